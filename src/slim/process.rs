@@ -127,29 +127,10 @@ pub(super) fn start<'a>(
         &tree.path(name),
         tree.inode_id(name),
     );
-    let mut inject = |list: &[u8], injector| {
-        causes.extend(
-            process
-                .preload(list)
-                .map(|request| (request, Cause::Injected(injector))),
-        );
-    };
-    // A program with rights of its own ignores what its user asks for.
-    if !environment.secure {
-        inject(&processes.preload, Injector::Preload);
-    }
-    // musl has no auditing interface and ignores `LD_AUDIT`.
-    if loader.flavor == Flavor::Glibc && !environment.secure {
-        inject(&processes.audit, Injector::Audit);
-    }
-    // musl reads no preload file; what it is given here comes from the loader of gcompat.
-    let injector = if loader.flavor == Flavor::Musl {
-        Injector::StandIn
-    } else {
-        Injector::PreloadFile
-    };
-    for name in loader.preload_file(view) {
-        inject(&name, injector);
+    for (list, injector) in injected(view, processes, loader, environment) {
+        for request in process.preload(&list) {
+            causes.insert(request, Cause::Injected(injector));
+        }
     }
     process.load();
     if processes.opens {
@@ -165,6 +146,34 @@ pub(super) fn start<'a>(
         open_by_name(view, processes, &mut process, &mut causes);
     }
     (process, causes)
+}
+
+/// The lists of libraries that are loaded into a program although it does not name them.
+fn injected(
+    view: &View<'_>,
+    processes: &Processes<'_>,
+    loader: &Loader,
+    environment: &Environment,
+) -> Vec<(Vec<u8>, Injector)> {
+    let mut lists = Vec::new();
+    // A program with rights of its own ignores what its user asks for.
+    if !environment.secure {
+        lists.push((processes.preload.clone(), Injector::Preload));
+    }
+    // musl has no auditing interface and ignores `LD_AUDIT`.
+    if loader.flavor == Flavor::Glibc && !environment.secure {
+        lists.push((processes.audit.clone(), Injector::Audit));
+    }
+    // musl reads no preload file; what it is given here comes from the loader of gcompat.
+    let injector = if loader.flavor == Flavor::Musl {
+        Injector::StandIn
+    } else {
+        Injector::PreloadFile
+    };
+    for name in loader.preload_file(view) {
+        lists.push((name, injector));
+    }
+    lists
 }
 
 /// Where a request comes from that no file makes.

@@ -3,7 +3,10 @@
 use super::cache::{Entry, Target};
 use super::linker::{Environment, Loader, Mode};
 use super::processor::Processor;
-use super::search::{Files, Found, Kind, MAX_ELEMENTS, Place, Requester, Step, join, parent};
+use super::search::{
+    Files, Found, Kind, MAX_ELEMENTS, Place, Requester, Step, join, parent,
+    without_trailing_slashes,
+};
 use super::tokens::{Tokens, expand, has_origin};
 
 /// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program; up
@@ -24,18 +27,7 @@ pub(super) fn steps<F: Files>(
     };
     // A RUNPATH switches off every RPATH, also those of who loaded this object.
     if needs.runpath.is_none() {
-        for object in chain.iter().filter(|object| object.runpath.is_none()) {
-            if let Some(rpath) = object.rpath {
-                let of = object.path.to_vec();
-                search.add(
-                    rpath,
-                    b":",
-                    object.origin,
-                    &Found::Rpath { of },
-                    &mut places,
-                );
-            }
-        }
+        search.add_rpaths(chain, &mut places);
     }
     // `$ORIGIN` in LD_LIBRARY_PATH is that of the program, whichever object needs the library.
     let program = chain.last().unwrap_or(needs);
@@ -101,6 +93,16 @@ struct SearchPaths<'a> {
 }
 
 impl SearchPaths<'_> {
+    /// Adds the directories of the RPATH of an object and of those that had it loaded.
+    fn add_rpaths(&self, chain: &[Requester<'_>], places: &mut Vec<Place>) {
+        for object in chain.iter().filter(|object| object.runpath.is_none()) {
+            if let Some(rpath) = object.rpath {
+                let of = object.path.to_vec();
+                self.add(rpath, b":", object.origin, &Found::Rpath { of }, places);
+            }
+        }
+    }
+
     /// Adds the directories of a search path.
     fn add(
         &self,
@@ -130,25 +132,25 @@ impl SearchPaths<'_> {
                 if environment.secure && has_origin && !is_trusted(&directory, loader) {
                     continue;
                 }
-                let end = directory
-                    .iter()
-                    .rposition(|&byte| byte != b'/')
-                    .map_or(0, |last| last + 1);
-                // An empty element is the working directory.
-                let directory = match &directory[..end] {
-                    [] if directory.starts_with(b"/") => b"/".to_vec(),
-                    [] => environment.directory.clone(),
-                    [b'/', ..] => directory[..end].to_vec(),
-                    relative => join(&environment.directory, relative),
-                };
                 places.push(Place {
-                    directory,
+                    directory: absolute(&directory, environment),
                     found: found.clone(),
                     variant,
                     exists: true,
                 });
             }
         }
+    }
+}
+
+/// The directory of an element of a search path, without slashes at its end.
+fn absolute(element: &[u8], environment: &Environment) -> Vec<u8> {
+    match without_trailing_slashes(element) {
+        [] if element.starts_with(b"/") => b"/".to_vec(),
+        // An empty element is the working directory.
+        [] => environment.directory.clone(),
+        path @ [b'/', ..] => path.to_vec(),
+        relative => join(&environment.directory, relative),
     }
 }
 
@@ -285,6 +287,27 @@ pub(super) fn cached(
     name: &[u8],
     no_default_directories: bool,
 ) -> Vec<(Vec<u8>, bool)> {
+    let entries = usable_entries(loader, name, no_default_directories);
+    if let Mode::Exact(processor) = &loader.mode {
+        return best_cached(&entries, processor, loader.cache_abi.is_some());
+    }
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push((entry.path.clone(), entry.is_variant()));
+        // Where the ABI has no number here, the file itself has to say whether it fits.
+        if !entry.is_variant() && loader.cache_abi.is_some() {
+            break;
+        }
+    }
+    paths
+}
+
+/// The entries of the cache for a name that the loader does not pass over.
+fn usable_entries<'l>(
+    loader: &'l Loader,
+    name: &[u8],
+    no_default_directories: bool,
+) -> Vec<&'l Entry> {
     const KIND: u32 = 0xff;
     const ABI: u32 = 0xff00;
     const ELF: u32 = 1;
@@ -303,18 +326,7 @@ pub(super) fn cached(
             entries.push(entry);
         }
     }
-    if let Mode::Exact(processor) = &loader.mode {
-        return best_cached(&entries, processor, loader.cache_abi.is_some());
-    }
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push((entry.path.clone(), entry.is_variant()));
-        // Where the ABI has no number here, the file itself has to say whether it fits.
-        if !entry.is_variant() && loader.cache_abi.is_some() {
-            break;
-        }
-    }
-    paths
+    entries
 }
 
 /// The entry of the processor's best level, otherwise the first for all processors: the loader

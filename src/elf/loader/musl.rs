@@ -24,24 +24,7 @@ pub(super) fn steps(
             &mut steps,
         );
     }
-    for (index, object) in chain.iter().enumerate() {
-        // musl expands the path as a whole: one bad token switches all of it off.
-        let path = expand_origin_only(path_of(object), object.origin);
-        // Where the program stands is up to who starts it, so a program with rights of its own has
-        // no `$ORIGIN`.
-        let is_untrusted =
-            environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
-        if !is_untrusted && let Some(path) = path {
-            search_path(
-                &path,
-                environment,
-                &Found::Rpath {
-                    of: object.path.to_vec(),
-                },
-                &mut steps,
-            );
-        }
-    }
+    add_rpaths(environment, chain, &mut steps);
     match &loader.musl_path {
         Some(path) => {
             // Only what is before the first NUL is read.
@@ -52,6 +35,22 @@ pub(super) fn steps(
         None => search_path(DEFAULT_PATH, environment, &Found::Default, &mut steps),
     }
     steps
+}
+
+/// Adds the RPATH or RUNPATH of an object and of those that had it loaded.
+fn add_rpaths(environment: &Environment, chain: &[Requester<'_>], steps: &mut Vec<Step>) {
+    for (index, object) in chain.iter().enumerate() {
+        // musl expands the path as a whole: one bad token switches all of it off.
+        let path = expand_origin_only(path_of(object), object.origin);
+        // Where the program stands is up to who starts it, so a program with rights of its own has
+        // no `$ORIGIN`.
+        let is_untrusted =
+            environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
+        if !is_untrusted && let Some(path) = path {
+            let of = object.path.to_vec();
+            search_path(&path, environment, &Found::Rpath { of }, steps);
+        }
+    }
 }
 
 fn path_of<'a>(object: &Requester<'a>) -> &'a [u8] {

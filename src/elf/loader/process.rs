@@ -128,30 +128,29 @@ impl<'a, F: Files> Process<'a, F> {
             parent(&real),
             soname.into_iter().collect(),
         );
-        // The kernel maps the loader beside the program.
-        if let Kind::File(file) = files.look(&loader.path) {
+        process.add_loader();
+        process
+    }
+
+    /// Maps the loader, as the kernel does beside the program, and the one that a stand-in starts.
+    fn add_loader(&mut self) {
+        let loader = self.loader;
+        if let Kind::File(file) = self.files.look(&loader.path) {
             // musl's loader is the C library as well, under a name that no file has to have.
             let own = if loader.flavor == Flavor::Musl {
                 Some(b"libc.so".to_vec())
             } else {
-                process.soname(file)
+                self.soname(file)
             };
             let names = std::iter::once(loader.path.clone()).chain(own).collect();
-            process.add(&loader.path, file, None, parent(&loader.path), names);
+            self.add(&loader.path, file, None, parent(&loader.path), names);
         }
         if let Some(stand_in) = &loader.stands_for
-            && let Kind::File(file) = files.look(&stand_in.loader)
+            && let Kind::File(file) = self.files.look(&stand_in.loader)
         {
-            let names = vec![b"libc.so".to_vec()];
-            process.add(
-                &stand_in.loader,
-                file,
-                None,
-                parent(&stand_in.loader),
-                names,
-            );
+            let path = &stand_in.loader;
+            self.add(path, file, None, parent(path), vec![b"libc.so".to_vec()]);
         }
-        process
     }
 
     fn add(
@@ -375,21 +374,17 @@ impl<'a, F: Files> Process<'a, F> {
             refused: None,
         };
         for (expanded, choice) in &names {
-            if expanded.contains(&b'/') {
-                let path = self.absolute(expanded);
-                if self.attempt(
-                    by,
-                    name,
-                    Candidate {
-                        path,
-                        found: Found::Path,
-                        variant: *choice,
-                    },
-                    &mut search,
-                ) {
-                    break;
-                }
-            } else if self.walk(by, name, expanded, *choice, steps, &mut search) {
+            let is_over = if expanded.contains(&b'/') {
+                let candidate = Candidate {
+                    path: self.absolute(expanded),
+                    found: Found::Path,
+                    variant: *choice,
+                };
+                self.attempt(by, name, candidate, &mut search)
+            } else {
+                self.walk(by, name, expanded, *choice, steps, &mut search)
+            };
+            if is_over {
                 break;
             }
         }
@@ -438,18 +433,12 @@ impl<'a, F: Files> Process<'a, F> {
             match step {
                 Step::Directory(place) if !place.exists => {}
                 Step::Directory(place) => {
-                    let path = join(&place.directory, expanded);
-                    let variant = choice || place.variant;
-                    if self.attempt(
-                        by,
-                        name,
-                        Candidate {
-                            path,
-                            found: place.found.clone(),
-                            variant,
-                        },
-                        search,
-                    ) {
+                    let candidate = Candidate {
+                        path: join(&place.directory, expanded),
+                        found: place.found.clone(),
+                        variant: choice || place.variant,
+                    };
+                    if self.attempt(by, name, candidate, search) {
                         return true;
                     }
                 }

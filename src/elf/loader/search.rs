@@ -174,6 +174,12 @@ pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     path
 }
 
+/// A path without the slashes at its end; nothing is left of the root.
+pub(super) fn without_trailing_slashes(path: &[u8]) -> &[u8] {
+    let last = path.iter().rposition(|&byte| byte != b'/');
+    &path[..last.map_or(0, |last| last + 1)]
+}
+
 /// The directory of a path, before the last slash; `/` for a path in the root.
 pub(super) fn parent(path: &[u8]) -> &[u8] {
     match memchr::memrchr(b'/', path) {

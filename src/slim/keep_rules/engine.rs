@@ -84,16 +84,7 @@ impl Tracer for RuleTracer {
             // reads anything.
             Kind::File(_) => {
                 self.search(keep, name, &path);
-                let named = self.named.remove(&name).unwrap_or_default();
-                self.fire_followed(keep, name, &path);
-                for rule in rules.index.readers(&path) {
-                    if !is_left_out(&rules.pages[rule], &path) {
-                        self.read(keep, rule, name);
-                    }
-                }
-                for rule in named {
-                    self.read(keep, rule, name);
-                }
+                self.read_file(keep, name, &path);
             }
             // A file that was named through a symlink is read once the link is kept, under the name
             // it leads to.
@@ -110,6 +101,21 @@ impl Tracer for RuleTracer {
 }
 
 impl RuleTracer {
+    /// Reads a file for the rules that follow its path, and for those that found its name in a file.
+    fn read_file(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
+        let rules = keep_rules();
+        let named = self.named.remove(&name).unwrap_or_default();
+        self.fire_followed(keep, name, path);
+        for rule in rules.index.readers(path) {
+            if !is_left_out(&rules.pages[rule], path) {
+                self.read(keep, rule, name);
+            }
+        }
+        for rule in named {
+            self.read(keep, rule, name);
+        }
+    }
+
     fn fire(&mut self, keep: &mut Keep<'_>, rule: usize, by: Option<NameId>, because: &Because) {
         // The rule counts as fired before it keeps anything, since the names it keeps may trigger
         // it again.

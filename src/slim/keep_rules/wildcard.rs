@@ -178,17 +178,7 @@ impl Expansion<'_> {
                     self.take(name, crossed);
                 }
             }
-            b"**" => {
-                self.walk(at, crossed, rest);
-                // Symlinks are not followed here, or a link to the root would walk the whole image.
-                let below: Vec<NameId> = tree
-                    .below(at)
-                    .filter(|&name| tree.is_directory(name))
-                    .collect();
-                for directory in below {
-                    self.walk(directory, crossed, rest);
-                }
-            }
+            b"**" => self.walk_below(at, crossed, rest),
             _ if is_wild(first) => {
                 let matching = tree
                     .children(at)
@@ -202,6 +192,20 @@ impl Expansion<'_> {
                     self.step(name, crossed, rest);
                 }
             }
+        }
+    }
+
+    /// Goes on in a directory and in every directory below it.
+    fn walk_below(&mut self, at: NameId, crossed: &mut Vec<NameId>, rest: &[&[u8]]) {
+        let tree = self.tree;
+        self.walk(at, crossed, rest);
+        // Symlinks are not followed here, or a link to the root would walk the whole image.
+        let below: Vec<NameId> = tree
+            .below(at)
+            .filter(|&name| tree.is_directory(name))
+            .collect();
+        for directory in below {
+            self.walk(directory, crossed, rest);
         }
     }
 

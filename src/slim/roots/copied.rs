@@ -1,7 +1,7 @@
 //! Files that the image's own Dockerfile added: those of its COPY and ADD instructions are the
 //! application, but for history, caches and what packages are developed with.
 
-use crate::image::{History, Kind};
+use crate::image::{History, Image, Kind};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Root, Why};
@@ -24,22 +24,8 @@ const OF_DISTRIBUTION: &[&str] = &[
 const SHOWN: usize = 60;
 
 pub(super) fn keep(keep: &mut Keep<'_>) {
-    let image = keep.view.image;
     let tree = keep.tree();
-    let mut instructions: Vec<Option<String>> = image
-        .layers
-        .iter()
-        .map(|layer| layer.history.as_ref().and_then(instruction))
-        .collect();
-    // Base images copy a whole root file system with one ADD; that is no application, and keeping
-    // all of it would undo slimming.
-    for path in OF_DISTRIBUTION {
-        if let Ok(resolved) = tree.resolve_link(path.as_bytes())
-            && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
-        {
-            *instruction = None;
-        }
-    }
+    let instructions = instructions(keep.view.image);
     // An image without COPY and ADD has no application of its own.
     if instructions.iter().all(Option::is_none) {
         return;
@@ -56,6 +42,26 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
                 .keep(name, None, Why::Root(Root::Brought { by: by.clone() }));
         }
     }
+}
+
+/// The COPY or ADD of each layer that has the application's files.
+fn instructions(image: &Image) -> Vec<Option<String>> {
+    let tree = &image.tree;
+    let mut instructions: Vec<Option<String>> = image
+        .layers
+        .iter()
+        .map(|layer| layer.history.as_ref().and_then(instruction))
+        .collect();
+    // Base images copy a whole root file system with one ADD; that is no application, and keeping
+    // all of it would undo slimming.
+    for path in OF_DISTRIBUTION {
+        if let Ok(resolved) = tree.resolve_link(path.as_bytes())
+            && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
+        {
+            *instruction = None;
+        }
+    }
+    instructions
 }
 
 /// The COPY or ADD that made a layer.

@@ -344,15 +344,8 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         // Only the first argument of `trap` is a command; signals follow.
         ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
         ("eval", Some(words)) => Some(words.join(" ")),
-        // `run-parts` starts every program of a directory.
         ("run-parts", Some(words)) => {
-            for word in words.iter().filter(|word| word.starts_with('/')) {
-                let why = reading.place.why(word, line, mention);
-                if let Some(name) = keep.keep_path(word.as_bytes(), reading.place.by(), why.clone())
-                {
-                    keep.keep_below(name, reading.place.by(), &why);
-                }
-            }
+            keep_parts(keep, reading.place, &words, line);
             None
         }
         _ => None,
@@ -366,6 +359,19 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
             ..*reading
         };
         read_text(keep, &inner, &text);
+    }
+}
+
+/// Keeps the directories whose programs `run-parts` starts.
+fn keep_parts(keep: &mut Keep<'_>, place: Place, words: &[&str], line: usize) {
+    for word in words {
+        if !word.starts_with('/') {
+            continue;
+        }
+        let why = place.why(word, line, mention);
+        if let Some(name) = keep.keep_path(word.as_bytes(), place.by(), why.clone()) {
+            keep.keep_below(name, place.by(), &why);
+        }
     }
 }
 

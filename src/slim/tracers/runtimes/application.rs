@@ -25,25 +25,7 @@ const MARKERS: &[&str] = &[
 /// directory, from which languages load modules too.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, language: Language) {
     let tree = keep.tree();
-    let directory = tree.parent(source);
-    // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of
-    // packages.
-    let directory = if is_directory_of(tree, directory, &["bin", "sbin"]) {
-        tree.parent(directory)
-    } else {
-        directory
-    };
-    let mut directories = Vec::new();
-    let top = top(tree, directory);
-    // A virtual environment has its own tracer, which leaves out what installs packages.
-    if tree.child(top, b"pyvenv.cfg").is_none() {
-        directories.push(top);
-    }
-    let working_directory = keep.view.image.config.working_dir();
-    if let Ok(resolved) = tree.resolve(working_directory.as_bytes()) {
-        directories.push(resolved.name);
-    }
-    for directory in directories {
+    for directory in directories(keep, source) {
         // A directory of the distribution is never an application, whatever lies in it.
         if is_own(&tree.path(directory)) && state.applications.insert(directory) {
             let name = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
@@ -56,6 +38,28 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
             );
         }
     }
+}
+
+/// The directory of the application that a source belongs to, and the working directory.
+fn directories(keep: &Keep<'_>, source: NameId) -> Vec<NameId> {
+    let tree = keep.tree();
+    let mut directories = Vec::new();
+    let mut directory = tree.parent(source);
+    // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of
+    // packages.
+    if is_directory_of(tree, directory, &["bin", "sbin"]) {
+        directory = tree.parent(directory);
+    }
+    let top = top(tree, directory);
+    // A virtual environment has its own tracer, which leaves out what installs packages.
+    if tree.child(top, b"pyvenv.cfg").is_none() {
+        directories.push(top);
+    }
+    let working_directory = keep.view.image.config.working_dir();
+    if let Ok(resolved) = tree.resolve(working_directory.as_bytes()) {
+        directories.push(resolved.name);
+    }
+    directories
 }
 
 /// The highest directory, at most three up, that says it is a project's; or the source's own.

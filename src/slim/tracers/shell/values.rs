@@ -97,42 +97,61 @@ impl Values {
         const ROUNDS: usize = 4;
         let defaults = defaults(text);
         for _ in 0..ROUNDS {
-            let mut is_new = false;
-            for (name, default) in &defaults {
-                for value in self.expand(default).unwrap_or_default() {
-                    is_new |= self.add(name, value);
-                }
-            }
-            for simple in &script.commands {
-                // The parser treats the arguments of these builtins as words and not as
-                // assignments.
-                let is_declaration = matches!(
-                    simple.words.first().and_then(ShellWord::literal),
-                    Some("export" | "local" | "readonly" | "declare" | "typeset")
-                );
-                let declared = if is_declaration {
-                    simple.words.as_slice()
-                } else {
-                    &[]
-                };
-                for word in simple.assignments.iter().chain(declared) {
-                    is_new |= self.learn_assignment(&word.raw);
-                }
-            }
-            for one in &script.loops {
-                for word in &one.words {
-                    for value in self.expand(&word.raw).unwrap_or_default() {
-                        // The words of a loop are split at blanks, as `for x in $LIST` is.
-                        for value in value.split_whitespace() {
-                            is_new |= self.add(&one.variable, value.to_owned());
-                        }
-                    }
-                }
-            }
+            let mut is_new = self.learn_defaults(&defaults);
+            is_new |= self.learn_commands(script);
+            is_new |= self.learn_loops(script);
             if !is_new {
                 break;
             }
         }
+    }
+
+    /// Learns the values of `${A:=1}`. True where one is new.
+    fn learn_defaults(&mut self, defaults: &[(&str, &str)]) -> bool {
+        let mut is_new = false;
+        for (name, default) in defaults {
+            for value in self.expand(default).unwrap_or_default() {
+                is_new |= self.add(name, value);
+            }
+        }
+        is_new
+    }
+
+    /// Learns the values of `A=1` and `export A=1`. True where one is new.
+    fn learn_commands(&mut self, script: &ShellScript) -> bool {
+        let mut is_new = false;
+        for simple in &script.commands {
+            // The parser treats the arguments of these builtins as words and not as assignments.
+            let is_declaration = matches!(
+                simple.words.first().and_then(ShellWord::literal),
+                Some("export" | "local" | "readonly" | "declare" | "typeset")
+            );
+            let declared = if is_declaration {
+                simple.words.as_slice()
+            } else {
+                &[]
+            };
+            for word in simple.assignments.iter().chain(declared) {
+                is_new |= self.learn_assignment(&word.raw);
+            }
+        }
+        is_new
+    }
+
+    /// Learns the values of `for A in 1 2`. True where one is new.
+    fn learn_loops(&mut self, script: &ShellScript) -> bool {
+        let mut is_new = false;
+        for one in &script.loops {
+            for word in &one.words {
+                for value in self.expand(&word.raw).unwrap_or_default() {
+                    // The words of a loop are split at blanks, as `for x in $LIST` is.
+                    for value in value.split_whitespace() {
+                        is_new |= self.add(&one.variable, value.to_owned());
+                    }
+                }
+            }
+        }
+        is_new
     }
 
     fn learn_assignment(&mut self, raw: &str) -> bool {
@@ -342,23 +361,7 @@ impl Values {
         }
         // `cd x && pwd` is the usual way to make a path absolute.
         if let Some(rest) = command.strip_prefix("cd ") {
-            let (directory, after) = rest.rsplit_once("&&").or_else(|| rest.rsplit_once(';'))?;
-            // Any other command prints something else.
-            if !after.trim().starts_with("pwd") {
-                return None;
-            }
-            let directory = directory
-                .trim()
-                .trim_end_matches("&>/dev/null")
-                .trim_end_matches(">/dev/null")
-                .trim();
-            return self.expand_at(
-                directory
-                    .trim_start_matches("-P ")
-                    .trim_start_matches("-- ")
-                    .trim(),
-                depth + 1,
-            );
+            return self.expand_at(entered_directory(rest)?, depth + 1);
         }
         let (program, rest) = command.split_once(' ')?;
         let argument = rest.trim().trim_end_matches("2>/dev/null").trim();
@@ -387,6 +390,26 @@ impl Values {
             _ => None,
         }
     }
+}
+
+/// The directory of `cd -P x >/dev/null && pwd`, from behind the `cd` on.
+fn entered_directory(command: &str) -> Option<&str> {
+    let (directory, after) = command
+        .rsplit_once("&&")
+        .or_else(|| command.rsplit_once(';'))?;
+    // Any other command prints something else.
+    if !after.trim().starts_with("pwd") {
+        return None;
+    }
+    let directory = directory
+        .trim()
+        .trim_end_matches("&>/dev/null")
+        .trim_end_matches(">/dev/null")
+        .trim();
+    let directory = directory
+        .trim_start_matches("-P ")
+        .trim_start_matches("-- ");
+    Some(directory.trim())
 }
 
 /// The names and the words of `: "${PGDATA:=/var/lib/postgresql/data}"`.
