@@ -183,6 +183,26 @@ impl Confidence {
 }
 
 impl Why {
+    pub(super) fn command(word: String, line: usize) -> Self {
+        Self::Command { word, line }
+    }
+
+    pub(super) fn mention(word: String, line: usize) -> Self {
+        Self::Mention { word, line }
+    }
+
+    pub(super) fn include(word: String, line: usize) -> Self {
+        Self::Include { word, line }
+    }
+
+    pub(super) fn runtime(language: Language) -> Self {
+        Self::Runtime { language }
+    }
+
+    pub(super) fn module(language: Language, name: String) -> Self {
+        Self::Module { language, name }
+    }
+
     pub fn confidence(&self) -> Confidence {
         match self {
             // The page of a rule gives the confidence of each pattern; it does not follow from the

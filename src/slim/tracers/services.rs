@@ -57,10 +57,7 @@ fn keep_services(keep: &mut Keep<'_>, name: NameId) {
         return;
     }
     for directory in SERVICES {
-        let why = Why::Mention {
-            word: (*directory).to_owned(),
-            line: 1,
-        };
+        let why = Why::mention((*directory).to_owned(), 1);
         if let Some(entry) = keep.keep_path(directory.as_bytes(), Some(name), why.clone()) {
             keep.keep_below(entry, Some(name), &why);
         }
@@ -102,22 +99,12 @@ fn keep_word(keep: &mut Keep<'_>, name: NameId, word: &str, line: usize) {
     // Blocks in braces contain commands too, so every word is tried and not only the first of a
     // line.
     if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
-        keep.keep_path(
-            &path,
-            Some(name),
-            Why::Command {
-                word: word.to_owned(),
-                line,
-            },
-        );
+        keep.keep_path(&path, Some(name), Why::command(word.to_owned(), line));
     } else if word.starts_with('/') && word.len() > 1 {
         keep.keep_path(
             word.as_bytes(),
             Some(name),
-            Why::Mention {
-                word: word.to_owned(),
-                line,
-            },
+            Why::mention(word.to_owned(), line),
         );
     }
 }
@@ -160,10 +147,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) 
         format!("{}/{pattern}", String::from_utf8_lossy(&base))
     };
     for file in shell::globs::matches(keep.tree(), &pattern) {
-        let why = Why::Include {
-            word: pattern.clone(),
-            line,
-        };
+        let why = Why::include(pattern.clone(), line);
         keep.graph.keep(file, Some(name), why);
         // Files in its own directories are read when the tracer sees them.
         if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
@@ -177,17 +161,11 @@ fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
     let config = &keep.view.image.config;
     // npm looks for the manifest from the working directory up; images have it there.
     let path = [config.working_dir().as_bytes(), b"/package.json"].concat();
-    let why = Why::Mention {
-        word: "package.json".to_owned(),
-        line: 1,
-    };
+    let why = Why::mention("package.json".to_owned(), 1);
     let Some(manifest) = keep.keep_path(&path, Some(name), why) else {
         return;
     };
-    let why = Why::Command {
-        word: "sh".to_owned(),
-        line: 1,
-    };
+    let why = Why::command("sh".to_owned(), 1);
     keep.keep_path(b"/bin/sh", Some(name), why);
     read_scripts(keep, manifest);
 }

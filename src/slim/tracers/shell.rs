@@ -67,18 +67,6 @@ impl Place {
     }
 }
 
-fn command(word: String, line: usize) -> Why {
-    Why::Command { word, line }
-}
-
-fn mention(word: String, line: usize) -> Why {
-    Why::Mention { word, line }
-}
-
-fn include(word: String, line: usize) -> Why {
-    Why::Include { word, line }
-}
-
 pub(super) struct ShellTracer;
 
 impl Tracer for ShellTracer {
@@ -368,7 +356,7 @@ fn keep_parts(keep: &mut Keep<'_>, place: Place, words: &[&str], line: usize) {
         if !word.starts_with('/') {
             continue;
         }
-        let why = place.why(word, line, mention);
+        let why = place.why(word, line, Why::mention);
         if let Some(name) = keep.keep_path(word.as_bytes(), place.by(), why.clone()) {
             keep.keep_below(name, place.by(), &why);
         }
@@ -377,7 +365,7 @@ fn keep_parts(keep: &mut Keep<'_>, place: Place, words: &[&str], line: usize) {
 
 /// A path that is known once variables are, or what a pattern matches.
 fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize) {
-    let why = place.why(path, line, mention);
+    let why = place.why(path, line, Why::mention);
     // The shell expands a pattern at run time; the files of the image that match it now are those
     // it will find.
     if globs::is_pattern(path) {
@@ -446,7 +434,7 @@ fn keep_words(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usiz
 /// Keeps a program. A word that names none is a function, a builtin, or was missing before too.
 fn keep_program(keep: &mut Keep<'_>, place: Place, word: &str, line: usize) {
     if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
-        keep.keep_path(&path, place.by(), place.why(word, line, command));
+        keep.keep_path(&path, place.by(), place.why(word, line, Why::command));
     }
 }
 
@@ -492,7 +480,7 @@ fn keep_relative(keep: &mut Keep<'_>, place: Place, word: &ShellWord, line: usiz
         .resolve(&path)
         .is_ok_and(|resolved| keep.is_file(resolved.name))
     {
-        keep.keep_path(&path, place.by(), place.why(word, line, mention));
+        keep.keep_path(&path, place.by(), place.why(word, line, Why::mention));
     }
 }
 
@@ -506,7 +494,7 @@ fn keep_mentions(keep: &mut Keep<'_>, place: Place, text: &str, base: usize) {
             continue;
         }
         for path in absolute_paths(line) {
-            let why = place.why(path, base + number + 1, mention);
+            let why = place.why(path, base + number + 1, Why::mention);
             if let Some(name) = keep.keep_path(path.as_bytes(), place.by(), why.clone()) {
                 keep_application(keep, name, place.by(), &why);
             }
@@ -576,7 +564,8 @@ fn keep_included(
             continue;
         };
         if let Some(path) = included_path(keep, word)
-            && let Some(name) = keep.keep_path(&path, place.by(), place.why(word, line, include))
+            && let Some(name) =
+                keep.keep_path(&path, place.by(), place.why(word, line, Why::include))
         {
             let values = values.within(script_paths(keep, name));
             read_included(keep, name, &values, includes + 1);

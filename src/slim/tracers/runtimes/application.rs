@@ -33,7 +33,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
                 keep,
                 directory,
                 source,
-                &Why::Module { language, name },
+                &Why::module(language, name),
                 &is_left_out,
             );
         }

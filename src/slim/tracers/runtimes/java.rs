@@ -27,9 +27,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     else {
         return;
     };
-    let why = Why::Runtime {
-        language: Language::Java,
-    };
+    let why = Why::runtime(Language::Java);
     keep.graph.keep(home, Some(name), why.clone());
     for part in PARTS {
         // Which parts exist depends on the version: Java 9 and later have `conf` and no `jre`.

@@ -42,9 +42,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
                 .map(<[u8]>::to_vec),
         );
     }
-    let why = Why::Runtime {
-        language: Language::Lua,
-    };
+    let why = Why::runtime(Language::Lua);
     for path in paths {
         // `/usr/lib/lua` holds the modules of all versions: only those of this one are for it.
         if path.split(|&byte| byte == b'/').count() > 3 {

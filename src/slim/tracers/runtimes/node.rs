@@ -24,13 +24,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     for path in literals::paths(&bytes, b"/nodejs/") {
         // The same text may be a prefix that the program completes at run time.
         if is_file_at(keep, &path) {
-            keep.keep_path(
-                &path,
-                Some(name),
-                Why::Runtime {
-                    language: Language::Node,
-                },
-            );
+            keep.keep_path(&path, Some(name), Why::runtime(Language::Node));
         }
     }
 }
@@ -80,10 +74,7 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     }
     state.packages.insert(package);
     let named = String::from_utf8_lossy(&package_name(tree, package)).into_owned();
-    let why = Why::Module {
-        language: Language::Node,
-        name: named,
-    };
+    let why = Why::module(Language::Node, named);
     let is_in_application = ancestors(tree, package).any(|at| state.applications.contains(&at));
     // The application is kept whole, with its packages.
     if !is_in_application {
@@ -150,10 +141,7 @@ pub(super) fn keep_required(keep: &mut Keep<'_>, by: NameId, directory: NameId, 
     let Some(path) = find_package(keep, directory, &name) else {
         return;
     };
-    let why = Why::Module {
-        language: Language::Node,
-        name,
-    };
+    let why = Why::module(Language::Node, name);
     if let Some(package) = keep.keep_path(&path, Some(by), why.clone())
         && let Some(manifest) = keep.tree().child(package, b"package.json")
     {

@@ -23,9 +23,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
-    let why = Why::Runtime {
-        language: Language::Perl,
-    };
+    let why = Why::runtime(Language::Perl);
     let mut directories = literals::paths(&bytes, b"perl");
     directories.extend(path_list(keep, "PERL5LIB"));
     // The debugging data of `/usr/lib/debug` has such names too.
@@ -52,9 +50,7 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     let directories = state.perl.directories.clone();
     // An application may load any module, by a name that it computes.
     if state.perl.has_application {
-        let why = Why::Runtime {
-            language: Language::Perl,
-        };
+        let why = Why::runtime(Language::Perl);
         for path in directories {
             keep_tree_at(keep, &path, program, &why, &is_left_out);
         }
@@ -150,10 +146,7 @@ fn keep_module(keep: &mut Keep<'_>, source: NameId, module: &str, directories: &
         if keep.tree().resolve(&at(format!("{path}.pm"))).is_err() {
             continue;
         }
-        let why = Why::Module {
-            language: Language::Perl,
-            name: module.to_owned(),
-        };
+        let why = Why::module(Language::Perl, module.to_owned());
         keep.keep_path(&at(format!("{path}.pm")), Some(source), why.clone());
         for below in [path.clone(), format!("auto/{path}")] {
             keep_tree_at(keep, &at(below), source, &why, &is_left_out);

@@ -18,9 +18,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
-    let why = Why::Runtime {
-        language: Language::Php,
-    };
+    let why = Why::runtime(Language::Php);
     // The include path is built into the program.
     let mut paths = literals::paths(&bytes, b"/share/php");
     paths.extend(literals::paths(&bytes, b"/lib/php"));

@@ -32,14 +32,7 @@ pub(super) fn keep_program(
         if let Some(path) = keep.programs.find(keep.view, word.as_bytes())
             && is_executable(keep, &path)
         {
-            keep.keep_path(
-                &path,
-                Some(name),
-                Why::Command {
-                    word: word.to_owned(),
-                    line,
-                },
-            );
+            keep.keep_path(&path, Some(name), Why::command(word.to_owned(), line));
         }
     }
 }
@@ -82,14 +75,7 @@ pub(super) fn keep_library(
             .children(resolved.name)
             .filter(|&file| is_it(tree.file_name(file)))
         {
-            keep.keep_path(
-                &tree.path(file),
-                Some(by),
-                Why::Mention {
-                    word: word.to_owned(),
-                    line: 1,
-                },
-            );
+            keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
         }
     }
 }

@@ -119,9 +119,7 @@ fn keep_environment(
     let Some(settings) = tree.child(environment, b"pyvenv.cfg") else {
         return false;
     };
-    let why = Why::Runtime {
-        language: Language::Python,
-    };
+    let why = Why::runtime(Language::Python);
     keep.graph.keep(settings, Some(name), why.clone());
     // Its other names cost nothing, and programs are started by them.
     for other in tree
@@ -142,9 +140,7 @@ fn keep_environment_sites(
     environment: NameId,
 ) {
     let tree = keep.tree();
-    let why = Why::Runtime {
-        language: Language::Python,
-    };
+    let why = Why::runtime(Language::Python);
     for library in [&b"lib"[..], b"lib64"]
         .into_iter()
         .filter_map(|library| tree.child(environment, library))
@@ -257,9 +253,7 @@ fn is_library(tree: &Tree, directory: NameId, version: &[u8]) -> bool {
 
 fn keep_library(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
     let wanted = state.wanted.clone();
-    let why = Why::Runtime {
-        language: Language::Python,
-    };
+    let why = Why::runtime(Language::Python);
     let skip = |tree: &Tree, name| is_left_out_of_library(tree, library, name, &wanted);
     keep_tree(keep, library, name, &why, &skip);
     // `python311.zip` is looked at first.
@@ -324,9 +318,7 @@ fn keep_sites(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: Nam
             continue;
         };
         if tree.is_directory(resolved.name) {
-            let why = Why::Runtime {
-                language: Language::Python,
-            };
+            let why = Why::runtime(Language::Python);
             keep.keep_path(&site, Some(name), why);
             keep_site(state, keep, name, resolved.name);
         }
@@ -374,9 +366,7 @@ fn user_bases(keep: &Keep<'_>) -> Vec<Vec<u8>> {
 /// Keeps what the environment adds: directories and archives of `PYTHONPATH`, and a virtual
 /// environment that is active.
 fn keep_given(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
-    let why = Why::Runtime {
-        language: Language::Python,
-    };
+    let why = Why::runtime(Language::Python);
     // An entry may be a ZIP archive, which is kept as it is.
     for path in path_list(keep, "PYTHONPATH") {
         if let Some(entry) = keep.keep_path(&path, Some(name), why.clone())
@@ -408,10 +398,7 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
             continue;
         }
         let module = String::from_utf8_lossy(top_name(file_name)).into_owned();
-        let why = Why::Module {
-            language: Language::Python,
-            name: module,
-        };
+        let why = Why::module(Language::Python, module);
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
         keep_tree(keep, entry, by, &why, skip);
         // An editable package lies outside and is only pointed to.
@@ -506,10 +493,7 @@ fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
         let Ok(resolved) = keep.tree().resolve_from(site, path.as_bytes()) else {
             continue;
         };
-        let why = Why::Module {
-            language: Language::Python,
-            name: path.to_owned(),
-        };
+        let why = Why::module(Language::Python, path.to_owned());
         let path = keep.tree().path(resolved.name);
         // A line of `.` would keep everything.
         if resolved.name != NameId::ROOT && resolved.name != site {

@@ -39,9 +39,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     for variable in ["RUBYLIB", "GEM_HOME", "GEM_PATH", "BUNDLE_PATH"] {
         paths.extend(path_list(keep, variable));
     }
-    let why = Why::Runtime {
-        language: Language::Ruby,
-    };
+    let why = Why::runtime(Language::Ruby);
     let wanted = state.wanted.clone();
     let skip = |tree: &Tree, name| is_left_out(tree, name) || (is_unwanted(tree, name, &wanted));
     for path in paths.into_iter().filter(|path| !is_include(path)) {

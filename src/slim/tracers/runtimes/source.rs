@@ -263,10 +263,7 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
         if top.is_empty() {
             continue;
         }
-        let why = Why::Module {
-            language: Language::Python,
-            name: top.to_owned(),
-        };
+        let why = Why::module(Language::Python, top.to_owned());
         if let Some(module) = tree.child(directory, format!("{top}.py").as_bytes()) {
             keep.graph.keep(module, Some(name), why.clone());
         }
@@ -361,14 +358,7 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     // A module of somebody else may never be asked to start a shell.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
-        keep.keep_path(
-            b"/bin/sh",
-            Some(name),
-            Why::Command {
-                word: "sh".to_owned(),
-                line: 1,
-            },
-        );
+        keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
     }
     let bare = if language == Language::Other {
         bare_commands(text)
@@ -461,10 +451,7 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
                 keep.keep_path(
                     asked.as_bytes(),
                     Some(name),
-                    Why::Mention {
-                        word: asked.to_owned(),
-                        line: 1,
-                    },
+                    Why::mention(asked.to_owned(), 1),
                 );
             }
         }

@@ -48,10 +48,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
 fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     let directory = keep.tree().parent(name);
     for path in &asks.class_path {
-        let why = Why::Module {
-            language: Language::Java,
-            name: path.clone(),
-        };
+        let why = Why::module(Language::Java, path.clone());
         if let Ok(resolved) = keep.tree().resolve_from(directory, path.as_bytes()) {
             keep.graph.keep(resolved.name, Some(name), why);
             keep.keep_way(resolved.name, &resolved.crossed);
