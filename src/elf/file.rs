@@ -192,27 +192,12 @@ impl Elf {
 }
 
 fn from_header(header: &Header) -> Result<Elf, ElfError> {
-    let is_64 = match header.e_ident[header::EI_CLASS] {
-        header::ELFCLASS32 => false,
-        header::ELFCLASS64 => true,
-        _ => return Err(ElfError::Header),
-    };
-    let endian = match header.e_ident[header::EI_DATA] {
-        header::ELFDATA2LSB => Endian::Little,
-        header::ELFDATA2MSB => Endian::Big,
-        _ => return Err(ElfError::Header),
-    };
-    let kind = match header.e_type {
-        header::ET_EXEC => Type::Executable,
-        header::ET_DYN => Type::Shared,
-        other => Type::Other(other),
-    };
     Ok(Elf {
-        is_64,
-        endian,
+        is_64: is_64(header)?,
+        endian: endian(header)?,
         machine: header.e_machine,
         flags: header.e_flags,
-        kind,
+        kind: kind(header),
         os_abi: (
             header.e_ident[header::EI_OSABI],
             header.e_ident[header::EI_ABIVERSION],
@@ -231,6 +216,30 @@ fn from_header(header: &Header) -> Result<Elf, ElfError> {
         is_pie: false,
         tables: Tables::default(),
     })
+}
+
+fn is_64(header: &Header) -> Result<bool, ElfError> {
+    match header.e_ident[header::EI_CLASS] {
+        header::ELFCLASS32 => Ok(false),
+        header::ELFCLASS64 => Ok(true),
+        _ => Err(ElfError::Header),
+    }
+}
+
+fn endian(header: &Header) -> Result<Endian, ElfError> {
+    match header.e_ident[header::EI_DATA] {
+        header::ELFDATA2LSB => Ok(Endian::Little),
+        header::ELFDATA2MSB => Ok(Endian::Big),
+        _ => Err(ElfError::Header),
+    }
+}
+
+fn kind(header: &Header) -> Type {
+    match header.e_type {
+        header::ET_EXEC => Type::Executable,
+        header::ET_DYN => Type::Shared,
+        other => Type::Other(other),
+    }
 }
 
 fn context(is_64: bool, endian: Endian) -> Ctx {

@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use memmap2::Mmap;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
@@ -111,16 +111,11 @@ impl Host {
 
     fn identify(&self, path: &[u8], stat: &rustix::fs::Stat) -> Option<FileId> {
         let identity = (stat.st_dev, stat.st_ino);
-        if let Some(&id) = self
-            .ids
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&identity)
-        {
+        if let Some(&id) = read_lock(&self.ids).get(&identity) {
             return Some(id);
         }
         // Another thread may have added the file between the two locks.
-        let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
+        let mut ids = write_lock(&self.ids);
         if let Some(&id) = ids.get(&identity) {
             return Some(id);
         }
@@ -195,21 +190,13 @@ impl Files for Host {
     type Id = FileId;
 
     fn look(&self, path: &[u8]) -> Kind<FileId> {
-        if let Some(&known) = self
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(path)
-        {
+        if let Some(&known) = read_lock(&self.known).get(path) {
             return known;
         }
         // The file system is asked without the lock; two threads may both ask, and get the same
         // answer.
         let kind = self.look_up(path);
-        self.known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.to_vec(), kind);
+        write_lock(&self.known).insert(path.to_vec(), kind);
         kind
     }
 
@@ -305,6 +292,15 @@ impl Files for Host {
             size.is_ok_and(|size| size > 0)
         })
     }
+}
+
+/// Locks a table for reading. No thread panics while it writes, so a poisoned table is whole.
+fn read_lock<T>(table: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    table.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write_lock<T>(table: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    table.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Source for Host {

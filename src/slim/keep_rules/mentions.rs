@@ -150,19 +150,22 @@ fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
             // The whole path is a program or a device, which text that goes on behind it does not
             // name.
             Some(_) => return None,
-            None => {
-                // Strings of Go and Rust follow each other without an end: the path is the longest
-                // prefix that exists, and very short names are left to chance.
-                let component = &rest[..end];
-                let shorter = (SHORTEST_FILE_NAME..component.len()).rev();
-                let files =
-                    shorter.filter(|&length| tree.child(at, &component[..length]).is_some());
-                return files
-                    .map(|length| start + length)
-                    .find(|&length| is_plain(tree, &text[..length]));
-            }
+            None => return longest_child(tree, at, &text[..start + end], start),
         }
     }
+}
+
+/// The same where the text goes on behind the name of a file in `directory`, which begins at
+/// `start`.
+fn longest_child(tree: &Tree, directory: NameId, text: &[u8], start: usize) -> Option<usize> {
+    // Strings of Go and Rust follow each other without an end: the path is the longest prefix that
+    // exists, and very short names are left to chance.
+    for end in (start + SHORTEST_FILE_NAME..text.len()).rev() {
+        if tree.child(directory, &text[start..end]).is_some() && is_plain(tree, &text[..end]) {
+            return Some(end);
+        }
+    }
+    None
 }
 
 fn is_plain(tree: &Tree, path: &[u8]) -> bool {

@@ -18,13 +18,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     let config = &image.config;
     // Dropping comes first, because a name that is kept once stays kept.
     for pattern in &options.drop {
-        let tree = keep.tree();
-        // A dropped directory without its content would leave files without a parent.
-        for (dropped, _) in matching(keep, "--drop", pattern)? {
-            std::iter::once(dropped)
-                .chain(tree.below(dropped))
-                .for_each(|name| keep.graph.drop_name(name));
-        }
+        drop_glob(keep, pattern)?;
     }
     // The program comes before `--keep`: it is the better reason for files that both ask for.
     keep_program(keep, config, !options.keep.is_empty())?;
@@ -239,6 +233,18 @@ fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
         }
     }
     None
+}
+
+/// Drops what a pattern matches.
+fn drop_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
+    for (dropped, _) in matching(keep, "--drop", pattern)? {
+        keep.graph.drop_name(dropped);
+        // A directory that is dropped without its content would leave files without a parent.
+        for name in keep.tree().below(dropped) {
+            keep.graph.drop_name(name);
+        }
+    }
+    Ok(())
 }
 
 /// Keeps what a pattern matches.

@@ -289,13 +289,7 @@ fn keep_commands(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScrip
 /// Learns the variables that included files assign.
 fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values) {
     let mut learned = HashSet::new();
-    for simple in &script.commands {
-        let [first, file, ..] = simple.words.as_slice() else {
-            continue;
-        };
-        if !matches!(first.literal(), Some("." | "source")) {
-            continue;
-        }
+    for (_, file) in included_words(script) {
         for path in values.expand(&file.raw).unwrap_or_default() {
             let Ok(resolved) = keep
                 .tree()
@@ -545,22 +539,13 @@ fn keep_included(
     let Reading {
         place, includes, ..
     } = *reading;
-    for simple in &script.commands {
-        let [first, file, ..] = simple.words.as_slice() else {
-            continue;
-        };
-        if !matches!(first.literal(), Some("." | "source")) {
-            continue;
-        }
-        let line = lines.line(simple.span.start);
+    for (start, file) in included_words(script) {
+        let line = lines.line(start);
         // A file that is known by its variables was expanded before, so what is left is computed at
         // run time.
         let Some(word) = file.literal() else {
-            keep.note(
-                place.by(),
-                Some(line),
-                format!("the included file `{}` is computed at run time", file.raw),
-            );
+            let text = format!("the included file `{}` is computed at run time", file.raw);
+            keep.note(place.by(), Some(line), text);
             continue;
         };
         if let Some(path) = included_path(keep, word)
@@ -571,6 +556,19 @@ fn keep_included(
             read_included(keep, name, &values, includes + 1);
         }
     }
+}
+
+/// The words of `. file` and `source file`, with the places of the commands.
+fn included_words(script: &ShellScript) -> impl Iterator<Item = (usize, &ShellWord)> {
+    script
+        .commands
+        .iter()
+        .filter_map(|simple| match simple.words.as_slice() {
+            [first, file, ..] if matches!(first.literal(), Some("." | "source")) => {
+                Some((simple.span.start, file))
+            }
+            _ => None,
+        })
 }
 
 /// The path of a file that is included. POSIX: a name with a slash is a path, any other is searched

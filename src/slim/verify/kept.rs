@@ -120,7 +120,12 @@ impl Verifier<'_> {
             }
         }
         self.verify_path(config.working_dir().as_bytes(), Lost::Workdir);
-        let names = config.user().split(':');
+        self.verify_user(config.user());
+    }
+
+    /// Verifies the files that define a user and a group, as in `app:www`.
+    fn verify_user(&mut self, user: &str) {
+        let names = user.split(':');
         for (file, name) in [&b"/etc/passwd"[..], b"/etc/group"].into_iter().zip(names) {
             // A number needs no file to be known.
             if !name.is_empty() && name.parse::<u32>().is_err() {

@@ -164,22 +164,24 @@ fn find_package(keep: &Keep<'_>, directory: NameId, name: &str) -> Option<Vec<u8
             [&path[..], b"/node_modules"].concat()
         }
     });
-    let mut debian: Vec<Vec<u8>> = ["/usr/share/nodejs", "/usr/lib/nodejs"]
-        .map(|path| path.as_bytes().to_vec())
-        .into();
-    // Debian has addons in a directory for each architecture.
+    let given = path_list(keep, "NODE_PATH");
+    let mut candidates = beside
+        .chain(given)
+        .chain(debian_directories(tree))
+        .map(|at| [&at[..], b"/", name.as_bytes()].concat());
+    candidates.find(|path| tree.resolve(path).is_ok())
+}
+
+/// The directories of Debian's packages; those with addons are below that of the architecture.
+fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
+    let mut directories = vec![b"/usr/share/nodejs".to_vec(), b"/usr/lib/nodejs".to_vec()];
     if let Ok(libraries) = tree.resolve(b"/usr/lib") {
         let triplets = tree
             .children(libraries.name)
             .filter_map(|triplet| tree.child(triplet, b"nodejs"));
-        debian.extend(triplets.map(|nodejs| tree.path(nodejs)));
+        directories.extend(triplets.map(|nodejs| tree.path(nodejs)));
     }
-    let given = path_list(keep, "NODE_PATH");
-    let mut candidates = beside
-        .chain(given)
-        .chain(debian)
-        .map(|at| [&at[..], b"/", name.as_bytes()].concat());
-    candidates.find(|path| tree.resolve(path).is_ok())
+    directories
 }
 
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
@@ -231,9 +233,11 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
         b"win32-",
     ];
     let file_name = tree.file_name(name);
-    let is_in = |directory: &[u8]| tree.file_name(tree.parent(name)) == directory;
-    (is_in(b"prebuilds") && SYSTEMS.iter().any(|system| file_name.starts_with(system)))
-        || (is_in(b"Release") && matches!(file_name, b"obj.target" | b".deps"))
+    match tree.file_name(tree.parent(name)) {
+        b"prebuilds" => SYSTEMS.iter().any(|system| file_name.starts_with(system)),
+        b"Release" => matches!(file_name, b"obj.target" | b".deps"),
+        _ => false,
+    }
 }
 
 /// The modules that the sources of a program ask for: `require('x')`, `import('x')`, `from 'x'`,

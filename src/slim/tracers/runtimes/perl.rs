@@ -141,17 +141,21 @@ fn is_module_char(char: char) -> bool {
 fn keep_module(keep: &mut Keep<'_>, source: NameId, module: &str, directories: &[&[u8]]) {
     let path = module.trim_matches(':').replace("::", "/");
     for directory in directories {
-        let at = |rest: String| [directory, &b"/"[..], rest.as_bytes()].concat();
+        let file = below(directory, &format!("{path}.pm"));
         // Every directory of `@INC` is tried; an XS module may have its parts in two of them.
-        if keep.tree().resolve(&at(format!("{path}.pm"))).is_err() {
+        if keep.tree().resolve(&file).is_err() {
             continue;
         }
         let why = Why::module(Language::Perl, module.to_owned());
-        keep.keep_path(&at(format!("{path}.pm")), Some(source), why.clone());
-        for below in [path.clone(), format!("auto/{path}")] {
-            keep_tree_at(keep, &at(below), source, &why, &is_left_out);
+        keep.keep_path(&file, Some(source), why.clone());
+        for part in [path.clone(), format!("auto/{path}")] {
+            keep_tree_at(keep, &below(directory, &part), source, &why, &is_left_out);
         }
     }
+}
+
+fn below(directory: &[u8], path: &str) -> Vec<u8> {
+    [directory, b"/", path.as_bytes()].concat()
 }
 
 /// Manuals, headers, and modules with which Debian configures and installs packages.

@@ -402,9 +402,7 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
         keep_tree(keep, entry, by, &why, skip);
         // An editable package lies outside and is only pointed to.
-        if file_name.ends_with(b".pth")
-            || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
-        {
+        if is_pointer(file_name) {
             keep_pointed_to(keep, entry, site);
         }
         // A wheel lists the files that it installed elsewhere.
@@ -412,6 +410,12 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
             keep_recorded(keep, record, site, &why);
         }
     }
+}
+
+/// Whether a file adds directories to the search path.
+fn is_pointer(file_name: &[u8]) -> bool {
+    file_name.ends_with(b".pth")
+        || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
 }
 
 /// `requests` of `requests-2.28.1.dist-info`, `six` of `six.py`.

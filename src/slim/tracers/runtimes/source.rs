@@ -27,12 +27,8 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         state.perl.follow(name, &path);
     }
     // An archive of a Java that lies in `/opt`, say.
-    let is_runtimes = keep
-        .graph
-        .reasons(name)
-        .iter()
-        .all(|reason| matches!(reason.why, Why::Runtime { .. }));
-    if is_standard(&path) || is_build_time(&path) || (language == Language::Java && is_runtimes) {
+    let is_part_of_java = language == Language::Java && is_of_runtime(keep, name);
+    if is_standard(&path) || is_build_time(&path) || is_part_of_java {
         return;
     }
     // A package is kept by its language, an application whole.
@@ -43,6 +39,12 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return java::jar::trace(keep, name);
     }
     read(state, keep, name, language, &path);
+}
+
+/// Whether a file is only kept as a part of what runs a language.
+fn is_of_runtime(keep: &Keep<'_>, name: NameId) -> bool {
+    let mut reasons = keep.graph.reasons(name).iter();
+    reasons.all(|reason| matches!(reason.why, Why::Runtime { .. }))
 }
 
 /// Reads the text of a source.
@@ -247,22 +249,7 @@ fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
 fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let tree = keep.tree();
     let directory = tree.parent(name);
-    for line in text.lines().map(str::trim_start) {
-        let Some(rest) = line
-            .strip_prefix("import ")
-            .or_else(|| line.strip_prefix("from "))
-        else {
-            continue;
-        };
-        let top = rest
-            .trim_start()
-            .split(['.', ' ', ';', ','])
-            .next()
-            .unwrap_or_default();
-        // `from . import x` is relative to a package, which is kept whole.
-        if top.is_empty() {
-            continue;
-        }
+    for top in text.lines().filter_map(imported) {
         let why = Why::module(Language::Python, top.to_owned());
         if let Some(module) = tree.child(directory, format!("{top}.py").as_bytes()) {
             keep.graph.keep(module, Some(name), why.clone());
@@ -274,6 +261,17 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
             directories::keep_tree(keep, package, name, &why, &application::is_left_out);
         }
     }
+}
+
+/// The module that a line of Python imports, by the first part of its name.
+fn imported(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let rest = line
+        .strip_prefix("import ")
+        .or_else(|| line.strip_prefix("from "))?;
+    let top = rest.trim_start().split(['.', ' ', ';', ',']).next()?;
+    // `from . import x` is relative to a package, which is kept whole.
+    if top.is_empty() { None } else { Some(top) }
 }
 
 /// Calls that start programs, and those that start them through a shell.

@@ -320,15 +320,12 @@ impl Values {
             .and_then(|rest| rest.split_once(']'))
             .map_or(rest, |(_, rest)| rest);
         let known = self.lookup(name);
-        let strip = |cut: &dyn Fn(&str) -> String| {
-            Some(known.clone()?.iter().map(|value| cut(value)).collect())
-        };
         // These are the operators that scripts use to find their directory and to set defaults;
         // others give a value that cannot be known.
         match operator {
             "" => known,
-            "%/*" => strip(&directory_of),
-            "##*/" => strip(&|value| value.rsplit('/').next().unwrap_or_default().to_owned()),
+            "%/*" => Some(each(&known?, directory_of)),
+            "##*/" => Some(each(&known?, last_component)),
             _ if operator.starts_with(":?") || operator.starts_with('?') => known,
             _ => {
                 let colon = operator.strip_prefix(':').unwrap_or(operator);
@@ -348,7 +345,9 @@ impl Values {
                 if !is_plain {
                     return None;
                 }
-                strip(&|value| value.strip_suffix(end).unwrap_or(value).to_owned())
+                Some(each(&known?, |value| {
+                    value.strip_suffix(end).unwrap_or(value).to_owned()
+                }))
             }
         }
     }
@@ -378,13 +377,8 @@ impl Values {
         }
         let values = self.expand_at(argument, depth + 1)?;
         match program {
-            "dirname" => Some(values.iter().map(|value| directory_of(value)).collect()),
-            "basename" => Some(
-                values
-                    .iter()
-                    .map(|value| value.rsplit('/').next().unwrap_or_default().to_owned())
-                    .collect(),
-            ),
+            "dirname" => Some(each(&values, directory_of)),
+            "basename" => Some(each(&values, last_component)),
             // Paths are resolved when they are kept, so a symlink may stand for its target here.
             "readlink" | "realpath" | "command" | "which" | "echo" => Some(values),
             _ => None,
@@ -449,6 +443,15 @@ fn directory_of(path: &str) -> String {
         Some((directory, _)) => directory.to_owned(),
         None => ".".to_owned(),
     }
+}
+
+fn last_component(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The values that a function makes of values.
+fn each(values: &[String], change: impl Fn(&str) -> String) -> Vec<String> {
+    values.iter().map(|value| change(value)).collect()
 }
 
 /// Adds a piece to each text; `None` where one becomes too long for a value.

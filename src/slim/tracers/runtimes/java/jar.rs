@@ -102,13 +102,18 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
             asks.programs.extend(called.programs);
             asks.libraries.extend(called.libraries);
         } else if is_library {
-            let needed = elf::parse(&content)
-                .map(|elf| elf.needed)
-                .unwrap_or_default();
-            asks.libraries.extend(needed);
+            asks.libraries.extend(needed(&content));
         } else {
             asks.class_path = class_path(&String::from_utf8_lossy(&content));
         }
+    }
+}
+
+/// The libraries that a library in an archive needs; Java extracts it and loads it.
+fn needed(library: &[u8]) -> Vec<Vec<u8>> {
+    match elf::parse(library) {
+        Ok(elf) => elf.needed,
+        Err(_) => Vec::new(),
     }
 }
 
