@@ -129,7 +129,7 @@ fn find_header(headers: &[ProgramHeader], kind: u32) -> Option<&ProgramHeader> {
 
 const BUILD_ID: u32 = 3;
 const DLOPEN: u32 = 0x407c_0c0a;
-/// Strings longer than this are nobody's.
+/// Longer strings are no names or paths.
 const MAX_TEXT: usize = 4096;
 /// Names or paths of one file that are returned.
 const MAX_STRINGS: usize = 1 << 16;

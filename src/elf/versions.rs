@@ -23,7 +23,7 @@ const WEAK: u64 = 2;
 const BASE: u64 = 1;
 /// Entries of both kinds together; libc has some fifty. Entries may overlap in a hostile file.
 const MAX_ENTRIES: usize = 1 << 14;
-/// Names longer than this are nobody's.
+/// Real names of versions have some twenty bytes.
 const MAX_NAME: usize = 1024;
 
 impl Elf {

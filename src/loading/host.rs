@@ -1,7 +1,7 @@
 //! A directory of the host as a root directory, read lazily: only what is asked for is looked at.
 //!
-//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no link leads out,
-//! whoever made it.
+//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no symlink leads
+//! out.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -166,8 +166,8 @@ impl Host {
     }
 }
 
-/// Up to this size a file is read: to map it costs more, for all processors are told when the
-/// mapping goes.
+/// Up to this size a file is read: mapping it costs more, because all processors have to be
+/// interrupted when the mapping is removed.
 const FEW_BYTES: u64 = 128 << 10;
 
 enum Content {

@@ -9,7 +9,7 @@ pub trait Source: Files<Id: Send + Sync> + Sync {
     /// The symbol versions of an ELF file; none of what is no ELF file. Read once.
     fn versions(&self, file: Self::Id) -> Option<&Versions>;
 
-    /// The paths of all regular files that somebody may execute, sorted.
+    /// The paths of all regular files with an executable bit, sorted.
     fn executables(&self) -> Vec<Vec<u8>>;
 }
 

@@ -18,7 +18,7 @@ use crate::image::InodeId;
 /// so.
 pub(super) type Call = (&'static str, &'static str, &'static str);
 
-/// The facts of all files, as far as somebody asked.
+/// The facts of all files that were asked for.
 #[derive(Debug)]
 pub(super) struct Binaries {
     /// A row an inode; none in it for what is neither an ELF file nor a script.

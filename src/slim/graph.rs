@@ -1,6 +1,6 @@
 //! The keep graph: which names are kept, and why.
 //!
-//! A name gets in by [`Graph::keep`] only, with a reason, and whoever gives the reason is in
+//! A name gets in by [`Graph::keep`] only, with a reason, and the name that gives the reason is in
 //! already. So the first reasons form a tree that ends at the roots. Every other reason is recorded
 //! beside the first.
 
@@ -11,7 +11,7 @@ use super::why::{Confidence, Why};
 use crate::image::NameId;
 
 /// How many reasons of one confidence a name can give for another. A script may mention a path in
-/// every line, and nobody reads more.
+/// every line, and more reasons explain nothing.
 const MAX_BY_ONE: u32 = 64;
 
 /// One edge of the graph, at the name it keeps.
@@ -129,7 +129,7 @@ impl Graph {
         // withheld again.
         self.level = level;
         for (name, reason) in self.withheld.remove(&level).unwrap_or_default() {
-            self.bring(name, reason);
+            self.insert(name, reason);
         }
     }
 
@@ -151,7 +151,7 @@ impl Graph {
         }
         let reason = Reason { by, why };
         if self.is_new(name, &reason) {
-            self.bring(name, reason);
+            self.insert(name, reason);
         }
     }
 
@@ -161,11 +161,11 @@ impl Graph {
         // later, surer reason.
         let key = (name, reason.by, reason.confidence());
         let given = self.given.entry(key).or_default();
-        // More reasons of the same giver tell nobody more.
+        // More reasons of the same giver explain nothing.
         if *given >= MAX_BY_ONE {
             return false;
         }
-        // A collision would lose a reason that is not the first; that harms nobody.
+        // A collision would lose a reason that is not the first, which changes no decision.
         let mut hasher = DefaultHasher::new();
         (name, reason).hash(&mut hasher);
         let is_new = self.seen.insert(hasher.finish());
@@ -174,7 +174,7 @@ impl Graph {
     }
 
     /// Adds a reason, and those that were parked until its name is kept.
-    fn bring(&mut self, name: NameId, reason: Reason) {
+    fn insert(&mut self, name: NameId, reason: Reason) {
         // A stack instead of recursion: a chain of parked reasons may be as long as the image has
         // names.
         let mut coming = vec![(name, reason)];
@@ -182,7 +182,7 @@ impl Graph {
             if !self.add(name, reason) {
                 continue;
             }
-            // What a name gives goes in the order in which it was said.
+            // The reasons of one giver keep the order in which they were given.
             let released = self.parked.remove(&name).unwrap_or_default();
             coming.extend(released.into_iter().rev().map(|(kept, why)| {
                 let by = Some(name);

@@ -1,4 +1,4 @@
-//! Records of packages: what tells scanners which packages remain. It is decided when all else is.
+//! Records of packages, from which scanners know which packages remain. They are chosen last.
 
 use super::graph::Graph;
 use super::why::{Root, Why};
@@ -25,7 +25,7 @@ pub(super) fn keep(
         };
         graph.keep(kept.record, kept.of, why);
         let mut below = kept.record;
-        // Tracing is over, so that nobody else keeps the directories of a record.
+        // Tracing is over, so the directories of a record have to be kept here.
         while tree.parent(below) != NameId::ROOT {
             graph.keep(tree.parent(below), Some(below), Why::Directory);
             below = tree.parent(below);

@@ -1,4 +1,4 @@
-//! The plan: what of an image is kept, why, and what that comes to.
+//! The plan: the names of an image that are kept, the reasons, and the sums.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::{GeneratedRecord, Packages};
 
-/// Which names stay. The same image and options give the same plan.
+/// The names to keep. The same image and options give the same plan.
 #[derive(Debug)]
 pub struct Plan {
     graph: Graph,
@@ -159,24 +159,22 @@ fn with_oversized(
 }
 
 impl Plan {
-    /// The names that stay, in the tree's order; the directories of each are among them.
+    /// The kept names, in the tree's order; the directories of each are among them.
     pub fn kept(&self) -> &[NameId] {
         &self.kept
     }
 
-    /// Files that are made for scanners: they are no part of the image, and come to what stays of
-    /// it.
+    /// Generated files for scanners, which are written besides the kept names.
     pub fn records(&self) -> &[GeneratedRecord] {
         &self.records
     }
 
-    /// The image that is written, with the records in it, and the names that stay and those that
-    /// are made.
+    /// The image that is written, with the records in it, and the selection of its names.
     pub fn result(&self, image: &Image) -> (Image, Selection) {
         package_records::insert(image, &self.selection(&image.tree), &self.records)
     }
 
-    /// The names that stay, for the writer.
+    /// The kept names, for the writer.
     pub fn selection(&self, tree: &Tree) -> Selection {
         let mut selection = Selection::none(tree);
         self.kept
@@ -250,7 +248,7 @@ fn select(tree: &Tree, kept: &[NameId], is_wanted: fn(&Tree, NameId) -> bool) ->
         .collect()
 }
 
-/// Records of packages stay at every level.
+/// Adds the records of packages, which are kept at every level.
 fn add_records(totals: &mut Totals, asked_for: Confidence) {
     let Some(without) = totals
         .levels

@@ -110,7 +110,7 @@ pub(super) fn environments(
 }
 
 /// Builds the process of a program, or of a library that stands for one, with all that is put into
-/// it from outside; and says where requests come from that no file makes.
+/// it from outside, and the causes of the requests that no file makes.
 pub(super) fn start<'a>(
     view: &'a View<'a>,
     processes: &Processes<'_>,
@@ -228,7 +228,7 @@ fn open_for_libc(
     }
 }
 
-/// Opens what the objects of a process may open by a name that they hold.
+/// Opens the libraries whose names the objects of a process contain.
 fn open_by_name(
     view: &View<'_>,
     processes: &Processes<'_>,

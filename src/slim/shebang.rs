@@ -85,8 +85,8 @@ impl Shebang<'_> {
         env_program(self.argument?)
     }
 
-    /// The name of the program that reads the script in the end: of the interpreter, of what `env`
-    /// starts, or of what busybox is told to be.
+    /// The name of the program that reads the script in the end: of the interpreter, of the program
+    /// that `env` starts, or of the applet of busybox.
     pub(super) fn program_name(&self) -> Vec<u8> {
         let program = match file_name(self.interpreter) {
             b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),

@@ -22,7 +22,7 @@ pub struct Slimming<'a> {
     packages: Installed<'a>,
 }
 
-/// The packages of an image, read when somebody asks, and once.
+/// The packages of an image, read once, on the first use.
 #[derive(Debug)]
 struct Installed<'a> {
     image: &'a Image,

@@ -112,8 +112,8 @@ impl<'a> View<'a> {
         lock(&self.shared.oversized).insert(file);
     }
 
-    /// The bytes of a text file, by any of its names; nothing for what is no file, or is too large
-    /// to be a text.
+    /// The bytes of a text file, by any of its names; `None` where it is no file, or is
+    /// too large to be a text.
     pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
         self.at_most(self.tree().inode_id(name), MAX_TEXT)
     }
@@ -169,7 +169,7 @@ impl<'a> View<'a> {
         true
     }
 
-    /// The symbol versions of an ELF file; none of what is none.
+    /// The symbol versions of an ELF file; `None` for any other file.
     pub(crate) fn versions(&self, file: InodeId) -> Option<&Versions> {
         let read = || Some(self.elf(file).ok()?.versions(&self.read(file)?));
         self.shared.versions[file.index()]
@@ -198,7 +198,7 @@ impl<'a> View<'a> {
         elf
     }
 
-    /// The facts of an ELF file; an error for what is none.
+    /// The facts of an ELF file; an error for any other file.
     pub(crate) fn elf_of(&self, name: NameId) -> Result<&Elf, ElfError> {
         self.elf(self.tree().inode_id(name))
     }

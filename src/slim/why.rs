@@ -133,7 +133,7 @@ pub enum Root {
     },
     /// It is in the working directory, which is no directory of the distribution.
     InWorkdir,
-    /// An instruction of the image's own Dockerfile brought it.
+    /// An instruction of the image's own Dockerfile added it.
     Brought {
         by: String,
     },

@@ -84,7 +84,7 @@ fn keyword<'a>(line: &'a [u8], keyword: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn add(directory: &[u8], found: &mut Found) {
-    // `=libc6` and the like told very old versions which kind of libraries is there.
+    // `=libc6` and the like named the kind of libraries in a directory to very old versions.
     let directory = directory
         .split(|&byte| byte == b'=')
         .next()

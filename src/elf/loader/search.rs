@@ -26,7 +26,7 @@ pub trait Files {
     /// The path of a file without any link in it, as `/proc/self/exe` gives it.
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
 
-    /// The bits that make a program somebody else's. Asked of programs only.
+    /// The setuid and setgid bits of a file. Asked of programs only.
     fn privileges(&self, _file: Self::Id) -> Privileges {
         Privileges::default()
     }
@@ -36,11 +36,11 @@ pub trait Files {
         false
     }
 
-    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program becomes somebody
-    /// else, or gains capabilities, which root has already.
+    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program runs as another
+    /// user or group, or gains capabilities, which root has already.
     fn gains_rights(&self, file: Self::Id, is_root: bool) -> bool {
         let Privileges { setuid, setgid } = self.privileges(file);
-        // Root becomes nobody else by a program of root's.
+        // A setuid program of root's changes nothing for root.
         let becomes_other = [setuid, setgid]
             .into_iter()
             .flatten()

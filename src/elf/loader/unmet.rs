@@ -7,7 +7,7 @@ use super::search::Files;
 use crate::elf::versions::Versions;
 
 /// A version that a library should define and does not, for which the loader ends the process.
-/// Objects are told by their places.
+/// Objects are given by their places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmetVersion {
     pub by: usize,

@@ -6,7 +6,7 @@ use crate::slim::keep::Keep;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Root, Why};
 
-/// A layer with one of these is a distribution's, whatever instruction brought it.
+/// A layer with one of these files is a distribution's, whatever instruction added it.
 const OF_DISTRIBUTION: &[&str] = &[
     "/etc/os-release",
     "/usr/lib/os-release",

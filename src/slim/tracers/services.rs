@@ -48,7 +48,7 @@ const SERVICES: &[&str] = &[
     "/etc/fix-attrs.d",
 ];
 
-/// `/init` is anybody's name: it is the overlay's where the overlay's directories are.
+/// Many programs are called `/init`: it is the overlay's where the overlay's directories exist.
 fn keep_services(keep: &mut Keep<'_>, name: NameId) {
     const OVERLAY: [&[u8]; 3] = [b"/etc/s6-overlay", b"/package/admin", b"/etc/s6"];
     let tree = keep.tree();

@@ -101,8 +101,8 @@ fn read_file(keep: &mut Keep<'_>, name: NameId) {
     read_included(keep, name, &values, 0);
 }
 
-/// The names under which a script may be started, as `$0` says them: its own, and those of the
-/// links that brought it.
+/// The paths under which a script may be started, as in `$0`: its own, and those of the symlinks
+/// that lead to it.
 fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
     const MOST: usize = 8;
     let mut names = vec![name];

@@ -1,4 +1,4 @@
-//! Verification of an image against the one it was made from, whoever made it.
+//! Verification of an image, made by any tool, against the one it was made from.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::slim::process::Program;
 use crate::slim::view::View;
 
 /// Compares an image with the original: what is in both must be alike, and find there what it
-/// found. What only the image has is its own business. Failures name entries of the original, in
-/// order.
+/// found. Entries that only the image has are not looked at. Failures name entries of the original,
+/// in order.
 pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, ReadError> {
     let mut kept = Vec::new();
     let mut failures = Vec::new();

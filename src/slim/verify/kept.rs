@@ -34,16 +34,16 @@ pub(in crate::slim) fn verify_plan(
     verify_names(view, binaries, plan.kept(), &started)
 }
 
-/// The kept names that somebody starts.
+/// The kept names that are started as programs.
 pub(super) struct Started<'a> {
     pub(super) programs: &'a [Program],
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
-    /// Whether a file with the permission to be executed is one that somebody executes.
+    /// Whether an executable file is one that is started, and not only loaded.
     pub(super) is_run: &'a dyn Fn(NameId) -> bool,
 }
 
-/// The same for names of an image, whoever chose them.
+/// Verifies any selection of names of an image.
 pub(super) fn verify_names(
     view: &View<'_>,
     binaries: &Binaries,

@@ -1,5 +1,4 @@
-//! Paths that a binary carries: where an interpreter was told to look for its modules when it was
-//! built.
+//! Paths in a binary: the directories of modules that were built into an interpreter.
 
 use std::collections::BTreeSet;
 

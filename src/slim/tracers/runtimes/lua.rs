@@ -14,8 +14,8 @@ pub(super) fn is_lua(file_name: &[u8]) -> bool {
     rest.starts_with(b"lua") && !rest.starts_with(b"luac")
 }
 
-/// Lua is told its templates, `/usr/share/lua/5.4/?.lua`, when it is built; `LUA_PATH` and its like
-/// replace them.
+/// Templates such as `/usr/share/lua/5.4/?.lua` are built into Lua; `LUA_PATH` and its like replace
+/// them.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;

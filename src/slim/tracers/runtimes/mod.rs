@@ -2,7 +2,7 @@
 //!
 //! Each language has a file. It is shown the program or library that runs the language, and keeps
 //! the directories that this one looks for modules in: the standard library without its tests, and
-//! packages whole, for what a program loads late or by a computed name cannot be told. What builds
+//! packages whole, because a name that is computed at run time is unknown here. What builds
 //! or installs packages is left out, unless a kept source loads it.
 
 mod application;
@@ -104,7 +104,7 @@ impl Tracer for RuntimeTracer {
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
         let wanted = self.state.wanted.len();
-        // Directories of a language leave out modules that nobody asked for by then.
+        // The first pass has left out modules that no source had asked for by then.
         if std::mem::replace(&mut self.settled, wanted) != wanted {
             for &(place, name) in &self.found {
                 (RUNTIMES[place].keep)(&mut self.state, keep, name);

@@ -2,8 +2,8 @@
 //!
 //! The library is found as
 //! `python` finds it: from the real path of the program up, `lib/python3.11/os.py`. Packages are
-//! kept whole. A virtual environment that is closed to the system's packages does not bring these
-//! in.
+//! kept whole. A virtual environment that is closed to the system's packages does not keep
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

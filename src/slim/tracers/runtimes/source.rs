@@ -135,7 +135,7 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     Some(Language::Other)
 }
 
-/// A program that the distribution brought: it runs, but nobody wrote it for this image.
+/// Whether a program was installed by the distribution and not written for this image.
 fn is_distributions(path: &[u8]) -> bool {
     const DIRECTORIES: &[&str] = &[
         "/bin/",
@@ -171,8 +171,8 @@ fn is_build_time(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
-/// Top names in `import a.b, c` and `from d import e`, at any depth. What a package of somebody
-/// else's only tries to import, it can do without.
+/// Top names in `import a.b, c` and `from d import e`, at any depth. A third-party package can do
+/// without what it only tries to import.
 fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     let lines: Vec<&str> = text.lines().collect();
     for (place, line) in lines.iter().enumerate() {
@@ -340,8 +340,8 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
     }
 }
 
-/// Programs that strings in a source name. A package of somebody else's has to name them close to
-/// what starts them.
+/// Programs that strings in a source name. A third-party package has to name them close to
+/// the call that starts them.
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     const CLOSE: usize = 160;
     let (starters, shells) = starters(language);
@@ -353,7 +353,7 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     if starts.is_empty() {
         return;
     }
-    // A module of somebody else may never be asked to start a shell.
+    // A third-party module may have code that starts a shell and is never called.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
         keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
