@@ -51,7 +51,7 @@ pub struct Elf {
     pub(super) tables: Tables,
 }
 
-/// Where things are in the file, for what is read on demand only. Offsets and sizes in bytes.
+/// Places of tables in the file, for facts that are read on demand. Offsets and sizes are in bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tables {
     /// Offset and size of the dynamic strings.
@@ -468,7 +468,7 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
     tables
 }
 
-/// Where in the file the byte is that is loaded at an address.
+/// The place in the file of the byte that is loaded at an address.
 pub(super) fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
     let holds = |header: &&ProgramHeader| {
         header.p_type == PT_LOAD

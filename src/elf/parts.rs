@@ -1,5 +1,4 @@
-//! Bytes of a file that are read piece by piece: what a program of 300 MB needs stands in a few
-//! kilobytes of it.
+//! Files that are read piece by piece: a program of 300 MB has its headers in a few kilobytes.
 
 use std::borrow::Cow;
 

@@ -12,7 +12,7 @@ use goblin::elf::program_header::{PF_X, PT_LOAD, ProgramHeader};
 
 use super::file::{Elf, file_offset, read_program_headers};
 
-/// How far from the address the length may be loaded, in bytes of code.
+/// Bytes of code around the load of an address in which the length may be loaded.
 const NEAR: usize = 24;
 
 /// The texts of at most `longest` bytes that code and data refer to, as bytes of the file. Some
@@ -46,7 +46,7 @@ pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSe
     texts
 }
 
-/// Where the content of a segment begins in the file, and the content.
+/// The place of a segment in the file, and its bytes.
 fn content<'a>(bytes: &'a [u8], header: &ProgramHeader) -> Option<(usize, &'a [u8])> {
     let start = usize::try_from(header.p_offset).ok()?;
     let end = start.checked_add(usize::try_from(header.p_filesz).ok()?)?;

@@ -76,7 +76,7 @@ impl Headers {
         self.elf.number(&self.bytes, at, size)
     }
 
-    /// Where in the file a section is, and its size.
+    /// The place of a section in the file, and its size.
     fn place(&self, index: usize) -> Option<(u64, usize)> {
         let (offset, size, word) = if self.elf.is_64 {
             (0x18, 0x20, 8)

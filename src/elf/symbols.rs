@@ -1,5 +1,5 @@
-//! Which symbols a file takes from others, counted as loaders count: from the hash tables, not from
-//! sections.
+//! Symbols that a file imports and exports, counted as loaders count: from the hash tables, not
+//! from sections.
 
 use super::file::Elf;
 
@@ -31,7 +31,7 @@ impl Elf {
         self.symbols(bytes, |symbol| symbol.section == 0)
     }
 
-    /// Those of these that must be defined somewhere.
+    /// The names of undefined dynamic symbols that must be defined somewhere.
     pub fn strong_imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.symbols(bytes, |symbol| {
             symbol.section == 0 && symbol.binding == GLOBAL

@@ -1,4 +1,4 @@
-//! Symbol versions: which a file wants of which library, and which it defines.
+//! Symbol versions that a file needs of its libraries, and those that it defines.
 
 use super::file::Elf;
 
@@ -13,7 +13,7 @@ pub struct Versions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionNeed {
     pub library: Vec<u8>,
-    /// Those that may not be missing.
+    /// The versions without which the loader ends the process.
     pub versions: Vec<Vec<u8>>,
 }
 

@@ -11,7 +11,7 @@ use crate::elf::{
     Request, RequestKind, Type,
 };
 
-/// How programs are started.
+/// Settings that programs are started with.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub environment: Environment,
@@ -39,7 +39,7 @@ pub struct Closure {
 pub enum Start {
     /// It asks for no loader.
     Static,
-    /// It is no ELF file, or a broken one: why.
+    /// It is not an ELF file, or a broken one; with the reason.
     Unreadable(String),
     /// The loader that it asks for is not there.
     NoLoader(Vec<u8>),
@@ -66,7 +66,7 @@ pub struct Mapped {
     pub path: Vec<u8>,
     /// The object that had it loaded first, by its place; none for the program and its loader.
     pub by: Option<usize>,
-    /// Why the loader would refuse it.
+    /// The reason why the loader would refuse it.
     pub broken: Option<String>,
 }
 

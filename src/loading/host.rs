@@ -51,7 +51,7 @@ struct Row {
     facts: OnceLock<Result<(Elf, Versions), ElfError>>,
 }
 
-/// As many as Linux follows.
+/// Symlinks that are followed in one path: the limit of Linux.
 const MAX_LINKS: usize = 40;
 
 impl Host {
@@ -87,7 +87,7 @@ impl Host {
         )
     }
 
-    /// Nothing is opened for it that could be a device.
+    /// Looks at an entry through `O_PATH`, so that no device is opened.
     fn stat(&self, path: &[u8]) -> rustix::io::Result<rustix::fs::Stat> {
         // In the root of this process a plain `stat` gives the same answer with fewer system calls.
         if self.is_own && path.starts_with(b"/") {

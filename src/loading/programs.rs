@@ -1,4 +1,4 @@
-//! Which programs: those that are named, as a shell would find them, or all there are.
+//! The choice of programs: by name, as a shell finds them, or all of a source.
 
 use rayon::prelude::*;
 

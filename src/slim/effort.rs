@@ -1,4 +1,4 @@
-//! How much of an image one run analyzes.
+//! Limits on the work of one run.
 //!
 //! Each reader limits what it takes of one file. An image may have a hundred thousand files, or one
 //! file under a hundred thousand names, so what they take together is limited too. What exceeds a

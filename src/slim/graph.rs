@@ -10,8 +10,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::why::{Confidence, Why};
 use crate::image::NameId;
 
-/// How many reasons of one confidence a name can give for another. A script may mention a path in
-/// every line, and more reasons explain nothing.
+/// Reasons of one confidence that a name can give for another. A script may mention a path in every
+/// line, and more reasons explain nothing.
 const MAX_BY_ONE: u32 = 64;
 
 /// One edge of the graph, at the name it keeps.
@@ -96,9 +96,9 @@ pub struct Graph {
     kept: Vec<NameId>,
     /// Hashes of a name and a reason for it: the reasons themselves would be a copy of the graph.
     seen: HashSet<u64>,
-    /// How many reasons a name, the second, gave for the first.
+    /// The number of reasons that a name, the second, gave for the first.
     given: HashMap<(NameId, Option<NameId>, Confidence), u32>,
-    /// How sure a reason must be to count.
+    /// The confidence that a reason needs to count.
     level: Confidence,
     /// Reasons that are not sure enough, by how sure they are.
     withheld: BTreeMap<Confidence, Vec<(NameId, Reason)>>,

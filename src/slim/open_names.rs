@@ -69,7 +69,7 @@ fn from_notes(entries: &[MayOpen]) -> Vec<OpenName> {
     names
 }
 
-/// Not a pattern, nor a path that goes on from somewhere.
+/// Whether a string is a name or an absolute path, as opposed to a pattern or the rest of a path.
 fn is_name(name: &[u8]) -> bool {
     (name.starts_with(b"/") || !name.contains(&b'/'))
         && !name.iter().any(|byte| b"%${}".contains(byte))

@@ -176,7 +176,7 @@ fn injected(
     lists
 }
 
-/// Where a request comes from that no file makes.
+/// The cause of a request that no file makes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cause {
     Injected(Injector),

@@ -1,4 +1,4 @@
-//! How a word becomes a program: by its path, or through PATH.
+//! The search for the program that a word names: by its path, or through PATH.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::view::View;
 use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 
-/// How many directories of PATH are searched. Linux passes a program a PATH of 128 KiB at most.
+/// Directories of PATH that are searched. Linux passes a program a PATH of at most 128 KiB.
 const MAX_DIRECTORIES: usize = 1024;
 
 /// The variables of the image by which programs are found.

@@ -13,7 +13,7 @@ pub(super) struct Traced {
     pub(super) graph: Graph,
     /// Everything that would be kept if every reason counted; none where every one does.
     pub(super) whole: Option<Graph>,
-    /// How many names of the whole graph each level keeps, with the levels below it.
+    /// The number of names of the whole graph that each level keeps, with the levels below it.
     pub(super) kept_at: Vec<(Confidence, usize)>,
     pub(super) unmet: Vec<Unmet>,
     pub(super) notes: Vec<Note>,

@@ -68,7 +68,7 @@ impl<'a> View<'a> {
         &self.image.tree
     }
 
-    /// Why a file could not be read, if one could not.
+    /// The reason why a file could not be read, if there was one.
     pub(crate) fn failure(&self) -> Option<ReadError> {
         lock(&self.shared.failure).take()
     }

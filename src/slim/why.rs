@@ -1,4 +1,4 @@
-//! Why a file is kept, as a type: every way in is a variant here.
+//! Reasons to keep a file: every way into the plan is a variant here.
 
 use std::fmt;
 
@@ -103,7 +103,7 @@ pub enum Language {
     Ruby,
 }
 
-/// Where a chain of reasons begins.
+/// The start of a chain of reasons.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Root {
     /// The program that a field of the configuration starts.
@@ -166,7 +166,7 @@ pub enum Injector {
     StandIn,
 }
 
-/// How sure a reason is.
+/// The confidence of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
     /// Without the file, something that was there before fails.

@@ -41,8 +41,8 @@ pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
     })
 }
 
-/// Where glibc's loader looks at last, for a loader that does not tell: Debian's directories, then
-/// everyone else's.
+/// The default directories of a loader that does not tell: Debian's, then those of other
+/// distributions.
 pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
     let mut directories = Vec::new();
     if let Some(triplet) = triplet(elf) {
@@ -221,8 +221,7 @@ pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     })
 }
 
-/// Where programs of this machine conventionally ask for their loader, for libraries that no
-/// program loads.
+/// The usual paths of the loaders of a machine, for libraries that no program loads.
 pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
     let little = elf.endian == Endian::Little;
     let paths: &[&str] = match (elf.machine, elf.is_64) {

@@ -21,13 +21,13 @@ pub(super) struct Entry {
     pub(super) target: Target,
 }
 
-/// For which processors an entry is.
+/// The processors that an entry is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     All,
-    /// For those of a level: the name of its directory below `glibc-hwcaps`.
+    /// Processors of a level: the name of its directory below `glibc-hwcaps`.
     Level(Vec<u8>),
-    /// For those with some capabilities, as `ldconfig` before 2.33 wrote it.
+    /// Processors with some capabilities, as `ldconfig` before 2.33 wrote it.
     Capabilities,
 }
 
@@ -58,7 +58,7 @@ const LEVELS_TAG: usize = 1;
 /// There are two kinds of sections, and a handful of levels.
 const MAX_SECTIONS: usize = 64;
 const MAX_LEVELS: usize = 256;
-/// No path is longer than `PATH_MAX`.
+/// Bytes of a string: `PATH_MAX` of Linux.
 const MAX_STRING: usize = 4096;
 /// Names are often tails of paths and share their bytes; more than this many times is made to fill
 /// memory.
@@ -111,7 +111,7 @@ impl Cache {
 struct Reader<'a> {
     bytes: &'a [u8],
     endian: Endian,
-    /// How many bytes of strings may still be taken.
+    /// Bytes of strings that may still be taken.
     budget: usize,
     /// The names of levels, which entries give by number.
     levels: Vec<Vec<u8>>,
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// From the 8 bytes of capabilities: with bit 62 they are the number of a level.
+    /// Reads the 8 bytes of capabilities: with bit 62 they are the number of a level.
     fn target(&self, low: usize, high: usize) -> Target {
         const IS_LEVEL: usize = 1 << 30;
         match (low, high) {

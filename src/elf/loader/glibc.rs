@@ -1,4 +1,4 @@
-//! Where glibc's loader looks for a library, and in which order: `_dl_map_object` of elf/dl-load.c.
+//! The search of glibc's loader for a library, in its order: `_dl_map_object` of elf/dl-load.c.
 
 use super::cache::{Entry, Target};
 use super::linker::{Environment, Loader, Mode};
@@ -173,7 +173,7 @@ fn is_at_boundary(rest: &[u8]) -> bool {
     rest.is_empty() || rest.starts_with(b"/")
 }
 
-/// Without `.`, `..` and needless slashes; links are not looked at.
+/// Removes `.`, `..` and needless slashes; symlinks are not looked at.
 fn normalized(path: &[u8]) -> Vec<u8> {
     let mut components: Vec<&[u8]> = Vec::new();
     for component in path.split(|&byte| byte == b'/') {
@@ -191,8 +191,8 @@ fn normalized(path: &[u8]) -> Vec<u8> {
     })
 }
 
-/// In front of each directory, what it has below it for some processors: of `glibc-hwcaps`, and the
-/// directories that loaders before 2.37 knew.
+/// Puts in front of each directory those below it that are for some processors: of `glibc-hwcaps`,
+/// and the ones that loaders before 2.37 knew.
 fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(places.len());
     let is_variant = loader.mode == Mode::Superset;
@@ -252,11 +252,11 @@ fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>
     }
 }
 
-/// Such names stand below each other: `tls/haswell/x86_64`.
+/// Levels of directories below each other: `tls/haswell/x86_64`.
 const MAX_LEGACY_DEPTH: usize = 4;
 
-/// The deepest first. A loader combines its names in their order only; for any processor, all
-/// orders may be right.
+/// Adds directories such as `tls/haswell`, the deepest first. A loader combines its names in their
+/// order only; for any processor, all orders may be right.
 fn legacy_subdirectories<F: Files>(
     files: &F,
     loader: &Loader,

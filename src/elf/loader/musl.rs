@@ -1,4 +1,4 @@
-//! Where musl's loader looks for a library: `load_library` of ldso/dynlink.c.
+//! The search of musl's loader for a library: `load_library` of ldso/dynlink.c.
 
 use super::linker::{Environment, Loader, prefix};
 use super::search::{Found, MAX_ELEMENTS, Place, Requester, Step, join};

@@ -20,7 +20,7 @@ pub struct Process<'a, F: Files> {
     environment: &'a Environment,
     objects: Vec<Object<F::Id>>,
     requests: Vec<Request>,
-    /// By which names an object is found again, and which file it is. Variants have no names.
+    /// Objects by the names that find them again. Variants have no names.
     by_name: HashMap<Vec<u8>, usize>,
     by_file: HashMap<F::Id, usize>,
     /// The first object whose needs are still to be met.
@@ -33,8 +33,7 @@ pub struct Object<Id> {
     /// As it was opened.
     pub path: Vec<u8>,
     pub file: Id,
-    /// Which object, by its place in the list, had it loaded first; none for the program and its
-    /// loader.
+    /// The place of the object that had it loaded first; none for the program and its loader.
     pub by: Option<usize>,
     /// Only some processors map it.
     pub variant: bool,
@@ -76,7 +75,8 @@ pub enum Outcome {
     Missing(Missing),
 }
 
-/// Where a search looked in vain: directories, the cache's path, or the one path that the need is.
+/// The places where a search found nothing: directories, the path of the cache, or the one path
+/// that the need is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     pub looked_in: Vec<Vec<u8>>,

@@ -9,7 +9,7 @@ pub(super) struct Tokens<'a> {
     pub(super) platform: &'a [String],
 }
 
-/// Nobody writes more tokens into one path; each may stand for a long one.
+/// Tokens in one path; each may stand for a long one, and real paths have one or two.
 const MAX_TOKENS: usize = 16;
 
 /// glibc's expansion: a text for each combination of values, and whether there is a choice. What

@@ -1,4 +1,4 @@
-//! Whether the versions that objects want are in the libraries that they get:
+//! Versions that objects want and the libraries that they get do not define:
 //! `_dl_check_map_versions` of glibc.
 
 use super::linker::Flavor;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::elf::{Elf, referred_texts};
 
-/// No name of a program is longer.
+/// Bytes of the name of a program; real ones are shorter.
 const LONGEST_NAME: usize = 40;
-/// No command that is written into a program is longer.
+/// Bytes of a command that is written into a program; real ones are shorter.
 const LONGEST_TEXT: usize = 1000;
 
 /// The names found in a file's strings.

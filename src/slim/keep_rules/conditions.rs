@@ -44,7 +44,7 @@ const LIBC: [&str; 4] = [
     "/usr/lib*/libc.so.6",
 ];
 
-/// As glibc says of itself: `stable release version 2.36.` in its banner.
+/// The version of glibc in its banner: `stable release version 2.36.`
 fn glibc_version(view: &View<'_>) -> Option<(u32, u32)> {
     const MARK: &[u8] = b"stable release version ";
     // The first that exists counts: an image with several has them for other architectures, all of

@@ -1,4 +1,4 @@
-//! Which rules a fact makes fire, without asking each.
+//! An index of the rules by the facts that make them fire, so that not every rule is asked.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ pub(super) struct Index {
     pub(super) imports: HashMap<&'static [u8], Vec<usize>>,
     libraries: Patterns,
     paths: Patterns,
-    /// Which files a rule reads.
+    /// Files that a rule reads.
     follow: Patterns,
     /// Texts that begin with a slash are looked for where paths are; the others by themselves.
     pub(super) path_literals: Vec<(&'static str, usize)>,

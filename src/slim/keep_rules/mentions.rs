@@ -11,9 +11,9 @@ use aho_corasick::AhoCorasick;
 use super::page::Mentioned;
 use crate::image::{Kind, NameId, Tree};
 
-/// So many are looked at in one file.
+/// Paths that are looked at in one file.
 const MAX_MENTIONS: usize = 1 << 14;
-/// No path is longer.
+/// Bytes of a path: `PATH_MAX` of Linux.
 const MAX_PATH: usize = 4096;
 /// Shorter names come about by chance.
 const SHORTEST_FILE_NAME: usize = 3;
@@ -31,7 +31,7 @@ pub(super) struct Searcher {
 pub(super) struct Spots {
     /// Places in the list of texts.
     pub(super) texts: Vec<usize>,
-    /// Where a path from the root begins.
+    /// Places where a path from the root begins.
     pub(super) paths: Vec<usize>,
 }
 

@@ -19,7 +19,7 @@ pub struct KeepPage {
     pub(in crate::slim) empty_directories: Vec<&'static str>,
     /// Names that it never keeps, with all below them.
     pub(in crate::slim) except: Vec<&'static str>,
-    /// Which kept files are read for the words that patterns ask for.
+    /// Kept files that are read for the words that patterns ask for.
     pub(in crate::slim) follow: Vec<&'static str>,
     /// Files in which nothing makes it fire, and which it does not read.
     pub(in crate::slim) not_in: Vec<&'static str>,
@@ -88,7 +88,7 @@ impl KeptPattern {
     }
 }
 
-/// Where the placeholder of a pattern gets its values.
+/// The source of the values for the placeholder of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) enum Source {
     /// There is none.
@@ -316,7 +316,8 @@ fn keeps(front: &FrontMatter) -> Result<Vec<KeptPattern>, PageError> {
 pub(in crate::slim) const HERE: &str = "{here}";
 pub(in crate::slim) const NAME: &str = "{name}";
 
-/// None where braces do not match, or there are two placeholders besides these.
+/// The source of values for a pattern; `None` where braces do not match, or there are two
+/// placeholders besides `{here}` and `{name}`.
 fn source(pattern: &'static str) -> Option<Source> {
     let mut source = Source::Fixed;
     let mut rest = pattern;

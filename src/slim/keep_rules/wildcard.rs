@@ -67,7 +67,7 @@ pub(super) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
-/// How long the pattern's first piece is, if it takes the byte; a star takes any.
+/// The length of the pattern's first piece, if it takes the byte; a star takes any.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match *pattern.first()? {
         b'*' | b'?' => Some(1),

@@ -32,7 +32,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
     true
 }
 
-/// Where the script is, if the word at `place` is a shell and `-c` follows among its options.
+/// The place of the script, if the word at `place` is a shell and `-c` follows among its options.
 fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
     let name = words[place].1.rsplit('/').next().unwrap_or_default();
     // `busybox sh -c …` has the name of the shell as its first argument.

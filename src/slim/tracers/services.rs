@@ -35,7 +35,7 @@ impl Tracer for ServiceTracer {
     }
 }
 
-/// Where s6 and its overlay have their programs and the services they start.
+/// Directories of s6 and its overlay, with their programs and the services they start.
 const SERVICES: &[&str] = &[
     "/command",
     "/package/admin",

@@ -32,7 +32,7 @@ const BUILTINS: &[&str] = &[
 /// Longer texts are data with a script in front: installers that carry an archive.
 const MAX_SCRIPT: usize = 4 << 20;
 
-/// How many files may include each other in turn. Each has a copy of what variables are known.
+/// Files that may include each other in turn. Each has a copy of the known variables.
 const MAX_INCLUDES: usize = 16;
 
 /// Whether a word is a shell's name, or the path of one.
@@ -40,7 +40,7 @@ pub(in crate::slim) fn is_shell(word: &str) -> bool {
     ProgramClass::PosixShell.contains(word.rsplit('/').next().unwrap_or_default())
 }
 
-/// Where a script stands, and so who gives its reasons.
+/// The place of a script, and so the giver of its reasons.
 #[derive(Clone, Copy)]
 enum Place {
     File(NameId),
@@ -203,9 +203,9 @@ struct Reading<'a> {
     values: &'a Values,
     /// Lines before the text in its file.
     base: usize,
-    /// How many texts this one is inside of: `trap 'eval "…"' EXIT`.
+    /// The number of texts that this one is inside of: `trap 'eval "…"' EXIT`.
     depth: usize,
-    /// How many files include each other on the way to this one.
+    /// The number of files that include each other on the way to this one.
     includes: usize,
 }
 

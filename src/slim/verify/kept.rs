@@ -338,7 +338,7 @@ mod tests {
         image
     }
 
-    /// What is said of a plan from which a name was taken.
+    /// The failures of a plan from which a name was removed.
     fn failures_without(path: &str) -> Vec<String> {
         let image = image();
         let mut plan = plan(&image, &PlanOptions::default()).unwrap();

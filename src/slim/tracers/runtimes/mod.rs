@@ -34,7 +34,7 @@ pub(super) struct RuntimeTracer {
     state: State,
     /// Programs and libraries that run a language, and its place in [`RUNTIMES`].
     found: Vec<(usize, NameId)>,
-    /// How many modules were wanted when their directories were last kept.
+    /// The number of modules that were wanted when their directories were last kept.
     settled: usize,
 }
 

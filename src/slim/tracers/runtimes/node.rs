@@ -149,8 +149,8 @@ pub(super) fn keep_required(keep: &mut Keep<'_>, by: NameId, directory: NameId, 
     }
 }
 
-/// From the directory up, each `node_modules`; then `NODE_PATH`, and where Debian puts its
-/// packages.
+/// Finds a package as `require` does: from the directory up in each `node_modules`, then in
+/// `NODE_PATH`, and in the directories of Debian.
 fn find_package(keep: &Keep<'_>, directory: NameId, name: &str) -> Option<Vec<u8>> {
     let tree = keep.tree();
     // `/node_modules` is searched as well.

@@ -457,7 +457,7 @@ pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
         && (is_left_out(tree, name) || is_directory_of(tree, name, &["tests"]))
 }
 
-/// They lean on each other.
+/// The source that asks for a package which installs packages; these packages need each other.
 fn wants_machinery(state: &State) -> Option<NameId> {
     for &name in MACHINERY {
         // The standard library's own `distutils` needs none of the others.

@@ -19,7 +19,7 @@ fn is_versioned(file_name: &[u8]) -> bool {
         .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
 }
 
-/// Where Debian's Ruby looks for gems, besides the directory beside its libraries.
+/// Directories in which Ruby looks for gems, besides the one beside its libraries.
 const GEMS: &[&str] = &[
     "/var/lib/gems",
     "/usr/share/rubygems-integration",

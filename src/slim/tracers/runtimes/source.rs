@@ -83,7 +83,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     keep_libraries(keep, name, &text);
 }
 
-/// By the ending of the name, or by the `#!` line.
+/// The language of a file, by the ending of its name or its `#!` line.
 fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     let file_name = keep.tree().file_name(name);
     if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {

@@ -4,7 +4,7 @@ use super::globs::is_pattern;
 use super::values::Values;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
 
-/// How many commands variants may add.
+/// Commands that variants may add.
 const MOST: usize = 4096;
 
 /// Commands to whose arguments something is done from outside: that the files exist is not what

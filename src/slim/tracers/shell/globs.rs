@@ -6,7 +6,7 @@ use globset::GlobBuilder;
 
 use crate::image::{NameId, Tree};
 
-/// No path is longer, and so no pattern that matches one.
+/// Bytes of a pattern: no path is longer, and so no pattern that matches one.
 const MAX_PATTERN: usize = 4096;
 
 pub(super) fn is_pattern(path: &str) -> bool {

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dockerfile::shell::{ShellScript, ShellWord};
 use crate::image::Config;
 
-/// How many values a word or a variable has at most; with more it is not known.
+/// Values that a word or a variable has at most; with more it counts as unknown.
 const MOST: usize = 32;
-/// How deep `${A:-${B:-c}}` and `$(dirname "$(…)")` are followed.
+/// Levels to which `${A:-${B:-c}}` and `$(dirname "$(…)")` are followed.
 const DEEPEST: usize = 8;
 /// Bytes of a value, so that `A=$A$A`, repeated, does not fill the memory. No path is longer.
 const MAX_VALUE: usize = 4096;
@@ -494,7 +494,7 @@ mod tests {
     use super::*;
     use crate::dockerfile::shell::parse_text;
 
-    /// What a word comes to at the end of a script at `/opt/bin/run`.
+    /// The value of a word at the end of a script at `/opt/bin/run`.
     fn value(script: &str, word: &str) -> Option<String> {
         let mut values = Values {
             script: vec!["/opt/bin/run".to_owned()],

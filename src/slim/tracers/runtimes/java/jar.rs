@@ -19,7 +19,7 @@ const MAX_ALL: u64 = 1 << 30;
 /// Needs of an archive that other files meet.
 #[derive(Debug, Default)]
 struct Asks {
-    /// As `Class-Path` has them: relative to the archive's directory.
+    /// The entries of `Class-Path`, relative to the directory of the archive.
     class_path: Vec<String>,
     programs: BTreeSet<String>,
     /// Sonames.
