@@ -87,7 +87,7 @@ impl Host {
         )
     }
 
-    /// Looks at an entry through `O_PATH`, so that no device is opened.
+    /// Looks at an entry without opening it, which could have effects on a device.
     fn stat(&self, path: &[u8]) -> rustix::io::Result<rustix::fs::Stat> {
         // In the root of this process a plain `stat` gives the same answer with fewer system calls.
         if self.is_own && path.starts_with(b"/") {

@@ -240,7 +240,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(root) => root.fmt(f),
-            Self::Directory => f.write_str("the directory it is in"),
+            Self::Directory => f.write_str("its parent directory"),
             Self::OnTheWay => f.write_str("on the path to it"),
             Self::Target => f.write_str("the target of the symlink"),
             Self::Interpreter => f.write_str("its loader"),
