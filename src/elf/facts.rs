@@ -113,6 +113,8 @@ pub fn memory(elf: &Elf, bytes: &[u8]) -> Result<Memory, ElfError> {
     }
     Ok(Memory {
         has_relro: find_header(&headers, PT_GNU_RELRO).is_some(),
+        // Without the header the kernel takes the default of the architecture, which is an
+        // executable stack on x86.
         executable_stack: match find_header(&headers, PT_GNU_STACK) {
             Some(header) => header.p_flags & PF_X != 0,
             None => elf.is_dynamic && X86.contains(&elf.machine),
@@ -127,7 +129,7 @@ fn find_header(headers: &[ProgramHeader], kind: u32) -> Option<&ProgramHeader> {
 
 const BUILD_ID: u32 = 3;
 const DLOPEN: u32 = 0x407c_0c0a;
-/// Strings longer than this are nobody's.
+/// Longer strings are no names or paths.
 const MAX_TEXT: usize = 4096;
 /// Names or paths of one file that are returned.
 const MAX_STRINGS: usize = 1 << 16;
@@ -143,6 +145,8 @@ pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
         may_open: Vec::new(),
         imports_dlopen: imports.contains(&b"dlopen"[..]) || imports.contains(&b"dlmopen"[..]),
         is_stripped: !has_symbol_table(elf, bytes),
+        // Both marks are searched in all bytes, because stripping removes the table of sections
+        // that would name their place.
         go: go_build(bytes),
         rustc: rustc_version(bytes),
         hardening: hardening(elf, bytes, &headers, &imports)?,
@@ -171,6 +175,7 @@ pub fn announced(elf: &Elf, bytes: &[u8]) -> Vec<MayOpen> {
 
 /// A JSON array, with zeros behind it.
 fn may_open(descriptor: &[u8]) -> Vec<MayOpen> {
+    // The descriptor of a note is padded to a multiple of four bytes.
     let end = memchr::memchr(0, descriptor).unwrap_or(descriptor.len());
     serde_json::from_slice(&descriptor[..end]).unwrap_or_default()
 }
@@ -186,6 +191,8 @@ fn hardening(
         is_pie: elf.kind == Type::Shared && (elf.interpreter.is_some() || elf.is_pie),
         relro: match find_header(headers, PT_GNU_RELRO) {
             None => Relro::None,
+            // With lazy binding the table of functions has to stay writable, so the protection is
+            // only partial.
             Some(_) if binds_now(elf, bytes, headers)? => Relro::Full,
             Some(_) => Relro::Partial,
         },
@@ -203,6 +210,7 @@ fn binds_now(elf: &Elf, bytes: &[u8], headers: &[ProgramHeader]) -> Result<bool,
     let Some(section) = file::dynamic_section(bytes, headers, elf.is_64, elf.endian)? else {
         return Ok(false);
     };
+    // Linkers have set one tag and two flags for this over time, and a loader obeys each of them.
     Ok(section.dyns.iter().any(|entry| match entry.d_tag {
         dynamic::DT_BIND_NOW => true,
         dynamic::DT_FLAGS => entry.d_val & dynamic::DF_BIND_NOW != 0,
@@ -214,6 +222,7 @@ fn binds_now(elf: &Elf, bytes: &[u8], headers: &[ProgramHeader]) -> Result<bool,
 /// Whether a section is a full table of symbols; this alone is asked of section headers.
 fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
     const SYMBOL_TABLE: u64 = 2;
+    // Offsets in the ELF header of `e_shoff`, its size, `e_shentsize` and `e_shnum`.
     let (place, word, size, count) = if elf.is_64 {
         (0x28, 8, 0x3a, 0x3c)
     } else {
@@ -241,6 +250,7 @@ pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     const MARK: &[u8] = b"\xff Go buildinf:";
     const INLINE: u8 = 2;
     let start = memchr::memmem::find(bytes, MARK)?;
+    // Before Go 1.18 the data has pointers to the strings, which are not followed here.
     if bytes.get(start + 15)? & INLINE == 0 {
         return Some(GoBuild {
             version: String::new(),
@@ -251,6 +261,7 @@ pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     let modules = counted(rest)
         .map(|(modules, _)| modules)
         .unwrap_or_default();
+    // The marks delimit the text for `go version`, which does not show them either.
     let modules = modules
         .get(16..modules.len().saturating_sub(16))
         .unwrap_or_default();
@@ -263,6 +274,7 @@ pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
 /// A string behind its length, seven bits a byte, and what follows.
 fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut length = 0_usize;
+    // Four bytes of seven bits hold more than any list of modules is long.
     for (index, &byte) in bytes.iter().enumerate().take(4) {
         length |= usize::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
@@ -278,6 +290,7 @@ fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn rustc_version(bytes: &[u8]) -> Option<String> {
     const MARK: &[u8] = b"\0rustc version ";
     let start = memchr::memmem::find(bytes, MARK)? + MARK.len();
+    // A version has a dozen characters; without an end nearby it is something else.
     let rest = bytes.get(start..bytes.len().min(start + 64))?;
     let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\0'))?;
     str::from_utf8(&rest[..end]).ok().map(str::to_owned)
@@ -294,6 +307,7 @@ pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
         if is_library_name(text) && names.len() < MAX_STRINGS {
             names.insert(text);
         }
+        // The search goes on behind the whole string, so that `libx.so.1.so` counts once.
         from = end.max(at + 3);
     }
     names
@@ -301,6 +315,7 @@ pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
 
 /// Whether a text is `libz.so.1` or a path: `.so` stands at its end or before a version.
 fn is_library_name(text: &[u8]) -> bool {
+    // `.so` alone is in many texts; a library that is opened is called `lib…` or has a path.
     if !text.starts_with(b"lib") && !text.contains(&b'/') {
         return false;
     }
@@ -319,6 +334,7 @@ pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
         };
         let text = &rest[..end];
         if text.len() > 1 && text.iter().copied().all(is_text) {
+            // A file of nothing but short paths would fill the memory.
             if found == MAX_STRINGS {
                 break;
             }

@@ -51,7 +51,7 @@ pub struct Elf {
     pub(super) tables: Tables,
 }
 
-/// Where things are in the file, for what is read on demand only. Offsets and sizes in bytes.
+/// Places of tables in the file, for facts that are read on demand. Offsets and sizes are in bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tables {
     /// Offset and size of the dynamic strings.
@@ -95,13 +95,15 @@ pub enum ElfError {
     Unreadable,
     #[error("it is not an ELF file")]
     Magic,
-    #[error("its ELF header is cut short or wrong")]
+    #[error("its ELF header is truncated or invalid")]
     Header,
     #[error("its program headers lie outside the file")]
     ProgramHeaders,
     #[error("its {0} lies outside the file")]
     Outside(&'static str),
-    #[error("its dynamic section names more than {MAX_STRINGS} bytes, or {MAX_NEEDED} libraries")]
+    #[error(
+        "its dynamic section has more than {MAX_STRINGS} bytes of names or {MAX_NEEDED} libraries"
+    )]
     TooLong,
 }
 
@@ -125,6 +127,7 @@ pub fn parse(bytes: &[u8]) -> Result<Elf, ElfError> {
 
 /// The same of a file that is not in memory: only what is needed of it is read.
 pub fn parse_parts<P: Parts + ?Sized>(file: &P) -> Result<Elf, ElfError> {
+    // Most files that are asked are no ELF files, and 64 bytes are enough to tell.
     let bytes = start_of_part(file, 0, file.size(), header::header64::SIZEOF_EHDR as u64);
     let bytes = bytes.ok_or(ElfError::Unreadable)?;
     if !is_elf(&bytes) {
@@ -147,6 +150,8 @@ pub fn parse_parts<P: Parts + ?Sized>(file: &P) -> Result<Elf, ElfError> {
 impl Elf {
     /// A program that starts without a loader, whether at a fixed address or not.
     pub fn is_static(&self) -> bool {
+        // A static PIE has a dynamic section for its own relocations, but names no loader and no
+        // library.
         self.interpreter.is_none()
             && (self.kind == Type::Executable || (self.is_pie && self.needed.is_empty()))
     }
@@ -159,6 +164,7 @@ impl Elf {
     /// The NUL-terminated string at an offset of the dynamic strings.
     pub(super) fn string<'a>(&self, bytes: &'a [u8], offset: u64) -> Option<&'a [u8]> {
         let (start, size) = self.tables.strings?;
+        // `DT_STRSZ` may claim more than the file has.
         let end = start.saturating_add(size).min(bytes.len());
         let from = start.checked_add(usize::try_from(offset).ok()?)?;
         let text = bytes.get(from..end)?;
@@ -186,27 +192,12 @@ impl Elf {
 }
 
 fn from_header(header: &Header) -> Result<Elf, ElfError> {
-    let is_64 = match header.e_ident[header::EI_CLASS] {
-        header::ELFCLASS32 => false,
-        header::ELFCLASS64 => true,
-        _ => return Err(ElfError::Header),
-    };
-    let endian = match header.e_ident[header::EI_DATA] {
-        header::ELFDATA2LSB => Endian::Little,
-        header::ELFDATA2MSB => Endian::Big,
-        _ => return Err(ElfError::Header),
-    };
-    let kind = match header.e_type {
-        header::ET_EXEC => Type::Executable,
-        header::ET_DYN => Type::Shared,
-        other => Type::Other(other),
-    };
     Ok(Elf {
-        is_64,
-        endian,
+        is_64: is_64(header)?,
+        endian: endian(header)?,
         machine: header.e_machine,
         flags: header.e_flags,
-        kind,
+        kind: kind(header),
         os_abi: (
             header.e_ident[header::EI_OSABI],
             header.e_ident[header::EI_ABIVERSION],
@@ -225,6 +216,30 @@ fn from_header(header: &Header) -> Result<Elf, ElfError> {
         is_pie: false,
         tables: Tables::default(),
     })
+}
+
+fn is_64(header: &Header) -> Result<bool, ElfError> {
+    match header.e_ident[header::EI_CLASS] {
+        header::ELFCLASS32 => Ok(false),
+        header::ELFCLASS64 => Ok(true),
+        _ => Err(ElfError::Header),
+    }
+}
+
+fn endian(header: &Header) -> Result<Endian, ElfError> {
+    match header.e_ident[header::EI_DATA] {
+        header::ELFDATA2LSB => Ok(Endian::Little),
+        header::ELFDATA2MSB => Ok(Endian::Big),
+        _ => Err(ElfError::Header),
+    }
+}
+
+fn kind(header: &Header) -> Type {
+    match header.e_type {
+        header::ET_EXEC => Type::Executable,
+        header::ET_DYN => Type::Shared,
+        other => Type::Other(other),
+    }
 }
 
 fn context(is_64: bool, endian: Endian) -> Ctx {
@@ -247,6 +262,7 @@ fn program_headers<P: Parts + ?Sized>(
     is_64: bool,
     endian: Endian,
 ) -> Result<Vec<ProgramHeader>, ElfError> {
+    // Relocatable objects have no program headers.
     if header.e_phnum == 0 {
         return Ok(Vec::new());
     }
@@ -277,6 +293,8 @@ fn interpreter<P: Parts + ?Sized>(
     let limit = MAX_STRINGS as u64 + 1;
     let path = start_of_part(file, header.p_offset, header.p_filesz, limit)
         .ok_or(ElfError::Outside("interpreter's name"))?;
+    // The kernel wants a terminator and refuses the program without one; here its absence does no
+    // harm.
     let path = &path[..memchr::memchr(0, &path).unwrap_or(path.len())];
     if path.len() > MAX_STRINGS {
         return Err(ElfError::TooLong);
@@ -299,6 +317,7 @@ fn abi_tag_os<P: Parts + ?Sized>(
     headers: &[ProgramHeader],
     endian: Endian,
 ) -> Option<u32> {
+    // Segments may overlap, so the notes are counted over all of them.
     let mut left = MAX_NOTES;
     for header in headers.iter().filter(|header| header.p_type == PT_NOTE) {
         let size = header.p_filesz;
@@ -355,6 +374,7 @@ pub(super) fn notes<'a>(
 
 /// The notes of one segment; what lies outside of it ends it.
 fn notes_of(mut rest: &[u8], align: u64, endian: Endian) -> impl Iterator<Item = Note<'_>> {
+    // The gABI asks for 8 bytes in 64-bit files, but practice is 4, except in segments that say 8.
     let align = if align == 8 { 8 } else { 4 };
     std::iter::from_fn(move || {
         let (note, next) = note(rest, align, endian)?;
@@ -374,8 +394,10 @@ fn note(bytes: &[u8], align: usize, endian: Endian) -> Option<(Note<'_>, &[u8])>
         .checked_next_multiple_of(align)?;
     let end = at.checked_add(descriptor_size)?;
     let descriptor = bytes.get(at..end)?;
+    // The size of the owner counts its terminator.
     let owner = owner.strip_suffix(b"\0").unwrap_or(owner);
     let rest = bytes
+        // The last note of a segment may lack its padding.
         .get(end.checked_next_multiple_of(align)?..)
         .unwrap_or_default();
     Some((
@@ -407,6 +429,7 @@ pub(super) fn dynamic_section<P: Parts + ?Sized>(
     let size = header.p_filesz.min(MAX_DYNAMIC);
     let bytes = start_of_part(file, header.p_offset, size, size)
         .ok_or(ElfError::Outside("dynamic section"))?;
+    // The bytes are those of the section alone, so that it starts at offset 0.
     let header = ProgramHeader {
         p_offset: 0,
         p_filesz: size,
@@ -445,7 +468,7 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
     tables
 }
 
-/// Where in the file the byte is that is loaded at an address.
+/// The place in the file of the byte that is loaded at an address.
 pub(super) fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
     let holds = |header: &&ProgramHeader| {
         header.p_type == PT_LOAD
@@ -523,6 +546,8 @@ fn dynamic_string<P: Parts + ?Sized>(
         return Ok(None);
     };
     let from = start as u64 + offset;
+    // Names are short, and a file in a compressed layer is expensive to read, so the long read is
+    // only made where the short one finds no end.
     for limit in [SHORT, *left as u64 + 1] {
         let Some(bytes) = start_of_part(file, from, length, limit) else {
             return Ok(None);
@@ -532,6 +557,7 @@ fn dynamic_string<P: Parts + ?Sized>(
             *left = left.checked_sub(end + 1).ok_or(ElfError::TooLong)?;
             return Ok(Some(bytes[..end].to_vec()));
         }
+        // The strings end without a terminator.
         if length <= limit {
             return Ok(None);
         }

@@ -1,5 +1,4 @@
-//! Bytes of a file that are read piece by piece: what a program of 300 MB needs stands in a few
-//! kilobytes of it.
+//! Files that are read piece by piece: a program of 300 MB has its headers in a few kilobytes.
 
 use std::borrow::Cow;
 
@@ -32,6 +31,8 @@ pub(super) fn start_of_part<P: Parts + ?Sized>(
     length: u64,
     limit: u64,
 ) -> Option<Cow<'_, [u8]>> {
+    // The whole part has to exist even where only its start is read, so that a truncated file is an
+    // error and not a short answer.
     if offset.checked_add(length)? > file.size() {
         return None;
     }

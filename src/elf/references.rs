@@ -12,13 +12,14 @@ use goblin::elf::program_header::{PF_X, PT_LOAD, ProgramHeader};
 
 use super::file::{Elf, file_offset, read_program_headers};
 
-/// How far from the address the length may be loaded, in bytes of code.
+/// Bytes of code around the load of an address in which the length may be loaded.
 const NEAR: usize = 24;
 
 /// The texts of at most `longest` bytes that code and data refer to, as bytes of the file. Some
 /// come about by chance: who asks compares them with names that there are.
 pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSet<&'a [u8]> {
     let mut texts = BTreeSet::new();
+    // Other processors load an address in two instructions, in forms that differ.
     if elf.machine != EM_X86_64 || !elf.is_64 {
         return texts;
     }
@@ -29,6 +30,7 @@ pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSe
         let Some((start, segment)) = content(bytes, header) else {
             continue;
         };
+        // GNU ld keeps code and read-only data in separate segments since 2.31.
         if header.p_flags & PF_X == 0 {
             from_data(bytes, &headers, (start, segment), longest, &mut texts);
         } else {
@@ -44,7 +46,7 @@ pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSe
     texts
 }
 
-/// Where the content of a segment begins in the file, and the content.
+/// The place of a segment in the file, and its bytes.
 fn content<'a>(bytes: &'a [u8], header: &ProgramHeader) -> Option<(usize, &'a [u8])> {
     let start = usize::try_from(header.p_offset).ok()?;
     let end = start.checked_add(usize::try_from(header.p_filesz).ok()?)?;
@@ -61,12 +63,14 @@ fn from_code<'a>(
     texts: &mut BTreeSet<&'a [u8]>,
 ) {
     for at in memchr::memchr_iter(0x8d, code) {
+        // The opcode is the second byte of the instruction.
         let Some(start) = at.checked_sub(1) else {
             continue;
         };
         let Some(&[0x48 | 0x4c, _, operand, a, b, c, d]) = code.get(start..start + 7) else {
             continue;
         };
+        // Only the mode relative to the instruction pointer addresses constants.
         if operand & 0xc7 != 0x05 {
             continue;
         }
@@ -75,6 +79,7 @@ fn from_code<'a>(
         let Some(place) = file_offset(headers, next.wrapping_add_signed(distance)) else {
             continue;
         };
+        // The compiler may load the length before or after the address.
         let near = &code[start.saturating_sub(NEAR)..code.len().min(start + 7 + NEAR)];
         texts.extend(lengths(near, longest).filter_map(|length| bytes.get(place..place + length)));
     }
@@ -103,6 +108,7 @@ fn from_data<'a>(
             .first_chunk()
             .map(|word| u64::from_le_bytes(*word))
     };
+    // Words in data are aligned, which leaves one place in eight to look at.
     for at in (start.next_multiple_of(8) - start..data.len()).step_by(8) {
         let (Some(address), Some(length)) = (word(at), word(at + 8)) else {
             return;

@@ -43,6 +43,8 @@ struct Headers {
 
 impl Headers {
     fn of<P: Parts + ?Sized>(elf: Elf, file: &P) -> Option<Self> {
+        // Offsets in the ELF header of `e_shoff`, its size, `e_shentsize`, and the length of the
+        // header.
         let (place, word, size, length) = if elf.is_64 {
             (0x28, 8, 0x3a, 0x40)
         } else {
@@ -53,6 +55,7 @@ impl Headers {
         let start = field(place, word)?;
         let [row, count, names] = [size, size + 2, size + 4].map(|offset| field(offset, 2));
         let (row, count, names) = (row?, count?, names?);
+        // A file without sections has zeros here.
         if start == 0 {
             return None;
         }
@@ -73,7 +76,7 @@ impl Headers {
         self.elf.number(&self.bytes, at, size)
     }
 
-    /// Where in the file a section is, and its size.
+    /// The place of a section in the file, and its size.
     fn place(&self, index: usize) -> Option<(u64, usize)> {
         let (offset, size, word) = if self.elf.is_64 {
             (0x18, 0x20, 8)
@@ -95,6 +98,7 @@ impl Headers {
             .field(index, 0, 4)
             .and_then(|start| usize::try_from(start).ok());
         let rest = start.and_then(|start| names.get(start..)?.strip_prefix(name));
+        // `.text` is also the start of `.text.unlikely`; the terminator tells them apart.
         rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 }

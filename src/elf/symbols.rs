@@ -1,5 +1,5 @@
-//! Which symbols a file takes from others, counted as loaders count: from the hash tables, not from
-//! sections.
+//! Symbols that a file imports and exports, counted as loaders count: from the hash tables, not
+//! from sections.
 
 use super::file::Elf;
 
@@ -31,7 +31,7 @@ impl Elf {
         self.symbols(bytes, |symbol| symbol.section == 0)
     }
 
-    /// Those of these that must be defined somewhere.
+    /// The names of undefined dynamic symbols that must be defined somewhere.
     pub fn strong_imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.symbols(bytes, |symbol| {
             symbol.section == 0 && symbol.binding == GLOBAL
@@ -53,9 +53,11 @@ impl Elf {
         let size = if self.is_64 { 24 } else { 16 };
         let start = self.tables.symbols.unwrap_or(usize::MAX);
         let count = self.symbol_count(bytes).unwrap_or(0).min(MAX_SYMBOLS);
+        // Every symbol may name the whole table of strings, which would make the sum quadratic.
         let mut budget = self.tables.strings.map_or(0, |(_, size)| {
             size.min(bytes.len()).saturating_mul(MAX_SHARING)
         });
+        // Symbol 0 is reserved and has no name.
         (1..count)
             .map_while(move |index| start.checked_add(index.checked_mul(size)?))
             .map_while(move |at| self.symbol(bytes, at))
@@ -69,6 +71,7 @@ impl Elf {
     }
 
     fn symbol(&self, bytes: &[u8], at: usize) -> Option<Symbol> {
+        // The two classes order the fields differently.
         let (info, section) = if self.is_64 { (4, 6) } else { (12, 14) };
         Some(Symbol {
             name: self.number(bytes, at, 4)?,
@@ -79,6 +82,7 @@ impl Elf {
 
     fn symbol_count(&self, bytes: &[u8]) -> Option<usize> {
         let count = match (self.tables.hash, self.tables.gnu_hash) {
+            // `DT_HASH` has the number itself, where `DT_GNU_HASH` has to be walked.
             (Some(at), _) => self.count_by_hash(bytes, at)?,
             (None, Some(at)) => self.count_by_gnu_hash(bytes, at)?,
             (None, None) => return None,
@@ -111,6 +115,7 @@ impl Elf {
             .checked_add(4)?;
         let bucket_count = usize::try_from(bucket_count).ok()?;
         let mut last = 0;
+        // The bucket with the highest start has the last chain.
         for index in 0..bucket_count {
             last = last.max(field(buckets.checked_add(index)?)?);
         }

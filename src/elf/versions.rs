@@ -1,4 +1,4 @@
-//! Symbol versions: which a file wants of which library, and which it defines.
+//! Symbol versions that a file needs of its libraries, and those that it defines.
 
 use super::file::Elf;
 
@@ -13,7 +13,7 @@ pub struct Versions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionNeed {
     pub library: Vec<u8>,
-    /// Those that may not be missing.
+    /// The versions without which the loader ends the process.
     pub versions: Vec<Vec<u8>>,
 }
 
@@ -23,7 +23,7 @@ const WEAK: u64 = 2;
 const BASE: u64 = 1;
 /// Entries of both kinds together; libc has some fifty. Entries may overlap in a hostile file.
 const MAX_ENTRIES: usize = 1 << 14;
-/// Names longer than this are nobody's.
+/// Real names of versions have some twenty bytes.
 const MAX_NAME: usize = 1024;
 
 impl Elf {
@@ -64,6 +64,7 @@ impl Elf {
                 if number(4, 2)? & WEAK == 0 {
                     versions.push(self.version_name(bytes, number(8, 4)?)?);
                 }
+                // The count of an entry may be larger than its list, which then ends here.
                 let Some(next) = self.next(bytes, entry, 12) else {
                     break;
                 };
@@ -89,6 +90,7 @@ impl Elf {
         for _ in 0..count {
             *budget = budget.checked_sub(1)?;
             let number = |offset: usize, size| self.number(bytes, at.checked_add(offset)?, size);
+            // The base entry has the SONAME as its name, which no file asks for as a version.
             if number(2, 2)? & BASE == 0 {
                 let first = at.checked_add(usize::try_from(number(12, 4)?).ok()?)?;
                 definitions.push(self.version_name(bytes, self.number(bytes, first, 4)?)?);

@@ -24,6 +24,7 @@ pub fn package_manager(name: &str) -> Option<&'static PackageManager> {
 
 /// The package manager that a program runs; `pip3.12` is `pip`.
 pub fn package_manager_of(program: &str) -> Option<&'static PackageManager> {
+    // Every version of Python brings a program of its own.
     let is_pip = program.strip_prefix("pip").is_some_and(|version| {
         !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
     });
@@ -36,6 +37,7 @@ static BY_PROGRAM: LazyLock<HashMap<&str, &PackageManager>> = LazyLock::new(|| {
     let mut managers = HashMap::new();
     for manager in package_managers() {
         for &program in &manager.programs {
+            // The first row of the table wins where two name the same program.
             managers.entry(program).or_insert(manager);
         }
     }
@@ -160,6 +162,7 @@ struct Row<'t> {
 
 impl Row<'static> {
     fn resolve(&self, rows: &[Self]) -> PackageManager {
+        // Only one step: a row that others are like is complete itself.
         let like = self.like.map(|name| {
             let model = rows.iter().find(|row| row.name == name);
             model.expect("the tests resolve every row")
@@ -180,6 +183,8 @@ impl Row<'static> {
             prefixes: list(self, like, |row| row.prefixes.as_ref()),
             value_options: list(self, like, |row| row.value_options.as_ref()),
             yes: list(self, like, |row| row.yes.as_ref()),
+            // Lists and caches are paths and not syntax, so they are not taken from another
+            // manager.
             lists: self.lists.clone(),
             caches: self.caches.clone(),
             no_cache: list(self, like, |row| row.no_cache.as_ref()),

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 use super::source::Source;
 use super::symbols::{self, Unresolved};
 use crate::elf::{
-    Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Outcome, Process, Processor, Request,
-    RequestKind, Type,
+    Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Object, Outcome, Process, Processor,
+    Request, RequestKind, Type,
 };
 
-/// How programs are started.
+/// Settings that programs are started with.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub environment: Environment,
@@ -39,7 +39,7 @@ pub struct Closure {
 pub enum Start {
     /// It asks for no loader.
     Static,
-    /// It is no ELF file, or a broken one: why.
+    /// It is not an ELF file, or a broken one; with the reason.
     Unreadable(String),
     /// The loader that it asks for is not there.
     NoLoader(Vec<u8>),
@@ -66,7 +66,7 @@ pub struct Mapped {
     pub path: Vec<u8>,
     /// The object that had it loaded first, by its place; none for the program and its loader.
     pub by: Option<usize>,
-    /// Why the loader would refuse it.
+    /// The reason why the loader would refuse it.
     pub broken: Option<String>,
 }
 
@@ -150,12 +150,13 @@ fn start<S: Source>(
     program: &[u8],
 ) -> Start {
     let Kind::File(file) = source.look(program) else {
-        return Start::Unreadable("it is no regular file".into());
+        return Start::Unreadable("it is not a regular file".into());
     };
     let elf = match source.elf(file) {
         Ok(elf) => elf,
         Err(error) => return Start::Unreadable(error.to_string()),
     };
+    // The kernel starts such a program directly.
     let Some(path) = loader_path(source, elf) else {
         return Start::Static;
     };
@@ -163,53 +164,69 @@ fn start<S: Source>(
         return Start::NoLoader(path);
     }
     let loader = loaders.get(source, &path, elf);
-    let secure = source.gains_rights(file, settings.is_root);
+    // The kernel sets AT_SECURE for such a start, and the loader then ignores most of the
+    // environment.
     let environment = Environment {
-        secure,
+        secure: source.gains_rights(file, settings.is_root),
         ..settings.environment.clone()
     };
     let mut process = Process::new(source, &loader, &environment, program, file);
     // Only libraries that are setuid themselves would be preloaded into a program with rights of
     // its own.
-    if !secure {
+    if !environment.secure {
         process.preload(&settings.preload);
     }
+    // Only root can write `/etc/ld.so.preload`, so privileged programs obey it too.
     for name in loader.preload_file(source) {
         process.preload(&name);
     }
     process.load();
-    let unmet_versions = process.unmet_versions(|file| source.versions(file));
+    Start::Loaded(loaded(source, settings, &loader, &environment, process))
+}
+
+/// The result of a start, with objects by their paths.
+fn loaded<S: Source>(
+    source: &S,
+    settings: &Settings,
+    loader: &Loader,
+    environment: &Environment,
+    process: Process<'_, S>,
+) -> Loaded {
+    let unmet = process.unmet_versions(|file| source.versions(file));
+    // The symbol tables of all objects are far larger than all else that is read.
     let unresolved = if settings.symbols {
         symbols::unresolved(source, &process)
     } else {
         Vec::new()
     };
     let (objects, requests) = process.into_parts();
-    let mut unmet = Vec::new();
-    for version in unmet_versions {
-        unmet.push(UnmetVersion {
+    let mut unmet_versions = Vec::new();
+    for version in unmet {
+        unmet_versions.push(UnmetVersion {
             by: objects[version.by].path.clone(),
             library: objects[version.library].path.clone(),
             version: version.version,
         });
     }
-    let mut mapped = Vec::new();
-    for object in objects {
-        mapped.push(Mapped {
+    Loaded {
+        loader: loader.path.clone(),
+        flavor: loader.flavor,
+        secure: environment.secure,
+        objects: objects.into_iter().map(Mapped::from).collect(),
+        requests,
+        unmet_versions,
+        unresolved,
+    }
+}
+
+impl<Id> From<Object<Id>> for Mapped {
+    fn from(object: Object<Id>) -> Self {
+        Self {
             path: object.path,
             by: object.by,
             broken: object.broken,
-        });
+        }
     }
-    Start::Loaded(Loaded {
-        loader: path,
-        flavor: loader.flavor,
-        secure,
-        objects: mapped,
-        requests,
-        unmet_versions: unmet,
-        unresolved,
-    })
 }
 
 /// The loader that a program asks for; for a library the usual one that is there. A static file has
@@ -218,6 +235,7 @@ fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
     if elf.interpreter.is_some() {
         return elf.interpreter.clone();
     }
+    // A library without needs of its own would load nothing, whichever loader maps it.
     if elf.kind != Type::Shared || elf.is_static() || !elf.is_dynamic || elf.needed.is_empty() {
         return None;
     }
@@ -238,6 +256,8 @@ struct Loaders<'a> {
 
 impl Loaders<'_> {
     fn get<S: Source>(&self, source: &S, path: &[u8], elf: &Elf) -> Arc<Loader> {
+        // The lock is held while a loader is built: otherwise every thread would read the same
+        // cache at once.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(loader) = known
             .iter()
@@ -253,6 +273,7 @@ impl Loaders<'_> {
     fn mode(&self, elf: &Elf) -> Mode {
         let level = self.settings.level.as_deref();
         match level {
+            // This option wins over a level, since it covers all of them.
             _ if self.settings.all_processors => Mode::Superset,
             Some(level) => Mode::Exact(Processor::of_level(elf, level)),
             None => Mode::Exact(Processor::native(elf)),

@@ -1,7 +1,7 @@
 //! A directory of the host as a root directory, read lazily: only what is asked for is looked at.
 //!
-//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no link leads out,
-//! whoever made it.
+//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no symlink leads
+//! out.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use memmap2::Mmap;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
@@ -51,13 +51,14 @@ struct Row {
     facts: OnceLock<Result<(Elf, Versions), ElfError>>,
 }
 
-/// As many as Linux follows.
+/// Symlinks that are followed in one path: the limit of Linux.
 const MAX_LINKS: usize = 40;
 
 impl Host {
     /// The directory at a path. Fails where there is none, and on kernels before 5.6, which cannot
     /// resolve in it.
     pub fn open(path: &Path) -> io::Result<Self> {
+        // `O_PATH` needs no permission to read the directory.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty())?;
         let host = Self {
@@ -68,11 +69,14 @@ impl Host {
             ids: RwLock::default(),
             files: Table::new(),
         };
+        // This first look fails where the kernel has no `openat2`, so that later errors mean
+        // missing files.
         host.open_at(b"/", OFlags::PATH)?;
         Ok(host)
     }
 
     fn open_at(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        // Magic links of `/proc` lead out of the root without being resolved as paths.
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         rustix::fs::openat2(
             &self.root,
@@ -83,8 +87,9 @@ impl Host {
         )
     }
 
-    /// Nothing is opened for it that could be a device.
+    /// Looks at an entry without opening it, which could have effects on a device.
     fn stat(&self, path: &[u8]) -> rustix::io::Result<rustix::fs::Stat> {
+        // In the root of this process a plain `stat` gives the same answer with fewer system calls.
         if self.is_own && path.starts_with(b"/") {
             return rustix::fs::stat(path);
         }
@@ -106,15 +111,11 @@ impl Host {
 
     fn identify(&self, path: &[u8], stat: &rustix::fs::Stat) -> Option<FileId> {
         let identity = (stat.st_dev, stat.st_ino);
-        if let Some(&id) = self
-            .ids
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&identity)
-        {
+        if let Some(&id) = read_lock(&self.ids).get(&identity) {
             return Some(id);
         }
-        let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have added the file between the two locks.
+        let mut ids = write_lock(&self.ids);
         if let Some(&id) = ids.get(&identity) {
             return Some(id);
         }
@@ -132,6 +133,8 @@ impl Host {
     }
 
     fn open_file(&self, file: FileId) -> Option<File> {
+        // The entry may have become a pipe or a terminal since it was looked at, and opening it
+        // must not block.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         self.open_at(&self.files.get(file.0)?.path, flags)
             .ok()
@@ -155,6 +158,7 @@ impl Host {
 
     /// The target of a link, none for anything else.
     fn link(&self, path: &[u8]) -> Option<Vec<u8>> {
+        // An empty path makes `readlinkat` read the link that the descriptor itself refers to.
         let link = self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
         rustix::fs::readlinkat(&link, "", Vec::new())
             .ok()
@@ -162,8 +166,8 @@ impl Host {
     }
 }
 
-/// Up to this size a file is read: to map it costs more, for all processors are told when the
-/// mapping goes.
+/// Up to this size a file is read: mapping it costs more, because all processors have to be
+/// interrupted when the mapping is removed.
 const FEW_BYTES: u64 = 128 << 10;
 
 enum Content {
@@ -186,19 +190,13 @@ impl Files for Host {
     type Id = FileId;
 
     fn look(&self, path: &[u8]) -> Kind<FileId> {
-        if let Some(&known) = self
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(path)
-        {
+        if let Some(&known) = read_lock(&self.known).get(path) {
             return known;
         }
+        // The file system is asked without the lock; two threads may both ask, and get the same
+        // answer.
         let kind = self.look_up(path);
-        self.known
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.to_vec(), kind);
+        write_lock(&self.known).insert(path.to_vec(), kind);
         kind
     }
 
@@ -222,6 +220,7 @@ impl Files for Host {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
         opened
+            // A file that grows while it is read is cut off at the size it was looked at with.
             .take(size)
             .read_to_end(&mut bytes)
             .ok()
@@ -239,10 +238,13 @@ impl Files for Host {
             .map(<[u8]>::to_vec)
             .collect();
         let mut links = 0;
+        // Components are resolved one by one, because the kernel gives no path for what `openat2`
+        // has opened inside a root.
         while let Some(component) = rest.pop() {
             match &component[..] {
                 b"" | b"." => continue,
                 b".." => {
+                    // `..` is resolved after the symlinks before it, as the kernel does.
                     real.truncate(memchr::memrchr(b'/', &real).unwrap_or(0));
                     continue;
                 }
@@ -253,6 +255,7 @@ impl Files for Host {
                 Some(_) if links == MAX_LINKS => return None,
                 Some(target) => {
                     links += 1;
+                    // An absolute target begins again at the root directory that was opened.
                     if target.starts_with(b"/") {
                         real.clear();
                     }
@@ -272,6 +275,7 @@ impl Files for Host {
             return Privileges::default();
         };
         let mut privileges = Privileges::default();
+        // `S_ISUID` and, below, `S_ISGID`.
         if row.mode & 0o4000 != 0 {
             privileges.setuid = Some(row.uid.into());
         }
@@ -283,10 +287,20 @@ impl Files for Host {
 
     fn has_capabilities(&self, file: FileId) -> bool {
         self.open_file(file).is_some_and(|file| {
+            // With an empty buffer the call returns the size alone.
             let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
             size.is_ok_and(|size| size > 0)
         })
     }
+}
+
+/// Locks a table for reading. No thread panics while it writes, so a poisoned table is whole.
+fn read_lock<T>(table: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    table.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write_lock<T>(table: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    table.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Source for Host {

@@ -1,4 +1,4 @@
-//! Which programs: those that are named, as a shell would find them, or all there are.
+//! The choice of programs: by name, as a shell finds them, or all of a source.
 
 use rayon::prelude::*;
 
@@ -8,9 +8,9 @@ use crate::image::DEFAULT_PATH;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
-    #[error("there is no file `{}`", .0.escape_ascii())]
+    #[error("no such file: `{}`", .0.escape_ascii())]
     Missing(Vec<u8>),
-    #[error("there is no program `{}` in {}", name.escape_ascii(), path.escape_ascii())]
+    #[error("program `{}` not found in {}", name.escape_ascii(), path.escape_ascii())]
     NotInPath { name: Vec<u8>, path: Vec<u8> },
 }
 
@@ -28,6 +28,7 @@ pub fn find_program<F: Files>(
         } else {
             [directory, b"/", name].concat()
         };
+        // Whether the file may be executed is not asked: libraries can be named as well.
         return match files.look(&path) {
             Kind::File(_) => Ok(path),
             _ => Err(ProgramError::Missing(path)),
@@ -62,5 +63,6 @@ fn is_program<S: Source>(source: &S, path: &[u8]) -> bool {
     };
     source
         .elf(file)
+        // `libc.so.6` names a loader so that it can print its version.
         .is_ok_and(|elf| elf.interpreter.is_some() && elf.soname.is_none())
 }

@@ -1,4 +1,4 @@
-//! Where the files are that a loader is shown: in an image, or below a directory.
+//! Sources of the files that a loader sees: an image, or a directory.
 
 use crate::elf::{Elf, ElfError, Files, Kind, Privileges, Versions};
 use crate::image::{self, Image, InodeId, ReadError};
@@ -9,7 +9,7 @@ pub trait Source: Files<Id: Send + Sync> + Sync {
     /// The symbol versions of an ELF file; none of what is no ELF file. Read once.
     fn versions(&self, file: Self::Id) -> Option<&Versions>;
 
-    /// The paths of all regular files that somebody may execute, sorted.
+    /// The paths of all regular files with an executable bit, sorted.
     fn executables(&self) -> Vec<Vec<u8>>;
 }
 
@@ -26,7 +26,7 @@ impl<'a> ImageFiles<'a> {
         }
     }
 
-    /// Why a file could not be read, if one could not.
+    /// The reason why a file could not be read, if there was one.
     pub fn failure(self) -> Option<ReadError> {
         self.view.failure()
     }

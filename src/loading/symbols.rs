@@ -30,8 +30,10 @@ pub(super) fn unresolved<S: Source>(source: &S, process: &Process<'_, S>) -> Vec
             by: object.path.clone(),
             symbol: symbol.to_vec(),
         }));
+        // All objects of a process share one scope, so the definition may be in any of them.
         defined.extend(elf.exports(&bytes).map(<[u8]>::to_vec));
     }
+    // The last object may define what the first one wants, so this is asked at the end.
     wanted.retain(|wanted| !defined.contains(&wanted.symbol));
     wanted
 }

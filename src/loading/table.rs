@@ -23,11 +23,13 @@ impl<T> Table<T> {
 
     /// Adds a row and gives its number; nothing when there are billions.
     pub(super) fn push(&self, row: T) -> Option<usize> {
+        // Only the number has to be unique; the row itself is published by its cell.
         let index = self.length.fetch_add(1, Ordering::Relaxed);
         let (chunk, place) = place(index);
         let rows = self
             .chunks
             .get(chunk)?
+            // Each chunk is twice as long as the one before, and none is ever moved.
             .get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
         rows[place].set(row).ok()?;
         Some(index)
@@ -41,6 +43,7 @@ impl<T> Table<T> {
 
 /// The chunk of a row, and its place there.
 fn place(index: usize) -> (usize, usize) {
+    // All chunks before chunk `n` have `(FIRST << n) - FIRST` rows together.
     let chunk = (index / FIRST + 1).ilog2() as usize;
     (chunk, index - ((FIRST << chunk) - FIRST))
 }

@@ -126,11 +126,7 @@ pub(super) fn reduced<D>(
 }
 
 /// The database without the packages that have no kept file.
-pub(super) fn database(
-    scan: &Scan<'_>,
-    bytes: &[u8],
-    is_kept: impl Fn(NameId) -> bool,
-) -> Vec<u8> {
+pub(super) fn database(scan: &Scan<'_>, bytes: &[u8], is_kept: impl Fn(NameId) -> bool) -> Vec<u8> {
     let mut out = Vec::new();
     for paragraph in paragraphs(bytes) {
         let reduced = reduced(

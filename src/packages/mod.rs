@@ -214,7 +214,10 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
         scan.note(name, "too large to read");
     }
     if let Some(name) = scan.budget.first_unread.get() {
-        scan.note(name, "the package records are too long: not all of them are read");
+        scan.note(
+            name,
+            "the package records are too long: not all of them are read",
+        );
     }
     let Scan {
         mut list,

@@ -18,7 +18,7 @@ use crate::image::InodeId;
 /// so.
 pub(super) type Call = (&'static str, &'static str, &'static str);
 
-/// The facts of all files, as far as somebody asked.
+/// The facts of all files that were asked for.
 #[derive(Debug)]
 pub(super) struct Binaries {
     /// A row an inode; none in it for what is neither an ELF file nor a script.
@@ -92,9 +92,13 @@ impl Binaries {
         if !is_elf(&head) && !head.starts_with(b"#!") {
             return None;
         }
+        // An ELF file that cannot be parsed still has strings, and the paths among them are needed
+        // as much as those of a valid file.
         let elf = view.elf(file).ok();
         let bytes = view.read(file)?;
         let mut binary = elf.map_or_else(Binary::default, |elf| of_elf(elf, &bytes));
+        // Verification and `ldd` only load programs: they skip the search for the texts of keep
+        // rules, which takes most of the time.
         if let Some(finder) = &self.finder {
             binary.finds = finder.find(view, elf, &bytes);
         }
@@ -107,6 +111,8 @@ fn of_elf(elf: &Elf, bytes: &[u8]) -> Binary {
     Binary {
         finds: Finds::default(),
         calls: keep_rules::opened_by_libc()
+            // The rules name few functions and a library imports hundreds, so the set of imports is
+            // built once and the rules are looked up in it.
             .filter(|(symbol, ..)| imports.contains(symbol.as_bytes()))
             .collect(),
         open_names: open_names::of(elf, bytes, &imports),

@@ -1,4 +1,4 @@
-//! How much of an image one run analyzes.
+//! Limits on the work of one run.
 //!
 //! Each reader limits what it takes of one file. An image may have a hundred thousand files, or one
 //! file under a hundred thousand names, so what they take together is limited too. What exceeds a
@@ -35,6 +35,8 @@ pub(super) struct Allowance(u64);
 impl Allowance {
     /// Takes as many; false, and nothing is taken, where there are not as many left.
     pub(super) fn spend(&mut self, amount: usize) -> bool {
+        // A file that does not fit leaves the rest as it is, so that smaller files after it are
+        // still analyzed.
         let left = self.0.checked_sub(amount as u64);
         self.0 = left.unwrap_or(self.0);
         left.is_some()

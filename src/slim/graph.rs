@@ -1,6 +1,6 @@
 //! The keep graph: which names are kept, and why.
 //!
-//! A name gets in by [`Graph::keep`] only, with a reason, and whoever gives the reason is in
+//! A name gets in by [`Graph::keep`] only, with a reason, and the name that gives the reason is in
 //! already. So the first reasons form a tree that ends at the roots. Every other reason is recorded
 //! beside the first.
 
@@ -10,8 +10,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::why::{Confidence, Why};
 use crate::image::NameId;
 
-/// How many reasons of one confidence a name can give for another. A script may mention a path in
-/// every line, and nobody reads more.
+/// Reasons of one confidence that a name can give for another. A script may mention a path in every
+/// line, and more reasons explain nothing.
 const MAX_BY_ONE: u32 = 64;
 
 /// One edge of the graph, at the name it keeps.
@@ -96,9 +96,9 @@ pub struct Graph {
     kept: Vec<NameId>,
     /// Hashes of a name and a reason for it: the reasons themselves would be a copy of the graph.
     seen: HashSet<u64>,
-    /// How many reasons a name, the second, gave for the first.
+    /// The number of reasons that a name, the second, gave for the first.
     given: HashMap<(NameId, Option<NameId>, Confidence), u32>,
-    /// How sure a reason must be to count.
+    /// The confidence that a reason needs to count.
     level: Confidence,
     /// Reasons that are not sure enough, by how sure they are.
     withheld: BTreeMap<Confidence, Vec<(NameId, Reason)>>,
@@ -125,9 +125,11 @@ impl Graph {
 
     /// Lets reasons count that are as sure as this.
     pub(super) fn open(&mut self, level: Confidence) {
+        // The level is raised first, so that reasons of this level that are released now are not
+        // withheld again.
         self.level = level;
         for (name, reason) in self.withheld.remove(&level).unwrap_or_default() {
-            self.bring(name, reason);
+            self.insert(name, reason);
         }
     }
 
@@ -149,19 +151,21 @@ impl Graph {
         }
         let reason = Reason { by, why };
         if self.is_new(name, &reason) {
-            self.bring(name, reason);
+            self.insert(name, reason);
         }
     }
 
     /// Whether a reason was not given before, and is not one of too many.
     fn is_new(&mut self, name: NameId, reason: &Reason) -> bool {
+        // The confidence is a part of the key: many weak mentions must not use up the room of a
+        // later, surer reason.
         let key = (name, reason.by, reason.confidence());
         let given = self.given.entry(key).or_default();
-        // More reasons of the same giver tell nobody more.
+        // More reasons of the same giver explain nothing.
         if *given >= MAX_BY_ONE {
             return false;
         }
-        // A collision would lose a reason that is not the first; that harms nobody.
+        // A collision would lose a reason that is not the first, which changes no decision.
         let mut hasher = DefaultHasher::new();
         (name, reason).hash(&mut hasher);
         let is_new = self.seen.insert(hasher.finish());
@@ -170,13 +174,15 @@ impl Graph {
     }
 
     /// Adds a reason, and those that were parked until its name is kept.
-    fn bring(&mut self, name: NameId, reason: Reason) {
+    fn insert(&mut self, name: NameId, reason: Reason) {
+        // A stack instead of recursion: a chain of parked reasons may be as long as the image has
+        // names.
         let mut coming = vec![(name, reason)];
         while let Some((name, reason)) = coming.pop() {
             if !self.add(name, reason) {
                 continue;
             }
-            // What a name gives goes in the order in which it was said.
+            // The reasons of one giver keep the order in which they were given.
             let released = self.parked.remove(&name).unwrap_or_default();
             coming.extend(released.into_iter().rev().map(|(kept, why)| {
                 let by = Some(name);
@@ -187,6 +193,7 @@ impl Graph {
 
     /// Adds a reason; true where it is the name's first.
     fn add(&mut self, name: NameId, reason: Reason) -> bool {
+        // A name may be dropped while its reason was parked or withheld.
         if self.dropped.contains(&name) {
             return false;
         }
@@ -233,6 +240,7 @@ impl Graph {
         let mut chain = Vec::new();
         let mut at = Some(name);
         while let Some(name) = at {
+            // A name that is not kept has no reasons, and its chain is empty.
             let Some(reason) = self.reasons[name.index()].first() else {
                 break;
             };
@@ -240,6 +248,8 @@ impl Graph {
                 name,
                 why: &reason.why,
             });
+            // The giver was kept before the name was, so following givers ends at a root and never
+            // in a circle.
             at = reason.by;
         }
         chain.reverse();

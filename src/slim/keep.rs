@@ -62,6 +62,8 @@ impl<'a> Keep<'a> {
         why: Why,
     ) -> Option<NameId> {
         let end = self.tree().resolve(path).ok()?.name;
+        // The target is resolved first: nothing is kept of a path that leads nowhere, not even a
+        // dangling symlink.
         let entry = self.keep_entry(path, by, why)?;
         // The link itself was named; its target is needed because the link is.
         if end != entry {
@@ -85,6 +87,8 @@ impl<'a> Keep<'a> {
 
     /// Keeps everything below a directory, but never the whole image.
     pub(super) fn keep_below(&mut self, directory: NameId, by: Option<NameId>, why: &Why) {
+        // A rule or a variable that names `/` would otherwise keep the whole image and hide that
+        // slimming does nothing.
         if directory != NameId::ROOT {
             for name in self.tree().below(directory) {
                 self.graph.keep(name, by, why.clone());
@@ -96,6 +100,8 @@ impl<'a> Keep<'a> {
     /// left to the tracer of directories.
     pub(super) fn keep_way(&mut self, name: NameId, crossed: &[NameId]) {
         for &met in crossed {
+            // The directories above a name get their reason from the name itself, which reads
+            // better in a chain than "on the path to it".
             if !self.is_inside(name, met) {
                 self.graph.keep(met, Some(name), Why::OnTheWay);
             }
@@ -103,6 +109,8 @@ impl<'a> Keep<'a> {
     }
 
     fn is_inside(&self, name: NameId, directory: NameId) -> bool {
+        // Parents are followed instead of comparing paths, because building the path of every
+        // crossed directory costs more than the few steps up.
         let mut at = name;
         while at != NameId::ROOT {
             at = self.tree().parent(at);
@@ -126,6 +134,8 @@ impl<'a> Keep<'a> {
     pub(super) fn next_to_show(&mut self, next: &mut usize) -> Option<NameId> {
         let &name = self.graph.kept().get(*next)?;
         *next += 1;
+        // The name is marked before the tracers run, because rules ask during the run whether a
+        // file was already read.
         self.shown[name.index()] = true;
         Some(name)
     }
@@ -158,6 +168,8 @@ impl<'a> Keep<'a> {
     pub(super) fn still_unmet(&self) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         for need in &self.unmet {
+            // What one process lacks another may have, and this is known only at the end, when
+            // every process was built.
             let is_met = self.is_met_elsewhere(need) || self.is_loaded_before(need);
             if self.graph.is_kept(need.by) && !is_met {
                 unmet.push(need.clone());
@@ -168,6 +180,8 @@ impl<'a> Keep<'a> {
 
     fn is_met_elsewhere(&self, unmet: &Unmet) -> bool {
         match &unmet.need {
+            // A missing version or interpreter is missing in every process, so only libraries can
+            // be met elsewhere.
             Need::Library(soname) => self.met.contains(&(unmet.by, soname.clone())),
             _ => false,
         }
@@ -179,6 +193,8 @@ impl<'a> Keep<'a> {
         let Need::Library(soname) = &unmet.need else {
             return false;
         };
+        // A program names its own loader and is always loaded alone, so for a program the search
+        // that failed is the search that counts.
         let is_plugin = self
             .view
             .elf_of(unmet.by)
@@ -188,6 +204,8 @@ impl<'a> Keep<'a> {
                 .graph
                 .kept()
                 .iter()
+                // The loader compares the name of the request with the names of mapped objects and
+                // does not look at their directories.
                 .any(|&name| self.tree().file_name(name) == soname.as_slice())
     }
 }

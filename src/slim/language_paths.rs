@@ -8,6 +8,8 @@ use crate::image::{NameId, Tree};
 /// program.
 pub(super) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
     let mut reasons = graph.reasons(name).iter();
+    // `pip` and `gem` mark modules as executable, and many have a `#!` line for tests that nobody
+    // runs.
     is_library(tree, name)
         && reasons.all(|reason| matches!(reason.why, Why::Runtime { .. } | Why::Module { .. }))
 }
@@ -31,6 +33,7 @@ pub(super) fn is_standard(path: &[u8]) -> bool {
         "/perl/5.",
         "/lib/ruby/",
     ];
+    // Packages are installed below the standard library, but they are not part of it.
     !is_packaged && is_library.iter().any(|part| contains(path, part))
 }
 

@@ -31,8 +31,11 @@ fn from_strings(elf: &Elf, bytes: &[u8], entries: &[MayOpen]) -> Vec<OpenName> {
     for entry in entries {
         known.extend(entry.soname.iter().map(String::as_bytes));
     }
+    // What the file needs is loaded at its start, and its own SONAME is among its strings by
+    // necessity.
     known.extend(elf.needed.iter().map(Vec::as_slice));
     known.extend(elf.soname.as_deref());
+    // A program has no SONAME. No rule lists an empty name, so every name in a program counts.
     let holder = elf.soname.as_deref().unwrap_or_default();
     let mut names = Vec::new();
     for name in library_names(bytes) {
@@ -51,6 +54,8 @@ fn from_strings(elf: &Elf, bytes: &[u8], entries: &[MayOpen]) -> Vec<OpenName> {
 fn from_notes(entries: &[MayOpen]) -> Vec<OpenName> {
     let mut names = Vec::new();
     for entry in entries {
+        // UAPI.12 calls these extras that a distribution does not install by default, so the file
+        // works without them.
         if entry.priority == Priority::Suggested {
             continue;
         }
@@ -64,7 +69,7 @@ fn from_notes(entries: &[MayOpen]) -> Vec<OpenName> {
     names
 }
 
-/// Not a pattern, nor a path that goes on from somewhere.
+/// Whether a string is a name or an absolute path, as opposed to a pattern or the rest of a path.
 fn is_name(name: &[u8]) -> bool {
     (name.starts_with(b"/") || !name.contains(&b'/'))
         && !name.iter().any(|byte| b"%${}".contains(byte))

@@ -11,14 +11,14 @@ pub struct PlanOptions {
     pub keep: Vec<String>,
     /// Globs over what is not kept, whatever needs it, with all below it.
     pub drop: Vec<String>,
-    /// How sure a reason must be to count.
+    /// The confidence that a reason needs to count.
     pub level: Confidence,
-    /// Keep nothing merely so that scanners know the packages that remain.
+    /// Leave out the package records that only scanners read.
     pub no_package_records: bool,
 }
 
 impl Default for PlanOptions {
-    /// Every reason counts: what works, works on.
+    /// Every reason counts, so that everything that works goes on working.
     fn default() -> Self {
         Self {
             keep: Vec::new(),
@@ -29,7 +29,7 @@ impl Default for PlanOptions {
     }
 }
 
-/// Why there is no plan.
+/// The reason why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     #[error(

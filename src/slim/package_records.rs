@@ -1,8 +1,8 @@
-//! Records of packages: what tells scanners which packages remain. It is decided when all else is.
+//! Records of packages, from which scanners know which packages remain. They are chosen last.
 
 use super::graph::Graph;
 use super::why::{Root, Why};
-use crate::image::{Content, Header, Image, Inode, Kind, NameId, ReadError, Selection};
+use crate::image::{Content, Header, Image, Inode, Kind, NameId, ReadError, Selection, Tree};
 use crate::packages::{self, GeneratedRecord, Packages};
 
 /// Keeps the files that record packages of which something is kept, and gives those that have to be
@@ -15,6 +15,8 @@ pub(super) fn keep(
     let tree = &image.tree;
     let records = packages::records(image, installed, &|name| graph.is_kept(name))?;
     for kept in records.kept {
+        // A record of one package is kept for a kept file of that package; the database itself
+        // belongs to all.
         let why = match kept.of {
             Some(_) => Why::Record {
                 package: kept.package,
@@ -23,7 +25,7 @@ pub(super) fn keep(
         };
         graph.keep(kept.record, kept.of, why);
         let mut below = kept.record;
-        // Tracing is over, so that nobody else keeps the directories of a record.
+        // Tracing is over, so the directories of a record have to be kept here.
         while tree.parent(below) != NameId::ROOT {
             graph.keep(tree.parent(below), Some(below), Why::Directory);
             below = tree.parent(below);
@@ -44,6 +46,8 @@ pub(super) fn insert(
     let mut names = Vec::new();
     for record in records {
         let Some((directory, file_name)) = place(&mut result, &record.path, layer, &mut names)
+        // A directory of the path is something else in this image; a scanner would not find the
+        // record there either.
         else {
             continue;
         };
@@ -81,21 +85,10 @@ fn place(
     let mut at = NameId::ROOT;
     for component in components {
         at = if tree.child(at, component).is_none() {
-            let header = Header {
-                mode: 0o755,
-                mtime: tree.inode(at).header.mtime,
-                ..Header::default()
-            };
-            tree.insert(
-                at,
-                component,
-                Inode {
-                    kind: Kind::Directory,
-                    header,
-                    layer,
-                },
-            )
+            insert_directory(tree, at, component, layer)
         } else {
+            // The way may lead through a symlink, as `/var/run` does, and then the links have to be
+            // kept with the record.
             let resolved = tree.resolve_from(at, component).ok()?;
             names.extend(resolved.crossed);
             resolved.name
@@ -105,4 +98,20 @@ fn place(
         }
     }
     Some((at, file_name))
+}
+
+fn insert_directory(tree: &mut Tree, parent: NameId, name: &[u8], layer: usize) -> NameId {
+    let header = Header {
+        // Package managers create their directories with this mode; the time of the parent keeps
+        // the layer reproducible.
+        mode: 0o755,
+        mtime: tree.inode(parent).header.mtime,
+        ..Header::default()
+    };
+    let inode = Inode {
+        kind: Kind::Directory,
+        header,
+        layer,
+    };
+    tree.insert(parent, name, inode)
 }

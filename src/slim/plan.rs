@@ -1,4 +1,4 @@
-//! The plan: what of an image is kept, why, and what that comes to.
+//! The plan: the names of an image that are kept, the reasons, and the sums.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::{GeneratedRecord, Packages};
 
-/// Which names stay. The same image and options give the same plan.
+/// The names to keep. The same image and options give the same plan.
 #[derive(Debug)]
 pub struct Plan {
     graph: Graph,
@@ -70,6 +70,8 @@ pub(super) fn make<'p>(
     let image = view.image;
     let mut keep = Keep::new(view, binaries);
     let mut tracers = tracers::all(view, binaries);
+    // The order of these calls is the order of reasons, and `why` shows the first: what a user or
+    // the configuration asked for explains a file better than a rule.
     roots::keep(&mut keep, options)?;
     for tracer in &mut tracers {
         tracer.start(&mut keep);
@@ -83,28 +85,28 @@ pub(super) fn make<'p>(
         notes,
         loaded,
     } = trace(keep, &mut tracers, options.level);
+    // Records follow the decision on everything else: a package is recorded where a file of it is
+    // kept.
     let records = if options.no_package_records {
         Vec::new()
     } else {
         package_records::keep(image, packages()?, &mut graph)?
     };
     let oversized = view.oversized();
+    // A file that could not be read may hide dependencies, so there is no plan rather than a broken
+    // one.
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
-    let kept: Vec<NameId> = image
-        .tree
-        .walk()
-        .filter(|&name| graph.is_kept(name))
-        .collect();
+    let kept = kept_names(&image.tree, &graph);
     let notes = with_oversized(image, notes, &kept, &oversized);
     let mut totals = totals(&image.tree, &kept, &records);
     // Levels are counted in the whole graph, which has every level.
-    let in_order = whole.as_ref().unwrap_or(&graph).kept();
-    let count_of =
-        |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
-    totals.levels = kept_at.into_iter().map(count_of).collect();
+    totals.levels = levels(&image.tree, whole.as_ref().unwrap_or(&graph), &kept_at);
+    // The levels were counted before records were kept.
     add_records(&mut totals, options.level);
+    // Verification opens libraries by name only where the plan keeps them, otherwise it would
+    // report each as lost.
     let keeps_opened = options.level >= Confidence::Likely;
     Ok(Plan {
         graph,
@@ -119,6 +121,22 @@ pub(super) fn make<'p>(
     })
 }
 
+/// The kept names, in the order of the tree.
+fn kept_names(tree: &Tree, graph: &Graph) -> Vec<NameId> {
+    tree.walk().filter(|&name| graph.is_kept(name)).collect()
+}
+
+/// The sums of each level. `kept_at` has the number of names that a level keeps.
+fn levels(tree: &Tree, graph: &Graph, kept_at: &[(Confidence, usize)]) -> Vec<(Confidence, Count)> {
+    let mut levels = Vec::new();
+    for &(level, names) in kept_at {
+        // Names were kept level by level, so that each level is a prefix of the list.
+        let kept = graph.kept()[..names].iter().copied();
+        levels.push((level, count(tree, kept)));
+    }
+    levels
+}
+
 /// The notes, with one for every kept file that is too large to be analyzed.
 fn with_oversized(
     image: &Image,
@@ -126,13 +144,14 @@ fn with_oversized(
     kept: &[NameId],
     oversized: &BTreeSet<InodeId>,
 ) -> Vec<Note> {
+    // The set keeps the notes in order with those that are added.
     let mut notes: BTreeSet<Note> = notes.into_iter().collect();
     for &name in kept {
         if oversized.contains(&image.tree.inode_id(name)) {
             notes.insert(Note {
                 at: Some(name),
                 line: None,
-                text: "too large to be analyzed: its needs are unknown".to_owned(),
+                text: "too large to be analyzed: its dependencies are unknown".to_owned(),
             });
         }
     }
@@ -140,24 +159,22 @@ fn with_oversized(
 }
 
 impl Plan {
-    /// The names that stay, in the tree's order; the directories of each are among them.
+    /// The kept names, in the tree's order; the directories of each are among them.
     pub fn kept(&self) -> &[NameId] {
         &self.kept
     }
 
-    /// Files that are made for scanners: they are no part of the image, and come to what stays of
-    /// it.
+    /// Generated files for scanners, which are written besides the kept names.
     pub fn records(&self) -> &[GeneratedRecord] {
         &self.records
     }
 
-    /// The image that is written, with the records in it, and the names that stay and those that
-    /// are made.
+    /// The image that is written, with the records in it, and the selection of its names.
     pub fn result(&self, image: &Image) -> (Image, Selection) {
         package_records::insert(image, &self.selection(&image.tree), &self.records)
     }
 
-    /// The names that stay, for the writer.
+    /// The kept names, for the writer.
     pub fn selection(&self, tree: &Tree) -> Selection {
         let mut selection = Selection::none(tree);
         self.kept
@@ -206,6 +223,7 @@ impl Plan {
 }
 
 fn totals(tree: &Tree, kept: &[NameId], records: &[GeneratedRecord]) -> Totals {
+    // Generated records are not in the tree, but they are in the image that is written.
     let mut after = count(tree, kept.iter().copied());
     after.names += records.len();
     after.files += records.len();
@@ -230,7 +248,7 @@ fn select(tree: &Tree, kept: &[NameId], is_wanted: fn(&Tree, NameId) -> bool) ->
         .collect()
 }
 
-/// Records of packages stay at every level.
+/// Adds the records of packages, which are kept at every level.
 fn add_records(totals: &mut Totals, asked_for: Confidence) {
     let Some(without) = totals
         .levels
@@ -245,10 +263,6 @@ fn add_records(totals: &mut Totals, asked_for: Confidence) {
         count.files += totals.after.files - without.files;
         count.bytes += totals.after.bytes - without.bytes;
     }
-}
-
-fn count_names(tree: &Tree, names: &[NameId]) -> Count {
-    count(tree, names.iter().copied())
 }
 
 fn is_shell(tree: &Tree, name: NameId) -> bool {
@@ -269,6 +283,7 @@ fn is_started(tree: &Tree, name: NameId) -> bool {
 }
 
 fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
+    // A file with hard links is stored once and counted once.
     let mut counted = vec![false; tree.inode_count()];
     let mut count = Count::default();
     for name in names {
@@ -289,6 +304,8 @@ fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
 fn is_program(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
     tree.inode(name).header.mode & 0o111 != 0
+        // Libraries often have the permission to be executed as well; the directory tells programs
+        // from them.
         && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
 }
 

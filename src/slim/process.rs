@@ -47,6 +47,8 @@ impl<'a> Processes<'a> {
             environment: Environment {
                 library_path,
                 directory: config.working_dir().as_bytes().to_vec(),
+                // Whether a program is privileged is a property of the program; `environments` sets
+                // it for each start.
                 secure: false,
             },
             preload,
@@ -66,6 +68,8 @@ impl<'a> Processes<'a> {
     /// The loader at a path, as it works for a program. Made once for each kind of program.
     pub(super) fn loader(&mut self, view: &View<'_>, path: &[u8], program: &Elf) -> Rc<Loader> {
         for loader in &self.loaders {
+            // One path may serve two architectures, as musl's loader does in a multi-arch image, so
+            // the path alone does not identify a loader.
             if loader.path == path && loader.fits(program) {
                 return Rc::clone(loader);
             }
@@ -106,7 +110,7 @@ pub(super) fn environments(
 }
 
 /// Builds the process of a program, or of a library that stands for one, with all that is put into
-/// it from outside; and says where requests come from that no file makes.
+/// it from outside, and the causes of the requests that no file makes.
 pub(super) fn start<'a>(
     view: &'a View<'a>,
     processes: &Processes<'_>,
@@ -123,27 +127,10 @@ pub(super) fn start<'a>(
         &tree.path(name),
         tree.inode_id(name),
     );
-    let mut inject = |list: &[u8], injector| {
-        causes.extend(
-            process
-                .preload(list)
-                .map(|request| (request, Cause::Injected(injector))),
-        );
-    };
-    // A program with rights of its own ignores what its user asks for.
-    if !environment.secure {
-        inject(&processes.preload, Injector::Preload);
-    }
-    if loader.flavor == Flavor::Glibc && !environment.secure {
-        inject(&processes.audit, Injector::Audit);
-    }
-    let injector = if loader.flavor == Flavor::Musl {
-        Injector::StandIn
-    } else {
-        Injector::PreloadFile
-    };
-    for name in loader.preload_file(view) {
-        inject(&name, injector);
+    for (list, injector) in injected(view, processes, loader, environment) {
+        for request in process.preload(&list) {
+            causes.insert(request, Cause::Injected(injector));
+        }
     }
     process.load();
     if processes.opens {
@@ -151,6 +138,7 @@ pub(super) fn start<'a>(
         let files: Vec<InodeId> = process.objects().iter().map(|object| object.file).collect();
         processes.binaries.read_all(view, &files);
     }
+    // musl contains the resolver and `iconv` and opens no library for its own functions.
     if loader.flavor == Flavor::Glibc {
         open_for_libc(view, processes, &mut process, &mut causes);
     }
@@ -160,7 +148,35 @@ pub(super) fn start<'a>(
     (process, causes)
 }
 
-/// Where a request comes from that no file makes.
+/// The lists of libraries that are loaded into a program although it does not name them.
+fn injected(
+    view: &View<'_>,
+    processes: &Processes<'_>,
+    loader: &Loader,
+    environment: &Environment,
+) -> Vec<(Vec<u8>, Injector)> {
+    let mut lists = Vec::new();
+    // A program with rights of its own ignores what its user asks for.
+    if !environment.secure {
+        lists.push((processes.preload.clone(), Injector::Preload));
+    }
+    // musl has no auditing interface and ignores `LD_AUDIT`.
+    if loader.flavor == Flavor::Glibc && !environment.secure {
+        lists.push((processes.audit.clone(), Injector::Audit));
+    }
+    // musl reads no preload file; what it is given here comes from the loader of gcompat.
+    let injector = if loader.flavor == Flavor::Musl {
+        Injector::StandIn
+    } else {
+        Injector::PreloadFile
+    };
+    for name in loader.preload_file(view) {
+        lists.push((name, injector));
+    }
+    lists
+}
+
+/// The cause of a request that no file makes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cause {
     Injected(Injector),
@@ -186,6 +202,7 @@ fn open_for_libc(
     causes: &mut BTreeMap<usize, Cause>,
 ) {
     let mut objects = process.objects().iter();
+    // A process that maps no glibc, such as one of Go without cgo, opens none of these.
     let Some(libc) = objects.position(|object| file_name(&object.path).starts_with(LIBC)) else {
         return;
     };
@@ -211,7 +228,7 @@ fn open_for_libc(
     }
 }
 
-/// Opens what the objects of a process may open by a name that they hold.
+/// Opens the libraries whose names the objects of a process contain.
 fn open_by_name(
     view: &View<'_>,
     processes: &Processes<'_>,
@@ -222,6 +239,8 @@ fn open_by_name(
     let mut at = 0;
     let mut read = 0;
     while let Some(file) = process.objects().get(at).map(|object| object.file) {
+        // Opening a library may map more, so files are read in batches: all that are mapped now, on
+        // all cores, then those that came since.
         if at == read {
             let files = process.objects()[at..].iter().map(|object| object.file);
             processes

@@ -1,4 +1,4 @@
-//! How a word becomes a program: by its path, or through PATH.
+//! The search for the program that a word names: by its path, or through PATH.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::view::View;
 use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 
-/// How many directories of PATH are searched. Linux passes a program a PATH of 128 KiB at most.
+/// Directories of PATH that are searched. Linux passes a program a PATH of at most 128 KiB.
 const MAX_DIRECTORIES: usize = 1024;
 
 /// The variables of the image by which programs are found.
@@ -22,9 +22,11 @@ pub(super) struct Programs {
 impl Programs {
     pub(super) fn of(config: &Config) -> Self {
         let working_directory = config.working_dir().as_bytes().to_vec();
+        // Docker and containerd set this default when the image sets no PATH.
         let path = config.env_value("PATH").unwrap_or(DEFAULT_PATH);
         let path = path
             .split(':')
+            // POSIX reads an empty element of PATH as the working directory.
             .map(|directory| joined(&working_directory, directory.as_bytes()))
             .collect();
         Self {
@@ -42,6 +44,7 @@ impl Programs {
     /// The path by which a word is started: itself if there is a slash in it, or the first program
     /// on PATH that has this name.
     pub(super) fn find(&self, view: &View<'_>, word: &[u8]) -> Option<Vec<u8>> {
+        // An empty word would match the first directory of PATH itself.
         if word.is_empty() {
             return None;
         }
@@ -54,6 +57,7 @@ impl Programs {
             .map(|directory| joined(directory, word))
             .find(|path| {
                 file(view, path)
+                    // `execvp` goes on with the next directory when a file may not be executed.
                     .is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0)
             })
     }
@@ -64,6 +68,8 @@ impl Programs {
             let mut seen = HashSet::new();
             let mut directories = Vec::new();
             for path in &self.path {
+                // With a merged `/usr`, `/bin` and `/usr/bin` are one directory, and searching it
+                // twice would double the cost of every word.
                 let is_new = match tree.resolve(path) {
                     Ok(resolved) => tree.is_directory(resolved.name) && seen.insert(resolved.name),
                     Err(_) => false,

@@ -23,12 +23,16 @@ pub(super) fn head(view: &View<'_>, name: NameId) -> Vec<u8> {
 /// Reads the line; nothing where the kernel would refuse it.
 pub(super) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
     let head = &bytes[..bytes.len().min(LOOKED_AT)];
+    // No byte order mark or blank may stand before it: the kernel compares the first two bytes.
     let line = head.strip_prefix(b"#!")?;
     let end = memchr::memchr(b'\n', line);
+    // A file that ends within the buffer may end without a line break; the kernel takes its end for
+    // one.
     let is_cut = end.is_none() && bytes.len() > LOOKED_AT;
     let line = trim(&line[..end.unwrap_or(line.len())]);
     let split = line
         .iter()
+        // The kernel handles the line as a C string, so that a NUL ends the path as a blank does.
         .position(|byte| matches!(byte, b' ' | b'\t' | 0));
     let interpreter = &line[..split.unwrap_or(line.len())];
     // A path that goes beyond what is looked at may be cut; an argument may be, and is taken as it
@@ -39,6 +43,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
     let argument = split
         .map(|split| trim(&line[split..]))
         .filter(|argument| !argument.is_empty());
+    // The argument too is a C string and ends at its first NUL.
     let argument =
         argument.map(|argument| argument.split(|&byte| byte == 0).next().unwrap_or_default());
     Some(Shebang {
@@ -69,6 +74,8 @@ impl Shebang<'_> {
             return None;
         }
         if file_name(self.interpreter) == b"with-contenv" {
+            // The overlay's program splits its argument at blanks, where the kernel has passed the
+            // rest of the line as one word.
             return self
                 .argument?
                 .split(u8::is_ascii_whitespace)
@@ -78,11 +85,12 @@ impl Shebang<'_> {
         env_program(self.argument?)
     }
 
-    /// The name of the program that reads the script in the end: of the interpreter, of what `env`
-    /// starts, or of what busybox is told to be.
+    /// The name of the program that reads the script in the end: of the interpreter, of the program
+    /// that `env` starts, or of the applet of busybox.
     pub(super) fn program_name(&self) -> Vec<u8> {
         let program = match file_name(self.interpreter) {
             b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),
+            // `#!/bin/busybox sh`: the first word of the argument is the applet.
             b"busybox" => self
                 .argument
                 .unwrap_or_default()
@@ -99,23 +107,21 @@ impl Shebang<'_> {
 /// The program that `env` starts for its one argument: its name, unless it is an option. `-S`,
 /// alone or at the end of other letters, has the rest split into words.
 fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
-    let split = argument.strip_prefix(b"--split-string=").or_else(|| {
-        let letters = argument.strip_prefix(b"-")?;
-        let place = letters.iter().position(|&letter| letter == b'S')?;
-        letters[..place]
-            .iter()
-            .all(|letter| b"iv0".contains(letter))
-            .then(|| &letters[place + 1..])
-    });
-    let Some(text) = split else {
-        return (!argument.starts_with(b"-")).then(|| argument.to_vec());
+    let Some(text) = split_string(argument) else {
+        // Without `-S` the kernel's one argument is the name of the program, blanks included.
+        if argument.starts_with(b"-") {
+            return None;
+        }
+        return Some(argument.to_vec());
     };
     let mut words = text
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty());
     while let Some(word) = words.next() {
         match word {
+            // These take the next word as their value; it is not the program.
             b"-u" | b"--unset" | b"-C" | b"--chdir" => drop(words.next()),
+            // Other options stand alone, and `NAME=value` sets a variable for the program.
             _ if word.starts_with(b"-") || word.contains(&b'=') => {}
             _ => {
                 return Some(
@@ -128,6 +134,26 @@ fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
         }
     }
     None
+}
+
+/// The text that `env -S` splits into words. The kernel passes the rest of a `#!` line as one
+/// argument; GNU `env` has `-S` since coreutils 8.30 to take it apart.
+fn split_string(argument: &[u8]) -> Option<&[u8]> {
+    if let Some(text) = argument.strip_prefix(b"--split-string=") {
+        return Some(text);
+    }
+    let letters = argument.strip_prefix(b"-")?;
+    let place = letters.iter().position(|&letter| letter == b'S')?;
+    // Only flags without a value may stand before the `S`; after `-u` the rest would be the name of
+    // a variable.
+    if letters[..place]
+        .iter()
+        .all(|letter| b"iv0".contains(letter))
+    {
+        Some(&letters[place + 1..])
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

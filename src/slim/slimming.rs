@@ -22,7 +22,7 @@ pub struct Slimming<'a> {
     packages: Installed<'a>,
 }
 
-/// The packages of an image, read when somebody asks, and once.
+/// The packages of an image, read once, on the first use.
 #[derive(Debug)]
 struct Installed<'a> {
     image: &'a Image,
@@ -34,6 +34,7 @@ impl<'a> Slimming<'a> {
     pub fn new(image: &'a Image, options: &PlanOptions) -> Result<Self, PlanError> {
         let view = View::new(image);
         let binaries = Binaries::new(&view);
+        // The package databases are read lazily: a plan without records does not ask for them.
         let packages = Installed {
             image,
             packages: OnceCell::new(),
@@ -61,6 +62,7 @@ impl<'a> Slimming<'a> {
 
     /// The plan and the packages, without the facts.
     pub fn into_parts(self) -> Result<(Plan, Packages), ReadError> {
+        // Reading fills the cell, which is taken apart afterwards; a failure is reported here.
         self.packages.get()?;
         let packages = self.packages.packages.into_inner().unwrap_or_default();
         Ok((self.plan, packages))

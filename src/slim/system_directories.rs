@@ -35,6 +35,8 @@ pub(super) fn is_system_directory(tree: &Tree, name: NameId) -> bool {
         .split(|&byte| byte == b'/')
         .filter(|component| !component.is_empty())
         .collect();
+    // One level below `/usr` and `/var` is shared by all packages too; a directory below that may
+    // belong to one application.
     match components.as_slice() {
         [top] => SYSTEM_DIRECTORIES
             .iter()

@@ -13,7 +13,7 @@ pub(super) struct Traced {
     pub(super) graph: Graph,
     /// Everything that would be kept if every reason counted; none where every one does.
     pub(super) whole: Option<Graph>,
-    /// How many names of the whole graph each level keeps, with the levels below it.
+    /// The number of names of the whole graph that each level keeps, with the levels below it.
     pub(super) kept_at: Vec<(Confidence, usize)>,
     pub(super) unmet: Vec<Unmet>,
     pub(super) notes: Vec<Note>,
@@ -39,15 +39,22 @@ pub(super) fn trace(
     let mut kept_at = Vec::new();
     let mut next = 0;
     let mut counted = None;
+    // Every level is traced whatever was asked for, because the summary tells what the other levels
+    // would keep.
     for now in Confidence::ALL {
+        // Raising the level releases the reasons that were withheld below it; their names are
+        // traced like any others.
         keep.graph.open(now);
         settle(&mut keep, tracers, &mut next);
         kept_at.push((now, keep.graph.kept().len()));
+        // The result is copied here, since the levels that follow add to the same graph.
         if now == level {
             counted = Some(count(&keep));
         }
     }
     let counted = counted.unwrap_or_else(|| count(&keep));
+    // `why` explains with the whole graph how a dropped file would have been kept. At the last
+    // level both are the same.
     let whole = if level < Confidence::Possible {
         Some(keep.graph)
     } else {
@@ -67,11 +74,15 @@ pub(super) fn trace(
 /// something wait until its names have been shown.
 fn settle(keep: &mut Keep<'_>, tracers: &mut [Box<dyn Tracer + '_>], next: &mut usize) {
     loop {
+        // Tracing a name may keep more names; the queue is the list of kept names itself, which
+        // only grows.
         while let Some(name) = keep.next_to_show(next) {
             for tracer in &mut *tracers {
                 tracer.trace(keep, name);
             }
         }
+        // `any` stops at the first tracer that kept something: the others decide once its names
+        // have been traced.
         if !tracers.iter_mut().any(|tracer| tracer.settle(keep)) {
             break;
         }

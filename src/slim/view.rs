@@ -68,7 +68,7 @@ impl<'a> View<'a> {
         &self.image.tree
     }
 
-    /// Why a file could not be read, if one could not.
+    /// The reason why a file could not be read, if there was one.
     pub(crate) fn failure(&self) -> Option<ReadError> {
         lock(&self.shared.failure).take()
     }
@@ -84,6 +84,8 @@ impl<'a> View<'a> {
 
     pub(crate) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         let resolved = self.tree().resolve(path)?;
+        // A path works only if every link and directory on the way is visible too; one that is
+        // hidden ends the path there.
         let hidden = resolved
             .crossed
             .iter()
@@ -91,6 +93,8 @@ impl<'a> View<'a> {
             .find(|&&name| !self.is_there(name));
         match hidden {
             None => Ok(resolved),
+            // The path up to the hidden name is what a kernel would report as missing in the
+            // slimmed image.
             Some(&name) => Err(ResolveError::NotFound {
                 missing: self.tree().path(name),
                 crossed: Vec::new(),
@@ -108,8 +112,8 @@ impl<'a> View<'a> {
         lock(&self.shared.oversized).insert(file);
     }
 
-    /// The bytes of a text file, by any of its names; nothing for what is no file, or is too large
-    /// to be a text.
+    /// The bytes of a text file, by any of its names; `None` where it is no file, or is
+    /// too large to be a text.
     pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
         self.at_most(self.tree().inode_id(name), MAX_TEXT)
     }
@@ -136,6 +140,7 @@ impl<'a> View<'a> {
         }
         match self.image.read_inode(file) {
             Ok(bytes) => Some(bytes),
+            // A directory or a device has no bytes; that is an answer and no failure.
             Err(ReadError::NotAFile { .. }) => None,
             Err(error) => {
                 self.fail(error);
@@ -149,10 +154,14 @@ impl<'a> View<'a> {
         let Kind::File(content) = &self.tree().inode_at(file).kind else {
             return false;
         };
+        // A sparse file may claim terabytes in an archive of a few bytes, and reading it would fill
+        // the memory with zeros.
         let limit = match content {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
+        // A file many times as large as the whole image as it is stored is a bomb, whatever the
+        // limit.
         if content.length() > limit || self.image.is_implausible(content) {
             self.add_oversized(file);
             return false;
@@ -160,7 +169,7 @@ impl<'a> View<'a> {
         true
     }
 
-    /// The symbol versions of an ELF file; none of what is none.
+    /// The symbol versions of an ELF file; `None` for any other file.
     pub(crate) fn versions(&self, file: InodeId) -> Option<&Versions> {
         let read = || Some(self.elf(file).ok()?.versions(&self.read(file)?));
         self.shared.versions[file.index()]
@@ -176,8 +185,12 @@ impl<'a> View<'a> {
         if !self.is_readable(file, MAX_BINARY) {
             return Err(ElfError::Unreadable);
         }
+        // Headers and the dynamic section are a few kilobytes; reading only these spares
+        // decompressing gigabytes of code.
         let parts = FileParts::new(self.image, file);
         let elf = elf::parse_parts(&parts);
+        // The parser sees a failed read as missing bytes and would blame the file; the failure of
+        // the image goes first.
         if let Some(error) = parts.into_failure() {
             self.fail(error);
             return Err(ElfError::Unreadable);
@@ -185,7 +198,7 @@ impl<'a> View<'a> {
         elf
     }
 
-    /// The facts of an ELF file; an error for what is none.
+    /// The facts of an ELF file; an error for any other file.
     pub(crate) fn elf_of(&self, name: NameId) -> Result<&Elf, ElfError> {
         self.elf(self.tree().inode_id(name))
     }
@@ -197,12 +210,15 @@ impl Files for View<'_> {
     fn look(&self, path: &[u8]) -> elf::Kind<InodeId> {
         let resolved = match self.resolve(path) {
             Ok(resolved) => resolved,
+            // musl ends its search at a loop, where any other broken path is just a miss.
             Err(ResolveError::TooManyLinks { .. }) => return elf::Kind::Loop,
             Err(_) => return elf::Kind::Missing,
         };
         match self.tree().inode(resolved.name).kind {
             Kind::File(_) => elf::Kind::File(self.tree().inode_id(resolved.name)),
             Kind::Directory => elf::Kind::Directory,
+            // Resolving has followed all links, so that one is left only where its target is
+            // missing.
             Kind::Symlink { .. } => elf::Kind::Missing,
             Kind::Character { .. } | Kind::Block { .. } | Kind::Fifo => elf::Kind::Special,
         }

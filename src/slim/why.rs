@@ -1,4 +1,4 @@
-//! Why a file is kept, as a type: every way in is a variant here.
+//! Reasons to keep a file: every way into the plan is a variant here.
 
 use std::fmt;
 
@@ -103,7 +103,7 @@ pub enum Language {
     Ruby,
 }
 
-/// Where a chain of reasons begins.
+/// The start of a chain of reasons.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Root {
     /// The program that a field of the configuration starts.
@@ -133,7 +133,7 @@ pub enum Root {
     },
     /// It is in the working directory, which is no directory of the distribution.
     InWorkdir,
-    /// An instruction of the image's own Dockerfile brought it.
+    /// An instruction of the image's own Dockerfile added it.
     Brought {
         by: String,
     },
@@ -166,7 +166,7 @@ pub enum Injector {
     StandIn,
 }
 
-/// How sure a reason is.
+/// The confidence of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
     /// Without the file, something that was there before fails.
@@ -183,12 +183,37 @@ impl Confidence {
 }
 
 impl Why {
+    pub(super) fn command(word: String, line: usize) -> Self {
+        Self::Command { word, line }
+    }
+
+    pub(super) fn mention(word: String, line: usize) -> Self {
+        Self::Mention { word, line }
+    }
+
+    pub(super) fn include(word: String, line: usize) -> Self {
+        Self::Include { word, line }
+    }
+
+    pub(super) fn runtime(language: Language) -> Self {
+        Self::Runtime { language }
+    }
+
+    pub(super) fn module(language: Language, name: String) -> Self {
+        Self::Module { language, name }
+    }
+
     pub fn confidence(&self) -> Confidence {
         match self {
+            // The page of a rule gives the confidence of each pattern; it does not follow from the
+            // kind of reason.
             Self::Rule { confidence, .. } | Self::Root(Root::Rule { confidence, .. }) => {
                 *confidence
             }
+            // A file that marks a library as required in its note fails without it.
             Self::Announced { required: true, .. } => Confidence::Certain,
+            // These are named in a configuration or a source, but the run that uses them may never
+            // happen.
             Self::Root(
                 Root::Argument { .. }
                 | Root::ShellText { .. }
@@ -201,7 +226,11 @@ impl Why {
             | Self::Command { .. }
             | Self::Include { .. }
             | Self::Module { .. } => Confidence::Likely,
+            // A path in a script may be one that the script creates or removes, so the mention
+            // alone proves little.
             Self::Mention { .. } => Confidence::Possible,
+            // All that is left is what a loader or the kernel opens itself; without it the program
+            // does not start.
             _ => Confidence::Certain,
         }
     }
@@ -211,8 +240,8 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(root) => root.fmt(f),
-            Self::Directory => f.write_str("the directory it is in"),
-            Self::OnTheWay => f.write_str("on the way to it"),
+            Self::Directory => f.write_str("its parent directory"),
+            Self::OnTheWay => f.write_str("on the path to it"),
             Self::Target => f.write_str("the target of the symlink"),
             Self::Interpreter => f.write_str("its loader"),
             Self::Needed { soname, found } => {
@@ -241,11 +270,11 @@ impl fmt::Display for Why {
                 let soname = soname.escape_ascii();
                 write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
             }
-            Self::LoaderReads => f.write_str("read by it, a loader"),
+            Self::LoaderReads => f.write_str("read by the loader"),
             Self::Shebang => f.write_str("the program of its `#!` line"),
             Self::Command { word, line } => write!(f, "the command `{word}` on its line {line}"),
             Self::Mention { word, line } => write!(f, "the path `{word}` on its line {line}"),
-            Self::Record { package } => write!(f, "the record of its package `{package}`"),
+            Self::Record { package } => write!(f, "the database record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
             Self::MayOpen { soname, found } => {
                 write!(
@@ -262,9 +291,9 @@ impl fmt::Display for Why {
                 )
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
-            Self::Runtime { language } => write!(f, "part of the runtime of {language}"),
+            Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
-                write!(f, "of `{name}`, which a program in {language} can load")
+                write!(f, "part of `{name}`, which programs in {language} can load")
             }
         }
     }
@@ -290,6 +319,8 @@ impl fmt::Display for Root {
         match self {
             Self::Program(field) => write!(f, "the program of {field}"),
             Self::Argument { of, word } => write!(f, "the argument `{word}` of {of}"),
+            // Most commands have one line, and a line number would only make the reader look for
+            // the others.
             Self::ShellText { of, word, line: 1 } => write!(f, "the word `{word}` of {of}"),
             Self::ShellText { of, word, line } => {
                 write!(f, "the word `{word}` on line {line} of {of}")
@@ -298,7 +329,7 @@ impl fmt::Display for Root {
             Self::Workdir => f.write_str("the working directory"),
             Self::Volume => f.write_str("a volume"),
             Self::Home => f.write_str("the home directory of the user"),
-            Self::Glob { pattern } => write!(f, "asked for by `--keep {pattern}`"),
+            Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
@@ -310,15 +341,23 @@ impl fmt::Display for Root {
 fn write_rule(f: &mut fmt::Formatter<'_>, rule: &str, because: &Because) -> fmt::Result {
     match because {
         Because::Always => write!(f, "always kept by the rule `{rule}`"),
-        Because::Variable(name) => write!(f, "by the rule `{rule}`, as `{name}` is set"),
-        Because::Import(symbol) => write!(f, "by the rule `{rule}`, as it calls `{symbol}`"),
-        Because::Name => write!(f, "by the rule `{rule}`, as it is kept"),
-        Because::Literal(text) => write!(f, "by the rule `{rule}`, as it holds `{text}`"),
+        Because::Variable(name) => write!(f, "by the rule `{rule}`, because `{name}` is set"),
+        Because::Import(symbol) => write!(f, "by the rule `{rule}`, because it calls `{symbol}`"),
+        Because::Name => write!(f, "by the rule `{rule}`, because it is kept"),
+        Because::Literal(text) => {
+            write!(f, "by the rule `{rule}`, because it contains `{text}`")
+        }
         Because::Word { word, line } => {
-            write!(f, "by the rule `{rule}`, as `{word}` is on its line {line}")
+            write!(
+                f,
+                "by the rule `{rule}`, because `{word}` is on its line {line}"
+            )
         }
         Because::Mention { path } => {
-            write!(f, "by the rule `{rule}`, as it holds the path `{path}`")
+            write!(
+                f,
+                "by the rule `{rule}`, because it contains the path `{path}`"
+            )
         }
     }
 }
@@ -340,7 +379,7 @@ impl fmt::Display for Injector {
             Self::Preload => "`LD_PRELOAD`",
             Self::Audit => "`LD_AUDIT`",
             Self::PreloadFile => "`/etc/ld.so.preload`",
-            Self::StandIn => "the loader, a stand-in for glibc's,",
+            Self::StandIn => "the loader of gcompat",
         })
     }
 }

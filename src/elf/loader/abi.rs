@@ -29,6 +29,7 @@ pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
         (ARM, _) if elf.flags & ARM_HARD_FLOAT != 0 => "arm-linux-gnueabihf",
         (ARM, _) => "arm-linux-gnueabi",
         (PPC, _) => "powerpc-linux-gnu",
+        // Byte order decides: Debian has both as separate architectures.
         (PPC64, _) if little => "powerpc64le-linux-gnu",
         (PPC64, _) => "powerpc64-linux-gnu",
         (S390, true) => "s390x-linux-gnu",
@@ -40,8 +41,8 @@ pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
     })
 }
 
-/// Where glibc's loader looks at last, for a loader that does not tell: Debian's directories, then
-/// everyone else's.
+/// The default directories of a loader that does not tell: Debian's, then those of other
+/// distributions.
 pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
     let mut directories = Vec::new();
     if let Some(triplet) = triplet(elf) {
@@ -74,6 +75,7 @@ pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
 pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
     let mut longest: Vec<&[u8]> = Vec::new();
     let mut end = 0;
+    // The list is the longest run of such strings; single ones are names of files the loader reads.
     for at in memchr::memmem::find_iter(loader, b"/lib") {
         if at >= end {
             let run;
@@ -97,6 +99,7 @@ fn directories_around(loader: &[u8], at: usize) -> (Vec<&[u8]>, usize) {
     let mut directories = Vec::new();
     loop {
         let rest = &loader[start..loader.len().min(start + MAX_DIRECTORY)];
+        // Neither a string without an end nor a very long one belongs to the list.
         let Some(text) = memchr::memchr(0, rest).map(|zero| &rest[..zero]) else {
             break;
         };
@@ -122,6 +125,8 @@ fn is_directory_string(text: &[u8]) -> bool {
 /// The value of `$LIB` in this loader: of the values it may have, the one that stands in its bytes
 /// as a string.
 pub(super) fn built_in_lib(loader: &[u8], elf: &Elf) -> Vec<Vec<u8>> {
+    // A loader that does not contain any of them was built for another distribution, and each may
+    // be right.
     let values = lib_values(elf);
     for value in &values {
         // A string of C, as opposed to a part of a longer one.
@@ -155,6 +160,7 @@ pub(super) fn base_platform(elf: &Elf) -> Option<&'static str> {
 pub(super) fn glibc_version(loader: &[u8]) -> Option<(u32, u32)> {
     const MARK: &[u8] = b" release version ";
     let at = memchr::memmem::find(loader, MARK)? + MARK.len();
+    // Major and minor number fit into a few characters.
     let text = loader.get(at..loader.len().min(at + 16))?;
     let mut numbers = text.split(|byte| !byte.is_ascii_digit());
     Some((number(numbers.next()?)?, number(numbers.next()?)?))
@@ -168,6 +174,7 @@ fn number(digits: &[u8]) -> Option<u32> {
 /// itself.
 pub(super) fn platforms(elf: &Elf) -> &'static [&'static str] {
     match elf.machine {
+        // The kernel gives `x86_64`; glibc replaces it on processors it knows better.
         X86_64 => &["x86_64", "haswell", "xeon_phi"],
         I386 => &["i686", "i586", "i486", "i386"],
         AARCH64 => &["aarch64"],
@@ -199,6 +206,7 @@ pub(super) fn legacy_subdirectories(elf: &Elf) -> Vec<&'static str> {
 /// number.
 pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     Some(match (elf.machine, elf.is_64) {
+        // 32-bit x86 and PowerPC have no flag of their own in the cache, only `FLAG_ELF_LIBC6`.
         (I386 | PPC | LOONGARCH, _) | (S390, false) => 0x0000,
         (X86_64, true) => 0x0300,
         (X86_64, false) => 0x0800,
@@ -213,8 +221,7 @@ pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     })
 }
 
-/// Where programs of this machine conventionally ask for their loader, for libraries that no
-/// program loads.
+/// The usual paths of the loaders of a machine, for libraries that no program loads.
 pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
     let little = elf.endian == Endian::Little;
     let paths: &[&str] = match (elf.machine, elf.is_64) {

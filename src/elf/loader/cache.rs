@@ -21,13 +21,13 @@ pub(super) struct Entry {
     pub(super) target: Target,
 }
 
-/// For which processors an entry is.
+/// The processors that an entry is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     All,
-    /// For those of a level: the name of its directory below `glibc-hwcaps`.
+    /// Processors of a level: the name of its directory below `glibc-hwcaps`.
     Level(Vec<u8>),
-    /// For those with some capabilities, as `ldconfig` before 2.33 wrote it.
+    /// Processors with some capabilities, as `ldconfig` before 2.33 wrote it.
     Capabilities,
 }
 
@@ -41,9 +41,9 @@ impl Entry {
 pub enum CacheError {
     #[error("it is not a loader cache")]
     Magic,
-    #[error("it is cut short")]
+    #[error("it is truncated")]
     Short,
-    #[error("its strings overlap beyond reason")]
+    #[error("its strings overlap too often")]
     Strings,
 }
 
@@ -58,7 +58,7 @@ const LEVELS_TAG: usize = 1;
 /// There are two kinds of sections, and a handful of levels.
 const MAX_SECTIONS: usize = 64;
 const MAX_LEVELS: usize = 256;
-/// No path is longer than `PATH_MAX`.
+/// Bytes of a string: `PATH_MAX` of Linux.
 const MAX_STRING: usize = 4096;
 /// Names are often tails of paths and share their bytes; more than this many times is made to fill
 /// memory.
@@ -80,6 +80,7 @@ impl Cache {
             .checked_mul(OLD_ENTRY)
             .and_then(|size| size.checked_add(OLD_HEADER))
             .ok_or(CacheError::Short)?;
+        // The new header is aligned for its 8-byte fields.
         let new = end.checked_next_multiple_of(8).ok_or(CacheError::Short)?;
         if bytes
             .get(new..)
@@ -110,7 +111,7 @@ impl Cache {
 struct Reader<'a> {
     bytes: &'a [u8],
     endian: Endian,
-    /// How many bytes of strings may still be taken.
+    /// Bytes of strings that may still be taken.
     budget: usize,
     /// The names of levels, which entries give by number.
     levels: Vec<Vec<u8>>,
@@ -140,6 +141,7 @@ impl<'a> Reader<'a> {
 
     /// The new format, whose strings are counted from its header.
     fn read_new(mut self, header: usize) -> Result<Cache, CacheError> {
+        // glibc 2.33 began to write the byte order here; older files have zeros.
         match self.bytes.get(header + 28).ok_or(CacheError::Short)? & 3 {
             2 => self.endian = Endian::Little,
             3 => self.endian = Endian::Big,
@@ -157,11 +159,13 @@ impl<'a> Reader<'a> {
     fn read_levels(&mut self, header: usize) -> Option<()> {
         let extension =
             header.checked_add(self.number(header + 32).filter(|&offset| offset != 0)?)?;
+        // Without the area the file is from before glibc 2.33, and has no levels.
         if self.number(extension)? != EXTENSION_MAGIC {
             return None;
         }
         for index in 0..self.number(extension + 4)?.min(MAX_SECTIONS) {
             let section = extension + 8 + index * 16;
+            // The other known section names the program that wrote the file.
             if self.number(section)? != LEVELS_TAG {
                 continue;
             }
@@ -177,7 +181,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// From the 8 bytes of capabilities: with bit 62 they are the number of a level.
+    /// Reads the 8 bytes of capabilities: with bit 62 they are the number of a level.
     fn target(&self, low: usize, high: usize) -> Target {
         const IS_LEVEL: usize = 1 << 30;
         match (low, high) {
@@ -207,6 +211,8 @@ impl<'a> Reader<'a> {
             let field = |offset: usize| self.number(at + offset).ok_or(CacheError::Short);
             let flags = u32::try_from(field(0)?).map_err(|_| CacheError::Short)?;
             let (name, path) = (field(4)?, field(8)?);
+            // The capabilities are one 8-byte number, whose halves are in the byte order of the
+            // file.
             let target = match (size, self.endian) {
                 (OLD_ENTRY, _) => Target::All,
                 (_, Endian::Little) => self.target(field(16)?, field(20)?),
@@ -230,6 +236,7 @@ impl<'a> Reader<'a> {
             .ok_or(CacheError::Short)?;
         let rest = &rest[..rest.len().min(MAX_STRING)];
         let text = &rest[..memchr::memchr(0, rest).ok_or(CacheError::Short)?];
+        // Each entry may point to the same long string.
         self.budget = self
             .budget
             .checked_sub(text.len())

@@ -1,9 +1,12 @@
-//! Where glibc's loader looks for a library, and in which order: `_dl_map_object` of elf/dl-load.c.
+//! The search of glibc's loader for a library, in its order: `_dl_map_object` of elf/dl-load.c.
 
 use super::cache::{Entry, Target};
 use super::linker::{Environment, Loader, Mode};
 use super::processor::Processor;
-use super::search::{Files, Found, Kind, MAX_ELEMENTS, Place, Requester, Step, join, parent};
+use super::search::{
+    Files, Found, Kind, MAX_ELEMENTS, Place, Requester, Step, join, parent,
+    without_trailing_slashes,
+};
 use super::tokens::{Tokens, expand, has_origin};
 
 /// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program; up
@@ -24,19 +27,9 @@ pub(super) fn steps<F: Files>(
     };
     // A RUNPATH switches off every RPATH, also those of who loaded this object.
     if needs.runpath.is_none() {
-        for object in chain.iter().filter(|object| object.runpath.is_none()) {
-            if let Some(rpath) = object.rpath {
-                let of = object.path.to_vec();
-                search.add(
-                    rpath,
-                    b":",
-                    object.origin,
-                    &Found::Rpath { of },
-                    &mut places,
-                );
-            }
-        }
+        search.add_rpaths(chain, &mut places);
     }
+    // `$ORIGIN` in LD_LIBRARY_PATH is that of the program, whichever object needs the library.
     let program = chain.last().unwrap_or(needs);
     if !environment.library_path.is_empty() && !environment.secure {
         let path = &environment.library_path;
@@ -48,6 +41,7 @@ pub(super) fn steps<F: Files>(
             &mut places,
         );
     }
+    // A RUNPATH comes after LD_LIBRARY_PATH, and only serves the object that has it.
     if let Some(runpath) = needs.runpath {
         search.add(runpath, b":", needs.origin, &Found::Runpath, &mut places);
     }
@@ -99,6 +93,16 @@ struct SearchPaths<'a> {
 }
 
 impl SearchPaths<'_> {
+    /// Adds the directories of the RPATH of an object and of those that had it loaded.
+    fn add_rpaths(&self, chain: &[Requester<'_>], places: &mut Vec<Place>) {
+        for object in chain.iter().filter(|object| object.runpath.is_none()) {
+            if let Some(rpath) = object.rpath {
+                let of = object.path.to_vec();
+                self.add(rpath, b":", object.origin, &Found::Rpath { of }, places);
+            }
+        }
+    }
+
     /// Adds the directories of a search path.
     fn add(
         &self,
@@ -123,28 +127,30 @@ impl SearchPaths<'_> {
         {
             let has_origin = has_origin(element);
             for (directory, variant) in expand(element, &tokens) {
+                // A user could put a hard link to a privileged program into a directory of his own,
+                // and libraries beside it.
                 if environment.secure && has_origin && !is_trusted(&directory, loader) {
                     continue;
                 }
-                let end = directory
-                    .iter()
-                    .rposition(|&byte| byte != b'/')
-                    .map_or(0, |last| last + 1);
-                // An empty element is the working directory.
-                let directory = match &directory[..end] {
-                    [] if directory.starts_with(b"/") => b"/".to_vec(),
-                    [] => environment.directory.clone(),
-                    [b'/', ..] => directory[..end].to_vec(),
-                    relative => join(&environment.directory, relative),
-                };
                 places.push(Place {
-                    directory,
+                    directory: absolute(&directory, environment),
                     found: found.clone(),
                     variant,
                     exists: true,
                 });
             }
         }
+    }
+}
+
+/// The directory of an element of a search path, without slashes at its end.
+fn absolute(element: &[u8], environment: &Environment) -> Vec<u8> {
+    match without_trailing_slashes(element) {
+        [] if element.starts_with(b"/") => b"/".to_vec(),
+        // An empty element is the working directory.
+        [] => environment.directory.clone(),
+        path @ [b'/', ..] => path.to_vec(),
+        relative => join(&environment.directory, relative),
     }
 }
 
@@ -167,12 +173,13 @@ fn is_at_boundary(rest: &[u8]) -> bool {
     rest.is_empty() || rest.starts_with(b"/")
 }
 
-/// Without `.`, `..` and needless slashes; links are not looked at.
+/// Removes `.`, `..` and needless slashes; symlinks are not looked at.
 fn normalized(path: &[u8]) -> Vec<u8> {
     let mut components: Vec<&[u8]> = Vec::new();
     for component in path.split(|&byte| byte == b'/') {
         match component {
             b"" | b"." => {}
+            // `..` at the root stays there.
             b".." => drop(components.pop()),
             _ => components.push(component),
         }
@@ -184,17 +191,20 @@ fn normalized(path: &[u8]) -> Vec<u8> {
     })
 }
 
-/// In front of each directory, what it has below it for some processors: of `glibc-hwcaps`, and the
-/// directories that loaders before 2.37 knew.
+/// Puts in front of each directory those below it that are for some processors: of `glibc-hwcaps`,
+/// and the ones that loaders before 2.37 knew.
 fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(places.len());
     let is_variant = loader.mode == Mode::Superset;
     for mut place in places {
+        // A directory that does not exist has nothing below it, and stays a step only for the
+        // report of what was searched.
         place.exists = files.look(&place.directory) != Kind::Missing;
         if !place.exists {
             steps.push(Step::Directory(place));
             continue;
         }
+        // `glibc-hwcaps` comes before the older directories.
         let mut below = levels(files, loader, &place.directory);
         legacy_subdirectories(
             files,
@@ -220,6 +230,7 @@ fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>)
 /// The directories of `glibc-hwcaps`: all, or those that the processor takes.
 fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>> {
     let hwcaps = join(directory, b"glibc-hwcaps");
+    // Most directories have none, so this is asked before anything is listed.
     if files.look(&hwcaps) != Kind::Directory {
         return Vec::new();
     }
@@ -241,11 +252,11 @@ fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>
     }
 }
 
-/// Such names stand below each other: `tls/haswell/x86_64`.
+/// Levels of directories below each other: `tls/haswell/x86_64`.
 const MAX_LEGACY_DEPTH: usize = 4;
 
-/// The deepest first. A loader combines its names in their order only; for any processor, all
-/// orders may be right.
+/// Adds directories such as `tls/haswell`, the deepest first. A loader combines its names in their
+/// order only; for any processor, all orders may be right.
 fn legacy_subdirectories<F: Files>(
     files: &F,
     loader: &Loader,
@@ -257,6 +268,7 @@ fn legacy_subdirectories<F: Files>(
     for (index, name) in names.iter().enumerate() {
         let subdirectory = join(directory, name.as_bytes());
         if depth < MAX_LEGACY_DEPTH && files.look(&subdirectory) == Kind::Directory {
+            // A loader goes down in the order of its list and never back.
             let rest = if loader.mode == Mode::Superset {
                 names
             } else {
@@ -275,23 +287,7 @@ pub(super) fn cached(
     name: &[u8],
     no_default_directories: bool,
 ) -> Vec<(Vec<u8>, bool)> {
-    const KIND: u32 = 0xff;
-    const ABI: u32 = 0xff00;
-    const ELF: u32 = 1;
-    const ELF_LIBC6: u32 = 3;
-    let Some(cache) = &loader.cache else {
-        return Vec::new();
-    };
-    let mut entries = Vec::new();
-    for entry in cache.entries(name) {
-        let is_kind = matches!(entry.flags & KIND, ELF | ELF_LIBC6);
-        let is_abi = loader.cache_abi.is_none_or(|abi| entry.flags & ABI == abi);
-        let directory = parent(&entry.path).to_vec();
-        let is_default = loader.default_directories.contains(&directory);
-        if is_kind && is_abi && !(no_default_directories && is_default) {
-            entries.push(entry);
-        }
-    }
+    let entries = usable_entries(loader, name, no_default_directories);
     if let Mode::Exact(processor) = &loader.mode {
         return best_cached(&entries, processor, loader.cache_abi.is_some());
     }
@@ -306,6 +302,33 @@ pub(super) fn cached(
     paths
 }
 
+/// The entries of the cache for a name that the loader does not pass over.
+fn usable_entries<'l>(
+    loader: &'l Loader,
+    name: &[u8],
+    no_default_directories: bool,
+) -> Vec<&'l Entry> {
+    const KIND: u32 = 0xff;
+    const ABI: u32 = 0xff00;
+    const ELF: u32 = 1;
+    const ELF_LIBC6: u32 = 3;
+    let Some(cache) = &loader.cache else {
+        return Vec::new();
+    };
+    let mut entries = Vec::new();
+    for entry in cache.entries(name) {
+        // `ELF_LIBC5` entries are for programs of the 1990s.
+        let is_kind = matches!(entry.flags & KIND, ELF | ELF_LIBC6);
+        let is_abi = loader.cache_abi.is_none_or(|abi| entry.flags & ABI == abi);
+        let directory = parent(&entry.path).to_vec();
+        let is_default = loader.default_directories.contains(&directory);
+        if is_kind && is_abi && !(no_default_directories && is_default) {
+            entries.push(entry);
+        }
+    }
+    entries
+}
+
 /// The entry of the processor's best level, otherwise the first for all processors: the loader
 /// tries no other.
 fn best_cached(entries: &[&Entry], processor: &Processor, one: bool) -> Vec<(Vec<u8>, bool)> {
@@ -317,6 +340,8 @@ fn best_cached(entries: &[&Entry], processor: &Processor, one: bool) -> Vec<(Vec
                 .levels
                 .iter()
                 .position(|known| known.as_bytes() == level),
+            // The capabilities of an entry are not decoded; the entry for all processors serves
+            // every one.
             Target::Capabilities => None,
         };
         ranked.extend(rank.map(|rank| (rank, entry)));

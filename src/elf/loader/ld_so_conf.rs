@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 
-use super::search::{Files, join, parent};
+use super::search::{Files, join, parent, without_trailing_slashes};
 
 /// Files that include each other more deeply than this include themselves.
 const MAX_DEPTH: usize = 16;
@@ -44,6 +44,7 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
         return;
     };
     for line in text.split(|&byte| byte == b'\n') {
+        // Comments may begin anywhere in a line.
         let line = line
             .split(|&byte| byte == b'#')
             .next()
@@ -54,20 +55,26 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
                 .split(u8::is_ascii_whitespace)
                 .filter(|pattern| !pattern.is_empty())
             {
-                let pattern = if pattern.starts_with(b"/") {
-                    pattern.to_vec()
-                } else {
-                    join(parent(path), pattern)
-                };
-                for included in matching(files, &pattern) {
+                for included in included(files, path, pattern) {
                     read(files, &included, depth + 1, found);
                 }
             }
         } else if keyword(line, b"hwcap").is_none() {
+            // ldconfig(8) takes blanks, commas and colons between directories.
             for directory in line.split(|byte| b":, \t\r".contains(byte)) {
                 add(directory, found);
             }
         }
+    }
+}
+
+/// The files that a pattern includes into the file at `path`.
+fn included<F: Files>(files: &F, path: &[u8], pattern: &[u8]) -> Vec<Vec<u8>> {
+    // ldconfig(8): a relative pattern counts from the directory of the file that includes.
+    if pattern.starts_with(b"/") {
+        matching(files, pattern)
+    } else {
+        matching(files, &join(parent(path), pattern))
     }
 }
 
@@ -77,16 +84,12 @@ fn keyword<'a>(line: &'a [u8], keyword: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn add(directory: &[u8], found: &mut Found) {
-    // `=libc6` and the like told very old versions which kind of libraries is there.
+    // `=libc6` and the like named the kind of libraries in a directory to very old versions.
     let directory = directory
         .split(|&byte| byte == b'=')
         .next()
         .unwrap_or_default();
-    let end = directory
-        .iter()
-        .rposition(|&byte| byte != b'/')
-        .map_or(0, |last| last + 1);
-    let directory = &directory[..end];
+    let directory = without_trailing_slashes(directory);
     if directory.starts_with(b"/") && found.known.insert(directory.to_vec()) {
         found.directories.push(directory.to_vec());
     }
@@ -113,23 +116,33 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
         let Ok(glob) = GlobBuilder::new(&component).literal_separator(true).build() else {
             return Vec::new();
         };
-        let glob = glob.compile_matcher();
-        let mut matching = Vec::new();
-        for path in &paths {
-            for name in files.list(path) {
-                // As in a shell, a wildcard matches no dot in front.
-                let is_hidden = name.starts_with(b".") && !component.starts_with('.');
-                if !is_hidden && glob.is_match(&*String::from_utf8_lossy(&name)) {
-                    matching.push(join(path, &name));
-                }
-            }
-            // A link to the directory that it is in multiplies the paths at every component.
-            if matching.len() >= MAX_MATCHES {
-                break;
-            }
-        }
-        matching.truncate(MAX_MATCHES);
-        paths = matching;
+        let takes_hidden = component.starts_with('.');
+        paths = children(files, &paths, &glob.compile_matcher(), takes_hidden);
     }
     paths
+}
+
+/// The entries of directories that a glob matches. As in a shell, a wildcard matches no dot in
+/// front.
+fn children<F: Files>(
+    files: &F,
+    directories: &[Vec<u8>],
+    glob: &GlobMatcher,
+    takes_hidden: bool,
+) -> Vec<Vec<u8>> {
+    let mut children = Vec::new();
+    for directory in directories {
+        for name in files.list(directory) {
+            let is_hidden = name.starts_with(b".") && !takes_hidden;
+            if !is_hidden && glob.is_match(&*String::from_utf8_lossy(&name)) {
+                children.push(join(directory, &name));
+            }
+        }
+        // A link to the directory that it is in multiplies the paths at every component.
+        if children.len() >= MAX_MATCHES {
+            break;
+        }
+    }
+    children.truncate(MAX_MATCHES);
+    children
 }

@@ -6,7 +6,7 @@ use super::processor::Processor;
 use super::search::{Step, parent};
 use crate::elf::file::{Elf, Endian};
 
-/// Whose rules a loader follows.
+/// The C library whose rules a loader follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flavor {
     Glibc,
@@ -24,14 +24,14 @@ pub struct Environment {
     pub secure: bool,
 }
 
-/// Which of the files a loader maps that are for some processors only.
+/// The choice among files that only some processors take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Those that any processor takes, and the one for every processor: what an image needs to run
-    /// anywhere.
+    /// The files that any processor takes, and the one for every processor: all that an image needs
+    /// to run anywhere.
     #[default]
     Superset,
-    /// Those that this one takes: what a start maps.
+    /// The files that this processor takes: all that a start maps.
     Exact(Processor),
 }
 
@@ -84,7 +84,7 @@ impl Machine {
 }
 
 impl Loader {
-    /// Where a library's loader would be if a program of its kind loaded it.
+    /// The usual paths of the loader for a library that no program loads.
     pub fn conventional_paths(library: &Elf) -> Vec<Vec<u8>> {
         abi::conventional_loaders(library)
     }

@@ -1,4 +1,4 @@
-//! Where musl's loader looks for a library: `load_library` of ldso/dynlink.c.
+//! The search of musl's loader for a library: `load_library` of ldso/dynlink.c.
 
 use super::linker::{Environment, Loader, prefix};
 use super::search::{Found, MAX_ELEMENTS, Place, Requester, Step, join};
@@ -15,6 +15,7 @@ pub(super) fn steps(
     chain: &[Requester<'_>],
 ) -> Vec<Step> {
     let mut steps = Vec::new();
+    // musl drops the variable for privileged programs in `__dls3`.
     if !environment.secure {
         search_path(
             &environment.library_path,
@@ -23,32 +24,33 @@ pub(super) fn steps(
             &mut steps,
         );
     }
-    for (index, object) in chain.iter().enumerate() {
-        let path = expand_origin_only(path_of(object), object.origin);
-        // Where the program stands is up to who starts it, so a program with rights of its own has
-        // no `$ORIGIN`.
-        let is_untrusted =
-            environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
-        if !is_untrusted && let Some(path) = path {
-            search_path(
-                &path,
-                environment,
-                &Found::Rpath {
-                    of: object.path.to_vec(),
-                },
-                &mut steps,
-            );
-        }
-    }
+    add_rpaths(environment, chain, &mut steps);
     match &loader.musl_path {
         Some(path) => {
             // Only what is before the first NUL is read.
             let path = path.split(|&byte| byte == 0).next().unwrap_or_default();
             search_path(path, environment, &Found::MuslPath, &mut steps);
         }
+        // The file replaces the default and does not extend it.
         None => search_path(DEFAULT_PATH, environment, &Found::Default, &mut steps),
     }
     steps
+}
+
+/// Adds the RPATH or RUNPATH of an object and of those that had it loaded.
+fn add_rpaths(environment: &Environment, chain: &[Requester<'_>], steps: &mut Vec<Step>) {
+    for (index, object) in chain.iter().enumerate() {
+        // musl expands the path as a whole: one bad token switches all of it off.
+        let path = expand_origin_only(path_of(object), object.origin);
+        // Where the program stands is up to who starts it, so a program with rights of its own has
+        // no `$ORIGIN`.
+        let is_untrusted =
+            environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
+        if !is_untrusted && let Some(path) = path {
+            let of = object.path.to_vec();
+            search_path(&path, environment, &Found::Rpath { of }, steps);
+        }
+    }
 }
 
 fn path_of<'a>(object: &Requester<'a>) -> &'a [u8] {

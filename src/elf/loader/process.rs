@@ -20,7 +20,7 @@ pub struct Process<'a, F: Files> {
     environment: &'a Environment,
     objects: Vec<Object<F::Id>>,
     requests: Vec<Request>,
-    /// By which names an object is found again, and which file it is. Variants have no names.
+    /// Objects by the names that find them again. Variants have no names.
     by_name: HashMap<Vec<u8>, usize>,
     by_file: HashMap<F::Id, usize>,
     /// The first object whose needs are still to be met.
@@ -33,8 +33,7 @@ pub struct Object<Id> {
     /// As it was opened.
     pub path: Vec<u8>,
     pub file: Id,
-    /// Which object, by its place in the list, had it loaded first; none for the program and its
-    /// loader.
+    /// The place of the object that had it loaded first; none for the program and its loader.
     pub by: Option<usize>,
     /// Only some processors map it.
     pub variant: bool,
@@ -76,7 +75,8 @@ pub enum Outcome {
     Missing(Missing),
 }
 
-/// Where a search looked in vain: directories, the cache's path, or the one path that the need is.
+/// The places where a search found nothing: directories, the path of the cache, or the one path
+/// that the need is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     pub looked_in: Vec<Vec<u8>>,
@@ -107,6 +107,8 @@ impl<'a, F: Files> Process<'a, F> {
         path: &[u8],
         program: F::Id,
     ) -> Self {
+        // Loaders take `$ORIGIN` of the program from `/proc/self/exe`, which is behind all
+        // symlinks.
         let real = files.real_path(path).unwrap_or_else(|| path.to_vec());
         let mut process = Self {
             files,
@@ -126,29 +128,29 @@ impl<'a, F: Files> Process<'a, F> {
             parent(&real),
             soname.into_iter().collect(),
         );
-        // The kernel maps the loader beside the program.
-        if let Kind::File(file) = files.look(&loader.path) {
+        process.add_loader();
+        process
+    }
+
+    /// Maps the loader, as the kernel does beside the program, and the one that a stand-in starts.
+    fn add_loader(&mut self) {
+        let loader = self.loader;
+        if let Kind::File(file) = self.files.look(&loader.path) {
+            // musl's loader is the C library as well, under a name that no file has to have.
             let own = if loader.flavor == Flavor::Musl {
                 Some(b"libc.so".to_vec())
             } else {
-                process.soname(file)
+                self.soname(file)
             };
             let names = std::iter::once(loader.path.clone()).chain(own).collect();
-            process.add(&loader.path, file, None, parent(&loader.path), names);
+            self.add(&loader.path, file, None, parent(&loader.path), names);
         }
         if let Some(stand_in) = &loader.stands_for
-            && let Kind::File(file) = files.look(&stand_in.loader)
+            && let Kind::File(file) = self.files.look(&stand_in.loader)
         {
-            let names = vec![b"libc.so".to_vec()];
-            process.add(
-                &stand_in.loader,
-                file,
-                None,
-                parent(&stand_in.loader),
-                names,
-            );
+            let path = &stand_in.loader;
+            self.add(path, file, None, parent(path), vec![b"libc.so".to_vec()]);
         }
-        process
     }
 
     fn add(
@@ -179,6 +181,7 @@ impl<'a, F: Files> Process<'a, F> {
         for name in names {
             self.by_name
                 .entry(name)
+                // The loader walks its list from the front.
                 .and_modify(|known| *known = place.min(*known))
                 .or_insert(place);
         }
@@ -213,6 +216,7 @@ impl<'a, F: Files> Process<'a, F> {
     pub fn preload(&mut self, list: &[u8]) -> std::ops::Range<usize> {
         let first = self.requests.len();
         for name in preload_list(list) {
+            // Object 0 is the program: a preload is searched by the program's path.
             self.request(0, name, RequestKind::Given);
         }
         first..self.requests.len()
@@ -229,11 +233,15 @@ impl<'a, F: Files> Process<'a, F> {
 
     /// Meets all needs of what is mapped, breadth first.
     pub fn load(&mut self) {
+        // Breadth first is the order of the loader, and decides which of two libraries with one
+        // name is mapped.
         while self.next < self.objects.len() {
             let by = self.next;
             self.next += 1;
             let Some(elf) = self.elf(by) else { continue };
             let chain = self.chain(by);
+            // All needs of an object share their steps, which cost several looks at the file
+            // system.
             let steps = self.steps(&chain);
             for (name, kind) in self.needs(elf) {
                 self.request_by(by, name, kind, &steps);
@@ -257,6 +265,7 @@ impl<'a, F: Files> Process<'a, F> {
         for name in &elf.auxiliaries {
             needs.push((name.clone(), RequestKind::Auxiliary));
         }
+        // `DT_AUDIT` is a list with colons, as LD_PRELOAD may be.
         for list in &elf.audits {
             needs.extend(preload_list(list).map(|name| (name, RequestKind::Audit)));
         }
@@ -330,6 +339,7 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     fn is_loader(&self, object: usize) -> bool {
+        // Object 0 is the program; only it and loaders are mapped without a request.
         object != 0 && self.objects[object].by.is_none()
     }
 
@@ -337,11 +347,13 @@ impl<'a, F: Files> Process<'a, F> {
     /// the name it was searched under, and itself by the names of the libraries it contains.
     fn already_loaded(&self, by: usize, name: &[u8]) -> Option<usize> {
         match self.loader.flavor {
+            // Only a name with tokens stands for several texts.
             Flavor::Glibc if !name.contains(&b'$') => self.find(name),
             Flavor::Glibc => {
                 let names = glibc::names(name, &self.objects[by].origin, self.loader);
                 names.iter().find_map(|(name, _)| self.find(name))
             }
+            // musl compares paths only after opening them, by device and inode number.
             Flavor::Musl if name.contains(&b'/') => None,
             // Behind a stand-in comes the loader itself.
             Flavor::Musl if musl::is_reserved(name) => {
@@ -354,6 +366,7 @@ impl<'a, F: Files> Process<'a, F> {
     fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
         let names = match self.loader.flavor {
             Flavor::Glibc => glibc::names(name, &self.objects[by].origin, self.loader),
+            // musl expands no tokens in the names of libraries.
             Flavor::Musl => vec![(name.to_vec(), false)],
         };
         let mut search = Search {
@@ -361,25 +374,22 @@ impl<'a, F: Files> Process<'a, F> {
             refused: None,
         };
         for (expanded, choice) in &names {
-            if expanded.contains(&b'/') {
-                let path = self.absolute(expanded);
-                if self.attempt(
-                    by,
-                    name,
-                    Candidate {
-                        path,
-                        found: Found::Path,
-                        variant: *choice,
-                    },
-                    &mut search,
-                ) {
-                    break;
-                }
-            } else if self.walk(by, name, expanded, *choice, steps, &mut search) {
+            let is_over = if expanded.contains(&b'/') {
+                let candidate = Candidate {
+                    path: self.absolute(expanded),
+                    found: Found::Path,
+                    variant: *choice,
+                };
+                self.attempt(by, name, candidate, &mut search)
+            } else {
+                self.walk(by, name, expanded, *choice, steps, &mut search)
+            };
+            if is_over {
                 break;
             }
         }
         if search.hits.is_empty() {
+            // The list is only built for a miss: it costs an allocation for each directory.
             let looked_in = self.looked_in(&names, steps, self.skips_default(by));
             Outcome::Missing(Missing {
                 looked_in,
@@ -423,18 +433,12 @@ impl<'a, F: Files> Process<'a, F> {
             match step {
                 Step::Directory(place) if !place.exists => {}
                 Step::Directory(place) => {
-                    let path = join(&place.directory, expanded);
-                    let variant = choice || place.variant;
-                    if self.attempt(
-                        by,
-                        name,
-                        Candidate {
-                            path,
-                            found: place.found.clone(),
-                            variant,
-                        },
-                        search,
-                    ) {
+                    let candidate = Candidate {
+                        path: join(&place.directory, expanded),
+                        found: place.found.clone(),
+                        variant: choice || place.variant,
+                    };
+                    if self.attempt(by, name, candidate, search) {
                         return true;
                     }
                 }
@@ -478,6 +482,8 @@ impl<'a, F: Files> Process<'a, F> {
         let object = match self.fit(&path) {
             Fit::Pass => return false,
             Fit::Take(file) => self.map(by, name, &path, file, variant, None),
+            // A broken library is mapped here as well, since it is what the image has to keep for
+            // the same error.
             Fit::Refuse(Some(file), why) => self.map(by, name, &path, file, variant, Some(why)),
             Fit::Refuse(None, why) => {
                 search.refused = Some(why);
@@ -485,6 +491,7 @@ impl<'a, F: Files> Process<'a, F> {
             }
         };
         search.hits.push((object, path, found));
+        // A variant serves some processors only; for the others the search goes on.
         !variant
     }
 
@@ -522,26 +529,29 @@ impl<'a, F: Files> Process<'a, F> {
             Kind::Missing => return Fit::Pass,
             Kind::Loop => {
                 return if is_musl {
-                    Fit::Refuse(None, "its links go in a circle".to_owned())
+                    Fit::Refuse(None, "it is a symlink loop".to_owned())
                 } else {
                     Fit::Pass
                 };
             }
+            // Opening a directory or a device succeeds, and only reading it fails, which no loader
+            // survives.
             Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
-            Kind::Special => return Fit::Refuse(None, "it is no regular file".to_owned()),
+            Kind::Special => return Fit::Refuse(None, "it is not a regular file".to_owned()),
             Kind::File(file) => file,
         };
         match self.files.elf(file) {
+            // A file that cannot be opened is passed over.
             Err(ElfError::Unreadable) => Fit::Pass,
             Err(error) => Fit::Refuse(Some(file), error.to_string()),
             // musl does not look at the machine: it takes what it opened, and fails.
             Ok(elf) if !self.loader.fits(elf) && is_musl => {
-                Fit::Refuse(Some(file), "it is for another machine".to_owned())
+                Fit::Refuse(Some(file), "it is for another architecture".to_owned())
             }
             // One that could run here is asked for its byte order and its ABI before its machine.
             Ok(elf) if !is_musl && !self.loader.is_class_of(elf) => Fit::Pass,
             Ok(elf) if !is_musl && !self.loader.is_order_of(elf) => {
-                Fit::Refuse(Some(file), "it has the other byte order".to_owned())
+                Fit::Refuse(Some(file), "it has the wrong byte order".to_owned())
             }
             Ok(elf) if !is_musl && !has_known_abi(elf) => {
                 Fit::Refuse(Some(file), "its OS ABI is unknown".to_owned())
@@ -550,7 +560,7 @@ impl<'a, F: Files> Process<'a, F> {
             Ok(Elf {
                 kind: Type::Other(_),
                 ..
-            }) => Fit::Refuse(Some(file), "it is no library".to_owned()),
+            }) => Fit::Refuse(Some(file), "it is not a library".to_owned()),
             // Another system's file, by its note.
             Ok(elf) if self.loader.obeys_abi_tag && elf.abi_tag_os.is_some_and(|os| os != 0) => {
                 Fit::Pass
@@ -570,8 +580,10 @@ impl<'a, F: Files> Process<'a, F> {
         broken: Option<String>,
     ) -> usize {
         let names = self.names_of(name, path, file);
+        // Loaders compare device and inode number, so that a second name maps nothing new.
         if let Some(&place) = self.by_file.get(&file) {
             let object = &mut self.objects[place];
+            // Once it is found for every processor, the object is no variant any more.
             object.variant &= variant;
             object.names.extend(names);
             if !object.variant {
@@ -586,6 +598,7 @@ impl<'a, F: Files> Process<'a, F> {
         object.variant = variant;
         object.broken = broken;
         if variant {
+            // A variant is not there on every processor, so no other need may find it by name.
             object.names = names;
         } else {
             self.learn(place, names);
@@ -596,11 +609,14 @@ impl<'a, F: Files> Process<'a, F> {
     fn names_of(&self, name: &[u8], path: &[u8], file: F::Id) -> Vec<Vec<u8>> {
         match self.loader.flavor {
             Flavor::Glibc => {
+                // `_dl_map_object` compares a request with the names an object has and with its
+                // SONAME.
                 let mut names = vec![name.to_vec(), path.to_vec()];
                 names.extend(self.soname(file));
                 names
             }
             Flavor::Musl if name.contains(&b'/') => Vec::new(),
+            // musl keeps the short name of a library that was searched for.
             Flavor::Musl => vec![file_name(path).to_vec()],
         }
     }

@@ -26,7 +26,7 @@ pub trait Files {
     /// The path of a file without any link in it, as `/proc/self/exe` gives it.
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
 
-    /// The bits that make a program somebody else's. Asked of programs only.
+    /// The setuid and setgid bits of a file. Asked of programs only.
     fn privileges(&self, _file: Self::Id) -> Privileges {
         Privileges::default()
     }
@@ -36,11 +36,11 @@ pub trait Files {
         false
     }
 
-    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program becomes somebody
-    /// else, or gains capabilities, which root has already.
+    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program runs as another
+    /// user or group, or gains capabilities, which root has already.
     fn gains_rights(&self, file: Self::Id, is_root: bool) -> bool {
         let Privileges { setuid, setgid } = self.privileges(file);
-        // Root becomes nobody else by a program of root's.
+        // A setuid program of root's changes nothing for root.
         let becomes_other = [setuid, setgid]
             .into_iter()
             .flatten()
@@ -172,6 +172,12 @@ pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     }
     path.extend_from_slice(name);
     path
+}
+
+/// A path without the slashes at its end; nothing is left of the root.
+pub(super) fn without_trailing_slashes(path: &[u8]) -> &[u8] {
+    let last = path.iter().rposition(|&byte| byte != b'/');
+    &path[..last.map_or(0, |last| last + 1)]
 }
 
 /// The directory of a path, before the last slash; `/` for a path in the root.

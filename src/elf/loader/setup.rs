@@ -69,6 +69,7 @@ impl Loader {
             .as_deref()
             .unwrap_or_default()
             .split(|&byte| byte == b'\n');
+        // A `#` begins a comment, which glibc removes before it reads the list.
         let lines = lines.map(|line| line.split(|&byte| byte == b'#').next().unwrap_or_default());
         lines.flat_map(preload_list).collect()
     }
@@ -103,12 +104,16 @@ impl Loader {
         if self.cache.is_none() {
             self.configured = configured_directories(files, CONFIGURATION);
         }
+        // The tail needs the configuration and the default directories, so it is built last.
         self.tail = glibc::tail(files, self);
+        // The configuration is read by `ldconfig` only, but without it nobody could rebuild the
+        // cache.
         self.reads = [CACHE, CONFIGURATION, PRELOAD].map(<[u8]>::to_vec).to_vec();
     }
 
     fn read_musl<F: Files>(&mut self, files: &F, bytes: &[u8]) {
         self.stands_for = stand_in(bytes);
+        // The name of the path file is in musl's loader and not in the one that stands in for it.
         if let Some(path) = self
             .stands_for
             .as_ref()

@@ -9,12 +9,13 @@ pub(super) struct Tokens<'a> {
     pub(super) platform: &'a [String],
 }
 
-/// Nobody writes more tokens into one path; each may stand for a long one.
+/// Tokens in one path; each may stand for a long one, and real paths have one or two.
 const MAX_TOKENS: usize = 16;
 
 /// glibc's expansion: a text for each combination of values, and whether there is a choice. What
 /// follows `$` and is no token stays as it is. Absurdly many tokens give nothing.
 pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
+    // Nearly all names are plain.
     if !text.contains(&b'$') {
         return vec![(text.to_vec(), false)];
     }
@@ -25,6 +26,7 @@ pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
     let platforms: Vec<&[u8]> = tokens.platform.iter().map(String::as_bytes).collect();
     let mut expanded = vec![(replace(text, b"ORIGIN", tokens.origin), false)];
     for (token, values) in [(&b"LIB"[..], libs), (&b"PLATFORM"[..], platforms)] {
+        // Without the token there is no choice, however many values it has.
         if find(text, token, 0).is_none() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Whether the versions that objects want are in the libraries that they get:
+//! Versions that objects want and the libraries that they get do not define:
 //! `_dl_check_map_versions` of glibc.
 
 use super::linker::Flavor;
@@ -7,7 +7,7 @@ use super::search::Files;
 use crate::elf::versions::Versions;
 
 /// A version that a library should define and does not, for which the loader ends the process.
-/// Objects are told by their places.
+/// Objects are given by their places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmetVersion {
     pub by: usize,
@@ -36,11 +36,13 @@ impl<F: Files> Process<'_, F> {
                 .map(|versions| versions.needs.as_slice())
                 .unwrap_or_default();
             for need in needs {
+                // A library that was not found has been reported as missing.
                 let Some(library) = self.find(&need.library) else {
                     continue;
                 };
                 let defined =
                     versions(objects[library].file).map(|versions| versions.definitions.as_slice());
+                // glibc calls this "no version information available" and only warns.
                 let Some(defined) = defined.filter(|defined| !defined.is_empty()) else {
                     continue;
                 };

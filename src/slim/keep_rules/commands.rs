@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::elf::{Elf, referred_texts};
 
-/// No name of a program is longer.
+/// Bytes of the name of a program; real ones are shorter.
 const LONGEST_NAME: usize = 40;
-/// No command that is written into a program is longer.
+/// Bytes of a command that is written into a program; real ones are shorter.
 const LONGEST_TEXT: usize = 1000;
 
 /// The names found in a file's strings.
@@ -25,10 +25,13 @@ pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
     let strings = bytes
         .split(|&byte| byte == 0)
         .filter(|text| (2..=LONGEST_TEXT).contains(&text.len()));
+    // A string with other bytes is data that happens to end with a zero.
     for text in strings.filter(|text| {
         text.iter()
             .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
     }) {
+        // `execlp("gzip", …)` has the name alone; `system("gzip -d x")` has it at the start of a
+        // command.
         if is_name(text) {
             commands.names.insert(text);
         } else if text.contains(&b' ') {
@@ -47,6 +50,8 @@ pub(super) fn referred_names<'a>(bytes: &'a [u8], elf: &Elf) -> impl Iterator<It
 
 /// Whether a program of Go, which calls the kernel itself and so takes no symbol, starts programs.
 pub(super) fn starts_programs_in_go(bytes: &[u8]) -> bool {
+    // The table of functions keeps this name even in a stripped program, because stack traces need
+    // it.
     memchr::memmem::find(bytes, b"os/exec.(*Cmd).Start").is_some()
 }
 
@@ -60,6 +65,7 @@ fn is_name(word: &[u8]) -> bool {
 
 /// The first word of each command of a text, behind assignments.
 fn in_command_position(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    // A command starts at the beginning of the text and behind every operator of the shell.
     let commands = text.split(|byte| b"|;&()`\n".contains(byte));
     commands.filter_map(|command| {
         let mut words = command

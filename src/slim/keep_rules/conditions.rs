@@ -8,6 +8,7 @@ use crate::slim::view::View;
 /// Whether all of it holds.
 pub(super) fn hold(view: &View<'_>, only: &Only) -> bool {
     let mut there = only.there.iter();
+    // A condition that a page leaves out holds for every image.
     (only.distributions.is_empty() || is_one_of(view, &only.distributions))
         && (only.there.is_empty()
             || there.any(|pattern| !expand(view.tree(), pattern.as_bytes()).is_empty()))
@@ -23,6 +24,7 @@ fn text(view: &View<'_>, path: &str) -> Option<Vec<u8>> {
 
 /// Whether `ID` or a word of `ID_LIKE` in os-release is among these.
 fn is_one_of(view: &View<'_>, distributions: &[&str]) -> bool {
+    // os-release(5): the file in `/etc` goes before the one in `/usr/lib`.
     let release = text(view, "/etc/os-release")
         .or_else(|| text(view, "/usr/lib/os-release"))
         .unwrap_or_default();
@@ -42,9 +44,11 @@ const LIBC: [&str; 4] = [
     "/usr/lib*/libc.so.6",
 ];
 
-/// As glibc says of itself: `stable release version 2.36.` in its banner.
+/// The version of glibc in its banner: `stable release version 2.36.`
 fn glibc_version(view: &View<'_>) -> Option<(u32, u32)> {
     const MARK: &[u8] = b"stable release version ";
+    // The first that exists counts: an image with several has them for other architectures, all of
+    // one version.
     let libc = LIBC
         .iter()
         .find_map(|pattern| expand(view.tree(), pattern.as_bytes()).into_iter().next())?;

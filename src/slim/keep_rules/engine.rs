@@ -59,6 +59,7 @@ impl Tracer for RuleTracer {
     fn start(&mut self, keep: &mut Keep<'_>) {
         let config = &keep.view.image.config;
         for (rule, page) in keep_rules().pages.iter().enumerate() {
+            // One trigger is enough, and a rule that always holds needs no other reason.
             let mut variables = page.when.variables.iter();
             if page.when.always {
                 self.fire(keep, rule, None, &Because::Always);
@@ -79,19 +80,14 @@ impl Tracer for RuleTracer {
             }
         }
         match &tree.inode(name).kind {
+            // The file is searched before files are read for rules: a rule has to fire before it
+            // reads anything.
             Kind::File(_) => {
                 self.search(keep, name, &path);
-                let named = self.named.remove(&name).unwrap_or_default();
-                self.fire_followed(keep, name, &path);
-                for rule in rules.index.readers(&path) {
-                    if !is_left_out(&rules.pages[rule], &path) {
-                        self.read(keep, rule, name);
-                    }
-                }
-                for rule in named {
-                    self.read(keep, rule, name);
-                }
+                self.read_file(keep, name, &path);
             }
+            // A file that was named through a symlink is read once the link is kept, under the name
+            // it leads to.
             Kind::Symlink { .. } => {
                 if let (Some(named), Ok(end)) = (self.named.remove(&name), tree.resolve(&path)) {
                     for rule in named {
@@ -105,7 +101,24 @@ impl Tracer for RuleTracer {
 }
 
 impl RuleTracer {
+    /// Reads a file for the rules that follow its path, and for those that found its name in a file.
+    fn read_file(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
+        let rules = keep_rules();
+        let named = self.named.remove(&name).unwrap_or_default();
+        self.fire_followed(keep, name, path);
+        for rule in rules.index.readers(path) {
+            if !is_left_out(&rules.pages[rule], path) {
+                self.read(keep, rule, name);
+            }
+        }
+        for rule in named {
+            self.read(keep, rule, name);
+        }
+    }
+
     fn fire(&mut self, keep: &mut Keep<'_>, rule: usize, by: Option<NameId>, because: &Because) {
+        // The rule counts as fired before it keeps anything, since the names it keeps may trigger
+        // it again.
         let has_fired = std::mem::replace(&mut self.fired[rule], true);
         let page = &keep_rules().pages[rule];
         if has_fired && !page.repeats || !self.holds[rule] {
@@ -117,6 +130,7 @@ impl RuleTracer {
             return;
         }
         self.keep_empty_directories(keep, firing);
+        // Files that came before the rule fired have waited for it.
         for name in std::mem::take(&mut self.waiting[rule]) {
             self.read(keep, rule, name);
         }
@@ -127,6 +141,7 @@ impl RuleTracer {
         let about = firing.by.map_or_else(Vec::new, |by| keep.tree().path(by));
         let about = String::from_utf8_lossy(&about);
         for kept in &firing.page.keeps {
+            // Patterns with a placeholder for words are filled in when a file is read.
             if kept.source != Source::Fixed {
                 continue;
             }
@@ -143,6 +158,7 @@ impl RuleTracer {
         let tree = keep.tree();
         for directory in &firing.page.empty_directories {
             for root in wildcard::expand(tree, directory.as_bytes()) {
+                // The pattern may name a symlink, and the empty directories are below its target.
                 let Ok(resolved) = tree.resolve(&tree.path(root.name)) else {
                     continue;
                 };
@@ -183,6 +199,7 @@ impl RuleTracer {
     ) -> bool {
         let Firing { page, by, because } = firing;
         let tree = keep.tree();
+        // A setuid program raises the risk of the image, so some rules never keep one by a guess.
         if self.is_excepted(tree, page, name) || page.never_setuid && is_setuid(tree, name) {
             return false;
         }
@@ -205,6 +222,7 @@ impl RuleTracer {
 
     /// Whether a rule never keeps a name, or a directory above it. Each is looked at once.
     fn is_excepted(&mut self, tree: &Tree, page: &'static KeepPage, name: NameId) -> bool {
+        // Most rules have no exception, and need no entry in the table of answers.
         if page.except.is_empty() || name == NameId::ROOT {
             return false;
         }
@@ -225,6 +243,7 @@ impl RuleTracer {
         if !self.fired[rule] {
             return self.waiting[rule].push(name);
         }
+        // Files may name each other in a circle.
         if !self.read.insert((rule, name)) {
             return;
         }
@@ -248,6 +267,7 @@ impl RuleTracer {
         word: &words::Word<'_>,
     ) {
         let page = &keep_rules().pages[rule];
+        // A relative word counts from the directory of the file that contains it.
         let here = keep.tree().path(keep.tree().parent(name));
         for kept in &page.keeps {
             let is_wanted = match kept.source {
@@ -261,6 +281,8 @@ impl RuleTracer {
             let Some(path) = template::with_word(kept.pattern, word.text, &here) else {
                 continue;
             };
+            // `/` or `/usr` in a configuration is a prefix or a root and no wish to keep everything
+            // in it.
             if template::is_shallow(&path) || is_not_whole(keep.tree(), page, &path) {
                 continue;
             }
@@ -284,6 +306,7 @@ impl RuleTracer {
         let rules = keep_rules();
         for rule in rules.index.readers(path) {
             let page = &rules.pages[rule];
+            // A rule without words reads its files after it fired for another reason.
             if page.when.words.is_empty() || is_left_out(page, path) {
                 continue;
             }
@@ -301,13 +324,17 @@ impl RuleTracer {
     fn read_named(&mut self, keep: &mut Keep<'_>, rule: usize, name: NameId) {
         let tree = keep.tree();
         let is_link = matches!(tree.inode(name).kind, Kind::Symlink { .. });
+        // Directories are kept, but there is nothing in them to read.
         if !is_link && !matches!(tree.inode(name).kind, Kind::File(_)) {
             return;
         }
+        // A name that is not kept yet may never be, if its reason is too weak for the level; it is
+        // read when tracers see it.
         if !keep.is_shown(name) {
             return self.named.entry(name).or_default().push(rule);
         }
         match tree.resolve(&tree.path(name)) {
+            // The words are in the target of the link.
             Ok(end) if is_link && end.name != name => self.read_named(keep, rule, end.name),
             _ if !is_link => self.read(keep, rule, name),
             _ => {}
@@ -317,6 +344,7 @@ impl RuleTracer {
     /// Fires the rules for what is in an ELF file or a script, once, whatever its names.
     fn search(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
         let file = keep.tree().inode_id(name);
+        // The content is the same under every name of the file.
         if std::mem::replace(&mut self.searched[file.index()], true) {
             return;
         }
@@ -348,6 +376,8 @@ impl RuleTracer {
         for &rule in &rules.index.mentions {
             let page = &rules.pages[rule];
             let mut symbols = page.when.imports.iter();
+            // A path in a file that cannot start programs is text for messages, so rules for
+            // programs ask for `execve` and its like.
             let fires = page.when.imports.is_empty()
                 || symbols.any(|symbol| finds.starters.contains(symbol));
             if !fires || is_left_out(page, path) {
@@ -447,6 +477,7 @@ fn is_named_exception(tree: &Tree, page: &KeepPage, name: NameId) -> bool {
 
 /// Whether a pattern is for everything in a directory that the rule never keeps whole.
 fn is_not_whole(tree: &Tree, page: &KeepPage, pattern: &[u8]) -> bool {
+    // A pattern for a single file or a level never keeps a directory whole.
     let Some(directory) = pattern.strip_suffix(b"/**") else {
         return false;
     };

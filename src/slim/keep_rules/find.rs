@@ -52,16 +52,20 @@ impl Finder {
         if let Some(elf) = elf {
             find_symbols(elf, bytes, &mut finds);
         }
+        // There is no searcher where its automaton exceeds the limits of the library; symbols need
+        // none.
         let Some(searcher) = &self.searcher else {
             return finds;
         };
         let spots = searcher.find(bytes);
+        // Texts count in scripts too, since a rule may be about the name of a module.
         find_literals(bytes, &spots, &mut finds);
         // Paths in a script are the business of the tracers of its language.
         if is_elf(bytes) {
             finds.mentioned = mentions::mentions(view.tree(), bytes, &spots.paths);
         }
         if let Some(elf) = elf
+            // A file that starts no programs has the names of programs only by chance.
             && !finds.starters.is_empty()
         {
             self.find_commands(view, elf, bytes, &mut finds);
@@ -101,6 +105,8 @@ fn find_symbols(elf: &Elf, bytes: &[u8], finds: &mut Finds) {
     }
     // Go calls the kernel itself, so that it imports nothing.
     if commands::starts_programs_in_go(bytes) {
+        // This stands for all functions that start programs: the rules about started programs list
+        // it.
         finds.starters.insert("execvp");
     }
 }

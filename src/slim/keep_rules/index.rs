@@ -1,4 +1,4 @@
-//! Which rules a fact makes fire, without asking each.
+//! An index of the rules by the facts that make them fire, so that not every rule is asked.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ pub(super) struct Index {
     pub(super) imports: HashMap<&'static [u8], Vec<usize>>,
     libraries: Patterns,
     paths: Patterns,
-    /// Which files a rule reads.
+    /// Files that a rule reads.
     follow: Patterns,
     /// Texts that begin with a slash are looked for where paths are; the others by themselves.
     pub(super) path_literals: Vec<(&'static str, usize)>,
@@ -31,6 +31,8 @@ struct Patterns {
 impl Patterns {
     fn add(&mut self, patterns: &[&'static str], rule: usize) {
         for pattern in patterns.iter().map(|pattern| pattern.as_bytes()) {
+            // Most patterns are plain names, and those are found by one look-up instead of a
+            // comparison with each.
             match pattern.iter().position(|byte| b"*?[".contains(byte)) {
                 None => self.plain.entry(pattern).or_default().push(rule),
                 Some(end) => self.wild.push((&pattern[..end], pattern, rule)),
@@ -81,6 +83,8 @@ impl Index {
             index.libraries.add(&page.when.libraries, rule);
             index.paths.add(&page.when.paths, rule);
             index.follow.add(&page.follow, rule);
+            // Texts with a slash share the search for paths, whose automaton would otherwise report
+            // only one of two texts that overlap.
             let (paths, others): (Vec<_>, Vec<_>) = page
                 .when
                 .literals
@@ -102,6 +106,8 @@ impl Index {
         path: &'a [u8],
         file_name: &'a [u8],
     ) -> impl Iterator<Item = usize> + 'a {
+        // Libraries are named by their file name alone, since distributions have them in different
+        // directories.
         let libraries = self.libraries.matching(file_name, wildcard::matches_name);
         libraries.chain(self.paths.matching(path, wildcard::matches))
     }

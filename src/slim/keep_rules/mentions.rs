@@ -11,9 +11,9 @@ use aho_corasick::AhoCorasick;
 use super::page::Mentioned;
 use crate::image::{Kind, NameId, Tree};
 
-/// So many are looked at in one file.
+/// Paths that are looked at in one file.
 const MAX_MENTIONS: usize = 1 << 14;
-/// No path is longer.
+/// Bytes of a path: `PATH_MAX` of Linux.
 const MAX_PATH: usize = 4096;
 /// Shorter names come about by chance.
 const SHORTEST_FILE_NAME: usize = 3;
@@ -31,13 +31,17 @@ pub(super) struct Searcher {
 pub(super) struct Spots {
     /// Places in the list of texts.
     pub(super) texts: Vec<usize>,
-    /// Where a path from the root begins.
+    /// Places where a path from the root begins.
     pub(super) paths: Vec<usize>,
 }
 
 impl Searcher {
     pub(super) fn new(tree: &Tree, texts: &[&str]) -> Option<Self> {
+        // The container runtime mounts file systems over these, or programs fill them while they
+        // run.
         const NOT_KEPT: [&[u8]; 5] = [b"proc", b"sys", b"dev", b"tmp", b"run"];
+        // A path that leads to something begins with a directory that the image has, so nothing
+        // else is searched for.
         let roots = tree.children(NameId::ROOT).map(|name| tree.file_name(name));
         let roots = roots
             .filter(|name| !NOT_KEPT.contains(name))
@@ -84,6 +88,7 @@ fn is_path_byte(byte: u8) -> bool {
 
 fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)> {
     let rest = &bytes[at..bytes.len().min(at + MAX_PATH)];
+    // In C the byte before a string is the zero that ends the one before it.
     let is_alone = at.checked_sub(1).is_none_or(|before| bytes[before] == 0);
     let end = rest
         .iter()
@@ -107,6 +112,7 @@ fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
     let inode = tree.inode(name);
     match inode.kind {
         Kind::Directory => Some(Mentioned::Directory),
+        // Many distributions mark libraries as executable.
         Kind::File(_) if inode.header.mode & 0o111 != 0 && !is_library(tree, name) => {
             Some(Mentioned::Program)
         }
@@ -141,18 +147,25 @@ fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
                 start += end + 1;
             }
             Some(_) if is_plain(tree, &text[..start + end]) => return Some(start + end),
+            // The whole path is a program or a device, which text that goes on behind it does not
+            // name.
             Some(_) => return None,
-            None => {
-                let component = &rest[..end];
-                let shorter = (SHORTEST_FILE_NAME..component.len()).rev();
-                let files =
-                    shorter.filter(|&length| tree.child(at, &component[..length]).is_some());
-                return files
-                    .map(|length| start + length)
-                    .find(|&length| is_plain(tree, &text[..length]));
-            }
+            None => return longest_child(tree, at, &text[..start + end], start),
         }
     }
+}
+
+/// The same where the text goes on behind the name of a file in `directory`, which begins at
+/// `start`.
+fn longest_child(tree: &Tree, directory: NameId, text: &[u8], start: usize) -> Option<usize> {
+    // Strings of Go and Rust follow each other without an end: the path is the longest prefix that
+    // exists, and very short names are left to chance.
+    for end in (start + SHORTEST_FILE_NAME..text.len()).rev() {
+        if tree.child(directory, &text[start..end]).is_some() && is_plain(tree, &text[..end]) {
+            return Some(end);
+        }
+    }
+    None
 }
 
 fn is_plain(tree: &Tree, path: &[u8]) -> bool {

@@ -19,7 +19,7 @@ pub struct KeepPage {
     pub(in crate::slim) empty_directories: Vec<&'static str>,
     /// Names that it never keeps, with all below them.
     pub(in crate::slim) except: Vec<&'static str>,
-    /// Which kept files are read for the words that patterns ask for.
+    /// Kept files that are read for the words that patterns ask for.
     pub(in crate::slim) follow: Vec<&'static str>,
     /// Files in which nothing makes it fire, and which it does not read.
     pub(in crate::slim) not_in: Vec<&'static str>,
@@ -88,7 +88,7 @@ impl KeptPattern {
     }
 }
 
-/// Where the placeholder of a pattern gets its values.
+/// The source of the values for the placeholder of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) enum Source {
     /// There is none.
@@ -144,6 +144,8 @@ const KEYS: &[&str] = &[
 impl KeepPage {
     /// Reads the front matter; of the text below only the heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
+        // A key that is not in the list is an error, so a typo in a page fails the tests instead of
+        // being ignored.
         let Parts { front, title, body } = page::parts(name, text, KEYS)?;
         let keeps = keeps(&front)?;
         Ok(Self {
@@ -174,12 +176,15 @@ impl KeepPage {
     /// Whether one of its patterns, without words to be filled in, matches a path, and it does not
     /// leave it out.
     pub(super) fn names(&self, path: &[u8]) -> bool {
+        // An exception covers everything below the directory it names.
         for pattern in &self.except {
             if wildcard::covers(pattern.as_bytes(), path) {
                 return false;
             }
         }
         self.keeps.iter().any(|kept| {
+            // A pattern with a placeholder is known only for an image, and the question is about
+            // the page.
             let is_plain = kept.source == Source::Fixed && !kept.pattern.contains(['$', '{']);
             is_plain && wildcard::matches(kept.pattern.as_bytes(), path)
         })
@@ -210,6 +215,7 @@ impl KeepPage {
             ("the environment variables", &when.variables),
         ];
         let mut triggers = Vec::new();
+        // A rule that always holds may have other triggers, which then only matter to the reader.
         if when.always {
             triggers.push("every image".to_owned());
         }
@@ -239,6 +245,7 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
     let always = match front.get("when") {
         None => false,
         Some("always") => true,
+        // `always` is the only value; everything else is a trigger of its own.
         Some(other) => return Err(front.invalid("when", other)),
     };
     let when = When {
@@ -258,6 +265,7 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
         &when.paths,
         &when.variables,
     ];
+    // A page without a trigger would be a rule that never fires.
     if !always && lists.iter().all(|list| list.is_empty()) {
         return Err(PageError::Missing { page, key: "when" });
     }
@@ -308,7 +316,8 @@ fn keeps(front: &FrontMatter) -> Result<Vec<KeptPattern>, PageError> {
 pub(in crate::slim) const HERE: &str = "{here}";
 pub(in crate::slim) const NAME: &str = "{name}";
 
-/// None where braces do not match, or there are two placeholders besides these.
+/// The source of values for a pattern; `None` where braces do not match, or there are two
+/// placeholders besides `{here}` and `{name}`.
 fn source(pattern: &'static str) -> Option<Source> {
     let mut source = Source::Fixed;
     let mut rest = pattern;
@@ -330,6 +339,7 @@ fn source(pattern: &'static str) -> Option<Source> {
             "shell-command" => Source::Mention(Mentioned::ShellCommand),
             name => Source::WordAfter(name),
         };
+        // Two placeholders would need every pair of words, which no rule wants.
         if std::mem::replace(&mut source, this) != Source::Fixed {
             return None;
         }

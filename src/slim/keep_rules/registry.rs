@@ -47,6 +47,7 @@ impl KeepRules {
 
     /// The page of the rule of this name, with or without `keep/` in front.
     pub fn get(&self, name: &str) -> Option<&KeepPage> {
+        // Reports print the name with the prefix, and people copy it from there.
         let name = name.strip_prefix("keep/").unwrap_or(name);
         let at = self
             .pages
@@ -100,6 +101,7 @@ pub fn keep_rules() -> &'static KeepRules {
         for &(name, text) in pages::PAGES {
             pages.push(KeepPage::parse(name, text).expect("every page is read by the tests"));
         }
+        // `get` searches by name, and the order of rules is the order of reasons in a plan.
         pages.sort_by_key(|page| page.name);
         let index = Index::of(&pages);
         KeepRules { pages, index }

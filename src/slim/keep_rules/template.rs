@@ -11,11 +11,15 @@ pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
         return vec![pattern.to_owned()];
     };
     let (name, cut, rest) = variable(rest);
+    // An empty value would make `$HOME/x` a path in the root directory.
     let Some(value) = config.env_value(name).filter(|value| !value.is_empty()) else {
         return Vec::new();
     };
+    // Of the operators only `%%.*` is needed: locales have their character set behind a dot.
     let value = cut.and_then(|cut| value.split(cut).next()).unwrap_or(value);
     let rest = with_variables(rest, config);
+    // A member with `..` or `*` would let an environment variable keep files far from what the rule
+    // means.
     let values = value
         .split(':')
         .filter(|member| !member.is_empty() && !member.contains("..") && !member.contains('*'));
@@ -49,6 +53,7 @@ pub(super) fn with_file(pattern: &str, path: &str) -> Option<String> {
     }
     let (here, name) = path.rsplit_once('/')?;
     let pattern = pattern.replace(HERE, here).replace(NAME, name);
+    // `{here}` of a file in `/etc` is `/etc`, and a rule must not keep that whole.
     if is_shallow(pattern.as_bytes()) {
         return None;
     }
@@ -61,6 +66,7 @@ pub(super) fn is_shallow(path: &[u8]) -> bool {
     for component in path.split(|&byte| byte == b'/') {
         match component {
             b"" | b"." | b"**" => {}
+            // `/a/../..` is the root, whatever it looks like.
             b".." => depth -= 1,
             _ => depth += 1,
         }
@@ -81,6 +87,7 @@ pub(super) fn with_word(pattern: &str, word: &[u8], here: &[u8]) -> Option<Vec<u
         if name == "here" {
             path.extend_from_slice(here);
         } else {
+            // An absolute word belongs to a pattern that is the word alone.
             if word.starts_with(b"/") && !path.is_empty() {
                 return None;
             }

@@ -27,6 +27,7 @@ fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
         Some((&b"**", rest)) => {
+            // Patterns have at most one or two `**`, so the nested tries stay few.
             (0..=path.len()).any(|skipped| matches_components(rest, &path[skipped..]))
         }
         Some((first, rest)) => path.split_first().is_some_and(|(name, others)| {
@@ -37,11 +38,14 @@ fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
 
 /// Whether one component matches, in time that is no more than the product of the lengths.
 pub(super) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
+    // Only the last star is ever tried again: an earlier one could only match what the later one
+    // covers too. That keeps the time quadratic, where recursion would be exponential.
     let (mut at, mut place) = (0, 0);
     // Where the last star was, and how far it reached.
     let mut star: Option<(usize, usize)> = None;
     while place < name.len() {
         match one(&pattern[at..], name[place]) {
+            // A star first takes nothing.
             Some(_) if pattern[at] == b'*' => {
                 star = Some((at, place));
                 at += 1;
@@ -50,6 +54,7 @@ pub(super) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
                 at += length;
                 place += 1;
             }
+            // On a mismatch the last star takes one byte more.
             None => {
                 let Some((star_at, reached)) = star else {
                     return false;
@@ -62,12 +67,13 @@ pub(super) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
-/// How long the pattern's first piece is, if it takes the byte; a star takes any.
+/// The length of the pattern's first piece, if it takes the byte; a star takes any.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match *pattern.first()? {
         b'*' | b'?' => Some(1),
         b'[' => match set(pattern) {
             Some((members, length)) if members.contains(byte) => Some(length),
+            // A bracket that nothing closes is an ordinary character, as in a shell.
             None if byte == b'[' => Some(1),
             _ => None,
         },
@@ -84,8 +90,10 @@ struct Set<'a> {
 
 fn set(pattern: &[u8]) -> Option<(Set<'_>, usize)> {
     let inside = &pattern[1..];
+    // POSIX has `!`; most shells accept `^` as well.
     let inverted = matches!(inside.first(), Some(b'!' | b'^'));
     let start = usize::from(inverted);
+    // A bracket right at the start is a member and does not close the set.
     let end = start
         + 1
         + inside
@@ -106,6 +114,7 @@ impl Set<'_> {
         let mut rest = self.members;
         let mut found = false;
         while let Some((&first, others)) = rest.split_first() {
+            // A hyphen between two characters is a range; at the end it is a member.
             if let [b'-', last, ..] = others {
                 found |= (first..=*last).contains(&byte);
                 rest = &others[2..];
@@ -132,6 +141,7 @@ pub(super) struct Named {
 /// Finds the names in a tree that a pattern matches. Links in the middle of a path are followed,
 /// one at its end is the answer.
 pub(super) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
+    // Patterns come from words too, and a relative one has no directory to start from.
     if !pattern.starts_with(b"/") {
         return Vec::new();
     }
@@ -157,23 +167,18 @@ impl Expansion<'_> {
             return;
         };
         match first {
+            // Words of a configuration contain `.` and `..`, and are filled into patterns as they
+            // are.
             b"." => self.walk(at, crossed, rest),
             b".." => self.walk(tree.parent(at), crossed, rest),
+            // At the end it names everything below; in the middle every directory, the current one
+            // included.
             b"**" if rest.is_empty() => {
                 for name in tree.below(at) {
                     self.take(name, crossed);
                 }
             }
-            b"**" => {
-                self.walk(at, crossed, rest);
-                let below: Vec<NameId> = tree
-                    .below(at)
-                    .filter(|&name| tree.is_directory(name))
-                    .collect();
-                for directory in below {
-                    self.walk(directory, crossed, rest);
-                }
-            }
+            b"**" => self.walk_below(at, crossed, rest),
             _ if is_wild(first) => {
                 let matching = tree
                     .children(at)
@@ -190,9 +195,25 @@ impl Expansion<'_> {
         }
     }
 
+    /// Goes on in a directory and in every directory below it.
+    fn walk_below(&mut self, at: NameId, crossed: &mut Vec<NameId>, rest: &[&[u8]]) {
+        let tree = self.tree;
+        self.walk(at, crossed, rest);
+        // Symlinks are not followed here, or a link to the root would walk the whole image.
+        let below: Vec<NameId> = tree
+            .below(at)
+            .filter(|&name| tree.is_directory(name))
+            .collect();
+        for directory in below {
+            self.walk(directory, crossed, rest);
+        }
+    }
+
     /// Goes on behind an entry that matches.
     fn step(&mut self, name: NameId, crossed: &mut Vec<NameId>, rest: &[&[u8]]) {
         let tree = self.tree;
+        // The last component is the entry itself: a symlink there is kept, and its target for the
+        // symlink.
         if rest.is_empty() {
             return self.take(name, crossed);
         }
@@ -205,6 +226,7 @@ impl Expansion<'_> {
         if let Ok(resolved) = tree.resolve_from(tree.parent(name), target)
             && tree.is_directory(resolved.name)
         {
+            // The list is shared by all branches of the walk; it is cut back when this one is done.
             let before = crossed.len();
             crossed.push(name);
             crossed.extend(resolved.crossed);

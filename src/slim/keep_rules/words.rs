@@ -50,8 +50,11 @@ pub(super) fn has_word(text: &[u8], wanted: &str) -> bool {
 
 fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let line = line.trim_ascii();
+    // Formats differ, but none of these starts a line that names a file.
     let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
     let line = if is_comment { &[] } else { line };
+    // A hash inside a word may be part of it, as in a URL; only one behind a blank starts a
+    // comment.
     let end = memchr::memmem::find(line, b" #").unwrap_or(line.len());
     line[..end]
         .split(|byte| is_between_words(*byte))
@@ -66,6 +69,7 @@ fn is_between_words(byte: u8) -> bool {
 /// Whether a file's bytes are a text that may be configuration.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     const LOOKED_AT: usize = 1024;
+    // A NUL byte near the start tells binary files from text, as `grep` and `git` do it.
     bytes.len() <= MAX_TEXT && !bytes[..bytes.len().min(LOOKED_AT)].contains(&0)
 }
 

@@ -11,6 +11,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
     let Some((field, program)) = words.first() else {
         return false;
     };
+    // The container runtime searches PATH in the same way when it starts the container.
     let Some(path) = keep.programs.find(keep.view, program.as_bytes()) else {
         return false;
     };
@@ -31,9 +32,10 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
     true
 }
 
-/// Where the script is, if the word at `place` is a shell and `-c` follows among its options.
+/// The place of the script, if the word at `place` is a shell and `-c` follows among its options.
 fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
     let name = words[place].1.rsplit('/').next().unwrap_or_default();
+    // `busybox sh -c …` has the name of the shell as its first argument.
     let is_busybox = name == "busybox"
         && words
             .get(place + 1)
@@ -44,6 +46,7 @@ fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
     let mut at = place + 1 + usize::from(is_busybox);
     while let Some((_, word)) = words.get(at) {
         match word.as_str() {
+            // These options take the next word as their value.
             "-o" | "-O" | "+o" | "+O" | "--rcfile" | "--init-file" => at += 2,
             long if long.starts_with("--") => at += 1,
             short if short.starts_with('-') && short.contains('c') => {
@@ -53,6 +56,8 @@ fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
             }
             short if short.starts_with(['-', '+']) && short.ends_with('o') => at += 2,
             short if short.starts_with(['-', '+']) => at += 1,
+            // The first word that is no option is a script file, and `-c` after it is an argument
+            // of the script.
             _ => return None,
         }
     }
@@ -78,6 +83,7 @@ fn keep_argument(keep: &mut Keep<'_>, field: Field, word: &str) {
 }
 
 fn keep_named(keep: &mut Keep<'_>, word: &str, why: &Why) -> bool {
+    // An option is no path, and an empty word would name the working directory.
     if word.is_empty() || word.starts_with('-') {
         return false;
     }
@@ -89,6 +95,7 @@ fn keep_named(keep: &mut Keep<'_>, word: &str, why: &Why) -> bool {
         }
         return true;
     }
+    // Wrappers such as `gosu` and `tini` start a program that their arguments name without a path.
     match keep.programs.find(keep.view, word.as_bytes()) {
         Some(path) => keep.keep_path(&path, None, why.clone()).is_some(),
         None => false,

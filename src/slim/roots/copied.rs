@@ -1,12 +1,12 @@
 //! Files that the image's own Dockerfile added: those of its COPY and ADD instructions are the
 //! application, but for history, caches and what packages are developed with.
 
-use crate::image::{History, Kind};
+use crate::image::{History, Image, Kind};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Root, Why};
 
-/// A layer with one of these is a distribution's, whatever instruction brought it.
+/// A layer with one of these files is a distribution's, whatever instruction added it.
 const OF_DISTRIBUTION: &[&str] = &[
     "/etc/os-release",
     "/usr/lib/os-release",
@@ -24,24 +24,14 @@ const OF_DISTRIBUTION: &[&str] = &[
 const SHOWN: usize = 60;
 
 pub(super) fn keep(keep: &mut Keep<'_>) {
-    let image = keep.view.image;
     let tree = keep.tree();
-    let mut instructions: Vec<Option<String>> = image
-        .layers
-        .iter()
-        .map(|layer| layer.history.as_ref().and_then(instruction))
-        .collect();
-    for path in OF_DISTRIBUTION {
-        if let Ok(resolved) = tree.resolve_link(path.as_bytes())
-            && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
-        {
-            *instruction = None;
-        }
-    }
+    let instructions = instructions(keep.view.image);
     // An image without COPY and ADD has no application of its own.
     if instructions.iter().all(Option::is_none) {
         return;
     }
+    // The walk visits a directory before its content, so that a skipped directory takes its content
+    // with it.
     for name in without_leftovers(tree, tree.walk()) {
         let inode = tree.inode(name);
         // Directories come with what is in them; an empty one was meant.
@@ -54,8 +44,29 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
     }
 }
 
+/// The COPY or ADD of each layer that has the application's files.
+fn instructions(image: &Image) -> Vec<Option<String>> {
+    let tree = &image.tree;
+    let mut instructions: Vec<Option<String>> = image
+        .layers
+        .iter()
+        .map(|layer| layer.history.as_ref().and_then(instruction))
+        .collect();
+    // Base images copy a whole root file system with one ADD; that is no application, and keeping
+    // all of it would undo slimming.
+    for path in OF_DISTRIBUTION {
+        if let Ok(resolved) = tree.resolve_link(path.as_bytes())
+            && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
+        {
+            *instruction = None;
+        }
+    }
+    instructions
+}
+
 /// The COPY or ADD that made a layer.
 fn instruction(step: &History) -> Option<String> {
+    // History text is the only trace of the Dockerfile that the image carries.
     let text = step.instruction();
     let keyword = text.split_whitespace().next().unwrap_or_default();
     let is_copy = ["COPY", "ADD"]

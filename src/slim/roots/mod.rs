@@ -3,7 +3,7 @@
 mod command;
 mod copied;
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 
 use crate::image::{Config, NameId};
 use crate::slim::keep::Keep;
@@ -16,14 +16,11 @@ use crate::slim::why::{Field, Root, Why};
 pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), PlanError> {
     let image = keep.view.image;
     let config = &image.config;
+    // Dropping comes first, because a name that is kept once stays kept.
     for pattern in &options.drop {
-        let tree = keep.tree();
-        for (dropped, _) in matching(keep, "--drop", pattern)? {
-            std::iter::once(dropped)
-                .chain(tree.below(dropped))
-                .for_each(|name| keep.graph.drop_name(name));
-        }
+        drop_glob(keep, pattern)?;
     }
+    // The program comes before `--keep`: it is the better reason for files that both ask for.
     keep_program(keep, config, !options.keep.is_empty())?;
     keep_healthcheck(keep, config);
     for pattern in &options.keep {
@@ -55,16 +52,11 @@ fn keep_program(
     config: &Config,
     may_be_missing: bool,
 ) -> Result<(), PlanError> {
-    let entrypoint = config
-        .entrypoint()
-        .into_iter()
-        .map(|word| (Field::Entrypoint, word.to_owned()));
-    let cmd = config
-        .cmd()
-        .into_iter()
-        .map(|word| (Field::Cmd, word.to_owned()));
-    let command: Vec<(Field, String)> = entrypoint.chain(cmd).collect();
+    let mut command = words_of(Field::Entrypoint, &config.entrypoint());
+    command.extend(words_of(Field::Cmd, &config.cmd()));
     let Some((field, program)) = command.first().cloned() else {
+        // `--keep` is enough to slim an image that only holds files, such as a base for `COPY
+        // --from`.
         return if may_be_missing {
             Ok(())
         } else {
@@ -76,16 +68,7 @@ fn keep_program(
         return Ok(());
     }
     if !may_be_missing {
-        let looked_in = if program.contains('/') {
-            Vec::new()
-        } else {
-            keep.programs.path().to_vec()
-        };
-        return Err(PlanError::ProgramNotFound {
-            field,
-            program,
-            looked_in,
-        });
+        return Err(program_not_found(keep, field, program));
     }
     keep.note(
         None,
@@ -95,25 +78,31 @@ fn keep_program(
     Ok(())
 }
 
-fn keep_healthcheck(keep: &mut Keep<'_>, config: &Config) {
-    let Some(test) = config.healthcheck() else {
-        return;
-    };
-    let mut words: Vec<(Field, String)> = Vec::new();
-    let mut add =
-        |field, list: &[&str]| words.extend(list.iter().map(|word| (field, (*word).to_owned())));
-    match test.split_first() {
-        Some((&"CMD", command)) => add(Field::Healthcheck, command),
-        // Docker starts it through SHELL, or `/bin/sh -c`.
-        Some((&"CMD-SHELL", script)) => {
-            match config.shell() {
-                shell if shell.is_empty() => add(Field::Healthcheck, &["/bin/sh", "-c"]),
-                shell => add(Field::Shell, &shell),
-            }
-            add(Field::Healthcheck, script);
-        }
-        _ => return,
+/// Words of a command, each with the field that has it.
+fn words_of(field: Field, words: &[&str]) -> Vec<(Field, String)> {
+    let mut owned = Vec::new();
+    for &word in words {
+        owned.push((field, word.to_owned()));
     }
+    owned
+}
+
+fn program_not_found(keep: &Keep<'_>, field: Field, program: String) -> PlanError {
+    // A program with a slash in its name is not searched in PATH, so there is no list to show.
+    let looked_in = if program.contains('/') {
+        Vec::new()
+    } else {
+        keep.programs.path().to_vec()
+    };
+    PlanError::ProgramNotFound {
+        field,
+        program,
+        looked_in,
+    }
+}
+
+fn keep_healthcheck(keep: &mut Keep<'_>, config: &Config) {
+    let words = healthcheck_words(config);
     if !words.is_empty() && !command::keep(keep, &words) {
         keep.note(
             None,
@@ -123,6 +112,25 @@ fn keep_healthcheck(keep: &mut Keep<'_>, config: &Config) {
                 words[0].1
             ),
         );
+    }
+}
+
+/// The command that a health check starts; none where there is no check.
+fn healthcheck_words(config: &Config) -> Vec<(Field, String)> {
+    let test = config.healthcheck().unwrap_or_default();
+    match test.split_first() {
+        Some((&"CMD", command)) => words_of(Field::Healthcheck, command),
+        // Docker starts it through SHELL, or `/bin/sh -c`.
+        Some((&"CMD-SHELL", script)) => {
+            let mut words = match config.shell() {
+                shell if shell.is_empty() => words_of(Field::Healthcheck, &["/bin/sh", "-c"]),
+                shell => words_of(Field::Shell, &shell),
+            };
+            words.extend(words_of(Field::Healthcheck, script));
+            words
+        }
+        // `NONE` disables the check of the base image.
+        _ => Vec::new(),
     }
 }
 
@@ -186,6 +194,7 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
 /// The home directory of the user whom the container runs as: HOME, or what `/etc/passwd` says.
 fn keep_home(keep: &mut Keep<'_>, config: &Config) {
     let user = config.user().split(':').next().unwrap_or_default();
+    // An image without USER runs as root.
     let user = if user.is_empty() { "0" } else { user };
     let passwd = keep
         .tree()
@@ -203,6 +212,7 @@ fn keep_home(keep: &mut Keep<'_>, config: &Config) {
             format!("the user `{user}` is not in `/etc/passwd`"),
         );
     }
+    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
     let set = config
         .env_value("HOME")
         .map(|home| home.as_bytes().to_vec());
@@ -214,6 +224,8 @@ fn keep_home(keep: &mut Keep<'_>, config: &Config) {
 /// The sixth field of the first line whose name or number is `user`.
 fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
     for line in passwd.split(|&byte| byte == b'\n') {
+        // The runtime compares USER with names and with numbers, and takes the first line that
+        // matches.
         let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
         let is_user = fields.first() == Some(&user) || fields.get(2) == Some(&user);
         if is_user && let Some(home) = fields.get(5) {
@@ -221,6 +233,18 @@ fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
         }
     }
     None
+}
+
+/// Drops what a pattern matches.
+fn drop_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
+    for (dropped, _) in matching(keep, "--drop", pattern)? {
+        keep.graph.drop_name(dropped);
+        // A directory that is dropped without its content would leave files without a parent.
+        for name in keep.tree().below(dropped) {
+            keep.graph.drop_name(name);
+        }
+    }
+    Ok(())
 }
 
 /// Keeps what a pattern matches.
@@ -246,30 +270,23 @@ fn matching(
         option,
         pattern: pattern.to_owned(),
     };
-    let trimmed = pattern.trim_matches('/');
-    let literal: Vec<&str> = trimmed
-        .split('/')
-        .take_while(|component| !component.contains(['*', '?', '[', '{', '\\']))
-        .collect();
-    let rest: Vec<&str> = trimmed.split('/').skip(literal.len()).collect();
-    let start = format!("/{}", literal.join("/"));
+    // The part before the first wildcard is resolved like a path, so that `/lib/*` works where
+    // `/lib` is a symlink.
+    let (start, rest) = split_at_wildcard(pattern);
     let tree = keep.tree();
     // Without a wildcard the entry itself is meant, also a link.
     if rest.is_empty() {
         let resolved = tree.resolve_link(start.as_bytes()).map_err(|_| nothing())?;
         return Ok(vec![(resolved.name, resolved.crossed)]);
     }
-    let glob = GlobBuilder::new(&rest.join("/"))
-        .literal_separator(true)
-        .backslash_escape(true)
-        .build();
-    let glob = glob.map_err(|source| PlanError::Glob {
+    let glob = matcher(&rest).map_err(|source| PlanError::Glob {
         option,
         pattern: pattern.to_owned(),
         source,
     })?;
-    let glob = glob.compile_matcher();
     let resolved = tree.resolve(start.as_bytes()).map_err(|_| nothing())?;
+    // The pattern is matched against the rest of each path, behind the directory and its slash; the
+    // path of the root is only the slash.
     let skipped = if resolved.name == NameId::ROOT {
         1
     } else {
@@ -281,11 +298,33 @@ fn matching(
             matched.push((name, resolved.crossed.clone()));
         }
     }
+    // A pattern that matches nothing is most likely mistyped, and silence would drop the file it
+    // was meant to protect.
     if matched.is_empty() {
         Err(nothing())
     } else {
         Ok(matched)
     }
+}
+
+/// The path of the directory before the first wildcard of a pattern, and the rest of the pattern.
+fn split_at_wildcard(pattern: &str) -> (String, String) {
+    let components: Vec<&str> = pattern.trim_matches('/').split('/').collect();
+    let literal = components
+        .iter()
+        .take_while(|component| !component.contains(['*', '?', '[', '{', '\\']))
+        .count();
+    let (start, rest) = components.split_at(literal);
+    (format!("/{}", start.join("/")), rest.join("/"))
+}
+
+fn matcher(pattern: &str) -> Result<GlobMatcher, globset::Error> {
+    let glob = GlobBuilder::new(pattern)
+        // `*` stops at a slash as in a shell; `**` crosses directories.
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build()?;
+    Ok(glob.compile_matcher())
 }
 
 fn as_path(bytes: &[u8]) -> &std::path::Path {

@@ -43,6 +43,7 @@ impl Tracer for ElfTracer<'_> {
         let view = keep.view;
         let elf = match view.elf_of(name) {
             Ok(elf) => elf,
+            // Most kept files are no ELF files, and one that is too large has a note already.
             Err(ElfError::Magic | ElfError::Unreadable) => return,
             Err(error) => {
                 return keep.note(Some(name), None, format!("invalid ELF file: {error}"));
@@ -66,6 +67,8 @@ impl Tracer for ElfTracer<'_> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut waiting = waiting.into_iter();
         for name in waiting.by_ref() {
+            // A program that maps the library has found its needs by its own search path, which a
+            // search for the library alone cannot repeat.
             if self.mapped[keep.tree().inode_id(name).index()] {
                 continue;
             }
@@ -74,6 +77,8 @@ impl Tracer for ElfTracer<'_> {
             if let Some(interpreter) = self.loader_for(keep, elf) {
                 self.load_program(keep, name, elf, &interpreter);
             }
+            // Only one is loaded at a time: what it keeps may include a program that maps the
+            // others.
             self.waiting.extend(waiting);
             return true;
         }
@@ -85,6 +90,7 @@ impl ElfTracer<'_> {
     /// The loader that would map a library: the one it names, one that programs of its kind have,
     /// or the usual one.
     fn loader_for(&self, keep: &Keep<'_>, elf: &Elf) -> Option<Vec<u8>> {
+        // The order is from knowledge to guess.
         let named = elf.interpreter.iter();
         let seen = self.processes.fitting_loaders(elf);
         named
@@ -96,28 +102,27 @@ impl ElfTracer<'_> {
 
     fn load_program(&mut self, keep: &mut Keep<'_>, name: NameId, elf: &Elf, interpreter: &[u8]) {
         let path = keep.programs.absolute(interpreter);
+        // The kernel answers ENOENT here, and nothing else of the program can be found without its
+        // loader.
         let Some(loader_name) = keep.keep_path(&path, Some(name), Why::Interpreter) else {
             return keep.unmet(name, Need::Interpreter(interpreter.to_vec()), Vec::new());
         };
         let view = keep.view;
         let loader = self.processes.loader(view, &path, elf);
+        // Many of these files do not exist; `keep_path` passes over them.
         for path in &loader.reads {
             if let Some(file) = keep.keep_path(path, Some(loader_name), Why::LoaderReads) {
                 keep_included(keep, file, loader_name);
             }
         }
+        // Verification repeats exactly these starts.
         keep.loaded.push(Program { name, loader: path });
+        // A privileged program has two starts, and both have to work.
         for environment in process::environments(view, &self.processes, name) {
             let (process, causes) =
                 process::start(view, &self.processes, &loader, &environment, name);
             self.keep_process(keep, &process, &causes);
-            for unmet in process.unmet_versions(|file| keep.binaries.versions(view, file)) {
-                let [by, library] =
-                    [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
-                if let Ok(by) = keep.tree().resolve(&by) {
-                    keep.unmet(by.name, Need::Version(library, unmet.version), Vec::new());
-                }
-            }
+            report_versions(keep, &process);
         }
     }
 
@@ -139,6 +144,8 @@ impl ElfTracer<'_> {
         }
         for (place, request) in process.requests().iter().enumerate() {
             let cause = causes.get(&place).copied();
+            // The C library makes the request, but the reader wants to know which program called
+            // the function.
             let by = if let Some(Cause::Opened { caller, .. }) = cause {
                 caller
             } else {
@@ -151,12 +158,10 @@ impl ElfTracer<'_> {
                     keep.met(by, request.name.clone());
                     for (object, path, found) in hits {
                         keep.keep_path(path, Some(by), why(request, cause, found.clone()));
+                        // The broken file is kept all the same: without it the search would find
+                        // another one, or none.
                         if let Some(reason) = &process.objects()[*object].broken {
-                            keep.unmet(
-                                by,
-                                Need::BrokenLibrary(request.name.clone(), reason.clone()),
-                                Vec::new(),
-                            );
+                            report_broken(keep, by, request, reason);
                         }
                     }
                 }
@@ -169,6 +174,7 @@ impl ElfTracer<'_> {
 /// `/etc/ld.so.conf` includes what is in the directory beside it.
 fn keep_included(keep: &mut Keep<'_>, file: NameId, loader: NameId) {
     let tree = keep.tree();
+    // Alpine and small images have no such directory.
     let Some(directory) = tree.child(tree.parent(file), b"ld.so.conf.d") else {
         return;
     };
@@ -201,6 +207,24 @@ fn why(request: &Request, cause: Option<Cause>, found: Found) -> Why {
     }
 }
 
+/// Records the versions that libraries of a process lack.
+fn report_versions(keep: &mut Keep<'_>, process: &Process<'_, View<'_>>) {
+    let (view, binaries) = (keep.view, keep.binaries);
+    for unmet in process.unmet_versions(|file| binaries.versions(view, file)) {
+        // Objects are known by the path they were opened at, which may cross symlinks.
+        let [by, library] =
+            [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
+        if let Ok(by) = keep.tree().resolve(&by) {
+            keep.unmet(by.name, Need::Version(library, unmet.version), Vec::new());
+        }
+    }
+}
+
+fn report_broken(keep: &mut Keep<'_>, by: NameId, request: &Request, reason: &str) {
+    let need = Need::BrokenLibrary(request.name.clone(), reason.to_owned());
+    keep.unmet(by, need, Vec::new());
+}
+
 fn report_missing(
     keep: &mut Keep<'_>,
     by: NameId,
@@ -210,6 +234,8 @@ fn report_missing(
 ) {
     let name = &request.name;
     match (cause, request.kind) {
+        // The loader goes on without a preload that is missing, so this is a note and no unmet
+        // need.
         (Some(Cause::Injected(injector)), _) => {
             keep.note(
                 None,
@@ -221,15 +247,11 @@ fn report_missing(
             );
         }
         (None, RequestKind::Needed | RequestKind::Filter) => match &missing.refused {
-            Some(reason) => keep.unmet(
-                by,
-                Need::BrokenLibrary(name.clone(), reason.clone()),
-                Vec::new(),
-            ),
+            Some(reason) => report_broken(keep, by, request, reason),
             // Drivers of graphics cards, for one.
             None if keep_rules::is_provided(name) => {
                 let text = format!(
-                    "`{}` is not in the image: the runtime puts it into the container",
+                    "`{}` is not in the image: the container runtime provides it",
                     name.escape_ascii()
                 );
                 keep.note(Some(by), None, text);

@@ -14,6 +14,7 @@ impl Tracer for LinkTracer {
         let tree = keep.tree();
         keep.graph
             .keep(tree.parent(name), Some(name), Why::Directory);
+        // Only symlinks have a target; hard links are names of the same file.
         let Kind::Symlink { target } = &tree.inode(name).kind else {
             return;
         };
@@ -23,6 +24,7 @@ impl Tracer for LinkTracer {
                 keep.graph.keep(resolved.name, Some(name), Why::Target);
                 keep.keep_way(resolved.name, &resolved.crossed);
             }
+            // `/var/lock` and the like lead into `/run`, which is empty until the container starts.
             Err(error) => keep.keep_way(name, error.crossed()),
         }
     }

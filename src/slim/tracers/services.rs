@@ -19,6 +19,8 @@ impl Tracer for ServiceTracer {
         if !keep.is_file(name) {
             return;
         }
+        // These programs find their services by convention, so nothing in the configuration names
+        // them.
         match keep.tree().file_name(name) {
             b"init" | b"s6-svscan" | b"s6-overlay-suexec" => keep_services(keep, name),
             // They run a script of the manifest, which names the program.
@@ -33,7 +35,7 @@ impl Tracer for ServiceTracer {
     }
 }
 
-/// Where s6 and its overlay have their programs and the services they start.
+/// Directories of s6 and its overlay, with their programs and the services they start.
 const SERVICES: &[&str] = &[
     "/command",
     "/package/admin",
@@ -46,7 +48,7 @@ const SERVICES: &[&str] = &[
     "/etc/fix-attrs.d",
 ];
 
-/// `/init` is anybody's name: it is the overlay's where the overlay's directories are.
+/// Many programs are called `/init`: it is the overlay's where the overlay's directories exist.
 fn keep_services(keep: &mut Keep<'_>, name: NameId) {
     const OVERLAY: [&[u8]; 3] = [b"/etc/s6-overlay", b"/package/admin", b"/etc/s6"];
     let tree = keep.tree();
@@ -55,10 +57,7 @@ fn keep_services(keep: &mut Keep<'_>, name: NameId) {
         return;
     }
     for directory in SERVICES {
-        let why = Why::Mention {
-            word: (*directory).to_owned(),
-            line: 1,
-        };
+        let why = Why::mention((*directory).to_owned(), 1);
         if let Some(entry) = keep.keep_path(directory.as_bytes(), Some(name), why.clone()) {
             keep.keep_below(entry, Some(name), &why);
         }
@@ -71,6 +70,7 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
     // Files of s6-rc that hold a command line without a `#!`.
     let is_line =
         matches!(file_name(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
+    // The first line decides before the file is read whole: most kept files are no scripts.
     let head = shebang::head(keep.view, name);
     let is_execline =
         shebang::parse(&head).is_some_and(|shebang| shebang.program_name() == b"execlineb");
@@ -96,23 +96,15 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
 }
 
 fn keep_word(keep: &mut Keep<'_>, name: NameId, word: &str, line: usize) {
+    // Blocks in braces contain commands too, so every word is tried and not only the first of a
+    // line.
     if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
-        keep.keep_path(
-            &path,
-            Some(name),
-            Why::Command {
-                word: word.to_owned(),
-                line,
-            },
-        );
+        keep.keep_path(&path, Some(name), Why::command(word.to_owned(), line));
     } else if word.starts_with('/') && word.len() > 1 {
         keep.keep_path(
             word.as_bytes(),
             Some(name),
-            Why::Mention {
-                word: word.to_owned(),
-                line,
-            },
+            Why::mention(word.to_owned(), line),
         );
     }
 }
@@ -132,26 +124,12 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
             continue;
         };
         match key.trim() {
+            // supervisord expands `%(ENV_x)s`; written as a substitution, the shell's parser takes
+            // it for unknown text.
             "command" => shell::keep_text_of(keep, name, number + 1, &value.replace("%(", "$(")),
             "files" => {
                 for pattern in value.split_whitespace() {
-                    let base = keep.tree().path(keep.tree().parent(name));
-                    let base = String::from_utf8_lossy(&base).into_owned();
-                    let pattern = if pattern.starts_with('/') {
-                        pattern.to_owned()
-                    } else {
-                        format!("{base}/{pattern}")
-                    };
-                    for file in shell::globs::matches(keep.tree(), &pattern) {
-                        let why = Why::Include {
-                            word: pattern.clone(),
-                            line: number + 1,
-                        };
-                        keep.graph.keep(file, Some(name), why);
-                        if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
-                            read_programs(keep, file);
-                        }
-                    }
+                    read_included(keep, name, pattern, number + 1);
                 }
             }
             _ => {}
@@ -159,31 +137,44 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
+/// Reads the files that a pattern of `files=` matches.
+fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) {
+    // supervisord resolves a relative pattern from the directory of the file that includes.
+    let pattern = if pattern.starts_with('/') {
+        pattern.to_owned()
+    } else {
+        let base = keep.tree().path(keep.tree().parent(name));
+        format!("{}/{pattern}", String::from_utf8_lossy(&base))
+    };
+    for file in shell::globs::matches(keep.tree(), &pattern) {
+        let why = Why::include(pattern.clone(), line);
+        keep.graph.keep(file, Some(name), why);
+        // Files in its own directories are read when the tracer sees them.
+        if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
+            read_programs(keep, file);
+        }
+    }
+}
+
 /// `npm start` has a shell run what the `package.json` of the working directory says.
 fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
     let config = &keep.view.image.config;
+    // npm looks for the manifest from the working directory up; images have it there.
     let path = [config.working_dir().as_bytes(), b"/package.json"].concat();
-    let words: Vec<String> = config
-        .entrypoint()
-        .iter()
-        .chain(&config.cmd())
-        .map(|word| (*word).to_owned())
-        .collect();
-    let why = Why::Mention {
-        word: "package.json".to_owned(),
-        line: 1,
-    };
+    let why = Why::mention("package.json".to_owned(), 1);
     let Some(manifest) = keep.keep_path(&path, Some(name), why) else {
         return;
     };
-    keep.keep_path(
-        b"/bin/sh",
-        Some(name),
-        Why::Command {
-            word: "sh".to_owned(),
-            line: 1,
-        },
-    );
+    let why = Why::command("sh".to_owned(), 1);
+    keep.keep_path(b"/bin/sh", Some(name), why);
+    read_scripts(keep, manifest);
+}
+
+/// Reads the scripts of a manifest that the command of the image runs.
+fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
+    let config = &keep.view.image.config;
+    let mut words = config.entrypoint();
+    words.extend(config.cmd());
     let bytes = keep.view.bytes(manifest);
     let Some(Ok(value)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
         return;
@@ -206,7 +197,7 @@ fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
 
 /// Whether the command of the image runs a script of the manifest. `npm start` is short for
 /// `npm run start`.
-fn is_asked_for(words: &[String], script: &str) -> bool {
+fn is_asked_for(words: &[&str], script: &str) -> bool {
     script == "start"
         || words
             .iter()

@@ -22,6 +22,7 @@ impl Tracer for ShebangTracer {
         if !bytes.starts_with(b"#!") {
             return;
         }
+        // Modules are imported and not executed, whatever their `#!` line says.
         if is_module(keep.tree(), &keep.graph, name) {
             return;
         }
@@ -32,17 +33,19 @@ impl Tracer for ShebangTracer {
                 "invalid `#!` line: the kernel refuses it".to_owned(),
             );
         };
-        let path = keep.programs.absolute(shebang.interpreter);
-        if keep.keep_path(&path, Some(name), Why::Shebang).is_none() {
-            keep.unmet(
-                name,
-                Need::Shebang(shebang.interpreter.to_vec()),
-                Vec::new(),
-            );
-        }
+        keep_interpreter(keep, name, shebang.interpreter);
+        // `env` searches PATH for the program it starts, so that both are kept.
         if let Some(program) = shebang.env_program() {
             keep_program(keep, name, &program);
         }
+    }
+}
+
+fn keep_interpreter(keep: &mut Keep<'_>, name: NameId, interpreter: &[u8]) {
+    // The kernel takes a relative path from the working directory of the process.
+    let path = keep.programs.absolute(interpreter);
+    if keep.keep_path(&path, Some(name), Why::Shebang).is_none() {
+        keep.unmet(name, Need::Shebang(interpreter.to_vec()), Vec::new());
     }
 }
 

@@ -32,7 +32,7 @@ const BUILTINS: &[&str] = &[
 /// Longer texts are data with a script in front: installers that carry an archive.
 const MAX_SCRIPT: usize = 4 << 20;
 
-/// How many files may include each other in turn. Each has a copy of what variables are known.
+/// Files that may include each other in turn. Each has a copy of the known variables.
 const MAX_INCLUDES: usize = 16;
 
 /// Whether a word is a shell's name, or the path of one.
@@ -40,7 +40,7 @@ pub(in crate::slim) fn is_shell(word: &str) -> bool {
     ProgramClass::PosixShell.contains(word.rsplit('/').next().unwrap_or_default())
 }
 
-/// Where a script stands, and so who gives its reasons.
+/// The place of a script, and so the giver of its reasons.
 #[derive(Clone, Copy)]
 enum Place {
     File(NameId),
@@ -67,18 +67,6 @@ impl Place {
     }
 }
 
-fn command(word: String, line: usize) -> Why {
-    Why::Command { word, line }
-}
-
-fn mention(word: String, line: usize) -> Why {
-    Why::Mention { word, line }
-}
-
-fn include(word: String, line: usize) -> Why {
-    Why::Include { word, line }
-}
-
 pub(super) struct ShellTracer;
 
 impl Tracer for ShellTracer {
@@ -94,12 +82,15 @@ impl Tracer for ShellTracer {
 fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     const LOOKED_AT: usize = 512;
     let bytes = keep.view.head(keep.tree().inode_id(name), LOOKED_AT);
+    // A `#!` line decides alone: a Python script named `x.sh` is not one of the shell.
     if bytes.starts_with(b"#!") {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
             .unwrap_or_default();
         return ProgramClass::PosixShell.contains(program);
     }
+    // `execve` refuses a text without a `#!` line with ENOEXEC, and then shells and `execvp` run it
+    // with `sh`.
     let is_text = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok();
     let inode = keep.tree().inode(name);
     is_text && (keep.tree().file_name(name).ends_with(b".sh") || inode.header.mode & 0o111 != 0)
@@ -110,8 +101,8 @@ fn read_file(keep: &mut Keep<'_>, name: NameId) {
     read_included(keep, name, &values, 0);
 }
 
-/// The names under which a script may be started, as `$0` says them: its own, and those of the
-/// links that brought it.
+/// The paths under which a script may be started, as in `$0`: its own, and those of the symlinks
+/// that lead to it.
 fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
     const MOST: usize = 8;
     let mut names = vec![name];
@@ -119,6 +110,8 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
     while let Some(&name) = names.get(at)
         && names.len() < MOST
     {
+        // Scripts look at `$0` to find their directory, and `$0` is the name of the symlink they
+        // were started by.
         let links = keep
             .graph
             .reasons(name)
@@ -139,12 +132,13 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
 
 /// Reads a file that another one includes, with what variables have there.
 fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: usize) {
+    // A script may be an entry point, be included by others and be traced itself; it is read once.
     if !keep.scripts.insert(name) {
         return;
     }
     // Files that include each other in turn would never end.
     if includes > MAX_INCLUDES {
-        let text = format!("included through {MAX_INCLUDES} other files: it is not analyzed");
+        let text = format!("not analyzed: included through more than {MAX_INCLUDES} files");
         return keep.note(Some(name), None, text);
     }
     let Some(bytes) = keep.view.bytes(name) else {
@@ -209,45 +203,62 @@ struct Reading<'a> {
     values: &'a Values,
     /// Lines before the text in its file.
     base: usize,
-    /// How many texts this one is inside of: `trap 'eval "…"' EXIT`.
+    /// The number of texts that this one is inside of: `trap 'eval "…"' EXIT`.
     depth: usize,
-    /// How many files include each other on the way to this one.
+    /// The number of files that include each other on the way to this one.
     includes: usize,
 }
 
 fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
+    // The limit is counted over the whole image, because many small scripts cost as much as a large
+    // one.
     if !keep.effort.scripts.spend(text.len()) {
         let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
         return keep.note(place.by(), None, text);
     }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
-    for part in &script.unread {
-        let text = format!("{}: this part of the script is not analyzed", part.reason);
-        keep.note(place.by(), Some(lines.line(part.span.start)), text);
-    }
-    let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
-    for error in &script.errors {
-        if !unread.contains(error) {
-            keep.note(
-                place.by(),
-                Some(lines.line(error.start)),
-                "the script cannot be parsed here".to_owned(),
-            );
-        }
-    }
+    note_errors(keep, place, &script, &lines);
     let mut values = reading.values.clone();
     // Values are learned twice: what an included file assigns may stand in others.
     values.allow_for(text);
     values.learn(&script, text);
     learn_included(keep, &script, &mut values);
     values.learn(&script, text);
+    // From here on the words of the script are their values, where these are known.
     let expanded = expand::expand(&mut script, &values);
     if values.is_exhausted() {
-        let text = "too many values to follow: some variables are not known".to_owned();
+        let text = "too many variable values to follow: some are unknown".to_owned();
         keep.note(place.by(), None, text);
     }
+    keep_commands(keep, reading, &script, &lines);
+    keep_mentions(keep, place, text, reading.base);
+    for (offset, path) in expanded {
+        keep_path_or_glob(keep, place, &path, lines.line(offset));
+    }
+    keep_included(keep, reading, &script, &lines, &values);
+}
+
+/// Notes the parts of a script that are not analyzed, and its syntax errors.
+fn note_errors(keep: &mut Keep<'_>, place: Place, script: &ShellScript, lines: &Lines) {
+    for part in &script.unread {
+        let text = format!("{}: this part of the script is not analyzed", part.reason);
+        keep.note(place.by(), Some(lines.line(part.span.start)), text);
+    }
+    // A part that was skipped on purpose is reported once, and not as a syntax error too.
+    let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
+    for error in &script.errors {
+        if !unread.contains(error) {
+            let text = "the script cannot be parsed here".to_owned();
+            keep.note(place.by(), Some(lines.line(error.start)), text);
+        }
+    }
+}
+
+/// Keeps the programs that a script calls, and the files that its commands name.
+fn keep_commands(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, lines: &Lines) {
+    let place = reading.place;
     let mut is_known = vec![false; script.commands.len()];
     for call in script.calls() {
         is_known[call.command] = true;
@@ -260,32 +271,25 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     for (simple, is_known) in script.commands.iter().zip(is_known) {
         let line = lines.line(simple.span.start);
+        // A command of which no program is known, such as `exec "$@"`, may still name one among its
+        // words.
         if !is_known {
             keep_words(keep, place, &simple.words, line);
         }
         note_unknown(keep, place, &simple.words, line);
+        // The first word is the command itself; a file that it names is a program, found through
+        // PATH.
         for word in simple.words.iter().skip(1) {
             keep_relative(keep, place, word, lines.line(word.span.start));
         }
         read_argument(keep, reading, &simple.words, line);
     }
-    keep_mentions(keep, place, text, reading.base);
-    for (offset, path) in expanded {
-        keep_path_or_glob(keep, place, &path, lines.line(offset));
-    }
-    keep_included(keep, reading, &script, &lines, &values);
 }
 
 /// Learns the variables that included files assign.
 fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values) {
     let mut learned = HashSet::new();
-    for simple in &script.commands {
-        let [first, file, ..] = simple.words.as_slice() else {
-            continue;
-        };
-        if !matches!(first.literal(), Some("." | "source")) {
-            continue;
-        }
+    for (_, file) in included_words(script) {
         for path in values.expand(&file.raw).unwrap_or_default() {
             let Ok(resolved) = keep
                 .tree()
@@ -300,6 +304,8 @@ fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values
             let Some(bytes) = keep.view.bytes(resolved.name) else {
                 continue;
             };
+            // An included file is parsed twice, here for its variables and later for its commands;
+            // both count.
             if bytes.len() <= MAX_SCRIPT && keep.effort.scripts.spend(bytes.len()) {
                 let text = String::from_utf8_lossy(&bytes);
                 values.learn(&shell::parse_text(&text), &text);
@@ -317,20 +323,17 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
     };
     let known: Option<Vec<&str>> = words[1..].iter().map(ShellWord::literal).collect();
     let text = match (first, known) {
+        // Only the first argument of `trap` is a command; signals follow.
         ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
         ("eval", Some(words)) => Some(words.join(" ")),
         ("run-parts", Some(words)) => {
-            for word in words.iter().filter(|word| word.starts_with('/')) {
-                let why = reading.place.why(word, line, mention);
-                if let Some(name) = keep.keep_path(word.as_bytes(), reading.place.by(), why.clone())
-                {
-                    keep.keep_below(name, reading.place.by(), &why);
-                }
-            }
+            keep_parts(keep, reading.place, &words, line);
             None
         }
         _ => None,
     };
+    // Text inside text needs its quotes doubled each time, so nobody writes more than two or three
+    // levels.
     if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
         let inner = Reading {
             base: line - 1,
@@ -341,9 +344,24 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
     }
 }
 
+/// Keeps the directories whose programs `run-parts` starts.
+fn keep_parts(keep: &mut Keep<'_>, place: Place, words: &[&str], line: usize) {
+    for word in words {
+        if !word.starts_with('/') {
+            continue;
+        }
+        let why = place.why(word, line, Why::mention);
+        if let Some(name) = keep.keep_path(word.as_bytes(), place.by(), why.clone()) {
+            keep.keep_below(name, place.by(), &why);
+        }
+    }
+}
+
 /// A path that is known once variables are, or what a pattern matches.
 fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize) {
-    let why = place.why(path, line, mention);
+    let why = place.why(path, line, Why::mention);
+    // The shell expands a pattern at run time; the files of the image that match it now are those
+    // it will find.
     if globs::is_pattern(path) {
         for name in globs::matches(keep.tree(), path) {
             let path = keep.tree().path(name);
@@ -356,6 +374,7 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
 
 /// The program that is called, and those that call it for the script.
 fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: usize) {
+    // `exec nice -n 5 program`: the wrappers are programs too.
     for wrapper in &call.via {
         keep_command(keep, place, wrapper, line);
     }
@@ -409,7 +428,7 @@ fn keep_words(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usiz
 /// Keeps a program. A word that names none is a function, a builtin, or was missing before too.
 fn keep_program(keep: &mut Keep<'_>, place: Place, word: &str, line: usize) {
     if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
-        keep.keep_path(&path, place.by(), place.why(word, line, command));
+        keep.keep_path(&path, place.by(), place.why(word, line, Why::command));
     }
 }
 
@@ -424,6 +443,7 @@ fn note_unknown(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: us
                 "the command of `eval` is computed at run time".to_owned(),
             );
         }
+        // `"$@"` runs the arguments of the script, which the image names in CMD.
         None if !word.parts.iter().all(is_argument) => {
             let text = format!("the command `{}` is computed at run time", word.raw);
             keep.note(place.by(), Some(line), text);
@@ -454,7 +474,7 @@ fn keep_relative(keep: &mut Keep<'_>, place: Place, word: &ShellWord, line: usiz
         .resolve(&path)
         .is_ok_and(|resolved| keep.is_file(resolved.name))
     {
-        keep.keep_path(&path, place.by(), place.why(word, line, mention));
+        keep.keep_path(&path, place.by(), place.why(word, line, Why::mention));
     }
 }
 
@@ -468,7 +488,7 @@ fn keep_mentions(keep: &mut Keep<'_>, place: Place, text: &str, base: usize) {
             continue;
         }
         for path in absolute_paths(line) {
-            let why = place.why(path, base + number + 1, mention);
+            let why = place.why(path, base + number + 1, Why::mention);
             if let Some(name) = keep.keep_path(path.as_bytes(), place.by(), why.clone()) {
                 keep_application(keep, name, place.by(), &why);
             }
@@ -483,6 +503,8 @@ fn absolute_paths(line: &str) -> Vec<&str> {
     let mut paths = Vec::new();
     for start in memchr::memchr_iter(b'/', bytes) {
         if let Some(before) = start.checked_sub(1)
+            // A slash behind one of these continues a word, such as a variable or a pattern, whose
+            // start is unknown.
             && (is_path_byte(bytes[before]) || b"$})]*?`\\".contains(&bytes[before]))
         {
             continue;
@@ -492,6 +514,7 @@ fn absolute_paths(line: &str) -> Vec<&str> {
             .bytes()
             .position(|byte| !is_path_byte(byte))
             .unwrap_or(rest.len());
+        // A path at the end of a sentence has its full stop behind it.
         let path = rest[..end].trim_end_matches(['.', '/']);
         // `https://host`.
         if path.len() > 1 && !path.starts_with("//") {
@@ -516,24 +539,18 @@ fn keep_included(
     let Reading {
         place, includes, ..
     } = *reading;
-    for simple in &script.commands {
-        let [first, file, ..] = simple.words.as_slice() else {
-            continue;
-        };
-        if !matches!(first.literal(), Some("." | "source")) {
-            continue;
-        }
-        let line = lines.line(simple.span.start);
+    for (start, file) in included_words(script) {
+        let line = lines.line(start);
+        // A file that is known by its variables was expanded before, so what is left is computed at
+        // run time.
         let Some(word) = file.literal() else {
-            keep.note(
-                place.by(),
-                Some(line),
-                format!("the included file `{}` is computed at run time", file.raw),
-            );
+            let text = format!("the included file `{}` is computed at run time", file.raw);
+            keep.note(place.by(), Some(line), text);
             continue;
         };
         if let Some(path) = included_path(keep, word)
-            && let Some(name) = keep.keep_path(&path, place.by(), place.why(word, line, include))
+            && let Some(name) =
+                keep.keep_path(&path, place.by(), place.why(word, line, Why::include))
         {
             let values = values.within(script_paths(keep, name));
             read_included(keep, name, &values, includes + 1);
@@ -541,10 +558,25 @@ fn keep_included(
     }
 }
 
+/// The words of `. file` and `source file`, with the places of the commands.
+fn included_words(script: &ShellScript) -> impl Iterator<Item = (usize, &ShellWord)> {
+    script
+        .commands
+        .iter()
+        .filter_map(|simple| match simple.words.as_slice() {
+            [first, file, ..] if matches!(first.literal(), Some("." | "source")) => {
+                Some((simple.span.start, file))
+            }
+            _ => None,
+        })
+}
+
 /// The path of a file that is included. POSIX: a name with a slash is a path, any other is searched
 /// in PATH.
 fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
     let mut candidates = Vec::new();
+    // Only `source` of bash also looks in the working directory, and only where PATH has no such
+    // file.
     if word.contains('/') {
         candidates.push(keep.programs.absolute(word.as_bytes()));
     } else {

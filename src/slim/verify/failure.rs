@@ -33,12 +33,12 @@ pub enum Lost {
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Need(need) => write!(f, "it no longer finds {need}"),
-            Self::Target => f.write_str("the symlink no longer leads to its target"),
-            Self::Directory => f.write_str("its directory is not kept"),
-            Self::Program(field) => write!(f, "it is not kept, and is the program of {field}"),
-            Self::User(user) => write!(f, "it is not kept, and defines the user `{user}`"),
-            Self::Workdir => f.write_str("it is not kept, and is the working directory"),
+            Self::Need(need) => write!(f, "it can no longer find {need}"),
+            Self::Target => f.write_str("the target of the symlink is not kept"),
+            Self::Directory => f.write_str("its parent directory is not kept"),
+            Self::Program(field) => write!(f, "not kept, although it is the program of {field}"),
+            Self::User(user) => write!(f, "not kept, although it defines the user `{user}`"),
+            Self::Workdir => f.write_str("not kept, although it is the working directory"),
             Self::Changed(what) => write!(f, "its {what} differs from the original"),
         }
     }

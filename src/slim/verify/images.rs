@@ -1,4 +1,4 @@
-//! Verification of an image against the one it was made from, whoever made it.
+//! Verification of an image, made by any tool, against the one it was made from.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,14 @@ use crate::slim::process::Program;
 use crate::slim::view::View;
 
 /// Compares an image with the original: what is in both must be alike, and find there what it
-/// found. What only the image has is its own business. Failures name entries of the original, in
-/// order.
+/// found. Entries that only the image has are not looked at. Failures name entries of the original,
+/// in order.
 pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, ReadError> {
     let mut kept = Vec::new();
     let mut failures = Vec::new();
     for name in original.tree.walk() {
         let path = original.tree.path(name);
+        // What is missing is reported by those that need it, and not on its own.
         let Ok(same) = image.tree.resolve_link(&path) else {
             continue;
         };
@@ -38,6 +39,7 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
     let programs = programs(&view, &kept);
     let started = Started {
         programs: &programs,
+        // Another tool may rightly have dropped libraries that are only opened by name.
         keeps_opened: false,
         is_run: &|name| !is_library(&original.tree, name),
     };
@@ -53,6 +55,7 @@ fn difference(
     after: (&Image, NameId),
 ) -> Result<Option<&'static str>, ReadError> {
     let [old, new] = [before, after].map(|(image, name)| image.tree.inode(name));
+    // The kind goes first: headers of a file and of a symlink differ in any case.
     if std::mem::discriminant(&old.kind) != std::mem::discriminant(&new.kind) {
         return Ok(Some("kind"));
     }
@@ -60,6 +63,7 @@ fn difference(
         return Ok(Some(what));
     }
     Ok(match (&old.kind, &new.kind) {
+        // Lengths are compared before any layer is decompressed.
         (Kind::File(old), Kind::File(new)) if old.length() != new.length() => {
             return Ok(Some("size"));
         }

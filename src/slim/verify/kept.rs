@@ -34,16 +34,16 @@ pub(in crate::slim) fn verify_plan(
     verify_names(view, binaries, plan.kept(), &started)
 }
 
-/// The kept names that somebody starts.
+/// The kept names that are started as programs.
 pub(super) struct Started<'a> {
     pub(super) programs: &'a [Program],
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
-    /// Whether a file with the permission to be executed is one that somebody executes.
+    /// Whether an executable file is one that is started, and not only loaded.
     pub(super) is_run: &'a dyn Fn(NameId) -> bool,
 }
 
-/// The same for names of an image, whoever chose them.
+/// Verifies any selection of names of an image.
 pub(super) fn verify_names(
     view: &View<'_>,
     binaries: &Binaries,
@@ -71,11 +71,14 @@ pub(super) fn verify_names(
         }
     }
     verifier.verify_programs(started);
+    // A file that could not be read looks like a missing one, so the error goes before all
+    // failures.
     if let Some(error) = view.failure() {
         return Err(error);
     }
     let mut failures = verifier.failures;
     failures.sort();
+    // Two processes may miss the same library for the same file.
     failures.dedup();
     Ok(failures)
 }
@@ -107,6 +110,7 @@ impl Verifier<'_> {
             (None, None) => None,
         };
         let health = match test.as_slice() {
+            // `CMD-SHELL` is started through a shell, which is verified as any kept program.
             ["CMD", word, ..] => Some((Field::Healthcheck, *word)),
             _ => None,
         };
@@ -116,7 +120,12 @@ impl Verifier<'_> {
             }
         }
         self.verify_path(config.working_dir().as_bytes(), Lost::Workdir);
-        let names = config.user().split(':');
+        self.verify_user(config.user());
+    }
+
+    /// Verifies the files that define a user and a group, as in `app:www`.
+    fn verify_user(&mut self, user: &str) {
+        let names = user.split(':');
         for (file, name) in [&b"/etc/passwd"[..], b"/etc/group"].into_iter().zip(names) {
             // A number needs no file to be known.
             if !name.is_empty() && name.parse::<u32>().is_err() {
@@ -137,11 +146,13 @@ impl Verifier<'_> {
     fn verify_name(&mut self, name: NameId, visible: &[bool]) {
         let tree = self.before.tree();
         let parent = tree.parent(name);
+        // A layer without the directory would be extracted with one of default mode and owner.
         if parent != NameId::ROOT && !visible[parent.index()] {
             self.fail(name, Lost::Directory);
         }
         if matches!(tree.inode(name).kind, Kind::Symlink { .. }) {
             let path = tree.path(name);
+            // A symlink that was dangling before may stay so.
             if self.before.resolve(&path).is_ok() && self.after.resolve(&path).is_err() {
                 self.fail(name, Lost::Target);
             }
@@ -151,6 +162,7 @@ impl Verifier<'_> {
     /// The interpreter of a script, or the program that `env` starts for it, if it is no longer the
     /// same.
     fn lost_interpreter(&self, name: NameId) -> Option<Need> {
+        // Only files that can be executed are started by their `#!` line.
         if self.before.tree().inode(name).header.mode & 0o111 == 0 {
             return None;
         }
@@ -176,6 +188,7 @@ impl Verifier<'_> {
     }
 
     fn verify_programs(&mut self, started: &Started<'_>) {
+        // Each view has its own loaders, because a loader remembers which directories exist.
         let mut both = [self.before, self.after].map(|view| {
             let processes = Processes::new(view, self.binaries);
             if started.keeps_opened {
@@ -193,6 +206,7 @@ impl Verifier<'_> {
         let Ok(elf) = self.before.elf_of(program.name) else {
             return;
         };
+        // Without its loader the program has no process that could be compared.
         if self.after.look(&program.loader) != self.before.look(&program.loader) {
             let lost = Lost::Need(Need::Interpreter(program.loader.clone()));
             return self.fail(program.name, lost);
@@ -258,6 +272,7 @@ impl Verifier<'_> {
 fn is_same(before: &Request, after: &Request) -> bool {
     match (&before.outcome, &after.outcome) {
         (Outcome::Found(before), Outcome::Found(after)) => before == after,
+        // What was missing in the whole image is no fault of slimming.
         (Outcome::Missing(_), Outcome::Missing(_)) => true,
         _ => false,
     }
@@ -331,7 +346,7 @@ mod tests {
         image
     }
 
-    /// What is said of a plan from which a name was taken.
+    /// The failures of a plan from which a name was removed.
     fn failures_without(path: &str) -> Vec<String> {
         let image = image();
         let mut plan = plan(&image, &PlanOptions::default()).unwrap();
@@ -352,7 +367,7 @@ mod tests {
     fn a_lost_library_is_told() {
         assert_eq!(
             failures_without("/lib/liba.so.1"),
-            ["/opt/app: it no longer finds the library `liba.so.1`"]
+            ["/opt/app: it can no longer find the library `liba.so.1`"]
         );
     }
 
@@ -360,7 +375,7 @@ mod tests {
     fn a_lost_entry_point_is_told() {
         assert_eq!(
             failures_without("/entry"),
-            ["/entry: it is not kept, and is the program of ENTRYPOINT"]
+            ["/entry: not kept, although it is the program of ENTRYPOINT"]
         );
     }
 
@@ -368,7 +383,9 @@ mod tests {
     fn a_lost_loader_is_told() {
         assert_eq!(
             failures_without(GLIBC),
-            [format!("/opt/app: it no longer finds the loader `{GLIBC}`")]
+            [format!(
+                "/opt/app: it can no longer find the loader `{GLIBC}`"
+            )]
         );
     }
 
@@ -376,7 +393,7 @@ mod tests {
     fn a_lost_interpreter_is_told() {
         assert_eq!(
             failures_without("/bin/app"),
-            ["/entry: it no longer finds the interpreter `/bin/app`"]
+            ["/entry: it can no longer find the interpreter `/bin/app`"]
         );
     }
 
@@ -384,7 +401,7 @@ mod tests {
     fn a_lost_target_is_told() {
         let failures = failures_without("/opt/app");
         assert!(
-            failures.contains(&"/bin/app: the symlink no longer leads to its target".to_owned()),
+            failures.contains(&"/bin/app: the target of the symlink is not kept".to_owned()),
             "{failures:?}"
         );
     }
@@ -392,7 +409,8 @@ mod tests {
     #[test]
     fn a_lost_directory_is_told() {
         assert!(
-            failures_without("/opt").contains(&"/opt/app: its directory is not kept".to_owned())
+            failures_without("/opt")
+                .contains(&"/opt/app: its parent directory is not kept".to_owned())
         );
     }
 }

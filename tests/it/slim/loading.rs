@@ -223,7 +223,7 @@ fn a_name_that_is_no_program_is_told_with_where_it_was_looked_for() {
     let directory = tempfile::tempdir().unwrap();
     let host = Host::open(directory.path()).unwrap();
     let error = loading::find_program(&host, b"p", Some(b"/a:/b"), b"/").unwrap_err();
-    assert_eq!(error.to_string(), "there is no program `p` in /a:/b");
+    assert_eq!(error.to_string(), "program `p` not found in /a:/b");
     let error = loading::find_program(&host, b"./p", None, b"/work").unwrap_err();
-    assert_eq!(error.to_string(), "there is no file `/work/./p`");
+    assert_eq!(error.to_string(), "no such file: `/work/./p`");
 }

@@ -55,7 +55,7 @@ fn the_first_file_is_taken_whatever_its_machine() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /d1/liba.so.1 (found through the RPATH of `/bin/p`), but it is for another machine"
+            "p needs liba.so.1: /d1/liba.so.1 (found through the RPATH of `/bin/p`), but it is for another architecture"
         ]
     );
 }
@@ -156,7 +156,7 @@ fn a_circle_of_links_ends_the_search() {
         .elf("/d2/liba.so.1", &library("liba.so.1"));
     assert_eq!(
         machine.load("/bin/p"),
-        ["p needs liba.so.1: refused, its links go in a circle"]
+        ["p needs liba.so.1: refused, it is a symlink loop"]
     );
 }
 

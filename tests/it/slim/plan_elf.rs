@@ -81,7 +81,7 @@ fn what_a_loader_reads_is_kept_for_it() {
     assert!(planned.keeps("/opt/a/liba.so.1"));
     assert_eq!(
         planned.why("/etc/ld.so.conf.d/a.conf").last().unwrap(),
-        "/etc/ld.so.conf.d/a.conf: read by it, a loader"
+        "/etc/ld.so.conf.d/a.conf: read by the loader"
     );
 }
 

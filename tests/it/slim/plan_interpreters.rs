@@ -81,7 +81,7 @@ fn python_keeps_its_library_whole_but_for_tests_and_builders() {
     assert!(!planned.keeps("/usr/lib/python3/dist-packages/pip"));
     assert_eq!(
         planned.why("/usr/lib/python3.11/os.py").last().unwrap(),
-        "/usr/lib/python3.11/os.py: part of the runtime of Python"
+        "/usr/lib/python3.11/os.py: part of the Python runtime"
     );
 }
 

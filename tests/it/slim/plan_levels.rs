@@ -66,7 +66,7 @@ fn what_a_lower_level_leaves_out_tells_what_would_keep_it() {
         .why_at_any_level(planned.name("/usr/share/zoneinfo/Asia/Tokyo"));
     assert_eq!(
         chain.last().unwrap().why.to_string(),
-        "by the rule `time-zones`, as it calls `localtime`"
+        "by the rule `time-zones`, because it calls `localtime`"
     );
     assert_eq!(
         planned.why("/usr/share/zoneinfo/Asia/Tokyo"),
@@ -165,9 +165,7 @@ fn a_library_of_the_graphics_driver_is_provided_at_run_time() {
     assert_eq!(planned.unmet(), Vec::<String>::new());
     assert_eq!(
         planned.notes(),
-        [
-            "/usr/bin/app: `libcuda.so.1` is not in the image: the runtime puts it into the container"
-        ]
+        ["/usr/bin/app: `libcuda.so.1` is not in the image: the container runtime provides it"]
     );
 }
 

@@ -213,7 +213,7 @@ fn a_glob_keeps_what_it_matches_through_links_too() {
     let below = machine.clone().keep("/etc/nginx/**").plan();
     assert_eq!(
         below.why("/etc/nginx/conf.d/a.conf"),
-        ["/etc/nginx/conf.d/a.conf: asked for by `--keep /etc/nginx/**`"]
+        ["/etc/nginx/conf.d/a.conf: requested by `--keep /etc/nginx/**`"]
     );
     let entry = machine.clone().keep("/etc/nginx").plan();
     assert!(entry.keeps("/etc/nginx") && !entry.keeps("/etc/nginx/conf.d"));

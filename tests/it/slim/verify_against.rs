@@ -43,9 +43,9 @@ fn what_is_missing_is_told_by_who_needs_it() {
     assert_eq!(
         failures,
         [
-            "/bin/app: it no longer finds the library `liba.so.1`",
-            "/etc/passwd: it is not kept, and defines the user `app`",
-            "/srv: it is not kept, and is the working directory",
+            "/bin/app: it can no longer find the library `liba.so.1`",
+            "/etc/passwd: not kept, although it defines the user `app`",
+            "/srv: not kept, although it is the working directory",
         ]
     );
     let image = original()

@@ -25,24 +25,7 @@ const MARKERS: &[&str] = &[
 /// directory, from which languages load modules too.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, language: Language) {
     let tree = keep.tree();
-    let directory = tree.parent(source);
-    // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of
-    // packages.
-    let directory = if is_directory_of(tree, directory, &["bin", "sbin"]) {
-        tree.parent(directory)
-    } else {
-        directory
-    };
-    let mut directories = Vec::new();
-    let top = top(tree, directory);
-    if tree.child(top, b"pyvenv.cfg").is_none() {
-        directories.push(top);
-    }
-    let working_directory = keep.view.image.config.working_dir();
-    if let Ok(resolved) = tree.resolve(working_directory.as_bytes()) {
-        directories.push(resolved.name);
-    }
-    for directory in directories {
+    for directory in directories(keep, source) {
         // A directory of the distribution is never an application, whatever lies in it.
         if is_own(&tree.path(directory)) && state.applications.insert(directory) {
             let name = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
@@ -50,18 +33,43 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
                 keep,
                 directory,
                 source,
-                &Why::Module { language, name },
+                &Why::module(language, name),
                 &is_left_out,
             );
         }
     }
 }
 
+/// The directory of the application that a source belongs to, and the working directory.
+fn directories(keep: &Keep<'_>, source: NameId) -> Vec<NameId> {
+    let tree = keep.tree();
+    let mut directories = Vec::new();
+    let mut directory = tree.parent(source);
+    // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of
+    // packages.
+    if is_directory_of(tree, directory, &["bin", "sbin"]) {
+        directory = tree.parent(directory);
+    }
+    let top = top(tree, directory);
+    // A virtual environment has its own tracer, which leaves out what installs packages.
+    if tree.child(top, b"pyvenv.cfg").is_none() {
+        directories.push(top);
+    }
+    let working_directory = keep.view.image.config.working_dir();
+    if let Ok(resolved) = tree.resolve(working_directory.as_bytes()) {
+        directories.push(resolved.name);
+    }
+    directories
+}
+
 /// The highest directory, at most three up, that says it is a project's; or the source's own.
 fn top(tree: &Tree, directory: NameId) -> NameId {
     const MOST: usize = 4;
     let mut top = directory;
+    // A marker far above belongs to something else, such as a monorepo of which only a part was
+    // copied.
     for at in ancestors(tree, directory).take(MOST) {
+        // Above a directory of the distribution there is no application.
         if !is_own(&tree.path(at)) {
             break;
         }
@@ -125,9 +133,12 @@ fn is_own(path: &[u8]) -> bool {
         .filter(|component| !component.is_empty())
         .collect();
     match components.as_slice() {
+        // These hold applications, one in each directory below.
         [] | [b"opt" | b"srv" | b"home"] => false,
+        // The official images of languages use `/usr/src/app` as their working directory.
         [b"usr", b"src" | b"app" | b"apps", _, ..]
         | [b"usr", b"local", b"src" | b"app" | b"apps", _, ..] => true,
+        // Software that was built from source often has a directory of its own in `/usr/local`.
         [b"usr", b"local", directory, ..] => !LOCAL.contains(directory),
         [b"var", directory, ..] => VARIABLE.contains(directory),
         [top, ..] => !TOP.contains(top),

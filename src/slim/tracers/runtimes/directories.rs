@@ -23,6 +23,7 @@ pub(super) fn keep_tree(
     let mut followed = HashSet::new();
     while let Some(name) = stack.pop() {
         keep.graph.keep(name, Some(by), why.clone());
+        // pnpm and Debian build trees of modules from symlinks to directories elsewhere.
         let at = linked_directory(tree, name).unwrap_or(name);
         // Links may lead around in a circle.
         if at != name && !followed.insert(at) {
@@ -42,6 +43,7 @@ fn linked_directory(tree: &Tree, name: NameId) -> Option<NameId> {
         return None;
     };
     let directory = tree.resolve_from(tree.parent(name), target).ok()?.name;
+    // A link to `/usr` or `/etc` would keep the distribution.
     let depth = ancestors(tree, directory).count();
     let is_around = ancestors(tree, name).any(|at| at == directory);
     if tree.is_directory(directory) && depth > 1 && !is_around {
@@ -60,6 +62,7 @@ pub(super) fn keep_tree_at(
     skip: Skip<'_>,
 ) -> Option<NameId> {
     let resolved = keep.tree().resolve(path).ok()?;
+    // A variable may name the root, and keeping that whole would undo slimming.
     if resolved.name == NameId::ROOT || !keep.tree().is_directory(resolved.name) {
         return None;
     }
@@ -76,6 +79,7 @@ pub(super) fn is_development(tree: &Tree, name: NameId) -> bool {
     ];
     const NAMES: &[&str] = &[".git", ".github", ".hg", ".svn", ".DS_Store"];
     let file_name = tree.file_name(name);
+    // These names are left out for directories and files alike.
     if NAMES.iter().any(|name| name.as_bytes() == file_name) {
         return true;
     }

@@ -21,15 +21,16 @@ const PARTS: &[&str] = &["lib", "conf", "release", "jre"];
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let tree = keep.tree();
     let Some(home) =
+        // The launcher finds `libjli.so` and the modules relative to its own path and does not read
+        // JAVA_HOME.
         ancestors(tree, tree.parent(name)).find(|&directory| is_java_home(tree, directory))
     else {
         return;
     };
-    let why = Why::Runtime {
-        language: Language::Java,
-    };
+    let why = Why::runtime(Language::Java);
     keep.graph.keep(home, Some(name), why.clone());
     for part in PARTS {
+        // Which parts exist depends on the version: Java 9 and later have `conf` and no `jre`.
         if let Some(part) = tree.child(home, part.as_bytes()) {
             keep_tree(keep, part, name, &why, &is_left_out);
         }

@@ -15,6 +15,8 @@ pub(in crate::slim) fn without_leftovers(
     let mut left_out = HashSet::new();
     let mut needed = Vec::new();
     for name in walk {
+        // The walk visits a directory first, so a name below one that is left out only has to ask
+        // for its parent.
         let is_left_out = left_out.contains(&tree.parent(name))
             || application::is_waste(tree, name)
             || node::is_left_out(tree, name)

@@ -1,5 +1,4 @@
-//! Paths that a binary carries: where an interpreter was told to look for its modules when it was
-//! built.
+//! Paths in a binary: the directories of modules that were built into an interpreter.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +9,7 @@ pub(super) fn paths(bytes: &[u8], part: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut paths = BTreeSet::new();
     for at in memchr::memmem::find_iter(bytes, part) {
         // The part stands in the middle of a path, which stands in the middle of a list.
+        // A path is at most `PATH_MAX` long, so the search for its ends is bounded.
         let window = at.saturating_sub(LONGEST);
         let start = bytes[window..at]
             .iter()
@@ -21,6 +21,7 @@ pub(super) fn paths(bytes: &[u8], part: &[u8]) -> BTreeSet<Vec<u8>> {
             .position(|&byte| is_end(byte))
             .map_or(limit, |place| at + place);
         let path = &bytes[start..end];
+        // Lua replaces `?` with the name of a module; the text before it is the directory.
         let path = path.split(|&byte| byte == b'?').next().unwrap_or_default();
         if path.len() > 1 && path.starts_with(b"/") {
             let length = path

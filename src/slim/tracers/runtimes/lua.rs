@@ -9,18 +9,21 @@ use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 pub(super) fn is_lua(file_name: &[u8]) -> bool {
+    // The program is `lua5.4` or `luajit`, its library `liblua5.4.so.0`; `luac` only compiles.
     let rest = file_name.strip_prefix(b"lib").unwrap_or(file_name);
     rest.starts_with(b"lua") && !rest.starts_with(b"luac")
 }
 
-/// Lua is told its templates, `/usr/share/lua/5.4/?.lua`, when it is built; `LUA_PATH` and its like
-/// replace them.
+/// Templates such as `/usr/share/lua/5.4/?.lua` are built into Lua; `LUA_PATH` and its like replace
+/// them.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     // The default templates are in the program or its library.
     let mut paths = literals::paths(&bytes, b"/lua");
+    // Lua reads the variable with its version first; only the versions that images still have are
+    // listed.
     for variable in [
         "LUA_PATH",
         "LUA_CPATH",
@@ -39,9 +42,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
                 .map(<[u8]>::to_vec),
         );
     }
-    let why = Why::Runtime {
-        language: Language::Lua,
-    };
+    let why = Why::runtime(Language::Lua);
     for path in paths {
         // `/usr/lib/lua` holds the modules of all versions: only those of this one are for it.
         if path.split(|&byte| byte == b'/').count() > 3 {

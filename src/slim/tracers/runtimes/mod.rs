@@ -2,7 +2,7 @@
 //!
 //! Each language has a file. It is shown the program or library that runs the language, and keeps
 //! the directories that this one looks for modules in: the standard library without its tests, and
-//! packages whole, for what a program loads late or by a computed name cannot be told. What builds
+//! packages whole, because a name that is computed at run time is unknown here. What builds
 //! or installs packages is left out, unless a kept source loads it.
 
 mod application;
@@ -34,7 +34,7 @@ pub(super) struct RuntimeTracer {
     state: State,
     /// Programs and libraries that run a language, and its place in [`RUNTIMES`].
     found: Vec<(usize, NameId)>,
-    /// How many modules were wanted when their directories were last kept.
+    /// The number of modules that were wanted when their directories were last kept.
     settled: usize,
 }
 
@@ -83,6 +83,7 @@ impl Tracer for RuntimeTracer {
         if !keep.is_file(name) {
             return;
         }
+        // A name is not enough: a shell script called `node` runs no JavaScript itself.
         let runtime = RUNTIMES
             .iter()
             .position(|runtime| (runtime.is_it)(file_name));
@@ -99,10 +100,11 @@ impl Tracer for RuntimeTracer {
     /// Decides which Python is started on its own, and keeps the modules that programs ask for.
     fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
         let before = keep.graph.kept().len();
+        // Python and Perl decide at the end: what they need depends on all programs that use them.
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
         let wanted = self.state.wanted.len();
-        // Directories of a language leave out modules that nobody asked for by then.
+        // The first pass has left out modules that no source had asked for by then.
         if std::mem::replace(&mut self.settled, wanted) != wanted {
             for &(place, name) in &self.found {
                 (RUNTIMES[place].keep)(&mut self.state, keep, name);

@@ -24,14 +24,9 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return;
     };
     for path in literals::paths(&bytes, b"/nodejs/") {
+        // The same text may be a prefix that the program completes at run time.
         if is_file_at(keep, &path) {
-            keep.keep_path(
-                &path,
-                Some(name),
-                Why::Runtime {
-                    language: Language::Node,
-                },
-            );
+            keep.keep_path(&path, Some(name), Why::runtime(Language::Node));
         }
     }
 }
@@ -45,6 +40,8 @@ fn is_file_at(keep: &Keep<'_>, path: &[u8]) -> bool {
 /// The package that a file is in: the nearest directory above with a `package.json` that is among
 /// packages.
 fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
+    // A package may have directories with a `package.json` of their own that only sets the type of
+    // modules.
     ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
 }
 
@@ -66,33 +63,20 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     let Some(package) = package_of(tree, name) else {
         return;
     };
+    // Packages depend on each other in circles.
     if state.packages.contains(&package) {
         return;
     }
-    let is_run = [
-        &b".js"[..],
-        b".cjs",
-        b".mjs",
-        b".node",
-        b".json",
-        b".ts",
-        b".wasm",
-    ];
-    let file_name = tree.file_name(name);
     // What Node is built with is no package to it.
     let is_built_in =
         matches!(keep.graph.reasons(name), [first] if matches!(first.why, Why::Runtime { .. }));
-    if is_built_in
-        || (file_name.contains(&b'.') && !is_run.iter().any(|suffix| file_name.ends_with(suffix)))
-    {
+    // Any other file, a certificate for example, is no reason to keep the package around it.
+    if is_built_in || !is_run(tree.file_name(name)) {
         return;
     }
     state.packages.insert(package);
     let named = String::from_utf8_lossy(&package_name(tree, package)).into_owned();
-    let why = Why::Module {
-        language: Language::Node,
-        name: named,
-    };
+    let why = Why::module(Language::Node, named);
     let is_in_application = ancestors(tree, package).any(|at| state.applications.contains(&at));
     // The application is kept whole, with its packages.
     if !is_in_application {
@@ -101,6 +85,7 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     let Some(manifest) = tree.child(package, b"package.json") else {
         return;
     };
+    // The manifest names the entry point and the kind of modules; `require` fails without it.
     keep.graph.keep(manifest, Some(name), why);
     let dependencies = dependencies(keep, manifest);
     keep_required(
@@ -109,6 +94,14 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
         package,
         dependencies.iter().map(String::as_str),
     );
+}
+
+/// Whether a file name is one that Node runs or loads. Programs often have no ending.
+fn is_run(file_name: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 7] = [
+        b".js", b".cjs", b".mjs", b".node", b".json", b".ts", b".wasm",
+    ];
+    !file_name.contains(&b'.') || ENDINGS.iter().any(|ending| file_name.ends_with(ending))
 }
 
 /// `express`, `@babel/core`.
@@ -123,6 +116,7 @@ fn package_name(tree: &Tree, package: NameId) -> Vec<u8> {
 }
 
 fn dependencies(keep: &Keep<'_>, manifest: NameId) -> BTreeSet<String> {
+    // `devDependencies` are for those who work on the package.
     const FIELDS: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
     let bytes = keep.view.bytes(manifest);
     let Some(Ok(manifest)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
@@ -154,10 +148,7 @@ pub(super) fn keep_required<'r>(
         let Some(path) = candidates.find(|path| keep.tree().resolve(path).is_ok()) else {
             continue;
         };
-        let why = Why::Module {
-            language: Language::Node,
-            name,
-        };
+        let why = Why::module(Language::Node, name);
         if let Some(package) = keep.keep_path(&path, Some(by), why.clone())
             && let Some(manifest) = keep.tree().child(package, b"package.json")
         {
@@ -174,35 +165,42 @@ fn requested_package(request: &str) -> Option<String> {
     if first.is_empty() || first.starts_with('.') {
         return None;
     }
+    // `@scope/name` is one name; otherwise what follows the slash is a path in the package.
     match parts.next() {
         Some(second) if first.starts_with('@') => Some(format!("{first}/{second}")),
         _ => Some(first.to_owned()),
     }
 }
 
-/// The directories in which packages are looked for: each `node_modules` from the directory up, then
-/// `NODE_PATH`, and those of Debian's packages.
+/// The directories in which `require` looks for packages: each `node_modules` from the directory up,
+/// then `NODE_PATH`, and those of Debian.
 fn search_path(keep: &Keep<'_>, directory: NameId) -> Vec<Vec<u8>> {
     let tree = keep.tree();
     let mut path = Vec::new();
+    // `/node_modules` is searched as well.
     for at in ancestors(tree, directory).chain([NameId::ROOT]) {
         let mut beside = tree.path(at);
+        // Node appends no second `node_modules` to a path that ends with one.
         if !beside.ends_with(b"/node_modules") {
             beside.extend(b"/node_modules");
         }
         path.push(beside);
     }
     path.extend(path_list(keep, "NODE_PATH"));
-    for debian in [&b"/usr/share/nodejs"[..], b"/usr/lib/nodejs"] {
-        path.push(debian.to_vec());
-    }
+    path.extend(debian_directories(tree));
+    path
+}
+
+/// The directories of Debian's packages; those with addons are below that of the architecture.
+fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
+    let mut directories = vec![b"/usr/share/nodejs".to_vec(), b"/usr/lib/nodejs".to_vec()];
     if let Ok(libraries) = tree.resolve(b"/usr/lib") {
         let triplets = tree
             .children(libraries.name)
             .filter_map(|triplet| tree.child(triplet, b"nodejs"));
-        path.extend(triplets.map(|nodejs| tree.path(nodejs)));
+        directories.extend(triplets.map(|nodejs| tree.path(nodejs)));
     }
-    path
+    directories
 }
 
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
@@ -238,6 +236,7 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_development(tree, name)
         || is_of_another_system(tree, name)
         || (is_file && !is_compiler && SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix)))
+        // Deeper in a package directories of these names may be modules.
         || (tree.parent(name) == package && is_directory_of(tree, name, DIRECTORIES))
 }
 
@@ -253,9 +252,11 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
         b"win32-",
     ];
     let file_name = tree.file_name(name);
-    let is_in = |directory: &[u8]| tree.file_name(tree.parent(name)) == directory;
-    (is_in(b"prebuilds") && SYSTEMS.iter().any(|system| file_name.starts_with(system)))
-        || (is_in(b"Release") && matches!(file_name, b"obj.target" | b".deps"))
+    match tree.file_name(tree.parent(name)) {
+        b"prebuilds" => SYSTEMS.iter().any(|system| file_name.starts_with(system)),
+        b"Release" => matches!(file_name, b"obj.target" | b".deps"),
+        _ => false,
+    }
 }
 
 /// The modules that the sources of a program ask for: `require('x')`, `import('x')`, `from 'x'`,
@@ -270,6 +271,7 @@ pub(super) fn requests(text: &str) -> impl Iterator<Item = &str> {
         if !BEFORE.iter().any(|word| before.ends_with(word)) {
             return None;
         }
+        // A template with a `$` in it is computed at run time.
         let rest = &text[at + 1..];
         let end = rest.find([quote, '\n', '$'])?;
         Some(&rest[..end]).filter(|request| !request.is_empty())

@@ -23,9 +23,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
-    let why = Why::Runtime {
-        language: Language::Perl,
-    };
+    let why = Why::runtime(Language::Perl);
     let mut directories = literals::paths(&bytes, b"perl");
     directories.extend(path_list(keep, "PERL5LIB"));
     // The debugging data of `/usr/lib/debug` has such names too.
@@ -34,6 +32,8 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         .iter()
         .find(|path| path.ends_with(b"/perl-base"))
         .cloned();
+    // `perl-base` is kept whole: it is small, and Debian picks its modules so that essential
+    // packages work.
     let base = base.and_then(|base| keep_tree_at(keep, &base, name, &why, &is_left_out));
     // Without `perl-base` nothing says which modules the distribution needs.
     if base.is_none() {
@@ -50,20 +50,20 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     let directories = state.perl.directories.clone();
     // An application may load any module, by a name that it computes.
     if state.perl.has_application {
-        let why = Why::Runtime {
-            language: Language::Perl,
-        };
+        let why = Why::runtime(Language::Perl);
         for path in directories {
             keep_tree_at(keep, &path, program, &why, &is_left_out);
         }
         return;
     }
+    // Modules that are kept here are sources too, and come back in the next round.
     for source in std::mem::take(&mut state.perl.waiting) {
         state.perl.sources.insert(source);
         let Some(bytes) = keep.view.bytes(source).map(|bytes| bytes.to_vec()) else {
             continue;
         };
         let text = String::from_utf8_lossy(&bytes);
+        // `use lib` puts a directory in front of `@INC` for this source.
         let own = libraries(&text);
         let directories: Vec<&[u8]> = directories
             .iter()
@@ -104,6 +104,7 @@ fn modules(text: &str) -> BTreeSet<String> {
                 modules.insert(rest[..end].to_owned());
             }
         }
+        // These load the modules that their list names, with or without `::`.
         let is_list = line.starts_with("use parent") || line.starts_with("use base");
         let words = line.split(|char: char| !is_module_char(char));
         modules.extend(
@@ -112,6 +113,7 @@ fn modules(text: &str) -> BTreeSet<String> {
                 .map(str::to_owned),
         );
     }
+    // `use 5.010` asks for a version.
     modules.retain(|module| module.chars().next().is_some_and(char::is_alphabetic));
     modules
 }
@@ -139,19 +141,21 @@ fn is_module_char(char: char) -> bool {
 fn keep_module(keep: &mut Keep<'_>, source: NameId, module: &str, directories: &[&[u8]]) {
     let path = module.trim_matches(':').replace("::", "/");
     for directory in directories {
-        let at = |rest: String| [directory, &b"/"[..], rest.as_bytes()].concat();
-        if keep.tree().resolve(&at(format!("{path}.pm"))).is_err() {
+        let file = below(directory, &format!("{path}.pm"));
+        // Every directory of `@INC` is tried; an XS module may have its parts in two of them.
+        if keep.tree().resolve(&file).is_err() {
             continue;
         }
-        let why = Why::Module {
-            language: Language::Perl,
-            name: module.to_owned(),
-        };
-        keep.keep_path(&at(format!("{path}.pm")), Some(source), why.clone());
-        for below in [path.clone(), format!("auto/{path}")] {
-            keep_tree_at(keep, &at(below), source, &why, &is_left_out);
+        let why = Why::module(Language::Perl, module.to_owned());
+        keep.keep_path(&file, Some(source), why.clone());
+        for part in [path.clone(), format!("auto/{path}")] {
+            keep_tree_at(keep, &below(directory, &part), source, &why, &is_left_out);
         }
     }
+}
+
+fn below(directory: &[u8], path: &str) -> Vec<u8> {
+    [directory, b"/", path.as_bytes()].concat()
 }
 
 /// Manuals, headers, and modules with which Debian configures and installs packages.

@@ -10,6 +10,7 @@ use crate::slim::why::{Language, Why};
 
 /// `php8.2`, `php-fpm8.2`, `php-cgi`, and the module of a web server.
 pub(super) fn is_php(file_name: &[u8]) -> bool {
+    // Web servers load PHP as `libphp.so` and never start the program.
     file_name.starts_with(b"php") || file_name.starts_with(b"libphp")
 }
 
@@ -17,9 +18,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
-    let why = Why::Runtime {
-        language: Language::Php,
-    };
+    let why = Why::runtime(Language::Php);
     // The include path is built into the program.
     let mut paths = literals::paths(&bytes, b"/share/php");
     paths.extend(literals::paths(&bytes, b"/lib/php"));

@@ -1,6 +1,6 @@
 //! Programs and libraries that the text of a source names.
 
-use crate::image::NameId;
+use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::contains;
 use crate::slim::tracers::shell;
@@ -23,20 +23,16 @@ pub(super) fn keep_program(
     is_own: bool,
 ) {
     for word in command_words(literal) {
+        // Packages build their extensions and call shells in code that an application never
+        // reaches.
         if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
             continue;
         }
+        // A word with a slash may be a data file, and only programs are started.
         if let Some(path) = keep.programs.find(keep.view, word.as_bytes())
             && is_executable(keep, &path)
         {
-            keep.keep_path(
-                &path,
-                Some(name),
-                Why::Command {
-                    word: word.to_owned(),
-                    line,
-                },
-            );
+            keep.keep_path(&path, Some(name), Why::command(word.to_owned(), line));
         }
     }
 }
@@ -71,28 +67,7 @@ pub(super) fn keep_library(
     is_it: impl Fn(&[u8]) -> bool,
 ) {
     let tree = keep.tree();
-    let mut directories: Vec<Vec<u8>> =
-        ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
-            .map(|path| path.as_bytes().to_vec())
-            .into();
-    for parent in [&b"/lib"[..], b"/usr/lib"] {
-        if let Ok(resolved) = tree.resolve(parent) {
-            let is_triplet = |&child: &NameId| contains(tree.file_name(child), "-linux-");
-            let triplets: Vec<Vec<u8>> = tree
-                .children(resolved.name)
-                .filter(is_triplet)
-                .map(|child| tree.path(child))
-                .collect();
-            directories.extend(
-                triplets
-                    .iter()
-                    .map(|triplet| [triplet, &b"/jni"[..]].concat()),
-            );
-            directories.extend(triplets);
-        }
-    }
-    directories.extend(path_list(keep, "LD_LIBRARY_PATH"));
-    for directory in directories {
+    for directory in library_directories(keep) {
         let Ok(resolved) = tree.resolve(&directory) else {
             continue;
         };
@@ -100,16 +75,40 @@ pub(super) fn keep_library(
             .children(resolved.name)
             .filter(|&file| is_it(tree.file_name(file)))
         {
-            keep.keep_path(
-                &tree.path(file),
-                Some(by),
-                Why::Mention {
-                    word: word.to_owned(),
-                    line: 1,
-                },
-            );
+            keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
         }
     }
+}
+
+/// The directories in which libraries are installed. `dlopen` searches more than these, but a
+/// source does not tell the search path.
+fn library_directories(keep: &Keep<'_>) -> Vec<Vec<u8>> {
+    let tree = keep.tree();
+    let mut directories: Vec<Vec<u8>> =
+        ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
+            .map(|path| path.as_bytes().to_vec())
+            .into();
+    for parent in [&b"/lib"[..], b"/usr/lib"] {
+        // Debian has a directory for each architecture, with libraries of Java in `jni` below it.
+        let triplets = triplet_directories(tree, parent);
+        for triplet in &triplets {
+            directories.push([&triplet[..], b"/jni"].concat());
+        }
+        directories.extend(triplets);
+    }
+    directories.extend(path_list(keep, "LD_LIBRARY_PATH"));
+    directories
+}
+
+/// Directories such as `/usr/lib/x86_64-linux-gnu`.
+fn triplet_directories(tree: &Tree, parent: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(resolved) = tree.resolve(parent) else {
+        return Vec::new();
+    };
+    tree.children(resolved.name)
+        .filter(|&child| contains(tree.file_name(child), "-linux-"))
+        .map(|child| tree.path(child))
+        .collect()
 }
 
 #[cfg(test)]

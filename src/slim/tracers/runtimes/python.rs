@@ -2,8 +2,8 @@
 //!
 //! The library is found as
 //! `python` finds it: from the real path of the program up, `lib/python3.11/os.py`. Packages are
-//! kept whole. A virtual environment that is closed to the system's packages does not bring these
-//! in.
+//! kept whole. A virtual environment that is closed to the system's packages does not keep
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,7 @@ pub(super) fn is_python(file_name: &[u8]) -> bool {
     else {
         return false;
     };
+    // `libpython3.11.so`: the version ends before the `s` of `.so`.
     let version = rest.split(|&byte| byte == b's').next().unwrap_or_default();
     let is_library = memchr::memmem::find(rest, b".so").is_some();
     if file_name.starts_with(b"lib") {
@@ -60,12 +61,14 @@ pub(super) const MACHINERY: &[&str] = &[
 
 /// Keeps libraries and packages for all Pythons that were met.
 pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
+    // This runs each time new names were traced, and keeping a name again changes nothing.
     let names = state.python.names.clone();
     let tree = keep.tree();
     let environments: BTreeMap<NameId, NameId> = names
         .iter()
         .filter_map(|&name| Some((name, environment(tree, name)?)))
         .collect();
+    // Symlinks lead to a program, which is among the names as well.
     let programs: Vec<(NameId, Vec<NameId>)> = names
         .iter()
         .filter(|name| is_plain_file(tree, **name))
@@ -79,6 +82,8 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     }
     let mut is_open = false;
     for (&name, &environment) in &environments {
+        // One environment that is open to the packages of the system needs them, whatever the
+        // others say.
         is_open |= keep_environment(state, keep, name, environment);
     }
     for (name, libraries) in programs {
@@ -96,6 +101,7 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
 
 /// The virtual environment that a name is in: `pyvenv.cfg` is beside it, or one directory up.
 fn environment(tree: &Tree, name: NameId) -> Option<NameId> {
+    // PEP 405: Python looks for `pyvenv.cfg` beside the program and one directory above.
     let directory = tree.parent(name);
     [directory, tree.parent(directory)]
         .into_iter()
@@ -113,9 +119,7 @@ fn keep_environment(
     let Some(settings) = tree.child(environment, b"pyvenv.cfg") else {
         return false;
     };
-    let why = Why::Runtime {
-        language: Language::Python,
-    };
+    let why = Why::runtime(Language::Python);
     keep.graph.keep(settings, Some(name), why.clone());
     // Its other names cost nothing, and programs are started by them.
     for other in tree
@@ -124,6 +128,19 @@ fn keep_environment(
     {
         keep.graph.keep(other, Some(name), why.clone());
     }
+    keep_environment_sites(state, keep, name, environment);
+    is_open_to_system(keep, settings)
+}
+
+/// Keeps the packages in `lib/python3.11/site-packages` of an environment.
+fn keep_environment_sites(
+    state: &mut State,
+    keep: &mut Keep<'_>,
+    name: NameId,
+    environment: NameId,
+) {
+    let tree = keep.tree();
+    let why = Why::runtime(Language::Python);
     for library in [&b"lib"[..], b"lib64"]
         .into_iter()
         .filter_map(|library| tree.child(environment, library))
@@ -132,17 +149,23 @@ fn keep_environment(
         let Ok(resolved) = tree.resolve(&tree.path(library)) else {
             continue;
         };
+        // An environment has one version, whose number is not known here.
         for version in tree.children(resolved.name) {
             if let Some(site) = tree.child(version, b"site-packages") {
                 keep_site(state, keep, name, site);
             }
         }
     }
+}
+
+/// Whether the settings of an environment let it use the packages of the system.
+fn is_open_to_system(keep: &Keep<'_>, settings: NameId) -> bool {
     let Some(bytes) = keep.view.bytes(settings) else {
         return false;
     };
     let text = String::from_utf8_lossy(&bytes).to_lowercase();
     text.lines().any(|line| {
+        // `site.py` compares both without regard to case.
         line.split_once('=').is_some_and(|(key, value)| {
             key.trim() == "include-system-site-packages" && value.trim() == "true"
         })
@@ -180,10 +203,12 @@ fn is_started_alone(
 fn libraries(keep: &Keep<'_>, name: NameId) -> Vec<NameId> {
     let tree = keep.tree();
     let version = version(tree.file_name(name));
+    // PYTHONHOME replaces the search from the program up.
     let home = path_list(keep, "PYTHONHOME")
         .into_iter()
         .filter_map(|path| Some(tree.resolve(&path).ok()?.name));
     for prefix in home.chain(ancestors(tree, tree.parent(name))) {
+        // Fedora splits the library: modules in C are in `lib64`.
         let in_prefix = [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| {
             let resolved = tree.resolve_from(prefix, library).ok()?;
             if tree.is_directory(resolved.name) {
@@ -228,9 +253,7 @@ fn is_library(tree: &Tree, directory: NameId, version: &[u8]) -> bool {
 
 fn keep_library(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
     let wanted = state.wanted.clone();
-    let why = Why::Runtime {
-        language: Language::Python,
-    };
+    let why = Why::runtime(Language::Python);
     let skip = |tree: &Tree, name| is_left_out_of_library(tree, library, name, &wanted);
     keep_tree(keep, library, name, &why, &skip);
     // `python311.zip` is looked at first.
@@ -251,6 +274,8 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
     if is_left_out(tree, name) {
         return true;
     }
+    // Below the top only tests and files for Windows are left out, since every module may import
+    // its neighbors.
     if tree.parent(name) != library {
         let is_test = is_plain_file(tree, name)
             && (file_name.starts_with(b"_test") || file_name.starts_with(b"xxl"));
@@ -261,6 +286,7 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
             || file_name.ends_with(b".exe");
     }
     let top = file_name.strip_suffix(b".py").unwrap_or(file_name);
+    // Packages are kept for their own reasons, one by one.
     matches!(file_name, b"site-packages" | b"dist-packages" | b"tests")
         || (file_name.starts_with(b"config-") && tree.is_directory(name))
         || (OPTIONAL.iter().any(|optional| optional.as_bytes() == top) && !is_wanted(wanted, top))
@@ -284,69 +310,64 @@ fn is_left_out(tree: &Tree, name: NameId) -> bool {
                 .any(|suffix| file_name.ends_with(suffix)))
 }
 
-/// The directories of packages that belong to a library, Debian's among them, and those of users.
+/// Keeps the packages that belong to a library.
 fn keep_sites(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
     let tree = keep.tree();
-    let version = tree.file_name(library).to_vec();
-    let mut sites: Vec<Vec<u8>> = Vec::new();
-    for directory in [&b"site-packages"[..], b"dist-packages"] {
-        sites.push([&tree.path(library), &b"/"[..], directory].concat());
-        sites.push(
-            [
-                &tree.path(tree.parent(library)),
-                &b"/python3/"[..],
-                directory,
-            ]
-            .concat(),
-        );
-        sites.push([b"/usr/local/lib/", &version[..], b"/", directory].concat());
-    }
-    let config = &keep.view.image.config;
-    let users = tree
-        .resolve(b"/home")
-        .map(|home| tree.children(home.name).collect())
-        .unwrap_or_default();
-    let users: Vec<NameId> = users;
-    let mut homes: Vec<Vec<u8>> = users.into_iter().map(|user| tree.path(user)).collect();
-    homes.extend(
-        [b"/root".to_vec()].into_iter().chain(
-            config
-                .env_value("HOME")
-                .map(|home| home.as_bytes().to_vec()),
-        ),
-    );
-    for home in &mut homes {
-        home.extend_from_slice(b"/.local");
-    }
-    homes.extend(path_list(keep, "PYTHONUSERBASE"));
-    sites.extend(
-        homes
-            .iter()
-            .map(|home| [home, &b"/lib/"[..], &version, b"/site-packages"].concat()),
-    );
-    for site in sites {
+    for site in sites(keep, library) {
         let Ok(resolved) = tree.resolve(&site) else {
             continue;
         };
         if tree.is_directory(resolved.name) {
-            keep.keep_path(
-                &site,
-                Some(name),
-                Why::Runtime {
-                    language: Language::Python,
-                },
-            );
+            let why = Why::runtime(Language::Python);
+            keep.keep_path(&site, Some(name), why);
             keep_site(state, keep, name, resolved.name);
         }
     }
 }
 
+/// The directories of packages that belong to a library, Debian's among them, and those of users.
+fn sites(keep: &Keep<'_>, library: NameId) -> Vec<Vec<u8>> {
+    let tree = keep.tree();
+    let version = tree.file_name(library);
+    let path = tree.path(library);
+    let parent = tree.path(tree.parent(library));
+    let mut sites = Vec::new();
+    // Debian calls the directory `dist-packages` to keep it apart from that of a Python that was
+    // installed by hand.
+    for directory in [&b"site-packages"[..], b"dist-packages"] {
+        sites.push([&path[..], b"/", directory].concat());
+        sites.push([&parent[..], b"/python3/", directory].concat());
+        sites.push([&b"/usr/local/lib/"[..], version, b"/", directory].concat());
+    }
+    for base in user_bases(keep) {
+        sites.push([&base[..], b"/lib/", version, b"/site-packages"].concat());
+    }
+    sites
+}
+
+/// The directories below which `pip install --user` puts packages.
+fn user_bases(keep: &Keep<'_>) -> Vec<Vec<u8>> {
+    let tree = keep.tree();
+    let mut bases: Vec<Vec<u8>> = Vec::new();
+    if let Ok(homes) = tree.resolve(b"/home") {
+        bases.extend(tree.children(homes.name).map(|home| tree.path(home)));
+    }
+    bases.push(b"/root".to_vec());
+    if let Some(home) = keep.view.image.config.env_value("HOME") {
+        bases.push(home.as_bytes().to_vec());
+    }
+    for base in &mut bases {
+        base.extend_from_slice(b"/.local");
+    }
+    bases.extend(path_list(keep, "PYTHONUSERBASE"));
+    bases
+}
+
 /// Keeps what the environment adds: directories and archives of `PYTHONPATH`, and a virtual
 /// environment that is active.
 fn keep_given(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
-    let why = Why::Runtime {
-        language: Language::Python,
-    };
+    let why = Why::runtime(Language::Python);
+    // An entry may be a ZIP archive, which is kept as it is.
     for path in path_list(keep, "PYTHONPATH") {
         if let Some(entry) = keep.keep_path(&path, Some(name), why.clone())
             && keep.tree().is_directory(entry)
@@ -377,15 +398,11 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
             continue;
         }
         let module = String::from_utf8_lossy(top_name(file_name)).into_owned();
-        let why = Why::Module {
-            language: Language::Python,
-            name: module,
-        };
+        let why = Why::module(Language::Python, module);
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
         keep_tree(keep, entry, by, &why, skip);
-        if file_name.ends_with(b".pth")
-            || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
-        {
+        // An editable package lies outside and is only pointed to.
+        if is_pointer(file_name) {
             keep_pointed_to(keep, entry, site);
         }
         // A wheel lists the files that it installed elsewhere.
@@ -395,12 +412,20 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
     }
 }
 
+/// Whether a file adds directories to the search path.
+fn is_pointer(file_name: &[u8]) -> bool {
+    file_name.ends_with(b".pth")
+        || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
+}
+
 /// `requests` of `requests-2.28.1.dist-info`, `six` of `six.py`.
 fn top_name(file_name: &[u8]) -> &[u8] {
+    // The import name ends at the version or at the suffix of the file.
     let end = file_name
         .iter()
         .position(|byte| matches!(byte, b'-' | b'.'))
         .unwrap_or(file_name.len());
+    // A hidden file has nothing before its dot.
     if end == 0 {
         file_name
     } else {
@@ -432,7 +457,7 @@ pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
         && (is_left_out(tree, name) || is_directory_of(tree, name, &["tests"]))
 }
 
-/// They lean on each other.
+/// The source that asks for a package which installs packages; these packages need each other.
 fn wants_machinery(state: &State) -> Option<NameId> {
     for &name in MACHINERY {
         // The standard library's own `distutils` needs none of the others.
@@ -460,6 +485,7 @@ fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
     let text = String::from_utf8_lossy(&bytes);
     let is_path =
         |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import");
+    // `site.py` runs the lines that begin with `import` and ignores comments.
     let mut paths: Vec<&str> = text.lines().map(str::trim).filter(is_path).collect();
     if keep.tree().file_name(file).ends_with(b".py") {
         paths = text
@@ -476,10 +502,7 @@ fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
         if !seen.insert(resolved.name) {
             continue;
         }
-        let why = Why::Module {
-            language: Language::Python,
-            name: path.to_owned(),
-        };
+        let why = Why::module(Language::Python, path.to_owned());
         let path = keep.tree().path(resolved.name);
         // A line of `.` would keep everything.
         if resolved.name != NameId::ROOT && resolved.name != site {
@@ -507,6 +530,8 @@ fn keep_recorded(keep: &mut Keep<'_>, record: NameId, site: NameId, why: &Why) {
             .split(['"', ','])
             .next()
             .unwrap_or_default();
+        // Files inside the directory are kept with it; programs and manuals are kept for other
+        // reasons or not at all.
         if !path.starts_with("../") || LEFT_OUT.iter().any(|part| path.contains(part)) {
             continue;
         }

@@ -19,7 +19,7 @@ fn is_versioned(file_name: &[u8]) -> bool {
         .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
 }
 
-/// Where Debian's Ruby looks for gems, besides the directory beside its libraries.
+/// Directories in which Ruby looks for gems, besides the one beside its libraries.
 const GEMS: &[&str] = &[
     "/var/lib/gems",
     "/usr/share/rubygems-integration",
@@ -33,32 +33,13 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let mut paths = literals::paths(&bytes, b"ruby");
     let libraries: Vec<Vec<u8>> = paths.iter().cloned().collect();
     for path in &libraries {
-        let [parent, version] = [
-            path.rsplit(|&byte| byte == b'/').nth(1),
-            path.rsplit(|&byte| byte == b'/').next(),
-        ];
-        let (Some(b"ruby"), Some(version)) = (parent, version) else {
-            continue;
-        };
-        let directory = &path[..path.len() - version.len()];
-        // `/usr/lib/ruby/gems/3.1.0` beside `/usr/lib/ruby/3.1.0`; Debian has them beside `ruby`
-        // too.
-        paths.insert([directory, b"gems/", version].concat());
-        paths.insert(
-            [
-                &directory[..directory.len() - b"ruby/".len()],
-                b"rubygems-integration",
-            ]
-            .concat(),
-        );
+        paths.extend(gem_directories(path).into_iter().flatten());
     }
     paths.extend(GEMS.iter().map(|path| path.as_bytes().to_vec()));
     for variable in ["RUBYLIB", "GEM_HOME", "GEM_PATH", "BUNDLE_PATH"] {
         paths.extend(path_list(keep, variable));
     }
-    let why = Why::Runtime {
-        language: Language::Ruby,
-    };
+    let why = Why::runtime(Language::Ruby);
     let wanted = state.wanted.clone();
     let skip = |tree: &Tree, name| is_left_out(tree, name) || (is_unwanted(tree, name, &wanted));
     for path in paths.into_iter().filter(|path| !is_include(path)) {
@@ -70,6 +51,23 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
             keep_tree_at(keep, &path, name, &why, &skip);
         }
     }
+}
+
+/// The directories of gems for a library: `/usr/lib/ruby/gems/3.1.0` for `/usr/lib/ruby/3.1.0`, and
+/// Debian's beside `ruby`.
+fn gem_directories(library: &[u8]) -> Option<[Vec<u8>; 2]> {
+    let mut components = library.rsplit(|&byte| byte == b'/');
+    let (version, parent) = (components.next()?, components.next()?);
+    // The other paths are those of extensions and configuration.
+    if parent != b"ruby" {
+        return None;
+    }
+    let ruby = &library[..library.len() - version.len()];
+    let above = &ruby[..ruby.len() - b"ruby/".len()];
+    Some([
+        [ruby, b"gems/", version].concat(),
+        [above, b"rubygems-integration"].concat(),
+    ])
 }
 
 /// Gems that come with Ruby, for those who write and test programs.
@@ -86,6 +84,7 @@ pub(super) const DEVELOPMENT: &[&str] = &[
 fn is_unwanted(tree: &Tree, name: NameId, wanted: &Wanted) -> bool {
     const PARENTS: &[&[u8]] = &[b"gems", b"specifications"];
     let parent = tree.file_name(tree.parent(name));
+    // Extensions lie in a directory named after the version of Ruby.
     let is_listed = PARENTS.contains(&parent) || parent.first().is_some_and(u8::is_ascii_digit);
     let gem = tree.file_name(name);
     is_listed
@@ -94,11 +93,13 @@ fn is_unwanted(tree: &Tree, name: NameId, wanted: &Wanted) -> bool {
                 .strip_prefix(known.as_bytes())
                 .and_then(|rest| rest.strip_prefix(b"-"));
             version.is_some_and(|version| version.first().is_some_and(u8::is_ascii_digit))
+                // A source or a lock file that names the gem brings it back.
                 && !wanted.contains_key(&(Language::Ruby, *known))
         })
 }
 
 fn is_include(path: &[u8]) -> bool {
+    // Headers and the data of the manual are among the paths that Ruby carries.
     memchr::memmem::find(path, b"/include/").is_some()
         || memchr::memmem::find(path, b"/share/ri").is_some()
 }

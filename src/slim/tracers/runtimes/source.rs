@@ -32,15 +32,10 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         state.perl.follow(name, &path);
     }
     // An archive of a Java that lies in `/opt`, say.
-    let is_runtimes = keep
-        .graph
-        .reasons(name)
-        .iter()
-        .all(|reason| matches!(reason.why, Why::Runtime { .. }));
-    if is_standard(&path) || is_build_time(&path) || (language == Language::Java && is_runtimes) {
+    let is_part_of_java = language == Language::Java && is_of_runtime(keep, name);
+    if is_standard(&path) || is_build_time(&path) || is_part_of_java {
         return;
     }
-    let is_own = !is_packaged(&path) && !is_distributions(&path);
     // A package is kept by its language, an application whole.
     if !is_packaged(&path) {
         application::keep(state, keep, name, language);
@@ -48,6 +43,17 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     if language == Language::Java {
         return java::jar::trace(keep, name);
     }
+    read(state, keep, name, language, &path);
+}
+
+/// Whether a file is only kept as a part of what runs a language.
+fn is_of_runtime(keep: &Keep<'_>, name: NameId) -> bool {
+    let mut reasons = keep.graph.reasons(name).iter();
+    reasons.all(|reason| matches!(reason.why, Why::Runtime { .. }))
+}
+
+/// Reads the text of a source.
+fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language, path: &[u8]) {
     let Some(bytes) = keep
         .view
         .bytes(name)
@@ -56,13 +62,17 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return;
     };
     if !keep.effort.sources.spend(bytes.len()) {
-        let text = "too many sources in the image: this one is not analyzed".to_owned();
+        let text = "too many source files in the image: this one is not analyzed".to_owned();
         return keep.note(Some(name), None, text);
     }
     let text = String::from_utf8_lossy(&bytes);
+    // Every string of an application counts; a package has far more code than is ever used.
+    let is_own = !is_packaged(path) && !is_distributions(path);
     match language {
         Language::Python => want_python(state, name, &text, is_own),
         Language::Ruby => want_ruby(state, keep, name, &text),
+        // A package lists its dependencies in its manifest; an application may rely on what happens
+        // to be installed.
         Language::Node if is_own => {
             let directory = keep.tree().parent(name);
             // A bundle may ask for one package in every line.
@@ -71,14 +81,14 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         }
         _ => {}
     }
-    if language == Language::Python && !is_packaged(&path) {
+    if language == Language::Python && !is_packaged(path) {
         keep_siblings(keep, name, &text);
     }
     keep_programs(keep, name, language, &text, is_own);
     keep_libraries(keep, name, &text);
 }
 
-/// By the ending of the name, or by the `#!` line.
+/// The language of a file, by the ending of its name or its `#!` line.
 fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     let file_name = keep.tree().file_name(name);
     if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {
@@ -104,10 +114,12 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
         }
         _ => {}
     }
+    // Without a known ending only a program is looked at, for its `#!` line.
     if keep.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
     let program = shebang::parse(&shebang::head(keep.view, name))?.program_name();
+    // Interpreters carry their version: `python3.11`, `ruby3.1`.
     for (prefix, language) in [
         (&b"python"[..], Language::Python),
         (b"pypy", Language::Python),
@@ -128,7 +140,7 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     Some(Language::Other)
 }
 
-/// A program that the distribution brought: it runs, but nobody wrote it for this image.
+/// Whether a program was installed by the distribution and not written for this image.
 fn is_distributions(path: &[u8]) -> bool {
     const DIRECTORIES: &[&str] = &[
         "/bin/",
@@ -164,13 +176,14 @@ fn is_build_time(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
-/// Top names in `import a.b, c` and `from d import e`, at any depth. What a package of somebody
-/// else's only tries to import, it can do without.
+/// Top names in `import a.b, c` and `from d import e`, at any depth. A third-party package can do
+/// without what it only tries to import.
 fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     let mut blocks = Blocks::default();
     for line in text.lines() {
         let is_tried = blocks.is_tried(line);
         let line = line.trim_start();
+        // Imports inside functions count too; they only run later.
         let (names, is_from) = match (line.strip_prefix("import "), line.strip_prefix("from ")) {
             (Some(names), _) => (names, false),
             (None, Some(name)) => (name, true),
@@ -214,7 +227,11 @@ impl Blocks {
             return false;
         }
         let indentation = indentation(line);
-        while self.openers.pop_if(|opener| opener.0 >= indentation).is_some() {}
+        while self
+            .openers
+            .pop_if(|opener| opener.0 >= indentation)
+            .is_some()
+        {}
         let is_tried = self.openers.last().is_some_and(|opener| opener.1);
         let is_try = code.starts_with("try:") || code.starts_with("except");
         self.openers.push((indentation, is_try));
@@ -230,6 +247,7 @@ fn indentation(line: &str) -> usize {
 /// minitest (5.15.0)`.
 fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
     let path = keep.tree().path(source);
+    // A gem names itself in its own sources.
     for gem in ruby::DEVELOPMENT
         .iter()
         .copied()
@@ -252,26 +270,12 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let tree = keep.tree();
     let directory = tree.parent(name);
     let mut seen = HashSet::new();
-    for line in text.lines().map(str::trim_start) {
-        let Some(rest) = line
-            .strip_prefix("import ")
-            .or_else(|| line.strip_prefix("from "))
-        else {
-            continue;
-        };
-        let top = rest
-            .trim_start()
-            .split(['.', ' ', ';', ','])
-            .next()
-            .unwrap_or_default();
+    for top in text.lines().filter_map(imported) {
         // Keeping a package walks it, so it is done once.
-        if top.is_empty() || !seen.insert(top) {
+        if !seen.insert(top) {
             continue;
         }
-        let why = Why::Module {
-            language: Language::Python,
-            name: top.to_owned(),
-        };
+        let why = Why::module(Language::Python, top.to_owned());
         if let Some(module) = tree.child(directory, format!("{top}.py").as_bytes()) {
             keep.graph.keep(module, Some(name), why.clone());
         }
@@ -282,6 +286,17 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
             directories::keep_tree(keep, package, name, &why, &application::is_left_out);
         }
     }
+}
+
+/// The module that a line of Python imports, by the first part of its name.
+fn imported(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let rest = line
+        .strip_prefix("import ")
+        .or_else(|| line.strip_prefix("from "))?;
+    let top = rest.trim_start().split(['.', ' ', ';', ',']).next()?;
+    // `from . import x` is relative to a package, which is kept whole.
+    if top.is_empty() { None } else { Some(top) }
 }
 
 /// Calls that start programs, and those that start them through a shell.
@@ -350,8 +365,8 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
     }
 }
 
-/// Programs that strings in a source name. A package of somebody else's has to name them close to
-/// what starts them.
+/// Programs that strings in a source name. A third-party package has to name them close to
+/// the call that starts them.
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     const CLOSE: usize = 160;
     let (starters, shells) = starters(language);
@@ -364,17 +379,10 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
         return;
     }
     starts.sort_unstable();
-    // A module of somebody else may never be asked to start a shell.
+    // A third-party module may have code that starts a shell and is never called.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
-        keep.keep_path(
-            b"/bin/sh",
-            Some(name),
-            Why::Command {
-                word: "sh".to_owned(),
-                line: 1,
-            },
-        );
+        keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
     }
     let bare = if language == Language::Other {
         bare_commands(text)
@@ -491,7 +499,7 @@ fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
-            // The name is the first argument, with a blank before it at most.
+            // The name has to be the first argument of the call, after a blank at most.
             let argument = &text.as_bytes()[at + call.len()..];
             if !argument.iter().take(2).any(|byte| b"'\"`".contains(byte)) {
                 continue;

@@ -65,6 +65,8 @@ impl PerlState {
         let is_distributions = DISTRIBUTIONS
             .iter()
             .any(|directory| path.starts_with(directory.as_bytes()));
+        // A program outside of these directories was written for the image, and may load modules by
+        // computed names.
         self.has_application |= !is_distributions;
         // All that `perl-base` loads is in it.
         let is_base = memchr::memmem::find(path, b"/perl-base/").is_some();

@@ -4,7 +4,7 @@ use super::globs::is_pattern;
 use super::values::Values;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
 
-/// How many commands variants may add.
+/// Commands that variants may add.
 const MOST: usize = 4096;
 
 /// Commands to whose arguments something is done from outside: that the files exist is not what
@@ -21,34 +21,9 @@ pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, S
     let mut paths = Vec::new();
     let mut variants = Vec::new();
     for simple in &mut script.commands {
-        let is_outside = simple
-            .words
-            .first()
-            .and_then(ShellWord::literal)
-            .is_some_and(|name| FROM_OUTSIDE.contains(&name));
-        let mut place = 0;
-        while place < simple.words.len() {
-            let word = &simple.words[place];
-            let known = if is_constant(word) {
-                Vec::new()
-            } else {
-                values.expand(&word.raw).unwrap_or_default()
-            };
-            note_paths(word, &known, is_outside, &mut paths);
-            let Some(first) = known.first() else {
-                place += 1;
-                continue;
-            };
-            let room = MOST.saturating_sub(variants.len());
-            for other in known.iter().skip(1).take(room) {
-                variants.push(variant(simple, place, other));
-            }
-            let words = replaced(&simple.words[place], first);
-            let count = words.len();
-            simple.words.splice(place..=place, words);
-            place += count;
-        }
+        expand_command(simple, values, &mut variants, &mut paths);
     }
+    // A redirection opens its file, and a loop takes its words from the files a pattern names.
     let targets = script
         .redirections
         .iter()
@@ -68,6 +43,46 @@ pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, S
     }
     script.commands.extend(variants);
     paths
+}
+
+/// Replaces the words of one command. Further values make a variant of it each.
+fn expand_command(
+    simple: &mut SimpleCommand,
+    values: &Values,
+    variants: &mut Vec<SimpleCommand>,
+    paths: &mut Vec<(usize, String)>,
+) {
+    let is_outside = simple
+        .words
+        .first()
+        .and_then(ShellWord::literal)
+        .is_some_and(|name| FROM_OUTSIDE.contains(&name));
+    let mut place = 0;
+    while place < simple.words.len() {
+        let word = &simple.words[place];
+        // A constant word has its value already.
+        let known = if is_constant(word) {
+            Vec::new()
+        } else {
+            values.expand(&word.raw).unwrap_or_default()
+        };
+        note_paths(word, &known, is_outside, paths);
+        let Some(first) = known.first() else {
+            place += 1;
+            continue;
+        };
+        // Commands with several unknown words would multiply; beyond the limit the first value
+        // stands for all.
+        let room = MOST.saturating_sub(variants.len());
+        for other in known.iter().skip(1).take(room) {
+            variants.push(variant(simple, place, other));
+        }
+        // Splitting may make several words of one, and those that follow move.
+        let words = replaced(&simple.words[place], first);
+        let count = words.len();
+        simple.words.splice(place..=place, words);
+        place += count;
+    }
 }
 
 fn is_constant(word: &ShellWord) -> bool {

@@ -6,7 +6,7 @@ use globset::GlobBuilder;
 
 use crate::image::{NameId, Tree};
 
-/// No path is longer, and so no pattern that matches one.
+/// Bytes of a pattern: no path is longer, and so no pattern that matches one.
 const MAX_PATTERN: usize = 4096;
 
 pub(super) fn is_pattern(path: &str) -> bool {
@@ -34,6 +34,7 @@ pub(in crate::slim) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
 }
 
 fn step(tree: &Tree, directory: NameId, component: &str) -> Vec<NameId> {
+    // A component without a wildcard may be a symlink, so it is resolved and not searched for.
     if !is_pattern(component) {
         return tree
             .resolve_from(directory, component.as_bytes())
@@ -41,6 +42,7 @@ fn step(tree: &Tree, directory: NameId, component: &str) -> Vec<NameId> {
             .into_iter()
             .collect();
     }
+    // The entry so far may be a symlink to the directory.
     let Ok(directory) = tree.resolve(&tree.path(directory)) else {
         return Vec::new();
     };
@@ -53,6 +55,7 @@ fn step(tree: &Tree, directory: NameId, component: &str) -> Vec<NameId> {
         let Ok(file_name) = std::str::from_utf8(tree.file_name(name)) else {
             continue;
         };
+        // POSIX: a leading dot has to be matched by a dot.
         let is_hidden = file_name.starts_with('.') && !component.starts_with('.');
         if !is_hidden && matcher.is_match(file_name) {
             matching.push(name);

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dockerfile::shell::{ShellScript, ShellWord};
 use crate::image::Config;
 
-/// How many values a word or a variable has at most; with more it is not known.
+/// Values that a word or a variable has at most; with more it counts as unknown.
 const MOST: usize = 32;
-/// How deep `${A:-${B:-c}}` and `$(dirname "$(…)")` are followed.
+/// Levels to which `${A:-${B:-c}}` and `$(dirname "$(…)")` are followed.
 const DEEPEST: usize = 8;
 /// Bytes of a value, so that `A=$A$A`, repeated, does not fill the memory. No path is longer.
 const MAX_VALUE: usize = 4096;
@@ -40,6 +40,7 @@ impl Values {
             script,
             effort: Cell::new(Some(LEAST_EFFORT)),
         };
+        // A script sees the variables of the image as well as its own.
         for (name, value) in config
             .env()
             .into_iter()
@@ -47,6 +48,7 @@ impl Values {
         {
             values.add(name, value.to_owned());
         }
+        // The shell sets PWD when it starts.
         values.add("PWD", config.working_dir().to_owned());
         values
     }
@@ -74,6 +76,8 @@ impl Values {
     fn spend(&self, bytes: usize) -> Option<()> {
         let left = self.effort.get()?.checked_sub(bytes as u64);
         self.effort.set(left);
+        // Once the effort is spent nothing more is followed, so the time is bounded by the length
+        // of the script.
         left.map(|_| ())
     }
 
@@ -88,53 +92,79 @@ impl Values {
 
     /// Learns what a script assigns: `A=1`, `export A=1`, `${A:=1}`, `for A in 1 2`, `A=(1 2)`.
     pub(super) fn learn(&mut self, script: &ShellScript, text: &str) {
+        // A variable may get its value from one that is assigned further down or in a function, so
+        // the script is gone through until nothing is new. Longer chains than this are rare.
         const ROUNDS: usize = 4;
         let defaults = defaults(text);
         for _ in 0..ROUNDS {
-            let mut is_new = false;
-            for (name, default) in &defaults {
-                for value in self.expand(default).unwrap_or_default() {
-                    is_new |= self.add(name, value);
-                }
-            }
-            for simple in &script.commands {
-                let is_declaration = matches!(
-                    simple.words.first().and_then(ShellWord::literal),
-                    Some("export" | "local" | "readonly" | "declare" | "typeset")
-                );
-                let declared = if is_declaration {
-                    simple.words.as_slice()
-                } else {
-                    &[]
-                };
-                for word in simple.assignments.iter().chain(declared) {
-                    is_new |= self.learn_assignment(&word.raw);
-                }
-            }
-            for one in &script.loops {
-                for word in &one.words {
-                    for value in self.expand(&word.raw).unwrap_or_default() {
-                        for value in value.split_whitespace() {
-                            is_new |= self.add(&one.variable, value.to_owned());
-                        }
-                    }
-                }
-            }
+            let mut is_new = self.learn_defaults(&defaults);
+            is_new |= self.learn_commands(script);
+            is_new |= self.learn_loops(script);
             if !is_new {
                 break;
             }
         }
     }
 
+    /// Learns the values of `${A:=1}`. True where one is new.
+    fn learn_defaults(&mut self, defaults: &[(&str, &str)]) -> bool {
+        let mut is_new = false;
+        for (name, default) in defaults {
+            for value in self.expand(default).unwrap_or_default() {
+                is_new |= self.add(name, value);
+            }
+        }
+        is_new
+    }
+
+    /// Learns the values of `A=1` and `export A=1`. True where one is new.
+    fn learn_commands(&mut self, script: &ShellScript) -> bool {
+        let mut is_new = false;
+        for simple in &script.commands {
+            // The parser treats the arguments of these builtins as words and not as assignments.
+            let is_declaration = matches!(
+                simple.words.first().and_then(ShellWord::literal),
+                Some("export" | "local" | "readonly" | "declare" | "typeset")
+            );
+            let declared = if is_declaration {
+                simple.words.as_slice()
+            } else {
+                &[]
+            };
+            for word in simple.assignments.iter().chain(declared) {
+                is_new |= self.learn_assignment(&word.raw);
+            }
+        }
+        is_new
+    }
+
+    /// Learns the values of `for A in 1 2`. True where one is new.
+    fn learn_loops(&mut self, script: &ShellScript) -> bool {
+        let mut is_new = false;
+        for one in &script.loops {
+            for word in &one.words {
+                for value in self.expand(&word.raw).unwrap_or_default() {
+                    // The words of a loop are split at blanks, as `for x in $LIST` is.
+                    for value in value.split_whitespace() {
+                        is_new |= self.add(&one.variable, value.to_owned());
+                    }
+                }
+            }
+        }
+        is_new
+    }
+
     fn learn_assignment(&mut self, raw: &str) -> bool {
         let Some((name, value)) = raw.split_once('=') else {
             return false;
         };
+        // `A+=b` and `A[1]=b` add a value to `A`.
         let name = name.trim_end_matches('+');
         let name = name.split('[').next().unwrap_or_default();
         if !is_name(name) {
             return false;
         }
+        // `A=(x y)`: each element is a value.
         let pieces: Vec<&str> = match value
             .strip_prefix('(')
             .and_then(|value| value.strip_suffix(')'))
@@ -163,6 +193,8 @@ impl Values {
         if depth > DEEPEST {
             return None;
         }
+        // The effort is counted before the work is done, also for a word that turns out to be
+        // unknown.
         self.spend(raw.len().min(MAX_VALUE))?;
         let mut out = vec![String::new()];
         let mut rest = raw;
@@ -170,6 +202,7 @@ impl Values {
         while let Some(char) = rest.chars().next() {
             let tail = &rest[char.len_utf8()..];
             match char {
+                // Inside double quotes a single quote is a character like any other.
                 '\'' if !quoted => {
                     let (inside, after) = tail.split_once('\'')?;
                     push(&mut out, inside)?;
@@ -205,6 +238,8 @@ impl Values {
 
     /// Every text with every value behind it; `None` where these are too many, or too long.
     fn product(&self, texts: &[String], values: &[String]) -> Option<Vec<String>> {
+        // Several variables with several values each multiply, and a word with too many values
+        // counts as unknown.
         if texts.len() * values.len() > MOST {
             return None;
         }
@@ -224,6 +259,7 @@ impl Values {
 
     /// Parses the text behind a `$`, and gives the rest.
     fn dollar<'t>(&self, text: &'t str, depth: usize) -> Option<(Vec<String>, &'t str)> {
+        // `$((…))` is arithmetic; as a command it is unknown and gives nothing.
         if let Some(inside) = text.strip_prefix('(') {
             let command = balanced(inside, '(', ')')?;
             return Some((
@@ -238,6 +274,7 @@ impl Values {
                 &inside[parameter.len() + 1..],
             ));
         }
+        // `$0` is one character long; `$01` is `$0` followed by `1`.
         if let Some(after) = text.strip_prefix('0') {
             return Some((self.lookup("0")?, after));
         }
@@ -257,6 +294,7 @@ impl Values {
     }
 
     fn lookup(&self, name: &str) -> Option<Vec<String>> {
+        // A text of the configuration has no file, and its `$0` is the name of the shell.
         if matches!(name, "0" | "BASH_SOURCE") {
             if self.script.is_empty() {
                 return None;
@@ -282,29 +320,34 @@ impl Values {
             .and_then(|rest| rest.split_once(']'))
             .map_or(rest, |(_, rest)| rest);
         let known = self.lookup(name);
-        let strip = |cut: &dyn Fn(&str) -> String| {
-            Some(known.clone()?.iter().map(|value| cut(value)).collect())
-        };
+        // These are the operators that scripts use to find their directory and to set defaults;
+        // others give a value that cannot be known.
         match operator {
             "" => known,
-            "%/*" => strip(&directory_of),
-            "##*/" => strip(&|value| value.rsplit('/').next().unwrap_or_default().to_owned()),
+            "%/*" => Some(each(&known?, directory_of)),
+            "##*/" => Some(each(&known?, last_component)),
             _ if operator.starts_with(":?") || operator.starts_with('?') => known,
             _ => {
                 let colon = operator.strip_prefix(':').unwrap_or(operator);
+                // Whether the variable is set is not known, so both its values and the default
+                // count.
                 if let Some(other) = colon.strip_prefix(['-', '=']) {
                     let other = self.expand_at(other, depth + 1);
                     return union(known, other);
                 }
+                // `${A:+x}` is `x` or nothing.
                 if let Some(other) = colon.strip_prefix('+') {
                     return union(Some(vec![String::new()]), self.expand_at(other, depth + 1));
                 }
                 let end = operator.trim_start_matches('%');
+                // A suffix without wildcards can be cut off here; a pattern would need a shell.
                 let is_plain = end.len() < operator.len() && !end.contains(['*', '?', '[', '$']);
                 if !is_plain {
                     return None;
                 }
-                strip(&|value| value.strip_suffix(end).unwrap_or(value).to_owned())
+                Some(each(&known?, |value| {
+                    value.strip_suffix(end).unwrap_or(value).to_owned()
+                }))
             }
         }
     }
@@ -315,47 +358,52 @@ impl Values {
         if command == "pwd" {
             return self.lookup("PWD");
         }
+        // `cd x && pwd` is the usual way to make a path absolute.
         if let Some(rest) = command.strip_prefix("cd ") {
-            let (directory, after) = rest.rsplit_once("&&").or_else(|| rest.rsplit_once(';'))?;
-            if !after.trim().starts_with("pwd") {
-                return None;
-            }
-            let directory = directory
-                .trim()
-                .trim_end_matches("&>/dev/null")
-                .trim_end_matches(">/dev/null")
-                .trim();
-            return self.expand_at(
-                directory
-                    .trim_start_matches("-P ")
-                    .trim_start_matches("-- ")
-                    .trim(),
-                depth + 1,
-            );
+            return self.expand_at(entered_directory(rest)?, depth + 1);
         }
         let (program, rest) = command.split_once(' ')?;
         let argument = rest.trim().trim_end_matches("2>/dev/null").trim();
+        // These options change how missing files are handled, but not what is printed for one that
+        // exists.
         let argument = ["-f ", "-e ", "-m ", "-v ", "-- "]
             .iter()
             .fold(argument, |text, option| {
                 text.strip_prefix(option).unwrap_or(text).trim()
             });
+        // The output of a pipeline or a list is not the argument.
         if argument.contains([';', '|', '&', '\n']) {
             return None;
         }
         let values = self.expand_at(argument, depth + 1)?;
         match program {
-            "dirname" => Some(values.iter().map(|value| directory_of(value)).collect()),
-            "basename" => Some(
-                values
-                    .iter()
-                    .map(|value| value.rsplit('/').next().unwrap_or_default().to_owned())
-                    .collect(),
-            ),
+            "dirname" => Some(each(&values, directory_of)),
+            "basename" => Some(each(&values, last_component)),
+            // Paths are resolved when they are kept, so a symlink may stand for its target here.
             "readlink" | "realpath" | "command" | "which" | "echo" => Some(values),
             _ => None,
         }
     }
+}
+
+/// The directory of `cd -P x >/dev/null && pwd`, from behind the `cd` on.
+fn entered_directory(command: &str) -> Option<&str> {
+    let (directory, after) = command
+        .rsplit_once("&&")
+        .or_else(|| command.rsplit_once(';'))?;
+    // Any other command prints something else.
+    if !after.trim().starts_with("pwd") {
+        return None;
+    }
+    let directory = directory
+        .trim()
+        .trim_end_matches("&>/dev/null")
+        .trim_end_matches(">/dev/null")
+        .trim();
+    let directory = directory
+        .trim_start_matches("-P ")
+        .trim_start_matches("-- ");
+    Some(directory.trim())
 }
 
 /// The names and the words of `: "${PGDATA:=/var/lib/postgresql/data}"`.
@@ -390,10 +438,20 @@ fn is_name(text: &str) -> bool {
 
 fn directory_of(path: &str) -> String {
     match path.rsplit_once('/') {
+        // `dirname /x` prints the root.
         Some(("", _)) => "/".to_owned(),
         Some((directory, _)) => directory.to_owned(),
         None => ".".to_owned(),
     }
+}
+
+fn last_component(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// The values that a function makes of values.
+fn each(values: &[String], change: impl Fn(&str) -> String) -> Vec<String> {
+    values.iter().map(|value| change(value)).collect()
 }
 
 /// Adds a piece to each text; `None` where one becomes too long for a value.
@@ -420,6 +478,7 @@ fn balanced(text: &str, open: char, close: char) -> Option<&str> {
     let mut chars = text.char_indices();
     while let Some((at, char)) = chars.next().filter(|&(at, _)| at <= MAX_INSIDE) {
         match char {
+            // An escaped bracket opens or closes nothing.
             '\\' => drop(chars.next()),
             _ if char == open => depth += 1,
             _ if char == close && depth == 0 => return Some(&text[..at]),
@@ -435,7 +494,7 @@ mod tests {
     use super::*;
     use crate::dockerfile::shell::parse_text;
 
-    /// What a word comes to at the end of a script at `/opt/bin/run`.
+    /// The value of a word at the end of a script at `/opt/bin/run`.
     fn value(script: &str, word: &str) -> Option<String> {
         let mut values = Values {
             script: vec!["/opt/bin/run".to_owned()],

@@ -15,6 +15,8 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
     let Some((texts, strings)) = constants(bytes) else {
         return Calls::default();
     };
+    // The constant pool names every class and method that the code calls, so the code itself need
+    // not be read.
     let names: HashSet<&str> = texts.values().copied().collect();
     let starts = names.contains("java/lang/ProcessBuilder")
         || (names.contains("java/lang/Runtime") && names.contains("exec"));
@@ -50,11 +52,13 @@ fn is_word(text: &str) -> bool {
 /// the program: JVM specification, 4.4. Nothing where it is broken.
 fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
     const MAGIC: &[u8] = &[0xCA, 0xFE, 0xBA, 0xBE];
+    // The four bytes skipped are the version of the format.
     let mut rest = bytes.strip_prefix(MAGIC)?.get(4..)?;
     let count = take_u16(&mut rest)?;
     let mut texts = BTreeMap::new();
     let mut strings = Vec::new();
     let mut index = 1;
+    // Entry 0 does not exist: the pool counts from 1.
     while index < count {
         let (&tag, after) = rest.split_first()?;
         rest = after;
@@ -64,6 +68,7 @@ fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
             15 => 3,
             3 | 4 | 9 | 10 | 11 | 12 | 17 | 18 => 4,
             5 | 6 => 8,
+            // The size of an unknown entry is unknown, so nothing behind it can be read.
             _ => return None,
         };
         let content = rest.get(..size)?;

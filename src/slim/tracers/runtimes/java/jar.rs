@@ -19,7 +19,7 @@ const MAX_ALL: u64 = 1 << 30;
 /// Needs of an archive that other files meet.
 #[derive(Debug, Default)]
 struct Asks {
-    /// As `Class-Path` has them: relative to the archive's directory.
+    /// The entries of `Class-Path`, relative to the directory of the archive.
     class_path: Vec<String>,
     programs: BTreeSet<String>,
     /// Sonames.
@@ -31,6 +31,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
         return;
     };
     let mut asks = Asks::default();
+    // One archive may not use up what all of them have.
     let allowed = MAX_ALL.min(keep.effort.archives.left());
     let mut left = allowed;
     read(&bytes, true, &mut left, &mut asks);
@@ -40,17 +41,20 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
         let text = "the archive is too large when decompressed: only a part of it is analyzed";
         keep.note(Some(name), None, text.to_owned());
     }
+    keep_asked(keep, name, asks);
+}
+
+/// Keeps what an archive asks for.
+fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     let directory = keep.tree().parent(name);
     for path in &asks.class_path {
-        let why = Why::Module {
-            language: Language::Java,
-            name: path.clone(),
-        };
+        let why = Why::module(Language::Java, path.clone());
         if let Ok(resolved) = keep.tree().resolve_from(directory, path.as_bytes()) {
             keep.graph.keep(resolved.name, Some(name), why);
             keep.keep_way(resolved.name, &resolved.crossed);
         }
     }
+    // A class file has no line numbers for its constants, so line 1 stands for the archive.
     for program in asks.programs {
         programs::keep_program(keep, name, &program, 1, true);
     }
@@ -71,6 +75,8 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     let mut entries = archive.entries();
     while let Ok(Some(entry)) = entries.next_entry() {
         let path = entry.file_path().as_ref().to_vec();
+        // Archives of Spring Boot contain those of their libraries; deeper nesting is not loaded by
+        // any launcher.
         let is_nested = path.ends_with(b".jar") && is_outer;
         let is_class = path.ends_with(b".class") && is_outer;
         let is_library = path.ends_with(b".so") || path.ends_with(b".jnilib");
@@ -96,13 +102,18 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
             asks.programs.extend(called.programs);
             asks.libraries.extend(called.libraries);
         } else if is_library {
-            let needed = elf::parse(&content)
-                .map(|elf| elf.needed)
-                .unwrap_or_default();
-            asks.libraries.extend(needed);
+            asks.libraries.extend(needed(&content));
         } else {
             asks.class_path = class_path(&String::from_utf8_lossy(&content));
         }
+    }
+}
+
+/// The libraries that a library in an archive needs; Java extracts it and loads it.
+fn needed(library: &[u8]) -> Vec<Vec<u8>> {
+    match elf::parse(library) {
+        Ok(elf) => elf.needed,
+        Err(_) => Vec::new(),
     }
 }
 
@@ -115,6 +126,7 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Op
         rawzip::CompressionMethod::DEFLATE => flate2::bufread::DeflateDecoder::new(data)
             .take(limit)
             .read_to_end(&mut content),
+        // Java reads no other compression methods.
         _ => return None,
     };
     *left -= content.len() as u64;
@@ -123,6 +135,7 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Op
 
 /// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.
 fn class_path(manifest: &str) -> Vec<String> {
+    // A line of a manifest has at most 72 bytes, so paths are broken anywhere.
     let whole = manifest.replace("\r\n", "\n").replace("\n ", "");
     let line = whole
         .lines()
