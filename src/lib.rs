@@ -66,8 +66,8 @@
 //! - The same input gives the same output: ordered maps, sorted lists, no clock, no host paths. The
 //!   time limit on a hostile shell script is the exception, and exceeding it is reported.
 //! - Input must not cause a panic. A Dockerfile with errors is a finding; a broken ELF file is a
-//!   note on the plan; a hostile archive is an error that names the blob and the entry. All reading is
-//!   within limits, and a part that exceeds one is reported.
+//!   note on the plan; a hostile archive is an error that names the blob and the entry. All reading
+//!   is within limits, and a part that exceeds one is reported.
 //!
 //! # Glossary
 //!

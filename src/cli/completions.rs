@@ -20,14 +20,14 @@ pub(super) struct CompletionArguments {
     shell: Shell,
 }
 
-/// Print the manual page, or write the pages of all commands into a folder
+/// Print the manual page, or write the pages of all commands into a directory
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison man | man -l -
   jettison man ~/.local/share/man/man1")]
 pub(super) struct ManArguments {
-    /// The folder, which has to exist
-    folder: Option<PathBuf>,
+    /// The directory, which has to exist
+    directory: Option<PathBuf>,
 }
 
 pub(super) fn completions(arguments: &CompletionArguments) -> anyhow::Result<Outcome> {
@@ -44,9 +44,9 @@ pub(super) fn completions(arguments: &CompletionArguments) -> anyhow::Result<Out
 
 pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Outcome> {
     let command = Arguments::command();
-    if let Some(folder) = &arguments.folder {
-        let what = || format!("cannot write manual pages to `{}`", folder.display());
-        clap_mangen::generate_to(command, folder).with_context(what)?;
+    if let Some(directory) = &arguments.directory {
+        let what = || format!("cannot write manual pages to `{}`", directory.display());
+        clap_mangen::generate_to(command, directory).with_context(what)?;
     } else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;

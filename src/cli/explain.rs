@@ -14,7 +14,7 @@ use crate::printable::Lines;
 use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
-/// How many rules a start that is not unique is said to be of.
+/// The most rules that are listed for an ambiguous start of a name.
 const MOST_NAMES: usize = 6;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -48,7 +48,7 @@ fn guide_pages(arguments: &ExplainArguments) -> String {
     }
 }
 
-/// What is there under a name: rules for Dockerfiles and images, and a rule of what the slimmer
+/// The entries under a name: rules for Dockerfiles and images, and a rule of what the slimmer
 /// keeps.
 fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<String> {
     let Some(keep) = keep_rules().get(name) else {

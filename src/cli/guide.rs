@@ -31,7 +31,9 @@ macro_rules! pages {
         &[
             $(GuidePage {
                 name: $name,
-                text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/guide/", $name, ".md")),
+                text: include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"), "/rules/guide/", $name, ".md"
+                )),
             },)*
             // GitHub looks for this file in the root of the repository.
             GuidePage {
@@ -265,7 +267,8 @@ mod tests {
     fn links_to_files_become_names_on_a_terminal() {
         let page = GuidePage {
             name: "x",
-            text: "# X\n\nSee [fixes](fix.md#safe), [it](../lint/root-user.md), [k](../keep/pam-unix.md).\n",
+            text: "# X\n\nSee [fixes](fix.md#safe), [it](../lint/root-user.md), \
+                   [k](../keep/pam-unix.md).\n",
         };
         let rendered = anstream::adapter::strip_str(&page.render(100)).to_string();
         assert_eq!(

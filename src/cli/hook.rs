@@ -1,7 +1,7 @@
 //! File names in the place of options, in a hook of pre-commit.
 //!
 //! pre-commit runs `entry`, then `args`, then the names of files, and a repository may have a file
-//! named `--fix`. The `args` of our hooks end with `--`, but whoever sets their own replaces them.
+//! named `--fix`. The `args` of our hooks end with `--`, but users who set their own replace them.
 
 use std::ffi::OsString;
 use std::fs;

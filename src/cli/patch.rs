@@ -40,8 +40,8 @@ pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
 
 fn push_line(patch: &mut Vec<u8>, tag: ChangeTag, line: &[u8], lacks_break: bool) {
     let signs: &[u8] = match tag {
-        // After the blank of an unchanged line, GitHub Actions would run the command that it finds in
-        // its log. Removed and added again, the line does not begin with a blank.
+        // After the blank of an unchanged line, GitHub Actions would run the command that it finds
+        // in its log. Removed and added again, the line does not begin with a blank.
         ChangeTag::Equal if is_workflow_command(line) => b"-+",
         ChangeTag::Equal => b" ",
         ChangeTag::Delete => b"-",

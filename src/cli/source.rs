@@ -15,7 +15,7 @@ pub(super) struct SourceArguments {
     pub(super) platform: Option<Platform>,
     /// Require registries to use HTTPS with a certificate that the system trusts; `false` also
     /// allows other certificates and plain HTTP
-    // With the `=` that podman and skopeo require, so that an image after the flag is not taken for
+    // With the `=` that podman and skopeo require, so that an image after the flag is not read as
     // its value.
     #[arg(
         long,

@@ -27,8 +27,8 @@ pub(super) const MAX_WRAPPERS: usize = 64;
 /// hundred for some scripts.
 pub(super) const MAX_SCRIPT: usize = 384 << 10;
 
-/// Commands of a script. A script of the largest size that people write has half as many; each takes
-/// a kilobyte of memory.
+/// Commands of a script. A script of the largest size that people write has half as many; each
+/// takes a kilobyte of memory.
 pub(super) const MAX_COMMANDS: usize = 50_000;
 
 /// A part of a text that exceeds a limit.

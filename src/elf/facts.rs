@@ -94,7 +94,7 @@ pub struct Memory {
     pub text_relocations: bool,
 }
 
-/// Reads it. `elf` is what [`parse`](super::parse) says of these bytes.
+/// Reads it. `elf` is the result of [`parse`](super::parse) for these bytes.
 ///
 /// On x86 a loader takes a dynamic file that does not speak of its stack for an old one that
 /// executes it.
@@ -136,7 +136,7 @@ const MAX_STRINGS: usize = 1 << 16;
 /// Go's list of modules is some kilobytes.
 const MAX_MODULES: usize = 1 << 20;
 
-/// Reads them. `elf` is what [`parse`](super::parse) says of these bytes.
+/// Reads them. `elf` is the result of [`parse`](super::parse) for these bytes.
 pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
     let headers = file::read_program_headers(bytes, elf)?;
     let imports: BTreeSet<&[u8]> = elf.imports(bytes).collect();
@@ -384,7 +384,10 @@ mod tests {
 
     #[test]
     fn a_note_of_libraries_that_may_be_opened_is_json() {
-        let note = br#"[{"soname":["liba.so.2","liba.so.1"],"feature":"a","priority":"required"},{"soname":["b.so"]}]"#;
+        let note = br#"[
+            {"soname": ["liba.so.2", "liba.so.1"], "feature": "a", "priority": "required"},
+            {"soname": ["b.so"]}
+        ]"#;
         let may_open = may_open(&[note, &b"\0\0"[..]].concat());
         assert_eq!(may_open[0].soname, ["liba.so.2", "liba.so.1"]);
         assert_eq!(

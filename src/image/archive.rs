@@ -571,7 +571,7 @@ fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
     )))
 }
 
-/// PAX records, which are taken out one after another. The rest are written back as they are.
+/// PAX records, which are read one after another. The rest are written back as they are.
 struct Pax {
     records: Vec<(String, Vec<u8>)>,
 }

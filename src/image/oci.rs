@@ -310,7 +310,7 @@ fn document(
         }
     };
     check_version(&name, version)?;
-    // A document that one reader takes for an index and another for a manifest would be two images.
+    // A document that one reader reads as an index and another as a manifest would be two images.
     if let Some(media_type) = media_type
         && media_type != *descriptor.media_type()
     {

@@ -118,7 +118,7 @@ impl Reference {
         }
     }
 
-    /// The name of the image to ask a daemon for: a name at which there is no file.
+    /// The name of the image to ask a daemon for: a name that no file has.
     pub(super) fn daemon_image(&self) -> Option<&str> {
         match self {
             Self::DockerDaemon { name } => name.to_str(),

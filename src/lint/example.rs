@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn the_tag_of_a_fence_is_its_verdict() {
-        let text = "# T\n\n```dockerfile bad\nFROM a\n\nUSER root\n```\n\n```dockerfile\nFROM b\n```\n```dockerfile good\nFROM c\n```\n";
+        let text = "# T\n\n```dockerfile bad\nFROM a\n\nUSER root\n```\n\n\
+                    ```dockerfile\nFROM b\n```\n```dockerfile good\nFROM c\n```\n";
         let found = examples(text);
         assert_eq!(found.len(), 2);
         assert_eq!(

@@ -120,7 +120,7 @@ mod tests {
             location: Span::at(0).into(),
             labels: Vec::new(),
             notes: Vec::new(),
-            fix: Some(Fix::new("mend", applicability, edits)),
+            fix: Some(Fix::new("fix", applicability, edits)),
         }
     }
 

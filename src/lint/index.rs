@@ -33,8 +33,8 @@ const CHECKPOINTS: [(&str, &str); 20] = [
 pub fn index_markdown(registry: &Registry) -> String {
     let mut text = String::from(
         "# Rules\n\nGenerated from the pages in [`lint/`](lint) by `make rules`. \
-         `jettison explain NAME` prints a page; every name and every alias works wherever a rule is \
-         named.\n",
+         `jettison explain NAME` prints a page; every name and every alias works wherever a \
+         rule is named.\n",
     );
     for category in Category::ALL {
         let pages = registry.iter().map(|(_, page)| page);

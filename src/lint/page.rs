@@ -323,8 +323,9 @@ fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
 mod tests {
     use super::*;
 
-    const FRONT: &str = "---\nseverity: warning\ncategory: security\nprofile: default\nfix: safe\naliases: [DL3002, \
-                         WorkdirRelativePath]\n---\n\n# The title\n\nText\n";
+    const FRONT: &str = "---\nseverity: warning\ncategory: security\nprofile: default\n\
+                         fix: safe\naliases: [DL3002, WorkdirRelativePath]\n---\n\n\
+                         # The title\n\nText\n";
 
     #[test]
     fn front_matter_and_heading_are_read() {
@@ -368,13 +369,13 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused() {
-        let error = Page::parse("p", "---\nseverity: error\ncolour: red\n---\n# T\n")
-            .map(|page| page.title);
+        let error =
+            Page::parse("p", "---\nseverity: error\nhue: red\n---\n# T\n").map(|page| page.title);
         assert_eq!(
             error,
             Err(PageError::UnknownKey {
                 page: "p",
-                key: "colour"
+                key: "hue"
             })
         );
     }

@@ -192,7 +192,8 @@ fn normal(code: &str) -> String {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059, DS-0002]\n---\n# A title\n";
+    const PAGE: &str = "---\nseverity: info\ncategory: size\nprofile: default\n\
+                        aliases: [DL3059, DS-0002]\n---\n# A title\n";
     static RULES: [Rule; 2] = [
         Rule {
             name: "b-rule",

@@ -159,7 +159,8 @@ mod tests {
         let reduced = reduced(&paragraph, <[u8]>::to_vec, |directory, name| {
             directory == b"lib" && name == b"ld-musl-x86_64.so.1"
         });
-        let expected = "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:ld-musl-x86_64.so.1\na:0:0:755\n";
+        let expected = "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\n\
+                        R:ld-musl-x86_64.so.1\na:0:0:755\n";
         assert_eq!(String::from_utf8(reduced.unwrap()).unwrap(), expected);
         let nothing = super::reduced(&paragraph, <[u8]>::to_vec, |_, _| false);
         assert_eq!(nothing, None);

@@ -440,7 +440,8 @@ impl<'a> Scan<'a> {
         entries
     }
 
-    /// The files and symlinks below a directory, except those below directories with a certain name.
+    /// The files and symlinks below a directory, except those below directories with a certain
+    /// name.
     fn files_below(&self, directory: NameId, without: Option<&[u8]>) -> Vec<NameId> {
         let tree = self.tree();
         let left = &self.budget.found_files;

@@ -71,8 +71,8 @@ impl Linted {
     }
 }
 
-/// The texts that identify findings, each read once: thousands of findings may be in one instruction
-/// of a megabyte.
+/// The texts that identify findings, each read once: thousands of findings may be in one
+/// instruction of a megabyte.
 #[derive(Default)]
 struct Texts<'a> {
     /// Rows by address and length of a text, which compare faster than its bytes.

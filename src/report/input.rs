@@ -245,7 +245,8 @@ fn step(location: &Location) -> Option<usize> {
     }
 }
 
-/// The bytes of a step beyond which only its start is shown: each finding shows and hashes it again.
+/// The bytes of a step beyond which only its start is shown: each finding shows and hashes it
+/// again.
 const MAX_STEP: usize = 64 << 10;
 const SHOWN_OF_LONG_STEP: usize = 4 << 10;
 

@@ -14,7 +14,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     };
     // `:Europe/Berlin` is the same as `Europe/Berlin`, and `CET-1CEST` does not need a file, see
-    // tzset(3). UTC is what programs use if there is no file.
+    // tzset(3). Without the file, programs use UTC.
     let name = zone.strip_prefix(':').unwrap_or(zone);
     let is_name = name.contains('/') && !name.contains(',') && !name.starts_with("Etc/UTC");
     let path = if name.starts_with('/') {

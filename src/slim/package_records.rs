@@ -69,7 +69,7 @@ pub(super) fn insert(
 }
 
 /// The directory of a path, made where it is missing, and the last component. What is met on the
-/// way is added to `names`. None where something that is no directory is in the way.
+/// way is added to `names`. None where something that is not a directory is in the way.
 fn place(
     image: &mut Image,
     path: &[u8],

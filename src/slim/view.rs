@@ -112,7 +112,7 @@ impl<'a> View<'a> {
         lock(&self.shared.oversized).insert(file);
     }
 
-    /// The bytes of a text file, by any of its names; `None` where it is no file, or is
+    /// The bytes of a text file, by any of its names; `None` where it is not a file, or is
     /// too large to be a text.
     pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
         self.at_most(self.tree().inode_id(name), MAX_TEXT)
@@ -123,7 +123,7 @@ impl<'a> View<'a> {
         self.at_most(self.tree().inode_id(name), MAX_BINARY)
     }
 
-    /// The first bytes of a file; none for what is no file.
+    /// The first bytes of a file; empty if it is not a file.
     pub(crate) fn head(&self, file: InodeId, limit: usize) -> Vec<u8> {
         match self.image.head(file, limit) {
             Ok(bytes) => bytes,

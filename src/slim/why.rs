@@ -131,7 +131,7 @@ pub enum Root {
     Glob {
         pattern: String,
     },
-    /// It is in the working directory, which is no directory of the distribution.
+    /// It is in the working directory, which is not a directory of the distribution.
     InWorkdir,
     /// An instruction of the image's own Dockerfile added it.
     Brought {

@@ -23,6 +23,7 @@ mod formats;
 mod hooks;
 mod hostile_input;
 mod hostile_output;
+mod house_words;
 mod image;
 mod image_rules;
 mod inspect;

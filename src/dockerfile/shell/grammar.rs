@@ -14,8 +14,8 @@ const MIN_TIME: Duration = Duration::from_millis(250);
 /// Additional time per byte; parsing takes about a quarter of a microsecond.
 const TIME_PER_BYTE: Duration = Duration::from_micros(4);
 
-/// The most of the time between two reports of progress that counts; usually they are 60 microseconds
-/// apart.
+/// The most of the time between two reports of progress that counts; usually they are 60
+/// microseconds apart.
 const MAX_STEP: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

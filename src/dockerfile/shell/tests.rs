@@ -1,4 +1,4 @@
-//! What scripts read as.
+//! Scripts and what they are read as.
 
 use super::*;
 use crate::dockerfile::unread::{MAX_DEPTH, UnreadReason};

@@ -13,7 +13,7 @@ use crate::dockerfile::syntax::Joined;
 enum Piece<'a> {
     /// Literal text.
     Text(Range<usize>),
-    /// What an escape stands for.
+    /// The character that an escape stands for.
     Decoded(char, Range<usize>),
     Variable {
         name: &'a str,

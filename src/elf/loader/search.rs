@@ -73,7 +73,7 @@ pub enum Kind<Id> {
     Directory,
     /// A device, a pipe or a socket.
     Special,
-    /// Nothing, a link to nothing, or a path through something that is no directory.
+    /// Nothing, a link to nothing, or a path through something that is not a directory.
     Missing,
     /// A circle of links. musl's search ends there.
     Loop,

@@ -399,7 +399,7 @@ mod tests {
         }
     }
 
-    /// What comes of a request for a manifest to an impatient client.
+    /// The result of a request for a manifest by an impatient client.
     fn error_of(answer: fn(&mut TcpStream) -> io::Result<()>) -> HttpError {
         super::super::install_cryptography();
         let patience = Patience {

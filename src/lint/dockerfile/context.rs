@@ -1,4 +1,4 @@
-//! What the checks of a Dockerfile read.
+//! The input of Dockerfile checks.
 
 use super::build_context::BuildContext;
 use super::facts::Facts;

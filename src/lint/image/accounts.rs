@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_password_is_in_shadow_where_passwd_has_an_x() {
-        let passwd = b"root:x:0:0:root:/root:/bin/bash\nguest::7:7::/:\nd:x:1:1::/:/usr/sbin/nologin\nbroken\n";
+        let passwd = b"root:x:0:0:root:/root:/bin/bash\nguest::7:7::/:\n\
+            d:x:1:1::/:/usr/sbin/nologin\nbroken\n";
         let accounts = Accounts::parse(
             passwd,
             b"root:x:0:\n",

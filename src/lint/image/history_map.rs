@@ -210,7 +210,7 @@ fn plain(text: &str) -> Vec<String> {
 /// Removes the build arguments and the shell that builders put before a script:
 /// `|1 VERSION=2 /bin/sh -c`.
 fn without_shell(words: Vec<String>) -> Vec<String> {
-    /// The most words that are taken for a shell and its options.
+    /// The most words that a shell and its options have.
     const LONGEST: usize = 6;
     let arguments: usize = words
         .first()

@@ -96,8 +96,8 @@ pub fn lint_image(
     })
 }
 
-/// The rule that reports what exceeds a limit. In images the engine reports it, when all checks have
-/// asked for their files.
+/// The rule that reports what exceeds a limit. In images the engine reports it, when all checks
+/// have asked for their files.
 const UNREAD: &str = "analysis-limit";
 /// How many files are reported one by one.
 const MAX_UNREAD: usize = 20;

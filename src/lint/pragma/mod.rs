@@ -2,11 +2,11 @@
 //!
 //! | comment | applies to |
 //! |---|---|
-//! | `# jettison ignore=NAME,NAME reason` | the next instruction; inside one, the command that follows |
+//! | `# jettison ignore=NAME,NAME reason` | the next instruction; inside one, the next command |
 //! | `# hadolint ignore=DL3006,SC2086 # reason` | the same |
 //! | `# … global ignore=` | the file |
 //! | `# … stage ignore=` | the stage of the next instruction |
-//! | `# check=skip=NAME,NAME` as a directive | the file; with `error=true` what BuildKit checks is an error |
+//! | `# check=skip=NAME,NAME` as a directive | the file; `error=true` raises them to errors |
 //! | `# check=skip=NAME,NAME` directly above an instruction | that instruction |
 //! | `# shellcheck disable=SC2086` | as hadolint's; in a heredoc ShellCheck itself reads it |
 //! | `# trivy:ignore:ID` directly above an instruction | that instruction |

@@ -96,8 +96,8 @@ impl<'a> Header<'a> {
         self.strings(DIRECTORIES)
     }
 
-    /// The files and directories of the package: each a row of the directories and a name. Thousands
-    /// may share a directory of 4 KiB, so no path is put together.
+    /// The files and directories of the package: each a row of the directories and a name.
+    /// Thousands may share a directory of 4 KiB, so no path is put together.
     pub(super) fn names(&self) -> impl Iterator<Item = (usize, &'a [u8])> + use<'a> {
         let rows = self.numbers(DIRECTORY_ROWS);
         rows.zip(self.strings(BASE_NAMES))

@@ -77,7 +77,7 @@ pub(in crate::rules) fn absolute_path(step: &Step<'_>, path: &str) -> Option<Str
     } else {
         format!("{}/{path}", from?.trim_end_matches('/'))
     };
-    // A path such as `/-x` comes from an option that was taken for a path.
+    // A path such as `/-x` comes from an option that was read as a path.
     if path.starts_with("/-") {
         return None;
     }

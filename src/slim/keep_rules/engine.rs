@@ -101,7 +101,8 @@ impl Tracer for RuleTracer {
 }
 
 impl RuleTracer {
-    /// Reads a file for the rules that follow its path, and for those that found its name in a file.
+    /// Reads a file for the rules that follow its path, and for those that found its name in a
+    /// file.
     fn read_file(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
         let rules = keep_rules();
         let named = self.named.remove(&name).unwrap_or_default();

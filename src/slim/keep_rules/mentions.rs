@@ -1,7 +1,7 @@
 //! Paths in the bytes of an ELF file that are there in the image.
 //!
 //! A string of C ends with a zero; strings of Go and Rust stand one behind the other, so that where
-//! a path ends is known only from what is in the image. A program is taken for mentioned only where
+//! a path ends is known only from what is in the image. A program counts as mentioned only where
 //! its path is a string alone.
 
 use std::collections::BTreeMap;

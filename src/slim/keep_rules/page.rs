@@ -405,8 +405,8 @@ mod tests {
             "page `p`: invalid value `new` for `glibc-before`"
         );
         assert_eq!(
-            error("when: always\ncolour: red"),
-            "page `p`: unknown key `colour` in the front matter"
+            error("when: always\nhue: red"),
+            "page `p`: unknown key `hue` in the front matter"
         );
     }
 }

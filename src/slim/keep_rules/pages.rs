@@ -2,7 +2,10 @@
 
 macro_rules! pages {
     ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/keep/", $name, ".md")))),*]
+        &[$((
+            $name,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/keep/", $name, ".md")),
+        )),*]
     };
 }
 

@@ -18,7 +18,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
     keep.keep_path(&path, None, Why::Root(Root::Program(*field)));
     let mut text = shell_text(words, 0);
     for (place, (field, word)) in words.iter().enumerate().skip(1) {
-        // The script of `sh -c` is read as one, not taken for a path.
+        // The script of `sh -c` is read as one, not as a path.
         if text == Some(place) {
             shell::keep_text(keep, *field, word);
             continue;
@@ -83,7 +83,7 @@ fn keep_argument(keep: &mut Keep<'_>, field: Field, word: &str) {
 }
 
 fn keep_named(keep: &mut Keep<'_>, word: &str, why: &Why) -> bool {
-    // An option is no path, and an empty word would name the working directory.
+    // An option is not a path, and an empty word would name the working directory.
     if word.is_empty() || word.starts_with('-') {
         return false;
     }

@@ -389,7 +389,7 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     if !(by_shell && BUILTINS.contains(&word)) {
         keep_program(keep, place, word, line);
     }
-    // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. Whoever asks for a
+    // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. A user who asks for a
     // program goes another way where it is gone; but that there is a package manager is no reason
     // to have one.
     let is_question = matches!(call.name, "command" | "type" | "hash" | "which");

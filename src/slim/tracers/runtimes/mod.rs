@@ -104,7 +104,7 @@ impl Tracer for RuntimeTracer {
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
         let wanted = self.state.wanted.len();
-        // The first pass has left out modules that no source had asked for by then.
+        // The first pass has left out modules that no source had requested by then.
         if std::mem::replace(&mut self.settled, wanted) != wanted {
             for &(place, name) in &self.found {
                 (RUNTIMES[place].keep)(&mut self.state, keep, name);

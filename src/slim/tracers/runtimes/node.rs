@@ -157,8 +157,8 @@ pub(super) fn keep_required<'r>(
     }
 }
 
-/// The name of a package in a request: `@babel/core` of `@babel/core/lib/x`. `None` for a path, which
-/// is a file of the same package.
+/// The name of a package in a request: `@babel/core` of `@babel/core/lib/x`. `None` for a path,
+/// which is a file of the same package.
 fn requested_package(request: &str) -> Option<String> {
     let mut parts = request.splitn(3, '/');
     let first = parts.next()?;
@@ -172,8 +172,8 @@ fn requested_package(request: &str) -> Option<String> {
     }
 }
 
-/// The directories in which `require` looks for packages: each `node_modules` from the directory up,
-/// then `NODE_PATH`, and those of Debian.
+/// The directories in which `require` looks for packages: each `node_modules` from the directory
+/// up, then `NODE_PATH`, and those of Debian.
 fn search_path(keep: &Keep<'_>, directory: NameId) -> Vec<Vec<u8>> {
     let tree = keep.tree();
     let mut path = Vec::new();
@@ -284,7 +284,8 @@ mod tests {
 
     #[test]
     fn requests_are_told_from_other_strings() {
-        let text = "const a = require('a/b');\nimport c from \"c\"; import 'd'\nawait import( `e` )\nx = 'f'; require(g)";
+        let text = "const a = require('a/b');\nimport c from \"c\"; import 'd'\n\
+                    await import( `e` )\nx = 'f'; require(g)";
         assert_eq!(requests(text).collect::<Vec<_>>(), ["a/b", "c", "d", "e"]);
     }
 }

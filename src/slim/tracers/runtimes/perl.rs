@@ -179,7 +179,9 @@ mod tests {
 
     #[test]
     fn modules_are_those_that_are_used_or_look_like_one() {
-        let text = "use strict;\n# use Not;\nuse lib '/a/b';\n  require A::B;\nuse parent qw(C D::E);\nload('F::G'); eval { require H };\n=head1 X\n\nNo::Manual\n=cut\nuse I;\n__END__\nuse J;";
+        let text = "use strict;\n# use Not;\nuse lib '/a/b';\n  require A::B;\n\
+                    use parent qw(C D::E);\nload('F::G'); eval { require H };\n\
+                    =head1 X\n\nNo::Manual\n=cut\nuse I;\n__END__\nuse J;";
         let modules: Vec<String> = modules(text).into_iter().collect();
         assert_eq!(
             modules,

@@ -210,8 +210,8 @@ fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     }
 }
 
-/// The blocks of Python around a line, by indentation. They are kept from line to line: a program may
-/// import on every line, and the lines before are not read again.
+/// The blocks of Python around a line, by indentation. They are kept from line to line: a program
+/// may import on every line, and the lines before are not read again.
 #[derive(Default)]
 struct Blocks {
     /// The lines that open the blocks around the last line: the indentation of each, and whether it
