@@ -47,6 +47,7 @@ pub(super) fn apply(
         index: layer,
         first,
         declared: HashSet::new(),
+        implied: HashSet::new(),
         parents: HashSet::new(),
         cleared: HashSet::new(),
         opaque: HashSet::new(),
@@ -70,6 +71,7 @@ pub(super) fn apply(
     layer.check_recreated()?;
     let Layer {
         declared,
+        implied,
         gone,
         names_root,
         needs_lower,
@@ -82,10 +84,13 @@ pub(super) fn apply(
         .filter(|name| name.index() < first)
         .collect();
     declared.sort_unstable();
+    let mut implied: Vec<NameId> = implied.into_iter().collect();
+    implied.sort_unstable();
     Ok(Applied {
         changes: Changes {
             made: first..tree.name_count(),
             declared,
+            implied,
             gone,
         },
         names_root,
@@ -100,6 +105,8 @@ struct Layer<'a> {
     first: usize,
     /// Directories of lower layers that this layer names too.
     declared: HashSet<NameId>,
+    /// Directories that are made only because of entries below them.
+    implied: HashSet<NameId>,
     /// Directories of lower layers below which this layer has entries.
     parents: HashSet<NameId>,
     /// Names that whiteouts have visited: nothing of lower layers is left there or below.
@@ -185,6 +192,7 @@ impl Layer<'_> {
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
                 *self.tree.inode_mut(known) = inode;
                 self.declared.insert(known);
+                self.implied.remove(&known);
             }
             Some(known) => {
                 self.check_lower(known)?;
@@ -405,6 +413,7 @@ impl Layer<'_> {
                         layer: self.index,
                     };
                     at = self.tree.insert(at, &component, inode);
+                    self.implied.insert(at);
                 }
             }
         }

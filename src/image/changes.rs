@@ -14,6 +14,8 @@ pub struct Changes {
     /// Directories of lower layers that it has an entry for, perhaps with another header, in the
     /// order of rows.
     pub declared: Vec<NameId>,
+    /// Directories that it added without an entry for them, by entries below, in the order of rows.
+    pub implied: Vec<NameId>,
     /// Names that it removed, in the order in which it did: mostly of lower layers, its own where
     /// it has two entries for one path.
     pub gone: Vec<Gone>,

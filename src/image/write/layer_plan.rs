@@ -1,7 +1,7 @@
 //! The plan of the new layers: the names that each of them has.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::Image;
 use super::super::tree::{Content, Header, Kind, NameId};
@@ -52,7 +52,7 @@ pub(super) fn kept(
     let homes = homes(image, selection, &owners);
     let mut plans = divided(image, selection, &homes);
     let current = current_names(image);
-    let recreating = layers_that_recreate(image, &current, &owners);
+    let recreating = layers_that_recreate(image, &current);
     let original = Original {
         image,
         selection,
@@ -209,23 +209,22 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Planned
     plans
 }
 
-/// The layers that create a directory at a path that a lower layer had and that was removed in
-/// between. Such a layer need not have an entry for the directory: copied as it is, it would leave
-/// the directory the header of the lower layer, which nothing hides any more.
-fn layers_that_recreate(
-    image: &Image,
-    current: &[Option<NameId>],
-    owners: &[Option<usize>],
-) -> HashSet<usize> {
+/// The layers that create a directory, without an entry for it, at a path that a lower layer had and
+/// that was removed in between. Copied as it is, such a layer would leave the directory the header of
+/// the lower one, which nothing hides any more, or would have an entry below a file.
+fn layers_that_recreate(image: &Image, current: &[Option<NameId>]) -> HashSet<usize> {
+    let mut creators: HashMap<NameId, usize> = HashMap::new();
+    for (index, layer) in image.layers.iter().enumerate() {
+        for &directory in &layer.changes.implied {
+            creators.insert(directory, index);
+        }
+    }
     let mut layers = HashSet::new();
     for name in image.tree.names(0..image.tree.name_count()) {
-        let Some(now) = current[name.index()] else {
-            continue;
-        };
-        // A path that one layer has twice is no concern: the layer is copied as it is.
-        let is_recreated = owners[name.index()] < owners[now.index()];
-        if now != name && is_recreated && image.tree.is_directory(now) {
-            layers.extend(owners[now.index()]);
+        if let Some(now) = current[name.index()]
+            && now != name
+        {
+            layers.extend(creators.get(&now));
         }
     }
     layers
