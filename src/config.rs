@@ -208,7 +208,7 @@ fn refused_format(format: &str) -> Option<String> {
         // Without a file, or with `-`, the report goes to standard output.
         None | Some((_, "-")) => None,
         Some(_) => Some(format!(
-            "only a file named with `--config` may write reports to files; \
+            "only a file passed with `--config` may write reports to files; \
              use `--format {format}` instead"
         )),
     }

@@ -1,4 +1,4 @@
-//! jettison: lints Dockerfiles and images, and slims images to what their program needs.
+//! jettison: lints Dockerfiles and images, and slims images down to what their program needs.
 //!
 //! Everything is in the library: `jettison::cli` parses the arguments, runs the command and returns
 //! the exit code.

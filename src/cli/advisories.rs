@@ -11,8 +11,8 @@ use crate::size::counted;
 
 #[derive(Args, Debug)]
 pub(super) struct AdvisoryArguments {
-    /// Look up packages of images in this OSV export: a zip file from osv.dev, or a directory of
-    /// zip files or records; may be repeated
+    /// Look up image packages in this OSV export: a ZIP file from osv.dev, or a directory of ZIP
+    /// files or records; may be repeated
     #[arg(long, value_name = "DIR|ZIP", env = "JETTISON_OSV", hide_env = true)]
     pub(super) osv: Vec<PathBuf>,
 }

@@ -29,7 +29,7 @@ use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
 use crate::slim::Confidence;
 
-/// Lints Dockerfiles and container images, and slims images to the files that they need.
+/// Lints Dockerfiles and container images, and slims images down to the files they need.
 #[derive(Debug, Parser)]
 #[command(
     name = "jettison",
@@ -54,8 +54,8 @@ pub(super) struct Arguments {
         hide_env = true
     )]
     pub(super) color: Color,
-    /// Characters to draw frames and arrows with; `auto` follows the locale on a terminal and is
-    /// ASCII elsewhere
+    /// Character set for frames and arrows; `auto` follows the locale on a terminal and is ASCII
+    /// elsewhere
     #[arg(
         long,
         global = true,
@@ -66,7 +66,7 @@ pub(super) struct Arguments {
         hide_env = true
     )]
     pub(super) charset: Charset,
-    /// Print only the result, warnings and errors
+    /// Print only results, warnings and errors
     // `JETTISON_QUIET=0` and an empty value mean no, as for every flag that the environment can
     // set; clap's default would accept only `true` and `false`.
     #[arg(long, short, global = true)]
@@ -126,7 +126,7 @@ pub(super) enum Command {
 
 Options can also be set in the environment: JETTISON_FAIL_ON=error means --fail-on error.")]
 pub(super) struct LintArguments {
-    /// Files, directories to search, `-` for standard input, or images, named as for `slim`
+    /// Files, directories to search, `-` for standard input, or images (named as in `slim`)
     // A default of `.` also means that `jettison lint` in a repository needs no arguments.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
@@ -161,7 +161,7 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) profile: Option<Profile>,
-    /// Set a build argument, as for `docker build`; without a value, it is taken from the
+    /// Set a build argument, as in `docker build`; if no value is given, it is taken from the
     /// environment
     #[arg(
         long,
@@ -241,7 +241,7 @@ pub(super) struct LintArguments {
 /// Write an image that contains only the files that the program needs
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Images are named as for skopeo: docker-archive:FILE[:REF], oci:DIR[:REF],
+    after_help = "Images are named as in skopeo: docker-archive:FILE[:REF], oci:DIR[:REF],
 oci-archive:FILE[:REF], rootfs:DIR, docker-daemon:REF (Docker or Podman), docker://REF (a registry),
 - for a stream, or a path, whose format is detected. Any other name is looked up in the daemon.
 
@@ -297,30 +297,30 @@ pub(super) struct SlimArguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Files to keep")]
 pub(super) struct PlanArguments {
-    /// Keep files that match this pattern, and all that they need; `/etc/app/**` matches
-    /// everything below a directory
+    /// Keep files that match this pattern, and everything they need; `/etc/app/**` matches
+    /// everything below `/etc/app`
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
     /// Drop files that match this pattern, and everything below them, even if they are needed
     #[arg(long, value_name = "GLOB")]
     pub(super) drop: Vec<String>,
-    /// Keep files for reasons of at least this confidence
+    /// Minimum confidence of a reason to keep a file
     // The default keeps too much rather than too little: a missing file may only show in
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
-    /// Do not write the package records by which scanners identify the remaining packages
+    /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum KeepLevel {
-    /// Something fails without the file
+    /// Only files without which something fails
     Certain,
-    /// Also files that are named where they are used
+    /// Also files that are referenced where they would be used
     Likely,
-    /// Also files that are named anywhere
+    /// Also files that are mentioned anywhere
     Possible,
 }
 
@@ -334,7 +334,7 @@ impl From<KeepLevel> for Confidence {
     }
 }
 
-/// Show why a file of an image is kept, or that it is not
+/// Show why a file in an image is kept, or that it is not
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1
@@ -344,7 +344,7 @@ pub(super) struct WhyArguments {
     pub(super) image: String,
     /// Path in the image
     pub(super) path: String,
-    /// Show every reason, and the reasons for the files that give them, as a tree
+    /// Show all reasons, and why the files behind them are kept, as a tree
     #[arg(long)]
     pub(super) all: bool,
     #[command(flatten)]
@@ -363,7 +363,7 @@ pub(super) struct WhyArguments {
     after_help = "Exit status: 0 all programs would start, 1 something is missing, 2 error.
 
 Examples:
-  jettison deps app.tar                            all programs of an image
+  jettison deps app.tar                            all programs in an image
   jettison deps app.tar nginx --format json
   jettison deps rootfs:/ ffmpeg                    like ldd, but safe
   jettison deps rootfs:/ git --format paths | tar -c -T - -f git.tar"
@@ -411,18 +411,18 @@ pub(super) enum DepsFormat {
   jettison explain guide                   the pages of the guide
   jettison explain guide/slim
   jettison explain --category security
-  jettison explain --alias-of hadolint     which rule stands for which code
+  jettison explain --alias-of hadolint     the rules for each hadolint code
 
-A page that is longer than the terminal is shown with PAGER.")]
+Pages longer than the terminal are shown in a pager, which PAGER can set.")]
 pub(super) struct ExplainArguments {
-    /// Name of a rule or the start of it, another tool's code for it, `keep/NAME` or `guide/NAME`
-    /// [default: list all rules and pages]
+    /// Name of a rule or its first letters, another tool's code for it, `keep/NAME` or
+    /// `guide/NAME` [default: list all rules and pages]
     #[arg(value_name = "NAME", value_parser = PageNameParser, hide_possible_values = true)]
     pub(super) rule: Option<String>,
     /// List only the rules of this category
     #[arg(long, value_name = "CATEGORY", value_parser = category, conflicts_with = "rule")]
     pub(super) category: Option<Category>,
-    /// List the rules that have an alias in this tool, by its codes
+    /// List the rules that have an alias in this tool, sorted by its codes
     #[arg(long, value_name = "TOOL", value_parser = tool, conflicts_with = "rule")]
     pub(super) alias_of: Option<Tool>,
     /// Output format

@@ -23,7 +23,7 @@ pub(super) struct BaselineArguments {
     /// Suppress the findings listed in this file, so that only new ones are reported
     #[arg(long, value_name = "FILE", env = "JETTISON_BASELINE", hide_env = true)]
     pub(super) baseline: Option<PathBuf>,
-    /// Write all findings to this file, for --baseline, and exit with 0
+    /// Write all findings to this file, for use with --baseline, and exit with status 0
     #[arg(long, value_name = "FILE")]
     pub(super) write_baseline: Option<PathBuf>,
 }

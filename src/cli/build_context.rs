@@ -83,8 +83,8 @@ mod tests {
         );
         for (target, expected) in [
             ("../shared", None),
-            ("../../private", Some("it is a symlink that leads out of")),
-            ("/dev/zero", Some("it is a symlink that leads out of")),
+            ("../../private", Some("it is a symlink that points outside")),
+            ("/dev/zero", Some("it is a symlink that points outside")),
             ("no-such-file", Some("No such file")),
         ] {
             symlink(target, &ignore).unwrap();

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use super::arguments::Arguments;
 use super::{Outcome, Output};
 
-/// Print a script that completes arguments in a shell
+/// Print a shell completion script
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison completions bash > ~/.local/share/bash-completion/completions/jettison
@@ -20,7 +20,7 @@ pub(super) struct CompletionArguments {
     shell: Shell,
 }
 
-/// Print the manual page, or write the pages of all commands into a directory
+/// Print the manual page, or write the pages of all commands to a directory
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison man | man -l -

@@ -54,7 +54,7 @@ pub(super) fn current_directory() -> anyhow::Result<PathBuf> {
 /// to disable the rules for everybody who works below it.
 pub(super) fn foreign(path: &Path) -> String {
     format!(
-        "`{}` is ignored: it belongs to another user; name it with `--config` to use it",
+        "`{}` is ignored: it belongs to another user; use `--config` to read it anyway",
         path.display()
     )
 }

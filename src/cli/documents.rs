@@ -20,17 +20,17 @@ use crate::slim::{Plan, Slimming};
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Documents")]
 pub(super) struct DocumentArguments {
-    /// Write a bill of materials of the remaining packages: `spdx` (2.3) or `cyclonedx` (1.6), as
-    /// JSON; may be repeated
+    /// Write an SBOM of the remaining packages: `spdx` (2.3) or `cyclonedx` (1.6), as JSON; may
+    /// be repeated
     #[arg(long, value_name = "FORMAT=FILE")]
     sbom: Vec<Sbom>,
     #[command(flatten)]
     pub(super) advisories: AdvisoryArguments,
-    /// Write a VEX document on the known vulnerabilities that slimming removed and that remain:
-    /// `openvex` (0.2, the default) or `cyclonedx` (1.6)
+    /// Write a VEX document that states which known vulnerabilities slimming removed and which
+    /// remain: `openvex` (0.2, the default) or `cyclonedx` (1.6)
     #[arg(long, value_name = "[FORMAT=]FILE", requires = "osv")]
     vex: Vec<VexFile>,
-    /// Write a report of the files kept and dropped, with reasons: a `.html` page or `.json`
+    /// Write a report of kept and dropped files, with reasons, as a `.html` or `.json` file
     #[arg(long, value_name = "FILE", value_parser = report)]
     report: Option<PathBuf>,
 }

@@ -35,16 +35,15 @@ pub(super) struct FileArguments {
         hide_env = true
     )]
     pub(super) exclude: Vec<String>,
-    /// Also exclude those named as PATH: a hook names every file that a commit changes
+    /// Also exclude files named as PATH: hooks pass every file that a commit changes
     #[arg(long)]
     #[arg(env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) force_exclude: bool,
-    /// Check the files staged in git at or below the paths, with their staged contents
+    /// Check the staged contents of files that are staged in git, at or below the paths
     // A fix would have to go into the index and the working tree, which may differ.
     #[arg(long, conflicts_with = "fix")]
     pub(super) staged: bool,
-    /// File that standard input is the text of: its name in findings, and the place to search for
-    /// its configuration
+    /// File name to use for standard input, in findings and to find the configuration
     #[arg(long, value_name = "FILE")]
     pub(super) stdin_filename: Option<PathBuf>,
 }
@@ -77,7 +76,7 @@ pub(super) fn read(
     };
     anyhow::ensure!(
         reader.found.into_inner() <= limits::ALL_DOCKERFILES,
-        "the Dockerfiles are larger than {} in all: name fewer directories",
+        "the Dockerfiles are larger than {} in total: pass fewer directories",
         limits::shown(limits::ALL_DOCKERFILES)
     );
     let (mut sources, mut failed) = (Vec::new(), false);
@@ -202,7 +201,9 @@ impl Reader<'_> {
             }
             Err(reason @ Refusal::TooLarge(_)) => {
                 let limit = limits::shown(limits::NAMED_DOCKERFILE);
-                anyhow::bail!("cannot read `{name}`: {reason}; name the file to read up to {limit}")
+                anyhow::bail!(
+                    "cannot read `{name}`: {reason}; pass the file itself to read up to {limit}"
+                )
             }
             Err(reason) => Err(anyhow::Error::new(reason).context(format!("cannot read `{name}`"))),
         }

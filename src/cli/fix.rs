@@ -18,15 +18,15 @@ use crate::trust;
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Fixes")]
 pub(super) struct FixArguments {
-    /// Fix files in place (safe fixes only); fixed standard input is printed
+    /// Fix files in place (safe fixes only); for standard input, print the fixed text
     #[arg(long)]
     #[arg(env = "JETTISON_FIX", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) fix: bool,
-    /// With --fix or --diff: also apply fixes whose result must be reviewed
+    /// With --fix or --diff: also apply unsafe fixes, which must be reviewed
     #[arg(long)]
     #[arg(env = "JETTISON_UNSAFE_FIXES", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) unsafe_fixes: bool,
-    /// Print the changes of --fix as a patch for `git apply`, and change no file
+    /// Print the changes that --fix would make, as a patch for `git apply`
     #[arg(long)]
     #[arg(env = "JETTISON_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) diff: bool,

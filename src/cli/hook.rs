@@ -23,7 +23,7 @@ pub(super) fn check_names(typed: &[OsString]) -> Result<(), clap::Error> {
         if is_option && fs::symlink_metadata(argument).is_ok() {
             let name = argument.to_string_lossy();
             let message = format!(
-                "`{}` is a file, but would be read as an option: end `args` of the hook with `--`",
+                "`{}` is a file, but would be parsed as an option: end the hook's `args` with `--`",
                 escape(&name)
             );
             return Err(Arguments::command().error(ErrorKind::ArgumentConflict, message));

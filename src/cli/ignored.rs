@@ -140,7 +140,8 @@ impl Ignored {
                 *list = matcher(directory, &text);
             } else {
                 self.output.warning(format!(
-                    "ignore files in `{}` are not used: with those above, more than {} or {} lines",
+                    "ignore files in `{}` are not used: with those above, they exceed {} \
+                     or {} lines",
                     directory.display(),
                     limits::shown(limits::IGNORE_FILE),
                     limits::IGNORE_LINES

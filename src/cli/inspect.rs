@@ -19,7 +19,7 @@ use crate::{inspect, packages};
   jettison inspect app.tar /usr/lib --depth 2     sizes below a directory
   jettison inspect app.tar /usr/bin/curl          one file, its layer and its package
   jettison inspect oci:build:app --format json
-  jettison inspect app.tar --format cyclonedx     a bill of materials of all packages")]
+  jettison inspect app.tar --format cyclonedx     an SBOM of all packages")]
 pub(super) struct InspectArguments {
     /// Image to read, or `rootfs:` and a directory
     image: String,
@@ -28,7 +28,8 @@ pub(super) struct InspectArguments {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: InspectFormat,
-    /// Number of the largest entries to list of each kind; JSON has all packages and wasted paths
+    /// Number of entries to list in each section, largest first; JSON lists all packages and
+    /// wasted paths
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     top: usize,
     /// Number of directory levels to list
@@ -51,9 +52,9 @@ pub(super) struct InspectArguments {
 pub(super) enum InspectFormat {
     Text,
     Json,
-    /// Bill of materials, SPDX 2.3
+    /// SBOM in SPDX 2.3
     Spdx,
-    /// Bill of materials, `CycloneDX` 1.6
+    /// SBOM in `CycloneDX` 1.6
     Cyclonedx,
 }
 
@@ -118,7 +119,7 @@ fn inspect_path(
         InspectFormat::Text => Rendered::Text(report::entry_text(&entry)),
         InspectFormat::Json => Rendered::Data(report::entry_json(&entry)),
         InspectFormat::Spdx | InspectFormat::Cyclonedx => {
-            bail!("a bill of materials covers a whole image; remove `{path}`")
+            bail!("an SBOM covers a whole image; remove `{path}`")
         }
     })
 }

@@ -19,7 +19,7 @@ pub(super) struct LimitArguments {
     #[arg(env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
     /// Limit the size of a decompressed layer to this multiple of its stored size, plus 64 MiB for
-    /// all layers together; limits their entries too [default: 1200]
+    /// all layers together; also limits the number of entries [default: 1200]
     #[arg(
         long = "max-ratio",
         value_name = "FACTOR",

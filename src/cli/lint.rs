@@ -122,7 +122,9 @@ fn read_inputs(
     let (paths, images) = inputs(arguments);
     let export = arguments.advisories.export().context("`--osv`")?;
     if export.is_some() && images.is_empty() {
-        output.note("`--osv` has no effect: it applies to packages of images, and none is named");
+        output.note(
+            "`--osv` has no effect: it applies to the packages of images, but no image is given",
+        );
     }
     let (sources, failed) = files::read(&paths, &arguments.files, &exclude, output)?;
     // A hook runs on every commit, and few commits change a Dockerfile.

@@ -13,22 +13,22 @@ use crate::trust::{HostFile, limits};
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Image configuration")]
 pub(super) struct ProgramArguments {
-    /// Use this image configuration: as OCI or Docker stores it, or as `docker inspect` prints it
+    /// Use this image configuration, in the format of OCI, Docker or `docker inspect`
     #[arg(long = "config", value_name = "FILE")]
     config_file: Option<PathBuf>,
-    /// Override the entrypoint: a JSON array, or words separated by blanks
+    /// Override the entrypoint: a JSON array, or words separated by whitespace
     #[arg(long, value_name = "COMMAND", value_parser = command, allow_hyphen_values = true)]
     entrypoint: Option<CommandLine>,
     /// Override the arguments of the entrypoint, or the program if there is no entrypoint
     #[arg(long, value_name = "COMMAND", value_parser = command, allow_hyphen_values = true)]
     cmd: Option<CommandLine>,
-    /// Set an environment variable of the program
+    /// Set an environment variable for the program
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
     /// Override the user that runs the program
     #[arg(long, value_name = "USER[:GROUP]")]
     user: Option<String>,
-    /// Override the directory that the program starts in
+    /// Override the working directory of the program
     #[arg(long, value_name = "DIRECTORY")]
     workdir: Option<String>,
 }

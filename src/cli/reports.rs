@@ -20,8 +20,8 @@ const FILE_WIDTH: usize = 100;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Reports")]
 pub(super) struct ReportArguments {
-    /// Output format, and with `=FILE` a file to write it to; may be repeated or separated by
-    /// commas [default: text]
+    /// Output format, optionally with a file to write it to (`=FILE`); may be repeated or a list
+    /// separated by commas [default: text]
     #[arg(long, value_name = "FORMAT[=FILE]", value_delimiter = ',')]
     #[arg(value_parser = RequestParser, env = "JETTISON_FORMAT", hide_env = true)]
     pub(super) format: Vec<ReportRequest>,
@@ -180,7 +180,7 @@ impl Reports {
 fn redirect(requests: &mut [ReportRequest], file: &Path) -> anyhow::Result<()> {
     let Some(open) = requests.iter_mut().find(|request| request.file.is_none()) else {
         bail!(
-            "`--output {}` has no effect: every format has a file already",
+            "`--output {}` has no effect: every format already has a file",
             file.display()
         );
     };

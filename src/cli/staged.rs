@@ -199,11 +199,12 @@ fn read_reply(replies: &mut BufReader<impl Read>, limit: u64) -> anyhow::Result<
         .rsplit(' ')
         .next()
         .and_then(|size| size.parse::<u64>().ok());
-    let size = size.with_context(|| format!("unexpected reply of `git`: `{}`", head.trim_end()))?;
+    let size =
+        size.with_context(|| format!("unexpected output from `git`: `{}`", head.trim_end()))?;
     ensure!(size <= limit, "it is larger than {}", limits::shown(limit));
     let mut text = Vec::new();
     replies.take(size).read_to_end(&mut text)?;
-    ensure!(text.len() as u64 == size, "`git` ended too early");
+    ensure!(text.len() as u64 == size, "`git` exited too early");
     replies.read_exact(&mut [0])?;
     Ok(text)
 }
@@ -235,7 +236,7 @@ mod tests {
         let error = read_reply(&mut replies, 100).expect_err("it is missing");
         assert_eq!(
             error.to_string(),
-            "unexpected reply of `git`: `34cd missing`"
+            "unexpected output from `git`: `34cd missing`"
         );
         assert!(read_reply(&mut BufReader::new(&b"12ab blob 7\nFR"[..]), 100).is_err());
         assert!(read_reply(&mut BufReader::new(&b"12ab blob 700\nFR"[..]), 100).is_err());

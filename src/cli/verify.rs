@@ -11,14 +11,14 @@ use crate::image::Image;
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{self, PlanOptions};
 
-/// Check that an image has everything that its program needs, or compare it with its original
+/// Check that an image has everything that its program needs, or compare it with the original
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit status: 0 nothing is missing, 1 something is missing, 2 error.
 
 Examples:
   jettison verify slim.tar                     the program and everything that it needs
-  jettison verify slim.tar --against app.tar   all files: needs, links, modes, owners"
+  jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners"
 )]
 pub(super) struct VerifyArguments {
     /// Image to check

@@ -15,7 +15,7 @@ use crate::image::{NameId, Tree};
 use crate::printable::Lines;
 use crate::slim::{Plan, keep_rules};
 
-/// Show that a file of an image is not kept, and what would keep it
+/// Check that a file in an image is not kept, and show what would keep it
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit status: 0 the file is not kept, 1 it is kept, 2 error.
@@ -79,7 +79,7 @@ fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     }
     for rule in keep_rules().naming(&path) {
         out.line(format_args!(
-            "keep rule `{}` covers it, but does not apply here: it is for {}",
+            "keep rule `{}` covers it, but does not apply here: it applies to {}",
             rule.name,
             rule.triggers()
         ));

@@ -8,7 +8,7 @@ use crate::image::{Coding, Layers, WriteOptions};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Image format")]
 pub(super) struct WritingArguments {
-    /// Write `one` new layer, or `keep` the layers of the original, each slimmed, so that images
+    /// Write `one` new layer, or `keep` the original layers, each slimmed, so that images can
     /// still share them
     #[arg(
         long,
@@ -18,8 +18,8 @@ pub(super) struct WritingArguments {
         hide_env = true
     )]
     layers: LayersArgument,
-    /// Compression of layers: `none`, `gzip` or `zstd`, with a level as in `zstd:19` [default:
-    /// usual for the destination]
+    /// Layer compression: `none`, `gzip` or `zstd`, optionally with a level as in `zstd:19`
+    /// [default: depends on the destination]
     #[arg(
         long,
         value_name = "KIND[:LEVEL]",

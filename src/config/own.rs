@@ -251,7 +251,7 @@ fn check_found(file: &File, reader: &Reader<'_>) -> Result<(), ConfigError> {
         && let ShellcheckValue::Path(program) = shellcheck.get_ref()
     {
         let reason = format!(
-            "expected `true` or `false`: only a file named with `--config` may name a program; \
+            "expected `true` or `false`: only a file passed with `--config` may set a program; \
              use `--shellcheck {program}` instead"
         );
         return Err(reader.error(shellcheck, reason));
@@ -269,7 +269,7 @@ fn check_found(file: &File, reader: &Reader<'_>) -> Result<(), ConfigError> {
         && !stays_below(Path::new(baseline.get_ref()))
     {
         let reason = format!(
-            "only a file named with `--config` may name a file outside its directory; \
+            "only a file passed with `--config` may name a file outside its directory; \
              use `--baseline {}` instead",
             baseline.get_ref()
         );

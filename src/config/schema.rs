@@ -10,7 +10,7 @@ pub fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": ".jettison.toml",
-        "description": "Configuration of jettison, in the directory of a Dockerfile or above it",
+        "description": "jettison configuration, for Dockerfiles in its directory and below",
         "type": "object",
         "additionalProperties": false,
         "properties": properties(),
@@ -27,40 +27,40 @@ fn properties() -> Value {
     json!({
         "profile": {
             "description": "The set of rules: `minimal` adds rules about content that an image \
-                should not have, such as shells, `pedantic` all others",
+                should not have, such as shells; `pedantic` adds all others",
             "enum": Profile::ALL.map(Profile::as_str),
             "default": "default",
         },
-        "select": names("Only these rules, by name or by another tool's code; `all` for all"),
-        "ignore": names("Rules to leave out, by name or by another tool's code"),
+        "select": names("Rules to check, by name or by another tool's code; `all` for all"),
+        "ignore": names("Rules to ignore, by name or by another tool's code"),
         "fail-on": {
             "description": "The lowest severity that makes a run fail",
             "enum": ["error", "warning", "info", "style", "none"],
             "default": "info",
         },
         "severity": {
-            "description": "Severities by rule, instead of the rules' own",
+            "description": "Severities by rule, instead of the default ones",
             "type": "object",
             "additionalProperties": {"enum": severities},
         },
-        "build-args": texts("Values of build arguments, like `docker build --build-arg`"),
-        "target": text("The stage that is built; by default the last"),
+        "build-args": texts("Values of build arguments, as in `docker build --build-arg`"),
+        "target": text("The stage to build; by default the last"),
         "pragmas": switch("Whether comments in a file may suppress findings", true),
         "format": {
             "description": "The output format, or a list of formats; `NAME=FILE` only in a file \
-                named with `--config`",
+                passed with `--config`",
             "type": ["string", "array"],
             "items": {"type": "string"},
             "default": "text",
         },
-        "exclude": names("Files to leave out: patterns like those of `.gitignore`, relative to \
+        "exclude": names("Files to exclude: patterns like those of `.gitignore`, relative to \
             the directory of this file"),
-        "baseline": text("A file of known findings, which do not fail; below the directory of \
-            this file, unless it is named with `--config`"),
-        "no-color": switch("Never print colors", false),
+        "baseline": text("A file of known findings, which are not reported; in or below the \
+            directory of this file, unless this file is passed with `--config`"),
+        "no-color": switch("Disable colors", false),
         "shellcheck": {
-            "description": "Whether ShellCheck runs; a file named with `--config` may name the \
-                program",
+            "description": "Whether to run ShellCheck; a file passed with `--config` may also set \
+                the program",
             "type": ["boolean", "string"],
             "default": true,
         },

@@ -99,7 +99,7 @@ fn check_value(flag: &Flag, value: Value) -> Option<String> {
     let text = word.literal().unwrap_or(word.text.as_str());
     let (is_valid, expected) = match value {
         Value::Switch if text.is_empty() => {
-            return Some(format!("`--{name}` needs a value after its `=`"));
+            return Some(format!("`--{name}` needs a value after `=`"));
         }
         Value::Switch => (
             text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),

@@ -58,7 +58,7 @@ impl fmt::Display for UnreadReason {
             Self::Commands => write!(f, "more than {MAX_COMMANDS} commands"),
             Self::ScriptDepth => write!(f, "nested more than {MAX_DEPTH} levels deep"),
             Self::ScriptLength => write!(f, "longer than {} KiB", MAX_SCRIPT >> 10),
-            Self::ScriptTime => f.write_str("parsing it takes too long"),
+            Self::ScriptTime => f.write_str("parsing takes too long"),
             Self::Wrappers => write!(
                 f,
                 "more than {MAX_WRAPPERS} nested wrapper commands, such as `sudo`"

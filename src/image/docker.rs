@@ -100,7 +100,7 @@ fn check_name(store: &Store, name: &str) -> Result<(), ReadError> {
     let reason = if name.contains(char::is_control) {
         "its manifest names a member with control characters"
     } else if leaves {
-        "its manifest names a member outside of the archive"
+        "its manifest names a member outside the archive"
     } else {
         return Ok(());
     };

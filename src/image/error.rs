@@ -21,7 +21,7 @@ pub enum ReadError {
     Entry { blob: String, problem: EntryError },
     #[error("blob `{blob}` is missing, but `{by}` refers to it")]
     MissingBlob { blob: String, by: String },
-    #[error("blob `{blob}` is behind too many links")]
+    #[error("blob `{blob}` is reached through too many links")]
     BlobLinks { blob: String },
     #[error("`{}` has members named `{}` with different contents", path.display(), escape(blob))]
     RepeatedMember { blob: String, path: PathBuf },
@@ -49,7 +49,7 @@ pub enum ReadError {
     Json { blob: String, source: JsonError },
     #[error("`{blob}` is neither an image nor an index: `{}`", escape(media_type))]
     UnknownDocument { blob: String, media_type: String },
-    #[error("`{}` contradicts itself: {reason}", escape(blob))]
+    #[error("`{}` is inconsistent: {reason}", escape(blob))]
     Contradiction { blob: String, reason: String },
     #[error("`{blob}` exceeds the limit of {limit} {what}{}", raised(*flag))]
     Limit {
@@ -64,7 +64,7 @@ pub enum ReadError {
         layers: usize,
         diff_ids: usize,
     },
-    #[error("the image has {layers} layers, the limit is {limit}")]
+    #[error("the image has {layers} layers; the limit is {limit}")]
     TooManyLayers { layers: usize, limit: usize },
     #[error(
         "layer `{blob}` has an unsupported media type: `{}`",
@@ -145,7 +145,7 @@ pub enum JsonError {
     Repeated { key: String },
     #[error("key `{key}` differs from `{known}` only in case")]
     Case { key: String, known: &'static str },
-    #[error("key `{key}` does not belong in {document}: readers may disagree on what it is")]
+    #[error("key `{key}` does not belong in {document}: readers may disagree on the document type")]
     Foreign { key: String, document: &'static str },
     #[error("{} is {is}, not {expected}", named(key))]
     Type {
@@ -224,7 +224,7 @@ pub enum Fault {
     Unreadable(String),
     #[error("its checksum is wrong")]
     Checksum,
-    #[error("one block of zeros is followed by something else")]
+    #[error("a single block of zeros is followed by other data")]
     LoneZeroBlock,
     #[error("its {0} is not a number in range")]
     Number(&'static str),
@@ -242,7 +242,7 @@ pub enum Fault {
     Dangling,
     #[error("the PAX record `{}` is repeated with another value", escape(.0))]
     RepeatedRecord(String),
-    #[error("a global PAX header has the record `{}`", escape(.0))]
+    #[error("a global PAX header contains the record `{}`", escape(.0))]
     GlobalRecord(String),
     #[error("a global PAX header is between an extension header and its entry")]
     GlobalHeaderBetween,
@@ -258,9 +258,9 @@ pub enum Fault {
     Prefix,
     #[error("its type `{}` is unknown", .0.escape_ascii())]
     UnknownType(u8),
-    #[error("its map of sparse pieces is malformed")]
+    #[error("its sparse map is malformed")]
     SparseMap,
-    #[error("its name leaves the root directory")]
+    #[error("its name points outside the root directory")]
     LeavesRoot,
     #[error("it has no name")]
     NoName,
@@ -270,27 +270,27 @@ pub enum Fault {
     EmptyLink,
     #[error("it is a whiteout without a file name")]
     Whiteout,
-    #[error("it is a whiteout of an entry of its own layer, which readers treat differently")]
+    #[error("it is a whiteout of an entry in its own layer, which readers treat differently")]
     OwnWhiteout,
-    #[error("it replaces an entry of its own layer, which readers treat differently")]
+    #[error("it replaces an entry in its own layer, which readers treat differently")]
     Duplicate,
     #[error("its layer creates `{}` again, which readers treat differently", .0.escape_ascii())]
     Recreated(Vec<u8>),
     #[error("it makes the root directory opaque, which readers treat differently")]
     OpaqueRoot,
-    #[error("a directory in its name is named like a whiteout")]
+    #[error("a directory in its path is named like a whiteout")]
     WhiteoutDirectory,
     #[error("its parent `{}` is not a directory", .0.escape_ascii())]
     ParentNotADirectory(Vec<u8>),
-    #[error("it is the device 0:0, which is a whiteout to overlayfs")]
+    #[error("it is the device 0:0, which overlayfs treats as a whiteout")]
     OverlayDevice,
-    #[error("its attribute `{}` is an instruction to overlayfs", escape(.0))]
+    #[error("its attribute `{}` has a special meaning to overlayfs", escape(.0))]
     OverlayAttribute(String),
     #[error("it is a hard link to `{}`, which does not exist", .0.escape_ascii())]
     LinkTargetMissing(Vec<u8>),
     #[error("it is a hard link to `{}`, a directory", .0.escape_ascii())]
     LinkToDirectory(Vec<u8>),
-    #[error("its directory is behind too many symlinks")]
+    #[error("its directory is reached through too many symlinks")]
     TooManyLinks,
     #[error("there are more than {0} entries; `--max-entries` raises the limit")]
     TooManyEntries(usize),
@@ -302,7 +302,7 @@ pub enum Fault {
         "its {size} bytes, holes included, exceed the limit of {limit}; `--max-size` raises it"
     )]
     TooLarge { size: u64, limit: u64 },
-    #[error("names and extension headers take more than {0} bytes in total")]
+    #[error("names and extension headers exceed {0} bytes in total")]
     HeadersTooLong(u64),
 }
 

@@ -242,7 +242,7 @@ fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
     if let Some(media_type) = index.media_type()
         && DocumentKind::of(media_type) != Some(DocumentKind::Index)
     {
-        let reason = format!("it calls itself `{}`", escape(media_type.as_ref()));
+        let reason = format!("its media type is `{}`", escape(media_type.as_ref()));
         return Err(contradiction(INDEX, reason));
     }
     Ok(index)
@@ -315,7 +315,7 @@ fn document(
         && media_type != *descriptor.media_type()
     {
         let reason = format!(
-            "it calls itself `{}`, its descriptor calls it `{}`",
+            "its media type is `{}`, but its descriptor says `{}`",
             escape(media_type.as_ref()),
             descriptor.media_type()
         );
@@ -638,7 +638,7 @@ fn check_data(name: &str, descriptor: &Descriptor) -> Result<(), ReadError> {
     if is_same {
         Ok(())
     } else {
-        let reason = "the `data` of its descriptor is something else".to_owned();
+        let reason = "the `data` in its descriptor is different".to_owned();
         Err(contradiction(name, reason))
     }
 }
@@ -736,7 +736,7 @@ fn choose_platform(
             return Err(contradiction(
                 &store.path().display().to_string(),
                 format!(
-                    "its index writes `{usual}` as `{}`",
+                    "its index spells `{usual}` as `{}`",
                     escape(&platform.to_string())
                 ),
             ));

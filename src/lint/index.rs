@@ -10,22 +10,22 @@ const CHECKPOINTS: [(&str, &str); 20] = [
     ("CIS-DI-0001", "a user for the container"),
     ("CIS-DI-0002", "trusted base images"),
     ("CIS-DI-0003", "no unnecessary packages"),
-    ("CIS-DI-0004", "images are built again for fixes"),
+    ("CIS-DI-0004", "images are rebuilt for security fixes"),
     ("CIS-DI-0005", "content trust"),
-    ("CIS-DI-0006", "a check of health"),
+    ("CIS-DI-0006", "a health check"),
     ("CIS-DI-0007", "no `update` alone"),
     ("CIS-DI-0008", "setuid and setgid files"),
     ("CIS-DI-0009", "`COPY` instead of `ADD`"),
     ("CIS-DI-0010", "no secrets in variables and files"),
     ("CIS-DI-0011", "verified packages only"),
     ("DKL-DI-0001", "no `sudo`"),
-    ("DKL-DI-0002", "no volume over the system's directories"),
+    ("DKL-DI-0002", "no volume over system directories"),
     ("DKL-DI-0003", "no upgrade of all packages"),
     ("DKL-DI-0004", "`apk add --no-cache`"),
     ("DKL-DI-0005", "no package lists of apt"),
     ("DKL-DI-0006", "no `latest` tag"),
     ("DKL-LI-0001", "no empty passwords"),
-    ("DKL-LI-0002", "numbers of users and groups are unique"),
+    ("DKL-LI-0002", "unique user and group IDs"),
     ("DKL-LI-0003", "necessary files only"),
 ];
 
@@ -46,7 +46,7 @@ pub fn index_markdown(registry: &Registry) -> String {
         write_to(
             &mut text,
             format_args!(
-                "\n## {category}\n\n| rule | says | severity | profile | fix | aliases |\n"
+                "\n## {category}\n\n| rule | reports | severity | profile | fix | aliases |\n"
             ),
         );
         text.push_str("|---|---|---|---|---|---|\n");

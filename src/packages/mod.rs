@@ -216,7 +216,7 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     if let Some(name) = scan.budget.first_unread.get() {
         scan.note(
             name,
-            "the package records are too long: not all of them are read",
+            "the package records are too long: not all of them were read",
         );
     }
     let Scan {
@@ -477,7 +477,7 @@ impl<'a> Scan<'a> {
             return;
         }
         if self.list.len() >= MAX_PACKAGES {
-            return self.note(record, "too many packages: the rest was not read");
+            return self.note(record, "too many packages: the rest were not read");
         }
         // A file listed under two paths, one through a symlink, is one file.
         files.sort_unstable();

@@ -287,7 +287,7 @@ fn unknown(out: &mut String, summary: &Summary<'_>) {
         })
         .collect();
     if !rows.is_empty() {
-        out.push_str("<h2>Unknown, or missing in the original too</h2>\n<table>\n");
+        out.push_str("<h2>Unknown, or also missing in the original</h2>\n<table>\n");
         folded(out, rows);
         out.push_str("</table>\n");
     }

@@ -36,7 +36,7 @@ pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
     // Slimming did not remove them, so they are no failure of the plan.
     list(
         &mut out,
-        "missing, in the original too",
+        "also missing in the original",
         &unmet.collect::<Vec<_>>(),
     );
     let notes = plan.notes().iter().map(|note| note_line(tree, note));

@@ -184,7 +184,7 @@ fn snippet<'a>(
     if excerpt.is_cut && !excerpt.shows(span) {
         let line = source.line(span.end);
         unseen.push(format!(
-            "the excerpt is cut; the finding ends in line {line}"
+            "the excerpt is truncated; the finding ends on line {line}"
         ));
     }
     let mut annotations = Vec::new();
@@ -267,7 +267,7 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
         return title.element(snippet);
     }
     let count = counted(fix.edits.len(), "edit");
-    let text = format!("the patch is too long to be shown ({count}): see `--diff`");
+    let text = format!("the patch is too long to show ({count}): see `--diff`");
     title.element(Level::NOTE.message(wrapped(&text, width)))
 }
 

@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 step.instruction.keyword.span,
                 "this `RUN` can be combined with the previous `RUN`",
             );
-            let report = report.label(first, "that one");
+            let report = report.label(first, "the previous `RUN`");
             if let Some(edit) = join(cx, before, run) {
                 report.fix(Fix::new(
                     "combine them with `&&`",

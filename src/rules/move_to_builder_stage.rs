@@ -59,7 +59,7 @@ struct Bytes {
 fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String {
     let (all, dead) = (cx.size(added), cx.size(unreachable));
     if added == unreachable {
-        format!("nothing of the {all} that this `RUN` adds is reachable")
+        format!("none of the {all} that this `RUN` adds is reachable")
     } else if all == dead {
         // The two sizes are different, but look the same when they are rounded.
         let reachable = cx.size(added - unreachable);

@@ -43,7 +43,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     findings
         .add(
             location,
-            format!("base layer of {date} is {days} days old (at most {most} allowed)"),
+            format!("base layer from {date} is {days} days old (at most {most} allowed)"),
         )
         .because(cx.settings.origins.label(&key, "maximum age set here"));
 }

@@ -44,7 +44,7 @@ fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
     if let Some(replacement) = without_others(mode)
         && place.end - place.start == mode.len()
     {
-        let title = format!("remove the write permission of others: `{replacement}`");
+        let title = format!("remove the write permission for others: `{replacement}`");
         report.fix(Fix::new(
             title,
             Applicability::Unsafe,

@@ -38,7 +38,7 @@ pub enum PlanError {
     )]
     NoProgram,
     #[error(
-        "`{program}`, the program of {field}, is not in the image{}",
+        "`{program}`, the {field} program, is not in the image{}",
         listed(looked_in)
     )]
     ProgramNotFound {

@@ -271,11 +271,11 @@ impl fmt::Display for Why {
                 write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
             }
             Self::LoaderReads => f.write_str("read by the loader"),
-            Self::Shebang => f.write_str("the program of its `#!` line"),
-            Self::Command { word, line } => write!(f, "the command `{word}` on its line {line}"),
-            Self::Mention { word, line } => write!(f, "the path `{word}` on its line {line}"),
+            Self::Shebang => f.write_str("the interpreter on its `#!` line"),
+            Self::Command { word, line } => write!(f, "the command `{word}` on line {line}"),
+            Self::Mention { word, line } => write!(f, "the path `{word}` on line {line}"),
             Self::Record { package } => write!(f, "the database record of its package `{package}`"),
-            Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
+            Self::Include { word, line } => write!(f, "included as `{word}` on line {line}"),
             Self::MayOpen { soname, found } => {
                 write!(
                     f,
@@ -286,7 +286,7 @@ impl fmt::Display for Why {
             Self::Announced { soname, found, .. } => {
                 write!(
                     f,
-                    "announced by it in `.note.dlopen` as `{}`, {found}",
+                    "listed in its `.note.dlopen` as `{}`, {found}",
                     soname.escape_ascii()
                 )
             }
@@ -317,11 +317,11 @@ impl fmt::Display for Language {
 impl fmt::Display for Root {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Program(field) => write!(f, "the program of {field}"),
+            Self::Program(field) => write!(f, "the {field} program"),
             Self::Argument { of, word } => write!(f, "the argument `{word}` of {of}"),
             // Most commands have one line, and a line number would only make the reader look for
             // the others.
-            Self::ShellText { of, word, line: 1 } => write!(f, "the word `{word}` of {of}"),
+            Self::ShellText { of, word, line: 1 } => write!(f, "the word `{word}` in {of}"),
             Self::ShellText { of, word, line } => {
                 write!(f, "the word `{word}` on line {line} of {of}")
             }
@@ -350,7 +350,7 @@ fn write_rule(f: &mut fmt::Formatter<'_>, rule: &str, because: &Because) -> fmt:
         Because::Word { word, line } => {
             write!(
                 f,
-                "by the rule `{rule}`, because `{word}` is on its line {line}"
+                "by the rule `{rule}`, because `{word}` is on line {line}"
             )
         }
         Because::Mention { path } => {

@@ -152,7 +152,7 @@ mod tests {
             "sub/../directory/file",
         ] {
             let error = real_path(&repo.join(name)).unwrap_err().to_string();
-            assert!(error.contains("leads out of"), "{name}: {error}");
+            assert!(error.contains("points outside"), "{name}: {error}");
         }
         let error = real_path(&repo.join("hooks/pre-commit")).unwrap_err();
         assert_eq!(error.to_string(), "it is in `.git`");
@@ -177,7 +177,7 @@ mod tests {
         let (_guard, top) = tree();
         symlink("../file", top.join("plain/sub/up")).unwrap();
         let up = Descent::from(top.join("plain/sub")).follow(Path::new("up"));
-        assert!(up.unwrap_err().to_string().contains("leads out of"));
+        assert!(up.unwrap_err().to_string().contains("points outside"));
         let up = Descent::from(top.join("plain")).follow(Path::new("sub/up"));
         assert_eq!(up.unwrap(), top.join("plain/file"));
         let typed = Descent::from(top.join("plain/sub")).follow(Path::new("../file"));

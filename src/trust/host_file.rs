@@ -240,7 +240,7 @@ mod tests {
         for name in ["up", "absolute", "chain"] {
             let error = refused(&root.join(name), &root);
             assert!(
-                error.starts_with("it is a symlink that leads out of"),
+                error.starts_with("it is a symlink that points outside"),
                 "{error}"
             );
         }

@@ -19,9 +19,9 @@ pub enum Refusal {
     TooLarge(u64),
     #[error("it has more than {} lines", limits::IGNORE_LINES)]
     TooManyLines,
-    #[error("`{}` is a symlink that leads out of `{}`", link.display(), root.display())]
+    #[error("`{}` is a symlink that points outside `{}`", link.display(), root.display())]
     LeadsOutside { link: PathBuf, root: PathBuf },
-    #[error("it is a symlink that leads out of `{}`", .0.display())]
+    #[error("it is a symlink that points outside `{}`", .0.display())]
     LinkOutside(PathBuf),
     #[error("it is outside `{}`", .0.display())]
     Outside(PathBuf),

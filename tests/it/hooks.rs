@@ -312,7 +312,7 @@ fn a_file_that_would_be_an_option_fails_a_hook_without_the_separator() {
         let folder = folder(&[(name, ROOT)]);
         let (code, out, err) = run_hook(folder.path(), &["lint", "--force-exclude", name]);
         assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
-        let expected = format!("error: `{name}` is a file, but would be read as an option");
+        let expected = format!("error: `{name}` is a file, but would be parsed as an option");
         assert!(err.starts_with(&expected), "{err}");
         assert_eq!(
             fs::read_to_string(folder.path().join(name)).expect("it is there"),

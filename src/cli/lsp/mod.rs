@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Check Dockerfiles in an editor, over the Language Server Protocol on standard input and output
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Started by an editor, it provides diagnostics, fixes and the pages of rules.
+    after_help = "Editors start this command to get diagnostics, fixes and rule pages.
 
 Example, for Neovim:
   vim.lsp.config('jettison', { cmd = { 'jettison', 'lsp' }, filetypes = { 'dockerfile' } })

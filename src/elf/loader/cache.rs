@@ -43,7 +43,7 @@ pub enum CacheError {
     Magic,
     #[error("it is truncated")]
     Short,
-    #[error("its strings overlap too often")]
+    #[error("too many of its strings overlap")]
     Strings,
 }
 

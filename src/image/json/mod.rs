@@ -266,14 +266,15 @@ mod tests {
         for key in ["manifests", "Manifests", "fsLayers", "history"] {
             let text = format!(r#"{{"schemaVersion": 2, "layers": [], "{key}": null}}"#);
             let expected = format!(
-                "key `{key}` does not belong in a manifest: readers may disagree on what it is"
+                "key `{key}` does not belong in a manifest: readers may disagree on the \
+                 document type"
             );
             assert_eq!(error(&text, &MANIFEST), expected);
         }
         for key in ["layers", "config", "LAYERS", "fsLayers", "history"] {
             let text = format!(r#"{{"manifests": [], "{key}": []}}"#);
             let expected = format!(
-                "key `{key}` does not belong in an index: readers may disagree on what it is"
+                "key `{key}` does not belong in an index: readers may disagree on the document type"
             );
             assert_eq!(error(&text, &INDEX), expected);
         }

@@ -127,7 +127,7 @@ fn folds_to(key: &str, known: &str) -> bool {
 fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "text",
         Value::Array(_) => "a list",
@@ -145,7 +145,7 @@ pub(in crate::image) const ANYTHING: Shape = Shape::Anything;
 /// The answer of a token server.
 #[cfg(feature = "registry")]
 pub(in crate::image) const TOKEN: Shape = Shape::Object(&Object {
-    name: "the answer of a token server",
+    name: "the response of a token server",
     keys: &[
         ("token", Shape::Text),
         ("access_token", Shape::Text),
@@ -222,7 +222,7 @@ const PLATFORM: Shape = Shape::Object(&Object {
 
 /// `manifest.json` of a docker archive.
 pub(in crate::image) const DOCKER_ITEMS: Shape = Shape::List(&Shape::Object(&Object {
-    name: "an image of a docker archive",
+    name: "an image of a Docker archive",
     keys: &[
         ("Config", Shape::Text),
         ("RepoTags", TEXTS),

@@ -183,9 +183,9 @@ fn login(entry: &Map<String, Value>) -> Result<Option<Login>, String> {
     let Some(auth) = text(entry, "auth") else {
         return Ok(plain);
     };
-    let decoded = decoded(auth).ok_or("`auth` is not a user and a password in Base64")?;
+    let decoded = decoded(auth).ok_or("`auth` is not a user name and password in Base64")?;
     if plain.is_some_and(|plain| plain != decoded) {
-        return Err("`auth` differs from `username` and `password` beside it".to_owned());
+        return Err("`auth` differs from `username` and `password` next to it".to_owned());
     }
     Ok(Some(decoded))
 }
@@ -310,7 +310,7 @@ mod tests {
         ] {
             let error = in_json(&json, "r.example/app").err().unwrap();
             assert!(
-                error.ends_with("is not a valid name of a credential helper"),
+                error.ends_with("is not a valid credential helper name"),
                 "{error}"
             );
         }

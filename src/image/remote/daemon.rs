@@ -80,9 +80,7 @@ pub(in crate::image) fn load(
 
 fn no_daemon(name: String, mut tried: Vec<String>) -> TransferError {
     if tried.is_empty() {
-        tried.push(
-            "`DOCKER_HOST` is not set, and there is no socket of Docker or Podman".to_owned(),
-        );
+        tried.push("`DOCKER_HOST` is not set, and there is no Docker or Podman socket".to_owned());
     }
     TransferError::NoDaemon { name, tried }
 }

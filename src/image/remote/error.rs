@@ -48,7 +48,7 @@ pub enum TransferError {
         file: PathBuf,
         reason: String,
     },
-    #[error("no daemon to ask for `{name}`: {}", tried.join("; "))]
+    #[error("no daemon found to look up `{name}`: {}", tried.join("; "))]
     NoDaemon { name: String, tried: Vec<String> },
     #[error("no image `{name}` in {}", asked.join(" or "))]
     NoImage { name: String, asked: Vec<String> },

@@ -39,9 +39,7 @@ fn ask_within(name: &str, server: &str, patience: Duration) -> Result<Option<Ans
     if !is_name(name) {
         let shown: String = name.chars().take(MAX_NAME).collect();
         let shown = crate::printable::escape(&shown).into_owned();
-        return Err(format!(
-            "`{shown}` is not a valid name of a credential helper"
-        ));
+        return Err(format!("`{shown}` is not a valid credential helper name"));
     }
     let program = format!("docker-credential-{name}");
     let (succeeded, output) = run(&program, server, patience)
@@ -96,7 +94,7 @@ fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>
     let path = std::env::var_os("PATH").unwrap_or_default();
     // The system would search relative directories of `PATH` too, which may be in a repository.
     let program = trust::find_program(program, &path)
-        .ok_or("cannot start it: it is not in an absolute directory of `PATH`")?;
+        .ok_or("cannot start it: it is not in an absolute directory on `PATH`")?;
     let mut child = Command::new(program)
         .arg("get")
         .stdin(Stdio::piped())
@@ -129,9 +127,9 @@ fn output(child: &mut Child, end: Instant) -> Result<Vec<u8>, String> {
     }
     let left = end.saturating_duration_since(Instant::now());
     let read = receiver.recv_timeout(left).map_err(|_| late())?;
-    let output = read.map_err(|error| format!("cannot read its answer: {error}"))?;
+    let output = read.map_err(|error| format!("cannot read its output: {error}"))?;
     if output.len() as u64 > MAX_ANSWER {
-        return Err(format!("its answer has more than {MAX_ANSWER} bytes"));
+        return Err(format!("its output has more than {MAX_ANSWER} bytes"));
     }
     Ok(output)
 }
@@ -149,7 +147,7 @@ fn exit(child: &mut Child, end: Instant) -> Result<bool, String> {
 }
 
 fn late() -> String {
-    "it does not answer".to_owned()
+    "it does not respond".to_owned()
 }
 
 #[cfg(test)]
@@ -178,7 +176,7 @@ mod tests {
             assert!(!is_name(name), "{name}");
             let error = ask(name, "r.example").unwrap_err();
             assert!(
-                error.ends_with("is not a valid name of a credential helper"),
+                error.ends_with("is not a valid credential helper name"),
                 "{error}"
             );
         }
@@ -205,6 +203,6 @@ mod tests {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(&silent, mode).unwrap();
         let error = run(silent.to_str().unwrap(), "", Duration::from_millis(50)).unwrap_err();
-        assert_eq!(error, "it does not answer");
+        assert_eq!(error, "it does not respond");
     }
 }

@@ -46,13 +46,13 @@ pub(super) enum HttpError {
     Request(#[from] reqwest::Error),
     /// The answer is not a success. `message` is the registry's explanation, escaped for a
     /// terminal.
-    #[error("the registry answers with status {status}")]
+    #[error("the registry returned status {status}")]
     Status {
         status: StatusCode,
         message: Option<String>,
     },
     /// The token server refuses the credentials. Its message is left out: it may repeat a secret.
-    #[error("the token server answers with status {status}")]
+    #[error("the token server returned status {status}")]
     NoToken { status: StatusCode },
     #[error("{what} has more than {limit} bytes")]
     TooLong { what: &'static str, limit: u64 },
@@ -64,7 +64,7 @@ pub(super) enum HttpError {
     Malformed(String),
     #[error("fewer than {} bytes arrived in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
     Slow,
-    #[error("the connection ended early")]
+    #[error("the connection closed early")]
     Short,
     #[error("cannot spool it into a temporary file")]
     Spool(#[source] io::Error),

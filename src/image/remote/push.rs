@@ -159,7 +159,7 @@ impl Registry {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|location| location.to_str().ok());
         let location = location.ok_or_else(|| {
-            HttpError::Malformed("the registry gave no location for the upload".to_owned())
+            HttpError::Malformed("the registry returned no upload location".to_owned())
         })?;
         let mut url = self.session.location(&url, location)?;
         url.query_pairs_mut().append_pair("digest", digest);
@@ -225,7 +225,7 @@ fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, Transfer
         let index: ImageIndex = parsed(&bytes)?;
         for inner in index.manifests() {
             if *inner.media_type() == MediaType::ImageIndex {
-                return Err(broken("it has an index inside an index"));
+                return Err(broken("it has a nested index"));
             }
             found.extend(manifests(layout, inner)?);
         }

@@ -24,7 +24,7 @@ pub(super) struct Reach {
 pub(super) enum Refusal {
     #[error("it is not a valid URL")]
     Malformed,
-    #[error("it would be reached without TLS, unlike the registry")]
+    #[error("it does not use TLS, unlike the registry")]
     Plain,
     #[error("it is neither HTTP nor HTTPS")]
     Scheme,

@@ -131,7 +131,7 @@ impl Registry {
             && stated != sha256(&bytes)
         {
             return Err(HttpError::Malformed(format!(
-                "the manifest does not have the digest `{}` that the registry states",
+                "the manifest does not have the digest `{}` that the registry reported",
                 crate::printable::escape(&stated)
             )));
         }
@@ -149,7 +149,7 @@ impl Registry {
         let fetched = self
             .event_loop
             .block_on(fetched.buffered(PARALLEL).try_collect());
-        fetched.map_err(failed("fetch a blob of", &self.image.whole()))
+        fetched.map_err(failed("fetch a blob from", &self.image.whole()))
     }
 
     async fn blob(
@@ -342,8 +342,8 @@ fn explanation(error: &HttpError) -> Option<String> {
         HttpError::Status {
             status: StatusCode::UNAUTHORIZED,
             ..
-        } => "the registry requires other credentials".to_owned(),
-        HttpError::NoToken { .. } => "the credentials are not accepted".to_owned(),
+        } => "the registry requires different credentials".to_owned(),
+        HttpError::NoToken { .. } => "the credentials were rejected".to_owned(),
         HttpError::Status {
             message: Some(message),
             ..

@@ -232,7 +232,7 @@ impl Session {
             let status = answer.status();
             return Err(HttpError::NoToken { status });
         }
-        let answer = body(answer, "the answer of the token server", MAX_TOKEN).await?;
+        let answer = body(answer, "the response of the token server", MAX_TOKEN).await?;
         parse_token(&answer)
     }
 }
@@ -271,7 +271,7 @@ fn parse_token(answer: &[u8]) -> Result<Authorization, HttpError> {
     let answer = json::parse(answer, &TOKEN).map_err(malformed)?;
     let answer: Answer = serde_json::from_value(answer).map_err(malformed)?;
     let Some(token) = answer.token.or(answer.access_token) else {
-        return Err(malformed("its answer has no token"));
+        return Err(malformed("its response has no token"));
     };
     // A hostile server could state 0, for endless renewals, or more seconds than the clock has.
     let life = answer

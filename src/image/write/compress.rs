@@ -17,15 +17,15 @@ pub struct Coding {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodingError {
-    #[error("expected `none`, `gzip` or `zstd`, with a level as in `zstd:19`")]
+    #[error("expected `none`, `gzip` or `zstd`, optionally with a level as in `zstd:19`")]
     Unknown,
-    #[error("the level of `{kind}` is a number from {least} to {most}")]
+    #[error("the level of `{kind}` must be a number from {least} to {most}")]
     Level {
         kind: &'static str,
         least: i32,
         most: i32,
     },
-    #[error("`none` has no level")]
+    #[error("`none` does not take a level")]
     NoLevel,
 }
 

@@ -209,9 +209,7 @@ fn lock(directory: &Directory, patience: Duration) -> io::Result<()> {
                 std::thread::sleep(Duration::from_millis(10));
             }
             Err(Errno::WOULDBLOCK) => {
-                return Err(io::Error::other(
-                    "another process does not release its lock",
-                ));
+                return Err(io::Error::other("another process is holding its lock"));
             }
             locked => return Ok(locked?),
         }
@@ -346,10 +344,7 @@ mod tests {
         );
         lock(&one, Duration::ZERO).unwrap();
         let error = lock(&other, Duration::from_millis(30)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "another process does not release its lock"
-        );
+        assert_eq!(error.to_string(), "another process is holding its lock");
         drop(one);
         lock(&other, Duration::ZERO).unwrap();
     }

@@ -278,7 +278,7 @@ impl Writer<'_> {
 
     fn error(&self, name: NameId, act: &'static str, source: io::Error) -> WriteError {
         let hint = if source.kind() == io::ErrorKind::PermissionDenied {
-            "; only root can create every kind of entry"
+            "; only root can create all kinds of entries"
         } else {
             ""
         };

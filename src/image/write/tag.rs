@@ -34,7 +34,7 @@ fn problem(name: &str) -> Option<&'static str> {
     if !has_only(repository, b"_.-", |byte| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit()
     }) {
-        return Some("a repository has lower-case letters, digits, `_`, `.` and `-` only");
+        return Some("a repository has only lowercase letters, digits, `_`, `.` and `-`");
     }
     let prefix = &name[..name.len() - last.len()];
     if !has_only(prefix, b"_.-:/", u8::is_ascii_alphanumeric) || prefix.contains("//") {

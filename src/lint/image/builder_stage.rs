@@ -118,7 +118,7 @@ pub(super) fn fix(
             .map(|(&at, paths)| copy(source, facts.steps[at].span, &name, paths)),
     );
     Some(Fix::new(
-        "build in a separate stage and copy what the program reaches",
+        "build in a separate stage and copy only what the program needs",
         Applicability::Unsafe,
         edits,
     ))

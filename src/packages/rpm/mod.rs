@@ -59,7 +59,7 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
             // SQLite would apply a log with content when it opens the database.
             let log = scan.text_at(format!("{path}-wal").as_bytes())?;
             if log.is_some_and(|log| !log.is_empty()) {
-                scan.note(database, "changes in its write-ahead log are not read");
+                scan.note(database, "changes in its write-ahead log were not read");
             }
             if let Some(bytes) = scan.bytes(database)? {
                 database_of(scan, database, headers(&bytes));

@@ -117,7 +117,7 @@ impl Remainder {
         match self.status {
             Status::Removed => format!("no file of {name} remains"),
             Status::NoCode => {
-                format!("only documentation and other files without code remain of {name}")
+                format!("only documentation and other files without code remain from {name}")
             }
             Status::Affected => format!("{name} remains"),
             Status::Unclear if package.files.is_empty() => {

@@ -73,7 +73,7 @@ fn keep_program(
     keep.note(
         None,
         None,
-        format!("`{program}`, the program of {field}, does not exist"),
+        format!("`{program}`, the {field} program, does not exist"),
     );
     Ok(())
 }
@@ -107,10 +107,7 @@ fn keep_healthcheck(keep: &mut Keep<'_>, config: &Config) {
         keep.note(
             None,
             None,
-            format!(
-                "`{}`, the program of HEALTHCHECK, does not exist",
-                words[0].1
-            ),
+            format!("`{}`, the HEALTHCHECK program, does not exist", words[0].1),
         );
     }
 }

@@ -30,7 +30,7 @@ impl Tracer for ShebangTracer {
             return keep.note(
                 Some(name),
                 Some(1),
-                "invalid `#!` line: the kernel refuses it".to_owned(),
+                "invalid `#!` line: the kernel rejects it".to_owned(),
             );
         };
         keep_interpreter(keep, name, shebang.interpreter);

@@ -36,7 +36,7 @@ impl fmt::Display for Lost {
             Self::Need(need) => write!(f, "it can no longer find {need}"),
             Self::Target => f.write_str("the target of the symlink is not kept"),
             Self::Directory => f.write_str("its parent directory is not kept"),
-            Self::Program(field) => write!(f, "not kept, although it is the program of {field}"),
+            Self::Program(field) => write!(f, "not kept, although it is the {field} program"),
             Self::User(user) => write!(f, "not kept, although it defines the user `{user}`"),
             Self::Workdir => f.write_str("not kept, although it is the working directory"),
             Self::Changed(what) => write!(f, "its {what} differs from the original"),

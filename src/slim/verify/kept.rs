@@ -375,7 +375,7 @@ mod tests {
     fn a_lost_entry_point_is_told() {
         assert_eq!(
             failures_without("/entry"),
-            ["/entry: not kept, although it is the program of ENTRYPOINT"]
+            ["/entry: not kept, although it is the ENTRYPOINT program"]
         );
     }
 

@@ -207,9 +207,7 @@ fn documents_are_no_links_and_names_stay_in_the_archive() {
         let archive = archive.file("manifest.json", &items(config, layer)).end();
         let error = open_with(&archive, &Options::default()).unwrap_err();
         assert!(
-            error
-                .to_string()
-                .ends_with("a member outside of the archive"),
+            error.to_string().ends_with("a member outside the archive"),
             "{error}"
         );
     }

@@ -143,7 +143,7 @@ fn global_headers() -> Vec<Case> {
             Tar::new()
                 .entry(b'g', "pax", "", b"10 path=a\n", |_| {})
                 .file("c", b""),
-            Refused("a global PAX header has the record `path`"),
+            Refused("a global PAX header contains the record `path`"),
         ),
         case(
             "global-size",
@@ -153,21 +153,21 @@ fn global_headers() -> Vec<Case> {
                     .file("c", b""),
                 &hidden(),
             ),
-            Refused("a global PAX header has the record `size`"),
+            Refused("a global PAX header contains the record `size`"),
         ),
         case(
             "global-sparse",
             Tar::new()
                 .entry(b'g', "pax", "", b"23 GNU.sparse.name=new\n", |_| {})
                 .file("c", b""),
-            Refused("a global PAX header has the record `GNU.sparse.name`"),
+            Refused("a global PAX header contains the record `GNU.sparse.name`"),
         ),
         case(
             "global-attribute",
             Tar::new()
                 .entry(b'g', "pax", "", b"25 SCHILY.xattr.user.a=1\n", |_| {})
                 .file("c", b""),
-            Refused("a global PAX header has the record `SCHILY.xattr.user.a`"),
+            Refused("a global PAX header contains the record `SCHILY.xattr.user.a`"),
         ),
         case(
             "global-between-a-header-and-its-entry",
@@ -398,7 +398,7 @@ fn sparse() -> Vec<Case> {
             ("GNU.sparse.realsize", b"6"),
         ])
     };
-    let unknown = "its map of sparse pieces is malformed";
+    let unknown = "its sparse map is malformed";
     vec![
         case(
             "sparse-1.0",
@@ -446,7 +446,7 @@ fn sparse_names() -> Vec<Case> {
             ("GNU.sparse.realsize", b"6"),
         ])
     };
-    let unknown = "its map of sparse pieces is malformed";
+    let unknown = "its sparse map is malformed";
     vec![
         case(
             "sparse-name-alone",
@@ -518,7 +518,7 @@ fn ends() -> Vec<Case> {
         case(
             "one-block-of-zeros",
             lone.file("b", b""),
-            Refused("one block of zeros is followed by something else"),
+            Refused("a single block of zeros is followed by other data"),
         ),
         case(
             "entries-after-the-end",
@@ -589,7 +589,7 @@ fn spellings() -> Vec<Case> {
                 .file("a", b"1")
                 .file("./a", b"2")
                 .file("//a", b"3"),
-            Refused("it replaces an entry of its own layer"),
+            Refused("it replaces an entry in its own layer"),
         ),
         case(
             "up-and-down",
@@ -599,17 +599,17 @@ fn spellings() -> Vec<Case> {
         case(
             "up",
             Tar::new().file("../a", b""),
-            Refused("its name leaves the root directory"),
+            Refused("its name points outside the root directory"),
         ),
         case(
             "directory-then-file",
             Tar::new().directory("a").file("a", b"x"),
-            Refused("it replaces an entry of its own layer"),
+            Refused("it replaces an entry in its own layer"),
         ),
         case(
             "file-then-directory",
             Tar::new().file("a", b"x").directory("a"),
-            Refused("it replaces an entry of its own layer"),
+            Refused("it replaces an entry in its own layer"),
         ),
         case(
             "contiguous-file",
@@ -702,7 +702,7 @@ fn links() -> Vec<Case> {
                 .file("f", b"1")
                 .hard_link("a", "f")
                 .file("f", b"2"),
-            Refused("it replaces an entry of its own layer"),
+            Refused("it replaces an entry in its own layer"),
         ),
         over(
             "hard-link-to-a-lower-layer",
@@ -727,7 +727,7 @@ fn links() -> Vec<Case> {
         case(
             "file-over-a-symlink",
             Tar::new().file("t", b"1").symlink("l", "t").file("l", b"2"),
-            Refused("it replaces an entry of its own layer"),
+            Refused("it replaces an entry in its own layer"),
         ),
         over(
             "directory-over-a-lower-symlink",
@@ -752,7 +752,7 @@ fn links() -> Vec<Case> {
                 .symlink("l", "d")
                 .directory("l")
                 .file("l/g", b"2"),
-            Refused("it replaces an entry of its own layer"),
+            Refused("it replaces an entry in its own layer"),
         ),
     ]
 }
@@ -764,7 +764,7 @@ fn whiteouts() -> Vec<Case> {
             .file("d/old", b"1")
             .file("f", b"1")
     };
-    let twice = "it is a whiteout of an entry of its own layer";
+    let twice = "it is a whiteout of an entry in its own layer";
     vec![
         over(
             "whiteout-of-the-parent-of-a-later-entry",
@@ -874,7 +874,7 @@ fn odd_whiteouts() -> Vec<Case> {
         case(
             "whiteout-as-a-directory-on-the-way",
             Tar::new().file(".wh.d/f", b"x"),
-            Refused("a directory in its name is named like a whiteout"),
+            Refused("a directory in its path is named like a whiteout"),
         ),
         over(
             "whiteout-of-nothing",
@@ -939,7 +939,7 @@ fn parents() -> Vec<Case> {
 
 fn overlay() -> Vec<Case> {
     let lower = || Tar::new().directory("d").file("d/f", b"1");
-    let attribute = "its attribute `trusted.overlay.opaque` is an instruction to overlayfs";
+    let attribute = "its attribute `trusted.overlay.opaque` has a special meaning to overlayfs";
     vec![
         over(
             "device-that-is-a-whiteout-of-overlayfs",
@@ -950,7 +950,7 @@ fn overlay() -> Vec<Case> {
                     header.set_device_major(0).unwrap();
                     header.set_device_minor(0).unwrap();
                 }),
-            Refused("it is the device 0:0, which is a whiteout to overlayfs"),
+            Refused("it is the device 0:0, which overlayfs treats as a whiteout"),
         ),
         over(
             "attribute-that-is-a-whiteout-of-overlayfs",

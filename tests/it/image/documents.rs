@@ -370,7 +370,7 @@ const MANIFESTS: [Change; 17] = [
     (
         MANIFEST,
         INDEX,
-        "it calls itself `application/vnd.oci.image.index.v1+json`",
+        "its media type is `application/vnd.oci.image.index.v1+json`",
     ),
     (
         r#""mediaType""#,
@@ -400,12 +400,12 @@ const MANIFESTS: [Change; 17] = [
     (
         "{$CONFIG}",
         r#"{$CONFIG, "data": "e30="}"#,
-        "the `data` of its descriptor is something else",
+        "the `data` in its descriptor is different",
     ),
     (
         "{$CONFIG}",
         r#"{$CONFIG, "data": "!"}"#,
-        "the `data` of its descriptor is something else",
+        "the `data` in its descriptor is different",
     ),
 ];
 
@@ -433,7 +433,7 @@ const INDEXES: [Change; 9] = [
     (
         INDEX,
         MANIFEST,
-        "it calls itself `application/vnd.oci.image.manifest.v1+json`",
+        "its media type is `application/vnd.oci.image.manifest.v1+json`",
     ),
     (
         r#""schemaVersion": 2"#,
@@ -448,12 +448,12 @@ const INDEXES: [Change; 9] = [
     (
         "{$MANIFEST",
         r#"{$OTHER_MANIFEST, "platform": {"os": "linux", "architecture": "x86_64"}}, {$MANIFEST, "platform": {"os": "linux", "architecture": "amd64"}"#,
-        "writes `linux/amd64` as `linux/x86_64`",
+        "spells `linux/amd64` as `linux/x86_64`",
     ),
     (
         "{$MANIFEST",
         r#"{$OTHER_MANIFEST, "platform": {"os": "Linux", "architecture": "AMD64"}}, {$MANIFEST, "platform": {"os": "linux", "architecture": "amd64"}"#,
-        "writes `linux/amd64` as `Linux/AMD64`",
+        "spells `linux/amd64` as `Linux/AMD64`",
     ),
 ];
 

@@ -62,7 +62,9 @@ fn an_error_names_blob_entry_and_place() {
     let blob = format!("{}.tar", sha256(&layers[0]));
     assert_eq!(
         error.to_string(),
-        format!(r"blob `{blob}`: entry `../a\n` at byte 0: its name leaves the root directory")
+        format!(
+            r"blob `{blob}`: entry `../a\n` at byte 0: its name points outside the root directory"
+        )
     );
 }
 
@@ -569,7 +571,7 @@ fn layers_are_limited_in_number() {
         ..Options::default()
     };
     let error = open_with(&docker_archive(&layers, &config(&layers), &[]), &options).unwrap_err();
-    assert_eq!(error.to_string(), "the image has 3 layers, the limit is 2");
+    assert_eq!(error.to_string(), "the image has 3 layers; the limit is 2");
 }
 
 #[test]

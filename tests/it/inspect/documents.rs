@@ -186,7 +186,7 @@ fn the_report_adds_up() {
     assert_eq!(risky, ["shell", "setuid, setgid or capabilities"]);
     assert_eq!(
         report["risky"][0]["chain"],
-        json!(["/bin/sh: the program of ENTRYPOINT"])
+        json!(["/bin/sh: the ENTRYPOINT program"])
     );
 }
 
@@ -202,7 +202,7 @@ fn the_page_loads_nothing_and_no_name_writes_html() {
     for expected in [
         "gone&lt;b&gt;",
         "app&lt;1&gt;",
-        "/bin/sh: the program of ENTRYPOINT",
+        "/bin/sh: the ENTRYPOINT program",
         "<svg",
     ] {
         assert!(page.contains(expected), "{expected}");

@@ -173,7 +173,7 @@ fn a_daemon_that_is_not_there_is_named() {
         .env("DOCKER_HOST", "unix:///no/such/socket");
     let error = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert!(
-        error.contains("no daemon to ask for `app:1`: `unix:///no/such/socket`"),
+        error.contains("no daemon found to look up `app:1`: `unix:///no/such/socket`"),
         "{error}"
     );
 }

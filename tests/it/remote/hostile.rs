@@ -139,7 +139,7 @@ fn an_error_without_an_end_is_read_up_to_its_limit() {
     registry.trick("/manifests/", start, Some(&chunk()));
     let error = refused(&registry);
     assert!(
-        error.contains("the registry answers with status 403"),
+        error.contains("the registry returned status 403"),
         "{error}"
     );
 }
@@ -207,7 +207,7 @@ fn a_challenge_that_is_garbage_is_none() {
         registry.state().challenge = challenge.to_owned();
         let error = refused(&registry);
         assert!(
-            error.contains("the registry requires other credentials"),
+            error.contains("the registry requires different credentials"),
             "{challenge:.40}: {error}"
         );
     }
@@ -430,7 +430,7 @@ fn a_blob_that_is_shorter_than_its_descriptor_says_is_refused() {
         blob.pop();
     }
     let error = refused(&registry);
-    assert!(error.contains("the connection ended early"), "{error}");
+    assert!(error.contains("the connection closed early"), "{error}");
 }
 
 #[test]
@@ -510,7 +510,7 @@ fn a_credential_helper_is_not_taken_from_the_current_directory() {
         let output = command.env("REGISTRY_AUTH_FILE", &auths).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(
-            error.contains("it is not in an absolute directory of `PATH`"),
+            error.contains("it is not in an absolute directory on `PATH`"),
             "{error}"
         );
         assert!(!trace.exists(), "{path}");

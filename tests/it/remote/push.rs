@@ -184,7 +184,7 @@ fn a_password_is_given_to_a_registry_that_asks_for_one() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(
-            text.contains("the registry requires other credentials") && !text.contains("dXNlc"),
+            text.contains("the registry requires different credentials") && !text.contains("dXNlc"),
             "{text}"
         );
     }
@@ -214,7 +214,7 @@ fn a_token_is_fetched_where_the_registry_says() {
     assert!(registry.count("/token?scope=repository%3Ateam%2Fapp%3Apull") >= 1);
     let output = deps(&registry, "{}");
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("the credentials are not accepted"), "{text}");
+    assert!(text.contains("the credentials were rejected"), "{text}");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn an_identity_token_buys_one_for_the_repository() {
     let output = deps(&registry, &auths("stale"));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.contains("the credentials are not accepted") && !text.contains("stale"),
+        text.contains("the credentials were rejected") && !text.contains("stale"),
         "{text}"
     );
 }

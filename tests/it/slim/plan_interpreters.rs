@@ -210,7 +210,7 @@ fn programs_and_libraries_that_a_source_names_are_kept() {
         .plan();
     assert_eq!(
         planned.why("/usr/bin/date").last().unwrap(),
-        "/usr/bin/date: the command `date` on its line 2"
+        "/usr/bin/date: the command `date` on line 2"
     );
     for path in ["/usr/bin/git", "/usr/bin/gcc", "/usr/bin/sh"] {
         assert!(planned.keeps(path), "{path}");

@@ -55,7 +55,7 @@ fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
     assert_eq!(
         planned.why("/lib"),
         [
-            "/usr/bin/app: the program of ENTRYPOINT",
+            "/usr/bin/app: the ENTRYPOINT program",
             "/usr/lib/x86_64-linux-gnu/libc.so.6: needed by it as `libc.so.6`, found in a default directory",
             "/lib: on the path to it",
         ]

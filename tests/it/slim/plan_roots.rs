@@ -33,12 +33,12 @@ fn a_program_that_is_not_there_is_refused_with_where_it_was_looked_for() {
         .env("PATH=/usr/bin:/opt/bin");
     assert_eq!(
         refusal(&machine),
-        "`other`, the program of ENTRYPOINT, is not in the image (looked in `/usr/bin`, `/opt/bin`)"
+        "`other`, the ENTRYPOINT program, is not in the image (looked in `/usr/bin`, `/opt/bin`)"
     );
     let machine = with(&["app"]).set("Cmd", json!(["/none"]));
     assert_eq!(
         refusal(&machine),
-        "`/none`, the program of CMD, is not in the image"
+        "`/none`, the CMD program, is not in the image"
     );
 }
 
@@ -51,7 +51,7 @@ fn a_program_is_found_on_the_path_if_it_can_be_executed() {
         .plan();
     assert_eq!(
         planned.why("/usr/bin/app"),
-        ["/usr/bin/app: the program of ENTRYPOINT"]
+        ["/usr/bin/app: the ENTRYPOINT program"]
     );
     assert!(!planned.keeps("/opt/bin/app"));
 }
@@ -119,7 +119,7 @@ fn shell_form_keeps_the_shell_and_the_commands_of_the_text() {
     assert!(!planned.keeps("/usr/bin/unused"));
     assert_eq!(
         planned.why("/usr/bin/app"),
-        ["/usr/bin/app: the word `app` of CMD"]
+        ["/usr/bin/app: the word `app` in CMD"]
     );
     let shells: Vec<String> = planned
         .plan
@@ -153,7 +153,7 @@ fn the_text_is_found_behind_other_options_and_helpers() {
             .plan();
         assert_eq!(
             planned.why("/usr/bin/id"),
-            ["/usr/bin/id: the word `id` of CMD"],
+            ["/usr/bin/id: the word `id` in CMD"],
             "{words}"
         );
     }
@@ -170,7 +170,7 @@ fn a_health_check_is_a_root_in_each_of_its_forms() {
         .plan();
     assert_eq!(
         exec.why("/usr/bin/curl"),
-        ["/usr/bin/curl: the program of HEALTHCHECK"]
+        ["/usr/bin/curl: the HEALTHCHECK program"]
     );
     let shell = machine.clone().set(
         "Healthcheck",
@@ -182,7 +182,7 @@ fn a_health_check_is_a_root_in_each_of_its_forms() {
     let other_shell = shell.set("Shell", json!(["/bin/bash", "-c"])).plan();
     assert_eq!(
         other_shell.why("/usr/bin/bash"),
-        ["/usr/bin/bash: the program of SHELL"]
+        ["/usr/bin/bash: the SHELL program"]
     );
     assert!(!other_shell.keeps("/usr/bin/sh"));
     let none = machine.set("Healthcheck", json!({"Test": ["NONE"]})).plan();

@@ -53,8 +53,8 @@ fn an_entry_point_script_brings_its_commands() {
     assert_eq!(
         planned.why("/usr/bin/chown"),
         [
-            "/usr/local/bin/docker-entrypoint.sh: the program of ENTRYPOINT",
-            "/usr/bin/chown: the command `chown` on its line 11",
+            "/usr/local/bin/docker-entrypoint.sh: the ENTRYPOINT program",
+            "/usr/bin/chown: the command `chown` on line 11",
         ]
     );
 }
@@ -69,9 +69,9 @@ fn a_shebang_brings_its_interpreter_and_that_one_its_own() {
     assert_eq!(
         planned.why("/usr/bin/awk"),
         [
-            "/a: the program of ENTRYPOINT",
-            "/b: the program of its `#!` line",
-            "/usr/bin/awk: the program of its `#!` line",
+            "/a: the ENTRYPOINT program",
+            "/b: the interpreter on its `#!` line",
+            "/usr/bin/awk: the interpreter on its `#!` line",
         ]
     );
 }
@@ -115,15 +115,15 @@ fn an_included_file_is_read_as_a_script() {
         .plan();
     assert_eq!(
         planned.why("/etc/lib")[1],
-        "/etc/lib: included as `/etc/lib` on its line 2"
+        "/etc/lib: included as `/etc/lib` on line 2"
     );
     assert_eq!(
         planned.reasons("/etc/lib")[1],
-        "/a: the path `/etc/lib` on its line 2"
+        "/a: the path `/etc/lib` on line 2"
     );
     assert_eq!(
         planned.why("/usr/bin/id")[2],
-        "/usr/bin/id: the command `id` on its line 1"
+        "/usr/bin/id: the command `id` on line 1"
     );
 }
 
@@ -186,7 +186,7 @@ fn a_file_that_the_text_of_the_configuration_names_from_the_working_directory_is
         .plan();
     assert_eq!(
         planned.why("/app/server.js"),
-        ["/app/server.js: the word `server.js` of CMD"]
+        ["/app/server.js: the word `server.js` in CMD"]
     );
 }
 
@@ -198,7 +198,7 @@ fn a_shebang_that_the_kernel_refuses_is_a_note() {
         .plan();
     assert_eq!(
         planned.notes(),
-        ["/a:1: invalid `#!` line: the kernel refuses it"]
+        ["/a:1: invalid `#!` line: the kernel rejects it"]
     );
 }
 

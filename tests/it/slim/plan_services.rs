@@ -27,8 +27,8 @@ fn a_script_finds_what_lies_beside_it() {
     assert_eq!(
         planned.why("/opt/x/bin/server"),
         [
-            "/opt/x/bin/run: the program of ENTRYPOINT",
-            "/opt/x/bin/server: the command `/opt/x/bin/server` on its line 4"
+            "/opt/x/bin/run: the ENTRYPOINT program",
+            "/opt/x/bin/server: the command `/opt/x/bin/server` on line 4"
         ]
     );
     assert_eq!(planned.notes(), Vec::<String>::new());
@@ -81,11 +81,11 @@ fn text_for_the_shell_in_an_argument_is_read_at_its_line() {
         .plan();
     assert_eq!(
         planned.why("/usr/bin/date")[1],
-        "/usr/bin/date: the command `date` on its line 3"
+        "/usr/bin/date: the command `date` on line 3"
     );
     assert_eq!(
         planned.why("/usr/bin/id")[1],
-        "/usr/bin/id: the command `id` on its line 4"
+        "/usr/bin/id: the command `id` on line 4"
     );
     assert_eq!(planned.notes(), Vec::<String>::new());
 }
@@ -232,7 +232,7 @@ fn programs_of_supervisord_are_kept() {
     assert!(!planned.keeps("/usr/bin/cron"));
     assert_eq!(
         planned.why("/usr/bin/php-fpm").last().unwrap(),
-        "/usr/bin/php-fpm: the command `php-fpm` on its line 2"
+        "/usr/bin/php-fpm: the command `php-fpm` on line 2"
     );
 }
 

@@ -62,8 +62,8 @@ fn a_found_configuration_names_no_program() {
             ".jettison.toml",
             &format!("# a comment\nshellcheck = '{program}'\n"),
             &format!(
-                "line 2, column 14: expected `true` or `false`: only a file named with `--config` \
-                 may name a program; use `--shellcheck {program}` instead"
+                "line 2, column 14: expected `true` or `false`: only a file passed with `--config` \
+                 may set a program; use `--shellcheck {program}` instead"
             ),
         );
     }
@@ -130,7 +130,7 @@ fn a_found_configuration_writes_no_file() {
         "json=".to_owned(),
     ] {
         let reason = format!(
-            "only a file named with `--config` may write reports to files; \
+            "only a file passed with `--config` may write reports to files; \
              use `--format {format}` instead"
         );
         for (name, text, place) in [
@@ -212,7 +212,7 @@ fn a_found_configuration_names_no_baseline_elsewhere() {
             ".jettison.toml",
             &format!("profile = 'default'\nbaseline = '{path}'\n"),
             &format!(
-                "line 2, column 12: only a file named with `--config` may name a file outside its \
+                "line 2, column 12: only a file passed with `--config` may name a file outside its \
                  directory; use `--baseline {path}` instead"
             ),
         );
@@ -233,9 +233,9 @@ fn a_baseline_below_the_configuration_really_lies_there() {
     ground.link("known.json", "repo/inside.json");
     ground.fifo("repo/fifo.json");
     for (path, reason) in [
-        ("link.json", "it is a symlink that leads out of `.`"),
+        ("link.json", "it is a symlink that points outside `.`"),
         ("directory/known.json", "it is outside `.`"),
-        ("zero.json", "it is a symlink that leads out of `.`"),
+        ("zero.json", "it is a symlink that points outside `.`"),
         ("dangling.json", "No such file"),
         ("fifo.json", "it is a FIFO, not a regular file"),
         ("sub", "it is a directory, not a regular file"),
@@ -321,7 +321,7 @@ fn configuration_of_another_user_is_ignored_with_a_warning() {
         };
         let warning = format!(
             "warning: `{}` is ignored: it belongs to another user; \
-             name it with `--config` to use it\n",
+             use `--config` to read it anyway\n",
             path.display()
         );
         ground.write(&format!("repo/sub/{name}"), text);
@@ -372,9 +372,9 @@ fn a_found_configuration_is_a_regular_file_of_the_repository() {
         ground.write("outside/config", "");
         ground.fifo("repo/fifo");
         for (target, reason) in [
-            ("../outside/config", "it is a symlink that leads out of"),
-            ("/dev/zero", "it is a symlink that leads out of"),
-            ("/proc/self/environ", "it is a symlink that leads out of"),
+            ("../outside/config", "it is a symlink that points outside"),
+            ("/dev/zero", "it is a symlink that points outside"),
+            ("/proc/self/environ", "it is a symlink that points outside"),
             ("fifo", "it is a FIFO, not a regular file"),
             (".git/config", "it is in `.git`"),
             ("no-such-file", "No such file"),

@@ -52,7 +52,7 @@ fn an_ignore_file_is_a_regular_file_of_the_repository() {
                 ground.link(target, &path);
                 let run = lint(&ground, &[]);
                 assert_eq!(files(&run.out), both, "{path} -> {target}: {}", run.err);
-                let warning = "is ignored: it is a symlink that leads out of";
+                let warning = "is ignored: it is a symlink that points outside";
                 assert!(run.err.contains(warning), "{path} -> {target}: {}", run.err);
             }
             fs::remove_file(ground.path(&path)).expect("it is there");
@@ -106,7 +106,7 @@ fn lists_in_directories_of_each_other_have_a_limit_together() {
     assert_eq!(run.out.lines().count(), 41, "{}", run.err);
     let warnings = run
         .err
-        .matches("are not used: with those above, more than 256 KiB");
+        .matches("are not used: with those above, they exceed 256 KiB");
     assert_eq!(warnings.count(), 38, "{}", run.err);
 }
 
@@ -208,7 +208,7 @@ fn a_dockerfile_that_was_found_has_at_most_one_mebibyte() {
     let run = lint(&ground, &[]);
     assert_eq!(run.code, 2);
     let expected = "error: cannot read `large.Dockerfile`: it is larger than 1 MiB; \
-                    name the file to read up to 4 MiB";
+                    pass the file itself to read up to 4 MiB";
     assert!(run.err.contains(expected), "{}", run.err);
     assert_eq!(
         files(&run.out),

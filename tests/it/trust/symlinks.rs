@@ -41,13 +41,13 @@ fn a_dockerfile_that_leads_out_of_the_search_is_not_read() {
         let run = ground.lint(&compact(arguments));
         assert!(!run.out.contains(PRIVATE), "{arguments:?}: {}", run.out);
         for (name, reason) in [
-            ("a", "it is a symlink that leads out of `.`"),
-            ("b", "it is a symlink that leads out of `.`"),
-            ("c", "it is a symlink that leads out of `.`"),
-            ("d", "it is a symlink that leads out of `.`"),
-            ("e", "it is a symlink that leads out of `.`"),
-            ("f", "it is a symlink that leads out of `.`"),
-            ("g", "it is a symlink that leads out of `.`"),
+            ("a", "it is a symlink that points outside `.`"),
+            ("b", "it is a symlink that points outside `.`"),
+            ("c", "it is a symlink that points outside `.`"),
+            ("d", "it is a symlink that points outside `.`"),
+            ("e", "it is a symlink that points outside `.`"),
+            ("f", "it is a symlink that points outside `.`"),
+            ("g", "it is a symlink that points outside `.`"),
             ("h", "it is in `.git`"),
             ("i", "it is in `.git`"),
         ] {
@@ -76,7 +76,7 @@ fn a_search_of_a_directory_stays_in_it() {
     ground.link("../common", "repo/sub/x.Dockerfile");
     let run = ground.lint(&compact(&["sub"]));
     assert_eq!(files(&run.out), ["sub/Dockerfile"]);
-    let warning = "`sub/x.Dockerfile` is not checked: it is a symlink that leads out of `sub`";
+    let warning = "`sub/x.Dockerfile` is not checked: it is a symlink that points outside `sub`";
     assert!(run.err.contains(warning), "{}", run.err);
     let run = ground.lint(&compact(&["."]));
     assert_eq!(
@@ -163,16 +163,16 @@ fn a_fix_does_not_leave_the_repository() {
         .to_string();
     let before = ground.snapshot();
     for (path, reason) in [
-        ("relative", "is a symlink that leads out of"),
-        ("absolute", "is a symlink that leads out of"),
-        ("chain", "is a symlink that leads out of"),
-        ("directory/Dockerfile", "is a symlink that leads out of"),
+        ("relative", "is a symlink that points outside"),
+        ("absolute", "is a symlink that points outside"),
+        ("chain", "is a symlink that points outside"),
+        ("directory/Dockerfile", "is a symlink that points outside"),
         (
             "./sub/../directory/Dockerfile",
-            "is a symlink that leads out of",
+            "is a symlink that points outside",
         ),
-        ("repository/Dockerfile", "is a symlink that leads out of"),
-        (&here, "is a symlink that leads out of"),
+        ("repository/Dockerfile", "is a symlink that points outside"),
+        (&here, "is a symlink that points outside"),
         ("hooks/Dockerfile", "it is in `.git`"),
     ] {
         let run = ground.lint(&["--fix", "--unsafe-fixes", "--no-shellcheck", path]);
@@ -211,7 +211,7 @@ fn without_a_repository_a_fix_stays_in_the_current_directory() {
     for run in [up, private] {
         assert_eq!(run.code, 2);
         assert!(
-            run.err.contains("is a symlink that leads out of"),
+            run.err.contains("is a symlink that points outside"),
             "{}",
             run.err
         );
@@ -267,8 +267,8 @@ fn a_report_does_not_leave_the_repository_by_a_directory() {
     ground.link("sub", "repo/inside");
     let before = ground.snapshot();
     for (path, reason) in [
-        ("reports/new.json", "is a symlink that leads out of"),
-        ("reports/private", "is a symlink that leads out of"),
+        ("reports/new.json", "is a symlink that points outside"),
+        ("reports/private", "is a symlink that points outside"),
         ("hooks/pre-commit", "it is in `.git`"),
     ] {
         for option in ["--output", "--write-baseline"] {

@@ -38,7 +38,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
     let spent = usize::try_from(allowed - left).unwrap_or(usize::MAX);
     keep.effort.archives.spend(spent);
     if left == 0 {
-        let text = "the archive is too large when decompressed: only a part of it is analyzed";
+        let text = "the archive is too large when decompressed: only part of it is analyzed";
         keep.note(Some(name), None, text.to_owned());
     }
     keep_asked(keep, name, asks);
