@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             {
                 findings.add(
                     download.span,
-                    format!("OpenSSL {version} is affected by CVE-2022-3602"),
+                    format!("`openssl` {version} is affected by CVE-2022-3602"),
                 );
             }
         }

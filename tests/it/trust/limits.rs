@@ -116,7 +116,7 @@ fn dockerfiles_that_are_found_have_at_most_64_mebibytes_in_all() {
             .and_then(|file| file.set_len(length))
             .expect("it may be sparse");
         let run = lint(&ground, &[]);
-        let reason = "the Dockerfiles are larger than 64 MiB in all";
+        let reason = "the Dockerfiles are larger than 64 MiB in total";
         assert_eq!(run.err.contains(reason), !is_read, "{}", run.err);
     }
 }

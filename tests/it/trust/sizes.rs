@@ -240,7 +240,7 @@ fn all_dockerfiles_that_are_found_have_a_limit() {
     assert_eq!(run.code, 2);
     assert!(
         run.err
-            .contains("the Dockerfiles are larger than 64 MiB in all"),
+            .contains("the Dockerfiles are larger than 64 MiB in total"),
         "{}",
         run.err
     );
