@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use super::arguments::Arguments;
 use super::{Outcome, Output};
+use crate::trust;
 
 /// Print a shell completion script
 #[derive(Args, Debug)]
@@ -46,7 +47,9 @@ pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Outcome> {
     let command = Arguments::command();
     if let Some(directory) = &arguments.directory {
         let what = || format!("cannot write manual pages to `{}`", directory.display());
-        clap_mangen::generate_to(command, directory).with_context(what)?;
+        // A symlink of a repository may lead out of it.
+        let directory = trust::real_path(directory).with_context(what)?;
+        clap_mangen::generate_to(command, &directory).with_context(what)?;
     } else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;

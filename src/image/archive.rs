@@ -450,10 +450,16 @@ fn name_in_header(block: &Block) -> Result<Vec<u8>, Fault> {
         // In the format of `star` the prefix is shorter.
         Magic::Posix if is_star && prefix.len() > 131 => Err(Fault::Prefix),
         Magic::Posix => Ok([prefix, b"/", name].concat()),
-        // GNU's own format has the access time there, which is a number.
-        Magic::Gnu if number(&bytes[345..357]).is_some() => Ok(name.to_vec()),
+        // GNU's own format has two times there, which are numbers. Where one is not, Go reads a
+        // prefix after all.
+        Magic::Gnu if is_time(&bytes[345..357]) && is_time(&bytes[357..369]) => Ok(name.to_vec()),
         Magic::Gnu | Magic::Old => Err(Fault::Prefix),
     }
+}
+
+/// Whether a field is empty or a number.
+fn is_time(field: &[u8]) -> bool {
+    field[0] == 0 || number(field).is_some()
 }
 
 /// The format of a header as Go detects it: the version of POSIX headers is ignored.
@@ -749,7 +755,8 @@ fn number(field: &[u8]) -> Option<i64> {
 /// Octal digits amid blanks, up to a zero. Nothing at all is zero. A zero before the digits ends
 /// the field for Python, but not for Go.
 fn octal(field: &[u8]) -> Option<i64> {
-    if field.first() == Some(&0) && !field.iter().all(|byte| matches!(byte, b' ' | 0)) {
+    let start = field.iter().position(|byte| !matches!(byte, b' ' | 0));
+    if start.is_some_and(|start| field[..start].contains(&0)) {
         return None;
     }
     let digits = until_zero(field).trim_ascii();

@@ -57,8 +57,8 @@ impl Records {
                     }
                     sparse.length = Some(length);
                 }
-                "major" => major = Some(number(value)?),
-                "minor" => minor = Some(number(value)?),
+                "major" => major = Some(value.as_slice()),
+                "minor" => minor = Some(value.as_slice()),
                 "numblocks" => count = Some(number(value)?),
                 // Format 0.0 has the offset of a piece in one record and its length in the next.
                 "offset" => offset = Some(number(value)?),
@@ -76,14 +76,20 @@ impl Records {
                 _ => {}
             }
         }
-        // A reader that does not know a format takes the file for a plain one, so only those that
-        // all readers know are accepted.
+        if !sparse.present {
+            return Ok(sparse);
+        }
+        // A reader that does not know a format reads a plain file of another name, so only formats
+        // that all readers know are accepted. Go compares these as text: `00` is not `0` to it, and
+        // without a version it looks for a map.
         sparse.map_in_data = match (major, minor) {
-            (None, None) | (Some(0), Some(0 | 1)) => false,
-            (Some(1), Some(0)) => true,
+            (None, None) if !sparse.map.is_empty() => false,
+            (Some(b"0"), Some(b"0" | b"1")) => false,
+            (Some(b"1"), Some(b"0")) if sparse.map.is_empty() => true,
             _ => return Err(Fault::SparseMap),
         };
-        if count.is_some_and(|count| count != sparse.map.len() as u64) {
+        // Go requires the count of the formats whose map is in records.
+        if !sparse.map_in_data && count != Some(sparse.map.len() as u64) {
             return Err(Fault::SparseMap);
         }
         records.retain(|(key, _)| !key.starts_with(PREFIX));

@@ -5,12 +5,13 @@
 //! [`lint_with`](crate::lint::lint_with).
 
 mod answer;
+mod process;
 mod script;
 
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::dockerfile;
 use crate::lint::{Facts, Finding, Settings};
@@ -32,6 +33,10 @@ pub enum ShellcheckError {
     Start { program: PathBuf, source: io::Error },
     #[error("cannot write scripts for ShellCheck to a temporary directory")]
     Scripts(#[source] io::Error),
+    #[error("`{}` used more than {limit} seconds: a script is too complex for it", program.display())]
+    Late { program: PathBuf, limit: u64 },
+    #[error("`{}` printed more than {limit} bytes", program.display())]
+    TooLong { program: PathBuf, limit: u64 },
     #[error("`{}` failed: {message}", program.display())]
     Failed { program: PathBuf, message: String },
     #[error("unexpected output of `{}` (ShellCheck 0.7 or later is needed)", program.display())]
@@ -115,17 +120,13 @@ fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, Shellch
     }
     // The user's own settings would make findings depend on the machine, so neither `.shellcheckrc`
     // nor the environment counts.
-    let output = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(["--norc", "--format=json1", EXCLUDED, "--"])
         .args((0..texts.len()).map(|number| number.to_string()))
         .current_dir(directory.path())
-        .env_remove("SHELLCHECK_OPTS")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| ShellcheckError::Start {
-            program: program.to_owned(),
-            source,
-        })?;
+        .env_remove("SHELLCHECK_OPTS");
+    let output = process::run(&mut command, program, texts.len())?;
     // ShellCheck exits with 0 without comments and with 1 with some. All else is a failure.
     if !matches!(output.status.code(), Some(0 | 1)) {
         let stderr = String::from_utf8_lossy(&output.stderr);

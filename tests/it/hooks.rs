@@ -321,3 +321,28 @@ fn a_file_that_would_be_an_option_fails_a_hook_without_the_separator() {
         assert!(!folder.path().join("stolen").exists());
     }
 }
+
+#[test]
+fn a_file_that_is_named_like_a_transport_is_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = "docker-daemon:evil/x.dockerfile";
+    fs::create_dir(directory.path().join("docker-daemon:evil")).unwrap();
+    fs::write(directory.path().join(name), "FROM a:1\nUSER root\n").unwrap();
+    let output = assert_cmd::Command::cargo_bin("jettison")
+        .unwrap()
+        .current_dir(directory.path())
+        .env("DOCKER_HOST", "unix:///nonexistent.sock")
+        .args([
+            "lint",
+            "--force-exclude",
+            "--no-shellcheck",
+            "--format",
+            "compact",
+            "--",
+            name,
+        ])
+        .output()
+        .unwrap();
+    let findings = String::from_utf8(output.stdout).unwrap();
+    assert!(findings.contains("[root-user]"), "{findings}");
+}

@@ -411,3 +411,16 @@ fn a_shellcheck_that_cannot_be_run_is_an_error_and_loses_nothing() {
     assert!(err.starts_with("error: cannot run `missing`: "), "{err}");
     assert!(out.contains("root-user"), "{out}");
 }
+
+#[test]
+fn a_shellcheck_that_runs_on_and_on_is_stopped() {
+    let folder = folder("FROM debian:12\nRUN cat $X\nUSER root\n");
+    let program = folder.path().join("endless");
+    fs::write(&program, "#!/bin/sh\nwhile :; do :; done\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, mode).unwrap();
+    let (code, out, err) = run(jettison(folder.path()).arg("--shellcheck").arg(&program));
+    assert_eq!(code, 2);
+    assert!(err.contains("used more than 5 seconds"), "{err}");
+    assert!(out.contains("root-user"), "{out}");
+}

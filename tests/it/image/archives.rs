@@ -327,6 +327,16 @@ fn numbers() -> Vec<Case> {
     };
     vec![
         case(
+            "size-after-a-blank-and-a-zero",
+            bent(|header| header.as_old_mut().size = *b" \x000000001000"),
+            Refused("its size is not a number in range"),
+        ),
+        case(
+            "mode-after-a-blank-and-a-zero",
+            bent(|header| header.as_old_mut().mode = *b" \x00004755"),
+            Refused("its mode is not a number in range"),
+        ),
+        case(
             "negative-user",
             bent(|header| header.as_old_mut().uid = [0xff; 8]),
             Refused("its user id is not a number in range"),
@@ -408,6 +418,42 @@ fn sparse() -> Vec<Case> {
         case(
             "sparse-1.1",
             records(b"1", b"1").file("a", &data),
+            Refused(unknown),
+        ),
+        case(
+            "sparse-1.0-with-a-zero-in-front",
+            records(b"01", b"0").file("a", &data),
+            Refused(unknown),
+        ),
+        case(
+            "sparse-0.00",
+            Tar::new()
+                .pax(&[
+                    ("path", b"old"),
+                    ("GNU.sparse.major", b"0"),
+                    ("GNU.sparse.minor", b"00"),
+                    ("GNU.sparse.size", b"2"),
+                    ("GNU.sparse.numblocks", b"1"),
+                    ("GNU.sparse.map", b"0,2"),
+                ])
+                .file("a", b"ab"),
+            Refused(unknown),
+        ),
+        case(
+            "sparse-size-without-a-map",
+            Tar::new().pax(&[("GNU.sparse.size", b"0")]).file("a", b""),
+            Refused(unknown),
+        ),
+        case(
+            "sparse-0.1-without-a-count",
+            Tar::new()
+                .pax(&[
+                    ("GNU.sparse.major", b"0"),
+                    ("GNU.sparse.minor", b"1"),
+                    ("GNU.sparse.size", b"2"),
+                    ("GNU.sparse.map", b"0,2"),
+                ])
+                .file("a", b"ab"),
             Refused(unknown),
         ),
         case(
@@ -642,7 +688,31 @@ fn prefixes() -> Vec<Case> {
         bytes[508..512].copy_from_slice(b"tar\0");
     });
     let another = "readers disagree on the prefix of its name";
+    let times = |access: &'static [u8; 12], change: &'static [u8; 12]| {
+        let header = tar::Header::new_ustar();
+        Tar::new().raw(header, b'0', b"b", b"", b"x", move |header| {
+            let bytes = header.as_mut_bytes();
+            bytes[257..265].copy_from_slice(b"ustar  \0");
+            bytes[345..357].copy_from_slice(access);
+            bytes[357..369].copy_from_slice(change);
+        })
+    };
     vec![
+        case(
+            "times-of-gnu",
+            times(b"00000000777\0", b"00000000777\0"),
+            Read(&["/b = x"]),
+        ),
+        case(
+            "access-time-of-gnu-alone",
+            times(b"00000000777\0", &[0; 12]),
+            Read(&["/b = x"]),
+        ),
+        case(
+            "change-time-of-gnu-that-is-no-number",
+            times(b"777\0\0\0\0\0\0\0\0\0", b"xyz\0\0\0\0\0\0\0\0\0"),
+            Refused(another),
+        ),
         case(
             "prefix",
             with(b"ustar\x0000", &[0; 4]),

@@ -312,9 +312,11 @@ fn entries_are_counted_with_the_directories_that_follow_from_them() {
 #[test]
 fn sparse_maps_are_checked() {
     let sparse = |map: &'static str, data: &[u8]| {
+        let count = map.split(',').count() / 2;
         Tar::new()
             .pax(&[
                 ("GNU.sparse.size", b"10"),
+                ("GNU.sparse.numblocks", count.to_string().as_bytes()),
                 ("GNU.sparse.map", map.as_bytes()),
             ])
             .file("a", data)
@@ -349,8 +351,9 @@ fn sparse_maps_are_checked() {
 
 #[test]
 fn holes_count_as_bytes() {
-    let records: [(&str, &[u8]); 2] = [
+    let records: [(&str, &[u8]); 3] = [
         ("GNU.sparse.size", b"9000000000000000000"),
+        ("GNU.sparse.numblocks", b"1"),
         ("GNU.sparse.map", b"0,1"),
     ];
     let error = fault_of(Tar::new().pax(&records).file("a", b"x").end());
@@ -874,6 +877,7 @@ fn damage_anywhere_is_no_panic() {
         .pax(&[
             ("path", b"long/name"),
             ("GNU.sparse.size", b"10"),
+            ("GNU.sparse.numblocks", b"2"),
             ("GNU.sparse.map", b"0,2,5,3"),
             ("mtime", b"1.5"),
         ])

@@ -47,6 +47,7 @@ fn various() -> Image {
         .entry(b'0', "x", "", &[7; 700], |header| header.set_mode(0o4755))
         .pax(&[
             ("GNU.sparse.size", b"3000000"),
+            ("GNU.sparse.numblocks", b"2"),
             ("GNU.sparse.map", b"0,2,2999999,1"),
         ])
         .file("sparse", b"abc")

@@ -1,0 +1,99 @@
+//! The process of ShellCheck, with limits: for some short scripts it takes hours.
+
+use std::io::{self, Read};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+
+use super::ShellcheckError;
+
+/// Processor time in seconds for one script, which usually takes a few hundredths of a second.
+const MIN_SECONDS: u64 = 5;
+/// Scripts for which there is one second more.
+const SCRIPTS_PER_SECOND: usize = 4;
+/// Bytes of an answer: a comment takes some hundreds.
+const MAX_ANSWER: u64 = 256 << 20;
+/// Bytes of the errors, of which only the first line is shown.
+const MAX_ERRORS: u64 = 64 << 10;
+
+/// Runs ShellCheck on a number of scripts.
+pub(super) fn run(
+    command: &mut Command,
+    program: &Path,
+    scripts: usize,
+) -> Result<Output, ShellcheckError> {
+    let start = |source| ShellcheckError::Start {
+        program: program.to_owned(),
+        source,
+    };
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(start)?;
+    let limit = MIN_SECONDS + (scripts / SCRIPTS_PER_SECOND) as u64;
+    limit_time(&child, limit);
+    let result = read(&mut child);
+    if result.is_err() || result.as_ref().is_ok_and(|(stdout, _)| is_too_long(stdout)) {
+        // It may still run. What it says after this is of no use.
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(start)?;
+    let (stdout, stderr) = result.map_err(start)?;
+    if is_too_long(&stdout) {
+        return Err(ShellcheckError::TooLong {
+            program: program.to_owned(),
+            limit: MAX_ANSWER,
+        });
+    }
+    let late = [Signal::XCPU, Signal::KILL].map(Signal::as_raw);
+    if status.signal().is_some_and(|signal| late.contains(&signal)) {
+        return Err(ShellcheckError::Late {
+            program: program.to_owned(),
+            limit,
+        });
+    }
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+/// Limits the processor time of a process. Not the time on a clock, which depends on what else the
+/// machine does; and the kernel keeps the limit even if jettison is killed.
+fn limit_time(child: &Child, seconds: u64) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let limit = Rlimit {
+            current: Some(seconds),
+            maximum: Some(seconds + 1),
+        };
+        // It fails for a process that has ended already.
+        let _ = prlimit(Some(pid), Resource::Cpu, limit);
+    }
+}
+
+/// Reads both outputs at once: a program that waits for one to be read would never end the other.
+fn read(child: &mut Child) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let errors = thread::spawn(move || at_most(stderr, MAX_ERRORS));
+    let answer = at_most(stdout, MAX_ANSWER + 1)?;
+    let errors = errors.join().unwrap_or_else(|_| Ok(Vec::new()))?;
+    Ok((answer, errors))
+}
+
+fn at_most(output: Option<impl Read>, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(output) = output {
+        output.take(limit).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn is_too_long(answer: &[u8]) -> bool {
+    answer.len() as u64 > MAX_ANSWER
+}
