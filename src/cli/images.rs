@@ -36,8 +36,8 @@ pub(super) fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
 
 /// Whether an argument is an image, by its transport or its content.
 ///
-/// A file that exists is never a transport: hooks pass the names of a repository's files, and one of
-/// them may be `docker-daemon:x/Dockerfile`.
+/// A file that exists is never a transport: hooks pass the names of a repository's files, and one
+/// of them may be `docker-daemon:x/Dockerfile`.
 pub(super) fn is_named(path: &Path) -> bool {
     let has_transport = path.to_str().is_some_and(Reference::has_transport);
     (has_transport && path.symlink_metadata().is_err()) || is_image(path)

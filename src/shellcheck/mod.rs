@@ -33,7 +33,10 @@ pub enum ShellcheckError {
     Start { program: PathBuf, source: io::Error },
     #[error("cannot write scripts for ShellCheck to a temporary directory")]
     Scripts(#[source] io::Error),
-    #[error("`{}` used more than {limit} seconds: a script is too complex for it", program.display())]
+    #[error(
+        "`{}` used more than {limit} seconds: a script is too complex for it",
+        program.display()
+    )]
     Late { program: PathBuf, limit: u64 },
     #[error("`{}` printed more than {limit} bytes", program.display())]
     TooLong { program: PathBuf, limit: u64 },

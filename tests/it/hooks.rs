@@ -328,7 +328,7 @@ fn a_file_that_is_named_like_a_transport_is_a_file() {
     let name = "docker-daemon:evil/x.dockerfile";
     fs::create_dir(directory.path().join("docker-daemon:evil")).unwrap();
     fs::write(directory.path().join(name), "FROM a:1\nUSER root\n").unwrap();
-    let output = assert_cmd::Command::cargo_bin("jettison")
+    let output = Command::cargo_bin("jettison")
         .unwrap()
         .current_dir(directory.path())
         .env("DOCKER_HOST", "unix:///nonexistent.sock")

@@ -209,9 +209,9 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Planned
     plans
 }
 
-/// The layers that create a directory, without an entry for it, at a path that a lower layer had and
-/// that was removed in between. Copied as it is, such a layer would leave the directory the header of
-/// the lower one, which nothing hides any more, or would have an entry below a file.
+/// The layers that create a directory, without an entry for it, at a path that a lower layer had
+/// and that was removed in between. Copied as it is, such a layer would leave the directory the
+/// header of the lower one, which nothing hides any more, or would have an entry below a file.
 fn layers_that_recreate(image: &Image, current: &[Option<NameId>]) -> HashSet<usize> {
     let mut creators: HashMap<NameId, usize> = HashMap::new();
     for (index, layer) in image.layers.iter().enumerate() {
