@@ -17,6 +17,7 @@ use crate::dockerfile;
 use crate::lint::{Facts, Finding, Settings};
 use crate::source::Source;
 use crate::trust;
+use process::ProcessError;
 use script::Script;
 
 const PROGRAM: &str = "shellcheck";
@@ -129,7 +130,14 @@ fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, Shellch
         .args((0..texts.len()).map(|number| number.to_string()))
         .current_dir(directory.path())
         .env_remove("SHELLCHECK_OPTS");
-    let output = process::run(&mut command, program, texts.len())?;
+    let output = process::run(&mut command, texts.len()).map_err(|error| {
+        let program = program.to_owned();
+        match error {
+            ProcessError::Io(source) => ShellcheckError::Start { program, source },
+            ProcessError::Late(limit) => ShellcheckError::Late { program, limit },
+            ProcessError::TooLong(limit) => ShellcheckError::TooLong { program, limit },
+        }
+    })?;
     // ShellCheck exits with 0 without comments and with 1 with some. All else is a failure.
     if !matches!(output.status.code(), Some(0 | 1)) {
         let stderr = String::from_utf8_lossy(&output.stderr);

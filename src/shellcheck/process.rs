@@ -2,13 +2,10 @@
 
 use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
-
-use super::ShellcheckError;
 
 /// Processor time in seconds for one script, which usually takes a few hundredths of a second.
 const MIN_SECONDS: u64 = 5;
@@ -19,22 +16,29 @@ const MAX_ANSWER: u64 = 256 << 20;
 /// Bytes of the errors, of which only the first line is shown.
 const MAX_ERRORS: u64 = 64 << 10;
 
+/// The reason why a process gave no output.
+#[derive(Debug)]
+pub(super) enum ProcessError {
+    Io(io::Error),
+    /// It used more than so many seconds of processor time.
+    Late(u64),
+    /// It printed more than so many bytes.
+    TooLong(u64),
+}
+
+impl From<io::Error> for ProcessError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// Runs ShellCheck on a number of scripts.
-pub(super) fn run(
-    command: &mut Command,
-    program: &Path,
-    scripts: usize,
-) -> Result<Output, ShellcheckError> {
-    let start = |source| ShellcheckError::Start {
-        program: program.to_owned(),
-        source,
-    };
+pub(super) fn run(command: &mut Command, scripts: usize) -> Result<Output, ProcessError> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .map_err(start)?;
+        .spawn()?;
     let limit = MIN_SECONDS + (scripts / SCRIPTS_PER_SECOND) as u64;
     limit_time(&child, limit);
     let result = read(&mut child);
@@ -42,20 +46,14 @@ pub(super) fn run(
         // It may still run. What it says after this is of no use.
         let _ = child.kill();
     }
-    let status = child.wait().map_err(start)?;
-    let (stdout, stderr) = result.map_err(start)?;
+    let status = child.wait()?;
+    let (stdout, stderr) = result?;
     if is_too_long(&stdout) {
-        return Err(ShellcheckError::TooLong {
-            program: program.to_owned(),
-            limit: MAX_ANSWER,
-        });
+        return Err(ProcessError::TooLong(MAX_ANSWER));
     }
     let late = [Signal::XCPU, Signal::KILL].map(Signal::as_raw);
     if status.signal().is_some_and(|signal| late.contains(&signal)) {
-        return Err(ShellcheckError::Late {
-            program: program.to_owned(),
-            limit,
-        });
+        return Err(ProcessError::Late(limit));
     }
     Ok(Output {
         status,

@@ -87,7 +87,7 @@ fn converse(
     let request = read(&mut BufReader::new(input))?;
     let response = answer(&request);
     if let Some(Raw { start, endless }) = response.raw {
-        output.write_all(&start).ok()?;
+        output.write_all(&closing(start)).ok()?;
         while let Some(piece) = &endless {
             output.write_all(piece).ok()?;
         }
@@ -109,6 +109,15 @@ fn converse(
     output.write_all(head.as_bytes()).ok()?;
     output.write_all(sent).ok()?;
     output.flush().ok()
+}
+
+/// The start of an answer with a header that the connection is closed after it: a client that uses it
+/// again could meet the end of it.
+fn closing(mut start: Vec<u8>) -> Vec<u8> {
+    if let Some(line) = start.windows(2).position(|end| end == b"\r\n") {
+        start.splice(line + 2..line + 2, *b"Connection: close\r\n");
+    }
+    start
 }
 
 fn read(input: &mut impl BufRead) -> Option<Request> {
