@@ -1,5 +1,6 @@
 //! `analysis-limit`: parts of the file that exceed a limit and are not analyzed.
 
+use super::support::context_sources;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -25,5 +26,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 format!("{}: this part of the script is not analyzed", part.reason),
             );
         }
+    }
+    if let Some(span) = context_sources::read(cx).first_beyond {
+        let message = "too many sources and `.dockerignore` patterns: not compared from here on";
+        findings.add(span, message);
     }
 }

@@ -1,7 +1,6 @@
 //! `copy-of-ignored-file`: `.dockerignore` excludes a file that is copied.
 
-use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::context_sources;
 use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
 
 pub(super) const RULE: Rule = Rule {
@@ -19,30 +18,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if ignore.has_exceptions() {
         return;
     }
-    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
-        if step.onbuild {
-            continue;
-        }
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
-        // Another stage or image is not filtered.
-        if step.flag("from").is_some() {
-            continue;
-        }
-        for place in sources {
-            let CopySource::Path(word) = place else {
-                continue;
-            };
-            let Some(path) = cx.facts.expand(step, word) else {
-                continue;
-            };
-            if !is_remote(&path) && is_excluded(ignore, &path) {
-                findings.add(
-                    word.span,
-                    format!("`{path}` is excluded by `.dockerignore`"),
-                );
-            }
+    for (span, path) in context_sources::read(cx).sources {
+        if is_excluded(ignore, &path) {
+            findings.add(span, format!("`{path}` is excluded by `.dockerignore`"));
         }
     }
 }
@@ -56,9 +34,4 @@ fn is_excluded(ignore: &IgnoreFile, path: &str) -> bool {
     } else {
         ignore.ignores(&path)
     }
-}
-
-/// Whether a source is downloaded instead of read from the build context.
-fn is_remote(path: &str) -> bool {
-    path.contains("://") || path.starts_with("git@")
 }

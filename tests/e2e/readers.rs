@@ -18,8 +18,13 @@ use std::process::Command;
 ///
 /// Where an entry goes through a symlink of a lower layer, Docker and Podman replace the symlink on
 /// overlayfs. Images of tools that append layers have such entries on top of distributions in which
-/// `/lib` is a symlink, so they are read.
-const KNOWN: [(&str, &str); 1] = [("file-through-a-lower-symlink", "podman")];
+/// `/lib` is a symlink, so they are read. Python reads the times of GNU's format as a part of the name,
+/// in archives that GNU tar itself writes.
+const KNOWN: [(&str, &str); 3] = [
+    ("file-through-a-lower-symlink", "podman"),
+    ("times-of-gnu", "python"),
+    ("access-time-of-gnu-alone", "python"),
+];
 
 /// What a reader makes of an image: the lines of a listing, or none where it fails.
 type Made = Option<Vec<String>>;

@@ -14,7 +14,7 @@ fn linted(dockerfile: &str, ignore: Option<&str>) -> std::io::Result<String> {
     let arguments = [
         "lint",
         "--select",
-        "copy-of-ignored-file",
+        "copy-of-ignored-file,analysis-limit",
         "--no-config",
         "--format",
         "json",
@@ -42,5 +42,17 @@ fn everything_but_some_files_is_not_judged() -> std::io::Result<()> {
     let dockerfile = "FROM scratch\nCOPY app /app\n";
     assert!(linted(dockerfile, Some("*\n"))?.contains("CopyIgnoredFile"));
     assert!(!linted(dockerfile, Some("*\n!app\n"))?.contains("CopyIgnoredFile"));
+    Ok(())
+}
+
+#[test]
+fn more_sources_and_patterns_than_can_be_compared_are_a_finding() -> std::io::Result<()> {
+    let dockerfile = format!("FROM scratch\nCOPY {}x /x\n", "a/".repeat(2000));
+    let ignore: Vec<String> = (0..512).map(|number| format!("**/a*b*{number}")).collect();
+    let findings = linted(&dockerfile, Some(&ignore.join("\n")))?;
+    assert!(
+        findings.contains("too many sources and `.dockerignore` patterns"),
+        "{findings}"
+    );
     Ok(())
 }

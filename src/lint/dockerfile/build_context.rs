@@ -65,6 +65,13 @@ impl IgnoreFile {
         })
     }
 
+    /// The most bytes of paths that [`ignores`](Self::ignores) compares with patterns: those of the path
+    /// and of each directory that it is in, for every pattern.
+    pub fn bytes_to_compare(&self, path: &str) -> u64 {
+        let directories: usize = path.match_indices('/').map(|(at, _)| at).sum();
+        (directories + path.len()) as u64 * self.patterns.len() as u64
+    }
+
     /// Whether the whole context is left out.
     pub fn ignores_everything(&self) -> bool {
         self.patterns
