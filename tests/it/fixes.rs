@@ -216,7 +216,7 @@ fn safe_fixes_bring_no_new_error_or_warning() {
     });
 }
 
-/// Prints how much of what is found can be mended; `cargo test --test it share -- --nocapture`.
+/// Prints the share of findings that can be fixed; `cargo test --test it share -- --nocapture`.
 #[test]
 fn share_of_findings_with_a_fix() {
     let counts: Mutex<[usize; 3]> = Mutex::default();

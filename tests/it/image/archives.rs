@@ -395,34 +395,41 @@ fn numbers() -> Vec<Case> {
     ]
 }
 
-fn sparse() -> Vec<Case> {
-    let map = b"1\n4\n2\n";
-    let mut data = map.to_vec();
+/// The data of a sparse file in format 1.0: a map of one piece, padded to a block, and the piece.
+fn sparse_data() -> Vec<u8> {
+    let mut data = b"1\n4\n2\n".to_vec();
     data.resize(512, 0);
     data.extend_from_slice(b"ab");
-    let records = |major: &'static [u8], minor: &'static [u8]| {
-        Tar::new().pax(&[
-            ("GNU.sparse.major", major),
-            ("GNU.sparse.minor", minor),
-            ("GNU.sparse.name", b"new"),
-            ("GNU.sparse.realsize", b"6"),
-        ])
-    };
+    data
+}
+
+/// The records of such a file, in some version of the format.
+fn sparse_records(major: &'static [u8], minor: &'static [u8]) -> Tar {
+    Tar::new().pax(&[
+        ("GNU.sparse.major", major),
+        ("GNU.sparse.minor", minor),
+        ("GNU.sparse.name", b"new"),
+        ("GNU.sparse.realsize", b"6"),
+    ])
+}
+
+fn sparse() -> Vec<Case> {
+    let data = sparse_data();
     let unknown = "its sparse map is malformed";
     vec![
         case(
             "sparse-1.0",
-            records(b"1", b"0").file("a", &data),
+            sparse_records(b"1", b"0").file("a", &data),
             Read(&["/new = \0\0\0\0ab"]),
         ),
         case(
             "sparse-1.1",
-            records(b"1", b"1").file("a", &data),
+            sparse_records(b"1", b"1").file("a", &data),
             Refused(unknown),
         ),
         case(
             "sparse-1.0-with-a-zero-in-front",
-            records(b"01", b"0").file("a", &data),
+            sparse_records(b"01", b"0").file("a", &data),
             Refused(unknown),
         ),
         case(
@@ -458,40 +465,29 @@ fn sparse() -> Vec<Case> {
         ),
         case(
             "sparse-2.0",
-            records(b"2", b"0").file("a", &data),
+            sparse_records(b"2", b"0").file("a", &data),
             Refused(unknown),
         ),
         case(
             "sparse-2.0-of-nothing",
-            records(b"2", b"0").file("a", b""),
+            sparse_records(b"2", b"0").file("a", b""),
             Refused(unknown),
         ),
         case(
             "sparse-symlink",
-            records(b"1", b"0").symlink("a", "b"),
+            sparse_records(b"1", b"0").symlink("a", "b"),
             Refused(unknown),
         ),
         case(
             "sparse-directory",
-            records(b"1", b"0").directory("a"),
+            sparse_records(b"1", b"0").directory("a"),
             Refused(unknown),
         ),
     ]
 }
 
 fn sparse_names() -> Vec<Case> {
-    let map = b"1\n4\n2\n";
-    let mut data = map.to_vec();
-    data.resize(512, 0);
-    data.extend_from_slice(b"ab");
-    let records = |major: &'static [u8], minor: &'static [u8]| {
-        Tar::new().pax(&[
-            ("GNU.sparse.major", major),
-            ("GNU.sparse.minor", minor),
-            ("GNU.sparse.name", b"new"),
-            ("GNU.sparse.realsize", b"6"),
-        ])
-    };
+    let data = sparse_data();
     let unknown = "its sparse map is malformed";
     vec![
         case(
@@ -503,7 +499,7 @@ fn sparse_names() -> Vec<Case> {
         ),
         case(
             "sparse-name-beside-a-long-name",
-            long(records(b"1", b"0"), b'L', b"old\0").file("a", &data),
+            long(sparse_records(b"1", b"0"), b'L', b"old\0").file("a", &data),
             Refused("its extension headers give different names or link targets"),
         ),
         case(
