@@ -1,12 +1,16 @@
 //! The file from top to bottom: directives, comments, logical lines, heredoc bodies, and tokens for
 //! every byte.
 
+use std::collections::HashMap;
+
 use super::body::Mark;
-use super::directive;
-use super::heredoc::Opener;
+use super::directive::{self, FrontendVersion};
+use super::heredoc::{self, Opener};
 use super::instruction::{InstructionReader, Outline};
 use super::lines::{self, Line, Lines};
-use super::syntax::{Comment, Dockerfile, Heredoc, Joined, Kind, SyntaxError, Token, TokenKind};
+use super::syntax::{
+    Comment, Directive, Dockerfile, Heredoc, Joined, Kind, SyntaxError, Token, TokenKind,
+};
 use super::unread::{MAX_INSTRUCTIONS, MAX_STAGES, Unread, UnreadReason};
 use crate::source::Span;
 
@@ -19,8 +23,17 @@ pub(super) struct Parser<'a> {
     /// True until something other than a directive was read: no directive counts after it.
     at_top: bool,
     stages: usize,
+    /// The version that the `syntax` directive names.
+    frontend: Option<FrontendVersion>,
+    /// Where each text of a line, without the tabs before it, starts for the last time. Made when
+    /// it is needed first.
+    last_lines: Option<HashMap<&'a str, usize>>,
     file: Dockerfile,
 }
+
+/// The most lines of a body behind an instruction that takes no heredoc. Each line is searched, and
+/// each such instruction can have a body.
+const MAX_MISPLACED_BODY: usize = 500;
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str) -> Self {
@@ -31,6 +44,7 @@ impl<'a> Parser<'a> {
             instructions: Vec::new(),
             errors: Vec::new(),
             unread: None,
+            is_foreign: false,
             tokens: Vec::new(),
         };
         Self {
@@ -38,6 +52,8 @@ impl<'a> Parser<'a> {
             lines: Lines::new(text, 0),
             at_top: true,
             stages: 0,
+            frontend: None,
+            last_lines: None,
             file,
         }
     }
@@ -70,10 +86,7 @@ impl<'a> Parser<'a> {
     }
 
     fn error(&mut self, span: Span, message: impl Into<String>) {
-        self.file.errors.push(SyntaxError {
-            span,
-            message: message.into(),
-        });
+        self.file.errors.push(SyntaxError::new(span, message));
     }
 
     /// A line outside of any instruction: it may be blank, a comment, or the first of one.
@@ -129,19 +142,33 @@ impl<'a> Parser<'a> {
         let mut directives = self.file.directives.iter();
         if directives.any(|before| before.name == found.name) {
             self.error(found.span, format!("duplicate directive `{}`", found.name));
-        } else if found.name == "escape" {
-            // The other directives change nothing in how the file is split.
-            match directive::escape(&found.value) {
-                Some(escape) => self.file.escape = escape,
-                None => self.error(
-                    found.value_span,
-                    "the escape character must be `\\` or a backtick",
-                ),
-            }
+        } else {
+            self.obey(&found);
         }
         self.file.directives.push(found);
         self.token(TokenKind::Directive, start, end);
         true
+    }
+
+    /// Applies the first directive of a name to the reading of the file.
+    fn obey(&mut self, directive: &Directive) {
+        let value = directive.value.as_str();
+        match directive.name.as_str() {
+            "escape" => match directive::escape(value) {
+                Some(escape) => self.file.escape = escape,
+                None => self.error(
+                    directive.value_span,
+                    "the escape character must be `\\` or a backtick",
+                ),
+            },
+            "syntax" => self.frontend = FrontendVersion::of_image(value),
+            "check" if !directive::are_check_options(value) => {
+                let error = SyntaxError::new(directive.value_span, "invalid options of `check`")
+                    .with_note("options are `skip=`, `error=` and `experimental=`, between `;`");
+                self.file.errors.push(error);
+            }
+            _ => {}
+        }
     }
 
     fn comment(&mut self, start: usize, end: usize) {
@@ -162,10 +189,15 @@ impl<'a> Parser<'a> {
         let mut marks: Vec<Mark> = Vec::new();
         let mut heredocs = Vec::new();
         for opener in outline.heredocs(&line) {
-            marks.push((opener.range.clone(), TokenKind::HeredocOpener));
-            let heredoc = self.heredoc(opener, &line);
-            end = heredoc.end.end;
-            heredocs.push(heredoc);
+            if self.opens_heredoc(&opener, &line) {
+                marks.push((opener.range.clone(), TokenKind::HeredocOpener));
+                let heredoc = self.heredoc(opener, &line);
+                end = heredoc.end.end;
+                heredocs.push(heredoc);
+            }
+        }
+        if !outline.takes_heredocs() {
+            self.misplaced_bodies(&outline, &line);
         }
         let mut reader = InstructionReader {
             text: self.text,
@@ -229,6 +261,87 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Whether the next lines are read as the body of a heredoc. Adds an error if BuildKit refuses
+    /// the opener.
+    fn opens_heredoc(&mut self, opener: &Opener, line: &Joined) -> bool {
+        let needed = opener.needs(self.frontend);
+        if needed.is_none() && !opener.has_blank {
+            return true;
+        }
+        let span = line.source_span(opener.range.start, opener.range.end);
+        let has_end = self.has_end(opener);
+        match needed {
+            // This frontend reads the lines of the body as instructions, which is not meant.
+            Some(version) if has_end => {
+                let error = SyntaxError::new(span, "heredoc that this frontend does not know")
+                    .with_note(format!(
+                        "use `# syntax=docker/dockerfile:{version}` or later"
+                    ));
+                self.file.errors.push(error);
+                true
+            }
+            Some(_) => false,
+            None if has_end => true,
+            // `$(( 1 << 4 ))`. BuildKit searches for the end in the rest of the file, which would
+            // all be lost here.
+            None => {
+                let message = format!("unterminated heredoc `{}`", opener.name);
+                let error = SyntaxError::new(span, message).with_note(
+                    "`<<` and a blank open a heredoc: write a shift without blanks, as `1<<4`",
+                );
+                self.file.errors.push(error);
+                false
+            }
+        }
+    }
+
+    /// Whether a line further down ends a heredoc.
+    fn has_end(&mut self, opener: &Opener) -> bool {
+        let Some(next) = self.lines.clone().next() else {
+            return false;
+        };
+        let text = self.text;
+        let last_lines = self.last_lines.get_or_insert_with(|| last_lines(text));
+        last_lines
+            .get(opener.name.as_str())
+            .is_some_and(|&start| start >= next.start)
+    }
+
+    /// Reads over the bodies behind an instruction that takes no heredocs, as in `CMD <<EOF`, with
+    /// one error. BuildKit reads their lines as instructions.
+    fn misplaced_bodies(&mut self, outline: &Outline, line: &Joined) {
+        for opener in heredoc::openers_of_others(line) {
+            if !self.has_end(&opener) || !self.has_misplaced_body(&opener) {
+                continue;
+            }
+            let kind = outline.target();
+            // An unknown keyword is an error already.
+            if kind != Kind::Unknown {
+                let span = line.source_span(opener.range.start, opener.range.end);
+                let message = format!("`{}` takes no heredoc", kind.name());
+                let error = SyntaxError::new(span, message)
+                    .with_note("BuildKit reads the lines of the body as instructions");
+                self.file.errors.push(error);
+            }
+            self.heredoc(opener, line);
+        }
+    }
+
+    /// Whether the end of a heredoc follows, and no other instruction opens a heredoc of the same
+    /// name before it.
+    fn has_misplaced_body(&self, opener: &Opener) -> bool {
+        for line in self.lines.clone().take(MAX_MISPLACED_BODY) {
+            let text = &self.text[line.start..line.end];
+            if opener.is_ended_by(text) {
+                return true;
+            }
+            if text.contains("<<") && text.contains(opener.name.as_str()) {
+                return false;
+            }
+        }
+        false
+    }
+
     /// Reads the lines up to the one that ends the heredoc.
     fn heredoc(&mut self, opener: Opener, line: &Joined) -> Heredoc {
         let span = line.source_span(opener.range.start, opener.range.end);
@@ -249,7 +362,10 @@ impl<'a> Parser<'a> {
             after = last.next;
         } else {
             // The body takes the rest of the file, as BuildKit reads to the end before it gives up.
-            self.error(span, format!("unterminated heredoc `{}`", opener.name));
+            let message = format!("unterminated heredoc `{}`", opener.name);
+            let mut error = SyntaxError::new(span, message);
+            error.label = opener.near_end(self.text, start);
+            self.file.errors.push(error);
         }
         self.token(TokenKind::HeredocBody, body.start, body.end);
         self.token(TokenKind::HeredocEnd, end.start, end.end);
@@ -324,4 +440,14 @@ impl<'a> Parser<'a> {
         };
         self.error(Span::at(self.text.len()), message);
     }
+}
+
+/// Where each text of a line, without the tabs before it, starts for the last time.
+fn last_lines(text: &str) -> HashMap<&str, usize> {
+    let mut last = HashMap::new();
+    for line in Lines::new(text, 0) {
+        let content = text[line.start..line.end].trim_start_matches('\t');
+        last.insert(content, line.start);
+    }
+    last
 }
