@@ -1,5 +1,7 @@
 //! References to images as Dockerfiles write them.
 
+use std::ops::Range;
+
 use super::scope::UNKNOWN;
 
 /// A reference `registry/path:tag@digest`, as far as its variables have known values.
@@ -101,27 +103,77 @@ impl ImageRef {
     }
 }
 
-/// Whether a text is a valid reference, by the rules of `ParseNormalizedNamed` in
-/// distribution/reference.
-pub fn is_image_name(text: &str) -> bool {
-    let (text, digest) = text
-        .split_once('@')
-        .map_or((text, None), |(text, digest)| (text, Some(digest)));
-    let (domain, path) = match text.split_once('/') {
-        Some((first, rest)) if is_domain(first) => (Some(first), rest),
-        _ => (None, text),
-    };
-    let (path, tag) = path
-        .split_once(':')
-        .map_or((path, None), |(path, tag)| (path, Some(tag)));
-    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
-    let is_id = path.len() == 64 && path.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    domain.is_none_or(is_valid_domain)
-        && path.split('/').all(is_valid_component)
-        && !(is_id && domain.is_none() && tag.is_none() && digest.is_none())
-        && tag.is_none_or(is_valid_tag)
-        && digest.is_none_or(is_valid_digest)
+/// A part of a reference that `ParseNormalizedNamed` in distribution/reference refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameFault {
+    /// Where the part is in the reference; empty if it is missing.
+    pub range: Range<usize>,
+    /// The reason, as a message without the reference.
+    pub reason: &'static str,
 }
+
+/// Whether a text is a valid reference.
+pub fn is_image_name(text: &str) -> bool {
+    image_name_fault(text).is_none()
+}
+
+/// The first part of a reference that is not valid.
+pub fn image_name_fault(text: &str) -> Option<NameFault> {
+    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
+    if text.len() == 64 && text.bytes().all(is_lower_hexadecimal) {
+        return fault(0..text.len(), "image name is an image ID");
+    }
+    let at = text.find('@');
+    let end = at.unwrap_or(text.len());
+    let start = match text[..end].split_once('/') {
+        Some((first, _)) if is_domain(first) => {
+            if !is_valid_domain(first) {
+                return fault(0..first.len(), "invalid registry");
+            }
+            first.len() + 1
+        }
+        _ => 0,
+    };
+    let colon = text[start..end].find(':').map(|colon| start + colon);
+    if let Some(fault) = path_fault(text, start..colon.unwrap_or(end)) {
+        return Some(fault);
+    }
+    if let Some(colon) = colon {
+        let tag = &text[colon + 1..end];
+        if tag.is_empty() {
+            return fault(colon..end, "empty tag");
+        } else if !is_valid_tag(tag) {
+            return fault(colon + 1..end, "invalid tag");
+        }
+    }
+    let reason = digest_fault(&text[at? + 1..])?;
+    fault(at? + 1..text.len(), reason)
+}
+
+fn fault(range: Range<usize>, reason: &'static str) -> Option<NameFault> {
+    Some(NameFault { range, reason })
+}
+
+/// The fault of the name between registry and tag.
+fn path_fault(text: &str, range: Range<usize>) -> Option<NameFault> {
+    let path = &text[range.clone()];
+    if path.is_empty() {
+        return fault(range, "empty image name");
+    }
+    if path.len() > LONGEST_PATH {
+        return fault(range, "image name is longer than 255 characters");
+    }
+    if path.contains(|char: char| char.is_uppercase()) {
+        return fault(range, "image name must be lowercase");
+    }
+    if path.split('/').all(is_valid_component) {
+        return None;
+    }
+    fault(range, "invalid image name")
+}
+
+/// The most characters of a name without its registry, `RepositoryNameTotalLengthMax`.
+const LONGEST_PATH: usize = 255;
 
 /// Whether the part before the first slash is a registry.
 fn is_domain(first: &str) -> bool {
@@ -187,12 +239,29 @@ fn is_valid_tag(tag: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
-fn is_valid_digest(digest: &str) -> bool {
-    digest.split_once(':').is_some_and(|(algorithm, hash)| {
-        algorithm.starts_with(|c: char| c.is_ascii_alphabetic())
-            && hash.len() >= 32
-            && hash.bytes().all(|b| b.is_ascii_hexdigit())
-    })
+/// The algorithms of digests that opencontainers/go-digest knows, with the number of digits.
+const DIGESTS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
+
+/// The reason why a text is not a digest, as a message.
+pub fn digest_fault(digest: &str) -> Option<&'static str> {
+    let Some((algorithm, hash)) = digest.split_once(':') else {
+        return Some("digest must be an algorithm, a `:` and a hash");
+    };
+    let Some(&(_, length)) = DIGESTS.iter().find(|(known, _)| *known == algorithm) else {
+        return Some("digest algorithm must be `sha256`, `sha384` or `sha512`");
+    };
+    if hash.len() != length {
+        return Some("digest has the wrong length");
+    }
+    if hash.bytes().all(is_lower_hexadecimal) {
+        None
+    } else {
+        Some("digest must be lowercase hexadecimal")
+    }
+}
+
+fn is_lower_hexadecimal(b: u8) -> bool {
+    matches!(b, b'0'..=b'9' | b'a'..=b'f')
 }
 
 #[cfg(test)]
@@ -269,6 +338,36 @@ mod tests {
             id.as_str(),
         ] {
             assert!(!is_image_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn faults_have_a_place() {
+        for (text, place, reason) in [
+            ("Debian:12", "Debian", "image name must be lowercase"),
+            ("ghcr.io/A/b", "A/b", "image name must be lowercase"),
+            ("debian:", ":", "empty tag"),
+            ("debian:-x", "-x", "invalid tag"),
+            (
+                "debian@sha256:12",
+                "sha256:12",
+                "digest has the wrong length",
+            ),
+            (
+                "debian:12@md5:ab",
+                "md5:ab",
+                "digest algorithm must be `sha256`, `sha384` or `sha512`",
+            ),
+            ("a..b", "a..b", "invalid image name"),
+            ("r.io:x/a", "r.io:x", "invalid registry"),
+            ("", "", "empty image name"),
+        ] {
+            let fault = image_name_fault(text).expect("a fault");
+            assert_eq!(
+                (&text[fault.range], fault.reason),
+                (place, reason),
+                "{text}"
+            );
         }
     }
 
