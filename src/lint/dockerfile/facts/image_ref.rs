@@ -108,7 +108,7 @@ impl ImageRef {
 pub struct NameFault {
     /// Where the part is in the reference; empty if it is missing.
     pub range: Range<usize>,
-    /// The reason, as a message without the reference.
+    /// The reason, as the end of a message.
     pub reason: &'static str,
 }
 
@@ -121,14 +121,14 @@ pub fn is_image_name(text: &str) -> bool {
 pub fn image_name_fault(text: &str) -> Option<NameFault> {
     // 64 hexadecimal digits are an image ID, which that function refuses as a name.
     if text.len() == 64 && text.bytes().all(is_lower_hexadecimal) {
-        return fault(0..text.len(), "image name is an image ID");
+        return fault(0..text.len(), "it is an image ID");
     }
     let at = text.find('@');
     let end = at.unwrap_or(text.len());
     let start = match text[..end].split_once('/') {
         Some((first, _)) if is_domain(first) => {
             if !is_valid_domain(first) {
-                return fault(0..first.len(), "invalid registry");
+                return fault(0..first.len(), "the registry is not valid");
             }
             first.len() + 1
         }
@@ -141,9 +141,9 @@ pub fn image_name_fault(text: &str) -> Option<NameFault> {
     if let Some(colon) = colon {
         let tag = &text[colon + 1..end];
         if tag.is_empty() {
-            return fault(colon..end, "empty tag");
+            return fault(colon..end, "the tag is empty");
         } else if !is_valid_tag(tag) {
-            return fault(colon + 1..end, "invalid tag");
+            return fault(colon + 1..end, "the tag is not valid");
         }
     }
     let reason = digest_fault(&text[at? + 1..])?;
@@ -158,18 +158,18 @@ fn fault(range: Range<usize>, reason: &'static str) -> Option<NameFault> {
 fn path_fault(text: &str, range: Range<usize>) -> Option<NameFault> {
     let path = &text[range.clone()];
     if path.is_empty() {
-        return fault(range, "empty image name");
+        return fault(range, "the name is empty");
     }
     if path.len() > LONGEST_PATH {
-        return fault(range, "image name is longer than 255 characters");
+        return fault(range, "the name is longer than 255 characters");
     }
-    if path.contains(|char: char| char.is_uppercase()) {
-        return fault(range, "image name must be lowercase");
+    if path.contains(char::is_uppercase) {
+        return fault(range, "the name must be lowercase");
     }
     if path.split('/').all(is_valid_component) {
         return None;
     }
-    fault(range, "invalid image name")
+    fault(range, "the name is not valid")
 }
 
 /// The most characters of a name without its registry, `RepositoryNameTotalLengthMax`.
@@ -242,21 +242,21 @@ fn is_valid_tag(tag: &str) -> bool {
 /// The algorithms of digests that opencontainers/go-digest knows, with the number of digits.
 const DIGESTS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
 
-/// The reason why a text is not a digest, as a message.
+/// The reason why a text is not a digest, as the end of a message.
 pub fn digest_fault(digest: &str) -> Option<&'static str> {
     let Some((algorithm, hash)) = digest.split_once(':') else {
-        return Some("digest must be an algorithm, a `:` and a hash");
+        return Some("the digest must be an algorithm, a `:` and a hash");
     };
     let Some(&(_, length)) = DIGESTS.iter().find(|(known, _)| *known == algorithm) else {
-        return Some("digest algorithm must be `sha256`, `sha384` or `sha512`");
+        return Some("the algorithm must be `sha256`, `sha384` or `sha512`");
     };
     if hash.len() != length {
-        return Some("digest has the wrong length");
+        return Some("the digest has the wrong length");
     }
     if hash.bytes().all(is_lower_hexadecimal) {
         None
     } else {
-        Some("digest must be lowercase hexadecimal")
+        Some("the digest must be lowercase hexadecimal")
     }
 }
 
@@ -344,23 +344,23 @@ mod tests {
     #[test]
     fn faults_have_a_place() {
         for (text, place, reason) in [
-            ("Debian:12", "Debian", "image name must be lowercase"),
-            ("ghcr.io/A/b", "A/b", "image name must be lowercase"),
-            ("debian:", ":", "empty tag"),
-            ("debian:-x", "-x", "invalid tag"),
+            ("Debian:12", "Debian", "the name must be lowercase"),
+            ("ghcr.io/A/b", "A/b", "the name must be lowercase"),
+            ("debian:", ":", "the tag is empty"),
+            ("debian:-x", "-x", "the tag is not valid"),
             (
                 "debian@sha256:12",
                 "sha256:12",
-                "digest has the wrong length",
+                "the digest has the wrong length",
             ),
             (
                 "debian:12@md5:ab",
                 "md5:ab",
-                "digest algorithm must be `sha256`, `sha384` or `sha512`",
+                "the algorithm must be `sha256`, `sha384` or `sha512`",
             ),
-            ("a..b", "a..b", "invalid image name"),
-            ("r.io:x/a", "r.io:x", "invalid registry"),
-            ("", "", "empty image name"),
+            ("a..b", "a..b", "the name is not valid"),
+            ("r.io:x/a", "r.io:x", "the registry is not valid"),
+            ("", "", "the name is empty"),
         ] {
             let fault = image_name_fault(text).expect("a fault");
             assert_eq!(
