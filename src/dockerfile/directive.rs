@@ -4,7 +4,7 @@ use super::syntax::Directive;
 use crate::source::Span;
 
 /// The directives that BuildKit knows. Any other `# key=value` is a comment, and ends them.
-const NAMES: [&str; 3] = ["check", "escape", "syntax"];
+pub const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 
 /// A comment line that BuildKit obeys, if nothing but directives precedes it.
 ///
@@ -17,7 +17,7 @@ pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
     let value_start = start + (line.len() - value.len());
     let value = value.trim_end();
     // Its pattern demands a value, so `# escape=` is a comment.
-    if value.is_empty() || !NAMES.contains(&name.as_str()) {
+    if value.is_empty() || !DIRECTIVES.contains(&name.as_str()) {
         return None;
     }
     Some(Directive {

@@ -23,6 +23,7 @@ mod syntax;
 mod unread;
 mod word;
 
+pub use directive::DIRECTIVES;
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};

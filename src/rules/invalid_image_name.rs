@@ -125,18 +125,27 @@ const VALUES: [&str; 9] = [
 ];
 
 /// The most variables for which all values are tried.
-const MOST_VARIABLES: u32 = 3;
+const MOST_VARIABLES: usize = 3;
 
 /// The fault of a name that is invalid whatever its variables are.
 fn lasting_fault(word: &Word) -> Option<&'static str> {
-    let is_variable = |part: &&WordPart| matches!(part, WordPart::Variable(_));
-    let variables = u32::try_from(word.parts.iter().filter(is_variable).count()).ok()?;
+    let mut variables = 0;
+    let mut choices = 1;
+    for part in &word.parts {
+        if matches!(part, WordPart::Variable(_)) {
+            variables += 1;
+            choices *= VALUES.len();
+        }
+        if variables > MOST_VARIABLES {
+            return None;
+        }
+    }
     // A name of variables alone can be anything.
-    if variables > MOST_VARIABLES || variables as usize == word.parts.len() {
+    if variables == word.parts.len() {
         return None;
     }
     let mut reason = None;
-    for choice in 0..VALUES.len().pow(variables) {
+    for choice in 0..choices {
         let fault = image_name_fault(&with_values(word, choice))?;
         // The first one, with plain names in all variables, reads best.
         reason = reason.or(Some(fault.reason));

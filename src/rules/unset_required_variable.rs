@@ -1,0 +1,106 @@
+//! `unset-required-variable`: `${NAME:?}` of a variable that is empty.
+
+use super::support::words::expanded_words;
+use crate::dockerfile::{Kind, Modifier, Variable, Word, WordPart};
+use crate::lint::facts::Step;
+use crate::lint::{DockerfileContext, Findings, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unset-required-variable",
+    page: include_str!("../../rules/lint/unset-required-variable.md"),
+    dockerfile: Some(check),
+    image: None,
+};
+
+/// Flags whose values BuildKit expands, besides `--mount`.
+const FLAGS: [&str; 4] = ["platform", "chown", "chmod", "checksum"];
+
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // An ONBUILD has the variables of the image that is built later.
+    for step in cx.facts.steps.iter().filter(|step| !step.onbuild) {
+        let mut required = Vec::new();
+        for word in words(cx, step) {
+            collect(&word.parts, &mut required);
+        }
+        for (variable, colon) in required {
+            if fails(cx, step, &variable.name, colon) {
+                let (name, text) = (&variable.name, cx.source.slice(variable.span));
+                findings.add(
+                    variable.span,
+                    format!("`{name}` is empty, so `{text}` fails the build"),
+                );
+            }
+        }
+    }
+}
+
+/// The words of an instruction in which the builder replaces variables, those of FROM and of flags
+/// included.
+fn words<'a>(cx: &DockerfileContext<'a>, step: &Step<'a>) -> Vec<&'a Word> {
+    let mut words = expanded_words(step);
+    for flag in &step.instruction.flags {
+        if FLAGS.contains(&flag.name.as_str()) {
+            words.extend(&flag.value);
+        }
+    }
+    if step.kind() == Kind::From
+        && let Some(stage) = step.stage
+    {
+        words.push(cx.facts.stages[stage].image);
+    }
+    words
+}
+
+/// Collects the variables with `?`, each with whether an empty value counts as unset.
+fn collect<'w>(parts: &'w [WordPart], required: &mut Vec<(&'w Variable, bool)>) {
+    for part in parts {
+        let WordPart::Variable(variable) = part else {
+            continue;
+        };
+        match &variable.modifier {
+            Some(Modifier::Required { colon, word }) => {
+                required.push((variable, *colon));
+                collect(word, required);
+            }
+            // BuildKit expands the inner word whether or not it is used.
+            Some(Modifier::Default { word, .. } | Modifier::Alternative { word, .. }) => {
+                collect(word, required);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the variable is known to be unset, or empty where that counts.
+fn fails(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str, colon: bool) -> bool {
+    if step.kind() == Kind::From {
+        return colon && is_empty_by_default(cx, name);
+    }
+    match cx.facts.variable(step, name) {
+        Some(value) => colon && value.is_empty(),
+        // A declared one may have a value that is not known here.
+        None => {
+            let starts_empty = step
+                .stage
+                .is_some_and(|stage| cx.facts.starts_without_variables(stage));
+            starts_empty && !cx.facts.is_declared(step, name) && name != "PATH"
+        }
+    }
+}
+
+/// Whether the last `ARG` of a name before the first FROM has an empty default. One without a
+/// default is meant to be given.
+fn is_empty_by_default(cx: &DockerfileContext<'_>, name: &str) -> bool {
+    let mut default = None;
+    for pair in cx.facts.global_args() {
+        if pair.key.text.as_str() == name {
+            default = pair.value.as_ref();
+        }
+    }
+    let Some(word) = default else {
+        return false;
+    };
+    // `--build-arg` and the configuration override the default.
+    let value = cx.facts.expand_default(word);
+    value.as_deref() == Some("") && !cx.settings.build_args.contains_key(name)
+}
