@@ -19,12 +19,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings.add(directive.span, message);
         }
     }
+    let Some((line, what)) = end_of_directives(cx) else {
+        return;
+    };
     for comment in &cx.dockerfile.comments {
         let Some(name) = directive_name(comment) else {
             continue;
-        };
-        let Some((line, what)) = end_of_directives(cx) else {
-            return;
         };
         findings
             .add(
