@@ -16,6 +16,7 @@ pub(super) mod lines;
 pub(super) mod mounts;
 pub(super) mod options;
 pub(super) mod programs;
+pub(super) mod quotes;
 pub(super) mod remotes;
 pub(super) mod rewrite;
 pub(super) mod root_by_default;
