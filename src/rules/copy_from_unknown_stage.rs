@@ -37,8 +37,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             format!("no stage is named `{name}`, so it is treated as an image")
         };
         let mut report = findings.add(word.span, message);
-        // These fail without asking a registry.
-        if later.is_some() || is_number {
+        // These fail at once, but the stages of an ONBUILD are those of a later build.
+        if (later.is_some() || is_number) && !step.onbuild {
             report = report.severity(Severity::Error);
         }
         if let Some(alias) = alias {

@@ -20,23 +20,32 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             None => in_words(cx, step, &mut places),
         }
         for (place, word) in places {
-            let escape = cx.dockerfile.escape;
-            let edit = Edit {
-                span: Span::new(place, word),
-                replacement: String::new(),
-            };
-            findings
-                .add(
-                    Span::new(place, place + escape.len_utf8()),
-                    format!("`{escape}` before a blank is part of the next word"),
-                )
-                .note("only at the end of a line it continues the instruction")
-                .fix(Fix::new(
-                    format!("remove the `{escape}`"),
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+            report(cx, place, word, findings);
         }
+    }
+}
+
+/// Reports an escape character before the word that starts at `word`.
+fn report(cx: &DockerfileContext<'_>, place: usize, word: usize, findings: &mut Findings) {
+    let escape = cx.dockerfile.escape;
+    let report = findings
+        .add(
+            Span::new(place, place + escape.len_utf8()),
+            format!("`{escape}` before a blank is part of the next word"),
+        )
+        .note("only at the end of a line it continues the instruction");
+    let span = Span::new(place, word);
+    // A comment may be between two lines.
+    if !cx.source.slice(span).contains('\n') {
+        let edit = Edit {
+            span,
+            replacement: String::new(),
+        };
+        report.fix(Fix::new(
+            format!("remove the `{escape}`"),
+            Applicability::Unsafe,
+            vec![edit],
+        ));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Comments behind the arguments of an instruction: BuildKit reads them as part of the arguments.
 
+use crate::dockerfile::DIRECTIVES;
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Fix};
 use crate::source::Span;
@@ -44,8 +45,10 @@ pub(in crate::rules) fn move_above(
     comment: Span,
 ) -> Option<Fix> {
     let text = cx.source.slice(comment);
-    // A continuation would have to be removed with it.
-    if text.contains('\n') {
+    // A continuation would have to be removed with it, and a directive would be obeyed at the top.
+    let key = text.trim_start_matches('#').split('=').next()?.trim();
+    let is_directive = DIRECTIVES.iter().any(|name| name.eq_ignore_ascii_case(key));
+    if is_directive || text.contains('\n') {
         return None;
     }
     let before = &cx.source.text()[..step.span.start];
