@@ -16,8 +16,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
-        if let Some(comment) = comment_after_array(step) {
-            report_comment(cx, step, comment, findings);
+        if let Some((comment, is_valid)) = comment_after_array(step) {
+            let fix = if is_valid {
+                move_above(cx, step, comment)
+            } else {
+                None
+            };
+            report_comment(step, comment, fix, findings);
             continue;
         }
         if let Some(word) = unsupported_array(step) {
@@ -50,8 +55,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// The most closing brackets that are tried as the end of an array.
 const MAX_BRACKETS: usize = 16;
 
-/// The comment after an array of strings, which makes it text.
-fn comment_after_array(step: &Step<'_>) -> Option<Span> {
+/// The comment after an array of strings, which makes it text, and whether the array alone is valid.
+fn comment_after_array(step: &Step<'_>) -> Option<(Span, bool)> {
     let joined = match &step.instruction.body {
         Body::Command(Command::Shell(script)) | Body::Healthcheck(Some(Command::Shell(script))) => {
             &script.text
@@ -70,23 +75,27 @@ fn comment_after_array(step: &Step<'_>) -> Option<Span> {
     for (bracket, _) in text.match_indices(']').take(MAX_BRACKETS) {
         let (array, rest) = text.split_at(bracket + 1);
         let comment = rest.trim_start();
-        if comment.starts_with('#')
-            && comment.len() < rest.len()
-            && serde_json::from_str::<Vec<String>>(array).is_ok()
-        {
+        if !comment.starts_with('#') || comment.len() == rest.len() {
+            continue;
+        }
+        if let Ok(strings) = serde_json::from_str::<Vec<String>>(array) {
             let start = text.len() - comment.len();
-            return Some(joined.source_span(start, text.trim_end().len()));
+            let span = joined.source_span(start, text.trim_end().len());
+            return Some((span, is_valid_array(step.kind(), &strings)));
         }
     }
     None
 }
 
-fn report_comment(
-    cx: &DockerfileContext<'_>,
-    step: &Step<'_>,
-    comment: Span,
-    findings: &mut Findings,
-) {
+/// Whether an instruction accepts an array: COPY and ADD need two paths, and VOLUME no empty ones.
+fn is_valid_array(kind: Kind, strings: &[String]) -> bool {
+    match kind {
+        Kind::Copy | Kind::Add => strings.len() > 1,
+        _ => !strings.iter().any(|string| string.trim().is_empty()),
+    }
+}
+
+fn report_comment(step: &Step<'_>, comment: Span, fix: Option<Fix>, findings: &mut Findings) {
     let name = step.kind().name();
     let report = findings
         .add(
@@ -94,7 +103,7 @@ fn report_comment(
             format!("with this comment the JSON of `{name}` is only text"),
         )
         .note(COMMENTS_START_LINES);
-    if let Some(fix) = move_above(cx, step, comment) {
+    if let Some(fix) = fix {
         report.fix(fix);
     }
 }

@@ -20,13 +20,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             None => in_words(cx, step, &mut places),
         }
         for (place, word) in places {
-            report(cx, place, word, findings);
+            report(cx, step, (place, word), findings);
         }
     }
 }
 
-/// Reports an escape character before the word that starts at `word`.
-fn report(cx: &DockerfileContext<'_>, place: usize, word: usize, findings: &mut Findings) {
+/// Reports an escape character at `place`, before the word that starts at `word`.
+fn report(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    (place, word): (usize, usize),
+    findings: &mut Findings,
+) {
     let escape = cx.dockerfile.escape;
     let report = findings
         .add(
@@ -35,18 +40,24 @@ fn report(cx: &DockerfileContext<'_>, place: usize, word: usize, findings: &mut 
         )
         .note("only at the end of a line it continues the instruction");
     let span = Span::new(place, word);
-    // A comment may be between two lines.
-    if !cx.source.slice(span).contains('\n') {
-        let edit = Edit {
-            span,
-            replacement: String::new(),
-        };
-        report.fix(Fix::new(
-            format!("remove the `{escape}`"),
-            Applicability::Unsafe,
-            vec![edit],
-        ));
+    let arguments = &step.instruction.arguments;
+    // A flag or an array may come first without it, or a heredoc further on. A comment may be
+    // between two lines.
+    if place == arguments.source_offset(0)
+        || arguments.as_str().contains("<<")
+        || cx.source.slice(span).contains('\n')
+    {
+        return;
     }
+    let edit = Edit {
+        span,
+        replacement: String::new(),
+    };
+    report.fix(Fix::new(
+        format!("remove the `{escape}`"),
+        Applicability::Unsafe,
+        vec![edit],
+    ));
 }
 
 /// The backslashes before the words of a script, each with the start of the word.
@@ -93,10 +104,10 @@ fn in_words(cx: &DockerfileContext<'_>, step: &Step<'_>, places: &mut Vec<(usize
             for pair in pairs {
                 let text = pair.key.text.as_str();
                 let name = text.strip_prefix(escape).unwrap_or(text);
-                if name.len() < text.len() && name.starts_with([' ', '\t']) {
+                let rest = name.trim_start_matches([' ', '\t']);
+                if name.len() < text.len() && rest.len() < name.len() && !rest.is_empty() {
                     let start = pair.key.span.start;
-                    let blanks = text.len() - name.trim_start().len();
-                    places.push((start, start + blanks));
+                    places.push((start, start + text.len() - rest.len()));
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::support::steps::of_kind;
 use super::support::trailing_comments::{move_above, trailing_comment};
-use crate::dockerfile::{Body, COMMENTS_START_LINES, Kind};
+use crate::dockerfile::{Body, COMMENTS_START_LINES, CopySource, Kind};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -39,9 +39,26 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 format!("comment is part of the arguments of `{name}`"),
             )
             .note(COMMENTS_START_LINES);
-        if let Some(fix) = move_above(cx, step, comment) {
+        if is_complete_without(step, comment)
+            && let Some(fix) = move_above(cx, step, comment)
+        {
             report.fix(fix);
         }
+    }
+}
+
+/// Whether an instruction has enough arguments before a comment.
+fn is_complete_without(step: &Step<'_>, comment: Span) -> bool {
+    match &step.instruction.body {
+        // One for the source, and one for the destination.
+        Body::Transfer { sources, .. } => {
+            let second = sources.get(1);
+            second.is_some_and(|source| match source {
+                CopySource::Path(word) => word.span.start < comment.start,
+                CopySource::Heredoc(_) => true,
+            })
+        }
+        _ => true,
     }
 }
 

@@ -51,6 +51,10 @@ pub(in crate::rules) fn move_above(
     if is_directive || text.contains('\n') {
         return None;
     }
+    // It opens a heredoc, so the next lines would change their meaning.
+    if text.contains("<<") {
+        return None;
+    }
     let before = &cx.source.text()[..step.span.start];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let indentation = &before[line_start..];
