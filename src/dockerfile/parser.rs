@@ -31,9 +31,14 @@ pub(super) struct Parser<'a> {
     file: Dockerfile,
 }
 
-/// The most lines of a body behind an instruction that takes no heredoc. Each line is searched, and
-/// each such instruction can have a body.
-const MAX_MISPLACED_BODY: usize = 500;
+/// The most lines of a body behind an instruction that takes no heredoc, and the most of its openers
+/// that are tried. Each of these lines is searched for each of them.
+const MAX_MISPLACED_BODY: usize = 200;
+const MAX_MISPLACED_OPENERS: usize = 4;
+
+/// The most bytes of a line, without its line break, that fit into the buffer of Go's
+/// `bufio.Scanner`.
+const LONGEST_LINE: usize = 65_535;
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str) -> Self {
@@ -71,6 +76,7 @@ impl<'a> Parser<'a> {
             self.line(line);
         }
         self.check_stages();
+        self.check_line_lengths();
         // Words are read after the heredocs of their line, so errors do not come in order.
         self.file.errors.sort_by_key(|error| error.span);
         self.file
@@ -310,7 +316,8 @@ impl<'a> Parser<'a> {
     /// Reads over the bodies behind an instruction that takes no heredocs, as in `CMD <<EOF`, with
     /// one error. BuildKit reads their lines as instructions.
     fn misplaced_bodies(&mut self, outline: &Outline, line: &Joined) {
-        for opener in heredoc::openers_of_others(line) {
+        let openers = heredoc::openers_of_others(line);
+        for opener in openers.into_iter().take(MAX_MISPLACED_OPENERS) {
             if !self.has_end(&opener) || !self.has_misplaced_body(&opener) {
                 continue;
             }
@@ -419,6 +426,17 @@ impl<'a> Parser<'a> {
             .extend(line.spans(start, end).map(|span| Token { kind, span }));
     }
 
+    /// Adds an error for the first line that BuildKit's `parser.Parse` cannot read.
+    fn check_line_lengths(&mut self) {
+        for line in Lines::new(self.text, 0) {
+            let text = &self.text[line.start..line.next];
+            if text.strip_suffix('\n').unwrap_or(text).len() > LONGEST_LINE {
+                let message = format!("line is longer than {LONGEST_LINE} bytes");
+                return self.error(Span::at(line.start), message);
+            }
+        }
+    }
+
     /// Adds an error for a file whose first stage does not come first, or that has none.
     fn check_stages(&mut self) {
         for instruction in &self.file.instructions {
@@ -450,4 +468,49 @@ fn last_lines(text: &str) -> HashMap<&str, usize> {
         last.insert(content, line.start);
     }
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dockerfile::parse;
+    use crate::source::Source;
+
+    fn errors(text: &str) -> Vec<String> {
+        let file = parse(&Source::new("Dockerfile", text));
+        let errors = file.errors.into_iter();
+        errors.map(|error| error.message).collect()
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_the_buffer_of_buildkit() {
+        let line = format!("RUN {}", "a".repeat(65_531));
+        assert!(errors(&format!("FROM a\n{line}\n")).is_empty());
+        let expected = ["line is longer than 65535 bytes"];
+        assert_eq!(errors(&format!("FROM a\n{line}b\n")), expected);
+        assert_eq!(errors(&format!("FROM a\n# {line}\n")), expected);
+    }
+
+    #[test]
+    fn the_rest_of_the_file_is_read_after_a_heredoc_that_fails() {
+        for text in [
+            "FROM a\nRUN echo $(( 1 << 4 ))\nUSER b\n",
+            "FROM a\nCMD <<EOF\nenv\nEOF\nUSER b\n",
+            "# syntax=docker/dockerfile:1.2\nFROM a\nRUN <<EOF\nx\nEOF\nUSER b\n",
+        ] {
+            let file = parse(&Source::new("Dockerfile", text));
+            assert_eq!(file.errors.len(), 1, "{text}");
+            let last = file.instructions.last().expect("an instruction");
+            assert_eq!(last.keyword.text, "USER", "{text}");
+            assert_eq!(file.instructions.len(), 3, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unterminated_heredoc_has_a_label_at_the_line_that_nearly_ends_it() {
+        let text = "FROM a\nRUN <<EOF\nb\n\tEOF\n";
+        let file = parse(&Source::new("Dockerfile", text));
+        let (span, message) = file.errors[0].label.as_ref().expect("a label");
+        assert_eq!(&text[span.range()], "EOF");
+        assert_eq!(message, "the end of a heredoc must not be indented");
+    }
 }
