@@ -51,7 +51,7 @@ pub(super) fn lone_carriage_returns(text: &str) -> Option<SyntaxError> {
     )
 }
 
-/// A file of which nothing is read but the error.
+/// A file with an error and no instructions.
 pub(super) fn unread(text: &str, error: SyntaxError) -> Dockerfile {
     Dockerfile {
         escape: '\\',

@@ -31,7 +31,7 @@ pub(super) struct Parser<'a> {
     file: Dockerfile,
 }
 
-/// The most lines of a body behind an instruction that takes no heredoc, and the most of its openers
+/// The most lines of a body behind an instruction that takes no heredoc, and the most openers of it
 /// that are tried. Each of these lines is searched for each of them.
 const MAX_MISPLACED_BODY: usize = 200;
 const MAX_MISPLACED_OPENERS: usize = 4;

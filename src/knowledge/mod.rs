@@ -2,8 +2,8 @@
 //! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
 //! name instead of keeping lists of their own.
 //!
-//! The tables are the files `rules/*.toml` of the same names: programs, package managers, path sets,
-//! mounts, platforms and signals.
+//! The tables are the files `rules/*.toml` of the same names: mounts, package managers, path sets,
+//! platforms, programs and signals.
 
 mod mounts;
 mod package_managers;

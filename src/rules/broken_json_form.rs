@@ -1,6 +1,6 @@
 //! `broken-json-form`: a malformed exec form is run as text by a shell.
 
-use super::support::trailing_comments::move_above;
+use super::support::trailing_comments::{comment_after_array, move_above};
 use super::support::words::is_array;
 use crate::dockerfile::{Body, COMMENTS_START_LINES, Command, CopySource, Kind, Word};
 use crate::lint::facts::Step;
@@ -49,49 +49,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 vec![Edit { span, replacement }],
             ));
         }
-    }
-}
-
-/// The most closing brackets that are tried as the end of an array.
-const MAX_BRACKETS: usize = 16;
-
-/// The comment after an array of strings, which makes it text, and whether the array alone is valid.
-fn comment_after_array(step: &Step<'_>) -> Option<(Span, bool)> {
-    let joined = match &step.instruction.body {
-        Body::Command(Command::Shell(script)) | Body::Healthcheck(Some(Command::Shell(script))) => {
-            &script.text
-        }
-        Body::Words { json: false, .. } if step.kind() == Kind::Volume => {
-            &step.instruction.arguments
-        }
-        Body::Transfer { json: false, .. } => &step.instruction.arguments,
-        _ => return None,
-    };
-    let text = joined.as_str();
-    if !is_array(text) {
-        return None;
-    }
-    // A string of the array, or the comment, may contain a bracket too.
-    for (bracket, _) in text.match_indices(']').take(MAX_BRACKETS) {
-        let (array, rest) = text.split_at(bracket + 1);
-        let comment = rest.trim_start();
-        if !comment.starts_with('#') || comment.len() == rest.len() {
-            continue;
-        }
-        if let Ok(strings) = serde_json::from_str::<Vec<String>>(array) {
-            let start = text.len() - comment.len();
-            let span = joined.source_span(start, text.trim_end().len());
-            return Some((span, is_valid_array(step.kind(), &strings)));
-        }
-    }
-    None
-}
-
-/// Whether an instruction accepts an array: COPY and ADD need two paths, and VOLUME no empty ones.
-fn is_valid_array(kind: Kind, strings: &[String]) -> bool {
-    match kind {
-        Kind::Copy | Kind::Add => strings.len() > 1,
-        _ => !strings.iter().any(|string| string.trim().is_empty()),
     }
 }
 
