@@ -10,6 +10,7 @@ pub(super) mod credentials;
 pub(super) mod elf_files;
 pub(super) mod file_modes;
 pub(super) mod ignored;
+pub(super) mod image_names;
 pub(super) mod keywords;
 pub(super) mod label_schema;
 pub(super) mod lines;
