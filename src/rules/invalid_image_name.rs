@@ -43,6 +43,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 fn check_from(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
     let word = stage.image;
+    // A word with a syntax error is read as it is written.
+    if has_syntax_error(cx, word.span) {
+        return;
+    }
     match (&stage.base, word.literal()) {
         (Base::Stage(at), Some(name)) if name.contains(|char: char| char.is_ascii_uppercase()) => {
             // BuildKit keeps the names of stages in lowercase, and `FROM` is compared as it is.
@@ -63,6 +67,14 @@ fn check_from(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Find
         }
         _ => {}
     }
+}
+
+fn has_syntax_error(cx: &DockerfileContext<'_>, span: Span) -> bool {
+    let errors = &cx.dockerfile.errors;
+    let next = errors.partition_point(|error| error.span.start < span.start);
+    errors
+        .get(next)
+        .is_some_and(|error| span.contains(error.span))
 }
 
 /// Whether a `--from` or `from=` is neither a stage nor the number of one.

@@ -52,7 +52,7 @@ fn remote<'w>(
     let text = match (&value, word.parts.first()) {
         (Some(value), _) => value.as_str(),
         // A scheme is enough, whatever variables follow.
-        (None, Some(WordPart::Literal(start))) if start.contains("://") => start,
+        (None, Some(WordPart::Literal(start))) if start.contains("://") => start.as_str(),
         _ => return None,
     };
     match Remote::of(text)? {
