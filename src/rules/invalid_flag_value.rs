@@ -1,7 +1,7 @@
 //! `invalid-flag-value`: the value of a flag is not valid once its variables are replaced.
 
 use super::support::file_modes::is_file_mode;
-use super::support::mounts::mount_fault;
+use super::support::mounts::{fields, mount_fault};
 use super::support::remotes::Remote;
 use super::support::words::known_value;
 use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
@@ -117,11 +117,40 @@ fn check_checksum(
 }
 
 fn check_mount(cx: &DockerfileContext<'_>, step: &Step<'_>, word: &Word, findings: &mut Findings) {
-    let Some(fault) = mount_fault(cx, step, word) else {
+    if let Some(fault) = mount_fault(cx, step, word) {
+        let report = findings.add(fault.span, fault.message);
+        if let Some(note) = fault.note {
+            report.note(note);
+        }
         return;
-    };
-    let report = findings.add(fault.span, fault.message);
-    if let Some(note) = fault.note {
-        report.note(note);
+    }
+    for field in fields(word).into_iter().flatten() {
+        let name = field.value.as_deref().unwrap_or_default();
+        if field.key.eq_ignore_ascii_case("from")
+            && let Some(alias) = later_stage(cx, step, name)
+        {
+            findings
+                .add(
+                    field.value_span,
+                    format!("stage `{name}` is defined later, so the mount cannot use it"),
+                )
+                .label(alias.span, "defined here");
+        }
+    }
+}
+
+/// The name of a stage that is defined after that of an instruction.
+fn later_stage<'a>(cx: &DockerfileContext<'a>, step: &Step<'_>, name: &str) -> Option<&'a Word> {
+    // The stages of an ONBUILD are those of a later build.
+    if step.onbuild {
+        return None;
+    }
+    // Of several stages with the name, BuildKit takes the last one.
+    let stages = &cx.facts.stages;
+    let stage = stages.iter().rfind(|stage| stage.is_named(name))?;
+    if stage.index > step.stage? {
+        stage.alias
+    } else {
+        None
     }
 }
