@@ -25,7 +25,7 @@ pub(super) struct Parser<'a> {
     stages: usize,
     /// The version that the `syntax` directive names.
     frontend: Option<FrontendVersion>,
-    /// Where each text of a line, without the tabs before it, starts for the last time. Made when
+    /// Where each text of a line, without the blanks around it, starts for the last time. Made when
     /// it is needed first.
     last_lines: Option<HashMap<&'a str, usize>>,
     file: Dockerfile,
@@ -301,7 +301,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Whether a line further down ends a heredoc.
+    /// Whether a line further down ends a heredoc, or would without the blanks around it.
     fn has_end(&mut self, opener: &Opener) -> bool {
         let Some(next) = self.lines.clone().next() else {
             return false;
@@ -460,12 +460,11 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Where each text of a line, without the tabs before it, starts for the last time.
+/// Where each text of a line, without the blanks around it, starts for the last time.
 fn last_lines(text: &str) -> HashMap<&str, usize> {
     let mut last = HashMap::new();
     for line in Lines::new(text, 0) {
-        let content = text[line.start..line.end].trim_start_matches('\t');
-        last.insert(content, line.start);
+        last.insert(text[line.start..line.end].trim(), line.start);
     }
     last
 }
