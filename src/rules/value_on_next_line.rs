@@ -54,6 +54,10 @@ fn is_split(cx: &DockerfileContext<'_>, first: &Pair, second: &Pair) -> bool {
     if !value.text.as_str().is_empty() || second.value.is_some() {
         return false;
     }
+    // `ARG A= # why` has a comment, which `trailing-comment` reports.
+    if second.key.text.as_str().starts_with('#') {
+        return false;
+    }
     // `ARG A= B` declares two variables on purpose, but not `ARG A= debian:12`.
     let gap = cx
         .source

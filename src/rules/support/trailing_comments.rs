@@ -118,10 +118,20 @@ pub(in crate::rules) fn comment_after_array(step: &Step<'_>) -> Option<(Span, bo
     None
 }
 
-/// Whether an instruction accepts an array: COPY and ADD need two paths, and VOLUME no empty ones.
+/// Whether an instruction accepts an array. COPY and ADD need two paths, and VOLUME none that are
+/// empty.
 fn is_valid_array(kind: Kind, strings: &[String]) -> bool {
+    if strings.iter().any(|string| string.trim().is_empty()) {
+        return false;
+    }
     match kind {
-        Kind::Copy | Kind::Add => strings.len() > 1,
-        _ => !strings.iter().any(|string| string.trim().is_empty()),
+        // A path is expanded once more, so a quote in it may be an error.
+        Kind::Copy | Kind::Add | Kind::Volume => {
+            let is_plain = strings
+                .iter()
+                .all(|string| !string.contains(['\'', '"', '$', '\\', '`']));
+            is_plain && (kind == Kind::Volume || strings.len() > 1)
+        }
+        _ => true,
     }
 }
