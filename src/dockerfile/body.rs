@@ -397,7 +397,7 @@ impl BodyReader<'_> {
         }
     }
 
-    /// Adds an error for a comment behind the arguments, and drops its words.
+    /// Adds an error for a comment after the arguments, and drops its words.
     fn cut_comment(&mut self, kind: Kind, ranges: &mut Vec<Range<usize>>) {
         let text = self.line.as_str();
         for index in 1..ranges.len() {
@@ -408,7 +408,7 @@ impl BodyReader<'_> {
                 let span = self
                     .line
                     .source_span(ranges[index].start, self.arguments.end);
-                let message = format!("comment behind the arguments of `{}`", kind.name());
+                let message = format!("comment after the arguments of `{}`", kind.name());
                 self.errors
                     .push(SyntaxError::new(span, message).with_note(COMMENTS_START_LINES));
                 ranges.truncate(index);
@@ -429,7 +429,7 @@ impl BodyReader<'_> {
                 && self.line.as_str()[previous.clone()].ends_with('=')
                 && let Some(error) = self.errors.last_mut()
             {
-                error.note = Some("a value follows its `=` without a blank".to_owned());
+                error.note = Some("the value has to follow the `=` directly".to_owned());
             }
             previous = Some(range);
         }

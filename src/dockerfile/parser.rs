@@ -31,7 +31,7 @@ pub(super) struct Parser<'a> {
     file: Dockerfile,
 }
 
-/// The most lines of a body behind an instruction that takes no heredoc, and the most openers of it
+/// The most lines of a body after an instruction that takes no heredoc, and the most openers of it
 /// that are tried. Each of these lines is searched for each of them.
 const MAX_MISPLACED_BODY: usize = 200;
 const MAX_MISPLACED_OPENERS: usize = 4;
@@ -279,10 +279,11 @@ impl<'a> Parser<'a> {
         match needed {
             // This frontend reads the lines of the body as instructions, which is not meant.
             Some(version) if has_end => {
-                let error = SyntaxError::new(span, "heredoc that this frontend does not know")
-                    .with_note(format!(
-                        "use `# syntax=docker/dockerfile:{version}` or later"
-                    ));
+                let error =
+                    SyntaxError::new(span, "heredoc syntax that this frontend does not support")
+                        .with_note(format!(
+                            "use `# syntax=docker/dockerfile:{version}` or later"
+                        ));
                 self.file.errors.push(error);
                 true
             }
@@ -293,7 +294,7 @@ impl<'a> Parser<'a> {
             None => {
                 let message = format!("unterminated heredoc `{}`", opener.name);
                 let error = SyntaxError::new(span, message).with_note(
-                    "`<<` and a blank open a heredoc: write a shift without blanks, as `1<<4`",
+                    "`<<` before a blank starts a heredoc; write a shift without blanks: `1<<4`",
                 );
                 self.file.errors.push(error);
                 false
@@ -313,7 +314,7 @@ impl<'a> Parser<'a> {
             .is_some_and(|&start| start >= next.start)
     }
 
-    /// Reads over the bodies behind an instruction that takes no heredocs, as in `CMD <<EOF`, with
+    /// Reads over the bodies after an instruction that takes no heredocs, as in `CMD <<EOF`, with
     /// one error. BuildKit reads their lines as instructions.
     fn misplaced_bodies(&mut self, outline: &Outline, line: &Joined) {
         let openers = heredoc::openers_of_others(line);

@@ -97,7 +97,7 @@ pub struct SyntaxError {
     pub note: Option<String>,
 }
 
-/// The note of errors and findings about a `#` behind an argument.
+/// The note of errors and findings about a `#` after an argument.
 pub const COMMENTS_START_LINES: &str = "`#` starts a comment only at the start of a line";
 
 impl SyntaxError {

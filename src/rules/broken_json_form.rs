@@ -57,7 +57,7 @@ fn report_comment(step: &Step<'_>, comment: Span, fix: Option<Fix>, findings: &m
     let report = findings
         .add(
             comment,
-            format!("with this comment the JSON of `{name}` is only text"),
+            format!("because of this comment, `{name}` reads the JSON array as text"),
         )
         .note(COMMENTS_START_LINES);
     if let Some(fix) = fix {

@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
     for span in dropped {
         findings
-            .add(span, "line of a string is dropped as a comment")
+            .add(span, "this line of the string is removed as a comment")
             .note("BuildKit removes lines that start with `#`, also between quotes");
     }
 }

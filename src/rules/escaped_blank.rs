@@ -38,7 +38,7 @@ fn report(
             Span::new(place, place + escape.len_utf8()),
             format!("`{escape}` before a blank is part of the next word"),
         )
-        .note("only at the end of a line it continues the instruction");
+        .note("it continues the instruction only at the end of a line");
     let span = Span::new(place, word);
     let arguments = &step.instruction.arguments;
     // A flag or an array may come first without it, or a heredoc further on. A comment may be

@@ -25,7 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings
                 .add(
                     comment,
-                    "this shell comment goes on in the next line, which is not run",
+                    "this comment continues on the next line, which never runs",
                 )
                 .label(rest, "part of the comment");
         }
@@ -39,7 +39,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         keyword,
-                        format!("`{word}` does not start an instruction: it belongs to `{name}`"),
+                        format!(
+                            "`{word}` is an argument of the previous `{name}`, not an instruction"
+                        ),
                     )
                     .note(format!(
                         "the line before it ends with `{}`",

@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     second.span,
                     format!("`{name}` is empty: its value is read as another variable"),
                 )
-                .label(first.span, "a value follows its `=` without a blank");
+                .label(first.span, "the value has to follow the `=` directly");
             let gap = Span::new(first.span.end, second.span.start);
             // A comment between the lines would become a part of the value.
             if !cx.source.slice(gap).contains('#') {

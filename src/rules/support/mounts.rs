@@ -241,7 +241,7 @@ impl<'f> Mount<'f> {
         if !is_root {
             return None;
         }
-        let message = "mount has the root directory as its target".to_owned();
+        let message = "the target of the mount is the root directory".to_owned();
         let mut fault = MountFault::new(span, message);
         if target.is_none() {
             fault.note = Some("the default of `target` is the working directory, `/`".to_owned());

@@ -1,4 +1,4 @@
-//! Comments behind the arguments of an instruction: BuildKit reads them as part of the arguments.
+//! Comments after the arguments of an instruction: BuildKit reads them as part of the arguments.
 
 use super::words::is_array;
 use crate::dockerfile::{Body, Command, DIRECTIVES, Kind};
@@ -6,7 +6,7 @@ use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Fix};
 use crate::source::Span;
 
-/// The text from a `#` behind an argument to the end of the instruction's line.
+/// The text from a `#` after an argument to the end of the instruction's line.
 pub(in crate::rules) fn trailing_comment(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
