@@ -83,7 +83,7 @@ fn in_script(cx: &DockerfileContext<'_>, run: &Run<'_>, places: &mut Vec<(usize,
 /// The place of a backslash that stands alone before an offset, and the number of blanks between
 /// them.
 fn escaped_blank_before(cx: &DockerfileContext<'_>, offset: usize) -> Option<(usize, usize)> {
-    let before = &cx.source.text()[..offset];
+    let before = cx.source.text().get(..offset)?;
     let trimmed = before.trim_end_matches([' ', '\t']);
     let blanks = before.len() - trimmed.len();
     let rest = trimmed.strip_suffix('\\')?;

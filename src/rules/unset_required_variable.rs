@@ -1,5 +1,7 @@
 //! `unset-required-variable`: `${NAME:?}` of a variable that is empty.
 
+use std::collections::HashMap;
+
 use super::support::words::expanded_words;
 use crate::dockerfile::{Kind, Modifier, Variable, Word, WordPart};
 use crate::lint::facts::Step;
@@ -15,7 +17,14 @@ pub(super) const RULE: Rule = Rule {
 /// Flags whose values BuildKit expands, besides `--mount`.
 const FLAGS: [&str; 4] = ["platform", "chown", "chmod", "checksum"];
 
+/// The last defaults of the `ARG`s before the first FROM, by name.
+type Defaults<'a> = HashMap<&'a str, Option<&'a Word>>;
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    let mut defaults = Defaults::new();
+    for pair in cx.facts.global_args() {
+        defaults.insert(pair.key.text.as_str(), pair.value.as_ref());
+    }
     // An ONBUILD has the variables of the image that is built later.
     for step in cx.facts.steps.iter().filter(|step| !step.onbuild) {
         let mut required = Vec::new();
@@ -23,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             collect(&word.parts, &mut required);
         }
         for (variable, colon) in required {
-            if fails(cx, step, &variable.name, colon) {
+            if fails(cx, &defaults, step, (&variable.name, colon)) {
                 let (name, text) = (&variable.name, cx.source.slice(variable.span));
                 findings.add(
                     variable.span,
@@ -71,10 +80,15 @@ fn collect<'w>(parts: &'w [WordPart], required: &mut Vec<(&'w Variable, bool)>) 
     }
 }
 
-/// Whether the variable is known to be unset, or empty where that counts.
-fn fails(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str, colon: bool) -> bool {
+/// Whether the variable is known to be unset, or empty where the colon makes that count.
+fn fails(
+    cx: &DockerfileContext<'_>,
+    defaults: &Defaults<'_>,
+    step: &Step<'_>,
+    (name, colon): (&str, bool),
+) -> bool {
     if step.kind() == Kind::From {
-        return colon && is_empty_by_default(cx, name);
+        return colon && is_empty_by_default(cx, defaults, name);
     }
     match cx.facts.variable(step, name) {
         Some(value) => colon && value.is_empty(),
@@ -88,16 +102,10 @@ fn fails(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str, colon: bool) -
     }
 }
 
-/// Whether the last `ARG` of a name before the first FROM has an empty default. One without a
-/// default is meant to be given.
-fn is_empty_by_default(cx: &DockerfileContext<'_>, name: &str) -> bool {
-    let mut default = None;
-    for pair in cx.facts.global_args() {
-        if pair.key.text.as_str() == name {
-            default = pair.value.as_ref();
-        }
-    }
-    let Some(word) = default else {
+/// Whether an `ARG` before the first FROM has an empty default. One without a default is meant to
+/// be given.
+fn is_empty_by_default(cx: &DockerfileContext<'_>, defaults: &Defaults<'_>, name: &str) -> bool {
+    let Some(Some(word)) = defaults.get(name) else {
         return false;
     };
     // `--build-arg` and the configuration override the default.
