@@ -26,12 +26,40 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(name) = directive_name(comment) else {
             continue;
         };
+        let effect = match effect(cx, name, comment) {
+            Effect::None => "is only a comment",
+            Effect::NextInstruction => "applies to the next instruction only",
+            Effect::AsMeant => continue,
+        };
         findings
-            .add(
-                comment.span,
-                format!("`{name}` after {what} is only a comment"),
-            )
+            .add(comment.span, format!("`{name}` after {what} {effect}"))
             .label(line, "directives end here");
+    }
+}
+
+/// The effect of a directive that is not at the top of the file.
+enum Effect {
+    None,
+    NextInstruction,
+    /// It is above the instruction that it is for.
+    AsMeant,
+}
+
+fn effect(cx: &DockerfileContext<'_>, name: &str, comment: &Comment) -> Effect {
+    let instructions = &cx.dockerfile.instructions;
+    let next =
+        instructions.partition_point(|instruction| instruction.span.start < comment.span.start);
+    let is_inside = next
+        .checked_sub(1)
+        .is_some_and(|before| instructions[before].span.contains(comment.span));
+    // BuildKit obeys `skip` and `experimental` above an instruction as well, but not `error`.
+    if name != "check" || comment.text.contains("error=") || is_inside || next == instructions.len()
+    {
+        Effect::None
+    } else if next == 0 {
+        Effect::NextInstruction
+    } else {
+        Effect::AsMeant
     }
 }
 
