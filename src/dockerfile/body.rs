@@ -400,21 +400,19 @@ impl BodyReader<'_> {
     /// Adds an error for a comment after the arguments, and drops its words.
     fn cut_comment(&mut self, kind: Kind, ranges: &mut Vec<Range<usize>>) {
         let text = self.line.as_str();
-        for index in 1..ranges.len() {
-            let word = &text[ranges[index].clone()];
-            // `#a=b` is a pair with a strange name, which BuildKit accepts.
-            let is_pair = kind != Kind::From && word.contains('=');
-            if word.starts_with('#') && !is_pair {
-                let span = self
-                    .line
-                    .source_span(ranges[index].start, self.arguments.end);
-                let message = format!("comment after the arguments of `{}`", kind.name());
-                self.errors
-                    .push(SyntaxError::new(span, message).with_note(COMMENTS_START_LINES));
-                ranges.truncate(index);
-                return;
-            }
-        }
+        let start = self.arguments.start;
+        // The first word is an argument, whatever it starts with.
+        let comment = ranges
+            .iter()
+            .position(|range| range.start > start && is_comment(kind, &text[range.clone()]));
+        let Some(index) = comment else { return };
+        let span = self
+            .line
+            .source_span(ranges[index].start, self.arguments.end);
+        let message = format!("comment after the arguments of `{}`", kind.name());
+        self.errors
+            .push(SyntaxError::new(span, message).with_note(COMMENTS_START_LINES));
+        ranges.truncate(index);
     }
 
     fn all_pairs(&mut self, kind: Kind, ranges: &[Range<usize>]) -> Body {
@@ -543,6 +541,13 @@ impl BodyReader<'_> {
             json: false,
         }
     }
+}
+
+/// Whether a word was meant as the start of a comment.
+fn is_comment(kind: Kind, word: &str) -> bool {
+    // `#a=b` is a pair with a strange name, which BuildKit accepts.
+    let is_pair = kind != Kind::From && word.contains('=');
+    word.starts_with('#') && !is_pair
 }
 
 /// Matches BuildKit's pattern for stage names, `^[a-z][a-z0-9-_\.]*$`, on the name in lower case.

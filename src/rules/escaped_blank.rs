@@ -1,6 +1,6 @@
 //! `escaped-blank`: a backslash before a blank, where the end of a line was meant.
 
-use crate::dockerfile::{Body, CopySource, Word};
+use crate::dockerfile::{Body, CopySource, ShellWord, Word};
 use crate::lint::facts::{Run, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -15,9 +15,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
         let mut places = Vec::new();
-        match cx.facts.run_of(step) {
-            Some(run) => in_script(cx, run, &mut places),
-            None => in_words(cx, step, &mut places),
+        if let Some(run) = cx.facts.run_of(step) {
+            in_script(cx, run, &mut places);
+        } else {
+            in_words(cx, step, &mut places);
         }
         for (place, word) in places {
             report(cx, step, (place, word), findings);
@@ -64,7 +65,7 @@ fn report(
 fn in_script(cx: &DockerfileContext<'_>, run: &Run<'_>, places: &mut Vec<(usize, usize)>) {
     let Some(script) = &run.script else { return };
     for command in &script.commands {
-        let name = command.words.first().and_then(|word| word.literal());
+        let name = command.words.first().and_then(ShellWord::literal);
         for (index, word) in command.words.iter().enumerate() {
             // `echo a \ b` prints a blank.
             if index > 0 && matches!(name, Some("echo" | "printf")) {

@@ -90,16 +90,14 @@ fn fails(
     if step.kind() == Kind::From {
         return colon && is_empty_by_default(cx, defaults, name);
     }
-    match cx.facts.variable(step, name) {
-        Some(value) => colon && value.is_empty(),
-        // A declared one may have a value that is not known here.
-        None => {
-            let starts_empty = step
-                .stage
-                .is_some_and(|stage| cx.facts.starts_without_variables(stage));
-            starts_empty && !cx.facts.is_declared(step, name) && name != "PATH"
-        }
+    if let Some(value) = cx.facts.variable(step, name) {
+        return colon && value.is_empty();
     }
+    let starts_empty = step
+        .stage
+        .is_some_and(|stage| cx.facts.starts_without_variables(stage));
+    // A declared one may have a value that is not known here.
+    starts_empty && !cx.facts.is_declared(step, name) && name != "PATH"
 }
 
 /// Whether an `ARG` before the first FROM has an empty default. One without a default is meant to

@@ -35,7 +35,8 @@ impl Remote {
 /// Whether the path of a URL ends in `.git`, which makes it a repository.
 fn is_repository(rest: &str) -> bool {
     let path = rest.split(['?', '#']).next().unwrap_or_default();
-    path.contains('/') && path.ends_with(".git")
+    path.strip_suffix(".git")
+        .is_some_and(|repository| repository.contains('/'))
 }
 
 /// Whether a text is an address as `scp` takes it: `git@github.com:owner/name`.

@@ -121,14 +121,14 @@ pub fn is_image_name(text: &str) -> bool {
 pub fn image_name_fault(text: &str) -> Option<NameFault> {
     // 64 hexadecimal digits are an image ID, which that function refuses as a name.
     if text.len() == 64 && text.bytes().all(is_lower_hexadecimal) {
-        return fault(0..text.len(), "it is an image ID");
+        return Some(NameFault::new(0..text.len(), "it is an image ID"));
     }
     let at = text.find('@');
     let end = at.unwrap_or(text.len());
     let start = match text[..end].split_once('/') {
         Some((first, _)) if is_domain(first) => {
             if !is_valid_domain(first) {
-                return fault(0..first.len(), "the registry is not valid");
+                return Some(NameFault::new(0..first.len(), "the registry is not valid"));
             }
             first.len() + 1
         }
@@ -141,35 +141,41 @@ pub fn image_name_fault(text: &str) -> Option<NameFault> {
     if let Some(colon) = colon {
         let tag = &text[colon + 1..end];
         if tag.is_empty() {
-            return fault(colon..end, "the tag is empty");
-        } else if !is_valid_tag(tag) {
-            return fault(colon + 1..end, "the tag is not valid");
+            return Some(NameFault::new(colon..end, "the tag is empty"));
+        }
+        if !is_valid_tag(tag) {
+            return Some(NameFault::new(colon + 1..end, "the tag is not valid"));
         }
     }
     let reason = digest_fault(&text[at? + 1..])?;
-    fault(at? + 1..text.len(), reason)
+    Some(NameFault::new(at? + 1..text.len(), reason))
 }
 
-fn fault(range: Range<usize>, reason: &'static str) -> Option<NameFault> {
-    Some(NameFault { range, reason })
+impl NameFault {
+    fn new(range: Range<usize>, reason: &'static str) -> Self {
+        Self { range, reason }
+    }
 }
 
 /// The fault of the name between registry and tag.
 fn path_fault(text: &str, range: Range<usize>) -> Option<NameFault> {
     let path = &text[range.clone()];
     if path.is_empty() {
-        return fault(range, "the name is empty");
+        return Some(NameFault::new(range, "the name is empty"));
     }
     if path.len() > LONGEST_PATH {
-        return fault(range, "the name is longer than 255 characters");
+        return Some(NameFault::new(
+            range,
+            "the name is longer than 255 characters",
+        ));
     }
     if path.contains(char::is_uppercase) {
-        return fault(range, "the name must be lowercase");
+        return Some(NameFault::new(range, "the name must be lowercase"));
     }
     if path.split('/').all(is_valid_component) {
         return None;
     }
-    fault(range, "the name is not valid")
+    Some(NameFault::new(range, "the name is not valid"))
 }
 
 /// The most characters of a name without its registry, `RepositoryNameTotalLengthMax`.
