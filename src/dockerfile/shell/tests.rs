@@ -269,7 +269,7 @@ fn a_comment_goes_on_through_a_continuation_but_not_in_a_heredoc() {
 
 #[test]
 fn a_blank_may_come_before_the_name_of_a_leading_heredoc() {
-    let source = Source::new("Dockerfile", "FROM a\nRUN << E cat > /b\nc\nE\n");
+    let source = Source::new("Dockerfile", "FROM a\nRUN << E cat\nc\nE\n");
     let read = parse(&script(&source));
     assert_eq!(show(&read.commands[0].words[0]), "cat");
     let heredoc = &read.redirections[0];
