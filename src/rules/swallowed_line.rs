@@ -95,8 +95,7 @@ fn keywords_at_line_start(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<Sp
         let Some((word, rest)) = content.split_once([' ', '\t']) else {
             continue;
         };
-        let is_keyword =
-            index > 0 && !rest.trim().is_empty() && Kind::names().any(|name| name == word);
+        let is_keyword = index > 0 && !rest.trim().is_empty() && is_keyword(step, word);
         // The second keyword of HEALTHCHECK may come after its flags.
         let is_own =
             step.kind() == Kind::Healthcheck && at == instruction.arguments.source_offset(0);
@@ -105,6 +104,19 @@ fn keywords_at_line_start(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<Sp
         }
     }
     keywords
+}
+
+/// Whether a word is a keyword in capitals, or in lowercase after another one in lowercase.
+fn is_keyword(step: &Step<'_>, word: &str) -> bool {
+    if Kind::names().any(|name| name == word) {
+        return true;
+    }
+    let is_lowercase = !word.bytes().any(|b| b.is_ascii_uppercase());
+    let kind = Kind::of_keyword(word);
+    // `env` is a program, too.
+    step.instruction.keyword.text == step.kind().name().to_ascii_lowercase()
+        && is_lowercase
+        && !matches!(kind, Kind::Unknown | Kind::Env)
 }
 
 /// Whether a word is an argument or a command, and not the text between quotes.
@@ -118,6 +130,16 @@ fn is_argument(
         let arguments = &step.instruction.arguments;
         return are_open_at(arguments, word.start, cx.dockerfile.escape) == Some(false);
     };
+    // In lowercase, `git add` and `npm run` are common, so only the name of a command counts.
+    let is_capital = cx
+        .source
+        .slice(word)
+        .bytes()
+        .all(|b| b.is_ascii_uppercase());
+    let most = if is_capital { usize::MAX } else { 1 };
     let mut commands = script.commands.iter();
-    commands.any(|command| command.words.iter().any(|argument| argument.span == word))
+    commands.any(|command| {
+        let mut words = command.words.iter().take(most);
+        words.any(|argument| argument.span == word)
+    })
 }
