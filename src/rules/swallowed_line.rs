@@ -126,16 +126,15 @@ fn is_argument(
     script: Option<&ShellScript>,
     word: Span,
 ) -> bool {
+    let text = cx.source.slice(word);
+    let is_capital = text.bytes().all(|b| b.is_ascii_uppercase());
     let Some(script) = script else {
+        // A file may be called `user` or `shell`.
+        let is_meant = is_capital || text == step.instruction.keyword.text;
         let arguments = &step.instruction.arguments;
-        return are_open_at(arguments, word.start, cx.dockerfile.escape) == Some(false);
+        return is_meant && are_open_at(arguments, word.start, cx.dockerfile.escape) == Some(false);
     };
     // In lowercase, `git add` and `npm run` are common, so only the name of a command counts.
-    let is_capital = cx
-        .source
-        .slice(word)
-        .bytes()
-        .all(|b| b.is_ascii_uppercase());
     let most = if is_capital { usize::MAX } else { 1 };
     let mut commands = script.commands.iter();
     commands.any(|command| {
