@@ -108,15 +108,17 @@ fn keywords_at_line_start(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<Sp
 
 /// Whether a word is a keyword in capitals, or in lowercase after another one in lowercase.
 fn is_keyword(step: &Step<'_>, word: &str) -> bool {
-    if Kind::names().any(|name| name == word) {
-        return true;
-    }
-    let is_lowercase = !word.bytes().any(|b| b.is_ascii_uppercase());
     let kind = Kind::of_keyword(word);
+    if kind == Kind::Unknown {
+        return false;
+    }
+    let is_lowercase = is_lowercase(word) && is_lowercase(&step.instruction.keyword.text);
     // `env` is a program, too.
-    step.instruction.keyword.text == step.kind().name().to_ascii_lowercase()
-        && is_lowercase
-        && !matches!(kind, Kind::Unknown | Kind::Env)
+    word == kind.name() || (is_lowercase && kind != Kind::Env)
+}
+
+fn is_lowercase(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_lowercase())
 }
 
 /// Whether a word is an argument or a command, and not the text between quotes.
