@@ -112,9 +112,9 @@ fn is_keyword(step: &Step<'_>, word: &str) -> bool {
     if kind == Kind::Unknown {
         return false;
     }
-    let is_lowercase = is_lowercase(word) && is_lowercase(&step.instruction.keyword.text);
+    let are_lowercase = is_lowercase(word) && is_lowercase(&step.instruction.keyword.text);
     // `env` is a program, too.
-    word == kind.name() || (is_lowercase && kind != Kind::Env)
+    word == kind.name() || (are_lowercase && kind != Kind::Env)
 }
 
 fn is_lowercase(word: &str) -> bool {
