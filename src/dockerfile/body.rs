@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::json::{self, Form};
 use super::syntax::{
-    Body, Command, CopySource, Heredoc, Joined, JsonString, Kind, Pair, Script, SyntaxError,
-    TokenKind, Word,
+    Body, COMMENTS_START_LINES, Command, CopySource, Heredoc, Joined, JsonString, Kind, Pair,
+    Script, SyntaxError, TokenKind, Word,
 };
 use super::{split, word};
+use crate::source::Span;
 
 /// A range of the logical line and what it is; the ranges of an instruction ascend.
 pub(super) type Mark = (Range<usize>, TokenKind);
@@ -49,10 +50,8 @@ impl BodyReader<'_> {
     }
 
     fn error(&mut self, range: Range<usize>, message: String) {
-        self.errors.push(SyntaxError {
-            span: self.line.source_span(range.start, range.end),
-            message,
-        });
+        let span = self.line.source_span(range.start, range.end);
+        self.errors.push(SyntaxError::new(span, message));
     }
 
     /// Adds an error about all arguments; without any it stands at the end of the instruction.
@@ -184,7 +183,18 @@ impl BodyReader<'_> {
                 Body::Command(self.exec(&array))
             }
             // An empty array would leave later shell forms without a program.
-            Some(_) => self.refuse("`SHELL` needs a JSON array with a program".to_owned()),
+            Some(_) => {
+                let body = self.refuse("`SHELL` needs a JSON array with a program".to_owned());
+                // `["bash", "-c"] # comment` is not JSON.
+                let has_comment = self
+                    .text()
+                    .rsplit_once(']')
+                    .is_some_and(|(_, rest)| rest.trim_start().starts_with('#'));
+                if let (true, Some(error)) = (has_comment, self.errors.last_mut()) {
+                    error.note = Some(COMMENTS_START_LINES.to_owned());
+                }
+                body
+            }
             None => Body::Other,
         }
     }
@@ -242,10 +252,7 @@ impl BodyReader<'_> {
             word.span = self.line.source_span(item.range.start, item.range.end);
             if let Some(fault) = fault {
                 let span = item.value.source_span(fault.start, fault.end);
-                self.errors.push(SyntaxError {
-                    span,
-                    message: fault.message.to_owned(),
-                });
+                self.errors.push(SyntaxError::new(span, fault.message));
             }
             words.push(word);
         }
@@ -272,25 +279,65 @@ impl BodyReader<'_> {
             }
         };
         // A JSON form has no heredocs: `self.heredocs` is empty for it.
-        if self.heredoc_at(&destination).is_some() {
+        let mut is_word = vec![false; self.heredocs.len()];
+        if let Some(index) = self.heredoc_at(&destination) {
+            is_word[index] = true;
             let message = format!("the destination of `{}` is a heredoc", kind.name());
-            self.errors.push(SyntaxError {
-                span: destination.span,
-                message,
-            });
+            self.errors
+                .push(SyntaxError::new(destination.span, message));
         }
         let mut sources = Vec::with_capacity(words.len());
         for word in words {
             sources.push(match self.heredoc_at(&word) {
-                Some(index) => CopySource::Heredoc(index),
+                Some(index) => {
+                    is_word[index] = true;
+                    CopySource::Heredoc(index)
+                }
                 None => CopySource::Path(word),
             });
         }
+        self.check_heredocs(kind, &is_word);
         Body::Transfer {
             sources,
             destination,
             json,
         }
+    }
+
+    /// Adds errors for heredocs that are not one word of the arguments, and for bodies that
+    /// BuildKit cannot expand.
+    fn check_heredocs(&mut self, kind: Kind, is_word: &[bool]) {
+        let heredocs = self.heredocs;
+        for (heredoc, &is_word) in heredocs.iter().zip(is_word) {
+            if !is_word {
+                // COPY cuts its arguments at every blank, so that `<< EOF` is two file names.
+                let message = format!("`{}` reads this heredoc as file names", kind.name());
+                self.errors.push(
+                    SyntaxError::new(heredoc.opener, message)
+                        .with_note("write `<<` and the name without a blank"),
+                );
+            } else if heredoc.expands {
+                self.check_expansion(heredoc.body);
+            }
+        }
+    }
+
+    /// Adds an error for the first substitution of a body that BuildKit does not support.
+    fn check_expansion(&mut self, body: Span) {
+        let text = &self.text[body.range()];
+        let mut joined = Joined::default();
+        joined.push(text, body.start);
+        let Some(fault) = word::fault_without_quotes(&joined) else {
+            return;
+        };
+        // A fault extends to the end of the text, but one line is enough to see it.
+        let rest = &text[fault.start..fault.end];
+        let end = fault.start + rest.find(['\r', '\n']).unwrap_or(rest.len());
+        self.errors.push(
+            SyntaxError::new(joined.source_span(fault.start, end), fault.message).with_note(
+                "BuildKit expands variables in a heredoc unless its name is quoted: `<<'EOF'`",
+            ),
+        );
     }
 
     /// Index of the heredoc that a word opens.
@@ -304,6 +351,7 @@ impl BodyReader<'_> {
 
     fn from(&mut self) -> Body {
         let mut ranges = split::list(self.line.as_str(), self.arguments.clone());
+        self.cut_comment(Kind::From, &mut ranges);
         let is_as =
             |range: &Range<usize>| self.line.as_str()[range.clone()].eq_ignore_ascii_case("as");
         let alias = match ranges.as_slice() {
@@ -336,19 +384,54 @@ impl BodyReader<'_> {
 
     fn pairs(&mut self, kind: Kind) -> Body {
         let text = self.line.as_str();
-        let ranges = split::quoted(text, self.arguments.clone(), self.escape);
+        let mut ranges = split::quoted(text, self.arguments.clone(), self.escape);
         match ranges.first() {
             None => self.refuse(format!("`{}` needs a name and a value", kind.name())),
             // The first word decides for all, as in BuildKit's `parseNameVal`: `ENV a b=c` is the
             // old form with one value, `b=c`.
-            Some(first) if text[first.clone()].contains('=') => Body::Pairs(
-                ranges
-                    .into_iter()
-                    .filter_map(|range| self.pair(kind, range))
-                    .collect(),
-            ),
+            Some(first) if text[first.clone()].contains('=') => {
+                self.cut_comment(kind, &mut ranges);
+                self.all_pairs(kind, &ranges)
+            }
             Some(_) => self.legacy_pair(kind),
         }
+    }
+
+    /// Adds an error for a comment after the arguments, and drops its words.
+    fn cut_comment(&mut self, kind: Kind, ranges: &mut Vec<Range<usize>>) {
+        let text = self.line.as_str();
+        let start = self.arguments.start;
+        // The first word is an argument, whatever it starts with.
+        let comment = ranges
+            .iter()
+            .position(|range| range.start > start && is_comment(kind, &text[range.clone()]));
+        let Some(index) = comment else { return };
+        let span = self
+            .line
+            .source_span(ranges[index].start, self.arguments.end);
+        let message = format!("comment after the arguments of `{}`", kind.name());
+        self.errors
+            .push(SyntaxError::new(span, message).with_note(COMMENTS_START_LINES));
+        ranges.truncate(index);
+    }
+
+    fn all_pairs(&mut self, kind: Kind, ranges: &[Range<usize>]) -> Body {
+        let mut pairs = Vec::with_capacity(ranges.len());
+        let mut previous: Option<&Range<usize>> = None;
+        for range in ranges {
+            let errors = self.errors.len();
+            pairs.extend(self.pair(kind, range.clone()));
+            // `A= b`, most often with a line break after the `=`.
+            if let Some(previous) = previous
+                && self.errors.len() > errors
+                && self.line.as_str()[previous.clone()].ends_with('=')
+                && let Some(error) = self.errors.last_mut()
+            {
+                error.note = Some("the value has to follow the `=` directly".to_owned());
+            }
+            previous = Some(range);
+        }
+        Body::Pairs(pairs)
     }
 
     fn legacy_pair(&mut self, kind: Kind) -> Body {
@@ -409,10 +492,15 @@ impl BodyReader<'_> {
         if self.arguments.is_empty() {
             return self.refuse(format!("`{}` needs an argument", kind.name()));
         }
-        Body::Words {
-            words: self.list_words(),
-            json,
+        let words = self.list_words();
+        for word in &words {
+            // BuildKit refuses this as soon as it has removed the quotes.
+            if kind == Kind::Volume && word.literal() == Some("") {
+                self.errors
+                    .push(SyntaxError::new(word.span, "empty path in `VOLUME`"));
+            }
         }
+        Body::Words { words, json }
     }
 
     fn volumes(&mut self) -> Body {
@@ -453,6 +541,13 @@ impl BodyReader<'_> {
             json: false,
         }
     }
+}
+
+/// Whether a word was meant as the start of a comment.
+fn is_comment(kind: Kind, word: &str) -> bool {
+    // `#a=b` is a pair with a strange name, which BuildKit accepts.
+    let is_pair = kind != Kind::From && word.contains('=');
+    word.starts_with('#') && !is_pair
 }
 
 /// Matches BuildKit's pattern for stage names, `^[a-z][a-z0-9-_\.]*$`, on the name in lower case.

@@ -17,6 +17,9 @@ enum Value {
     Duration,
     /// A number that is not negative.
     Count,
+    /// A device of the Container Device Interface: `NAME[,required]`. The flag may be given more
+    /// than once.
+    Devices,
 }
 
 /// Flags of BuildKit's `frontend/dockerfile/instructions/parse.go`, those of its labs channel
@@ -51,12 +54,24 @@ fn known(kind: Kind) -> &'static [(&'static str, Value)] {
             ("timeout", Value::Duration),
         ],
         Kind::Run => &[
-            ("device", Value::Texts),
+            ("device", Value::Devices),
             ("mount", Value::Texts),
             ("network", Value::OneOf(&["default", "host", "none"])),
             ("security", Value::OneOf(&["insecure", "sandbox"])),
         ],
         _ => &[],
+    }
+}
+
+/// Whether BuildKit reads the flags of an instruction; it ignores those of the others.
+pub(super) fn are_read(kind: Kind, arguments: &str) -> bool {
+    match kind {
+        // `parseStopSignal` and `parseArg` do not look at them. After an unknown keyword an error
+        // about its flags would only be noise.
+        Kind::Stopsignal | Kind::Arg | Kind::Unknown => false,
+        // Nor does `parseHealthcheck` if there is no check.
+        Kind::Healthcheck => !arguments.eq_ignore_ascii_case("NONE"),
+        _ => true,
     }
 }
 
@@ -66,21 +81,22 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
     for flag in flags {
         let name = flag.name.as_str();
         let Some(&(_, value)) = known(kind).iter().find(|(known, _)| *known == name) else {
-            errors.push(SyntaxError {
-                span: flag.name_span,
-                message: format!("`{}` has no flag `--{name}`", kind.name()),
-            });
+            errors.push(SyntaxError::new(
+                flag.name_span,
+                format!("`{}` has no flag `--{name}`", kind.name()),
+            ));
             continue;
         };
-        if !given.insert(name) && value != Value::Texts {
-            errors.push(SyntaxError {
-                span: flag.name_span,
-                message: format!("duplicate flag `--{name}`"),
-            });
+        let is_list = matches!(value, Value::Texts | Value::Devices);
+        if !given.insert(name) && !is_list {
+            errors.push(SyntaxError::new(
+                flag.name_span,
+                format!("duplicate flag `--{name}`"),
+            ));
         }
         if let Some(message) = check_value(flag, value) {
             let span = flag.value.as_ref().map_or(flag.span, |value| value.span);
-            errors.push(SyntaxError { span, message });
+            errors.push(SyntaxError::new(span, message));
         }
     }
 }
@@ -114,9 +130,14 @@ fn check_value(flag: &Flag, value: Value) -> Option<String> {
             text.is_empty() || is_duration(text),
             "a duration such as `1m30s`, 0 or at least `1ms`".to_owned(),
         ),
+        // `strconv.ParseInt` with 32 bits.
         Value::Count => (
-            text.is_empty() || text.parse::<u32>().is_ok(),
+            text.is_empty() || text.parse::<i32>().is_ok_and(|count| count >= 0),
             "a number".to_owned(),
+        ),
+        Value::Devices => (
+            is_device(text),
+            "a device name, optionally with `required`".to_owned(),
         ),
         Value::Text | Value::Texts => return None,
     };
@@ -162,7 +183,46 @@ fn is_duration(text: &str) -> bool {
         rest = after;
     }
     // Docker's `container.MinimumDuration` is 1 ms; 0 stands for the default.
-    !text.is_empty() && (milliseconds == 0.0 || milliseconds >= 1.0)
+    let is_in_range = milliseconds == 0.0 || (1.0..=LONGEST_DURATION).contains(&milliseconds);
+    !text.is_empty() && is_in_range
+}
+
+/// The most milliseconds of a `time.Duration`, which counts nanoseconds in 64 bits.
+const LONGEST_DURATION: f64 = 9.223_372_036e12;
+
+/// Returns true for a text that BuildKit's `ParseDevice` accepts.
+fn is_device(text: &str) -> bool {
+    let mut has_name = false;
+    for field in text.split(',') {
+        match field.split_once('=') {
+            Some((key, _)) if key.eq_ignore_ascii_case("name") => {
+                // The name may be given once.
+                if has_name {
+                    return false;
+                }
+                has_name = true;
+            }
+            Some((key, value)) if key.eq_ignore_ascii_case("required") => {
+                if !is_boolean(value) {
+                    return false;
+                }
+            }
+            None if field.eq_ignore_ascii_case("required") => {}
+            // The first field of any other form is the name, such as `vendor.com/class=device`.
+            _ if has_name => return false,
+            _ => has_name = true,
+        }
+    }
+    // The CSV reader fails on an empty text.
+    !text.is_empty()
+}
+
+/// Returns true for a word that Go's `strconv.ParseBool` accepts.
+pub(super) fn is_boolean(text: &str) -> bool {
+    matches!(
+        text,
+        "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
+    )
 }
 
 #[cfg(test)]
@@ -176,8 +236,25 @@ mod tests {
         ] {
             assert!(is_duration(text), "{text}");
         }
-        for text in ["5", "s", "-1s", "1d", "1 s", "1us", "1s5", ".s"] {
+        for text in ["5", "s", "-1s", "1d", "1 s", "1us", "1s5", ".s", "3000000h"] {
             assert!(!is_duration(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_device_has_one_name() {
+        for text in ["vendor.com/gpu=all", "gpu,required", "name=a,required=true"] {
+            assert!(is_device(text), "{text}");
+        }
+        for text in ["", "a,b", "a,required=x", "name=a,name=b", "a,c=d"] {
+            assert!(!is_device(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn flags_of_some_instructions_are_not_read() {
+        assert!(!are_read(Kind::Stopsignal, "SIGTERM"));
+        assert!(!are_read(Kind::Healthcheck, "none"));
+        assert!(are_read(Kind::Healthcheck, "CMD true"));
     }
 }

@@ -2,8 +2,17 @@
 
 use std::ops::Range;
 
+use super::directive::FrontendVersion;
+use super::lines::Lines;
 use super::syntax::Joined;
 use super::word::Lexer;
+use crate::source::Span;
+use crate::suggestion;
+
+/// The frontend that first read heredocs, and the one that first read them with a blank after the
+/// `<<`.
+const FIRST_WITH_HEREDOCS: &str = "1.4";
+const FIRST_WITH_BLANKS: &str = "1.16";
 
 /// `[fd]<<[-]NAME`, by offsets in the joined line.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,9 +22,61 @@ pub(super) struct Opener {
     pub(super) strips_tabs: bool,
     pub(super) name: String,
     pub(super) expands: bool,
+    /// Whether blanks follow the `<<`.
+    pub(super) has_blank: bool,
 }
 
 impl Opener {
+    /// The version of Docker's frontend that this opener needs, if the given one is older.
+    pub(super) fn needs(&self, frontend: Option<FrontendVersion>) -> Option<&'static str> {
+        // Without a version in the `syntax` directive, the frontend is a current one.
+        let frontend = frontend?;
+        if !frontend.has_heredocs() {
+            Some(FIRST_WITH_HEREDOCS)
+        } else if self.has_blank && !frontend.has_blanks_in_heredocs() {
+            Some(FIRST_WITH_BLANKS)
+        } else {
+            None
+        }
+    }
+
+    /// The line that looks like the end of a heredoc without one, and how it differs. `start` is
+    /// where the body starts in the file.
+    pub(super) fn near_end(&self, file: &str, start: usize) -> Option<(Span, String)> {
+        let mut similar = None;
+        for line in Lines::new(file, start) {
+            let content = &file[line.start..line.end];
+            let word = content.trim();
+            let offset = line.start + (content.len() - content.trim_start().len());
+            let span = Span::new(offset, offset + word.len());
+            if word == self.name {
+                return Some((span, self.difference(content).to_owned()));
+            }
+            if similar.is_none() && self.resembles(word) {
+                similar = Some((span, format!("did you mean `{}`?", self.name)));
+            }
+        }
+        similar
+    }
+
+    /// The reason why a line with the name and blanks does not end the heredoc.
+    fn difference(&self, content: &str) -> &'static str {
+        if !content.starts_with(char::is_whitespace) {
+            "blanks follow the name, so the heredoc does not end here"
+        } else if self.strips_tabs {
+            "only tabs may indent the end of `<<-`"
+        } else {
+            "the end of a heredoc must not be indented"
+        }
+    }
+
+    /// Whether a line is the name with a slip in it.
+    fn resembles(&self, word: &str) -> bool {
+        // One letter is all of a short name.
+        let is_similar = suggestion::closest(word, [self.name.as_str()]).is_some();
+        (is_similar && self.name.len() > 2) || word.eq_ignore_ascii_case(&self.name)
+    }
+
     /// Returns true for the line that ends the heredoc.
     pub(super) fn is_ended_by(&self, line: &str) -> bool {
         // Only tabs may indent the last line of `<<-`; blanks after the name never match.
@@ -41,6 +102,23 @@ pub(super) fn openers(line: &Joined) -> Vec<Opener> {
         .collect()
 }
 
+/// Returns what looks like an opener in the line of an instruction that has no heredocs, also as
+/// the value of a variable: `ENV A=<<EOF`.
+pub(super) fn openers_of_others(line: &Joined) -> Vec<Opener> {
+    if memchr::memmem::find(line.as_str().as_bytes(), b"<<").is_none() {
+        return Vec::new();
+    }
+    let mut openers = Vec::new();
+    for mut word in words(line).unwrap_or_default() {
+        let text = &line.as_str()[word.clone()];
+        if let Some(equals) = text.find("=<<") {
+            word.start += equals + 1;
+        }
+        openers.extend(opener(line, word));
+    }
+    openers
+}
+
 /// Words between blanks that are neither quoted nor escaped. BuildKit always takes the backslash
 /// here.
 fn words(line: &Joined) -> Option<Vec<Range<usize>>> {
@@ -61,6 +139,16 @@ fn words(line: &Joined) -> Option<Vec<Range<usize>>> {
                     start = at + offset + blank.len();
                 }
             }
+            // Blanks after `<<` belong to the word: the name of a heredoc follows them.
+            '<' => {
+                lexer.bump();
+                if lexer.peek() == Some('<') {
+                    lexer.bump();
+                    while lexer.peek().is_some_and(is_operator_blank) {
+                        lexer.bump();
+                    }
+                }
+            }
             _ => {
                 lexer.bump();
                 if char.is_whitespace() {
@@ -76,13 +164,20 @@ fn words(line: &Joined) -> Option<Vec<Range<usize>>> {
     Some(words)
 }
 
+/// Whether a character may stand between `<<` and the name.
+fn is_operator_blank(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\r')
+}
+
 fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
     let text = &line.as_str()[word.clone()];
     let after_fd = text.trim_start_matches(|char: char| char.is_ascii_digit());
     let fd = &text[..text.len() - after_fd.len()];
     let operand = after_fd.strip_prefix("<<")?;
     let strips_tabs = operand.starts_with('-');
-    let quoted = operand.strip_prefix('-').unwrap_or(operand);
+    let operand = operand.strip_prefix('-').unwrap_or(operand);
+    let quoted = operand.trim_start_matches(is_operator_blank);
+    let has_blank = quoted.len() < operand.len();
     // `<<<word` is a here-string of bash.
     if quoted.is_empty() || quoted.contains('<') {
         return None;
@@ -96,6 +191,7 @@ fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
         strips_tabs,
         expands,
         name,
+        has_blank,
     })
 }
 
@@ -144,11 +240,21 @@ mod tests {
     }
 
     #[test]
+    fn blanks_may_follow_the_operator() {
+        assert_eq!(names("RUN cat << EOF > /a"), ["EOF"]);
+        assert_eq!(names("RUN cat 3<< \t'E F' <<G"), ["E F", "G"]);
+        assert_eq!(names("RUN echo $(( 1 << 4 ))"), ["4"]);
+    }
+
+    #[test]
     fn what_only_looks_like_an_opener_is_not_one() {
         for line in [
             "RUN a <<<b",
             "RUN $((1<<2))",
-            "RUN $(( 1 << 2 ))",
+            "RUN a <<< b",
+            "RUN cat <<- EOF",
+            "RUN cat << <b",
+            "RUN cat << ",
             "RUN 'a <<EOF'",
             "RUN x<<EOF",
             "RUN \\<<EOF",
@@ -174,7 +280,47 @@ mod tests {
             strips_tabs: true,
             name: "E".into(),
             expands: false,
+            has_blank: false,
         };
         assert_eq!(openers(&joined), [expected]);
+    }
+
+    #[test]
+    fn a_line_that_nearly_ends_a_heredoc_is_found() {
+        for (opener, body, place, message) in [
+            (
+                "<<EOF",
+                "a\n  EOF\nb",
+                4..7,
+                "the end of a heredoc must not be indented",
+            ),
+            (
+                "<<-EOF",
+                "a\n  EOF\n",
+                4..7,
+                "only tabs may indent the end of `<<-`",
+            ),
+            (
+                "<<EOF",
+                "EOF \n",
+                0..3,
+                "blanks follow the name, so the heredoc does not end here",
+            ),
+            ("<<EOF", "a\nEOFF\n", 2..6, "did you mean `EOF`?"),
+            ("<<EOF", "eof", 0..3, "did you mean `EOF`?"),
+        ] {
+            let mut joined = Joined::default();
+            joined.push(opener, 0);
+            let found = openers(&joined)[0].near_end(body, 0);
+            let expected = (Span::new(place.start, place.end), message.to_owned());
+            assert_eq!(found, Some(expected), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_another_word_does_not_nearly_end_a_heredoc() {
+        let mut joined = Joined::default();
+        joined.push("<<EOF", 0);
+        assert_eq!(openers(&joined)[0].near_end("done\nfi\nset -e\n", 0), None);
     }
 }

@@ -45,10 +45,20 @@ impl Outline {
         }
     }
 
-    /// The heredocs that the line opens; only some instructions can, and not with a JSON form.
+    /// The kind of the instruction that runs: of an ONBUILD, that of the one inside.
+    pub(super) fn target(&self) -> Kind {
+        self.inner.as_deref().unwrap_or(self).kind
+    }
+
+    /// Whether the line can open heredocs. Only some instructions can.
+    pub(super) fn takes_heredocs(&self) -> bool {
+        matches!(self.target(), Kind::Run | Kind::Copy | Kind::Add)
+    }
+
+    /// The heredocs that the line opens, none with a JSON form.
     pub(super) fn heredocs(&self, line: &Joined) -> Vec<Opener> {
         let target = self.inner.as_deref().unwrap_or(self);
-        if !matches!(target.kind, Kind::Run | Kind::Copy | Kind::Add) {
+        if !self.takes_heredocs() {
             return Vec::new();
         }
         let mut openers = heredoc::openers(line);
@@ -100,8 +110,7 @@ impl InstructionReader<'_> {
             .iter()
             .map(|range| self.flag(range.clone()))
             .collect();
-        // After an unknown keyword an error about its flags would only be noise.
-        if keyword.kind != Kind::Unknown {
+        if flags::are_read(keyword.kind, &self.line.as_str()[outline.arguments.clone()]) {
             flags::check(keyword.kind, &flags, self.errors);
         }
         let body = match (keyword.kind, inner) {
@@ -129,13 +138,13 @@ impl InstructionReader<'_> {
         if outline.kind == Kind::Unknown && text.is_empty() {
             // The keyword is empty where a line consists of a continuation and nothing follows, so
             // that there is only the whole instruction to point at.
-            self.errors.push(SyntaxError {
-                span: self.span,
-                message: "line continuation without an instruction".to_owned(),
-            });
+            self.errors.push(SyntaxError::new(
+                self.span,
+                "line continuation without an instruction",
+            ));
         } else if outline.kind == Kind::Unknown {
             let message = format!("unknown instruction `{text}`");
-            self.errors.push(SyntaxError { span, message });
+            self.errors.push(SyntaxError::new(span, message));
         }
         Keyword {
             span,
@@ -155,10 +164,7 @@ impl InstructionReader<'_> {
             let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
-                self.errors.push(SyntaxError {
-                    span,
-                    message: fault.message.to_owned(),
-                });
+                self.errors.push(SyntaxError::new(span, fault.message));
             }
             word
         });
@@ -176,10 +182,10 @@ impl InstructionReader<'_> {
             // Nothing tells how an unknown instruction splits its arguments.
             Kind::Unknown => self.marks.push((arguments, TokenKind::Error)),
             // Either without arguments, or inside another ONBUILD, where that is the error.
-            Kind::Onbuild if arguments.is_empty() => self.errors.push(SyntaxError {
-                span: self.line.source_span(arguments.start, arguments.end),
-                message: "`ONBUILD` needs an instruction".to_owned(),
-            }),
+            Kind::Onbuild if arguments.is_empty() => self.errors.push(SyntaxError::new(
+                self.line.source_span(arguments.start, arguments.end),
+                "`ONBUILD` needs an instruction",
+            )),
             _ => {
                 let mut reader = BodyReader {
                     text: self.text,
@@ -199,12 +205,11 @@ impl InstructionReader<'_> {
     /// Adds an error for the instructions that BuildKit's `parseOnBuild` refuses as triggers.
     fn check_trigger(&mut self, inner: &Outline) {
         if matches!(inner.kind, Kind::Onbuild | Kind::From | Kind::Maintainer) {
-            self.errors.push(SyntaxError {
-                span: self
-                    .line
+            self.errors.push(SyntaxError::new(
+                self.line
                     .source_span(inner.keyword.start, inner.keyword.end),
-                message: format!("`{}` is not allowed in `ONBUILD`", inner.kind.name()),
-            });
+                format!("`{}` is not allowed in `ONBUILD`", inner.kind.name()),
+            ));
         }
     }
 }

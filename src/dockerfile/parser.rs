@@ -1,12 +1,16 @@
 //! The file from top to bottom: directives, comments, logical lines, heredoc bodies, and tokens for
 //! every byte.
 
+use std::collections::HashMap;
+
 use super::body::Mark;
-use super::directive;
-use super::heredoc::Opener;
+use super::directive::{self, FrontendVersion};
+use super::heredoc::{self, Opener};
 use super::instruction::{InstructionReader, Outline};
 use super::lines::{self, Line, Lines};
-use super::syntax::{Comment, Dockerfile, Heredoc, Joined, Kind, SyntaxError, Token, TokenKind};
+use super::syntax::{
+    Comment, Directive, Dockerfile, Heredoc, Joined, Kind, SyntaxError, Token, TokenKind,
+};
 use super::unread::{MAX_INSTRUCTIONS, MAX_STAGES, Unread, UnreadReason};
 use crate::source::Span;
 
@@ -19,8 +23,22 @@ pub(super) struct Parser<'a> {
     /// True until something other than a directive was read: no directive counts after it.
     at_top: bool,
     stages: usize,
+    /// The version that the `syntax` directive names.
+    frontend: Option<FrontendVersion>,
+    /// Where each text of a line, without the blanks around it, starts for the last time. Made when
+    /// it is needed first.
+    last_lines: Option<HashMap<&'a str, usize>>,
     file: Dockerfile,
 }
+
+/// The most lines of a body after an instruction that takes no heredoc, and the most openers of it
+/// that are tried. Each of these lines is searched for each of them.
+const MAX_MISPLACED_BODY: usize = 200;
+const MAX_MISPLACED_OPENERS: usize = 4;
+
+/// The most bytes of a line, without its line break, that fit into the buffer of Go's
+/// `bufio.Scanner`.
+const LONGEST_LINE: usize = 65_535;
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str) -> Self {
@@ -31,6 +49,7 @@ impl<'a> Parser<'a> {
             instructions: Vec::new(),
             errors: Vec::new(),
             unread: None,
+            is_foreign: false,
             tokens: Vec::new(),
         };
         Self {
@@ -38,6 +57,8 @@ impl<'a> Parser<'a> {
             lines: Lines::new(text, 0),
             at_top: true,
             stages: 0,
+            frontend: None,
+            last_lines: None,
             file,
         }
     }
@@ -55,6 +76,7 @@ impl<'a> Parser<'a> {
             self.line(line);
         }
         self.check_stages();
+        self.check_line_lengths();
         // Words are read after the heredocs of their line, so errors do not come in order.
         self.file.errors.sort_by_key(|error| error.span);
         self.file
@@ -70,10 +92,7 @@ impl<'a> Parser<'a> {
     }
 
     fn error(&mut self, span: Span, message: impl Into<String>) {
-        self.file.errors.push(SyntaxError {
-            span,
-            message: message.into(),
-        });
+        self.file.errors.push(SyntaxError::new(span, message));
     }
 
     /// A line outside of any instruction: it may be blank, a comment, or the first of one.
@@ -129,19 +148,33 @@ impl<'a> Parser<'a> {
         let mut directives = self.file.directives.iter();
         if directives.any(|before| before.name == found.name) {
             self.error(found.span, format!("duplicate directive `{}`", found.name));
-        } else if found.name == "escape" {
-            // The other directives change nothing in how the file is split.
-            match directive::escape(&found.value) {
-                Some(escape) => self.file.escape = escape,
-                None => self.error(
-                    found.value_span,
-                    "the escape character must be `\\` or a backtick",
-                ),
-            }
+        } else {
+            self.obey(&found);
         }
         self.file.directives.push(found);
         self.token(TokenKind::Directive, start, end);
         true
+    }
+
+    /// Applies the first directive of a name to the reading of the file.
+    fn obey(&mut self, directive: &Directive) {
+        let value = directive.value.as_str();
+        match directive.name.as_str() {
+            "escape" => match directive::escape(value) {
+                Some(escape) => self.file.escape = escape,
+                None => self.error(
+                    directive.value_span,
+                    "the escape character must be `\\` or a backtick",
+                ),
+            },
+            "syntax" => self.frontend = FrontendVersion::of_image(value),
+            "check" if !directive::are_check_options(value) => {
+                let error = SyntaxError::new(directive.value_span, "invalid options of `check`")
+                    .with_note("options are `skip=`, `error=` and `experimental=`, between `;`");
+                self.file.errors.push(error);
+            }
+            _ => {}
+        }
     }
 
     fn comment(&mut self, start: usize, end: usize) {
@@ -162,10 +195,15 @@ impl<'a> Parser<'a> {
         let mut marks: Vec<Mark> = Vec::new();
         let mut heredocs = Vec::new();
         for opener in outline.heredocs(&line) {
-            marks.push((opener.range.clone(), TokenKind::HeredocOpener));
-            let heredoc = self.heredoc(opener, &line);
-            end = heredoc.end.end;
-            heredocs.push(heredoc);
+            if self.opens_heredoc(&opener, &line) {
+                marks.push((opener.range.clone(), TokenKind::HeredocOpener));
+                let heredoc = self.heredoc(opener, &line);
+                end = heredoc.end.end;
+                heredocs.push(heredoc);
+            }
+        }
+        if !outline.takes_heredocs() {
+            self.misplaced_bodies(&outline, &line);
         }
         let mut reader = InstructionReader {
             text: self.text,
@@ -229,6 +267,89 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Whether the next lines are read as the body of a heredoc. Adds an error if BuildKit refuses
+    /// the opener.
+    fn opens_heredoc(&mut self, opener: &Opener, line: &Joined) -> bool {
+        let needed = opener.needs(self.frontend);
+        if needed.is_none() && !opener.has_blank {
+            return true;
+        }
+        let span = line.source_span(opener.range.start, opener.range.end);
+        let has_end = self.has_end(opener);
+        match needed {
+            // This frontend reads the lines of the body as instructions, which is not meant.
+            Some(version) if has_end => {
+                let error =
+                    SyntaxError::new(span, "heredoc syntax that this frontend does not support")
+                        .with_note(format!(
+                            "use `# syntax=docker/dockerfile:{version}` or later"
+                        ));
+                self.file.errors.push(error);
+                true
+            }
+            Some(_) => false,
+            None if has_end => true,
+            // `$(( 1 << 4 ))`. BuildKit searches for the end in the rest of the file, which would
+            // all be lost here.
+            None => {
+                let message = format!("unterminated heredoc `{}`", opener.name);
+                let error = SyntaxError::new(span, message).with_note(
+                    "`<<` before a blank starts a heredoc; write a shift without blanks: `1<<4`",
+                );
+                self.file.errors.push(error);
+                false
+            }
+        }
+    }
+
+    /// Whether a line further down ends a heredoc, or would without the blanks around it.
+    fn has_end(&mut self, opener: &Opener) -> bool {
+        let Some(next) = self.lines.clone().next() else {
+            return false;
+        };
+        let text = self.text;
+        let last_lines = self.last_lines.get_or_insert_with(|| last_lines(text));
+        last_lines
+            .get(opener.name.as_str())
+            .is_some_and(|&start| start >= next.start)
+    }
+
+    /// Reads over the bodies after an instruction that takes no heredocs, as in `CMD <<EOF`, with
+    /// one error. BuildKit reads their lines as instructions.
+    fn misplaced_bodies(&mut self, outline: &Outline, line: &Joined) {
+        let openers = heredoc::openers_of_others(line);
+        for opener in openers.into_iter().take(MAX_MISPLACED_OPENERS) {
+            if !self.has_end(&opener) || !self.has_misplaced_body(&opener) {
+                continue;
+            }
+            let kind = outline.target();
+            // An unknown keyword is an error already.
+            if kind != Kind::Unknown {
+                let span = line.source_span(opener.range.start, opener.range.end);
+                let message = format!("`{}` takes no heredoc", kind.name());
+                let error = SyntaxError::new(span, message)
+                    .with_note("BuildKit reads the lines of the body as instructions");
+                self.file.errors.push(error);
+            }
+            self.heredoc(opener, line);
+        }
+    }
+
+    /// Whether the end of a heredoc follows, and no other instruction opens a heredoc of the same
+    /// name before it.
+    fn has_misplaced_body(&self, opener: &Opener) -> bool {
+        for line in self.lines.clone().take(MAX_MISPLACED_BODY) {
+            let text = &self.text[line.start..line.end];
+            if opener.is_ended_by(text) {
+                return true;
+            }
+            if text.contains("<<") && text.contains(opener.name.as_str()) {
+                return false;
+            }
+        }
+        false
+    }
+
     /// Reads the lines up to the one that ends the heredoc.
     fn heredoc(&mut self, opener: Opener, line: &Joined) -> Heredoc {
         let span = line.source_span(opener.range.start, opener.range.end);
@@ -249,7 +370,10 @@ impl<'a> Parser<'a> {
             after = last.next;
         } else {
             // The body takes the rest of the file, as BuildKit reads to the end before it gives up.
-            self.error(span, format!("unterminated heredoc `{}`", opener.name));
+            let message = format!("unterminated heredoc `{}`", opener.name);
+            let mut error = SyntaxError::new(span, message);
+            error.label = opener.near_end(self.text, start);
+            self.file.errors.push(error);
         }
         self.token(TokenKind::HeredocBody, body.start, body.end);
         self.token(TokenKind::HeredocEnd, end.start, end.end);
@@ -303,6 +427,17 @@ impl<'a> Parser<'a> {
             .extend(line.spans(start, end).map(|span| Token { kind, span }));
     }
 
+    /// Adds an error for the first line that BuildKit's `parser.Parse` cannot read.
+    fn check_line_lengths(&mut self) {
+        for line in Lines::new(self.text, 0) {
+            let text = &self.text[line.start..line.next];
+            if text.strip_suffix('\n').unwrap_or(text).len() > LONGEST_LINE {
+                let message = format!("line is longer than {LONGEST_LINE} bytes");
+                return self.error(Span::at(line.start), message);
+            }
+        }
+    }
+
     /// Adds an error for a file whose first stage does not come first, or that has none.
     fn check_stages(&mut self) {
         for instruction in &self.file.instructions {
@@ -323,5 +458,59 @@ impl<'a> Parser<'a> {
             "file has no `FROM`"
         };
         self.error(Span::at(self.text.len()), message);
+    }
+}
+
+/// Where each text of a line, without the blanks around it, starts for the last time.
+fn last_lines(text: &str) -> HashMap<&str, usize> {
+    let mut last = HashMap::new();
+    for line in Lines::new(text, 0) {
+        last.insert(text[line.start..line.end].trim(), line.start);
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dockerfile::parse;
+    use crate::source::Source;
+
+    fn errors(text: &str) -> Vec<String> {
+        let file = parse(&Source::new("Dockerfile", text));
+        let errors = file.errors.into_iter();
+        errors.map(|error| error.message).collect()
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_the_buffer_of_buildkit() {
+        let line = format!("RUN {}", "a".repeat(65_531));
+        assert!(errors(&format!("FROM a\n{line}\n")).is_empty());
+        let expected = ["line is longer than 65535 bytes"];
+        assert_eq!(errors(&format!("FROM a\n{line}b\n")), expected);
+        assert_eq!(errors(&format!("FROM a\n# {line}\n")), expected);
+    }
+
+    #[test]
+    fn the_rest_of_the_file_is_read_after_a_heredoc_that_fails() {
+        for text in [
+            "FROM a\nRUN echo $(( 1 << 4 ))\nUSER b\n",
+            "FROM a\nCMD <<EOF\nenv\nEOF\nUSER b\n",
+            "# syntax=docker/dockerfile:1.2\nFROM a\nRUN <<EOF\nx\nEOF\nUSER b\n",
+        ] {
+            let file = parse(&Source::new("Dockerfile", text));
+            assert_eq!(file.errors.len(), 1, "{text}");
+            let last = file.instructions.last().expect("an instruction");
+            assert_eq!(last.keyword.text, "USER", "{text}");
+            assert_eq!(file.instructions.len(), 3, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unterminated_heredoc_has_a_label_at_the_line_that_nearly_ends_it() {
+        let text = "FROM a\nRUN <<EOF\nb\n\tEOF\n";
+        let file = parse(&Source::new("Dockerfile", text));
+        let (span, message) = file.errors[0].label.as_ref().expect("a label");
+        assert_eq!(&text[span.range()], "EOF");
+        assert_eq!(message, "the end of a heredoc must not be indented");
     }
 }

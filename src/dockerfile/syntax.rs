@@ -22,6 +22,9 @@ pub struct Dockerfile {
     pub errors: Vec<SyntaxError>,
     /// The first line of the rest of a file that exceeds a limit.
     pub unread: Option<Unread>,
+    /// True for a text in another encoding, or with line ends of another system: it has one error
+    /// and no instructions.
+    pub is_foreign: bool,
     /// Tokens in order, without gap or overlap: their spans together are the whole text.
     pub tokens: Vec<Token>,
 }
@@ -88,6 +91,30 @@ pub struct Comment {
 pub struct SyntaxError {
     pub span: Span,
     pub message: String,
+    /// Another place that explains the error, with its message.
+    pub label: Option<(Span, String)>,
+    /// The cause, or a way out.
+    pub note: Option<String>,
+}
+
+/// The note of errors and findings about a `#` after an argument.
+pub const COMMENTS_START_LINES: &str = "`#` starts a comment only at the start of a line";
+
+impl SyntaxError {
+    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            label: None,
+            note: None,
+        }
+    }
+
+    #[must_use]
+    pub(super) fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
 }
 
 #[derive(Debug)]

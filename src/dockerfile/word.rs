@@ -39,6 +39,16 @@ pub(super) fn read(
     )
 }
 
+/// The first fault of a text in which quotes are plain characters: the body of a heredoc.
+pub(super) fn fault_without_quotes(joined: &Joined) -> Option<Fault> {
+    let text = joined.as_str();
+    // Most bodies have nothing to expand.
+    memchr::memchr(b'$', text.as_bytes())?;
+    let mut lexer = Lexer::new(joined, 0, text.len(), '\\');
+    lexer.has_quotes = false;
+    lexer.parts(None, &mut Vec::new()).err()
+}
+
 /// A word in which nothing has a meaning of its own.
 pub(super) fn verbatim(joined: &Joined, start: usize, end: usize) -> Word {
     let text = joined.slice(start, end);
@@ -68,6 +78,8 @@ pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
     escape: char,
+    /// False where quotes are plain characters.
+    has_quotes: bool,
     depth: u32,
 }
 
@@ -78,6 +90,7 @@ impl<'a> Lexer<'a> {
             text: &joined.as_str()[..end],
             at: start,
             escape,
+            has_quotes: true,
             depth: 0,
         }
     }
@@ -121,8 +134,8 @@ impl<'a> Lexer<'a> {
         parts: &mut Vec<WordPart>,
     ) -> Result<(), Fault> {
         match char {
-            '\'' => self.single_quoted(parts),
-            '"' => self.double_quoted(parts),
+            '\'' if self.has_quotes => self.single_quoted(parts),
+            '"' if self.has_quotes => self.double_quoted(parts),
             '$' => self.dollar(parts),
             _ if char == self.escape => {
                 self.bump();
@@ -144,7 +157,8 @@ impl<'a> Lexer<'a> {
         let rest = &self.text[self.at..];
         let length = rest
             .find(|next: char| {
-                matches!(next, '\'' | '"' | '$') || next == self.escape || Some(next) == stop
+                let is_quote = self.has_quotes && matches!(next, '\'' | '"');
+                is_quote || next == '$' || next == self.escape || Some(next) == stop
             })
             .unwrap_or(rest.len());
         push_literal(parts, &rest[..length]);
@@ -457,6 +471,16 @@ mod tests {
             replacement: "-".into(),
         };
         assert_eq!(modifier("${a//\\//-}"), replace);
+    }
+
+    #[test]
+    fn quotes_are_plain_characters_in_a_heredoc() {
+        let mut joined = Joined::default();
+        joined.push("it's \"${a:-b}\" \\${c^}", 0);
+        assert!(fault_without_quotes(&joined).is_none());
+        joined.push(" '${d^^}'", 40);
+        let fault = fault_without_quotes(&joined).expect("a fault");
+        assert_eq!(fault.message, "unsupported substitution");
     }
 
     #[test]

@@ -2,14 +2,21 @@
 //! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
 //! name instead of keeping lists of their own.
 //!
-//! The tables are `rules/programs.toml`, `rules/package-managers.toml` and `rules/path-sets.toml`.
+//! The tables are the files `rules/*.toml` of the same names: mounts, package managers, path sets,
+//! platforms, programs and signals.
 
+mod mounts;
 mod package_managers;
 mod path_sets;
+mod platforms;
 mod programs;
+mod signals;
 
+pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,
 };
 pub use path_sets::path_set;
+pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::ProgramClass;
+pub use signals::{is_signal, signal_name, signal_names};

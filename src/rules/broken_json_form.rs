@@ -1,6 +1,8 @@
 //! `broken-json-form`: a malformed exec form is run as text by a shell.
 
-use crate::dockerfile::{Body, Command, CopySource, Kind};
+use super::support::trailing_comments::{comment_after_array, move_above};
+use super::support::words::is_array;
+use crate::dockerfile::{Body, COMMENTS_START_LINES, Command, CopySource, Kind, Word};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -14,6 +16,19 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
+        if let Some((comment, is_valid)) = comment_after_array(step) {
+            let fix = if is_valid {
+                move_above(cx, step, comment)
+            } else {
+                None
+            };
+            report_comment(step, comment, fix, findings);
+            continue;
+        }
+        if let Some(word) = unsupported_array(step) {
+            report_unsupported(step, word, findings);
+            continue;
+        }
         let Some((text, span)) =
             text_of(step).filter(|(text, _)| looks_like_json(text, step.kind()))
         else {
@@ -35,6 +50,69 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             ));
         }
     }
+}
+
+fn report_comment(step: &Step<'_>, comment: Span, fix: Option<Fix>, findings: &mut Findings) {
+    let name = step.kind().name();
+    let report = findings
+        .add(
+            comment,
+            format!("because of this comment, `{name}` reads the JSON array as text"),
+        )
+        .note(COMMENTS_START_LINES);
+    if let Some(fix) = fix {
+        report.fix(fix);
+    }
+}
+
+/// The argument of an instruction without a JSON form that is written as an array. `EXPOSE` and
+/// `STOPSIGNAL` fail with one, which other rules report.
+fn unsupported_array<'a>(step: &Step<'a>) -> Option<&'a Word> {
+    match (&step.instruction.body, step.kind()) {
+        (Body::Words { words, .. }, Kind::User | Kind::Workdir) => {
+            let word = words.first()?;
+            if is_array(word.text.as_str()) {
+                Some(word)
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
+}
+
+fn report_unsupported(step: &Step<'_>, word: &Word, findings: &mut Findings) {
+    let name = step.kind().name();
+    let report = findings.add(
+        word.span,
+        format!("`{name}` has no JSON form: the brackets are part of the value"),
+    );
+    let Some(value) = only_string(word.text.as_str()) else {
+        return;
+    };
+    let edit = Edit {
+        span: word.span,
+        replacement: value.clone(),
+    };
+    report.fix(Fix::new(
+        format!("use `{value}`"),
+        Applicability::Unsafe,
+        vec![edit],
+    ));
+}
+
+/// The only string of an array, if it means the same without quotes.
+fn only_string(array: &str) -> Option<String> {
+    let strings: Vec<String> = serde_json::from_str(&array.replace('\'', "\"")).ok()?;
+    match strings.as_slice() {
+        [value] if is_plain(value) => Some(value.clone()),
+        _ => None,
+    }
+}
+
+fn is_plain(value: &str) -> bool {
+    let mut bytes = value.bytes();
+    !value.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || b"-_./:".contains(&b))
 }
 
 /// The text of an instruction that the builder did not read as JSON, with its place.

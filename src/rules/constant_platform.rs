@@ -1,6 +1,7 @@
 //! `constant-platform`: a stage has a fixed platform.
 
 use crate::dockerfile::Word;
+use crate::knowledge::{is_system_or_architecture, usual_platform_name};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -9,29 +10,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check),
     image: None,
 };
-
-/// Operating systems as Go names them (`go tool dist list`).
-const SYSTEMS: [&str; 12] = [
-    "aix",
-    "android",
-    "darwin",
-    "dragonfly",
-    "freebsd",
-    "illumos",
-    "ios",
-    "linux",
-    "netbsd",
-    "openbsd",
-    "solaris",
-    "windows",
-];
-
-/// Architectures as Go names them, and the other names that containerd accepts.
-const ARCHITECTURES: [&str; 22] = [
-    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64",
-    "ppc64le", "riscv64", "s390x", "wasm", "i386", "x86_64", "x86-64", "aarch64", "armhf", "armel",
-    "riscv", "sparc64",
-];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
@@ -62,28 +40,17 @@ fn components(platform: &str) -> Option<Vec<&str>> {
     let parts: Vec<&str> = platform.split('/').collect();
     match parts.as_slice() {
         // A platform may be a system or an architecture alone; the builder adds the other.
-        [only] if is_known(&only.to_ascii_lowercase()) => Some(vec![usual_name(only)]),
+        [only] if is_system_or_architecture(&only.to_ascii_lowercase()) => {
+            Some(vec![usual_platform_name(only)])
+        }
         [system, architecture] | [system, architecture, _]
             if !system.is_empty() && !architecture.is_empty() =>
         {
-            Some(vec![usual_name(system), usual_name(architecture)])
+            Some(vec![
+                usual_platform_name(system),
+                usual_platform_name(architecture),
+            ])
         }
         _ => None,
-    }
-}
-
-/// Whether a word is a system or an architecture.
-fn is_known(part: &str) -> bool {
-    SYSTEMS.contains(&part) || ARCHITECTURES.contains(&part)
-}
-
-/// The name that Go has for a system or an architecture, as containerd normalizes it.
-fn usual_name(part: &str) -> &str {
-    match part {
-        "i386" => "386",
-        "x86_64" | "x86-64" => "amd64",
-        "aarch64" => "arm64",
-        "armhf" | "armel" => "arm",
-        part => part,
     }
 }

@@ -3,7 +3,7 @@
 use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::facts::is_well_known_image;
-use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule, Severity};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-from-unknown-stage",
@@ -25,17 +25,22 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
+        let is_number = name.bytes().all(|b| b.is_ascii_digit());
         let later = cx.facts.stages.iter().find(|stage| stage.is_named(name));
         let alias = later.and_then(|stage| stage.alias);
         let message = if alias.is_some() {
-            // The legacy builder runs stages from top to bottom and fails; BuildKit sorts them.
-            format!("stage `{name}` is defined later, which only BuildKit supports")
-        } else if name.bytes().all(|b| b.is_ascii_digit()) {
-            format!("there is no stage {name}; the first stage is 0")
+            // Builders read the stages from top to bottom.
+            format!("stage `{name}` is defined later, so `COPY` cannot use it")
+        } else if is_number {
+            format!("there is no stage {name} before this one; the first stage is 0")
         } else {
             format!("no stage is named `{name}`, so it is treated as an image")
         };
-        let report = findings.add(word.span, message);
+        let mut report = findings.add(word.span, message);
+        // These fail at once, but the stages of an ONBUILD are those of a later build.
+        if (later.is_some() || is_number) && !step.onbuild {
+            report = report.severity(Severity::Error);
+        }
         if let Some(alias) = alias {
             report.label(alias.span, "defined here");
         }

@@ -1,6 +1,7 @@
 //! `copy-many-to-file`: several files are copied to a destination that does not end in `/`.
 
 use super::support::steps::of_kind;
+use super::support::trailing_comments::trailing_comment;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -21,7 +22,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        if sources.len() < 2 {
+        // The words of a comment are not meant as sources: see `trailing-comment`.
+        if sources.len() < 2 || trailing_comment(cx, step).is_some() {
             continue;
         }
         // A variable that is unknown here may well end in a `/`.

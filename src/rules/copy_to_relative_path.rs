@@ -1,5 +1,6 @@
 //! `copy-to-relative-path`: a relative `COPY` destination without a `WORKDIR`.
 
+use super::support::trailing_comments::trailing_comment;
 use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -23,6 +24,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
+        // The last word of a comment is not meant as the destination: see `trailing-comment`.
+        if trailing_comment(cx, step).is_some() {
+            continue;
+        }
         // ONBUILD instructions run in another image, with the WORKDIR that ONBUILD sets there.
         let is_set =
             step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));

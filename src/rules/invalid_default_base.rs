@@ -1,5 +1,6 @@
 //! `invalid-default-base`: FROM is invalid unless `--build-arg` is given.
 
+use super::support::image_names::lasting_fault;
 use crate::lint::facts::{Base, is_image_name};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -14,6 +15,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         // Without a variable, the default of an ARG does not matter.
         if stage.image.literal().is_some() || !matches!(stage.base, Base::Image(_)) {
+            continue;
+        }
+        // With every other value it is invalid too: see `invalid-image-name`.
+        if lasting_fault(stage.image).is_some() {
             continue;
         }
         let Some(name) = cx.facts.expand_default(stage.image) else {

@@ -2,6 +2,7 @@
 
 use super::support::steps::{first_word, of_kind};
 use crate::dockerfile::Kind;
+use crate::knowledge::signal_name;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,24 +12,6 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Numbers of signals on the architectures that Linux containers usually run on.
-const NUMBERS: [(&str, &str); 9] = [
-    ("1", "SIGHUP"),
-    ("2", "SIGINT"),
-    ("3", "SIGQUIT"),
-    ("6", "SIGABRT"),
-    ("9", "SIGKILL"),
-    ("10", "SIGUSR1"),
-    ("12", "SIGUSR2"),
-    ("15", "SIGTERM"),
-    ("28", "SIGWINCH"),
-];
-
-/// Names of signals without `SIG`.
-const NAMES: [&str; 12] = [
-    "HUP", "INT", "QUIT", "ABRT", "KILL", "USR1", "USR2", "TERM", "WINCH", "STOP", "CONT", "PWR",
-];
-
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Stopsignal]) {
         let Some(word) = first_word(step) else {
@@ -37,7 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(written) = word.literal().map(str::trim) else {
             continue;
         };
-        let Some(full) = full_name(written) else {
+        let Some(full) = signal_name(written) else {
             continue;
         };
         if full == written {
@@ -58,18 +41,4 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 vec![edit],
             ));
     }
-}
-
-/// The full name of a signal that is known.
-fn full_name(signal: &str) -> Option<String> {
-    if let Some((_, name)) = NUMBERS.iter().find(|(number, _)| *number == signal) {
-        return Some((*name).to_owned());
-    }
-    let upper = signal.to_ascii_uppercase();
-    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    // systemd stops on SIGRTMIN+3.
-    if !NAMES.contains(&name) && !name.starts_with("RTMIN+") {
-        return None;
-    }
-    Some(format!("SIG{name}"))
 }

@@ -1,5 +1,6 @@
 //! `misspelled-directive`: a parser directive is misspelled.
 
+use crate::dockerfile::DIRECTIVES;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 use crate::suggestion;
@@ -10,9 +11,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check),
     image: None,
 };
-
-/// The directives that BuildKit knows.
-const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(comment) = cx.dockerfile.comments.first() else {

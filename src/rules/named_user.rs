@@ -1,6 +1,8 @@
 //! `named-user`: USER is a name, not a number.
 
 use super::support::steps::{first_word, is_on_windows, of_kind};
+use super::support::trailing_comments::trailing_comment;
+use super::support::words::is_array;
 use crate::dockerfile::Kind;
 use crate::lint::facts::User;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -17,6 +19,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(word) = first_word(step) else {
             continue;
         };
+        // `["app"]` and `app # comment` have rules of their own.
+        if is_array(word.text.as_str()) || trailing_comment(cx, step).is_some() {
+            continue;
+        }
         let Some(user) = cx.facts.expand(step, word) else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! `root-with-volume`: the container writes to a volume as root.
 
 use super::support::root_by_default::{drops_privileges, runs_as_root};
+use super::support::trailing_comments::trailing_comment;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -26,7 +27,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Body::Words { words, .. } = &step.instruction.body else {
             continue;
         };
+        let comment = trailing_comment(cx, step);
         for word in words {
+            // The words of a comment are volumes, but are not meant: see `trailing-comment`.
+            if comment.is_some_and(|comment| comment.contains(word.span)) {
+                continue;
+            }
             findings.add(
                 word.span,
                 format!(

@@ -1,6 +1,7 @@
 //! `shell-form-entrypoint`: a shell starts the program and does not forward signals.
 
 use super::support::steps::of_kind;
+use super::support::trailing_comments::comment_after_array;
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
 use crate::lint::facts::{Base, Facts, Step, exec_form, is_builtin};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -19,6 +20,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Body::Command(Command::Shell(script)) = &step.instruction.body else {
             continue;
         };
+        // `["app"] # comment` is the exec form, once `broken-json-form` is fixed.
+        if comment_after_array(step).is_some() {
+            continue;
+        }
         // After a SHELL instruction, the shell is intended. With `exec`, the program replaces it.
         if step.shell.set_by.is_some() || replaces_shell(script) {
             continue;

@@ -22,8 +22,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .map(|step| step.instruction.keyword.span)
         .collect();
     for error in &cx.dockerfile.errors {
-        if !has_own_rule(cx, error, &keywords) {
-            findings.add(error.span, error.message.as_str());
+        if has_own_rule(cx, error, &keywords) {
+            continue;
+        }
+        let mut report = findings.add(error.span, error.message.as_str());
+        if let Some((span, message)) = &error.label {
+            report = report.label(*span, message.as_str());
+        }
+        if let Some(note) = &error.note {
+            report.note(note.as_str());
         }
     }
 }

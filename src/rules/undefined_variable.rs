@@ -1,6 +1,7 @@
 //! `undefined-variable`: an instruction uses an undefined variable.
 
-use crate::dockerfile::{Body, CopySource, Kind, Variable, Word, WordPart};
+use super::support::words::expanded_words;
+use crate::dockerfile::{Variable, WordPart};
 use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -41,7 +42,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .filter(|step| step.stage.is_some() && !step.onbuild)
     {
         // Before the first FROM, other variables exist: see `undeclared-arg-in-from`.
-        for word in words(step) {
+        for word in expanded_words(step) {
             for variable in word.parts.iter().filter_map(plain) {
                 let Some((what, note)) = problem(cx.facts, step, &variable.name, &mut searches)
                 else {
@@ -54,42 +55,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
         }
     }
-}
-
-/// The words of an instruction in which the builder replaces variables.
-fn words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
-    let mut words: Vec<&Word> = Vec::new();
-    match (&step.instruction.body, step.kind()) {
-        (Body::Pairs(pairs), _) => {
-            for pair in pairs {
-                words.push(&pair.key);
-                words.extend(&pair.value);
-            }
-        }
-        (
-            Body::Transfer {
-                sources,
-                destination,
-                ..
-            },
-            _,
-        ) => {
-            words.extend(sources.iter().filter_map(|source| match source {
-                CopySource::Path(word) => Some(word),
-                CopySource::Heredoc(_) => None,
-            }));
-            words.push(destination);
-        }
-        (
-            Body::Words {
-                words: arguments, ..
-            },
-            kind,
-            // In MAINTAINER, a `$` is an ordinary character.
-        ) if kind != Kind::Maintainer => words.extend(arguments),
-        _ => {}
-    }
-    words
 }
 
 /// A variable without a modifier: `$NAME` or `${NAME}`. `${NAME:-x}` and the like handle an unset

@@ -592,3 +592,173 @@ fn a_large_uid_is_known_however_it_is_written() {
     );
     assert_lines("DL3046", &add("-l -u 1000000"), &[]);
 }
+
+// Builds that must fail.
+
+/// The errors of all rules: the rule, and the text at the place.
+fn errors(text: &str) -> Vec<(&'static str, String)> {
+    let source = Source::new("Dockerfile", text);
+    let settings = Settings {
+        select: Selection::ALL,
+        ..Settings::default()
+    };
+    let mut errors = Vec::new();
+    for finding in lint(&source, registry(), &settings) {
+        if finding.severity == Severity::Error {
+            let span = finding.span().expect("the file is a Dockerfile");
+            errors.push((finding.rule, source.slice(span).to_owned()));
+        }
+    }
+    errors
+}
+
+#[track_caller]
+fn assert_one_error(text: &str, rule: &'static str, place: &str) {
+    assert_eq!(errors(text), [(rule, place.to_owned())], "{text}");
+}
+
+#[test]
+fn what_the_builder_refuses_in_an_instruction_is_one_error_at_its_place() {
+    for (instruction, rule, place) in [
+        ("STOPSIGNAL FOO", "invalid-stopsignal", "FOO"),
+        ("STOPSIGNAL $", "invalid-stopsignal", "$"),
+        (
+            "STOPSIGNAL SIGTERM # x",
+            "invalid-stopsignal",
+            "SIGTERM # x",
+        ),
+        (
+            "STOPSIGNAL [\"SIGTERM\"]",
+            "invalid-stopsignal",
+            "[\"SIGTERM\"]",
+        ),
+        ("EXPOSE 70000", "invalid-port", "70000"),
+        ("EXPOSE 80 # x", "invalid-port", "# x"),
+        ("RUN --mount=type=foo true", "invalid-flag-value", "foo"),
+        (
+            "RUN --mount=type=bind,target=/a,rww true",
+            "invalid-flag-value",
+            "rww",
+        ),
+        (
+            "RUN --mount=type=cache,target=/a,sharing=foo true",
+            "invalid-flag-value",
+            "foo",
+        ),
+        (
+            "RUN --mount=type=secret true",
+            "invalid-flag-value",
+            "type=secret",
+        ),
+        (
+            "RUN --mount=type=cache,target=/a,mode=9 true",
+            "invalid-flag-value",
+            "9",
+        ),
+        ("COPY --chmod=999 a /b", "invalid-flag-value", "999"),
+        ("COPY --chmod=rwx a /b", "invalid-flag-value", "rwx"),
+        ("COPY --from=$X a /b", "invalid-flag-value", "$X"),
+        (
+            "ADD --checksum=md5:1 https://example.com/a /b",
+            "invalid-flag-value",
+            "md5:1",
+        ),
+        (
+            "COPY --from=Busybox:1 a /b",
+            "invalid-image-name",
+            "Busybox",
+        ),
+        (
+            "COPY https://example.com/a /b",
+            "url-in-copy",
+            "https://example.com/a",
+        ),
+        ("COPY --link=x a /b", "syntax-error", "x"),
+        ("RUN --network=x true", "syntax-error", "x"),
+        ("RUN --security=x true", "syntax-error", "x"),
+        ("ADD --from=x a /b", "syntax-error", "from"),
+        ("COPY --chown=a --chown=b c /d", "syntax-error", "chown"),
+        ("HEALTHCHECK --interval=1 CMD true", "syntax-error", "1"),
+        ("SHELL /bin/bash -c", "syntax-error", "/bin/bash -c"),
+        ("ENV A=1 b", "syntax-error", "b"),
+        ("ONBUILD FROM a:1", "invalid-onbuild", "FROM"),
+    ] {
+        assert_one_error(&format!("FROM debian:12\n{instruction}\n"), rule, place);
+    }
+}
+
+#[test]
+fn what_the_builder_refuses_in_from_is_one_error_at_its_place() {
+    for (text, rule, place) in [
+        ("FROM Debian:12\n", "invalid-image-name", "Debian"),
+        ("FROM debian:\n", "invalid-image-name", ":"),
+        (
+            "FROM debian@sha256:123\n",
+            "invalid-image-name",
+            "sha256:123",
+        ),
+        (
+            "FROM --platform=abc debian:12\n",
+            "invalid-flag-value",
+            "abc",
+        ),
+        (
+            "ARG X=\nFROM debian:${X:?}\n",
+            "unset-required-variable",
+            "${X:?}",
+        ),
+        ("FROM debian:12 # x\n", "syntax-error", "# x"),
+    ] {
+        assert_one_error(text, rule, place);
+    }
+}
+
+#[test]
+fn what_the_builder_accepts_is_no_error() {
+    for instruction in [
+        "EXPOSE 0",
+        "USER app # x",
+        "WORKDIR /app # x",
+        "VOLUME /d # x",
+        "ARG A=1 # x",
+        "STOPSIGNAL rtmin+3",
+        "STOPSIGNAL --x SIGTERM",
+        "HEALTHCHECK --x NONE",
+        "RUN --mount=type=cache,dst=/a,ro true",
+        "RUN echo $((1<<4))",
+        "COPY --chmod=u=rwX,go=rX a /b",
+        "ADD --chown=$X a /b",
+    ] {
+        let found = errors(&format!("FROM debian:12\n{instruction}\n"));
+        assert!(found.is_empty(), "{instruction}: {found:?}");
+    }
+}
+
+#[test]
+fn a_heredoc_where_none_is_possible_is_one_error() {
+    for text in [
+        "FROM debian:12\nCMD <<EOF\nenv\nset -x\nEOF\n",
+        "FROM debian:12\nENTRYPOINT sh <<EOF\nenv\nset -x\nEOF\n",
+        "FROM debian:12\nENV A=<<EOF\nenv\nset -x\nEOF\n",
+    ] {
+        assert_one_error(text, "syntax-error", "<<EOF");
+    }
+}
+
+#[test]
+fn a_file_in_another_encoding_has_one_finding_and_no_fix() {
+    let text = "\u{feff}FROM debian:12\nRUN sudo ls \n\n\n";
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let lines = text.trim_start_matches('\u{feff}').replace('\n', "\r");
+    for bytes in [wide, lines.into_bytes()] {
+        let source = Source::new("Dockerfile", bytes);
+        let settings = Settings {
+            select: Selection::ALL,
+            ..Settings::default()
+        };
+        let found = lint(&source, registry(), &settings);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].rule, "syntax-error");
+        assert!(found[0].fix.is_none());
+    }
+}

@@ -13,7 +13,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("suggestion", &[]),
     ("knowledge", &[]),
     ("page", &["knowledge"]),
-    ("dockerfile", &["source", "knowledge"]),
+    ("dockerfile", &["source", "suggestion", "knowledge"]),
     ("image", &["trust", "printable", "suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),

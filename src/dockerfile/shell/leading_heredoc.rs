@@ -28,8 +28,9 @@ impl Masked {
         let raw = &script.as_str()[range.clone()];
         let after_fd = raw.trim_start_matches(|char: char| char.is_ascii_digit());
         let operator = if self.opener.strips_tabs { "<<-" } else { "<<" };
-        let name_start = range.end - after_fd.len() + operator.len();
-        let name = words::verbatim(script, shared, name_start..range.end);
+        // Blanks may follow the operator.
+        let name = after_fd[operator.len()..].trim_start();
+        let name = words::verbatim(script, shared, range.end - name.len()..range.end);
         // The opener has 0 where no digit is written; a redirection has none there.
         let fd = if after_fd.len() < raw.len() {
             Some(self.opener.fd)

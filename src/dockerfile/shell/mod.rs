@@ -34,6 +34,9 @@ pub struct ShellScript {
     pub redirections: Vec<Redirection>,
     /// Loops in the order in which they start in the text.
     pub loops: Vec<Loop>,
+    /// Comments, from the `#` to the end of the line as the shell reads it: a continuation in the
+    /// Dockerfile does not end it.
+    pub comments: Vec<Span>,
     /// The script itself first, then every part of it whose settings do not last beyond it.
     pub scopes: Vec<Scope>,
     /// Syntax errors of bash, and the parts in `unread`.

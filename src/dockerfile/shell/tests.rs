@@ -246,6 +246,39 @@ fn places_are_exact_in_heredocs() {
 }
 
 #[test]
+fn a_comment_goes_on_through_a_continuation_but_not_in_a_heredoc() {
+    for (text, expected) in [
+        ("FROM a\nRUN b # c \\\n d\n", vec!["# c \\\n d"]),
+        ("FROM a\nRUN b 'x # c' && d#e\n", vec![]),
+        ("FROM a\nRUN bash -c 'b # c'\n", vec!["# c"]),
+        (
+            "FROM a\nRUN <<E\nb # c \\\nd # e\nE\n",
+            vec!["# c \\", "# e"],
+        ),
+    ] {
+        let source = Source::new("Dockerfile", text);
+        let read = parse(&script(&source));
+        let comments: Vec<_> = read
+            .comments
+            .iter()
+            .map(|&comment| source.slice(comment))
+            .collect();
+        assert_eq!(comments, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_blank_may_come_before_the_name_of_a_leading_heredoc() {
+    let source = Source::new("Dockerfile", "FROM a\nRUN << E cat\nc\nE\n");
+    let read = parse(&script(&source));
+    assert_eq!(show(&read.commands[0].words[0]), "cat");
+    let heredoc = &read.redirections[0];
+    assert_eq!(heredoc.operator, "<<");
+    let target = heredoc.target.as_ref().expect("a heredoc has a name");
+    assert_eq!(source.slice(target.span), "E");
+}
+
+#[test]
 fn a_heredoc_may_come_before_its_command() {
     let source = Source::new(
         "Dockerfile",

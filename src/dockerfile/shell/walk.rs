@@ -367,6 +367,9 @@ impl<'tree> Walk<'_, 'tree> {
                 (NodeKind::List, NodeKind::AndOperator) => context.caught,
                 _ => false,
             };
+            if kind(child) == NodeKind::Comment {
+                self.read.comments.push(self.span(child));
+            }
             // Tokens, most of the tree, have nothing to read.
             if child.child_count() == 0 && !child.is_error() && !child.is_missing() {
                 continue;

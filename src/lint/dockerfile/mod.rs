@@ -55,6 +55,9 @@ pub fn lint_with(
         settings,
     };
     let mut findings = run_checks(&context, registry);
+    if dockerfile.is_foreign {
+        keep_errors(&mut findings, &dockerfile);
+    }
     let has_shellcheck = shellcheck.is_some();
     // These were found without regard to this run's selection.
     let external = shellcheck.into_iter().flatten().chain(from_image);
@@ -94,6 +97,17 @@ fn run_checks(context: &DockerfileContext<'_>, registry: &Registry) -> Vec<Findi
         }
     }
     findings
+}
+
+/// Drops the findings about a text that is not read as its author meant it, and with them the
+/// fixes, which would damage the file. The finding of the error itself remains.
+fn keep_errors(findings: &mut Vec<Finding>, dockerfile: &Dockerfile) {
+    let errors = &dockerfile.errors;
+    findings.retain(|finding| {
+        errors
+            .iter()
+            .any(|error| finding.span() == Some(error.span))
+    });
 }
 
 /// An external finding under the settings of this run; `None` if they do not select it.

@@ -1,5 +1,6 @@
 //! WORKDIR instructions with a relative path.
 
+use super::words::is_array;
 use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{Applicability, DockerfileContext, Edit, Fix};
@@ -19,6 +20,10 @@ pub(in crate::rules) fn relative<'a>(
         _ => None,
     });
     paths.filter(|(_, word)| {
+        // `["/app"]` has a rule of its own, `broken-json-form`.
+        if is_array(word.text.as_str()) {
+            return false;
+        }
         let hides_its_start = matches!(word.parts.first(), None | Some(WordPart::Variable(_)));
         !hides_its_start && !is_absolute(word.text.as_str().trim_matches(['"', '\'']))
     })

@@ -1,5 +1,7 @@
 //! References to images as Dockerfiles write them.
 
+use std::ops::Range;
+
 use super::scope::UNKNOWN;
 
 /// A reference `registry/path:tag@digest`, as far as its variables have known values.
@@ -101,27 +103,83 @@ impl ImageRef {
     }
 }
 
-/// Whether a text is a valid reference, by the rules of `ParseNormalizedNamed` in
-/// distribution/reference.
-pub fn is_image_name(text: &str) -> bool {
-    let (text, digest) = text
-        .split_once('@')
-        .map_or((text, None), |(text, digest)| (text, Some(digest)));
-    let (domain, path) = match text.split_once('/') {
-        Some((first, rest)) if is_domain(first) => (Some(first), rest),
-        _ => (None, text),
-    };
-    let (path, tag) = path
-        .split_once(':')
-        .map_or((path, None), |(path, tag)| (path, Some(tag)));
-    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
-    let is_id = path.len() == 64 && path.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    domain.is_none_or(is_valid_domain)
-        && path.split('/').all(is_valid_component)
-        && !(is_id && domain.is_none() && tag.is_none() && digest.is_none())
-        && tag.is_none_or(is_valid_tag)
-        && digest.is_none_or(is_valid_digest)
+/// A part of a reference that `ParseNormalizedNamed` in distribution/reference refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameFault {
+    /// Where the part is in the reference; empty if it is missing.
+    pub range: Range<usize>,
+    /// The reason, as the end of a message.
+    pub reason: &'static str,
 }
+
+/// Whether a text is a valid reference.
+pub fn is_image_name(text: &str) -> bool {
+    image_name_fault(text).is_none()
+}
+
+/// The first part of a reference that is not valid.
+pub fn image_name_fault(text: &str) -> Option<NameFault> {
+    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
+    if text.len() == 64 && text.bytes().all(is_lower_hexadecimal) {
+        return Some(NameFault::new(0..text.len(), "it is an image ID"));
+    }
+    let at = text.find('@');
+    let end = at.unwrap_or(text.len());
+    let start = match text[..end].split_once('/') {
+        Some((first, _)) if is_domain(first) => {
+            if !is_valid_domain(first) {
+                return Some(NameFault::new(0..first.len(), "the registry is not valid"));
+            }
+            first.len() + 1
+        }
+        _ => 0,
+    };
+    let colon = text[start..end].find(':').map(|colon| start + colon);
+    if let Some(fault) = path_fault(text, start..colon.unwrap_or(end)) {
+        return Some(fault);
+    }
+    if let Some(colon) = colon {
+        let tag = &text[colon + 1..end];
+        if tag.is_empty() {
+            return Some(NameFault::new(colon..end, "the tag is empty"));
+        }
+        if !is_valid_tag(tag) {
+            return Some(NameFault::new(colon + 1..end, "the tag is not valid"));
+        }
+    }
+    let reason = digest_fault(&text[at? + 1..])?;
+    Some(NameFault::new(at? + 1..text.len(), reason))
+}
+
+impl NameFault {
+    fn new(range: Range<usize>, reason: &'static str) -> Self {
+        Self { range, reason }
+    }
+}
+
+/// The fault of the name between registry and tag.
+fn path_fault(text: &str, range: Range<usize>) -> Option<NameFault> {
+    let path = &text[range.clone()];
+    if path.is_empty() {
+        return Some(NameFault::new(range, "the name is empty"));
+    }
+    if path.len() > LONGEST_PATH {
+        return Some(NameFault::new(
+            range,
+            "the name is longer than 255 characters",
+        ));
+    }
+    if path.contains(char::is_uppercase) {
+        return Some(NameFault::new(range, "the name must be lowercase"));
+    }
+    if path.split('/').all(is_valid_component) {
+        return None;
+    }
+    Some(NameFault::new(range, "the name is not valid"))
+}
+
+/// The most characters of a name without its registry, `RepositoryNameTotalLengthMax`.
+const LONGEST_PATH: usize = 255;
 
 /// Whether the part before the first slash is a registry.
 fn is_domain(first: &str) -> bool {
@@ -187,12 +245,29 @@ fn is_valid_tag(tag: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
-fn is_valid_digest(digest: &str) -> bool {
-    digest.split_once(':').is_some_and(|(algorithm, hash)| {
-        algorithm.starts_with(|c: char| c.is_ascii_alphabetic())
-            && hash.len() >= 32
-            && hash.bytes().all(|b| b.is_ascii_hexdigit())
-    })
+/// The algorithms of digests that opencontainers/go-digest knows, with the number of digits.
+const DIGESTS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
+
+/// The reason why a text is not a digest, as the end of a message.
+pub fn digest_fault(digest: &str) -> Option<&'static str> {
+    let Some((algorithm, hash)) = digest.split_once(':') else {
+        return Some("the digest must be an algorithm, a `:` and a hash");
+    };
+    let Some(&(_, length)) = DIGESTS.iter().find(|(known, _)| *known == algorithm) else {
+        return Some("the algorithm must be `sha256`, `sha384` or `sha512`");
+    };
+    if hash.len() != length {
+        return Some("the digest has the wrong length");
+    }
+    if hash.bytes().all(is_lower_hexadecimal) {
+        None
+    } else {
+        Some("the digest must be lowercase hexadecimal")
+    }
+}
+
+fn is_lower_hexadecimal(b: u8) -> bool {
+    matches!(b, b'0'..=b'9' | b'a'..=b'f')
 }
 
 #[cfg(test)]
@@ -269,6 +344,36 @@ mod tests {
             id.as_str(),
         ] {
             assert!(!is_image_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn faults_have_a_place() {
+        for (text, place, reason) in [
+            ("Debian:12", "Debian", "the name must be lowercase"),
+            ("ghcr.io/A/b", "A/b", "the name must be lowercase"),
+            ("debian:", ":", "the tag is empty"),
+            ("debian:-x", "-x", "the tag is not valid"),
+            (
+                "debian@sha256:12",
+                "sha256:12",
+                "the digest has the wrong length",
+            ),
+            (
+                "debian:12@md5:ab",
+                "md5:ab",
+                "the algorithm must be `sha256`, `sha384` or `sha512`",
+            ),
+            ("a..b", "a..b", "the name is not valid"),
+            ("r.io:x/a", "r.io:x", "the registry is not valid"),
+            ("", "", "the name is empty"),
+        ] {
+            let fault = image_name_fault(text).expect("a fault");
+            assert_eq!(
+                (&text[fault.range], fault.reason),
+                (place, reason),
+                "{text}"
+            );
         }
     }
 

@@ -25,7 +25,7 @@ pub use chain::chain;
 pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::{exec_form, is_builtin};
-pub use image_ref::{ImageRef, Reading, is_image_name};
+pub use image_ref::{ImageRef, NameFault, Reading, digest_fault, image_name_fault, is_image_name};
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::deletes;

@@ -80,6 +80,8 @@ impl Port {
 }
 
 fn number(text: &str) -> Option<u32> {
+    // Docker accepts a sign.
+    let text = text.strip_prefix('+').unwrap_or(text);
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

@@ -1,0 +1,121 @@
+//! `comment-in-string`: a line of a quoted string starts with `#` and is dropped.
+
+use std::collections::BTreeSet;
+
+use super::support::quotes::Quotes;
+use crate::dockerfile::{Body, Comment, Kind, ShellPart, ShellScript, ShellWord, SimpleCommand};
+use crate::knowledge::ProgramClass;
+use crate::lint::facts::Step;
+use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule = Rule {
+    name: "comment-in-string",
+    page: include_str!("../../rules/lint/comment-in-string.md"),
+    dockerfile: Some(check),
+    image: None,
+};
+
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    let mut dropped = BTreeSet::new();
+    for step in &cx.facts.steps {
+        // Most instructions have no comment inside.
+        if comments_in(cx, step.instruction.span).is_empty() {
+            continue;
+        }
+        let script = cx.facts.run_of(step).and_then(|run| run.script.as_ref());
+        if let Some(script) = script {
+            in_script(cx, script, &mut dropped);
+        } else if matches!(step.kind(), Kind::Env | Kind::Label | Kind::Arg) {
+            in_values(cx, step, &mut dropped);
+        }
+    }
+    for span in dropped {
+        findings
+            .add(span, "this line of the string is removed as a comment")
+            .note("BuildKit removes lines that start with `#`, also between quotes");
+    }
+}
+
+/// The comments that start within a span.
+fn comments_in<'a>(cx: &DockerfileContext<'a>, span: Span) -> &'a [Comment] {
+    let comments = &cx.dockerfile.comments;
+    let first = comments.partition_point(|comment| comment.span.start < span.start);
+    let after = comments.partition_point(|comment| comment.span.start < span.end);
+    &comments[first..after.max(first)]
+}
+
+fn in_script(cx: &DockerfileContext<'_>, script: &ShellScript, dropped: &mut BTreeSet<Span>) {
+    for (index, command) in script.commands.iter().enumerate() {
+        for word in command.assignments.iter().chain(&command.words) {
+            let comments = comments_in(cx, word.span);
+            if comments.is_empty() || is_program(script, index, command) {
+                continue;
+            }
+            for comment in comments {
+                if !is_in_substitution(word, comment.span)
+                    && is_quoted(cx, word.span.start, comment.span)
+                {
+                    dropped.insert(comment.span);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the arguments of a command are a program, in which a comment has no meaning either.
+fn is_program(script: &ShellScript, index: usize, command: &SimpleCommand) -> bool {
+    let mut scopes = script.scopes.iter();
+    if scopes.any(|scope| scope.started_by == Some(index)) {
+        return true;
+    }
+    command
+        .words
+        .iter()
+        .filter_map(ShellWord::literal)
+        .any(|word| {
+            let name = word.rsplit('/').next().unwrap_or_default();
+            matches!(name, "awk" | "gawk" | "mawk" | "sed" | "jq" | "eval" | "su")
+                || ProgramClass::Interpreter.contains(name)
+                || ProgramClass::Shell.contains(name)
+        })
+}
+
+/// Whether a comment is in a `$(…)` of a word, where the words of the inner commands decide.
+fn is_in_substitution(word: &ShellWord, comment: Span) -> bool {
+    word.parts
+        .iter()
+        .any(|part| matches!(part, ShellPart::Other(span) if span.contains(comment)))
+}
+
+/// Whether quotes that open at or after `start` are open at a comment.
+fn is_quoted(cx: &DockerfileContext<'_>, start: usize, comment: Span) -> bool {
+    let mut quotes = Quotes::default();
+    let mut at = start;
+    // Other comments before it are dropped as well, with the quotes in them.
+    for before in comments_in(cx, Span::new(start, comment.start)) {
+        read(cx, Span::new(at, before.span.start), &mut quotes);
+        at = before.span.end;
+    }
+    read(cx, Span::new(at, comment.start), &mut quotes);
+    quotes.are_open()
+}
+
+fn read(cx: &DockerfileContext<'_>, span: Span, quotes: &mut Quotes) {
+    for char in cx.source.slice(span).chars() {
+        quotes.read(char, cx.dockerfile.escape);
+    }
+}
+
+fn in_values(cx: &DockerfileContext<'_>, step: &Step<'_>, dropped: &mut BTreeSet<Span>) {
+    let Body::Pairs(pairs) = &step.instruction.body else {
+        return;
+    };
+    for value in pairs.iter().filter_map(|pair| pair.value.as_ref()) {
+        for comment in comments_in(cx, value.span) {
+            if is_quoted(cx, value.span.start, comment.span) {
+                dropped.insert(comment.span);
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The value of `RUN --mount`, checked as BuildKit checks it.
+
+use super::words::known_value;
+use crate::dockerfile::Word;
+use crate::knowledge::{MountKey, MountValue, mount_types, sharing_modes};
+use crate::lint::DockerfileContext;
+use crate::lint::facts::Step;
+use crate::source::Span;
+use crate::suggestion;
+
+/// A field of a mount, `key=value` or `key`.
+#[derive(Debug)]
+pub(in crate::rules) struct Field {
+    pub(in crate::rules) span: Span,
+    pub(in crate::rules) key: String,
+    /// The value as written; `None` without a `=`.
+    pub(in crate::rules) value: Option<String>,
+    pub(in crate::rules) value_span: Span,
+}
+
+/// The reason why BuildKit refuses a mount.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::rules) struct MountFault {
+    pub(in crate::rules) span: Span,
+    pub(in crate::rules) message: String,
+    pub(in crate::rules) note: Option<String>,
+}
+
+impl MountFault {
+    fn new(span: Span, message: String) -> Self {
+        Self {
+            span,
+            message,
+            note: None,
+        }
+    }
+}
+
+/// The fields of a mount; `None` if it is quoted in a way that the places of its fields are lost.
+pub(in crate::rules) fn fields(word: &Word) -> Option<Vec<Field>> {
+    let text = word.text.as_str();
+    // Quotes around the whole value are the usual ones.
+    let range = match text.as_bytes() {
+        [b'"', .., b'"'] | [b'\'', .., b'\''] => 1..text.len() - 1,
+        _ => 0..text.len(),
+    };
+    if text[range.clone()].contains(['"', '\'', '\\']) {
+        return None;
+    }
+    let mut fields = Vec::new();
+    let mut at = range.start;
+    for field in text[range].split(',') {
+        let (key, value) = match field.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (field, None),
+        };
+        let end = at + field.len();
+        let value_start = end - value.map_or(0, str::len);
+        fields.push(Field {
+            span: word.text.source_span(at, end),
+            key: key.to_owned(),
+            value: value.map(str::to_owned),
+            value_span: word.text.source_span(value_start, end),
+        });
+        at = end + 1;
+    }
+    Some(fields)
+}
+
+/// The value of a field; `None` if a variable hides it.
+fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &Field) -> Option<String> {
+    let value = field.value.as_deref()?;
+    let Some(name) = value.strip_prefix('$') else {
+        return if value.contains('$') {
+            None
+        } else {
+            Some(value.to_owned())
+        };
+    };
+    // Whole variables are common, and parts of values rare.
+    let name = name
+        .strip_prefix('{')
+        .and_then(|name| name.strip_suffix('}'))
+        .unwrap_or(name);
+    let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if step.onbuild || !is_name {
+        return None;
+    }
+    cx.facts.variable(step, name)
+}
+
+/// The first reason why BuildKit refuses a mount.
+pub(in crate::rules) fn mount_fault(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    word: &Word,
+) -> Option<MountFault> {
+    if known_value(cx, step, word).is_some_and(|text| text.is_empty()) {
+        return Some(MountFault::new(word.span, "`--mount` is empty".to_owned()));
+    }
+    let fields = fields(word)?;
+    // Without a `type`, a mount is a bind mount.
+    let mut mount = Mount {
+        kind: Some("bind".to_owned()),
+        given: Vec::new(),
+    };
+    for field in &fields {
+        if let Some(fault) = mount.read(cx, step, field) {
+            return Some(fault);
+        }
+    }
+    mount.fault(step, word)
+}
+
+/// A mount as far as it is read.
+struct Mount<'f> {
+    /// The type; `None` if a variable hides it.
+    kind: Option<String>,
+    /// The keys that were given, with the fields and the known values.
+    given: Vec<(&'static MountKey, &'f Field, Option<String>)>,
+}
+
+impl<'f> Mount<'f> {
+    /// Reads a field, or returns the reason why BuildKit refuses it at once.
+    fn read(
+        &mut self,
+        cx: &DockerfileContext<'_>,
+        step: &Step<'_>,
+        field: &'f Field,
+    ) -> Option<MountFault> {
+        // After a blank, the next field is an argument of RUN.
+        if field.key.is_empty() {
+            let message = "empty field in `--mount`".to_owned();
+            return Some(MountFault::new(field.span, message));
+        }
+        let Some(key) = MountKey::find(&field.key) else {
+            let mut fault = MountFault::new(
+                field.span,
+                format!("unknown key `{}` of `--mount`", field.key),
+            );
+            let near = suggestion::closest(&field.key, MountKey::names());
+            fault.note = near.map(|near| format!("did you mean `{near}`?"));
+            return Some(fault);
+        };
+        let name = key.name();
+        if field.value.is_none() && !key.alone {
+            let message = format!("`{}` of `--mount` needs a value", field.key);
+            return Some(MountFault::new(field.span, message));
+        }
+        if key.after_type
+            && let Some(kind) = &self.kind
+            && !key.is_for(kind)
+        {
+            let message = format!("mounts of type `{kind}` have no `{name}`");
+            let mut fault = MountFault::new(field.span, message);
+            if !self.given.iter().any(|(key, ..)| key.name() == "type") {
+                fault.note = Some(format!("`type=` has to come before `{name}`"));
+            }
+            return Some(fault);
+        }
+        // BuildKit looks for the stage before it knows any variable.
+        if name == "from"
+            && let Some(value) = &field.value
+            && value.find('$').is_some_and(|at| at + 1 < value.len())
+        {
+            let message = "`from` of `--mount` cannot have variables".to_owned();
+            let mut fault = MountFault::new(field.value_span, message);
+            fault.note = Some("use them in a `FROM` with a stage name instead".to_owned());
+            return Some(fault);
+        }
+        let value = field_value(cx, step, field);
+        if let Some(value) = &value
+            && let Some(expected) = expected_value(key.value, value)
+        {
+            let message = format!("`{}` of `--mount` must be {expected}", field.key);
+            return Some(MountFault::new(field.value_span, message));
+        }
+        if name == "type" {
+            self.kind = value.as_ref().map(|kind| kind.to_ascii_lowercase());
+        }
+        self.given.push((key, field, value));
+        None
+    }
+
+    /// The reason why BuildKit refuses the mount as a whole.
+    fn fault(&self, step: &Step<'_>, word: &Word) -> Option<MountFault> {
+        let kind = self.kind.as_deref()?;
+        for (key, field, value) in &self.given {
+            // An empty `from=` is none.
+            let is_absent = key.value == MountValue::Text && value.as_deref() == Some("");
+            if !key.is_for(kind) && !is_absent {
+                let message = format!("mounts of type `{kind}` have no `{}`", key.name());
+                return Some(MountFault::new(field.span, message));
+            }
+        }
+        if kind == "secret" {
+            return self.secret_fault(word);
+        }
+        if kind == "ssh" || step.onbuild {
+            return None;
+        }
+        self.target_fault(step, word)
+    }
+
+    fn secret_fault(&self, word: &Word) -> Option<MountFault> {
+        let names = ["id", "source", "target"];
+        let [id, source, target] = names.map(|name| self.is_given(name));
+        if !id && !source && !target {
+            let message = "secret mount needs an `id`, a `source` or a `target`".to_owned();
+            return Some(MountFault::new(word.span, message));
+        }
+        if id && source {
+            let message = "secret mount has both `id` and `source`".to_owned();
+            return Some(MountFault::new(word.span, message));
+        }
+        None
+    }
+
+    /// Whether a key has a value, which may be unknown.
+    fn is_given(&self, name: &str) -> bool {
+        let mut given = self.given.iter();
+        given.any(|(key, _, value)| key.name() == name && value.as_deref() != Some(""))
+    }
+
+    /// The fault of a mount over the root directory.
+    fn target_fault(&self, step: &Step<'_>, word: &Word) -> Option<MountFault> {
+        // The last target counts.
+        let mut given = self.given.iter().rev();
+        let target = given.find(|(key, ..)| key.name() == "target");
+        let (span, path) = match target {
+            Some((_, field, value)) => (field.value_span, value.as_deref()?),
+            None => (word.span, ""),
+        };
+        let from = step.workdir.path.as_deref();
+        let is_root = if path.starts_with('/') {
+            is_root(path)
+        } else {
+            // Relative to the working directory.
+            is_root(path) && is_root(from?)
+        };
+        if !is_root {
+            return None;
+        }
+        let message = "the target of the mount is the root directory".to_owned();
+        let mut fault = MountFault::new(span, message);
+        if target.is_none() {
+            fault.note = Some("the default of `target` is the working directory, `/`".to_owned());
+        }
+        Some(fault)
+    }
+}
+
+/// Whether a path has no components but `.`.
+fn is_root(path: &str) -> bool {
+    path.split('/').all(|part| matches!(part, "" | "."))
+}
+
+/// The values that a key takes, unless the given one is among them.
+fn expected_value(kind: MountValue, value: &str) -> Option<String> {
+    let (is_valid, expected) = match kind {
+        MountValue::Text => return None,
+        MountValue::Type => (
+            mount_types().any(|known| known.eq_ignore_ascii_case(value)),
+            one_of(mount_types()),
+        ),
+        MountValue::Sharing => (
+            sharing_modes().any(|known| known.eq_ignore_ascii_case(value)),
+            one_of(sharing_modes()),
+        ),
+        // The spellings of Go's `strconv.ParseBool`.
+        MountValue::Boolean => (
+            matches!(
+                value,
+                "1" | "t"
+                    | "T"
+                    | "true"
+                    | "TRUE"
+                    | "True"
+                    | "0"
+                    | "f"
+                    | "F"
+                    | "false"
+                    | "FALSE"
+                    | "False"
+            ),
+            "`true` or `false`".to_owned(),
+        ),
+        MountValue::Octal => (
+            !value.starts_with('+') && u32::from_str_radix(value, 8).is_ok(),
+            "an octal number".to_owned(),
+        ),
+        MountValue::Number => (
+            !value.starts_with('+') && value.parse::<u32>().is_ok(),
+            "a number".to_owned(),
+        ),
+        MountValue::Size => (is_size(value), "a size such as `64m`".to_owned()),
+    };
+    if is_valid { None } else { Some(expected) }
+}
+
+fn one_of(names: impl Iterator<Item = &'static str>) -> String {
+    let names: Vec<&str> = names.collect();
+    format!("one of `{}`", names.join("`, `"))
+}
+
+/// Whether a text is a size as `units.RAMInBytes` reads it: `64`, `1.5g`, `64 MiB`.
+fn is_size(text: &str) -> bool {
+    let unit_start = text
+        .rfind(|char: char| char.is_ascii_digit() || matches!(char, '.' | ' '))
+        .map_or(0, |at| at + 1);
+    let (number, unit) = text.split_at(unit_start);
+    let number = number.strip_suffix(' ').unwrap_or(number);
+    let unit = unit.to_ascii_lowercase();
+    let is_unit = match unit.strip_prefix(['k', 'm', 'g', 't', 'p']) {
+        Some(rest) => matches!(rest, "" | "b" | "ib"),
+        None => matches!(unit.as_str(), "" | "b"),
+    };
+    is_unit && number.parse::<f64>().is_ok_and(|size| size >= 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_docker() {
+        for size in ["64", "64m", "1.5g", "64MiB", "64 kb", "0", "10b"] {
+            assert!(is_size(size), "{size}");
+        }
+        for size in ["", "m", "64x", "-1", "64mm", "64kib2", "6 4 m"] {
+            assert!(!is_size(size), "{size}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Quotes in the text of an instruction: whether a place is inside of them.
+
+use crate::dockerfile::Joined;
+
+/// The quotes of a text, read from its start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::rules) struct Quotes {
+    open: Option<char>,
+    is_escaped: bool,
+}
+
+impl Quotes {
+    /// Reads the next character.
+    pub(in crate::rules) fn read(&mut self, char: char, escape: char) {
+        if self.is_escaped {
+            self.is_escaped = false;
+        } else if char == escape && self.open != Some('\'') {
+            // As in a shell, nothing is escaped between single quotes.
+            self.is_escaped = true;
+        } else if self.open == Some(char) {
+            self.open = None;
+        } else if self.open.is_none() && matches!(char, '\'' | '"') {
+            self.open = Some(char);
+        }
+    }
+
+    pub(in crate::rules) fn are_open(self) -> bool {
+        self.open.is_some()
+    }
+}
+
+/// Whether quotes of a joined text are open at a place in the file; `None` if the text has no
+/// character there or after it.
+pub(in crate::rules) fn are_open_at(text: &Joined, place: usize, escape: char) -> Option<bool> {
+    let mut quotes = Quotes::default();
+    for (at, char) in text.as_str().char_indices() {
+        if text.source_offset(at) >= place {
+            return Some(quotes.are_open());
+        }
+        quotes.read(char, escape);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn are_open_after(text: &str) -> bool {
+        let mut quotes = Quotes::default();
+        for char in text.chars() {
+            quotes.read(char, '\\');
+        }
+        quotes.are_open()
+    }
+
+    #[test]
+    fn quotes_nest_as_in_a_shell() {
+        for text in ["a \"b", "'a\\' 'b", "\"it's", "\"a\\\"b"] {
+            assert!(are_open_after(text), "{text}");
+        }
+        for text in ["", "a \"b\"", "'a\"'", "it\\'s", "\"it's\""] {
+            assert!(!are_open_after(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `url-in-copy`: the source of a COPY is a URL or a repository.
+
+use super::support::keywords::in_case_of;
+use super::support::remotes::Remote;
+use super::support::steps::of_kind;
+use super::support::words::known_value;
+use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
+use crate::lint::facts::Step;
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "url-in-copy",
+    page: include_str!("../../rules/lint/url-in-copy.md"),
+    dockerfile: Some(check),
+    image: None,
+};
+
+/// Flags that ADD does not have.
+const FLAGS: [&str; 2] = ["from", "parents"];
+
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    for step in of_kind(cx, &[Kind::Copy]) {
+        let Body::Transfer { sources, .. } = &step.instruction.body else {
+            continue;
+        };
+        // One finding for each instruction: another keyword resolves them all.
+        let Some((word, what)) = sources.iter().find_map(|source| remote(cx, step, source)) else {
+            continue;
+        };
+        let report = findings.add(word.span, format!("`COPY` cannot download {what}"));
+        // ADD copies the other sources as well.
+        if FLAGS.iter().all(|flag| step.flag(flag).is_none()) {
+            let edit = Edit {
+                span: step.instruction.keyword.span,
+                replacement: in_case_of(step.instruction, "ADD"),
+            };
+            report.fix(Fix::new("use `ADD`", Applicability::Unsafe, vec![edit]));
+        }
+    }
+}
+
+/// A source that is not in the build context, and what it is.
+fn remote<'w>(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    source: &'w CopySource,
+) -> Option<(&'w Word, &'static str)> {
+    let CopySource::Path(word) = source else {
+        return None;
+    };
+    let value = known_value(cx, step, word);
+    let text = match (&value, word.parts.first()) {
+        (Some(value), _) => value.as_str(),
+        // A scheme is enough, whatever variables follow.
+        (None, Some(WordPart::Literal(start))) if start.contains("://") => start.as_str(),
+        _ => return None,
+    };
+    match Remote::of(text)? {
+        Remote::Http => Some((word, "a URL")),
+        Remote::Git => Some((word, "a Git repository")),
+        // COPY reads it as a path.
+        Remote::GithubPath => None,
+    }
+}
