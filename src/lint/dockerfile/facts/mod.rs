@@ -5,6 +5,7 @@ mod chain;
 mod downloads;
 mod end_of_life;
 mod exec_form;
+pub(in crate::lint) mod frontend;
 mod image_ref;
 pub mod packages;
 mod pin;
