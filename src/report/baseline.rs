@@ -147,16 +147,19 @@ impl Baseline {
             let name = self.name_of(file, here);
             let fingerprints = file.fingerprints();
             let found: BTreeSet<&str> = fingerprints.iter().map(String::as_str).collect();
-            let entries = self.entries.iter().filter(|entry| entry.file == name);
-            let (known, changed): (Vec<&Entry>, Vec<&Entry>) =
-                entries.partition(|entry| found.contains(entry.fingerprint.as_str()));
+            let mut known: BTreeSet<&str> = BTreeSet::new();
+            let mut changed: BTreeSet<(&str, &str)> = BTreeSet::new();
+            for entry in self.entries.iter().filter(|entry| entry.file == name) {
+                if found.contains(entry.fingerprint.as_str()) {
+                    known.insert(&entry.fingerprint);
+                } else {
+                    changed.insert((&entry.rule, &entry.message));
+                }
+            }
             for (finding, fingerprint) in file.findings.iter_mut().zip(&fingerprints) {
                 let id = super::id(finding);
-                let is_known = known.iter().any(|entry| entry.fingerprint == *fingerprint);
-                let is_changed = changed
-                    .iter()
-                    .any(|entry| entry.rule == id && entry.message == finding.message);
-                if is_known || is_changed {
+                let is_changed = changed.contains(&(id.as_ref(), finding.message.as_str()));
+                if is_changed || known.contains(fingerprint.as_str()) {
                     finding.fix = None;
                 }
             }

@@ -61,6 +61,7 @@ pub fn lint_with(
     let external = shellcheck.into_iter().flatten().chain(from_image);
     findings.extend(external.filter_map(|finding| accept(finding, registry, settings)));
     locate(&mut findings, &context);
+    fixes::drop_contradicting(&mut findings, registry, settings);
     if settings.pragmas {
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
         pragmas.escalate(registry, settings, &mut findings);

@@ -12,6 +12,7 @@ pub(super) mod elf_files;
 pub(super) mod ignored;
 pub(super) mod keywords;
 pub(super) mod label_schema;
+pub(super) mod layout;
 pub(super) mod lines;
 pub(super) mod options;
 pub(super) mod programs;

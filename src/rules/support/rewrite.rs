@@ -1,6 +1,8 @@
-//! Edits of whole instructions: remove one, insert one, join two, append to one.
+//! Edits of whole instructions: remove one, insert one, join two, add a command to one.
 
-use crate::dockerfile::{Command, Script};
+use super::layout::{continuation, indent, joint, separator, separator_after_first};
+use super::lines::heredoc_start;
+use crate::dockerfile::{Command, Script, ShellScript};
 use crate::lint::facts::{Facts, Run, Step};
 use crate::lint::{DockerfileContext, Edit};
 use crate::source::Span;
@@ -39,6 +41,35 @@ pub(in crate::rules) fn line_after(
     }
 }
 
+/// Inserts an instruction on a line of its own before another one, above the comments that belong to
+/// that. Some of them configure a linter for the next instruction.
+pub(in crate::rules) fn line_before(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    line: &str,
+) -> Edit {
+    Edit {
+        span: Span::at(above_comments(cx, step.span.start)),
+        replacement: format!("{line}{}", cx.line_break()),
+    }
+}
+
+/// The start of an instruction with the comments directly above it.
+fn above_comments(cx: &DockerfileContext<'_>, instruction: usize) -> usize {
+    let mut line = cx.source.line(instruction);
+    let above = cx
+        .dockerfile
+        .comments
+        .partition_point(|comment| comment.span.start < instruction);
+    for comment in cx.dockerfile.comments[..above].iter().rev() {
+        if cx.source.line(comment.span.start) + 1 != line {
+            break;
+        }
+        line -= 1;
+    }
+    cx.source.line_span(line).start
+}
+
 /// Joins two RUNs with nothing between them, if their scripts have the same meaning in one shell.
 pub(in crate::rules) fn join(
     cx: &DockerfileContext<'_>,
@@ -65,11 +96,9 @@ pub(in crate::rules) fn join(
     // The edit starts at the last character of the first script and so drops its trailing blanks.
     let length = start.text.as_str().trim_end().len();
     let from = start.text.source_span(0, length).end;
-    let indent = indent(cx, first.span);
-    let replacement = format!(" {}{}{indent}&& ", cx.dockerfile.escape, cx.line_break());
     Some(Edit {
         span: Span::new(from, end.text.source_offset(0)),
-        replacement,
+        replacement: joint(cx, first.span),
     })
 }
 
@@ -130,17 +159,6 @@ fn changes_shell(run: &Run<'_>) -> bool {
     false
 }
 
-/// The indentation of an instruction's continuation lines; 4 blanks if it has none.
-pub(in crate::rules) fn indent(cx: &DockerfileContext<'_>, span: Span) -> String {
-    let text = cx.source.slice(span);
-    // The last line, because that is where edits add more.
-    let last = text.lines().skip(1).last().unwrap_or_default();
-    match &last[..last.len() - last.trim_start().len()] {
-        "" => "    ".to_owned(),
-        written => written.to_owned(),
-    }
-}
-
 /// Appends a command to a RUN, unless the text after its last call would take the words for its
 /// own.
 pub(in crate::rules) fn append(
@@ -155,7 +173,7 @@ pub(in crate::rules) fn append(
         return None;
     }
     match cx.facts.steps[run.step].instruction.heredocs.as_slice() {
-        [] => append_to_list(cx, script, run.calls.last()?.span, command),
+        [] => append_to_list(cx, run, script, parsed, command),
         [heredoc]
             if !heredoc.end.is_empty()
                 && heredoc
@@ -200,31 +218,102 @@ fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Optio
     Some(end)
 }
 
-/// Appends ` && command` after the last call, on a line of its own if the RUN has several lines.
+/// Appends a command after the last call, on a line of its own if the RUN has several lines.
 fn append_to_list(
     cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
     script: &Script,
-    last: Span,
+    parsed: &ShellScript,
     command: &str,
 ) -> Option<Edit> {
+    let instruction = cx.facts.steps[run.step].span;
+    let last = run.calls.last()?.span;
+    let is_strict = parsed
+        .options_of(parsed.commands.last()?, run.options)
+        .errexit;
+    if is_strict && let Some(end) = end_after_semicolon(cx, script, last) {
+        let is_one_line = !cx.source.slice(instruction).contains('\n');
+        let next = if is_one_line {
+            String::new()
+        } else {
+            continuation(cx, &indent(cx, instruction))
+        };
+        return Some(Edit {
+            span: Span::at(end),
+            replacement: format!(" {next}{command}"),
+        });
+    }
     let end = end_of_list(cx, script, last)?;
-    let instruction = cx
-        .source
-        .slice(Span::new(script.text.source_offset(0), end));
-    let replacement = if instruction.contains('\n') {
-        let line = cx.source.line_span(cx.source.line(end));
-        let line = cx.source.slice(line);
-        let indent = &line[..line.len() - line.trim_start().len()];
-        format!(
-            " {}{}{indent}&& {command}",
-            cx.dockerfile.escape,
-            cx.line_break()
-        )
-    } else {
-        format!(" && {command}")
-    };
+    let separator = separator(cx, instruction, is_strict);
     Some(Edit {
         span: Span::at(end),
-        replacement,
+        replacement: format!("{separator}{command}"),
     })
+}
+
+/// The end of a script that ends with a `;` and nothing else after its last call.
+fn end_after_semicolon(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Option<usize> {
+    let text = script.text.as_str().trim_end();
+    let end = script.text.source_span(0, text.len()).end;
+    let tail = cx.source.slice(Span::new(last.end.min(end), end));
+    let is_semicolon =
+        tail.trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape) == ";";
+    if is_semicolon { Some(end) } else { None }
+}
+
+/// Runs `set -o pipefail` at the start of a script. If the script begins with a `set` already, the
+/// option becomes one of its arguments.
+pub(in crate::rules) fn set_pipefail(cx: &DockerfileContext<'_>, run: &Run<'_>) -> Option<Edit> {
+    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else {
+        return None;
+    };
+    if let Some(end) = end_of_first_options(cx, script, parsed) {
+        return Some(Edit {
+            span: Span::at(end),
+            replacement: "o pipefail".to_owned(),
+        });
+    }
+    let step = &cx.facts.steps[run.step];
+    let (start, separator) = if step.instruction.heredocs.is_empty() {
+        let start = script.text.source_offset(0);
+        (start, separator_after_first(cx, step.span))
+    } else {
+        let start = heredoc_start(cx, step, script.shebang.is_some())?;
+        (start, cx.line_break().to_owned())
+    };
+    Some(Edit {
+        span: Span::at(start),
+        replacement: format!("set -o pipefail{separator}"),
+    })
+}
+
+/// The end of `-eux` in a script that starts with `set -eux`.
+fn end_of_first_options(
+    cx: &DockerfileContext<'_>,
+    script: &Script,
+    parsed: &ShellScript,
+) -> Option<usize> {
+    let first = parsed.commands.first()?;
+    let [name, options, ..] = first.words.as_slice() else {
+        return None;
+    };
+    let letters = options.literal()?.strip_prefix('-')?;
+    // After an `o` comes the name of another option.
+    let is_bundle = !letters.is_empty()
+        && letters.chars().all(|letter| letter.is_ascii_alphabetic())
+        && !letters.contains('o');
+    let is_plain = cx.source.slice(options.span) == options.raw.as_str();
+    // The command has to be the first text of the script, so that it always runs.
+    let text = script.text.as_str();
+    let code = match &script.shebang {
+        Some(_) => text.find('\n')? + 1,
+        None => 0,
+    };
+    let start = code + (text[code..].len() - text[code..].trim_start().len());
+    let is_first = script.text.source_offset(start) == name.span.start;
+    if name.literal() == Some("set") && is_first && is_bundle && is_plain {
+        Some(options.span.end)
+    } else {
+        None
+    }
 }
