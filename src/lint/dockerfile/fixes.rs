@@ -5,6 +5,7 @@ use super::DockerfileContext;
 use super::facts::frontend;
 use crate::dockerfile::{Comment, Instruction};
 use crate::lint::finding::{Edit, Finding, Fix};
+use crate::lint::{Registry, Settings};
 use crate::source::Span;
 
 /// Drops the fixes that would damage the file.
@@ -21,6 +22,31 @@ pub(super) fn drop_unsound(findings: &mut [Finding], cx: &DockerfileContext<'_>)
             && !writes_unknown_syntax(fix, cx);
         if !is_sound {
             finding.fix = None;
+        }
+    }
+}
+
+/// Drops the fixes whose result another selected rule would report.
+pub(super) fn drop_contradicting(
+    findings: &mut [Finding],
+    registry: &Registry,
+    settings: &Settings,
+) {
+    for finding in findings {
+        if finding.fix.is_none() {
+            continue;
+        }
+        let opposed = registry
+            .get(finding.rule)
+            .map(|page| page.no_fix_with.as_slice())
+            .unwrap_or_default();
+        for name in opposed {
+            if registry
+                .get(name)
+                .is_some_and(|page| settings.selects(page))
+            {
+                finding.fix = None;
+            }
         }
     }
 }
@@ -155,7 +181,7 @@ mod tests {
     use super::*;
     use crate::dockerfile;
     use crate::lint::dockerfile::{BuildContext, Facts};
-    use crate::lint::{Applicability, Settings, Severity};
+    use crate::lint::{Applicability, Severity};
     use crate::source::Source;
 
     /// Whether a fix that replaces `old` with `new` stays, for a finding on the first line.

@@ -8,6 +8,7 @@ pub(super) mod context_sources;
 pub(super) mod copies;
 pub(super) mod credentials;
 pub(super) mod elf_files;
+pub(super) mod exec_form_edit;
 
 pub(super) mod ignored;
 pub(super) mod keywords;

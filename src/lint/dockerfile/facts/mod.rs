@@ -25,7 +25,7 @@ pub use base::{Known, is_well_known_image};
 pub use chain::chain;
 pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
-pub use exec_form::{exec_form, is_builtin};
+pub use exec_form::{ExecWord, exec_form, exec_words, is_builtin};
 pub use image_ref::{ImageRef, Reading, is_image_name};
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
