@@ -54,13 +54,14 @@ pub(in crate::rules) fn separator(
     }
 }
 
-/// The separator after a command at the start of an instruction.
+/// The separator after a command at the start of an instruction, which does not fail.
 pub(in crate::rules) fn separator_after_first(
     cx: &DockerfileContext<'_>,
     instruction: Span,
 ) -> String {
     match Layout::of(cx, instruction) {
         Layout::OneLine => " && ".to_owned(),
+        Layout::Semicolons(indent) => format!("; {}", continuation(cx, &indent)),
         _ => joint(cx, instruction),
     }
 }

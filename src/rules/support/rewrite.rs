@@ -273,18 +273,63 @@ pub(in crate::rules) fn set_pipefail(cx: &DockerfileContext<'_>, run: &Run<'_>) 
             replacement: "o pipefail".to_owned(),
         });
     }
+    prepend(cx, run, "set -o pipefail")
+}
+
+/// Runs a command before all others of a script, except for a `set` that the script starts with.
+pub(in crate::rules) fn prepend(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    command: &str,
+) -> Option<Edit> {
+    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else {
+        return None;
+    };
     let step = &cx.facts.steps[run.step];
-    let (start, separator) = if step.instruction.heredocs.is_empty() {
-        let start = script.text.source_offset(0);
-        (start, separator_after_first(cx, step.span))
+    let is_list = step.instruction.heredocs.is_empty();
+    let after_set = if is_list {
+        start_after_set(cx, parsed)
     } else {
-        let start = heredoc_start(cx, step, script.shebang.is_some())?;
-        (start, cx.line_break().to_owned())
+        None
+    };
+    let (start, separator) = match after_set {
+        Some(start) => (start, separator_after_first(cx, step.span)),
+        None if is_list => {
+            let start = script.text.source_offset(0);
+            (start, separator_after_first(cx, step.span))
+        }
+        None => {
+            let start = heredoc_start(cx, step, script.shebang.is_some())?;
+            (start, cx.line_break().to_owned())
+        }
     };
     Some(Edit {
         span: Span::at(start),
-        replacement: format!("set -o pipefail{separator}"),
+        replacement: format!("{command}{separator}"),
     })
+}
+
+/// The start of the second command of a script whose first is `set`.
+fn start_after_set(cx: &DockerfileContext<'_>, parsed: &ShellScript) -> Option<usize> {
+    let [set, next, ..] = parsed.commands.as_slice() else {
+        return None;
+    };
+    if set.words.first()?.literal() != Some("set") {
+        return None;
+    }
+    // The second command may be in a block, which starts before it.
+    let between = cx
+        .source
+        .slice(Span::new(set.span.end, next.span.start.max(set.span.end)));
+    let is_direct = between
+        .trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape)
+        .trim_matches(';')
+        .trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape);
+    if matches!(is_direct, "" | "&&") {
+        Some(next.span.start)
+    } else {
+        None
+    }
 }
 
 /// The end of `-eux` in a script that starts with `set -eux`.
