@@ -1,5 +1,6 @@
 //! `cd-in-run`: `cd` is used instead of WORKDIR.
 
+use super::support::rewrite::line_before;
 use crate::dockerfile::{Command, Kind};
 use crate::lint::facts::{Call, Facts, Run, is_absolute};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -96,10 +97,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
     let start = step.span.end - command.len();
     let title = format!("use `WORKDIR {}`", target.raw);
     let edits = vec![
-        Edit {
-            span: Span::at(step.span.start),
-            replacement: format!("WORKDIR {}{}", target.raw, cx.line_break()),
-        },
+        line_before(cx, step, &format!("WORKDIR {}", target.raw)),
         Edit {
             span: Span::new(call.span.start, start),
             replacement: String::new(),

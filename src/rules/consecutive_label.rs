@@ -1,5 +1,6 @@
 //! `consecutive-label`: consecutive LABELs can be combined.
 
+use super::support::lines::are_on_adjacent_lines;
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -57,9 +58,10 @@ fn is_label(step: &Step<'_>) -> bool {
 fn join(cx: &DockerfileContext<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit> {
     let (last, first) = (pairs(before)?.last()?, pairs(after)?.first()?);
     let keyword_end = after.instruction.keyword.span.end;
-    // A comment between them would end up in the middle of an instruction. After an open quote, the
-    // line break would become part of the value.
+    // A comment between them would end up in the middle of an instruction, and an empty line sets
+    // them apart. After an open quote, the line break would become part of the value.
     if !is_blank(cx, last.span.end, after.span.start)
+        || !are_on_adjacent_lines(cx, before, after)
         || !is_blank(cx, keyword_end, first.span.start)
         || !closes_its_quotes(cx, last.span)
     {

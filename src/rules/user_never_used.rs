@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::support::rewrite::line_after;
-use super::support::root_by_default::{drops_privileges, runs_as_root};
+use super::support::root_by_default::{created_user, drops_privileges, runs_as_root};
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Stage};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -36,13 +36,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let step = &cx.facts.steps[run.step];
         !step.onbuild && step.stage.is_some_and(|stage| lineage.contains(&stage))
     });
-    let calls = runs
+    let created = runs
         .flat_map(|run| &run.calls)
-        .filter(|call| matches!(call.name.as_str(), "useradd" | "adduser"));
-    for call in calls.take(MOST_USERS) {
-        let Some(name) = created_user(call) else {
-            continue;
-        };
+        .filter_map(|call| Some((call, created_user(call)?)));
+    for (call, name) in created.take(MOST_USERS) {
         if is_named_later(cx, name, call) {
             continue;
         }
@@ -56,15 +53,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             ));
         }
     }
-}
-
-/// The name of the user that a call creates: the last word of `useradd` and `adduser`.
-fn created_user(call: &Call) -> Option<&str> {
-    let last = call.arguments.last()?.single()?;
-    if last.starts_with('-') {
-        return None;
-    }
-    Some(last)
 }
 
 /// Whether the rest of the file contains the name of a user: in a setting, a `chown`, a `su`.

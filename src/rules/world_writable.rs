@@ -12,6 +12,9 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
+/// The bit of a directory in which only the owner of a file may remove it.
+const STICKY: u32 = 0o1000;
+
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
         if !matches!(step.kind(), Kind::Copy | Kind::Add) {
@@ -44,7 +47,7 @@ fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings:
     if let Some(replacement) = better
         && place.end - place.start == mode.len()
     {
-        let title = if lets_others_write(&format!("0{replacement}")) {
+        let title = if is_sticky(&replacement) {
             format!("set the sticky bit: `{replacement}`")
         } else {
             format!("remove the write permission for others: `{replacement}`")
@@ -127,13 +130,17 @@ fn private_mode(call: &Call, mode: &str, place: Span) -> Option<String> {
     let shared = targets.iter().filter(|target| is_shared(target)).count();
     match shared {
         0 => without_others(mode),
-        // `0777` has a digit for the sticky bit already.
         _ if shared == targets.len() && is_number(mode) => {
-            Some(format!("1{}", &mode[mode.len() - 3..]))
+            let bits = u32::from_str_radix(mode, 8).ok()?;
+            Some(format!("{:o}", bits | STICKY))
         }
         // One mode cannot be right for both kinds.
         _ => None,
     }
+}
+
+fn is_sticky(mode: &str) -> bool {
+    u32::from_str_radix(mode, 8).is_ok_and(|bits| bits & STICKY != 0)
 }
 
 /// Whether a path is a directory in which every user may create files.

@@ -42,3 +42,12 @@ pub(in crate::rules) fn heredoc_start(
     let first = if has_shebang { body.find('\n')? + 1 } else { 0 };
     Some(heredoc.body.start + first)
 }
+
+/// Whether an instruction starts on the line after the one on which another ends.
+pub(in crate::rules) fn are_on_adjacent_lines(
+    cx: &DockerfileContext<'_>,
+    before: &Step<'_>,
+    after: &Step<'_>,
+) -> bool {
+    cx.source.line(before.span.end) + 1 == cx.source.line(after.span.start)
+}

@@ -3,7 +3,7 @@
 use super::rewrite::line_after;
 use super::steps::last_of_kind;
 use crate::dockerfile::{Body, Command, Kind};
-use crate::lint::facts::{Base, Stage, Step, User};
+use crate::lint::facts::{Base, Call, Stage, Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
 /// Programs with which an entry point gives up root itself.
@@ -187,18 +187,47 @@ fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
         .any(|step| matches!(step.kind(), Kind::Entrypoint | Kind::Cmd))
 }
 
+/// The UID of the user that a fix creates. Kubernetes accepts only a number as proof that the user is
+/// not root, and distributions give numbers below 1000 to users of their own.
+const NEW_UID: &str = "10001";
+
+/// The name of the user that a call creates: the last word of `useradd` and `adduser`.
+pub(in crate::rules) fn created_user(call: &Call) -> Option<&str> {
+    if !matches!(call.name.as_str(), "useradd" | "adduser") {
+        return None;
+    }
+    let last = call.arguments.last()?.single()?;
+    if last.starts_with('-') {
+        return None;
+    }
+    Some(last)
+}
+
+/// Whether a stage or one that it is based on creates a user.
+fn creates_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
+    cx.facts
+        .lineage(stage.index)
+        .filter_map(|step| cx.facts.run_of(step))
+        .flat_map(|run| &run.calls)
+        .any(|call| created_user(call).is_some())
+}
+
 /// Inserts a user and a USER after everything that needs root, with the command of the image's
 /// distribution.
 fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
+    // The author has a user in mind already; see `user-never-used`.
+    if creates_user(cx, stage) {
+        return None;
+    }
     let managers = &stage.known?.managers;
     // BusyBox has only `adduser`; elsewhere `useradd` is part of the base system.
     let command = if managers.iter().any(|name| name == "apk") {
-        "adduser -S -D -H app"
+        format!("adduser -S -D -H -u {NEW_UID} app")
     } else if managers
         .iter()
         .any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"))
     {
-        "useradd --system --no-log-init app"
+        format!("useradd --no-log-init --no-create-home --uid {NEW_UID} app")
     } else {
         return None;
     };
@@ -214,6 +243,6 @@ fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
                 Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::Workdir
             )
     })?;
-    let lines = format!("RUN {command}{}USER app", cx.line_break());
+    let lines = format!("RUN {command}{}USER {NEW_UID}", cx.line_break());
     Some(line_after(cx, last, &lines))
 }
