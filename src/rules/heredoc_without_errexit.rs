@@ -81,9 +81,9 @@ fn is_unread(cx: &DockerfileContext<'_>, step: &Step<'_>, heredoc: &Heredoc) -> 
     let opener = heredoc.opener;
     let before = Span::new(start.min(opener.start), opener.start);
     let after = Span::new(opener.end, heredoc.body.start.max(opener.end));
-    let blank = |c: char| c.is_whitespace() || c == cx.dockerfile.escape;
-    let before = cx.source.slice(before).trim_end_matches(blank);
-    let after = cx.source.slice(after).trim_start_matches(blank);
+    let blanks = [' ', '\t', '\r', '\n', cx.dockerfile.escape];
+    let before = cx.source.slice(before).trim_end_matches(blanks);
+    let after = cx.source.slice(after).trim_start_matches(blanks);
     let follows_operator = before.ends_with(['&', ';', '|', '(']);
     let precedes_operator = after.starts_with(['&', ';', '|', ')']);
     // Alone in its RUN, it is the script.

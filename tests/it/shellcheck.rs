@@ -251,6 +251,18 @@ fn its_fixes_are_edits_of_the_dockerfile() {
         Some("FROM a\nRUN cat \"$X\"\\\n && ls\n")
     );
     assert_eq!(
+        fixed("FROM a\nRUN apk add $A && for x in $DEPS; do b $DEPS $x; done\n").as_deref(),
+        Some("FROM a\nRUN apk add $A && for x in $DEPS; do b $DEPS \"$x\"; done\n")
+    );
+    for list in [
+        "FROM a\nENV A='b c'\nRUN cat $A\n",
+        "FROM a\nRUN A='b c' && cat $A\n",
+        "FROM a\nRUN A=\"$(ls)\" && cat ${A}\n",
+        "FROM php:8.3\nRUN apt-get install -y $PHPIZE_DEPS\n",
+    ] {
+        assert_eq!(fixed(list), None, "{list}");
+    }
+    assert_eq!(
         fixed("FROM a\nRUN <<E\ncat `ls`\nE\n").as_deref(),
         Some("FROM a\nRUN <<E\ncat $(ls)\nE\n")
     );
