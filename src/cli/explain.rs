@@ -42,7 +42,7 @@ fn shellcheck(code: ShellcheckCode, format: ListFormat) -> String {
     let markdown = format!(
         "# {code}, a code of ShellCheck\n\n\
          ShellCheck found a problem in a script, and describes it on the page of the code:\n\
-         <https://www.shellcheck.net/wiki/{code}>.\n\n\
+         `https://www.shellcheck.net/wiki/{code}`.\n\n\
          To suppress it for the next instruction:\n\n\
          ```dockerfile\n# jettison ignore={code}\n```\n\n\
          To ignore it everywhere, use `--ignore {code}`, or this in `.jettison.toml`:\n\n\

@@ -143,30 +143,37 @@ fn kept_part(source: &Source, line: Span, edits: &[Edit], room: usize) -> Option
         .iter()
         .filter(|edit| edit.span.start <= line.end && line.start <= edit.span.end);
     let mut changed: Option<Span> = None;
-    let mut added = 0;
+    let (mut added, mut removed) = (0, 0);
     for edit in touching {
         let inside = Span::new(
             edit.span.start.clamp(line.start, line.end),
             edit.span.end.clamp(line.start, line.end),
         );
         changed = Some(changed.map_or(inside, |all| all.to(inside)));
-        let mut lines = edit.replacement.lines().map(columns);
-        added += lines.next().unwrap_or_default();
-        if lines.any(|columns| columns > room) {
+        let lines: Vec<usize> = edit.replacement.lines().map(columns).collect();
+        added += lines.first().copied().unwrap_or_default();
+        removed += columns(source.slice(inside));
+        // The rest of the line follows the last line of the replacement.
+        let rest = columns(source.slice(Span::new(inside.end, line.end)));
+        let is_wide = match lines.as_slice() {
+            [_, middle @ .., last] => {
+                middle.iter().any(|columns| *columns > room) || last + rest > room
+            }
+            _ => false,
+        };
+        if is_wide {
             return None;
         }
     }
-    if columns(source.slice(line)) + added <= room {
+    let width = columns(source.slice(line));
+    if width.max((width + added).saturating_sub(removed)) <= room {
         return Some(line);
     }
     let text = source.text();
     let Some(changed) = changed else {
         // Between edits, the start of a line is enough.
-        let end = line.start + room.saturating_sub(CUT.len());
-        return Some(Span::new(
-            line.start,
-            text.floor_char_boundary(end.min(line.end)),
-        ));
+        let end = (line.start + room.saturating_sub(CUT.len())).min(line.end);
+        return Some(Span::new(line.start, text.floor_char_boundary(end)));
     };
     let start = changed.start.saturating_sub(BESIDE_EDIT).max(line.start);
     let end = (changed.end + BESIDE_EDIT).min(line.end);
@@ -174,8 +181,12 @@ fn kept_part(source: &Source, line: Span, edits: &[Edit], room: usize) -> Option
         text.floor_char_boundary(start),
         text.ceil_char_boundary(end),
     );
-    let width = columns(source.slice(kept)) + added + 2 * CUT.len();
-    if width <= room { Some(kept) } else { None }
+    let width = columns(source.slice(kept)) + 2 * CUT.len();
+    if width.max((width + added).saturating_sub(removed)) <= room {
+        Some(kept)
+    } else {
+        None
+    }
 }
 
 /// The columns of a text in which the renderer shows a tab as four blanks.

@@ -152,3 +152,55 @@ fn a_file_that_is_linked_to_is_fixed_where_it_is() {
             .is_symlink()
     );
 }
+
+#[test]
+fn findings_of_a_baseline_are_not_fixed() {
+    let file = "FROM debian:12\nMAINTAINER Jo\nCMD run it\n";
+    let folder = folder(&[("Dockerfile", file.as_bytes())]);
+    let only = ["--select", "maintainer", "--write-baseline", "known.json"];
+    lint(folder.path(), &[&only[..], &["Dockerfile"]].concat(), b"");
+    for mode in ["--diff", "--fix"] {
+        let arguments = [
+            "--select",
+            "maintainer,shell-form-entrypoint,missing-user",
+            "--baseline",
+            "known.json",
+            "--unsafe-fixes",
+            mode,
+            "Dockerfile",
+        ];
+        let output = lint(folder.path(), &arguments, b"");
+        let patch = text(&output.stdout);
+        assert!(!patch.contains("LABEL"), "{patch}");
+    }
+    let fixed = read(&folder, "Dockerfile");
+    assert!(fixed.contains("MAINTAINER Jo"), "{fixed}");
+    assert!(fixed.contains("[\\\"run\\\", \\\"it\\\"]"), "{fixed}");
+}
+
+/// A finding keeps its place in the baseline when the fix of another one changes its instruction.
+#[test]
+fn a_known_finding_is_not_fixed_in_a_later_pass_either() {
+    let text = "FROM python:3.13\nRUN pip install flask && sudo make\nUSER 1\n";
+    let folder = folder(&[("Dockerfile", text.as_bytes())]);
+    let only = [
+        "--select",
+        "pip-cache-left",
+        "--write-baseline",
+        "known.json",
+    ];
+    lint(folder.path(), &[&only[..], &["Dockerfile"]].concat(), b"");
+    let arguments = [
+        "--select",
+        "pip-cache-left,sudo",
+        "--baseline",
+        "known.json",
+        "--fix",
+        "Dockerfile",
+    ];
+    lint(folder.path(), &arguments, b"");
+    assert_eq!(
+        read(&folder, "Dockerfile"),
+        "FROM python:3.13\\nRUN pip install flask && make\\nUSER 1\\n"
+    );
+}
