@@ -289,7 +289,7 @@ mod tests {
         };
         let edits = [insert("-e ")];
         let excerpt = Excerpt::of_edits(&source, &edits, 60).expect("it fits");
-        assert_eq!(excerpt.text, "...x x x x  && b -c y y y y y y...");
+        assert_eq!(excerpt.text, "...x x x x x  && b -c y y y y y y y...");
         assert_eq!(excerpt.line, 2);
         let place = excerpt.range(edits[0].span);
         assert_eq!(&excerpt.text[place.start..place.start + 2], "-c");
