@@ -1,6 +1,7 @@
 //! `signature-verification-off`: packages are installed without verifying their signatures.
 
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
+use crate::lint::facts::{Argument, Call};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -66,6 +67,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // not an option at all.
             let is_switch = word.starts_with("--") && !word.contains('=');
             if is_switch
+                && !installs_file(call)
                 && let Some(fix) = switches::removal(cx, run, call, span, "verify the signatures")
             {
                 report.fix(fix);
@@ -73,4 +75,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
     }
     switches::report_variables(cx, &VARIABLES, "disables signature verification", findings);
+}
+
+/// Whether a call installs a package file. Without the key of whoever signed it, the package could
+/// not be installed at all.
+fn installs_file(call: &Call) -> bool {
+    let mut words = call.arguments.iter().flat_map(Argument::texts);
+    words.any(|word| {
+        let word = word.trim_matches(['"', '\'']);
+        [".apk", ".deb", ".rpm"]
+            .iter()
+            .any(|end| word.ends_with(end))
+    })
 }

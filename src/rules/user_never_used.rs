@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::support::rewrite::line_after;
-use super::support::root_by_default::{created_user, drops_privileges, runs_as_root};
+use super::support::rewrite::block_after;
+use super::support::root_by_default::{created_user, drops_privileges, needs_root, runs_as_root};
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Stage};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -91,5 +91,9 @@ pub(super) fn user_after_all(
                 Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::User | Kind::Workdir
             )
     })?;
-    Some(line_after(cx, last, &format!("USER {name}")))
+    // A USER that another rule would report, or that keeps the program from starting, helps nobody.
+    if needs_root(cx, stage) {
+        return None;
+    }
+    Some(block_after(cx, last, &format!("USER {name}")))
 }

@@ -17,6 +17,7 @@ pub(super) mod label_schema;
 pub(super) mod layout;
 pub(super) mod lines;
 pub(super) mod options;
+pub(super) mod privileged_ports;
 pub(super) mod programs;
 pub(super) mod rewrite;
 pub(super) mod root_by_default;

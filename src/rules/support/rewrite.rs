@@ -41,6 +41,23 @@ pub(in crate::rules) fn line_after(
     }
 }
 
+/// The same for instructions that are a part of their own: if an empty line follows the other one,
+/// an empty line comes before them too.
+pub(in crate::rules) fn block_after(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    lines: &str,
+) -> Edit {
+    let next = cx.source.line(step.span.end) + 1;
+    let is_set_apart = next <= cx.source.line_count()
+        && cx.source.slice(cx.source.line_span(next)).trim().is_empty();
+    if is_set_apart {
+        line_after(cx, step, &format!("{}{lines}", cx.line_break()))
+    } else {
+        line_after(cx, step, lines)
+    }
+}
+
 /// Inserts an instruction on a line of its own before another one, above the comments that belong to
 /// that. Some of them configure a linter for the next instruction.
 pub(in crate::rules) fn line_before(

@@ -1,6 +1,7 @@
 //! Images that run as root because no USER is set.
 
-use super::rewrite::line_after;
+use super::privileged_ports::{exposed, grants_capability};
+use super::rewrite::block_after;
 use super::steps::last_of_kind;
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Call, Stage, Step, User};
@@ -216,7 +217,7 @@ fn creates_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
 /// distribution.
 fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
     // The author has a user in mind already; see `user-never-used`.
-    if creates_user(cx, stage) {
+    if creates_user(cx, stage) || needs_root(cx, stage) {
         return None;
     }
     let managers = &stage.known?.managers;
@@ -244,5 +245,17 @@ fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
             )
     })?;
     let lines = format!("RUN {command}{}USER {NEW_UID}", cx.line_break());
-    Some(line_after(cx, last, &lines))
+    Some(block_after(cx, last, &lines))
+}
+
+/// Whether the program of a stage is likely to need root: it listens on a privileged port, or it is
+/// an entry script, which prepares files before it starts the program.
+pub(in crate::rules) fn needs_root(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
+    let mut words = last_command(cx, stage, Kind::Entrypoint);
+    words.extend(last_command(cx, stage, Kind::Cmd));
+    let is_entry_script = words.iter().any(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        name.contains("entrypoint")
+    });
+    is_entry_script || !exposed(cx, stage).is_empty() && !grants_capability(cx.facts)
 }
