@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         for heredoc in &step.instruction.heredocs {
-            if is_unread(cx, step, heredoc) {
+            if run.shell.is_posix() && is_unread(cx, step, heredoc) {
                 findings.add(
                     heredoc.opener,
                     "no command reads this heredoc, so its lines are not run",
