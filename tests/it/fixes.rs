@@ -107,7 +107,18 @@ fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
 }
 
 /// New findings that a fix may bring, and why.
-const TRADES: [(&str, &str, &str); 0] = [];
+const TRADES: [(&str, &str, &str); 2] = [
+    (
+        "archive-fetched-then-unpacked",
+        "remote-add-without-checksum",
+        "the archive had no checksum before either",
+    ),
+    (
+        "copy-then-chmod",
+        "program-owned-by-its-user",
+        "the owner was the same before",
+    ),
+];
 
 /// What the fixes of some rules did wrong, all applied.
 fn breaches(source: &Source, settings: &Settings, max: Applicability) -> Vec<String> {
