@@ -112,7 +112,13 @@ fn keep_downloads(cx: &DockerfileContext<'_>, kept: &KeptDownloads, plans: &mut 
         }
         let removal = prepend(cx, plan.run, &format!("rm -f {}", docker_clean::PATH));
         if let (Some(edits), Some(removal)) = (&mut plan.edits, removal) {
-            edits.push(removal);
+            match edits.first_mut() {
+                // The flags end where the script starts.
+                Some(flags) if flags.span.end == removal.span.start => {
+                    flags.replacement.push_str(&removal.replacement);
+                }
+                _ => edits.push(removal),
+            }
             stages.push(stage);
         }
     }

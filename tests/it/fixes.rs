@@ -382,3 +382,139 @@ fn scripts_that_are_written_anew_call_what_they_called() {
         other.into_iter().chain(count).collect()
     });
 }
+
+/// The text after the fixes of some rules; `None` if there is nothing to fix.
+fn fixed(text: &str, rules: &[&'static str], max: Applicability) -> Option<String> {
+    let settings = Settings {
+        select: Selection::Only(rules.iter().copied().collect()),
+        ..Settings::default()
+    };
+    let source = Source::new("Dockerfile", text);
+    fix::apply_all(&source, registry(), &settings, max).map(|fixed| fixed.text().to_owned())
+}
+
+#[test]
+fn fixes_of_several_rules_do_not_contradict_each_other() {
+    let shell = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]";
+    for (rules, before, after) in [
+        (
+            &["pip-cache-left", "uncached-downloads"][..],
+            "FROM python:3.12\nRUN pip install x\n".to_owned(),
+            "FROM python:3.12\n\
+             RUN --mount=type=cache,target=/root/.cache/pip pip install x\n"
+                .to_owned(),
+        ),
+        (
+            &["apt-lists-left", "uncached-downloads"],
+            "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n".to_owned(),
+            "FROM debian:12\n\
+             RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n    \
+             --mount=type=cache,target=/var/lib/apt,sharing=locked \\\n    \
+             rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"
+                .to_owned(),
+        ),
+        (
+            &["apt-lists-left", "update-alone"],
+            "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n".to_owned(),
+            "FROM debian:12\nRUN apt-get update \\\n    && apt-get install -y curl \\\n    \
+             && rm -rf /var/lib/apt/lists/*\n"
+                .to_owned(),
+        ),
+        (
+            &["missing-user", "user-never-used"],
+            "FROM debian:12\nRUN useradd web\nCMD [\"run\"]\n".to_owned(),
+            "FROM debian:12\nRUN useradd web\nUSER web\nCMD [\"run\"]\n".to_owned(),
+        ),
+        (
+            &["copy-owned-by-root", "user-without-passwd"],
+            "FROM scratch\nUSER app\nCOPY a /a\n".to_owned(),
+            "FROM scratch\nUSER 65532\nCOPY --chown=65532 a /a\n".to_owned(),
+        ),
+        (
+            &["pipe-without-pipefail"],
+            "FROM debian:12\nRUN a | b\n# why\nRUN c | d\nFROM debian:12\nRUN e | f\n".to_owned(),
+            format!(
+                "FROM debian:12\n{shell}\nRUN a | b\n# why\nRUN c | d\n\
+                 FROM debian:12\n{shell}\nRUN e | f\n"
+            ),
+        ),
+    ] {
+        assert_eq!(
+            fixed(&before, rules, Applicability::Unsafe),
+            Some(after),
+            "{rules:?}"
+        );
+    }
+}
+
+#[test]
+fn safe_fixes_leave_alone_what_would_change_the_image() {
+    for (rule, text) in [
+        // The shell form ignores CMD, which the exec form would get.
+        (
+            "shell-form-entrypoint",
+            "FROM a\nENTRYPOINT b\nCMD [\"-c\"]\n",
+        ),
+        (
+            "shell-form-entrypoint",
+            "FROM a AS b\nENTRYPOINT b\nFROM b\nCMD [\"-c\"]\n",
+        ),
+        // `sudo` drops variables and sets these two itself.
+        (
+            "sudo",
+            "FROM debian:12\nENV HOME=/b\nRUN sudo -EH c\nRUN sudo c\n",
+        ),
+        ("sudo", "FROM debian:12\nENV PATH=/b:$PATH\nRUN sudo -E c\n"),
+        ("sudo", "FROM debian:12\nARG B=1\nRUN sudo c\n"),
+        // The comments belong to these instructions.
+        ("ignored-cmd", "FROM a\n# why\nCMD [\"b\"]\nCMD [\"c\"]\n"),
+        (
+            "copy-then-chmod",
+            "FROM a\nCOPY b.sh /b.sh\n# why\nRUN chmod 755 /b.sh\n",
+        ),
+    ] {
+        assert_eq!(fixed(text, &[rule], Applicability::Safe), None, "{text}");
+    }
+    let inherited = "FROM a AS b\nCMD [\"-c\"]\nFROM b\nENTRYPOINT d\n";
+    assert!(fixed(inherited, &["shell-form-entrypoint"], Applicability::Safe).is_some());
+}
+
+#[test]
+fn fixes_write_only_what_the_frontend_of_the_file_can_read() {
+    let rules = [
+        "archive-fetched-then-unpacked",
+        "copy-then-chmod",
+        "file-written-in-run",
+        "git-clone-in-run",
+        "long-command-chain",
+        "uncached-downloads",
+    ];
+    let file = |version: &str| {
+        format!(
+            "# syntax=docker/dockerfile:{version}\nFROM python:3.12\nCOPY a.sh /a.sh\n\
+             RUN chmod 755 /a.sh\nRUN echo hello > /etc/x\nRUN a && b && c && d && e\n\
+             RUN git clone https://github.com/a/b.git\n\
+             RUN curl -sSL https://a.b/x.tar.gz | tar xz -C /opt\nRUN pip install x\n"
+        )
+    };
+    assert_eq!(fixed(&file("1.0"), &rules, Applicability::Unsafe), None);
+    let newest = fixed(&file("1"), &rules, Applicability::Unsafe).expect("all can be fixed");
+    for text in [
+        "--chmod=",
+        "<<EOF",
+        "--keep-git-dir",
+        "--unpack",
+        "--mount=",
+    ] {
+        assert!(newest.contains(text), "{text}: {newest}");
+    }
+    let old = fixed(&file("1.5"), &rules, Applicability::Unsafe).expect("some can be fixed");
+    assert!(old.contains("<<EOF") && !old.contains("--unpack"), "{old}");
+}
+
+#[test]
+fn a_heredoc_that_nobody_reads_stays_as_it_is() {
+    let text = "FROM a\nRUN . /env && <<EOF\nmake\nmake install\nEOF\n";
+    let rules = ["heredoc-without-errexit"];
+    assert_eq!(fixed(text, &rules, Applicability::Unsafe), None);
+}
