@@ -405,7 +405,7 @@ fn fixes_of_several_rules_do_not_contradict_each_other() {
                 .to_owned(),
         ),
         (
-            &["apt-lists-left", "uncached-downloads"],
+            &["apt-lists-left", "uncached-downloads"][..],
             "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n".to_owned(),
             "FROM debian:12\n\
              RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n    \
@@ -414,24 +414,24 @@ fn fixes_of_several_rules_do_not_contradict_each_other() {
                 .to_owned(),
         ),
         (
-            &["apt-lists-left", "update-alone"],
+            &["apt-lists-left", "update-alone"][..],
             "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n".to_owned(),
             "FROM debian:12\nRUN apt-get update \\\n    && apt-get install -y curl \\\n    \
              && rm -rf /var/lib/apt/lists/*\n"
                 .to_owned(),
         ),
         (
-            &["missing-user", "user-never-used"],
+            &["missing-user", "user-never-used"][..],
             "FROM debian:12\nRUN useradd web\nCMD [\"run\"]\n".to_owned(),
             "FROM debian:12\nRUN useradd web\nUSER web\nCMD [\"run\"]\n".to_owned(),
         ),
         (
-            &["copy-owned-by-root", "user-without-passwd"],
+            &["copy-owned-by-root", "user-without-passwd"][..],
             "FROM scratch\nUSER app\nCOPY a /a\n".to_owned(),
             "FROM scratch\nUSER 65532\nCOPY --chown=65532 a /a\n".to_owned(),
         ),
         (
-            &["pipe-without-pipefail"],
+            &["pipe-without-pipefail"][..],
             "FROM debian:12\nRUN a | b\n# why\nRUN c | d\nFROM debian:12\nRUN e | f\n".to_owned(),
             format!(
                 "FROM debian:12\n{shell}\nRUN a | b\n# why\nRUN c | d\n\
