@@ -80,8 +80,8 @@ fn stages_with_a_command(facts: &Facts<'_>) -> Vec<bool> {
     has_command
 }
 
-/// The exec form of a script, or `exec` before its program if it needs a shell. `has_other` tells
-/// of a CMD that there is an ENTRYPOINT, and of an ENTRYPOINT that there is a CMD.
+/// The exec form of a script, or `exec` before its program if it needs a shell. `has_other` is
+/// true for a CMD with an ENTRYPOINT, and for an ENTRYPOINT with a CMD.
 fn fix(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,

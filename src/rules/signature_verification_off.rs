@@ -77,7 +77,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     switches::report_variables(cx, &VARIABLES, "disables signature verification", findings);
 }
 
-/// Whether a call installs a package file. Without the key of whoever signed it, the package could
+/// Whether a call installs a package file. Without the key that signed it, the package could
 /// not be installed at all.
 fn installs_file(call: &Call) -> bool {
     let mut words = call.arguments.iter().flat_map(Argument::texts);

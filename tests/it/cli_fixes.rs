@@ -103,7 +103,7 @@ fn the_exit_status_counts_what_remains() {
     assert_eq!(lint(folder.path(), &all, b"").status.code(), Some(0));
     assert_eq!(
         read(&folder, "Dockerfile"),
-        text(b"FROM debian:12\nRUN useradd --no-log-init --no-create-home --uid 10001 app\nUSER 10001\nLABEL org.opencontainers.image.authors=\"Jo\"\nCMD [\"run\"]\n")
+        text(b"FROM debian:12\nUSER 10001\nLABEL org.opencontainers.image.authors=\"Jo\"\nCMD [\"run\"]\n")
     );
 }
 

@@ -83,7 +83,7 @@ pub(in crate::rules) fn report(
     // A shell or a server may need root for its work, so a fix is offered for other programs only.
     if let (Some(edit), Program::Own) = (new_user(cx, stage), wanted) {
         report.fix(Fix::new(
-            "create a user and switch to it",
+            format!("switch to an unprivileged user: `USER {NEW_UID}`"),
             Applicability::Unsafe,
             vec![edit],
         ));
@@ -188,8 +188,8 @@ fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
         .any(|step| matches!(step.kind(), Kind::Entrypoint | Kind::Cmd))
 }
 
-/// The UID of the user that a fix creates. Kubernetes accepts only a number as proof that the user is
-/// not root, and distributions give numbers below 1000 to users of their own.
+/// The user that a fix switches to: a number, which needs no account. Kubernetes accepts only a number
+/// as proof that the user is not root, and distributions give those below 1000 to users of their own.
 const NEW_UID: &str = "10001";
 
 /// The name of the user that a call creates: the last word of `useradd` and `adduser`.
@@ -213,39 +213,22 @@ fn creates_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
         .any(|call| created_user(call).is_some())
 }
 
-/// Inserts a user and a USER after everything that needs root, with the command of the image's
-/// distribution.
+/// Inserts a USER after everything that needs root.
 fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
-    // The author has a user in mind already; see `user-never-used`.
-    if creates_user(cx, stage) || needs_root(cx, stage) {
-        return None;
-    }
-    let managers = &stage.known?.managers;
-    // BusyBox has only `adduser`; elsewhere `useradd` is part of the base system.
-    let command = if managers.iter().any(|name| name == "apk") {
-        format!("adduser -S -D -H -u {NEW_UID} app")
-    } else if managers
-        .iter()
-        .any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"))
-    {
-        format!("useradd --no-log-init --no-create-home --uid {NEW_UID} app")
-    } else {
-        return None;
-    };
-    let steps = cx.facts.steps_of(stage);
-    if !steps.last()?.shell.kind.is_posix() {
+    // Windows has no numbers for users. Elsewhere, the author of a file that creates a user has one
+    // in mind already; see `user-never-used`.
+    if stage.known?.is_windows() || creates_user(cx, stage) || needs_root(cx, stage) {
         return None;
     }
     // These write files or run commands, which may need root; what follows is metadata.
-    let last = steps.iter().rfind(|step| {
+    let last = cx.facts.steps_of(stage).iter().rfind(|step| {
         !step.onbuild
             && matches!(
                 step.kind(),
                 Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::Workdir
             )
     })?;
-    let lines = format!("RUN {command}{}USER {NEW_UID}", cx.line_break());
-    Some(block_after(cx, last, &lines))
+    Some(block_after(cx, last, &format!("USER {NEW_UID}")))
 }
 
 /// Whether the program of a stage is likely to need root: it listens on a privileged port, or it is
