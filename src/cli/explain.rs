@@ -22,7 +22,10 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
     let text = match &arguments.rule {
         Some(name) if guide::is_guide_name(name) => guide::text(name, arguments.format)?,
         Some(name) => match name.parse::<ShellcheckCode>() {
-            Ok(code) if arguments.format != ListFormat::Json => shellcheck(code, arguments.format),
+            // Programs that read the JSON expect pages of rules, and some codes are aliases of one.
+            Ok(code) if arguments.format != ListFormat::Json && registry.find(name).is_empty() => {
+                shellcheck(code, arguments.format)
+            }
             _ => named(registry, name, arguments.format)?,
         },
         None => listed(registry, arguments) + &guide_pages(arguments),

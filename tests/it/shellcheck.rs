@@ -298,6 +298,20 @@ fn run(command: &mut Command) -> (i32, String, String) {
 }
 
 #[test]
+fn text_has_the_code() {
+    let Some(program) = program() else { return };
+    let folder = folder("FROM a\nRUN cat $X\n");
+    let mut command = jettison(folder.path());
+    command.arg("--shellcheck").arg(program);
+    let (_, out, _) = run(command.args(["--select", "SC2086"]));
+    assert!(out.starts_with("info[SC2086]: double quote"), "{out}");
+    assert!(
+        out.contains("help: see `jettison explain SC2086`\n"),
+        "{out}"
+    );
+}
+
+#[test]
 fn json_has_the_code() {
     let Some(program) = program() else { return };
     let folder = folder("FROM a\nRUN true \\\n && cat $X\n");
