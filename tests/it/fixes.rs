@@ -353,6 +353,45 @@ fn calls(source: &Source) -> Vec<String> {
     calls.map(words).collect()
 }
 
+/// The programs that all scripts call, without their arguments.
+fn programs(source: &Source) -> Vec<String> {
+    let calls = calls(source);
+    let names = calls
+        .iter()
+        .map(|call| call.split(' ').next().unwrap_or_default());
+    // A fix may write `apt-get` for `apt`, and another one removes a file of apt in place of its lists.
+    names
+        .filter(|name| *name != "rm")
+        .map(|name| if name == "apt" { "apt-get" } else { name }.to_owned())
+        .collect()
+}
+
+/// Whether some of the words are those of a list, in its order.
+fn contains_in_order(words: &[String], list: &[String]) -> bool {
+    let mut words = words.iter();
+    list.iter().all(|word| words.any(|other| other == word))
+}
+
+/// A fix adds commands or removes some; it does not do both, and leaves the others in their order.
+#[test]
+fn programs_are_called_in_the_same_order_after_each_fix() {
+    report(|source| {
+        let before = programs(source);
+        let findings = lint(source, registry(), &all_rules());
+        let mut wrong = Vec::new();
+        for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
+            let fixed = fix::apply(source, std::slice::from_ref(finding), Applicability::Unsafe);
+            let fixed = Source::new(source.name(), fixed.expect("its own fix fits").bytes);
+            let after = programs(&fixed);
+            if !contains_in_order(&after, &before) && !contains_in_order(&before, &after) {
+                let (name, rule) = (source.name(), finding.rule);
+                wrong.push(format!("{name}: {rule}: {before:?} became {after:?}"));
+            }
+        }
+        wrong
+    });
+}
+
 #[test]
 fn scripts_that_are_written_anew_call_what_they_called() {
     let select = Selection::Only(BTreeSet::from([
