@@ -362,7 +362,10 @@ fn programs(source: &Source) -> Vec<String> {
     // A fix may write `apt-get` for `apt`, and another one removes a file of apt in place of its lists.
     names
         .filter(|name| *name != "rm")
-        .map(|name| if name == "apt" { "apt-get" } else { name }.to_owned())
+        .map(|name| match name {
+            "apt" => "apt-get".to_owned(),
+            name => name.to_owned(),
+        })
         .collect()
 }
 
@@ -383,7 +386,11 @@ fn programs_are_called_in_the_same_order_after_each_fix() {
             let fixed = fix::apply(source, std::slice::from_ref(finding), Applicability::Unsafe);
             let fixed = Source::new(source.name(), fixed.expect("its own fix fits").bytes);
             let after = programs(&fixed);
-            if !contains_in_order(&after, &before) && !contains_in_order(&before, &after) {
+            // What looks like JSON was a call of a program with a bracket in its name.
+            let is_other_form = finding.rule == "broken-json-form";
+            let is_in_order =
+                contains_in_order(&after, &before) || contains_in_order(&before, &after);
+            if !is_in_order && !is_other_form {
                 let (name, rule) = (source.name(), finding.rule);
                 wrong.push(format!("{name}: {rule}: {before:?} became {after:?}"));
             }
