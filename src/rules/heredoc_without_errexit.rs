@@ -2,8 +2,8 @@
 
 use super::support::lines::heredoc_start;
 use crate::dockerfile::shell::SimpleCommand;
-use crate::dockerfile::{Command, Heredoc, Script, ShellScript};
-use crate::lint::facts::{Run, ShellKind, Step};
+use crate::dockerfile::{Command, ShellScript};
+use crate::lint::facts::{Run, ShellKind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -25,24 +25,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let (step, Command::Shell(shell)) = (&cx.facts.steps[run.step], run.command) else {
             continue;
         };
-        for heredoc in &step.instruction.heredocs {
-            if run.shell.is_posix() && is_unread(cx, step, heredoc) {
-                findings.add(
-                    heredoc.opener,
-                    "no command reads this heredoc, so its lines are not run",
-                );
-            }
-        }
         let (Some(script), Some(start)) = (
             &run.script,
             heredoc_start(cx, step, shell.shebang.is_some()),
         ) else {
             continue;
         };
-        // The heredoc may be the input of a command, which the options of the shell do not change.
-        if !is_script(step, shell) {
-            continue;
-        }
         // `set -e` is not an option of PowerShell or `cmd`.
         if matches!(run.shell, ShellKind::Other) || step.instruction.heredocs.is_empty() {
             continue;
@@ -63,32 +51,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             )
             .fix(Fix::new("add `set -e`", Applicability::Unsafe, vec![set]));
     }
-}
-
-/// Whether a heredoc is the script of its RUN, which has nothing else.
-fn is_script(step: &Step<'_>, script: &Script) -> bool {
-    let start = Span::at(script.text.source_offset(0));
-    step.instruction
-        .heredocs
-        .iter()
-        .any(|heredoc| heredoc.body.contains(start))
-}
-
-/// Whether a heredoc stands where a command would have to be, as in `. /env && <<EOF`: the shell
-/// opens it as the input of nothing.
-fn is_unread(cx: &DockerfileContext<'_>, step: &Step<'_>, heredoc: &Heredoc) -> bool {
-    let start = step.instruction.arguments.source_offset(0);
-    let opener = heredoc.opener;
-    let before = Span::new(start.min(opener.start), opener.start);
-    let after = Span::new(opener.end, heredoc.body.start.max(opener.end));
-    let blanks = [' ', '\t', '\r', '\n', cx.dockerfile.escape];
-    let before = cx.source.slice(before).trim_end_matches(blanks);
-    let after = cx.source.slice(after).trim_start_matches(blanks);
-    let follows_operator = before.ends_with(['&', ';', '|', '(']);
-    let precedes_operator = after.starts_with(['&', ';', '|', ')']);
-    // Alone in its RUN, it is the script.
-    (follows_operator && (after.is_empty() || precedes_operator))
-        || (before.is_empty() && precedes_operator)
 }
 
 /// The first command whose failure is ignored because another one follows it.

@@ -1,8 +1,7 @@
 //! `signature-verification-off`: packages are installed without verifying their signatures.
 
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
-use crate::lint::facts::{Argument, Call};
-use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule, facts};
 
 pub(super) const RULE: Rule = Rule {
     name: "signature-verification-off",
@@ -56,6 +55,18 @@ const VARIABLES: [Variable; 2] = [
     variable("DOCKER_CONTENT_TRUST", &["0"]),
 ];
 
+/// Whether a call installs a package file. Without the key that signed it, the package could
+/// not be installed at all.
+fn installs_file(call: &facts::Call) -> bool {
+    let mut words = call.arguments.iter().flat_map(facts::Argument::texts);
+    words.any(|word| {
+        let word = word.trim_matches(['"', '\'']);
+        [".apk", ".deb", ".rpm"]
+            .iter()
+            .any(|end| word.ends_with(end))
+    })
+}
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
@@ -75,16 +86,4 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
     }
     switches::report_variables(cx, &VARIABLES, "disables signature verification", findings);
-}
-
-/// Whether a call installs a package file. Without the key that signed it, the package could
-/// not be installed at all.
-fn installs_file(call: &Call) -> bool {
-    let mut words = call.arguments.iter().flat_map(Argument::texts);
-    words.any(|word| {
-        let word = word.trim_matches(['"', '\'']);
-        [".apk", ".deb", ".rpm"]
-            .iter()
-            .any(|end| word.ends_with(end))
-    })
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::support::rewrite::block_after;
-use super::support::root_by_default::{created_user, drops_privileges, needs_root, runs_as_root};
+use super::support::rewrite::line_after;
+use super::support::root_by_default::{drops_privileges, runs_as_root};
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Stage};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -36,10 +36,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let step = &cx.facts.steps[run.step];
         !step.onbuild && step.stage.is_some_and(|stage| lineage.contains(&stage))
     });
-    let created = runs
+    let calls = runs
         .flat_map(|run| &run.calls)
-        .filter_map(|call| Some((call, created_user(call)?)));
-    for (call, name) in created.take(MOST_USERS) {
+        .filter(|call| matches!(call.name.as_str(), "useradd" | "adduser"));
+    for call in calls.take(MOST_USERS) {
+        let Some(name) = created_user(call) else {
+            continue;
+        };
         if is_named_later(cx, name, call) {
             continue;
         }
@@ -53,6 +56,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             ));
         }
     }
+}
+
+/// The name of the user that a call creates: the last word of `useradd` and `adduser`.
+fn created_user(call: &Call) -> Option<&str> {
+    let last = call.arguments.last()?.single()?;
+    if last.starts_with('-') {
+        return None;
+    }
+    Some(last)
 }
 
 /// Whether the rest of the file contains the name of a user: in a setting, a `chown`, a `su`.
@@ -91,9 +103,5 @@ pub(super) fn user_after_all(
                 Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::User | Kind::Workdir
             )
     })?;
-    // A USER that another rule would report, or that keeps the program from starting, helps nobody.
-    if needs_root(cx, stage) {
-        return None;
-    }
-    Some(block_after(cx, last, &format!("USER {name}")))
+    Some(line_after(cx, last, &format!("USER {name}")))
 }

@@ -29,32 +29,25 @@ pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> 
     })
 }
 
-/// Inserts an instruction on a line of its own after another one.
+/// Inserts an instruction on a line of its own after another one. If an empty line follows that, the
+/// new one is a part of its own too, with an empty line before it.
 pub(in crate::rules) fn line_after(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
     line: &str,
 ) -> Edit {
-    Edit {
-        span: Span::at(step.span.end),
-        replacement: format!("{}{line}", cx.line_break()),
-    }
-}
-
-/// The same for instructions that are a part of their own: if an empty line follows the other one,
-/// an empty line comes before them too.
-pub(in crate::rules) fn block_after(
-    cx: &DockerfileContext<'_>,
-    step: &Step<'_>,
-    lines: &str,
-) -> Edit {
+    let end = cx.line_break();
     let next = cx.source.line(step.span.end) + 1;
     let is_set_apart = next <= cx.source.line_count()
         && cx.source.slice(cx.source.line_span(next)).trim().is_empty();
-    if is_set_apart {
-        line_after(cx, step, &format!("{}{lines}", cx.line_break()))
+    let separator = if is_set_apart {
+        end.repeat(2)
     } else {
-        line_after(cx, step, lines)
+        end.to_owned()
+    };
+    Edit {
+        span: Span::at(step.span.end),
+        replacement: format!("{separator}{line}"),
     }
 }
 

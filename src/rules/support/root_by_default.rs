@@ -1,10 +1,10 @@
 //! Images that run as root because no USER is set.
 
-use super::privileged_ports::{exposed, grants_capability};
-use super::rewrite::block_after;
+use super::privileged_ports;
+use super::rewrite::line_after;
 use super::steps::last_of_kind;
 use crate::dockerfile::{Body, Command, Kind};
-use crate::lint::facts::{Base, Call, Stage, Step, User};
+use crate::lint::facts::{Base, Stage, Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
 /// Programs with which an entry point gives up root itself.
@@ -192,32 +192,20 @@ fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
 /// as proof that the user is not root, and distributions give those below 1000 to users of their own.
 const NEW_UID: &str = "10001";
 
-/// The name of the user that a call creates: the last word of `useradd` and `adduser`.
-pub(in crate::rules) fn created_user(call: &Call) -> Option<&str> {
-    if !matches!(call.name.as_str(), "useradd" | "adduser") {
-        return None;
-    }
-    let last = call.arguments.last()?.single()?;
-    if last.starts_with('-') {
-        return None;
-    }
-    Some(last)
-}
-
 /// Whether a stage or one that it is based on creates a user.
 fn creates_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     cx.facts
         .lineage(stage.index)
         .filter_map(|step| cx.facts.run_of(step))
         .flat_map(|run| &run.calls)
-        .any(|call| created_user(call).is_some())
+        .any(|call| matches!(call.name.as_str(), "useradd" | "adduser"))
 }
 
 /// Inserts a USER after everything that needs root.
 fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
     // Windows has no numbers for users. Elsewhere, the author of a file that creates a user has one
     // in mind already; see `user-never-used`.
-    if stage.known?.is_windows() || creates_user(cx, stage) || needs_root(cx, stage) {
+    if stage.known?.is_windows() || creates_user(cx, stage) || is_likely_to_need_root(cx, stage) {
         return None;
     }
     // These write files or run commands, which may need root; what follows is metadata.
@@ -228,17 +216,16 @@ fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
                 Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::Workdir
             )
     })?;
-    Some(block_after(cx, last, &format!("USER {NEW_UID}")))
+    Some(line_after(cx, last, &format!("USER {NEW_UID}")))
 }
 
 /// Whether the program of a stage is likely to need root: it listens on a privileged port, or it is
 /// an entry script, which prepares files before it starts the program.
-pub(in crate::rules) fn needs_root(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
-    let mut words = last_command(cx, stage, Kind::Entrypoint);
-    words.extend(last_command(cx, stage, Kind::Cmd));
-    let is_entry_script = words.iter().any(|word| {
-        let name = word.rsplit('/').next().unwrap_or(word);
-        name.contains("entrypoint")
-    });
-    is_entry_script || !exposed(cx, stage).is_empty() && !grants_capability(cx.facts)
+fn is_likely_to_need_root(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
+    let starts_entry_script = [Kind::Entrypoint, Kind::Cmd]
+        .into_iter()
+        .filter_map(|kind| last_of_kind(cx, stage, kind))
+        .any(|step| step.instruction.arguments.as_str().contains("entrypoint"));
+    let has_privileged_port = !privileged_ports::exposed(cx, stage).is_empty();
+    starts_entry_script || has_privileged_port && !privileged_ports::grants_capability(cx.facts)
 }
