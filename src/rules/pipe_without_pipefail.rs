@@ -67,14 +67,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a scope of a script is the text of another shell, or part of it.
-fn is_in_another_shell(script: &ShellScript, scope: usize) -> bool {
-    let mut scopes = std::iter::successors(script.scopes.get(scope), |scope| {
-        script.scopes.get(scope.parent?)
-    });
-    scopes.any(|scope| scope.started_by.is_some())
-}
-
 /// Whether a command before the last can fail.
 fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
     let Some((&last, before)) = pipeline.stages.split_last() else {
@@ -113,6 +105,14 @@ fn is_substituted(pipeline: &Pipeline, script: &ShellScript) -> bool {
         .flat_map(|command| &command.words)
         .flat_map(|word| &word.parts);
     parts.any(|part| matches!(part, ShellPart::Other(span) if span.contains(pipeline.span)))
+}
+
+/// Whether a scope of a script is the text of another shell, or part of it.
+fn is_in_another_shell(script: &ShellScript, scope: usize) -> bool {
+    let mut scopes = std::iter::successors(script.scopes.get(scope), |scope| {
+        script.scopes.get(scope.parent?)
+    });
+    scopes.any(|scope| scope.started_by.is_some())
 }
 
 /// The fixes that switch to bash by a SHELL, for scripts of dash.

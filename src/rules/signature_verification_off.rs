@@ -1,7 +1,7 @@
 //! `signature-verification-off`: packages are installed without verifying their signatures.
 
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
-use crate::lint::{DockerfileContext, Findings, Rule, facts};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "signature-verification-off",
@@ -57,8 +57,11 @@ const VARIABLES: [Variable; 2] = [
 
 /// Whether a call installs a package file. Without the key that signed it, the package could
 /// not be installed at all.
-fn installs_file(call: &facts::Call) -> bool {
-    let mut words = call.arguments.iter().flat_map(facts::Argument::texts);
+fn installs_file(call: &crate::lint::facts::Call) -> bool {
+    let mut words = call
+        .arguments
+        .iter()
+        .flat_map(crate::lint::facts::Argument::texts);
     words.any(|word| {
         let word = word.trim_matches(['"', '\'']);
         [".apk", ".deb", ".rpm"]
