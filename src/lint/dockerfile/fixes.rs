@@ -1,6 +1,8 @@
 //! The conditions that every fix has to meet, whichever rule offers it. A finding whose fix does
 //! not meet them keeps its place in the report and loses the fix.
 
+use std::collections::BTreeSet;
+
 use super::DockerfileContext;
 use super::facts::frontend;
 use crate::dockerfile::{Comment, Instruction};
@@ -77,6 +79,7 @@ fn touches_end(fix: &Fix, unterminated: Option<Span>) -> bool {
 /// Whether every comment in the replaced text has a line of its own in the new text too, unless the
 /// finding is about the comment.
 fn keeps_comments(fix: &Fix, finding: Option<Span>, cx: &DockerfileContext<'_>) -> bool {
+    let mut written: Option<BTreeSet<&str>> = None;
     for edit in &fix.edits {
         for comment in comments_in(cx, edit.span) {
             let text = cx.source.slice(comment.span).trim_end();
@@ -85,7 +88,12 @@ fn keeps_comments(fix: &Fix, finding: Option<Span>, cx: &DockerfileContext<'_>) 
             });
             // Blanks after a comment are not part of its text.
             let is_behind = edit.span.start >= comment.span.start + text.len();
-            if !is_subject && !is_behind && !is_written_again(text, fix) {
+            if is_subject || is_behind {
+                continue;
+            }
+            // Few fixes touch a comment, but one may move thousands.
+            let written = written.get_or_insert_with(|| lines_of(fix));
+            if !written.contains(text) {
                 return false;
             }
         }
@@ -93,12 +101,13 @@ fn keeps_comments(fix: &Fix, finding: Option<Span>, cx: &DockerfileContext<'_>) 
     true
 }
 
-/// Whether one of the edits writes a comment on a line of its own.
-fn is_written_again(comment: &str, fix: &Fix) -> bool {
+/// The lines that a fix writes, without the blanks around them.
+fn lines_of(fix: &Fix) -> BTreeSet<&str> {
     fix.edits
         .iter()
         .flat_map(|edit| edit.replacement.lines())
-        .any(|line| line.trim() == comment)
+        .map(str::trim)
+        .collect()
 }
 
 /// The comments that a span overlaps.
