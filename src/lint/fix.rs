@@ -1,6 +1,6 @@
 //! Applies fixes: edits of bytes, with every byte outside of them left as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Applicability, Edit, Finding, Fix};
 use super::{Registry, Settings, lint};
@@ -9,7 +9,7 @@ use crate::source::{Source, Span};
 
 /// The most passes of fixing and linting again. Each pass applies the fixes of one rule to an
 /// instruction, and no instruction has findings of so many rules.
-const PASSES: usize = 32;
+const PASSES: usize = 64;
 
 /// A text after some fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +52,13 @@ impl Passes {
 ///
 /// Fixes of different rules for one instruction are never applied together. Each of them was made
 /// for the instruction as it was: with another one it may contradict itself, such as a cache mount
-/// and an option that keeps the cache empty.
+/// and an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line:
+/// an instruction such as SHELL or ENV often holds for the place of the second one too.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();
     let mut owners = Owners::default();
+    let mut lines: BTreeSet<(&str, &str)> = BTreeSet::new();
     for finding in findings {
         let Some(fix) = &finding.fix else {
             continue;
@@ -64,11 +66,16 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
         if fix.applicability > max || fix.edits.is_empty() {
             continue;
         }
+        let mut inserted = fix.edits.iter().filter_map(inserted_line);
+        let is_repeated = inserted.any(|line| lines.contains(&(finding.rule, line)));
         // Half a fix may be worse than none.
-        if fix.edits.iter().all(|edit| fits(edit, &edits, source))
+        if !is_repeated
+            && fix.edits.iter().all(|edit| fits(edit, &edits, source))
             && owners.admit(source, fix, finding.rule)
         {
             rules.push(finding.rule);
+            let inserted = fix.edits.iter().filter_map(inserted_line);
+            lines.extend(inserted.map(|line| (finding.rule, line)));
             for edit in &fix.edits {
                 let at = edits.partition_point(|known| known.span <= edit.span);
                 edits.insert(at, edit);
@@ -154,6 +161,18 @@ fn touched(dockerfile: &Dockerfile, edit: Span) -> std::ops::Range<usize> {
         start < edit.end || edit.is_empty() && start == edit.start
     });
     first..end.max(first)
+}
+
+/// The text of an edit that inserts whole lines.
+fn inserted_line(edit: &Edit) -> Option<&str> {
+    let line = edit.replacement.trim();
+    let starts_line = edit.replacement.starts_with(['\n', '\r']);
+    let is_line = starts_line || edit.replacement.ends_with('\n');
+    if edit.span.is_empty() && is_line && !line.is_empty() {
+        Some(line)
+    } else {
+        None
+    }
 }
 
 /// Whether an edit is inside the text and touches none of `taken`, which is sorted. Edits that only
@@ -254,6 +273,21 @@ mod tests {
                 bytes: b"RUN 1 a\nRUN 3 b\n".to_vec(),
                 rules: vec!["x", "y"]
             })
+        );
+    }
+
+    #[test]
+    fn the_same_line_is_inserted_once_a_pass() {
+        let source = Source::new("Dockerfile", "FROM a\nRUN b\nRUN c\n");
+        let findings = [
+            finding(Applicability::Safe, &[(7, 7, "ENV x=1\n")]),
+            finding(Applicability::Safe, &[(13, 13, "ENV x=1\n")]),
+            finding(Applicability::Safe, &[(18, 18, "\nENV y=1")]),
+        ];
+        let fixed = apply(&source, &findings, Applicability::Safe);
+        assert_eq!(
+            fixed.map(|fixed| fixed.bytes).as_deref(),
+            Some(&b"FROM a\nENV x=1\nRUN b\nRUN c\nENV y=1\n"[..])
         );
     }
 

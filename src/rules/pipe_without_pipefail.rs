@@ -118,9 +118,6 @@ fn is_in_another_shell(script: &ShellScript, scope: usize) -> bool {
 /// The fixes that switch to bash by a SHELL, for scripts of dash.
 #[derive(Default)]
 struct Switches<'a> {
-    /// The stages that have one. It holds to the end of the stage and for those based on it, so one
-    /// is enough.
-    stages: Vec<usize>,
     /// The scripts that print something else in bash; read when the first fix is considered.
     escapes: Option<Vec<&'a Step<'a>>>,
 }
@@ -143,14 +140,9 @@ impl<'a> Switches<'a> {
                     .stage
                     .is_some_and(|other| is_based_on(cx.facts, other, stage))
         });
-        let is_switched = self
-            .stages
-            .iter()
-            .any(|&switched| is_based_on(cx.facts, stage, switched));
-        if changes_output || is_switched {
+        if changes_output {
             return None;
         }
-        self.stages.push(stage);
         let shell = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]";
         Some(Fix::new(
             "run this and all later shell forms with `bash` and `pipefail`",

@@ -13,11 +13,21 @@ const SHELL_STATE: [&str; 18] = [
     "shopt", "source", "trap", "ulimit", "umask", "unset", "wait",
 ];
 
-/// Removes the lines of an instruction, if nothing else is on them.
+/// Removes the lines of an instruction, if nothing else is on them. Of empty lines above and below it,
+/// one goes too, as they would add up.
 pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> Option<Edit> {
     let start = cx.source.line_span(cx.source.line(span.start)).start;
-    let rest = &cx.source.text()[span.end..];
-    let end = span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
+    let text = cx.source.text();
+    let rest = &text[span.end..];
+    let mut end = span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
+    let above = text[..start].lines().next_back();
+    let below = text[end..].split_inclusive('\n').next();
+    if let (Some(above), Some(below)) = (above, below)
+        && above.trim().is_empty()
+        && below.trim().is_empty()
+    {
+        end += below.len();
+    }
     // An instruction after `ONBUILD` starts in the middle of a line.
     let before = cx.source.slice(Span::new(start, span.start));
     if !before.trim().is_empty() {

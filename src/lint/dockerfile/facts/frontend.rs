@@ -25,9 +25,15 @@ const fn feature(mark: &'static str, since: u32, in_labs_since: u32) -> Feature 
 }
 
 /// Source: <https://docs.docker.com/build/dockerfile/release-notes/>.
-const FEATURES: [Feature; 11] = [
+const FEATURES: [Feature; 16] = [
     feature("--mount=", 2, 0),
     feature("--chmod=", 2, 2),
+    // Symbolic modes.
+    feature("--chmod=+", 14, 14),
+    feature("--chmod=a", 14, 14),
+    feature("--chmod=g", 14, 14),
+    feature("--chmod=o", 14, 14),
+    feature("--chmod=u", 14, 14),
     feature("--network=", 3, 1),
     feature("<<", 4, 3),
     feature("--link", 4, 4),
