@@ -7,9 +7,9 @@ use super::{Registry, Settings, lint};
 use crate::dockerfile::{self, Dockerfile};
 use crate::source::{Source, Span};
 
-/// The most passes of fixing and linting again. Each pass applies the fixes of one rule to an
-/// instruction, and no instruction has findings of so many rules.
-const PASSES: usize = 64;
+/// The most passes of fixing and linting again. A pass applies the fixes of one rule to an
+/// instruction, and inserts a line in one place; no file of a person needs more than a few.
+const PASSES: usize = 200;
 
 /// A text after some fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
