@@ -266,7 +266,7 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, width: usize) -> Group<'a> {
         return title.element(snippet);
     }
     let count = counted(fix.edits.len(), "edit");
-    let text = format!("the patch is too long to show ({count}): see `--diff`");
+    let text = format!("the patch is too large to show ({count}): see `--diff`");
     title.element(Level::NOTE.message(wrapped(&text, room)))
 }
 

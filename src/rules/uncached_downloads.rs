@@ -199,7 +199,11 @@ fn add_flags(cx: &DockerfileContext<'_>, step: &Step<'_>, flags: &[String]) -> O
     let width = cx.source.slice(line).chars().count() + 1 + flags.first()?.len();
     let continuation = format!(" {}", continuation(cx, &indent(cx, step.span)));
     let is_inline = flags.len() == 1 && width <= WIDTH;
-    let separator = if is_inline { " " } else { &continuation };
+    let separator = if is_inline {
+        " "
+    } else {
+        continuation.as_str()
+    };
     // A line break between the keyword and what follows it stays where it is.
     let (span, end) = if cx.source.slice(between).contains('\n') {
         (Span::at(keyword.end), "")
