@@ -65,10 +65,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
     let known = baseline::known(arguments.baseline.baseline.as_deref(), &config);
     let mode = arguments.fix.mode();
-    let accepted = match mode {
-        Some(_) => baseline::accepted(known.as_ref(), &files)?,
-        None => None,
-    };
+    let accepted = accepted(mode, known.as_ref(), &files)?;
     // After `--fix`, the baseline is applied to the findings that remain.
     if mode != Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;
@@ -107,6 +104,19 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Print) => before_fixes,
         _ => outcome(&files, fail_on),
     })
+}
+
+/// The entries of the baseline that fixes have to leave alone.
+fn accepted(
+    mode: Option<Mode>,
+    known: Option<&HostFile>,
+    files: &[Linted],
+) -> anyhow::Result<Option<Baseline>> {
+    // Without fixes, the baseline is read once, to suppress findings.
+    match mode {
+        Some(_) => baseline::accepted(known, files),
+        None => Ok(None),
+    }
 }
 
 /// Texts and images to check.

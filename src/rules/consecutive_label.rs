@@ -54,8 +54,8 @@ fn is_label(step: &Step<'_>) -> bool {
     step.kind() == Kind::Label && !step.onbuild
 }
 
-/// The indentation of the continuation lines in a group of LABELs; if there are none, the labels are
-/// aligned.
+/// The indentation of the continuation lines in a group of LABELs; if there are none, the labels
+/// are aligned.
 fn indent(cx: &DockerfileContext<'_>, group: &[Step<'_>]) -> String {
     for step in group {
         let text = cx.source.slice(step.span);

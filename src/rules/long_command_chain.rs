@@ -57,8 +57,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether the file already depends on a builder that supports heredocs.
 fn has_heredocs(cx: &DockerfileContext<'_>) -> bool {
-    // With a `syntax` directive, the builder downloads a frontend. Fixes for one that is too old are
-    // dropped later.
+    // With a `syntax` directive, the builder downloads a frontend. Fixes for one that is too old
+    // are dropped later.
     let mut directives = cx.dockerfile.directives.iter();
     if directives.any(|directive| directive.name == "syntax") {
         return true;

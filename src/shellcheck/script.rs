@@ -113,7 +113,8 @@ impl Script {
         )
     }
 
-    /// True for a range of the body that is a variable of several words. In quotes, it would be one.
+    /// True for a range of the body that is a variable of several words. In quotes, it would be
+    /// one.
     pub(super) fn is_list(&self, start: usize, end: usize) -> bool {
         let text = self.body.as_str().get(start..end).unwrap_or_default();
         let name = variable_name(text);

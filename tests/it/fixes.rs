@@ -359,7 +359,8 @@ fn programs(source: &Source) -> Vec<String> {
     let names = calls
         .iter()
         .map(|call| call.split(' ').next().unwrap_or_default());
-    // A fix may write `apt-get` for `apt`, and another one removes a file of apt in place of its lists.
+    // A fix may write `apt-get` for `apt`, and another one removes a file of apt in place of its
+    // lists.
     names
         .filter(|name| *name != "rm")
         .map(|name| match name {

@@ -13,8 +13,8 @@ const SHELL_STATE: [&str; 18] = [
     "shopt", "source", "trap", "ulimit", "umask", "unset", "wait",
 ];
 
-/// Removes the lines of an instruction, if nothing else is on them. Of empty lines above and below it,
-/// one goes too, as they would add up.
+/// Removes the lines of an instruction, if nothing else is on them. Of empty lines above and below
+/// it, one goes too, as they would add up.
 pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> Option<Edit> {
     let start = cx.source.line_span(cx.source.line(span.start)).start;
     let text = cx.source.text();
@@ -39,8 +39,8 @@ pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> 
     })
 }
 
-/// Inserts an instruction on a line of its own after another one. If an empty line follows that, the
-/// new one is a part of its own too, with an empty line before it.
+/// Inserts an instruction on a line of its own after another one. If an empty line follows that,
+/// the new one is a part of its own too, with an empty line before it.
 pub(in crate::rules) fn line_after(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -61,8 +61,8 @@ pub(in crate::rules) fn line_after(
     }
 }
 
-/// Inserts an instruction on a line of its own before another one, above the comments that belong to
-/// that. Some of them configure a linter for the next instruction.
+/// Inserts an instruction on a line of its own before another one, above the comments that belong
+/// to that. Some of them configure a linter for the next instruction.
 pub(in crate::rules) fn line_before(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,

@@ -188,8 +188,9 @@ fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
         .any(|step| matches!(step.kind(), Kind::Entrypoint | Kind::Cmd))
 }
 
-/// The user that a fix switches to: a number, which needs no account. Kubernetes accepts only a number
-/// as proof that the user is not root, and distributions give those below 1000 to users of their own.
+/// The user that a fix switches to: a number, which needs no account. Kubernetes accepts only a
+/// number as proof that the user is not root, and distributions give those below 1000 to users of
+/// their own.
 const NEW_UID: &str = "10001";
 
 /// Whether a stage or one that it is based on creates a user.

@@ -102,8 +102,8 @@ pub(in crate::rules) fn insert_after(
     })
 }
 
-/// The text before a word that is inserted: a blank, or a line break if the line of an instruction of
-/// several lines would become too long.
+/// The text before a word that is inserted: a blank, or a line break if the line of an instruction
+/// of several lines would become too long.
 fn separator_before_word(cx: &DockerfileContext<'_>, offset: usize, word: &str) -> String {
     let number = cx.source.line(offset);
     let line = cx.source.slice(cx.source.line_span(number));

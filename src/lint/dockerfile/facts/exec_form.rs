@@ -53,7 +53,8 @@ pub fn exec_form(script: &Script) -> Option<String> {
     Some(format!("[{}]", strings.join(", ")))
 }
 
-/// The words of a text in which only blanks and quotes mean something to a shell, with their ranges.
+/// The words of a text in which only blanks and quotes mean something to a shell, with their
+/// ranges.
 fn plain_words(text: &str) -> Option<Vec<(Range<usize>, String)>> {
     let mut words = Vec::new();
     let mut word: Option<(usize, String)> = None;
