@@ -66,8 +66,15 @@ fn report_lists(
         run.calls[update].span,
         format!("package lists in `{LISTS}` are left in the layer"),
     );
-    // Without the lists, a later RUN that installs from them would fail.
-    if !are_used_later && let Some(fix) = fix(cx, run) {
+    // Without the lists, a later RUN that installs from them would fail. If the update comes last,
+    // its lists are meant for a later RUN too, such as one that starts a script.
+    let are_used_here = run.calls[update + 1..]
+        .iter()
+        .any(|call| !is_apt(call, Action::Clean));
+    if are_used_here
+        && !are_used_later
+        && let Some(fix) = fix(cx, run)
+    {
         report.fix(fix);
     }
 }

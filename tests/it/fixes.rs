@@ -513,6 +513,19 @@ fn safe_fixes_leave_alone_what_would_change_the_image() {
         ),
         ("sudo", "FROM debian:12\nENV PATH=/b:$PATH\nRUN sudo -E c\n"),
         ("sudo", "FROM debian:12\nARG B=1\nRUN sudo c\n"),
+        // The lists are for a later RUN.
+        (
+            "apt-lists-left",
+            "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n",
+        ),
+        (
+            "apt-lists-left",
+            "FROM debian:12\nRUN apt-get update && apt-get clean\nRUN /i.sh\n",
+        ),
+        (
+            "apt-lists-left",
+            "FROM debian:12\nRUN apt-get update && /i.sh\nRUN apt-get download curl\n",
+        ),
         // The comments belong to these instructions.
         ("ignored-cmd", "FROM a\n# why\nCMD [\"b\"]\nCMD [\"c\"]\n"),
         (
