@@ -376,6 +376,10 @@ fn contains_in_order(words: &[String], list: &[String]) -> bool {
     list.iter().all(|word| words.any(|other| other == word))
 }
 
+/// Rules whose fixes make the builder read a text in another way: as JSON, or with another escape
+/// character.
+const READ_ANEW: [&str; 2] = ["broken-json-form", "misspelled-directive"];
+
 /// A fix adds commands or removes some; it does not do both, and leaves the others in their order.
 #[test]
 fn programs_are_called_in_the_same_order_after_each_fix() {
@@ -387,11 +391,9 @@ fn programs_are_called_in_the_same_order_after_each_fix() {
             let fixed = fix::apply(source, std::slice::from_ref(finding), Applicability::Unsafe);
             let fixed = Source::new(source.name(), fixed.expect("its own fix fits").bytes);
             let after = programs(&fixed);
-            // What looks like JSON was a call of a program with a bracket in its name.
-            let is_other_form = finding.rule == "broken-json-form";
             let is_in_order =
                 contains_in_order(&after, &before) || contains_in_order(&before, &after);
-            if !is_in_order && !is_other_form {
+            if !is_in_order && !READ_ANEW.contains(&finding.rule) {
                 let (name, rule) = (source.name(), finding.rule);
                 wrong.push(format!("{name}: {rule}: {before:?} became {after:?}"));
             }
