@@ -102,6 +102,10 @@ fn lost_comments(source: &Source, fixed: &Source, settings: &Settings) -> Vec<St
             .filter_map(Finding::span)
             .any(|span| comment.span.start <= span.start && span.start <= comment.span.end);
         let text = source.slice(comment.span).trim();
+        // A comment may have nothing left to suppress.
+        if comment.text.starts_with("jettison") {
+            continue;
+        }
         if !is_subject && !fixed.text().lines().any(|line| line.trim() == text) {
             lost.push(text.to_owned());
         }
