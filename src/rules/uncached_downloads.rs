@@ -112,12 +112,11 @@ fn keep_downloads(cx: &DockerfileContext<'_>, kept: &KeptDownloads, plans: &mut 
         }
         let removal = prepend(cx, plan.run, &format!("rm -f {}", docker_clean::PATH));
         if let (Some(edits), Some(removal)) = (&mut plan.edits, removal) {
-            match edits.first_mut() {
-                // The flags end where the script starts.
-                Some(flags) if flags.span.end == removal.span.start => {
-                    flags.replacement.push_str(&removal.replacement);
-                }
-                _ => edits.push(removal),
+            // The flags, which are the first edit, end where the script starts.
+            if edits[0].span.end == removal.span.start {
+                edits[0].replacement.push_str(&removal.replacement);
+            } else {
+                edits.push(removal);
             }
             stages.push(stage);
         }
