@@ -89,16 +89,38 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// The entries of a baseline that match findings of these files; `None` without a baseline.
+pub(super) fn accepted(
+    file: Option<&HostFile>,
+    files: &[Linted],
+) -> anyhow::Result<Option<Baseline>> {
+    let Some(file) = file else { return Ok(None) };
+    Ok(Some(read(file)?.found_in(files, &current_directory()?)))
+}
+
+/// Removes the fixes of the findings that a baseline lists.
+pub(super) fn withhold_fixes(
+    accepted: Option<&Baseline>,
+    files: &mut [Linted],
+) -> anyhow::Result<()> {
+    if let Some(accepted) = accepted {
+        accepted.withhold_fixes(files, &current_directory()?);
+    }
+    Ok(())
+}
+
 /// Suppresses the findings that a baseline lists.
 pub(super) fn suppress(file: &HostFile, files: &mut [Linted]) -> anyhow::Result<Suppressed> {
+    Ok(read(file)?.suppress(files, &current_directory()?))
+}
+
+fn read(file: &HostFile) -> anyhow::Result<Baseline> {
     let name = file.path().display();
     // The configuration of a repository can name the file, so its size and place have limits.
     let text = file
         .read_text(limits::BASELINE)
         .with_context(|| format!("cannot read `{name}`"))?;
-    let baseline = Baseline::parse(&text, &directory(file.path())?)
-        .with_context(|| format!("cannot use `{name}`"))?;
-    Ok(baseline.suppress(files, &current_directory()?))
+    Baseline::parse(&text, &directory(file.path())?).with_context(|| format!("cannot use `{name}`"))
 }
 
 /// The directory of a baseline, which its paths are relative to: so it holds wherever `jettison` is

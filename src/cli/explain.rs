@@ -21,7 +21,13 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
     let registry = rules::registry();
     let text = match &arguments.rule {
         Some(name) if guide::is_guide_name(name) => guide::text(name, arguments.format)?,
-        Some(name) => named(registry, name, arguments.format)?,
+        Some(name) => match name.parse::<ShellcheckCode>() {
+            // Programs that read the JSON expect pages of rules, and some codes are aliases of one.
+            Ok(code) if arguments.format != ListFormat::Json && registry.find(name).is_empty() => {
+                shellcheck(code, arguments.format)
+            }
+            _ => named(registry, name, arguments.format)?,
+        },
         None => listed(registry, arguments) + &guide_pages(arguments),
     };
     if arguments.format == ListFormat::Text {
@@ -32,6 +38,24 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
         Output::print_data(text.as_bytes())?;
     }
     Ok(Outcome::Clean)
+}
+
+/// The page of a code of ShellCheck: its address, and how it is selected and suppressed.
+fn shellcheck(code: ShellcheckCode, format: ListFormat) -> String {
+    let markdown = format!(
+        "# {code}, a code of ShellCheck\n\n\
+         ShellCheck found a problem in a script, and describes it on the page of the code:\n\
+         `https://www.shellcheck.net/wiki/{code}`.\n\n\
+         To suppress it for the next instruction:\n\n\
+         ```dockerfile\n# jettison ignore={code}\n```\n\n\
+         To ignore it everywhere, use `--ignore {code}`, or this in `.jettison.toml`:\n\n\
+         ```toml\nignore = [\"{code}\"]\n```\n\n\
+         `jettison explain {SHELLCHECK}` describes how scripts are checked.\n"
+    );
+    match format {
+        ListFormat::Text => page::render(&markdown, output::prose_width()),
+        _ => markdown,
+    }
 }
 
 /// The pages of the guide, after a list of all rules.
@@ -216,7 +240,7 @@ fn codes(page: &Page, tool: Option<Tool>) -> Vec<&'static str> {
         .collect()
 }
 
-/// A line a code: what the other tool calls it, its name here, and what it says; cut to the width.
+/// An entry for each code of another tool: the code, the name of the rule, its severity and title.
 fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
     let mut rows: Vec<(&str, &Page)> = pages
         .iter()
@@ -240,13 +264,12 @@ fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
     let heading = Style::new().bold().underline();
     let mut out = format!("{heading}{tool}{heading:#}\n");
     for (code, page) in rows {
-        let line = format!(
-            "  {code:codes$}  {:names$}  {:7}  {}",
+        let start = format!(
+            "  {code:codes$}  {:names$}  {:7}  ",
             page.name,
-            page.severity.as_str(),
-            page.title
+            page.severity.as_str()
         );
-        let _ = writeln!(out, "{}", list::cut(&line, width));
+        list::push_entry(&mut out, &start, page.title, width);
     }
     out
 }

@@ -69,6 +69,7 @@ pub(super) struct FixedFile {
     pub(super) after: Linted,
     /// The number of fixed findings of each rule.
     pub(super) rules: BTreeMap<&'static str, usize>,
+    passes: fix::Passes,
 }
 
 /// Fixes all files. Each pass calls `lint` once for all files that changed, because ShellCheck is
@@ -76,25 +77,25 @@ pub(super) struct FixedFile {
 pub(super) fn fix_all(
     files: Vec<Linted>,
     max: Applicability,
-    mut lint: impl FnMut(Vec<Source>) -> Vec<Linted>,
-) -> Vec<FixedFile> {
+    mut lint: impl FnMut(Vec<Source>) -> anyhow::Result<Vec<Linted>>,
+) -> anyhow::Result<Vec<FixedFile>> {
     let mut all: Vec<FixedFile> = files
         .into_iter()
         .map(|after| FixedFile {
             before: None,
             after,
             rules: BTreeMap::new(),
+            passes: fix::Passes::default(),
         })
         .collect();
     // A fix can make another one possible, or move it, so the new text is linted and fixed again.
-    // The number of passes is limited, as two fixes that undo each other would never end.
-    for _ in 0..fix::PASSES {
+    loop {
         let (mut changed, mut sources) = (Vec::new(), Vec::new());
         for (index, file) in all.iter_mut().enumerate() {
             let Some(source) = file.after.source() else {
                 continue;
             };
-            let Some(fixed) = fix::apply(source, &file.after.findings, max) else {
+            let Some(fixed) = file.passes.next(source, &file.after.findings, max) else {
                 continue;
             };
             for rule in fixed.rules {
@@ -104,9 +105,9 @@ pub(super) fn fix_all(
             changed.push(index);
         }
         if changed.is_empty() {
-            break;
+            return Ok(all);
         }
-        for (index, next) in changed.into_iter().zip(lint(sources)) {
+        for (index, next) in changed.into_iter().zip(lint(sources)?) {
             let before = std::mem::replace(&mut all[index].after, next);
             // The original is the text before the first pass, not before this one.
             if let (None, Input::Dockerfile(source)) = (&all[index].before, before.input) {
@@ -114,7 +115,6 @@ pub(super) fn fix_all(
             }
         }
     }
-    all
 }
 
 /// Writes the fixed texts, or prints them as patches. The flag tells whether all of them could be

@@ -21,7 +21,7 @@ use crate::lint::{
     self, AttackSurface, BuildContext, Extras, Finding, Named, Registry, Selection, Settings,
     Severity,
 };
-use crate::report::{Linted, Report};
+use crate::report::{Baseline, Linted, Report};
 use crate::rules;
 use crate::source::Source;
 use crate::trust::HostFile;
@@ -65,7 +65,8 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
     let known = baseline::known(arguments.baseline.baseline.as_deref(), &config);
     let mode = arguments.fix.mode();
-    // `--fix` also fixes findings of the baseline, which is then applied to those that remain.
+    let accepted = accepted(mode, known.as_ref(), &files)?;
+    // After `--fix`, the baseline is applied to the findings that remain.
     if mode != Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
@@ -76,7 +77,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let before_fixes = outcome(&files, fail_on);
     let mut summary = Vec::new();
     if let Some(mode) = mode {
-        let applied = fix_files(arguments, mode, files, &mut linter)?;
+        let applied = fix_files(arguments, mode, files, accepted.as_ref(), &mut linter)?;
         files = applied.files;
         summary = applied.summary;
         failed |= applied.failed;
@@ -103,6 +104,19 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Print) => before_fixes,
         _ => outcome(&files, fail_on),
     })
+}
+
+/// The entries of the baseline that fixes have to leave alone.
+fn accepted(
+    mode: Option<Mode>,
+    known: Option<&HostFile>,
+    files: &[Linted],
+) -> anyhow::Result<Option<Baseline>> {
+    // Without fixes, the baseline is read once, to suppress findings.
+    match mode {
+        Some(_) => baseline::accepted(known, files),
+        None => Ok(None),
+    }
 }
 
 /// Texts and images to check.
@@ -171,14 +185,18 @@ fn fix_files(
     arguments: &LintArguments,
     mode: Mode,
     mut files: Vec<Linted>,
+    accepted: Option<&Baseline>,
     linter: &mut Linter<'_>,
 ) -> anyhow::Result<Fixes> {
+    baseline::withhold_fixes(accepted, &mut files)?;
     // Images have no text to fix. They are the last, as they were linted after the Dockerfiles.
     let dockerfiles = files.partition_point(|file| file.source().is_some());
     let images = files.split_off(dockerfiles);
     let fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
-        linter.lint(sources)
-    });
+        let mut files = linter.lint(sources);
+        baseline::withhold_fixes(accepted, &mut files)?;
+        Ok(files)
+    })?;
     let is_written = fix::write_all(&fixed, mode, arguments.stdin_name(), linter.output)?;
     let summary = fix::summary(&fixed, arguments.fix);
     let mut files: Vec<Linted> = fixed.into_iter().map(|file| file.after).collect();

@@ -37,9 +37,13 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
     Ok(Outcome::Clean)
 }
 
-/// A line for each rule, by category: name, severity, marks and title; cut to the width.
+/// The legend, and an entry for each rule, by category: name, severity, marks and title.
 pub(super) fn table(pages: &[&Page], width: usize) -> String {
-    let mut out = String::new();
+    let mut out = String::from(
+        "f: has a fix, u: has an unsafe fix\n\
+         m: in the profiles minimal and pedantic, p: only in pedantic\n\
+         `jettison explain NAME` shows the page of a rule\n\n",
+    );
     let names = pages
         .iter()
         .map(|page| page.name.len())
@@ -58,21 +62,18 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
         let _ = writeln!(out, "{heading}{category}{heading:#}");
         for page in pages {
             let marks = format!("{}{}", fix_mark(page), profile_mark(page));
-            let line = format!(
-                "  {:names$}  {:7}  {marks}  {}",
+            let start = format!(
+                "  {:names$}  {:7}  {marks}  ",
                 page.name,
-                page.severity.as_str(),
-                page.title
+                page.severity.as_str()
             );
-            let _ = writeln!(out, "{}", cut(&line, width));
+            push_entry(&mut out, &start, page.title, width);
         }
         out.push('\n');
     }
-    out.push_str(
-        "f: has a fix, u: has an unsafe fix\n\
-         m: in the profiles minimal and pedantic, p: only in pedantic\n",
-    );
-    out.push_str("`jettison explain NAME` shows the page of a rule\n");
+    // The empty line separates categories, and nothing follows the last one.
+    out.truncate(out.trim_end_matches('\n').len());
+    out.push('\n');
     out
 }
 
@@ -93,15 +94,36 @@ fn profile_mark(page: &Page) -> char {
     }
 }
 
-/// The start of a line that is too wide for the terminal, which would wrap it.
-pub(super) fn cut(line: &str, width: usize) -> String {
+/// The narrowest column for titles. In a narrower one, most lines would have a single word.
+const NARROWEST_TITLE: usize = 20;
+
+/// Adds the start of an entry and its title. A title that does not fit continues in its column, or
+/// on lines of its own if that is too narrow.
+pub(super) fn push_entry(out: &mut String, start: &str, title: &str, width: usize) {
     // Titles are plain text without wide characters, so characters count as columns.
-    if line.chars().count() <= width {
-        return line.to_owned();
+    let mut column = start.chars().count();
+    if width < column + NARROWEST_TITLE && width < column + title.chars().count() {
+        out.push_str(start.trim_end());
+        out.push('\n');
+        column = 4;
+        out.push_str("    ");
+    } else {
+        out.push_str(start);
     }
-    let mut short: String = line.chars().take(width.saturating_sub(1)).collect();
-    short.push('…');
-    short
+    let mut at = column;
+    for (index, word) in title.split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && at + 1 + length > width {
+            let _ = write!(out, "\n{:column$}", "");
+            at = column;
+        } else if index > 0 {
+            out.push(' ');
+            at += 1;
+        }
+        out.push_str(word);
+        at += length;
+    }
+    out.push('\n');
 }
 
 pub(super) fn row(page: &Page) -> serde_json::Value {

@@ -41,10 +41,13 @@ pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
         output = diff_index(OsStr::from_bytes(&empty_tree()?), paths)?;
     }
     if !output.status.success() {
-        bail!(
-            "`git` cannot list the staged files: {}",
+        // Outside of a repository, `diff-index` complains about its own options.
+        let reason = if is_outside_repository()? {
+            "not a Git repository".to_owned()
+        } else {
             error_of(&output.stderr)
-        );
+        };
+        bail!("`git` cannot list the staged files: {reason}");
     }
     // git sorts by bytes of the whole path, other searches by the names in it.
     let mut entries = entries(&output.stdout);
@@ -67,6 +70,8 @@ fn git() -> anyhow::Result<Command> {
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_ALLOW_PROTOCOL", "")
         .env("GIT_TERMINAL_PROMPT", "0")
+        // Its messages are read, so they must not be translated.
+        .env("LC_ALL", "C")
         // A commit contains the object itself, not one of `refs/replace` in its place.
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .stdin(Stdio::null());
@@ -100,6 +105,16 @@ fn is_unborn() -> anyhow::Result<bool> {
     git.args(["rev-parse", "--quiet", "--verify", "HEAD"]);
     // 1 means a repository without `HEAD`, 128 no repository.
     Ok(run(git)?.status.code() == Some(1))
+}
+
+/// Whether the current directory is in no repository.
+fn is_outside_repository() -> anyhow::Result<bool> {
+    let mut git = git()?;
+    git.args(["rev-parse", "--git-dir"]);
+    // A repository that git refuses is one, too.
+    let output = run(git)?;
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok(!output.status.success() && message.contains("not a git repository"))
 }
 
 /// The name of the empty tree. git computes it, as the repository may use SHA-1 or SHA-256.

@@ -1,11 +1,15 @@
 //! Applies fixes: edits of bytes, with every byte outside of them left as it is.
 
-use super::finding::{Applicability, Edit, Finding};
-use super::{Registry, Settings, lint};
-use crate::source::Source;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The most passes of fixing and linting again. Fixes that undo each other must not loop forever.
-pub const PASSES: usize = 16;
+use super::finding::{Applicability, Edit, Finding, Fix};
+use super::{Registry, Settings, lint};
+use crate::dockerfile::{self, Dockerfile};
+use crate::source::{Source, Span};
+
+/// The most passes of fixing and linting again. A pass applies the fixes of one rule to an
+/// instruction, and inserts a line in one place; no file of a person needs more than a few.
+const PASSES: usize = 200;
 
 /// A text after some fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +19,46 @@ pub struct Fixed {
     pub rules: Vec<&'static str>,
 }
 
+/// The passes over one file, each of which gets the text that the one before it left.
+#[derive(Debug, Default)]
+pub struct Passes {
+    /// The texts before each pass.
+    texts: Vec<Vec<u8>>,
+}
+
+impl Passes {
+    /// Applies the next fixes. `None` if there are none, or if they would only undo earlier ones.
+    pub fn next(
+        &mut self,
+        source: &Source,
+        findings: &[Finding],
+        max: Applicability,
+    ) -> Option<Fixed> {
+        if self.texts.len() >= PASSES {
+            return None;
+        }
+        let fixed = apply(source, findings, max)?;
+        self.texts.push(source.bytes().to_owned());
+        // From a text that was there before, the same fixes would lead in a circle.
+        if self.texts.contains(&fixed.bytes) {
+            return None;
+        }
+        Some(fixed)
+    }
+}
+
 /// Applies the fixes up to the applicability `max` that do not touch each other; the others are for
 /// the next pass. `None` if there is nothing to apply.
+///
+/// Fixes of different rules for one instruction are never applied together. Each of them was made
+/// for the instruction as it was: with another one it may contradict itself, such as a cache mount
+/// and an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line:
+/// an instruction such as SHELL or ENV often holds for the place of the second one too.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();
+    let mut owners = Owners::default();
+    let mut lines: BTreeSet<(&str, &str)> = BTreeSet::new();
     for finding in findings {
         let Some(fix) = &finding.fix else {
             continue;
@@ -27,9 +66,16 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
         if fix.applicability > max || fix.edits.is_empty() {
             continue;
         }
+        let mut inserted = fix.edits.iter().filter_map(inserted_line);
+        let is_repeated = inserted.any(|line| lines.contains(&(finding.rule, line)));
         // Half a fix may be worse than none.
-        if fix.edits.iter().all(|edit| fits(edit, &edits, source)) {
+        if !is_repeated
+            && fix.edits.iter().all(|edit| fits(edit, &edits, source))
+            && owners.admit(source, fix, finding.rule)
+        {
             rules.push(finding.rule);
+            let inserted = fix.edits.iter().filter_map(inserted_line);
+            lines.extend(inserted.map(|line| (finding.rule, line)));
             for edit in &fix.edits {
                 let at = edits.partition_point(|known| known.span <= edit.span);
                 edits.insert(at, edit);
@@ -62,15 +108,71 @@ pub fn apply_all_of(
     mut find: impl FnMut(&Source) -> Vec<Finding>,
 ) -> Option<Source> {
     let mut fixed: Option<Source> = None;
-    for _ in 0..PASSES {
+    let mut passes = Passes::default();
+    loop {
         let current = fixed.as_ref().unwrap_or(source);
         let findings = find(current);
-        let Some(next) = apply(current, &findings, max) else {
-            break;
+        let Some(next) = passes.next(current, &findings, max) else {
+            return fixed;
         };
         fixed = Some(Source::new(source.name(), next.bytes));
     }
-    fixed
+}
+
+/// The rules that change an instruction in a pass.
+#[derive(Debug, Default)]
+struct Owners {
+    /// Parsed when the first fix is applied: most files have nothing to fix.
+    dockerfile: Option<Dockerfile>,
+    /// By the index of the instruction.
+    rules: BTreeMap<usize, &'static str>,
+}
+
+impl Owners {
+    /// Takes the instructions of a fix for its rule; `false` if one of them is another rule's.
+    fn admit(&mut self, source: &Source, fix: &Fix, rule: &'static str) -> bool {
+        let dockerfile = self
+            .dockerfile
+            .get_or_insert_with(|| dockerfile::parse(source));
+        let touched: Vec<usize> = fix
+            .edits
+            .iter()
+            .flat_map(|edit| touched(dockerfile, edit.span))
+            .collect();
+        for index in &touched {
+            if self.rules.get(index).is_some_and(|owner| *owner != rule) {
+                return false;
+            }
+        }
+        self.rules
+            .extend(touched.into_iter().map(|index| (index, rule)));
+        true
+    }
+}
+
+/// The instructions that an edit changes, by index. One that only meets the edit counts: the text
+/// after the last word of an instruction is the place for more words.
+fn touched(dockerfile: &Dockerfile, edit: Span) -> std::ops::Range<usize> {
+    let all = &dockerfile.instructions;
+    let first = all.partition_point(|instruction| instruction.span.end < edit.start);
+    // A removed line ends where the next instruction starts, which stays as it is.
+    let end = all.partition_point(|instruction| {
+        let start = instruction.span.start;
+        start < edit.end || edit.is_empty() && start == edit.start
+    });
+    first..end.max(first)
+}
+
+/// The text of an edit that inserts whole lines.
+fn inserted_line(edit: &Edit) -> Option<&str> {
+    let line = edit.replacement.trim();
+    let starts_line = edit.replacement.starts_with(['\n', '\r']);
+    let is_line = starts_line || edit.replacement.ends_with('\n');
+    if edit.span.is_empty() && is_line && !line.is_empty() {
+        Some(line)
+    } else {
+        None
+    }
 }
 
 /// Whether an edit is inside the text and touches none of `taken`, which is sorted. Edits that only
@@ -153,6 +255,56 @@ mod tests {
                 bytes: b"XcdYf".to_vec(),
                 rules: vec!["x"]
             })
+        );
+    }
+
+    #[test]
+    fn rules_change_an_instruction_one_after_the_other() {
+        let source = Source::new("Dockerfile", "RUN a\nRUN b\n");
+        let of = |rule, at, text| Finding {
+            rule,
+            ..finding(Applicability::Safe, &[(at, at, text)])
+        };
+        let findings = [of("x", 3, " 1"), of("y", 5, " 2"), of("y", 9, " 3")];
+        let fixed = apply(&source, &findings, Applicability::Safe);
+        assert_eq!(
+            fixed,
+            Some(Fixed {
+                bytes: b"RUN 1 a\nRUN 3 b\n".to_vec(),
+                rules: vec!["x", "y"]
+            })
+        );
+    }
+
+    #[test]
+    fn the_same_line_is_inserted_once_a_pass() {
+        let source = Source::new("Dockerfile", "FROM a\nRUN b\nRUN c\n");
+        let findings = [
+            finding(Applicability::Safe, &[(7, 7, "ENV x=1\n")]),
+            finding(Applicability::Safe, &[(13, 13, "ENV x=1\n")]),
+            finding(Applicability::Safe, &[(18, 18, "\nENV y=1")]),
+        ];
+        let fixed = apply(&source, &findings, Applicability::Safe);
+        assert_eq!(
+            fixed.map(|fixed| fixed.bytes).as_deref(),
+            Some(&b"FROM a\nENV x=1\nRUN b\nRUN c\nENV y=1\n"[..])
+        );
+    }
+
+    #[test]
+    fn fixes_that_undo_each_other_end_after_the_first() {
+        let source = Source::new("Dockerfile", "RUN a\n");
+        let fixed = apply_all_of(&source, Applicability::Safe, |source| {
+            let other = if source.text().contains('a') {
+                "b"
+            } else {
+                "a"
+            };
+            vec![finding(Applicability::Safe, &[(4, 5, other)])]
+        });
+        assert_eq!(
+            fixed.map(|fixed| fixed.text().to_owned()).as_deref(),
+            Some("RUN b\n")
         );
     }
 

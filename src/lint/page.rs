@@ -19,6 +19,8 @@ pub struct Page {
     pub profile: Profile,
     /// The best promise that a fix of this rule makes; `None` for a rule without a fix.
     pub fix: Option<Applicability>,
+    /// Rules that would report what the fix writes. Where one of them is selected, there is no fix.
+    pub no_fix_with: Vec<&'static str>,
     pub aliases: Vec<Alias>,
     /// Markdown, starting with the heading.
     pub body: &'static str,
@@ -249,12 +251,13 @@ fn is_uuid(code: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && code.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "severity",
     "minimal-severity",
     "category",
     "profile",
     "fix",
+    "no-fix-with",
     "aliases",
     "final-stage-only",
 ];
@@ -271,6 +274,7 @@ impl Page {
             category: front.required("category")?,
             profile: front.required("profile")?,
             fix: front.optional("fix")?,
+            no_fix_with: front.list("no-fix-with")?,
             aliases: aliases(&front)?,
             body,
         })

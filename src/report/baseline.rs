@@ -119,6 +119,53 @@ impl Baseline {
         )
     }
 
+    /// The entries that the findings of these files match.
+    #[must_use]
+    pub fn found_in(&self, files: &[Linted], here: &Path) -> Self {
+        let mut found = BTreeSet::new();
+        for file in files {
+            let name = self.name_of(file, here);
+            let fingerprints: BTreeSet<String> = file.fingerprints().into_iter().collect();
+            let entries = self
+                .entries
+                .iter()
+                .filter(|entry| entry.file == name && fingerprints.contains(&entry.fingerprint));
+            found.extend(entries.cloned());
+        }
+        Self {
+            directory: self.directory.clone(),
+            entries: found,
+        }
+    }
+
+    /// Removes the fixes of known findings: they were accepted as they are.
+    ///
+    /// A fix of another finding may change the instruction, and the fingerprint with it. An entry
+    /// that is no longer found then stands for the findings with the same message in its file.
+    pub fn withhold_fixes(&self, files: &mut [Linted], here: &Path) {
+        for file in files {
+            let name = self.name_of(file, here);
+            let fingerprints = file.fingerprints();
+            let found: BTreeSet<&str> = fingerprints.iter().map(String::as_str).collect();
+            let mut known: BTreeSet<&str> = BTreeSet::new();
+            let mut changed: BTreeSet<(&str, &str)> = BTreeSet::new();
+            for entry in self.entries.iter().filter(|entry| entry.file == name) {
+                if found.contains(entry.fingerprint.as_str()) {
+                    known.insert(&entry.fingerprint);
+                } else {
+                    changed.insert((&entry.rule, &entry.message));
+                }
+            }
+            for (finding, fingerprint) in file.findings.iter_mut().zip(&fingerprints) {
+                let id = super::id(finding);
+                let is_changed = changed.contains(&(id.as_ref(), finding.message.as_str()));
+                if is_changed || known.contains(fingerprint.as_str()) {
+                    finding.fix = None;
+                }
+            }
+        }
+    }
+
     /// Moves known findings from `findings` to `suppressed`.
     pub fn suppress(&self, files: &mut [Linted], here: &Path) -> Suppressed {
         let mut found: BTreeSet<(String, String)> = BTreeSet::new();

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::lint::Edit;
 use crate::printable::escaped_at;
 use crate::source::{Source, Span};
 
@@ -13,6 +14,10 @@ const MAX_LINES: usize = 1000;
 /// Bytes shown before and after the start of a finding whose line is longer than that.
 const MAX_BEFORE: usize = 200;
 const MAX_AFTER: usize = 800;
+/// Bytes shown before and after edits in a line that is too wide for the terminal.
+const BESIDE_EDIT: usize = 16;
+/// The mark of a part that is left out.
+const CUT: &str = "...";
 
 /// Lines of a source around a finding, with control characters escaped.
 pub(super) struct Excerpt<'a> {
@@ -65,6 +70,50 @@ impl<'a> Excerpt<'a> {
         }
     }
 
+    /// The lines that edits change, each cut down to the surroundings of its edits if it does not
+    /// fit into `room` columns before or after them. `None` if that is not possible.
+    pub(super) fn of_edits(source: &'a Source, edits: &[Edit], room: usize) -> Option<Self> {
+        let spans = edits.iter().map(|edit| whole_lines(source, edit.span));
+        let lines = spans.reduce(Span::to)?;
+        if !is_short(source, lines) {
+            return None;
+        }
+        let mut text = String::new();
+        let mut escapes = Vec::new();
+        let last = source.line(lines.end);
+        for number in source.line(lines.start)..=last {
+            let line = source.line_span(number);
+            let kept = kept_part(source, line, edits, room)?;
+            if kept.start > line.start {
+                text.push_str(CUT);
+                escapes.push((kept.start - lines.start, text.len()));
+            }
+            let mut own = Vec::new();
+            let shown = escape(source.slice(kept), &mut own);
+            for (from, to) in own {
+                escapes.push((kept.start - lines.start + from, text.len() + to));
+            }
+            text.push_str(&shown);
+            if kept.end < line.end {
+                text.push_str(CUT);
+            }
+            // After a cut, the places of the source go on at the end of the line.
+            escapes.push((line.end - lines.start, text.len()));
+            if number < last {
+                let line_break = Span::new(line.end, source.line_span(number + 1).start);
+                text.push_str(source.slice(line_break));
+            }
+        }
+        Some(Self {
+            text: Cow::Owned(text),
+            line: source.line(lines.start),
+            span: lines,
+            end: end_with_break(source, lines.end),
+            is_cut: false,
+            escapes,
+        })
+    }
+
     /// Whether the excerpt contains all of a span. The line break at its end counts as shown.
     pub(super) fn shows(&self, span: Span) -> bool {
         self.span.start <= span.start && span.end <= self.end
@@ -86,6 +135,63 @@ impl<'a> Excerpt<'a> {
         };
         (text + offset - source).min(self.text.len())
     }
+}
+
+/// The part of a line to show with the edits in it; `None` if they do not fit into `room` columns.
+fn kept_part(source: &Source, line: Span, edits: &[Edit], room: usize) -> Option<Span> {
+    let touching = edits
+        .iter()
+        .filter(|edit| edit.span.start <= line.end && line.start <= edit.span.end);
+    let mut changed: Option<Span> = None;
+    let (mut added, mut removed) = (0, 0);
+    for edit in touching {
+        let inside = Span::new(
+            edit.span.start.clamp(line.start, line.end),
+            edit.span.end.clamp(line.start, line.end),
+        );
+        changed = Some(changed.map_or(inside, |all| all.to(inside)));
+        let lines: Vec<usize> = edit.replacement.lines().map(columns).collect();
+        added += lines.first().copied().unwrap_or_default();
+        removed += columns(source.slice(inside));
+        // The rest of the line follows the last line of the replacement.
+        let rest = columns(source.slice(Span::new(inside.end, line.end)));
+        let is_wide = match lines.as_slice() {
+            [_, middle @ .., last] => {
+                middle.iter().any(|columns| *columns > room) || last + rest > room
+            }
+            _ => false,
+        };
+        if is_wide {
+            return None;
+        }
+    }
+    let width = columns(source.slice(line));
+    if width.max((width + added).saturating_sub(removed)) <= room {
+        return Some(line);
+    }
+    let text = source.text();
+    let Some(changed) = changed else {
+        // Between edits, the start of a line is enough.
+        let end = (line.start + room.saturating_sub(CUT.len())).min(line.end);
+        return Some(Span::new(line.start, text.floor_char_boundary(end)));
+    };
+    let start = changed.start.saturating_sub(BESIDE_EDIT).max(line.start);
+    let end = (changed.end + BESIDE_EDIT).min(line.end);
+    let kept = Span::new(
+        text.floor_char_boundary(start),
+        text.ceil_char_boundary(end),
+    );
+    let width = columns(source.slice(kept)) + 2 * CUT.len();
+    if width.max((width + added).saturating_sub(removed)) <= room {
+        Some(kept)
+    } else {
+        None
+    }
+}
+
+/// The columns of a text in which the renderer shows a tab as four blanks.
+fn columns(text: &str) -> usize {
+    text.chars().count() + 3 * text.matches('\t').count()
 }
 
 /// The lines that a span touches, from the start of the first to the end of the last.
@@ -166,6 +272,30 @@ mod tests {
             assert_eq!(&excerpt.text[excerpt.range(at(word))], word);
         }
         assert_eq!(&excerpt.text[excerpt.range(at("\u{202e}"))], "\\u{202e}");
+    }
+
+    #[test]
+    fn a_wide_line_is_cut_down_to_the_surroundings_of_its_edits() {
+        let text = format!(
+            "RUN a\nRUN {} && b -c {}\nRUN d\n",
+            "x ".repeat(60),
+            "y ".repeat(60)
+        );
+        let source = Source::new("D", text.as_str());
+        let at = text.find("-c").expect("it is there");
+        let insert = |text: &str| Edit {
+            span: Span::at(at),
+            replacement: text.to_owned(),
+        };
+        let edits = [insert("-e ")];
+        let excerpt = Excerpt::of_edits(&source, &edits, 60).expect("it fits");
+        assert_eq!(excerpt.text, "...x x x x x  && b -c y y y y y y y...");
+        assert_eq!(excerpt.line, 2);
+        let place = excerpt.range(edits[0].span);
+        assert_eq!(&excerpt.text[place.start..place.start + 2], "-c");
+        assert!(Excerpt::of_edits(&source, &[insert(&"z".repeat(40))], 60).is_none());
+        let whole = Excerpt::of_edits(&source, &edits, 300).expect("it fits");
+        assert_eq!(whole.text.len(), source.slice(source.line_span(2)).len());
     }
 
     #[test]

@@ -119,15 +119,14 @@ fn groups<'a>(
 ) -> Vec<Group<'a>> {
     // The renderer does not wrap text. It puts `warning[name]: ` before a message, and the width of
     // a line number and ` = help: ` before a note.
-    let title = finding.severity.as_str().len() + finding.rule.len() + "[]: ".len();
+    let id = super::id(finding);
+    let title = finding.severity.as_str().len() + id.len() + "[]: ".len();
     let message = wrapped(&escape(&finding.message), style.width.saturating_sub(title));
     let note = style
         .width
         .saturating_sub(file.line_count().to_string().len() + " = help: ".len());
     let pointer = Level::HELP.message(wrapped(&pointer(report, finding), note));
-    let mut title = level(finding.severity)
-        .primary_title(message)
-        .id(finding.rule);
+    let mut title = level(finding.severity).primary_title(message).id(id);
     if style.links {
         title = title.id_url(super::url(finding));
     }
@@ -153,7 +152,7 @@ fn groups<'a>(
     // The pointer is the last line, below the patch if there is one.
     match (&finding.fix, file.source()) {
         (Some(fix), Some(source)) => {
-            let patch = patch(source, fix, style);
+            let patch = patch(source, fix, style.width);
             vec![group, patch.element(pointer)]
         }
         _ => vec![group.element(pointer)],
@@ -256,31 +255,36 @@ fn place_in_image(name: &str, location: &Location) -> String {
     }
 }
 
-fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
+fn patch<'a>(source: &'a Source, fix: &'a Fix, width: usize) -> Group<'a> {
     let title = match fix.applicability {
         Applicability::Safe => fix.title.clone(),
         Applicability::Unsafe => format!("{} (unsafe: review the result)", fix.title),
     };
-    let width = style.width.saturating_sub("help: ".len());
-    let title = Level::HELP.secondary_title(wrapped(&escape(&title), width));
-    if let Some(snippet) = patched(source, &fix.edits) {
+    let room = width.saturating_sub("help: ".len());
+    let title = Level::HELP.secondary_title(wrapped(&escape(&title), room));
+    if let Some(snippet) = patched(source, &fix.edits, width) {
         return title.element(snippet);
     }
     let count = counted(fix.edits.len(), "edit");
-    let text = format!("the patch is too long to show ({count}): see `--diff`");
-    title.element(Level::NOTE.message(wrapped(&text, width)))
+    let text = format!("the patch is too large to show ({count}): see `--diff`");
+    title.element(Level::NOTE.message(wrapped(&text, room)))
 }
 
 /// The edits in the lines that they change; `None` where that is more than a reader wants to see.
-fn patched<'a>(source: &'a Source, edits: &'a [Edit]) -> Option<Snippet<'a, Patch<'a>>> {
+fn patched<'a>(
+    source: &'a Source,
+    edits: &'a [Edit],
+    width: usize,
+) -> Option<Snippet<'a, Patch<'a>>> {
     let length: usize = edits.iter().map(|edit| edit.replacement.len()).sum();
     if edits.len() > MAX_EDITS || length > MAX_PATCH_BYTES {
         return None;
     }
-    let first = edits.first().map_or(Span::at(0), |edit| edit.span);
-    let excerpt = Excerpt::new(source, first, edits.iter().map(|edit| edit.span));
-    let is_whole = edits.iter().all(|edit| excerpt.shows(edit.span));
-    if excerpt.is_cut || !is_whole || excerpt.text.len() > MAX_PATCH_BYTES {
+    // The renderer puts the number of the line and ` | ` before each line, and does not cut it.
+    let number = source.line_count().to_string().len();
+    let room = width.saturating_sub(number + " | ".len());
+    let excerpt = Excerpt::of_edits(source, edits, room)?;
+    if excerpt.text.len() > MAX_PATCH_BYTES {
         return None;
     }
     let patches = edits.iter().map(|edit| {
@@ -295,15 +299,15 @@ fn patched<'a>(source: &'a Source, edits: &'a [Edit]) -> Option<Snippet<'a, Patc
 /// A pointer to the rule's page, with the names that other tools have for the rule.
 fn pointer(report: &Report<'_>, finding: &Finding) -> String {
     // Some names, such as the identifiers of KICS, are too long to read or to remember.
+    let id = super::id(finding);
     let aliases: Vec<_> = report
         .aliases(finding)
-        .filter(|alias| alias.len() < 30)
+        .filter(|alias| alias.len() < 30 && *alias != id)
         .collect();
     match aliases.as_slice() {
-        [] => format!("see `jettison explain {}`", finding.rule),
+        [] => format!("see `jettison explain {id}`"),
         aliases => format!(
-            "see `jettison explain {}`; also known as {}",
-            finding.rule,
+            "see `jettison explain {id}`; also known as {}",
             aliases.join(", ")
         ),
     }

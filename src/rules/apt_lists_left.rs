@@ -1,8 +1,7 @@
 //! `apt-lists-left`: the package lists that `apt-get update` downloads are left in the image.
 
-use std::collections::HashMap;
-
 use super::support::caches;
+use super::support::docker_clean::KeptDownloads;
 use super::support::rewrite::append;
 use crate::lint::facts::packages::{Action, understand};
 use crate::lint::facts::{Call, Facts, Run, deletes};
@@ -22,8 +21,8 @@ const LISTS: &str = "/var/lib/apt/lists";
 const CACHE: &str = "/var/cache/apt";
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let kept_downloads = stages_that_keep_downloads(cx.facts);
-    let last_bare_install = last_install_without_update(cx.facts);
+    let kept_downloads = KeptDownloads::of(cx.facts);
+    let last_use = last_use_without_update(cx.facts);
     for run in cx.facts.runs() {
         if !cx.facts.may_be_in_final_image(&cx.facts.steps[run.step]) {
             continue;
@@ -33,19 +32,16 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         if !run.keeps_out(LISTS) {
-            let later_installs = last_bare_install.is_some_and(|install| install > run.step);
-            report_lists(cx, findings, run, update, later_installs);
+            let are_used_later = last_use.is_some_and(|step| step > run.step);
+            report_lists(cx, findings, run, update, are_used_later);
             continue;
         }
         // The lists are in a mount, but the downloaded packages may be next to it.
         let Some(install) = position_of(run, Action::Install, Side::First) else {
             continue;
         };
-        let keeps_downloads = ancestors(cx.facts, run)
-            .iter()
-            .any(|stage| kept_downloads.get(stage).is_some_and(|&at| at <= run.step));
         let is_clean = run.keeps_out(CACHE) || run.calls.iter().any(|call| deletes(call, CACHE));
-        if keeps_downloads && !is_clean {
+        if kept_downloads.includes(cx.facts, run) && !is_clean {
             findings.add(
                 run.calls[install].span,
                 format!("downloaded packages in `{CACHE}` are left in the layer"),
@@ -60,7 +56,7 @@ fn report_lists(
     findings: &mut Findings,
     run: &Run<'_>,
     update: usize,
-    later_installs: bool,
+    are_used_later: bool,
 ) {
     // A deletion before the update does not help.
     if run.calls[update..].iter().any(|call| deletes(call, LISTS)) {
@@ -70,7 +66,15 @@ fn report_lists(
         run.calls[update].span,
         format!("package lists in `{LISTS}` are left in the layer"),
     );
-    if let Some(fix) = fix(cx, run, later_installs) {
+    // Without the lists, a later RUN that installs from them would fail. If the update comes last,
+    // its lists are meant for a later RUN too, such as one that starts a script.
+    let are_used_here = run.calls[update + 1..]
+        .iter()
+        .any(|call| !is_apt(call, Action::Clean));
+    if are_used_here
+        && !are_used_later
+        && let Some(fix) = fix(cx, run)
+    {
         report.fix(fix);
     }
 }
@@ -94,69 +98,38 @@ fn is_apt(call: &Call, action: Action) -> bool {
     understand(call).is_some_and(|call| call.manager.name == "apt" && call.action == action)
 }
 
-/// The stages that a RUN builds on, its own included; `None` is the part of a file before any FROM.
-fn ancestors(facts: &Facts<'_>, run: &Run<'_>) -> Vec<Option<usize>> {
-    match facts.steps[run.step].stage {
-        Some(stage) => facts
-            .ancestry(stage)
-            .map(|stage| Some(stage.index))
-            .collect(),
-        None => vec![None],
-    }
-}
-
-/// The stages that remove `docker-clean`, with the step that does.
-///
-/// Debian's images delete downloads after each install by this file in `apt.conf.d`. With a cache
-/// mount it has to go, because it would empty the mount.
-fn stages_that_keep_downloads(facts: &Facts<'_>) -> HashMap<Option<usize>, usize> {
-    let mut stages = HashMap::new();
-    for run in facts.runs() {
-        if run.calls.iter().any(keeps_downloads) {
-            stages
-                .entry(facts.steps[run.step].stage)
-                .or_insert(run.step);
-        }
-    }
-    stages
-}
-
-/// Whether a call makes apt keep its downloads.
-fn keeps_downloads(call: &Call) -> bool {
-    // The second way is a setting in a file or in `-o`.
-    let removes_hook =
-        call.name == "rm" && call.words().any(|word| word.ends_with("/docker-clean"));
-    removes_hook
-        || call
-            .arguments
-            .iter()
-            .any(|argument| argument.raw.contains("Keep-Downloaded-Packages"))
-}
-
-/// The last RUN that installs from the lists of an earlier one.
-fn last_install_without_update(facts: &Facts<'_>) -> Option<usize> {
+/// The last RUN that needs the lists of an earlier one.
+fn last_use_without_update(facts: &Facts<'_>) -> Option<usize> {
     for run in facts.runs().iter().rev() {
-        let Some(install) = position_of(run, Action::Install, Side::First) else {
+        let Some(first) = run.calls.iter().position(needs_lists) else {
             continue;
         };
-        if position_of(run, Action::Update, Side::First).is_none_or(|update| update > install) {
+        if position_of(run, Action::Update, Side::First).is_none_or(|update| update > first) {
             return Some(run.step);
         }
     }
     None
 }
 
-fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, later_installs: bool) -> Option<Fix> {
+/// Whether a call reads the package lists.
+fn needs_lists(call: &Call) -> bool {
+    match understand(call) {
+        Some(call) => {
+            call.manager.name == "apt" && matches!(call.action, Action::Install | Action::Upgrade)
+        }
+        // `apt-get download` and others do not act on installed packages, but read the lists.
+        None => matches!(
+            call.name.as_str(),
+            "apt-get" | "apt" | "aptitude" | "apt-cache"
+        ),
+    }
+}
+
+fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>) -> Option<Fix> {
     let edit = append(cx, run, &format!("rm -rf {LISTS}/*"))?;
-    // A later RUN that installs without an update of its own needs these lists.
-    let applicability = if later_installs {
-        Applicability::Unsafe
-    } else {
-        Applicability::Safe
-    };
     Some(Fix::new(
         "remove them in the same `RUN`",
-        applicability,
+        Applicability::Safe,
         vec![edit],
     ))
 }

@@ -1,5 +1,6 @@
 //! `cd-in-run`: `cd` is used instead of WORKDIR.
 
+use super::support::rewrite::line_before;
 use crate::dockerfile::{Command, Kind};
 use crate::lint::facts::{Call, Facts, Run, is_absolute};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -94,16 +95,24 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
         return None;
     }
     let start = step.span.end - command.len();
+    let removal = Edit {
+        span: Span::new(call.span.start, start),
+        replacement: String::new(),
+    };
+    // A second WORKDIR would say nothing new.
+    let workdir = step
+        .workdir
+        .path
+        .as_deref()
+        .map(|path| path.trim_end_matches('/'));
+    if workdir == Some(target.raw.trim_end_matches('/')) {
+        let title = format!("remove it: the working directory is `{}`", target.raw);
+        return Some(Fix::new(title, Applicability::Safe, vec![removal]));
+    }
     let title = format!("use `WORKDIR {}`", target.raw);
     let edits = vec![
-        Edit {
-            span: Span::at(step.span.start),
-            replacement: format!("WORKDIR {}{}", target.raw, cx.line_break()),
-        },
-        Edit {
-            span: Span::new(call.span.start, start),
-            replacement: String::new(),
-        },
+        line_before(cx, step, &format!("WORKDIR {}", target.raw)),
+        removal,
     ];
     // WORKDIR also holds for later instructions, and creates the directory if it is missing.
     let applicability = if is_settled(cx.facts, run.step) {

@@ -1,6 +1,6 @@
 //! `commands-in-long-line`: a long line joins several commands.
 
-use super::support::rewrite::indent;
+use super::support::layout::{WIDTH, joint};
 use crate::dockerfile::Command;
 use crate::lint::facts::chain;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -12,9 +12,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check),
     image: None,
 };
-
-/// The longest line that is accepted, in columns. Reviews and terminals show about as many.
-const WIDTH: usize = 100;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| run.shell.is_posix()) {
@@ -40,12 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .filter(|joint| is_in_long_line(cx, *joint))
             .collect();
         let Some(first) = long.first() else { continue };
-        let replacement = format!(
-            " {}{}{}&& ",
-            cx.dockerfile.escape,
-            cx.line_break(),
-            indent(cx, step.span)
-        );
+        let replacement = joint(cx, step.span);
         let edits = long
             .iter()
             .map(|&span| Edit {

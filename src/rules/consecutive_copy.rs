@@ -1,6 +1,8 @@
 //! `consecutive-copy`: consecutive instructions copy to the same directory.
 
 use super::support::copies::looks_like_file;
+use super::support::layout::WIDTH;
+use super::support::lines::are_on_adjacent_lines;
 use super::support::rewrite::remove_lines;
 use crate::dockerfile::{Body, CopySource};
 use crate::lint::facts::Step;
@@ -98,8 +100,8 @@ fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Op
     let (end, _) = plain_sources(cx, first)?;
     for step in rest {
         let gap = Span::new(before.span.end, step.span.start.max(before.span.end));
-        // A comment between them belongs to one of them.
-        if !cx.source.slice(gap).trim().is_empty() {
+        // A comment between them belongs to one of them, and an empty line sets them apart.
+        if !cx.source.slice(gap).trim().is_empty() || !are_on_adjacent_lines(cx, before, step) {
             return None;
         }
         // The order of the sources stays: later files replace earlier ones of the same name.
@@ -107,6 +109,11 @@ fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Op
         sources.push_str(plain_sources(cx, step)?.1);
         edits.push(remove_lines(cx, step.span)?);
         before = step;
+    }
+    // One long line would be harder to read than the lines that it replaces.
+    let line = cx.source.line_span(cx.source.line(end));
+    if cx.source.slice(line).chars().count() + sources.chars().count() > WIDTH {
+        return None;
     }
     edits.push(Edit {
         span: Span::at(end),

@@ -1,5 +1,6 @@
 //! `consecutive-label`: consecutive LABELs can be combined.
 
+use super::support::lines::are_on_adjacent_lines;
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -33,9 +34,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report = report.label(step.instruction.keyword.span, "also this one");
         }
         // All or none: a group that is joined in part would be reported again.
+        let indent = indent(cx, group);
         let edits: Option<Vec<Edit>> = group
             .windows(2)
-            .map(|pair| join(cx, &pair[0], &pair[1]))
+            .map(|pair| join(cx, &pair[0], &pair[1], &indent))
             .collect();
         if let Some(edits) = edits {
             report.fix(Fix::new(
@@ -52,20 +54,40 @@ fn is_label(step: &Step<'_>) -> bool {
     step.kind() == Kind::Label && !step.onbuild
 }
 
+/// The indentation of the continuation lines in a group of LABELs; if there are none, the labels
+/// are aligned.
+fn indent(cx: &DockerfileContext<'_>, group: &[Step<'_>]) -> String {
+    for step in group {
+        let text = cx.source.slice(step.span);
+        if let Some(line) = text.lines().nth(1) {
+            return line[..line.len() - line.trim_start().len()].to_owned();
+        }
+    }
+    let keyword = group
+        .first()
+        .map_or(0, |step| step.instruction.keyword.text.len());
+    " ".repeat(keyword + 1)
+}
+
 /// Turns the line break between two LABELs into one inside an instruction; `None` if something else
 /// is between them.
-fn join(cx: &DockerfileContext<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit> {
+fn join(
+    cx: &DockerfileContext<'_>,
+    before: &Step<'_>,
+    after: &Step<'_>,
+    indent: &str,
+) -> Option<Edit> {
     let (last, first) = (pairs(before)?.last()?, pairs(after)?.first()?);
     let keyword_end = after.instruction.keyword.span.end;
-    // A comment between them would end up in the middle of an instruction. After an open quote, the
-    // line break would become part of the value.
+    // A comment between them would end up in the middle of an instruction, and an empty line sets
+    // them apart. After an open quote, the line break would become part of the value.
     if !is_blank(cx, last.span.end, after.span.start)
+        || !are_on_adjacent_lines(cx, before, after)
         || !is_blank(cx, keyword_end, first.span.start)
         || !closes_its_quotes(cx, last.span)
     {
         return None;
     }
-    let indent = " ".repeat(before.instruction.keyword.text.len() + 1);
     Some(Edit {
         span: Span::new(last.span.end, first.span.start),
         replacement: format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break()),

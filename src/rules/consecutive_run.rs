@@ -1,5 +1,6 @@
 //! `consecutive-run`: consecutive RUNs can be combined.
 
+use super::support::lines::are_on_adjacent_lines;
 use super::support::rewrite::{flags, join};
 use crate::dockerfile::Command;
 use crate::lint::facts::Run;
@@ -33,7 +34,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 "this `RUN` can be combined with the previous `RUN`",
             );
             let report = report.label(first, "the previous `RUN`");
-            if let Some(edit) = join(cx, before, run) {
+            // An empty line shows that the two do not belong together.
+            if are_on_adjacent_lines(cx, &cx.facts.steps[before.step], step)
+                && let Some(edit) = join(cx, before, run)
+            {
                 report.fix(Fix::new(
                     "combine them with `&&`",
                     Applicability::Safe,

@@ -1,6 +1,6 @@
 //! `copy-owned-by-root`: files that are copied after USER belong to root.
 
-use super::support::steps::{is_on_windows, of_kind};
+use super::support::steps::{first_word, is_on_windows, of_kind};
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -34,18 +34,32 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 format!("the files belong to root, so `{name}` cannot change them"),
             )
             .label(user.span, "user set here");
-        if name.bytes().all(is_plain) {
+        if let Some(written) = written_name(cx, step, user)
+            && written.bytes().all(is_plain)
+        {
             let edit = Edit {
                 span: Span::at(keyword.span.end),
-                replacement: format!(" --chown={name}"),
+                replacement: format!(" --chown={written}"),
             };
             finding.fix(Fix::new(
-                format!("add `--chown={name}`"),
+                format!("add `--chown={written}`"),
                 Applicability::Unsafe,
                 vec![edit],
             ));
         }
     }
+}
+
+/// The user as USER has it, `${NAME}` included, if that means the same in another instruction.
+fn written_name<'c>(cx: &DockerfileContext<'c>, step: &Step<'_>, user: &User) -> Option<&'c str> {
+    let index = cx
+        .facts
+        .steps
+        .partition_point(|other| other.span.start < user.span.start);
+    let word = first_word(cx.facts.steps.get(index)?)?;
+    let written = word.text.as_str();
+    let is_same = user.name.is_some() && cx.facts.expand(step, word) == user.name;
+    if is_same { Some(written) } else { None }
 }
 
 /// The name of a user that cannot change files of root.
@@ -66,7 +80,7 @@ fn unprivileged_name<'u>(
     Some(name)
 }
 
-/// Whether a byte has no special meaning in the value of a flag.
+/// Whether a byte has no special meaning in the value of a flag, except for that of a variable.
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte)
+    byte.is_ascii_alphanumeric() || b"_-.:${}".contains(&byte)
 }

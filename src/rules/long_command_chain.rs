@@ -57,7 +57,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether the file already depends on a builder that supports heredocs.
 fn has_heredocs(cx: &DockerfileContext<'_>) -> bool {
-    // With a `syntax` directive, the builder downloads a frontend, which is new enough.
+    // With a `syntax` directive, the builder downloads a frontend. Fixes for one that is too old
+    // are dropped later.
     let mut directives = cx.dockerfile.directives.iter();
     if directives.any(|directive| directive.name == "syntax") {
         return true;
@@ -88,7 +89,7 @@ fn as_heredoc(
     if has_comment || !is_whole || step.onbuild || !has_shell_continuations {
         return None;
     }
-    let mut lines: Vec<&str> = commands.iter().map(|&span| cx.source.slice(span)).collect();
+    let mut lines: Vec<String> = commands.iter().map(|&span| unindented(cx, span)).collect();
     if lines
         .iter()
         .flat_map(|text| text.lines())
@@ -97,8 +98,8 @@ fn as_heredoc(
         return None;
     }
     // A chain of `&&` stops at the first failure; a script does so with `set -e`.
-    if !sets_errexit(lines[0]) {
-        lines.insert(0, "set -e");
+    if !sets_errexit(&lines[0]) {
+        lines.insert(0, "set -e".to_owned());
     }
     let end = cx.line_break();
     let body = lines.join(end);
@@ -109,6 +110,33 @@ fn as_heredoc(
         span: Span::new(span.start, step.span.end),
         replacement: format!("<<{END}{end}{body}{end}{END}"),
     })
+}
+
+/// The text of a command that starts at the beginning of a line, with its other lines as far to the
+/// right of it as they were.
+fn unindented(cx: &DockerfileContext<'_>, command: Span) -> String {
+    let line = cx.source.line_span(cx.source.line(command.start));
+    let column = command.start - line.start;
+    let indent = blanks(cx.source.slice(line));
+    let mut lines = cx.source.slice(command).split_inclusive('\n');
+    let mut text = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let own = blanks(line);
+        // Arguments are aligned with those on the first line, or indented more than the line of the
+        // command, operator included.
+        let removed = if own > column + 1 {
+            column
+        } else {
+            indent.min(own)
+        };
+        text.push_str(&line[removed..]);
+    }
+    text
+}
+
+/// The number of blanks at the start of a line.
+fn blanks(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t']).len()
 }
 
 /// Whether a line means something else in a heredoc: it would end the heredoc, or it is one of the

@@ -44,9 +44,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if comment.text.is_empty() || is_pragma || keys.iter().any(|key| key == first_word) {
             continue;
         }
+        // An empty line would separate the comment for readers too.
         let edit = Edit {
             span: Span::at(line_start(cx, step)),
-            replacement: cx.line_break().to_owned(),
+            replacement: format!("#{}", cx.line_break()),
         };
         findings
             .add(
@@ -54,7 +55,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 format!("comment describes `{first}` but does not start with that name"),
             )
             .fix(Fix::new(
-                "separate them with an empty line",
+                "end the comment with an empty comment line",
                 Applicability::Safe,
                 vec![edit],
             ));

@@ -91,10 +91,12 @@ fn in_order(
         .collect();
     let removed = removed_lines(cx, &early);
     let written = if late.is_empty() {
-        // A block with an empty line above it gets one in its new place too.
-        let is_set_apart = removed
-            .first()
-            .is_some_and(|span| is_empty_line(cx, cx.source.line(span.start) - 1));
+        // A block with an empty line above or below it gets one in its new place too.
+        let is_set_apart = removed.first().is_some_and(|span| {
+            let below = cx.source.line(span.end);
+            is_empty_line(cx, cx.source.line(span.start) - 1)
+                || (below < cx.source.line_count() && is_empty_line(cx, below))
+        });
         vec![insertion(cx, last.end, &texts, is_set_apart)]
     } else {
         replacements(cx, &late, &texts)

@@ -1,12 +1,11 @@
 //! `pipe-without-pipefail`: a pipeline ignores failures of all but its last command.
 
 use super::support::calls;
-use super::support::lines::heredoc_start;
+use super::support::rewrite::{line_before, set_pipefail};
 use crate::dockerfile::shell::{ShellOptions, ShellPart};
-use crate::dockerfile::{Command, Pipeline, ShellScript};
-use crate::lint::facts::{Call, Run, ShellKind, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
+use crate::dockerfile::{Body, Command, Pipeline, Script, ShellScript};
+use crate::lint::facts::{Call, Facts, Run, ShellKind, Step};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "pipe-without-pipefail",
@@ -24,6 +23,7 @@ const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
 const MOST_PIPELINES: usize = 200;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    let mut switches = Switches::default();
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
@@ -49,7 +49,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             *pipe,
             "only the last command of this pipeline can fail the build",
         );
-        if let Some(fix) = fix(cx, run, step) {
+        // Another shell, `bash -c '…'`, does not inherit the option.
+        if is_in_another_shell(script, pipeline.scope) {
+            continue;
+        }
+        if run.shell.knows_pipefail() {
+            if let Some(edit) = set_pipefail(cx, run) {
+                report.fix(Fix::new(
+                    "set `pipefail`",
+                    Applicability::Unsafe,
+                    vec![edit],
+                ));
+            }
+        } else if let Some(fix) = switches.fix(cx, run, step) {
             report.fix(fix);
         }
     }
@@ -95,64 +107,77 @@ fn is_substituted(pipeline: &Pipeline, script: &ShellScript) -> bool {
     parts.any(|part| matches!(part, ShellPart::Other(span) if span.contains(pipeline.span)))
 }
 
-/// Sets `pipefail` in the script, or, if only dash is used, switches to bash.
-fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
-    let Command::Shell(script) = run.command else {
-        return None;
-    };
-    if run.shell.knows_pipefail() {
-        let edit = if step.instruction.heredocs.is_empty() {
-            Edit {
-                span: Span::at(script.text.source_offset(0)),
-                replacement: "set -o pipefail && ".to_owned(),
-            }
-        } else {
-            let start = heredoc_start(cx, step, script.shebang.is_some())?;
-            Edit {
-                span: Span::at(start),
-                replacement: format!("set -o pipefail{}", cx.line_break()),
-            }
-        };
-        return Some(Fix::new(
-            "set `pipefail`",
-            Applicability::Unsafe,
-            vec![edit],
-        ));
-    }
-    let known = step.stage.and_then(|stage| cx.facts.stages[stage].known)?;
-    let has_bash = run.shell == ShellKind::Dash && known.shells.iter().any(|shell| shell == "bash");
-    // A SHELL instruction or a `#!` line was chosen on purpose.
-    if !has_bash || step.shell.set_by.is_some() || script.shebang.is_some() {
-        return None;
-    }
-    let replacement = format!(
-        "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]{}",
-        cx.line_break()
-    );
-    let edit = Edit {
-        span: Span::at(above_comments(cx, step.span.start)),
-        replacement,
-    };
-    Some(Fix::new(
-        "run this with `bash` and `pipefail`",
-        Applicability::Unsafe,
-        vec![edit],
-    ))
+/// Whether a scope of a script is the text of another shell, or part of it.
+fn is_in_another_shell(script: &ShellScript, scope: usize) -> bool {
+    let mut scopes = std::iter::successors(script.scopes.get(scope), |scope| {
+        script.scopes.get(scope.parent?)
+    });
+    scopes.any(|scope| scope.started_by.is_some())
 }
 
-/// The start of an instruction with the comments directly above it. Some comments configure a
-/// linter for the next instruction, which must not become the inserted one.
-fn above_comments(cx: &DockerfileContext<'_>, instruction: usize) -> usize {
-    let mut line = cx.source.line(instruction);
-    let above = cx
-        .dockerfile
-        .comments
-        .partition_point(|comment| comment.span.start < instruction);
-    for comment in cx.dockerfile.comments[..above].iter().rev() {
-        if cx.source.line(comment.span.start) + 1 != line {
-            break;
+/// The fixes that switch to bash by a SHELL, for scripts of dash.
+#[derive(Default)]
+struct Switches<'a> {
+    /// The scripts that print something else in bash; read when the first fix is considered.
+    escapes: Option<Vec<&'a Step<'a>>>,
+}
+
+impl<'a> Switches<'a> {
+    fn fix(&mut self, cx: &DockerfileContext<'a>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
+        let stage = step.stage?;
+        let known = cx.facts.stages[stage].known?;
+        let has_bash =
+            run.shell == ShellKind::Dash && known.shells.iter().any(|shell| shell == "bash");
+        let has_shebang = matches!(run.command, Command::Shell(script) if script.shebang.is_some());
+        // A SHELL instruction or a `#!` line was chosen on purpose.
+        if !has_bash || step.shell.set_by.is_some() || has_shebang {
+            return None;
         }
-        line -= 1;
+        let escapes = self.escapes.get_or_insert_with(|| scripts_with_escapes(cx));
+        let changes_output = escapes.iter().any(|other| {
+            other.index >= step.index
+                && other
+                    .stage
+                    .is_some_and(|other| is_based_on(cx.facts, other, stage))
+        });
+        if changes_output {
+            return None;
+        }
+        let shell = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]";
+        Some(Fix::new(
+            "run this and all later shell forms with `bash` and `pipefail`",
+            Applicability::Unsafe,
+            vec![line_before(cx, step, shell)],
+        ))
     }
-    cx.source.line_span(line).start
+}
+
+/// Whether a stage is another one or based on it.
+fn is_based_on(facts: &Facts<'_>, stage: usize, base: usize) -> bool {
+    facts.ancestry(stage).any(|stage| stage.index == base)
+}
+
+/// The instructions with a script that relies on the `echo` of dash, which prints `\n` as a line
+/// break.
+fn scripts_with_escapes<'a>(cx: &DockerfileContext<'a>) -> Vec<&'a Step<'a>> {
+    let mut steps = Vec::new();
+    for step in &cx.facts.steps {
+        if let Body::Command(Command::Shell(script)) = &step.instruction.body
+            && prints_escapes(script)
+        {
+            steps.push(step);
+        }
+    }
+    steps
+}
+
+fn prints_escapes(script: &Script) -> bool {
+    let text = script.text.as_str();
+    // Up to the end of the command, or of what looks like it.
+    let mut commands = text.split("&&").flat_map(|list| list.split(['|', '\n']));
+    commands.any(|command| {
+        command
+            .split_once("echo ")
+            .is_some_and(|(_, printed)| printed.contains('\\'))
+    })
 }

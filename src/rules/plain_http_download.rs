@@ -48,7 +48,9 @@ fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Find
         format!("download from `{host}` over plain HTTP can be tampered with"),
     );
     // The URL may come from a variable, in which case it is not at this place.
-    if let Some(offset) = cx.source.slice(span).find("http://") {
+    if let Some(offset) = cx.source.slice(span).find("http://")
+        && !lacks_https(host)
+    {
         let end = span.start + offset + "http".len();
         let edit = Edit {
             span: Span::at(end),
@@ -56,6 +58,20 @@ fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Find
         };
         report.fix(Fix::new("use `https`", Applicability::Unsafe, vec![edit]));
     }
+}
+
+/// Servers without HTTPS: packages of Ubuntu are signed, and its mirrors do not encrypt them.
+const WITHOUT_HTTPS: [&str; 5] = [
+    "archive.ubuntu.com",
+    "http.debian.net",
+    "old-releases.ubuntu.com",
+    "ports.ubuntu.com",
+    "security.ubuntu.com",
+];
+
+fn lacks_https(host: &str) -> bool {
+    // Countries have mirrors of their own: `de.archive.ubuntu.com`.
+    WITHOUT_HTTPS.iter().any(|known| host.ends_with(known))
 }
 
 /// The host of a plain HTTP URL on the Internet, not on the machine itself or in a local network.

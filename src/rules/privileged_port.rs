@@ -1,7 +1,7 @@
 //! `privileged-port`: an unprivileged user listens on a privileged port.
 
-use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::{Facts, Known, User};
+use super::support::privileged_ports::{exposed, grants_capability};
+use crate::lint::facts::{Known, User};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -28,41 +28,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if name.is_empty() || User::is_root(name) || is_windows_user || grants_capability(cx.facts) {
         return;
     }
-    for step in cx.facts.lineage(stage.index) {
-        let Body::Words { words, .. } = &step.instruction.body else {
-            continue;
-        };
-        if step.kind() != Kind::Expose || step.onbuild {
-            continue;
-        }
-        for word in words {
-            let Some(port) = cx.facts.expand(step, word) else {
-                continue;
-            };
-            if is_privileged(&port) {
-                findings
-                    .add(
-                        word.span,
-                        format!("some runtimes do not let `{name}` listen on port {port}"),
-                    )
-                    .label(user.span, "user set here");
-            }
-        }
+    for (port, span) in exposed(cx, stage) {
+        findings
+            .add(
+                span,
+                format!("some runtimes do not let `{name}` listen on port {port}"),
+            )
+            .label(user.span, "user set here");
     }
-}
-
-/// Whether any RUN gives a program the capability to listen on privileged ports.
-fn grants_capability(facts: &Facts<'_>) -> bool {
-    let mut calls = facts.runs().iter().flat_map(|run| &run.calls);
-    calls
-        .any(|call| call.name == "setcap" && call.words().any(|word| word.contains("cap_net_bind")))
-}
-
-/// Whether a port, or the first one of a range, is below 1024.
-fn is_privileged(port: &str) -> bool {
-    let number = port.split(['/', '-']).next().unwrap_or_default();
-    // Port 0 stands for any free port.
-    number
-        .parse::<u16>()
-        .is_ok_and(|number| (1..1024).contains(&number))
 }

@@ -1,9 +1,10 @@
 //! `shell-form-entrypoint`: a shell starts the program and does not forward signals.
 
+use super::support::exec_form_edit::as_exec_form;
 use super::support::steps::of_kind;
 use super::support::trailing_comments::comment_after_array;
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
-use crate::lint::facts::{Base, Facts, Step, exec_form, is_builtin};
+use crate::lint::facts::{Base, Facts, Step, is_builtin};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -16,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let entrypoints = stages_with_an_entrypoint(cx.facts);
+    let commands = stages_with_a_command(cx.facts);
     for step in of_kind(cx, &[Kind::Cmd, Kind::Entrypoint]) {
         let Body::Command(Command::Shell(script)) = &step.instruction.body else {
             continue;
@@ -31,8 +33,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let keyword = step.instruction.keyword.kind.name();
         let message = format!("shell-form `{keyword}` does not forward signals");
         let report = findings.add(step.instruction.span, message);
-        let has_entrypoint = step.stage.is_some_and(|stage| entrypoints[stage]);
-        if let Some(fix) = fix(step, script, has_entrypoint) {
+        let other = match step.kind() {
+            Kind::Cmd => &entrypoints,
+            _ => &commands,
+        };
+        let has_other = step.stage.is_some_and(|stage| other[stage]);
+        if let Some(fix) = fix(cx, step, script, has_other) {
             report.fix(fix);
         }
     }
@@ -56,26 +62,49 @@ fn stages_with_an_entrypoint(facts: &Facts<'_>) -> Vec<bool> {
     has_entrypoint
 }
 
-/// The exec form of a script, or `exec` before its program if it needs a shell.
-fn fix(step: &Step<'_>, script: &Script, has_entrypoint: bool) -> Option<Fix> {
-    let Some(replacement) = exec_form(script) else {
+/// Per stage, whether it or one that is based on it sets a CMD.
+///
+/// An ENTRYPOINT drops the CMD of the stages that its own is based on, but not of its own.
+fn stages_with_a_command(facts: &Facts<'_>) -> Vec<bool> {
+    let mut has_command: Vec<bool> = facts
+        .stages
+        .iter()
+        .map(|stage| {
+            let mut steps = facts.steps_of(stage).iter();
+            steps.any(|step| step.kind() == Kind::Cmd && !step.onbuild)
+        })
+        .collect();
+    // A stage can only be based on an earlier one, so the last ones pass theirs on first.
+    for stage in facts.stages.iter().rev() {
+        if let Base::Stage(base) = stage.base
+            && has_command[stage.index]
+        {
+            has_command[base] = true;
+        }
+    }
+    has_command
+}
+
+/// The exec form of a script, or `exec` before its program if it needs a shell. `has_other` is
+/// true for a CMD with an ENTRYPOINT, and for an ENTRYPOINT with a CMD.
+fn fix(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    script: &Script,
+    has_other: bool,
+) -> Option<Fix> {
+    let Some((form, edit)) = as_exec_form(cx, script) else {
         return with_exec(step, script);
     };
-    // With an ENTRYPOINT, CMD is its arguments, and those were `/bin/sh`, `-c` and the script.
-    let is_argument = step.kind() == Kind::Cmd && has_entrypoint;
-    let applicability = if is_argument || step.onbuild {
-        Applicability::Unsafe
-    } else {
-        Applicability::Safe
+    // With an ENTRYPOINT, CMD is its arguments, and those were `/bin/sh`, `-c` and the script. A
+    // shell form of ENTRYPOINT ignores CMD, which the exec form gets as arguments.
+    let (applicability, effect) = match (step.kind(), has_other) {
+        (_, false) if !step.onbuild => (Applicability::Safe, ""),
+        (Kind::Entrypoint, true) => (Applicability::Unsafe, "; `CMD` becomes its arguments"),
+        _ => (Applicability::Unsafe, ""),
     };
-    let text = &script.text;
-    let span = text.source_span(0, text.as_str().trim_end().len());
-    let title = format!("use the exec form: `{replacement}`");
-    Some(Fix::new(
-        title,
-        applicability,
-        vec![Edit { span, replacement }],
-    ))
+    let title = format!("use the exec form: `{form}`{effect}");
+    Some(Fix::new(title, applicability, vec![edit]))
 }
 
 /// Inserts `exec` before the only program of a script that needs a shell, so that the program

@@ -1,8 +1,8 @@
 //! `shell-form-healthcheck`: a health check starts a shell that it does not need.
 
+use super::support::exec_form_edit::as_exec_form;
 use crate::dockerfile::{Body, Command};
-use crate::lint::facts::exec_form;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-form-healthcheck",
@@ -23,14 +23,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         // `curl … || exit 1` is a script, which needs its shell.
-        let Some(replacement) = exec_form(script) else {
+        let Some((form, edit)) = as_exec_form(cx, script) else {
             continue;
         };
-        let span = script
-            .text
-            .source_span(0, script.text.as_str().trim_end().len());
-        let title = format!("use the exec form: `{replacement}`");
-        let fix = Fix::new(title, Applicability::Safe, vec![Edit { span, replacement }]);
+        let span = edit.span;
+        let title = format!("use the exec form: `{form}`");
+        let fix = Fix::new(title, Applicability::Safe, vec![edit]);
         findings
             .add(span, "health check starts a shell that it does not need")
             .fix(fix);

@@ -55,6 +55,21 @@ const VARIABLES: [Variable; 2] = [
     variable("DOCKER_CONTENT_TRUST", &["0"]),
 ];
 
+/// Whether a call installs a package file. Without the key that signed it, the package could
+/// not be installed at all.
+fn installs_file(call: &crate::lint::facts::Call) -> bool {
+    let mut words = call
+        .arguments
+        .iter()
+        .flat_map(crate::lint::facts::Argument::texts);
+    words.any(|word| {
+        let word = word.trim_matches(['"', '\'']);
+        [".apk", ".deb", ".rpm"]
+            .iter()
+            .any(|end| word.ends_with(end))
+    })
+}
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
@@ -66,6 +81,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // not an option at all.
             let is_switch = word.starts_with("--") && !word.contains('=');
             if is_switch
+                && !installs_file(call)
                 && let Some(fix) = switches::removal(cx, run, call, span, "verify the signatures")
             {
                 report.fix(fix);

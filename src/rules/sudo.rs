@@ -44,7 +44,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             };
             let report = findings.add(words[sudo].span, MESSAGE);
             if runs_as_root(cx, step)
-                && let Some(fix) = fix(&words[sudo..])
+                && let Some(fix) = fix(cx, step, &words[sudo..])
             {
                 report.fix(fix);
             }
@@ -58,12 +58,17 @@ fn is_sudo(word: &ShellWord) -> bool {
         .is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
 }
 
-/// Removes `sudo` and its options. `-E`, `-H` and `-n` have no effect for root; other options have
-/// effects that only sudo has.
-fn fix(words: &[ShellWord]) -> Option<Fix> {
-    let program = words[1..]
+/// Removes `sudo` and its options. `-E`, `-H` and `-n` have no effect for root without variables of
+/// its own; other options have effects that only sudo has.
+fn fix(cx: &DockerfileContext<'_>, step: &Step<'_>, words: &[ShellWord]) -> Option<Fix> {
+    let options: Vec<&str> = words[1..]
         .iter()
-        .find(|word| !matches!(word.literal(), Some("-E" | "-H" | "-n")))?;
+        .map_while(|word| match word.literal() {
+            Some(option @ ("-E" | "-H" | "-n")) => Some(option),
+            _ => None,
+        })
+        .collect();
+    let program = words.get(1 + options.len())?;
     if program.raw.starts_with('-') {
         return None;
     }
@@ -71,7 +76,23 @@ fn fix(words: &[ShellWord]) -> Option<Fix> {
         span: Span::new(words[0].span.start, program.span.start),
         replacement: String::new(),
     };
-    Some(Fix::new("remove `sudo`", Applicability::Safe, vec![edit]))
+    let applicability = if changes_environment(cx, step, &options) {
+        Applicability::Unsafe
+    } else {
+        Applicability::Safe
+    };
+    Some(Fix::new("remove `sudo`", applicability, vec![edit]))
+}
+
+/// Whether a program has other variables without `sudo`, which drops those of ENV and ARG and sets
+/// `HOME` and `PATH` itself.
+fn changes_environment(cx: &DockerfileContext<'_>, step: &Step<'_>, options: &[&str]) -> bool {
+    let declared = cx.facts.declared(step);
+    if !options.contains(&"-E") {
+        return !declared.is_empty();
+    }
+    // `secure_path` in `sudoers` applies with `-E` too.
+    declared.contains(&"PATH") || options.contains(&"-H") && declared.contains(&"HOME")
 }
 
 /// Whether a step is known to run as root, because of a USER or the base image.

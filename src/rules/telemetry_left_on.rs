@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::support::rewrite::line_before;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "telemetry-left-on",
@@ -81,12 +81,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             );
             // Before the first FROM, ENV is not allowed.
             if !step.onbuild && step.stage.is_some() {
-                let line = cx.source.line_span(cx.source.line(step.span.start));
-                let replacement = format!("ENV {variable}={value}{}", cx.line_break());
-                let edit = Edit {
-                    span: Span::at(line.start),
-                    replacement,
-                };
+                let edit = line_before(cx, step, &format!("ENV {variable}={value}"));
                 report.fix(Fix::new(
                     format!("set `{variable}`"),
                     Applicability::Unsafe,

@@ -1,10 +1,11 @@
 //! `uncached-downloads`: packages are downloaded again in every build of a RUN.
 
-use std::fmt::Write as _;
-
+use super::support::docker_clean::{self, KeptDownloads};
+use super::support::layout::{WIDTH, continuation, indent};
+use super::support::rewrite::prepend;
 use crate::dockerfile::Command;
 use crate::lint::facts::packages::{Action, PackageCall, understand};
-use crate::lint::facts::{Call, Run, User, chain, deletes};
+use crate::lint::facts::{Call, Run, Step, User, chain, deletes};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -32,6 +33,8 @@ const MOUNTS: [(&str, &[&str]); 9] = [
 const LOCKED: [&str; 4] = ["apt", "dnf", "microdnf", "yum"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    let kept = KeptDownloads::of(cx.facts);
+    let mut plans = Vec::new();
     for run in cx.facts.runs() {
         let mut calls = Vec::new();
         for call in run.package_calls() {
@@ -40,7 +43,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 calls.push(call);
             }
         }
-        let Some(first) = calls.first() else { continue };
+        if !calls.is_empty() {
+            let edits = with_mounts(cx, run, &calls);
+            plans.push(Plan { run, calls, edits });
+        }
+    }
+    keep_downloads(cx, &kept, &mut plans);
+    for plan in plans {
+        let first = &plan.calls[0];
         let span = first.verb.map_or(first.call.name_span, |verb| {
             first.call.name_span.to(verb.argument.span)
         });
@@ -50,8 +60,65 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         );
         let report = findings.add(span, message);
         // The cache may not be there on the next builder, so the result is not always the same.
-        if let Some(edits) = with_mounts(cx, run, &calls) {
+        if let Some(edits) = plan.edits {
             report.fix(Fix::new("add a cache mount", Applicability::Unsafe, edits));
+        }
+    }
+}
+
+/// A RUN that downloads packages without a cache.
+struct Plan<'r> {
+    run: &'r Run<'r>,
+    /// The calls that download; at least one.
+    calls: Vec<PackageCall<'r>>,
+    /// The edits that add mounts, if they can be added.
+    edits: Option<Vec<Edit>>,
+}
+
+impl Plan<'_> {
+    fn installs_with_apt(&self) -> bool {
+        self.calls.iter().any(|call| call.manager.name == "apt")
+    }
+
+    /// Whether downloads of apt would be left in the layer if apt kept them.
+    fn keeps_apt_in_layer(&self) -> bool {
+        self.installs_with_apt() && self.edits.is_none()
+    }
+}
+
+/// Makes apt keep its downloads in the first RUN of each stage that gets a mount for them.
+fn keep_downloads(cx: &DockerfileContext<'_>, kept: &KeptDownloads, plans: &mut [Plan<'_>]) {
+    // Without a mount, the downloads would stay in the layer.
+    if plans.iter().any(Plan::keeps_apt_in_layer) {
+        return;
+    }
+    let mut stages: Vec<usize> = Vec::new();
+    for plan in plans {
+        let stage = cx.facts.steps[plan.run.step].stage;
+        let (Some(stage), true) = (stage, plan.installs_with_apt()) else {
+            continue;
+        };
+        // Only the images of Debian and Ubuntu are known to have the file.
+        let has_file = cx.facts.stages[stage]
+            .known
+            .is_some_and(|known| known.managers.iter().any(|name| name == "apt"));
+        let is_done = kept.includes(cx.facts, plan.run)
+            || cx
+                .facts
+                .ancestry(stage)
+                .any(|stage| stages.contains(&stage.index));
+        if !has_file || is_done {
+            continue;
+        }
+        let removal = prepend(cx, plan.run, &format!("rm -f {}", docker_clean::PATH));
+        if let (Some(edits), Some(removal)) = (&mut plan.edits, removal) {
+            // The flags, which are the first edit, end where the script starts.
+            if edits[0].span.end == removal.span.start {
+                edits[0].replacement.push_str(&removal.replacement);
+            } else {
+                edits.push(removal);
+            }
+            stages.push(stage);
         }
     }
 }
@@ -94,7 +161,7 @@ fn with_mounts(
     if step.onbuild || !is_root || !parsed.errors.is_empty() || parsed.commands.is_empty() {
         return None;
     }
-    let mut flags = String::new();
+    let mut flags = Vec::new();
     let mut all: Vec<&str> = Vec::new();
     for call in calls {
         let sharing = if LOCKED.contains(&call.manager.name) {
@@ -105,19 +172,47 @@ fn with_mounts(
         for directory in directories(call)? {
             if !run.keeps_out(directory) && !all.contains(directory) {
                 all.push(directory);
-                let _ = write!(flags, " --mount=type=cache,target={directory}{sharing}");
+                flags.push(format!("--mount=type=cache,target={directory}{sharing}"));
             }
         }
     }
-    let mut edits = vec![Edit {
-        span: Span::at(step.instruction.keyword.span.end),
-        replacement: flags,
-    }];
+    let mut edits = vec![add_flags(cx, step, &flags)?];
     for call in calls {
         edits.extend(remove_options(cx, call)?);
     }
     edits.extend(remove_cleaning(cx, run, calls, &all)?);
     Some(edits)
+}
+
+/// Inserts flags after the keyword: several, or one that would make the line too long, on a line
+/// each.
+fn add_flags(cx: &DockerfileContext<'_>, step: &Step<'_>, flags: &[String]) -> Option<Edit> {
+    let instruction = step.instruction;
+    let keyword = instruction.keyword.span;
+    let next = match instruction.flags.first() {
+        Some(flag) => flag.span.start,
+        None => instruction.arguments.source_offset(0),
+    };
+    let between = Span::new(keyword.end, next.max(keyword.end));
+    let line = cx.source.line_span(cx.source.line(keyword.start));
+    let width = cx.source.slice(line).chars().count() + 1 + flags.first()?.len();
+    let continuation = format!(" {}", continuation(cx, &indent(cx, step.span)));
+    let is_inline = flags.len() == 1 && width <= WIDTH;
+    let separator = if is_inline {
+        " "
+    } else {
+        continuation.as_str()
+    };
+    // A line break between the keyword and what follows it stays where it is.
+    let (span, end) = if cx.source.slice(between).contains('\n') {
+        (Span::at(keyword.end), "")
+    } else {
+        (between, separator)
+    };
+    Some(Edit {
+        span,
+        replacement: format!(" {}{end}", flags.join(separator)),
+    })
 }
 
 /// Removes `--no-cache-dir` and the like, with the blank before each.

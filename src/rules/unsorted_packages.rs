@@ -93,11 +93,20 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
         written[late],
         written[late.saturating_sub(1)]
     );
-    findings.add(list[late].span, message).fix(Fix::new(
-        "sort the list",
-        Applicability::Safe,
-        edits,
-    ));
+    let report = findings.add(list[late].span, message);
+    // The comment above a list may be about its first package alone, which then has to stay there.
+    if written[0] == sorted[0] || !has_comment_above(cx, list[0]) {
+        report.fix(Fix::new("sort the list", Applicability::Safe, edits));
+    }
+}
+
+/// Whether the line above an argument is a comment.
+fn has_comment_above(cx: &DockerfileContext<'_>, argument: &Argument) -> bool {
+    let line = cx.source.line(argument.span.start);
+    line > 1 && {
+        let above = cx.source.slice(cx.source.line_span(line - 1));
+        above.trim_start().starts_with('#')
+    }
 }
 
 /// The sort key of `LC_ALL=C sort -f`.

@@ -1,7 +1,7 @@
 //! `world-writable`: a file or directory is writable by every user.
 
 use crate::dockerfile::Kind;
-use crate::lint::facts::Call;
+use crate::lint::facts::{Argument, Call};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
@@ -11,6 +11,9 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
 };
+
+/// The bit of a directory in which only the owner of a file may remove it.
+const STICKY: u32 = 0o1000;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
@@ -22,29 +25,33 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             && let Some(mode) = value.literal()
             && lets_others_write(mode)
         {
-            report(flag.span, mode, value.span, findings);
+            report(flag.span, mode, value.span, without_others(mode), findings);
         }
     }
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
         if let Some((mode, span)) = mode_of(call)
             && lets_others_write(mode)
         {
-            report(span, mode, span, findings);
+            report(span, mode, span, private_mode(call, mode, span), findings);
         }
     }
 }
 
-/// Reports a mode, with one for the owner and the group alone as a fix.
-fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
+/// Reports a mode, with a better one as a fix.
+fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings: &mut Findings) {
     let report = findings.add(
         span,
         format!("mode `{mode}` makes it writable by every user"),
     );
     // With quotes or a line continuation in it, the mode is not plain text that can be replaced.
-    if let Some(replacement) = without_others(mode)
+    if let Some(replacement) = better
         && place.end - place.start == mode.len()
     {
-        let title = format!("remove the write permission for others: `{replacement}`");
+        let title = if is_sticky(&replacement) {
+            format!("set the sticky bit: `{replacement}`")
+        } else {
+            format!("remove the write permission for others: `{replacement}`")
+        };
         report.fix(Fix::new(
             title,
             Applicability::Unsafe,
@@ -108,6 +115,41 @@ fn without_others(mode: &str) -> Option<String> {
     }
     let last = mode.chars().last()?.to_digit(8)?;
     Some(format!("{}{}", &mode[..mode.len() - 1], last & !2))
+}
+
+/// The mode that a call should set instead: for directories of temporary files, the same with the
+/// sticky bit, and for others, one without write permission for others.
+fn private_mode(call: &Call, mode: &str, place: Span) -> Option<String> {
+    let targets: Vec<&str> = call
+        .arguments
+        .iter()
+        .filter(|argument| argument.span.start > place.start)
+        .flat_map(Argument::texts)
+        .filter(|text| !text.starts_with('-'))
+        .collect();
+    let shared = targets.iter().filter(|target| is_shared(target)).count();
+    match shared {
+        0 => without_others(mode),
+        _ if shared == targets.len() && is_number(mode) => {
+            let bits = u32::from_str_radix(mode, 8).ok()?;
+            Some(format!("{:o}", bits | STICKY))
+        }
+        // One mode cannot be right for both kinds.
+        _ => None,
+    }
+}
+
+fn is_sticky(mode: &str) -> bool {
+    u32::from_str_radix(mode, 8).is_ok_and(|bits| bits & STICKY != 0)
+}
+
+/// Whether a path is a directory in which every user may create files.
+fn is_shared(path: &str) -> bool {
+    let path = path.trim_matches(['"', '\'']).trim_end_matches('/');
+    matches!(
+        path,
+        "/tmp" | "/var/tmp" | "/dev/shm" | "/run/lock" | "/var/lock"
+    )
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {

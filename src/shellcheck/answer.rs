@@ -9,6 +9,9 @@ use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, Shell
 /// of `echo`, `pipefail`, `source`, signals by their long names, substrings and replacements.
 const BUSYBOX_HAS: [u32; 10] = [3003, 3010, 3014, 3020, 3036, 3040, 3046, 3048, 3057, 3060];
 
+/// The code for a variable without quotes around it.
+const UNQUOTED: u32 = 2086;
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     pub(super) comments: Vec<Comment>,
@@ -79,7 +82,12 @@ impl Comment {
             location: script.span(start, end).into(),
             labels: Vec::new(),
             notes: Vec::new(),
-            fix: self.fix.as_ref().and_then(|fix| fix.in_dockerfile(script)),
+            fix: match &self.fix {
+                // Quotes would make one word of a list.
+                Some(_) if self.code == UNQUOTED && script.is_list(start, end) => None,
+                Some(fix) => fix.in_dockerfile(script),
+                None => None,
+            },
         })
     }
 }

@@ -1,10 +1,12 @@
 //! A script for ShellCheck: a preamble with the variables of the image, and the way back from its
 //! lines to the Dockerfile.
 
+use std::collections::BTreeSet;
+
 use crate::dockerfile::shell::ShellOptions;
 use crate::dockerfile::{Body, Command, Joined, Kind};
 use crate::lint::Facts;
-use crate::lint::facts::{ShellKind, Step};
+use crate::lint::facts::{Run, ShellKind, Step};
 use crate::source::Span;
 
 /// Longest script, in bytes. Nobody writes longer ones, and ShellCheck's time and memory grow
@@ -35,7 +37,14 @@ pub(super) struct Script {
     lines: Vec<usize>,
     /// True for BusyBox's ash, which old versions of ShellCheck take for dash.
     pub(super) is_busybox: bool,
+    /// Variables that are meant to be split: their values are several words, or may be.
+    lists: BTreeSet<String>,
 }
+
+/// Ends of names of variables that hold several words, in capitals.
+const LIST_NAMES: [&str; 8] = [
+    "ARGS", "DEPS", "FLAGS", "LIST", "OPTIONS", "OPTS", "PACKAGES", "PKGS",
+];
 
 impl Script {
     /// Returns the script of a step and the text to check; none where the shell is not one that
@@ -80,6 +89,7 @@ impl Script {
                 before: 2,
                 lines,
                 is_busybox: kind == ShellKind::Ash,
+                lists: lists(facts, step, run),
             },
             text,
         ))
@@ -101,6 +111,15 @@ impl Script {
                 .nth(column.saturating_sub(1))
                 .map_or(end, |(at, _)| start + at),
         )
+    }
+
+    /// True for a range of the body that is a variable of several words. In quotes, it would be
+    /// one.
+    pub(super) fn is_list(&self, start: usize, end: usize) -> bool {
+        let text = self.body.as_str().get(start..end).unwrap_or_default();
+        let name = variable_name(text);
+        let upper = name.to_ascii_uppercase();
+        self.lists.contains(name) || LIST_NAMES.iter().any(|end| upper.ends_with(end))
     }
 
     /// Span in the Dockerfile of a range of the body.
@@ -130,6 +149,49 @@ impl Script {
         };
         Some(Span::at(at))
     }
+}
+
+/// Returns the variables of a script that hold several words, as far as their values show it, and
+/// those that a package manager gets as its packages.
+fn lists(facts: &Facts<'_>, step: &Step<'_>, run: Option<&Run<'_>>) -> BTreeSet<String> {
+    let mut lists = BTreeSet::new();
+    for name in facts.declared(step) {
+        if facts
+            .variable(step, name)
+            .is_some_and(|value| value.trim().contains(char::is_whitespace))
+        {
+            lists.insert(name.to_owned());
+        }
+    }
+    let Some(run) = run else { return lists };
+    for command in run.script.iter().flat_map(|script| &script.commands) {
+        for word in command.assignments.iter().chain(&command.words) {
+            if let Some((name, value)) = word.raw.split_once('=')
+                && is_shell_name(name)
+                // The output of a command may be any number of words.
+                && (value.contains(char::is_whitespace) || value.contains(['`', '(']))
+            {
+                lists.insert(name.to_owned());
+            }
+        }
+    }
+    for call in run.package_calls() {
+        for argument in &call.call.arguments {
+            if argument.values.is_none() && argument.raw.starts_with('$') {
+                lists.insert(variable_name(&argument.raw).to_owned());
+            }
+        }
+    }
+    lists
+}
+
+/// Returns the name in `$NAME` or `${NAME…}`.
+fn variable_name(text: &str) -> &str {
+    let name = text.trim_start_matches(['$', '{']);
+    let end = name
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(name.len());
+    &name[..end]
 }
 
 /// Returns the lines before a script: `#!`, for ShellCheck to know the shell and its options, and

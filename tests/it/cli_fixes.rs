@@ -103,7 +103,7 @@ fn the_exit_status_counts_what_remains() {
     assert_eq!(lint(folder.path(), &all, b"").status.code(), Some(0));
     assert_eq!(
         read(&folder, "Dockerfile"),
-        text(b"FROM debian:12\nRUN useradd --system --no-log-init app\nUSER app\nLABEL org.opencontainers.image.authors=\"Jo\"\nCMD [\"run\"]\n")
+        text(b"FROM debian:12\nUSER 10001\nLABEL org.opencontainers.image.authors=\"Jo\"\nCMD [\"run\"]\n")
     );
 }
 
@@ -150,5 +150,57 @@ fn a_file_that_is_linked_to_is_fixed_where_it_is() {
         fs::symlink_metadata(folder.path().join("Dockerfile"))
             .expect("it is there")
             .is_symlink()
+    );
+}
+
+#[test]
+fn findings_of_a_baseline_are_not_fixed() {
+    let file = "FROM debian:12\nMAINTAINER Jo\nCMD run it\n";
+    let folder = folder(&[("Dockerfile", file.as_bytes())]);
+    let only = ["--select", "maintainer", "--write-baseline", "known.json"];
+    lint(folder.path(), &[&only[..], &["Dockerfile"]].concat(), b"");
+    for mode in ["--diff", "--fix"] {
+        let arguments = [
+            "--select",
+            "maintainer,shell-form-entrypoint,missing-user",
+            "--baseline",
+            "known.json",
+            "--unsafe-fixes",
+            mode,
+            "Dockerfile",
+        ];
+        let output = lint(folder.path(), &arguments, b"");
+        let patch = text(&output.stdout);
+        assert!(!patch.contains("LABEL"), "{patch}");
+    }
+    let fixed = read(&folder, "Dockerfile");
+    assert!(fixed.contains("MAINTAINER Jo"), "{fixed}");
+    assert!(fixed.contains("[\\\"run\\\", \\\"it\\\"]"), "{fixed}");
+}
+
+/// A finding keeps its place in the baseline when the fix of another one changes its instruction.
+#[test]
+fn a_known_finding_is_not_fixed_in_a_later_pass_either() {
+    let text = "FROM python:3.13\nRUN pip install flask && sudo make\nUSER 1\n";
+    let folder = folder(&[("Dockerfile", text.as_bytes())]);
+    let only = [
+        "--select",
+        "pip-cache-left",
+        "--write-baseline",
+        "known.json",
+    ];
+    lint(folder.path(), &[&only[..], &["Dockerfile"]].concat(), b"");
+    let arguments = [
+        "--select",
+        "pip-cache-left,sudo",
+        "--baseline",
+        "known.json",
+        "--fix",
+        "Dockerfile",
+    ];
+    lint(folder.path(), &arguments, b"");
+    assert_eq!(
+        read(&folder, "Dockerfile"),
+        "FROM python:3.13\\nRUN pip install flask && make\\nUSER 1\\n"
     );
 }

@@ -245,7 +245,8 @@ fn a_page_fits_its_columns_but_for_code_and_addresses() {
 #[test]
 fn rules_are_listed_by_category_and_by_the_codes_of_other_tools() {
     let (size, _) = explained(&["--category", "size"]);
-    assert!(size.starts_with("size\n  apk-cache-left"), "{size}");
+    assert!(size.starts_with("f: has a fix, "), "{size}");
+    assert!(size.contains("\n\nsize\n  apk-cache-left"), "{size}");
     assert!(!size.contains("root-user"));
     let (codes, _) = explained(&["--alias-of", "hadolint"]);
     assert!(codes.contains("\n  DL3002  root-user "), "{codes}");
@@ -254,6 +255,43 @@ fn rules_are_listed_by_category_and_by_the_codes_of_other_tools() {
     assert!(rows.iter().any(|row| row["name"] == "from-as-casing"));
     let (_, err) = explained(&["--alias-of", "lint"]);
     assert!(err.contains("expected one of hadolint, "), "{err}");
+}
+
+#[test]
+fn titles_are_shown_in_full_at_any_width() {
+    for columns in ["60", "80", "200"] {
+        let (list, _) = jettison(Path::new("."), columns, &["rules"]);
+        let words: Vec<&str> = list.split_whitespace().collect();
+        let text = words.join(" ");
+        assert!(!text.contains('\u{2026}'), "{text}");
+        for (_, page) in jettison::rules::registry().iter() {
+            assert!(text.contains(page.title), "{columns}: {}", page.title);
+        }
+        let width: usize = columns.parse().expect("a number");
+        let wide: Vec<&str> = list
+            .lines()
+            .filter(|line| line.chars().count() > width)
+            .collect();
+        assert!(wide.is_empty(), "{wide:?}");
+    }
+}
+
+#[test]
+fn previews_of_fixes_fit_the_terminal() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let long = "RUN apt-get update && apt-get install -y --no-install-recommends curl git zstd tar";
+    let text = format!("FROM debian:12\n{long}\nCMD run it\n");
+    fs::write(folder.path().join("Dockerfile"), text).expect("files can be written");
+    let select = "apt-lists-left,shell-form-entrypoint,uncached-downloads";
+    let arguments = ["lint", "--no-shellcheck", "--select", select, "Dockerfile"];
+    let (out, _) = jettison(folder.path(), "80", &arguments);
+    let wide: Vec<&str> = out
+        .lines()
+        .filter(|line| line.chars().count() > 80)
+        .collect();
+    assert!(wide.is_empty(), "{wide:?}");
+    let cut = "...url git zstd tar && rm -rf /var/lib/apt/lists/*\n";
+    assert!(out.contains(cut), "{out}");
 }
 
 #[test]

@@ -183,8 +183,18 @@ fn a_flag_may_contradict_a_variable() {
 fn a_code_of_shellcheck_is_explained() {
     let folder = folder(&[]);
     let explained = |name: &str| run(jettison(folder.path()).args(["explain", name]));
-    assert_eq!(explained("SC2086"), explained("shellcheck"));
-    assert_eq!(explained("sc2086").0, 0);
+    let (code, page, _) = explained("sc2086");
+    assert_eq!(code, 0);
+    for text in [
+        "SC2086",
+        "https://www.shellcheck.net/wiki/SC2086",
+        "# jettison ignore=SC2086",
+        "`jettison explain shellcheck`",
+    ] {
+        assert!(page.contains(text.trim_matches('`')), "{text}: {page}");
+    }
+    assert_ne!(page, explained("shellcheck").1);
+    assert_ne!(page, explained("SC2046").1);
 }
 
 #[test]

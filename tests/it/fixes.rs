@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use jettison::dockerfile::{Dockerfile, parse};
 use jettison::lint::{
-    Applicability, Facts, Finding, Selection, Settings, Severity, examples, fix, lint,
+    Applicability, Facts, Finding, Selection, Settings, Severity, examples, fix, lint, pragma,
 };
 use jettison::rules::registry;
 use jettison::source::{Source, Span};
@@ -71,29 +71,128 @@ fn report(check: impl Fn(&Source) -> Vec<String> + Send + Sync) {
     );
 }
 
+/// The sets of rules whose fixes are tried together on a file: all, each alone, and every pair.
+fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
+    let findings = lint(source, registry(), &all_rules());
+    let mut fixable: BTreeSet<&'static str> = findings
+        .iter()
+        .filter(|finding| finding.fix.is_some())
+        .map(|finding| finding.rule)
+        .collect();
+    // Their fixes are not offered where all rules are selected.
+    let opposed = registry()
+        .iter()
+        .map(|(_, page)| page)
+        .filter(|page| !page.no_fix_with.is_empty());
+    for page in opposed {
+        let settings = Settings {
+            select: Selection::Only(BTreeSet::from([page.name])),
+            ..Settings::default()
+        };
+        let findings = lint(source, registry(), &settings);
+        if findings.iter().any(|finding| finding.fix.is_some()) {
+            fixable.insert(page.name);
+        }
+    }
+    let rules: Vec<&'static str> = fixable.iter().copied().collect();
+    let mut sets = Vec::new();
+    for (index, &one) in rules.iter().enumerate() {
+        sets.push(BTreeSet::from([one]));
+        for &other in &rules[index + 1..] {
+            sets.push(BTreeSet::from([one, other]));
+        }
+    }
+    sets.push(fixable);
+    sets
+}
+
+/// New findings that a fix may bring, and why.
+const TRADES: [(&str, &str, &str); 2] = [
+    (
+        "archive-fetched-then-unpacked",
+        "remote-add-without-checksum",
+        "the archive had no checksum before either",
+    ),
+    (
+        "copy-then-chmod",
+        "program-owned-by-its-user",
+        "the owner was the same before",
+    ),
+];
+
+/// What the fixes of some rules did wrong, all applied.
+fn breaches(source: &Source, settings: &Settings, max: Applicability) -> Vec<String> {
+    let Some(fixed) = fix::apply_all(source, registry(), settings, max) else {
+        return Vec::new();
+    };
+    let (before, after) = (parse(source), parse(&fixed));
+    let mut wrong = Vec::new();
+    if after.errors.len() > before.errors.len() {
+        wrong.push(format!("new errors {:?}", after.errors));
+    }
+    let old = lint(source, registry(), settings);
+    let left = lint(&fixed, registry(), settings);
+    if let Some(again) = fix::apply(&fixed, &left, max) {
+        wrong.push(format!("fixes of {:?} never end", again.rules));
+    }
+    // A file that could not be read has more to report once it can.
+    if before.errors.is_empty() {
+        let rules: BTreeSet<&str> = old.iter().map(|finding| finding.rule).collect();
+        let new: BTreeSet<&str> = left.iter().map(|finding| finding.rule).collect();
+        for rule in new.difference(&rules) {
+            let is_traded = TRADES
+                .iter()
+                .any(|(old, new, _)| new == rule && rules.contains(old));
+            // A comment may have nothing left to suppress.
+            if !is_traded && *rule != pragma::UNUSED {
+                wrong.push(format!("new findings of `{rule}`"));
+            }
+        }
+    }
+    for comment in &before.comments {
+        // The fix for a finding about a comment may change it.
+        let is_subject = old
+            .iter()
+            .filter_map(Finding::span)
+            .any(|span| comment.span.start <= span.start && span.start <= comment.span.end);
+        let text = source.slice(comment.span).trim();
+        let is_pragma = comment.text.starts_with("jettison");
+        let is_kept = fixed.text().lines().any(|line| line.trim() == text);
+        if !is_kept && !is_subject && !is_pragma {
+            wrong.push(format!("the comment `{text}` is lost"));
+        }
+    }
+    wrong
+        .into_iter()
+        .map(|fault| format!("{}: {max} fixes: {fault}:\n{}", source.name(), fixed.text()))
+        .collect()
+}
+
 #[test]
-fn fixed_files_are_read_without_new_errors_and_have_nothing_left_to_fix() {
+fn fixes_of_all_rules_keep_the_law() {
+    report(|source| {
+        [Applicability::Safe, Applicability::Unsafe]
+            .into_iter()
+            .flat_map(|max| breaches(source, &all_rules(), max))
+            .collect()
+    });
+}
+
+#[test]
+fn fixes_of_every_two_rules_keep_the_law() {
     report(|source| {
         let mut wrong = Vec::new();
-        for max in [Applicability::Safe, Applicability::Unsafe] {
-            let Some(fixed) = fix::apply_all(source, registry(), &all_rules(), max) else {
-                continue;
+        for rules in selections(source) {
+            let settings = Settings {
+                select: Selection::Only(rules.clone()),
+                ..Settings::default()
             };
-            let (before, after) = (parse(source).errors.len(), parse(&fixed).errors);
-            if after.len() > before {
-                wrong.push(format!(
-                    "{}: {max} fixes bring {after:?}:\n{}",
-                    source.name(),
-                    fixed.text()
-                ));
-            }
-            if let Some(again) = fix::apply(&fixed, &lint(&fixed, registry(), &all_rules()), max) {
-                wrong.push(format!(
-                    "{}: {max} fixes of {:?} never end",
-                    source.name(),
-                    again.rules
-                ));
-            }
+            let faults = breaches(source, &settings, Applicability::Unsafe);
+            wrong.extend(
+                faults
+                    .into_iter()
+                    .map(|fault| format!("{rules:?}: {fault}")),
+            );
         }
         wrong
     });
@@ -257,9 +356,59 @@ fn calls(source: &Source) -> Vec<String> {
     calls.map(words).collect()
 }
 
+/// The programs that all scripts call, without their arguments.
+fn programs(source: &Source) -> Vec<String> {
+    let calls = calls(source);
+    let names = calls
+        .iter()
+        .map(|call| call.split(' ').next().unwrap_or_default());
+    // A fix may write `apt-get` for `apt`, and another one removes a file of apt in place of its
+    // lists.
+    names
+        .filter(|name| *name != "rm")
+        .map(|name| match name {
+            "apt" => "apt-get".to_owned(),
+            name => name.to_owned(),
+        })
+        .collect()
+}
+
+/// Whether some of the words are those of a list, in its order.
+fn contains_in_order(words: &[String], list: &[String]) -> bool {
+    let mut words = words.iter();
+    list.iter().all(|word| words.any(|other| other == word))
+}
+
+/// Rules whose fixes make the builder read a text in another way: as JSON, or with another escape
+/// character.
+const READ_ANEW: [&str; 2] = ["broken-json-form", "misspelled-directive"];
+
+/// A fix adds commands or removes some; it does not do both, and leaves the others in their order.
+#[test]
+fn programs_are_called_in_the_same_order_after_each_fix() {
+    report(|source| {
+        let before = programs(source);
+        let findings = lint(source, registry(), &all_rules());
+        let mut wrong = Vec::new();
+        for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
+            let fixed = fix::apply(source, std::slice::from_ref(finding), Applicability::Unsafe);
+            let fixed = Source::new(source.name(), fixed.expect("its own fix fits").bytes);
+            let after = programs(&fixed);
+            let is_in_order =
+                contains_in_order(&after, &before) || contains_in_order(&before, &after);
+            if !is_in_order && !READ_ANEW.contains(&finding.rule) {
+                let (name, rule) = (source.name(), finding.rule);
+                wrong.push(format!("{name}: {rule}: {before:?} became {after:?}"));
+            }
+        }
+        wrong
+    });
+}
+
 #[test]
 fn scripts_that_are_written_anew_call_what_they_called() {
     let select = Selection::Only(BTreeSet::from([
+        "commands-in-long-line",
         "consecutive-run",
         "long-command-chain",
         "update-alone",
@@ -284,4 +433,153 @@ fn scripts_that_are_written_anew_call_what_they_called() {
             .then(|| format!("{}: calls are lost or new", source.name()));
         other.into_iter().chain(count).collect()
     });
+}
+
+/// The text after the fixes of some rules; `None` if there is nothing to fix.
+fn fixed(text: &str, rules: &[&'static str], max: Applicability) -> Option<String> {
+    let settings = Settings {
+        select: Selection::Only(rules.iter().copied().collect()),
+        ..Settings::default()
+    };
+    let source = Source::new("Dockerfile", text);
+    fix::apply_all(&source, registry(), &settings, max).map(|fixed| fixed.text().to_owned())
+}
+
+#[test]
+fn fixes_of_several_rules_do_not_contradict_each_other() {
+    let shell = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]";
+    for (rules, before, after) in [
+        (
+            &["pip-cache-left", "uncached-downloads"][..],
+            "FROM python:3.12\nRUN pip install x\n".to_owned(),
+            "FROM python:3.12\n\
+             RUN --mount=type=cache,target=/root/.cache/pip pip install x\n"
+                .to_owned(),
+        ),
+        (
+            &["apt-lists-left", "uncached-downloads"][..],
+            "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n".to_owned(),
+            "FROM debian:12\n\
+             RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n    \
+             --mount=type=cache,target=/var/lib/apt,sharing=locked \\\n    \
+             rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"
+                .to_owned(),
+        ),
+        (
+            &["apt-lists-left", "update-alone"][..],
+            "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n".to_owned(),
+            "FROM debian:12\nRUN apt-get update \\\n    && apt-get install -y curl \\\n    \
+             && rm -rf /var/lib/apt/lists/*\n"
+                .to_owned(),
+        ),
+        (
+            &["missing-user", "user-never-used"][..],
+            "FROM debian:12\nRUN useradd web\nCMD [\"run\"]\n".to_owned(),
+            "FROM debian:12\nRUN useradd web\nUSER web\nCMD [\"run\"]\n".to_owned(),
+        ),
+        (
+            &["copy-owned-by-root", "user-without-passwd"][..],
+            "FROM scratch\nUSER app\nCOPY a /a\n".to_owned(),
+            "FROM scratch\nUSER 65532\nCOPY --chown=65532 a /a\n".to_owned(),
+        ),
+        (
+            &["pipe-without-pipefail"][..],
+            "FROM debian:12\nRUN a | b\n# why\nRUN c | d\nFROM debian:12\nRUN e | f\n".to_owned(),
+            format!(
+                "FROM debian:12\n{shell}\nRUN a | b\n# why\nRUN c | d\n\
+                 FROM debian:12\n{shell}\nRUN e | f\n"
+            ),
+        ),
+    ] {
+        assert_eq!(
+            fixed(&before, rules, Applicability::Unsafe),
+            Some(after),
+            "{rules:?}"
+        );
+    }
+}
+
+#[test]
+fn safe_fixes_leave_alone_what_would_change_the_image() {
+    for (rule, text) in [
+        // The shell form ignores CMD, which the exec form would get.
+        (
+            "shell-form-entrypoint",
+            "FROM a\nENTRYPOINT b\nCMD [\"-c\"]\n",
+        ),
+        (
+            "shell-form-entrypoint",
+            "FROM a AS b\nENTRYPOINT b\nFROM b\nCMD [\"-c\"]\n",
+        ),
+        // `sudo` drops variables and sets these two itself.
+        (
+            "sudo",
+            "FROM debian:12\nENV HOME=/b\nRUN sudo -EH c\nRUN sudo c\n",
+        ),
+        ("sudo", "FROM debian:12\nENV PATH=/b:$PATH\nRUN sudo -E c\n"),
+        ("sudo", "FROM debian:12\nARG B=1\nRUN sudo c\n"),
+        // The lists are for a later RUN.
+        (
+            "apt-lists-left",
+            "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n",
+        ),
+        (
+            "apt-lists-left",
+            "FROM debian:12\nRUN apt-get update && apt-get clean\nRUN /i.sh\n",
+        ),
+        (
+            "apt-lists-left",
+            "FROM debian:12\nRUN apt-get update && /i.sh\nRUN apt-get download curl\n",
+        ),
+        // The comments belong to these instructions.
+        ("ignored-cmd", "FROM a\n# why\nCMD [\"b\"]\nCMD [\"c\"]\n"),
+        (
+            "copy-then-chmod",
+            "FROM a\nCOPY b.sh /b.sh\n# why\nRUN chmod 755 /b.sh\n",
+        ),
+    ] {
+        assert_eq!(fixed(text, &[rule], Applicability::Safe), None, "{text}");
+    }
+    let inherited = "FROM a AS b\nCMD [\"-c\"]\nFROM b\nENTRYPOINT d\n";
+    assert!(fixed(inherited, &["shell-form-entrypoint"], Applicability::Safe).is_some());
+}
+
+#[test]
+fn fixes_write_only_what_the_frontend_of_the_file_can_read() {
+    let rules = [
+        "archive-fetched-then-unpacked",
+        "copy-then-chmod",
+        "file-written-in-run",
+        "git-clone-in-run",
+        "long-command-chain",
+        "uncached-downloads",
+    ];
+    let file = |version: &str| {
+        format!(
+            "# syntax=docker/dockerfile:{version}\nFROM python:3.12\nCOPY a.sh /a.sh\n\
+             RUN chmod 755 /a.sh\nRUN echo hello > /etc/x\nRUN a && b && c && d && e\n\
+             RUN git clone https://github.com/a/b.git\n\
+             RUN curl -sSL https://a.b/x.tar.gz | tar xz -C /opt\nRUN pip install x\n"
+        )
+    };
+    assert_eq!(fixed(&file("1.0"), &rules, Applicability::Unsafe), None);
+    let newest = fixed(&file("1"), &rules, Applicability::Unsafe).expect("all can be fixed");
+    for text in [
+        "--chmod=",
+        "<<EOF",
+        "--keep-git-dir",
+        "--unpack",
+        "--mount=",
+    ] {
+        assert!(newest.contains(text), "{text}: {newest}");
+    }
+    let old = fixed(&file("1.5"), &rules, Applicability::Unsafe).expect("some can be fixed");
+    assert!(old.contains("<<EOF") && !old.contains("--unpack"), "{old}");
+}
+
+#[test]
+fn a_heredoc_that_nobody_reads_stays_as_it_is() {
+    let text = "FROM a\nRUN . /env && <<EOF\nmake\nmake install\nEOF\n";
+    let rules = ["heredoc-without-errexit"];
+    assert_eq!(fixed(text, &rules, Applicability::Unsafe), None);
 }

@@ -2,7 +2,7 @@
 //! that can be read.
 
 use jettison::dockerfile::parse;
-use jettison::lint::{Applicability, Selection, Settings, examples, fix, lint};
+use jettison::lint::{Applicability, Finding, Selection, Settings, examples, fix, lint};
 use jettison::rules::registry;
 use jettison::source::Source;
 use proptest::prelude::*;
@@ -66,12 +66,49 @@ proptest! {
     }
 
     #[test]
-    fn fixes_break_nothing_and_leave_nothing_to_fix(text in any_text()) {
+    fn fixes_break_nothing_and_leave_nothing_to_fix(text in any_text(), select in any_selection()) {
         let source = Source::new("Dockerfile", text.as_str());
-        let settings = Settings { select: Selection::ALL, ..Settings::default() };
+        let settings = Settings { select, ..Settings::default() };
         if let Some(fixed) = fix::apply_all(&source, registry(), &settings, Applicability::Unsafe) {
             prop_assert!(parse(&fixed).errors.len() <= parse(&source).errors.len(), "{}", fixed.text());
             prop_assert!(fix::apply_all(&fixed, registry(), &settings, Applicability::Unsafe).is_none(), "{}", fixed.text());
+            let lost = lost_comments(&source, &fixed, &settings);
+            prop_assert!(lost.is_empty(), "{lost:?}: {}", fixed.text());
         }
     }
+}
+
+/// All rules, or a few of those with a fix.
+fn any_selection() -> impl Strategy<Value = Selection> {
+    let fixable: Vec<&'static str> = registry()
+        .iter()
+        .filter(|(_, page)| page.fix.is_some())
+        .map(|(_, page)| page.name)
+        .collect();
+    prop_oneof![
+        Just(Selection::ALL),
+        proptest::collection::btree_set(proptest::sample::select(fixable), 1..6)
+            .prop_map(Selection::Only),
+    ]
+}
+
+/// The comments that fixes have removed, except those that findings are about.
+fn lost_comments(source: &Source, fixed: &Source, settings: &Settings) -> Vec<String> {
+    let findings = lint(source, registry(), settings);
+    let mut lost = Vec::new();
+    for comment in &parse(source).comments {
+        let is_subject = findings
+            .iter()
+            .filter_map(Finding::span)
+            .any(|span| comment.span.start <= span.start && span.start <= comment.span.end);
+        let text = source.slice(comment.span).trim();
+        // A comment may have nothing left to suppress.
+        if comment.text.starts_with("jettison") {
+            continue;
+        }
+        if !is_subject && !fixed.text().lines().any(|line| line.trim() == text) {
+            lost.push(text.to_owned());
+        }
+    }
+    lost
 }

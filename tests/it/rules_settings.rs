@@ -122,11 +122,8 @@ fn a_fix_keeps_the_line_endings() {
 
 #[test]
 fn an_unsafe_fix_is_not_applied_unasked() {
-    let source = Source::new(
-        "Dockerfile",
-        "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n",
-    );
-    let settings = only(&["apt-lists-left"]);
+    let source = Source::new("Dockerfile", "FROM debian:12\nCMD [\"run\"]\n");
+    let settings = only(&["missing-user"]);
     assert!(fix::apply_all(&source, registry(), &settings, Applicability::Safe).is_none());
     assert!(fix::apply_all(&source, registry(), &settings, Applicability::Unsafe).is_some());
 }

@@ -81,9 +81,11 @@ fn a_finding_has_its_place_in_a_run_of_many_lines() {
     );
     assert_places("FROM a\nONBUILD RUN cat $X\n", &["SC2086 2:17-2:19"]);
     assert_places(
-        "# escape=`\nFROM a\nRUN true `\n && cat $X\n",
+        "# escape=`\nFROM debian:12\nRUN true `\n && cat $X\n",
         &["SC2086 4:9-4:11"],
     );
+    // The base image is one of Windows, whose shell is `cmd`.
+    assert_places("# escape=`\nFROM a\nRUN true `\n && cat $X\n", &[]);
 }
 
 #[test]
@@ -251,6 +253,18 @@ fn its_fixes_are_edits_of_the_dockerfile() {
         Some("FROM a\nRUN cat \"$X\"\\\n && ls\n")
     );
     assert_eq!(
+        fixed("FROM a\nRUN apk add $A && for x in $DEPS; do b $DEPS $x; done\n").as_deref(),
+        Some("FROM a\nRUN apk add $A && for x in $DEPS; do b $DEPS \"$x\"; done\n")
+    );
+    for list in [
+        "FROM a\nENV A='b c'\nRUN cat $A\n",
+        "FROM a\nRUN A='b c' && cat $A\n",
+        "FROM a\nRUN A=\"$(ls)\" && cat ${A}\n",
+        "FROM php:8.3\nRUN apt-get install -y $PHPIZE_DEPS\n",
+    ] {
+        assert_eq!(fixed(list), None, "{list}");
+    }
+    assert_eq!(
         fixed("FROM a\nRUN <<E\ncat `ls`\nE\n").as_deref(),
         Some("FROM a\nRUN <<E\ncat $(ls)\nE\n")
     );
@@ -283,6 +297,20 @@ fn run(command: &mut Command) -> (i32, String, String) {
         text(output.stdout),
         text(output.stderr),
     )
+}
+
+#[test]
+fn text_has_the_code() {
+    let Some(program) = program() else { return };
+    let folder = folder("FROM a\nRUN cat $X\n");
+    let mut command = jettison(folder.path());
+    command.arg("--shellcheck").arg(program);
+    let (_, out, _) = run(command.args(["--select", "SC2086"]));
+    assert!(out.starts_with("info[SC2086]: double quote"), "{out}");
+    assert!(
+        out.contains("help: see `jettison explain SC2086`\n"),
+        "{out}"
+    );
 }
 
 #[test]

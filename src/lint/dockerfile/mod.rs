@@ -4,6 +4,7 @@
 mod build_context;
 mod context;
 pub mod facts;
+mod fixes;
 
 pub use build_context::{BuildContext, IgnoreFile, clean};
 pub use context::DockerfileContext;
@@ -14,7 +15,7 @@ use super::pragma::Pragmas;
 use super::registry::Registry;
 use super::rule::Findings;
 use super::settings::Settings;
-use crate::dockerfile::{self, Dockerfile, Instruction};
+use crate::dockerfile::{self, Dockerfile};
 use crate::source::{Source, Span};
 
 /// The findings of the selected rules in a Dockerfile, in the order of its text.
@@ -63,6 +64,7 @@ pub fn lint_with(
     let external = shellcheck.into_iter().flatten().chain(from_image);
     findings.extend(external.filter_map(|finding| accept(finding, registry, settings)));
     locate(&mut findings, &context);
+    fixes::drop_contradicting(&mut findings, registry, settings);
     if settings.pragmas {
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
         pragmas.escalate(registry, settings, &mut findings);
@@ -120,17 +122,10 @@ fn accept(mut finding: Finding, registry: &Registry, settings: &Settings) -> Opt
     Some(finding)
 }
 
-/// Fills in the enclosing instruction and stage, and drops fixes that would touch an unterminated
-/// instruction.
+/// Fills in the enclosing instruction and stage, and drops fixes that would damage the file.
 fn locate(findings: &mut [Finding], context: &DockerfileContext<'_>) {
-    let unterminated = unterminated(context);
+    fixes::drop_unsound(findings, context);
     for finding in findings {
-        // Text that is added below would become part of the instruction.
-        if let (Some(open), Some(fix)) = (unterminated, &finding.fix)
-            && fix.edits.iter().any(|edit| edit.span.end > open.start)
-        {
-            finding.fix = None;
-        }
         if let Location::Text(place) = &mut finding.location {
             *place = TextLocation {
                 span: place.span,
@@ -138,20 +133,6 @@ fn locate(findings: &mut [Finding], context: &DockerfileContext<'_>) {
                 in_final_stage: is_in_final_stage(context.facts, place.span),
             };
         }
-    }
-}
-
-/// The last instruction, if it would swallow what a fix puts below it: a heredoc without an end
-/// takes in the rest of the file, and a line that ends with the escape character goes on with the
-/// next.
-fn unterminated(context: &DockerfileContext<'_>) -> Option<Span> {
-    let last: &Instruction = context.dockerfile.instructions.last()?;
-    let in_heredoc = last.heredocs.iter().any(|heredoc| heredoc.end.is_empty());
-    let text = context.source.slice(last.span).trim_end();
-    if in_heredoc || text.ends_with(context.dockerfile.escape) {
-        Some(last.span)
-    } else {
-        None
     }
 }
 

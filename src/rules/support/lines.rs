@@ -25,7 +25,7 @@ pub(in crate::rules) fn is_in(spans: &[Span], offset: usize) -> bool {
     next.checked_sub(1).is_some_and(|at| offset < spans[at].end)
 }
 
-/// The offset at which the script of a RUN with one heredoc starts, after its `#!` line.
+/// The offset at which the script of a RUN starts that is a heredoc, after its `#!` line.
 pub(in crate::rules) fn heredoc_start(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -34,6 +34,10 @@ pub(in crate::rules) fn heredoc_start(
     let [heredoc] = step.instruction.heredocs.as_slice() else {
         return None;
     };
+    // Beside a command, a heredoc is the input of that command.
+    if step.instruction.arguments.as_str().trim() != cx.source.slice(heredoc.opener) {
+        return None;
+    }
     // A heredoc that is never closed takes in the rest of the file, so nothing is inserted there.
     if heredoc.end.is_empty() {
         return None;
@@ -41,4 +45,13 @@ pub(in crate::rules) fn heredoc_start(
     let body = cx.source.slice(heredoc.body);
     let first = if has_shebang { body.find('\n')? + 1 } else { 0 };
     Some(heredoc.body.start + first)
+}
+
+/// Whether an instruction starts on the line after the one on which another ends.
+pub(in crate::rules) fn are_on_adjacent_lines(
+    cx: &DockerfileContext<'_>,
+    before: &Step<'_>,
+    after: &Step<'_>,
+) -> bool {
+    cx.source.line(before.span.end) + 1 == cx.source.line(after.span.start)
 }

@@ -1,6 +1,8 @@
-//! Edits of whole instructions: remove one, insert one, join two, append to one.
+//! Edits of whole instructions: remove one, insert one, join two, add a command to one.
 
-use crate::dockerfile::{Command, Script};
+use super::layout::{continuation, indent, joint, separator, separator_after_first};
+use super::lines::heredoc_start;
+use crate::dockerfile::{Command, Script, ShellScript};
 use crate::lint::facts::{Facts, Run, Step};
 use crate::lint::{DockerfileContext, Edit};
 use crate::source::Span;
@@ -11,11 +13,21 @@ const SHELL_STATE: [&str; 18] = [
     "shopt", "source", "trap", "ulimit", "umask", "unset", "wait",
 ];
 
-/// Removes the lines of an instruction, if nothing else is on them.
+/// Removes the lines of an instruction, if nothing else is on them. Of empty lines above and below
+/// it, one goes too, as they would add up.
 pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> Option<Edit> {
     let start = cx.source.line_span(cx.source.line(span.start)).start;
-    let rest = &cx.source.text()[span.end..];
-    let end = span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
+    let text = cx.source.text();
+    let rest = &text[span.end..];
+    let mut end = span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
+    let above = text[..start].lines().next_back();
+    let below = text[end..].split_inclusive('\n').next();
+    if let (Some(above), Some(below)) = (above, below)
+        && above.trim().is_empty()
+        && below.trim().is_empty()
+    {
+        end += below.len();
+    }
     // An instruction after `ONBUILD` starts in the middle of a line.
     let before = cx.source.slice(Span::new(start, span.start));
     if !before.trim().is_empty() {
@@ -27,16 +39,55 @@ pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> 
     })
 }
 
-/// Inserts an instruction on a line of its own after another one.
+/// Inserts an instruction on a line of its own after another one. If an empty line follows that,
+/// the new one is a part of its own too, with an empty line before it.
 pub(in crate::rules) fn line_after(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
     line: &str,
 ) -> Edit {
+    let end = cx.line_break();
+    let next = cx.source.line(step.span.end) + 1;
+    let is_set_apart = next <= cx.source.line_count()
+        && cx.source.slice(cx.source.line_span(next)).trim().is_empty();
+    let separator = if is_set_apart {
+        end.repeat(2)
+    } else {
+        end.to_owned()
+    };
     Edit {
         span: Span::at(step.span.end),
-        replacement: format!("{}{line}", cx.line_break()),
+        replacement: format!("{separator}{line}"),
     }
+}
+
+/// Inserts an instruction on a line of its own before another one, above the comments that belong
+/// to that. Some of them configure a linter for the next instruction.
+pub(in crate::rules) fn line_before(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    line: &str,
+) -> Edit {
+    Edit {
+        span: Span::at(above_comments(cx, step.span.start)),
+        replacement: format!("{line}{}", cx.line_break()),
+    }
+}
+
+/// The start of an instruction with the comments directly above it.
+fn above_comments(cx: &DockerfileContext<'_>, instruction: usize) -> usize {
+    let mut line = cx.source.line(instruction);
+    let above = cx
+        .dockerfile
+        .comments
+        .partition_point(|comment| comment.span.start < instruction);
+    for comment in cx.dockerfile.comments[..above].iter().rev() {
+        if cx.source.line(comment.span.start) + 1 != line {
+            break;
+        }
+        line -= 1;
+    }
+    cx.source.line_span(line).start
 }
 
 /// Joins two RUNs with nothing between them, if their scripts have the same meaning in one shell.
@@ -65,11 +116,9 @@ pub(in crate::rules) fn join(
     // The edit starts at the last character of the first script and so drops its trailing blanks.
     let length = start.text.as_str().trim_end().len();
     let from = start.text.source_span(0, length).end;
-    let indent = indent(cx, first.span);
-    let replacement = format!(" {}{}{indent}&& ", cx.dockerfile.escape, cx.line_break());
     Some(Edit {
         span: Span::new(from, end.text.source_offset(0)),
-        replacement,
+        replacement: joint(cx, first.span),
     })
 }
 
@@ -130,17 +179,6 @@ fn changes_shell(run: &Run<'_>) -> bool {
     false
 }
 
-/// The indentation of an instruction's continuation lines; 4 blanks if it has none.
-pub(in crate::rules) fn indent(cx: &DockerfileContext<'_>, span: Span) -> String {
-    let text = cx.source.slice(span);
-    // The last line, because that is where edits add more.
-    let last = text.lines().skip(1).last().unwrap_or_default();
-    match &last[..last.len() - last.trim_start().len()] {
-        "" => "    ".to_owned(),
-        written => written.to_owned(),
-    }
-}
-
 /// Appends a command to a RUN, unless the text after its last call would take the words for its
 /// own.
 pub(in crate::rules) fn append(
@@ -155,7 +193,7 @@ pub(in crate::rules) fn append(
         return None;
     }
     match cx.facts.steps[run.step].instruction.heredocs.as_slice() {
-        [] => append_to_list(cx, script, run.calls.last()?.span, command),
+        [] => append_to_list(cx, run, script, parsed, command),
         [heredoc]
             if !heredoc.end.is_empty()
                 && heredoc
@@ -200,31 +238,147 @@ fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Optio
     Some(end)
 }
 
-/// Appends ` && command` after the last call, on a line of its own if the RUN has several lines.
+/// Appends a command after the last call, on a line of its own if the RUN has several lines.
 fn append_to_list(
     cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
     script: &Script,
-    last: Span,
+    parsed: &ShellScript,
     command: &str,
 ) -> Option<Edit> {
+    let instruction = cx.facts.steps[run.step].span;
+    let last = run.calls.last()?.span;
+    let is_strict = parsed
+        .options_of(parsed.commands.last()?, run.options)
+        .errexit;
+    if is_strict && let Some(end) = end_after_semicolon(cx, script, last) {
+        let is_one_line = !cx.source.slice(instruction).contains('\n');
+        let next = if is_one_line {
+            String::new()
+        } else {
+            continuation(cx, &indent(cx, instruction))
+        };
+        return Some(Edit {
+            span: Span::at(end),
+            replacement: format!(" {next}{command}"),
+        });
+    }
     let end = end_of_list(cx, script, last)?;
-    let instruction = cx
-        .source
-        .slice(Span::new(script.text.source_offset(0), end));
-    let replacement = if instruction.contains('\n') {
-        let line = cx.source.line_span(cx.source.line(end));
-        let line = cx.source.slice(line);
-        let indent = &line[..line.len() - line.trim_start().len()];
-        format!(
-            " {}{}{indent}&& {command}",
-            cx.dockerfile.escape,
-            cx.line_break()
-        )
-    } else {
-        format!(" && {command}")
-    };
+    let separator = separator(cx, instruction, is_strict);
     Some(Edit {
         span: Span::at(end),
-        replacement,
+        replacement: format!("{separator}{command}"),
     })
+}
+
+/// The end of a script that ends with a `;` and nothing else after its last call.
+fn end_after_semicolon(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Option<usize> {
+    let text = script.text.as_str().trim_end();
+    let end = script.text.source_span(0, text.len()).end;
+    let tail = cx.source.slice(Span::new(last.end.min(end), end));
+    let is_semicolon =
+        tail.trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape) == ";";
+    if is_semicolon { Some(end) } else { None }
+}
+
+/// Runs `set -o pipefail` at the start of a script. If the script begins with a `set` already, the
+/// option becomes one of its arguments.
+pub(in crate::rules) fn set_pipefail(cx: &DockerfileContext<'_>, run: &Run<'_>) -> Option<Edit> {
+    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else {
+        return None;
+    };
+    if let Some(end) = end_of_first_options(cx, script, parsed) {
+        return Some(Edit {
+            span: Span::at(end),
+            replacement: "o pipefail".to_owned(),
+        });
+    }
+    prepend(cx, run, "set -o pipefail")
+}
+
+/// Runs a command before all others of a script, except for a `set` that the script starts with.
+pub(in crate::rules) fn prepend(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    command: &str,
+) -> Option<Edit> {
+    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else {
+        return None;
+    };
+    let step = &cx.facts.steps[run.step];
+    let is_list = step.instruction.heredocs.is_empty();
+    let after_set = if is_list {
+        start_after_set(cx, parsed)
+    } else {
+        None
+    };
+    let (start, separator) = match after_set {
+        Some(start) => (start, separator_after_first(cx, step.span)),
+        None if is_list => {
+            let start = script.text.source_offset(0);
+            (start, separator_after_first(cx, step.span))
+        }
+        None => {
+            let start = heredoc_start(cx, step, script.shebang.is_some())?;
+            (start, cx.line_break().to_owned())
+        }
+    };
+    Some(Edit {
+        span: Span::at(start),
+        replacement: format!("{command}{separator}"),
+    })
+}
+
+/// The start of the second command of a script whose first is `set`.
+fn start_after_set(cx: &DockerfileContext<'_>, parsed: &ShellScript) -> Option<usize> {
+    let [set, next, ..] = parsed.commands.as_slice() else {
+        return None;
+    };
+    if set.words.first()?.literal() != Some("set") {
+        return None;
+    }
+    // The second command may be in a block, which starts before it.
+    let between = cx
+        .source
+        .slice(Span::new(set.span.end, next.span.start.max(set.span.end)));
+    let is_direct = between
+        .trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape)
+        .trim_matches(';')
+        .trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape);
+    if matches!(is_direct, "" | "&&") {
+        Some(next.span.start)
+    } else {
+        None
+    }
+}
+
+/// The end of `-eux` in a script that starts with `set -eux`.
+fn end_of_first_options(
+    cx: &DockerfileContext<'_>,
+    script: &Script,
+    parsed: &ShellScript,
+) -> Option<usize> {
+    let first = parsed.commands.first()?;
+    let [name, options, ..] = first.words.as_slice() else {
+        return None;
+    };
+    let letters = options.literal()?.strip_prefix('-')?;
+    // After an `o` comes the name of another option.
+    let is_bundle = !letters.is_empty()
+        && letters.chars().all(|letter| letter.is_ascii_alphabetic())
+        && !letters.contains('o');
+    let is_plain = cx.source.slice(options.span) == options.raw.as_str();
+    // The command has to be the first text of the script, so that it always runs.
+    let text = script.text.as_str();
+    let code = match &script.shebang {
+        Some(_) => text.find('\n')? + 1,
+        None => 0,
+    };
+    let start = code + (text[code..].len() - text[code..].trim_start().len());
+    let is_first = script.text.source_offset(start) == name.span.start;
+    if name.literal() == Some("set") && is_first && is_bundle && is_plain {
+        Some(options.span.end)
+    } else {
+        None
+    }
 }

@@ -1,5 +1,6 @@
 //! Images that run as root because no USER is set.
 
+use super::privileged_ports;
 use super::rewrite::line_after;
 use super::steps::last_of_kind;
 use crate::dockerfile::{Body, Command, Kind};
@@ -82,7 +83,7 @@ pub(in crate::rules) fn report(
     // A shell or a server may need root for its work, so a fix is offered for other programs only.
     if let (Some(edit), Program::Own) = (new_user(cx, stage), wanted) {
         report.fix(Fix::new(
-            "create a user and switch to it",
+            format!("switch to an unprivileged user: `USER {NEW_UID}`"),
             Applicability::Unsafe,
             vec![edit],
         ));
@@ -187,33 +188,45 @@ fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
         .any(|step| matches!(step.kind(), Kind::Entrypoint | Kind::Cmd))
 }
 
-/// Inserts a user and a USER after everything that needs root, with the command of the image's
-/// distribution.
+/// The user that a fix switches to: a number, which needs no account. Kubernetes accepts only a
+/// number as proof that the user is not root, and distributions give those below 1000 to users of
+/// their own.
+const NEW_UID: &str = "10001";
+
+/// Whether a stage or one that it is based on creates a user.
+fn creates_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
+    cx.facts
+        .lineage(stage.index)
+        .filter_map(|step| cx.facts.run_of(step))
+        .flat_map(|run| &run.calls)
+        .any(|call| matches!(call.name.as_str(), "useradd" | "adduser"))
+}
+
+/// Inserts a USER after everything that needs root.
 fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
-    let managers = &stage.known?.managers;
-    // BusyBox has only `adduser`; elsewhere `useradd` is part of the base system.
-    let command = if managers.iter().any(|name| name == "apk") {
-        "adduser -S -D -H app"
-    } else if managers
-        .iter()
-        .any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"))
-    {
-        "useradd --system --no-log-init app"
-    } else {
-        return None;
-    };
-    let steps = cx.facts.steps_of(stage);
-    if !steps.last()?.shell.kind.is_posix() {
+    // Windows has no numbers for users. Elsewhere, the author of a file that creates a user has one
+    // in mind already; see `user-never-used`.
+    if stage.known?.is_windows() || creates_user(cx, stage) || is_likely_to_need_root(cx, stage) {
         return None;
     }
     // These write files or run commands, which may need root; what follows is metadata.
-    let last = steps.iter().rfind(|step| {
+    let last = cx.facts.steps_of(stage).iter().rfind(|step| {
         !step.onbuild
             && matches!(
                 step.kind(),
                 Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::Workdir
             )
     })?;
-    let lines = format!("RUN {command}{}USER app", cx.line_break());
-    Some(line_after(cx, last, &lines))
+    Some(line_after(cx, last, &format!("USER {NEW_UID}")))
+}
+
+/// Whether the program of a stage is likely to need root: it listens on a privileged port, or it is
+/// an entry script, which prepares files before it starts the program.
+fn is_likely_to_need_root(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
+    let starts_entry_script = [Kind::Entrypoint, Kind::Cmd]
+        .into_iter()
+        .filter_map(|kind| last_of_kind(cx, stage, kind))
+        .any(|step| step.instruction.arguments.as_str().contains("entrypoint"));
+    let has_privileged_port = !privileged_ports::exposed(cx, stage).is_empty();
+    starts_entry_script || has_privileged_port && !privileged_ports::grants_capability(cx.facts)
 }

@@ -1,5 +1,6 @@
 //! Calls of package managers that prompt for confirmation, which a build cannot answer.
 
+use super::layout::{WIDTH, continuation};
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
@@ -85,7 +86,7 @@ pub(in crate::rules) fn insert_after(
     let written = cx.source.slice(span);
     // In an exec form, every word is a JSON string.
     let replacement = if written == word {
-        format!(" {added}")
+        format!("{}{added}", separator_before_word(cx, span.end, added))
     } else if written
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
@@ -99,4 +100,33 @@ pub(in crate::rules) fn insert_after(
         span: Span::at(span.end),
         replacement,
     })
+}
+
+/// The text before a word that is inserted: a blank, or a line break if the line of an instruction
+/// of several lines would become too long.
+fn separator_before_word(cx: &DockerfileContext<'_>, offset: usize, word: &str) -> String {
+    let number = cx.source.line(offset);
+    let line = cx.source.slice(cx.source.line_span(number));
+    let width = line.chars().count() + 1 + word.chars().count();
+    let is_continued = line.trim_end().ends_with(cx.dockerfile.escape)
+        || number > 1
+            && cx
+                .source
+                .slice(cx.source.line_span(number - 1))
+                .trim_end()
+                .ends_with(cx.dockerfile.escape);
+    // Text after the word moves to the next line with it, so there has to be some.
+    if width <= WIDTH || !is_continued || cx.source.slice(rest_of(cx, offset)).trim().is_empty() {
+        return " ".to_owned();
+    }
+    let indent = &line[..line.len() - line.trim_start().len()];
+    format!(" {}", continuation(cx, &format!("{indent}    ")))
+}
+
+/// The rest of the line after an offset.
+fn rest_of(cx: &DockerfileContext<'_>, offset: usize) -> Span {
+    Span::new(
+        offset,
+        cx.source.line_span(cx.source.line(offset)).end.max(offset),
+    )
 }

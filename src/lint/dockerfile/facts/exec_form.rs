@@ -1,5 +1,7 @@
 //! Shell-form commands that have an equivalent exec form.
 
+use std::ops::Range;
+
 use crate::dockerfile::Script;
 
 /// Builtins and keywords of POSIX shells that have no program of the same name everywhere.
@@ -14,51 +16,70 @@ pub fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name)
 }
 
-/// The exec form, such as `["program", "argument"]`, of a script that is one command of plain
-/// words.
-pub fn exec_form(script: &Script) -> Option<String> {
+/// A word of a script, as the exec form has it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ExecWord {
+    /// The range in the text of the script, quotes included.
+    pub range: Range<usize>,
+    /// The word as a JSON string.
+    pub json: String,
+}
+
+/// The words of the exec form of a script that is one command of plain words.
+pub fn exec_words(script: &Script) -> Option<Vec<ExecWord>> {
     let text = script.text.as_str();
     if script.shebang.is_some() || text.contains(['\n', '\r']) {
         return None;
     }
     let words = plain_words(text)?;
-    let program = words.first()?;
+    let (_, program) = words.first()?;
     // `A=1 program` sets a variable, which the exec form cannot.
     if program.contains('=') || is_builtin(program) {
         return None;
     }
+    let words = words.into_iter().map(|(range, word)| ExecWord {
+        range,
+        json: serde_json::Value::from(word).to_string(),
+    });
+    Some(words.collect())
+}
+
+/// The exec form, such as `["program", "argument"]`, of a script that is one command of plain
+/// words.
+pub fn exec_form(script: &Script) -> Option<String> {
+    let words = exec_words(script)?;
     // Values of `serde_json` print without the space after a comma that people write.
-    let strings: Vec<String> = words
-        .into_iter()
-        .map(|word| serde_json::Value::from(word).to_string())
-        .collect();
+    let strings: Vec<&str> = words.iter().map(|word| word.json.as_str()).collect();
     Some(format!("[{}]", strings.join(", ")))
 }
 
-/// The words of a text in which only blanks and quotes mean something to a shell.
-fn plain_words(text: &str) -> Option<Vec<String>> {
+/// The words of a text in which only blanks and quotes mean something to a shell, with their
+/// ranges.
+fn plain_words(text: &str) -> Option<Vec<(Range<usize>, String)>> {
     let mut words = Vec::new();
-    let mut word: Option<String> = None;
+    let mut word: Option<(usize, String)> = None;
     let mut quote = None;
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
             // Double quotes still expand variables and commands, and `!` is history to bash.
             Some('"') if "$`\\!".contains(c) => return None,
-            Some(_) => word.get_or_insert_default().push(c),
+            Some(_) => word.get_or_insert((at, String::new())).1.push(c),
             None if c == '"' || c == '\'' => {
                 quote = Some(c);
-                word.get_or_insert_default();
+                word.get_or_insert((at, String::new()));
             }
-            None if c == ' ' || c == '\t' => words.extend(word.take()),
+            None if c == ' ' || c == '\t' => {
+                words.extend(word.take().map(|(start, word)| (start..at, word)));
+            }
             // Everything else may be a glob, a redirection or an operator.
             None if c.is_alphanumeric() || "_./:=,@%+-^".contains(c) => {
-                word.get_or_insert_default().push(c);
+                word.get_or_insert((at, String::new())).1.push(c);
             }
             None => return None,
         }
     }
-    words.extend(word);
+    words.extend(word.map(|(start, word)| (start..text.len(), word)));
     // An open quote continues in a line that is not here.
     if quote.is_some() { None } else { Some(words) }
 }

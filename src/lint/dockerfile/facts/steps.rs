@@ -97,6 +97,9 @@ struct State {
     shell: Rc<Shell>,
     /// The kind of `/bin/sh`.
     sh: ShellKind,
+    /// Whether the file is one for Windows: only there, the escape character is changed, as paths
+    /// have backslashes.
+    is_for_windows: bool,
     /// The program of a `# hadolint shell=` before the first `FROM`, which applies to every stage
     /// without one of its own.
     default_shell: Option<(String, Span)>,
@@ -120,6 +123,7 @@ pub(super) fn read<'a>(
         }),
         shell: Rc::new(Shell::default_of(ShellKind::Posix)),
         sh: ShellKind::Posix,
+        is_for_windows: dockerfile.escape == '`',
         default_shell: None,
     };
     let mut shell_comments = comments
@@ -214,7 +218,7 @@ fn open<'a>(
         state.workdir = Rc::new(Workdir { path, set_by: None });
         state.sh = known.map_or(ShellKind::Posix, Known::sh);
         // Windows images run `cmd`, whatever a `/bin/sh` in them would be.
-        let default = if known.is_some_and(Known::is_windows) {
+        let default = if known.map_or(state.is_for_windows, Known::is_windows) {
             ShellKind::Cmd
         } else {
             state.sh
