@@ -22,5 +22,6 @@ pub(super) mod steps;
 pub(super) mod switches;
 pub(super) mod unattended;
 pub(super) mod unpinned;
+pub(super) mod unused_users;
 pub(super) mod updates;
 pub(super) mod workdirs;
