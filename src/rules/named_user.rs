@@ -2,7 +2,7 @@
 
 use super::support::steps::{first_word, is_on_windows, of_kind};
 use crate::dockerfile::Kind;
-use crate::lint::facts::User;
+use crate::lint::facts::{Step, User};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -17,6 +17,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(word) = first_word(step) else {
             continue;
         };
+        if !is_in_force(cx, step) {
+            continue;
+        }
         let Some(user) = cx.facts.expand(step, word) else {
             continue;
         };
@@ -35,4 +38,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether a USER is that of the image: Kubernetes does not see those of builder stages, and those
+/// that a later USER replaces.
+fn is_in_force(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
+    // A trigger, and a file that is included by another, may set that of any image.
+    let Some(stage) = cx.facts.final_stage() else {
+        return true;
+    };
+    step.onbuild || stage.user.as_ref().is_some_and(|user| user.span == step.span)
 }

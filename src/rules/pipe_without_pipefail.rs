@@ -35,7 +35,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // One finding for each RUN: setting the option once helps all its pipelines.
         let mut pipelines = script.pipelines.iter().take(MOST_PIPELINES);
         let Some(pipeline) = pipelines.find(|pipeline| {
-            hides_a_failure(pipeline, run)
+            !pipeline.may_fail
+                && hides_a_failure(pipeline, run)
                 && !is_substituted(pipeline, script)
                 && !script.options_at(pipeline, options).pipefail
         }) else {
@@ -72,14 +73,24 @@ fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
     })
 }
 
-/// Whether a command fails if it gets no input: `sha256sum -c` requires at least one sum.
+/// Whether a command fails if it gets no input: `sha256sum -c` requires at least one sum, `grep` at
+/// least one line.
 fn fails_without_input(call: &Call) -> bool {
+    match call.name.as_str() {
+        "grep" | "egrep" | "fgrep" | "rg" | "read" => return true,
+        "jq" => return has_option(call, 'e', "--exit-status"),
+        _ => {}
+    }
     let is_sum = call.name.ends_with("sum") || call.name == "shasum";
-    is_sum
-        && call.words().any(|word| {
-            let is_bundle = word.starts_with('-') && !word.starts_with("--");
-            word == "--check" || is_bundle && word.contains('c')
-        })
+    is_sum && has_option(call, 'c', "--check")
+}
+
+/// Whether a call has an option, by its letter or by its long name.
+fn has_option(call: &Call, letter: char, long: &str) -> bool {
+    call.words().any(|word| {
+        let is_bundle = word.starts_with('-') && !word.starts_with("--");
+        word == long || is_bundle && word.contains(letter)
+    })
 }
 
 /// Whether the output of a pipeline is part of another command's arguments, whose status the shell

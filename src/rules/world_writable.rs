@@ -1,7 +1,7 @@
 //! `world-writable`: a file or directory is writable by every user.
 
 use crate::dockerfile::Kind;
-use crate::lint::facts::Call;
+use crate::lint::facts::{Argument, Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
@@ -25,13 +25,84 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report(flag.span, mode, value.span, findings);
         }
     }
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
-        if let Some((mode, span)) = mode_of(call)
-            && lets_others_write(mode)
-        {
-            report(span, mode, span, findings);
+    for run in cx.facts.runs() {
+        for (index, call) in run.calls.iter().enumerate() {
+            if let Some((mode, span)) = mode_of(call)
+                && lets_others_write(mode)
+                && !is_temporary(run, index)
+            {
+                report(span, mode, span, findings);
+            }
         }
     }
+}
+
+/// Whether all files that a call changes are gone at the end of their RUN: a later `rm` removes
+/// them, or they are in a mount.
+fn is_temporary(run: &Run<'_>, index: usize) -> bool {
+    let targets = targets(&run.calls[index]);
+    let later = &run.calls[index + 1..];
+    !targets.is_empty()
+        && targets.iter().all(|target| {
+            let is_mounted = target.single().is_some_and(|path| run.keeps_out(path));
+            is_mounted || later.iter().any(|call| removes(call, target))
+        })
+}
+
+/// The files that `chmod`, `mkdir` or `install` changes.
+fn targets(call: &Call) -> Vec<&Argument> {
+    let mut operands = Vec::new();
+    let mut is_value = false;
+    for argument in &call.arguments {
+        let word = argument.single().unwrap_or(&argument.raw);
+        if std::mem::take(&mut is_value) {
+            continue;
+        }
+        if word.starts_with('-') {
+            // The owner and the mode are the next words.
+            is_value = call.name != "chmod"
+                && matches!(word, "-m" | "--mode" | "-o" | "-g" | "--owner" | "--group");
+        } else {
+            operands.push(argument);
+        }
+    }
+    match call.name.as_str() {
+        // The first is the mode.
+        "chmod" => operands.split_off(operands.len().min(1)),
+        // Only the last is written.
+        "install" => operands.split_off(operands.len().saturating_sub(1)),
+        _ => operands,
+    }
+}
+
+/// Whether a call is an `rm` of a file, or of a directory above it.
+fn removes(call: &Call, target: &Argument) -> bool {
+    if call.name != "rm" {
+        return false;
+    }
+    call.arguments.iter().any(|argument| {
+        match (argument.single(), target.single()) {
+            (Some(removed), Some(path)) => is_at_or_below(path, removed),
+            // `"$d"` is the same directory in both commands, and `$d/x` is in it.
+            _ => is_at_or_below(unquoted(target), unquoted(argument)),
+        }
+    })
+}
+
+fn unquoted(argument: &Argument) -> &str {
+    argument.raw.trim_matches(['"', '\''])
+}
+
+/// Whether a path is this directory, or one below it. `/x/*` empties `/x`.
+fn is_at_or_below(path: &str, directory: &str) -> bool {
+    let directory = directory.trim_end_matches('/');
+    if let Some(emptied) = directory.strip_suffix("/*") {
+        return path.strip_prefix(emptied).is_some_and(|rest| rest.len() > 1);
+    }
+    !directory.is_empty()
+        && path
+            .strip_prefix(directory)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Reports a mode, with one for the owner and the group alone as a fix.
