@@ -188,6 +188,7 @@ rules! {
     unpinned_yum_package,
     unpinned_zypper_package,
     unreachable_stage,
+    unread_heredoc,
     unset_user,
     unsorted_packages,
     unsuitable_stopsignal,

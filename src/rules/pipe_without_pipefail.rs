@@ -46,14 +46,38 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(pipe) = pipeline.pipes.first() else {
             continue;
         };
-        let report = findings.add(
-            *pipe,
-            "only the last command of this pipeline can fail the build",
-        );
+        let goes_on = !script.options_at(pipeline, options).errexit
+            && is_followed(cx, script, pipeline);
+        // A heredoc that goes on after any failure has a rule of its own.
+        if goes_on && !step.instruction.heredocs.is_empty() {
+            continue;
+        }
+        let message = if goes_on {
+            "failures in this pipeline are ignored: the script continues after it"
+        } else {
+            "only the last command of this pipeline can fail the build"
+        };
+        let report = findings.add(*pipe, message);
         if let Some(fix) = fix(cx, run, step) {
             report.fix(fix);
         }
     }
+}
+
+/// Whether a command follows a pipeline, whatever the status of that is.
+fn is_followed(cx: &DockerfileContext<'_>, script: &ShellScript, pipeline: &Pipeline) -> bool {
+    let next = script
+        .commands
+        .iter()
+        .find(|command| pipeline.span.end <= command.span.start);
+    let Some(next) = next else { return false };
+    let between = cx
+        .source
+        .slice(Span::new(pipeline.span.end, next.span.start))
+        .trim_start();
+    // A line continuation may stand before the operator.
+    let operator = between.trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
+    !operator.starts_with("&&") && !operator.starts_with("||")
 }
 
 /// Whether a command before the last can fail.

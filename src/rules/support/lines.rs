@@ -25,7 +25,7 @@ pub(in crate::rules) fn is_in(spans: &[Span], offset: usize) -> bool {
     next.checked_sub(1).is_some_and(|at| offset < spans[at].end)
 }
 
-/// The offset at which the script of a RUN with one heredoc starts, after its `#!` line.
+/// The offset at which the script of a RUN starts that is a heredoc, after its `#!` line.
 pub(in crate::rules) fn heredoc_start(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -34,6 +34,10 @@ pub(in crate::rules) fn heredoc_start(
     let [heredoc] = step.instruction.heredocs.as_slice() else {
         return None;
     };
+    // Beside a command, a heredoc is the input of that command.
+    if step.instruction.arguments.as_str().trim() != cx.source.slice(heredoc.opener) {
+        return None;
+    }
     // A heredoc that is never closed takes in the rest of the file, so nothing is inserted there.
     if heredoc.end.is_empty() {
         return None;
