@@ -1,6 +1,6 @@
 //! `end-of-life-base`: the base image gets no more security fixes.
 
-use crate::lint::facts::{Base, EndOfLife, ImageRef, end_of_life};
+use crate::lint::facts::{EndOfLife, ImageRef, end_of_life};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,12 +11,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for stage in &cx.facts.stages {
-        let Base::Image(image) = &stage.base else {
-            continue;
-        };
-        if let Some(end) = end_of_life(image) {
-            findings.add(stage.image.span, message(&end));
+    for used in cx.facts.images() {
+        if let Some(end) = end_of_life(&used.image) {
+            findings.add(used.span, message(&end));
         }
     }
 }
