@@ -42,6 +42,10 @@ pub const UNKNOWN: &str = "unknown-rule-in-pragma";
 /// The rule that reports every comment that suppresses findings.
 pub const SILENCING: &str = "silencing-comment";
 
+/// Rules that report an instruction which a later one of its kind replaces, with a label there.
+const REPORTED_AT_THE_LAST: [&str; 3] =
+    ["ignored-cmd", "ignored-entrypoint", "ignored-healthcheck"];
+
 /// The most lines of a command that a comment above it applies to. Each line is an entry in a map,
 /// and a script may be one command of a megabyte.
 const LONGEST_COMMAND: usize = 256;
@@ -186,6 +190,16 @@ impl Pragmas {
             Place::Line(source.line(start)),
         ];
         places.extend(text.instruction.map(|span| Place::Instruction(span.start)));
+        // hadolint reports the last instruction, and its users put their comments there.
+        if REPORTED_AT_THE_LAST.contains(&finding.rule) {
+            places.extend(
+                finding
+                    .labels
+                    .iter()
+                    .filter(|label| label.file.is_none())
+                    .map(|label| Place::Instruction(label.span.start)),
+            );
+        }
         let mut targets = vec![Target::Rule(finding.rule)];
         targets.extend(finding.code.map(Target::Code));
         // All comments that apply count as used, not only the first.

@@ -72,7 +72,11 @@ fn cache_owner(call: &PackageCall<'_>) -> &'static PackageManager {
 /// Whether a call leaves files in the cache of its package manager.
 fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
     let manager = cache_owner(call);
-    if !matches!(call.action, Action::Install | Action::Upgrade) {
+    // The lists of some managers are a part of the cache that an option turns off: `apk update`.
+    let fetches_lists = call.action == Action::Update
+        && !manager.no_cache.is_empty()
+        && manager.lists.iter().any(|lists| manager.caches.contains(lists));
+    if !fetches_lists && !matches!(call.action, Action::Install | Action::Upgrade) {
         return false;
     }
     // Options in a variable may turn the cache off. A call that takes a second command for its
