@@ -69,7 +69,7 @@ fn servers(run: &Run<'_>) -> Vec<(String, Span)> {
         .flat_map(|script| &script.loops)
         .flat_map(|each| &each.words)
     {
-        servers.push((word.raw.to_string(), word.span));
+        servers.push((word.raw.as_str().to_owned(), word.span));
     }
     servers
 }
@@ -94,7 +94,7 @@ fn is_of(text: &str, hosts: &[&str]) -> bool {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let host = rest.split(['/', ':', '?']).next().unwrap_or(rest);
     hosts.iter().any(|known| {
-        host.strip_suffix(known)
+        host.strip_suffix(*known)
             .is_some_and(|below| below.is_empty() || below.ends_with('.'))
     })
 }
