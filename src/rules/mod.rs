@@ -90,6 +90,7 @@ rules! {
     ignored_entrypoint,
     ignored_healthcheck,
     image_without_digest,
+    ineffective_pragma,
     insecure_rpath,
     insecure_run,
     instruction_before_from,

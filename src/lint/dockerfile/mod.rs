@@ -61,7 +61,7 @@ pub fn lint_with(
     findings.extend(external.filter_map(|finding| accept(finding, registry, settings)));
     locate(&mut findings, &context);
     if settings.pragmas {
-        let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
+        let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry, settings);
         pragmas.escalate(registry, settings, &mut findings);
         pragmas.suppress(source, &mut findings);
         // Findings about comments come last, since every other finding may be what a comment is
