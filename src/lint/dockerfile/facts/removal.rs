@@ -20,7 +20,9 @@ pub fn deletes(call: &Call, directory: &str) -> bool {
         // downloaded packages.
         name if package_manager_of(name).is_some_and(|manager| manager.name == "apt") => {
             call.words().any(|word| match word {
-                "distclean" | "dist-clean" => true,
+                "distclean" | "dist-clean" => {
+                    matches!(directory, "/var/lib/apt/lists" | "/var/cache/apt")
+                }
                 "clean" => directory == "/var/cache/apt",
                 _ => false,
             })
