@@ -95,6 +95,7 @@ rules! {
     ineffective_pragma,
     insecure_rpath,
     insecure_run,
+    install_without_yes,
     instruction_before_from,
     invalid_default_base,
     invalid_label_key,
