@@ -8,7 +8,7 @@ pub(super) mod context_sources;
 pub(super) mod copies;
 pub(super) mod credentials;
 pub(super) mod elf_files;
-
+pub(super) mod final_image;
 pub(super) mod ignored;
 pub(super) mod keywords;
 pub(super) mod label_schema;
