@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         before,
-                        format!("this value of `{name}` is lost: the same instruction sets it again"),
+                        format!("this value of `{name}` is lost: the instruction sets it again"),
                     )
                     .label(pair.span, "set again here");
             }

@@ -133,8 +133,8 @@ fn statements<'s>(script: &'s ShellScript, run: &Run<'_>) -> Vec<Statement<'s>> 
     statements
 }
 
-/// Whether the text between two statements separates them without `&&`, `||` or a pipe. It may close
-/// the block that the first is in, whose status is as unused as that of the statement.
+/// Whether the text between two statements separates them without `&&`, `||` or a pipe. It may
+/// close the block that the first is in, whose status is as unused as that of the statement.
 fn ends_a_list(between: &str) -> bool {
     let mut without_comments = String::new();
     for line in between.lines() {

@@ -31,10 +31,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 let name = package.name(call.manager);
                 let is_library = name.starts_with("libjemalloc") || name == "jemalloc";
                 if is_library && !name.ends_with("-dev") {
-                    findings.add(
-                        package.argument.span,
-                        format!("`{}` is installed, but `LD_PRELOAD` does not name it", package.word),
-                    );
+                    let message =
+                        format!("`{}` is installed, but not in `LD_PRELOAD`", package.word);
+                    findings.add(package.argument.span, message);
                 }
             }
         }

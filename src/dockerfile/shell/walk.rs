@@ -396,7 +396,9 @@ impl<'tree> Walk<'_, 'tree> {
     /// Returns true for nodes in which no failure ends the script: `a || true`, `<(a)`, `<<< $(a)`.
     fn ignores_failures(&self, node: Node<'_>) -> bool {
         match kind(node) {
-            NodeKind::ProcessSubstitution | NodeKind::HerestringRedirect | NodeKind::Negated => true,
+            NodeKind::ProcessSubstitution | NodeKind::HerestringRedirect | NodeKind::Negated => {
+                true
+            }
             NodeKind::List if has_or(node) => self.ends_in_success(node),
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! The instructions that shape the image: those of the final stage and of the stages it is built on.
+//! The instructions that shape the image: those of the final stage and its ancestry.
 
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::DockerfileContext;

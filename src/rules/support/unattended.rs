@@ -26,7 +26,10 @@ pub(in crate::rules) fn check(
             let (name, name_span) = (&call.call.name, call.call.name_span);
             // A manager without verbs takes the option after its name.
             let (command, place, word) = match call.verb {
-                Some(verb) => (format!("{name} {}", verb.word), verb.argument.span, verb.word),
+                Some(verb) => {
+                    let command = format!("{name} {}", verb.word);
+                    (command, verb.argument.span, verb.word)
+                }
                 None => (name.clone(), name_span, name.as_str()),
             };
             let message = format!("`{command}` prompts for confirmation: add `{option}`");

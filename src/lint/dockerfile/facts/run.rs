@@ -323,7 +323,17 @@ fn is_special_builtin(name: Option<&str>) -> bool {
     // These of POSIX's list do not end the script.
     matches!(
         name,
-        Some(":" | "." | "eval" | "export" | "readonly" | "set" | "shift" | "times" | "trap" | "unset")
+        Some(
+            ":" | "."
+                | "eval"
+                | "export"
+                | "readonly"
+                | "set"
+                | "shift"
+                | "times"
+                | "trap"
+                | "unset"
+        )
     )
 }
 
