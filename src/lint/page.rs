@@ -179,8 +179,8 @@ impl Tool {
     }
 
     /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `S6471`,
-    /// `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`, `dockerfile.security.missing-user`,
-    /// `tally/max-lines`, `sudo_usage`.
+    /// `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
+    /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
         // The shapes do not overlap, except that the last two are tried only after all others: they
         // take any words of their kind.
