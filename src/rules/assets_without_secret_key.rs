@@ -23,7 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if is_in_production(cx, run, step) && !has_key(cx, run, step) {
                 findings.add(
                     task.span,
-                    "Rails needs a secret key in production: set `SECRET_KEY_BASE_DUMMY=1`",
+                    "no secret key for Rails in production: set `SECRET_KEY_BASE_DUMMY=1`",
                 );
             }
         }

@@ -33,7 +33,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(verb) = call.verb else { continue };
             let report = findings.add(
                 call.call.name_span.to(verb.argument.span),
-                "Composer also installs packages for development",
+                format!("`composer {}` also installs packages for development", verb.word),
             );
             if let Some(edit) = insert_after(cx, verb.argument.span, verb.word, "--no-dev") {
                 report.fix(Fix::new(

@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
     findings.add(
         stage.from.span,
-        "PHP compiles every script for each request: OPcache is not enabled",
+        "without OPcache, PHP compiles every script again for each request",
     );
 }
 

@@ -31,14 +31,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
             for package in &packages.packages {
                 if is_xdebug(package.name(packages.manager)) {
-                    findings.add(package.argument.span, "Xdebug is installed in the image");
+                    let message = format!("`{}` is installed in the image", package.word);
+                    findings.add(package.argument.span, message);
                     is_installed = true;
                 }
             }
         }
         // The extension may have been built by other commands.
         if let (Some(span), false) = (enabled, is_installed) {
-            findings.add(span, "Xdebug is enabled in the image");
+            findings.add(span, "`xdebug` is enabled in the image");
         }
     }
 }
