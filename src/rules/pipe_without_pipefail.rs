@@ -75,8 +75,8 @@ fn is_followed(cx: &DockerfileContext<'_>, script: &ShellScript, pipeline: &Pipe
         .source
         .slice(Span::new(pipeline.span.end, next.span.start))
         .trim_start();
-    // A line continuation may stand before the operator.
-    let operator = between.trim_start_matches(|c: char| c.is_whitespace() || c == '\\');
+    // A line continuation may stand before the operator, or the end of a substitution or a group.
+    let operator = between.trim_start_matches(|c: char| c.is_whitespace() || "\\)}\"`".contains(c));
     !operator.starts_with("&&") && !operator.starts_with("||")
 }
 
