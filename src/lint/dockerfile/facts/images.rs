@@ -22,7 +22,11 @@ pub struct UsedImage<'a> {
 
 impl<'a> Facts<'a> {
     /// All images that the build pulls, in the order of the file.
-    pub fn images(&self) -> Vec<UsedImage<'a>> {
+    pub fn images(&self) -> &[UsedImage<'a>] {
+        self.images.get_or_init(|| self.read_images())
+    }
+
+    fn read_images(&self) -> Vec<UsedImage<'a>> {
         let mut images = Vec::new();
         for stage in &self.stages {
             if let Base::Image(image) = &stage.base {

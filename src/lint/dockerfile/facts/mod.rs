@@ -51,6 +51,7 @@ pub struct Facts<'a> {
     final_stage: Option<usize>,
     scopes: Scopes,
     runs: OnceCell<Vec<Run<'a>>>,
+    images: OnceCell<Vec<UsedImage<'a>>>,
     programs: OnceCell<Vec<StagePrograms>>,
 }
 
@@ -76,6 +77,7 @@ impl<'a> Facts<'a> {
             final_stage,
             scopes,
             runs: OnceCell::new(),
+            images: OnceCell::new(),
             programs: OnceCell::new(),
         }
     }
