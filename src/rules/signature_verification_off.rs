@@ -165,27 +165,22 @@ fn is_file(word: &str) -> bool {
     !word.contains("://") && (is_path(word) || is_package)
 }
 
-/// Whether the stage has downloaded one of the files that a call installs.
+/// The number of earlier instructions in which a download is searched. Without a limit, a file of
+/// nothing but installations would take quadratic time.
+const MOST_EARLIER: usize = 200;
+
+/// Whether the build has downloaded one of the files that a call installs, in this stage or in one
+/// that it may copy the file from.
 fn fetches_any(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     call: &packages::PackageCall<'_>,
 ) -> bool {
-    let step = &cx.facts.steps[run.step];
-    for package in &call.packages {
+    let earlier = cx.facts.steps[..=run.step].iter().rev().take(MOST_EARLIER);
+    call.packages.iter().any(|package| {
         let name = file_name(package.word);
-        let is_fetched = match step.stage {
-            Some(stage) => cx
-                .facts
-                .lineage(stage)
-                .any(|earlier| earlier.index <= step.index && fetches(cx, earlier, name)),
-            None => fetches(cx, step, name),
-        };
-        if is_fetched {
-            return true;
-        }
-    }
-    false
+        earlier.clone().any(|step| fetches(cx, step, name))
+    })
 }
 
 /// Whether an instruction downloads a file of this name, which may be a pattern.

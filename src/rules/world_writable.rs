@@ -12,6 +12,10 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
+/// The number of later calls in which a removal is searched. Without a limit, a script of nothing
+/// but `chmod` would take quadratic time.
+const MOST_LATER: usize = 1000;
+
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
         if !matches!(step.kind(), Kind::Copy | Kind::Add) {
@@ -41,11 +45,11 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// them, or they are in a mount.
 fn is_temporary(run: &Run<'_>, index: usize) -> bool {
     let targets = targets(&run.calls[index]);
-    let later = &run.calls[index + 1..];
+    let later = run.calls[index + 1..].iter().take(MOST_LATER);
     !targets.is_empty()
         && targets.iter().all(|target| {
             let is_mounted = target.single().is_some_and(|path| run.keeps_out(path));
-            is_mounted || later.iter().any(|call| removes(call, target))
+            is_mounted || later.clone().any(|call| removes(call, target))
         })
 }
 
