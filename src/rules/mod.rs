@@ -37,6 +37,7 @@ rules! {
     broken_link,
     broken_package,
     build_tools_in_image,
+    bundler_dev_groups,
     bytes_wasted,
     cd_in_run,
     chown_on_windows,
