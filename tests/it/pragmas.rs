@@ -288,8 +288,8 @@ fn a_comment_of_trivy_expires() {
         "FROM scratch\n# trivy:ignore:DS-0010:exp:2020-01-31\nRUN sudo a\n",
     );
     for (now, expected) in [
-        ("2020-01-31T23:00:00Z", ["sudo"; 0].as_slice()),
-        ("2020-02-01T00:00:00Z", &["ineffective-pragma", "sudo"]),
+        ("2020-01-31T23:00:00Z", vec![]),
+        ("2020-02-01T00:00:00Z", vec!["ineffective-pragma", "sudo"]),
     ] {
         let settings = Settings {
             select: Selection::Only(["sudo", "ineffective-pragma"].into()),
