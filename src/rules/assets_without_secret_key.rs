@@ -11,7 +11,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Variables that let Rails start in production.
-const KEYS: [&str; 3] = ["SECRET_KEY_BASE", "SECRET_KEY_BASE_DUMMY", "RAILS_MASTER_KEY"];
+const KEYS: [&str; 3] = [
+    "SECRET_KEY_BASE",
+    "SECRET_KEY_BASE_DUMMY",
+    "RAILS_MASTER_KEY",
+];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {

@@ -14,9 +14,15 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // The variable `BUNDLE_WITHOUT`, `bundle config set without` and `--without`, and those that
     // name the groups to install.
-    let names_groups = ["bundle_without", "bundle_only", "bundle_with", "without", "set only"]
-        .iter()
-        .any(|text| final_image::mentions(cx, text));
+    let names_groups = [
+        "bundle_without",
+        "bundle_only",
+        "bundle_with",
+        "without",
+        "set only",
+    ]
+    .iter()
+    .any(|text| final_image::mentions(cx, text));
     if names_groups {
         return;
     }

@@ -33,7 +33,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(verb) = call.verb else { continue };
             let report = findings.add(
                 call.call.name_span.to(verb.argument.span),
-                format!("`composer {}` also installs packages for development", verb.word),
+                format!(
+                    "`composer {}` also installs packages for development",
+                    verb.word
+                ),
             );
             if let Some(edit) = insert_after(cx, verb.argument.span, verb.word, "--no-dev") {
                 report.fix(Fix::new(

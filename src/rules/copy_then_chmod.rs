@@ -93,7 +93,10 @@ fn report(
     // The RUN can go only if it does nothing else, and nothing in between can need the old mode.
     let is_next = copy.index + 1 == step.index && consists_of(cx, run, 1);
     // A directory may hold other files, which the flag of COPY would not change.
-    let is_same = change.targets.iter().all(|target| is_copied_as(cx, copy, step, target));
+    let is_same = change
+        .targets
+        .iter()
+        .all(|target| is_copied_as(cx, copy, step, target));
     if !is_next
         || !is_same
         || plain_arguments(cx, run, call).is_none()

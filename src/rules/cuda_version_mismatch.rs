@@ -58,7 +58,9 @@ fn wanted_version(argument: &Argument) -> Option<u32> {
     // After the index of PyTorch, or the local part of a version.
     for mark in ["/cu", "+cu"] {
         if let Some((_, rest)) = text.rsplit_once(mark) {
-            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
             // The last digit is the second number: `cu118`, `cu124`.
             let digits = &rest[..end];
             if digits.len() == 3 {

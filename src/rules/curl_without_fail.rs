@@ -80,8 +80,15 @@ fn has_other(call: &Call) -> bool {
 /// Whether the output goes to a file.
 fn saves(run: &Run<'_>, call: &Call) -> bool {
     let has_option = call.words().any(|word| {
-        is_long(word, &["--output", "--remote-name", "--remote-name-all", "--output-dir"])
-            || letters(word, VALUED).contains(['o', 'O'])
+        is_long(
+            word,
+            &[
+                "--output",
+                "--remote-name",
+                "--remote-name-all",
+                "--output-dir",
+            ],
+        ) || letters(word, VALUED).contains(['o', 'O'])
     });
     let mut redirections = run.script.iter().flat_map(|script| &script.redirections);
     has_option

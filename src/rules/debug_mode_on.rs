@@ -124,8 +124,10 @@ fn report_arguments(
 
 /// Whether an argument starts a debugger: `--inspect`, `--inspect-brk=0.0.0.0:9229`.
 fn is_debugger(word: &str) -> bool {
-    ARGUMENTS.iter().any(|argument| match word.strip_prefix(argument) {
-        Some(rest) => rest.is_empty() || rest.starts_with(['=', ':', '-']),
-        None => false,
-    })
+    ARGUMENTS
+        .iter()
+        .any(|argument| match word.strip_prefix(argument) {
+            Some(rest) => rest.is_empty() || rest.starts_with(['=', ':', '-']),
+            None => false,
+        })
 }

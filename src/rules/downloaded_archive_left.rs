@@ -36,7 +36,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let calls = run.calls.iter().enumerate();
-        let downloads = calls.filter(|(_, call)| is_fetcher(call)).take(MOST_DOWNLOADS);
+        let downloads = calls
+            .filter(|(_, call)| is_fetcher(call))
+            .take(MOST_DOWNLOADS);
         for (index, call) in downloads {
             let Some(archive) = archive(call) else {
                 continue;
@@ -120,8 +122,15 @@ fn unpacks(call: &Call, archive: &Archive<'_>) -> bool {
     let installs = packages::understand(call).is_some_and(|call| call.action == Action::Install);
     let reads = extracts(call)
         || installs
-        || matches!(call.name.as_str(), "unzip" | "7z" | "7za" | "dpkg" | "unrar" | "bsdtar");
-    reads && call.arguments.iter().any(|argument| is_same(text(argument), archive))
+        || matches!(
+            call.name.as_str(),
+            "unzip" | "7z" | "7za" | "dpkg" | "unrar" | "bsdtar"
+        );
+    reads
+        && call
+            .arguments
+            .iter()
+            .any(|argument| is_same(text(argument), archive))
 }
 
 /// Whether a path is that of an archive, as far as the working directory lets one say.
@@ -138,7 +147,9 @@ fn removes(call: &Call, archive: &Archive<'_>) -> bool {
     }
     match call.name.as_str() {
         "rm" | "unlink" | "shred" => {
-            let is_recursive = call.words().any(|word| letters(word, "").contains(['r', 'R']));
+            let is_recursive = call
+                .words()
+                .any(|word| letters(word, "").contains(['r', 'R']));
             let mut paths = call.arguments.iter().map(text);
             paths.any(|path| is_same(path, archive) || covers(path, is_recursive, archive))
         }

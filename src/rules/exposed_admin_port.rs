@@ -33,7 +33,9 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             // Syslog is the service of port 514 for UDP.
-            let is_udp = port.protocol.is_some_and(|name| name.eq_ignore_ascii_case("udp"));
+            let is_udp = port
+                .protocol
+                .is_some_and(|name| name.eq_ignore_ascii_case("udp"));
             for (number, service) in PORTS {
                 if (first..=last).contains(&number) && !(is_udp && number == 514) {
                     findings.add(port.span, message(number, service));

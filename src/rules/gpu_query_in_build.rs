@@ -34,7 +34,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn query(call: &Call) -> Option<Span> {
     if matches!(call.name.as_str(), "nvidia-smi" | "rocm-smi" | "rocminfo") {
         // These only print the version of the program.
-        let prints = call.words().any(|word| matches!(word, "--version" | "-h" | "--help"));
+        let prints = call
+            .words()
+            .any(|word| matches!(word, "--version" | "-h" | "--help"));
         return if prints { None } else { Some(call.name_span) };
     }
     if !call.name.starts_with("python") {

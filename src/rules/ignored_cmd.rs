@@ -33,9 +33,11 @@ fn report_shell_form(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     };
     // The words of CMD become the parameters of the script, which it may use.
     let text = script.text.as_str();
-    let uses_parameters = text
-        .match_indices('$')
-        .any(|(at, _)| text[at + 1..].trim_start_matches('{').starts_with(is_parameter));
+    let uses_parameters = text.match_indices('$').any(|(at, _)| {
+        text[at + 1..]
+            .trim_start_matches('{')
+            .starts_with(is_parameter)
+    });
     if uses_parameters {
         return;
     }

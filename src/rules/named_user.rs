@@ -47,5 +47,9 @@ fn is_in_force(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
     let Some(stage) = cx.facts.final_stage() else {
         return true;
     };
-    step.onbuild || stage.user.as_ref().is_some_and(|user| user.span == step.span)
+    step.onbuild
+        || stage
+            .user
+            .as_ref()
+            .is_some_and(|user| user.span == step.span)
 }

@@ -39,8 +39,5 @@ fn is_server_before_8_5(tag: &str) -> bool {
     let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else {
         return false;
     };
-    (major, minor) < (8, 5)
-        && tag
-            .split('-')
-            .any(|part| matches!(part, "fpm" | "apache"))
+    (major, minor) < (8, 5) && tag.split('-').any(|part| matches!(part, "fpm" | "apache"))
 }

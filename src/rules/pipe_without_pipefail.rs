@@ -46,8 +46,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(pipe) = pipeline.pipes.first() else {
             continue;
         };
-        let goes_on = !script.options_at(pipeline, options).errexit
-            && is_followed(cx, script, pipeline);
+        let goes_on =
+            !script.options_at(pipeline, options).errexit && is_followed(cx, script, pipeline);
         // A heredoc that goes on after any failure has a rule of its own.
         if goes_on && !step.instruction.heredocs.is_empty() {
             continue;

@@ -150,7 +150,11 @@ fn installs_local_files(call: &packages::PackageCall<'_>) -> bool {
     });
     let has_files = call.packages.iter().all(|package| is_file(package.word));
     let has_any = !call.packages.is_empty()
-        || call.call.arguments.iter().any(|argument| argument.values.is_none());
+        || call
+            .call
+            .arguments
+            .iter()
+            .any(|argument| argument.values.is_none());
     has_any && has_files && is_hidden_local
 }
 

@@ -32,7 +32,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings
                 .add(
                     heredoc.opener,
-                    format!("{reason} heredoc `{}`, so its lines are ignored", heredoc.name),
+                    format!(
+                        "{reason} heredoc `{}`, so its lines are ignored",
+                        heredoc.name
+                    ),
                 )
                 .note("a heredoc is a script only if nothing else follows `RUN`");
         }
@@ -63,7 +66,10 @@ fn reason(
     if redirection.fd.is_some_and(|fd| fd != 0) {
         return None;
     }
-    let name = script.commands[redirection.command?].words.first()?.literal()?;
+    let name = script.commands[redirection.command?]
+        .words
+        .first()?
+        .literal()?;
     if NOT_READING.contains(&name) {
         Some(format!("`{name}` does not read"))
     } else {
@@ -75,12 +81,17 @@ fn reason(
 /// the heredoc.
 fn has_command(cx: &DockerfileContext<'_>, step: &Step<'_>, heredoc: &Heredoc) -> bool {
     let start = step.instruction.arguments.source_offset(0);
-    let before = cx.source.slice(Span::new(start.min(heredoc.opener.start), heredoc.opener.start));
+    let before = cx.source.slice(Span::new(
+        start.min(heredoc.opener.start),
+        heredoc.opener.start,
+    ));
     // The operator may be at the end of a continued line.
     let before = before.trim_end_matches(|c: char| c.is_whitespace() || c == '\\' || c == '`');
     let ends_in_operator = before.is_empty()
         || before.ends_with(['&', '|', ';', '(', '{', '!'])
-        || ["then", "do", "else"].iter().any(|word| ends_in_word(before, word));
+        || ["then", "do", "else"]
+            .iter()
+            .any(|word| ends_in_word(before, word));
     let after = cx.source.slice(Span::new(
         heredoc.opener.end,
         heredoc.body.start.max(heredoc.opener.end),

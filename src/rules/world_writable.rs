@@ -101,7 +101,9 @@ fn unquoted(argument: &Argument) -> &str {
 fn is_at_or_below(path: &str, directory: &str) -> bool {
     let directory = directory.trim_end_matches('/');
     if let Some(emptied) = directory.strip_suffix("/*") {
-        return path.strip_prefix(emptied).is_some_and(|rest| rest.len() > 1);
+        return path
+            .strip_prefix(emptied)
+            .is_some_and(|rest| rest.len() > 1);
     }
     !directory.is_empty()
         && path

@@ -441,7 +441,11 @@ mod tests {
             Some((Scope::Next, vec!["a.b.c", "d.e"]))
         );
         for text in ["nosemgrep", "nosem because of that"] {
-            assert_eq!(read(text), [everything(Tool::Semgrep, Scope::Next)], "{text}");
+            assert_eq!(
+                read(text),
+                [everything(Tool::Semgrep, Scope::Next)],
+                "{text}"
+            );
         }
         assert!(read("nosemgreps").is_empty());
         assert_eq!(

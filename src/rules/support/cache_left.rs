@@ -75,7 +75,10 @@ fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> b
     // The lists of some managers are a part of the cache that an option turns off: `apk update`.
     let fetches_lists = call.action == Action::Update
         && !manager.no_cache.is_empty()
-        && manager.lists.iter().any(|lists| manager.caches.contains(lists));
+        && manager
+            .lists
+            .iter()
+            .any(|lists| manager.caches.contains(lists));
     if !fetches_lists && !matches!(call.action, Action::Install | Action::Upgrade) {
         return false;
     }
@@ -92,9 +95,7 @@ fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> b
     }
     let switch = manager.no_cache_variable.into_iter();
     let moved = manager.cache_variables.iter().copied();
-    !switch
-        .chain(moved)
-        .any(|name| is_off(cx, run, call, name))
+    !switch.chain(moved).any(|name| is_off(cx, run, call, name))
 }
 
 /// Whether a mount covers the cache of another user: `/home/app/.cache/pip` for

@@ -120,7 +120,10 @@ pub(in crate::rules) fn report(
             let edit = unused_users::user_after_all(cx, stage, user.name);
             (format!("add `USER {}`", user.name), edit)
         }
-        None => ("create a user and switch to it".to_owned(), new_user(cx, stage)),
+        None => (
+            "create a user and switch to it".to_owned(),
+            new_user(cx, stage),
+        ),
     };
     // A shell or a server may need root for its work, so a fix is offered for other programs only.
     if let (Some(edit), Program::Own) = (edit, wanted) {

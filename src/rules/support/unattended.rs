@@ -65,7 +65,11 @@ fn prompts(call: &PackageCall<'_>) -> bool {
     });
     // `conda env create` does not ask.
     let is_environment = call.manager.name == "conda" && call.prefix == Some("env");
-    changes && !changes_nothing && !is_environment && !call.answers_itself() && !call.hides_options()
+    changes
+        && !changes_nothing
+        && !is_environment
+        && !call.answers_itself()
+        && !call.hides_options()
 }
 
 /// The offset of the first setting that answers prompts: apt's `Assume-Yes`, dnf's `assumeyes` or

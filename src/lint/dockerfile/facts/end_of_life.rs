@@ -176,7 +176,10 @@ mod tests {
 
     #[test]
     fn the_longest_version_that_fits_counts() {
-        assert_eq!(ended("postgres:9.4-alpine").as_deref(), Some("postgres 9.4"));
+        assert_eq!(
+            ended("postgres:9.4-alpine").as_deref(),
+            Some("postgres 9.4")
+        );
         assert_eq!(ended("postgres:9").as_deref(), Some("postgres 9"));
         assert_eq!(ended("redis:5").as_deref(), Some("redis 5"));
     }
@@ -216,10 +219,7 @@ mod tests {
 
     #[test]
     fn a_distribution_with_its_version_counts_for_all_images() {
-        assert_eq!(
-            ended("node:24-alpine3.16").as_deref(),
-            Some("alpine 3.16")
-        );
+        assert_eq!(ended("node:24-alpine3.16").as_deref(), Some("alpine 3.16"));
         assert_eq!(
             ended("nvidia/cuda:11.8.0-devel-ubuntu18.04").as_deref(),
             Some("ubuntu 18.04")
@@ -244,7 +244,13 @@ mod tests {
         let days = TABLE
             .image
             .iter()
-            .flat_map(|image| image.ends.values().chain(&image.all).chain([&image.checked]))
+            .flat_map(|image| {
+                image
+                    .ends
+                    .values()
+                    .chain(&image.all)
+                    .chain([&image.checked])
+            })
             .chain(TABLE.codename.values().flat_map(BTreeMap::values));
         for day in days {
             let parts: Vec<usize> = day.split('-').map(str::len).collect();
@@ -262,7 +268,12 @@ mod tests {
                 "{:?}",
                 image.names
             );
-            assert_eq!(image.all.is_some(), image.ends.is_empty(), "{:?}", image.names);
+            assert_eq!(
+                image.all.is_some(),
+                image.ends.is_empty(),
+                "{:?}",
+                image.names
+            );
             for name in &image.names {
                 assert!(names.insert(name), "{name}");
             }

@@ -25,18 +25,8 @@ const HUBS: [&str; 8] = [
 
 /// Accounts of the official images: that of all platforms, and one of each.
 const OFFICIAL: [&str; 12] = [
-    "library",
-    "amd64",
-    "arm32v5",
-    "arm32v6",
-    "arm32v7",
-    "arm64v8",
-    "i386",
-    "mips64le",
-    "ppc64le",
-    "riscv64",
-    "s390x",
-    "winamd64",
+    "library", "amd64", "arm32v5", "arm32v6", "arm32v7", "arm64v8", "i386", "mips64le", "ppc64le",
+    "riscv64", "s390x", "winamd64",
 ];
 
 /// A part of a reference, which may be missing or hidden in a variable.
@@ -258,7 +248,11 @@ mod tests {
             let image = ImageRef::parse(name);
             assert_eq!(image.familiar_name(), Some("debian"), "{name}");
         }
-        for name in ["example.com/library/debian", "public.ecr.aws/debian/debian", "a/debian"] {
+        for name in [
+            "example.com/library/debian",
+            "public.ecr.aws/debian/debian",
+            "a/debian",
+        ] {
             let image = ImageRef::parse(name);
             assert_eq!(image.familiar_name(), Some(name));
         }

@@ -145,7 +145,12 @@ mod tests {
                     FROM build\n";
         assert_eq!(
             images(text),
-            ["debian:12", "ghcr.io/astral-sh/uv:latest", "alpine", "ubuntu:18.04"]
+            [
+                "debian:12",
+                "ghcr.io/astral-sh/uv:latest",
+                "alpine",
+                "ubuntu:18.04"
+            ]
         );
     }
 

@@ -247,9 +247,21 @@ fn act_by_options<'c>(
     let is_query = call.has_option(&manager.queries);
     let order = if call.packages.is_empty() {
         // `pacman -Syu` fetches lists, too, but the upgrade is what it is for.
-        [Action::Remove, Action::Clean, Action::Upgrade, Action::Update, Action::Install]
+        [
+            Action::Remove,
+            Action::Clean,
+            Action::Upgrade,
+            Action::Update,
+            Action::Install,
+        ]
     } else {
-        [Action::Remove, Action::Clean, Action::Install, Action::Upgrade, Action::Update]
+        [
+            Action::Remove,
+            Action::Clean,
+            Action::Install,
+            Action::Upgrade,
+            Action::Update,
+        ]
     };
     for action in order {
         if is_query && action != Action::Remove {
@@ -416,19 +428,45 @@ mod tests {
         acts("pacman --sync --refresh", Action::Update, &[]);
         acts("pacman -Rns gcc", Action::Remove, &["gcc"]);
         acts("pacman -Scc --noconfirm", Action::Clean, &[]);
-        acts("pacman -S --ignore linux extra/gcc", Action::Install, &["gcc"]);
+        acts(
+            "pacman -S --ignore linux extra/gcc",
+            Action::Install,
+            &["gcc"],
+        );
         acts("xbps-install -Sy gcc", Action::Install, &["gcc"]);
         acts("xbps-install -Su", Action::Upgrade, &[]);
         acts("xbps-remove -y gcc", Action::Remove, &["gcc"]);
-        acts("emerge -j 4 --quiet sys-devel/gcc", Action::Install, &["gcc"]);
+        acts(
+            "emerge -j 4 --quiet sys-devel/gcc",
+            Action::Install,
+            &["gcc"],
+        );
         acts("emerge --depclean sys-devel/gcc", Action::Remove, &["gcc"]);
         acts("nix-env -iA nixpkgs.gcc", Action::Install, &["gcc"]);
-        acts("rpm -Uvh --nosignature /tmp/a.rpm", Action::Install, &["/tmp/a.rpm"]);
+        acts(
+            "rpm -Uvh --nosignature /tmp/a.rpm",
+            Action::Install,
+            &["/tmp/a.rpm"],
+        );
         acts("rpm -e gcc-c++", Action::Remove, &["gcc-c++"]);
-        acts("cpanm --notest Foo::Bar@1.2", Action::Install, &["Foo::Bar"]);
-        acts("install-php-extensions gd xdebug-3.4", Action::Install, &["gd", "xdebug"]);
+        acts(
+            "cpanm --notest Foo::Bar@1.2",
+            Action::Install,
+            &["Foo::Bar"],
+        );
+        acts(
+            "install-php-extensions gd xdebug-3.4",
+            Action::Install,
+            &["gd", "xdebug"],
+        );
         acts("uvx ruff", Action::Execute, &["ruff"]);
-        for query in ["pacman -Qs gcc", "pacman -Ss gcc", "rpm -qa", "emerge -p x", "cpanm"] {
+        for query in [
+            "pacman -Qs gcc",
+            "pacman -Ss gcc",
+            "rpm -qa",
+            "emerge -p x",
+            "cpanm",
+        ] {
             assert_eq!(action(query), None, "{query}");
         }
     }

@@ -18,9 +18,7 @@ impl Pin {
                 word.contains(['=', '<', '>', '/']) || ends_in_any(word, &[".conda", ".tar.bz2"])
             }
             Self::Cpan => word.contains(['@', '~', '/']) || word.starts_with('.'),
-            Self::Following => {
-                word.contains('/') || ends_in_any(word, &[".rock", ".rockspec"])
-            }
+            Self::Following => word.contains('/') || ends_in_any(word, &[".rock", ".rockspec"]),
             Self::Gem => word.contains([':', '/']) || word.strip_suffix(".gem").is_some(),
             Self::Go => settles_go(word),
             // These have one version at a time, which the repository decides.
@@ -233,7 +231,11 @@ mod tests {
             (Pin::Rpm, "openssh-server", "openssh-server"),
             (Pin::Rpm, "ninja-build", "ninja-build"),
             (Pin::Rpm, "java-11-openjdk-devel", "java-11-openjdk-devel"),
-            (Pin::Rpm, "openssh-server-9.9p1-1.fc42.x86_64", "openssh-server"),
+            (
+                Pin::Rpm,
+                "openssh-server-9.9p1-1.fc42.x86_64",
+                "openssh-server",
+            ),
             (Pin::Rpm, "openssl-1:1.1.1k", "openssl"),
             (Pin::Rpm, "gcc.x86_64", "gcc"),
             (Pin::Release, "libc6-dev:arm64=2.41", "libc6-dev"),

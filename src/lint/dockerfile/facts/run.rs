@@ -282,10 +282,7 @@ fn script_calls(
 
 /// The variables that a script sets itself, which hide those of `ENV` and `ARG`. Those that are set
 /// once, for the whole script and to a literal have a value; the others are unknown.
-fn own_variables(
-    script: &ShellScript,
-    assignments_last: bool,
-) -> HashMap<&str, Option<&str>> {
+fn own_variables(script: &ShellScript, assignments_last: bool) -> HashMap<&str, Option<&str>> {
     let mut own = HashMap::new();
     for command in &script.commands {
         // `A=1 program` sets the variable for that program only, and an assignment in a branch or a
