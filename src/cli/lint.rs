@@ -392,11 +392,10 @@ fn configuration(
     }
     arguments.shellcheck.apply(&mut config);
     config.settings.pragmas &= !arguments.no_pragmas;
-    // The clock is read only for what depends on it, so that other runs are reproducible.
+    // Only what has an expiry date, and the age of a base image, depend on the clock: all other
+    // findings are the same on every day.
     config.policy = policy::dated(config.policy)?;
-    if config.settings.max_base_age.is_some() {
-        config.settings.now = Some(super::writing::now()?);
-    }
+    config.settings.now = Some(super::writing::now()?);
     Ok(config)
 }
 

@@ -50,12 +50,16 @@ pub struct PackageManager {
     pub name: &'static str,
     /// The commands that run it.
     pub programs: Vec<&'static str>,
+    /// Whether its packages are those of the operating system.
+    pub system: bool,
     /// Packages, of any manager, that install it.
     pub packages: Vec<&'static str>,
     /// Words before a verb that leave it what it is: `dnf module install`.
     pub prefixes: Vec<&'static str>,
     /// Options whose value is the next word.
     pub value_options: Vec<&'static str>,
+    /// Options with which it only shows something.
+    pub queries: Vec<&'static str>,
     /// Options that answer its questions; empty if it asks none.
     pub yes: Vec<&'static str>,
     /// Directories of the lists of available packages.
@@ -66,20 +70,41 @@ pub struct PackageManager {
     pub no_cache: Vec<&'static str>,
     /// The environment variable that does the same where it is true.
     pub no_cache_variable: Option<&'static str>,
-    /// The characters between a package's name and its version.
-    pub version_mark: &'static str,
+    /// Whether any value of that variable does it, even `false`.
+    pub no_cache_if_set: bool,
+    /// Environment variables that move the cache elsewhere.
+    pub cache_variables: Vec<&'static str>,
+    /// The syntax of names and versions.
     pub pin: Pin,
     /// Options that fix the version of everything a call installs.
     pub pin_options: Vec<&'static str>,
     /// The action of a call without a verb.
     pub bare: Option<Action>,
     verbs: BTreeMap<&'static str, Action>,
+    /// The options that say what to do, by action.
+    options: BTreeMap<Action, Vec<&'static str>>,
+    single_purpose: BTreeMap<&'static str, Action>,
 }
 
 impl PackageManager {
     /// The action of a verb, if the manager has it.
     pub fn action(&self, verb: &str) -> Option<Action> {
         self.verbs.get(verb).copied()
+    }
+
+    /// Whether a word says what to do when one of its programs is called.
+    pub fn takes_verb(&self, program: &str) -> bool {
+        !self.verbs.is_empty() && self.single_action(program).is_none()
+    }
+
+    /// The action of a program that does one thing, such as `xbps-remove`.
+    pub fn single_action(&self, program: &str) -> Option<Action> {
+        self.single_purpose.get(program).copied()
+    }
+
+    /// The options that ask for an action: `-R` of pacman. None for a manager with verbs.
+    pub fn options_of(&self, action: Action) -> &[&'static str] {
+        self.options.get(&action).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -102,21 +127,33 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pin {
-    /// `name=1`, `name~1`, `name>=1`: apk, zypper, conda.
+    /// `name=1`, `name~1`, `name>=1`, `name@repository`: apk, zypper.
     Compared,
-    /// `name=1`, `name/bookworm`: apt.
+    /// `name=1`, `name/bookworm`, `name:arm64`: apt.
     Release,
     /// `vendor/name:1`: composer.
     Composer,
+    /// `channel::name=1=build`: conda.
+    Conda,
+    /// `Module@1`, `Module~1`: cpanm.
+    Cpan,
+    /// `name 1`: luarocks takes the version as the next word.
+    Following,
     /// `name:1`: gem.
     Gem,
     /// `path@v1`: go.
     Go,
+    /// `name`, `repository/name`: pacman and brew install the newest version only.
+    Newest,
+    /// `nixpkgs.name`, `nixpkgs#name`: the version is that of the channel.
+    Nix,
     /// `name@1`, `@scope/name@1`, `git+https://…#tag`: npm and those like it.
     Node,
-    /// `name==1`, `git+https://…@tag`: pip.
+    /// `category/name`, `=category/name-1`, `name:slot`: emerge.
+    Portage,
+    /// `name==1`, `name[extra]>=1`, `git+https://…@tag`: pip, poetry, pdm, uv.
     Python,
-    /// `name-1.2-3`: dnf, yum.
+    /// `name-1.2-3`, `name-1.2-3.x86_64`: dnf, yum, xbps.
     Rpm,
 }
 
@@ -137,11 +174,17 @@ struct Row<'t> {
     #[serde(borrow)]
     programs: Vec<&'t str>,
     #[serde(borrow, default)]
+    single_purpose: BTreeMap<Action, Vec<&'t str>>,
+    #[serde(default)]
+    system: bool,
+    #[serde(borrow, default)]
     packages: Vec<&'t str>,
     #[serde(borrow)]
     prefixes: Option<Vec<&'t str>>,
     #[serde(borrow)]
     value_options: Option<Vec<&'t str>>,
+    #[serde(borrow)]
+    queries: Option<Vec<&'t str>>,
     #[serde(borrow)]
     yes: Option<Vec<&'t str>>,
     #[serde(borrow, default)]
@@ -151,13 +194,18 @@ struct Row<'t> {
     #[serde(borrow)]
     no_cache: Option<Vec<&'t str>>,
     no_cache_variable: Option<&'t str>,
-    version_mark: Option<&'t str>,
+    #[serde(default)]
+    no_cache_if_set: bool,
+    #[serde(borrow, default)]
+    cache_variables: Vec<&'t str>,
     pin: Option<Pin>,
     #[serde(borrow)]
     pin_options: Option<Vec<&'t str>>,
     bare: Option<Action>,
     #[serde(borrow)]
     verbs: Option<BTreeMap<Action, Vec<&'t str>>>,
+    #[serde(borrow, default)]
+    options: BTreeMap<Action, Vec<&'t str>>,
 }
 
 impl Row<'static> {
@@ -167,21 +215,15 @@ impl Row<'static> {
             let model = rows.iter().find(|row| row.name == name);
             model.expect("the tests resolve every row")
         });
-        let mut verbs = BTreeMap::new();
-        for (&action, words) in inherit(self, like, |row| row.verbs.as_ref())
-            .into_iter()
-            .flatten()
-        {
-            for &word in words {
-                verbs.insert(word, action);
-            }
-        }
+        let verbs = inherit(self, like, |row| row.verbs.as_ref());
         PackageManager {
             name: self.name,
             programs: self.programs.clone(),
+            system: self.system,
             packages: self.packages.clone(),
             prefixes: list(self, like, |row| row.prefixes.as_ref()),
             value_options: list(self, like, |row| row.value_options.as_ref()),
+            queries: list(self, like, |row| row.queries.as_ref()),
             yes: list(self, like, |row| row.yes.as_ref()),
             // Lists and caches are paths and not syntax, so they are not taken from another
             // manager.
@@ -189,13 +231,27 @@ impl Row<'static> {
             caches: self.caches.clone(),
             no_cache: list(self, like, |row| row.no_cache.as_ref()),
             no_cache_variable: self.no_cache_variable,
-            version_mark: inherit(self, like, |row| row.version_mark.as_ref()).unwrap_or(&"="),
+            no_cache_if_set: self.no_cache_if_set,
+            cache_variables: self.cache_variables.clone(),
             pin: *inherit(self, like, |row| row.pin.as_ref()).unwrap_or(&Pin::Compared),
             pin_options: list(self, like, |row| row.pin_options.as_ref()),
             bare: self.bare,
-            verbs,
+            verbs: verbs.map(by_word).unwrap_or_default(),
+            options: self.options.clone(),
+            single_purpose: by_word(&self.single_purpose),
         }
     }
+}
+
+/// The action of each word, from the words of each action.
+fn by_word(words_of: &BTreeMap<Action, Vec<&'static str>>) -> BTreeMap<&'static str, Action> {
+    let mut actions = BTreeMap::new();
+    for (&action, words) in words_of {
+        for &word in words {
+            actions.insert(word, action);
+        }
+    }
+    actions
 }
 
 /// A field of a row, or of the row that it is like.
@@ -242,7 +298,28 @@ mod tests {
             let name = package_manager_of(program).map(|manager| manager.name);
             assert_eq!(name, Some("pip"), "{program}");
         }
-        assert!(package_manager_of("pipx").is_none());
+        assert!(package_manager_of("pip-compile").is_none());
+    }
+
+    #[test]
+    fn programs_with_one_purpose_are_programs_of_their_manager() {
+        for manager in package_managers() {
+            for program in manager.single_purpose.keys() {
+                assert!(manager.programs.contains(program), "{program}");
+                assert!(!manager.takes_verb(program), "{program}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_manager_is_told_what_to_do_in_one_way() {
+        for manager in package_managers() {
+            let by_option = !manager.options.is_empty();
+            assert!(!by_option || manager.verbs.is_empty(), "{}", manager.name);
+            // Otherwise no call of it would ever be understood.
+            let is_told = by_option || !manager.verbs.is_empty() || manager.bare.is_some();
+            assert!(is_told, "{}", manager.name);
+        }
     }
 
     #[test]

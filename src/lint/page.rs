@@ -146,10 +146,11 @@ pub enum Tool {
     Semgrep,
     Tally,
     Dockerfilelint,
+    Sonar,
 }
 
 impl Tool {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Hadolint,
         Self::Shellcheck,
         Self::Buildkit,
@@ -160,6 +161,7 @@ impl Tool {
         Self::Semgrep,
         Self::Tally,
         Self::Dockerfilelint,
+        Self::Sonar,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -174,12 +176,13 @@ impl Tool {
             Self::Semgrep => "semgrep",
             Self::Tally => "tally",
             Self::Dockerfilelint => "dockerfilelint",
+            Self::Sonar => "sonar",
         }
     }
 
-    /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `StageNameCasing`,
-    /// `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`, `dockerfile.security.missing-user`,
-    /// `tally/max-lines`, `sudo_usage`.
+    /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `S6471`,
+    /// `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
+    /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
         // The shapes do not overlap, except that the last two are tried only after all others: they
         // take any words of their kind.
@@ -187,6 +190,8 @@ impl Tool {
             Self::Hadolint
         } else if is_numbered(code, &["SC"]) {
             Self::Shellcheck
+        } else if is_numbered(code, &["S"]) {
+            Self::Sonar
         } else if is_numbered(code, &["DS-"]) {
             Self::Trivy
         } else if code.starts_with("CKV") {

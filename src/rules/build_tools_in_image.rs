@@ -45,11 +45,6 @@ const PACKAGES: [&str; 30] = [
     "yasm",
 ];
 
-/// Package managers of operating systems; packages of others have names of their own.
-const SYSTEM: [&str; 9] = [
-    "apk", "apt", "dnf", "microdnf", "pacman", "tdnf", "yum", "zypper", "brew",
-];
-
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
@@ -64,7 +59,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         for call in run.package_calls() {
             // `pip install cmake` or `gem install rake` are libraries of the application.
-            if call.action == Action::Install && SYSTEM.contains(&call.manager.name) {
+            if call.action == Action::Install && call.manager.system {
                 report(&call, findings);
             }
         }

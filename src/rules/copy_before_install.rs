@@ -14,7 +14,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Managers that install the packages listed in a file of the working directory.
-const FROM_A_LIST: [&str; 7] = ["bun", "bundler", "composer", "npm", "pnpm", "uv", "yarn"];
+const FROM_A_LIST: [&str; 10] = [
+    "bun", "bundler", "composer", "npm", "pdm", "pipenv", "pnpm", "poetry", "uv", "yarn",
+];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
@@ -78,13 +80,6 @@ fn installs_a_list(call: &Call) -> bool {
     match call.name.as_str() {
         // Without a verb, yarn installs.
         "yarn" => call.arguments.is_empty() || call.words().all(|word| word.starts_with('-')),
-        "poetry" | "pdm" => matches!(first, Some("install" | "sync")),
-        "pipenv" => {
-            matches!(first, Some("install" | "sync"))
-                && call
-                    .words()
-                    .all(|word| word.starts_with('-') || Some(word) == first)
-        }
         "dotnet" => first == Some("restore"),
         "mvn" | "mvnw" => call.words().any(|word| word.starts_with("dependency:")),
         _ => false,

@@ -20,6 +20,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
             continue;
         }
+        // A trigger runs in another build, whose stages are not known here.
+        if step.onbuild {
+            continue;
+        }
         // With a registry, a tag or a digest it is an image, as is a name that everybody knows:
         // `--from=busybox`.
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {

@@ -1,6 +1,6 @@
 //! `copy-then-chmod`: a RUN changes the mode or the owner of copied files, which stores them again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::support::copies::{absolute_path, copied_files, looks_like_file};
 use super::support::rewrite::remove_lines;
@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let mut copied: HashMap<String, &Step<'_>> = HashMap::new();
+    let mut copied: BTreeMap<String, &Step<'_>> = BTreeMap::new();
     for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
         for (path, _) in copied_files(cx.facts, step) {
             copied.insert(path, step);
@@ -37,13 +37,38 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let found = change
                 .targets
                 .iter()
-                .find_map(|target| copied.get(&absolute_path(step, target)?));
+                .find_map(|target| changed_copy(&copied, step, target, change.recursive));
             let Some(copy) = found else { continue };
             // With the flag, the author wanted something else for some of the files.
             if copy.flag(change.flag).is_none() {
                 report(cx, findings, run, call, &change, copy);
             }
         }
+    }
+}
+
+/// The COPY of a file that a target is, or that is below it if the change is recursive.
+fn changed_copy<'c, 'a>(
+    copied: &BTreeMap<String, &'c Step<'a>>,
+    step: &Step<'_>,
+    target: &str,
+    recursive: bool,
+) -> Option<&'c Step<'a>> {
+    let path = absolute_path(step, target)?;
+    if let Some(&copy) = copied.get(&path) {
+        return Some(copy);
+    }
+    // The files of the root directory are those of the base image as well.
+    if !recursive || path == "/" {
+        return None;
+    }
+    // Files below it follow it in the order of the map.
+    let below = format!("{}/", path.trim_end_matches('/'));
+    let (file, &copy) = copied.range(below.clone()..).next()?;
+    if file.starts_with(&below) {
+        Some(copy)
+    } else {
+        None
     }
 }
 
@@ -67,7 +92,13 @@ fn report(
         .label(keyword.span, "added here");
     // The RUN can go only if it does nothing else, and nothing in between can need the old mode.
     let is_next = copy.index + 1 == step.index && consists_of(cx, run, 1);
+    // A directory may hold other files, which the flag of COPY would not change.
+    let is_same = change
+        .targets
+        .iter()
+        .all(|target| is_copied_as(cx, copy, step, target));
     if !is_next
+        || !is_same
         || plain_arguments(cx, run, call).is_none()
         || !has_one_source(copy)
         || change.targets.len() != 1
@@ -140,6 +171,19 @@ impl<'c> Change<'c> {
             Applicability::Unsafe
         }
     }
+}
+
+/// Whether a target is a path that a COPY adds, and not a directory above it.
+fn is_copied_as(
+    cx: &DockerfileContext<'_>,
+    copy: &Step<'_>,
+    step: &Step<'_>,
+    target: &str,
+) -> bool {
+    let target = absolute_path(step, target);
+    copied_files(cx.facts, copy)
+        .into_iter()
+        .any(|(path, _)| Some(path) == target)
 }
 
 /// Whether a COPY has one source, so that a flag of it affects nothing else.

@@ -1,6 +1,6 @@
 //! `end-of-life-base`: the base image gets no more security fixes.
 
-use crate::lint::facts::{Base, EndOfLife, ImageRef, end_of_life};
+use crate::lint::facts::{EndOfLife, ImageRef, end_of_life};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,19 +11,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for stage in &cx.facts.stages {
-        let Base::Image(image) = &stage.base else {
-            continue;
-        };
-        if let Some(end) = end_of_life(image) {
-            findings.add(stage.image.span, message(&end));
+    for used in cx.facts.images() {
+        if let Some(end) = end_of_life(&used.image) {
+            findings.add(used.span, message(&end)).note(source(&end));
         }
     }
 }
 
 /// The message, which is the same for a Dockerfile and an image.
-fn message(EndOfLife { what, day }: &EndOfLife) -> String {
+fn message(EndOfLife { what, day, .. }: &EndOfLife) -> String {
     format!("`{what}` reached end of life on {day}")
+}
+
+/// The page with the date, and how old the table is.
+fn source(end: &EndOfLife) -> String {
+    format!("source: {}, as of {}", end.source, end.checked)
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
@@ -35,6 +37,7 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     // In `/etc/os-release`, some distributions have another name than their base image.
     let name = match distribution.id.as_str() {
         "amzn" => "amazonlinux",
+        "ol" => "oraclelinux",
         "opensuse-leap" => "opensuse/leap",
         other => other,
     };
@@ -42,7 +45,9 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let (Some(end), Some(file)) = (end_of_life(&image), cx.find("/etc/os-release")) else {
         return;
     };
-    let report = findings.add(cx.at_file(file), message(&end));
+    let report = findings
+        .add(cx.at_file(file), message(&end))
+        .note(source(&end));
     if !distribution.pretty_name.is_empty() {
         let name = &distribution.pretty_name;
         report.note(format!("`/etc/os-release` names the distribution {name}"));

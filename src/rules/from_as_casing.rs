@@ -12,6 +12,38 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    let differing = differing(cx);
+    let Some((first, rest)) = differing.split_first() else {
+        return;
+    };
+    // One finding for the file: it is one habit, and one fix changes it everywhere.
+    let mut edits = Vec::new();
+    for keyword in &differing {
+        edits.push(Edit {
+            span: keyword.span,
+            replacement: keyword.replacement.to_owned(),
+        });
+    }
+    let title = format!("use `{}`", first.replacement);
+    let message = format!("`{}` and `{}` differ in case", first.text, first.from);
+    let mut report = findings.add(first.span, message);
+    for keyword in rest {
+        report = report.label(keyword.span, "also here");
+    }
+    report.fix(Fix::new(title, Applicability::Safe, edits));
+}
+
+/// An `AS` that is written unlike its `FROM`.
+struct Keyword<'a> {
+    span: Span,
+    text: &'a str,
+    /// The `FROM` as written.
+    from: &'a str,
+    replacement: &'static str,
+}
+
+fn differing<'a>(cx: &DockerfileContext<'a>) -> Vec<Keyword<'a>> {
+    let mut differing = Vec::new();
     for stage in cx.facts.stages.iter().filter(|stage| stage.alias.is_some()) {
         // FROM sets the style, because every stage has it.
         let from = stage.from.keyword.text.as_str();
@@ -27,20 +59,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         if text != replacement {
-            let edit = Edit {
+            differing.push(Keyword {
                 span,
-                replacement: replacement.to_owned(),
-            };
-            let fix = Fix::new(
-                format!("use `{replacement}`"),
-                Applicability::Safe,
-                vec![edit],
-            );
-            findings
-                .add(span, format!("`{text}` and `{from}` differ in case"))
-                .fix(fix);
+                text,
+                from,
+                replacement,
+            });
         }
     }
+    differing
 }
 
 /// The second word of `image AS name`, with its place.

@@ -1,8 +1,7 @@
 //! `heredoc-without-errexit`: a heredoc script continues after a failed command.
 
 use super::support::lines::heredoc_start;
-use crate::dockerfile::shell::SimpleCommand;
-use crate::dockerfile::{Command, ShellScript};
+use crate::dockerfile::{Command, ShellScript, ShellWord};
 use crate::lint::facts::{Run, ShellKind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -15,10 +14,17 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Commands that do not fail, or whose failure does not matter.
-const HARMLESS: [&str; 12] = [
+const HARMLESS: [&str; 17] = [
     "echo", "printf", "true", ":", "set", "export", "unset", "umask", "alias", "local", "readonly",
-    "shopt",
+    "shopt", "exit", "return", "break", "continue", "yes",
 ];
+
+/// Words that end a block.
+const CLOSING: [&str; 4] = ["}", "fi", "done", "esac"];
+
+/// The number of pipelines of one script that are checked. Each is compared with all options that
+/// the script sets before it, so more would take quadratic time.
+const MOST_PIPELINES: usize = 200;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
@@ -35,70 +41,109 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if matches!(run.shell, ShellKind::Other) || step.instruction.heredocs.is_empty() {
             continue;
         }
-        let Some(command) = first_ignored(cx, run, script) else {
+        let Some(statement) = first_ignored(cx, run, script) else {
             continue;
         };
         // One finding for each RUN: `set -e` helps all its commands.
-        let name = command.words[0].raw.as_str();
+        let name = statement.program.raw.as_str();
         let set = Edit {
             span: Span::at(start),
             replacement: format!("set -e{}", cx.line_break()),
         };
         findings
             .add(
-                command.words[0].span,
+                statement.program.span,
                 format!("the script continues if `{name}` fails, and the build succeeds"),
             )
             .fix(Fix::new("add `set -e`", Applicability::Unsafe, vec![set]));
     }
 }
 
-/// The first command whose failure is ignored because another one follows it.
+/// A command or a pipeline of the script itself, not of a subshell.
+struct Statement<'s> {
+    span: Span,
+    /// The name of the program that may fail.
+    program: &'s ShellWord,
+    /// Whether its failure ends the script.
+    errexit: bool,
+}
+
+/// The first statement whose failure is ignored because another one follows it.
 fn first_ignored<'s>(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     script: &'s ShellScript,
-) -> Option<&'s SimpleCommand> {
-    // Commands in functions, branches and conditions are left out: their status is often used.
-    let commands: Vec<&SimpleCommand> = script
-        .commands
-        .iter()
-        .filter(|command| {
-            command.scope == 0 && !command.position.conditional && !command.words.is_empty()
-        })
-        .collect();
-    for pair in commands.windows(2) {
-        let name = pair[0].words[0].raw.as_str();
-        if HARMLESS.contains(&name) || script.options_of(pair[0], run.options).errexit {
+) -> Option<Statement<'s>> {
+    let mut statements = statements(script, run).into_iter().peekable();
+    while let Some(statement) = statements.next() {
+        let next = statements.peek()?;
+        if HARMLESS.contains(&statement.program.raw.as_str()) || statement.errexit {
             continue;
         }
         // A redirection is not part of the span of its command.
-        let mut end = pair[0].span.end;
+        let mut end = statement.span.end;
         for redirection in &script.redirections {
-            if redirection.span.end <= pair[1].span.start {
+            if redirection.span.end <= next.span.start {
                 end = end.max(redirection.span.end);
             }
         }
         let between = Span {
             start: end,
-            end: pair[1].span.start,
+            end: next.span.start.max(end),
         };
         if ends_a_list(cx.source.slice(between)) {
-            return Some(pair[0]);
+            return Some(statement);
         }
     }
     None
 }
 
-/// Whether the text between two commands separates them without `&&`, `||` or a pipe, and does not
-/// close a block.
+/// The commands and pipelines of a script, in order.
+fn statements<'s>(script: &'s ShellScript, run: &Run<'_>) -> Vec<Statement<'s>> {
+    let mut statements = Vec::new();
+    for command in &script.commands {
+        if command.scope == 0
+            && let Some(program) = command.words.first()
+        {
+            statements.push(Statement {
+                span: command.span,
+                program,
+                errexit: script.options_of(command, run.options).errexit,
+            });
+        }
+    }
+    for pipeline in script.pipelines.iter().take(MOST_PIPELINES) {
+        if pipeline.scope != 0 {
+            continue;
+        }
+        let mut programs = pipeline
+            .stages
+            .iter()
+            .filter_map(|&stage| script.commands[stage].words.first());
+        // Of `echo a | program`, only the program can fail.
+        if let Some(program) = programs.find(|word| !HARMLESS.contains(&word.raw.as_str())) {
+            statements.push(Statement {
+                span: pipeline.span,
+                program,
+                errexit: script.options_at(pipeline, run.options).errexit,
+            });
+        }
+    }
+    statements.sort_by_key(|statement| statement.span);
+    statements
+}
+
+/// Whether the text between two statements separates them without `&&`, `||` or a pipe. It may
+/// close the block that the first is in, whose status is as unused as that of the statement.
 fn ends_a_list(between: &str) -> bool {
-    let without_comments: String = between
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or(line))
-        .collect();
-    (between.contains('\n') || without_comments.contains(';'))
-        && without_comments
-            .bytes()
-            .all(|byte| byte == b';' || byte.is_ascii_whitespace())
+    let mut without_comments = String::new();
+    for line in between.lines() {
+        without_comments.push_str(line.split('#').next().unwrap_or(line));
+        without_comments.push(' ');
+    }
+    let is_separated = between.contains('\n') || without_comments.contains(';');
+    let mut words = without_comments
+        .split(|c: char| c == ';' || c.is_ascii_whitespace())
+        .filter(|word| !word.is_empty());
+    is_separated && words.all(|word| CLOSING.contains(&word))
 }

@@ -1,6 +1,6 @@
-//! `image-without-digest`: a base image is not pinned to a digest.
+//! `image-without-digest`: an image is not pinned to a digest.
 
-use crate::lint::facts::{Base, Reading};
+use crate::lint::facts::Reading;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,16 +11,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for stage in &cx.facts.stages {
-        let Base::Image(image) = &stage.base else {
-            continue;
-        };
-        if image.digest == Reading::Absent {
-            // A variable without a known value may contain the digest.
-            let written = stage.image.text.as_str();
+    for used in cx.facts.images() {
+        // A variable without a known value may contain the digest.
+        if !used.is_doubtful && used.image.digest == Reading::Absent {
             findings.add(
-                stage.image.span,
-                format!("`{written}` is not pinned to a digest"),
+                used.span,
+                format!("`{}` is not pinned to a digest", used.written),
             );
         }
     }

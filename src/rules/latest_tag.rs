@@ -1,6 +1,6 @@
 //! `latest-tag`: an image has the tag `latest`.
 
-use crate::lint::facts::{Base, ImageRef, Reading};
+use crate::lint::facts::{ImageRef, Reading};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,15 +11,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for stage in &cx.facts.stages {
-        let Base::Image(image) = &stage.base else {
-            continue;
-        };
+    for used in cx.facts.images() {
         // An image without a tag has a rule of its own, `untagged-image`.
-        if is_latest(image) {
-            let name = image.name.as_deref().unwrap_or("the image");
+        if is_latest(&used.image) {
+            let name = used.image.name.as_deref().unwrap_or("the image");
             findings.add(
-                stage.image.span,
+                used.span,
                 format!("`{name}` is used with the tag `latest`, which changes over time"),
             );
         }

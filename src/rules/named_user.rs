@@ -4,7 +4,7 @@ use super::support::steps::{first_word, is_on_windows, of_kind};
 use super::support::trailing_comments::trailing_comment;
 use super::support::words::is_array;
 use crate::dockerfile::Kind;
-use crate::lint::facts::User;
+use crate::lint::facts::{Step, User};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -20,7 +20,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         // `["app"]` and `app # comment` have rules of their own.
-        if is_array(word.text.as_str()) || trailing_comment(cx, step).is_some() {
+        let is_malformed =
+            is_array(word.text.as_str()) || trailing_comment(cx, step).is_some();
+        if is_malformed || !is_in_force(cx, step) {
             continue;
         }
         let Some(user) = cx.facts.expand(step, word) else {
@@ -41,4 +43,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether a USER is that of the image: Kubernetes does not see those of builder stages, and those
+/// that a later USER replaces.
+fn is_in_force(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
+    // A trigger, and a file that is included by another, may set that of any image.
+    let Some(stage) = cx.facts.final_stage() else {
+        return true;
+    };
+    step.onbuild
+        || stage
+            .user
+            .as_ref()
+            .is_some_and(|user| user.span == step.span)
 }

@@ -13,10 +13,13 @@ pub(super) const RULE: Rule = Rule {
 
 /// Package managers that have no rule of their own. pnpm and bun are left out: they link packages
 /// to their cache, so it takes no additional space.
-const MANAGERS: [&str; 6] = ["cargo", "composer", "conda", "go", "npm", "uv"];
+const MANAGERS: [&str; 14] = [
+    "brew", "cargo", "composer", "conda", "cpanm", "dotnet", "go", "npm", "pacman", "pdm",
+    "pipenv", "poetry", "uv", "xbps",
+];
 
 /// Their caches, and those that managers with a rule for Dockerfiles leave in images.
-const DIRECTORIES: [&str; 9] = [
+const DIRECTORIES: [&str; 14] = [
     "/root/.npm/_cacache",
     "/var/cache/apt/archives",
     "/root/.cargo/registry",
@@ -25,6 +28,11 @@ const DIRECTORIES: [&str; 9] = [
     "/root/.gem/specs",
     "/root/.composer/cache",
     "/root/.cache/uv",
+    "/root/.cache/pdm",
+    "/root/.cache/pypoetry",
+    "/root/.cpanm",
+    "/var/cache/pacman/pkg",
+    "/var/cache/xbps",
     "/var/cache/zypp",
 ];
 

@@ -11,14 +11,17 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Commands that set or remove a password.
-const SWITCHES: [Switch; 8] = [
+/// Commands that remove a password.
+const REMOVALS: [Switch; 2] = [
+    switch(&["passwd"], &["-d"]),
+    switch(&["passwd"], &["--delete"]),
+];
+
+/// Commands that set a password.
+const SWITCHES: [Switch; 6] = [
     switch(&["usermod", "useradd"], &["-p*"]),
     switch(&["usermod", "useradd"], &["--password*"]),
     switch(&["passwd"], &["--stdin"]),
-    // Without a password, anybody can log in as the user.
-    switch(&["passwd"], &["-d"]),
-    switch(&["passwd"], &["--delete"]),
     switch(&["net"], &["user", "*", "*", "/add"]),
     switch(&["net", "net.exe"], &["user", "/add", "*", "*"]),
     switch(&["dscl"], &["-passwd"]),
@@ -29,6 +32,13 @@ const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+        if let Some((span, word)) = switches::find(call, &REMOVALS) {
+            findings.add(
+                span,
+                format!("`passwd {word}` removes the password: anybody can log in without one"),
+            );
+            continue;
+        }
         let place = match call.name.as_str() {
             // It has no other purpose, whatever its arguments are.
             "chpasswd" => Some(call.name_span),

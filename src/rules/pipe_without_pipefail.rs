@@ -35,7 +35,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // One finding for each RUN: setting the option once helps all its pipelines.
         let mut pipelines = script.pipelines.iter().take(MOST_PIPELINES);
         let Some(pipeline) = pipelines.find(|pipeline| {
-            hides_a_failure(pipeline, run)
+            !pipeline.may_fail
+                && hides_a_failure(pipeline, run)
                 && !is_substituted(pipeline, script)
                 && !script.options_at(pipeline, options).pipefail
         }) else {
@@ -45,10 +46,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(pipe) = pipeline.pipes.first() else {
             continue;
         };
-        let report = findings.add(
-            *pipe,
-            "only the last command of this pipeline can fail the build",
-        );
+        let goes_on =
+            !script.options_at(pipeline, options).errexit && is_followed(cx, script, pipeline);
+        // A heredoc that goes on after any failure has a rule of its own.
+        if goes_on && !step.instruction.heredocs.is_empty() {
+            continue;
+        }
+        let message = if goes_on {
+            "failures in this pipeline are ignored: the script continues after it"
+        } else {
+            "only the last command of this pipeline can fail the build"
+        };
+        let report = findings.add(*pipe, message);
         // Another shell, `bash -c '…'`, does not inherit the option.
         if is_in_another_shell(script, pipeline.scope) {
             continue;
@@ -65,6 +74,22 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report.fix(fix);
         }
     }
+}
+
+/// Whether a command follows a pipeline, whatever the status of that is.
+fn is_followed(cx: &DockerfileContext<'_>, script: &ShellScript, pipeline: &Pipeline) -> bool {
+    let next = script
+        .commands
+        .iter()
+        .find(|command| pipeline.span.end <= command.span.start);
+    let Some(next) = next else { return false };
+    let between = cx
+        .source
+        .slice(Span::new(pipeline.span.end, next.span.start))
+        .trim_start();
+    // A line continuation may stand before the operator, or the end of a substitution or a group.
+    let operator = between.trim_start_matches(|c: char| c.is_whitespace() || "\\)}\"`".contains(c));
+    !operator.starts_with("&&") && !operator.starts_with("||")
 }
 
 /// Whether a command before the last can fail.
@@ -84,14 +109,24 @@ fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
     })
 }
 
-/// Whether a command fails if it gets no input: `sha256sum -c` requires at least one sum.
+/// Whether a command fails if it gets no input: `sha256sum -c` requires at least one sum, `grep` at
+/// least one line.
 fn fails_without_input(call: &Call) -> bool {
+    match call.name.as_str() {
+        "grep" | "egrep" | "fgrep" | "rg" | "read" => return true,
+        "jq" => return has_option(call, 'e', "--exit-status"),
+        _ => {}
+    }
     let is_sum = call.name.ends_with("sum") || call.name == "shasum";
-    is_sum
-        && call.words().any(|word| {
-            let is_bundle = word.starts_with('-') && !word.starts_with("--");
-            word == "--check" || is_bundle && word.contains('c')
-        })
+    is_sum && has_option(call, 'c', "--check")
+}
+
+/// Whether a call has an option, by its letter or by its long name.
+fn has_option(call: &Call, letter: char, long: &str) -> bool {
+    call.words().any(|word| {
+        let is_bundle = word.starts_with('-') && !word.starts_with("--");
+        word == long || is_bundle && word.contains(letter)
+    })
 }
 
 /// Whether the output of a pipeline is part of another command's arguments, whose status the shell

@@ -1,5 +1,6 @@
 //! `pointless-command`: a RUN calls a command that has no use in a build.
 
+use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -9,7 +10,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Programs, and the reason why a build has no use for them.
+/// Programs, and the reason why a build has no use for them. That of `service` depends on its
+/// arguments.
 const POINTLESS: [(&str, &str); 12] = [
     ("free", "shows the memory of the build machine"),
     ("ifconfig", "shows the network of the build"),
@@ -17,7 +19,7 @@ const POINTLESS: [(&str, &str); 12] = [
     ("mount", "mounts a file system that is gone after the `RUN`"),
     ("nano", "waits for input at a terminal"),
     ("ps", "shows the processes of the build"),
-    ("service", "starts a service that ends with the `RUN`"),
+    ("service", ""),
     ("shutdown", "cannot shut down a build"),
     (
         "ssh",
@@ -45,7 +47,44 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if call.words().any(|word| HARMLESS.contains(&word)) || (with_agent && *name == "ssh") {
                 continue;
             }
-            findings.add(call.name_span, format!("`{name}` {why}"));
+            if *name != "service" {
+                findings.add(call.name_span, format!("`{name}` {why}"));
+            } else if !is_used(run, call) {
+                findings.add(call.name_span, service_message(call));
+            }
         }
+    }
+}
+
+/// Whether a RUN starts a service, works with it and stops it.
+fn is_used(run: &Run<'_>, call: &Call) -> bool {
+    let mut actions = Vec::new();
+    for other in run.calls.iter().filter(|other| other.name == "service") {
+        if service(other) == service(call) {
+            actions.extend(action(other));
+        }
+    }
+    actions.contains(&"start") && actions.contains(&"stop")
+}
+
+/// The name of the service: the first argument of `service`.
+fn service(call: &Call) -> Option<&str> {
+    call.arguments.first()?.single()
+}
+
+/// What is to be done with the service: the second argument.
+fn action(call: &Call) -> Option<&str> {
+    call.arguments.get(1)?.single()
+}
+
+fn service_message(call: &Call) -> String {
+    match action(call) {
+        Some("stop") => "`service` stops a service that ends with the `RUN` anyway".to_owned(),
+        Some(action @ ("restart" | "reload" | "force-reload" | "try-restart")) => {
+            format!("`service … {action}` has no effect: no service runs in a build")
+        }
+        Some("start") => "`service` starts a service that ends with the `RUN`".to_owned(),
+        // `status`, `--status-all`, and scripts with actions of their own.
+        _ => "`service` acts on a service, and none runs in a build".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::support::copies::{absolute_path, copied_files};
+use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -14,12 +15,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Only the layers of the final stage become part of the image.
+    // Only the layers of the final stage, and of those that it is built on, become part of the
+    // image.
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
+    let mut steps: Vec<&Step<'_>> = cx.facts.lineage(stage.index).collect();
+    steps.reverse();
     let mut copied: HashMap<String, Span> = HashMap::new();
-    for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
+    for step in steps.into_iter().filter(|step| !step.onbuild) {
         copied.extend(copied_files(cx.facts, step));
         let Some(run) = cx.facts.run_of(step) else {
             continue;

@@ -25,7 +25,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for pair in pairs {
             let name = pair.key.text.as_str();
             if secrets::is_secret_name(name)
-                && !is_path_or_switch(cx, step, pair)
+                && !is_harmless(cx, step, pair)
                 && !is_empty(step, pair)
             {
                 findings
@@ -49,8 +49,8 @@ fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
     step.kind() == Kind::Env && is_blank
 }
 
-/// Whether the value is a path to the secret, or a switch such as `true`.
-fn is_path_or_switch(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
+/// Whether the value is a path to the secret, a switch such as `true`, or that of a public key.
+fn is_harmless(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair
         .value
         .as_ref()
@@ -65,7 +65,8 @@ fn is_path_or_switch(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -
         .any(|start| value.starts_with(start));
     // A password may start with a `/` too, but a `/` alone or with blanks is not a path.
     let is_path = starts_like_path && value.len() > 1 && !value.contains(char::is_whitespace);
-    is_switch || is_path || is_file(&value)
+    let name = pair.key.text.as_str();
+    is_switch || is_path || is_file(&value) || secrets::is_public_key(name, &value)
 }
 
 /// Whether a value is a relative path: directories and a file with an extension, such as
@@ -109,7 +110,8 @@ fn secret(entry: &str) -> Option<&str> {
     let (name, value) = entry.split_once('=')?;
     let is_path = value.starts_with('/') || value.starts_with("./");
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
-    if secrets::is_secret_name(name) && !value.is_empty() && !is_path && !is_switch {
+    let is_public = is_path || is_switch || secrets::is_public_key(name, value);
+    if secrets::is_secret_name(name) && !value.is_empty() && !is_public {
         Some(name)
     } else {
         None

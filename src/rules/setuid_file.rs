@@ -13,11 +13,16 @@ pub(super) const RULE: Rule = Rule {
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
 const GROUP_EXECUTE: u32 = 0o010;
+const EXECUTE: u32 = 0o111;
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for &name in &cx.files.setuid {
         let header = &cx.tree().inode(name).header;
         let (path, mode) = (cx.path(name), header.mode);
+        // Nobody can run the file, so the bit has no effect.
+        if mode & EXECUTE == 0 {
+            continue;
+        }
         // A program with both bits gets more by the user than by the group.
         let (bit, kind, id) = if mode & SETUID != 0 {
             ("setuid", "UID", header.uid)

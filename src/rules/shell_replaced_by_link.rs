@@ -1,4 +1,4 @@
-//! `shell-replaced-by-link`: the shell is changed by a command instead of SHELL.
+//! `shell-replaced-by-link`: `/bin/sh` is replaced by a command instead of SHELL.
 
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
@@ -17,37 +17,20 @@ const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
-            match call.name.as_str() {
-                // The last operand is the one that is written.
-                "ln" | "mv" | "cp"
-                    if call.words().last().is_some_and(|word| SH.contains(&word)) =>
-                {
-                    let report = findings.add(
-                        call.span,
-                        "`/bin/sh` is replaced for every program in the image",
-                    );
-                    if let Some(fix) = fix(cx, run, call) {
-                        report.fix(fix);
-                    }
-                }
-                "chsh" | "usermod" if sets_login_shell(call) => {
-                    findings.add(
-                        call.span,
-                        format!(
-                            "`{}` sets the login shell, which no instruction uses",
-                            call.name
-                        ),
-                    );
-                }
-                _ => {}
+            // The last operand is the one that is written.
+            let is_written = call.words().last().is_some_and(|word| SH.contains(&word));
+            if !is_written || !matches!(call.name.as_str(), "ln" | "mv" | "cp") {
+                continue;
+            }
+            let report = findings.add(
+                call.span,
+                "`/bin/sh` is replaced for every program in the image",
+            );
+            if let Some(fix) = fix(cx, run, call) {
+                report.fix(fix);
             }
         }
     }
-}
-
-/// Whether a call sets the login shell of a user to a real shell. `nologin` and `false` are not.
-fn sets_login_shell(call: &Call) -> bool {
-    call.words().any(|word| matches!(word, "-s" | "--shell")) && call.words().any(is_shell_path)
 }
 
 /// Whether a word is the absolute path of a shell.

@@ -23,6 +23,9 @@ const PACKAGES: [&str; 7] = [
     "busybox-extras-telnetd",
 ];
 
+/// Package managers whose package `openssh` contains the server, or depends on it.
+const WITH_SERVER: [&str; 5] = ["apk", "emerge", "nix-env", "pacman", "xbps"];
+
 /// The programs of these servers.
 const DAEMONS: [&str; 3] = ["sshd", "dropbear", "telnetd"];
 
@@ -48,12 +51,18 @@ fn report_install(call: &PackageCall<'_>, findings: &mut Findings) {
     }
     // Client and server are often installed together, so one package is enough.
     let mut packages = call.packages.iter();
-    if let Some(server) = packages.find(|package| PACKAGES.contains(&package.name(call.manager))) {
+    if let Some(server) = packages.find(|package| has_server(package.name(call.manager), call)) {
         findings.add(
             server.argument.span,
             format!("login server `{}` is installed", server.word),
         );
     }
+}
+
+/// Whether a package that a call installs has a server.
+fn has_server(name: &str, call: &PackageCall<'_>) -> bool {
+    // Elsewhere, `openssh` has only what client and server share.
+    PACKAGES.contains(&name) || (name == "openssh" && WITH_SERVER.contains(&call.manager.name))
 }
 
 /// Reports the instructions that start a server, which may come from the base image.

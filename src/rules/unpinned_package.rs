@@ -16,7 +16,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         cx,
         findings,
         &[
-            "bun", "cargo", "composer", "pecl", "pnpm", "tdnf", "uv", "yarn",
+            "bun", "cargo", "composer", "conda", "cpanm", "dotnet", "luarocks", "pdm", "pecl",
+            "pipenv", "pipx", "pnpm", "poetry", "tdnf", "uv", "yarn",
         ],
     );
 }

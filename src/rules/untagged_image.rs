@@ -1,6 +1,6 @@
-//! `untagged-image`: a base image has neither tag nor digest.
+//! `untagged-image`: an image has neither tag nor digest.
 
-use crate::lint::facts::{Base, Reading};
+use crate::lint::facts::Reading;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,15 +11,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for stage in &cx.facts.stages {
-        let Base::Image(image) = &stage.base else {
-            continue;
-        };
-        // A digest identifies the image without a tag.
-        if image.tag == Reading::Absent && image.digest == Reading::Absent {
-            let name = image.name.as_deref().unwrap_or(stage.image.text.as_str());
+    for used in cx.facts.images() {
+        let image = &used.image;
+        // A misspelt stage has a rule of its own, `copy-from-unknown-stage`. A digest identifies
+        // the image without a tag.
+        if !used.is_doubtful && image.tag == Reading::Absent && image.digest == Reading::Absent {
+            let name = image.name.as_deref().unwrap_or(used.written);
             findings.add(
-                stage.image.span,
+                used.span,
                 format!("`{name}` has no tag, so `latest` is used"),
             );
         }

@@ -1,7 +1,6 @@
 //! `untrusted-registry`: an image comes from an untrusted registry.
 
-use crate::dockerfile::Flag;
-use crate::lint::facts::{Base, ImageRef, Step};
+use crate::lint::facts::ImageRef;
 use crate::lint::{DockerfileContext, Findings, Rule, SettingKey, Settings};
 use crate::source::Span;
 
@@ -17,36 +16,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if cx.settings.trusted_registries.is_empty() {
         return;
     }
-    for stage in &cx.facts.stages {
-        if let Base::Image(image) = &stage.base {
-            report(cx.settings, image, stage.image.span, findings);
-        }
-    }
-    for step in &cx.facts.steps {
-        for flag in &step.instruction.flags {
-            let Some(name) = source_of(cx, step, flag) else {
-                continue;
-            };
-            // A number is that of a stage, even if there is no such stage.
-            let is_stage =
-                name.parse::<usize>().is_ok() || cx.facts.source_stage(step, &name).is_some();
-            if !is_stage && !name.is_empty() && name != "scratch" {
-                report(cx.settings, &ImageRef::parse(&name), flag.span, findings);
-            }
-        }
-    }
-}
-
-/// The stage or image in `--from=NAME` or `--mount=…,from=NAME`.
-fn source_of(cx: &DockerfileContext<'_>, step: &Step<'_>, flag: &Flag) -> Option<String> {
-    let text = cx.facts.expand(step, flag.value.as_ref()?)?;
-    match flag.name.as_str() {
-        "from" => Some(text),
-        "mount" => text
-            .split(',')
-            .find_map(|option| option.trim().strip_prefix("from="))
-            .map(str::to_owned),
-        _ => None,
+    for used in cx.facts.images() {
+        report(cx.settings, &used.image, used.span, findings);
     }
 }
 

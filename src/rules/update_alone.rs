@@ -1,9 +1,9 @@
 //! `update-alone`: package lists are updated in a RUN that installs nothing.
 
 use super::support::rewrite::join;
-use super::support::updates::{is_update, report};
+use super::support::updates::{is_update, later_install, report};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
-use crate::lint::facts::{Call, Run};
+use crate::lint::facts::{Call, Run, deletes};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -37,7 +37,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some((last, update)) = first_update(run) else {
             continue;
         };
-        if run.calls[last + 1..].iter().any(may_install) {
+        let later = &run.calls[last + 1..];
+        if later.iter().any(may_install) {
+            continue;
+        }
+        // An upgrade makes use of the lists, but a later RUN must not.
+        let is_upgraded = update.action == Action::Upgrade || later.iter().any(upgrades);
+        if is_upgraded && !is_used_later(cx, run, &update) {
             continue;
         }
         let report = report(cx, findings, run, &update);
@@ -64,6 +70,8 @@ fn first_update<'r>(run: &'r Run<'_>) -> Option<(usize, PackageCall<'r>)> {
         // In a mounted cache, the lists are shared with later builds on purpose.
         if let Some(call) = understand(call)
             && is_update(&call)
+            // `pacman -Syu name` installs by itself.
+            && call.action != Action::Install
             && !is_kept_in_a_cache(run, &call)
         {
             return Some((index, call));
@@ -77,13 +85,30 @@ fn is_kept_in_a_cache(run: &Run<'_>, call: &PackageCall<'_>) -> bool {
     call.manager.lists.iter().any(|lists| run.keeps_out(lists))
 }
 
+fn upgrades(call: &Call) -> bool {
+    understand(call).is_some_and(|call| call.action == Action::Upgrade)
+}
+
+/// Whether a later RUN installs from the lists of this one.
+fn is_used_later(cx: &DockerfileContext<'_>, run: &Run<'_>, update: &PackageCall<'_>) -> bool {
+    for lists in &update.manager.lists {
+        if run.calls.iter().any(|call| deletes(call, lists)) {
+            return false;
+        }
+    }
+    // `apk add --no-cache` downloads lists of its own.
+    later_install(cx, run, update).is_some_and(|install| {
+        !(install.manager.name == "apk" && install.has_option(&install.manager.no_cache))
+    })
+}
+
 /// Whether a call installs packages, or may do so because it runs something else.
 fn may_install(call: &Call) -> bool {
     let understood = understand(call);
     let installs = understood
         .as_ref()
-        .is_some_and(|call| matches!(call.action, Action::Install | Action::Upgrade));
-    // `apt-fast` and other front ends are not in the table.
+        .is_some_and(|call| call.action == Action::Install);
+    // `apt-cacher` and other front ends are not in the table.
     let is_front_end = call.name.starts_with("apt") && understood.is_none();
     // A script has an extension, or a name such as `install-deps`.
     installs

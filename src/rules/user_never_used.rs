@@ -1,12 +1,8 @@
 //! `user-never-used`: the build creates a user, but the container runs as root.
 
-use std::collections::BTreeSet;
-
-use super::support::rewrite::line_after;
 use super::support::root_by_default::{drops_privileges, runs_as_root};
-use crate::dockerfile::Kind;
-use crate::lint::facts::{Call, Stage};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use super::support::unused_users::{self, user_after_all};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "user-never-used",
@@ -15,10 +11,6 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The number of users for which the rest of the file is searched. Without a limit, a file of many
-/// users would take quadratic time.
-const MOST_USERS: usize = 50;
-
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
@@ -26,28 +18,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if !runs_as_root(stage) || drops_privileges(cx, stage) {
         return;
     }
-    let lineage: BTreeSet<usize> = cx
-        .facts
-        .ancestry(stage.index)
-        .map(|stage| stage.index)
-        .collect();
-    // Users of builder stages are not in the image.
-    let runs = cx.facts.runs().iter().filter(|run| {
-        let step = &cx.facts.steps[run.step];
-        !step.onbuild && step.stage.is_some_and(|stage| lineage.contains(&stage))
-    });
-    let calls = runs
-        .flat_map(|run| &run.calls)
-        .filter(|call| matches!(call.name.as_str(), "useradd" | "adduser"));
-    for call in calls.take(MOST_USERS) {
-        let Some(name) = created_user(call) else {
-            continue;
-        };
-        if is_named_later(cx, name, call) {
-            continue;
-        }
+    for user in unused_users::find(cx, stage) {
+        let name = user.name;
         let message = format!("user `{name}` is created, but the container runs as root");
-        let report = findings.add(call.span, message);
+        let report = findings.add(user.span, message);
         if let Some(edit) = user_after_all(cx, stage, name) {
             report.fix(Fix::new(
                 format!("add `USER {name}`"),
@@ -56,52 +30,4 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             ));
         }
     }
-}
-
-/// The name of the user that a call creates: the last word of `useradd` and `adduser`.
-fn created_user(call: &Call) -> Option<&str> {
-    let last = call.arguments.last()?.single()?;
-    if last.starts_with('-') {
-        return None;
-    }
-    Some(last)
-}
-
-/// Whether the rest of the file contains the name of a user: in a setting, a `chown`, a `su`.
-fn is_named_later(cx: &DockerfileContext<'_>, name: &str, call: &Call) -> bool {
-    let rest = cx.source.text().get(call.span.end..).unwrap_or_default();
-    // `app` in `application` or in `my-app` is another name.
-    rest.match_indices(name).any(|(index, _)| {
-        let before = rest[..index].chars().next_back();
-        let after = rest[index + name.len()..].chars().next();
-        !before.is_some_and(is_name_char) && !after.is_some_and(is_name_char)
-    })
-}
-
-/// Whether a character can be part of a user name.
-fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '-'
-}
-
-/// Inserts a USER after everything that needs root, if the name has no special characters.
-pub(super) fn user_after_all(
-    cx: &DockerfileContext<'_>,
-    stage: &Stage<'_>,
-    name: &str,
-) -> Option<Edit> {
-    let is_plain = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    if !is_plain {
-        return None;
-    }
-    // After the last USER, so that it stays in force.
-    let last = cx.facts.steps_of(stage).iter().rfind(|step| {
-        !step.onbuild
-            && matches!(
-                step.kind(),
-                Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::User | Kind::Workdir
-            )
-    })?;
-    Some(line_after(cx, last, &format!("USER {name}")))
 }

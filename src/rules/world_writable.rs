@@ -1,7 +1,7 @@
 //! `world-writable`: a file or directory is writable by every user.
 
 use crate::dockerfile::Kind;
-use crate::lint::facts::{Argument, Call};
+use crate::lint::facts::{Argument, Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
@@ -14,6 +14,9 @@ pub(super) const RULE: Rule = Rule {
 
 /// The bit of a directory in which only the owner of a file may remove it.
 const STICKY: u32 = 0o1000;
+/// The number of later calls in which a removal is searched. Without a limit, a script of nothing
+/// but `chmod` would take quadratic time.
+const MOST_LATER: usize = 1000;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
@@ -28,13 +31,55 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report(flag.span, mode, value.span, without_others(mode), findings);
         }
     }
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
-        if let Some((mode, span)) = mode_of(call)
-            && lets_others_write(mode)
-        {
-            report(span, mode, span, private_mode(call, mode, span), findings);
+    for run in cx.facts.runs() {
+        for (index, call) in run.calls.iter().enumerate() {
+            if let Some((mode, span)) = mode_of(call)
+                && lets_others_write(mode)
+                && !is_temporary(run, index)
+            {
+                report(span, mode, span, private_mode(call, mode, span), findings);
+            }
         }
     }
+    match call.name.as_str() {
+        // The first is the mode.
+        "chmod" => operands.split_off(operands.len().min(1)),
+        // Only the last is written.
+        "install" => operands.split_off(operands.len().saturating_sub(1)),
+        _ => operands,
+    }
+}
+
+/// Whether a call is an `rm` of a file, or of a directory above it.
+fn removes(call: &Call, target: &Argument) -> bool {
+    if call.name != "rm" {
+        return false;
+    }
+    call.arguments.iter().any(|argument| {
+        match (argument.single(), target.single()) {
+            (Some(removed), Some(path)) => is_at_or_below(path, removed),
+            // `"$d"` is the same directory in both commands, and `$d/x` is in it.
+            _ => is_at_or_below(unquoted(target), unquoted(argument)),
+        }
+    })
+}
+
+fn unquoted(argument: &Argument) -> &str {
+    argument.raw.trim_matches(['"', '\''])
+}
+
+/// Whether a path is this directory, or one below it. `/x/*` empties `/x`.
+fn is_at_or_below(path: &str, directory: &str) -> bool {
+    let directory = directory.trim_end_matches('/');
+    if let Some(emptied) = directory.strip_suffix("/*") {
+        return path
+            .strip_prefix(emptied)
+            .is_some_and(|rest| rest.len() > 1);
+    }
+    !directory.is_empty()
+        && path
+            .strip_prefix(directory)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Reports a mode, with a better one as a fix.

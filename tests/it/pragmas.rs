@@ -282,6 +282,29 @@ fn what_was_not_checked_is_not_called_unused() {
 }
 
 #[test]
+fn a_comment_of_trivy_expires() {
+    let source = Source::new(
+        "Dockerfile",
+        "FROM scratch\n# trivy:ignore:DS-0010:exp:2020-01-31\nRUN sudo a\n",
+    );
+    for (now, expected) in [
+        ("2020-01-31T23:00:00Z", vec![]),
+        ("2020-02-01T00:00:00Z", vec!["ineffective-pragma", "sudo"]),
+    ] {
+        let settings = Settings {
+            select: Selection::Only(["sudo", "ineffective-pragma"].into()),
+            now: now.parse().ok(),
+            ..Settings::default()
+        };
+        let found: Vec<&str> = lint(&source, registry(), &settings)
+            .iter()
+            .map(|finding| finding.rule)
+            .collect();
+        assert_eq!(found, expected, "{now}");
+    }
+}
+
+#[test]
 fn an_unknown_name_is_a_finding_in_jettisons_comments_only() {
     let text = "FROM scratch\n# jettison ignore=rot-user\nUSER 1\n";
     let expected = (

@@ -224,6 +224,7 @@ fn every_rule_has_a_file_of_its_name() {
 #[test]
 fn every_rule_has_a_check_or_is_the_engines_own() {
     let own = [
+        pragma::INEFFECTIVE,
         SHELLCHECK,
         pragma::SILENCING,
         pragma::UNKNOWN,

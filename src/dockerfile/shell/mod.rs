@@ -135,6 +135,9 @@ pub struct Pipeline {
     pub stages: Vec<usize>,
     /// The scope that it stands in, not those of its stages: an index into `scopes`.
     pub scope: usize,
+    /// True where its failure never ends the script, with `pipefail` or without: in a condition,
+    /// after `!`, before `|| true`, in a substitution whose status nothing reads.
+    pub may_fail: bool,
 }
 
 /// `for name in words`.

@@ -39,6 +39,8 @@ struct Context {
     position: CommandPosition,
     /// An `||` catches a failure.
     caught: bool,
+    /// A failure decides about a branch, or about nothing.
+    may_fail: bool,
     /// Start of the command before a heredoc's opener, on the line of that opener.
     heredoc_owner: Option<usize>,
     /// True where an assignment is a command.
@@ -303,6 +305,10 @@ impl<'tree> Walk<'_, 'tree> {
                 _ => stages.push((child.start_byte(), child.end_byte())),
             }
         }
+        // In `! a | b` the grammar has the `!` in the first stage.
+        let is_negated = node
+            .named_child(0)
+            .is_some_and(|first| kind(first) == NodeKind::Negated);
         let span = self.script.source_span(start, node.end_byte());
         self.pipelines.push((self.read.pipelines.len(), stages));
         self.read.pipelines.push(Pipeline {
@@ -310,6 +316,7 @@ impl<'tree> Walk<'_, 'tree> {
             pipes,
             stages: Vec::new(),
             scope: context.scope,
+            may_fail: context.may_fail || is_negated,
         });
     }
 
@@ -357,7 +364,10 @@ impl<'tree> Walk<'_, 'tree> {
         // In `a && b || c` a failure of `a` does not end the script, so `b` is conditional.
         let caught = parent == NodeKind::List && has_or(node);
         let mut conditional = parent == NodeKind::Function;
+        let is_ignored = self.ignores_failures(node);
+        let mut is_condition = has_condition(parent);
         for child in node.children(&mut node.walk()) {
+            is_condition &= !starts_body(kind(child));
             // Conditional from this child on: the condition of an `if` or `while` always runs.
             conditional |= match (parent, kind(child)) {
                 (NodeKind::If, NodeKind::Then)
@@ -377,11 +387,40 @@ impl<'tree> Walk<'_, 'tree> {
             let mut inner = context;
             inner.position.conditional |= conditional;
             inner.caught |= caught && !conditional;
+            inner.may_fail |= is_condition || (is_ignored && !conditional);
             // Bash runs every stage of a pipeline in a subshell of its own.
             if parent == NodeKind::Pipeline {
                 inner = self.subshell(inner);
             }
             children.push((child, inner));
+        }
+    }
+
+    /// Returns true for nodes in which no failure ends the script: `a || true`, `<(a)`, `<<< $(a)`.
+    fn ignores_failures(&self, node: Node<'_>) -> bool {
+        match kind(node) {
+            NodeKind::ProcessSubstitution | NodeKind::HerestringRedirect | NodeKind::Negated => {
+                true
+            }
+            NodeKind::List if has_or(node) => self.ends_in_success(node),
+            _ => false,
+        }
+    }
+
+    /// Returns true for a list whose last command always succeeds.
+    fn ends_in_success(&self, list: Node<'_>) -> bool {
+        let mut last = None;
+        for child in list.named_children(&mut list.walk()) {
+            if kind(child) != NodeKind::Comment {
+                last = Some(child);
+            }
+        }
+        let Some(last) = last else { return false };
+        let mut words = self.script.as_str()[last.byte_range()].split_whitespace();
+        match words.next() {
+            Some("true" | ":" | "/bin/true" | "echo" | "printf") => true,
+            Some("exit" | "return") => words.next() == Some("0"),
+            _ => false,
         }
     }
 
@@ -510,6 +549,18 @@ fn nests(parent: NodeKind) -> bool {
             | K::Subshell
             | K::While
     )
+}
+
+/// Returns true for constructs that start with a condition, or with words to compare or to iterate
+/// over.
+fn has_condition(parent: NodeKind) -> bool {
+    use NodeKind as K;
+    matches!(parent, K::Case | K::Elif | K::For | K::If | K::While)
+}
+
+/// Returns true for what ends that condition.
+fn starts_body(child: NodeKind) -> bool {
+    matches!(child, NodeKind::Then | NodeKind::Do | NodeKind::CaseItem)
 }
 
 /// Returns true for constructs in which an assignment is a command of its own.

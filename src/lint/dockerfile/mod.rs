@@ -66,7 +66,7 @@ pub fn lint_with(
     locate(&mut findings, &context);
     fixes::drop_contradicting(&mut findings, registry, settings);
     if settings.pragmas {
-        let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
+        let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry, settings);
         pragmas.escalate(registry, settings, &mut findings);
         pragmas.suppress(source, &mut findings);
         // Findings about comments come last, since every other finding may be what a comment is

@@ -8,6 +8,8 @@ pub(super) struct Request<'t> {
     pub(super) dialect: Dialect,
     pub(super) scope: Scope,
     pub(super) requested: Requested<'t>,
+    /// The last day on which it applies: `2030-01-01`.
+    pub(super) until: Option<&'t str>,
 }
 
 /// The grammar that a comment follows.
@@ -59,6 +61,12 @@ fn read_one(text: &str) -> Option<Request<'_>> {
             return Some(names(Tool::Checkov, Scope::File, vec![&rest[..end]]));
         }
     }
+    // Semgrep accepts both words.
+    for word in ["nosemgrep", "nosem"] {
+        if let Some(rest) = text.strip_prefix(word) {
+            return nosemgrep(rest);
+        }
+    }
     // The others have to start the comment; `# see hadolint ignore=` is prose.
     let (word, rest) = text.split_once(char::is_whitespace)?;
     let rest = rest.trim_start();
@@ -69,6 +77,7 @@ fn read_one(text: &str) -> Option<Request<'_>> {
                 dialect: Dialect::Jettison,
                 scope,
                 requested: Requested::Names(name_list(list)),
+                until: None,
             })
         }
         "hadolint" => {
@@ -77,6 +86,7 @@ fn read_one(text: &str) -> Option<Request<'_>> {
         }
         "shellcheck" => shellcheck(rest),
         "kics-scan" => kics(rest),
+        "tally" => tally(rest),
         _ => None,
     }
 }
@@ -119,6 +129,7 @@ fn names(tool: Tool, scope: Scope, names: Vec<&str>) -> Request<'_> {
         dialect: Dialect::Of(tool),
         scope,
         requested: Requested::Names(names),
+        until: None,
     }
 }
 
@@ -127,6 +138,7 @@ fn everything(tool: Tool, scope: Scope) -> Request<'static> {
         dialect: Dialect::Of(tool),
         scope,
         requested: Requested::Everything,
+        until: None,
     }
 }
 
@@ -211,18 +223,101 @@ fn shellcheck(text: &str) -> Option<Request<'_>> {
 
 /// Trivy's syntax: one `trivy:ignore:DS-0002` or several, separated by blanks.
 ///
-/// A further `:` starts an expiry date or a workspace. These are ignored: findings do not depend on
-/// the clock.
+/// A further `:exp:` starts the day after which it no longer applies. A workspace is ignored.
 fn trivy(text: &str) -> impl Iterator<Item = Request<'_>> {
     text.split_whitespace().filter_map(|word| {
         let rest = word.trim_start_matches('#').strip_prefix("trivy:ignore:")?;
         let id = rest.split([':', '[']).next().unwrap_or(rest);
-        Some(if id == "*" {
+        let mut request = if id == "*" {
             everything(Tool::Trivy, Scope::Next)
         } else {
             names(Tool::Trivy, Scope::Next, vec![id])
-        })
+        };
+        request.until = expiry(rest);
+        Some(request)
     })
+}
+
+/// The date in `DS-0002:exp:2030-01-01`, if it is one.
+fn expiry(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(":exp:")?;
+    let day = rest.get(..10)?;
+    let is_day = day.bytes().enumerate().all(|(at, b)| match at {
+        4 | 7 => b == b'-',
+        _ => b.is_ascii_digit(),
+    });
+    if is_day { Some(day) } else { None }
+}
+
+/// Semgrep's syntax, after the word: nothing, or `: ID, ID`.
+fn nosemgrep(rest: &str) -> Option<Request<'_>> {
+    if let Some(list) = rest.strip_prefix(':') {
+        return Some(names(Tool::Semgrep, Scope::Next, name_list(list)));
+    }
+    // `nosemgreps` is another word; a reason may follow the right one.
+    if rest.is_empty() || rest.starts_with(char::is_whitespace) {
+        Some(everything(Tool::Semgrep, Scope::Next))
+    } else {
+        None
+    }
+}
+
+/// Tally's syntax: `ignore=A,B;reason=…`, `global ignore=…`.
+fn tally(text: &str) -> Option<Request<'_>> {
+    let (scope, list) = ignore_list(text)?;
+    let list = list.split([';', '#']).next().unwrap_or_default();
+    let codes: Vec<&str> = list.split(',').map(str::trim).collect();
+    if codes.contains(&"all") {
+        return Some(everything(Tool::Tally, scope));
+    }
+    Some(names(Tool::Tally, scope, codes))
+}
+
+/// What is wrong with a comment that is meant to suppress findings, and that no tool reads so: the
+/// form that it should have. `None` for other comments.
+pub(super) fn malformed(text: &str) -> Option<&'static str> {
+    if !read(text).is_empty() {
+        return None;
+    }
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let (tool, rest) = text.split_at(end.unwrap_or(text.len()));
+    let form = match tool.to_ascii_lowercase().as_str() {
+        "jettison" => "jettison ignore=NAME reason",
+        "hadolint" => "hadolint ignore=DL3007 # reason",
+        "shellcheck" => "shellcheck disable=SC2086 # reason",
+        "tally" => "tally ignore=CODE;reason=…",
+        "kics-scan" => "kics-scan ignore-line",
+        "trivy" => "trivy:ignore:DS-0002",
+        "checkov" => "checkov:skip=CKV_DOCKER_3:reason",
+        _ => return None,
+    };
+    if is_request(rest) { Some(form) } else { None }
+}
+
+/// Whether the words after the name of a tool ask to suppress something, and are not prose.
+fn is_request(rest: &str) -> bool {
+    let mut rest = rest.trim_start_matches([':', ' ', '\t']);
+    for scope in ["global", "stage", "file", "next-line"] {
+        if let Some(after) = rest.strip_prefix(scope)
+            && after.starts_with([' ', '-', '\t'])
+        {
+            rest = after.trim_start_matches([' ', '-', '\t']);
+        }
+    }
+    let end = rest
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(rest.len());
+    let (verb, after) = rest.split_at(end);
+    let is_verb = matches!(
+        verb.to_ascii_lowercase().as_str(),
+        "ignore" | "disable" | "skip" | "suppress" | "noqa" | "off"
+    );
+    // `hadolint ignores this` and `jettison skip the rest` are prose; a code or a sign is not.
+    let after = after.trim_start_matches([' ', '\t']);
+    let first = after.split([' ', ',', '\t']).next().unwrap_or_default();
+    let is_code = first.bytes().any(|b| b.is_ascii_digit()) || first.contains('-');
+    is_verb && (after.is_empty() || after.starts_with([':', '=', '[']) || is_code)
 }
 
 /// KICS's syntax: `disable=ID,ID`, `ignore`, `ignore-line`, `ignore-block`.
@@ -332,9 +427,67 @@ mod tests {
     #[test]
     fn trivy_takes_several_and_what_it_appends() {
         let requests = read("trivy:ignore:AVD-DS-0002 trivy:ignore:DS-0010:exp:2030-01-01");
-        let expected =
+        let mut expected =
             ["AVD-DS-0002", "DS-0010"].map(|id| names(Tool::Trivy, Scope::Next, vec![id]));
+        expected[1].until = Some("2030-01-01");
         assert_eq!(requests, expected);
+        assert_eq!(read("trivy:ignore:DS-0010:exp:soon")[0].until, None);
+    }
+
+    #[test]
+    fn semgrep_and_tally_have_comments_of_their_own() {
+        assert_eq!(
+            asked("nosemgrep: a.b.c, d.e"),
+            Some((Scope::Next, vec!["a.b.c", "d.e"]))
+        );
+        for text in ["nosemgrep", "nosem because of that"] {
+            assert_eq!(
+                read(text),
+                [everything(Tool::Semgrep, Scope::Next)],
+                "{text}"
+            );
+        }
+        assert!(read("nosemgreps").is_empty());
+        assert_eq!(
+            asked("tally ignore=hadolint/DL3004,tally/max-lines;reason=x"),
+            Some((Scope::Next, vec!["hadolint/DL3004", "tally/max-lines"]))
+        );
+        assert_eq!(
+            asked("tally global ignore=tally/max-lines"),
+            Some((Scope::File, vec!["tally/max-lines"]))
+        );
+    }
+
+    #[test]
+    fn comments_that_nobody_reads_are_told_from_prose() {
+        for text in [
+            "jettison disable=x",
+            "jettison: ignore root-user",
+            "hadolint ignore: DL3007",
+            "hadolint ignore=DL3007 - why",
+            "hadolint ignore DL3007",
+            "hadolint global ignore: DL3007",
+            "Hadolint disable=DL3007",
+            "shellcheck disable: SC2086",
+            "tally ignore: tally/max-lines",
+            "trivy: ignore: DS-0002",
+            "checkov: skip=CKV_DOCKER_3",
+        ] {
+            assert!(malformed(text).is_some(), "{text}");
+        }
+        for text in [
+            "jettison ignore=root-user",
+            "hadolint ignore=DL3007 # why",
+            "hadolint ignores this",
+            "jettison skip the rest",
+            "shellcheck shell=sh",
+            "hadolint shell=bash",
+            "trivy is not installed here",
+            "ignore=DL3007",
+            "",
+        ] {
+            assert_eq!(malformed(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@
 //! | `# check=skip=NAME,NAME` as a directive | the file; `error=true` raises them to errors |
 //! | `# check=skip=NAME,NAME` directly above an instruction | that instruction |
 //! | `# shellcheck disable=SC2086` | as hadolint's; in a heredoc ShellCheck itself reads it |
-//! | `# trivy:ignore:ID` directly above an instruction | that instruction |
+//! | `# trivy:ignore:ID` directly above an instruction | that instruction, until its `:exp:` |
+//! | `# tally ignore=CODE;reason=…`, `# tally global ignore=` | as hadolint's |
+//! | `# nosemgrep`, `# nosemgrep: ID` | the next instruction |
 //! | `# checkov:skip=ID:reason` | the file |
 //! | `# kics-scan disable=ID`, `# kics-scan ignore` | the file |
 //! | `# kics-scan ignore-line` | the next instruction |
@@ -26,7 +28,7 @@ use std::collections::HashMap;
 use super::code::ShellcheckCode;
 use super::dockerfile::Facts;
 use super::finding::{Finding, Severity};
-use super::page::Tool;
+use super::page::{Page, Tool};
 use super::registry::Registry;
 use super::settings::Settings;
 use crate::dockerfile::{Comment, Dockerfile, Kind};
@@ -39,8 +41,15 @@ pub const UNUSED: &str = "unused-pragma";
 /// The rule for comments that name a rule that does not exist.
 pub const UNKNOWN: &str = "unknown-rule-in-pragma";
 
+/// The rule for comments that are meant to suppress findings and do not: misspelt or expired ones.
+pub const INEFFECTIVE: &str = "ineffective-pragma";
+
 /// The rule that reports every comment that suppresses findings.
 pub const SILENCING: &str = "silencing-comment";
+
+/// Rules that report an instruction which a later one of its kind replaces, with a label there.
+const REPORTED_AT_THE_LAST: [&str; 3] =
+    ["ignored-cmd", "ignored-entrypoint", "ignored-healthcheck"];
 
 /// The most lines of a command that a comment above it applies to. Each line is an entry in a map,
 /// and a script may be one command of a megabyte.
@@ -56,6 +65,8 @@ pub(super) struct Pragmas {
     error: bool,
     /// The start of each stage.
     froms: Vec<usize>,
+    /// Comments that suppress nothing although they are meant to, and why.
+    ineffective: Vec<(Span, String)>,
 }
 
 /// A comment, or a directive.
@@ -103,7 +114,9 @@ impl Pragmas {
         dockerfile: &Dockerfile,
         facts: &Facts<'_>,
         registry: &Registry,
+        settings: &Settings,
     ) -> Self {
+        let today = settings.now.map(|now| now.to_string());
         let mut reader = Reader {
             source,
             dockerfile,
@@ -125,10 +138,9 @@ impl Pragmas {
             reader.add(directive.span, &request, vec![Place::File], true);
         }
         // Most files have no such comment, and the scripts need not be read for them.
-        let has_pragma = dockerfile
-            .comments
-            .iter()
-            .any(|comment| !comment::read(&comment.text).is_empty());
+        let has_pragma = dockerfile.comments.iter().any(|comment| {
+            !comment::read(&comment.text).is_empty() || comment::malformed(&comment.text).is_some()
+        });
         if has_pragma {
             reader.command_ends = command_ends(source, facts);
             let all_below = below(source, &dockerfile.comments);
@@ -137,7 +149,20 @@ impl Pragmas {
                     .slice(comment.span)
                     .strip_prefix('#')
                     .unwrap_or_default();
+                if let Some(form) = comment::malformed(text) {
+                    let reason = format!("this comment suppresses nothing: write `# {form}`");
+                    reader.pragmas.ineffective.push((comment.span, reason));
+                }
                 for request in comment::read(text) {
+                    // Both are dates as text, the day before the time.
+                    if let (Some(until), Some(today)) = (request.until, &today)
+                        && today.as_str() > until
+                        && !today.starts_with(until)
+                    {
+                        let reason = format!("this suppression expired on {until}");
+                        reader.pragmas.ineffective.push((comment.span, reason));
+                        continue;
+                    }
                     if let Some(places) = reader.places(comment, below, &request) {
                         reader.add(comment.span, &request, places, false);
                     }
@@ -186,6 +211,16 @@ impl Pragmas {
             Place::Line(source.line(start)),
         ];
         places.extend(text.instruction.map(|span| Place::Instruction(span.start)));
+        // hadolint reports the last instruction, and its users put their comments there.
+        if REPORTED_AT_THE_LAST.contains(&finding.rule) {
+            places.extend(
+                finding
+                    .labels
+                    .iter()
+                    .filter(|label| label.file.is_none())
+                    .map(|label| Place::Instruction(label.span.start)),
+            );
+        }
         let mut targets = vec![Target::Rule(finding.rule)];
         targets.extend(finding.code.map(Target::Code));
         // All comments that apply count as used, not only the first.
@@ -263,18 +298,33 @@ impl Reader<'_> {
         // step; the codes of the other tools mean only themselves.
         let pages = match dialect {
             Dialect::Jettison | Dialect::Of(Tool::Hadolint) => self.registry.find(name),
+            Dialect::Of(Tool::Tally) => self.of_tally(name),
             Dialect::Of(tool) => self.registry.find_code(tool, name),
         };
         let mut targets: Vec<Target> = pages.iter().map(|page| Target::Rule(page.name)).collect();
-        if let Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck) = dialect
-            && let Ok(code) = name.parse()
-        {
+        let code = match dialect {
+            Dialect::Of(Tool::Tally) => name.strip_prefix("shellcheck/").unwrap_or_default(),
+            Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck) => name,
+            Dialect::Of(_) => "",
+        };
+        if let Ok(code) = code.parse() {
             targets.push(Target::Code(code));
         }
         Name {
             span: Span::new(start, start + name.len()),
             targets,
         }
+    }
+
+    /// The rules of a code in a comment of tally, which has those of other tools as well:
+    /// `hadolint/DL3004`, `buildkit/StageNameCasing`.
+    fn of_tally(&self, name: &str) -> Vec<&Page> {
+        let (tool, code) = match name.split_once('/') {
+            Some(("hadolint", code)) => (Tool::Hadolint, code),
+            Some(("buildkit", code)) => (Tool::Buildkit, code),
+            _ => (Tool::Tally, name),
+        };
+        self.registry.find_code(tool, code)
     }
 
     /// All checks of a tool.

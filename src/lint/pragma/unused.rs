@@ -1,11 +1,11 @@
-//! Findings about the comments themselves: those that suppress findings, that suppress none, or
-//! that name an unknown rule.
+//! Findings about the comments themselves: those that suppress findings, that suppress none, that
+//! name an unknown rule, or that no tool reads.
 
 use super::super::finding::{Applicability, Edit, Finding, Fix};
 use super::super::registry::{Registry, UnknownRule};
 use super::super::rule::Findings;
 use super::super::settings::Settings;
-use super::{Dialect, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
+use super::{Dialect, INEFFECTIVE, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
 use crate::source::{Source, Span};
 
 /// How many unknown names of a file are compared with all known ones to suggest one.
@@ -25,6 +25,12 @@ impl Pragmas {
         let mut unused = sink(UNUSED, registry, settings);
         let mut unknown = sink(UNKNOWN, registry, settings);
         let mut silencing = sink(SILENCING, registry, settings);
+        let mut ineffective = sink(INEFFECTIVE, registry, settings);
+        for (span, reason) in &self.ineffective {
+            if let Some(ineffective) = &mut ineffective {
+                ineffective.add(*span, reason.as_str());
+            }
+        }
         let mut unknown_count = 0;
         for pragma in &self.comments {
             if let Some(silencing) = &mut silencing {
@@ -60,7 +66,9 @@ impl Pragmas {
                 }
             }
         }
-        let sinks = [unused, unknown, silencing].into_iter().flatten();
+        let sinks = [unused, unknown, silencing, ineffective]
+            .into_iter()
+            .flatten();
         sinks.flat_map(Findings::into_findings).collect()
     }
 
@@ -95,7 +103,7 @@ fn could_report(
 ) -> bool {
     match target {
         // They are reported after the comments have been counted.
-        Target::Rule(UNUSED | UNKNOWN | SILENCING) => false,
+        Target::Rule(UNUSED | UNKNOWN | SILENCING | INEFFECTIVE) => false,
         Target::Rule(rule) => {
             (shellcheck || rule != super::super::SHELLCHECK)
                 && registry

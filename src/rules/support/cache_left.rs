@@ -72,7 +72,14 @@ fn cache_owner(call: &PackageCall<'_>) -> &'static PackageManager {
 /// Whether a call leaves files in the cache of its package manager.
 fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
     let manager = cache_owner(call);
-    if !matches!(call.action, Action::Install | Action::Upgrade) {
+    // The lists of some managers are a part of the cache that an option turns off: `apk update`.
+    let fetches_lists = call.action == Action::Update
+        && !manager.no_cache.is_empty()
+        && manager
+            .lists
+            .iter()
+            .any(|lists| manager.caches.contains(lists));
+    if !fetches_lists && !matches!(call.action, Action::Install | Action::Upgrade) {
         return false;
     }
     // Options in a variable may turn the cache off. A call that takes a second command for its
@@ -86,10 +93,9 @@ fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> b
             return false;
         }
     }
-    match manager.no_cache_variable {
-        Some(name) => !is_set(cx, run, call, name),
-        None => true,
-    }
+    let switch = manager.no_cache_variable.into_iter();
+    let moved = manager.cache_variables.iter().copied();
+    !switch.chain(moved).any(|name| is_off(cx, run, call, name))
 }
 
 /// Whether a mount covers the cache of another user: `/home/app/.cache/pip` for
@@ -110,8 +116,9 @@ fn is_mounted_elsewhere(run: &Run<'_>, cache: &str) -> bool {
     })
 }
 
-/// Whether a variable is true for a call: by ENV, before the command, or exported in the script.
-fn is_set(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> bool {
+/// Whether a variable turns off or moves the cache of a call: by ENV, before the command, or
+/// exported in the script.
+fn is_off(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> bool {
     let step = &cx.facts.steps[run.step];
     // The script comes first: it overrides the ENV that it starts with.
     let value = assigned_in_script(run, call, name)
@@ -119,7 +126,13 @@ fn is_set(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, nam
         .or_else(|| before_any_stage(cx, run, name));
     let Some(value) = value else { return false };
     let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
-    // pip and its like take these words for false, in any case.
+    // pip turns its cache off for `false`, too: for compatibility with a bug of old versions, see
+    // `_handle_no_cache_dir` in its source. It ignores an empty value.
+    let manager = cache_owner(call);
+    if manager.no_cache_variable != Some(name) || manager.no_cache_if_set {
+        return !value.is_empty();
+    }
+    // uv takes these words for false, in any case.
     !matches!(
         value.as_str(),
         "" | "0" | "no" | "off" | "false" | "f" | "n"

@@ -15,12 +15,20 @@ enum Format {
     Addresses,
     /// JSON with a member of one of these names that is not empty.
     Members(&'static [&'static str]),
+    /// JSON with a member whose name looks like that of a secret.
+    Json,
+    /// JSON with any text: everything in the file is meant to be secret.
+    AnyMember,
+    /// Lines `name: value`, all of which are meant to be secret.
+    AnyPair,
+    /// Lines of fields that are separated by at least this number of colons.
+    Fields(usize),
     /// Text that contains this.
     Text(&'static str),
 }
 
 /// The end of the path, in lower case, and the format. `*` is the rest of a file name.
-const FORMATS: [(&str, Format); 25] = [
+const FORMATS: [(&str, Format); 38] = [
     (
         "/.npmrc",
         Format::Pairs(&["_authtoken", "_auth", "_password"]),
@@ -70,6 +78,19 @@ const FORMATS: [(&str, Format); 25] = [
     ("*_dsa", Format::Text("PRIVATE KEY-----")),
     ("*_ecdsa", Format::Text("PRIVATE KEY-----")),
     ("*_ed25519", Format::Text("PRIVATE KEY-----")),
+    ("/privkey.pem", Format::Text("PRIVATE KEY-----")),
+    ("/private.key", Format::Text("PRIVATE KEY-----")),
+    ("/application_default_credentials.json", Format::Json),
+    ("/client_secret*", Format::Json),
+    ("/credentials.json", Format::Json),
+    ("/service-account*", Format::Json),
+    (".azure/accesstokens.json", Format::Json),
+    ("*.tfstate", Format::AnyMember),
+    ("/secrets.json", Format::AnyMember),
+    ("/secrets.yaml", Format::AnyPair),
+    ("/secrets.yml", Format::AnyPair),
+    ("/.htpasswd", Format::Fields(1)),
+    ("/.pgpass", Format::Fields(4)),
     // Most of these files hold ordinary settings, so only names that look like secrets count.
     ("/.env", Format::Variables),
     ("/.env.*", Format::Variables),
@@ -101,12 +122,13 @@ pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
             .nth(1)
             .is_some_and(is_literal),
         Format::Addresses => has_address(&text),
-        Format::Members(names) => {
-            // Text that is not JSON becomes `null`, which has no members: no program could log in
-            // with such a file.
-            let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            has_member(&json, names)
-        }
+        Format::Members(names) => has_member(&json(&text), names),
+        Format::Json => has_secret_member(&json(&text)),
+        Format::AnyMember => has_text(&json(&text)),
+        Format::AnyPair => pairs(&text).any(|(_, value)| is_literal(value)),
+        Format::Fields(colons) => text
+            .lines()
+            .any(|line| !line.starts_with('#') && line.matches(':').count() >= colons),
         Format::Text(part) => text.contains(part),
     }
 }
@@ -176,6 +198,48 @@ fn has_address(text: &str) -> bool {
             .map(|(_, password)| password);
         password.is_some_and(is_literal)
     })
+}
+
+/// The value of a JSON text. One that is not JSON becomes `null`, which has no members: no program
+/// could log in with such a file.
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Whether a JSON value has a member with a real value whose name looks like that of a secret.
+fn has_secret_member(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::Object(members) => members.iter().any(|(name, value)| {
+            let is_secret = secrets::is_secret_name(&separated(name));
+            is_secret && value.as_str().is_some_and(is_literal) || has_secret_member(value)
+        }),
+        serde_json::Value::Array(items) => items.iter().any(has_secret_member),
+        _ => false,
+    }
+}
+
+/// A name with its words separated: `client_Secret` for `clientSecret`.
+fn separated(name: &str) -> String {
+    let mut words = String::new();
+    let mut before = '_';
+    for char in name.chars() {
+        if char.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            words.push('_');
+        }
+        words.push(char);
+        before = char;
+    }
+    words
+}
+
+/// Whether a JSON value contains a text that is a real value.
+fn has_text(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::String(text) => is_literal(text),
+        serde_json::Value::Object(members) => members.values().any(has_text),
+        serde_json::Value::Array(items) => items.iter().any(has_text),
+        _ => false,
+    }
 }
 
 /// Whether a JSON value has a member of one of these names, at any depth, that is a real value.
@@ -267,8 +331,28 @@ mod tests {
             (
                 "/root/.config/gcloud/application_default_credentials.json",
                 "{}",
+                false,
+            ),
+            (
+                "/root/.config/gcloud/application_default_credentials.json",
+                r#"{"client_id":"x","refresh_token":"1//0g"}"#,
                 true,
             ),
+            ("/app/credentials.json", r#"{"a":1}"#, false),
+            ("/app/credentials.json", r#"{"private_key_id":"x"}"#, false),
+            (
+                "/app/credentials.json",
+                r#"{"installed":{"clientSecret":"x1"}}"#,
+                true,
+            ),
+            ("/app/secrets.json", "{}", false),
+            ("/app/secrets.json", r#"{"db":["hunter2"]}"#, true),
+            ("/app/secrets.yml", "---\n{}\n", false),
+            ("/app/secrets.yml", "db: hunter2", true),
+            ("/app/terraform.tfstate", r#"{"resources":[]}"#, false),
+            ("/app/.htpasswd", "# none yet\n", false),
+            ("/app/.htpasswd", "me:$apr1$x", true),
+            ("/app/private.key", "see README", false),
             ("/root/.config/gcloud/credentials.db", "SQLite", true),
             (
                 "/root/.cargo/credentials.toml",

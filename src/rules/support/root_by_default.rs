@@ -3,8 +3,11 @@
 use super::privileged_ports;
 use super::rewrite::line_after;
 use super::steps::last_of_kind;
-use crate::dockerfile::{Body, Command, Kind};
-use crate::lint::facts::{Base, Stage, Step, User};
+use super::unused_users;
+use crate::dockerfile::shell::{self, ProgramCall};
+use crate::dockerfile::{Body, Command, Kind, ShellScript, ShellWord};
+use crate::knowledge::ProgramClass;
+use crate::lint::facts::{Base, Stage, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
 /// Programs with which an entry point gives up root itself.
@@ -31,6 +34,33 @@ const SERVERS: [&str; 9] = [
     "sshd",
 ];
 
+/// Init systems, which start and supervise services and have to be root for that.
+const INITS: [&str; 9] = [
+    "systemd",
+    "my_init",
+    "openrc-init",
+    "runit",
+    "runit-init",
+    "runsvdir",
+    "runsvdir-start",
+    "s6-svscan",
+    "dinit",
+];
+
+/// Programs that start the program in their arguments.
+const WRAPPERS: [&str; 10] = [
+    "catatonit",
+    "docker-init",
+    "dumb-init",
+    "env",
+    "exec",
+    "nice",
+    "nohup",
+    "stdbuf",
+    "tini",
+    "tini-static",
+];
+
 /// Shells and interpreters that wait for input at a terminal if they have no arguments.
 const INTERACTIVE: [&str; 16] = [
     "sh", "bash", "ash", "dash", "zsh", "fish", "python", "python3", "node", "irb", "jshell",
@@ -42,7 +72,7 @@ const INTERACTIVE: [&str; 16] = [
 pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
     Own,
-    /// No program, a shell, or a server that gives up root itself.
+    /// No program, a shell, an init system, or a server that gives up root itself.
     Other,
 }
 
@@ -70,6 +100,11 @@ pub(in crate::rules) fn report(
     {
         return;
     }
+    let unused = unused_users::find(cx, stage);
+    // One finding is enough: that the user is not used says more.
+    if !unused.is_empty() && unused_users::is_reported(cx) {
+        return;
+    }
     let mut report = findings.add(
         stage.from.span,
         format!("no `USER` is set, so the container runs as `{user}`"),
@@ -80,59 +115,125 @@ pub(in crate::rules) fn report(
     {
         report = report.label(root.image.span, format!("this image runs as `{user}`"));
     }
-    // A shell or a server may need root for its work, so a fix is offered for other programs only.
-    if let (Some(edit), Program::Own) = (new_user(cx, stage), wanted) {
-        report.fix(Fix::new(
+    let (title, edit) = match unused.first() {
+        Some(user) => {
+            report = report.label(user.span, format!("user `{}` is created here", user.name));
+            let edit = unused_users::user_after_all(cx, stage, user.name);
+            (format!("add `USER {}`", user.name), edit)
+        }
+        None => (
             format!("switch to an unprivileged user: `USER {NEW_UID}`"),
-            Applicability::Unsafe,
-            vec![edit],
-        ));
+            new_user(cx, stage),
+        ),
+    };
+    // A shell or a server may need root for its work, so a fix is offered for other programs only.
+    if let (Some(edit), Program::Own) = (edit, wanted) {
+        report.fix(Fix::new(title, Applicability::Unsafe, vec![edit]));
     }
 }
 
 /// The kind of program that a stage starts.
 fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
+    let entrypoint = last_of_kind(cx, stage, Kind::Entrypoint);
+    // The entry point of the base image is in force, and gives up root itself.
+    if entrypoint.is_none() && stage.known.is_some_and(|known| known.drops_root) {
+        return Program::Other;
+    }
     // CMD is the arguments of ENTRYPOINT, or the program itself if there is none.
-    let mut words = last_command(cx, stage, Kind::Entrypoint);
-    words.extend(last_command(cx, stage, Kind::Cmd));
-    let name = words
-        .first()
-        .map(|word| word.rsplit('/').next().unwrap_or(word))
-        .unwrap_or_default();
-    let waits = INTERACTIVE.contains(&name)
-        && words[1..]
-            .iter()
-            .all(|word| matches!(word.as_str(), "-l" | "-i" | "--login"));
-    // Distributions put the version into the name: `php-fpm8.2`.
-    if name.is_empty() || waits || SERVERS.contains(&name) || name.starts_with("php-fpm") {
+    let command = last_of_kind(cx, stage, Kind::Cmd);
+    let mut words = Vec::new();
+    for step in entrypoint.into_iter().chain(command) {
+        match &step.instruction.body {
+            Body::Command(Command::Exec(arguments)) => {
+                words.extend(arguments.iter().map(|argument| argument.value.as_str()));
+            }
+            // A shell runs the script. If it is that of ENTRYPOINT, CMD has no effect.
+            Body::Command(Command::Shell(script)) if words.is_empty() => {
+                return of_script(&shell::parse(script));
+            }
+            _ => {}
+        }
+    }
+    of_words(&words)
+}
+
+/// The kind of a program with its arguments.
+fn of_words(words: &[&str]) -> Program {
+    let Some((program, arguments)) = unwrapped(words).split_first() else {
+        return Program::Other;
+    };
+    // `sh -ec "script"`.
+    if let [option, script, ..] = arguments
+        && ProgramClass::Shell.contains(file_name(program))
+        && option.starts_with('-')
+        && option.ends_with('c')
+    {
+        return of_script(&shell::parse_text(script));
+    }
+    if needs_root(program) || waits(program, arguments) {
         Program::Other
     } else {
         Program::Own
     }
 }
 
-/// The words of the last instruction of a kind in a stage and those it is based on.
-fn last_command(cx: &DockerfileContext<'_>, stage: &Stage<'_>, kind: Kind) -> Vec<String> {
-    last_of_kind(cx, stage, kind)
-        .map(command_words)
-        .unwrap_or_default()
+/// The kind of the programs that a script starts: often, the last of them is a server.
+fn of_script(script: &ShellScript) -> Program {
+    if script.commands.is_empty() {
+        return Program::Other;
+    }
+    let calls: Vec<ProgramCall<'_>> = script.calls().collect();
+    for call in &calls {
+        let words: Vec<&str> = call.words.iter().filter_map(ShellWord::literal).collect();
+        let Some((program, arguments)) = words.split_first() else {
+            continue;
+        };
+        let is_alone = calls.len() == 1 && arguments.len() + 1 == call.words.len();
+        if needs_root(program) || (is_alone && waits(program, arguments)) {
+            return Program::Other;
+        }
+    }
+    Program::Own
 }
 
-/// The words of a CMD or ENTRYPOINT. Those of a shell form are as written, without `exec`.
-fn command_words(step: &Step<'_>) -> Vec<String> {
-    match &step.instruction.body {
-        Body::Command(Command::Exec(words)) => {
-            words.iter().map(|word| word.value.clone()).collect()
-        }
-        Body::Command(Command::Shell(script)) => script
-            .text
-            .as_str()
-            .split_whitespace()
-            .filter(|word| *word != "exec")
-            .map(str::to_owned)
-            .collect(),
-        _ => Vec::new(),
+/// The words from the program on that wrappers such as `tini` start.
+fn unwrapped<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
+    let mut rest = words;
+    while let Some((first, arguments)) = rest.split_first()
+        && WRAPPERS.contains(&file_name(first))
+    {
+        let after_options = match arguments.iter().position(|word| *word == "--") {
+            Some(at) => at + 1,
+            None => arguments
+                .iter()
+                .take_while(|word| word.starts_with('-') || word.contains('='))
+                .count(),
+        };
+        rest = &arguments[after_options..];
     }
+    rest
+}
+
+/// Whether a program is a server that gives up root itself, or an init system.
+fn needs_root(program: &str) -> bool {
+    let name = file_name(program);
+    // Any program may be called `init`; that of the system is in one of these directories.
+    let directory = program.strip_suffix(name).unwrap_or(program);
+    let is_init = name == "init" && matches!(directory, "" | "/" | "/sbin/" | "/usr/sbin/");
+    // Distributions put the version into the name: `php-fpm8.2`.
+    is_init || INITS.contains(&name) || SERVERS.contains(&name) || name.starts_with("php-fpm")
+}
+
+/// Whether a program waits for input at a terminal.
+fn waits(program: &str, arguments: &[&str]) -> bool {
+    INTERACTIVE.contains(&file_name(program))
+        && arguments
+            .iter()
+            .all(|word| matches!(*word, "-l" | "-i" | "--login"))
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether the container of a stage is known to run as root, because of a USER or the base image.

@@ -24,14 +24,18 @@ pub(in crate::rules) fn check(
             if !managers.contains(&call.manager.name) || !prompts(&call) {
                 continue;
             }
-            // Without a verb there is no place for the option.
-            let Some(verb) = call.verb else { continue };
-            let message = format!(
-                "`{} {}` prompts for confirmation: add `{option}`",
-                call.call.name, verb.word
-            );
-            let report = findings.add(call.call.name_span.to(verb.argument.span), message);
-            if let Some(edit) = insert_after(cx, verb.argument.span, verb.word, option) {
+            let (name, name_span) = (&call.call.name, call.call.name_span);
+            // A manager without verbs takes the option after its name.
+            let (command, place, word) = match call.verb {
+                Some(verb) => {
+                    let command = format!("{name} {}", verb.word);
+                    (command, verb.argument.span, verb.word)
+                }
+                None => (name.clone(), name_span, name.as_str()),
+            };
+            let message = format!("`{command}` prompts for confirmation: add `{option}`");
+            let report = findings.add(name_span.to(place), message);
+            if let Some(edit) = insert_after(cx, place, word, option) {
                 report.fix(Fix::new(
                     format!("add `{option}`"),
                     Applicability::Safe,
@@ -60,14 +64,26 @@ fn prompts(call: &PackageCall<'_>) -> bool {
                 | "--print-uris"
         )
     });
-    changes && !changes_nothing && !call.answers_itself() && !call.hides_options()
+    // `conda env create` does not ask.
+    let is_environment = call.manager.name == "conda" && call.prefix == Some("env");
+    changes
+        && !changes_nothing
+        && !is_environment
+        && !call.answers_itself()
+        && !call.hides_options()
 }
 
-/// The offset of the first setting that answers prompts: apt's `Assume-Yes` or dnf's `assumeyes`,
-/// written to a configuration file or passed as an option.
+/// The offset of the first setting that answers prompts: apt's `Assume-Yes`, dnf's `assumeyes` or
+/// conda's `always_yes`, written to a configuration file or passed as an option.
 fn configured_from(cx: &DockerfileContext<'_>) -> usize {
     let text = cx.source.text().to_ascii_lowercase();
-    let settings = ["assume-yes \"", "assume-yes=", "assumeyes=", "assume-yes::"];
+    let settings = [
+        "assume-yes \"",
+        "assume-yes=",
+        "assumeyes=",
+        "assume-yes::",
+        "always_yes",
+    ];
     settings
         .iter()
         .filter_map(|setting| text.find(setting))

@@ -19,6 +19,8 @@ pub struct Known {
     /// The user that the image runs as without a `USER` instruction.
     pub user: Option<String>,
     pub workdir: Option<String>,
+    /// Whether the image's own entry point starts the server as another user than root.
+    pub drops_root: bool,
     sh: Option<String>,
     windows: bool,
 }
@@ -86,6 +88,7 @@ static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
     shells: Vec::new(),
     user: Some("root".to_owned()),
     workdir: Some("/".to_owned()),
+    drops_root: false,
     sh: None,
     windows: false,
 });
@@ -196,6 +199,8 @@ struct Image {
     managers: Option<Vec<String>>,
     user: Option<String>,
     workdir: Option<String>,
+    #[serde(default)]
+    drops_root: bool,
 }
 
 /// A table that cannot be used.
@@ -263,6 +268,7 @@ impl Row {
             shells: family.shells.clone(),
             user: image.user.clone().or_else(|| family.user.clone()),
             workdir: image.workdir.clone().or_else(|| family.workdir.clone()),
+            drops_root: image.drops_root,
             sh: family.sh.clone(),
             windows: family.windows,
         };

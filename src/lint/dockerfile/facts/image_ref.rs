@@ -13,6 +13,24 @@ pub struct ImageRef {
     pub digest: Reading,
 }
 
+/// The names under which Docker Hub answers, and those of its mirrors.
+const HUBS: [&str; 8] = [
+    "docker.io/",
+    "index.docker.io/",
+    "registry-1.docker.io/",
+    "registry.hub.docker.com/",
+    "mirror.gcr.io/",
+    "public.ecr.aws/docker/",
+    "docker.m.daocloud.io/",
+    "dockerproxy.com/",
+];
+
+/// Accounts of the official images: that of all platforms, and one of each.
+const OFFICIAL: [&str; 12] = [
+    "library", "amd64", "arm32v5", "arm32v6", "arm32v7", "arm64v8", "i386", "mips64le", "ppc64le",
+    "riscv64", "s390x", "winamd64",
+];
+
 /// A part of a reference, which may be missing or hidden in a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
@@ -84,22 +102,24 @@ impl ImageRef {
         }
     }
 
-    /// The name without the default registry and its `library/`: `debian` for
-    /// `docker.io/library/debian`.
+    /// The name of an image on Docker Hub, whatever mirror it comes from, and of an official image
+    /// without its `library/` or platform: `debian` for `docker.io/library/debian` and
+    /// `mirror.gcr.io/arm64v8/debian`. Other images have their whole name.
     pub fn familiar_name(&self) -> Option<&str> {
         let name = self.name.as_deref()?;
-        // Every name under which Docker Hub answers.
-        let hub = [
-            "docker.io/",
-            "index.docker.io/",
-            "registry-1.docker.io/",
-            "registry.hub.docker.com/",
-        ];
-        let name = hub
+        let name = HUBS
             .iter()
             .find_map(|registry| name.strip_prefix(registry))
             .unwrap_or(name);
-        Some(name.strip_prefix("library/").unwrap_or(name))
+        let official = match name.split_once('/') {
+            Some((account, image)) if OFFICIAL.contains(&account) => image,
+            _ => name,
+        };
+        // `amd64/a/b` is no image of Docker Hub.
+        if official.contains('/') {
+            return Some(name);
+        }
+        Some(official)
     }
 }
 
@@ -287,6 +307,30 @@ mod tests {
         );
         let image = ImageRef::parse("localhost:5000/app:1@sha256:ab");
         assert_eq!((image.tag, image.digest), (is("1"), is("sha256:ab")));
+    }
+
+    #[test]
+    fn official_images_have_one_name_everywhere() {
+        for name in [
+            "debian",
+            "docker.io/debian",
+            "index.docker.io/library/debian",
+            "mirror.gcr.io/library/debian",
+            "public.ecr.aws/docker/library/debian",
+            "arm64v8/debian",
+            "mirror.gcr.io/i386/debian",
+        ] {
+            let image = ImageRef::parse(name);
+            assert_eq!(image.familiar_name(), Some("debian"), "{name}");
+        }
+        for name in [
+            "example.com/library/debian",
+            "public.ecr.aws/debian/debian",
+            "a/debian",
+        ] {
+            let image = ImageRef::parse(name);
+            assert_eq!(image.familiar_name(), Some(name));
+        }
     }
 
     #[test]

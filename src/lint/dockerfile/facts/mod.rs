@@ -7,6 +7,7 @@ mod end_of_life;
 mod exec_form;
 pub(in crate::lint) mod frontend;
 mod image_ref;
+mod images;
 pub mod packages;
 mod pin;
 mod ports;
@@ -28,6 +29,7 @@ pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::{ExecWord, exec_words};
 pub use exec_form::{exec_form, is_builtin};
 pub use image_ref::{ImageRef, NameFault, Reading, digest_fault, image_name_fault, is_image_name};
+pub use images::UsedImage;
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::deletes;
@@ -51,6 +53,7 @@ pub struct Facts<'a> {
     final_stage: Option<usize>,
     scopes: Scopes,
     runs: OnceCell<Vec<Run<'a>>>,
+    images: OnceCell<Vec<UsedImage<'a>>>,
     programs: OnceCell<Vec<StagePrograms>>,
 }
 
@@ -76,6 +79,7 @@ impl<'a> Facts<'a> {
             final_stage,
             scopes,
             runs: OnceCell::new(),
+            images: OnceCell::new(),
             programs: OnceCell::new(),
         }
     }

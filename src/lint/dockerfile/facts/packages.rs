@@ -10,7 +10,7 @@ pub struct PackageCall<'c> {
     pub manager: &'static PackageManager,
     pub action: Action,
     pub call: &'c Call,
-    /// The word that says what to do; `None` for a manager that acts without one.
+    /// The word or option that says what to do; `None` for a manager that acts without one.
     pub verb: Option<PackageArgument<'c>>,
     /// The word before the verb: `module` of `dnf module install`.
     pub prefix: Option<&'c str>,
@@ -31,9 +31,7 @@ pub struct PackageArgument<'c> {
 impl PackageArgument<'_> {
     /// The name of the package, without its version.
     pub fn name(&self, manager: &PackageManager) -> &str {
-        self.word
-            .split_once(manager.version_mark)
-            .map_or(self.word, |(name, _)| name)
+        manager.pin.name(self.word)
     }
 }
 
@@ -149,6 +147,10 @@ impl PackageCall<'_> {
         {
             return Vec::new();
         }
+        // `luarocks install name 1.0-1`.
+        if self.manager.pin == Pin::Following && self.packages.len() > 1 {
+            return Vec::new();
+        }
         let mut packages = self.packages.as_slice();
         // After the package of `go run` come the arguments of its program.
         if self.action == Action::Execute {
@@ -165,7 +167,7 @@ impl PackageCall<'_> {
         self.action == Action::Clean
             && match self.verb.map(|verb| verb.word) {
                 Some("cache" | "store") => {
-                    matches!(first, Some("clean" | "purge" | "prune" | "rm"))
+                    matches!(first, Some("clean" | "clear" | "purge" | "prune" | "rm"))
                 }
                 // `dnf clean metadata` and others leave the packages.
                 Some("clean") if self.manager.pin == Pin::Rpm => first == Some("all"),
@@ -188,6 +190,7 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
         packages: Vec::new(),
         options: Vec::new(),
     };
+    let takes_verb = manager.takes_verb(&call.name);
     // Set after an option whose value is the next word.
     let mut skip = false;
     for argument in arguments {
@@ -209,7 +212,7 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
             } else if word.starts_with('-') && word.len() > 1 {
                 skip = takes_value(manager, word);
                 understood.options.push(word);
-            } else if understood.verb.is_some() {
+            } else if understood.verb.is_some() || !takes_verb {
                 understood.packages.push(PackageArgument { argument, word });
             } else if understood.prefix.is_none() && manager.prefixes.contains(&word) {
                 understood.prefix = Some(word);
@@ -219,11 +222,86 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
             }
         }
     }
+    if !takes_verb {
+        return act_by_options(understood, arguments);
+    }
     if understood.verb.is_some() || acts_without_verb(&understood, arguments) {
         Some(understood)
     } else {
         None
     }
+}
+
+/// Finds out what a call does whose manager has no verbs: from its options, as with
+/// `pacman -Syu`, or from its program, as with `xbps-remove`. `None` if it changes nothing.
+fn act_by_options<'c>(
+    mut call: PackageCall<'c>,
+    arguments: &'c [Argument],
+) -> Option<PackageCall<'c>> {
+    let manager = call.manager;
+    if let Some(action) = manager.single_action(&call.call.name) {
+        call.action = action;
+        return Some(call);
+    }
+    // Removal comes first: the letters behind `-R` of pacman have other meanings elsewhere.
+    let is_query = call.has_option(&manager.queries);
+    let order = if call.packages.is_empty() {
+        // `pacman -Syu` fetches lists, too, but the upgrade is what it is for.
+        [
+            Action::Remove,
+            Action::Clean,
+            Action::Upgrade,
+            Action::Update,
+            Action::Install,
+        ]
+    } else {
+        [
+            Action::Remove,
+            Action::Clean,
+            Action::Install,
+            Action::Upgrade,
+            Action::Update,
+        ]
+    };
+    for action in order {
+        if is_query && action != Action::Remove {
+            return None;
+        }
+        let options = manager.options_of(action);
+        // `xbps-install -Su name` installs, although only other actions have options.
+        let is_bare = !call.packages.is_empty() && manager.bare == Some(action);
+        if is_bare || call.has_option(options) {
+            call.verb = operation(&call, arguments, options);
+            call.action = action;
+            return Some(call);
+        }
+    }
+    // An unknown value may be the packages, as in `cpanm $MODULES`.
+    let has_hidden = arguments.iter().any(|argument| argument.values.is_none());
+    match manager.bare {
+        Some(action) if has_hidden => {
+            call.action = action;
+            Some(call)
+        }
+        _ => None,
+    }
+}
+
+/// The argument with the option that says what to do.
+fn operation<'c>(
+    call: &PackageCall<'c>,
+    arguments: &'c [Argument],
+    options: &[&str],
+) -> Option<PackageArgument<'c>> {
+    for argument in arguments {
+        for (argument, word) in argument.words() {
+            let is_option = word.starts_with('-') && word.len() > 1;
+            if is_option && options.iter().any(|known| call.is_option(word, known)) {
+                return Some(PackageArgument { argument, word });
+            }
+        }
+    }
+    None
 }
 
 /// Whether a call without a verb does what its manager does by default, as a bare `yarn` installs.
@@ -325,6 +403,93 @@ mod tests {
         assert_eq!(packages("python3 -m pip install x"), ["x"]);
         assert_eq!(packages("uv pip install y"), ["y"]);
         assert_eq!(packages("pip3.12 install z"), ["z"]);
+    }
+
+    /// The action of a call, and the names of its packages.
+    fn action(line: &str) -> Option<(Action, Vec<String>)> {
+        let call = call(line);
+        let understood = understand(&call)?;
+        let mut names = Vec::new();
+        for package in &understood.packages {
+            names.push(package.name(understood.manager).to_owned());
+        }
+        Some((understood.action, names))
+    }
+
+    fn acts(line: &str, expected: Action, names: &[&str]) {
+        let names = names.iter().map(ToString::to_string).collect();
+        assert_eq!(action(line), Some((expected, names)), "{line}");
+    }
+
+    #[test]
+    fn options_say_what_a_manager_without_verbs_does() {
+        acts("pacman -Syu --noconfirm gcc", Action::Install, &["gcc"]);
+        acts("pacman -Syu --noconfirm", Action::Upgrade, &[]);
+        acts("pacman --sync --refresh", Action::Update, &[]);
+        acts("pacman -Rns gcc", Action::Remove, &["gcc"]);
+        acts("pacman -Scc --noconfirm", Action::Clean, &[]);
+        acts(
+            "pacman -S --ignore linux extra/gcc",
+            Action::Install,
+            &["gcc"],
+        );
+        acts("xbps-install -Sy gcc", Action::Install, &["gcc"]);
+        acts("xbps-install -Su", Action::Upgrade, &[]);
+        acts("xbps-remove -y gcc", Action::Remove, &["gcc"]);
+        acts(
+            "emerge -j 4 --quiet sys-devel/gcc",
+            Action::Install,
+            &["gcc"],
+        );
+        acts("emerge --depclean sys-devel/gcc", Action::Remove, &["gcc"]);
+        acts("nix-env -iA nixpkgs.gcc", Action::Install, &["gcc"]);
+        acts(
+            "rpm -Uvh --nosignature /tmp/a.rpm",
+            Action::Install,
+            &["/tmp/a.rpm"],
+        );
+        acts("rpm -e gcc-c++", Action::Remove, &["gcc-c++"]);
+        acts(
+            "cpanm --notest Foo::Bar@1.2",
+            Action::Install,
+            &["Foo::Bar"],
+        );
+        acts(
+            "install-php-extensions gd xdebug-3.4",
+            Action::Install,
+            &["gd", "xdebug"],
+        );
+        acts("uvx ruff", Action::Execute, &["ruff"]);
+        for query in [
+            "pacman -Qs gcc",
+            "pacman -Ss gcc",
+            "rpm -qa",
+            "emerge -p x",
+            "cpanm",
+        ] {
+            assert_eq!(action(query), None, "{query}");
+        }
+    }
+
+    #[test]
+    fn verbs_of_many_managers_are_known() {
+        for line in [
+            "zypper -n in gcc",
+            "brew install gcc",
+            "micromamba install -y -n base conda-forge::gcc=13",
+            "poetry add gcc",
+            "pdm add gcc",
+            "pipx install gcc==1",
+            "pipenv install gcc",
+            "luarocks install gcc",
+            "opkg install gcc",
+            "dotnet tool install --version 1.0 gcc",
+            "nix profile install nixpkgs#gcc",
+            "xx-apt-get install -y gcc",
+            "xx-apk add gcc",
+        ] {
+            acts(line, Action::Install, &["gcc"]);
+        }
     }
 
     #[test]

@@ -14,9 +14,18 @@ impl Pin {
             }
             Self::Release => word.contains(['=', '/']) || word.strip_suffix(".deb").is_some(),
             Self::Composer => word.contains([':', '=', '@']) || !word.contains('/'),
+            Self::Conda => {
+                word.contains(['=', '<', '>', '/']) || ends_in_any(word, &[".conda", ".tar.bz2"])
+            }
+            Self::Cpan => word.contains(['@', '~', '/']) || word.starts_with('.'),
+            Self::Following => word.contains('/') || ends_in_any(word, &[".rock", ".rockspec"]),
             Self::Gem => word.contains([':', '/']) || word.strip_suffix(".gem").is_some(),
             Self::Go => settles_go(word),
+            // These have one version at a time, which the repository decides.
+            Self::Newest | Self::Nix => true,
             Self::Node => settles_node(word),
+            // Sets such as `@world`, and atoms with an operator.
+            Self::Portage => word.starts_with(['=', '<', '>', '~', '@']),
             Self::Python => settles_python(word),
             Self::Rpm if prefix == Some("module") => word.contains([':', '/']),
             Self::Rpm => {
@@ -26,6 +35,88 @@ impl Pin {
                     || ends_in_version(word)
             }
         }
+    }
+}
+
+impl Pin {
+    /// The name in a word that names a package, without its version, repository or architecture.
+    pub fn name(self, word: &str) -> &str {
+        // A path or a URL names a file.
+        if word.starts_with(['.', '/', '~']) || word.contains("://") {
+            return word;
+        }
+        match self {
+            Self::Compared => before_any(word, &['=', '~', '<', '>', '@']),
+            Self::Release => before_any(word, &['=', '/', ':']),
+            Self::Composer => before_any(word, &[':', '=', '@']),
+            Self::Conda => {
+                let (_, name) = word.rsplit_once("::").unwrap_or(("", word));
+                before_any(name, &['=', '<', '>', '~', '!', '['])
+            }
+            Self::Cpan => before_any(word, &['@', '~']),
+            Self::Following => word,
+            Self::Gem => before_any(word, &[':']),
+            Self::Go => before_any(word, &['@']),
+            Self::Newest => after_any(word, &['/']),
+            Self::Nix => after_any(word, &['.', '#']),
+            Self::Node => name_of_node(word),
+            Self::Portage => name_of_atom(word),
+            Self::Python => before_any(word, &['=', '<', '>', '~', '!', '@', '[', ';', ' ']),
+            Self::Rpm => name_of_rpm(word),
+        }
+    }
+}
+
+/// The text before the first of these characters.
+fn before_any<'w>(word: &'w str, marks: &[char]) -> &'w str {
+    word.split(marks).next().unwrap_or(word)
+}
+
+/// The text after the last of these characters.
+fn after_any<'w>(word: &'w str, marks: &[char]) -> &'w str {
+    word.rsplit(marks).next().unwrap_or(word)
+}
+
+/// `@scope/name@1`: the first character may be the `@` of a scope.
+fn name_of_node(word: &str) -> &str {
+    let version = word.char_indices().skip(1).find(|&(_, char)| char == '@');
+    version.map_or(word, |(at, _)| &word[..at])
+}
+
+/// `=category/name-1.2:slot::repository`.
+fn name_of_atom(word: &str) -> &str {
+    let atom = word.trim_start_matches(['=', '<', '>', '~', '!']);
+    let name = after_any(before_any(atom, &[':', '[']), &['/']);
+    // Only an operator makes a number at the end a version.
+    if atom.len() < word.len() {
+        without_version(name)
+    } else {
+        name
+    }
+}
+
+/// `name-1.2-3.x86_64`, `name >= 1.2`.
+fn name_of_rpm(word: &str) -> &str {
+    let name = before_any(word, &[' ', '=', '<', '>']);
+    let mut plain = name;
+    for architecture in [".x86_64", ".aarch64", ".noarch", ".i686"] {
+        plain = plain.strip_suffix(architecture).unwrap_or(plain);
+    }
+    without_version(plain)
+}
+
+/// A name without the version, or the version and release, at its end.
+fn without_version(word: &str) -> &str {
+    if !ends_in_version(word) {
+        return word;
+    }
+    let Some((before, _)) = word.rsplit_once('-') else {
+        return word;
+    };
+    // What was cut may be the release, with the version before it.
+    match before.rsplit_once('-') {
+        Some((name, version)) if starts_with_digit(version) => name,
+        _ => before,
     }
 }
 
@@ -132,6 +223,39 @@ mod tests {
         }
         assert!(Pin::Rpm.settles("nodejs:20", Some("module")));
         assert!(!Pin::Rpm.settles("nodejs", Some("module")));
+    }
+
+    #[test]
+    fn names_are_read_as_each_manager_reads_them() {
+        let cases = [
+            (Pin::Rpm, "openssh-server", "openssh-server"),
+            (Pin::Rpm, "ninja-build", "ninja-build"),
+            (Pin::Rpm, "java-11-openjdk-devel", "java-11-openjdk-devel"),
+            (
+                Pin::Rpm,
+                "openssh-server-9.9p1-1.fc42.x86_64",
+                "openssh-server",
+            ),
+            (Pin::Rpm, "openssl-1:1.1.1k", "openssl"),
+            (Pin::Rpm, "gcc.x86_64", "gcc"),
+            (Pin::Release, "libc6-dev:arm64=2.41", "libc6-dev"),
+            (Pin::Release, "g++", "g++"),
+            (Pin::Compared, "gcc~=13", "gcc"),
+            (Pin::Compared, "gcc@edge", "gcc"),
+            (Pin::Conda, "conda-forge::numpy=1.26=py312", "numpy"),
+            (Pin::Node, "@angular/cli@17", "@angular/cli"),
+            (Pin::Node, "npm@11", "npm"),
+            (Pin::Python, "uvicorn[standard]>=0.3", "uvicorn"),
+            (Pin::Portage, "=sys-devel/gcc-13.2.1:13", "gcc"),
+            (Pin::Portage, "dev-lang/python:3.12", "python"),
+            (Pin::Newest, "extra/gcc", "gcc"),
+            (Pin::Newest, "python@3.12", "python@3.12"),
+            (Pin::Nix, "nixpkgs#gcc", "gcc"),
+            (Pin::Compared, "./own.apk", "./own.apk"),
+        ];
+        for (pin, word, name) in cases {
+            assert_eq!(pin.name(word), name, "{word}");
+        }
     }
 
     #[test]

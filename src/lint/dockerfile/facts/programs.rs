@@ -101,10 +101,6 @@ impl StagePrograms {
             "dpkg" => call
                 .words()
                 .any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")),
-            // `-evh` and the like: letters may follow.
-            "rpm" => call.words().any(|word| {
-                word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))
-            }),
             "corepack" => {
                 // It installs launchers for both.
                 if call.words().find(|word| !word.starts_with('-')) == Some("enable") {

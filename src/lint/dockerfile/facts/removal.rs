@@ -1,6 +1,7 @@
 //! Calls that remove a directory, or everything in it, within the same layer.
 
 use super::run::{Argument, Call};
+use crate::knowledge::package_manager_of;
 
 /// Whether a call removes everything below `directory`.
 pub fn deletes(call: &Call, directory: &str) -> bool {
@@ -15,10 +16,17 @@ pub fn deletes(call: &Call, directory: &str) -> bool {
                 .any(|argument| covers(argument, directory))
                 && call.words().any(|word| matches!(word, "-delete" | "rm"))
         }
-        // `apt-get distclean` removes lists too, `clean` only downloaded packages.
-        "apt-get" | "apt" => call
-            .words()
-            .any(|word| word == "distclean" || (word == "clean" && directory == "/var/cache/apt")),
+        // `distclean`, which is also written `dist-clean`, removes lists too, `clean` only
+        // downloaded packages.
+        name if package_manager_of(name).is_some_and(|manager| manager.name == "apt") => {
+            call.words().any(|word| match word {
+                "distclean" | "dist-clean" => {
+                    matches!(directory, "/var/lib/apt/lists" | "/var/cache/apt")
+                }
+                "clean" => directory == "/var/cache/apt",
+                _ => false,
+            })
+        }
         _ => false,
     }
 }

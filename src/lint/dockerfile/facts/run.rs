@@ -211,7 +211,7 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
             }
             if run.shell.is_posix() {
                 let script = dockerfile::shell::parse(text);
-                run.calls = script_calls(facts, step, &script);
+                run.calls = script_calls(facts, step, run.shell, &script);
                 run.script = Some(script);
             }
         }
@@ -240,8 +240,17 @@ fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
     })
 }
 
-fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec<Call> {
-    let own = own_variables(script);
+fn script_calls(
+    facts: &Facts<'_>,
+    step: &Step<'_>,
+    shell: ShellKind,
+    script: &ShellScript,
+) -> Vec<Call> {
+    // POSIX wants an assignment before a special builtin to last, and every `/bin/sh` does that. A
+    // bash or zsh under its own name does not.
+    let is_named = step.shell.set_by.is_some() || is_heredoc_of(step);
+    let assignments_last = !(is_named && matches!(shell, ShellKind::Bash | ShellKind::Zsh));
+    let own = own_variables(script, assignments_last);
     let variable = |name: &str| match own.get(name) {
         Some(value) => value.map(ToOwned::to_owned),
         None => facts.variable(step, name),
@@ -273,12 +282,16 @@ fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec
 
 /// The variables that a script sets itself, which hide those of `ENV` and `ARG`. Those that are set
 /// once, for the whole script and to a literal have a value; the others are unknown.
-fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
+fn own_variables(script: &ShellScript, assignments_last: bool) -> HashMap<&str, Option<&str>> {
     let mut own = HashMap::new();
     for command in &script.commands {
         // `A=1 program` sets the variable for that program only, and an assignment in a branch or a
         // subshell may not happen.
-        let applies = command.words.is_empty() && command.position == CommandPosition::default();
+        let lasts = match command.words.first() {
+            Some(name) => assignments_last && is_special_builtin(name.literal()),
+            None => true,
+        };
+        let applies = lasts && command.position == CommandPosition::default();
         for word in &command.assignments {
             let Some((name, _)) = word.raw.split_once('=') else {
                 continue;
@@ -300,6 +313,33 @@ fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
         }
     }
     own
+}
+
+/// Whether a command is one before which assignments last: `A=1 set -x`.
+fn is_special_builtin(name: Option<&str>) -> bool {
+    // These of POSIX's list do not end the script.
+    matches!(
+        name,
+        Some(
+            ":" | "."
+                | "eval"
+                | "export"
+                | "readonly"
+                | "set"
+                | "shift"
+                | "times"
+                | "trap"
+                | "unset"
+        )
+    )
+}
+
+/// Whether a RUN is a heredoc whose `#!` line names its shell.
+fn is_heredoc_of(step: &Step<'_>) -> bool {
+    match &step.instruction.body {
+        Body::Command(Command::Shell(script)) => script.shebang.is_some(),
+        _ => false,
+    }
 }
 
 fn base_name(program: &str) -> &str {
@@ -379,6 +419,23 @@ mod tests {
         assert_eq!(expanded("x$TWO-y"), Some(words(&["xa=1", "b-y"])));
         assert_eq!(expanded("$NONE"), Some(words(&[])));
         assert_eq!(expanded("\"$NONE\""), Some(words(&[""])));
+    }
+
+    #[test]
+    fn an_assignment_before_a_special_builtin_lasts_in_sh() {
+        for (script, value) in [
+            ("deps='git make' set -x && a", Some("git make")),
+            ("deps=a export B && b", Some("a")),
+            ("deps=a : && b", Some("a")),
+            ("deps=a make && b", None),
+            ("(deps=a set -x); b", None),
+        ] {
+            let script = dockerfile::shell::parse_text(script);
+            let own = own_variables(&script, true);
+            assert_eq!(own.get("deps").copied().flatten(), value);
+            let of_bash = own_variables(&script, false);
+            assert_eq!(of_bash.get("deps").copied().flatten(), None);
+        }
     }
 
     #[test]

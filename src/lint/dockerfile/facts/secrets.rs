@@ -106,7 +106,7 @@ const SECRET: [&str; 14] = [
 ];
 
 /// Words in the name of a variable that is public, or only about a secret.
-const HARMLESS: [&str; 26] = [
+const HARMLESS: [&str; 27] = [
     "public",
     "pub",
     "file",
@@ -132,7 +132,58 @@ const HARMLESS: [&str; 26] = [
     "method",
     "enabled",
     "gpg",
+    "pgp",
     "keyring",
+];
+
+/// Last words of the name of a variable that is only about a secret: `AUTH_SERVER`.
+const PROPERTIES: [&str; 20] = [
+    "algorithm",
+    "algo",
+    "domain",
+    "endpoint",
+    "expiration",
+    "expires",
+    "format",
+    "header",
+    "host",
+    "hosts",
+    "issuer",
+    "lifetime",
+    "mode",
+    "port",
+    "prefix",
+    "provider",
+    "realm",
+    "server",
+    "servers",
+    "suffix",
+];
+
+/// Words in the name of a variable that make its key one for access, and so no public one.
+const ACCESS: [&str; 8] = [
+    "access",
+    "api",
+    "app",
+    "encryption",
+    "license",
+    "master",
+    "private",
+    "session",
+];
+
+/// Words in the name of a variable with the key that signs packages.
+const SIGNING: [&str; 10] = [
+    "apt",
+    "maintainer",
+    "package",
+    "release",
+    "releases",
+    "repo",
+    "repository",
+    "sign",
+    "signer",
+    "signing",
 ];
 
 /// A key or a token in a text.
@@ -240,8 +291,50 @@ fn is_environment_file(name: &str) -> bool {
 /// Whether a variable holds a secret, by the words of its name in any case.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let mut words = name.split(['_', '-', '.']);
-    words.clone().any(|word| SECRET.contains(&word)) && !words.any(|word| HARMLESS.contains(&word))
+    let words: Vec<&str> = name.split(['_', '-', '.']).collect();
+    words.iter().any(|word| SECRET.contains(word))
+        && !words.iter().any(|word| HARMLESS.contains(word))
+        && !words.last().is_some_and(|word| PROPERTIES.contains(word))
+        && !is_identifier(&words)
+}
+
+/// Whether words name a key and not its content: `SIGNING_KEY_ID`, `CLIENT_ID_KEY`.
+fn is_identifier(words: &[&str]) -> bool {
+    // `SECRET_ID` and `ID_TOKEN` are secrets themselves.
+    let mut secret = words.iter().filter(|word| SECRET.contains(word));
+    let is_key = secret.all(|word| matches!(*word, "key" | "credential" | "credentials"));
+    let ends_in_id = matches!(words.last(), Some(&("id" | "ids")));
+    is_key && (ends_in_id || words.windows(2).any(|pair| pair == ["id", "key"]))
+}
+
+/// Whether a variable holds fingerprints or IDs of public keys, with which a build verifies what it
+/// downloads: `RELEASE_SIGNING_KEY=01EA5486DE18A882D4C2684590C8019E36C2E964`.
+pub fn is_public_key(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let words: Vec<&str> = name.split(['_', '-', '.']).collect();
+    // A token or a password may be 40 hexadecimal digits as well.
+    let mut secret = words.iter().filter(|word| SECRET.contains(word));
+    if !secret.all(|word| *word == "key") || words.iter().any(|word| ACCESS.contains(word)) {
+        return false;
+    }
+    let signs = words.iter().any(|word| SIGNING.contains(word));
+    let mut ids = value
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'))
+        .filter(|id| !id.is_empty())
+        .peekable();
+    ids.peek().is_some() && ids.all(|id| is_key_id(id, signs))
+}
+
+/// Whether a text is a fingerprint, or an ID of a key as GnuPG prints it. Other programs print
+/// digits in lower case, so these count only if the name of the variable says what they are for.
+fn is_key_id(id: &str, signs: bool) -> bool {
+    let digits = id.strip_prefix("0x").unwrap_or(id);
+    let is_marked = digits.len() < id.len() || signs;
+    matches!(digits.len(), 8 | 16 | 40)
+        && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        && (is_marked
+            || digits.bytes().any(|b| b.is_ascii_uppercase())
+                && !digits.bytes().any(|b| b.is_ascii_lowercase()))
 }
 
 fn is_token_character(c: char) -> bool {

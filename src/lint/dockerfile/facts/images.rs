@@ -1,0 +1,171 @@
+//! The images that a Dockerfile uses: those of `FROM`, of `COPY --from` and of mounts.
+
+use super::base::is_well_known_image;
+use super::image_ref::ImageRef;
+use super::stages::Base;
+use super::steps::Step;
+use super::{Facts, stages};
+use crate::dockerfile::{Kind, Word};
+use crate::source::Span;
+
+/// An image that a build pulls.
+#[derive(Clone, Debug)]
+pub struct UsedImage<'a> {
+    pub image: ImageRef,
+    /// The reference as written.
+    pub written: &'a str,
+    pub span: Span,
+    /// Whether the name could also be meant for a stage, or for a context that the build names:
+    /// `--from=tools`.
+    pub is_doubtful: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// All images that the build pulls, in the order of the file.
+    pub fn images(&self) -> &[UsedImage<'a>] {
+        self.images.get_or_init(|| self.read_images())
+    }
+
+    fn read_images(&self) -> Vec<UsedImage<'a>> {
+        let mut images = Vec::new();
+        for stage in &self.stages {
+            if let Base::Image(image) = &stage.base {
+                images.push(UsedImage {
+                    image: image.clone(),
+                    written: stage.image.text.as_str(),
+                    span: stage.image.span,
+                    is_doubtful: false,
+                });
+            }
+        }
+        for step in self.steps.iter().filter(|step| step.kind() != Kind::From) {
+            images.extend(self.copied_images(step));
+        }
+        images.sort_by_key(|image| image.span);
+        images
+    }
+
+    /// The images that `--from` and the `from=` of mounts name.
+    fn copied_images(&self, step: &Step<'a>) -> Vec<UsedImage<'a>> {
+        let mut images = Vec::new();
+        for flag in &step.instruction.flags {
+            let Some(word) = &flag.value else { continue };
+            let Some((written, span)) = source_of(&flag.name, word) else {
+                continue;
+            };
+            // The text of a mount is expanded as a whole, so a variable in it may be a part of any
+            // option.
+            let Some(expanded) = self.expand(step, word) else {
+                continue;
+            };
+            let name = match flag.name.as_str() {
+                "mount" => from_option(&expanded).map_or("", |(_, name)| name),
+                _ => expanded.as_str(),
+            };
+            if name.is_empty() || name == "scratch" || self.is_stage(step, name) {
+                continue;
+            }
+            let is_reference = name.contains(['/', ':', '@']);
+            images.push(UsedImage {
+                image: ImageRef::parse(name),
+                written,
+                span,
+                // A trigger may name a stage of the build that it runs in.
+                is_doubtful: !is_reference && (step.onbuild || !is_well_known_image(name)),
+            });
+        }
+        images
+    }
+
+    /// Whether a name or number is that of a stage.
+    fn is_stage(&self, step: &Step<'_>, name: &str) -> bool {
+        // BuildKit also finds a stage that is defined further down. A number is never an image.
+        let is_number = name.bytes().all(|b| b.is_ascii_digit());
+        is_number
+            || step
+                .stage
+                .is_some_and(|stage| stages::find(&self.stages, stage, name).is_some())
+            || self.stages.iter().any(|stage| stage.is_named(name))
+    }
+}
+
+/// The stage or image in the value of a flag, with its place.
+fn source_of<'a>(flag: &str, word: &'a Word) -> Option<(&'a str, Span)> {
+    let text = word.text.as_str();
+    match flag {
+        "from" => Some((text, word.span)),
+        "mount" => {
+            let (start, name) = from_option(text)?;
+            Some((name, word.text.source_span(start, start + name.len())))
+        }
+        _ => None,
+    }
+}
+
+/// The value of `from=` in `type=bind,from=NAME,target=/x`, with its offset.
+fn from_option(options: &str) -> Option<(usize, &str)> {
+    let mut at = 0;
+    for option in options.split(',') {
+        let start = at + (option.len() - option.trim_start().len());
+        at += option.len() + 1;
+        if let Some(name) = option.trim().strip_prefix("from=") {
+            return Some((start + "from=".len(), name));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dockerfile::parse;
+    use crate::lint::facts::Facts;
+    use crate::lint::settings::Settings;
+    use crate::source::Source;
+
+    /// The images of a Dockerfile as written, with `?` behind the doubtful ones.
+    fn images(text: &str) -> Vec<String> {
+        let source = Source::new("Dockerfile", text);
+        let dockerfile = parse(&source);
+        let facts = Facts::new(&dockerfile, &Settings::default());
+        let mut images = Vec::new();
+        for image in facts.images() {
+            assert_eq!(source.slice(image.span), image.written);
+            let doubt = if image.is_doubtful { "?" } else { "" };
+            images.push(format!("{}{doubt}", image.written));
+        }
+        images
+    }
+
+    #[test]
+    fn every_image_that_a_build_pulls_is_one() {
+        let text = "FROM debian:12 AS build\n\
+                    COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n\
+                    COPY --from=alpine /a /b\n\
+                    RUN --mount=type=bind,from=ubuntu:18.04,target=/x a\n\
+                    FROM build\n";
+        assert_eq!(
+            images(text),
+            [
+                "debian:12",
+                "ghcr.io/astral-sh/uv:latest",
+                "alpine",
+                "ubuntu:18.04"
+            ]
+        );
+    }
+
+    #[test]
+    fn stages_are_no_images() {
+        let text = "FROM debian:12 AS build\n\
+                    FROM scratch\n\
+                    COPY --from=build /a /b\n\
+                    COPY --from=0 / /\n\
+                    COPY --from=7 / /\n\
+                    COPY --from=later / /\n\
+                    COPY --from=tools / /\n\
+                    RUN --mount=from=build,target=/x --mount=type=cache,target=/y a\n\
+                    FROM scratch AS Later\n\
+                    ONBUILD COPY --from=alpine / /\n";
+        assert_eq!(images(text), ["debian:12", "tools?", "alpine?"]);
+    }
+}

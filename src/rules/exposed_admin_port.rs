@@ -1,0 +1,63 @@
+//! `exposed-admin-port`: a port for remote administration is exposed.
+
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "exposed-admin-port",
+    page: include_str!("../../rules/lint/exposed-admin-port.md"),
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
+};
+
+/// Ports by which a machine is administrated, as IANA assigned them. SSH has a rule of its own.
+const PORTS: [(u32, &str); 13] = [
+    (23, "Telnet"),
+    (512, "rexec"),
+    (513, "rlogin"),
+    (514, "rsh"),
+    (2375, "Docker API without TLS"),
+    (2376, "Docker API"),
+    (3389, "RDP"),
+    (5800, "VNC"),
+    (5900, "VNC"),
+    (5901, "VNC"),
+    (5985, "WinRM"),
+    (5986, "WinRM"),
+    (10250, "kubelet"),
+];
+
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    for step in &cx.facts.steps {
+        for port in cx.facts.ports(step) {
+            let (Some(first), Some(last)) = (port.first, port.last) else {
+                continue;
+            };
+            // Syslog is the service of port 514 for UDP.
+            let is_udp = port
+                .protocol
+                .is_some_and(|name| name.eq_ignore_ascii_case("udp"));
+            for (number, service) in PORTS {
+                if (first..=last).contains(&number) && !(is_udp && number == 514) {
+                    findings.add(port.span, message(number, service));
+                }
+            }
+        }
+    }
+}
+
+/// The message, which is the same for a Dockerfile and an image.
+fn message(number: u32, service: &str) -> String {
+    format!("port {number} ({service}) is exposed")
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // In the image configuration, a port is `23/tcp`.
+    for port in cx.configuration().exposed_ports() {
+        let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+        for (known, service) in PORTS {
+            if number.parse() == Ok(known) && protocol != "udp" {
+                findings.add(cx.at_instruction("EXPOSE"), message(known, service));
+            }
+        }
+    }
+}
