@@ -20,8 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         // `["app"]` and `app # comment` have rules of their own.
-        let is_malformed =
-            is_array(word.text.as_str()) || trailing_comment(cx, step).is_some();
+        let is_malformed = is_array(word.text.as_str()) || trailing_comment(cx, step).is_some();
         if is_malformed || !is_in_force(cx, step) {
             continue;
         }

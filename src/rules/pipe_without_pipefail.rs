@@ -6,6 +6,7 @@ use crate::dockerfile::shell::{ShellOptions, ShellPart};
 use crate::dockerfile::{Body, Command, Pipeline, Script, ShellScript};
 use crate::lint::facts::{Call, Facts, Run, ShellKind, Step};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "pipe-without-pipefail",

@@ -61,11 +61,8 @@ const VARIABLES: [Variable; 2] = [
 
 /// Whether a call installs a package file. Without the key that signed it, the package could
 /// not be installed at all.
-fn installs_file(call: &crate::lint::facts::Call) -> bool {
-    let mut words = call
-        .arguments
-        .iter()
-        .flat_map(crate::lint::facts::Argument::texts);
+fn installs_file(call: &Call) -> bool {
+    let mut words = call.arguments.iter().flat_map(Argument::texts);
     words.any(|word| {
         let word = word.trim_matches(['"', '\'']);
         [".apk", ".deb", ".rpm"]

@@ -41,6 +41,37 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether all files that a call changes are gone at the end of their RUN: a later `rm` removes
+/// them, or they are in a mount.
+fn is_temporary(run: &Run<'_>, index: usize) -> bool {
+    let targets = targets(&run.calls[index]);
+    let later = run.calls[index + 1..].iter().take(MOST_LATER);
+    !targets.is_empty()
+        && targets.iter().all(|target| {
+            let is_mounted = target.single().is_some_and(|path| run.keeps_out(path));
+            is_mounted || later.clone().any(|call| removes(call, target))
+        })
+}
+
+/// The files that `chmod`, `mkdir` or `install` changes.
+fn targets(call: &Call) -> Vec<&Argument> {
+    let mut operands = Vec::new();
+    let mut is_value = false;
+    for argument in &call.arguments {
+        let word = argument.single().unwrap_or(&argument.raw);
+        if std::mem::take(&mut is_value) {
+            continue;
+        }
+        if word.starts_with('-') {
+            // The owner and the mode are the next words.
+            is_value = call.name != "chmod"
+                && matches!(word, "-m" | "--mode" | "-o" | "-g" | "--owner" | "--group");
+        } else {
+            operands.push(argument);
+        }
+    }
     match call.name.as_str() {
         // The first is the mode.
         "chmod" => operands.split_off(operands.len().min(1)),
@@ -95,7 +126,7 @@ fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings:
         let title = if is_sticky(&replacement) {
             format!("set the sticky bit: `{replacement}`")
         } else {
-            format!("remove the write permission for others: `{replacement}`")
+            format!("remove write permission for others: `{replacement}`")
         };
         report.fix(Fix::new(
             title,
@@ -162,6 +193,23 @@ fn without_others(mode: &str) -> Option<String> {
     Some(format!("{}{}", &mode[..mode.len() - 1], last & !2))
 }
 
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Directories with the sticky bit, such as `/tmp`, are not in this list.
+    for &name in &cx.files.world_writable {
+        let mode = cx.tree().inode(name).header.mode;
+        let kind = if cx.tree().is_directory(name) {
+            "directory "
+        } else {
+            ""
+        };
+        let path = cx.path(name);
+        findings.add(
+            cx.at_file(name),
+            format!("{kind}`{path}` is writable by every user (mode {mode:04o})"),
+        );
+    }
+}
+
 /// The mode that a call should set instead: for directories of temporary files, the same with the
 /// sticky bit, and for others, one without write permission for others.
 fn private_mode(call: &Call, mode: &str, place: Span) -> Option<String> {
@@ -195,21 +243,4 @@ fn is_shared(path: &str) -> bool {
         path,
         "/tmp" | "/var/tmp" | "/dev/shm" | "/run/lock" | "/var/lock"
     )
-}
-
-fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // Directories with the sticky bit, such as `/tmp`, are not in this list.
-    for &name in &cx.files.world_writable {
-        let mode = cx.tree().inode(name).header.mode;
-        let kind = if cx.tree().is_directory(name) {
-            "directory "
-        } else {
-            ""
-        };
-        let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("{kind}`{path}` is writable by every user (mode {mode:04o})"),
-        );
-    }
 }
