@@ -18,6 +18,7 @@ use super::error::ReadError;
 use super::json;
 use super::layer::Source;
 use super::limits::Limits;
+use super::name::with_tag;
 use super::oci::{self, Platform};
 use super::progress::Silent;
 use super::store::Store;
@@ -146,16 +147,9 @@ fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'
 /// Whether a short name such as `app` refers to the image with a full name such as
 /// `docker.io/library/app:latest`.
 pub(super) fn is_named(full: &str, short: &str) -> bool {
-    let last = short.rsplit('/').next().unwrap_or_default();
-    // A colon before the last slash is that of a port.
-    let tagged = if last.contains(':') {
-        short.to_owned()
-    } else {
-        format!("{short}:latest")
-    };
     full == short
         || full
-            .strip_suffix(&tagged)
+            .strip_suffix(&*with_tag(short))
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 

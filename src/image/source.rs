@@ -3,16 +3,16 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::blob::Blob;
 use super::checks::Checks;
 use super::config::Config;
 use super::error::ReadError;
-use super::limits::Budget;
+use super::limits::{Budget, Limits};
 use super::oci::{self, Platform};
 use super::progress::Progress;
-use super::reference::Reference;
+use super::reference::{Format, Reference};
 use super::store::Store;
 use super::{Image, Options, Origin, docker, layer, remote, rootfs};
 
@@ -23,8 +23,15 @@ pub struct Source {
     reference: Reference,
     options: Options,
     budget: Budget,
-    /// The blobs; none for a plain directory.
-    store: Option<Store>,
+    blobs: Blobs,
+}
+
+/// The content of a source.
+#[derive(Debug)]
+enum Blobs {
+    In(Store),
+    /// A root file system, which has files only.
+    Directory(PathBuf),
 }
 
 impl Source {
@@ -34,21 +41,22 @@ impl Source {
         progress: &dyn Progress,
     ) -> Result<Self, ReadError> {
         let budget = Budget::new(&options.limits);
-        let store = store(reference, options, &budget, progress)?;
+        let reference = reference.resolved();
+        let blobs = blobs(&reference, options, &budget, progress)?;
         Ok(Self {
-            reference: reference.clone(),
+            reference,
             options: options.clone(),
             budget,
-            store,
+            blobs,
         })
     }
 
     /// The platforms for which there are images, in the order of the index; none where the source
     /// states none.
     pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
-        match &self.store {
-            Some(store) if store.has(oci::INDEX) && !self.is_docker_archive(store) => {
-                oci::platforms(store, self.name(), &self.options.limits)
+        match &self.blobs {
+            Blobs::In(store) if store.has(oci::INDEX) && !self.is_docker_archive(store) => {
+                oci::platforms(store, self.reference.stored_name(), &self.options.limits)
             }
             _ => Ok(Vec::new()),
         }
@@ -69,23 +77,22 @@ impl Source {
         progress: &dyn Progress,
     ) -> Result<(Image, Checks), ReadError> {
         let limits = &self.options.limits;
-        let Some(store) = &self.store else {
-            let image = self.directory(self.reference.path())?;
-            return Ok((image, Checks::none()));
+        let store = match &self.blobs {
+            Blobs::In(store) => store,
+            Blobs::Directory(path) => return Ok((self.directory(path)?, Checks::none())),
         };
         // An archive of Docker 25 and later has both documents; `manifest.json` is read, and
         // checked against the index.
         let (config, sources, origin) = if self.is_docker_archive(store) {
-            docker::open(store, self.name(), limits)?
-        } else if !matches!(self.reference, Reference::DockerArchive { .. })
-            && store.has(oci::INDEX)
-        {
-            oci::open(store, self.name(), platform, limits, progress)?
+            docker::open(store, self.reference.stored_name(), limits)?
+        } else if self.format() != Some(Format::DockerArchive) && store.has(oci::INDEX) {
+            let name = self.reference.stored_name();
+            oci::open(store, name, platform, limits, progress)?
         } else {
-            let reason = match self.reference {
-                Reference::DockerArchive { .. } => "it has no `manifest.json`",
-                Reference::Oci { .. } | Reference::OciArchive { .. } => "it has no `index.json`",
-                _ => "it has neither `manifest.json` nor `index.json`",
+            let reason = match self.format() {
+                Some(Format::DockerArchive) => "it has no `manifest.json`",
+                Some(Format::OciLayout | Format::OciArchive) => "it has no `index.json`",
+                None => "it has neither `manifest.json` nor `index.json`",
             };
             return Err(ReadError::NotAnImage {
                 path: store.path().to_owned(),
@@ -114,18 +121,18 @@ impl Source {
     }
 
     fn is_docker_archive(&self, store: &Store) -> bool {
-        match self.reference {
+        match self.format() {
             // The user named the format, so a second document of another format is ignored.
-            Reference::Oci { .. } | Reference::OciArchive { .. } => false,
-            _ => store.has(docker::MANIFEST),
+            Some(Format::OciLayout | Format::OciArchive) => false,
+            Some(Format::DockerArchive) | None => store.has(docker::MANIFEST),
         }
     }
 
-    /// The name of the image among several. A registry or a daemon gives the requested one only.
-    fn name(&self) -> Option<&str> {
+    /// The format that the user named.
+    fn format(&self) -> Option<Format> {
         match self.reference {
-            Reference::Registry { .. } | Reference::DockerDaemon { .. } => None,
-            _ => self.reference.name(),
+            Reference::File { format, .. } => Some(format),
+            _ => None,
         }
     }
 
@@ -153,55 +160,61 @@ impl Source {
     }
 }
 
-/// Opens the blobs of a reference; none for a plain directory, which has files only.
-fn store(
+/// Opens the blobs of a reference.
+fn blobs(
     reference: &Reference,
     options: &Options,
     budget: &Budget,
     progress: &dyn Progress,
-) -> Result<Option<Store>, ReadError> {
-    let (path, limits) = (reference.path(), &options.limits);
-    if let Some(name) = reference.daemon_image() {
-        let shown = Path::new(name);
-        let blob = remote::save(name, limits.uncompressed, progress)?;
-        let blob = Blob::spooled(blob).map_err(ReadError::spool(name))?;
-        return Store::archive_in(blob, shown, limits, budget).map(Some);
-    }
-    let is_directory = match reference {
-        Reference::Rootfs { .. } => return Ok(None),
-        // A directory without the file of a layout is a root file system.
-        Reference::Path(_) if path.is_dir() && !is_layout(path) => return Ok(None),
-        Reference::Registry { .. } => {
-            let name = reference.name().unwrap_or_default();
-            return Store::registry(name, options.connection, limits).map(Some);
+) -> Result<Blobs, ReadError> {
+    let limits = &options.limits;
+    let store = match reference {
+        Reference::Daemon(name) | Reference::PathOrDaemon { name, .. } => {
+            let shown = name.to_string();
+            let archive = remote::save(name, limits.uncompressed, progress)?;
+            let archive = Blob::spooled(archive).map_err(ReadError::spool(&shown))?;
+            Store::archive_in(archive, Path::new(&shown), limits, budget)
         }
+        Reference::Registry(name) => Store::registry(name, options.connection, limits),
         Reference::Stream => {
-            let shown = Path::new(STANDARD_INPUT);
-            return Store::archive_in(
-                standard_input(limits.uncompressed, progress)?,
-                shown,
-                limits,
-                budget,
-            )
-            .map(Some);
+            let archive = standard_input(limits.uncompressed, progress)?;
+            Store::archive_in(archive, Path::new(STANDARD_INPUT), limits, budget)
         }
-        // A shell passes `<(docker save app)` as the path of a FIFO, which can be read once only.
-        _ if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) => {
-            let pipe = File::open(path).map_err(ReadError::io(path))?;
-            let blob = spooled(pipe, path, limits.uncompressed, progress)?;
-            return Store::archive_in(blob, path, limits, budget).map(Some);
+        Reference::Rootfs(path) => return Ok(Blobs::Directory(path.clone())),
+        // A directory without the file of a layout is a root file system.
+        Reference::Path(path) if path.is_dir() && !is_layout(path) => {
+            return Ok(Blobs::Directory(path.clone()));
         }
-        Reference::Oci { .. } => true,
-        Reference::Path(_) => path.is_dir(),
-        Reference::DockerArchive { .. }
-        | Reference::OciArchive { .. }
-        | Reference::DockerDaemon { .. } => false,
+        Reference::Path(path) if path.is_dir() => Store::directory(path),
+        Reference::File {
+            format: Format::OciLayout,
+            path,
+            ..
+        } if !is_fifo(path) => Store::directory(path),
+        Reference::Path(path) | Reference::File { path, .. } => {
+            archive(path, limits, budget, progress)
+        }
     };
-    if is_directory {
-        Store::directory(path).map(Some)
-    } else {
-        Store::archive(path, limits, budget).map(Some)
+    store.map(Blobs::In)
+}
+
+fn archive(
+    path: &Path,
+    limits: &Limits,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Result<Store, ReadError> {
+    if !is_fifo(path) {
+        return Store::archive(path, limits, budget);
     }
+    // A shell passes `<(docker save app)` as the path of a FIFO, which can be read once only.
+    let pipe = File::open(path).map_err(ReadError::io(path))?;
+    let blob = spooled(pipe, path, limits.uncompressed, progress)?;
+    Store::archive_in(blob, path, limits, budget)
+}
+
+fn is_fifo(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
 /// Whether a directory is an OCI layout. Anything with the name of the marker file counts, so that

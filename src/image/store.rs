@@ -17,6 +17,7 @@ use super::error::ReadError;
 use super::inflate::{Compression, inflate};
 use super::json::{self, Shape};
 use super::limits::{Budget, Limits};
+use super::name::Name;
 use super::oci;
 use super::progress::Progress;
 use super::remote::{Connection, Fetched, Registry};
@@ -156,7 +157,7 @@ impl Store {
 
     /// Opens an image of a registry. Only its manifest is fetched now.
     pub(super) fn registry(
-        name: &str,
+        name: &Name,
         connection: Connection,
         limits: &Limits,
     ) -> Result<Self, ReadError> {

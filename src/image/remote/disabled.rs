@@ -12,6 +12,7 @@ mod registry {
     use std::fs::File;
     use std::path::Path;
 
+    use crate::image::name::Name;
     use crate::image::progress::Progress;
     use crate::image::remote::{Connection, TransferError};
 
@@ -34,7 +35,7 @@ mod registry {
 
     impl Registry {
         pub(in crate::image) fn pull(
-            _name: &str,
+            _name: &Name,
             _connection: Connection,
         ) -> Result<Self, TransferError> {
             Err(ABSENT)
@@ -61,10 +62,10 @@ mod registry {
         }
 
         pub(in crate::image) fn push(
-            _name: &str,
+            _name: &Name,
             _connection: Connection,
             _layout: &Path,
-            _mounts: Option<&str>,
+            _mounts: Option<&Name>,
             _progress: &dyn Progress,
         ) -> Result<String, TransferError> {
             Err(ABSENT)
@@ -76,6 +77,7 @@ mod registry {
 mod daemon {
     use std::fs::File;
 
+    use crate::image::name::Name;
     use crate::image::progress::Progress;
     use crate::image::remote::TransferError;
 
@@ -85,7 +87,7 @@ mod daemon {
     };
 
     pub(in crate::image) fn save(
-        _name: &str,
+        _name: &Name,
         _limit: u64,
         _progress: &dyn Progress,
     ) -> Result<File, TransferError> {
@@ -93,7 +95,7 @@ mod daemon {
     }
 
     pub(in crate::image) fn load(
-        _name: &str,
+        _name: &Name,
         _archive: &File,
         _progress: &dyn Progress,
     ) -> Result<(), TransferError> {

@@ -7,7 +7,6 @@
 //! which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
 
 mod error;
-mod name;
 
 #[cfg(feature = "registry")]
 mod challenge;
@@ -52,7 +51,6 @@ pub(super) use daemon::{load, save};
 pub(super) use disabled::{Fetched, Registry};
 #[cfg(not(feature = "daemon"))]
 pub(super) use disabled::{load, save};
-pub(super) use name::with_tag;
 #[cfg(feature = "registry")]
 pub(super) use registry::{Fetched, Registry};
 

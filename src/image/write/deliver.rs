@@ -9,81 +9,117 @@ use tempfile::TempDir;
 
 use super::super::Image;
 use super::super::error::WriteError;
+use super::super::name::Name;
 use super::super::progress::Progress;
-use super::super::reference::Reference;
+use super::super::reference::{Format, Reference};
 use super::super::remote::{self, Registry};
 use super::{Selection, WriteOptions, Written};
 
-/// Writes to a registry, a daemon or standard output.
-pub(super) fn write(
+/// Writes to a registry.
+pub(super) fn to_registry(
     image: &Image,
     selection: &Selection,
     destination: &Reference,
+    name: &Name,
     options: &WriteOptions,
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
     let scratch = Scratch::new(destination)?;
-    let name = name(destination, options)?;
-    // A registry takes blobs one by one, a daemon and a pipe take an archive.
-    if let Reference::Registry { .. } = destination {
-        let path = scratch.path("layout");
-        // In a registry the destination is the name, and the layout needs none.
-        let nameless = WriteOptions {
-            tag: None,
-            ..options.clone()
-        };
-        let layout = Reference::Oci {
-            path: path.clone(),
-            name: None,
-        };
-        let written = super::write(image, selection, &layout, &nameless, progress)?;
-        send_layout(destination, &path, options, progress)?;
-        return Ok(written);
-    }
-    let path = scratch.path("image.tar");
-    let archive = Reference::DockerArchive {
+    check_tag(name, options)?;
+    // A registry takes blobs one by one.
+    let path = scratch.path("layout");
+    // In a registry the destination is the name, and the layout needs none.
+    let nameless = WriteOptions {
+        tag: None,
+        ..options.clone()
+    };
+    let layout = Reference::File {
+        format: Format::OciLayout,
         path: path.clone(),
-        name: name.map(str::to_owned),
+        name: None,
+    };
+    let written = super::write(image, selection, &layout, &nameless, progress)?;
+    send_layout(name, &path, options, progress)?;
+    Ok(written)
+}
+
+/// Writes to a daemon.
+pub(super) fn to_daemon(
+    image: &Image,
+    selection: &Selection,
+    destination: &Reference,
+    name: &Name,
+    options: &WriteOptions,
+    progress: &dyn Progress,
+) -> Result<Written, WriteError> {
+    let scratch = Scratch::new(destination)?;
+    check_tag(name, options)?;
+    let tag = Some(name.to_string());
+    let (written, archive) = scratch_archive(&scratch, image, selection, tag, options, progress)?;
+    remote::load(name, &archive, progress)?;
+    Ok(written)
+}
+
+/// Writes to standard output.
+pub(super) fn to_stream(
+    image: &Image,
+    selection: &Selection,
+    options: &WriteOptions,
+    progress: &dyn Progress,
+) -> Result<Written, WriteError> {
+    let scratch = Scratch::new(&Reference::Stream)?;
+    let tag = options.tag.clone();
+    let (written, archive) = scratch_archive(&scratch, image, selection, tag, options, progress)?;
+    to_standard_output(archive)?;
+    Ok(written)
+}
+
+/// An archive for a daemon or a pipe, which take an image as a whole.
+fn scratch_archive(
+    scratch: &Scratch,
+    image: &Image,
+    selection: &Selection,
+    name: Option<String>,
+    options: &WriteOptions,
+    progress: &dyn Progress,
+) -> Result<(Written, File), WriteError> {
+    let path = scratch.path("image.tar");
+    let archive = Reference::File {
+        format: Format::DockerArchive,
+        path: path.clone(),
+        name,
     };
     let written = super::write(image, selection, &archive, options, progress)?;
     let file = File::open(&path).map_err(|error| scratch.error(error))?;
-    match name {
-        Some(name) if *destination != Reference::Stream => remote::load(name, &file, progress)?,
-        _ => to_standard_output(file)?,
-    }
-    Ok(written)
+    Ok((written, file))
 }
 
 /// Sends a layout with one image or one index to a registry.
 pub(super) fn send_layout(
-    destination: &Reference,
+    name: &Name,
     layout: &Path,
     options: &WriteOptions,
     progress: &dyn Progress,
 ) -> Result<(), WriteError> {
-    let name = name(destination, options)?.unwrap_or_default();
+    check_tag(name, options)?;
     Registry::push(
         name,
         options.connection,
         layout,
-        options.origin.as_deref(),
+        options.origin.as_ref(),
         progress,
     )?;
     Ok(())
 }
 
-/// The name of the image, from the destination or from the options, which must not contradict each
-/// other.
-fn name<'a>(
-    destination: &'a Reference,
-    options: &'a WriteOptions,
-) -> Result<Option<&'a str>, WriteError> {
-    match (destination.name(), options.tag.as_deref()) {
-        (Some(name), Some(tag)) if name != tag => Err(WriteError::TwoNames {
-            name: name.to_owned(),
-            tag: tag.to_owned(),
+/// Refuses a tag that contradicts the destination, which is a name itself.
+fn check_tag(name: &Name, options: &WriteOptions) -> Result<(), WriteError> {
+    match &options.tag {
+        Some(tag) if *tag != name.to_string() => Err(WriteError::TwoNames {
+            name: name.to_string(),
+            tag: tag.clone(),
         }),
-        (name, tag) => Ok(name.or(tag)),
+        _ => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::super::digest::sha256;
 use super::super::error::WriteError;
 use super::super::inflate::Compression;
-use super::super::remote::with_tag;
+use super::super::name::with_tag;
 use super::super::{Config, Origin, docker, oci};
 use super::WrittenLayer;
 use super::output::Output;
@@ -31,7 +31,10 @@ pub(super) fn docker(
     let config_name = format!("{}.json", hash(&config_digest));
     output.add(&config_name, config.as_bytes())?;
     // Docker refuses a name without a tag here.
-    let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
+    let tags: Vec<String> = tag
+        .map(|tag| with_tag(tag).into_owned())
+        .into_iter()
+        .collect();
     let layers: Vec<String> = layers
         .iter()
         .map(|layer| layer_name(&layer.digest))

@@ -16,7 +16,6 @@ mod layout;
 mod metadata;
 mod output;
 mod rootfs;
-mod tag;
 
 use std::path::Path;
 
@@ -26,9 +25,10 @@ use super::config::Steps;
 use super::digest::sha256;
 use super::error::WriteError;
 use super::inflate::Compression;
+use super::name::{Name, check_stored};
 use super::oci;
 use super::progress::Progress;
-use super::reference::Reference;
+use super::reference::{Format, Reference};
 use super::remote::Connection;
 use super::tree::{NameId, Tree};
 
@@ -105,7 +105,7 @@ pub struct WriteOptions {
     pub connection: Connection,
     /// The name of the original in a registry, whose layers need not be sent to the same registry
     /// again.
-    pub origin: Option<String>,
+    pub origin: Option<Name>,
 }
 
 impl Default for WriteOptions {
@@ -164,27 +164,40 @@ pub fn write(
     options: &WriteOptions,
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
-    match destination {
-        Reference::Rootfs { path } => {
-            check_place(destination)?;
+    let path = match destination {
+        Reference::Rootfs(path) => {
+            check_place(path, parent(path))?;
             return write_rootfs(image, selection, path, progress);
         }
-        Reference::Registry { .. } | Reference::DockerDaemon { .. } | Reference::Stream => {
-            return deliver::write(image, selection, destination, options, progress);
+        Reference::Registry(name) => {
+            return deliver::to_registry(image, selection, destination, name, options, progress);
         }
-        _ => {}
-    }
+        Reference::Daemon(name) => {
+            return deliver::to_daemon(image, selection, destination, name, options, progress);
+        }
+        Reference::Stream => return deliver::to_stream(image, selection, options, progress),
+        Reference::File { path, .. }
+        | Reference::Path(path)
+        | Reference::PathOrDaemon { path, .. } => path,
+    };
     // Everything that can be refused is checked before the first byte is written.
-    check_place(destination)?;
-    let tag = options.tag.as_deref().or(destination.name());
+    let format = format_of(destination);
+    let place = match format {
+        Some(Format::OciLayout) => path,
+        _ => parent(path),
+    };
+    check_place(path, place)?;
+    let tag = options.tag.as_deref().or(destination.stored_name());
     if let Some(tag) = tag {
-        tag::check_tag(tag)?;
+        check_stored(tag)?;
     }
     check_names(image, selection)?;
-    let (form, path) = (Form::of(destination)?, destination.path());
-    let mut output = match form {
-        Form::Layout => Output::layout(path)?,
-        Form::DockerArchive | Form::LayoutArchive => Output::archive(path)?,
+    let Some(format) = format else {
+        return Err(WriteError::UnknownKind { path: path.clone() });
+    };
+    let mut output = match format {
+        Format::OciLayout => Output::layout(path)?,
+        Format::DockerArchive | Format::OciArchive => Output::archive(path)?,
     };
     let youngest = options.epoch.map(jiff::Timestamp::as_second);
     let plans = match options.layers {
@@ -199,9 +212,9 @@ pub fn write(
         progress,
     };
     progress.start("writing layers", layer::content_size(image, &plans));
-    let layers = write_layers(&mut output, &writer, &plans, form, options.compression)?;
+    let layers = write_layers(&mut output, &writer, &plans, format, options.compression)?;
     let config = image.config.relayered(&steps(image, &layers, options));
-    let (config_digest, manifest_digest) = if form == Form::DockerArchive {
+    let (config_digest, manifest_digest) = if format == Format::DockerArchive {
         (metadata::docker(&mut output, &config, &layers, tag)?, None)
     } else {
         let (config, manifest) =
@@ -221,15 +234,15 @@ fn write_layers(
     output: &mut Output<'_>,
     writer: &LayerWriter<'_>,
     plans: &[PlannedLayer],
-    form: Form,
+    format: Format,
     asked: Option<Coding>,
 ) -> Result<Vec<WrittenLayer>, WriteError> {
     let mut layers = Vec::new();
     for plan in plans {
         layers.push(output.blob(|file, name| {
-            let layer = write_layer(writer, plan, form, asked, file)?;
+            let layer = write_layer(writer, plan, format, asked, file)?;
             // The name contains the digest, which is known only now.
-            *name = if form == Form::DockerArchive {
+            *name = if format == Format::DockerArchive {
                 layer_name(&layer.digest)
             } else {
                 blob_path(&layer.digest)
@@ -243,11 +256,11 @@ fn write_layers(
 fn write_layer(
     writer: &LayerWriter<'_>,
     plan: &PlannedLayer,
-    form: Form,
+    format: Format,
     asked: Option<Coding>,
     file: &mut dyn std::io::Write,
 ) -> Result<WrittenLayer, WriteError> {
-    let usual = if form == Form::DockerArchive {
+    let usual = if format == Format::DockerArchive {
         Compression::None
     } else {
         Compression::Gzip
@@ -261,7 +274,7 @@ fn write_layer(
     // A blob that a manifest names is one that registries may have already: it is worth keeping.
     let is_known = material.has_digest && of.digest.starts_with("sha256:");
     let as_stored = match asked {
-        None => form != Form::DockerArchive && is_known,
+        None => format != Format::DockerArchive && is_known,
         // With a level the user asks for new bytes, even if the kind of compression is the same.
         Some(coding) => coding == of.compression.into() && is_known,
     };
@@ -307,42 +320,27 @@ fn write_rootfs(
     })
 }
 
-/// The format of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    DockerArchive,
-    Layout,
-    LayoutArchive,
-}
-
-impl Form {
-    /// The format of a destination. A plain path has the format of its extension, or of the layout
-    /// that is there already.
-    fn of(destination: &Reference) -> Result<Self, WriteError> {
-        match destination {
-            Reference::DockerArchive { .. } => Ok(Self::DockerArchive),
-            Reference::Oci { .. } => Ok(Self::Layout),
-            Reference::OciArchive { .. } => Ok(Self::LayoutArchive),
-            Reference::Path(path) if path.join(oci::LAYOUT).exists() => Ok(Self::Layout),
-            Reference::Path(path)
-                if path.extension().is_some_and(|extension| extension == "tar")
-                    && !path.is_dir() =>
-            {
-                Ok(Self::DockerArchive)
-            }
-            _ => Err(WriteError::UnknownKind {
-                path: destination.path().to_owned(),
-            }),
-        }
+/// The format of a destination. A plain path has the format of its extension, or of the layout that
+/// is there already.
+fn format_of(destination: &Reference) -> Option<Format> {
+    let path = match destination {
+        Reference::File { format, .. } => return Some(*format),
+        Reference::Path(path) | Reference::PathOrDaemon { path, .. } => path,
+        _ => return None,
+    };
+    let is_tar = path.extension().is_some_and(|extension| extension == "tar");
+    if path.join(oci::LAYOUT).exists() {
+        Some(Format::OciLayout)
+    } else if is_tar && !path.is_dir() {
+        Some(Format::DockerArchive)
+    } else {
+        None
     }
 }
 
 /// Refuses a destination that a symlink in the repository leads out of. A file at the destination
 /// itself is replaced and not followed, unless it is a layout.
-fn check_place(destination: &Reference) -> Result<(), WriteError> {
-    let path = destination.path();
-    let is_layout = Form::of(destination).is_ok_and(|form| form == Form::Layout);
-    let place = if is_layout { path } else { parent(path) };
+fn check_place(path: &Path, place: &Path) -> Result<(), WriteError> {
     match crate::trust::real_path(place) {
         Ok(_) => Ok(()),
         // Opening the directory gives the better error.

@@ -1,6 +1,12 @@
 //! References to images as Dockerfiles write them.
+//!
+//! [`Name`] is a valid name of which everything is known. What a Dockerfile has may be neither: a
+//! part may be in a variable without a value, and FROM with an invalid name still has a tag that a
+//! rule reports. So this type has the same [`Parts`], unchecked, each of which may be unknown.
 
 use super::scope::UNKNOWN;
+use crate::image::Name;
+use crate::image::name::{DEFAULT_REGISTRY, Parts};
 
 /// A reference `registry/path:tag@digest`, as far as its variables have known values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +26,11 @@ pub enum Reading {
 }
 
 impl Reading {
-    fn of(text: &str) -> Self {
-        if text.contains(UNKNOWN) {
-            Self::Unknown
-        } else {
-            Self::Is(text.to_owned())
+    fn of(text: Option<&str>) -> Self {
+        match text {
+            Some(text) if text.contains(UNKNOWN) => Self::Unknown,
+            Some(text) => Self::Is(text.to_owned()),
+            None => Self::Absent,
         }
     }
 
@@ -39,19 +45,9 @@ impl Reading {
 impl ImageRef {
     /// Parses an expanded text, in which U+FFFC stands for an unknown value.
     pub fn parse(text: &str) -> Self {
-        let (text, digest) = match text.split_once('@') {
-            Some((name, digest)) => (name, Reading::of(digest)),
-            None => (text, Reading::Absent),
-        };
-        // A colon before the last slash belongs to the registry's port.
-        let last = text.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match text[last..].find(':') {
-            Some(colon) => (
-                &text[..last + colon],
-                Reading::of(&text[last + colon + 1..]),
-            ),
-            None => (text, Reading::Absent),
-        };
+        let Parts { name, tag, digest } = Parts::of(text);
+        let (tag, digest) = (Reading::of(tag), Reading::of(digest));
+        let last = name.rfind('/').map_or(0, |slash| slash + 1);
         // A variable in the last part may bring a tag, a digest, or the whole reference; one in the
         // tag a digest.
         let hidden = name.is_empty() || name[last..].contains(UNKNOWN);
@@ -75,124 +71,25 @@ impl ImageRef {
 
     /// The registry: `docker.io` unless the name has another; `None` if the name is not known.
     pub fn registry(&self) -> Option<&str> {
-        match self.name.as_deref()?.split_once('/') {
-            // Docker takes the first part for a host only if it looks like one.
-            Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => Some(first),
-            _ => Some("docker.io"),
-        }
+        let (registry, _) = self.parts()?.registry_and_repository();
+        Some(registry.unwrap_or(DEFAULT_REGISTRY))
     }
 
     /// The name without the default registry and its `library/`: `debian` for
     /// `docker.io/library/debian`.
     pub fn familiar_name(&self) -> Option<&str> {
-        let name = self.name.as_deref()?;
-        // Every name under which Docker Hub answers.
-        let hub = [
-            "docker.io/",
-            "index.docker.io/",
-            "registry-1.docker.io/",
-            "registry.hub.docker.com/",
-        ];
-        let name = hub
-            .iter()
-            .find_map(|registry| name.strip_prefix(registry))
-            .unwrap_or(name);
-        Some(name.strip_prefix("library/").unwrap_or(name))
+        Some(self.parts()?.familiar_name())
+    }
+
+    fn parts(&self) -> Option<Parts<'_>> {
+        Some(Parts::of(self.name.as_deref()?))
     }
 }
 
-/// Whether a text is a valid reference, by the rules of `ParseNormalizedNamed` in
-/// distribution/reference.
+/// Whether a text is a valid reference for FROM.
 pub fn is_image_name(text: &str) -> bool {
-    let (text, digest) = text
-        .split_once('@')
-        .map_or((text, None), |(text, digest)| (text, Some(digest)));
-    let (domain, path) = match text.split_once('/') {
-        Some((first, rest)) if is_domain(first) => (Some(first), rest),
-        _ => (None, text),
-    };
-    let (path, tag) = path
-        .split_once(':')
-        .map_or((path, None), |(path, tag)| (path, Some(tag)));
-    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
-    let is_id = path.len() == 64 && path.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    domain.is_none_or(is_valid_domain)
-        && path.split('/').all(is_valid_component)
-        && !(is_id && domain.is_none() && tag.is_none() && digest.is_none())
-        && tag.is_none_or(is_valid_tag)
-        && digest.is_none_or(is_valid_digest)
-}
-
-/// Whether the part before the first slash is a registry.
-fn is_domain(first: &str) -> bool {
-    first.contains(['.', ':'])
-        || first == "localhost"
-        || first.bytes().any(|b| b.is_ascii_uppercase())
-}
-
-fn is_valid_domain(domain: &str) -> bool {
-    let (host, port) = match domain.rsplit_once(':') {
-        // The colons of `[::1]` without a port are part of the address.
-        Some((host, port)) if !domain.ends_with(']') => (host, Some(port)),
-        _ => (domain, None),
-    };
-    let host_is_valid = match host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        Some(address) => address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
-        None => host.split('.').all(is_host_label),
-    };
-    host_is_valid
-        && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn is_host_label(label: &str) -> bool {
-    !label.is_empty()
-        && label
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
-/// Whether a path component is lower-case letters and digits with `.`, `_`, `__` or any number of
-/// `-` between them.
-fn is_valid_component(component: &str) -> bool {
-    let mut separator = String::new();
-    for b in component.bytes() {
-        if !is_lower_alphanumeric(b) {
-            separator.push(char::from(b));
-        } else if !is_separator(&std::mem::take(&mut separator)) {
-            return false;
-        }
-    }
-    // A separator may neither end the component nor start it.
-    separator.is_empty() && component.bytes().next().is_some_and(is_lower_alphanumeric)
-}
-
-fn is_lower_alphanumeric(b: u8) -> bool {
-    b.is_ascii_lowercase() || b.is_ascii_digit()
-}
-
-fn is_separator(text: &str) -> bool {
-    matches!(text, "" | "." | "_" | "__") || text.bytes().all(|b| b == b'-')
-}
-
-fn is_valid_tag(tag: &str) -> bool {
-    (1..=128).contains(&tag.len())
-        && !tag.starts_with(['.', '-'])
-        && tag
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
-}
-
-fn is_valid_digest(digest: &str) -> bool {
-    digest.split_once(':').is_some_and(|(algorithm, hash)| {
-        algorithm.starts_with(|c: char| c.is_ascii_alphabetic())
-            && hash.len() >= 32
-            && hash.bytes().all(|b| b.is_ascii_hexdigit())
-    })
+    // Docker refuses the ID of an image as a name.
+    text.parse::<Name>().is_ok_and(|name| !name.is_id())
 }
 
 #[cfg(test)]
@@ -240,36 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn names_of_images_are_known_by_their_form() {
-        let digest = format!("debian@sha256:{}", "a".repeat(64));
-        let good = [
-            "busybox",
-            "a/b",
-            "r.io:5000/a__b/c--d:Tag_1.0",
-            "localhost/x",
-            "[::1]:80/x",
-            digest.as_str(),
-        ];
-        for name in good {
-            assert!(is_image_name(name), "{name}");
-        }
+    fn an_id_is_not_a_name() {
         let id = "a".repeat(64);
-        for name in [
-            "",
-            "busybox:",
-            ":1",
-            "Busybox",
-            "a//b",
-            "a/",
-            "/a",
-            "a..b",
-            "-a",
-            "a b",
-            "a@sha256:1",
-            id.as_str(),
-        ] {
-            assert!(!is_image_name(name), "{name}");
-        }
+        assert!(!is_image_name(&id));
+        assert!(is_image_name(&format!("{id}:1")));
+        assert!(is_image_name("r.io:5000/a__b/c--d:Tag_1.0"));
+        assert!(!is_image_name("Busybox"));
     }
 
     #[test]
