@@ -3,7 +3,7 @@
 use super::support::rewrite::{flags, join};
 use crate::dockerfile::Command;
 use crate::lint::facts::Run;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "consecutive-run",
@@ -34,10 +34,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             );
             let report = report.label(first, "the previous `RUN`");
             if let Some(edit) = join(cx, before, run) {
-                report.fix(Fix::new(
+                report.fix(Fix::safe(
                     "combine them with `&&`",
-                    Applicability::Safe,
-                    vec![edit],
+                    [edit],
                 ));
             }
         }

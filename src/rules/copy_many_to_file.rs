@@ -2,7 +2,7 @@
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-many-to-file",
@@ -43,7 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: destination.span,
                 replacement: format!("{written}/"),
             };
-            report.fix(Fix::new("add a `/`", Applicability::Safe, vec![edit]));
+            report.fix(Fix::safe("add a `/`", [edit]));
         }
     }
 }

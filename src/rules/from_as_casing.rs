@@ -1,7 +1,7 @@
 //! `from-as-casing`: FROM and AS differ in case.
 
 use crate::dockerfile::Instruction;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -31,10 +31,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span,
                 replacement: replacement.to_owned(),
             };
-            let fix = Fix::new(
+            let fix = Fix::safe(
                 format!("use `{replacement}`"),
-                Applicability::Safe,
-                vec![edit],
+                [edit],
             );
             findings
                 .add(span, format!("`{text}` and `{from}` differ in case"))

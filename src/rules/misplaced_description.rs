@@ -2,7 +2,7 @@
 
 use crate::dockerfile::{Body, Comment, Kind};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -53,10 +53,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 comment.span,
                 format!("comment describes `{first}` but does not start with that name"),
             )
-            .fix(Fix::new(
+            .fix(Fix::safe(
                 "separate them with an empty line",
-                Applicability::Safe,
-                vec![edit],
+                [edit],
             ));
     }
 }

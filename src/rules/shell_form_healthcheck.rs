@@ -2,7 +2,7 @@
 
 use crate::dockerfile::{Body, Command};
 use crate::lint::facts::exec_form;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-form-healthcheck",
@@ -30,7 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .text
             .source_span(0, script.text.as_str().trim_end().len());
         let title = format!("use the exec form: `{replacement}`");
-        let fix = Fix::new(title, Applicability::Safe, vec![Edit { span, replacement }]);
+        let fix = Fix::safe(title, [Edit { span, replacement }]);
         findings
             .add(span, "health check starts a shell that it does not need")
             .fix(fix);

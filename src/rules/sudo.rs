@@ -2,7 +2,7 @@
 
 use crate::dockerfile::ShellWord;
 use crate::lint::facts::{Step, User};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -71,7 +71,7 @@ fn fix(words: &[ShellWord]) -> Option<Fix> {
         span: Span::new(words[0].span.start, program.span.start),
         replacement: String::new(),
     };
-    Some(Fix::new("remove `sudo`", Applicability::Safe, vec![edit]))
+    Some(Fix::safe("remove `sudo`", [edit]))
 }
 
 /// Whether a step is known to run as root, because of a USER or the base image.

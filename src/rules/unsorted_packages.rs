@@ -2,7 +2,7 @@
 
 use crate::lint::facts::Argument;
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -93,9 +93,8 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
         written[late],
         written[late.saturating_sub(1)]
     );
-    findings.add(list[late].span, message).fix(Fix::new(
+    findings.add(list[late].span, message).fix(Fix::safe(
         "sort the list",
-        Applicability::Safe,
         edits,
     ));
 }

@@ -1,7 +1,7 @@
 //! Calls of package managers that prompt for confirmation, which a build cannot answer.
 
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
 
 /// Reports the calls of these managers that prompt for confirmation, with a fix that inserts
@@ -31,11 +31,7 @@ pub(in crate::rules) fn check(
             );
             let report = findings.add(call.call.name_span.to(verb.argument.span), message);
             if let Some(edit) = insert_after(cx, verb.argument.span, verb.word, option) {
-                report.fix(Fix::new(
-                    format!("add `{option}`"),
-                    Applicability::Safe,
-                    vec![edit],
-                ));
+                report.fix(Fix::safe(format!("add `{option}`"), [edit]));
             }
         }
     }
