@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::name::NameError;
-use super::remote::TransferError;
+use super::transport::TransferError;
 use crate::printable::escape;
 
 /// An error of reading an image.

@@ -14,22 +14,19 @@ mod checks;
 mod config;
 pub(crate) mod digest;
 mod directory;
-mod docker;
 mod error;
 mod inflate;
 mod json;
 mod layer;
 mod limits;
 pub mod name;
-mod oci;
 mod overrides;
 mod progress;
 mod reference;
-mod remote;
-mod rootfs;
 mod source;
 mod sparse;
 mod store;
+mod transport;
 mod tree;
 mod write;
 
@@ -49,12 +46,12 @@ pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;
 pub use name::{Name, NameError};
-pub use oci::{Platform, PlatformError};
 pub use overrides::Overrides;
 pub use progress::{Progress, Silent};
 pub use reference::{Format, Reference, ReferenceError};
-pub use remote::{Connection, TransferError};
 pub use source::Source;
+pub use transport::oci_layout::{Platform, PlatformError};
+pub use transport::{Connection, TransferError};
 pub use tree::*;
 pub use write::{
     Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer, write,

@@ -10,11 +10,12 @@ use super::checks::Checks;
 use super::config::Config;
 use super::error::ReadError;
 use super::limits::{Budget, Limits};
-use super::oci::{self, Platform};
 use super::progress::Progress;
 use super::reference::{Format, Reference};
 use super::store::Store;
-use super::{Image, Options, Origin, docker, layer, remote, rootfs};
+use super::transport::oci_layout::{self, Platform};
+use super::transport::{self, docker_archive};
+use super::{Image, Options, Origin, layer};
 
 /// One or several images at one location. The blobs of a remote image are fetched when the image is
 /// read, and not before.
@@ -55,8 +56,8 @@ impl Source {
     /// states none.
     pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
         match &self.blobs {
-            Blobs::In(store) if store.has(oci::INDEX) && !self.is_docker_archive(store) => {
-                oci::platforms(store, self.reference.stored_name(), &self.options.limits)
+            Blobs::In(store) if store.has(oci_layout::INDEX) && !self.is_docker_archive(store) => {
+                oci_layout::platforms(store, self.reference.stored_name(), &self.options.limits)
             }
             _ => Ok(Vec::new()),
         }
@@ -84,10 +85,10 @@ impl Source {
         // An archive of Docker 25 and later has both documents; `manifest.json` is read, and
         // checked against the index.
         let (config, sources, origin) = if self.is_docker_archive(store) {
-            docker::open(store, self.reference.stored_name(), limits)?
-        } else if self.format() != Some(Format::DockerArchive) && store.has(oci::INDEX) {
+            docker_archive::open(store, self.reference.stored_name(), limits)?
+        } else if self.format() != Some(Format::DockerArchive) && store.has(oci_layout::INDEX) {
             let name = self.reference.stored_name();
-            oci::open(store, name, platform, limits, progress)?
+            oci_layout::open(store, name, platform, limits, progress)?
         } else {
             let reason = match self.format() {
                 Some(Format::DockerArchive) => "it has no `manifest.json`",
@@ -124,7 +125,7 @@ impl Source {
         match self.format() {
             // The user named the format, so a second document of another format is ignored.
             Some(Format::OciLayout | Format::OciArchive) => false,
-            Some(Format::DockerArchive) | None => store.has(docker::MANIFEST),
+            Some(Format::DockerArchive) | None => store.has(docker_archive::MANIFEST),
         }
     }
 
@@ -146,7 +147,7 @@ impl Source {
                 reason: "it is not a directory",
             });
         }
-        let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
+        let tree = transport::rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
         Ok(Image {
             // Files of the host are not compressed, so none can be larger than it seems.
@@ -171,7 +172,7 @@ fn blobs(
     let store = match reference {
         Reference::Daemon(name) | Reference::PathOrDaemon { name, .. } => {
             let shown = name.to_string();
-            let archive = remote::save(name, limits.uncompressed, progress)?;
+            let archive = transport::save(name, limits.uncompressed, progress)?;
             let archive = Blob::spooled(archive).map_err(ReadError::spool(&shown))?;
             Store::archive_in(archive, Path::new(&shown), limits, budget)
         }
@@ -220,7 +221,7 @@ fn is_fifo(path: &Path) -> bool {
 /// Whether a directory is an OCI layout. Anything with the name of the marker file counts, so that
 /// a symlink in its place is an error.
 fn is_layout(path: &Path) -> bool {
-    std::fs::symlink_metadata(path.join(oci::LAYOUT)).is_ok()
+    std::fs::symlink_metadata(path.join(oci_layout::LAYOUT)).is_ok()
 }
 
 const STANDARD_INPUT: &str = "standard input";

@@ -216,9 +216,14 @@ fn only_one_module_waits_for_sockets() {
             );
         }
     }
+    let expected = [
+        "image/transport",
+        "image/transport/daemon",
+        "image/transport/registry",
+    ];
     assert_eq!(
         users.into_iter().collect::<Vec<_>>(),
-        [Path::new("image/remote")]
+        expected.map(PathBuf::from)
     );
 }
 

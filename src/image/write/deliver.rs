@@ -12,7 +12,7 @@ use super::super::error::WriteError;
 use super::super::name::Name;
 use super::super::progress::Progress;
 use super::super::reference::{Format, Reference};
-use super::super::remote::{self, Registry};
+use super::super::transport::{self, Registry};
 use super::{Selection, WriteOptions, Written};
 
 /// Writes to a registry.
@@ -56,7 +56,7 @@ pub(super) fn to_daemon(
     check_tag(name, options)?;
     let tag = Some(name.to_string());
     let (written, archive) = scratch_archive(&scratch, image, selection, tag, options, progress)?;
-    remote::load(name, &archive, progress)?;
+    transport::load(name, &archive, progress)?;
     Ok(written)
 }
 

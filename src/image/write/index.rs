@@ -11,9 +11,9 @@ use oci_spec::image::{
 use super::super::digest::sha256;
 use super::super::error::WriteError;
 use super::super::name::{Name, check_stored};
-use super::super::oci::{self, Platform};
 use super::super::progress::Progress;
 use super::super::reference::{Format, Reference};
+use super::super::transport::oci_layout::{self, Platform};
 use super::super::{Config, Image};
 use super::deliver::{Scratch, send_layout};
 use super::metadata::{blob_path, descriptor, to_value};
@@ -120,7 +120,7 @@ impl IndexWriter {
 
     /// Moves the blobs of an image from its own layout to the common one. Returns its index.
     fn take_part(&self, part: &Path) -> io::Result<ImageIndex> {
-        let index = fs::read(part.join(oci::INDEX))?;
+        let index = fs::read(part.join(oci_layout::INDEX))?;
         let index = serde_json::from_slice(&index).map_err(io::Error::other)?;
         for blob in fs::read_dir(part.join("blobs/sha256"))? {
             let blob = blob?;
@@ -146,12 +146,14 @@ impl IndexWriter {
             // In a registry the tag is part of the address, not of the index.
             Destination::Registry(_) => None,
         };
-        root.set_annotations(named.map(|name| [(oci::NAME.to_owned(), name.to_owned())].into()));
+        root.set_annotations(
+            named.map(|name| [(oci_layout::NAME.to_owned(), name.to_owned())].into()),
+        );
         let root = to_value(&built(vec![root])).to_string();
         let layout = self.scratch.path("layout");
         self.scratch
             .write(&layout.join(blob_path(&digest)), &index)?;
-        self.scratch.write(&layout.join(oci::INDEX), &root)?;
+        self.scratch.write(&layout.join(oci_layout::INDEX), &root)?;
         let mut output = match &self.destination {
             Destination::Registry(name) => {
                 send_layout(name, &layout, &self.options, progress)?;
@@ -176,8 +178,8 @@ impl IndexWriter {
                 copied.map_err(|error| self.scratch.error(error))
             })?;
         }
-        output.add(oci::INDEX, root.as_bytes())?;
-        output.add(oci::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        output.add(oci_layout::INDEX, root.as_bytes())?;
+        output.add(oci_layout::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
         output.finish()?;
         Ok(digest)
     }

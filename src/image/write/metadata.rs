@@ -11,7 +11,8 @@ use super::super::digest::sha256;
 use super::super::error::WriteError;
 use super::super::inflate::Compression;
 use super::super::name::with_tag;
-use super::super::{Config, Origin, docker, oci};
+use super::super::transport::{docker_archive, oci_layout};
+use super::super::{Config, Origin};
 use super::WrittenLayer;
 use super::output::Output;
 
@@ -40,7 +41,7 @@ pub(super) fn docker(
         .map(|layer| layer_name(&layer.digest))
         .collect();
     let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": layers}]);
-    output.add(docker::MANIFEST, manifest.to_string().as_bytes())?;
+    output.add(docker_archive::MANIFEST, manifest.to_string().as_bytes())?;
     Ok(config_digest)
 }
 
@@ -86,16 +87,17 @@ pub(super) fn layout(
         manifest.len() as u64,
         &manifest_digest,
     );
-    manifest
-        .set_annotations(tag.map(|tag| HashMap::from([(oci::NAME.to_owned(), tag.to_owned())])));
+    manifest.set_annotations(
+        tag.map(|tag| HashMap::from([(oci_layout::NAME.to_owned(), tag.to_owned())])),
+    );
     let index = ImageIndexBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageIndex)
         .manifests(vec![manifest])
         .build()
         .expect("every required field is set");
-    output.add(oci::INDEX, to_value(&index).to_string().as_bytes())?;
-    output.add(oci::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+    output.add(oci_layout::INDEX, to_value(&index).to_string().as_bytes())?;
+    output.add(oci_layout::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
     Ok((config_digest, manifest_digest))
 }
 

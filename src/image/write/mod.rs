@@ -10,12 +10,10 @@ mod deliver;
 mod hashed;
 mod header;
 mod index;
-mod layer;
-mod layer_plan;
-mod layout;
+pub(super) mod layer;
+pub(super) mod layer_plan;
 mod metadata;
-mod output;
-mod rootfs;
+pub(super) mod output;
 
 use std::path::Path;
 
@@ -26,10 +24,9 @@ use super::digest::sha256;
 use super::error::WriteError;
 use super::inflate::Compression;
 use super::name::{Name, check_stored};
-use super::oci;
 use super::progress::Progress;
 use super::reference::{Format, Reference};
-use super::remote::Connection;
+use super::transport::{self, Connection, oci_layout};
 use super::tree::{NameId, Tree};
 
 pub use compress::{Coding, CodingError};
@@ -310,7 +307,7 @@ fn write_rootfs(
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
-    let bytes = rootfs::write(image, selection, path, progress)?;
+    let bytes = transport::rootfs::write(image, selection, path, progress)?;
     let config_digest = sha256(image.config.json().to_string().as_bytes());
     Ok(Written {
         config_digest,
@@ -329,7 +326,7 @@ fn format_of(destination: &Reference) -> Option<Format> {
         _ => return None,
     };
     let is_tar = path.extension().is_some_and(|extension| extension == "tar");
-    if path.join(oci::LAYOUT).exists() {
+    if path.join(oci_layout::LAYOUT).exists() {
         Some(Format::OciLayout)
     } else if is_tar && !path.is_dir() {
         Some(Format::DockerArchive)
@@ -362,7 +359,7 @@ fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
 }
 
 /// The directory that a path is in.
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         // The parent of a bare file name is the empty path, which cannot be opened.

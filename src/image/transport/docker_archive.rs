@@ -10,20 +10,20 @@ use std::collections::HashMap;
 use oci_spec::image::Digest;
 use serde::Deserialize;
 
-use super::Origin;
-use super::blob::Blob;
-use super::config::Config;
-use super::digest::{sha256_of, verify};
-use super::error::ReadError;
-use super::json;
-use super::layer::Source;
-use super::limits::Limits;
-use super::name::with_tag;
-use super::oci::{self, Platform};
-use super::progress::Silent;
-use super::store::Store;
+use crate::image::Origin;
+use crate::image::blob::Blob;
+use crate::image::config::Config;
+use crate::image::digest::{sha256_of, verify};
+use crate::image::error::ReadError;
+use crate::image::json;
+use crate::image::layer::Source;
+use crate::image::limits::Limits;
+use crate::image::name::with_tag;
+use crate::image::progress::Silent;
+use crate::image::store::Store;
+use crate::image::transport::oci_layout::{self, Platform};
 
-pub(super) const MANIFEST: &str = "manifest.json";
+pub(in crate::image) const MANIFEST: &str = "manifest.json";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -42,7 +42,7 @@ impl Item {
 
 /// The configuration and the layers of an image, named by a tag, or by `@` and its place in the
 /// archive.
-pub(super) fn open(
+pub(in crate::image) fn open(
     store: &Store,
     name: Option<&str>,
     limits: &Limits,
@@ -61,9 +61,9 @@ pub(super) fn open(
     let config = Config::read(&item.config, &blob, limits)?;
     let tags = item.tags();
     // An archive with two manifests could be one image to Docker and another to skopeo.
-    if store.has(oci::INDEX) {
+    if store.has(oci_layout::INDEX) {
         let digest = sha256_of(&item.config, &blob, &Silent)?;
-        oci::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;
+        oci_layout::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;
     }
     let diff_ids = config.diff_ids();
     if diff_ids.len() != layers.len() {
@@ -146,7 +146,7 @@ fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'
 
 /// Whether a short name such as `app` refers to the image with a full name such as
 /// `docker.io/library/app:latest`.
-pub(super) fn is_named(full: &str, short: &str) -> bool {
+pub(in crate::image) fn is_named(full: &str, short: &str) -> bool {
     full == short
         || full
             .strip_suffix(&*with_tag(short))

@@ -16,12 +16,12 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Body, Method, StatusCode};
 
 use super::http::{HttpError, failure, send};
-use super::registry::{PARALLEL, Registry, failed, retried};
 use super::session::Operation;
-use super::{Connection, TransferError, chunks};
+use super::{Connection, PARALLEL, Registry, TransferError, failed, retried};
 use crate::image::blob::Blob;
 use crate::image::name::Name;
 use crate::image::progress::Progress;
+use crate::image::transport::chunks;
 
 /// The interval between reports of progress.
 const TICK: Duration = Duration::from_millis(100);

@@ -1,5 +1,8 @@
 //! Images in Docker and Podman, read and written over the API that both have.
 
+mod endpoint;
+mod tunnel;
+
 use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
@@ -9,12 +12,13 @@ use bollard::query_parameters::ImportImageOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, stream};
 
-use super::endpoint::{Endpoint, endpoints};
-use super::tunnel::Tunnel;
 use super::{TransferError, chunks, event_loop, install_cryptography};
 use crate::image::blob::Blob;
 use crate::image::name::Name;
 use crate::image::progress::Progress;
+
+use endpoint::{Endpoint, endpoints};
+use tunnel::Tunnel;
 
 /// Seconds in which a daemon must answer the first request.
 const GREETING: u64 = 30;

@@ -14,7 +14,7 @@ mod registry {
 
     use crate::image::name::Name;
     use crate::image::progress::Progress;
-    use crate::image::remote::{Connection, TransferError};
+    use crate::image::transport::{Connection, TransferError};
 
     const ABSENT: TransferError = TransferError::Absent {
         transport: "docker://",
@@ -79,7 +79,7 @@ mod daemon {
 
     use crate::image::name::Name;
     use crate::image::progress::Progress;
-    use crate::image::remote::TransferError;
+    use crate::image::transport::TransferError;
 
     const ABSENT: TransferError = TransferError::Absent {
         transport: "docker-daemon:",

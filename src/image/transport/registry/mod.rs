@@ -1,6 +1,14 @@
 //! Pulling images from registries: manifests, and blobs in parallel, each resumed where its
 //! connection broke.
 
+mod challenge;
+mod credentials;
+mod helper;
+mod http;
+mod push;
+mod reach;
+mod session;
+
 use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -9,16 +17,17 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, RANGE};
 use reqwest::{Method, Response, StatusCode};
 
-use super::credentials::{Login, credentials};
-use super::http::{HttpError, Pace, body, refusal, send, speaks_no_tls};
-use super::session::{Operation, Session, host};
 use super::{Connection, TransferError, event_loop, install_cryptography};
 use crate::image::digest::sha256;
 use crate::image::name::Name;
 use crate::image::progress::Progress;
 
+use credentials::{Login, credentials};
+use http::{HttpError, Pace, body, refusal, send, speaks_no_tls};
+use session::{Operation, Session, host};
+
 /// Blobs that are transferred at the same time.
-pub(super) const PARALLEL: usize = 6;
+const PARALLEL: usize = 6;
 /// Attempts that may fail without a byte of progress.
 const ATTEMPTS: u32 = 5;
 /// Times that the download of a blob may be resumed.
@@ -35,9 +44,9 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-diges
 /// A session with a registry, and the requested image in it.
 #[derive(Debug)]
 pub(in crate::image) struct Registry {
-    pub(super) event_loop: tokio::runtime::Runtime,
-    pub(super) session: Session,
-    pub(super) image: Name,
+    event_loop: tokio::runtime::Runtime,
+    session: Session,
+    image: Name,
 }
 
 /// A manifest or an index.
@@ -59,7 +68,7 @@ impl Registry {
         Self::connect(name, connection, Operation::Pull)
     }
 
-    pub(super) fn connect(
+    fn connect(
         name: &Name,
         connection: Connection,
         operation: Operation,
@@ -100,7 +109,7 @@ impl Registry {
     }
 
     /// The name of the image, or of another one of the same repository, for errors.
-    pub(super) fn place(&self, digest: Option<&str>) -> String {
+    fn place(&self, digest: Option<&str>) -> String {
         match digest {
             Some(digest) => self.image.with_digest(digest).full().to_string(),
             None => self.image.full().to_string(),
@@ -284,7 +293,7 @@ async fn log_in(
 }
 
 /// Retries an action where that may help, after longer and longer pauses.
-pub(super) async fn retried<T, F>(act: impl Fn() -> F) -> Result<T, HttpError>
+async fn retried<T, F>(act: impl Fn() -> F) -> Result<T, HttpError>
 where
     F: Future<Output = Result<T, HttpError>>,
 {
@@ -301,10 +310,7 @@ where
 }
 
 /// Turns an HTTP error into one that names the action and the image.
-pub(super) fn failed(
-    act: &'static str,
-    place: &str,
-) -> impl Fn(HttpError) -> TransferError + use<> {
+fn failed(act: &'static str, place: &str) -> impl Fn(HttpError) -> TransferError + use<> {
     let place = place.to_owned();
     move |error| {
         let place = place.clone();

@@ -1,35 +1,20 @@
-//! Remote images: in registries, and in the daemons of Docker and Podman.
+//! The places that images are read from and written to: a file or a directory for each.
 //!
-//! This is the only module that waits for sockets: each call runs its own small event loop to the
-//! end. Fetched blobs are unlinked temporary files; sent images are archives or layouts that were
+//! `registry` and `daemon` are the only modules that wait for sockets: each call runs its own small
+//! event loop to the end. Fetched blobs are unlinked temporary files; sent images are archives or layouts that were
 //! written before. Registries are accessed with `reqwest`, since ready-made clients read whole
 //! answers into memory, however long they are; daemons with `bollard`. Both use rustls with ring,
 //! which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
 
+pub(super) mod docker_archive;
 mod error;
+pub(super) mod oci_layout;
+pub(super) mod rootfs;
 
-#[cfg(feature = "registry")]
-mod challenge;
-#[cfg(feature = "registry")]
-mod credentials;
 #[cfg(feature = "daemon")]
 mod daemon;
-#[cfg(feature = "daemon")]
-mod endpoint;
-#[cfg(feature = "registry")]
-mod helper;
-#[cfg(feature = "registry")]
-mod http;
-#[cfg(feature = "registry")]
-mod push;
-#[cfg(feature = "registry")]
-mod reach;
 #[cfg(feature = "registry")]
 mod registry;
-#[cfg(feature = "registry")]
-mod session;
-#[cfg(feature = "daemon")]
-mod tunnel;
 
 #[cfg(not(all(feature = "registry", feature = "daemon")))]
 mod disabled;
