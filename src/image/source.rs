@@ -1,7 +1,6 @@
 //! Sources of images, opened once: a file, a directory, a stream, a registry or a daemon.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +13,7 @@ use super::progress::Progress;
 use super::reference::{Format, Reference};
 use super::store::Store;
 use super::transport::oci_layout::{self, Platform};
-use super::transport::{self, docker_archive};
+use super::transport::{self, docker_archive, stream};
 use super::{Image, Options, Origin, layer};
 
 /// One or several images at one location. The blobs of a remote image are fetched when the image is
@@ -178,8 +177,8 @@ fn blobs(
         }
         Reference::Registry(name) => Store::registry(name, options.connection, limits),
         Reference::Stream => {
-            let archive = standard_input(limits.uncompressed, progress)?;
-            Store::archive_in(archive, Path::new(STANDARD_INPUT), limits, budget)
+            let archive = stream::standard_input(limits.uncompressed, progress)?;
+            Store::archive_in(archive, Path::new(stream::STANDARD_INPUT), limits, budget)
         }
         Reference::Rootfs(path) => return Ok(Blobs::Directory(path.clone())),
         // A directory without the file of a layout is a root file system.
@@ -210,7 +209,7 @@ fn archive(
     }
     // A shell passes `<(docker save app)` as the path of a FIFO, which can be read once only.
     let pipe = File::open(path).map_err(ReadError::io(path))?;
-    let blob = spooled(pipe, path, limits.uncompressed, progress)?;
+    let blob = stream::spooled(pipe, path, limits.uncompressed, progress)?;
     Store::archive_in(blob, path, limits, budget)
 }
 
@@ -222,54 +221,4 @@ fn is_fifo(path: &Path) -> bool {
 /// a symlink in its place is an error.
 fn is_layout(path: &Path) -> bool {
     std::fs::symlink_metadata(path.join(oci_layout::LAYOUT)).is_ok()
-}
-
-const STANDARD_INPUT: &str = "standard input";
-
-fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
-    let (stdin, path) = (io::stdin(), Path::new(STANDARD_INPUT));
-    // Nobody types an archive: reading would only seem to hang.
-    if stdin.is_terminal() {
-        return Err(ReadError::NotAnImage {
-            path: path.to_owned(),
-            reason: "it is a terminal",
-        });
-    }
-    spooled(stdin.lock(), path, limit, progress)
-}
-
-/// Copies a stream to an unlinked temporary file. Errors name the path.
-fn spooled(
-    mut input: impl Read,
-    path: &Path,
-    limit: u64,
-    progress: &dyn Progress,
-) -> Result<Blob, ReadError> {
-    let name = path.display().to_string();
-    let mut file = tempfile::tempfile().map_err(ReadError::spool(&name))?;
-    // The size is unknown, so the bar has no end.
-    progress.start("reading a stream", 0);
-    let mut chunk = vec![0; 1 << 20];
-    let mut size = 0;
-    loop {
-        let count = match input.read(&mut chunk) {
-            Ok(0) => return Blob::spooled(file).map_err(ReadError::spool(&name)),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(ReadError::io(path)(error)),
-        };
-        size += count as u64;
-        // The writer may never stop, and the disk is full before it does.
-        if size > limit {
-            return Err(ReadError::Limit {
-                blob: name,
-                what: "bytes",
-                limit,
-                flag: Some("--max-size"),
-            });
-        }
-        file.write_all(&chunk[..count])
-            .map_err(ReadError::spool(&name))?;
-        progress.advance(count as u64);
-    }
 }

@@ -9,19 +9,22 @@ use std::collections::HashMap;
 
 use oci_spec::image::Digest;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::image::Origin;
 use crate::image::blob::Blob;
 use crate::image::config::Config;
-use crate::image::digest::{sha256_of, verify};
-use crate::image::error::ReadError;
-use crate::image::json;
+use crate::image::digest::{sha256, sha256_of, verify};
+use crate::image::error::{ReadError, WriteError};
+use crate::image::json::DOCKER_ITEMS;
 use crate::image::layer::Source;
 use crate::image::limits::Limits;
 use crate::image::name::with_tag;
 use crate::image::progress::Silent;
 use crate::image::store::Store;
 use crate::image::transport::oci_layout::{self, Platform};
+use crate::image::write::WrittenLayer;
+use crate::image::write::output::Output;
 
 pub(in crate::image) const MANIFEST: &str = "manifest.json";
 
@@ -47,7 +50,7 @@ pub(in crate::image) fn open(
     name: Option<&str>,
     limits: &Limits,
 ) -> Result<(Config, Vec<Source>, Origin), ReadError> {
-    let items: Vec<Item> = store.json(MANIFEST, &json::DOCKER_ITEMS, limits)?;
+    let items: Vec<Item> = store.json(MANIFEST, &DOCKER_ITEMS, limits)?;
     let item = choose(store, &items, name)?;
     let layers = item.layers.as_deref().unwrap_or_default();
     for member in layers.iter().chain([&item.config]) {
@@ -93,6 +96,36 @@ pub(in crate::image) fn open(
         ..Origin::default()
     };
     Ok((config, sources, origin))
+}
+
+/// Adds the members besides the layers. Returns the digest of the configuration.
+pub(in crate::image) fn add_documents(
+    output: &mut Output<'_>,
+    config: &Config,
+    layers: &[WrittenLayer],
+    tag: Option<&str>,
+) -> Result<String, WriteError> {
+    let config = config.json().to_string();
+    let config_digest = sha256(config.as_bytes());
+    let config_name = format!("{}.json", oci_layout::hash(&config_digest));
+    output.add(&config_name, config.as_bytes())?;
+    // Docker refuses a name without a tag here.
+    let tags: Vec<String> = tag
+        .map(|tag| with_tag(tag).into_owned())
+        .into_iter()
+        .collect();
+    let layers: Vec<String> = layers
+        .iter()
+        .map(|layer| layer_name(&layer.digest))
+        .collect();
+    let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": layers}]);
+    output.add(MANIFEST, manifest.to_string().as_bytes())?;
+    Ok(config_digest)
+}
+
+/// The name of a layer, as Podman writes it.
+pub(in crate::image) fn layer_name(digest: &str) -> String {
+    format!("{}.tar", oci_layout::hash(digest))
 }
 
 /// Refuses names that readers resolve differently: some unpack the archive, others compare names.

@@ -10,6 +10,7 @@ pub(super) mod docker_archive;
 mod error;
 pub(super) mod oci_layout;
 pub(super) mod rootfs;
+pub(super) mod stream;
 
 #[cfg(feature = "daemon")]
 mod daemon;

@@ -2,7 +2,7 @@
 //! first and sent as a whole, so that nobody gets half an image.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -12,7 +12,7 @@ use super::super::error::WriteError;
 use super::super::name::Name;
 use super::super::progress::Progress;
 use super::super::reference::{Format, Reference};
-use super::super::transport::{self, Registry};
+use super::super::transport::{self, Registry, stream};
 use super::{Selection, WriteOptions, Written};
 
 /// Writes to a registry.
@@ -70,7 +70,7 @@ pub(super) fn to_stream(
     let scratch = Scratch::new(&Reference::Stream)?;
     let tag = options.tag.clone();
     let (written, archive) = scratch_archive(&scratch, image, selection, tag, options, progress)?;
-    to_standard_output(archive)?;
+    stream::to_standard_output(archive)?;
     Ok(written)
 }
 
@@ -121,20 +121,6 @@ fn check_tag(name: &Name, options: &WriteOptions) -> Result<(), WriteError> {
         }),
         _ => Ok(()),
     }
-}
-
-fn to_standard_output(mut file: File) -> Result<(), WriteError> {
-    let path = Path::new("standard output");
-    let mut stdout = io::stdout().lock();
-    // An archive would garble the terminal, so this is surely a mistake.
-    if stdout.is_terminal() {
-        return Err(WriteError::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    io::copy(&mut file, &mut stdout)
-        .and_then(|_| stdout.flush())
-        .map_err(WriteError::io(path))
 }
 
 /// A temporary directory. Errors name the destination instead: the random name means nothing to the

@@ -13,10 +13,9 @@ use super::super::error::WriteError;
 use super::super::name::{Name, check_stored};
 use super::super::progress::Progress;
 use super::super::reference::{Format, Reference};
-use super::super::transport::oci_layout::{self, Platform};
+use super::super::transport::oci_layout::{self, Platform, descriptor, new_blob_path, to_value};
 use super::super::{Config, Image};
 use super::deliver::{Scratch, send_layout};
-use super::metadata::{blob_path, descriptor, to_value};
 use super::output::Output;
 use super::{Selection, WriteOptions, Written, format_of};
 
@@ -152,7 +151,7 @@ impl IndexWriter {
         let root = to_value(&built(vec![root])).to_string();
         let layout = self.scratch.path("layout");
         self.scratch
-            .write(&layout.join(blob_path(&digest)), &index)?;
+            .write(&layout.join(new_blob_path(&digest)), &index)?;
         self.scratch.write(&layout.join(oci_layout::INDEX), &root)?;
         let mut output = match &self.destination {
             Destination::Registry(name) => {

@@ -12,7 +12,6 @@ mod header;
 mod index;
 pub(super) mod layer;
 pub(super) mod layer_plan;
-mod metadata;
 pub(super) mod output;
 
 use std::path::Path;
@@ -26,7 +25,7 @@ use super::inflate::Compression;
 use super::name::{Name, check_stored};
 use super::progress::Progress;
 use super::reference::{Format, Reference};
-use super::transport::{self, Connection, oci_layout};
+use super::transport::{self, Connection, docker_archive, oci_layout};
 use super::tree::{NameId, Tree};
 
 pub use compress::{Coding, CodingError};
@@ -34,7 +33,6 @@ pub use index::IndexWriter;
 
 use layer::LayerWriter;
 use layer_plan::PlannedLayer;
-use metadata::{blob_path, layer_name};
 use output::Output;
 
 /// The names to write. The directories that lead to a name are always selected with it.
@@ -212,10 +210,13 @@ pub fn write(
     let layers = write_layers(&mut output, &writer, &plans, format, options.compression)?;
     let config = image.config.relayered(&steps(image, &layers, options));
     let (config_digest, manifest_digest) = if format == Format::DockerArchive {
-        (metadata::docker(&mut output, &config, &layers, tag)?, None)
+        (
+            docker_archive::add_documents(&mut output, &config, &layers, tag)?,
+            None,
+        )
     } else {
         let (config, manifest) =
-            metadata::layout(&mut output, &config, &layers, &image.origin, tag)?;
+            oci_layout::add_documents(&mut output, &config, &layers, &image.origin, tag)?;
         (config, Some(manifest))
     };
     let bytes = output.finish()?;
@@ -240,9 +241,9 @@ fn write_layers(
             let layer = write_layer(writer, plan, format, asked, file)?;
             // The name contains the digest, which is known only now.
             *name = if format == Format::DockerArchive {
-                layer_name(&layer.digest)
+                docker_archive::layer_name(&layer.digest)
             } else {
-                blob_path(&layer.digest)
+                oci_layout::new_blob_path(&layer.digest)
             };
             Ok(layer)
         })?);

@@ -1,6 +1,7 @@
 //! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named after
 //! their digests.
 
+mod documents;
 mod target;
 
 use std::collections::{BTreeMap, HashSet};
@@ -23,7 +24,10 @@ use crate::image::store::{Store, read_json};
 use crate::image::transport::docker_archive::is_named;
 use crate::printable::escape;
 
+pub(in crate::image) use documents::{add_documents, descriptor, new_blob_path, to_value};
 pub(in crate::image) use target::{Member, Target};
+
+pub(super) use documents::hash;
 
 pub(in crate::image) const INDEX: &str = "index.json";
 pub(in crate::image) const LAYOUT: &str = "oci-layout";
