@@ -7,7 +7,8 @@ use std::io::{self, Read as _};
 use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive};
 
-use super::{Ecosystem, Facts, Scan};
+use super::ecosystem::{Description, PurlName, Reader};
+use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
 
 /// Extensions of Java archives; `.hpi` is a Jenkins plugin.
@@ -20,6 +21,17 @@ const MAX_INNER: u64 = 64 << 20;
 const MAX_DEPTH: usize = 3;
 /// Most artifacts of one archive; an archive with all dependencies merged has some hundreds.
 const MAX_ARTIFACTS: usize = 4096;
+
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Content(read),
+    purl_type: "maven",
+    purl_name: PurlName::SplitAt(':'),
+    order: Order::Maven,
+    // The suffix after the colon is a repository, which an archive does not record.
+    osv: Some("Maven"),
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let file_name = String::from_utf8_lossy(scan.tree().file_name(name)).into_owned();

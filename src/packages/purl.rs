@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::ecosystem::PurlName;
 use super::{Distribution, Ecosystem, Facts};
 use crate::image::{Name, Reference};
 
@@ -57,24 +58,16 @@ fn qualifiers(
 /// Returns the namespace, in parts separated by slashes, and the name.
 fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (String, String) {
     let name = facts.name.as_str();
-    // The namespace of a distribution's package is the vendor, for which the ID of os-release is as
-    // good as any name. Without os-release the usual vendor is a guess, but a valid one.
-    let vendor = match (distribution.id.as_str(), ecosystem) {
-        ("", Ecosystem::Deb) => "debian",
-        ("", Ecosystem::Apk) => "alpine",
-        ("", _) => "redhat",
-        (id, _) => id,
-    };
-    let (namespace, name) = match ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => (vendor, name),
-        // PyPI treats these three characters as one, and the specification wants the hyphen.
-        Ecosystem::Python => {
-            let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
-            return (String::new(), name);
-        }
-        Ecosystem::Npm | Ecosystem::Go => name.rsplit_once('/').unwrap_or(("", name)),
-        Ecosystem::Maven => name.rsplit_once(':').unwrap_or(("", name)),
-        Ecosystem::Gem | Ecosystem::Cargo => ("", name),
+    let (namespace, name) = match ecosystem.description().purl_name {
+        // The namespace of a distribution's package is the vendor, for which the ID of os-release
+        // is as good as any name. Without os-release the usual vendor is a guess, but a valid one.
+        PurlName::OfVendor(usual) => match distribution.id.as_str() {
+            "" => (usual, name),
+            id => (id, name),
+        },
+        PurlName::Whole => ("", name),
+        PurlName::SplitAt(separator) => name.rsplit_once(separator).unwrap_or(("", name)),
+        PurlName::Written(write) => return (String::new(), write(name)),
     };
     (namespace.to_owned(), name.to_owned())
 }
