@@ -51,10 +51,10 @@ pub use progress::{Progress, Silent};
 pub use reference::{Format, Reference, ReferenceError};
 pub use source::Source;
 pub use transport::oci_layout::{Platform, PlatformError};
-pub use transport::{Connection, TransferError};
+pub use transport::{Connection, TransferError, create as write};
 pub use tree::*;
 pub use write::{
-    Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer, write,
+    Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer,
 };
 
 pub(crate) use blob::map_length;

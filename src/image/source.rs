@@ -1,19 +1,16 @@
 //! Sources of images, opened once: a file, a directory, a stream, a registry or a daemon.
 
-use std::fs::File;
-use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::blob::Blob;
 use super::checks::Checks;
 use super::config::Config;
 use super::error::ReadError;
-use super::limits::{Budget, Limits};
+use super::limits::Budget;
 use super::progress::Progress;
 use super::reference::{Format, Reference};
 use super::store::Store;
 use super::transport::oci_layout::{self, Platform};
-use super::transport::{self, docker_archive, stream};
+use super::transport::{self, Opened, docker_archive};
 use super::{Image, Options, Origin, layer};
 
 /// One or several images at one location. The blobs of a remote image are fetched when the image is
@@ -23,15 +20,7 @@ pub struct Source {
     reference: Reference,
     options: Options,
     budget: Budget,
-    blobs: Blobs,
-}
-
-/// The content of a source.
-#[derive(Debug)]
-enum Blobs {
-    In(Store),
-    /// A root file system, which has files only.
-    Directory(PathBuf),
+    opened: Opened,
 }
 
 impl Source {
@@ -42,20 +31,22 @@ impl Source {
     ) -> Result<Self, ReadError> {
         let budget = Budget::new(&options.limits);
         let reference = reference.resolved();
-        let blobs = blobs(&reference, options, &budget, progress)?;
+        let opened = transport::open(&reference, options, &budget, progress)?;
         Ok(Self {
             reference,
             options: options.clone(),
             budget,
-            blobs,
+            opened,
         })
     }
 
     /// The platforms for which there are images, in the order of the index; none where the source
     /// states none.
     pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
-        match &self.blobs {
-            Blobs::In(store) if store.has(oci_layout::INDEX) && !self.is_docker_archive(store) => {
+        match &self.opened {
+            Opened::Blobs(store)
+                if store.has(oci_layout::INDEX) && !self.is_docker_archive(store) =>
+            {
                 oci_layout::platforms(store, self.reference.stored_name(), &self.options.limits)
             }
             _ => Ok(Vec::new()),
@@ -77,9 +68,9 @@ impl Source {
         progress: &dyn Progress,
     ) -> Result<(Image, Checks), ReadError> {
         let limits = &self.options.limits;
-        let store = match &self.blobs {
-            Blobs::In(store) => store,
-            Blobs::Directory(path) => return Ok((self.directory(path)?, Checks::none())),
+        let store = match &self.opened {
+            Opened::Blobs(store) => store,
+            Opened::Directory(path) => return Ok((self.directory(path)?, Checks::none())),
         };
         // An archive of Docker 25 and later has both documents; `manifest.json` is read, and
         // checked against the index.
@@ -158,67 +149,4 @@ impl Source {
             materials,
         })
     }
-}
-
-/// Opens the blobs of a reference.
-fn blobs(
-    reference: &Reference,
-    options: &Options,
-    budget: &Budget,
-    progress: &dyn Progress,
-) -> Result<Blobs, ReadError> {
-    let limits = &options.limits;
-    let store = match reference {
-        Reference::Daemon(name) | Reference::PathOrDaemon { name, .. } => {
-            let shown = name.to_string();
-            let archive = transport::save(name, limits.uncompressed, progress)?;
-            let archive = Blob::spooled(archive).map_err(ReadError::spool(&shown))?;
-            Store::archive_in(archive, Path::new(&shown), limits, budget)
-        }
-        Reference::Registry(name) => Store::registry(name, options.connection, limits),
-        Reference::Stream => {
-            let archive = stream::standard_input(limits.uncompressed, progress)?;
-            Store::archive_in(archive, Path::new(stream::STANDARD_INPUT), limits, budget)
-        }
-        Reference::Rootfs(path) => return Ok(Blobs::Directory(path.clone())),
-        // A directory without the file of a layout is a root file system.
-        Reference::Path(path) if path.is_dir() && !is_layout(path) => {
-            return Ok(Blobs::Directory(path.clone()));
-        }
-        Reference::Path(path) if path.is_dir() => Store::directory(path),
-        Reference::File {
-            format: Format::OciLayout,
-            path,
-            ..
-        } if !is_fifo(path) => Store::directory(path),
-        Reference::Path(path) | Reference::File { path, .. } => {
-            archive(path, limits, budget, progress)
-        }
-    };
-    store.map(Blobs::In)
-}
-
-fn archive(
-    path: &Path,
-    limits: &Limits,
-    budget: &Budget,
-    progress: &dyn Progress,
-) -> Result<Store, ReadError> {
-    if !is_fifo(path) {
-        return Store::archive(path, limits, budget);
-    }
-    // A shell passes `<(docker save app)` as the path of a FIFO, which can be read once only.
-    let pipe = File::open(path).map_err(ReadError::io(path))?;
-    let blob = stream::spooled(pipe, path, limits.uncompressed, progress)?;
-    Store::archive_in(blob, path, limits, budget)
-}
-
-fn is_fifo(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
-}
-
-/// Whether a directory is an OCI layout. Anything with the name of the marker file counts, so that
-/// a symlink in its place is an error.
-fn is_layout(path: &Path) -> bool {
-    std::fs::symlink_metadata(path.join(oci_layout::LAYOUT)).is_ok()
 }

@@ -13,11 +13,11 @@ use super::super::error::WriteError;
 use super::super::name::{Name, check_stored};
 use super::super::progress::Progress;
 use super::super::reference::{Format, Reference};
+use super::super::transport::deliver::{Scratch, send_layout};
 use super::super::transport::oci_layout::{self, Platform, descriptor, new_blob_path, to_value};
 use super::super::{Config, Image};
-use super::deliver::{Scratch, send_layout};
 use super::output::Output;
-use super::{Selection, WriteOptions, Written, format_of};
+use super::{FileDestination, Selection, WriteOptions, Written, format_of};
 
 /// A writer that collects images in a temporary directory and puts their index at the destination
 /// when it is complete.
@@ -99,12 +99,12 @@ impl IndexWriter {
             tag: None,
             ..self.options.clone()
         };
-        let layout = Reference::File {
-            format: Format::OciLayout,
-            path: part.clone(),
+        let layout = FileDestination {
+            format: Some(Format::OciLayout),
+            path: &part,
             name: None,
         };
-        let written = super::write(image, selection, &layout, &nameless, progress)?;
+        let written = super::to_file(image, selection, &layout, &nameless, progress)?;
         let index = self
             .take_part(&part)
             .map_err(|error| self.scratch.error(error))?;

@@ -6,7 +6,6 @@
 //! the clock or the host: the same input gives the same bytes, on any number of cores.
 
 mod compress;
-mod deliver;
 mod hashed;
 mod header;
 mod index;
@@ -149,46 +148,40 @@ pub struct WrittenLayer {
     pub whole: bool,
 }
 
-/// Writes an image with the selected names. An archive at the destination is replaced; in an OCI
-/// layout, the image of the same name is; any other directory is left unchanged, unless it is
-/// empty.
-pub fn write(
+/// A file or a directory to write to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileDestination<'a> {
+    /// None if the path does not tell.
+    pub format: Option<Format>,
+    pub path: &'a Path,
+    /// The name of the image in it.
+    pub name: Option<&'a str>,
+}
+
+/// Writes an image with the selected names to a file or a directory.
+pub(super) fn to_file(
     image: &Image,
     selection: &Selection,
-    destination: &Reference,
+    destination: &FileDestination<'_>,
     options: &WriteOptions,
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
-    let path = match destination {
-        Reference::Rootfs(path) => {
-            check_place(path, parent(path))?;
-            return write_rootfs(image, selection, path, progress);
-        }
-        Reference::Registry(name) => {
-            return deliver::to_registry(image, selection, destination, name, options, progress);
-        }
-        Reference::Daemon(name) => {
-            return deliver::to_daemon(image, selection, destination, name, options, progress);
-        }
-        Reference::Stream => return deliver::to_stream(image, selection, options, progress),
-        Reference::File { path, .. }
-        | Reference::Path(path)
-        | Reference::PathOrDaemon { path, .. } => path,
-    };
+    let &FileDestination { format, path, name } = destination;
     // Everything that can be refused is checked before the first byte is written.
-    let format = format_of(destination);
     let place = match format {
         Some(Format::OciLayout) => path,
         _ => parent(path),
     };
     check_place(path, place)?;
-    let tag = options.tag.as_deref().or(destination.stored_name());
+    let tag = options.tag.as_deref().or(name);
     if let Some(tag) = tag {
         check_stored(tag)?;
     }
     check_names(image, selection)?;
     let Some(format) = format else {
-        return Err(WriteError::UnknownKind { path: path.clone() });
+        return Err(WriteError::UnknownKind {
+            path: path.to_owned(),
+        });
     };
     let mut output = match format {
         Format::OciLayout => Output::layout(path)?,
@@ -302,12 +295,13 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
 }
 
 /// Writes a root file system. It has no configuration, which is only hashed for the ID.
-fn write_rootfs(
+pub(super) fn to_rootfs(
     image: &Image,
     selection: &Selection,
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
+    check_place(path, parent(path))?;
     let bytes = transport::rootfs::write(image, selection, path, progress)?;
     let config_digest = sha256(image.config.json().to_string().as_bytes());
     Ok(Written {
@@ -320,7 +314,7 @@ fn write_rootfs(
 
 /// The format of a destination. A plain path has the format of its extension, or of the layout that
 /// is there already.
-fn format_of(destination: &Reference) -> Option<Format> {
+pub(super) fn format_of(destination: &Reference) -> Option<Format> {
     let path = match destination {
         Reference::File { format, .. } => return Some(*format),
         Reference::Path(path) | Reference::PathOrDaemon { path, .. } => path,

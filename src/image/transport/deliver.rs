@@ -7,16 +7,16 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::super::Image;
-use super::super::error::WriteError;
-use super::super::name::Name;
-use super::super::progress::Progress;
-use super::super::reference::{Format, Reference};
-use super::super::transport::{self, Registry, stream};
-use super::{Selection, WriteOptions, Written};
+use super::{Registry, load, stream};
+use crate::image::Image;
+use crate::image::error::WriteError;
+use crate::image::name::Name;
+use crate::image::progress::Progress;
+use crate::image::reference::{Format, Reference};
+use crate::image::write::{self, FileDestination, Selection, WriteOptions, Written};
 
 /// Writes to a registry.
-pub(super) fn to_registry(
+pub(in crate::image) fn to_registry(
     image: &Image,
     selection: &Selection,
     destination: &Reference,
@@ -33,18 +33,18 @@ pub(super) fn to_registry(
         tag: None,
         ..options.clone()
     };
-    let layout = Reference::File {
-        format: Format::OciLayout,
-        path: path.clone(),
+    let layout = FileDestination {
+        format: Some(Format::OciLayout),
+        path: &path,
         name: None,
     };
-    let written = super::write(image, selection, &layout, &nameless, progress)?;
+    let written = write::to_file(image, selection, &layout, &nameless, progress)?;
     send_layout(name, &path, options, progress)?;
     Ok(written)
 }
 
 /// Writes to a daemon.
-pub(super) fn to_daemon(
+pub(in crate::image) fn to_daemon(
     image: &Image,
     selection: &Selection,
     destination: &Reference,
@@ -56,12 +56,12 @@ pub(super) fn to_daemon(
     check_tag(name, options)?;
     let tag = Some(name.to_string());
     let (written, archive) = scratch_archive(&scratch, image, selection, tag, options, progress)?;
-    transport::load(name, &archive, progress)?;
+    load(name, &archive, progress)?;
     Ok(written)
 }
 
 /// Writes to standard output.
-pub(super) fn to_stream(
+pub(in crate::image) fn to_stream(
     image: &Image,
     selection: &Selection,
     options: &WriteOptions,
@@ -84,18 +84,18 @@ fn scratch_archive(
     progress: &dyn Progress,
 ) -> Result<(Written, File), WriteError> {
     let path = scratch.path("image.tar");
-    let archive = Reference::File {
-        format: Format::DockerArchive,
-        path: path.clone(),
-        name,
+    let archive = FileDestination {
+        format: Some(Format::DockerArchive),
+        path: &path,
+        name: name.as_deref(),
     };
-    let written = super::write(image, selection, &archive, options, progress)?;
+    let written = write::to_file(image, selection, &archive, options, progress)?;
     let file = File::open(&path).map_err(|error| scratch.error(error))?;
     Ok((written, file))
 }
 
 /// Sends a layout with one image or one index to a registry.
-pub(super) fn send_layout(
+pub(in crate::image) fn send_layout(
     name: &Name,
     layout: &Path,
     options: &WriteOptions,
@@ -125,16 +125,16 @@ fn check_tag(name: &Name, options: &WriteOptions) -> Result<(), WriteError> {
 
 /// A temporary directory. Errors name the destination instead: the random name means nothing to the
 /// user.
-pub(super) struct Scratch {
+pub(in crate::image) struct Scratch {
     directory: TempDir,
     destination: std::path::PathBuf,
 }
 
 impl Scratch {
-    pub(super) fn new(destination: &Reference) -> Result<Self, WriteError> {
+    pub(in crate::image) fn new(destination: &Reference) -> Result<Self, WriteError> {
         let destination = std::path::PathBuf::from(destination.to_string());
         let directory = tempfile::Builder::new()
-            .prefix(super::output::PREFIX)
+            .prefix(write::output::PREFIX)
             .tempdir();
         let directory =
             directory.map_err(|error| WriteError::io(&destination)(error.kind().into()))?;
@@ -144,15 +144,15 @@ impl Scratch {
         })
     }
 
-    pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(in crate::image) fn path(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
     }
 
-    pub(super) fn write(&self, path: &Path, text: &str) -> Result<(), WriteError> {
+    pub(in crate::image) fn write(&self, path: &Path, text: &str) -> Result<(), WriteError> {
         std::fs::write(path, text).map_err(|error| self.error(error))
     }
 
-    pub(super) fn error(&self, error: io::Error) -> WriteError {
+    pub(in crate::image) fn error(&self, error: io::Error) -> WriteError {
         WriteError::io(&self.destination)(error)
     }
 }
