@@ -43,7 +43,7 @@ table! {
                 "additionalProperties": false,
                 // What the reader requires, too.
                 "required": ["reason"],
-                "anyOf": [{"required": ["path"]}, {"required": ["package"]}, {"required": ["rule"]}],
+                "anyOf": (["path", "package", "rule"].map(|key| json!({"required": [key]}))),
                 "properties": AllowTable::properties(),
             },
         }),

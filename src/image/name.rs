@@ -43,11 +43,11 @@ pub struct NameError {
 pub enum NameProblem {
     #[error("it has no repository")]
     NoRepository,
-    #[error("`{0}` in the registry is not a host with an optional port")]
+    #[error("`{0}` is not a registry: a host, optionally with a port")]
     Registry(String),
     #[error(
-        "`{0}` in the repository is not lowercase letters and digits with single separators (`.`, \
-         `_`, `__` or hyphens) between them"
+        "`{0}` is not part of a repository: lowercase letters and digits, with `.`, `_`, `__` or \
+         hyphens between them"
     )]
     Repository(String),
     #[error("its repository has more than {MAX_REPOSITORY} characters")]

@@ -1,10 +1,10 @@
 //! The places that images are read from and written to: a file or a directory for each.
 //!
 //! `registry` and `daemon` are the only modules that wait for sockets: each call runs its own small
-//! event loop to the end. Fetched blobs are unlinked temporary files; sent images are archives or layouts that were
-//! written before. Registries are accessed with `reqwest`, since ready-made clients read whole
-//! answers into memory, however long they are; daemons with `bollard`. Both use rustls with ring,
-//! which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
+//! event loop to the end. Fetched blobs are unlinked temporary files; sent images are archives or
+//! layouts that were written before. Registries are accessed with `reqwest`, since ready-made
+//! clients read whole answers into memory, however long they are; daemons with `bollard`. Both use
+//! rustls with ring, which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
 
 pub(super) mod deliver;
 pub(super) mod docker_archive;
