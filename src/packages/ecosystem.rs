@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Order, Scan, apk, binaries, dpkg, gem, java, npm, python, rpm};
+use super::{Order, Scan};
 use crate::image::{NameId, ReadError};
 
 macro_rules! ecosystems {
@@ -28,15 +28,15 @@ macro_rules! ecosystems {
 }
 
 ecosystems! {
-    Deb => dpkg::ECOSYSTEM,
-    Apk => apk::ECOSYSTEM,
-    Rpm => rpm::ECOSYSTEM,
-    Python => python::ECOSYSTEM,
-    Npm => npm::ECOSYSTEM,
-    Gem => gem::ECOSYSTEM,
-    Go => binaries::GO,
-    Cargo => binaries::CARGO,
-    Maven => java::ECOSYSTEM,
+    Deb => super::dpkg::ECOSYSTEM,
+    Apk => super::apk::ECOSYSTEM,
+    Rpm => super::rpm::ECOSYSTEM,
+    Python => super::python::ECOSYSTEM,
+    Npm => super::npm::ECOSYSTEM,
+    Gem => super::gem::ECOSYSTEM,
+    Go => super::binaries::GO,
+    Cargo => super::binaries::CARGO,
+    Maven => super::java::ECOSYSTEM,
 }
 
 /// The properties of an ecosystem.

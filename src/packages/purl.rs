@@ -81,11 +81,12 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
         Ok(Reference::Registry(name) | Reference::Daemon(name)) => named(&name),
         Ok(Reference::PathOrDaemon { name, .. }) => named(&name),
         Ok(Reference::File { path, name, .. }) => (path.display().to_string(), name, true),
-        Ok(Reference::Rootfs(path) | Reference::Path(path)) => {
-            (path.display().to_string(), None, true)
+        // Standard input has no path, and an invalid reference never had an image.
+        other => {
+            let path = other.as_ref().ok().and_then(Reference::path);
+            let path = path.map_or_else(|| name.to_owned(), |path| path.display().to_string());
+            (path, None, true)
         }
-        // Standard input has no name, and an invalid reference never had an image.
-        Ok(Reference::Stream) | Err(_) => (name.to_owned(), None, true),
     };
     // The specification demands lower case for names of type `oci`.
     let repository = repository.to_ascii_lowercase();
