@@ -64,6 +64,17 @@ pub enum FailOn {
 }
 
 impl FailOn {
+    const ALL: [Self; 5] = {
+        let [error, warning, info, style] = Severity::ALL;
+        [
+            Self::Severity(error),
+            Self::Severity(warning),
+            Self::Severity(info),
+            Self::Severity(style),
+            Self::Never,
+        ]
+    };
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Severity(severity) => severity.as_str(),

@@ -57,7 +57,7 @@
 //!   of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - `dockerfile`, `knowledge`, `lint` and `rules` do no I/O: their input is an argument. So is
 //!   that of `elf`, except for the features of the host's processor.
-//! - Async code stays inside `image/remote`, `anyhow` inside [`cli`].
+//! - Async code stays inside `image/transport`, `anyhow` inside [`cli`].
 //! - A kept file is unchanged, byte for byte, and so is its header. The only additions are package
 //!   records, and configuration fields that a user overrides.
 //! - Nothing is written before a plan is complete, and a result is written whole or not at all.

@@ -1,7 +1,6 @@
 //! Names of an image's packages in an export, and the releases of a distribution that are the
 //! image's.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::packages::Order;
@@ -12,7 +11,6 @@ use crate::packages::{Distribution, Ecosystem, Package, Packages};
 pub(super) struct Scope {
     /// Name in the schema, without the suffix after a colon.
     pub(super) name: &'static str,
-    pub(super) order: Order,
     of: Ecosystem,
     names: Names,
     /// Returns true for a suffix that stands for the distribution of the image.
@@ -67,7 +65,7 @@ pub(super) struct Index<'a> {
 impl<'a> Index<'a> {
     pub(super) fn new(packages: &'a Packages) -> Self {
         let distribution = &packages.distribution;
-        let scopes = of_distribution(distribution).into_iter().chain(LANGUAGES);
+        let scopes = of_distribution(distribution).into_iter().chain(languages());
         let mut index = Self {
             scopes: scopes.map(|scope| (scope, HashMap::new())).collect(),
             subjects: Vec::new(),
@@ -80,7 +78,12 @@ impl<'a> Index<'a> {
             if package.version.is_empty() {
                 continue;
             }
-            let own = (package.name.clone(), own_version(package));
+            let own = (
+                package.name.clone(),
+                package
+                    .ecosystem
+                    .osv_version(&package.name, &package.version),
+            );
             let source = source(package).unwrap_or_else(|| own.clone());
             let subjects = &mut index.subjects;
             let subject = *known
@@ -104,7 +107,9 @@ impl<'a> Index<'a> {
                 // A package that has the name and version of its source must not count twice.
                 wanted.dedup();
                 for (name, version) in wanted {
-                    let candidates = names.entry(scope.normal(name).into_owned()).or_default();
+                    let candidates = names
+                        .entry(scope.of.normal_name(name).into_owned())
+                        .or_default();
                     add_candidate(candidates, subject, version, row);
                 }
             }
@@ -126,7 +131,7 @@ impl<'a> Index<'a> {
     pub(super) fn candidates(&self, scope: usize, name: &str) -> &[Candidate] {
         let (scope, names) = &self.scopes[scope];
         names
-            .get(scope.normal(name).as_ref())
+            .get(scope.of.normal_name(name).as_ref())
             .map(Vec::as_slice)
             .unwrap_or_default()
     }
@@ -158,63 +163,8 @@ fn add_candidate(candidates: &mut Vec<Candidate>, subject: usize, version: &str,
 }
 
 impl Scope {
-    /// Normalizes a name. Only `PyPI` treats different texts as the same name.
-    fn normal<'n>(&self, name: &'n str) -> Cow<'n, str> {
-        match self.of {
-            Ecosystem::Python => normal_python(name),
-            _ => Cow::Borrowed(name),
-        }
-    }
-}
-
-/// Normalizes a name by PEP 503: runs of `-`, `_` and `.` become one hyphen, letters lower case.
-fn normal_python(name: &str) -> Cow<'_, str> {
-    // Nearly all names of an export are normal already, and there are hundreds of thousands.
-    let is_normal = !name.contains("--")
-        && !name.contains(['_', '.'])
-        && !name.bytes().any(|byte| byte.is_ascii_uppercase());
-    if is_normal {
-        return Cow::Borrowed(name);
-    }
-    let mut normal = String::new();
-    for letter in name.chars() {
-        match letter {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            letter => normal.push(letter.to_ascii_lowercase()),
-        }
-    }
-    Cow::Owned(normal)
-}
-
-/// Returns the version in the form that records use.
-fn own_version(package: &Package) -> String {
-    match package.ecosystem {
-        // The toolchain's versions are no semantic versions, but records pretend that they are.
-        Ecosystem::Go if package.name == "stdlib" => go_release(&package.version),
-        Ecosystem::Go => package.version.trim_start_matches('v').to_owned(),
-        _ => package.version.clone(),
-    }
-}
-
-/// Turns a version of Go's toolchain into a semantic version: `1.22rc1` is `1.22.0-rc.1`.
-fn go_release(version: &str) -> String {
-    let end = version
-        .find(|letter: char| letter != '.' && !letter.is_ascii_digit())
-        .unwrap_or(version.len());
-    let (numbers, rest) = version.split_at(end);
-    // The first release of a series had no patch number before Go 1.21.
-    let numbers = if numbers.matches('.').count() == 1 {
-        format!("{numbers}.0")
-    } else {
-        numbers.to_owned()
-    };
-    let digits = rest
-        .find(|letter: char| letter.is_ascii_digit())
-        .unwrap_or(rest.len());
-    match rest.split_at(digits) {
-        (word @ ("rc" | "beta"), number) => format!("{numbers}-{word}.{number}"),
-        _ => numbers,
+    pub(super) fn order(&self) -> Order {
+        self.of.order()
     }
 }
 
@@ -234,24 +184,16 @@ fn source(package: &Package) -> Option<(String, String)> {
     }
 }
 
-const LANGUAGES: [Scope; 6] = [
-    language("PyPI", Ecosystem::Python, Order::Python),
-    language("npm", Ecosystem::Npm, Order::Semver),
-    language("Go", Ecosystem::Go, Order::Semver),
-    language("crates.io", Ecosystem::Cargo, Order::Semver),
-    language("RubyGems", Ecosystem::Gem, Order::Ruby),
-    // The suffix after the colon is a repository, which an archive does not record.
-    language("Maven", Ecosystem::Maven, Order::Maven),
-];
-
-const fn language(name: &'static str, of: Ecosystem, order: Order) -> Scope {
-    Scope {
-        name,
-        order,
-        of,
-        names: Names::Own,
-        fits: |_, _| true,
-    }
+/// The scopes of languages.
+fn languages() -> impl Iterator<Item = Scope> {
+    Ecosystem::ALL.iter().filter_map(|&of| {
+        Some(Scope {
+            name: of.osv()?,
+            of,
+            names: Names::Own,
+            fits: |_, _| true,
+        })
+    })
 }
 
 /// Returns true for the image's release in the suffix of an ecosystem.
@@ -291,7 +233,6 @@ fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
 fn deb(name: &'static str, fits: Fits) -> Scope {
     Scope {
         name,
-        order: Order::Debian,
         of: Ecosystem::Deb,
         names: Names::Source,
         fits,
@@ -301,7 +242,6 @@ fn deb(name: &'static str, fits: Fits) -> Scope {
 fn apk(name: &'static str, names: Names, fits: Fits) -> Scope {
     Scope {
         name,
-        order: Order::Alpine,
         of: Ecosystem::Apk,
         names,
         fits,
@@ -312,7 +252,6 @@ fn apk(name: &'static str, names: Names, fits: Fits) -> Scope {
 fn rpm(name: &'static str, fits: Fits) -> Scope {
     Scope {
         name,
-        order: Order::Rpm,
         of: Ecosystem::Rpm,
         names: Names::Either,
         fits,
@@ -482,7 +421,7 @@ mod tests {
             ("requests", "requests"),
             ("a--b", "a-b"),
         ] {
-            assert_eq!(normal_python(name), normal);
+            assert_eq!(Ecosystem::Python.normal_name(name), normal);
         }
     }
 
@@ -493,8 +432,9 @@ mod tests {
             ("1.22.3", "1.22.3"),
             ("1.21rc2", "1.21.0-rc.2"),
         ] {
-            assert_eq!(go_release(release), version);
+            assert_eq!(Ecosystem::Go.osv_version("stdlib", release), version);
         }
-        assert_eq!(go_release("1.22.1-custom"), "1.22.1");
+        let custom = Ecosystem::Go.osv_version("stdlib", "1.22.1-custom");
+        assert_eq!(custom, "1.22.1");
     }
 }

@@ -105,7 +105,7 @@ fn match_record(
         let Some(scope) = index.scope(&package.ecosystem) else {
             continue;
         };
-        let order = index.scopes[scope].0.order;
+        let order = index.scopes[scope].0.order();
         for candidate in index.candidates(scope, &package.name) {
             if affected::hit(affected, &candidate.version, order).is_some() {
                 hits.push(Hit {
@@ -131,7 +131,7 @@ fn vulnerabilities(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> V
             bulletin,
         } = names(&found.record);
         for hit in &found.hits {
-            let order = index.scopes[hit.scope].0.order;
+            let order = index.scopes[hit.scope].0.order();
             let one = vulnerability(index, &found.record, hit, order);
             for id in &ids {
                 let mut one = Vulnerability {

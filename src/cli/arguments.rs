@@ -11,14 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::advisories::AdvisoryArguments;
 use super::baseline::BaselineArguments;
-use super::completions::{CompletionArguments, ManArguments};
-use super::diff::DiffArguments;
+use super::command::Command;
 use super::documents::DocumentArguments;
 use super::files::FileArguments;
 use super::guide::PageNameParser;
-use super::inspect::InspectArguments;
 use super::limits::LimitArguments;
-use super::lsp::LspArguments;
 use super::policy::PolicyArguments;
 use super::program::ProgramArguments;
 use super::reports::ReportArguments;
@@ -86,24 +83,6 @@ pub(super) enum Charset {
     Auto,
     Utf8,
     Ascii,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    Lint(LintArguments),
-    Slim(SlimArguments),
-    Verify(super::verify::VerifyArguments),
-    Why(WhyArguments),
-    WhyNot(super::why_not::WhyNotArguments),
-    Deps(DepsArguments),
-    Inspect(InspectArguments),
-    Diff(DiffArguments),
-    Explain(ExplainArguments),
-    Rules(RulesArguments),
-    Config(ConfigArguments),
-    Lsp(LspArguments),
-    Completions(CompletionArguments),
-    Man(ManArguments),
 }
 
 /// Find defects in Dockerfiles and images

@@ -81,7 +81,7 @@ fn check_processor(level: Option<&str>) -> anyhow::Result<()> {
 /// other arguments and kernels, for which the files are indexed first.
 fn lazily_read(argument: &str) -> anyhow::Result<Option<Host>> {
     match argument.parse()? {
-        Reference::Rootfs { path } => match Host::open(&path) {
+        Reference::Rootfs(path) => match Host::open(&path) {
             Ok(host) => Ok(Some(host)),
             // `openat2`, which confines paths to a directory, needs Linux 5.6.
             Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(None),

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use anyhow::bail;
 
 use super::arguments::SlimArguments;
-use crate::image::Reference;
+use crate::image::{Name, Reference};
 
 /// The image of `-o`. Without it, an image from a registry or a daemon is written back there under
 /// its new name. `None` for a dry run.
@@ -25,36 +25,16 @@ pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Re
 }
 
 fn by_name(arguments: &SlimArguments) -> anyhow::Result<Reference> {
-    let source: Reference = arguments.image.parse()?;
-    match arguments.tag.as_deref() {
-        // Without a host, the name would be one of Docker Hub. Pushing there takes `-o docker://`.
-        Some(name) if matches!(source, Reference::Registry { .. }) && names_registry(name) => {
-            Ok(Reference::Registry { name: name.into() })
-        }
-        Some(name) if source.is_remote() => Ok(Reference::DockerDaemon { name: name.into() }),
+    let source = arguments.image.parse::<Reference>()?.resolved();
+    let (Some(tag), Some(_)) = (&arguments.tag, source.remote_name()) else {
         // The name of an archive or a directory tells nothing about where the new one goes.
-        _ => bail!("no destination: add `-o`, such as `-o docker-archive:slim.tar`"),
-    }
-}
-
-/// Whether a name begins with a registry's host, by the rule that Docker uses to tell it from a
-/// user of Docker Hub.
-fn names_registry(name: &str) -> bool {
-    name.split_once('/')
-        .is_some_and(|(first, _)| first.contains(['.', ':']) || first == "localhost")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_has_a_dot_or_a_port_or_is_this_machine() {
-        for name in ["r.example/app", "r:5000/app:1", "localhost/app"] {
-            assert!(names_registry(name), "{name}");
-        }
-        for name in ["app", "app:1", "team/app"] {
-            assert!(!names_registry(name), "{name}");
-        }
+        bail!("no destination: add `-o`, such as `-o docker-archive:slim.tar`");
+    };
+    let name: Name = tag.parse()?;
+    // Without a host, the name would be one of Docker Hub. Pushing there takes `-o docker://`.
+    if matches!(source, Reference::Registry(_)) && name.has_registry() {
+        Ok(Reference::Registry(name))
+    } else {
+        Ok(Reference::Daemon(name))
     }
 }

@@ -18,8 +18,7 @@ use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, AttackSurface, BuildContext, Extras, Finding, Named, Registry, Selection, Settings,
-    Severity,
+    self, BuildContext, Extras, Finding, Named, Registry, Selection, Settings, Severity,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -86,7 +85,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
     failed |= linter.failed;
-    show_attack_surface(&mut files, &config.settings, output);
+    limit_attack_surfaces(&mut files, output);
     let report = Report {
         files: &files,
         registry,
@@ -229,14 +228,11 @@ fn note_missing_shellcheck(config: &Config, output: Output) {
 /// Number of files up to which a text report ends with a line on each attack surface.
 const MAX_ATTACK_SURFACES: usize = 3;
 
-/// Computes the attack surfaces that a text report ends with, unless there are too many to read.
-fn show_attack_surface(files: &mut [Linted], settings: &Settings, output: Output) {
-    let is_shown = !output.is_quiet() && files.len() <= MAX_ATTACK_SURFACES;
-    for file in files {
-        if !is_shown {
+/// Drops the attack surfaces that a text report would end with if there are too many to read.
+fn limit_attack_surfaces(files: &mut [Linted], output: Output) {
+    if output.is_quiet() || files.len() > MAX_ATTACK_SURFACES {
+        for file in files {
             file.attack_surface = None;
-        } else if let Some(source) = file.source() {
-            file.attack_surface = AttackSurface::of_dockerfile(source, settings);
         }
     }
 }
@@ -293,8 +289,10 @@ impl Linter<'_> {
             shellcheck,
             from_image,
         };
-        let findings = lint::lint_with(&source, rules::registry(), &settings, extras);
-        Linted::dockerfile(source, findings)
+        let report = lint::lint_with(&source, rules::registry(), &settings, extras);
+        let mut linted = Linted::dockerfile(source, report.findings);
+        linted.attack_surface = report.attack_surface;
+        linted
     }
 
     /// The directory of a file. Standard input without a name is in none.

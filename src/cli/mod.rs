@@ -4,6 +4,7 @@ mod advisories;
 mod arguments;
 mod baseline;
 mod build_context;
+mod command;
 mod completions;
 mod config;
 mod deps;
@@ -47,7 +48,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::Arguments;
 use output::Output;
 
 use crate::printable::escape;
@@ -84,23 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let output = Output::new(arguments.color, arguments.quiet, arguments.charset);
-    let outcome = match &arguments.command {
-        Command::Lint(arguments) => lint::run(arguments, output),
-        Command::Slim(arguments) => slim::run(arguments, output),
-        Command::Verify(arguments) => verify::run(arguments, output),
-        Command::Why(arguments) => why::run(arguments, output),
-        Command::WhyNot(arguments) => why_not::run(arguments, output),
-        Command::Deps(arguments) => deps::run(arguments, output),
-        Command::Diff(arguments) => diff::run(arguments, output),
-        Command::Inspect(arguments) => inspect::run(arguments, output),
-        Command::Explain(arguments) => explain::run(arguments, output),
-        Command::Rules(arguments) => rules::run(arguments, output),
-        Command::Config(arguments) => config::run(arguments, output),
-        Command::Lsp(arguments) => lsp::run(arguments),
-        Command::Completions(arguments) => completions::completions(arguments),
-        Command::Man(arguments) => completions::man(arguments),
-    };
-    let outcome = outcome.unwrap_or_else(|error| {
+    let outcome = arguments.command.run(output).unwrap_or_else(|error| {
         // The only place where an error of a command ends, so that all look alike.
         output.error(&error);
         Outcome::Failed

@@ -1,5 +1,7 @@
 //! `jettison slim`.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 
 use super::arguments::{PlanArguments, SlimArguments};
@@ -28,7 +30,8 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     // result.
     let left_out = destination
         .iter()
-        .map(|destination| destination.path().to_owned())
+        .filter_map(Reference::path)
+        .map(Path::to_owned)
         .collect();
     let options = Options {
         left_out,
@@ -244,7 +247,10 @@ fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
         None
     };
     // A registry can copy unchanged layers from a repository of its own.
-    let origin = arguments.image.strip_prefix("docker://").map(str::to_owned);
+    let origin = match arguments.image.parse()? {
+        Reference::Registry(name) => Some(name),
+        _ => None,
+    };
     let connection = arguments.source.connection();
     Ok(WriteOptions {
         connection,
@@ -256,10 +262,10 @@ fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
 fn wrote(destination: &Reference, written: &Written) -> String {
     let layers = layer_counts(written);
     match destination {
-        Reference::Rootfs { .. } => format!("wrote {destination}, {} bytes", written.bytes),
+        Reference::Rootfs(_) => format!("wrote {destination}, {} bytes", written.bytes),
         // `docker pull NAME@DIGEST` takes the digest of the manifest; elsewhere, Docker shows that
         // of the configuration as the image's ID.
-        Reference::Registry { .. } => {
+        Reference::Registry(_) => {
             let digest = written
                 .manifest_digest
                 .as_deref()

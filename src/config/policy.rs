@@ -4,38 +4,76 @@ use std::collections::BTreeSet;
 
 use bytesize::ByteSize;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde_json::json;
 use toml::Spanned;
 use toml::value::Value;
 
 use super::ConfigError;
 use super::own::Reader;
+use super::schema::{self, table};
 use crate::lint::image::{Exception, Pattern, Policy};
 use crate::lint::{Registry, SettingKey};
 use crate::suggestion;
 use crate::trust::limits;
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct PolicyTable {
-    max_size: Option<Spanned<Value>>,
-    max_packages: Option<Spanned<usize>>,
-    max_files: Option<Spanned<usize>>,
-    #[serde(default)]
-    forbid: Vec<Spanned<String>>,
-    #[serde(default)]
-    allow: Vec<Spanned<AllowTable>>,
+table! {
+    pub(super) struct PolicyTable {
+        max_size: Option<Spanned<Value>> => json!({
+            "description": "Total size of all files of all layers: `120 MB`, `1 GiB`",
+            "type": ["string", "integer"],
+            "minimum": 0,
+        }),
+        max_packages: Option<Spanned<usize>> => schema::count("Number of installed packages"),
+        max_files: Option<Spanned<usize>> => schema::count("Number of regular files"),
+        // The kinds are listed for completion. A name of a rule is any string.
+        forbid: Vec<Spanned<String>> => json!({
+            "description": "Content that an image must not have: one of these kinds, or the \
+                findings of a rule for images",
+            "type": "array",
+            "items": {
+                "anyOf": [{"enum": Policy::kinds().collect::<Vec<_>>()}, {"type": "string"}],
+            },
+            "uniqueItems": true,
+        }),
+        allow: Vec<Spanned<AllowTable>> => json!({
+            "description": "Exceptions, each with its reason",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": false,
+                // What the reader requires, too.
+                "required": ["reason"],
+                "anyOf": (["path", "package", "rule"].map(|key| json!({"required": [key]}))),
+                "properties": AllowTable::properties(),
+            },
+        }),
+    }
 }
 
-// Every field is optional for serde, so that the errors about missing ones are our own.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct AllowTable {
-    path: Option<Spanned<String>>,
-    package: Option<Spanned<String>>,
-    rule: Option<Spanned<String>>,
-    reason: Option<Spanned<String>>,
-    expires: Option<Spanned<Value>>,
+table! {
+    // Every key may be missing for serde, so that the errors about missing ones are our own.
+    struct AllowTable {
+        path: Option<Spanned<String>> => json!({
+            "description": "A path of the image, or a glob",
+            "type": "string",
+            "pattern": "^/",
+        }),
+        package: Option<Spanned<String>> => schema::text(
+            "The name of a package, or a glob; applies to its files",
+        ),
+        rule: Option<Spanned<String>> => schema::text(
+            "A rule for images, by name or by another tool's code",
+        ),
+        // At least one character that is not a blank.
+        reason: Option<Spanned<String>> => json!({
+            "description": "The reason for the exception",
+            "type": "string",
+            "pattern": "[^ ]",
+        }),
+        expires: Option<Spanned<Value>> => schema::text(
+            "The last day of the exception: `2026-12-31`",
+        ),
+    }
 }
 
 pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, ConfigError> {
@@ -197,152 +235,4 @@ fn expiry(value: &Spanned<Value>, reader: &Reader<'_>) -> Result<Date, ConfigErr
         return Ok(day);
     }
     Err(reader.error(value, "expected a date such as `2026-12-31`"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::config::{Config, parse, schema};
-    use crate::rules;
-
-    fn parsed(text: &str) -> Result<Config, String> {
-        parse(Path::new("p.toml"), text, rules::registry()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn sizes_have_units_and_days_may_be_text() {
-        for size in ["\"120 MB\"", "\"120MB\"", "120000000"] {
-            let policy = parsed(&format!("[policy]\nmax-size = {size}\n"))
-                .expect(size)
-                .policy;
-            assert_eq!(policy.max_size, Some(120_000_000));
-        }
-        for day in ["2026-12-31", "'2026-12-31'"] {
-            let text = format!("[[policy.allow]]\nrule = 'sudo'\nreason = 'x'\nexpires = {day}\n");
-            let policy = parsed(&text).expect(day).policy;
-            assert_eq!(policy.exceptions[0].expires, "2026-12-31".parse().ok());
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_at_its_place() {
-        let cases = [
-            (
-                "[policy]\nmax-size = 'much'\n",
-                "line 2, column 12: expected a size",
-            ),
-            (
-                "[policy]\nmax-size = -1\n",
-                "line 2, column 12: expected a size",
-            ),
-            (
-                "[policy]\nforbid = ['shel']\n",
-                "line 2, column 11: `shel` cannot be forbidden; did you mean `shell`?",
-            ),
-            (
-                "[policy]\nforbid = ['quantum-computer-x']\n",
-                "use the name of an image rule or one of `cache`, `compiler`",
-            ),
-            (
-                "[policy]\nmax-file = 1\n",
-                "unknown field `max-file`; did you mean `max-files`?",
-            ),
-            (
-                "[[policy.allow]]\nrule = 'sudo'\n",
-                "line 1, column 1: an exception needs a `reason`",
-            ),
-            (
-                "[[policy.allow]]\nreason = ' '\nrule = 'sudo'\n",
-                "an exception needs a `reason`",
-            ),
-            (
-                "[[policy.allow]]\nreason = 'x'\n",
-                "an exception needs a `path`, a `package` or a `rule`",
-            ),
-            (
-                "[[policy.allow]]\nreason = 'x'\npath = '/[a'\n",
-                "line 3, column 8: invalid glob",
-            ),
-            (
-                "[[policy.allow]]\nreason = 'x'\npath = 'usr/bin/su'\n",
-                "expected a path that starts with `/`",
-            ),
-            (
-                "[[policy.allow]]\nreason = 'x'\nrule = 'sudoo'\n",
-                "line 3, column 8: there is no rule `sudoo`; did you mean `sudo`?",
-            ),
-            (
-                "[[policy.allow]]\nreason = 'x'\nrule = 'DL3008'\n",
-                "`DL3008` is not a rule for images",
-            ),
-            (
-                "[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 'soon'\n",
-                "line 4, column 11: expected a date",
-            ),
-            (
-                "[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 2026-12-31T10:00:00\n",
-                "expected a date",
-            ),
-        ];
-        for (text, expected) in cases {
-            let error = parsed(text).expect_err(text);
-            assert!(error.contains(expected), "{text}\n{error}");
-        }
-    }
-
-    #[test]
-    fn the_schema_has_the_keys_that_are_read() {
-        let keys = |message: String| {
-            let (_, list) = message
-                .split_once("expected one of ")
-                .expect("it lists what is known");
-            let mut keys: Vec<String> = list
-                .split('`')
-                .skip(1)
-                .step_by(2)
-                .map(str::to_owned)
-                .collect();
-            keys.sort_unstable();
-            keys
-        };
-        let described = |value: &serde_json::Value| {
-            let mut keys: Vec<String> = value
-                .as_object()
-                .expect("it is an object")
-                .keys()
-                .cloned()
-                .collect();
-            keys.sort_unstable();
-            keys
-        };
-        let schema = schema();
-        let policy = &schema["properties"]["policy"]["properties"];
-        let unknown = |error: Option<toml::de::Error>| {
-            error.expect("the key is not known").message().to_owned()
-        };
-        assert_eq!(
-            described(policy),
-            keys(unknown(
-                toml::from_str::<PolicyTable>("no-such-key = 1").err()
-            ))
-        );
-        let allow = &policy["allow"]["items"]["properties"];
-        assert_eq!(
-            described(allow),
-            keys(unknown(
-                toml::from_str::<AllowTable>("no-such-key = 1").err()
-            ))
-        );
-        let forbid = policy["forbid"]["items"]["anyOf"][0]["enum"]
-            .as_array()
-            .expect("it is a list");
-        assert!(
-            forbid
-                .iter()
-                .filter_map(|word| word.as_str())
-                .eq(Policy::kinds())
-        );
-    }
 }

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::remote::TransferError;
+use super::name::NameError;
+use super::transport::TransferError;
 use crate::printable::escape;
 
 /// An error of reading an image.
@@ -339,8 +340,8 @@ pub enum WriteError {
     NoIndex { destination: String },
     #[error("conflicting image names: `{name}` in the destination and `{tag}` from `--tag`")]
     TwoNames { name: String, tag: String },
-    #[error("invalid image name `{tag}`: {reason}")]
-    Tag { tag: String, reason: &'static str },
+    #[error(transparent)]
+    Name(#[from] NameError),
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]

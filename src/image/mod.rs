@@ -14,21 +14,19 @@ mod checks;
 mod config;
 pub(crate) mod digest;
 mod directory;
-mod docker;
 mod error;
 mod inflate;
 mod json;
 mod layer;
 mod limits;
-mod oci;
+pub mod name;
 mod overrides;
 mod progress;
 mod reference;
-mod remote;
-mod rootfs;
 mod source;
 mod sparse;
 mod store;
+mod transport;
 mod tree;
 mod write;
 
@@ -47,15 +45,16 @@ pub use error::{EntryError, Fault, JsonError, ReadError, WriteError};
 pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;
-pub use oci::{Platform, PlatformError};
+pub use name::{Name, NameError};
 pub use overrides::Overrides;
 pub use progress::{Progress, Silent};
-pub use reference::{Reference, ReferenceError};
-pub use remote::{Connection, TransferError};
+pub use reference::{Format, Reference, ReferenceError};
 pub use source::Source;
+pub use transport::oci_layout::{Platform, PlatformError};
+pub use transport::{Connection, TransferError, create as write};
 pub use tree::*;
 pub use write::{
-    Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer, write,
+    Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer,
 };
 
 pub(crate) use blob::map_length;

@@ -5,28 +5,53 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::name::{Name, NameError};
 use crate::suggestion;
 
 /// An image as it is named on the command line, with skopeo's transports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
-    /// `docker-archive:FILE[:NAME]`: the format of `docker save` and `podman save`.
-    DockerArchive { path: PathBuf, name: Option<String> },
-    /// `oci:DIRECTORY[:NAME]`: an OCI image layout.
-    Oci { path: PathBuf, name: Option<String> },
-    /// `oci-archive:FILE[:NAME]`: an OCI image layout in a tar archive.
-    OciArchive { path: PathBuf, name: Option<String> },
+    /// `docker-archive:FILE[:NAME]`, `oci:DIRECTORY[:NAME]` or `oci-archive:FILE[:NAME]`: one of
+    /// the images in a file or a directory. The name is any text that its index has.
+    File {
+        format: Format,
+        path: PathBuf,
+        name: Option<String>,
+    },
     /// `rootfs:DIRECTORY`: a file system without a configuration.
-    Rootfs { path: PathBuf },
+    Rootfs(PathBuf),
     /// `docker-daemon:NAME`: an image in the store of Docker or Podman.
-    DockerDaemon { name: PathBuf },
+    Daemon(Name),
     /// `docker://NAME`: an image of a registry.
-    Registry { name: PathBuf },
+    Registry(Name),
     /// `-`: standard input or output.
     Stream,
-    /// A plain path, whose format is detected. If nothing exists there, it is the name of an image
-    /// in a daemon.
+    /// A plain path, whose format is detected.
     Path(PathBuf),
+    /// Text that can be a path and a name: a path if something exists there, and otherwise an image
+    /// in a daemon.
+    PathOrDaemon { path: PathBuf, name: Name },
+}
+
+/// A format for images in a file or a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The format of `docker save` and `podman save`.
+    DockerArchive,
+    /// An OCI image layout.
+    OciLayout,
+    /// An OCI image layout in a tar archive.
+    OciArchive,
+}
+
+impl Format {
+    const fn transport(self) -> &'static str {
+        match self {
+            Self::DockerArchive => "docker-archive",
+            Self::OciLayout => "oci",
+            Self::OciArchive => "oci-archive",
+        }
+    }
 }
 
 const TRANSPORTS: [&str; 6] = [
@@ -64,6 +89,10 @@ pub enum ReferenceError {
     },
     #[error("`{given}` ends in a colon without an image name")]
     NoName { given: String },
+    #[error("{error}; for a file, write `./{given}`")]
+    Name { given: String, error: NameError },
+    #[error(transparent)]
+    RemoteName(#[from] NameError),
     #[error(
         "unknown transport `{transport}` in `{given}`{}; the transports are {}; for a file, write \
          `./{given}`",
@@ -85,17 +114,14 @@ fn suggested(nearest: Option<&'static str>) -> String {
 }
 
 impl Reference {
-    /// The file or directory with the image, or the name of an image that is in neither.
-    pub fn path(&self) -> &Path {
+    /// The file or directory with the image; none for an image that is in neither.
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::DockerArchive { path, .. }
-            | Self::Oci { path, .. }
-            | Self::OciArchive { path, .. }
-            | Self::Rootfs { path }
-            | Self::DockerDaemon { name: path }
-            | Self::Registry { name: path }
-            | Self::Path(path) => path,
-            Self::Stream => Path::new("-"),
+            Self::File { path, .. }
+            | Self::Rootfs(path)
+            | Self::Path(path)
+            | Self::PathOrDaemon { path, .. } => Some(path),
+            Self::Daemon(_) | Self::Registry(_) | Self::Stream => None,
         }
     }
 
@@ -108,42 +134,31 @@ impl Reference {
     }
 
     /// The name of the image among those of its archive or layout.
-    pub fn name(&self) -> Option<&str> {
+    pub fn stored_name(&self) -> Option<&str> {
         match self {
-            Self::DockerArchive { name, .. }
-            | Self::Oci { name, .. }
-            | Self::OciArchive { name, .. } => name.as_deref(),
-            Self::DockerDaemon { name } | Self::Registry { name } => name.to_str(),
-            Self::Rootfs { .. } | Self::Stream | Self::Path(_) => None,
-        }
-    }
-
-    /// The name of the image to ask a daemon for: a name that no file has.
-    pub(super) fn daemon_image(&self) -> Option<&str> {
-        match self {
-            Self::DockerDaemon { name } => name.to_str(),
-            // A file wins over an image of the same name, so that a path never needs the network.
-            Self::Path(path) if !path.exists() => path.to_str().filter(|name| is_image_name(name)),
+            Self::File { name, .. } => name.as_deref(),
             _ => None,
         }
     }
 
-    /// Whether the image is in a registry or a daemon.
-    pub fn is_remote(&self) -> bool {
-        matches!(self, Self::Registry { .. }) || self.daemon_image().is_some()
+    /// The name of an image in a registry or a daemon.
+    pub fn remote_name(&self) -> Option<&Name> {
+        match self {
+            Self::Daemon(name) | Self::Registry(name) => Some(name),
+            _ => None,
+        }
     }
-}
 
-/// Whether text can be an image name and does not look like a file name.
-fn is_image_name(name: &str) -> bool {
-    // A mistyped archive should be reported as a missing file.
-    const ENDINGS: [&str; 5] = [".tar", ".gz", ".tgz", ".zst", ".oci"];
-    name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte))
-        && !name.ends_with('/')
-        && !ENDINGS.iter().any(|ending| name.ends_with(ending))
+    /// Decides whether a text is a path or a name.
+    #[must_use]
+    pub fn resolved(&self) -> Self {
+        match self {
+            // A file wins over an image of the same name, so that a path never needs the network.
+            Self::PathOrDaemon { path, .. } if path.exists() => Self::Path(path.clone()),
+            Self::PathOrDaemon { name, .. } => Self::Daemon(name.clone()),
+            other => other.clone(),
+        }
+    }
 }
 
 impl FromStr for Reference {
@@ -159,72 +174,90 @@ impl FromStr for Reference {
         // A slash or a dot before the colon means a path, or a registry with a port.
         let (transport, rest) = match given.split_once(':') {
             Some((transport, rest)) if !transport.contains(['/', '.']) => (transport, rest),
-            _ => return Ok(Self::Path(given.into())),
+            _ => return Ok(plain(given)),
         };
-        let Some(transport) = TRANSPORTS.into_iter().find(|&known| known == transport) else {
-            return unknown(given, transport);
-        };
-        if matches!(transport, "docker" | "docker-daemon") {
-            return remote(given, transport, rest);
-        }
-        // As in skopeo, the first colon ends the path; a directory may have one in its name, and
-        // `rootfs:` has no image names.
-        let (path, name) = match rest.split_once(':') {
-            Some((path, name)) if transport != "rootfs" => (path, Some(name)),
-            _ => (rest, None),
-        };
-        if path.is_empty() {
-            return Err(ReferenceError::NoPath {
+        match transport {
+            "docker-archive" => file(given, Format::DockerArchive, rest),
+            "oci" => file(given, Format::OciLayout, rest),
+            "oci-archive" => file(given, Format::OciArchive, rest),
+            // A directory may have a colon in its name, and `rootfs:` has no image names.
+            "rootfs" if rest.is_empty() => Err(ReferenceError::NoPath {
                 given: given.into(),
-                transport,
-            });
-        }
-        if name == Some("") {
-            return Err(ReferenceError::NoName {
+                transport: "rootfs",
+            }),
+            "rootfs" => Ok(Self::Rootfs(rest.into())),
+            "docker-daemon" if rest.is_empty() => Err(ReferenceError::NoImage {
                 given: given.into(),
-            });
+                transport: "docker-daemon",
+                example: "docker-daemon:app:latest",
+            }),
+            "docker-daemon" => Ok(Self::Daemon(rest.parse()?)),
+            // skopeo's `docker:` needs two slashes, so `docker:app` is incomplete here too.
+            "docker" => match rest.strip_prefix("//") {
+                None | Some("") => Err(ReferenceError::NoImage {
+                    given: given.into(),
+                    transport: "docker",
+                    example: "docker://registry.example/app:latest",
+                }),
+                Some(name) => Ok(Self::Registry(name.parse()?)),
+            },
+            _ => unknown(given, transport),
         }
-        let (path, name) = (PathBuf::from(path), name.map(str::to_owned));
-        Ok(match transport {
-            "docker-archive" => Self::DockerArchive { path, name },
-            "oci" => Self::Oci { path, name },
-            "oci-archive" => Self::OciArchive { path, name },
-            _ => Self::Rootfs { path },
-        })
     }
 }
 
-/// An image in a registry or a daemon.
-fn remote(given: &str, transport: &'static str, rest: &str) -> Result<Reference, ReferenceError> {
-    let is_daemon = transport == "docker-daemon";
-    // skopeo's `docker:` needs two slashes, so `docker:app` is incomplete here too.
-    let name = if is_daemon {
-        rest
-    } else {
-        rest.strip_prefix("//").unwrap_or_default()
+/// An image in a file or a directory.
+fn file(given: &str, format: Format, rest: &str) -> Result<Reference, ReferenceError> {
+    // As in skopeo, the first colon ends the path.
+    let (path, name) = match rest.split_once(':') {
+        Some((path, name)) => (path, Some(name)),
+        None => (rest, None),
     };
-    match name {
-        "" if is_daemon => Err(ReferenceError::NoImage {
+    if path.is_empty() {
+        return Err(ReferenceError::NoPath {
             given: given.into(),
-            transport,
-            example: "docker-daemon:app:latest",
-        }),
-        "" => Err(ReferenceError::NoImage {
+            transport: format.transport(),
+        });
+    }
+    if name == Some("") {
+        return Err(ReferenceError::NoName {
             given: given.into(),
-            transport,
-            example: "docker://registry.example/app:latest",
-        }),
-        name if is_daemon => Ok(Reference::DockerDaemon { name: name.into() }),
-        name => Ok(Reference::Registry { name: name.into() }),
+        });
+    }
+    Ok(Reference::File {
+        format,
+        path: path.into(),
+        name: name.map(str::to_owned),
+    })
+}
+
+/// A text without a transport.
+fn plain(given: &str) -> Reference {
+    // A mistyped archive should be reported as a missing file.
+    const ENDINGS: [&str; 5] = [".tar", ".gz", ".tgz", ".zst", ".oci"];
+    let path = PathBuf::from(given);
+    match given.parse() {
+        Ok(name) if !ENDINGS.iter().any(|ending| given.ends_with(ending)) => {
+            Reference::PathOrDaemon { path, name }
+        }
+        _ => Reference::Path(path),
     }
 }
 
 /// Handles an unknown transport: a typing error, one of skopeo's, or the start of an image name.
 fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     let nearest = suggestion::closest(transport, TRANSPORTS);
-    // `app:latest` has a colon too, and no transport.
-    if nearest.is_none() && !FOREIGN.contains(&transport) && is_image_name(given) {
-        return Ok(Reference::Path(given.into()));
+    if nearest.is_none() && !FOREIGN.contains(&transport) {
+        match given.parse::<Name>() {
+            // `app:latest` has a colon too, and no transport.
+            Ok(_) => return Ok(plain(given)),
+            // `App:latest` was meant as a name, and `dir:/x y` as a transport.
+            Err(error) if given.bytes().all(may_be_in_a_name) => {
+                let given = given.into();
+                return Err(ReferenceError::Name { given, error });
+            }
+            Err(_) => {}
+        }
     }
     Err(ReferenceError::UnknownTransport {
         given: given.into(),
@@ -233,21 +266,25 @@ fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     })
 }
 
+fn may_be_in_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte)
+}
+
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path().display();
         match self {
-            Self::DockerArchive { .. } => write!(f, "docker-archive:{path}")?,
-            Self::Oci { .. } => write!(f, "oci:{path}")?,
-            Self::OciArchive { .. } => write!(f, "oci-archive:{path}")?,
-            Self::Rootfs { .. } => write!(f, "rootfs:{path}")?,
-            Self::DockerDaemon { .. } => return write!(f, "docker-daemon:{path}"),
-            Self::Registry { .. } => return write!(f, "docker://{path}"),
-            Self::Path(_) | Self::Stream => write!(f, "{path}")?,
-        }
-        match self.name() {
-            Some(name) => write!(f, ":{name}"),
-            None => Ok(()),
+            Self::File { format, path, name } => {
+                write!(f, "{}:{}", format.transport(), path.display())?;
+                match name {
+                    Some(name) => write!(f, ":{name}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Rootfs(path) => write!(f, "rootfs:{}", path.display()),
+            Self::Daemon(name) => write!(f, "docker-daemon:{name}"),
+            Self::Registry(name) => write!(f, "docker://{name}"),
+            Self::Stream => f.write_str("-"),
+            Self::Path(path) | Self::PathOrDaemon { path, .. } => write!(f, "{}", path.display()),
         }
     }
 }
@@ -266,7 +303,7 @@ mod tests {
             "oci-archive:x.tar:latest",
             "rootfs:/",
             "docker-daemon:app:latest",
-            "docker://registry.example:5000/team/app@sha256:abc",
+            "docker://registry.example:5000/team/app:1",
             "-",
             "app:latest",
             "./app.tar",
@@ -282,8 +319,8 @@ mod tests {
         let reference: Reference = "docker-archive:a.tar:app:1"
             .parse()
             .expect("it is well formed");
-        assert_eq!(reference.path(), Path::new("a.tar"));
-        assert_eq!(reference.name(), Some("app:1"));
+        assert_eq!(reference.path(), Some(Path::new("a.tar")));
+        assert_eq!(reference.stored_name(), Some("app:1"));
     }
 
     #[test]
@@ -303,26 +340,21 @@ mod tests {
         }
     }
 
+    fn resolved(given: &str) -> Reference {
+        given.parse::<Reference>().expect(given).resolved()
+    }
+
     #[test]
     fn what_is_no_file_is_an_image_of_a_daemon_if_it_can_be() {
-        let daemon = |given: &str| {
-            given
-                .parse::<Reference>()
-                .expect(given)
-                .daemon_image()
-                .map(str::to_owned)
-        };
         for name in [
             "app",
             "app:latest",
             "localhost/team/app:1",
-            "registry.example:5000/app@sha256:abc",
+            "registry.example:5000/app",
         ] {
-            assert_eq!(daemon(name).as_deref(), Some(name));
-            assert_eq!(
-                daemon(&format!("docker-daemon:{name}")).as_deref(),
-                Some(name)
-            );
+            let expected = Reference::Daemon(name.parse().expect(name));
+            assert_eq!(resolved(name), expected);
+            assert_eq!(resolved(&format!("docker-daemon:{name}")), expected);
         }
         for path in [
             "Cargo.toml",
@@ -334,7 +366,8 @@ mod tests {
             "docker://app",
             "oci:x",
         ] {
-            assert_eq!(daemon(path), None, "{path}");
+            let found = resolved(path);
+            assert!(!matches!(found, Reference::Daemon(_)), "{path}: {found:?}");
         }
     }
 
@@ -367,5 +400,19 @@ mod tests {
                 given: "oci:dir:".into()
             })
         );
+    }
+
+    #[test]
+    fn an_invalid_name_is_reported_as_one() {
+        for (given, part) in [
+            ("docker://Nö/app", "`Nö`"),
+            ("docker-daemon:App", "`App`"),
+            ("docker://app@sha256:abc", "`sha256:abc`"),
+            ("Team:1", "`Team`"),
+        ] {
+            let error = given.parse::<Reference>().expect_err(given).to_string();
+            assert!(error.starts_with("invalid image name `"), "{error}");
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

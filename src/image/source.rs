@@ -1,20 +1,17 @@
 //! Sources of images, opened once: a file, a directory, a stream, a registry or a daemon.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use super::blob::Blob;
 use super::checks::Checks;
 use super::config::Config;
 use super::error::ReadError;
 use super::limits::Budget;
-use super::oci::{self, Platform};
 use super::progress::Progress;
-use super::reference::Reference;
+use super::reference::{Format, Reference};
 use super::store::Store;
-use super::{Image, Options, Origin, docker, layer, remote, rootfs};
+use super::transport::oci_layout::{self, Platform};
+use super::transport::{self, Opened, docker_archive};
+use super::{Image, Options, Origin, layer};
 
 /// One or several images at one location. The blobs of a remote image are fetched when the image is
 /// read, and not before.
@@ -23,8 +20,7 @@ pub struct Source {
     reference: Reference,
     options: Options,
     budget: Budget,
-    /// The blobs; none for a plain directory.
-    store: Option<Store>,
+    opened: Opened,
 }
 
 impl Source {
@@ -34,21 +30,24 @@ impl Source {
         progress: &dyn Progress,
     ) -> Result<Self, ReadError> {
         let budget = Budget::new(&options.limits);
-        let store = store(reference, options, &budget, progress)?;
+        let reference = reference.resolved();
+        let opened = transport::open(&reference, options, &budget, progress)?;
         Ok(Self {
-            reference: reference.clone(),
+            reference,
             options: options.clone(),
             budget,
-            store,
+            opened,
         })
     }
 
     /// The platforms for which there are images, in the order of the index; none where the source
     /// states none.
     pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
-        match &self.store {
-            Some(store) if store.has(oci::INDEX) && !self.is_docker_archive(store) => {
-                oci::platforms(store, self.name(), &self.options.limits)
+        match &self.opened {
+            Opened::Blobs(store)
+                if store.has(oci_layout::INDEX) && !self.is_docker_archive(store) =>
+            {
+                oci_layout::platforms(store, self.reference.stored_name(), &self.options.limits)
             }
             _ => Ok(Vec::new()),
         }
@@ -69,23 +68,22 @@ impl Source {
         progress: &dyn Progress,
     ) -> Result<(Image, Checks), ReadError> {
         let limits = &self.options.limits;
-        let Some(store) = &self.store else {
-            let image = self.directory(self.reference.path())?;
-            return Ok((image, Checks::none()));
+        let store = match &self.opened {
+            Opened::Blobs(store) => store,
+            Opened::Directory(path) => return Ok((self.directory(path)?, Checks::none())),
         };
         // An archive of Docker 25 and later has both documents; `manifest.json` is read, and
         // checked against the index.
         let (config, sources, origin) = if self.is_docker_archive(store) {
-            docker::open(store, self.name(), limits)?
-        } else if !matches!(self.reference, Reference::DockerArchive { .. })
-            && store.has(oci::INDEX)
-        {
-            oci::open(store, self.name(), platform, limits, progress)?
+            docker_archive::open(store, self.reference.stored_name(), limits)?
+        } else if self.format() != Some(Format::DockerArchive) && store.has(oci_layout::INDEX) {
+            let name = self.reference.stored_name();
+            oci_layout::open(store, name, platform, limits, progress)?
         } else {
-            let reason = match self.reference {
-                Reference::DockerArchive { .. } => "it has no `manifest.json`",
-                Reference::Oci { .. } | Reference::OciArchive { .. } => "it has no `index.json`",
-                _ => "it has neither `manifest.json` nor `index.json`",
+            let reason = match self.format() {
+                Some(Format::DockerArchive) => "it has no `manifest.json`",
+                Some(Format::OciLayout | Format::OciArchive) => "it has no `index.json`",
+                None => "it has neither `manifest.json` nor `index.json`",
             };
             return Err(ReadError::NotAnImage {
                 path: store.path().to_owned(),
@@ -114,18 +112,18 @@ impl Source {
     }
 
     fn is_docker_archive(&self, store: &Store) -> bool {
-        match self.reference {
+        match self.format() {
             // The user named the format, so a second document of another format is ignored.
-            Reference::Oci { .. } | Reference::OciArchive { .. } => false,
-            _ => store.has(docker::MANIFEST),
+            Some(Format::OciLayout | Format::OciArchive) => false,
+            Some(Format::DockerArchive) | None => store.has(docker_archive::MANIFEST),
         }
     }
 
-    /// The name of the image among several. A registry or a daemon gives the requested one only.
-    fn name(&self) -> Option<&str> {
+    /// The format that the user named.
+    fn format(&self) -> Option<Format> {
         match self.reference {
-            Reference::Registry { .. } | Reference::DockerDaemon { .. } => None,
-            _ => self.reference.name(),
+            Reference::File { format, .. } => Some(format),
+            _ => None,
         }
     }
 
@@ -139,7 +137,7 @@ impl Source {
                 reason: "it is not a directory",
             });
         }
-        let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
+        let tree = transport::rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
         Ok(Image {
             // Files of the host are not compressed, so none can be larger than it seems.
@@ -150,112 +148,5 @@ impl Source {
             origin: Origin::default(),
             materials,
         })
-    }
-}
-
-/// Opens the blobs of a reference; none for a plain directory, which has files only.
-fn store(
-    reference: &Reference,
-    options: &Options,
-    budget: &Budget,
-    progress: &dyn Progress,
-) -> Result<Option<Store>, ReadError> {
-    let (path, limits) = (reference.path(), &options.limits);
-    if let Some(name) = reference.daemon_image() {
-        let shown = Path::new(name);
-        let blob = remote::save(name, limits.uncompressed, progress)?;
-        let blob = Blob::spooled(blob).map_err(ReadError::spool(name))?;
-        return Store::archive_in(blob, shown, limits, budget).map(Some);
-    }
-    let is_directory = match reference {
-        Reference::Rootfs { .. } => return Ok(None),
-        // A directory without the file of a layout is a root file system.
-        Reference::Path(_) if path.is_dir() && !is_layout(path) => return Ok(None),
-        Reference::Registry { .. } => {
-            let name = reference.name().unwrap_or_default();
-            return Store::registry(name, options.connection, limits).map(Some);
-        }
-        Reference::Stream => {
-            let shown = Path::new(STANDARD_INPUT);
-            return Store::archive_in(
-                standard_input(limits.uncompressed, progress)?,
-                shown,
-                limits,
-                budget,
-            )
-            .map(Some);
-        }
-        // A shell passes `<(docker save app)` as the path of a FIFO, which can be read once only.
-        _ if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) => {
-            let pipe = File::open(path).map_err(ReadError::io(path))?;
-            let blob = spooled(pipe, path, limits.uncompressed, progress)?;
-            return Store::archive_in(blob, path, limits, budget).map(Some);
-        }
-        Reference::Oci { .. } => true,
-        Reference::Path(_) => path.is_dir(),
-        Reference::DockerArchive { .. }
-        | Reference::OciArchive { .. }
-        | Reference::DockerDaemon { .. } => false,
-    };
-    if is_directory {
-        Store::directory(path).map(Some)
-    } else {
-        Store::archive(path, limits, budget).map(Some)
-    }
-}
-
-/// Whether a directory is an OCI layout. Anything with the name of the marker file counts, so that
-/// a symlink in its place is an error.
-fn is_layout(path: &Path) -> bool {
-    std::fs::symlink_metadata(path.join(oci::LAYOUT)).is_ok()
-}
-
-const STANDARD_INPUT: &str = "standard input";
-
-fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
-    let (stdin, path) = (io::stdin(), Path::new(STANDARD_INPUT));
-    // Nobody types an archive: reading would only seem to hang.
-    if stdin.is_terminal() {
-        return Err(ReadError::NotAnImage {
-            path: path.to_owned(),
-            reason: "it is a terminal",
-        });
-    }
-    spooled(stdin.lock(), path, limit, progress)
-}
-
-/// Copies a stream to an unlinked temporary file. Errors name the path.
-fn spooled(
-    mut input: impl Read,
-    path: &Path,
-    limit: u64,
-    progress: &dyn Progress,
-) -> Result<Blob, ReadError> {
-    let name = path.display().to_string();
-    let mut file = tempfile::tempfile().map_err(ReadError::spool(&name))?;
-    // The size is unknown, so the bar has no end.
-    progress.start("reading a stream", 0);
-    let mut chunk = vec![0; 1 << 20];
-    let mut size = 0;
-    loop {
-        let count = match input.read(&mut chunk) {
-            Ok(0) => return Blob::spooled(file).map_err(ReadError::spool(&name)),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(ReadError::io(path)(error)),
-        };
-        size += count as u64;
-        // The writer may never stop, and the disk is full before it does.
-        if size > limit {
-            return Err(ReadError::Limit {
-                blob: name,
-                what: "bytes",
-                limit,
-                flag: Some("--max-size"),
-            });
-        }
-        file.write_all(&chunk[..count])
-            .map_err(ReadError::spool(&name))?;
-        progress.advance(count as u64);
     }
 }

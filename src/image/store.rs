@@ -17,9 +17,9 @@ use super::error::ReadError;
 use super::inflate::{Compression, inflate};
 use super::json::{self, Shape};
 use super::limits::{Budget, Limits};
-use super::oci;
+use super::name::Name;
 use super::progress::Progress;
-use super::remote::{Connection, Fetched, Registry};
+use super::transport::{Connection, Fetched, Registry, oci_layout};
 use super::tree::{Content, Kind};
 
 /// The named blobs of one or several images.
@@ -156,7 +156,7 @@ impl Store {
 
     /// Opens an image of a registry. Only its manifest is fetched now.
     pub(super) fn registry(
-        name: &str,
+        name: &Name,
         connection: Connection,
         limits: &Limits,
     ) -> Result<Self, ReadError> {
@@ -168,15 +168,15 @@ impl Store {
         } = registry.manifest(None, limits.json)?;
         // A tag has no digest to verify; the one computed here identifies the image from now on.
         let digest = digest.unwrap_or_else(|| sha256(&bytes));
-        let index = oci::index_of(&bytes, &digest, media_type.as_deref())?;
+        let index = oci_layout::index_of(&bytes, &digest, media_type.as_deref())?;
         let fetched = [
             (
                 blob_name(&digest).ok_or_else(|| unknown_digest(&digest))?,
                 Blob::of(&bytes, &digest)?,
             ),
             (
-                oci::INDEX.to_owned(),
-                Blob::of(index.as_bytes(), oci::INDEX)?,
+                oci_layout::INDEX.to_owned(),
+                Blob::of(index.as_bytes(), oci_layout::INDEX)?,
             ),
         ];
         let path = PathBuf::from(format!("docker://{name}"));
@@ -408,7 +408,7 @@ fn lock(fetched: &Mutex<HashMap<String, Blob>>) -> MutexGuard<'_, HashMap<String
 
 /// The path of a digest's blob in a layout; none for an invalid digest.
 fn blob_name(digest: &str) -> Option<String> {
-    oci::blob_path(&digest.parse().ok()?).ok()
+    oci_layout::blob_path(&digest.parse().ok()?).ok()
 }
 
 fn unknown_digest(digest: &str) -> ReadError {

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use super::dockerfile::Facts;
 use super::dockerfile::facts::User;
 use super::image::ImageContext;
-use super::settings::Settings;
-use crate::dockerfile;
 use crate::knowledge::{ProgramClass, package_managers};
 use crate::source::Source;
 
@@ -44,9 +42,7 @@ pub enum RunsAs {
 
 impl AttackSurface {
     /// The attack surface of the final stage; `None` for a file without stages.
-    pub fn of_dockerfile(source: &Source, settings: &Settings) -> Option<Self> {
-        let dockerfile = dockerfile::parse(source);
-        let facts = Facts::new(&dockerfile, settings);
+    pub(super) fn of_dockerfile(source: &Source, facts: &Facts<'_>) -> Option<Self> {
         let stage = facts.final_stage()?;
         let root = facts.ancestry(stage.index).last()?;
         let programs = facts.programs(stage.index)?;
@@ -126,10 +122,17 @@ impl RunsAs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dockerfile;
+    use crate::lint::Settings;
 
     fn surface(dockerfile: &str) -> AttackSurface {
-        let source = Source::new("Dockerfile", dockerfile);
-        AttackSurface::of_dockerfile(&source, &Settings::default()).expect("there is a stage")
+        of(dockerfile).expect("there is a stage")
+    }
+
+    fn of(text: &str) -> Option<AttackSurface> {
+        let source = Source::new("Dockerfile", text);
+        let dockerfile = dockerfile::parse(&source);
+        AttackSurface::of_dockerfile(&source, &Facts::new(&dockerfile, &Settings::default()))
     }
 
     #[test]
@@ -171,10 +174,6 @@ mod tests {
 
     #[test]
     fn a_file_without_stages_has_no_attack_surface() {
-        let source = Source::new("Dockerfile", "RUN true\n");
-        assert_eq!(
-            AttackSurface::of_dockerfile(&source, &Settings::default()),
-            None
-        );
+        assert_eq!(of("RUN true\n"), None);
     }
 }

@@ -27,7 +27,7 @@ pub enum LabelType {
 }
 
 impl LabelType {
-    const NAMES: [(&'static str, Self); 8] = [
+    pub const NAMES: [(&'static str, Self); 8] = [
         ("rawtext", Self::RawText),
         ("text", Self::Text),
         ("url", Self::Url),

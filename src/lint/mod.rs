@@ -25,7 +25,8 @@ mod settings;
 pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
 pub use dockerfile::{
-    BuildContext, DockerfileContext, Extras, Facts, IgnoreFile, clean, facts, lint, lint_with,
+    BuildContext, DockerfileContext, DockerfileReport, Extras, Facts, IgnoreFile, clean, facts,
+    lint, lint_with,
 };
 pub use example::{Example, Verdict, examples};
 pub use finding::*;

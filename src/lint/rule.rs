@@ -135,6 +135,11 @@ impl FindingBuilder<'_> {
 }
 
 impl Fix {
+    /// A fix that keeps the meaning of the image.
+    pub fn safe(title: impl Into<String>, edits: impl Into<Vec<Edit>>) -> Self {
+        Self::new(title, Applicability::Safe, edits.into())
+    }
+
     /// Sorts the edits.
     pub fn new(
         title: impl Into<String>,

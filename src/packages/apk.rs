@@ -1,11 +1,21 @@
 //! Alpine packages: apk's database, paragraphs of lines such as `P:musl`.
 
+use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, Scan};
+use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
 
 /// The paths of the database: the old one, and that of apk 3.
 pub(super) const PLACES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
+
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Database(read),
+    purl_type: "apk",
+    purl_name: PurlName::OfVendor("alpine"),
+    order: Order::Alpine,
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     let mut read = None;

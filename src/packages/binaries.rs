@@ -5,6 +5,7 @@ use std::io::Read as _;
 
 use serde_json::Value;
 
+use super::ecosystem::{Description, PurlName, Reader};
 use super::{Ecosystem, Facts, FileParts, Scan};
 use crate::elf;
 use crate::image::{Kind, NameId, ReadError};
@@ -17,6 +18,23 @@ const MAX_PROGRAM: u64 = 8 << 30;
 const MAX_SECTION: usize = 16 << 20;
 /// Bytes of Go's section that are searched. The module list is at its start.
 const MAX_BUILD_INFO: usize = 4 << 20;
+
+/// Described for the list of ecosystems.
+pub(super) const GO: Description = Description {
+    read: Reader::Content(read),
+    purl_type: "golang",
+    purl_name: PurlName::SplitAt('/'),
+    osv: Some("Go"),
+    osv_version: go_version,
+    ..Description::USUAL
+};
+
+/// Described for the list of ecosystems.
+pub(super) const CARGO: Description = Description {
+    purl_type: "cargo",
+    osv: Some("crates.io"),
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let inode = scan.tree().inode(name);
@@ -100,6 +118,37 @@ fn modules(scan: &mut Scan<'_>, program: NameId, build: &elf::GoBuild) {
             ..Facts::default()
         };
         scan.add(Ecosystem::Go, facts, program, vec![program]);
+    }
+}
+
+/// Returns the version of a module in the form of OSV's records.
+fn go_version(name: &str, version: &str) -> String {
+    // The toolchain's versions are no semantic versions, but records pretend that they are.
+    if name == "stdlib" {
+        go_release(version)
+    } else {
+        version.trim_start_matches('v').to_owned()
+    }
+}
+
+/// Turns a version of Go's toolchain into a semantic version: `1.22rc1` is `1.22.0-rc.1`.
+fn go_release(version: &str) -> String {
+    let end = version
+        .find(|letter: char| letter != '.' && !letter.is_ascii_digit())
+        .unwrap_or(version.len());
+    let (numbers, rest) = version.split_at(end);
+    // The first release of a series had no patch number before Go 1.21.
+    let numbers = if numbers.matches('.').count() == 1 {
+        format!("{numbers}.0")
+    } else {
+        numbers.to_owned()
+    };
+    let digits = rest
+        .find(|letter: char| letter.is_ascii_digit())
+        .unwrap_or(rest.len());
+    match rest.split_at(digits) {
+        (word @ ("rc" | "beta"), number) => format!("{numbers}-{word}.{number}"),
+        _ => numbers,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, Scan, text};
+use super::{Ecosystem, Facts, Order, Scan, text};
 use crate::image::{NameId, ReadError};
 
 pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
@@ -11,6 +12,15 @@ pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
 pub(super) const STATUS_DIRECTORY: &[u8] = b"/var/lib/dpkg/status.d";
 const INFO: &str = "/var/lib/dpkg/info/";
 const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
+
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Database(read),
+    purl_type: "deb",
+    purl_name: PurlName::OfVendor("debian"),
+    order: Order::Debian,
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     if let Some(status) = scan.file(STATUS)

@@ -1,7 +1,17 @@
 //! Ruby gems: `specifications/NAME-VERSION.gemspec`.
 
-use super::{Ecosystem, Facts, Scan};
+use super::ecosystem::{Description, Reader};
+use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
+
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Record(read),
+    purl_type: "gem",
+    order: Order::Ruby,
+    osv: Some("RubyGems"),
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let tree = scan.tree();

@@ -2,11 +2,13 @@
 //! archives inside them.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read, Seek};
+use std::io::{self, Read as _};
 
-use zip::ZipArchive;
+use flate2::bufread::DeflateDecoder;
+use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive};
 
-use super::{Ecosystem, Facts, Scan};
+use super::ecosystem::{Description, PurlName, Reader};
+use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
 
 /// Extensions of Java archives; `.hpi` is a Jenkins plugin.
@@ -20,6 +22,17 @@ const MAX_DEPTH: usize = 3;
 /// Most artifacts of one archive; an archive with all dependencies merged has some hundreds.
 const MAX_ARTIFACTS: usize = 4096;
 
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Content(read),
+    purl_type: "maven",
+    purl_name: PurlName::SplitAt(':'),
+    order: Order::Maven,
+    // The suffix after the colon is a repository, which an archive does not record.
+    osv: Some("Maven"),
+    ..Description::USUAL
+};
+
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let file_name = String::from_utf8_lossy(scan.tree().file_name(name)).into_owned();
     if !is_archive(&file_name) {
@@ -32,7 +45,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
         artifacts: BTreeMap::new(),
         inflatable: scan.inflatable,
     };
-    let result = reader.read(Cursor::new(&*bytes), &file_name, 0);
+    let result = reader.read(&bytes, &file_name, 0);
     scan.inflatable = reader.inflatable;
     // Artifacts that were found before the error are added all the same.
     if let Err(error) = result {
@@ -68,26 +81,41 @@ struct ArchiveReader {
     inflatable: u64,
 }
 
+/// An entry that is read.
+#[derive(Clone, Copy)]
+struct Entry {
+    place: ZipArchiveEntryWayfinder,
+    method: CompressionMethod,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ArchiveError {
+    #[error(transparent)]
+    Zip(#[from] rawzip::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
 impl ArchiveReader {
-    fn read<R: Read + Seek>(
-        &mut self,
-        reader: R,
-        file_name: &str,
-        depth: usize,
-    ) -> Result<(), zip::result::ZipError> {
-        let mut archive = ZipArchive::new(reader)?;
-        let names: Vec<String> = archive
-            .file_names()
-            .filter_map(|name| Some(name.ok()?.into_owned()))
-            .collect();
-        let (mut has_artifact, mut read) = (false, 0);
-        for name in &names {
+    fn read(&mut self, bytes: &[u8], file_name: &str, depth: usize) -> Result<(), ArchiveError> {
+        let archive = ZipArchive::from_slice(bytes)?;
+        let mut entries = archive.entries();
+        let (mut has_artifact, mut read, mut manifest_entry) = (false, 0, None);
+        while let Some(header) = entries.next_entry()? {
+            let path = header.file_path();
+            let Ok(name) = str::from_utf8(path.as_ref()) else {
+                continue;
+            };
+            let entry = Entry {
+                place: header.wayfinder(),
+                method: header.compression_method(),
+            };
             // An archive with merged dependencies has one such file for each.
             let is_artifact =
                 name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
             if is_artifact && read < MAX_ARTIFACTS {
                 read += 1;
-                let text = self.text(&mut archive, name)?;
+                let text = self.text(&archive, entry)?;
                 if let Some(artifact) = maven_artifact(&text) {
                     self.artifacts.entry(artifact).or_default();
                     has_artifact = true;
@@ -95,12 +123,17 @@ impl ArchiveReader {
             }
             // Spring Boot keeps dependencies as archives in `BOOT-INF/lib`.
             if is_archive(name) && depth < MAX_DEPTH {
-                self.inner(&mut archive, name, depth)?;
+                self.inner(&archive, entry, name, depth)?;
+            }
+            if name == MANIFEST {
+                manifest_entry = Some(entry);
             }
         }
         // The manifest has no group, so it only counts where Maven's properties are missing.
-        if !has_artifact && names.iter().any(|name| name == MANIFEST) {
-            let text = self.text(&mut archive, MANIFEST)?;
+        if let Some(entry) = manifest_entry
+            && !has_artifact
+        {
+            let text = self.text(&archive, entry)?;
             let (name, version, license) = manifest(&text, file_name);
             if !version.is_empty() {
                 self.artifacts.insert((name, version), license);
@@ -110,39 +143,61 @@ impl ArchiveReader {
     }
 
     /// Reads an archive inside another.
-    fn inner<R: Read + Seek>(
+    fn inner(
         &mut self,
-        archive: &mut ZipArchive<R>,
+        archive: &ZipSliceArchive<&[u8]>,
+        entry: Entry,
         name: &str,
         depth: usize,
-    ) -> Result<(), zip::result::ZipError> {
-        let entry = archive.by_name(name)?;
-        let size = entry.size();
+    ) -> Result<(), ArchiveError> {
+        let size = entry.place.uncompressed_size_hint();
         if size > MAX_INNER.min(self.inflatable) {
             return Ok(());
         }
         // The size in the directory of the archive may be a lie; no more than that is read.
-        let mut bytes = Vec::new();
-        let inflated = entry.take(size).read_to_end(&mut bytes);
-        self.inflatable -= bytes.len() as u64;
-        inflated?;
+        let bytes = self.inflate(archive, entry, size)?;
         let file_name = name.rsplit('/').next().unwrap_or(name);
         // A broken archive inside does not make the outer one broken.
-        let _ = self.read(Cursor::new(bytes), file_name, depth + 1);
+        let _ = self.read(&bytes, file_name, depth + 1);
         Ok(())
     }
 
-    fn text<R: Read + Seek>(
+    fn text(
         &mut self,
-        archive: &mut ZipArchive<R>,
-        name: &str,
-    ) -> Result<String, zip::result::ZipError> {
+        archive: &ZipSliceArchive<&[u8]>,
+        entry: Entry,
+    ) -> Result<String, ArchiveError> {
+        let bytes = self.inflate(archive, entry, MAX_TEXT.min(self.inflatable))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Decompresses an entry, up to a limit. If the end is reached, the length and the CRC from the
+    /// directory of the archive are verified.
+    fn inflate(
+        &mut self,
+        archive: &ZipSliceArchive<&[u8]>,
+        Entry { place, method }: Entry,
+        limit: u64,
+    ) -> Result<Vec<u8>, ArchiveError> {
+        let entry = archive.get_entry(place)?;
+        let data = entry.data();
         let mut bytes = Vec::new();
-        let limit = MAX_TEXT.min(self.inflatable);
-        let inflated = archive.by_name(name)?.take(limit).read_to_end(&mut bytes);
+        let inflated = match method {
+            CompressionMethod::STORE => entry
+                .verifying_reader(data)
+                .take(limit)
+                .read_to_end(&mut bytes),
+            CompressionMethod::DEFLATE => entry
+                .verifying_reader(DeflateDecoder::new(data))
+                .take(limit)
+                .read_to_end(&mut bytes),
+            // Java reads no other compression methods.
+            _ => Err(io::Error::other("unsupported compression method")),
+        };
+        // The bytes of a broken entry count as well.
         self.inflatable -= bytes.len() as u64;
         inflated?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(bytes)
     }
 }
 
@@ -226,17 +281,28 @@ fn split_version(stem: &str) -> (&str, &str) {
 mod tests {
     use std::io::Write as _;
 
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+    use rawzip::ZipArchiveWriter;
+
     use super::*;
 
     fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let mut archive = ZipArchiveWriter::new(Vec::new());
         for (name, bytes) in entries {
-            writer
-                .start_file(*name, zip::write::SimpleFileOptions::default())
+            let (mut entry, config) = archive
+                .new_file(name)
+                .compression_method(CompressionMethod::DEFLATE)
+                .start()
                 .unwrap();
+            let encoder = DeflateEncoder::new(&mut entry, Compression::default());
+            let mut writer = config.wrap(encoder);
             writer.write_all(bytes).unwrap();
+            let (encoder, descriptor) = writer.finish().unwrap();
+            encoder.finish().unwrap();
+            entry.finish(descriptor).unwrap();
         }
-        writer.finish().unwrap().into_inner()
+        archive.finish().unwrap()
     }
 
     fn artifacts(bytes: &[u8], name: &str) -> Vec<(String, String)> {
@@ -244,7 +310,7 @@ mod tests {
             artifacts: BTreeMap::new(),
             inflatable: super::super::MAX_INFLATED,
         };
-        reader.read(Cursor::new(bytes), name, 0).unwrap();
+        reader.read(bytes, name, 0).unwrap();
         reader.artifacts.into_keys().collect()
     }
 
@@ -266,6 +332,21 @@ mod tests {
             ("g:a".to_owned(), "1.2".to_owned()),
         ];
         assert_eq!(artifacts(&outer, "app.jar"), expected);
+    }
+
+    #[test]
+    fn a_wrong_checksum_is_an_error() {
+        const PROPERTIES: &str = "META-INF/maven/g/a/pom.properties";
+        let mut bytes = archive(&[(PROPERTIES, b"version=1\nartifactId=a\n")]);
+        // The signature of an entry in the directory; its CRC is 16 bytes further.
+        let entry = bytes.windows(4).position(|four| four == b"PK\x01\x02");
+        bytes[entry.unwrap() + 16] ^= 1;
+        let mut reader = ArchiveReader {
+            artifacts: BTreeMap::new(),
+            inflatable: super::super::MAX_INFLATED,
+        };
+        assert!(reader.read(&bytes, "a.jar", 0).is_err());
+        assert!(reader.artifacts.is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod apk;
 mod binaries;
 mod distribution;
 mod dpkg;
+mod ecosystem;
 mod fields;
 mod file_parts;
 mod gem;
@@ -21,11 +22,13 @@ mod versions;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt;
 
 use crate::image::{Bytes, Content, Image, InodeId, Kind, NameId, ReadError, Tree};
 
+use ecosystem::Reader;
+
 pub use distribution::Distribution;
+pub use ecosystem::Ecosystem;
 pub(crate) use file_parts::FileParts;
 pub use purl::image_purl;
 pub use records::{GeneratedRecord, KeptRecord, Records, records};
@@ -82,48 +85,6 @@ pub struct Package {
     pub files: Vec<NameId>,
     /// `pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12`.
     pub purl: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ecosystem {
-    Deb,
-    Apk,
-    Rpm,
-    Python,
-    Npm,
-    Gem,
-    Go,
-    Cargo,
-    Maven,
-}
-
-impl Ecosystem {
-    /// The type in a package URL.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deb => "deb",
-            Self::Apk => "apk",
-            Self::Rpm => "rpm",
-            Self::Python => "pypi",
-            Self::Npm => "npm",
-            Self::Gem => "gem",
-            Self::Go => "golang",
-            Self::Cargo => "cargo",
-            Self::Maven => "maven",
-        }
-    }
-
-    /// Returns true for a distribution's package manager, which records all packages in one
-    /// database.
-    pub fn is_distribution(self) -> bool {
-        matches!(self, Self::Deb | Self::Apk | Self::Rpm)
-    }
-}
-
-impl fmt::Display for Ecosystem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// A database or a record that could not be read.
@@ -195,19 +156,22 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
         notes: Vec::new(),
     };
     // os-release does not tell which of them is used: it may be missing, and rpm runs on Debian.
-    dpkg::read(&mut scan)?;
-    apk::read(&mut scan)?;
-    rpm::read(&mut scan)?;
+    for ecosystem in Ecosystem::ALL {
+        if let Reader::Database(read) = ecosystem.description().read {
+            read(&mut scan)?;
+        }
+    }
     // One walk finds the records of all languages.
     let mut seen = vec![false; image.tree.inode_count()];
     for name in image.tree.walk() {
-        for reader in [python::read, npm::read, gem::read] {
-            reader(&mut scan, name)?;
-        }
         // The content is the same under all hard links of a file: read it once.
-        if !std::mem::replace(&mut seen[image.tree.inode_id(name).index()], true) {
-            java::read(&mut scan, name)?;
-            binaries::read(&mut scan, name)?;
+        let is_new = !std::mem::replace(&mut seen[image.tree.inode_id(name).index()], true);
+        for ecosystem in Ecosystem::ALL {
+            match ecosystem.description().read {
+                Reader::Record(read) => read(&mut scan, name)?,
+                Reader::Content(read) if is_new => read(&mut scan, name)?,
+                _ => {}
+            }
         }
     }
     for name in scan.oversized.take() {

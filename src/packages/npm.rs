@@ -2,11 +2,21 @@
 
 use serde_json::Value;
 
+use super::ecosystem::{Description, PurlName, Reader};
 use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError, Tree};
 
 /// Largest `package.json`, in bytes: parsed JSON takes many times its size in memory.
 const MAX_MANIFEST: u64 = 4 << 20;
+
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Record(read),
+    purl_type: "npm",
+    purl_name: PurlName::SplitAt('/'),
+    osv: Some("npm"),
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let tree = scan.tree();

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::ecosystem::PurlName;
 use super::{Distribution, Ecosystem, Facts};
+use crate::image::{Name, Reference};
 
 pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> String {
     let (namespace, name) = path(ecosystem, facts, distribution);
@@ -56,24 +58,16 @@ fn qualifiers(
 /// Returns the namespace, in parts separated by slashes, and the name.
 fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (String, String) {
     let name = facts.name.as_str();
-    // The namespace of a distribution's package is the vendor, for which the ID of os-release is as
-    // good as any name. Without os-release the usual vendor is a guess, but a valid one.
-    let vendor = match (distribution.id.as_str(), ecosystem) {
-        ("", Ecosystem::Deb) => "debian",
-        ("", Ecosystem::Apk) => "alpine",
-        ("", _) => "redhat",
-        (id, _) => id,
-    };
-    let (namespace, name) = match ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => (vendor, name),
-        // PyPI treats these three characters as one, and the specification wants the hyphen.
-        Ecosystem::Python => {
-            let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
-            return (String::new(), name);
-        }
-        Ecosystem::Npm | Ecosystem::Go => name.rsplit_once('/').unwrap_or(("", name)),
-        Ecosystem::Maven => name.rsplit_once(':').unwrap_or(("", name)),
-        Ecosystem::Gem | Ecosystem::Cargo => ("", name),
+    let (namespace, name) = match ecosystem.description().purl_name {
+        // The namespace of a distribution's package is the vendor, for which the ID of os-release
+        // is as good as any name. Without os-release the usual vendor is a guess, but a valid one.
+        PurlName::OfVendor(usual) => match distribution.id.as_str() {
+            "" => (usual, name),
+            id => (id, name),
+        },
+        PurlName::Whole => ("", name),
+        PurlName::SplitAt(separator) => name.rsplit_once(separator).unwrap_or(("", name)),
+        PurlName::Written(write) => return (String::new(), write(name)),
     };
     (namespace.to_owned(), name.to_owned())
 }
@@ -83,45 +77,44 @@ fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (St
 ///
 /// The digest is used where it is known: a tag can be another image tomorrow.
 pub fn image_purl(name: &str, digest: Option<&str>) -> String {
-    // Only a registry has a repository URL. A path on this machine would mean nothing elsewhere.
-    let file = FILES
-        .iter()
-        .find_map(|transport| name.strip_prefix(transport));
-    let is_file = file.is_some() || name.starts_with(['/', '.']);
-    let name = file.unwrap_or(name);
-    let name = ["docker://", "docker-daemon:"]
-        .iter()
-        .find_map(|transport| name.strip_prefix(transport))
-        .unwrap_or(name);
-    // The specification demands lower case for names of type `oci`.
-    let name = name.split('@').next().unwrap_or(name).to_ascii_lowercase();
-    // A colon before the last slash is a port.
-    let last = name.rfind('/').map_or(0, |slash| slash + 1);
-    let (repository, tag) = match name[last..].split_once(':') {
-        Some((short, tag)) => (&name[..last + short.len()], Some(tag)),
-        None => (name.as_str(), None),
+    let (repository, tag, is_file) = match name.parse() {
+        Ok(Reference::Registry(name) | Reference::Daemon(name)) => named(&name),
+        Ok(Reference::PathOrDaemon { name, .. }) => named(&name),
+        Ok(Reference::File { path, name, .. }) => (path.display().to_string(), name, true),
+        // Standard input has no path, and an invalid reference never had an image.
+        other => {
+            let path = other.as_ref().ok().and_then(Reference::path);
+            let path = path.map_or_else(|| name.to_owned(), |path| path.display().to_string());
+            (path, None, true)
+        }
     };
+    // The specification demands lower case for names of type `oci`.
+    let repository = repository.to_ascii_lowercase();
+    let last = repository.rfind('/').map_or(0, |slash| slash + 1);
     let mut purl = format!("pkg:oci/{}", escaped(&repository[last..]));
     if let Some(digest) = digest {
         let _ = write!(purl, "@{}", escaped(digest).replace(':', "%3A"));
     }
     let mut mark = '?';
+    // Only a registry has a repository URL. A path on this machine would mean nothing elsewhere.
     if last > 0 && !is_file {
         let _ = write!(
             purl,
             "{mark}repository_url={}",
-            escaped(repository).replace("%2F", "/")
+            escaped(&repository).replace("%2F", "/")
         );
         mark = '&';
     }
     if let (Some(tag), None) = (tag, digest) {
-        let _ = write!(purl, "{mark}tag={}", escaped(tag));
+        let _ = write!(purl, "{mark}tag={}", escaped(&tag));
     }
     purl
 }
 
-/// Transports of images in a file or a directory.
-const FILES: [&str; 4] = ["docker-archive:", "oci:", "oci-archive:", "rootfs:"];
+/// The repository and the tag of an image that is in no file.
+fn named(name: &Name) -> (String, Option<String>, bool) {
+    (name.without_tag(), name.tag().map(str::to_owned), false)
+}
 
 /// Percent-encodes all but letters, digits, `.`, `-`, `_`, `~` and `:`.
 fn escaped(part: &str) -> String {
@@ -142,16 +135,18 @@ mod tests {
 
     #[test]
     fn purls_of_images_have_a_digest_or_a_tag() {
+        const PINNED: &str = "docker://r.example/app@sha256:\
+            0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
         let cases = [
             (
-                "registry.example:5000/team/App:1.2",
+                "registry.example:5000/team/app:1.2",
                 None,
                 "pkg:oci/app?repository_url=registry.example:5000/team/app&tag=1.2",
             ),
             ("app:slim", None, "pkg:oci/app?tag=slim"),
             ("app:slim", Some("sha256:00ff"), "pkg:oci/app@sha256%3A00ff"),
             (
-                "docker://r.example/app@sha256:12",
+                PINNED,
                 Some("sha256:00"),
                 "pkg:oci/app@sha256%3A00?repository_url=r.example/app",
             ),

@@ -1,10 +1,24 @@
 //! Python distributions: `NAME-VERSION.dist-info`, and `.egg-info` as a directory or a file.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::paragraphs;
-use super::{Ecosystem, Facts, Scan, text};
+use super::{Ecosystem, Facts, Order, Scan, text};
 use crate::image::{Bytes, NameId, ReadError, Tree};
+
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Record(read),
+    purl_type: "pypi",
+    // PyPI treats these three characters as one, and the specification wants the hyphen.
+    purl_name: PurlName::Written(|name| name.to_ascii_lowercase().replace(['_', '.'], "-")),
+    order: Order::Python,
+    osv: Some("PyPI"),
+    normal_name,
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let tree = scan.tree();
@@ -32,6 +46,26 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let files = files(scan, name, record)?;
     scan.add(Ecosystem::Python, facts, record, files);
     Ok(())
+}
+
+/// Normalizes a name by PEP 503: runs of `-`, `_` and `.` become one hyphen, letters lower case.
+fn normal_name(name: &str) -> Cow<'_, str> {
+    // Nearly all names of an export are normal already, and there are hundreds of thousands.
+    let is_normal = !name.contains("--")
+        && !name.contains(['_', '.'])
+        && !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    if is_normal {
+        return Cow::Borrowed(name);
+    }
+    let mut normal = String::new();
+    for letter in name.chars() {
+        match letter {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            letter => normal.push(letter.to_ascii_lowercase()),
+        }
+    }
+    Cow::Owned(normal)
 }
 
 /// Returns the file with the metadata fields.

@@ -6,73 +6,48 @@ use std::str::FromStr;
 use super::{Rendered, Report, Style};
 use crate::suggestion;
 
-/// One way to print findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Format {
-    Text,
-    Compact,
-    Tty,
-    Json,
-    Jsonl,
-    Sarif,
-    Github,
-    Gitlab,
-    Codeclimate,
-    Checkstyle,
-    Junit,
-    Sonarqube,
+/// Declares the formats: each by its name and the expression that renders a report.
+macro_rules! formats {
+    (($report:ident, $style:ident) $($name:ident $text:literal => $rendered:expr,)*) => {
+        /// One way to print findings.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Format {
+            $($name,)*
+        }
+
+        impl Format {
+            pub const ALL: [Self; [$($text),*].len()] = [$(Self::$name),*];
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// A report in this format.
+            pub fn render(self, $report: &Report<'_>, $style: Style) -> Rendered {
+                match self {
+                    $(Self::$name => $rendered,)*
+                }
+            }
+        }
+    };
 }
 
-impl Format {
-    pub const ALL: [Self; 12] = [
-        Self::Text,
-        Self::Compact,
-        Self::Tty,
-        Self::Json,
-        Self::Jsonl,
-        Self::Sarif,
-        Self::Github,
-        Self::Gitlab,
-        Self::Codeclimate,
-        Self::Checkstyle,
-        Self::Junit,
-        Self::Sonarqube,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Compact => "compact",
-            Self::Tty => "tty",
-            Self::Json => "json",
-            Self::Jsonl => "jsonl",
-            Self::Sarif => "sarif",
-            Self::Github => "github",
-            Self::Gitlab => "gitlab",
-            Self::Codeclimate => "codeclimate",
-            Self::Checkstyle => "checkstyle",
-            Self::Junit => "junit",
-            Self::Sonarqube => "sonarqube",
-        }
-    }
-
-    /// A report in this format.
-    pub fn render(self, report: &Report<'_>, style: Style) -> Rendered {
-        Rendered::Data(match self {
-            Self::Text => return Rendered::Text(super::text(report, style)),
-            Self::Compact => return Rendered::Text(super::compact::compact(report)),
-            Self::Tty => return Rendered::Text(super::tty::tty(report)),
-            Self::Json => super::json(report),
-            Self::Jsonl => super::json::jsonl(report),
-            Self::Sarif => super::sarif::sarif(report),
-            Self::Github => super::github::github(report),
-            Self::Gitlab => super::gitlab::gitlab(report),
-            Self::Codeclimate => super::codeclimate::codeclimate(report),
-            Self::Checkstyle => super::checkstyle::checkstyle(report),
-            Self::Junit => super::junit::junit(report),
-            Self::Sonarqube => super::sonarqube::sonarqube(report),
-        })
-    }
+formats! {
+    (report, style)
+    Text "text" => Rendered::Text(super::text(report, style)),
+    Compact "compact" => Rendered::Text(super::compact::compact(report)),
+    Tty "tty" => Rendered::Text(super::tty::tty(report)),
+    Json "json" => Rendered::Data(super::json(report)),
+    Jsonl "jsonl" => Rendered::Data(super::json::jsonl(report)),
+    Sarif "sarif" => Rendered::Data(super::sarif::sarif(report)),
+    Github "github" => Rendered::Data(super::github::github(report)),
+    Gitlab "gitlab" => Rendered::Data(super::gitlab::gitlab(report)),
+    Codeclimate "codeclimate" => Rendered::Data(super::codeclimate::codeclimate(report)),
+    Checkstyle "checkstyle" => Rendered::Data(super::checkstyle::checkstyle(report)),
+    Junit "junit" => Rendered::Data(super::junit::junit(report)),
+    Sonarqube "sonarqube" => Rendered::Data(super::sonarqube::sonarqube(report)),
 }
 
 impl fmt::Display for Format {

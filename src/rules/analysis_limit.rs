@@ -1,6 +1,5 @@
 //! `analysis-limit`: parts of the file that exceed a limit and are not analyzed.
 
-use super::support::context_sources;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -27,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             );
         }
     }
-    if let Some(span) = context_sources::read(cx).first_beyond {
+    if let Some(span) = cx.context_sources().and_then(|read| read.first_beyond) {
         let message = "too many sources and `.dockerignore` patterns: not compared from here on";
         findings.add(span, message);
     }

@@ -2,7 +2,7 @@
 
 use super::support::unattended::insert_after;
 use crate::lint::facts::packages::{Action, understand};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-in-script",
@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let quoted = cx.source.slice(call.name_span).starts_with('"');
             edit.replacement = String::from(if quoted { "\"apt-get\"" } else { "apt-get" });
             edit.span = call.name_span;
-            report.fix(Fix::new("use `apt-get`", Applicability::Safe, vec![edit]));
+            report.fix(Fix::safe("use `apt-get`", [edit]));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::support::layout::{WIDTH, joint};
 use crate::dockerfile::Command;
 use crate::lint::facts::chain;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -51,9 +51,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 *first,
                 format!("line of {width} columns joins several commands"),
             )
-            .fix(Fix::new(
+            .fix(Fix::safe(
                 "put each command on a line of its own",
-                Applicability::Safe,
                 edits,
             ));
     }

@@ -6,7 +6,7 @@ use super::support::lines::are_on_adjacent_lines;
 use super::support::rewrite::remove_lines;
 use crate::dockerfile::{Body, CopySource};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -39,9 +39,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report = report.label(step.instruction.keyword.span, "also this one");
         }
         if let Some(edits) = as_one(cx, first, rest) {
-            report.fix(Fix::new(
+            report.fix(Fix::safe(
                 format!("combine them into one `{}`", keyword.text),
-                Applicability::Safe,
                 edits,
             ));
         }

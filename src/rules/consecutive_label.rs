@@ -3,7 +3,7 @@
 use super::support::lines::are_on_adjacent_lines;
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -40,9 +40,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .map(|pair| join(cx, &pair[0], &pair[1], &indent))
             .collect();
         if let Some(edits) = edits {
-            report.fix(Fix::new(
+            report.fix(Fix::safe(
                 format!("combine them into one `{}`", keyword.text),
-                Applicability::Safe,
                 edits,
             ));
         }

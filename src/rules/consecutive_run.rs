@@ -4,7 +4,7 @@ use super::support::lines::are_on_adjacent_lines;
 use super::support::rewrite::{flags, join};
 use crate::dockerfile::Command;
 use crate::lint::facts::Run;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "consecutive-run",
@@ -40,8 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             {
                 report.fix(Fix::new(
                     "combine them with `&&`",
-                    Applicability::Safe,
-                    vec![edit],
+                    [edit],
                 ));
             }
         }

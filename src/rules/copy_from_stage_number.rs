@@ -2,7 +2,7 @@
 
 use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-from-stage-number",
@@ -39,10 +39,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: word.span,
                 replacement: alias.to_owned(),
             };
-            report.fix(Fix::new(
+            report.fix(Fix::safe(
                 format!("use the name: `{alias}`"),
-                Applicability::Safe,
-                vec![edit],
+                [edit],
             ));
         }
     }

@@ -3,7 +3,7 @@
 use super::support::steps::of_kind;
 use super::support::trailing_comments::trailing_comment;
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-many-to-file",
@@ -45,7 +45,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: destination.span,
                 replacement: format!("{written}/"),
             };
-            report.fix(Fix::new("add a `/`", Applicability::Safe, vec![edit]));
+            report.fix(Fix::safe("add a `/`", [edit]));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `copy-of-ignored-file`: `.dockerignore` excludes a file that is copied.
 
-use super::support::context_sources;
 use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,16 +10,16 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let Some(ignore) = &cx.build.ignore else {
+    let (Some(ignore), Some(read)) = (&cx.build.ignore, cx.context_sources()) else {
         return;
     };
     // With exceptions (`!path`), a directory that is excluded may still have files left.
     if ignore.has_exceptions() {
         return;
     }
-    for (span, path) in context_sources::read(cx).sources {
-        if is_excluded(ignore, &path) {
-            findings.add(span, format!("`{path}` is excluded by `.dockerignore`"));
+    for (span, path) in &read.sources {
+        if is_excluded(ignore, path) {
+            findings.add(*span, format!("`{path}` is excluded by `.dockerignore`"));
         }
     }
 }

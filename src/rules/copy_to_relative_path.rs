@@ -3,7 +3,7 @@
 use super::support::trailing_comments::trailing_comment;
 use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-to-relative-path",
@@ -42,10 +42,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     span: destination.span,
                     replacement,
                 };
-                report.fix(Fix::new(
+                report.fix(Fix::safe(
                     "use an absolute path, starting from the base image's directory",
-                    Applicability::Safe,
-                    vec![edit],
+                    [edit],
                 ));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::support::label_schema::labels;
 use super::support::rewrite::remove_lines;
 use crate::dockerfile::Body;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .add(before, format!("label `{key}` is overwritten below"))
                 .label(pair.span, "set again here");
             if let Some(edit) = remove_pair(cx, before) {
-                report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
+                report.fix(Fix::safe("remove it", [edit]));
             }
         }
     }

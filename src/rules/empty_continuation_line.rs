@@ -1,6 +1,6 @@
 //! `empty-continuation-line`: an instruction contains an empty line.
 
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -20,7 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .map_or(step.span.end, |heredoc| heredoc.body.start);
         let empty = empty_lines(cx, Span::new(step.span.start, end));
         if let Some(first) = empty.first() {
-            let edits = empty
+            let edits: Vec<Edit> = empty
                 .iter()
                 .map(|&span| Edit {
                     span,
@@ -33,9 +33,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     at,
                     "empty line inside an instruction, which will become an error",
                 )
-                .fix(Fix::new(
+                .fix(Fix::safe(
                     "remove the empty lines",
-                    Applicability::Safe,
                     edits,
                 ));
         }

@@ -1,6 +1,6 @@
 //! `exposed-host-port`: EXPOSE contains an address or a port of the host.
 
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "exposed-host-port",
@@ -22,10 +22,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             let replacement = replacement.to_owned();
             let title = format!("use `{replacement}`");
-            report.fix(Fix::new(
+            report.fix(Fix::safe(
                 title,
-                Applicability::Safe,
-                vec![Edit {
+                [Edit {
                     span: port.span,
                     replacement,
                 }],

@@ -1,7 +1,7 @@
 //! `from-as-casing`: FROM and AS differ in case.
 
 use crate::dockerfile::Instruction;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -30,7 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for keyword in rest {
         report = report.label(keyword.span, "also here");
     }
-    report.fix(Fix::new(title, Applicability::Safe, edits));
+    report.fix(Fix::safe(title, edits));
 }
 
 /// An `AS` that is written unlike its `FROM`.

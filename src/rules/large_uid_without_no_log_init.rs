@@ -1,7 +1,7 @@
 //! `large-uid-without-no-log-init`: `useradd` with a large UID writes a huge log file.
 
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -35,10 +35,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 call.span,
                 format!("`useradd` with UID {uid} writes a huge sparse log file"),
             )
-            .fix(Fix::new(
+            .fix(Fix::safe(
                 "add `--no-log-init`",
-                Applicability::Safe,
-                vec![edit],
+                [edit],
             ));
     }
 }

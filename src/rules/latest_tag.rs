@@ -1,5 +1,6 @@
 //! `latest-tag`: an image has the tag `latest`.
 
+use crate::image::{Name, Reference};
 use crate::lint::facts::{ImageRef, Reading};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -29,17 +30,21 @@ fn is_latest(image: &ImageRef) -> bool {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // The image as it was requested, or, for a file, the name that is stored in it.
-    let requested = ["docker://", "docker-daemon:"]
-        .iter()
-        .find_map(|transport| cx.reference.strip_prefix(transport));
-    let Some(name) = requested.or(cx.image.origin.name.as_deref()) else {
+    let Some(name) = name_of(cx) else {
         return;
     };
-    if is_latest(&ImageRef::parse(name)) {
+    if name.tag() == Some("latest") && name.digest().is_none() {
         findings.add(
             cx.at_instruction("FROM"),
             format!("image is tagged `latest`: `{name}`"),
         );
+    }
+}
+
+/// The name by which the image was requested, or, for a file, the one that is stored in it.
+fn name_of(cx: &ImageContext<'_>) -> Option<Name> {
+    match cx.reference.parse() {
+        Ok(Reference::Registry(name) | Reference::Daemon(name)) => Some(name),
+        _ => cx.image.origin.name.as_ref()?.parse().ok(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -60,5 +60,5 @@ fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
             replacement: quote.to_owned(),
         });
     }
-    Some(Fix::new("use `=`", Applicability::Safe, edits))
+    Some(Fix::safe("use `=`", edits))
 }

@@ -3,7 +3,7 @@
 use super::support::steps::{first_word, of_kind};
 use crate::dockerfile::Kind;
 use crate::knowledge::signal_name;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "loose-stopsignal",
@@ -35,10 +35,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 word.span,
                 format!("`{written}` is not the full signal name, `{full}`"),
             )
-            .fix(Fix::new(
+            .fix(Fix::safe(
                 "use the full name",
-                Applicability::Safe,
-                vec![edit],
+                [edit],
             ));
     }
 }

@@ -3,7 +3,7 @@
 use super::support::keywords::in_case_of;
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Instruction, Kind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "maintainer",
@@ -42,9 +42,8 @@ fn fix(instruction: &Instruction) -> Option<Fix> {
         span: instruction.span,
         replacement,
     };
-    Some(Fix::new(
+    Some(Fix::safe(
         "use the label `org.opencontainers.image.authors`",
-        Applicability::Safe,
-        vec![edit],
+        [edit],
     ))
 }

@@ -2,7 +2,7 @@
 
 use crate::dockerfile::{Body, Comment, Kind};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -54,11 +54,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 comment.span,
                 format!("comment describes `{first}` but does not start with that name"),
             )
-            .fix(Fix::new(
-                "end the comment with an empty comment line",
-                Applicability::Safe,
-                vec![edit],
-            ));
+            .fix(Fix::safe("end the comment with an empty comment line", [edit]));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -54,7 +54,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .add(early.instruction.keyword.span, message)
         .label(next.instruction.keyword.span, "belongs after this");
     if let Some(edits) = in_order(cx, steps, epilogue) {
-        report.fix(Fix::new("move it", Applicability::Safe, edits));
+        report.fix(Fix::safe("move it", edits));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `missing-final-newline`: the file does not end with a newline.
 
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -24,5 +24,5 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     };
     findings
         .add(end, "file does not end with a newline")
-        .fix(Fix::new("add a newline", Applicability::Safe, vec![edit]));
+        .fix(Fix::safe("add a newline", [edit]));
 }

@@ -1,7 +1,7 @@
 //! `mixed-keyword-casing`: the keywords of a file differ in case.
 
 use crate::dockerfile::{Instruction, Kind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "mixed-keyword-casing",
@@ -46,7 +46,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         findings
             .add(keyword.span, message)
-            .fix(Fix::new(title, Applicability::Safe, vec![edit]));
+            .fix(Fix::safe(title, [edit]));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `port-protocol-casing`: the protocol of a port is not lowercase.
 
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "port-protocol-casing",
@@ -26,10 +26,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .unwrap_or(&port.text);
             let replacement = format!("{numbers}{}", protocol.to_ascii_lowercase());
             let title = format!("use `{replacement}`");
-            report.fix(Fix::new(
+            report.fix(Fix::safe(
                 title,
-                Applicability::Safe,
-                vec![Edit {
+                [Edit {
                     span: port.span,
                     replacement,
                 }],

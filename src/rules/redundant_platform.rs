@@ -1,7 +1,7 @@
 //! `redundant-platform`: `--platform=$TARGETPLATFORM` is the default.
 
 use crate::dockerfile::{Modifier, WordPart};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -51,7 +51,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: flag.span.to(between),
                 replacement: String::new(),
             };
-            report.fix(Fix::new("remove the flag", Applicability::Safe, vec![edit]));
+            report.fix(Fix::safe("remove the flag", [edit]));
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::support::lines::{instructions, is_in};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings.add(Span::at(from), message);
         // A comment that becomes the first line can become a directive.
         if from > 0 || !cx.source.text()[to..].trim_start().starts_with('#') {
-            report.fix(Fix::new("remove them", Applicability::Safe, vec![edit]));
+            report.fix(Fix::safe("remove them", [edit]));
         }
     }
 }

@@ -131,9 +131,8 @@ fn with_exec(step: &Step<'_>, script: &Script) -> Option<Fix> {
         span: Span::at(program.span.start),
         replacement: "exec ".to_owned(),
     };
-    Some(Fix::new(
+    Some(Fix::safe(
         "replace the shell with `exec`",
-        Applicability::Safe,
-        vec![edit],
+        [edit],
     ))
 }

@@ -2,7 +2,7 @@
 
 use super::support::exec_form_edit::as_exec_form;
 use crate::dockerfile::{Body, Command};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-form-healthcheck",
@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let span = edit.span;
         let title = format!("use the exec form: `{form}`");
-        let fix = Fix::new(title, Applicability::Safe, vec![edit]);
+        let fix = Fix::safe(title, [edit]);
         findings
             .add(span, "health check starts a shell that it does not need")
             .fix(fix);

@@ -1,6 +1,6 @@
 //! `stage-name-casing`: the name of a stage is not lowercase.
 
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "stage-name-casing",
@@ -16,10 +16,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if name != replacement {
             let title = format!("use `{replacement}`");
             // The builder ignores the case of stage names, so references to it stay valid.
-            let fix = Fix::new(
+            let fix = Fix::safe(
                 title,
-                Applicability::Safe,
-                vec![Edit {
+                [Edit {
                     span: alias.span,
                     replacement,
                 }],

@@ -1,7 +1,7 @@
 //! `trailing-blanks`: a line has trailing whitespace.
 
 use super::support::lines::{heredoc_bodies, is_in};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -26,10 +26,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span,
             replacement: String::new(),
         };
-        findings.add(span, "trailing whitespace").fix(Fix::new(
+        findings.add(span, "trailing whitespace").fix(Fix::safe(
             "remove it",
-            Applicability::Safe,
-            vec![edit],
+            [edit],
         ));
     }
 }

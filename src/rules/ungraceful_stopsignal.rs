@@ -25,7 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if is_on_windows(cx, step) {
             let report = findings.add(step.span, "`STOPSIGNAL` is not supported on Windows");
             if let Some(edit) = remove_lines(cx, step.span) {
-                report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
+                report.fix(Fix::safe("remove it", [edit]));
             }
         } else if matches!(
             name.strip_prefix("SIG").unwrap_or(&name),

@@ -2,7 +2,7 @@
 
 use crate::lint::facts::Argument;
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -96,7 +96,7 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
     let report = findings.add(list[late].span, message);
     // The comment above a list may be about its first package alone, which then has to stay there.
     if written[0] == sorted[0] || !has_comment_above(cx, list[0]) {
-        report.fix(Fix::new("sort the list", Applicability::Safe, edits));
+        report.fix(Fix::safe("sort the list", edits));
     }
 }
 

@@ -4,7 +4,7 @@ use super::support::rewrite::join;
 use super::support::updates::{is_update, later_install, report};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "update-alone",
@@ -55,10 +55,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .package_calls()
             .any(|call| call.action == Action::Install);
         if installs && let Some(edit) = join(cx, run, next) {
-            report.fix(Fix::new(
+            report.fix(Fix::safe(
                 "combine the two `RUN` instructions",
-                Applicability::Safe,
-                vec![edit],
+                [edit],
             ));
         }
     }

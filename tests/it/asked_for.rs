@@ -301,7 +301,7 @@ fn shellchecks_comments_inside_a_run_silence_what_follows_them() {
         shellcheck: Some(answer),
         ..Extras::default()
     };
-    let found = lint_with(&source, registry(), &settings, extras);
+    let found = lint_with(&source, registry(), &settings, extras).findings;
     let found: Vec<_> = found
         .iter()
         .map(|finding| source.slice(finding.span().expect("the file is a Dockerfile")))
@@ -473,7 +473,7 @@ fn what_the_build_context_leaves_out_cannot_be_copied() {
         },
         ..Extras::default()
     };
-    let found = lint_with(&source, registry(), &only(&["CopyIgnoredFile"]), extras);
+    let found = lint_with(&source, registry(), &only(&["CopyIgnoredFile"]), extras).findings;
     assert_eq!(
         found
             .iter()

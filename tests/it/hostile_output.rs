@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use jettison::report::Format;
 use serde_json::{Value, json};
 
 use crate::builders::elf_file;
@@ -183,21 +184,6 @@ fn repository() -> tempfile::TempDir {
     folder
 }
 
-const FORMATS: [&str; 12] = [
-    "text",
-    "compact",
-    "tty",
-    "json",
-    "jsonl",
-    "sarif",
-    "github",
-    "gitlab",
-    "codeclimate",
-    "checkstyle",
-    "junit",
-    "sonarqube",
-];
-
 /// Looks at a report of findings, in any format.
 fn assert_report(format: &str, bytes: &[u8], what: &str) {
     match format {
@@ -266,7 +252,7 @@ fn assert_well_formed(text: &str, what: &str) {
 #[test]
 fn a_repository_commands_nothing_in_any_format() {
     let folder = repository();
-    for format in FORMATS {
+    for format in Format::ALL.map(Format::as_str) {
         for printed in run(
             folder.path(),
             &["lint", "--select", "all", "--format", format],
@@ -537,7 +523,7 @@ fn image(folder: &Path, name: &str, stray: &[u8]) -> PathBuf {
 fn an_image_commands_nothing_in_any_report() {
     let folder = repository();
     image(folder.path(), "app.tar", b"stray\xff\x1b");
-    for format in FORMATS {
+    for format in Format::ALL.map(Format::as_str) {
         for more in [&["app.tar"][..], &["Dockerfile", "--image", "app.tar"]] {
             let arguments = [&["lint", "--select", "all", "--format", format][..], more].concat();
             for printed in run(folder.path(), &arguments, "") {

@@ -4,124 +4,91 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+const TEXTS: &[&str] = &["size", "source", "suggestion"];
+const IMAGES: &[&str] = &["image", "elf", "packages"];
+const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
+
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&[&str]]); 22] = [
     ("size", &[]),
     ("trust", &[]),
     ("printable", &[]),
     ("source", &[]),
     ("suggestion", &[]),
     ("knowledge", &[]),
-    ("page", &["knowledge"]),
-    ("dockerfile", &["source", "suggestion", "knowledge"]),
-    ("image", &["trust", "printable", "suggestion"]),
+    ("page", &[&["knowledge"]]),
+    ("dockerfile", &[&["source", "suggestion", "knowledge"]]),
+    ("image", &[&["trust", "printable", "suggestion"]]),
     ("elf", &[]),
-    ("packages", &["image", "elf"]),
-    ("advisories", &["packages"]),
-    ("inspect", &["image", "elf", "packages"]),
+    ("packages", &[&["image", "elf"]]),
+    ("advisories", &[&["packages"]]),
+    ("inspect", &[IMAGES]),
     (
         "slim",
         &[
-            "image",
-            "elf",
-            "packages",
-            "knowledge",
-            "page",
-            "dockerfile",
-            "source",
-            "suggestion",
+            IMAGES,
+            &["knowledge", "page", "dockerfile", "source", "suggestion"],
         ],
     ),
-    ("loading", &["image", "elf", "slim"]),
+    ("loading", &[&["image", "elf", "slim"]]),
     (
         "lint",
         &[
-            "size",
-            "knowledge",
-            "source",
-            "suggestion",
-            "page",
-            "dockerfile",
-            "image",
-            "elf",
-            "packages",
-            "advisories",
-            "inspect",
-            "slim",
+            TEXTS,
+            IMAGES,
+            &[
+                "knowledge",
+                "page",
+                "dockerfile",
+                "advisories",
+                "inspect",
+                "slim",
+            ],
         ],
     ),
     (
         "rules",
-        &[
-            "size",
-            "knowledge",
-            "source",
-            "suggestion",
-            "dockerfile",
-            "image",
-            "elf",
-            "packages",
-            "advisories",
-            "slim",
-            "lint",
-        ],
+        &[TEXTS, IMAGES, FINDINGS, &["knowledge", "dockerfile"]],
     ),
-    ("shellcheck", &["source", "trust", "dockerfile", "lint"]),
+    ("shellcheck", &[&["source", "trust", "dockerfile", "lint"]]),
     (
         "report",
         &[
-            "page",
-            "size",
-            "printable",
-            "knowledge",
-            "source",
-            "suggestion",
-            "lint",
-            "image",
-            "elf",
-            "packages",
-            "advisories",
-            "inspect",
-            "slim",
-            "loading",
+            TEXTS,
+            IMAGES,
+            FINDINGS,
+            &["page", "printable", "knowledge", "inspect", "loading"],
         ],
     ),
     (
         "config",
-        &[
+        &[&[
             "source",
             "trust",
             "printable",
             "suggestion",
             "lint",
             "rules",
-        ],
+        ]],
     ),
     (
         "cli",
         &[
-            "page",
-            "size",
-            "printable",
-            "source",
-            "trust",
-            "suggestion",
-            "dockerfile",
-            "lint",
-            "rules",
-            "shellcheck",
-            "image",
-            "elf",
-            "packages",
-            "advisories",
-            "inspect",
-            "slim",
-            "loading",
-            "report",
-            "config",
+            TEXTS,
+            IMAGES,
+            FINDINGS,
+            &[
+                "page",
+                "printable",
+                "trust",
+                "dockerfile",
+                "rules",
+                "shellcheck",
+            ],
+            &["inspect", "loading", "report", "config"],
         ],
     ),
-    ("main", &["cli"]),
+    ("main", &[&["cli"]]),
 ];
 
 #[test]
@@ -147,7 +114,8 @@ fn uses_point_one_way() {
             .unwrap_or_else(|| panic!("`{module}` has no place in the order"));
         let text = fs::read_to_string(&file).expect("sources are UTF-8");
         for used in modules_used(&text) {
-            if used != module && !allowed.contains(&used.as_str()) {
+            let is_allowed = allowed.iter().any(|names| names.contains(&used.as_str()));
+            if used != module && !is_allowed {
                 wrong.push(format!("{} uses `{used}`", relative.display()));
             }
         }
@@ -216,9 +184,14 @@ fn only_one_module_waits_for_sockets() {
             );
         }
     }
+    let expected = [
+        "image/transport",
+        "image/transport/daemon",
+        "image/transport/registry",
+    ];
     assert_eq!(
         users.into_iter().collect::<Vec<_>>(),
-        [Path::new("image/remote")]
+        expected.map(PathBuf::from)
     );
 }
 

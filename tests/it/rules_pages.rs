@@ -94,7 +94,8 @@ fn findings_in(page: &Page, source: &Source) -> Vec<Finding> {
             shellcheck,
             ..Extras::default()
         },
-    );
+    )
+    .findings;
     findings.retain(|finding| finding.rule == page.name);
     findings
 }

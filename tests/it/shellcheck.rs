@@ -49,7 +49,7 @@ fn places(text: &str) -> Option<Vec<String>> {
     let answer = shellcheck::check(&program()?, [&source], &settings())
         .expect("it answers")
         .remove(0);
-    let found = lint_with(&source, registry(), &settings(), extras(Some(answer)));
+    let found = lint_with(&source, registry(), &settings(), extras(Some(answer))).findings;
     let place = |offset| {
         let place = source.position(offset);
         format!("{}:{}", place.line, place.column)
@@ -217,7 +217,7 @@ fn an_idle_comment_is_told_only_when_shellcheck_was_asked() {
         .expect("it answers")
         .remove(0);
     let idle = |answer| {
-        let found = lint_with(&source, registry(), &settings, answer);
+        let found = lint_with(&source, registry(), &settings, answer).findings;
         found
             .iter()
             .filter(|finding| finding.rule == "unused-pragma")
@@ -234,7 +234,7 @@ fn its_fixes_are_edits_of_the_dockerfile() {
             let answer = shellcheck::check(&program, [source], &settings())
                 .expect("it answers")
                 .remove(0);
-            lint_with(source, registry(), &settings(), extras(Some(answer)))
+            lint_with(source, registry(), &settings(), extras(Some(answer))).findings
         };
         let source = Source::new("Dockerfile", text);
         assert!(

@@ -2,7 +2,9 @@
 //! with lines of `%%` between them. `@config`, `@manifest` and `@layer` stand for digests, and with
 //! `-size` behind them for sizes, so that a change in one document leaves the others true.
 
-use jettison::image::{Image, Layers, Options, Reference, Selection, Silent, WriteOptions, write};
+use jettison::image::{
+    Format, Image, Layers, Options, Reference, Selection, Silent, WriteOptions, write,
+};
 
 use crate::sample::{self, archive, check_image, everything, scratch, scratch_file, sha256};
 
@@ -35,7 +37,11 @@ pub(crate) fn run(bytes: &[u8]) {
     let path = scratch_file("image.tar", &archive(files));
     for reference in [
         Reference::Path(path.clone()),
-        Reference::OciArchive { path, name: None },
+        Reference::File {
+            format: Format::OciArchive,
+            path,
+            name: None,
+        },
     ] {
         if let Ok(image) = Image::open(&reference, &Options::default(), &Silent) {
             check(&image);
@@ -73,7 +79,11 @@ impl Names {
 fn check(image: &Image) {
     check_image(image);
     let path = scratch("written.tar");
-    let destination = Reference::OciArchive { path, name: None };
+    let destination = Reference::File {
+        format: Format::OciArchive,
+        path,
+        name: None,
+    };
     let options = WriteOptions {
         layers: Layers::Keep,
         ..WriteOptions::default()

@@ -1,7 +1,7 @@
 //! Layers: tar archives, compressed or not. A layer that is read can be written and read again.
 
 use jettison::image::{
-    Image, Layers, Limits, Options, Reference, Selection, Silent, WriteOptions, write,
+    Format, Image, Layers, Limits, Options, Reference, Selection, Silent, WriteOptions, write,
 };
 use serde_json::json;
 
@@ -52,7 +52,11 @@ fn options() -> Options {
 
 fn check_written(image: &Image, layers: Layers, before: &[String]) {
     let path = scratch("written.tar");
-    let destination = Reference::DockerArchive { path, name: None };
+    let destination = Reference::File {
+        format: Format::DockerArchive,
+        path,
+        name: None,
+    };
     let options = WriteOptions {
         layers,
         ..WriteOptions::default()

@@ -126,6 +126,7 @@ fn lint(
             ..Extras::default()
         },
     )
+    .findings
 }
 
 fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow::Result<bool> {

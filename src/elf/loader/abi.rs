@@ -17,6 +17,9 @@ const LOONGARCH: u16 = 258;
 const ARM_HARD_FLOAT: u32 = 0x400;
 const RISCV_DOUBLE_FLOAT: u32 = 0x4;
 const RISCV_FLOAT: u32 = 0x6;
+const LOONGARCH_SOFT_FLOAT: u32 = 0x1;
+const LOONGARCH_DOUBLE_FLOAT: u32 = 0x3;
+const LOONGARCH_FLOAT: u32 = 0x7;
 
 /// The directory that Debian calls by the machine: `x86_64-linux-gnu`.
 pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
@@ -206,8 +209,9 @@ pub(super) fn legacy_subdirectories(elf: &Elf) -> Vec<&'static str> {
 /// number.
 pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     Some(match (elf.machine, elf.is_64) {
-        // 32-bit x86 and PowerPC have no flag of their own in the cache, only `FLAG_ELF_LIBC6`.
-        (I386 | PPC | LOONGARCH, _) | (S390, false) => 0x0000,
+        // 32-bit x86, PowerPC and S/390 have no flag of their own in the cache, only
+        // `FLAG_ELF_LIBC6`.
+        (I386 | PPC, _) | (S390, false) => 0x0000,
         (X86_64, true) => 0x0300,
         (X86_64, false) => 0x0800,
         (S390, true) => 0x0400,
@@ -217,6 +221,12 @@ pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
         (AARCH64, true) => 0x0a00,
         (RISCV, true) if elf.flags & RISCV_FLOAT == RISCV_DOUBLE_FLOAT => 0x1000,
         (RISCV, true) => 0x0f00,
+        // glibc loads only these two; `ldconfig` leaves libraries of other ABIs out.
+        (LOONGARCH, true) => match elf.flags & LOONGARCH_FLOAT {
+            LOONGARCH_SOFT_FLOAT => 0x1100,
+            LOONGARCH_DOUBLE_FLOAT => 0x1200,
+            _ => return None,
+        },
         _ => return None,
     })
 }
@@ -248,4 +258,29 @@ pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
         _ => &[],
     };
     paths.iter().map(|path| path.as_bytes().to_vec()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_has_a_flag_for_each_float_abi() {
+        let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let mut elf = crate::elf::parse(&bytes).unwrap();
+        elf.is_64 = true;
+        for (machine, flags, abi) in [
+            (X86_64, 0, Some(0x0300)),
+            (AARCH64, 0, Some(0x0a00)),
+            (RISCV, 0x5, Some(0x1000)),
+            (RISCV, 0x1, Some(0x0f00)),
+            // The ABI of object files is another flag, 0x40.
+            (LOONGARCH, 0x43, Some(0x1200)),
+            (LOONGARCH, 0x41, Some(0x1100)),
+            (LOONGARCH, 0x42, None),
+        ] {
+            (elf.machine, elf.flags) = (machine, flags);
+            assert_eq!(cache_abi(&elf), abi, "machine {machine}, flags {flags:#x}");
+        }
+    }
 }

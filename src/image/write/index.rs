@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oci_spec::image::{
     Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os, PlatformBuilder,
@@ -10,23 +10,58 @@ use oci_spec::image::{
 
 use super::super::digest::sha256;
 use super::super::error::WriteError;
-use super::super::oci::{self, Platform};
+use super::super::name::{Name, check_stored};
 use super::super::progress::Progress;
-use super::super::reference::Reference;
+use super::super::reference::{Format, Reference};
+use super::super::transport::deliver::{Scratch, send_layout};
+use super::super::transport::oci_layout::{self, Platform, descriptor, new_blob_path, to_value};
 use super::super::{Config, Image};
-use super::deliver::{Scratch, send_layout};
-use super::metadata::{blob_path, descriptor, to_value};
 use super::output::Output;
-use super::tag::check_tag;
-use super::{Form, Selection, WriteOptions, Written};
+use super::{FileDestination, Selection, WriteOptions, Written, format_of};
 
 /// A writer that collects images in a temporary directory and puts their index at the destination
 /// when it is complete.
 pub struct IndexWriter {
-    destination: Reference,
+    destination: Destination,
     options: WriteOptions,
     scratch: Scratch,
     manifests: Vec<Descriptor>,
+}
+
+/// The places that can hold several images under one name.
+#[derive(Debug)]
+enum Destination {
+    Registry(Name),
+    Layout {
+        is_archive: bool,
+        path: PathBuf,
+        /// The name in the layout's index.
+        name: Option<String>,
+    },
+}
+
+impl Destination {
+    fn of(destination: &Reference, options: &WriteOptions) -> Result<Self, WriteError> {
+        if let Reference::Registry(name) = destination {
+            return Ok(Self::Registry(name.clone()));
+        }
+        let (format, path) = (format_of(destination), destination.path());
+        let (Some(format @ (Format::OciLayout | Format::OciArchive)), Some(path)) = (format, path)
+        else {
+            return Err(WriteError::NoIndex {
+                destination: destination.to_string(),
+            });
+        };
+        let name = options.tag.as_deref().or(destination.stored_name());
+        if let Some(name) = name {
+            check_stored(name)?;
+        }
+        Ok(Self::Layout {
+            is_archive: format == Format::OciArchive,
+            path: path.to_owned(),
+            name: name.map(str::to_owned),
+        })
+    }
 }
 
 impl std::fmt::Debug for IndexWriter {
@@ -40,24 +75,13 @@ impl std::fmt::Debug for IndexWriter {
 impl IndexWriter {
     /// Creates a writer. Only layouts and registries have indexes.
     pub fn new(destination: &Reference, options: &WriteOptions) -> Result<Self, WriteError> {
-        let is_remote = matches!(destination, Reference::Registry { .. });
-        let is_layout = Form::of(destination).is_ok_and(|form| form != Form::DockerArchive);
-        if !is_remote && !is_layout {
-            return Err(WriteError::NoIndex {
-                destination: destination.to_string(),
-            });
-        }
-        // The name in a registry has other rules, which are checked when it is parsed.
-        if !is_remote && let Some(tag) = options.tag.as_deref().or(destination.name()) {
-            check_tag(tag)?;
-        }
         let scratch = Scratch::new(destination)?;
+        let destination = Destination::of(destination, options)?;
         fs::create_dir_all(scratch.path("layout/blobs/sha256"))
             .map_err(|error| scratch.error(error))?;
-        let (destination, options) = (destination.clone(), options.clone());
         Ok(Self {
             destination,
-            options,
+            options: options.clone(),
             scratch,
             manifests: Vec::new(),
         })
@@ -75,11 +99,12 @@ impl IndexWriter {
             tag: None,
             ..self.options.clone()
         };
-        let layout = Reference::Oci {
-            path: part.clone(),
+        let layout = FileDestination {
+            format: Some(Format::OciLayout),
+            path: &part,
             name: None,
         };
-        let written = super::write(image, selection, &layout, &nameless, progress)?;
+        let written = super::to_file(image, selection, &layout, &nameless, progress)?;
         let index = self
             .take_part(&part)
             .map_err(|error| self.scratch.error(error))?;
@@ -94,7 +119,7 @@ impl IndexWriter {
 
     /// Moves the blobs of an image from its own layout to the common one. Returns its index.
     fn take_part(&self, part: &Path) -> io::Result<ImageIndex> {
-        let index = fs::read(part.join(oci::INDEX))?;
+        let index = fs::read(part.join(oci_layout::INDEX))?;
         let index = serde_json::from_slice(&index).map_err(io::Error::other)?;
         for blob in fs::read_dir(part.join("blobs/sha256"))? {
             let blob = blob?;
@@ -115,28 +140,30 @@ impl IndexWriter {
         let index = to_value(&built(self.manifests)).to_string();
         let digest = sha256(index.as_bytes());
         let mut root = descriptor(MediaType::ImageIndex, index.len() as u64, &digest);
-        let is_remote = matches!(self.destination, Reference::Registry { .. });
-        // In a registry the tag is part of the address, not of the index.
-        let named = if is_remote {
-            None
-        } else {
-            self.options.tag.as_deref().or(self.destination.name())
+        let named = match &self.destination {
+            Destination::Layout { name, .. } => name.as_deref(),
+            // In a registry the tag is part of the address, not of the index.
+            Destination::Registry(_) => None,
         };
-        root.set_annotations(named.map(|name| [(oci::NAME.to_owned(), name.to_owned())].into()));
+        root.set_annotations(
+            named.map(|name| [(oci_layout::NAME.to_owned(), name.to_owned())].into()),
+        );
         let root = to_value(&built(vec![root])).to_string();
         let layout = self.scratch.path("layout");
         self.scratch
-            .write(&layout.join(blob_path(&digest)), &index)?;
-        self.scratch.write(&layout.join(oci::INDEX), &root)?;
-        if is_remote {
-            send_layout(&self.destination, &layout, &self.options, progress)?;
-            return Ok(digest);
-        }
-        let path = self.destination.path();
-        let mut output = if Form::of(&self.destination)? == Form::Layout {
-            Output::layout(path)?
-        } else {
-            Output::archive(path)?
+            .write(&layout.join(new_blob_path(&digest)), &index)?;
+        self.scratch.write(&layout.join(oci_layout::INDEX), &root)?;
+        let mut output = match &self.destination {
+            Destination::Registry(name) => {
+                send_layout(name, &layout, &self.options, progress)?;
+                return Ok(digest);
+            }
+            Destination::Layout {
+                is_archive: false,
+                path,
+                ..
+            } => Output::layout(path)?,
+            Destination::Layout { path, .. } => Output::archive(path)?,
         };
         let mut blobs: Vec<_> = fs::read_dir(layout.join("blobs/sha256"))
             .and_then(Iterator::collect)
@@ -150,8 +177,8 @@ impl IndexWriter {
                 copied.map_err(|error| self.scratch.error(error))
             })?;
         }
-        output.add(oci::INDEX, root.as_bytes())?;
-        output.add(oci::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+        output.add(oci_layout::INDEX, root.as_bytes())?;
+        output.add(oci_layout::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
         output.finish()?;
         Ok(digest)
     }

@@ -18,7 +18,7 @@ use super::header::{Node, blocks, clamped};
 use super::layer_plan::PlannedLayer;
 
 /// A writer of layers.
-pub(super) struct LayerWriter<'a> {
+pub(in crate::image) struct LayerWriter<'a> {
     pub image: &'a Image,
     /// The output, for errors.
     pub path: &'a Path,
@@ -29,7 +29,7 @@ pub(super) struct LayerWriter<'a> {
 
 impl LayerWriter<'_> {
     /// Writes a new layer with the names of a plan.
-    pub(super) fn names(
+    pub(in crate::image) fn names(
         &self,
         plan: &PlannedLayer,
         coding: Coding,
@@ -44,7 +44,7 @@ impl LayerWriter<'_> {
 
     /// Copies a layer of the original: the stored blob if no coding is given, otherwise its
     /// archive, compressed anew.
-    pub(super) fn whole(
+    pub(in crate::image) fn whole(
         &self,
         layer: usize,
         coding: Option<Coding>,
@@ -211,7 +211,7 @@ impl LayerWriter<'_> {
 }
 
 /// Bytes of content that go into the layers, for progress.
-pub(super) fn content_size(image: &Image, plans: &[PlannedLayer]) -> u64 {
+pub(in crate::image) fn content_size(image: &Image, plans: &[PlannedLayer]) -> u64 {
     let mut sum = 0_u64;
     for plan in plans {
         let size = match plan.of {

@@ -10,7 +10,7 @@ use super::header::clamped;
 
 /// One layer of the new image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct PlannedLayer {
+pub(in crate::image) struct PlannedLayer {
     /// The layer of the original that it derives from; none if it derives from all.
     pub of: Option<usize>,
     /// Its names, in the order of the tree.
@@ -20,7 +20,7 @@ pub(super) struct PlannedLayer {
 }
 
 /// All selected names in one layer.
-pub(super) fn one(image: &Image, selection: &Selection) -> PlannedLayer {
+pub(in crate::image) fn one(image: &Image, selection: &Selection) -> PlannedLayer {
     let mut names: Vec<NameId> = image
         .tree
         .walk()
@@ -43,7 +43,7 @@ pub(super) fn one(image: &Image, selection: &Selection) -> PlannedLayer {
 /// perhaps with newer content above it. Any other is written anew, with those of its names that are
 /// kept and that nothing above replaced. So nothing that is written has to be hidden, and no
 /// whiteout is needed.
-pub(super) fn kept(
+pub(in crate::image) fn kept(
     image: &Image,
     selection: &Selection,
     youngest: Option<i64>,

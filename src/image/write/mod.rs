@@ -6,17 +6,12 @@
 //! the clock or the host: the same input gives the same bytes, on any number of cores.
 
 mod compress;
-mod deliver;
 mod hashed;
 mod header;
 mod index;
-mod layer;
-mod layer_plan;
-mod layout;
-mod metadata;
-mod output;
-mod rootfs;
-mod tag;
+pub(super) mod layer;
+pub(super) mod layer_plan;
+pub(super) mod output;
 
 use std::path::Path;
 
@@ -26,10 +21,10 @@ use super::config::Steps;
 use super::digest::sha256;
 use super::error::WriteError;
 use super::inflate::Compression;
-use super::oci;
+use super::name::{Name, check_stored};
 use super::progress::Progress;
-use super::reference::Reference;
-use super::remote::Connection;
+use super::reference::{Format, Reference};
+use super::transport::{self, Connection, docker_archive, oci_layout};
 use super::tree::{NameId, Tree};
 
 pub use compress::{Coding, CodingError};
@@ -37,7 +32,6 @@ pub use index::IndexWriter;
 
 use layer::LayerWriter;
 use layer_plan::PlannedLayer;
-use metadata::{blob_path, layer_name};
 use output::Output;
 
 /// The names to write. The directories that lead to a name are always selected with it.
@@ -105,7 +99,7 @@ pub struct WriteOptions {
     pub connection: Connection,
     /// The name of the original in a registry, whose layers need not be sent to the same registry
     /// again.
-    pub origin: Option<String>,
+    pub origin: Option<Name>,
 }
 
 impl Default for WriteOptions {
@@ -154,37 +148,44 @@ pub struct WrittenLayer {
     pub whole: bool,
 }
 
-/// Writes an image with the selected names. An archive at the destination is replaced; in an OCI
-/// layout, the image of the same name is; any other directory is left unchanged, unless it is
-/// empty.
-pub fn write(
+/// A file or a directory to write to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileDestination<'a> {
+    /// None if the path does not tell.
+    pub format: Option<Format>,
+    pub path: &'a Path,
+    /// The name of the image in it.
+    pub name: Option<&'a str>,
+}
+
+/// Writes an image with the selected names to a file or a directory.
+pub(super) fn to_file(
     image: &Image,
     selection: &Selection,
-    destination: &Reference,
+    destination: &FileDestination<'_>,
     options: &WriteOptions,
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
-    match destination {
-        Reference::Rootfs { path } => {
-            check_place(destination)?;
-            return write_rootfs(image, selection, path, progress);
-        }
-        Reference::Registry { .. } | Reference::DockerDaemon { .. } | Reference::Stream => {
-            return deliver::write(image, selection, destination, options, progress);
-        }
-        _ => {}
-    }
+    let &FileDestination { format, path, name } = destination;
     // Everything that can be refused is checked before the first byte is written.
-    check_place(destination)?;
-    let tag = options.tag.as_deref().or(destination.name());
+    let place = match format {
+        Some(Format::OciLayout) => path,
+        _ => parent(path),
+    };
+    check_place(path, place)?;
+    let tag = options.tag.as_deref().or(name);
     if let Some(tag) = tag {
-        tag::check_tag(tag)?;
+        check_stored(tag)?;
     }
     check_names(image, selection)?;
-    let (form, path) = (Form::of(destination)?, destination.path());
-    let mut output = match form {
-        Form::Layout => Output::layout(path)?,
-        Form::DockerArchive | Form::LayoutArchive => Output::archive(path)?,
+    let Some(format) = format else {
+        return Err(WriteError::UnknownKind {
+            path: path.to_owned(),
+        });
+    };
+    let mut output = match format {
+        Format::OciLayout => Output::layout(path)?,
+        Format::DockerArchive | Format::OciArchive => Output::archive(path)?,
     };
     let youngest = options.epoch.map(jiff::Timestamp::as_second);
     let plans = match options.layers {
@@ -199,13 +200,16 @@ pub fn write(
         progress,
     };
     progress.start("writing layers", layer::content_size(image, &plans));
-    let layers = write_layers(&mut output, &writer, &plans, form, options.compression)?;
+    let layers = write_layers(&mut output, &writer, &plans, format, options.compression)?;
     let config = image.config.relayered(&steps(image, &layers, options));
-    let (config_digest, manifest_digest) = if form == Form::DockerArchive {
-        (metadata::docker(&mut output, &config, &layers, tag)?, None)
+    let (config_digest, manifest_digest) = if format == Format::DockerArchive {
+        (
+            docker_archive::add_documents(&mut output, &config, &layers, tag)?,
+            None,
+        )
     } else {
         let (config, manifest) =
-            metadata::layout(&mut output, &config, &layers, &image.origin, tag)?;
+            oci_layout::add_documents(&mut output, &config, &layers, &image.origin, tag)?;
         (config, Some(manifest))
     };
     let bytes = output.finish()?;
@@ -221,18 +225,18 @@ fn write_layers(
     output: &mut Output<'_>,
     writer: &LayerWriter<'_>,
     plans: &[PlannedLayer],
-    form: Form,
+    format: Format,
     asked: Option<Coding>,
 ) -> Result<Vec<WrittenLayer>, WriteError> {
     let mut layers = Vec::new();
     for plan in plans {
         layers.push(output.blob(|file, name| {
-            let layer = write_layer(writer, plan, form, asked, file)?;
+            let layer = write_layer(writer, plan, format, asked, file)?;
             // The name contains the digest, which is known only now.
-            *name = if form == Form::DockerArchive {
-                layer_name(&layer.digest)
+            *name = if format == Format::DockerArchive {
+                docker_archive::layer_name(&layer.digest)
             } else {
-                blob_path(&layer.digest)
+                oci_layout::new_blob_path(&layer.digest)
             };
             Ok(layer)
         })?);
@@ -243,11 +247,11 @@ fn write_layers(
 fn write_layer(
     writer: &LayerWriter<'_>,
     plan: &PlannedLayer,
-    form: Form,
+    format: Format,
     asked: Option<Coding>,
     file: &mut dyn std::io::Write,
 ) -> Result<WrittenLayer, WriteError> {
-    let usual = if form == Form::DockerArchive {
+    let usual = if format == Format::DockerArchive {
         Compression::None
     } else {
         Compression::Gzip
@@ -261,7 +265,7 @@ fn write_layer(
     // A blob that a manifest names is one that registries may have already: it is worth keeping.
     let is_known = material.has_digest && of.digest.starts_with("sha256:");
     let as_stored = match asked {
-        None => form != Form::DockerArchive && is_known,
+        None => format != Format::DockerArchive && is_known,
         // With a level the user asks for new bytes, even if the kind of compression is the same.
         Some(coding) => coding == of.compression.into() && is_known,
     };
@@ -291,13 +295,14 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
 }
 
 /// Writes a root file system. It has no configuration, which is only hashed for the ID.
-fn write_rootfs(
+pub(super) fn to_rootfs(
     image: &Image,
     selection: &Selection,
     path: &Path,
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
-    let bytes = rootfs::write(image, selection, path, progress)?;
+    check_place(path, parent(path))?;
+    let bytes = transport::rootfs::write(image, selection, path, progress)?;
     let config_digest = sha256(image.config.json().to_string().as_bytes());
     Ok(Written {
         config_digest,
@@ -307,42 +312,27 @@ fn write_rootfs(
     })
 }
 
-/// The format of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    DockerArchive,
-    Layout,
-    LayoutArchive,
-}
-
-impl Form {
-    /// The format of a destination. A plain path has the format of its extension, or of the layout
-    /// that is there already.
-    fn of(destination: &Reference) -> Result<Self, WriteError> {
-        match destination {
-            Reference::DockerArchive { .. } => Ok(Self::DockerArchive),
-            Reference::Oci { .. } => Ok(Self::Layout),
-            Reference::OciArchive { .. } => Ok(Self::LayoutArchive),
-            Reference::Path(path) if path.join(oci::LAYOUT).exists() => Ok(Self::Layout),
-            Reference::Path(path)
-                if path.extension().is_some_and(|extension| extension == "tar")
-                    && !path.is_dir() =>
-            {
-                Ok(Self::DockerArchive)
-            }
-            _ => Err(WriteError::UnknownKind {
-                path: destination.path().to_owned(),
-            }),
-        }
+/// The format of a destination. A plain path has the format of its extension, or of the layout that
+/// is there already.
+pub(super) fn format_of(destination: &Reference) -> Option<Format> {
+    let path = match destination {
+        Reference::File { format, .. } => return Some(*format),
+        Reference::Path(path) | Reference::PathOrDaemon { path, .. } => path,
+        _ => return None,
+    };
+    let is_tar = path.extension().is_some_and(|extension| extension == "tar");
+    if path.join(oci_layout::LAYOUT).exists() {
+        Some(Format::OciLayout)
+    } else if is_tar && !path.is_dir() {
+        Some(Format::DockerArchive)
+    } else {
+        None
     }
 }
 
 /// Refuses a destination that a symlink in the repository leads out of. A file at the destination
 /// itself is replaced and not followed, unless it is a layout.
-fn check_place(destination: &Reference) -> Result<(), WriteError> {
-    let path = destination.path();
-    let is_layout = Form::of(destination).is_ok_and(|form| form == Form::Layout);
-    let place = if is_layout { path } else { parent(path) };
+fn check_place(path: &Path, place: &Path) -> Result<(), WriteError> {
     match crate::trust::real_path(place) {
         Ok(_) => Ok(()),
         // Opening the directory gives the better error.
@@ -364,7 +354,7 @@ fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
 }
 
 /// The directory that a path is in.
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         // The parent of a bare file name is the empty path, which cannot be opened.

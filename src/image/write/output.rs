@@ -22,16 +22,16 @@ use tempfile::{NamedTempFile, TempPath};
 use super::super::digest::hex;
 use super::super::directory::Directory;
 use super::super::error::WriteError;
-use super::layout;
+use super::super::transport::oci_layout::{Member, Target};
 use super::parent;
 
 /// The prefix of temporary names beside a destination.
-pub(super) const PREFIX: &str = ".jettison-";
+pub(in crate::image) const PREFIX: &str = ".jettison-";
 const BUFFER: usize = 256 << 10;
 
 /// An output that grows by a blob at a time.
 #[derive(Debug)]
-pub(super) struct Output<'a> {
+pub(in crate::image) struct Output<'a> {
     destination: &'a Path,
     place: Place,
     bytes: u64,
@@ -45,8 +45,8 @@ enum Place {
         hidden: Hidden,
     },
     Layout {
-        target: layout::Target,
-        members: Vec<layout::Member>,
+        target: Target,
+        members: Vec<Member>,
     },
 }
 
@@ -61,7 +61,7 @@ fn nameless(error: io::Error) -> io::Error {
 
 impl<'a> Output<'a> {
     /// Starts a tar archive. A file at the destination will be replaced.
-    pub(super) fn archive(destination: &'a Path) -> Result<Self, WriteError> {
+    pub(in crate::image) fn archive(destination: &'a Path) -> Result<Self, WriteError> {
         // A device such as `/dev/null` would be replaced by a file.
         if fs::metadata(destination).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(WriteError::NotAFile {
@@ -79,8 +79,8 @@ impl<'a> Output<'a> {
     }
 
     /// Starts an image in an OCI layout, which may exist and have other images.
-    pub(super) fn layout(destination: &'a Path) -> Result<Self, WriteError> {
-        let target = layout::Target::at(destination, destination)?;
+    pub(in crate::image) fn layout(destination: &'a Path) -> Result<Self, WriteError> {
+        let target = Target::at(destination, destination)?;
         Ok(Self {
             destination,
             place: Place::Layout {
@@ -93,7 +93,7 @@ impl<'a> Output<'a> {
 
     /// Adds a blob whose name is known only when it is written: `write` stores it in its second
     /// argument.
-    pub(super) fn blob<T>(
+    pub(in crate::image) fn blob<T>(
         &mut self,
         write: impl FnOnce(&mut dyn Write, &mut String) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {
@@ -117,14 +117,14 @@ impl<'a> Output<'a> {
                 let (result, size) =
                     write_from(file.file_mut(), 0, destination, |out| write(out, &mut name))?;
                 self.bytes += size;
-                members.push(layout::Member { name, file });
+                members.push(Member { name, file });
                 Ok(result)
             }
         }
     }
 
     /// Adds a blob with a name.
-    pub(super) fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+    pub(in crate::image) fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
         let destination = self.destination;
         self.blob(|file, place| {
             name.clone_into(place);
@@ -133,7 +133,7 @@ impl<'a> Output<'a> {
     }
 
     /// Puts the output in its place. Returns its size in bytes.
-    pub(super) fn finish(self) -> Result<u64, WriteError> {
+    pub(in crate::image) fn finish(self) -> Result<u64, WriteError> {
         match self.place {
             Place::Archive { directory, hidden } => {
                 let name = self.destination.file_name().unwrap_or_default();
@@ -181,7 +181,7 @@ fn finish_archive(mut hidden: Hidden, directory: &Path, name: &OsStr) -> io::Res
 
 /// A file that is not visible yet.
 #[derive(Debug)]
-pub(super) enum Hidden {
+pub(in crate::image) enum Hidden {
     /// A file without a name.
     Nameless(File),
     Named(NamedTempFile),
@@ -189,7 +189,7 @@ pub(super) enum Hidden {
 
 impl Hidden {
     /// Creates a file on the file system of a directory.
-    pub(super) fn new(directory: &Path) -> io::Result<Self> {
+    pub(in crate::image) fn new(directory: &Path) -> io::Result<Self> {
         let mode = Mode::from_raw_mode(0o666);
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         match rustix::fs::open(directory, flags, mode) {
@@ -209,7 +209,7 @@ impl Hidden {
         }
     }
 
-    pub(super) fn file_mut(&mut self) -> &mut File {
+    pub(in crate::image) fn file_mut(&mut self) -> &mut File {
         match self {
             Self::Nameless(file) => file,
             Self::Named(file) => file.as_file_mut(),
@@ -217,7 +217,7 @@ impl Hidden {
     }
 
     /// Syncs the file and gives it its name. A file of that name is replaced.
-    pub(super) fn publish(self, path: &Path) -> io::Result<()> {
+    pub(in crate::image) fn publish(self, path: &Path) -> io::Result<()> {
         match self {
             Self::Nameless(file) => {
                 file.sync_data()?;
@@ -292,7 +292,7 @@ fn name_beside(path: &Path) -> PathBuf {
 }
 
 /// Makes the names in a directory survive a crash of the machine.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(in crate::image) fn sync_directory(directory: &Path) -> io::Result<()> {
     match File::open(directory)?.sync_all() {
         // Some file systems do not support it, and there is no other way.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
@@ -301,7 +301,7 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// An empty directory beside a path, to be renamed to it.
-pub(super) fn directory_beside(path: &Path) -> io::Result<tempfile::TempDir> {
+pub(in crate::image) fn directory_beside(path: &Path) -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     let builder = builder
         .prefix(PREFIX)

@@ -1,7 +1,7 @@
 //! The input of Dockerfile checks.
 
 use super::build_context::BuildContext;
-use super::facts::Facts;
+use super::facts::{ContextSources, Facts};
 use crate::dockerfile::Dockerfile;
 use crate::lint::settings::Settings;
 use crate::source::Source;
@@ -18,6 +18,12 @@ pub struct DockerfileContext<'a> {
 }
 
 impl DockerfileContext<'_> {
+    /// The sources that COPY and ADD read from the build context; `None` without a `.dockerignore`.
+    pub fn context_sources(&self) -> Option<&ContextSources> {
+        let ignore = self.build.ignore.as_ref()?;
+        Some(self.facts.context_sources(ignore))
+    }
+
     /// The line break that the file uses.
     pub fn line_break(&self) -> &'static str {
         if self.source.text().contains("\r\n") {

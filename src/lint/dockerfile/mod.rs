@@ -10,6 +10,7 @@ pub use build_context::{BuildContext, IgnoreFile, clean};
 pub use context::DockerfileContext;
 pub use facts::Facts;
 
+use super::attack_surface::AttackSurface;
 use super::finding::{Finding, Location, TextLocation};
 use super::pragma::Pragmas;
 use super::registry::Registry;
@@ -20,7 +21,7 @@ use crate::source::{Source, Span};
 
 /// The findings of the selected rules in a Dockerfile, in the order of its text.
 pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Finding> {
-    lint_with(source, registry, settings, Extras::default())
+    lint_with(source, registry, settings, Extras::default()).findings
 }
 
 /// Information about a Dockerfile that is not in its text.
@@ -34,13 +35,22 @@ pub struct Extras {
     pub from_image: Vec<Finding>,
 }
 
+/// The findings in a Dockerfile, and its attack surface.
+#[derive(Clone, Debug)]
+pub struct DockerfileReport {
+    /// In the order of the text.
+    pub findings: Vec<Finding>,
+    /// `None` for a file without stages.
+    pub attack_surface: Option<AttackSurface>,
+}
+
 /// The same as [`lint`], for rules that look beyond the text.
 pub fn lint_with(
     source: &Source,
     registry: &Registry,
     settings: &Settings,
     extras: Extras,
-) -> Vec<Finding> {
+) -> DockerfileReport {
     let Extras {
         build,
         shellcheck,
@@ -83,7 +93,10 @@ pub fn lint_with(
     // The message decides between findings of a rule at one place, so that the order is the same in
     // every run.
     findings.sort_by(|a, b| (a.span(), a.rule, &a.message).cmp(&(b.span(), b.rule, &b.message)));
-    findings
+    DockerfileReport {
+        findings,
+        attack_surface: AttackSurface::of_dockerfile(source, &facts),
+    }
 }
 
 fn run_checks(context: &DockerfileContext<'_>, registry: &Registry) -> Vec<Finding> {

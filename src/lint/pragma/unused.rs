@@ -1,7 +1,7 @@
 //! Findings about the comments themselves: those that suppress findings, that suppress none, that
 //! name an unknown rule, or that no tool reads.
 
-use super::super::finding::{Applicability, Edit, Finding, Fix};
+use super::super::finding::{Edit, Finding, Fix};
 use super::super::registry::{Registry, UnknownRule};
 use super::super::rule::Findings;
 use super::super::settings::Settings;
@@ -137,11 +137,7 @@ fn fix(source: &Source, pragma: &Pragma, index: usize) -> Option<Fix> {
         span,
         replacement: String::new(),
     };
-    Some(Fix::new(
-        "remove the unused suppression",
-        Applicability::Safe,
-        vec![edit],
-    ))
+    Some(Fix::safe("remove the unused suppression", [edit]))
 }
 
 /// The line of a comment with its line break.

@@ -8,7 +8,8 @@ mod sqlite;
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Ecosystem, Facts, Scan};
+use super::ecosystem::{Description, PurlName, Reader};
+use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
 
 use header::Header;
@@ -43,6 +44,15 @@ const KINDS: [Kind; 3] = [
     ("Packages.db", ndb::headers),
     ("Packages", berkeley::headers),
 ];
+
+/// Described for the list of ecosystems.
+pub(super) const ECOSYSTEM: Description = Description {
+    read: Reader::Database(read),
+    purl_type: "rpm",
+    purl_name: PurlName::OfVendor("redhat"),
+    order: Order::Rpm,
+    ..Description::USUAL
+};
 
 pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     let mut seen: Vec<NameId> = Vec::new();

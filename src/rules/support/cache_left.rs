@@ -6,7 +6,7 @@ use crate::dockerfile::{Body, Kind};
 use crate::knowledge::{PackageManager, package_manager_of};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 
 /// How to keep a cache out of a layer.
 pub(in crate::rules) enum CacheFix {
@@ -56,7 +56,7 @@ pub(in crate::rules) fn check(
         // An option has to be added to every call: each of them fills the cache.
         let filling: Vec<PackageCall<'_>> = filling.into_iter().map(|(_, call)| call).collect();
         if let Some((title, edits)) = edits(cx, run, &filling, fix) {
-            report.fix(Fix::new(title, Applicability::Safe, edits));
+            report.fix(Fix::safe(title, edits));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::rewrite::remove_lines;
 use crate::dockerfile::Kind;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix};
+use crate::lint::{DockerfileContext, Findings, Fix};
 
 /// Reports each instruction of a kind that a later one of the same stage replaces.
 pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings: &mut Findings) {
@@ -26,7 +26,7 @@ pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings:
             )
             .label(next.instruction.keyword.span, "replaced here");
         if let Some(edit) = remove_lines(cx, step.span) {
-            report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
+            report.fix(Fix::safe("remove it", [edit]));
         }
     }
 }

@@ -4,7 +4,6 @@ pub(super) mod archives;
 pub(super) mod cache_left;
 pub(super) mod caches;
 pub(super) mod calls;
-pub(super) mod context_sources;
 pub(super) mod copies;
 pub(super) mod credentials;
 pub(super) mod docker_clean;

@@ -2,7 +2,7 @@
 
 use super::layout::{WIDTH, continuation};
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
 
 /// Reports the calls of these managers that prompt for confirmation, with a fix that inserts
@@ -36,11 +36,7 @@ pub(in crate::rules) fn check(
             let message = format!("`{command}` prompts for confirmation: add `{option}`");
             let report = findings.add(name_span.to(place), message);
             if let Some(edit) = insert_after(cx, place, word, option) {
-                report.fix(Fix::new(
-                    format!("add `{option}`"),
-                    Applicability::Safe,
-                    vec![edit],
-                ));
+                report.fix(Fix::safe(format!("add `{option}`"), [edit]));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::words::is_array;
 use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
-use crate::lint::{Applicability, DockerfileContext, Edit, Fix};
+use crate::lint::{DockerfileContext, Edit, Fix};
 use crate::source::Span;
 
 /// Each WORKDIR whose path is relative, with that path.
@@ -46,9 +46,5 @@ pub(in crate::rules) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) 
     }
     let replacement = format!("{}/{path}", from.trim_end_matches('/'));
     let title = format!("write it in full: `{replacement}`");
-    Some(Fix::new(
-        title,
-        Applicability::Safe,
-        vec![Edit { span, replacement }],
-    ))
+    Some(Fix::safe(title, [Edit { span, replacement }]))
 }

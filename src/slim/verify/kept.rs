@@ -316,9 +316,7 @@ mod tests {
     /// A script whose interpreter is a link to a program with a library.
     fn image() -> Image {
         let directory = tempfile::tempdir().unwrap();
-        let reference = Reference::Rootfs {
-            path: directory.path().to_owned(),
-        };
+        let reference = Reference::Rootfs(directory.path().to_owned());
         let mut image = Image::open(&reference, &Options::default(), &Silent).unwrap();
         image.config = Config::new(serde_json::json!({"config": {"Entrypoint": ["/entry"]}}));
         let file = |bytes: &[u8]| Kind::File(Content::Bytes(bytes.to_vec()));

@@ -278,7 +278,7 @@ fn a_tag_names_the_image() {
     assert!(open(&format!("{layout}:app:slim")).is_ok());
     for bad in ["App", "a b", "app:", "app:x/", "a//b", ":x", "app@sha256:0"] {
         let error = write_all(&image, path.to_str().unwrap(), &tagged(bad)).unwrap_err();
-        assert!(matches!(error, WriteError::Tag { .. }), "{bad}: {error}");
+        assert!(matches!(error, WriteError::Name(_)), "{bad}: {error}");
     }
 }
 

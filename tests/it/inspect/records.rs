@@ -1,6 +1,6 @@
 //! After slimming, the records that scanners read name just what remains.
 
-use jettison::image::{Image, Kind, Options, Reference, Silent, WriteOptions};
+use jettison::image::{Format, Image, Kind, Options, Reference, Silent, WriteOptions};
 use jettison::packages;
 use jettison::slim::{Plan, PlanOptions, Why, plan, verify};
 
@@ -23,7 +23,8 @@ fn planned(image: &Image, keep: &[&str]) -> Plan {
 /// The slimmed image, written and read again.
 fn slimmed(image: &Image, plan: &Plan) -> Image {
     let directory = Directory::new();
-    let reference = Reference::DockerArchive {
+    let reference = Reference::File {
+        format: Format::DockerArchive,
         path: directory.path().join("x.tar"),
         name: None,
     };

@@ -4,9 +4,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use jettison::advisories::{self, Export, ExportLimits, Rating, Vulnerability};
 use jettison::image::{Image, Options, Silent};
 use jettison::packages;
+use rawzip::{CompressionMethod, ZipArchiveWriter};
 use serde_json::{Value, json};
 
 use crate::builders::images::{Directory, Tar, config, docker_archive};
@@ -188,14 +191,19 @@ fn records() -> Vec<(String, Vec<u8>)> {
 }
 
 fn zip(path: &Path, entries: &[(String, Vec<u8>)]) {
-    let mut writer = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    let mut archive = ZipArchiveWriter::new(std::fs::File::create(path).unwrap());
     for (name, bytes) in entries {
-        writer
-            .start_file(name.as_str(), zip::write::SimpleFileOptions::default())
-            .unwrap();
+        let method = CompressionMethod::DEFLATE;
+        let file = archive.new_file(name).compression_method(method);
+        let (mut entry, config) = file.start().unwrap();
+        let encoder = DeflateEncoder::new(&mut entry, Compression::default());
+        let mut writer = config.wrap(encoder);
         writer.write_all(bytes).unwrap();
+        let (encoder, descriptor) = writer.finish().unwrap();
+        encoder.finish().unwrap();
+        entry.finish(descriptor).unwrap();
     }
-    writer.finish().unwrap();
+    archive.finish().unwrap();
 }
 
 /// The export as a zip.

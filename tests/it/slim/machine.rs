@@ -176,9 +176,7 @@ impl Machine {
 
     pub(crate) fn image(&self) -> Image {
         let directory = tempfile::tempdir().unwrap();
-        let reference = Reference::Rootfs {
-            path: directory.path().to_owned(),
-        };
+        let reference = Reference::Rootfs(directory.path().to_owned());
         let mut image = Image::open(&reference, &Options::default(), &Silent).unwrap();
         let mut settings = self.settings.clone();
         settings["Env"] = json!(self.environment);

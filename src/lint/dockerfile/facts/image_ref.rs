@@ -1,8 +1,14 @@
 //! References to images as Dockerfiles write them.
+//!
+//! [`Name`] is a valid name of which everything is known. What a Dockerfile has may be neither: a
+//! part may be in a variable without a value, and FROM with an invalid name still has a tag that a
+//! rule reports. So this type has the same [`Parts`], unchecked, each of which may be unknown.
 
 use std::ops::Range;
 
 use super::scope::UNKNOWN;
+use crate::image::Name;
+use crate::image::name::{DEFAULT_REGISTRY, HUB, NameProblem, Parts, digest_fault};
 
 /// A reference `registry/path:tag@digest`, as far as its variables have known values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,17 +19,11 @@ pub struct ImageRef {
     pub digest: Reading,
 }
 
-/// The names under which Docker Hub answers, and those of its mirrors.
-const HUBS: [&str; 8] = [
-    "docker.io/",
-    "index.docker.io/",
-    "registry-1.docker.io/",
-    "registry.hub.docker.com/",
-    "mirror.gcr.io/",
-    "public.ecr.aws/docker/",
-    "docker.m.daocloud.io/",
-    "dockerproxy.com/",
-];
+/// Registries that are mirrors of Docker Hub.
+const HUB_MIRRORS: [&str; 3] = ["mirror.gcr.io", "docker.m.daocloud.io", "dockerproxy.com"];
+
+/// Directories of registries that are mirrors of Docker Hub.
+const MIRRORS: [&str; 1] = ["public.ecr.aws/docker/"];
 
 /// Accounts of the official images: that of all platforms, and one of each.
 const OFFICIAL: [&str; 12] = [
@@ -40,11 +40,11 @@ pub enum Reading {
 }
 
 impl Reading {
-    fn of(text: &str) -> Self {
-        if text.contains(UNKNOWN) {
-            Self::Unknown
-        } else {
-            Self::Is(text.to_owned())
+    fn of(text: Option<&str>) -> Self {
+        match text {
+            Some(text) if text.contains(UNKNOWN) => Self::Unknown,
+            Some(text) => Self::Is(text.to_owned()),
+            None => Self::Absent,
         }
     }
 
@@ -59,19 +59,9 @@ impl Reading {
 impl ImageRef {
     /// Parses an expanded text, in which U+FFFC stands for an unknown value.
     pub fn parse(text: &str) -> Self {
-        let (text, digest) = match text.split_once('@') {
-            Some((name, digest)) => (name, Reading::of(digest)),
-            None => (text, Reading::Absent),
-        };
-        // A colon before the last slash belongs to the registry's port.
-        let last = text.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match text[last..].find(':') {
-            Some(colon) => (
-                &text[..last + colon],
-                Reading::of(&text[last + colon + 1..]),
-            ),
-            None => (text, Reading::Absent),
-        };
+        let Parts { name, tag, digest } = Parts::of(text);
+        let (tag, digest) = (Reading::of(tag), Reading::of(digest));
+        let last = name.rfind('/').map_or(0, |slash| slash + 1);
         // A variable in the last part may bring a tag, a digest, or the whole reference; one in the
         // tag a digest.
         let hidden = name.is_empty() || name[last..].contains(UNKNOWN);
@@ -95,35 +85,45 @@ impl ImageRef {
 
     /// The registry: `docker.io` unless the name has another; `None` if the name is not known.
     pub fn registry(&self) -> Option<&str> {
-        match self.name.as_deref()?.split_once('/') {
-            // Docker takes the first part for a host only if it looks like one.
-            Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => Some(first),
-            _ => Some("docker.io"),
-        }
+        let (registry, _) = self.parts()?.registry_and_repository();
+        Some(registry.unwrap_or(DEFAULT_REGISTRY))
     }
 
     /// The name of an image on Docker Hub, whatever mirror it comes from, and of an official image
     /// without its `library/` or platform: `debian` for `docker.io/library/debian` and
     /// `mirror.gcr.io/arm64v8/debian`. Other images have their whole name.
     pub fn familiar_name(&self) -> Option<&str> {
-        let name = self.name.as_deref()?;
-        let name = HUBS
+        let parts = self.parts()?;
+        let name = match parts.registry_and_repository() {
+            (Some(registry), repository) if is_hub(registry) => repository,
+            _ => parts.name,
+        };
+        // The mirrors of a registry that has others too.
+        let name = MIRRORS
             .iter()
-            .find_map(|registry| name.strip_prefix(registry))
+            .find_map(|mirror| name.strip_prefix(mirror))
             .unwrap_or(name);
         let official = match name.split_once('/') {
             Some((account, image)) if OFFICIAL.contains(&account) => image,
             _ => name,
         };
-        // `amd64/a/b` is no image of Docker Hub.
+        // `amd64/a/b` is not an image of Docker Hub.
         if official.contains('/') {
             return Some(name);
         }
         Some(official)
     }
+
+    fn parts(&self) -> Option<Parts<'_>> {
+        Some(Parts::of(self.name.as_deref()?))
+    }
 }
 
-/// A part of a reference that `ParseNormalizedNamed` in distribution/reference refuses.
+fn is_hub(registry: &str) -> bool {
+    HUB.contains(&registry) || HUB_MIRRORS.contains(&registry)
+}
+
+/// A part of a reference that Docker refuses in FROM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameFault {
     /// Where the part is in the reference; empty if it is missing.
@@ -132,162 +132,45 @@ pub struct NameFault {
     pub reason: &'static str,
 }
 
-/// Whether a text is a valid reference.
+/// Whether a text is a valid reference for FROM.
 pub fn is_image_name(text: &str) -> bool {
     image_name_fault(text).is_none()
 }
 
 /// The first part of a reference that is not valid.
 pub fn image_name_fault(text: &str) -> Option<NameFault> {
-    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
-    if text.len() == 64 && text.bytes().all(is_lower_hexadecimal) {
-        return Some(NameFault::new(0..text.len(), "it is an image ID"));
-    }
-    let at = text.find('@');
-    let end = at.unwrap_or(text.len());
-    let start = match text[..end].split_once('/') {
-        Some((first, _)) if is_domain(first) => {
-            if !is_valid_domain(first) {
-                return Some(NameFault::new(0..first.len(), "the registry is not valid"));
-            }
-            first.len() + 1
+    let problem = match text.parse::<Name>() {
+        // Docker refuses the ID of an image as a name.
+        Ok(name) if name.is_id() => {
+            return Some(NameFault {
+                range: 0..text.len(),
+                reason: "it is an image ID",
+            });
         }
-        _ => 0,
+        Ok(_) => return None,
+        Err(error) => error.problem,
     };
-    let colon = text[start..end].find(':').map(|colon| start + colon);
-    if let Some(fault) = path_fault(text, start..colon.unwrap_or(end)) {
-        return Some(fault);
-    }
-    if let Some(colon) = colon {
-        let tag = &text[colon + 1..end];
-        if tag.is_empty() {
-            return Some(NameFault::new(colon..end, "the tag is empty"));
+    let parts = Parts::of(text);
+    let (registry, repository) = parts.registry_and_repository();
+    let start = registry.map_or(0, |registry| registry.len() + 1);
+    let path = start..start + repository.len();
+    // The tag is behind its colon, the digest behind its `@`.
+    let tag = path.end..path.end + parts.tag.map_or(0, |tag| tag.len() + 1);
+    let (range, reason) = match problem {
+        NameProblem::Registry(registry) => (0..registry.len(), "the registry is not valid"),
+        NameProblem::NoRepository => (path, "the name is empty"),
+        NameProblem::LongRepository => (path, "the name is longer than 255 characters"),
+        NameProblem::Repository(_) if repository.contains(char::is_uppercase) => {
+            (path, "the name must be lowercase")
         }
-        if !is_valid_tag(tag) {
-            return Some(NameFault::new(colon + 1..end, "the tag is not valid"));
-        }
-    }
-    let reason = digest_fault(&text[at? + 1..])?;
-    Some(NameFault::new(at? + 1..text.len(), reason))
-}
-
-impl NameFault {
-    fn new(range: Range<usize>, reason: &'static str) -> Self {
-        Self { range, reason }
-    }
-}
-
-/// The fault of the name between registry and tag.
-fn path_fault(text: &str, range: Range<usize>) -> Option<NameFault> {
-    let path = &text[range.clone()];
-    if path.is_empty() {
-        return Some(NameFault::new(range, "the name is empty"));
-    }
-    if path.len() > LONGEST_PATH {
-        return Some(NameFault::new(
-            range,
-            "the name is longer than 255 characters",
-        ));
-    }
-    if path.contains(char::is_uppercase) {
-        return Some(NameFault::new(range, "the name must be lowercase"));
-    }
-    if path.split('/').all(is_valid_component) {
-        return None;
-    }
-    Some(NameFault::new(range, "the name is not valid"))
-}
-
-/// The most characters of a name without its registry, `RepositoryNameTotalLengthMax`.
-const LONGEST_PATH: usize = 255;
-
-/// Whether the part before the first slash is a registry.
-fn is_domain(first: &str) -> bool {
-    first.contains(['.', ':'])
-        || first == "localhost"
-        || first.bytes().any(|b| b.is_ascii_uppercase())
-}
-
-fn is_valid_domain(domain: &str) -> bool {
-    let (host, port) = match domain.rsplit_once(':') {
-        // The colons of `[::1]` without a port are part of the address.
-        Some((host, port)) if !domain.ends_with(']') => (host, Some(port)),
-        _ => (domain, None),
+        NameProblem::Repository(_) => (path, "the name is not valid"),
+        NameProblem::NoTag => (tag, "the tag is empty"),
+        NameProblem::Tag(_) => (tag.start + 1..tag.end, "the tag is not valid"),
+        NameProblem::Digest(digest) => (tag.end + 1..text.len(), digest_fault(&digest)?),
+        // A reference in a Dockerfile may have one.
+        NameProblem::HasDigest => return None,
     };
-    let host_is_valid = match host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        Some(address) => address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
-        None => host.split('.').all(is_host_label),
-    };
-    host_is_valid
-        && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn is_host_label(label: &str) -> bool {
-    !label.is_empty()
-        && label
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
-/// Whether a path component is lower-case letters and digits with `.`, `_`, `__` or any number of
-/// `-` between them.
-fn is_valid_component(component: &str) -> bool {
-    let mut separator = String::new();
-    for b in component.bytes() {
-        if !is_lower_alphanumeric(b) {
-            separator.push(char::from(b));
-        } else if !is_separator(&std::mem::take(&mut separator)) {
-            return false;
-        }
-    }
-    // A separator may neither end the component nor start it.
-    separator.is_empty() && component.bytes().next().is_some_and(is_lower_alphanumeric)
-}
-
-fn is_lower_alphanumeric(b: u8) -> bool {
-    b.is_ascii_lowercase() || b.is_ascii_digit()
-}
-
-fn is_separator(text: &str) -> bool {
-    matches!(text, "" | "." | "_" | "__") || text.bytes().all(|b| b == b'-')
-}
-
-fn is_valid_tag(tag: &str) -> bool {
-    (1..=128).contains(&tag.len())
-        && !tag.starts_with(['.', '-'])
-        && tag
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
-}
-
-/// The algorithms of digests that opencontainers/go-digest knows, with the number of digits.
-const DIGESTS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
-
-/// The reason why a text is not a digest, as the end of a message.
-pub fn digest_fault(digest: &str) -> Option<&'static str> {
-    let Some((algorithm, hash)) = digest.split_once(':') else {
-        return Some("the digest must be an algorithm, a `:` and a hash");
-    };
-    let Some(&(_, length)) = DIGESTS.iter().find(|(known, _)| *known == algorithm) else {
-        return Some("the algorithm must be `sha256`, `sha384` or `sha512`");
-    };
-    if hash.len() != length {
-        return Some("the digest has the wrong length");
-    }
-    if hash.bytes().all(is_lower_hexadecimal) {
-        None
-    } else {
-        Some("the digest must be lowercase hexadecimal")
-    }
-}
-
-fn is_lower_hexadecimal(b: u8) -> bool {
-    matches!(b, b'0'..=b'9' | b'a'..=b'f')
+    Some(NameFault { range, reason })
 }
 
 #[cfg(test)]
@@ -359,36 +242,12 @@ mod tests {
     }
 
     #[test]
-    fn names_of_images_are_known_by_their_form() {
-        let digest = format!("debian@sha256:{}", "a".repeat(64));
-        let good = [
-            "busybox",
-            "a/b",
-            "r.io:5000/a__b/c--d:Tag_1.0",
-            "localhost/x",
-            "[::1]:80/x",
-            digest.as_str(),
-        ];
-        for name in good {
-            assert!(is_image_name(name), "{name}");
-        }
+    fn an_id_is_not_a_name() {
         let id = "a".repeat(64);
-        for name in [
-            "",
-            "busybox:",
-            ":1",
-            "Busybox",
-            "a//b",
-            "a/",
-            "/a",
-            "a..b",
-            "-a",
-            "a b",
-            "a@sha256:1",
-            id.as_str(),
-        ] {
-            assert!(!is_image_name(name), "{name}");
-        }
+        assert!(!is_image_name(&id));
+        assert!(is_image_name(&format!("{id}:1")));
+        assert!(is_image_name("r.io:5000/a__b/c--d:Tag_1.0"));
+        assert!(!is_image_name("Busybox"));
     }
 
     #[test]

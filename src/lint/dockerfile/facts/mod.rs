@@ -2,6 +2,7 @@
 
 mod base;
 mod chain;
+mod context_sources;
 mod downloads;
 mod end_of_life;
 mod exec_form;
@@ -24,6 +25,7 @@ use std::cell::OnceCell;
 
 pub use base::{Known, is_well_known_image};
 pub use chain::chain;
+pub use context_sources::ContextSources;
 pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::{ExecWord, exec_words};
@@ -39,6 +41,7 @@ pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
 
+use super::build_context::IgnoreFile;
 use crate::dockerfile::{Body, Dockerfile, Kind, Pair, Word};
 use crate::lint::settings::Settings;
 use scope::Scopes;
@@ -55,6 +58,7 @@ pub struct Facts<'a> {
     runs: OnceCell<Vec<Run<'a>>>,
     images: OnceCell<Vec<UsedImage<'a>>>,
     programs: OnceCell<Vec<StagePrograms>>,
+    context_sources: OnceCell<ContextSources>,
 }
 
 impl<'a> Facts<'a> {
@@ -81,6 +85,7 @@ impl<'a> Facts<'a> {
             runs: OnceCell::new(),
             images: OnceCell::new(),
             programs: OnceCell::new(),
+            context_sources: OnceCell::new(),
         }
     }
 
@@ -207,6 +212,13 @@ impl<'a> Facts<'a> {
         runs.binary_search_by_key(&step.index, |run| run.step)
             .ok()
             .map(|at| &runs[at])
+    }
+
+    /// The sources that COPY and ADD read from the build context. A file has one context, and so
+    /// one `.dockerignore`.
+    pub(super) fn context_sources(&self, ignore: &IgnoreFile) -> &ContextSources {
+        self.context_sources
+            .get_or_init(|| context_sources::read(self, ignore))
     }
 
     /// The shells and package managers in the image of a stage.

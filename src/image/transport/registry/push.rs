@@ -11,17 +11,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use oci_spec::distribution::Reference;
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Body, Method, StatusCode};
 
 use super::http::{HttpError, failure, send};
-use super::registry::{PARALLEL, Registry, failed, retried};
 use super::session::Operation;
-use super::{Connection, TransferError, chunks};
+use super::{Connection, PARALLEL, Registry, TransferError, failed, retried};
 use crate::image::blob::Blob;
+use crate::image::name::Name;
 use crate::image::progress::Progress;
+use crate::image::transport::chunks;
 
 /// The interval between reports of progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -30,10 +30,10 @@ impl Registry {
     /// Pushes the only image or index of a layout. Layers that the original's repository has in the
     /// same registry are not sent but mounted. Returns the digest of the tagged manifest or index.
     pub(in crate::image) fn push(
-        name: &str,
+        name: &Name,
         connection: Connection,
         layout: &Path,
-        origin: Option<&str>,
+        origin: Option<&Name>,
         progress: &dyn Progress,
     ) -> Result<String, TransferError> {
         let index: ImageIndex = parsed(&read(&layout.join("index.json"))?)?;
@@ -49,11 +49,10 @@ impl Registry {
             }
         }
         let registry = Self::connect(name, connection, Operation::Push)?;
-        let origin = origin.and_then(|origin| origin.parse::<Reference>().ok());
         // A registry mounts blobs of its own repositories only.
         let origin = origin.filter(|origin| origin.registry() == registry.image.registry());
         progress.start("sending", blobs.iter().map(|blob| blob.size()).sum());
-        let sent = registry.send(layout, &blobs, origin.as_ref(), progress);
+        let sent = registry.send(layout, &blobs, origin, progress);
         registry.event_loop.block_on(sent)?;
         // Registries refuse a manifest whose blobs, or an index whose manifests, are missing.
         for manifest in &manifests {
@@ -66,7 +65,7 @@ impl Registry {
         &self,
         layout: &Path,
         blobs: &[&Descriptor],
-        origin: Option<&Reference>,
+        origin: Option<&Name>,
         progress: &dyn Progress,
     ) -> Result<(), TransferError> {
         let count = Arc::new(AtomicU64::new(0));
@@ -94,11 +93,11 @@ impl Registry {
         &self,
         layout: &Path,
         blob: &Descriptor,
-        origin: Option<&Reference>,
+        origin: Option<&Name>,
         count: &Arc<AtomicU64>,
     ) -> Result<(), TransferError> {
         let (digest, size) = (blob.digest().to_string(), blob.size());
-        let place = self.image.whole();
+        let place = self.place(None);
         let is_there = retried(|| self.has_blob(&digest)).await;
         if is_there.map_err(failed("look for a blob in", &place))? {
             count.fetch_add(size, Ordering::Relaxed);
@@ -136,11 +135,11 @@ impl Registry {
         Err(failure(response).await)
     }
 
-    async fn mount_blob(&self, digest: &str, from: &Reference) -> Result<bool, HttpError> {
+    async fn mount_blob(&self, digest: &str, from: &Name) -> Result<bool, HttpError> {
         let mut url = self.session.url("blobs/uploads/")?;
         url.query_pairs_mut()
             .append_pair("mount", digest)
-            .append_pair("from", from.repository());
+            .append_pair("from", &from.repository());
         let request = self.session.brief(Method::POST, url).await?;
         let response = send(request.header(CONTENT_LENGTH, 0)).await?;
         Ok(response.status() == StatusCode::CREATED)
@@ -176,9 +175,10 @@ impl Registry {
     fn send_manifest(&self, manifest: &Manifest, is_root: bool) -> Result<(), TransferError> {
         let digest = manifest.descriptor.digest().to_string();
         // The image itself is pushed by tag; the manifests that an index lists, by digest.
-        let (name, place) = match self.image.tag() {
-            Some(tag) if is_root && self.image.digest().is_none() => (tag, self.place(None)),
-            _ => (digest.as_str(), self.place(Some(&digest))),
+        let (name, place) = if is_root && self.image.digest().is_none() {
+            (self.image.version(), self.place(None))
+        } else {
+            (digest.as_str(), self.place(Some(&digest)))
         };
         self.event_loop
             .block_on(retried(|| self.upload_manifest(manifest, name)))

@@ -12,8 +12,6 @@ pub enum TransferError {
         transport: &'static str,
         feature: &'static str,
     },
-    #[error("invalid image name `{name}`: {reason}")]
-    Name { name: String, reason: String },
     #[error("cannot start an event loop")]
     Start { source: io::Error },
     #[error("cannot spool `{what}` into a temporary file")]

@@ -1,4 +1,4 @@
-//! The documents around the layers: configuration, manifest and index.
+//! Writes the documents around the layers of a layout: configuration, manifest and index.
 
 use std::collections::HashMap;
 
@@ -7,43 +7,20 @@ use oci_spec::image::{
 };
 use serde_json::json;
 
-use super::super::digest::sha256;
-use super::super::error::WriteError;
-use super::super::inflate::Compression;
-use super::super::remote::with_tag;
-use super::super::{Config, Origin, docker, oci};
-use super::WrittenLayer;
-use super::output::Output;
+use super::{INDEX, LAYOUT, NAME};
+use crate::image::digest::sha256;
+use crate::image::error::WriteError;
+use crate::image::inflate::Compression;
+use crate::image::write::WrittenLayer;
+use crate::image::write::output::Output;
+use crate::image::{Config, Origin};
 
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
-/// Adds the members of a docker archive besides the layers. Returns the digest of the
-/// configuration.
-pub(super) fn docker(
-    output: &mut Output<'_>,
-    config: &Config,
-    layers: &[WrittenLayer],
-    tag: Option<&str>,
-) -> Result<String, WriteError> {
-    let config = config.json().to_string();
-    let config_digest = sha256(config.as_bytes());
-    let config_name = format!("{}.json", hash(&config_digest));
-    output.add(&config_name, config.as_bytes())?;
-    // Docker refuses a name without a tag here.
-    let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
-    let layers: Vec<String> = layers
-        .iter()
-        .map(|layer| layer_name(&layer.digest))
-        .collect();
-    let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": layers}]);
-    output.add(docker::MANIFEST, manifest.to_string().as_bytes())?;
-    Ok(config_digest)
-}
-
 /// Adds the files of an OCI layout besides the layers. Returns the digests of the configuration and
 /// the manifest.
-pub(super) fn layout(
+pub(in crate::image) fn add_documents(
     output: &mut Output<'_>,
     config: &Config,
     layers: &[WrittenLayer],
@@ -83,16 +60,15 @@ pub(super) fn layout(
         manifest.len() as u64,
         &manifest_digest,
     );
-    manifest
-        .set_annotations(tag.map(|tag| HashMap::from([(oci::NAME.to_owned(), tag.to_owned())])));
+    manifest.set_annotations(tag.map(|tag| HashMap::from([(NAME.to_owned(), tag.to_owned())])));
     let index = ImageIndexBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageIndex)
         .manifests(vec![manifest])
         .build()
         .expect("every required field is set");
-    output.add(oci::INDEX, to_value(&index).to_string().as_bytes())?;
-    output.add(oci::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+    output.add(INDEX, to_value(&index).to_string().as_bytes())?;
+    output.add(LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
     Ok((config_digest, manifest_digest))
 }
 
@@ -121,7 +97,7 @@ fn media_type(compression: Compression) -> MediaType {
     }
 }
 
-pub(super) fn descriptor(
+pub(in crate::image) fn descriptor(
     media_type: MediaType,
     size: u64,
     digest: &str,
@@ -137,25 +113,21 @@ pub(super) fn descriptor(
         .expect("every required field is set")
 }
 
-pub(super) fn to_value(value: &impl serde::Serialize) -> serde_json::Value {
+pub(in crate::image) fn to_value(value: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(value).expect("manifests have text as keys")
 }
 
 fn add_blob(output: &mut Output<'_>, bytes: &[u8]) -> Result<String, WriteError> {
     let digest = sha256(bytes);
-    output.add(&blob_path(&digest), bytes)?;
+    output.add(&new_blob_path(&digest), bytes)?;
     Ok(digest)
 }
 
-/// The name of a layer in a docker archive, as Podman writes it.
-pub(super) fn layer_name(digest: &str) -> String {
-    format!("{}.tar", hash(digest))
-}
-
-pub(super) fn blob_path(digest: &str) -> String {
+/// The path of a blob that was just written.
+pub(in crate::image) fn new_blob_path(digest: &str) -> String {
     format!("blobs/sha256/{}", hash(digest))
 }
 
-fn hash(digest: &str) -> &str {
+pub(in crate::image::transport) fn hash(digest: &str) -> &str {
     digest.strip_prefix("sha256:").unwrap_or(digest)
 }

@@ -1,5 +1,8 @@
 //! Images in Docker and Podman, read and written over the API that both have.
 
+mod endpoint;
+mod tunnel;
+
 use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
@@ -9,11 +12,13 @@ use bollard::query_parameters::ImportImageOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, stream};
 
-use super::endpoint::{Endpoint, endpoints};
-use super::tunnel::Tunnel;
-use super::{TransferError, chunks, event_loop, install_cryptography, with_tag};
+use super::{TransferError, chunks, event_loop, install_cryptography};
 use crate::image::blob::Blob;
+use crate::image::name::Name;
 use crate::image::progress::Progress;
+
+use endpoint::{Endpoint, endpoints};
+use tunnel::Tunnel;
 
 /// Seconds in which a daemon must answer the first request.
 const GREETING: u64 = 30;
@@ -23,7 +28,7 @@ const PATIENCE: Duration = Duration::from_hours(1);
 /// Gets an image from the first daemon that has it. Returns the archive, as `docker save` writes
 /// it, in an unlinked temporary file.
 pub(in crate::image) fn save(
-    name: &str,
+    name: &Name,
     limit: u64,
     progress: &dyn Progress,
 ) -> Result<File, TransferError> {
@@ -45,7 +50,7 @@ pub(in crate::image) fn save(
             Err(error) => return Err(error),
         }
     }
-    let name = name.to_owned();
+    let name = name.to_string();
     Err(if asked.is_empty() {
         no_daemon(name, tried)
     } else {
@@ -55,7 +60,7 @@ pub(in crate::image) fn save(
 
 /// Loads an archive, as `docker save` writes it, into the first daemon that answers.
 pub(in crate::image) fn load(
-    name: &str,
+    name: &Name,
     archive: &File,
     progress: &dyn Progress,
 ) -> Result<(), TransferError> {
@@ -75,7 +80,7 @@ pub(in crate::image) fn load(
             Err(error) => tried.push(format!("{}: {}", shown(&endpoint), cause(&error))),
         }
     }
-    Err(no_daemon(name.to_owned(), tried))
+    Err(no_daemon(name.to_string(), tried))
 }
 
 fn no_daemon(name: String, mut tried: Vec<String>) -> TransferError {
@@ -149,10 +154,11 @@ fn failed(
 async fn fetch(
     docker: &Docker,
     endpoint: &Endpoint,
-    name: &str,
+    image: &Name,
     limit: u64,
     progress: &dyn Progress,
 ) -> Result<Option<File>, TransferError> {
+    let name = &*image.to_string();
     // The size is only for the bar: the archive is streamed, and its length is not known before.
     let size = match docker.inspect_image(name).await {
         Ok(image) => image
@@ -198,10 +204,11 @@ fn cause(error: &Error) -> String {
 async fn send(
     docker: &Docker,
     endpoint: &Endpoint,
-    name: &str,
+    image: &Name,
     archive: &File,
     progress: &dyn Progress,
 ) -> Result<(), TransferError> {
+    let name = &*image.to_string();
     let archive = archive
         .try_clone()
         .and_then(Blob::foreign)
@@ -219,7 +226,7 @@ async fn send(
     }
     // A daemon may report no error and still not have the image, so look for it.
     docker
-        .inspect_image(&with_tag(name))
+        .inspect_image(&image.clone().with_default_tag().to_string())
         .await
         .map(drop)
         .map_err(failed(endpoint, "load", name))

@@ -1,6 +1,9 @@
 //! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named after
 //! their digests.
 
+mod documents;
+mod target;
+
 use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine as _;
@@ -8,23 +11,28 @@ use base64::prelude::BASE64_STANDARD;
 use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 use serde_json::{Value, json};
 
-use super::Origin;
-use super::blob::Blob;
-use super::config::Config;
-use super::digest::verify;
-use super::docker::is_named;
-use super::error::ReadError;
-use super::json;
-use super::layer::Source;
-use super::limits::Limits;
-use super::progress::{Progress, Silent};
-use super::store::{Store, read_json};
+use crate::image::Origin;
+use crate::image::blob::Blob;
+use crate::image::config::Config;
+use crate::image::digest::verify;
+use crate::image::error::ReadError;
+use crate::image::json;
+use crate::image::layer::Source;
+use crate::image::limits::Limits;
+use crate::image::progress::{Progress, Silent};
+use crate::image::store::{Store, read_json};
+use crate::image::transport::docker_archive::is_named;
 use crate::printable::escape;
 
-pub(super) const INDEX: &str = "index.json";
-pub(super) const LAYOUT: &str = "oci-layout";
+pub(in crate::image) use documents::{add_documents, descriptor, new_blob_path, to_value};
+pub(in crate::image) use target::{Member, Target};
+
+pub(super) use documents::hash;
+
+pub(in crate::image) const INDEX: &str = "index.json";
+pub(in crate::image) const LAYOUT: &str = "oci-layout";
 const LAYOUT_VERSION: &str = "1.0.0";
-pub(super) const NAME: &str = "org.opencontainers.image.ref.name";
+pub(in crate::image) const NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -187,7 +195,7 @@ impl Platform {
 }
 
 /// Finds one image of the layout. Returns its configuration, its layers and its origin.
-pub(super) fn open(
+pub(in crate::image) fn open(
     store: &Store,
     name: Option<&str>,
     platform: &Platform,
@@ -346,7 +354,7 @@ type Annotations = BTreeMap<String, String>;
 
 /// The platforms for which there are images, in the order of the index, each once. Images that
 /// state no platform are left out.
-pub(super) fn platforms(
+pub(in crate::image) fn platforms(
     store: &Store,
     name: Option<&str>,
     limits: &Limits,
@@ -389,7 +397,7 @@ pub(super) fn platforms(
 
 /// The `index.json` of a layout whose only image is a manifest or an index from a registry, of the
 /// type that the registry stated.
-pub(super) fn index_of(
+pub(in crate::image) fn index_of(
     document: &[u8],
     digest: &str,
     content_type: Option<&str>,
@@ -415,7 +423,7 @@ pub(super) fn index_of(
 ///
 /// Docker has written both into its archives since version 25. With containerd's image store it
 /// reads the index, without it the list, and skopeo either.
-pub(super) fn check_agreement(
+pub(in crate::image) fn check_agreement(
     store: &Store,
     tags: &[String],
     config: &str,
@@ -645,7 +653,7 @@ fn check_data(name: &str, descriptor: &Descriptor) -> Result<(), ReadError> {
 
 /// The path of a blob in a layout. The digest is part of the path, so it must have letters and
 /// digits only.
-pub(super) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
+pub(in crate::image) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
     let (algorithm, hash) = (digest.algorithm().to_string(), digest.digest());
     if is_plain(&algorithm) && is_plain(hash) {
         return Ok(format!("blobs/{algorithm}/{hash}"));

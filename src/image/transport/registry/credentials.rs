@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use oci_spec::distribution::Reference;
 use serde_json::{Map, Value};
 
 use super::{TransferError, helper};
 use crate::image::json::{self, ANYTHING};
+use crate::image::name::{DEFAULT_REGISTRY, HUB, Name};
 
 /// The name of Docker Hub in Docker's files and helpers.
-const HUB: &str = "https://index.docker.io/v1/";
+const HUB_KEY: &str = "https://index.docker.io/v1/";
 /// Bytes of the largest file with credentials that is read.
 const MAX_FILE: u64 = 4 << 20;
 
@@ -31,7 +31,7 @@ pub(super) enum Login {
 }
 
 /// Finds the credentials for an image in the first file that has some; anonymous if none has.
-pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
+pub(super) fn credentials(image: &Name) -> Result<Login, TransferError> {
     for file in files() {
         let found = match read(&file) {
             Ok(Some(text)) => in_file(&text, image),
@@ -112,10 +112,10 @@ fn in_home(name: &str) -> Option<PathBuf> {
 
 /// The credentials for an image in one file. A helper for the registry comes first, then an entry,
 /// then the helper for all registries.
-fn in_file(text: &[u8], image: &Reference) -> Result<Option<Login>, String> {
+fn in_file(text: &[u8], image: &Name) -> Result<Option<Login>, String> {
     let json = json::parse(text, &ANYTHING).map_err(|error| error.to_string())?;
-    let server = if image.registry() == "docker.io" {
-        HUB
+    let server = if image.registry() == DEFAULT_REGISTRY {
+        HUB_KEY
     } else {
         image.registry()
     };
@@ -152,7 +152,7 @@ fn ask(helper: &str, server: &str) -> Result<Option<Login>, String> {
 
 /// The entry that applies: the longest of those for the registry, the repository, or a directory
 /// above it.
-fn nearest<'a>(json: &'a Value, image: &Reference) -> Option<&'a Map<String, Value>> {
+fn nearest<'a>(json: &'a Value, image: &Name) -> Option<&'a Map<String, Value>> {
     let wanted = format!("{}/{}", image.registry(), image.repository());
     let entries = json.get("auths")?.as_object()?;
     let mut longest: Option<(usize, &Value)> = None;
@@ -222,9 +222,10 @@ fn plain(key: &str) -> String {
         .strip_suffix("/v1")
         .or_else(|| key.strip_suffix("/v2"))
         .unwrap_or(key);
-    match key {
-        "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
-        other => other.to_owned(),
+    if HUB.contains(&key) {
+        DEFAULT_REGISTRY.to_owned()
+    } else {
+        key.to_owned()
     }
 }
 

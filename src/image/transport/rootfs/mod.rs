@@ -7,6 +7,8 @@
 //! Names of owners belong to the host and stay empty; so do `SELinux` labels and the attributes
 //! that an overlay stores for itself.
 
+mod write;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -15,9 +17,11 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::error::{EntryError, Fault, ReadError};
-use super::limits::Limits;
-use super::tree::{Content, Header, Inode, Kind, NameId, Tree};
+use crate::image::error::{EntryError, Fault, ReadError};
+use crate::image::limits::Limits;
+use crate::image::tree::{Content, Header, Inode, Kind, NameId, Tree};
+
+pub(in crate::image) use write::write;
 
 /// Reads the headers of everything below a directory, except the paths that are left out: the
 /// output may lie inside the input.
@@ -25,7 +29,11 @@ use super::tree::{Content, Header, Inode, Kind, NameId, Tree};
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"
 )]
-pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result<Tree, ReadError> {
+pub(in crate::image) fn open(
+    root: &Path,
+    left_out: &[PathBuf],
+    limits: &Limits,
+) -> Result<Tree, ReadError> {
     // Files are opened later with symlinks forbidden, so the path itself must not have any.
     let root = &std::fs::canonicalize(root).map_err(ReadError::io(root))?;
     let left_out: Vec<(u64, u64)> = left_out.iter().filter_map(|path| identity(path)).collect();

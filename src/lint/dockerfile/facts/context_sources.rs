@@ -1,34 +1,35 @@
 //! Sources that COPY and ADD read from a build context with a `.dockerignore`.
 
-use super::steps::of_kind;
+use super::Facts;
 use crate::dockerfile::{Body, CopySource, Kind};
-use crate::lint::{DockerfileContext, clean};
+use crate::lint::dockerfile::build_context::{IgnoreFile, clean};
 use crate::source::Span;
 
-/// The most bytes of paths that the patterns of a `.dockerignore` are compared with, which takes about
-/// a second. A file of a megabyte can have hundreds of thousands of sources, and an ignore file
+/// The most bytes of paths that the patterns of a `.dockerignore` are compared with, which takes
+/// about a second. A file of a megabyte can have hundreds of thousands of sources, and an ignore file
 /// thousands of patterns.
 const MAX_COMPARED: u64 = 1 << 30;
 
 /// The sources of a file.
-pub(in crate::rules) struct ContextSources {
+#[derive(Debug)]
+pub struct ContextSources {
     /// The place and the path of each, up to the limit.
-    pub(in crate::rules) sources: Vec<(Span, String)>,
+    pub sources: Vec<(Span, String)>,
     /// The first source beyond the limit.
-    pub(in crate::rules) first_beyond: Option<Span>,
+    pub first_beyond: Option<Span>,
 }
 
 /// Reads the sources, without those of other stages and images, which are not filtered.
-pub(in crate::rules) fn read(cx: &DockerfileContext<'_>) -> ContextSources {
+pub(super) fn read(facts: &Facts<'_>, ignore: &IgnoreFile) -> ContextSources {
     let mut read = ContextSources {
         sources: Vec::new(),
         first_beyond: None,
     };
-    let Some(ignore) = &cx.build.ignore else {
-        return read;
-    };
     let mut compared = 0;
-    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
+    for step in &facts.steps {
+        if !matches!(step.kind(), Kind::Copy | Kind::Add) {
+            continue;
+        }
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
@@ -39,7 +40,7 @@ pub(in crate::rules) fn read(cx: &DockerfileContext<'_>) -> ContextSources {
             let CopySource::Path(word) = source else {
                 continue;
             };
-            let Some(path) = cx.facts.expand(step, word) else {
+            let Some(path) = facts.expand(step, word) else {
                 continue;
             };
             if is_remote(&path) {

@@ -12,8 +12,9 @@ mod registry {
     use std::fs::File;
     use std::path::Path;
 
+    use crate::image::name::Name;
     use crate::image::progress::Progress;
-    use crate::image::remote::{Connection, TransferError};
+    use crate::image::transport::{Connection, TransferError};
 
     const ABSENT: TransferError = TransferError::Absent {
         transport: "docker://",
@@ -34,7 +35,7 @@ mod registry {
 
     impl Registry {
         pub(in crate::image) fn pull(
-            _name: &str,
+            _name: &Name,
             _connection: Connection,
         ) -> Result<Self, TransferError> {
             Err(ABSENT)
@@ -61,10 +62,10 @@ mod registry {
         }
 
         pub(in crate::image) fn push(
-            _name: &str,
+            _name: &Name,
             _connection: Connection,
             _layout: &Path,
-            _mounts: Option<&str>,
+            _mounts: Option<&Name>,
             _progress: &dyn Progress,
         ) -> Result<String, TransferError> {
             Err(ABSENT)
@@ -76,8 +77,9 @@ mod registry {
 mod daemon {
     use std::fs::File;
 
+    use crate::image::name::Name;
     use crate::image::progress::Progress;
-    use crate::image::remote::TransferError;
+    use crate::image::transport::TransferError;
 
     const ABSENT: TransferError = TransferError::Absent {
         transport: "docker-daemon:",
@@ -85,7 +87,7 @@ mod daemon {
     };
 
     pub(in crate::image) fn save(
-        _name: &str,
+        _name: &Name,
         _limit: u64,
         _progress: &dyn Progress,
     ) -> Result<File, TransferError> {
@@ -93,7 +95,7 @@ mod daemon {
     }
 
     pub(in crate::image) fn load(
-        _name: &str,
+        _name: &Name,
         _archive: &File,
         _progress: &dyn Progress,
     ) -> Result<(), TransferError> {

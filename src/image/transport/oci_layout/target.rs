@@ -16,16 +16,16 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, flock, unlinkat};
 use rustix::io::Errno;
 use serde_json::Value;
 
-use super::super::directory::Directory;
-use super::super::error::WriteError;
-use super::super::json;
-use super::super::oci;
-use super::output::{Hidden, directory_beside, sync_directory};
-use super::parent;
+use crate::image::directory::Directory;
+use crate::image::error::WriteError;
+use crate::image::json;
+use crate::image::transport::oci_layout;
+use crate::image::write::output::{Hidden, directory_beside, sync_directory};
+use crate::image::write::parent;
 
 /// A file of the layout, not yet in its place.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(in crate::image) struct Member {
     pub name: String,
     pub file: Hidden,
 }
@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The destination of a layout, opened once.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(in crate::image) enum Target {
     /// A layout that exists.
     Layout(Directory),
     /// A name at which there is nothing, or an empty directory.
@@ -48,7 +48,7 @@ pub(super) enum Target {
 impl Target {
     /// Opens a destination: nothing, an empty directory or an OCI layout, and nothing else. Errors
     /// name the second path.
-    pub(super) fn at(path: &Path, shown: &Path) -> Result<Self, WriteError> {
+    pub(in crate::image) fn at(path: &Path, shown: &Path) -> Result<Self, WriteError> {
         let foreign = WriteError::Foreign {
             path: shown.to_owned(),
         };
@@ -62,13 +62,13 @@ impl Target {
             return Err(foreign);
         }
         let directory = Directory::open(path).map_err(WriteError::io(shown))?;
-        match directory.kind(oci::LAYOUT) {
+        match directory.kind(oci_layout::LAYOUT) {
             Ok(FileType::RegularFile) => return Ok(Self::Layout(directory)),
             // Opening it explains what is wrong with it, such as that it is a symlink.
             Ok(_) => {
-                return Err(match directory.file(oci::LAYOUT) {
+                return Err(match directory.file(oci_layout::LAYOUT) {
                     Err(refusal) => {
-                        WriteError::io(&shown.join(oci::LAYOUT))(io::Error::other(refusal))
+                        WriteError::io(&shown.join(oci_layout::LAYOUT))(io::Error::other(refusal))
                     }
                     Ok(_) => foreign,
                 });
@@ -97,7 +97,7 @@ impl Target {
     }
 
     /// A directory on the file system of the layout.
-    pub(super) fn directory(&self) -> &Directory {
+    pub(in crate::image) fn directory(&self) -> &Directory {
         match self {
             Self::Layout(directory) => directory,
             Self::Free { parent, .. } => parent,
@@ -105,7 +105,7 @@ impl Target {
     }
 
     /// Puts the members in their places. One of them is the index with only the new image.
-    pub(super) fn publish(
+    pub(in crate::image) fn publish(
         self,
         destination: &Path,
         members: Vec<Member>,
@@ -167,7 +167,7 @@ fn merge(
         .partition(|member| member.name.starts_with(BLOBS));
     let mut index = Value::Null;
     for Member { name, mut file } in rest {
-        if name == oci::INDEX {
+        if name == oci_layout::INDEX {
             index = read_back(file.file_mut()).map_err(WriteError::io(destination))?;
         }
     }
@@ -184,8 +184,8 @@ fn merge(
     // The blobs must be on the disk before the index that names them.
     sync_directory(&place.path()).map_err(WriteError::io(destination))?;
     let file = written(directory, &merged).map_err(WriteError::io(destination))?;
-    file.publish(&directory.path().join(oci::INDEX))
-        .map_err(WriteError::io(&destination.join(oci::INDEX)))?;
+    file.publish(&directory.path().join(oci_layout::INDEX))
+        .map_err(WriteError::io(&destination.join(oci_layout::INDEX)))?;
     sync_directory(&directory.path()).map_err(WriteError::io(destination))?;
     // Only now: until the new index is in place, the old one needs its blobs.
     remove_unused(&place, &merged, &replaced);
@@ -230,8 +230,8 @@ fn merged_index(
     destination: &Path,
     new: Value,
 ) -> Result<(Value, Vec<Value>), WriteError> {
-    let path = destination.join(oci::INDEX);
-    let old = match directory.file(oci::INDEX) {
+    let path = destination.join(oci_layout::INDEX);
+    let old = match directory.file(oci_layout::INDEX) {
         Err(refusal) if refusal.is_missing() => return Ok((new, Vec::new())),
         opened => opened.map_err(|refusal| WriteError::io(&path)(io::Error::other(refusal)))?,
     };
@@ -270,7 +270,10 @@ fn read_limited(file: File) -> io::Result<Vec<u8>> {
 }
 
 fn name_of(descriptor: &Value) -> Option<&str> {
-    descriptor.get("annotations")?.get(oci::NAME)?.as_str()
+    descriptor
+        .get("annotations")?
+        .get(oci_layout::NAME)?
+        .as_str()
 }
 
 /// Removes the blobs that only replaced images had. Blobs that cannot be understood or removed

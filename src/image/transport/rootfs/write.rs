@@ -14,19 +14,19 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 
-use super::super::Image;
-use super::super::directory::Directory;
-use super::super::error::WriteError;
-use super::super::progress::Progress;
-use super::super::tree::{Content, Header, Inode, InodeId, Kind, NameId};
-use super::layer::content_size;
-use super::layer_plan;
-use super::output::PREFIX;
-use super::{Selection, parent};
+use crate::image::Image;
+use crate::image::directory::Directory;
+use crate::image::error::WriteError;
+use crate::image::progress::Progress;
+use crate::image::tree::{Content, Header, Inode, InodeId, Kind, NameId};
+use crate::image::write::layer::content_size;
+use crate::image::write::layer_plan;
+use crate::image::write::output::PREFIX;
+use crate::image::write::{Selection, parent};
 
 /// Writes the selected names to a directory, which must be empty or missing. Returns the bytes of
 /// all files.
-pub(super) fn write(
+pub(in crate::image) fn write(
     image: &Image,
     selection: &Selection,
     destination: &Path,

@@ -1,24 +1,33 @@
 //! Pulling images from registries: manifests, and blobs in parallel, each resumed where its
 //! connection broke.
 
+mod challenge;
+mod credentials;
+mod helper;
+mod http;
+mod push;
+mod reach;
+mod session;
+
 use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use oci_spec::distribution::{ParseError, Reference};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, RANGE};
 use reqwest::{Method, Response, StatusCode};
 
-use super::credentials::{Login, credentials};
-use super::http::{HttpError, Pace, body, refusal, send, speaks_no_tls};
-use super::session::{Operation, Session};
 use super::{Connection, TransferError, event_loop, install_cryptography};
 use crate::image::digest::sha256;
+use crate::image::name::Name;
 use crate::image::progress::Progress;
 
+use credentials::{Login, credentials};
+use http::{HttpError, Pace, body, refusal, send, speaks_no_tls};
+use session::{Operation, Session, host};
+
 /// Blobs that are transferred at the same time.
-pub(super) const PARALLEL: usize = 6;
+const PARALLEL: usize = 6;
 /// Attempts that may fail without a byte of progress.
 const ATTEMPTS: u32 = 5;
 /// Times that the download of a blob may be resumed.
@@ -35,9 +44,9 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-diges
 /// A session with a registry, and the requested image in it.
 #[derive(Debug)]
 pub(in crate::image) struct Registry {
-    pub(super) event_loop: tokio::runtime::Runtime,
-    pub(super) session: Session,
-    pub(super) image: Reference,
+    event_loop: tokio::runtime::Runtime,
+    session: Session,
+    image: Name,
 }
 
 /// A manifest or an index.
@@ -53,37 +62,31 @@ pub(in crate::image) struct Fetched {
 impl Registry {
     /// Connects to pull an image.
     pub(in crate::image) fn pull(
-        name: &str,
+        name: &Name,
         connection: Connection,
     ) -> Result<Self, TransferError> {
         Self::connect(name, connection, Operation::Pull)
     }
 
-    pub(super) fn connect(
-        name: &str,
+    fn connect(
+        name: &Name,
         connection: Connection,
         operation: Operation,
     ) -> Result<Self, TransferError> {
         install_cryptography();
-        let image: Reference = name
-            .parse()
-            .map_err(|error: ParseError| TransferError::Name {
-                name: name.into(),
-                reason: error.to_string(),
-            })?;
-        let login = credentials(&image)?;
+        let login = credentials(name)?;
         let event_loop = event_loop()?;
-        let session = event_loop.block_on(log_in(&image, &login, connection, operation))?;
+        let session = event_loop.block_on(log_in(name, &login, connection, operation))?;
         Ok(Self {
             event_loop,
             session,
-            image,
+            image: name.clone(),
         })
     }
 
     /// The full name of the image, with its tag or digest.
     pub(in crate::image) fn image_name(&self) -> String {
-        self.image.whole()
+        self.image.full().to_string()
     }
 
     /// Fetches a manifest or an index of at most `limit` bytes.
@@ -93,7 +96,7 @@ impl Registry {
         limit: u64,
     ) -> Result<Fetched, TransferError> {
         let digest = digest.or(self.image.digest());
-        let name = digest.or(self.image.tag()).unwrap_or("latest");
+        let name = digest.unwrap_or_else(|| self.image.version());
         let fetched = retried(|| self.fetch_manifest(name, limit));
         let fetched = self.event_loop.block_on(fetched);
         let (bytes, media_type) =
@@ -106,10 +109,10 @@ impl Registry {
     }
 
     /// The name of the image, or of another one of the same repository, for errors.
-    pub(super) fn place(&self, digest: Option<&str>) -> String {
+    fn place(&self, digest: Option<&str>) -> String {
         match digest {
-            Some(digest) => self.image.clone_with_digest(digest.to_owned()).whole(),
-            None => self.image.whole(),
+            Some(digest) => self.image.with_digest(digest).full().to_string(),
+            None => self.image.full().to_string(),
         }
     }
 
@@ -149,7 +152,7 @@ impl Registry {
         let fetched = self
             .event_loop
             .block_on(fetched.buffered(PARALLEL).try_collect());
-        fetched.map_err(failed("fetch a blob from", &self.image.whole()))
+        fetched.map_err(failed("fetch a blob from", &self.image_name()))
     }
 
     async fn blob(
@@ -261,12 +264,12 @@ impl Download<'_> {
 
 /// Opens a session with a registry. TLS comes first, where both are allowed.
 async fn log_in(
-    image: &Reference,
+    image: &Name,
     login: &Login,
     connection: Connection,
     operation: Operation,
 ) -> Result<Session, TransferError> {
-    let place = image.resolve_registry();
+    let place = host(image);
     let transports: &[bool] = match connection {
         Connection::Verified => &[true],
         Connection::Unverified => &[true, false],
@@ -290,7 +293,7 @@ async fn log_in(
 }
 
 /// Retries an action where that may help, after longer and longer pauses.
-pub(super) async fn retried<T, F>(act: impl Fn() -> F) -> Result<T, HttpError>
+async fn retried<T, F>(act: impl Fn() -> F) -> Result<T, HttpError>
 where
     F: Future<Output = Result<T, HttpError>>,
 {
@@ -307,10 +310,7 @@ where
 }
 
 /// Turns an HTTP error into one that names the action and the image.
-pub(super) fn failed(
-    act: &'static str,
-    place: &str,
-) -> impl Fn(HttpError) -> TransferError + use<> {
+fn failed(act: &'static str, place: &str) -> impl Fn(HttpError) -> TransferError + use<> {
     let place = place.to_owned();
     move |error| {
         let place = place.clone();

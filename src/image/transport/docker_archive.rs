@@ -9,20 +9,24 @@ use std::collections::HashMap;
 
 use oci_spec::image::Digest;
 use serde::Deserialize;
+use serde_json::json;
 
-use super::Origin;
-use super::blob::Blob;
-use super::config::Config;
-use super::digest::{sha256_of, verify};
-use super::error::ReadError;
-use super::json;
-use super::layer::Source;
-use super::limits::Limits;
-use super::oci::{self, Platform};
-use super::progress::Silent;
-use super::store::Store;
+use crate::image::Origin;
+use crate::image::blob::Blob;
+use crate::image::config::Config;
+use crate::image::digest::{sha256, sha256_of, verify};
+use crate::image::error::{ReadError, WriteError};
+use crate::image::json::DOCKER_ITEMS;
+use crate::image::layer::Source;
+use crate::image::limits::Limits;
+use crate::image::name::with_tag;
+use crate::image::progress::Silent;
+use crate::image::store::Store;
+use crate::image::transport::oci_layout::{self, Platform};
+use crate::image::write::WrittenLayer;
+use crate::image::write::output::Output;
 
-pub(super) const MANIFEST: &str = "manifest.json";
+pub(in crate::image) const MANIFEST: &str = "manifest.json";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -41,12 +45,12 @@ impl Item {
 
 /// The configuration and the layers of an image, named by a tag, or by `@` and its place in the
 /// archive.
-pub(super) fn open(
+pub(in crate::image) fn open(
     store: &Store,
     name: Option<&str>,
     limits: &Limits,
 ) -> Result<(Config, Vec<Source>, Origin), ReadError> {
-    let items: Vec<Item> = store.json(MANIFEST, &json::DOCKER_ITEMS, limits)?;
+    let items: Vec<Item> = store.json(MANIFEST, &DOCKER_ITEMS, limits)?;
     let item = choose(store, &items, name)?;
     let layers = item.layers.as_deref().unwrap_or_default();
     for member in layers.iter().chain([&item.config]) {
@@ -60,9 +64,9 @@ pub(super) fn open(
     let config = Config::read(&item.config, &blob, limits)?;
     let tags = item.tags();
     // An archive with two manifests could be one image to Docker and another to skopeo.
-    if store.has(oci::INDEX) {
+    if store.has(oci_layout::INDEX) {
         let digest = sha256_of(&item.config, &blob, &Silent)?;
-        oci::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;
+        oci_layout::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;
     }
     let diff_ids = config.diff_ids();
     if diff_ids.len() != layers.len() {
@@ -92,6 +96,36 @@ pub(super) fn open(
         ..Origin::default()
     };
     Ok((config, sources, origin))
+}
+
+/// Adds the members besides the layers. Returns the digest of the configuration.
+pub(in crate::image) fn add_documents(
+    output: &mut Output<'_>,
+    config: &Config,
+    layers: &[WrittenLayer],
+    tag: Option<&str>,
+) -> Result<String, WriteError> {
+    let config = config.json().to_string();
+    let config_digest = sha256(config.as_bytes());
+    let config_name = format!("{}.json", oci_layout::hash(&config_digest));
+    output.add(&config_name, config.as_bytes())?;
+    // Docker refuses a name without a tag here.
+    let tags: Vec<String> = tag
+        .map(|tag| with_tag(tag).into_owned())
+        .into_iter()
+        .collect();
+    let layers: Vec<String> = layers
+        .iter()
+        .map(|layer| layer_name(&layer.digest))
+        .collect();
+    let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": layers}]);
+    output.add(MANIFEST, manifest.to_string().as_bytes())?;
+    Ok(config_digest)
+}
+
+/// The name of a layer, as Podman writes it.
+pub(in crate::image) fn layer_name(digest: &str) -> String {
+    format!("{}.tar", oci_layout::hash(digest))
 }
 
 /// Refuses names that readers resolve differently: some unpack the archive, others compare names.
@@ -145,17 +179,10 @@ fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'
 
 /// Whether a short name such as `app` refers to the image with a full name such as
 /// `docker.io/library/app:latest`.
-pub(super) fn is_named(full: &str, short: &str) -> bool {
-    let last = short.rsplit('/').next().unwrap_or_default();
-    // A colon before the last slash is that of a port.
-    let tagged = if last.contains(':') {
-        short.to_owned()
-    } else {
-        format!("{short}:latest")
-    };
+pub(in crate::image) fn is_named(full: &str, short: &str) -> bool {
     full == short
         || full
-            .strip_suffix(&tagged)
+            .strip_suffix(&*with_tag(short))
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use oci_spec::distribution::Reference;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Url};
 use serde::Deserialize;
@@ -14,6 +13,7 @@ use super::credentials::Login;
 use super::http::{Http, HttpError, body};
 use super::reach::Refusal;
 use crate::image::json::{self, TOKEN};
+use crate::image::name::{DEFAULT_REGISTRY, Name};
 
 /// Bytes of a token server's answer: as many as Podman reads.
 const MAX_TOKEN: u64 = 1 << 20;
@@ -67,15 +67,24 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// The host of a registry.
+pub(super) fn host(image: &Name) -> &str {
+    match image.registry() {
+        // Docker Hub's website has the name of its registry.
+        DEFAULT_REGISTRY => "index.docker.io",
+        registry => registry,
+    }
+}
+
 impl Session {
     pub(super) async fn open(
-        image: &Reference,
+        image: &Name,
         login: Login,
         is_tls: bool,
         how: Connection,
         operation: Operation,
     ) -> Result<Self, HttpError> {
-        let http = Http::new(image.resolve_registry(), is_tls, how)?;
+        let http = Http::new(host(image), is_tls, how)?;
         // Nothing is known yet: the first request finds out.
         let authorization = Authorization {
             header: None,
@@ -84,7 +93,7 @@ impl Session {
         let session = Self {
             http,
             login,
-            repository: image.repository().to_owned(),
+            repository: image.repository().into_owned(),
             operation,
             authorization: Mutex::new(authorization),
         };

@@ -1,0 +1,48 @@
+//! The commands: each with its arguments and the function that runs it.
+
+use clap::Subcommand;
+
+use super::arguments::{
+    ConfigArguments, DepsArguments, ExplainArguments, LintArguments, RulesArguments, SlimArguments,
+    WhyArguments,
+};
+use super::{
+    Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, rules, slim,
+    verify, why, why_not,
+};
+
+macro_rules! commands {
+    (($arguments:ident, $output:ident) $($name:ident($type:ty) => $run:expr,)*) => {
+        /// In the order of `--help`.
+        #[derive(Debug, Subcommand)]
+        pub(super) enum Command {
+            $($name($type),)*
+        }
+
+        impl Command {
+            pub(super) fn run(&self, $output: Output) -> anyhow::Result<Outcome> {
+                match self {
+                    $(Self::$name($arguments) => $run,)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    (arguments, output)
+    Lint(LintArguments) => lint::run(arguments, output),
+    Slim(SlimArguments) => slim::run(arguments, output),
+    Verify(verify::VerifyArguments) => verify::run(arguments, output),
+    Why(WhyArguments) => why::run(arguments, output),
+    WhyNot(why_not::WhyNotArguments) => why_not::run(arguments, output),
+    Deps(DepsArguments) => deps::run(arguments, output),
+    Inspect(inspect::InspectArguments) => inspect::run(arguments, output),
+    Diff(diff::DiffArguments) => diff::run(arguments, output),
+    Explain(ExplainArguments) => explain::run(arguments, output),
+    Rules(RulesArguments) => rules::run(arguments, output),
+    Config(ConfigArguments) => config::run(arguments, output),
+    Lsp(lsp::LspArguments) => lsp::run(arguments),
+    Completions(completions::CompletionArguments) => completions::completions(arguments),
+    Man(completions::ManArguments) => completions::man(arguments),
+}
