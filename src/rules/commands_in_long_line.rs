@@ -38,7 +38,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .collect();
         let Some(first) = long.first() else { continue };
         let replacement = joint(cx, step.span);
-        let edits = long
+        let edits: Vec<Edit> = long
             .iter()
             .map(|&span| Edit {
                 span,
@@ -51,10 +51,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 *first,
                 format!("line of {width} columns joins several commands"),
             )
-            .fix(Fix::safe(
-                "put each command on a line of its own",
-                edits,
-            ));
+            .fix(Fix::safe("put each command on a line of its own", edits));
     }
 }
 

@@ -38,10 +38,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if are_on_adjacent_lines(cx, &cx.facts.steps[before.step], step)
                 && let Some(edit) = join(cx, before, run)
             {
-                report.fix(Fix::new(
-                    "combine them with `&&`",
-                    [edit],
-                ));
+                report.fix(Fix::safe("combine them with `&&`", [edit]));
             }
         }
     }

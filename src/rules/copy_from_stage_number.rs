@@ -39,10 +39,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: word.span,
                 replacement: alias.to_owned(),
             };
-            report.fix(Fix::safe(
-                format!("use the name: `{alias}`"),
-                [edit],
-            ));
+            report.fix(Fix::safe(format!("use the name: `{alias}`"), [edit]));
         }
     }
 }

@@ -33,10 +33,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     at,
                     "empty line inside an instruction, which will become an error",
                 )
-                .fix(Fix::safe(
-                    "remove the empty lines",
-                    edits,
-                ));
+                .fix(Fix::safe("remove the empty lines", edits));
         }
     }
 }

@@ -5,8 +5,9 @@ use super::support::mounts::{fields, mount_fault};
 use super::support::remotes::Remote;
 use super::support::words::known_value;
 use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
+use crate::image::name::digest_fault;
 use crate::knowledge::is_platform;
-use crate::lint::facts::{Step, digest_fault};
+use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {

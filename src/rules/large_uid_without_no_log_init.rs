@@ -35,10 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 call.span,
                 format!("`useradd` with UID {uid} writes a huge sparse log file"),
             )
-            .fix(Fix::safe(
-                "add `--no-log-init`",
-                [edit],
-            ));
+            .fix(Fix::safe("add `--no-log-init`", [edit]));
     }
 }
 

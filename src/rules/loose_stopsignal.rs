@@ -35,9 +35,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 word.span,
                 format!("`{written}` is not the full signal name, `{full}`"),
             )
-            .fix(Fix::safe(
-                "use the full name",
-                [edit],
-            ));
+            .fix(Fix::safe("use the full name", [edit]));
     }
 }

@@ -54,7 +54,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 comment.span,
                 format!("comment describes `{first}` but does not start with that name"),
             )
-            .fix(Fix::safe("end the comment with an empty comment line", [edit]));
+            .fix(Fix::safe(
+                "end the comment with an empty comment line",
+                [edit],
+            ));
     }
 }
 

@@ -131,8 +131,5 @@ fn with_exec(step: &Step<'_>, script: &Script) -> Option<Fix> {
         span: Span::at(program.span.start),
         replacement: "exec ".to_owned(),
     };
-    Some(Fix::safe(
-        "replace the shell with `exec`",
-        [edit],
-    ))
+    Some(Fix::safe("replace the shell with `exec`", [edit]))
 }

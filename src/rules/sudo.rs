@@ -2,7 +2,7 @@
 
 use crate::dockerfile::ShellWord;
 use crate::lint::facts::{Step, User};
-use crate::lint::{DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {

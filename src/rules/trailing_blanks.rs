@@ -26,9 +26,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span,
             replacement: String::new(),
         };
-        findings.add(span, "trailing whitespace").fix(Fix::safe(
-            "remove it",
-            [edit],
-        ));
+        findings
+            .add(span, "trailing whitespace")
+            .fix(Fix::safe("remove it", [edit]));
     }
 }

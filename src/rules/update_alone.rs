@@ -55,10 +55,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .package_calls()
             .any(|call| call.action == Action::Install);
         if installs && let Some(edit) = join(cx, run, next) {
-            report.fix(Fix::safe(
-                "combine the two `RUN` instructions",
-                [edit],
-            ));
+            report.fix(Fix::safe("combine the two `RUN` instructions", [edit]));
         }
     }
 }

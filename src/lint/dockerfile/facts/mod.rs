@@ -30,7 +30,7 @@ pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::{ExecWord, exec_words};
 pub use exec_form::{exec_form, is_builtin};
-pub use image_ref::{ImageRef, NameFault, Reading, digest_fault, image_name_fault, is_image_name};
+pub use image_ref::{ImageRef, NameFault, Reading, image_name_fault, is_image_name};
 pub use images::UsedImage;
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
