@@ -1,6 +1,8 @@
 //! A script for ShellCheck: a preamble with the variables of the image, and the way back from its
 //! lines to the Dockerfile.
 
+use std::collections::BTreeSet;
+
 use crate::dockerfile::shell::ShellOptions;
 use crate::dockerfile::{Body, Command, Joined, Kind};
 use crate::lint::Facts;
@@ -9,7 +11,7 @@ use crate::source::Span;
 
 /// Longest script, in bytes. Nobody writes longer ones, and ShellCheck's time and memory grow
 /// faster than the length.
-const MAX_LENGTH: usize = 1 << 18;
+pub(super) const MAX_LENGTH: usize = 1 << 18;
 
 /// Variables that BuildKit predefines in every RUN.
 const PROXIES: [&str; 10] = [
@@ -25,6 +27,14 @@ const PROXIES: [&str; 10] = [
     "all_proxy",
 ];
 
+/// The reason why an instruction is no script for ShellCheck.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// No script, or one for a program that ShellCheck does not support.
+    NoShell,
+    TooLong(Span),
+}
+
 /// The text of an instruction for its shell, and the position of ShellCheck's lines in it.
 #[derive(Debug)]
 pub(super) struct Script {
@@ -38,17 +48,13 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// Returns the script of a step and the text to check; none where the shell is not one that
-    /// ShellCheck supports.
-    pub(super) fn of(facts: &Facts<'_>, step: &Step<'_>) -> Option<(Self, String)> {
+    /// Returns the script of a step and the text to check.
+    pub(super) fn of(facts: &Facts<'_>, step: &Step<'_>) -> Result<(Self, String), Unfit> {
         let (Body::Command(Command::Shell(script))
         | Body::Healthcheck(Some(Command::Shell(script)))) = &step.instruction.body
         else {
-            return None;
+            return Err(Unfit::NoShell);
         };
-        if script.text.as_str().len() > MAX_LENGTH {
-            return None;
-        }
         // A `#!` line or `bash -c` may select another shell than the stage's for this RUN.
         let run = if step.kind() == Kind::Run {
             facts.run_of(step)
@@ -59,8 +65,12 @@ impl Script {
             Some(run) => (run.shell, run.options),
             None => (step.shell.kind, step.shell.options),
         };
-        let mut text = preamble(kind, options, &facts.declared(step))?;
         let body = &script.text;
+        let names = declared_names(body.as_str(), facts, step);
+        let mut text = preamble(kind, options, &names).ok_or(Unfit::NoShell)?;
+        if body.as_str().len() > MAX_LENGTH {
+            return Err(Unfit::TooLong(body.source_span(0, body.as_str().len())));
+        }
         let start = if script.shebang.is_some() {
             body.as_str()
                 .find('\n')
@@ -74,7 +84,7 @@ impl Script {
         let lines = std::iter::once(start).chain(lines).collect();
         text.push_str(&body.as_str()[start..]);
         text.push('\n');
-        Some((
+        Ok((
             Self {
                 body: body.clone(),
                 before: 2,
@@ -101,6 +111,11 @@ impl Script {
                 .nth(column.saturating_sub(1))
                 .map_or(end, |(at, _)| start + at),
         )
+    }
+
+    /// Span in the Dockerfile of the whole script.
+    pub(super) fn whole(&self) -> Span {
+        self.span(0, self.body.as_str().len())
     }
 
     /// Span in the Dockerfile of a range of the body.
@@ -133,8 +148,8 @@ impl Script {
 }
 
 /// Returns the lines before a script: `#!`, for ShellCheck to know the shell and its options, and
-/// the variables of the image, which it would report as unset.
-fn preamble(kind: ShellKind, options: ShellOptions, names: &[&str]) -> Option<String> {
+/// variables of the image, which it would report as unset.
+fn preamble(kind: ShellKind, options: ShellOptions, names: &BTreeSet<&str>) -> Option<String> {
     let shell = match kind {
         ShellKind::Bash => "bash",
         ShellKind::Ksh => "ksh",
@@ -148,17 +163,27 @@ fn preamble(kind: ShellKind, options: ShellOptions, names: &[&str]) -> Option<St
     let errexit = if options.errexit { " -e" } else { "" };
     let mut text = format!("#!/bin/{shell}{errexit}\nexport");
     for name in PROXIES.iter().chain(names) {
-        // ENV takes names that no shell does, and they would be a syntax error here.
-        if is_shell_name(name) {
-            // A value without blanks, so that ShellCheck does not ask for quotes around a variable
-            // whose value the image's author controls.
-            text.push(' ');
-            text.push_str(name);
-            text.push_str("=1");
-        }
+        // A value without blanks, so that ShellCheck does not ask for quotes around a variable
+        // whose value the image's author controls.
+        text.push(' ');
+        text.push_str(name);
+        text.push_str("=1");
     }
     text.push('\n');
     Some(text)
+}
+
+/// The declared names that occur in a script. An image may declare thousands, and a file may have as
+/// many scripts.
+fn declared_names<'s>(script: &'s str, facts: &Facts<'_>, step: &Step<'_>) -> BTreeSet<&'s str> {
+    let words: BTreeSet<&str> = script
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| is_shell_name(word))
+        .collect();
+    words
+        .into_iter()
+        .filter(|word| facts.is_declared(step, word))
+        .collect()
 }
 
 fn is_shell_name(name: &str) -> bool {
