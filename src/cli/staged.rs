@@ -26,7 +26,7 @@ use crate::trust::{self, Bounds, Finished, limits};
 
 /// The time that one call may take. git reads the index in seconds even where a million files are
 /// on a network share.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of a list of files or objects.
 const MAX_LIST: u64 = 64 << 20;
 

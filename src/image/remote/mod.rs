@@ -2,13 +2,17 @@
 //!
 //! This is the only module that waits for sockets: each call runs its own small event loop to the
 //! end. Fetched blobs are unlinked temporary files; sent images are archives or layouts that were
-//! written before. Registries are accessed with `reqwest`, since ready-made clients read whole
-//! answers into memory, however long they are; daemons with `bollard`. Both use rustls with ring,
-//! which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
+//! written before. Registries and daemons are accessed with `reqwest`, since ready-made clients read
+//! whole answers into memory, however long they are. It uses rustls with ring, which needs neither
+//! `OpenSSL` nor `CMake` and leaves the binary static.
 
 mod error;
 mod name;
 
+#[cfg(feature = "daemon")]
+mod api;
+#[cfg(any(feature = "registry", feature = "daemon"))]
+mod body;
 #[cfg(feature = "registry")]
 mod challenge;
 #[cfg(feature = "registry")]
