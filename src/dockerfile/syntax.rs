@@ -357,6 +357,10 @@ impl Joined {
             .last()
             .is_some_and(|&(at, from)| from + (self.text.len() - at) == source);
         if !continues {
+            // Nearly every text is one piece, and a list would grow to four at once.
+            if self.pieces.is_empty() {
+                self.pieces.reserve_exact(1);
+            }
             self.pieces.push((self.text.len(), source));
         }
         self.text.push_str(text);
