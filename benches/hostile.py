@@ -553,6 +553,27 @@ def config_path(directory):
     )
 
 
+@registered("config/path-there")
+def config_path_there(directory):
+    layer = Layer().file("bin/sh", b"x")
+    for number in range(900):
+        layer.file(f"a{number}/b", b"", 0o644)
+    script = SH.decode() + numbered("p#\n", 100_000) + fill("b\n. b\n. none\n", 200_000)
+    env = ["PATH=" + "".join(f"/a{number}:" for number in range(900))]
+    return image(directory, [layer.file("app", script.encode())], {"Entrypoint": ["/app"], "Env": env})
+
+
+@registered("config/path-shebangs")
+def config_path_shebangs(directory):
+    layer = Layer()
+    for number in range(900):
+        layer.file(f"usr/bin/f{number}", b"#!/usr/bin/env none\n")
+    layer.file("bin/sh", b"x").file("usr/bin/env", b"x")
+    script = SH.decode() + numbered("/usr/bin/f#\n", 12_000)
+    env = ["PATH=/usr/bin:" + numbered("/a#:", 400_000)]
+    return image(directory, [layer.file("app", script.encode())], {"Entrypoint": ["/app"], "Env": env})
+
+
 @registered("config/labels")
 def config_labels(directory):
     return image(directory, [Layer().file("app")], {"Entrypoint": ["/app"], "Labels": {f"a{n}": "b" for n in range(SIZE // 12)}})
