@@ -1201,6 +1201,7 @@ ELF_FILES = {
     "runpath-tokens": lambda: elf([b"liba.so"], interpreter=LOADER, runpath=b"$ORIGIN/$LIB/$PLATFORM:" * 40_000),
     "runpath-deep": lambda: elf([b"liba.so"], interpreter=LOADER, runpath=b"/a/.." * 190_000),
     "runpath-dots": lambda: elf([b"lib%d.so" % n for n in range(4000)], interpreter=LOADER, runpath=b"/" + b"./" * 2000),
+    "runpath-needed": lambda: elf([b"l%d" % n for n in range(9_000)], interpreter=LOADER, runpath=b":".join(b"/r%d" % n for n in range(60_000))),
     "interpreter-long": lambda: elf([b"liba.so"], interpreter=b"/" + b"a/" * 400_000),
     "interpreter-itself": lambda: elf([b"liba.so"], interpreter=b"/app"),
     "one-string": lambda: elf(extra=b"a" * SIZE),

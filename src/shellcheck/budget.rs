@@ -1,7 +1,7 @@
 //! Scripts in batches on all cores, each file and the run within a budget of processor time.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
@@ -61,14 +61,19 @@ pub(super) fn check_all(
     // One script that ShellCheck cannot digest spoils the answer to its batch, so the others are
     // asked again, each alone. Such scripts come last, for the others not to wait for them.
     for (size, seconds) in [(BATCH, FIRST_SECONDS), (1, FIRST_SECONDS), (1, LAST_SECONDS)] {
-        let is_last = size == 1 && seconds == LAST_SECONDS;
-        let round: Vec<Vec<(usize, Option<Answered>)>> = left
+        let round = Round {
+            program,
+            tasks,
+            seconds,
+            budget: &budget,
+        };
+        let results: Vec<Vec<(usize, Option<Answered>)>> = left
             .chunks(size)
             .par_bridge()
-            .map(|batch| check_batch(program, tasks, batch, seconds, is_last, &budget))
+            .map(|batch| round.check(batch))
             .collect::<Result<_, _>>()?;
         left.clear();
-        for (index, answer) in round.into_iter().flatten() {
+        for (index, answer) in results.into_iter().flatten() {
             if answer.is_none() {
                 left.push(index);
             }
@@ -77,58 +82,69 @@ pub(super) fn check_all(
         // The batches end in any order.
         left.sort_unstable();
     }
-    let unanswered = || Answered::Unchecked(Reason::Time);
-    Ok(answers
-        .into_iter()
-        .map(|answer| answer.unwrap_or_else(unanswered))
-        .collect())
+    Ok(answers.into_iter().flatten().collect())
 }
 
-/// Checks some tasks with one process. A task without an answer is one to try again.
-fn check_batch(
-    program: &Path,
-    tasks: &[Task<'_>],
-    batch: &[usize],
+/// A pass over the scripts that have no answer yet.
+#[derive(Clone, Copy)]
+struct Round<'r> {
+    program: &'r Path,
+    tasks: &'r [Task<'r>],
+    /// Processor time for each process.
     seconds: u64,
-    is_last: bool,
-    budget: &Mutex<Budget>,
-) -> Result<Vec<(usize, Option<Answered>)>, ShellcheckError> {
-    let lock = || budget.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut results = Vec::with_capacity(batch.len());
-    let (mut texts, mut checked) = (Vec::new(), Vec::new());
-    for &index in batch {
-        match lock().exhausted(tasks[index].file) {
-            Some(reason) => results.push((index, Some(Answered::Unchecked(reason)))),
-            None => {
-                texts.push(tasks[index].text);
-                checked.push(index);
+    budget: &'r Mutex<Budget>,
+}
+
+impl Round<'_> {
+    /// Checks some tasks with one process. A task without an answer is one to try again.
+    fn check(&self, batch: &[usize]) -> Result<Vec<(usize, Option<Answered>)>, ShellcheckError> {
+        let mut results = Vec::with_capacity(batch.len());
+        let (mut texts, mut checked) = (Vec::new(), Vec::new());
+        for &index in batch {
+            let task = &self.tasks[index];
+            match self.budget().exhausted(task.file) {
+                Some(reason) => results.push((index, Some(Answered::Unchecked(reason)))),
+                None => {
+                    texts.push(task.text);
+                    checked.push(index);
+                }
             }
         }
-    }
-    if checked.is_empty() {
-        return Ok(results);
-    }
-    let (outcome, time) = process::check(program, &texts, seconds)?;
-    lock().charge(checked.iter().map(|&index| tasks[index].file), time);
-    match outcome {
-        Outcome::Checked(comments) => {
-            let answers = comments.into_iter().map(Answered::Comments).map(Some);
-            results.extend(checked.into_iter().zip(answers));
+        if checked.is_empty() {
+            return Ok(results);
         }
-        Outcome::Beyond(limit) => {
-            // Alone, a script that takes too much memory would take as much the next time.
-            let is_certain = is_last || (checked.len() == 1 && limit != Limit::Time);
-            for index in checked {
-                let answer = if is_certain {
-                    Some(Answered::Unchecked(Reason::of(limit)))
-                } else {
-                    None
-                };
-                results.push((index, answer));
+        let (outcome, time) = process::check(self.program, &texts, self.seconds)?;
+        let files = checked.iter().map(|&index| self.tasks[index].file);
+        self.budget().charge(files, time);
+        match outcome {
+            Outcome::Checked(comments) => {
+                let answers = comments.into_iter().map(Answered::Comments).map(Some);
+                results.extend(checked.into_iter().zip(answers));
+            }
+            Outcome::Beyond(limit) => {
+                let is_certain = self.is_certain(limit, checked.len());
+                for index in checked {
+                    let answer = if is_certain {
+                        Some(Answered::Unchecked(Reason::of(limit)))
+                    } else {
+                        None
+                    };
+                    results.push((index, answer));
+                }
             }
         }
+        Ok(results)
     }
-    Ok(results)
+
+    /// Whether a script would exceed the limit the next time, too. Alone, it would take as much
+    /// memory again, but the last round has more time.
+    fn is_certain(&self, limit: Limit, scripts: usize) -> bool {
+        scripts == 1 && (limit != Limit::Time || self.seconds == LAST_SECONDS)
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Reason {
