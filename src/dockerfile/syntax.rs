@@ -294,7 +294,8 @@ pub enum WordPart {
 pub struct Variable {
     pub span: Span,
     pub name: String,
-    pub modifier: Option<Modifier>,
+    /// Boxed, as few variables have one and every part of every word would be twice as large.
+    pub modifier: Option<Box<Modifier>>,
 }
 
 /// The forms of `${NAME…}` that BuildKit knows.

@@ -212,7 +212,7 @@ impl<'a> Lexer<'a> {
             parts.push(WordPart::Variable(Variable {
                 span: self.span(start),
                 name,
-                modifier,
+                modifier: modifier.map(Box::new),
             }));
             return Ok(());
         }
@@ -378,7 +378,7 @@ mod tests {
                     modifier: Some(modifier),
                     ..
                 }),
-            ] if name == "a" => modifier.clone(),
+            ] if name == "a" => Modifier::clone(modifier),
             other => panic!("{text}: {other:?}"),
         }
     }
