@@ -60,7 +60,11 @@ pub(super) fn check_all(
     let mut left: Vec<usize> = (0..tasks.len()).collect();
     // One script that ShellCheck cannot digest spoils the answer to its batch, so the others are
     // asked again, each alone. Such scripts come last, for the others not to wait for them.
-    for (size, seconds) in [(BATCH, FIRST_SECONDS), (1, FIRST_SECONDS), (1, LAST_SECONDS)] {
+    for (size, seconds) in [
+        (BATCH, FIRST_SECONDS),
+        (1, FIRST_SECONDS),
+        (1, LAST_SECONDS),
+    ] {
         let round = Round {
             program,
             tasks,
@@ -102,12 +106,12 @@ impl Round<'_> {
         let (mut texts, mut checked) = (Vec::new(), Vec::new());
         for &index in batch {
             let task = &self.tasks[index];
-            match self.budget().exhausted(task.file) {
-                Some(reason) => results.push((index, Some(Answered::Unchecked(reason)))),
-                None => {
-                    texts.push(task.text);
-                    checked.push(index);
-                }
+            let exhausted = self.budget().exhausted(task.file);
+            if let Some(reason) = exhausted {
+                results.push((index, Some(Answered::Unchecked(reason))));
+            } else {
+                texts.push(task.text);
+                checked.push(index);
             }
         }
         if checked.is_empty() {
@@ -169,10 +173,16 @@ impl std::fmt::Display for Reason {
             Self::Memory => f.write_str("ShellCheck needs more than 256 MiB of memory"),
             Self::Answer => f.write_str("ShellCheck has more than 16 MiB of comments"),
             Self::FileTime => {
-                write!(f, "ShellCheck needs more than {FILE_SECONDS} seconds for this file")
+                write!(
+                    f,
+                    "ShellCheck needs more than {FILE_SECONDS} seconds for this file"
+                )
             }
             Self::RunTime => {
-                write!(f, "ShellCheck needs more than {RUN_SECONDS} seconds for all files")
+                write!(
+                    f,
+                    "ShellCheck needs more than {RUN_SECONDS} seconds for all files"
+                )
             }
         }
     }

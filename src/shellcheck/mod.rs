@@ -72,7 +72,11 @@ pub fn check_with<'s>(
     let scripts = Scripts::of(files, settings);
     // A file without a script starts no process.
     if scripts.texts.is_empty() {
-        return Ok(scripts.files.iter().map(|file| file.findings(&[])).collect());
+        return Ok(scripts
+            .files
+            .iter()
+            .map(|file| file.findings(&[]))
+            .collect());
     }
     let cache = match cache {
         Some(cache) => Some(Cache::new(cache, program)?),
@@ -233,8 +237,13 @@ impl FileScripts {
             }
         }
         if let Some((span, reason, count)) = skipped {
-            let scripts = if count == 1 { "1 script" } else { &format!("{count} scripts") };
-            let message = format!("{reason}: it does not check {scripts}, of which this is the first");
+            let scripts = if count == 1 {
+                "1 script"
+            } else {
+                &format!("{count} scripts")
+            };
+            let message =
+                format!("{reason}: it does not check {scripts}, of which this is the first");
             findings.push(unchecked(span, message));
         }
         findings

@@ -80,10 +80,11 @@ pub(super) fn check(
 /// What `--version` prints.
 pub(super) fn version(program: &Path) -> Result<Vec<u8>, ShellcheckError> {
     const SECONDS: u64 = 5;
-    let finished = run(command(program).arg("--version"), SECONDS).map_err(|error| match error {
-        ChildError::Start(source) | ChildError::Read(source) => cannot_run(program, source),
-        ChildError::Late(_) | ChildError::TooLong(_) => unusable(program, &error.to_string()),
-    })?;
+    let finished =
+        run(command(program).arg("--version"), SECONDS).map_err(|error| match error {
+            ChildError::Start(source) | ChildError::Read(source) => cannot_run(program, source),
+            ChildError::Late(_) | ChildError::TooLong(_) => unusable(program, &error.to_string()),
+        })?;
     if limit_of(&finished).is_some() {
         let message = format!("`--version` used more than {SECONDS} seconds");
         return Err(unusable(program, &message));

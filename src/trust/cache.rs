@@ -3,6 +3,7 @@
 //! A cache that somebody else could write would decide what jettison reports. There is none unless
 //! every directory belongs to the user and nobody else may write to it.
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -108,7 +109,11 @@ impl UserCache {
 
     fn prune_to(&self, max_entries: usize, max_bytes: u64) {
         let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-        for entry in fs::read_dir(&self.directory).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(&self.directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             if let Ok(metadata) = entry.metadata()
                 && let Ok(modified) = metadata.modified()
             {
@@ -169,7 +174,11 @@ fn user() -> u32 {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]
@@ -279,7 +288,9 @@ mod tests {
         cache.prune_to(10, 1 << 20);
         assert!(keys.iter().all(|key| cache.get(key).is_some()));
         cache.prune_to(9, 1 << 20);
-        let left: Vec<usize> = (0..10).filter(|&at| cache.get(&keys[at]).is_some()).collect();
+        let left: Vec<usize> = (0..10)
+            .filter(|&at| cache.get(&keys[at]).is_some())
+            .collect();
         assert_eq!(left, [6, 7, 8, 9]);
         cache.prune_to(10, 70);
         assert!(keys.iter().all(|key| cache.get(key).is_none()));

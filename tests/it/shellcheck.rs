@@ -438,7 +438,9 @@ fn a_shellcheck_that_runs_on_and_on_is_stopped() {
     let (code, out, err) = run(command.arg(&program));
     assert_eq!((code, err.as_str()), (1, ""));
     assert!(out.contains("root-user"), "{out}");
-    let [line] = &limits(&out)[..] else { panic!("{out}") };
+    let [line] = &limits(&out)[..] else {
+        panic!("{out}")
+    };
     assert!(
         line.contains("ShellCheck needs more than 5 seconds: it does not check this script"),
         "{line}"
@@ -447,13 +449,17 @@ fn a_shellcheck_that_runs_on_and_on_is_stopped() {
     command.env("HOME", folder.path()).arg("--shellcheck");
     let (code, out, err) = run(command.arg(&program));
     assert_eq!(code, 2, "its version is needed for the cache");
-    assert!(err.contains("`--version` used more than 5 seconds"), "{err}");
+    assert!(
+        err.contains("`--version` used more than 5 seconds"),
+        "{err}"
+    );
     assert!(out.contains("root-user"), "{out}");
 }
 
 #[test]
 fn one_script_that_it_cannot_digest_is_one_note() {
-    let folder = folder("FROM a\nRUN one $A\nRUN endless\nRUN two $B\nRUN full\nRUN crash\nRUN talk\n");
+    let folder =
+        folder("FROM a\nRUN one $A\nRUN endless\nRUN two $B\nRUN full\nRUN crash\nRUN talk\n");
     // It has trouble with whatever contains a word.
     let program = script(
         folder.path(),
@@ -485,7 +491,9 @@ fn one_script_that_it_cannot_digest_is_one_note() {
 
 #[test]
 fn the_scripts_of_a_file_have_a_budget_and_other_files_have_theirs() {
-    let scripts: String = (0..400).map(|number| format!("RUN endless {number}\n")).collect();
+    let scripts: String = (0..400)
+        .map(|number| format!("RUN endless {number}\n"))
+        .collect();
     let folder = folder(&format!("FROM a\n{scripts}"));
     fs::write(folder.path().join("x.Dockerfile"), "FROM a\nRUN good\n").unwrap();
     let program = script(
@@ -499,9 +507,16 @@ fn the_scripts_of_a_file_have_a_budget_and_other_files_have_theirs() {
     command.args(["--no-cache", "--format", "compact", "--shellcheck"]);
     let (_, out, err) = run(command.arg(&program));
     assert_eq!(err, "");
-    assert!(start.elapsed() < std::time::Duration::from_secs(100), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(100),
+        "{:?}",
+        start.elapsed()
+    );
     let checked: Vec<&str> = out.lines().filter(|line| line.contains("SC2086")).collect();
-    assert!(checked.len() == 1 && checked[0].starts_with("x.Dockerfile:2:5"), "{out}");
+    assert!(
+        checked.len() == 1 && checked[0].starts_with("x.Dockerfile:2:5"),
+        "{out}"
+    );
     let limits = limits(&out);
     let of_file = limits
         .iter()
@@ -516,8 +531,13 @@ fn a_script_that_is_too_long_is_a_note() {
     let mut command = jettison(folder.path());
     command.args(["--format", "compact", "--no-cache", "--shellcheck"]);
     let (_, out, _) = run(command.arg(program));
-    let [line] = &limits(&out)[..] else { panic!("{out}") };
-    assert!(line.contains("longer than 256 KiB: ShellCheck does not check"), "{line}");
+    let [line] = &limits(&out)[..] else {
+        panic!("{out}")
+    };
+    assert!(
+        line.contains("longer than 256 KiB: ShellCheck does not check"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -540,7 +560,10 @@ fn a_second_run_asks_only_for_what_is_new() {
         let _ = fs::remove_file(&trace);
         let mut command = jettison(folder.path());
         command.env("HOME", &home).env_remove("XDG_CACHE_HOME");
-        command.env("VERSION", version).arg("--shellcheck").arg(&program);
+        command
+            .env("VERSION", version)
+            .arg("--shellcheck")
+            .arg(&program);
         let (_, out, err) = run(command.args(["--format", "compact"]).args(arguments));
         assert_eq!(err, "");
         let found = out.lines().filter(|line| line.contains("SC2086")).count();
@@ -552,12 +575,24 @@ fn a_second_run_asks_only_for_what_is_new() {
     assert_eq!(ask(&[], "1"), (all.clone(), 2));
     assert_eq!(ask(&[], "1"), (String::new(), 2));
     assert_eq!(ask(&["--no-cache"], "1"), (all.clone(), 2));
-    assert_eq!(ask(&[], "2"), (all, 2), "another version answers differently");
-    fs::write(folder.path().join("Dockerfile"), "FROM a\nRUN cat $Z\nRUN cat $X\n").unwrap();
+    assert_eq!(
+        ask(&[], "2"),
+        (all, 2),
+        "another version answers differently"
+    );
+    fs::write(
+        folder.path().join("Dockerfile"),
+        "FROM a\nRUN cat $Z\nRUN cat $X\n",
+    )
+    .unwrap();
     assert_eq!(ask(&[], "1"), ("cat $Z\n".to_owned(), 2));
     let entries = home.join(".cache/jettison/shellcheck");
     for entry in fs::read_dir(entries).unwrap() {
         fs::write(entry.unwrap().path(), "[]").unwrap();
     }
-    assert_eq!(ask(&[], "1"), ("cat $Z\ncat $X\n".to_owned(), 1), "damaged entries are ignored");
+    assert_eq!(
+        ask(&[], "1"),
+        ("cat $Z\ncat $X\n".to_owned(), 1),
+        "damaged entries are ignored"
+    );
 }

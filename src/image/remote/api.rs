@@ -168,7 +168,10 @@ impl Daemon {
             let Ok(line) = serde_json::from_slice::<Loading>(line) else {
                 continue;
             };
-            let error = line.error_detail.map(|detail| detail.message).or(line.error);
+            let error = line
+                .error_detail
+                .map(|detail| detail.message)
+                .or(line.error);
             if let Some(message) = error {
                 return Err(ApiError::Reported(printable(&message)));
             }

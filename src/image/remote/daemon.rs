@@ -56,13 +56,7 @@ pub(in crate::image) fn load(
     for endpoint in endpoints() {
         match event_loop.block_on(Daemon::connect(&endpoint.address)) {
             Ok(daemon) => {
-                return event_loop.block_on(send(
-                    &daemon,
-                    &endpoint,
-                    name,
-                    archive,
-                    progress,
-                ));
+                return event_loop.block_on(send(&daemon, &endpoint, name, archive, progress));
             }
             Err(error) => tried.push(format!("{}: {}", shown(&endpoint), cause(&error))),
         }
@@ -122,7 +116,11 @@ async fn fetch(
     let mut archive = daemon.export(name).await.map_err(&export)?;
     let mut file = tempfile::tempfile().map_err(TransferError::spool(name))?;
     let mut count = 0;
-    while let Some(bytes) = archive.chunk().await.map_err(|error| export(error.into()))? {
+    while let Some(bytes) = archive
+        .chunk()
+        .await
+        .map_err(|error| export(error.into()))?
+    {
         count += bytes.len() as u64;
         // One that streams without end would fill the disk.
         if count > limit {
@@ -166,6 +164,8 @@ async fn send(
     // A daemon may report no error and still not have the image, so look for it.
     match daemon.size_of(&with_tag(name)).await.map_err(&failure)? {
         Some(_) => Ok(()),
-        None => Err(failure(ApiError::Reported("the image is not there".to_owned()))),
+        None => Err(failure(ApiError::Reported(
+            "the image is not there".to_owned(),
+        ))),
     }
 }

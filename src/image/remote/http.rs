@@ -285,13 +285,15 @@ pub(super) async fn body(
     what: &'static str,
     limit: u64,
 ) -> Result<Vec<u8>, HttpError> {
-    read_body(response, limit).await.map_err(|error| match error {
-        BodyError::Request(error) => HttpError::Request(error),
-        BodyError::TooLong => HttpError::TooLong { what, limit },
-        BodyError::Encoded => {
-            HttpError::Malformed(format!("{what} has an encoding that was not requested"))
-        }
-    })
+    read_body(response, limit)
+        .await
+        .map_err(|error| match error {
+            BodyError::Request(error) => HttpError::Request(error),
+            BodyError::TooLong => HttpError::TooLong { what, limit },
+            BodyError::Encoded => {
+                HttpError::Malformed(format!("{what} has an encoding that was not requested"))
+            }
+        })
 }
 
 /// The speed of a download: a byte now and then would keep a connection open forever.

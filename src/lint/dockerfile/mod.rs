@@ -77,7 +77,9 @@ pub fn lint_with(
     }
     // The message decides between findings of a rule at one place, so that the order is the same in
     // every run.
-    findings.sort_unstable_by(|a, b| (a.span(), a.rule, &a.message).cmp(&(b.span(), b.rule, &b.message)));
+    findings.sort_unstable_by(|a, b| {
+        (a.span(), a.rule, &a.message).cmp(&(b.span(), b.rule, &b.message))
+    });
     findings
 }
 

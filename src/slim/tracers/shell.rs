@@ -581,7 +581,11 @@ fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
     }
     let path = keep.programs.absolute(word.as_bytes());
     let resolved = keep.tree().resolve(&path).ok()?;
-    if keep.is_file(resolved.name) { Some(path) } else { None }
+    if keep.is_file(resolved.name) {
+        Some(path)
+    } else {
+        None
+    }
 }
 
 /// The places where the lines of a text begin.

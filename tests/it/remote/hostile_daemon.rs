@@ -57,7 +57,9 @@ fn run(part: Part, answer: &Raw, arguments: &[&str]) -> Output {
     });
     let start = Instant::now();
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.args(arguments).env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    command
+        .args(arguments)
+        .env("DOCKER_HOST", format!("unix://{}", socket.display()));
     let output = command.env("TMPDIR", directory.path()).output().unwrap();
     assert!(start.elapsed() < Duration::from_mins(1), "{part:?}");
     output
@@ -104,7 +106,10 @@ fn an_answer_without_an_end_is_read_up_to_its_limit() {
     for part in [Part::Version, Part::Inspect, Part::Load] {
         for answer in endless("200 OK") {
             let error = error(part, &answer);
-            assert!(error.contains("more than 4194304 bytes"), "{part:?}: {error}");
+            assert!(
+                error.contains("more than 4194304 bytes"),
+                "{part:?}: {error}"
+            );
         }
     }
 }
@@ -116,7 +121,11 @@ fn an_answer_has_at_most_four_mebibytes() {
             let said = r#"{"ApiVersion": "1.41", "Size": 1}"#;
             let body = format!("{said}{}", " ".repeat(length - said.len()));
             let output = run(part, &whole("200 OK", &body), &SLIM);
-            assert_eq!(output.status.success(), is_read, "{part:?} {length}: {output:?}");
+            assert_eq!(
+                output.status.success(),
+                is_read,
+                "{part:?} {length}: {output:?}"
+            );
         }
     }
 }
@@ -138,7 +147,10 @@ fn an_archive_without_an_end_is_read_up_to_the_limit_of_archives() {
         let output = run(Part::Export, &answer, &arguments);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{error}");
-        assert!(error.contains("the archive of `app:1` has more than"), "{error}");
+        assert!(
+            error.contains("the archive of `app:1` has more than"),
+            "{error}"
+        );
     }
 }
 
@@ -179,11 +191,17 @@ fn answers_that_are_none_are_errors() {
         r#"{"ApiVersion": "1.41?x"}"#,
     ] {
         let error = error(Part::Version, &whole("200 OK", body));
-        assert!(error.contains("its answer is not one of Docker's API"), "{body}: {error}");
+        assert!(
+            error.contains("its answer is not one of Docker's API"),
+            "{body}: {error}"
+        );
     }
     for body in ["", "[", "{\"Size\": \"x\"}"] {
         let error = error(Part::Inspect, &whole("200 OK", body));
-        assert!(error.contains("its answer is not one of Docker's API"), "{body}: {error}");
+        assert!(
+            error.contains("its answer is not one of Docker's API"),
+            "{body}: {error}"
+        );
     }
 }
 

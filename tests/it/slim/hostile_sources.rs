@@ -77,7 +77,10 @@ fn words_are_searched_in_all_of_a_long_path_in_linear_time() {
         .plan();
     let took = began.elapsed();
     assert!(took < Duration::from_secs(30), "{took:?}");
-    assert!(planned.keeps("/a999/c"), "it is read from the last directory");
+    assert!(
+        planned.keeps("/a999/c"),
+        "it is read from the last directory"
+    );
 }
 
 #[test]

@@ -74,11 +74,15 @@ fn git_that_waits_for_a_fifo_is_stopped() {
                 assert!(start.elapsed() < Duration::from_mins(1), "{path}");
                 // Some versions of git do not read some of these.
                 if start.elapsed() > Duration::from_secs(15) {
-                    let reason = "cannot run `git` for `--staged`: it did not end within 20 seconds";
+                    let reason =
+                        "cannot run `git` for `--staged`: it did not end within 20 seconds";
                     assert_eq!(run.code, 2, "{path}");
                     assert!(run.err.contains(reason), "{path}: {}", run.err);
                 } else {
-                    assert!(!path.ends_with("included") && !path.ends_with("index"), "{path}");
+                    assert!(
+                        !path.ends_with("included") && !path.ends_with("index"),
+                        "{path}"
+                    );
                 }
                 assert_eq!(processes_in(&ground.top), [""; 0], "{path}");
             });
@@ -109,7 +113,11 @@ fn a_signal_that_ends_jettison_ends_git() {
         let pid = i32::try_from(jettison.id()).ok().and_then(Pid::from_raw);
         kill_process(pid.expect("a number"), signal).expect("it runs");
         let status = jettison.wait().expect("it ends");
-        assert_eq!(status.signal(), Some(signal.as_raw()), "as without a handler");
+        assert_eq!(
+            status.signal(),
+            Some(signal.as_raw()),
+            "as without a handler"
+        );
         assert!(soon(|| processes_in(&ground.top).is_empty()), "{signal:?}");
     }
 }
