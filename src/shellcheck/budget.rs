@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 
-use super::ShellcheckError;
 use super::answer::Comment;
+use super::error::ShellcheckError;
 use super::process::{self, Limit, Outcome};
 
 /// Scripts of one process. It takes as long to start as to check a few.

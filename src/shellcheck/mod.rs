@@ -5,11 +5,11 @@
 
 mod answer;
 mod budget;
+mod error;
 mod process;
 mod script;
 
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::dockerfile;
@@ -18,6 +18,7 @@ use crate::source::{Source, Span};
 use crate::trust::{self, Key, UserCache};
 use answer::Comment;
 use budget::{Answered, Reason, Task};
+pub use error::ShellcheckError;
 use script::{Script, Unfit};
 
 const PROGRAM: &str = "shellcheck";
@@ -25,22 +26,6 @@ const PROGRAM: &str = "shellcheck";
 const ANALYSIS_LIMIT: &str = "analysis-limit";
 /// The directory of the answers in the cache.
 const CACHE: &str = "shellcheck";
-
-/// The reason why ShellCheck gave no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ShellcheckError {
-    #[error("cannot run `{}`", program.display())]
-    Start { program: PathBuf, source: io::Error },
-    #[error("cannot write scripts for ShellCheck to a temporary directory")]
-    Scripts(#[source] io::Error),
-    #[error("`{}` failed: {message}", program.display())]
-    Failed { program: PathBuf, message: String },
-    #[error("unexpected output of `{}` (ShellCheck 0.7 or later is needed)", program.display())]
-    Answer {
-        program: PathBuf,
-        source: serde_json::Error,
-    },
-}
 
 /// Finds the program in the absolute directories of a list such as PATH.
 pub fn find(path: &std::ffi::OsStr) -> Option<PathBuf> {

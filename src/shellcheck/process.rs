@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::ShellcheckError;
 use super::answer::{Answer, Comment};
+use super::error::ShellcheckError;
 use crate::trust::{self, Bounds, ChildError, Finished};
 
 /// Codes that are always wrong for a script in a Dockerfile, which hadolint excludes, too: sourced
