@@ -42,6 +42,8 @@ pub struct Config {
     pub baseline: Option<HostFile>,
     pub no_color: bool,
     pub shellcheck: Shellcheck,
+    /// Whether ShellCheck's answers are neither read from the cache nor written to it.
+    pub no_cache: bool,
     /// The policy for images, without the day that decides which exceptions have expired.
     pub policy: Policy,
 }

@@ -39,7 +39,7 @@
 //! | [`loading`] | libraries that a loader maps for a program, on an image or the host |
 //! | [`lint`] | the engine for Dockerfiles and images: facts, findings, policy |
 //! | [`rules`] | one file a rule, named like its page in `rules/lint` |
-//! | [`shellcheck`] | ShellCheck, run once for all scripts |
+//! | [`shellcheck`] | ShellCheck, run on batches of scripts, and the cache of its answers |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |

@@ -24,6 +24,8 @@
 //! users.
 
 // All checks on host paths are here: Clippy forbids `fs::canonicalize` and similar calls elsewhere.
+mod cache;
+mod child;
 mod descend;
 mod host_file;
 pub mod limits;
@@ -33,6 +35,8 @@ mod refusal;
 mod search;
 mod write;
 
+pub use cache::{Key, UserCache};
+pub use child::{Bounds, ChildError, Finished, run_within};
 pub use descend::real_path;
 pub use host_file::HostFile;
 pub use owner::is_ours;

@@ -28,11 +28,16 @@ pub(super) struct ShellcheckArguments {
     #[arg(long)]
     #[arg(env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
     no_shellcheck: bool,
+    /// Do not read or write the cache of ShellCheck's answers
+    #[arg(long)]
+    #[arg(env = "JETTISON_NO_CACHE", hide_env = true, value_parser = FalseyValueParser::new())]
+    no_cache: bool,
 }
 
 impl ShellcheckArguments {
     /// Applies the options over the configuration.
     pub(super) fn apply(&self, config: &mut Config) {
+        config.no_cache = self.no_cache;
         // `JETTISON_SHELLCHECK` may name a program for all runs; `--no-shellcheck` still wins.
         if self.no_shellcheck {
             config.shellcheck = Shellcheck::Off;
@@ -57,10 +62,15 @@ pub(super) fn ask<'s>(
         Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
         Shellcheck::Off => None,
     };
-    match program {
-        Some(program) => shellcheck::check(&program, sources, &config.settings).map(Some),
-        None => Ok(None),
-    }
+    let Some(program) = program else {
+        return Ok(None);
+    };
+    let cache = if config.no_cache {
+        None
+    } else {
+        shellcheck::open_cache()
+    };
+    shellcheck::check_with(&program, cache.as_ref(), sources, &config.settings).map(Some)
 }
 
 /// The absolute path of a program: a path relative to the current directory, or a name on `PATH`.

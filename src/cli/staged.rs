@@ -14,14 +14,21 @@
 //! `hash-object --stdin` and `cat-file --batch`: they compare and print what is stored.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::BufRead as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::trust::{self, limits};
+use crate::trust::{self, Bounds, Finished, limits};
+
+/// The time that one call may take. git reads the index in seconds even where a million files are
+/// on a network share.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes of a list of files or objects.
+const MAX_LIST: u64 = 64 << 20;
 
 /// A file of the index: its path from the current directory, and the name of its object.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,16 +80,23 @@ fn git() -> anyhow::Result<Command> {
         // Its messages are read, so they must not be translated.
         .env("LC_ALL", "C")
         // A commit contains the object itself, not one of `refs/replace` in its place.
-        .env("GIT_NO_REPLACE_OBJECTS", "1")
-        .stdin(Stdio::null());
+        .env("GIT_NO_REPLACE_OBJECTS", "1");
     Ok(git)
 }
 
-fn run(mut git: Command) -> anyhow::Result<Output> {
-    git.output().context("cannot run `git` for `--staged`")
+/// Runs git to its end. A repository can make it wait for ever, such as with a FIFO that the
+/// configuration includes, or print without end.
+fn run(git: &mut Command, input: &[u8], output: u64) -> anyhow::Result<Finished> {
+    let bounds = Bounds {
+        time: PATIENCE,
+        processor: None,
+        memory: None,
+        output,
+    };
+    trust::run_within(git, input, &bounds).context("cannot run `git` for `--staged`")
 }
 
-fn diff_index(tree: &OsStr, paths: &[PathBuf]) -> anyhow::Result<Output> {
+fn diff_index(tree: &OsStr, paths: &[PathBuf]) -> anyhow::Result<Finished> {
     let mut git = git()?;
     git.args(["diff-index", "--cached", "--raw", "-z", "--no-renames"])
         // `git add --intent-to-add` stages a name without a text.
@@ -96,7 +110,7 @@ fn diff_index(tree: &OsStr, paths: &[PathBuf]) -> anyhow::Result<Output> {
         .arg(tree)
         .arg("--")
         .args(paths);
-    run(git)
+    run(&mut git, b"", MAX_LIST)
 }
 
 /// Whether the repository has no commit yet.
@@ -104,7 +118,7 @@ fn is_unborn() -> anyhow::Result<bool> {
     let mut git = git()?;
     git.args(["rev-parse", "--quiet", "--verify", "HEAD"]);
     // 1 means a repository without `HEAD`, 128 no repository.
-    Ok(run(git)?.status.code() == Some(1))
+    Ok(run(&mut git, b"", MAX_LIST)?.status.code() == Some(1))
 }
 
 /// Whether the current directory is in no repository.
@@ -112,7 +126,7 @@ fn is_outside_repository() -> anyhow::Result<bool> {
     let mut git = git()?;
     git.args(["rev-parse", "--git-dir"]);
     // A repository that git refuses is one, too.
-    let output = run(git)?;
+    let output = run(&mut git, b"", MAX_LIST)?;
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     Ok(!output.status.success() && message.contains("not a git repository"))
 }
@@ -121,7 +135,7 @@ fn is_outside_repository() -> anyhow::Result<bool> {
 fn empty_tree() -> anyhow::Result<Vec<u8>> {
     let mut git = git()?;
     git.args(["hash-object", "-t", "tree", "--stdin"]);
-    let output = run(git)?;
+    let output = run(&mut git, b"", MAX_LIST)?;
     Ok(output.stdout.trim_ascii_end().to_owned())
 }
 
@@ -169,59 +183,76 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// The texts of entries, read from one process. A text beyond its limit is an error.
+/// The texts of entries. A text beyond its limit is an error.
 pub(super) fn texts(entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
     // Most commits change no Dockerfile, so no process is started for them.
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let mut git = git()?
-        .args(["cat-file", "--batch"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run `git` for `--staged`")?;
-    let mut requests = git.stdin.take().context("`git` has no standard input")?;
-    let stdout = git.stdout.take().context("`git` has no standard output")?;
-    let mut replies = BufReader::new(stdout);
-    let mut texts = Vec::with_capacity(entries.len());
-    let mut room = limits::ALL_DOCKERFILES;
+    let requests: String = entries
+        .iter()
+        .flat_map(|entry| [entry.object.as_str(), "\n"])
+        .collect();
+    // The sizes first: a blob of any size would be read into git's memory.
+    let heads = cat_file("--batch-check", &requests, MAX_LIST)?;
+    let mut heads = heads.as_slice();
+    let mut total = 0;
     for entry in entries {
-        // One at a time, so that neither side waits for the other with a full pipe.
-        let text = writeln!(requests, "{}", entry.object)
-            .map_err(anyhow::Error::from)
-            .and_then(|()| read_reply(&mut replies, entry.limit))
-            .with_context(|| format!("cannot read the staged `{}`", entry.path.display()))?;
-        room = room.checked_sub(text.len() as u64).with_context(|| {
+        total += read_head(&mut heads)
+            .and_then(|size| within(size, entry.limit))
+            .with_context(|| cannot_read(entry))?;
+        if total > limits::ALL_DOCKERFILES {
             let limit = limits::shown(limits::ALL_DOCKERFILES);
-            format!("the staged Dockerfiles are larger than {limit} in total")
-        })?;
-        texts.push(text);
+            bail!("the staged Dockerfiles are larger than {limit} in total");
+        }
     }
-    // git ends at the end of its input.
-    drop(requests);
-    git.wait().context("cannot wait for `git`")?;
-    Ok(texts)
+    let replies = cat_file("--batch", &requests, total + MAX_LIST)?;
+    let mut replies = replies.as_slice();
+    entries
+        .iter()
+        .map(|entry| read_reply(&mut replies, entry.limit).with_context(|| cannot_read(entry)))
+        .collect()
 }
 
-/// Reads `OBJECT blob SIZE`, the text, and a line break.
-fn read_reply(replies: &mut BufReader<impl Read>, limit: u64) -> anyhow::Result<Vec<u8>> {
-    let mut head = String::new();
-    replies.read_line(&mut head)?;
+fn cannot_read(entry: &Entry) -> String {
+    format!("cannot read the staged `{}`", entry.path.display())
+}
+
+fn cat_file(batch: &str, requests: &str, limit: u64) -> anyhow::Result<Vec<u8>> {
+    let mut git = git()?;
+    git.args(["cat-file", batch]);
+    Ok(run(&mut git, requests.as_bytes(), limit)?.stdout)
+}
+
+/// Reads `OBJECT blob SIZE` and a line break.
+fn read_head(replies: &mut &[u8]) -> anyhow::Result<u64> {
+    let mut head = Vec::new();
+    replies.read_until(b'\n', &mut head)?;
+    let head = String::from_utf8_lossy(&head);
     // Anything else, such as `OBJECT missing`, ends in no number.
     let size = head
         .trim_end()
         .rsplit(' ')
         .next()
         .and_then(|size| size.parse::<u64>().ok());
-    let size =
-        size.with_context(|| format!("unexpected output from `git`: `{}`", head.trim_end()))?;
+    size.with_context(|| format!("unexpected output from `git`: `{}`", head.trim_end()))
+}
+
+fn within(size: u64, limit: u64) -> anyhow::Result<u64> {
     ensure!(size <= limit, "it is larger than {}", limits::shown(limit));
-    let mut text = Vec::new();
-    replies.take(size).read_to_end(&mut text)?;
-    ensure!(text.len() as u64 == size, "`git` exited too early");
-    replies.read_exact(&mut [0])?;
-    Ok(text)
+    Ok(size)
+}
+
+/// Reads a head, the text, and a line break.
+fn read_reply(replies: &mut &[u8], limit: u64) -> anyhow::Result<Vec<u8>> {
+    let size = within(read_head(replies)?, limit)?;
+    let text = usize::try_from(size)
+        .ok()
+        .and_then(|size| replies.split_off(..size));
+    let text = text.context("`git` exited too early")?;
+    let end = replies.split_off_first();
+    ensure!(end == Some(&b'\n'), "`git` exited too early");
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]
@@ -245,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_reply_is_as_long_as_its_header_says() {
-        let mut replies = BufReader::new(&b"12ab blob 7\nFROM a\n\n34cd missing\n"[..]);
+        let mut replies = &b"12ab blob 7\nFROM a\n\n34cd missing\n"[..];
         let text = read_reply(&mut replies, 100).expect("it is whole");
         assert_eq!(text, b"FROM a\n");
         let error = read_reply(&mut replies, 100).expect_err("it is missing");
@@ -253,7 +284,7 @@ mod tests {
             error.to_string(),
             "unexpected output from `git`: `34cd missing`"
         );
-        assert!(read_reply(&mut BufReader::new(&b"12ab blob 7\nFR"[..]), 100).is_err());
-        assert!(read_reply(&mut BufReader::new(&b"12ab blob 700\nFR"[..]), 100).is_err());
+        assert!(read_reply(&mut &b"12ab blob 7\nFR"[..], 100).is_err());
+        assert!(read_reply(&mut &b"12ab blob 700\nFR"[..], 100).is_err());
     }
 }

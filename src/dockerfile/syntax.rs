@@ -321,7 +321,8 @@ pub enum WordPart {
 pub struct Variable {
     pub span: Span,
     pub name: String,
-    pub modifier: Option<Modifier>,
+    /// Boxed, as few variables have one and every part of every word would be twice as large.
+    pub modifier: Option<Box<Modifier>>,
 }
 
 /// The forms of `${NAME…}` that BuildKit knows.
@@ -384,6 +385,10 @@ impl Joined {
             .last()
             .is_some_and(|&(at, from)| from + (self.text.len() - at) == source);
         if !continues {
+            // Nearly every text is one piece, and a list would grow to four at once.
+            if self.pieces.is_empty() {
+                self.pieces.reserve_exact(1);
+            }
             self.pieces.push((self.text.len(), source));
         }
         self.text.push_str(text);

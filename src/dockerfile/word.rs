@@ -66,7 +66,13 @@ fn push_literal(parts: &mut Vec<WordPart>, text: &str) {
         // An empty literal would make `""` differ from a word without parts.
         _ if text.is_empty() => {}
         Some(WordPart::Literal(before)) => before.push_str(text),
-        _ => parts.push(WordPart::Literal(text.to_owned())),
+        _ => {
+            // Nearly every word is one part. A list would grow to four at once, of 100 bytes each.
+            if parts.is_empty() {
+                parts.reserve_exact(1);
+            }
+            parts.push(WordPart::Literal(text.to_owned()));
+        }
     }
 }
 
@@ -220,7 +226,7 @@ impl<'a> Lexer<'a> {
             parts.push(WordPart::Variable(Variable {
                 span: self.span(start),
                 name,
-                modifier,
+                modifier: modifier.map(Box::new),
             }));
             return Ok(());
         }
@@ -386,7 +392,7 @@ mod tests {
                     modifier: Some(modifier),
                     ..
                 }),
-            ] if name == "a" => modifier.clone(),
+            ] if name == "a" => Modifier::clone(modifier),
             other => panic!("{text}: {other:?}"),
         }
     }

@@ -131,7 +131,7 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
         (Kind::File(content), Kind::File(other_content)) => {
             // The lengths first: reading is the expensive part.
             let differs = content.length() != other_content.length()
-                || *before.0.read(before.1)? != *after.0.read(after.1)?;
+                || !has_same_bytes(before, after, content.length())?;
             if differs {
                 changes.push(Change::Content);
             }
@@ -152,6 +152,24 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
         changes.push(Change::Attributes);
     }
     Ok(changes)
+}
+
+/// Bytes that are compared at a time. A file may be larger than the memory.
+const CHUNK: usize = 1 << 20;
+
+/// Returns true if two files of this length have the same bytes.
+fn has_same_bytes(
+    before: (&Image, NameId),
+    after: (&Image, NameId),
+    length: u64,
+) -> Result<bool, ReadError> {
+    let [one, other] = [before, after].map(|(image, name)| image.tree.inode_id(name));
+    for offset in (0..length).step_by(CHUNK) {
+        if before.0.range(one, offset, CHUNK)? != after.0.range(other, offset, CHUNK)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Returns the extended attributes of an inode. Their order in the archive means nothing.

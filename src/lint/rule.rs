@@ -109,6 +109,10 @@ impl FindingBuilder<'_> {
     }
 
     pub fn label(self, span: Span, message: impl Into<String>) -> Self {
+        // Most findings have one label, and a list would grow to four at once.
+        if self.finding.labels.is_empty() {
+            self.finding.labels.reserve_exact(1);
+        }
         self.finding.labels.push(Label {
             file: None,
             span,

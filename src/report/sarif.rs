@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::input::Region;
@@ -53,7 +54,9 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
     out.push('[');
     for (index, (file, finding, fingerprint)) in report.fingerprinted().enumerate() {
         let place = places.get(&*super::id(finding)).copied();
-        let result = format!("\n{:#}", result(file, finding, &fingerprint, place));
+        let result = result(file, finding, &fingerprint, place);
+        let result = serde_json::to_string_pretty(&result).expect("a tree always serializes");
+        let result = format!("\n{result}");
         out.push_str(if index == 0 { "" } else { "," });
         out.push_str(&result.replace('\n', "\n        "));
     }
@@ -133,7 +136,63 @@ fn problem(severity: Severity) -> &'static str {
     }
 }
 
-fn result(file: &Linted, finding: &Finding, fingerprint: &str, rule: Option<usize>) -> Value {
+/// A result. Its fix may have a hundred thousand edits, which would take 100 MB as values.
+#[derive(Serialize)]
+struct SarifResult<'a> {
+    #[serde(flatten)]
+    facts: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixes: Option<[SarifFix<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifFix<'a> {
+    description: Text<'a>,
+    artifact_changes: [ArtifactChange<'a>; 1],
+    properties: Properties,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange<'a> {
+    artifact_location: Value,
+    replacements: Vec<Replacement<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement<'a> {
+    deleted_region: SarifRegion,
+    inserted_content: Text<'a>,
+}
+
+/// A region, whose end is the place after its last character.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifRegion {
+    start_line: usize,
+    start_column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Properties {
+    applicability: &'static str,
+}
+
+fn result<'a>(
+    file: &'a Linted,
+    finding: &'a Finding,
+    fingerprint: &str,
+    rule: Option<usize>,
+) -> SarifResult<'a> {
     let mut result = json!({
         "ruleId": super::id(finding),
         "level": level(finding.severity),
@@ -151,10 +210,14 @@ fn result(file: &Linted, finding: &Finding, fingerprint: &str, rule: Option<usiz
             .map(|(source, label)| related(source, label))
             .collect();
     }
-    if let (Some(fix), Some(source)) = (&finding.fix, file.source()) {
-        result["fixes"] = json!([fix_object(source, fix)]);
+    let fixes = match (&finding.fix, file.source()) {
+        (Some(fix), Some(source)) => Some([fix_object(source, fix)]),
+        _ => None,
+    };
+    SarifResult {
+        facts: result,
+        fixes,
     }
-    result
 }
 
 fn related(source: &Source, label: &Label) -> Value {
@@ -178,33 +241,34 @@ fn artifact(name: &str) -> Value {
     }
 }
 
-/// A region, whose end is the place after its last character.
-fn region(Region { start, end }: Region) -> Value {
-    json!({
-        "startLine": start.line,
-        "startColumn": start.column,
-        "endLine": end.line,
-        "endColumn": end.column,
-    })
+fn region(Region { start, end }: Region) -> SarifRegion {
+    SarifRegion {
+        start_line: start.line,
+        start_column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+    }
 }
 
-fn fix_object(source: &Source, fix: &Fix) -> Value {
-    let replacements: Vec<Value> = fix
+fn fix_object<'a>(source: &Source, fix: &'a Fix) -> SarifFix<'a> {
+    let replacements = fix
         .edits
         .iter()
-        .map(|edit| {
-            json!({
-                "deletedRegion": region(Region::of(source, edit.span)),
-                "insertedContent": { "text": edit.replacement },
-            })
+        .map(|edit| Replacement {
+            deleted_region: region(Region::of(source, edit.span)),
+            inserted_content: Text {
+                text: &edit.replacement,
+            },
         })
         .collect();
-    json!({
-        "description": { "text": fix.title },
-        "artifactChanges": [{
-            "artifactLocation": artifact(source.name()),
-            "replacements": replacements,
+    SarifFix {
+        description: Text { text: &fix.title },
+        artifact_changes: [ArtifactChange {
+            artifact_location: artifact(source.name()),
+            replacements,
         }],
-        "properties": { "applicability": fix.applicability.as_str() },
-    })
+        properties: Properties {
+            applicability: fix.applicability.as_str(),
+        },
+    }
 }

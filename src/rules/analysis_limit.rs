@@ -1,5 +1,6 @@
 //! `analysis-limit`: parts of the file that exceed a limit and are not analyzed.
 
+use super::support::label_schema::compared_stages;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -25,6 +26,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 format!("{}: this part of the script is not analyzed", part.reason),
             );
         }
+    }
+    let stages = &cx.facts.stages;
+    if let Some(stage) = stages.get(compared_stages(cx))
+        && !cx.settings.label_schema.is_empty()
+    {
+        let message = "too many stages and labels of `label-schema`: not compared from here on";
+        findings.add(stage.from.span, message);
     }
     if let Some(span) = cx.context_sources().and_then(|read| read.first_beyond) {
         let message = "too many sources and `.dockerignore` patterns: not compared from here on";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::support::label_schema::{labels, origin};
+use super::support::label_schema::{compared_stages, labels, origin};
 use crate::lint::facts::{Base, Facts};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -21,7 +21,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // Every other stage may be the target of a build, and so become an image.
     let used = used_stages(cx.facts);
     let labels = labels_of_stages(cx);
-    for stage in &cx.facts.stages {
+    for stage in cx.facts.stages.iter().take(compared_stages(cx)) {
         if used.contains(&stage.index) {
             continue;
         }

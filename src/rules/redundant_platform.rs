@@ -34,7 +34,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         // The builder always sets the variable, so a default for it has no effect.
         let plain = matches!(
-            variable.modifier,
+            variable.modifier.as_deref(),
             None | Some(Modifier::Default { .. } | Modifier::Required { .. })
         );
         if variable.name != DEFAULT || !plain {

@@ -81,7 +81,7 @@ fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
             Modifier::Default { word, .. }
             | Modifier::Alternative { word, .. }
             | Modifier::Required { word, .. },
-        ) = &variable.modifier
+        ) = variable.modifier.as_deref()
         {
             collect(word, variables);
         }

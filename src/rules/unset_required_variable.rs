@@ -66,7 +66,7 @@ fn collect<'w>(parts: &'w [WordPart], required: &mut Vec<(&'w Variable, bool)>) 
         let WordPart::Variable(variable) = part else {
             continue;
         };
-        match &variable.modifier {
+        match variable.modifier.as_deref() {
             Some(Modifier::Required { colon, word }) => {
                 required.push((variable, *colon));
                 collect(word, required);

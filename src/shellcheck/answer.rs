@@ -1,6 +1,6 @@
 //! ShellCheck's answer (`--format=json1`), and its conversion to findings.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::script::Script;
 use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
@@ -19,7 +19,7 @@ pub(super) struct Answer {
 
 /// A comment on a script. Lines and columns count from 1, columns in characters; the end is after
 /// the last one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Comment {
     pub(super) file: String,
@@ -33,7 +33,7 @@ pub(super) struct Comment {
     fix: Option<Replacements>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Level {
     Error,
@@ -42,12 +42,12 @@ enum Level {
     Style,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Replacements {
     replacements: Vec<Replacement>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Replacement {
     line: usize,

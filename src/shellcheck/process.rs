@@ -1,97 +1,169 @@
-//! The process of ShellCheck, with limits: for some short scripts it takes hours.
+//! One call of ShellCheck on some scripts, within limits: for some short scripts it takes hours.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Output, Stdio};
-use std::thread;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use rustix::process::Signal;
 
-/// Processor time in seconds for one script, which usually takes a few hundredths of a second.
-const MIN_SECONDS: u64 = 5;
-/// Scripts for which there is one second more.
-const SCRIPTS_PER_SECOND: usize = 4;
+use super::answer::{Answer, Comment};
+use super::error::ShellcheckError;
+use crate::trust::{self, Bounds, ChildError, Finished};
+
+/// Codes that are always wrong for a script in a Dockerfile, which hadolint excludes, too: sourced
+/// files are in the image, and old versions warn that they read ash as dash.
+pub(super) const EXCLUDED: &str = "--exclude=SC1090,SC1091,SC2187";
+/// Time on a clock, which only matters on a machine that is busy with other work: what a script
+/// costs is limited by processor time.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Bytes of memory. 64 usual scripts take 16 MiB.
+const MEMORY: u64 = 256 << 20;
 /// Bytes of an answer: a comment takes some hundreds.
-const MAX_ANSWER: u64 = 256 << 20;
-/// Bytes of the errors, of which only the first line is shown.
-const MAX_ERRORS: u64 = 64 << 10;
+const MAX_ANSWER: u64 = 16 << 20;
+/// The status of a Haskell program whose heap has reached its limit.
+const HEAP_OVERFLOW: i32 = 251;
 
-/// The reason why a process gave no output.
-#[derive(Debug)]
-pub(super) enum ProcessError {
-    Io(io::Error),
-    /// It used more than so many seconds of processor time.
-    Late(u64),
-    /// It printed more than so many bytes.
-    TooLong(u64),
+/// The result of a call.
+pub(super) enum Outcome {
+    /// The comments on each script, in order.
+    Checked(Vec<Vec<Comment>>),
+    /// A script takes too much of something.
+    Beyond(Limit),
 }
 
-impl From<io::Error> for ProcessError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
+/// A limit that a script exceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    Time,
+    Memory,
+    Answer,
+}
+
+/// Runs the program on texts for at most so many seconds of processor time. Returns the time used,
+/// too.
+pub(super) fn check(
+    program: &Path,
+    texts: &[&str],
+    seconds: u64,
+) -> Result<(Outcome, Duration), ShellcheckError> {
+    let directory = tempfile::tempdir().map_err(ShellcheckError::Scripts)?;
+    // The name of each file is its number.
+    for (number, text) in texts.iter().enumerate() {
+        std::fs::write(directory.path().join(number.to_string()), text)
+            .map_err(ShellcheckError::Scripts)?;
+    }
+    let mut command = command(program);
+    command
+        .args(["--norc", "--format=json1", EXCLUDED, "--"])
+        .args((0..texts.len()).map(|number| number.to_string()))
+        .current_dir(directory.path());
+    let finished = match run(&mut command, seconds) {
+        Ok(finished) => finished,
+        Err(ChildError::TooLong(_)) => {
+            return Ok((Outcome::Beyond(Limit::Answer), Duration::from_secs(seconds)));
+        }
+        // It sleeps, or the machine is so busy that it hardly runs.
+        Err(ChildError::Late(time)) => return Ok((Outcome::Beyond(Limit::Time), time)),
+        Err(ChildError::Start(source) | ChildError::Read(source)) => {
+            return Err(cannot_run(program, source));
+        }
+    };
+    let outcome = match limit_of(&finished) {
+        Some(limit) => Outcome::Beyond(limit),
+        None => Outcome::Checked(comments(program, &finished, texts.len())?),
+    };
+    Ok((outcome, finished.processor))
+}
+
+/// What `--version` prints.
+pub(super) fn version(program: &Path) -> Result<Vec<u8>, ShellcheckError> {
+    const SECONDS: u64 = 5;
+    let finished =
+        run(command(program).arg("--version"), SECONDS).map_err(|error| match error {
+            ChildError::Start(source) | ChildError::Read(source) => cannot_run(program, source),
+            ChildError::Late(_) | ChildError::TooLong(_) => unusable(program, &error.to_string()),
+        })?;
+    if limit_of(&finished).is_some() {
+        let message = format!("`--version` used more than {SECONDS} seconds");
+        return Err(unusable(program, &message));
+    }
+    Ok(finished.stdout)
+}
+
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    // The user's own settings would make findings depend on the machine, so neither `.shellcheckrc`
+    // nor the environment counts.
+    command.env_remove("SHELLCHECK_OPTS");
+    command
+}
+
+fn run(command: &mut Command, seconds: u64) -> Result<Finished, ChildError> {
+    let bounds = Bounds {
+        time: PATIENCE,
+        processor: Some(seconds),
+        memory: Some(MEMORY),
+        output: MAX_ANSWER,
+    };
+    trust::run_within(command, b"", &bounds)
+}
+
+/// The limit that ended the program.
+fn limit_of(finished: &Finished) -> Option<Limit> {
+    let time = [Signal::XCPU, Signal::KILL].map(Signal::as_raw);
+    match finished.status.signal() {
+        Some(signal) if time.contains(&signal) => return Some(Limit::Time),
+        // Without memory, it aborts.
+        Some(_) => return Some(Limit::Memory),
+        None => {}
+    }
+    let stderr = String::from_utf8_lossy(&finished.stderr);
+    let is_full = finished.status.code() == Some(HEAP_OVERFLOW)
+        || stderr.contains("stack overflow")
+        || stderr.contains("Unable to commit");
+    if is_full { Some(Limit::Memory) } else { None }
+}
+
+/// The comments on each script.
+fn comments(
+    program: &Path,
+    finished: &Finished,
+    count: usize,
+) -> Result<Vec<Vec<Comment>>, ShellcheckError> {
+    // ShellCheck exits with 0 without comments and with 1 with some. All else is a failure.
+    if !matches!(finished.status.code(), Some(0 | 1)) {
+        let stderr = String::from_utf8_lossy(&finished.stderr);
+        let message = stderr.lines().next().map(str::to_owned);
+        let message = message.unwrap_or_else(|| finished.status.to_string());
+        return Err(unusable(program, &message));
+    }
+    let answer: Answer =
+        serde_json::from_slice(&finished.stdout).map_err(|source| ShellcheckError::Answer {
+            program: program.to_owned(),
+            source,
+        })?;
+    let mut comments: Vec<Vec<Comment>> = (0..count).map(|_| Vec::new()).collect();
+    for comment in answer.comments {
+        let number = comment.file.parse::<usize>().ok();
+        if let Some(of_script) = number.and_then(|number| comments.get_mut(number)) {
+            of_script.push(comment);
+        }
+    }
+    Ok(comments)
+}
+
+fn cannot_run(program: &Path, source: io::Error) -> ShellcheckError {
+    ShellcheckError::Start {
+        program: program.to_owned(),
+        source,
     }
 }
 
-/// Runs ShellCheck on a number of scripts.
-pub(super) fn run(command: &mut Command, scripts: usize) -> Result<Output, ProcessError> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let limit = MIN_SECONDS + (scripts / SCRIPTS_PER_SECOND) as u64;
-    limit_time(&child, limit);
-    let result = read(&mut child);
-    if result.is_err() || result.as_ref().is_ok_and(|(stdout, _)| is_too_long(stdout)) {
-        // It may still run. What it says after this is of no use.
-        let _ = child.kill();
+fn unusable(program: &Path, message: &str) -> ShellcheckError {
+    ShellcheckError::Failed {
+        program: program.to_owned(),
+        message: message.to_owned(),
     }
-    let status = child.wait()?;
-    let (stdout, stderr) = result?;
-    if is_too_long(&stdout) {
-        return Err(ProcessError::TooLong(MAX_ANSWER));
-    }
-    let late = [Signal::XCPU, Signal::KILL].map(Signal::as_raw);
-    if status.signal().is_some_and(|signal| late.contains(&signal)) {
-        return Err(ProcessError::Late(limit));
-    }
-    Ok(Output {
-        status,
-        stdout,
-        stderr,
-    })
-}
-
-/// Limits the processor time of a process. Not the time on a clock, which depends on what else the
-/// machine does; and the kernel keeps the limit even if jettison is killed.
-fn limit_time(child: &Child, seconds: u64) {
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let limit = Rlimit {
-            current: Some(seconds),
-            maximum: Some(seconds + 1),
-        };
-        // It fails for a process that has ended already.
-        let _ = prlimit(Some(pid), Resource::Cpu, limit);
-    }
-}
-
-/// Reads both outputs at once: a program that waits for one to be read would never end the other.
-fn read(child: &mut Child) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let errors = thread::spawn(move || at_most(stderr, MAX_ERRORS));
-    let answer = at_most(stdout, MAX_ANSWER + 1)?;
-    let errors = errors.join().unwrap_or_else(|_| Ok(Vec::new()))?;
-    Ok((answer, errors))
-}
-
-fn at_most(output: Option<impl Read>, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(output) = output {
-        output.take(limit).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
-}
-
-fn is_too_long(answer: &[u8]) -> bool {
-    answer.len() as u64 > MAX_ANSWER
 }

@@ -11,7 +11,7 @@ use crate::source::Span;
 
 /// Longest script, in bytes. Nobody writes longer ones, and ShellCheck's time and memory grow
 /// faster than the length.
-const MAX_LENGTH: usize = 1 << 18;
+pub(super) const MAX_LENGTH: usize = 1 << 18;
 
 /// Variables that BuildKit predefines in every RUN.
 const PROXIES: [&str; 10] = [
@@ -26,6 +26,14 @@ const PROXIES: [&str; 10] = [
     "ALL_PROXY",
     "all_proxy",
 ];
+
+/// The reason why an instruction is no script for ShellCheck.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// No script, or one for a program that ShellCheck does not support.
+    NoShell,
+    TooLong(Span),
+}
 
 /// The text of an instruction for its shell, and the position of ShellCheck's lines in it.
 #[derive(Debug)]
@@ -47,17 +55,13 @@ const LIST_NAMES: [&str; 8] = [
 ];
 
 impl Script {
-    /// Returns the script of a step and the text to check; none where the shell is not one that
-    /// ShellCheck supports.
-    pub(super) fn of(facts: &Facts<'_>, step: &Step<'_>) -> Option<(Self, String)> {
+    /// Returns the script of a step and the text to check.
+    pub(super) fn of(facts: &Facts<'_>, step: &Step<'_>) -> Result<(Self, String), Unfit> {
         let (Body::Command(Command::Shell(script))
         | Body::Healthcheck(Some(Command::Shell(script)))) = &step.instruction.body
         else {
-            return None;
+            return Err(Unfit::NoShell);
         };
-        if script.text.as_str().len() > MAX_LENGTH {
-            return None;
-        }
         // A `#!` line or `bash -c` may select another shell than the stage's for this RUN.
         let run = if step.kind() == Kind::Run {
             facts.run_of(step)
@@ -68,8 +72,12 @@ impl Script {
             Some(run) => (run.shell, run.options),
             None => (step.shell.kind, step.shell.options),
         };
-        let mut text = preamble(kind, options, &facts.declared(step))?;
         let body = &script.text;
+        let names = declared_names(body.as_str(), facts, step);
+        let mut text = preamble(kind, options, &names).ok_or(Unfit::NoShell)?;
+        if body.as_str().len() > MAX_LENGTH {
+            return Err(Unfit::TooLong(body.source_span(0, body.as_str().len())));
+        }
         let start = if script.shebang.is_some() {
             body.as_str()
                 .find('\n')
@@ -83,7 +91,7 @@ impl Script {
         let lines = std::iter::once(start).chain(lines).collect();
         text.push_str(&body.as_str()[start..]);
         text.push('\n');
-        Some((
+        Ok((
             Self {
                 body: body.clone(),
                 before: 2,
@@ -120,6 +128,11 @@ impl Script {
         let name = variable_name(text);
         let upper = name.to_ascii_uppercase();
         self.lists.contains(name) || LIST_NAMES.iter().any(|end| upper.ends_with(end))
+    }
+
+    /// Span in the Dockerfile of the whole script.
+    pub(super) fn whole(&self) -> Span {
+        self.span(0, self.body.as_str().len())
     }
 
     /// Span in the Dockerfile of a range of the body.
@@ -195,8 +208,8 @@ fn variable_name(text: &str) -> &str {
 }
 
 /// Returns the lines before a script: `#!`, for ShellCheck to know the shell and its options, and
-/// the variables of the image, which it would report as unset.
-fn preamble(kind: ShellKind, options: ShellOptions, names: &[&str]) -> Option<String> {
+/// variables of the image, which it would report as unset.
+fn preamble(kind: ShellKind, options: ShellOptions, names: &BTreeSet<&str>) -> Option<String> {
     let shell = match kind {
         ShellKind::Bash => "bash",
         ShellKind::Ksh => "ksh",
@@ -210,17 +223,27 @@ fn preamble(kind: ShellKind, options: ShellOptions, names: &[&str]) -> Option<St
     let errexit = if options.errexit { " -e" } else { "" };
     let mut text = format!("#!/bin/{shell}{errexit}\nexport");
     for name in PROXIES.iter().chain(names) {
-        // ENV takes names that no shell does, and they would be a syntax error here.
-        if is_shell_name(name) {
-            // A value without blanks, so that ShellCheck does not ask for quotes around a variable
-            // whose value the image's author controls.
-            text.push(' ');
-            text.push_str(name);
-            text.push_str("=1");
-        }
+        // A value without blanks, so that ShellCheck does not ask for quotes around a variable
+        // whose value the image's author controls.
+        text.push(' ');
+        text.push_str(name);
+        text.push_str("=1");
     }
     text.push('\n');
     Some(text)
+}
+
+/// The declared names that occur in a script. An image may declare thousands, and a file may have as
+/// many scripts.
+fn declared_names<'s>(script: &'s str, facts: &Facts<'_>, step: &Step<'_>) -> BTreeSet<&'s str> {
+    let words: BTreeSet<&str> = script
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| is_shell_name(word))
+        .collect();
+    words
+        .into_iter()
+        .filter(|word| facts.is_declared(step, word))
+        .collect()
 }
 
 fn is_shell_name(name: &str) -> bool {

@@ -1,22 +1,31 @@
 //! The search for the program that a word names: by its path, or through PATH.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::view::View;
 use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 
-/// Directories of PATH that are searched. Linux passes a program a PATH of at most 128 KiB.
-const MAX_DIRECTORIES: usize = 1024;
+/// Directories of PATH that are listed where a program is not found. An image may have a hundred
+/// thousand, and as many words that are no program.
+const MAX_LISTED: usize = 32;
 
 /// The variables of the image by which programs are found.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
     /// The directories of PATH, in order.
     path: Vec<Vec<u8>>,
-    /// Those of them that the image has.
-    directories: OnceLock<Vec<Vec<u8>>>,
+    /// The files in those of them that the image has, by name, in the order of PATH.
+    files: OnceLock<HashMap<Vec<u8>, Vec<Candidate>>>,
     working_directory: Vec<u8>,
+}
+
+/// A regular file in a directory of PATH.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    /// The row of the directory.
+    directory: usize,
+    is_executable: bool,
 }
 
 impl Programs {
@@ -31,7 +40,7 @@ impl Programs {
             .collect();
         Self {
             path,
-            directories: OnceLock::new(),
+            files: OnceLock::new(),
             working_directory,
         }
     }
@@ -52,39 +61,59 @@ impl Programs {
         if word.contains(&b'/') {
             return Some(self.absolute(word)).filter(|path| file(view, path).is_some());
         }
-        self.directories(view.tree())
+        self.candidates(view.tree(), word)
             .iter()
-            .map(|directory| joined(directory, word))
-            .find(|path| {
-                file(view, path)
-                    // `execvp` goes on with the next directory when a file may not be executed.
-                    .is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0)
-            })
+            // `execvp` goes on with the next directory when a file may not be executed.
+            .filter(|candidate| candidate.is_executable)
+            .map(|candidate| joined(&self.path[candidate.directory], word))
+            .find(|path| file(view, path).is_some())
     }
 
-    /// The directories of PATH that exist. Every word of a script may be looked for in all of them.
-    fn directories(&self, tree: &Tree) -> &[Vec<u8>] {
-        self.directories.get_or_init(|| {
-            let mut seen = HashSet::new();
-            let mut directories = Vec::new();
-            for path in &self.path {
-                // With a merged `/usr`, `/bin` and `/usr/bin` are one directory, and searching it
-                // twice would double the cost of every word.
-                let is_new = match tree.resolve(path) {
-                    Ok(resolved) => tree.is_directory(resolved.name) && seen.insert(resolved.name),
-                    Err(_) => false,
+    /// The first file on PATH that has this name, as a shell looks for a script to read.
+    pub(super) fn find_script(&self, tree: &Tree, word: &[u8]) -> Option<Vec<u8>> {
+        let first = self.candidates(tree, word).first()?;
+        Some(joined(&self.path[first.directory], word))
+    }
+
+    /// The files on PATH that have a name. Every word of a script may be one, so the directories are
+    /// read once.
+    fn candidates(&self, tree: &Tree, word: &[u8]) -> &[Candidate] {
+        let files = self.files.get_or_init(|| self.read_directories(tree));
+        files.get(word).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn read_directories(&self, tree: &Tree) -> HashMap<Vec<u8>, Vec<Candidate>> {
+        let mut seen = HashSet::new();
+        let mut files: HashMap<Vec<u8>, Vec<Candidate>> = HashMap::new();
+        for (row, path) in self.path.iter().enumerate() {
+            let Ok(resolved) = tree.resolve(path) else {
+                continue;
+            };
+            // With a merged `/usr`, `/bin` and `/usr/bin` are one directory.
+            let directory = resolved.name;
+            if !tree.is_directory(directory) || !seen.insert(directory) {
+                continue;
+            }
+            for child in tree.children(directory) {
+                let name = tree.file_name(child);
+                let Ok(target) = tree.resolve_from(directory, name) else {
+                    continue;
                 };
-                if is_new && directories.len() < MAX_DIRECTORIES {
-                    directories.push(path.clone());
+                let inode = tree.inode(target.name);
+                if let Kind::File(_) = inode.kind {
+                    files.entry(name.to_vec()).or_default().push(Candidate {
+                        directory: row,
+                        is_executable: inode.header.mode & 0o111 != 0,
+                    });
                 }
             }
-            directories
-        })
+        }
+        files
     }
 
-    /// The directories of PATH, for who has to say where a program was looked for.
-    pub(super) fn path(&self) -> &[Vec<u8>] {
-        &self.path
+    /// The first directories of PATH, for who has to say where a program was looked for.
+    pub(super) fn listed_path(&self) -> Vec<Vec<u8>> {
+        self.path.iter().take(MAX_LISTED).cloned().collect()
     }
 }
 

@@ -255,7 +255,7 @@ impl Spans<'_> {
                     Modifier::Default { word, .. }
                     | Modifier::Alternative { word, .. }
                     | Modifier::Required { word, .. },
-                ) = &variable.modifier
+                ) = variable.modifier.as_deref()
                 {
                     self.parts(word);
                 }

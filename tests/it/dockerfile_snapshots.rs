@@ -232,7 +232,7 @@ impl Show<'_> {
             WordPart::Literal(text) => return format!("{text:?}"),
             WordPart::Variable(variable) => variable,
         };
-        let modifier = match &variable.modifier {
+        let modifier = match variable.modifier.as_deref() {
             None => String::new(),
             Some(Modifier::Default { colon, word }) => {
                 format!(" default({colon}) {}", self.parts(word))

@@ -101,6 +101,75 @@ fn labels_that_repeat_on_one_line_are_found_in_one_pass() {
     assert_eq!(report.lines().count(), 59_999);
 }
 
+/// What a run prints that may have so many megabytes of data.
+fn linted_within(megabytes: u64, text: &str, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("Dockerfile"), text).unwrap();
+    let script = format!("ulimit -d {} && exec \"$0\" lint \"$@\"", megabytes << 10);
+    let mut command = Command::new("/bin/sh");
+    command
+        .current_dir(folder.path())
+        .env("PATH", "")
+        .env("NO_COLOR", "1")
+        // Each thread has a heap of its own, which is reserved and not used.
+        .env("RAYON_NUM_THREADS", "1")
+        .args(["-c", &script, env!("CARGO_BIN_EXE_jettison"), "Dockerfile"])
+        .args(arguments);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn labels_that_repeat_take_little_memory() {
+    let text = format!("FROM debian:12\nLABEL {}\n", "a=1 ".repeat(125_000));
+    let patch = linted_within(180, &text, &["--select", "duplicate-label", "--diff"]);
+    assert!(patch.contains("+LABEL a=1"), "{} bytes", patch.len());
+}
+
+#[test]
+fn a_fix_of_thousands_of_edits_takes_little_memory_in_sarif() {
+    let run = "cd /a && sudo b && ".repeat(26_000);
+    let text = format!("FROM debian:12\nRUN {run}true\n");
+    let report = linted_within(120, &text, &["--select", "all", "--format", "sarif"]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let results = report["runs"][0]["results"].as_array().unwrap();
+    let edits = |result: &serde_json::Value| {
+        let replacements = &result["fixes"][0]["artifactChanges"][0]["replacements"];
+        replacements.as_array().map_or(0, Vec::len)
+    };
+    assert!(results.iter().map(edits).max() > Some(10_000));
+}
+
+#[test]
+fn labels_of_a_schema_are_looked_for_in_so_many_stages() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels: String = (0..1000)
+        .map(|number| format!("a{number} = 'text'\n"))
+        .collect();
+    let schema = format!("[label-schema]\n{labels}");
+    fs::write(folder.path().join(".jettison.toml"), schema).unwrap();
+    let stages: String = (0..1000)
+        .map(|number| format!("FROM a AS s{number}\n"))
+        .collect();
+    fs::write(folder.path().join("Dockerfile"), stages).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
+    command
+        .current_dir(folder.path())
+        .env("PATH", "")
+        .args(["lint", "--format", "compact"])
+        .args(["--select", "missing-label,analysis-limit"]);
+    let report = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let count = |rule: &str| report.lines().filter(|line| line.contains(rule)).count();
+    assert_eq!(count("[missing-label]"), 100_000);
+    assert_eq!(count("[analysis-limit]"), 1);
+    assert!(
+        report.contains("Dockerfile:101:1: warning: too many stages and labels of `label-schema`"),
+        "{}",
+        &report[..200]
+    );
+}
+
 #[test]
 fn only_the_first_unknown_names_of_a_comment_get_a_suggestion() {
     let names = vec!["latest-tug"; 20_000].join(",");

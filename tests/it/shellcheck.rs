@@ -440,15 +440,187 @@ fn a_shellcheck_that_cannot_be_run_is_an_error_and_loses_nothing() {
     assert!(out.contains("root-user"), "{out}");
 }
 
+/// A program in the folder that takes ShellCheck's place.
+fn script(folder: &Path, text: &str) -> PathBuf {
+    let program = folder.join("other-shellcheck");
+    fs::write(&program, text).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, mode).unwrap();
+    program
+}
+
+/// Lines of a compact report of one rule, without the file.
+fn limits(out: &str) -> Vec<&str> {
+    out.lines()
+        .filter(|line| line.contains("analysis-limit"))
+        .filter_map(|line| Some(line.split_once(':')?.1))
+        .collect()
+}
+
 #[test]
 fn a_shellcheck_that_runs_on_and_on_is_stopped() {
     let folder = folder("FROM debian:12\nRUN cat $X\nUSER root\n");
-    let program = folder.path().join("endless");
-    fs::write(&program, "#!/bin/sh\nwhile :; do :; done\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&program, mode).unwrap();
-    let (code, out, err) = run(jettison(folder.path()).arg("--shellcheck").arg(&program));
-    assert_eq!(code, 2);
-    assert!(err.contains("used more than 5 seconds"), "{err}");
+    let program = script(folder.path(), "#!/bin/sh\nwhile :; do :; done\n");
+    let mut command = jettison(folder.path());
+    command.args(["--no-cache", "--format", "compact", "--shellcheck"]);
+    let (code, out, err) = run(command.arg(&program));
+    assert_eq!((code, err.as_str()), (1, ""));
     assert!(out.contains("root-user"), "{out}");
+    let [line] = &limits(&out)[..] else {
+        panic!("{out}")
+    };
+    assert!(
+        line.contains("ShellCheck needs more than 5 seconds: it does not check this script"),
+        "{line}"
+    );
+    let mut command = jettison(folder.path());
+    command.env("HOME", folder.path()).arg("--shellcheck");
+    let (code, out, err) = run(command.arg(&program));
+    assert_eq!(code, 2, "its version is needed for the cache");
+    assert!(
+        err.contains("`--version` used more than 5 seconds"),
+        "{err}"
+    );
+    assert!(out.contains("root-user"), "{out}");
+}
+
+#[test]
+fn one_script_that_it_cannot_digest_is_one_note() {
+    let folder =
+        folder("FROM a\nRUN one $A\nRUN endless\nRUN two $B\nRUN full\nRUN crash\nRUN talk\n");
+    // It has trouble with whatever contains a word.
+    let program = script(
+        folder.path(),
+        "#!/bin/sh\ncase \"$(/bin/cat [0-9]*)\" in\n\
+         *talk*) exec /bin/head -c 20000000 /dev/zero;;\n\
+         *endless*) while :; do :; done;;\n\
+         *full*) exit 251;;\n\
+         *crash*) kill -ABRT $$;;\nesac\n\
+         echo '{\"comments\":[{\"file\":\"0\",\"line\":3,\"endLine\":3,\"column\":1,\"endColumn\":4,\
+         \"level\":\"info\",\"code\":2086,\"message\":\"Quote.\",\"fix\":null}]}'\n",
+    );
+    let mut command = jettison(folder.path());
+    command.args(["--no-cache", "--format", "compact", "--shellcheck"]);
+    let (code, out, err) = run(command.arg(&program));
+    assert_eq!((code, err.as_str()), (1, ""));
+    let of_shellcheck = out.lines().filter(|line| line.contains("SC2086")).count();
+    assert_eq!(of_shellcheck, 2, "{out}");
+    let limits = limits(&out);
+    assert_eq!(limits.len(), 4, "{out}");
+    for (line, reason) in limits.iter().zip([
+        "3:5: warning: ShellCheck needs more than 5 seconds",
+        "5:5: warning: ShellCheck needs more than 256 MiB of memory",
+        "6:5: warning: ShellCheck needs more than 256 MiB of memory",
+        "7:5: warning: ShellCheck has more than 16 MiB of comments",
+    ]) {
+        assert!(line.starts_with(reason), "{line}");
+    }
+}
+
+#[test]
+fn the_scripts_of_a_file_have_a_budget_and_other_files_have_theirs() {
+    let scripts: String = (0..400)
+        .map(|number| format!("RUN endless {number}\n"))
+        .collect();
+    let folder = folder(&format!("FROM a\n{scripts}"));
+    fs::write(folder.path().join("x.Dockerfile"), "FROM a\nRUN good\n").unwrap();
+    let program = script(
+        folder.path(),
+        "#!/bin/sh\ncase \"$(/bin/cat [0-9]*)\" in *endless*) while :; do :; done;; esac\n\
+         echo '{\"comments\":[{\"file\":\"0\",\"line\":3,\"endLine\":3,\"column\":1,\"endColumn\":4,\
+         \"level\":\"info\",\"code\":2086,\"message\":\"Quote.\",\"fix\":null}]}'\n",
+    );
+    let start = std::time::Instant::now();
+    let mut command = jettison(folder.path());
+    command.args(["--no-cache", "--format", "compact", "--shellcheck"]);
+    let (_, out, err) = run(command.arg(&program));
+    assert_eq!(err, "");
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(100),
+        "{:?}",
+        start.elapsed()
+    );
+    let checked: Vec<&str> = out.lines().filter(|line| line.contains("SC2086")).collect();
+    assert!(
+        checked.len() == 1 && checked[0].starts_with("x.Dockerfile:2:5"),
+        "{out}"
+    );
+    let limits = limits(&out);
+    let of_file = limits
+        .iter()
+        .filter(|line| line.contains("ShellCheck needs more than 8 seconds for this file"));
+    assert_eq!(of_file.count(), 1, "{out}");
+}
+
+#[test]
+fn a_script_that_is_too_long_is_a_note() {
+    let folder = folder(&format!("FROM a\nRUN echo {}\n", "a".repeat(300_000)));
+    let program = script(folder.path(), "#!/bin/sh\necho '{\"comments\":[]}'\n");
+    let mut command = jettison(folder.path());
+    command.args(["--format", "compact", "--no-cache", "--shellcheck"]);
+    let (_, out, _) = run(command.arg(program));
+    let [line] = &limits(&out)[..] else {
+        panic!("{out}")
+    };
+    assert!(
+        line.contains("longer than 256 KiB: ShellCheck does not check"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_second_run_asks_only_for_what_is_new() {
+    let folder = folder("FROM a\nRUN cat $X\nRUN cat $X\nRUN cat $Y\n");
+    let trace = folder.path().join("trace");
+    let program = script(
+        folder.path(),
+        &format!(
+            "#!/bin/sh\n[ \"$1\" = --version ] && echo \"$VERSION\" && exit\n\
+             /bin/cat [0-9]* | /bin/grep ^cat >>'{}'\n\
+             echo '{{\"comments\":[{{\"file\":\"0\",\"line\":3,\"endLine\":3,\"column\":5,\
+             \"endColumn\":7,\"level\":\"info\",\"code\":2086,\"message\":\"Quote.\",\"fix\":null}}]}}'\n",
+            trace.display()
+        ),
+    );
+    let home = folder.path().join("home");
+    fs::create_dir(&home).unwrap();
+    let ask = |arguments: &[&str], version: &str| {
+        let _ = fs::remove_file(&trace);
+        let mut command = jettison(folder.path());
+        command.env("HOME", &home).env_remove("XDG_CACHE_HOME");
+        command
+            .env("VERSION", version)
+            .arg("--shellcheck")
+            .arg(&program);
+        let (_, out, err) = run(command.args(["--format", "compact"]).args(arguments));
+        assert_eq!(err, "");
+        let found = out.lines().filter(|line| line.contains("SC2086")).count();
+        (fs::read_to_string(&trace).unwrap_or_default(), found)
+    };
+    let all = "cat $X\ncat $Y\n".to_owned();
+    assert_eq!(ask(&["--no-cache"], "1"), (all.clone(), 2));
+    assert!(!home.join(".cache").exists());
+    assert_eq!(ask(&[], "1"), (all.clone(), 2));
+    assert_eq!(ask(&[], "1"), (String::new(), 2));
+    assert_eq!(ask(&["--no-cache"], "1"), (all.clone(), 2));
+    assert_eq!(
+        ask(&[], "2"),
+        (all, 2),
+        "another version answers differently"
+    );
+    fs::write(
+        folder.path().join("Dockerfile"),
+        "FROM a\nRUN cat $Z\nRUN cat $X\n",
+    )
+    .unwrap();
+    assert_eq!(ask(&[], "1"), ("cat $Z\n".to_owned(), 2));
+    let entries = home.join(".cache/jettison/shellcheck");
+    for entry in fs::read_dir(entries).unwrap() {
+        fs::write(entry.unwrap().path(), "[]").unwrap();
+    }
+    assert_eq!(
+        ask(&[], "1"),
+        ("cat $Z\ncat $X\n".to_owned(), 1),
+        "damaged entries are ignored"
+    );
 }

@@ -2,9 +2,9 @@
 //!
 //! `registry` and `daemon` are the only modules that wait for sockets: each call runs its own small
 //! event loop to the end. Fetched blobs are unlinked temporary files; sent images are archives or
-//! layouts that were written before. Registries are accessed with `reqwest`, since ready-made
-//! clients read whole answers into memory, however long they are; daemons with `bollard`. Both use
-//! rustls with ring, which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
+//! layouts that were written before. Both are accessed with `reqwest`, since ready-made clients
+//! read whole answers into memory, however long they are. It uses rustls with ring, which needs
+//! neither `OpenSSL` nor `CMake` and leaves the binary static.
 
 pub(super) mod deliver;
 pub(super) mod docker_archive;
@@ -13,6 +13,8 @@ pub(super) mod oci_layout;
 pub(super) mod rootfs;
 pub(super) mod stream;
 
+#[cfg(any(feature = "registry", feature = "daemon"))]
+mod body;
 #[cfg(feature = "daemon")]
 mod daemon;
 #[cfg(feature = "registry")]

@@ -92,7 +92,7 @@ fn program_not_found(keep: &Keep<'_>, field: Field, program: String) -> PlanErro
     let looked_in = if program.contains('/') {
         Vec::new()
     } else {
-        keep.programs.path().to_vec()
+        keep.programs.listed_path()
     };
     PlanError::ProgramNotFound {
         field,

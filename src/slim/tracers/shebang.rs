@@ -53,7 +53,7 @@ fn keep_program(keep: &mut Keep<'_>, name: NameId, program: &[u8]) {
     if let Some(path) = keep.programs.find(keep.view, program) {
         keep.keep_path(&path, Some(name), Why::Shebang);
     } else {
-        let looked_in = keep.programs.path().to_vec();
+        let looked_in = keep.programs.listed_path();
         keep.unmet(name, Need::Shebang(program.to_vec()), looked_in);
     }
 }

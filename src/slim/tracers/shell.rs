@@ -574,20 +574,18 @@ fn included_words(script: &ShellScript) -> impl Iterator<Item = (usize, &ShellWo
 /// The path of a file that is included. POSIX: a name with a slash is a path, any other is searched
 /// in PATH.
 fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
-    let mut candidates = Vec::new();
     // Only `source` of bash also looks in the working directory, and only where PATH has no such
     // file.
-    if word.contains('/') {
-        candidates.push(keep.programs.absolute(word.as_bytes()));
-    } else {
-        for directory in keep.programs.path() {
-            candidates.push([directory, &b"/"[..], word.as_bytes()].concat());
-        }
+    if !word.contains('/') {
+        return keep.programs.find_script(keep.tree(), word.as_bytes());
     }
-    candidates.into_iter().find(|path| {
-        let resolved = keep.tree().resolve(path);
-        resolved.is_ok_and(|resolved| keep.is_file(resolved.name))
-    })
+    let path = keep.programs.absolute(word.as_bytes());
+    let resolved = keep.tree().resolve(&path).ok()?;
+    if keep.is_file(resolved.name) {
+        Some(path)
+    } else {
+        None
+    }
 }
 
 /// The places where the lines of a text begin.

@@ -101,3 +101,24 @@ fn the_configuration_differs_by_field_but_not_by_what_describes_its_layers() {
         (1, false)
     );
 }
+
+#[test]
+fn large_files_are_compared_to_their_last_byte() {
+    let length = (2 << 20) + 5;
+    for at in [
+        0,
+        1 << 20,
+        (1 << 20) - 1,
+        (2 << 20) - 1,
+        2 << 20,
+        length - 1,
+    ] {
+        let mut other = vec![b'x'; length];
+        let before = Tar::new().file("a", &other);
+        other[at] = b'y';
+        let after = Tar::new().file("a", &other);
+        assert_eq!(paths(before, after), ["~ /a: content"], "{at}");
+    }
+    let same = || Tar::new().file("a", &vec![b'x'; length]);
+    assert_eq!(paths(same(), same()), Vec::<String>::new());
+}

@@ -3,6 +3,7 @@
 
 mod daemon;
 mod hostile;
+mod hostile_daemon;
 mod platforms;
 mod pull;
 mod push;

@@ -57,3 +57,48 @@ fn libraries_of_a_source_are_read_in_linear_time() {
     planned_in_time("/app/a.py", "", "find_library('c')");
     planned_in_time("/app/a.py", "", "'libc.so.6' ");
 }
+
+#[test]
+fn words_are_searched_in_all_of_a_long_path_in_linear_time() {
+    let mut path = "PATH=".to_owned();
+    let mut machine = Machine::new().file("/bin/sh", "");
+    for number in 0..1000 {
+        machine = machine.file(&format!("/a{number}/b"), "");
+        path.push_str(&format!("/a{number}:"));
+    }
+    let unknown: String = (0..20_000).map(|number| format!("p{number}\n")).collect();
+    let script = format!("#!/bin/sh\n{unknown}{}. c\n", "b\n. none\n".repeat(5_000));
+    let began = Instant::now();
+    let planned = machine
+        .script("/app", &script)
+        .file("/a999/c", "/a5/b")
+        .env(&path)
+        .entrypoint(&["/app"])
+        .plan();
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    assert!(
+        planned.keeps("/a999/c"),
+        "it is read from the last directory"
+    );
+}
+
+#[test]
+fn a_program_that_is_not_found_names_a_part_of_a_long_path() {
+    let entries: String = (0..50_000).map(|number| format!(":/a{number}")).collect();
+    let mut machine = Machine::new().file("/usr/bin/env", "").file("/bin/sh", "");
+    let mut script = "#!/bin/sh\n".to_owned();
+    for number in 0..100 {
+        let path = format!("/usr/bin/f{number}");
+        script.push_str(&format!("{path}\n"));
+        machine = machine.script(&path, "#!/usr/bin/env none\n");
+    }
+    let planned = machine
+        .script("/app", &script)
+        .env(&format!("PATH=/usr/bin{entries}"))
+        .entrypoint(&["/app"])
+        .plan();
+    let unmet = planned.plan.unmet();
+    assert!(unmet.len() >= 100, "{}", unmet.len());
+    assert!(unmet.iter().all(|unmet| unmet.looked_in.len() <= 32));
+}

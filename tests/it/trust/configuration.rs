@@ -97,7 +97,7 @@ fn a_person_may_name_a_program() {
         ["--shellcheck", "mine"],
         ["--shellcheck", "../bin/mine"],
     ] {
-        let run = ground.lint(&arguments);
+        let run = ground.lint(&[&arguments[..], &["--no-cache"]].concat());
         assert_eq!(run.code, 1, "{arguments:?}: {}", run.err);
         assert!(ground.ran().contains("bin/mine --norc"), "{arguments:?}");
     }
@@ -105,7 +105,8 @@ fn a_person_may_name_a_program() {
         ("JETTISON_CONFIG", "../outside/mine.toml"),
         ("JETTISON_SHELLCHECK", "../bin/mine"),
     ] {
-        output_of(ground.command().arg("lint").env(name, value));
+        let mut command = ground.command();
+        output_of(command.args(["lint", "--no-cache"]).env(name, value));
         assert!(ground.ran().contains("bin/mine --norc"), "{name}");
     }
 }

@@ -143,6 +143,10 @@ impl Ground {
             for entry in walkdir::WalkDir::new(self.path(directory)) {
                 let entry = entry.expect("it can be searched");
                 let path = entry.path();
+                // Answers of ShellCheck are kept there, and nothing else.
+                if path.starts_with(self.path("home/.cache")) || path == self.path("home") {
+                    continue;
+                }
                 let metadata = fs::symlink_metadata(path).expect("it is there");
                 let content = if metadata.is_symlink() {
                     format!("{:?}", fs::read_link(path))

@@ -9,3 +9,4 @@ mod limits;
 mod programs;
 mod sizes;
 mod symlinks;
+mod waiting;

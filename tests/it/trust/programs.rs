@@ -57,7 +57,10 @@ fn no_program_comes_from_the_current_directory() {
         ".:tools::{}:/usr/local/bin:/usr/bin:/bin",
         ground.path("bin").display()
     );
-    for arguments in [&["lint"][..], &["lint", "--staged"]] {
+    for arguments in [
+        &["lint", "--no-cache"][..],
+        &["lint", "--staged", "--no-cache"],
+    ] {
         assert_eq!(
             output_of(ground.command().env("PATH", &path).args(arguments)).code,
             1

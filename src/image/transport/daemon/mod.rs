@@ -1,29 +1,22 @@
 //! Images in Docker and Podman, read and written over the API that both have.
 
+mod api;
 mod endpoint;
 mod tunnel;
 
 use std::fs::File;
 use std::io::Write;
-use std::time::Duration;
 
-use bollard::errors::Error;
-use bollard::query_parameters::ImportImageOptions;
-use bollard::{API_DEFAULT_VERSION, Docker};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
+use reqwest::Body;
 
-use super::{TransferError, chunks, event_loop, install_cryptography};
+use super::{TransferError, chunks, event_loop};
 use crate::image::blob::Blob;
 use crate::image::name::Name;
 use crate::image::progress::Progress;
 
+use api::{ApiError, Daemon};
 use endpoint::{Endpoint, endpoints};
-use tunnel::Tunnel;
-
-/// Seconds in which a daemon must answer the first request.
-const GREETING: u64 = 30;
-/// The time until an answer must begin: a daemon may pack or unpack a large image first.
-const PATIENCE: Duration = Duration::from_hours(1);
 
 /// Gets an image from the first daemon that has it. Returns the archive, as `docker save` writes
 /// it, in an unlinked temporary file.
@@ -35,7 +28,7 @@ pub(in crate::image) fn save(
     let event_loop = event_loop()?;
     let (mut tried, mut asked) = (Vec::new(), Vec::new());
     for endpoint in endpoints() {
-        let daemon = match event_loop.block_on(connect(&endpoint)) {
+        let daemon = match event_loop.block_on(Daemon::connect(&endpoint.address)) {
             Ok(daemon) => daemon,
             // Sockets of daemons that no longer run are common, so the next one is tried.
             Err(error) => {
@@ -43,7 +36,7 @@ pub(in crate::image) fn save(
                 continue;
             }
         };
-        match event_loop.block_on(fetch(&daemon.docker, &endpoint, name, limit, progress)) {
+        match event_loop.block_on(fetch(&daemon, &endpoint, name, limit, progress)) {
             Ok(Some(file)) => return Ok(file),
             // A machine may have both Docker and Podman, each with its own images.
             Ok(None) => asked.push(shown(&endpoint)),
@@ -67,15 +60,9 @@ pub(in crate::image) fn load(
     let event_loop = event_loop()?;
     let mut tried = Vec::new();
     for endpoint in endpoints() {
-        match event_loop.block_on(connect(&endpoint)) {
+        match event_loop.block_on(Daemon::connect(&endpoint.address)) {
             Ok(daemon) => {
-                return event_loop.block_on(send(
-                    &daemon.docker,
-                    &endpoint,
-                    name,
-                    archive,
-                    progress,
-                ));
+                return event_loop.block_on(send(&daemon, &endpoint, name, archive, progress));
             }
             Err(error) => tried.push(format!("{}: {}", shown(&endpoint), cause(&error))),
         }
@@ -99,45 +86,12 @@ fn shown(endpoint: &Endpoint) -> String {
     }
 }
 
-/// A daemon that answers, and the tunnel to it, which ends when this is dropped.
-struct Daemon {
-    docker: Docker,
-    _tunnel: Option<Tunnel>,
-}
-
-/// Connects to a daemon and negotiates the version of the API.
-async fn connect(endpoint: &Endpoint) -> Result<Daemon, Error> {
-    install_cryptography();
-    let address = &endpoint.address;
-    let mut tunnel = None;
-    let docker = if address.starts_with("ssh://") {
-        let opened = Tunnel::open(address)?;
-        let path = opened.socket().display().to_string();
-        tunnel = Some(opened);
-        Docker::connect_with_unix(&path, GREETING, API_DEFAULT_VERSION)
-    } else if let Some(path) = address.strip_prefix("unix://") {
-        Docker::connect_with_unix(path, GREETING, API_DEFAULT_VERSION)
-    } else {
-        // TCP, with TLS where `DOCKER_TLS_VERIFY` asks for it.
-        Docker::connect_with_host(address)
-    }?;
-    // The first answer must come soon, so that a dead daemon does not hold up the next one.
-    let docker = docker
-        .with_timeout(Duration::from_secs(GREETING))
-        .negotiate_version()
-        .await?;
-    Ok(Daemon {
-        docker: docker.with_timeout(PATIENCE),
-        _tunnel: tunnel,
-    })
-}
-
 /// Turns an error of a daemon into one that names the endpoint, the action and the image.
 fn failed(
     endpoint: &Endpoint,
     act: &'static str,
     name: &str,
-) -> impl Fn(Error) -> TransferError + use<> {
+) -> impl Fn(ApiError) -> TransferError + use<> {
     let (endpoint, name) = (endpoint.address.clone(), name.to_owned());
     move |source| {
         let (endpoint, name) = (endpoint.clone(), name.clone());
@@ -152,7 +106,7 @@ fn failed(
 
 /// Fetches the archive of an image; none if the daemon has no such image.
 async fn fetch(
-    docker: &Docker,
+    daemon: &Daemon,
     endpoint: &Endpoint,
     image: &Name,
     limit: u64,
@@ -160,24 +114,22 @@ async fn fetch(
 ) -> Result<Option<File>, TransferError> {
     let name = &*image.to_string();
     // The size is only for the bar: the archive is streamed, and its length is not known before.
-    let size = match docker.inspect_image(name).await {
-        Ok(image) => image
-            .size
-            .and_then(|size| u64::try_from(size).ok())
-            .unwrap_or(0),
-        Err(Error::DockerResponseServerError {
-            status_code: 404, ..
-        }) => return Ok(None),
-        Err(error) => return Err(failed(endpoint, "find", name)(error)),
+    let size = daemon.size_of(name).await;
+    let Some(size) = size.map_err(failed(endpoint, "find", name))? else {
+        return Ok(None);
     };
     progress.start("fetching", size);
-    let mut archive = std::pin::pin!(docker.export_image(name));
+    let export = failed(endpoint, "export", name);
+    let mut archive = daemon.export(name).await.map_err(&export)?;
     let mut file = tempfile::tempfile().map_err(TransferError::spool(name))?;
     let mut count = 0;
-    while let Some(bytes) = archive.next().await {
-        let bytes = bytes.map_err(failed(endpoint, "export", name))?;
+    while let Some(bytes) = archive
+        .chunk()
+        .await
+        .map_err(|error| export(error.into()))?
+    {
         count += bytes.len() as u64;
-        // A daemon is trusted, but one that streams without end would fill the disk.
+        // One that streams without end would fill the disk.
         if count > limit {
             return Err(TransferError::Limit {
                 what: "the archive",
@@ -192,7 +144,7 @@ async fn fetch(
 }
 
 /// The innermost cause of an error; those around it only say that something failed.
-fn cause(error: &Error) -> String {
+fn cause(error: &ApiError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
@@ -202,7 +154,7 @@ fn cause(error: &Error) -> String {
 
 /// Loads an archive into a daemon and checks that the image is there.
 async fn send(
-    docker: &Docker,
+    daemon: &Daemon,
     endpoint: &Endpoint,
     image: &Name,
     archive: &File,
@@ -214,20 +166,15 @@ async fn send(
         .and_then(Blob::foreign)
         .map_err(TransferError::spool(name))?;
     progress.start("loading", archive.size());
-    let chunks = chunks(archive);
-    let options = ImportImageOptions {
-        quiet: true,
-        ..ImportImageOptions::default()
-    };
-    let mut answer =
-        std::pin::pin!(docker.import_image_stream(options, stream::iter(chunks), None));
-    while let Some(message) = answer.next().await {
-        message.map_err(failed(endpoint, "load", name))?;
-    }
+    let body = Body::wrap_stream(stream::iter(chunks(archive)));
+    let failure = failed(endpoint, "load", name);
+    daemon.load(body).await.map_err(&failure)?;
     // A daemon may report no error and still not have the image, so look for it.
-    docker
-        .inspect_image(&image.clone().with_default_tag().to_string())
-        .await
-        .map(drop)
-        .map_err(failed(endpoint, "load", name))
+    let stored = image.clone().with_default_tag().to_string();
+    match daemon.size_of(&stored).await.map_err(&failure)? {
+        Some(_) => Ok(()),
+        None => Err(failure(ApiError::Reported(
+            "the image is not there".to_owned(),
+        ))),
+    }
 }

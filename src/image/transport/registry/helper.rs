@@ -3,16 +3,13 @@
 //!
 //! The name comes from a file, so it must be a plain name: no path, no option.
 
-use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::image::json::{self, ANYTHING};
-use crate::trust;
+use crate::trust::{self, Bounds, ChildError};
 
 /// The time that a helper may take: it may ask the user for a passphrase.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -90,64 +87,23 @@ fn is_name(name: &str) -> bool {
 
 /// Runs a helper. Returns whether it succeeded, and its output.
 fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>), String> {
-    let end = Instant::now() + patience;
     let path = std::env::var_os("PATH").unwrap_or_default();
     // The system would search relative directories of `PATH` too, which may be in a repository.
     let program = trust::find_program(program, &path)
         .ok_or("cannot start it: it is not in an absolute directory on `PATH`")?;
-    let mut child = Command::new(program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("cannot start it: {error}"))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A helper may print its answer without reading; then this fails, and that is fine.
-        let _ = stdin.write_all(server.as_bytes());
+    let bounds = Bounds {
+        time: patience,
+        processor: None,
+        memory: None,
+        output: MAX_ANSWER,
+    };
+    let finished = trust::run_within(Command::new(program).arg("get"), server.as_bytes(), &bounds);
+    match finished {
+        Ok(finished) => Ok((finished.status.success(), finished.stdout)),
+        // It waits for a user who is not there.
+        Err(ChildError::Late(_)) => Err("it does not respond".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
-    let result = output(&mut child, end).and_then(|output| Ok((exit(&mut child, end)?, output)));
-    // After an error the program may still run, waiting for a user who is not there.
-    if result.is_err() {
-        let _ = child.kill();
-        let _ = child.wait();
-    }
-    result
-}
-
-fn output(child: &mut Child, end: Instant) -> Result<Vec<u8>, String> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(stdout) = child.stdout.take() {
-        // A read has no timeout, so it gets a thread, which ends when the program does.
-        thread::spawn(move || {
-            let mut output = Vec::new();
-            let read = stdout.take(MAX_ANSWER + 1).read_to_end(&mut output);
-            let _ = sender.send(read.map(|_| output));
-        });
-    }
-    let left = end.saturating_duration_since(Instant::now());
-    let read = receiver.recv_timeout(left).map_err(|_| late())?;
-    let output = read.map_err(|error| format!("cannot read its output: {error}"))?;
-    if output.len() as u64 > MAX_ANSWER {
-        return Err(format!("its output has more than {MAX_ANSWER} bytes"));
-    }
-    Ok(output)
-}
-
-/// Waits for a program that has closed its output. Returns whether it succeeded.
-fn exit(child: &mut Child, end: Instant) -> Result<bool, String> {
-    while Instant::now() < end {
-        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
-            return Ok(status.success());
-        }
-        // The standard library cannot wait with a timeout.
-        thread::sleep(Duration::from_millis(10));
-    }
-    Err(late())
-}
-
-fn late() -> String {
-    "it does not respond".to_owned()
 }
 
 #[cfg(test)]

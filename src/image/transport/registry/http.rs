@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{
     Certificate, Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode, Url, redirect,
 };
 use serde::Deserialize;
 
+use super::super::body::{BodyError, read_body};
 use super::Connection;
 use super::reach::{MAX_REDIRECTS, Reach, Refusal, is_link_local};
 use crate::printable::escape;
@@ -280,28 +281,19 @@ pub(super) async fn failure(response: Response) -> HttpError {
 
 /// Reads the body of an answer, of at most `limit` bytes.
 pub(super) async fn body(
-    mut response: Response,
+    response: Response,
     what: &'static str,
     limit: u64,
 ) -> Result<Vec<u8>, HttpError> {
-    // A compressed answer could be decompressed to any size, and its digest would not match.
-    if response
-        .headers()
-        .get(CONTENT_ENCODING)
-        .is_some_and(|coding| coding != "identity")
-    {
-        return Err(HttpError::Malformed(format!(
-            "{what} has an encoding that was not requested"
-        )));
-    }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if (bytes.len() + chunk.len()) as u64 > limit {
-            return Err(HttpError::TooLong { what, limit });
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+    read_body(response, limit)
+        .await
+        .map_err(|error| match error {
+            BodyError::Request(error) => HttpError::Request(error),
+            BodyError::TooLong => HttpError::TooLong { what, limit },
+            BodyError::Encoded => {
+                HttpError::Malformed(format!("{what} has an encoding that was not requested"))
+            }
+        })
 }
 
 /// The speed of a download: a byte now and then would keep a connection open forever.

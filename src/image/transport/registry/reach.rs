@@ -116,46 +116,177 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
     zone == Zone::LinkLocal
 }
 
-fn zone_of_v4(address: Ipv4Addr) -> Zone {
+/// The ranges of IPv4 that are not public, from IANA's registry of special-purpose addresses. The
+/// longest prefix that matches decides.
+const RANGES_V4: [([u8; 4], u8, Zone); 20] = [
+    ([0, 0, 0, 0], 8, Zone::LinkLocal),
+    ([10, 0, 0, 0], 8, Zone::Private),
+    // The shared address space of carriers.
+    ([100, 64, 0, 0], 10, Zone::Private),
+    ([127, 0, 0, 0], 8, Zone::Private),
+    ([169, 254, 0, 0], 16, Zone::LinkLocal),
+    ([172, 16, 0, 0], 12, Zone::Private),
+    // Assignments of protocols: of these, two anycast addresses are public.
+    ([192, 0, 0, 0], 24, Zone::Private),
+    ([192, 0, 0, 9], 32, Zone::Public),
+    ([192, 0, 0, 10], 32, Zone::Public),
+    // Documentation: no host.
+    ([192, 0, 2, 0], 24, Zone::Private),
+    ([198, 51, 100, 0], 24, Zone::Private),
+    ([203, 0, 113, 0], 24, Zone::Private),
+    // Relays to 6to4, which no longer exist.
+    ([192, 88, 99, 0], 24, Zone::Private),
+    ([192, 168, 0, 0], 16, Zone::Private),
+    // Benchmarks of networks.
+    ([198, 18, 0, 0], 15, Zone::Private),
+    // Multicast, and what is reserved, with the broadcast address.
+    ([224, 0, 0, 0], 4, Zone::LinkLocal),
+    ([240, 0, 0, 0], 4, Zone::LinkLocal),
     // The metadata services of Alibaba and Oracle are outside of the link-local range.
-    let is_metadata = [[100, 100, 100, 200], [192, 0, 0, 192]].contains(&address.octets());
-    // The shared address space of carriers (RFC 6598), 100.64.0.0/10.
-    let is_shared = address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64;
-    if is_metadata
-        || address.is_link_local()
-        || address.octets()[0] == 0
-        || address.is_multicast()
-        || address.is_broadcast()
-    {
-        Zone::LinkLocal
-    } else if address.is_loopback() || address.is_private() || is_shared {
-        Zone::Private
-    } else {
-        Zone::Public
+    ([100, 100, 100, 200], 32, Zone::LinkLocal),
+    ([192, 0, 0, 192], 32, Zone::LinkLocal),
+    // The agent of Azure's machines.
+    ([168, 63, 129, 16], 32, Zone::LinkLocal),
+];
+
+fn zone_of_v4(address: Ipv4Addr) -> Zone {
+    let mut best = (0, Zone::Public);
+    for (start, length, zone) in RANGES_V4 {
+        let differing = address.to_bits() ^ Ipv4Addr::from(start).to_bits();
+        if differing.leading_zeros() >= u32::from(length) && length > best.0 {
+            best = (length, zone);
+        }
+    }
+    best.1
+}
+
+/// The ranges of IPv6 that are not public, from IANA's registry of special-purpose addresses.
+const RANGES_V6: [(Ipv6Addr, u32, Zone); 14] = [
+    (Ipv6Addr::LOCALHOST, 128, Zone::Private),
+    // The local prefix for translation: its network decides where the IPv4 address is in it.
+    (
+        Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0),
+        48,
+        Zone::Private,
+    ),
+    (
+        Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 0),
+        64,
+        Zone::LinkLocal,
+    ),
+    (Ipv6Addr::new(0x100, 0, 0, 1, 0, 0, 0, 0), 64, Zone::Private),
+    // Benchmarks, ORCHID and its successor, which are no hosts.
+    (
+        Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0),
+        48,
+        Zone::Private,
+    ),
+    (
+        Ipv6Addr::new(0x2001, 0x10, 0, 0, 0, 0, 0, 0),
+        28,
+        Zone::Private,
+    ),
+    (
+        Ipv6Addr::new(0x2001, 0x20, 0, 0, 0, 0, 0, 0),
+        28,
+        Zone::Private,
+    ),
+    // Documentation.
+    (
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
+        32,
+        Zone::Private,
+    ),
+    (
+        Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0),
+        20,
+        Zone::Private,
+    ),
+    // Identifiers of segment routing, inside one network.
+    (
+        Ipv6Addr::new(0x5f00, 0, 0, 0, 0, 0, 0, 0),
+        16,
+        Zone::Private,
+    ),
+    (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Zone::Private),
+    (
+        Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0),
+        10,
+        Zone::LinkLocal,
+    ),
+    // Site-local addresses are deprecated, and networks still have them.
+    (
+        Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0),
+        10,
+        Zone::Private,
+    ),
+    (
+        Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0),
+        8,
+        Zone::LinkLocal,
+    ),
+];
+
+fn zone_of_v6(address: Ipv6Addr) -> Zone {
+    // The metadata services of Amazon and Google.
+    const METADATA: [Ipv6Addr; 2] = [
+        Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+        Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    ];
+    if METADATA.contains(&address) {
+        return Zone::LinkLocal;
+    }
+    let mut zone = Zone::Public;
+    for (start, length, of_range) in RANGES_V6 {
+        let differing = address.to_bits() ^ start.to_bits();
+        if differing.leading_zeros() >= length {
+            zone = zone.stricter(of_range);
+        }
+    }
+    // `::1` is the loopback address, not an embedded 0.0.0.1.
+    if address == Ipv6Addr::LOCALHOST {
+        return zone;
+    }
+    for embedded in embedded_in(address) {
+        zone = zone.stricter(zone_of_v4(embedded));
+    }
+    zone
+}
+
+/// The IPv4 addresses in an IPv6 address, to which a gateway, a relay or the kernel translates it.
+fn embedded_in(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+    match address.segments() {
+        // Compatible, mapped and translated (SIIT) addresses, and those of NAT64.
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..]
+        | [0, 0, 0, 0, 0xffff, 0, ..]
+        | [0x64, 0xff9b, 0, 0, 0, 0, ..]
+        // ISATAP: the interface identifier of a host in any network.
+        | [_, _, _, _, 0 | 0x200, 0x5efe, ..] => vec![v4_at(address, 12)],
+        // 6to4: the address of the router.
+        [0x2002, ..] => vec![v4_at(address, 2)],
+        // Teredo: the server, and the client with its bits inverted.
+        [0x2001, 0, ..] => {
+            let client = Ipv4Addr::from_bits(!v4_at(address, 12).to_bits());
+            vec![v4_at(address, 4), client]
+        },
+        _ => Vec::new(),
     }
 }
 
-fn zone_of_v6(address: Ipv6Addr) -> Zone {
-    // The metadata service of Amazon.
-    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    let segments = address.segments();
-    // IPv4 inside IPv6 (mapped, compatible, NAT64): judged by the IPv4 address, to which a gateway
-    // or the kernel translates it.
-    let is_embedded = matches!(
-        segments,
-        [0, 0, 0, 0, 0, 0xffff | 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..]
-    );
-    if address.is_loopback() {
-        Zone::Private
-    } else if is_embedded {
-        let [.., a, b, c, d] = address.octets();
-        zone_of_v4(Ipv4Addr::new(a, b, c, d))
-    } else if address == METADATA || address.is_unicast_link_local() || address.is_multicast() {
-        Zone::LinkLocal
-    } else if address.is_unique_local() {
-        Zone::Private
-    } else {
-        Zone::Public
+/// The four octets from `start` on.
+fn v4_at(address: Ipv6Addr, start: usize) -> Ipv4Addr {
+    let mut four = [0; 4];
+    four.copy_from_slice(&address.octets()[start..start + 4]);
+    Ipv4Addr::from(four)
+}
+
+impl Zone {
+    fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::LinkLocal, _) | (_, Self::LinkLocal) => Self::LinkLocal,
+            (Self::Private, _) | (_, Self::Private) => Self::Private,
+            (Self::Public, Self::Public) => Self::Public,
+        }
     }
 }
 
@@ -263,9 +394,136 @@ mod tests {
         }
         assert_eq!(check("https://r.example/", "https://172.32.0.1/"), Ok(()));
         assert_eq!(
-            check("https://r.example/", "https://[2001:db8::1]/"),
+            check("https://r.example/", "https://[2606:4700::1]/"),
             Ok(())
         );
+    }
+
+    fn zone_of(address: &str) -> Zone {
+        match address.parse().unwrap() {
+            IpAddr::V4(address) => zone_of_v4(address),
+            IpAddr::V6(address) => zone_of_v6(address),
+        }
+    }
+
+    #[test]
+    fn every_special_purpose_range_is_known() {
+        // The first and the last address of each, and its neighbors that are public.
+        for (zone, addresses) in [
+            (
+                Zone::LinkLocal,
+                "0.0.0.0 0.255.255.255 169.254.0.0 169.254.255.255 224.0.0.0",
+            ),
+            (
+                Zone::LinkLocal,
+                "239.255.255.255 240.0.0.0 255.255.255.255 168.63.129.16",
+            ),
+            (Zone::LinkLocal, "100.100.100.200 192.0.0.192"),
+            (
+                Zone::Private,
+                "10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255 127.0.0.0",
+            ),
+            (
+                Zone::Private,
+                "127.255.255.255 172.16.0.0 172.31.255.255 192.0.0.0 192.0.0.8",
+            ),
+            (
+                Zone::Private,
+                "192.0.0.170 192.0.0.255 192.0.2.0 192.0.2.255 192.88.99.1",
+            ),
+            (
+                Zone::Private,
+                "192.168.0.0 192.168.255.255 198.18.0.0 198.19.255.255",
+            ),
+            (Zone::Private, "198.51.100.1 203.0.113.255"),
+            (
+                Zone::Public,
+                "1.1.1.1 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0",
+            ),
+            (
+                Zone::Public,
+                "126.255.255.255 128.0.0.0 169.253.255.255 169.255.0.0 172.15.255.255",
+            ),
+            (
+                Zone::Public,
+                "172.32.0.0 192.0.0.9 192.0.0.10 192.0.1.0 192.0.3.0 192.88.98.255",
+            ),
+            (
+                Zone::Public,
+                "192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0 203.0.114.0",
+            ),
+            (Zone::Public, "223.255.255.255 168.63.129.15"),
+            (
+                Zone::LinkLocal,
+                ":: fe80::1 febf::1 ff02::1 100::1 fd00:ec2::254 fd20:ce::254",
+            ),
+            (
+                Zone::Private,
+                "::1 fc00::1 fdff::1 fec0::1 feff::1 100:0:0:1::1 64:ff9b:1::1",
+            ),
+            (
+                Zone::Private,
+                "64:ff9b:1:ffff::1 2001:2::1 2001:10::1 2001:1f::1 2001:20::1",
+            ),
+            (
+                Zone::Private,
+                "2001:2f::1 2001:db8::1 3fff::1 3fff:fff::1 5f00::1",
+            ),
+            (
+                Zone::Public,
+                "2606:4700::1 2a00::1 2001:4860::1 2001:30::1 2001:200::1 3ffe::1",
+            ),
+            (Zone::Public, "64:ff9b:2::1 101::1 2003::1 4000::1 5f01::1"),
+        ] {
+            for address in addresses.split(' ') {
+                assert_eq!(zone_of(address), zone, "{address}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_is_where_the_ipv4_address_in_it_is() {
+        for (zone, addresses) in [
+            (
+                Zone::Private,
+                "::10.0.0.1 ::ffff:10.0.0.1 ::ffff:0:10.0.0.1 64:ff9b::10.0.0.1",
+            ),
+            (Zone::Private, "2002:a00:1::1 2002:7f00:1:: 2002:c0a8:101::"),
+            // Teredo: the server at the front, the client inverted at the end.
+            (
+                Zone::Private,
+                "2001:0:a00:1::fefe:fefe 2001:0:808:808::f5ff:fffe",
+            ),
+            (
+                Zone::Private,
+                "2606:4700::5efe:10.0.0.1 2606:4700::200:5efe:192.168.0.1",
+            ),
+            (
+                Zone::LinkLocal,
+                "::169.254.169.254 ::ffff:169.254.169.254 64:ff9b::169.254.169.254",
+            ),
+            (
+                Zone::LinkLocal,
+                "2002:a9fe:a9fe::1 ::ffff:0:169.254.169.254",
+            ),
+            (
+                Zone::LinkLocal,
+                "2001:0:a9fe:a9fe::fefe:fefe 2001:0:808:808::5601:5601",
+            ),
+            (Zone::LinkLocal, "2606:4700::5efe:169.254.169.254"),
+            (
+                Zone::Public,
+                "::8.8.8.8 ::ffff:8.8.8.8 64:ff9b::8.8.8.8 2002:808:808::1",
+            ),
+            (
+                Zone::Public,
+                "2001:0:808:808::f7f7:f7f7 2606:4700::5efe:8.8.8.8",
+            ),
+        ] {
+            for address in addresses.split(' ') {
+                assert_eq!(zone_of(address), zone, "{address}");
+            }
+        }
     }
 
     #[test]

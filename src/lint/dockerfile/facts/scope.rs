@@ -312,7 +312,7 @@ impl Expansion<'_> {
             Value::Known(value) => Some(value),
             Value::Unset => None,
         };
-        match &variable.modifier {
+        match variable.modifier.as_deref() {
             None | Some(Modifier::Required { .. }) => set.unwrap_or_default(),
             Some(Modifier::Default { colon, word }) => match set {
                 Some(value) if !colon || !value.is_empty() => value,
