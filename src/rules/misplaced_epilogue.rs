@@ -74,7 +74,7 @@ fn in_order(
 ) -> Option<Vec<Edit>> {
     if epilogue
         .iter()
-        .any(|step| depends_on_its_place(step, steps))
+        .any(|step| depends_on_its_place(step, steps) || has_error(cx, step))
     {
         return None;
     }
@@ -172,6 +172,14 @@ fn depends_on_its_place(step: &Step<'_>, steps: &[Step<'_>]) -> bool {
         Body::Words { words, .. } => words.iter().any(|word| word.text.as_str().contains('$')),
         _ => false,
     }
+}
+
+/// Whether the parser reports an error in an instruction: then its end is not known.
+fn has_error(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
+    let errors = &cx.dockerfile.errors;
+    errors
+        .iter()
+        .any(|error| step.span.start <= error.span.start && error.span.start <= step.span.end)
 }
 
 /// An instruction with the comments right above it, without the last line break.

@@ -65,7 +65,7 @@ help: use the exec form: `[\"run\", \"it\"]`
 4 + CMD [\"run\", \"it\"]
   |
   = help: see `jettison explain shell-form-entrypoint`; also
-          known as DL3025, JSONArgsRecommended
+          known as DL3025, JSONArgsRecommended, S7019
 
 1 file checked, 2 findings: 1 warning, 1 info
 1 can be fixed with `--fix`, 1 more with `--unsafe-fixes`

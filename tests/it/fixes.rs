@@ -107,7 +107,17 @@ fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
 }
 
 /// New findings that a fix may bring, and why.
-const TRADES: [(&str, &str, &str); 2] = [
+const TRADES: [(&str, &str, &str); 4] = [
+    (
+        "shell-form-entrypoint",
+        "unsuitable-stopsignal",
+        "the program was hidden by its shell before",
+    ),
+    (
+        "dnf-cache-left",
+        "long-command-chain",
+        "the chain is one command longer",
+    ),
     (
         "archive-fetched-then-unpacked",
         "remote-add-without-checksum",
@@ -118,6 +128,14 @@ const TRADES: [(&str, &str, &str); 2] = [
         "program-owned-by-its-user",
         "the owner was the same before",
     ),
+];
+
+/// Rules that report values which other rules cannot read until they are fixed.
+const UNREADABLE: [&str; 4] = [
+    "broken-json-form",
+    "trailing-comment",
+    "url-in-copy",
+    "value-on-next-line",
 ];
 
 /// What the fixes of some rules did wrong, all applied.
@@ -135,9 +153,9 @@ fn breaches(source: &Source, settings: &Settings, max: Applicability) -> Vec<Str
     if let Some(again) = fix::apply(&fixed, &left, max) {
         wrong.push(format!("fixes of {:?} never end", again.rules));
     }
-    // A file that could not be read has more to report once it can.
-    if before.errors.is_empty() {
-        let rules: BTreeSet<&str> = old.iter().map(|finding| finding.rule).collect();
+    let rules: BTreeSet<&str> = old.iter().map(|finding| finding.rule).collect();
+    // A file or a value that could not be read has more to report once it can.
+    if before.errors.is_empty() && UNREADABLE.iter().all(|rule| !rules.contains(rule)) {
         let new: BTreeSet<&str> = left.iter().map(|finding| finding.rule).collect();
         for rule in new.difference(&rules) {
             let is_traded = TRADES

@@ -126,6 +126,13 @@ impl<'tree> Walk<'_, 'tree> {
         self.script.source_span(node.start_byte(), node.end_byte())
     }
 
+    /// Whether a word could begin where a node does. tree-sitter takes `#` in the middle of a word
+    /// for a comment too.
+    fn is_at_word_start(&self, node: Node<'_>) -> bool {
+        let before = self.shared[..node.start_byte()].chars().next_back();
+        before.is_none_or(|before| before.is_whitespace() || "();&|<>`".contains(before))
+    }
+
     fn word(&self, node: Node<'_>) -> ShellWord {
         words::word(self.script, &self.shared, node)
     }
@@ -377,7 +384,7 @@ impl<'tree> Walk<'_, 'tree> {
                 (NodeKind::List, NodeKind::AndOperator) => context.caught,
                 _ => false,
             };
-            if kind(child) == NodeKind::Comment {
+            if kind(child) == NodeKind::Comment && self.is_at_word_start(child) {
                 self.read.comments.push(self.span(child));
             }
             // Tokens, most of the tree, have nothing to read.

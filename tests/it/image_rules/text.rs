@@ -47,7 +47,8 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
     let expected = [
         "warning[missing-user]: no `USER` is set, so the container runs as `root`",
         "--> app.tar",
-        " = help: see `jettison explain missing-user`; also known as DS-0002, CKV_DOCKER_3, CIS-DI-0001",
+        " = help: see `jettison explain missing-user`; also known as DS-0002, CKV_DOCKER_3, CIS-DI-0001,",
+        "         S6471",
         "",
         "warning[setuid-file]: setuid root program `/usr/bin/tool` (mode 4755)",
         "--> app.tar, layer 1",
