@@ -62,6 +62,26 @@ impl Programs {
             })
     }
 
+    /// The names of programs on PATH for which `is_wanted` holds.
+    pub(super) fn names(
+        &self,
+        tree: &Tree,
+        mut is_wanted: impl FnMut(NameId) -> bool,
+    ) -> HashSet<Vec<u8>> {
+        let mut names = HashSet::new();
+        for directory in self.directories(tree) {
+            let Ok(resolved) = tree.resolve(directory) else {
+                continue;
+            };
+            for name in tree.children(resolved.name) {
+                if is_wanted(name) {
+                    names.insert(tree.file_name(name).to_vec());
+                }
+            }
+        }
+        names
+    }
+
     /// The directories of PATH that exist. Every word of a script may be looked for in all of them.
     fn directories(&self, tree: &Tree) -> &[Vec<u8>] {
         self.directories.get_or_init(|| {

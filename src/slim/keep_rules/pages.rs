@@ -77,6 +77,8 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "pam",
     "pam-unix",
     "passwords",
+    "paths-in-sources",
+    "paths-in-texts",
     "php",
     "poppler",
     "postfix",

@@ -16,6 +16,8 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
         return false;
     };
     keep.keep_path(&path, None, Why::Root(Root::Program(*field)));
+    let texts: Vec<&str> = words.iter().map(|(_, word)| word.as_str()).collect();
+    keep.learn_source(&texts);
     let mut text = shell_text(words, 0);
     for (place, (field, word)) in words.iter().enumerate().skip(1) {
         // The script of `sh -c` is read as one, not as a path.

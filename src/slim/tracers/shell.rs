@@ -389,6 +389,8 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     if !(by_shell && BUILTINS.contains(&word)) {
         keep_program(keep, place, word, line);
     }
+    let words: Vec<&str> = call.words.iter().filter_map(ShellWord::literal).collect();
+    keep.learn_source(&words);
     // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. A user who asks for a
     // program goes another way where it is gone; but that there is a package manager is no reason
     // to have one.

@@ -37,6 +37,26 @@ pub(super) fn keep_program(
     }
 }
 
+/// Keeps the program on PATH whose name is a string in a source. A package names programs that an
+/// application may never have it start.
+pub(super) fn keep_named(keep: &mut Keep<'_>, by: NameId, word: &str, line: usize, is_own: bool) {
+    if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
+        return;
+    }
+    let Some(path) = keep.programs.find(keep.view, word.as_bytes()) else {
+        return;
+    };
+    let why = if is_own {
+        Why::command(word.to_owned(), line)
+    } else {
+        Why::Named {
+            word: word.to_owned(),
+            line,
+        }
+    };
+    keep.keep_path(&path, Some(by), why);
+}
+
 fn is_executable(keep: &Keep<'_>, path: &[u8]) -> bool {
     let tree = keep.tree();
     tree.resolve(path)

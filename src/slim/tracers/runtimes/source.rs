@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::programs::{keep_library, keep_program};
+use super::programs::{self, keep_library, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
+use crate::slim::interpreters;
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
@@ -26,6 +27,7 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(language) = language(keep, name) else {
         return;
     };
+    state.sources.insert(name);
     let path = keep.tree().path(name);
     // Perl sources wait until it is known which Perl there is.
     if language == Language::Perl {
@@ -44,6 +46,19 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return java::jar::trace(keep, name);
     }
     read(state, keep, name, language, &path);
+}
+
+/// Looks at sources that a command line has named only after they were shown.
+pub(super) fn trace_named(state: &mut State, keep: &mut Keep<'_>) {
+    let mut named = Vec::new();
+    for &name in keep.sources.keys() {
+        if keep.is_shown(name) && !state.sources.contains(&name) {
+            named.push(name);
+        }
+    }
+    for name in named {
+        trace(state, keep, name);
+    }
 }
 
 /// Whether a file is only kept as a part of what runs a language.
@@ -81,10 +96,17 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         }
         _ => {}
     }
+    if language == Language::Node {
+        node::keep_required_left_out(keep, name, &text);
+    }
+    if language == Language::Python && is_packaged(path) {
+        python::keep_imported_tests(keep, name, &text);
+    }
     if language == Language::Python && !is_packaged(path) {
         keep_siblings(keep, name, &text);
     }
     keep_programs(keep, name, language, &text, is_own);
+    keep_added_programs(state, keep, name, &text, is_own);
     keep_libraries(keep, name, &text);
 }
 
@@ -114,24 +136,17 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
         }
         _ => {}
     }
+    // A command line that names the file says which language it is in.
+    if let Some(&language) = keep.sources.get(&name) {
+        return Some(language);
+    }
     // Without a known ending only a program is looked at, for its `#!` line.
     if keep.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
     let program = shebang::parse(&shebang::head(keep.view, name))?.program_name();
-    // Interpreters carry their version: `python3.11`, `ruby3.1`.
-    for (prefix, language) in [
-        (&b"python"[..], Language::Python),
-        (b"pypy", Language::Python),
-        (b"node", Language::Node),
-        (b"ruby", Language::Ruby),
-        (b"perl", Language::Perl),
-        (b"php", Language::Php),
-        (b"lua", Language::Lua),
-    ] {
-        if program.starts_with(prefix) {
-            return Some(language);
-        }
+    if let Some(language) = interpreters::language_of(&program) {
+        return Some(language);
     }
     // The shell's scripts have a tracer of their own.
     if shell::is_shell(&String::from_utf8_lossy(&program)) {
@@ -407,6 +422,39 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
             }
         }
     }
+}
+
+/// Programs that a layer above the base image added, and whose name is a string in a source. Someone
+/// installed them for this image, so the string counts wherever it stands.
+fn keep_added_programs(
+    state: &mut State,
+    keep: &mut Keep<'_>,
+    name: NameId,
+    text: &str,
+    is_own: bool,
+) {
+    if state.added_programs.is_none() {
+        state.added_programs = Some(added_programs(keep));
+    }
+    let Some(added) = state.added_programs.as_ref() else {
+        return;
+    };
+    if added.is_empty() {
+        return;
+    }
+    let lines = Lines::of(text, 0);
+    let mut seen = HashSet::new();
+    for (at, literal) in strings(text) {
+        if added.contains(literal.as_bytes()) && seen.insert(literal) {
+            programs::keep_named(keep, name, literal, lines.line(at), is_own);
+        }
+    }
+}
+
+fn added_programs(keep: &Keep<'_>) -> HashSet<Vec<u8>> {
+    let tree = keep.tree();
+    keep.programs
+        .names(tree, |name| keep.is_added(name) && !tree.is_directory(name))
 }
 
 /// Strings in quotes, none longer than its line, with their places.

@@ -1,0 +1,198 @@
+//! Paths, programs and modules that the files of an application name, in sources and other texts.
+
+use super::machine::{Machine, Planned};
+use super::plan_paths::merged_usr;
+use crate::builders::elf_file::{GLIBC, program};
+
+/// An image of a distribution with the programs, then a layer of packages that its own Dockerfile
+/// installed, then the application's.
+fn installed(programs: &[&str]) -> Machine {
+    let mut machine = merged_usr()
+        .layer("ADD file:12 in /")
+        .file("/usr/lib/os-release", "ID=debian\n")
+        .elf("/usr/bin/python3.11", &program(GLIBC))
+        .file("/usr/lib/python3.11/os.py", "")
+        .elf("/usr/bin/base-tool", &program(GLIBC))
+        .layer("RUN apt-get install -y tools");
+    for name in programs {
+        machine = machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC));
+    }
+    machine
+}
+
+fn run(machine: Machine) -> Planned {
+    machine.entrypoint(&["python3.11", "/app/main.py"]).plan()
+}
+
+#[test]
+fn a_string_that_is_the_name_of_an_installed_program_keeps_it_at_any_distance() {
+    let filler = "# nothing\n".repeat(100);
+    let source = format!("TOOL = 'pdfinfo'\n{filler}run(TOOL)\n");
+    let planned = run(installed(&["pdfinfo", "pdftops"])
+        .layer("COPY . /app")
+        .file("/app/main.py", source.as_str()));
+    assert!(planned.keeps("/usr/bin/pdfinfo"));
+    assert!(!planned.keeps("/usr/bin/pdftops"), "nothing names it");
+}
+
+#[test]
+fn the_name_of_a_program_of_the_base_needs_a_call_beside_it() {
+    let planned = run(installed(&[])
+        .layer("COPY . /app")
+        .file("/app/main.py", "MODE = 'base-tool'\n"));
+    assert!(!planned.keeps("/usr/bin/base-tool"));
+    let planned = run(installed(&[])
+        .layer("COPY . /app")
+        .file("/app/main.py", "subprocess.run(['base-tool'])\n"));
+    assert!(planned.keeps("/usr/bin/base-tool"));
+}
+
+#[test]
+fn a_package_that_names_an_installed_program_keeps_it_as_possible() {
+    let site = "/usr/lib/python3.11/site-packages";
+    let planned = run(installed(&["pdfinfo", "gcc"])
+        .layer("RUN pip install pdf2image")
+        .file(
+            &format!("{site}/pdf2image/__init__.py"),
+            "COMMAND = get('pdfinfo')\nBUILD = 'gcc'\n",
+        )
+        .layer("COPY . /app")
+        .file("/app/main.py", "import pdf2image\n"));
+    assert_eq!(
+        planned.why("/usr/bin/pdfinfo").last().unwrap(),
+        "/usr/bin/pdfinfo: the name `pdfinfo` on line 1"
+    );
+    assert!(!planned.keeps("/usr/bin/gcc"), "packages name compilers");
+}
+
+#[test]
+fn a_path_in_a_package_counts_where_the_image_added_what_it_leads_to() {
+    let site = "/usr/lib/python3.11/site-packages";
+    let planned = run(installed(&[])
+        .file("/usr/share/tessdata/eng.traineddata", "")
+        .layer("RUN pip install ocr")
+        .file(
+            &format!("{site}/ocr/__init__.py"),
+            "DATA = '/usr/share/tessdata'\nOTHER = '/usr/share/base/x'\n",
+        )
+        .layer("COPY . /app")
+        .file("/app/main.py", "import ocr\n"));
+    assert!(planned.keeps("/usr/share/tessdata/eng.traineddata"));
+}
+
+#[test]
+fn the_first_argument_of_an_interpreter_is_a_source_of_its_language() {
+    for command in [
+        &["python3.11", "/srv/app/serve"][..],
+        &["python3.11", "-u", "-X", "dev", "/srv/app/serve"],
+        &["sh", "-c", "exec python3.11 /srv/app/serve"],
+    ] {
+        let planned = installed(&["ffprobe"])
+            .elf("/usr/bin/sh", &program(GLIBC))
+            .layer("COPY . /srv/app")
+            .file("/srv/app/serve", "subprocess.run(['ffprobe', path])\n")
+            .entrypoint(command)
+            .plan();
+        assert!(planned.keeps("/usr/bin/ffprobe"), "{command:?}");
+    }
+}
+
+/// Node with an application and one package in it.
+fn node(source: &str, manifest: &str) -> Machine {
+    let package = "/app/node_modules/three";
+    merged_usr()
+        .layer("ADD file:12 in /")
+        .file("/usr/lib/os-release", "ID=debian\n")
+        .elf("/usr/bin/node", &program(GLIBC))
+        .layer("COPY . /app")
+        .file("/app/server.js", source)
+        .file("/app/package.json", r#"{"dependencies": {"three": "1"}}"#)
+        .file(&format!("{package}/package.json"), manifest)
+        .file(&format!("{package}/index.js"), "")
+        .file(
+            &format!("{package}/examples/jsm/loader.js"),
+            "import '../jsm/other.js'",
+        )
+        .file(&format!("{package}/examples/jsm/other.js"), "")
+        .file(&format!("{package}/examples/models/big.glb"), "")
+        .file(&format!("{package}/test/all.js"), "")
+        .file(&format!("{package}/index.d.ts"), "")
+        .entrypoint(&["node", "/app/server.js"])
+}
+
+#[test]
+fn a_directory_called_examples_stays_where_the_manifest_exports_it() {
+    let manifest = r#"{"exports": {".": "./index.js", "./addons/*": "./examples/jsm/*"}}"#;
+    let planned = node("require('three')", manifest).plan();
+    let package = "/app/node_modules/three";
+    assert!(planned.keeps(&format!("{package}/examples/jsm/other.js")));
+    assert!(!planned.keeps(&format!("{package}/examples/models")));
+    assert!(!planned.keeps(&format!("{package}/test")));
+}
+
+#[test]
+fn a_directory_called_examples_stays_where_a_source_loads_a_module_of_it() {
+    let planned = node("require('three/examples/jsm/loader')", "{}").plan();
+    let package = "/app/node_modules/three";
+    assert!(planned.keeps(&format!("{package}/examples/jsm/loader.js")));
+    assert!(planned.keeps(&format!("{package}/examples/jsm/other.js")));
+    assert!(!planned.keeps(&format!("{package}/examples/models")));
+}
+
+#[test]
+fn a_package_may_load_its_own_tests() {
+    let planned = node("require('three')", "{}")
+        .file(
+            "/app/node_modules/three/lib.js",
+            "module.exports = require('./test/all')",
+        )
+        .plan();
+    assert!(planned.keeps("/app/node_modules/three/test/all.js"));
+}
+
+#[test]
+fn types_stay_where_they_are_checked_at_start() {
+    let planned = node("require('three')", "{}").plan();
+    assert!(!planned.keeps("/app/node_modules/three/index.d.ts"));
+    let planned = node("require('three')", "{}")
+        .file("/app/node_modules/ts-node/package.json", "{}")
+        .file("/app/node_modules/ts-node/index.js", "")
+        .plan();
+    assert!(planned.keeps("/app/node_modules/three/index.d.ts"));
+}
+
+#[test]
+fn an_application_below_a_directory_called_nodejs_is_not_a_package() {
+    let planned = merged_usr()
+        .elf("/usr/bin/node", &program(GLIBC))
+        .file("/srv/nodejs/app/package.json", "{}")
+        .file("/srv/nodejs/app/server.js", "")
+        .file("/srv/nodejs/app/docs/index.html", "")
+        .entrypoint(&["node", "/srv/nodejs/app/server.js"])
+        .plan();
+    assert!(planned.keeps("/srv/nodejs/app/docs/index.html"));
+}
+
+#[test]
+fn tests_that_a_package_imports_stay() {
+    let site = "/usr/lib/python3.11/site-packages";
+    for import in [
+        "from .tests.helper import check\n",
+        "from sky.tests import helper\n",
+        "from . import tests\n",
+        "import os, sky.tests.helper\n",
+    ] {
+        let planned = run(installed(&[])
+            .layer("RUN pip install sky")
+            .file(&format!("{site}/sky/__init__.py"), import)
+            .file(&format!("{site}/sky/tests/helper.py"), "")
+            .file(&format!("{site}/sky/io/tests/big.py"), "")
+            .layer("COPY . /app")
+            .file("/app/main.py", "import sky\n"));
+        assert!(
+            planned.keeps(&format!("{site}/sky/tests/helper.py")),
+            "{import}"
+        );
+        assert!(!planned.keeps(&format!("{site}/sky/io/tests")), "{import}");
+    }
+}
