@@ -8,6 +8,7 @@
 mod application_texts;
 mod binaries;
 mod effort;
+mod globs;
 mod graph;
 mod interpreters;
 mod keep;

@@ -107,7 +107,7 @@ fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)>
     Some((rest[..length].to_vec(), Mentioned::File))
 }
 
-/// The kind of thing that a path leads to; none where it leads to nothing that a text names.
+/// The kind of thing that a path leads to; none where nothing is there that a text names.
 pub(super) fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
     let name = tree.resolve(path).ok()?.name;
     let inode = tree.inode(name);

@@ -66,6 +66,10 @@ fn path_at(line: &[u8], at: usize) -> Option<(&[u8], bool)> {
         return None;
     }
     let rest = &line[at..line.len().min(at + MAX_PATH)];
+    // `https://host`.
+    if rest.starts_with(b"//") {
+        return None;
+    }
     if let Some(quote) = before.filter(|byte| QUOTES.contains(byte))
         && let Some(end) = memchr::memchr(quote, rest)
     {
@@ -140,7 +144,10 @@ mod tests {
 
     #[test]
     fn the_middle_of_an_address_or_of_a_relative_path_is_no_path() {
-        assert_eq!(paths("https://example.org/a ./b c/d ../e"), ["/"]);
+        assert_eq!(
+            paths("https://example.org/a ./b c/d ../e"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

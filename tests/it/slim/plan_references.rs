@@ -196,3 +196,72 @@ fn tests_that_a_package_imports_stay() {
         assert!(!planned.keeps(&format!("{site}/sky/io/tests")), "{import}");
     }
 }
+
+#[test]
+fn launchers_start_programs_of_an_environment_that_is_not_on_path() {
+    for (command, path) in [
+        (
+            &["uv", "run", "gunicorn", "app"][..],
+            "/app/.venv/bin/gunicorn",
+        ),
+        (
+            &["poetry", "run", "gunicorn"],
+            "/root/.cache/pypoetry/virtualenvs/app-1/bin/gunicorn",
+        ),
+        (
+            &["sh", "-c", "exec npx --no next start"],
+            "/app/node_modules/.bin/next",
+        ),
+        (&["jupyter", "lab", "--ip=0.0.0.0"], "/usr/bin/jupyter-lab"),
+    ] {
+        let name = path.rsplit('/').next().unwrap();
+        let planned = merged_usr()
+            .elf("/usr/bin/sh", &program(GLIBC))
+            .elf("/usr/bin/uv", &program(GLIBC))
+            .elf("/usr/bin/poetry", &program(GLIBC))
+            .elf("/usr/bin/npx", &program(GLIBC))
+            .elf("/usr/bin/jupyter", &program(GLIBC))
+            .elf(path, &program(GLIBC))
+            .elf(&path.replace(name, "another"), &program(GLIBC))
+            .set("WorkingDir", serde_json::json!("/app"))
+            .entrypoint(command)
+            .plan();
+        assert!(planned.keeps(path), "{command:?}");
+    }
+}
+
+#[test]
+fn commands_in_crontabs_procfiles_units_and_playbooks_are_kept() {
+    for (path, text) in [
+        ("/etc/cron.d/backup", "0 3 * * * root mydump -q\n"),
+        ("/app/crontab", "MAILTO=x\n@daily mydump\n"),
+        ("/app/Procfile", "web: server\nworker: mydump --all\n"),
+        (
+            "/etc/systemd/system/app.service",
+            "[Service]\nExecStart=-mydump --x\n",
+        ),
+        (
+            "/app/site.yml",
+            "- hosts: all\n  tasks:\n    - shell: mydump | gzip\n",
+        ),
+    ] {
+        let planned = merged_usr()
+            .elf("/usr/bin/server", &program(GLIBC))
+            .elf("/usr/bin/mydump", &program(GLIBC))
+            .file(path, text)
+            .entrypoint(&["server", path])
+            .plan();
+        assert!(planned.keeps("/usr/bin/mydump"), "{path}");
+    }
+}
+
+#[test]
+fn a_comment_in_a_crontab_keeps_nothing() {
+    let planned = merged_usr()
+        .elf("/usr/bin/server", &program(GLIBC))
+        .elf("/usr/bin/mydump", &program(GLIBC))
+        .file("/app/crontab", "# 0 3 * * * mydump\n")
+        .entrypoint(&["server", "/app/crontab"])
+        .plan();
+    assert!(!planned.keeps("/usr/bin/mydump"));
+}
