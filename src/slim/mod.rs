@@ -6,6 +6,7 @@
 //! [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
 mod application_texts;
+mod archive_entries;
 mod binaries;
 mod effort;
 mod globs;

@@ -265,3 +265,72 @@ fn a_comment_in_a_crontab_keeps_nothing() {
         .plan();
     assert!(!planned.keeps("/usr/bin/mydump"));
 }
+
+#[test]
+fn the_name_that_a_variable_gives_to_find_library_is_one_of_the_strings() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let planned = run(installed(&[])
+        .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+        .elf(&format!("{lib}/libother.so.1"), &library("libother.so.1"))
+        .layer("COPY . /app")
+        .file(
+            "/app/main.py",
+            "names = ['gdal', 'GDAL']\nfor name in names: find_library(name)\n",
+        ));
+    assert!(planned.keeps(&format!("{lib}/libgdal.so.32")));
+    assert!(!planned.keeps(&format!("{lib}/libother.so.1")));
+}
+
+#[test]
+fn a_directory_on_the_search_path_of_a_program_is_kept() {
+    let planned = merged_usr()
+        .elf("/usr/bin/python3.11", &program(GLIBC))
+        .file("/usr/lib/python3.11/os.py", "")
+        .script(
+            "/usr/bin/tool",
+            "#!/usr/bin/python3.11\nimport sys\nsys.path.insert(1, '/usr/share/tool3/')\n",
+        )
+        .file("/usr/share/tool3/impl.py", "")
+        .file("/usr/share/other/impl.py", "")
+        .entrypoint(&["tool"])
+        .plan();
+    assert!(planned.keeps("/usr/share/tool3/impl.py"));
+    assert!(!planned.keeps("/usr/share/other/impl.py"));
+}
+
+/// A ZIP file with one entry that is stored as it is, behind other bytes.
+fn zip_behind(before: &[u8], name: &str, content: &[u8]) -> Vec<u8> {
+    let mut writer = std::io::Cursor::new(before.to_vec());
+    writer.set_position(before.len() as u64);
+    let mut archive = rawzip::ZipArchiveWriter::builder()
+        .with_offset(before.len() as u64)
+        .build(&mut writer);
+    let (mut entry, config) = archive.new_file(name).start().unwrap();
+    let mut data = config.wrap(&mut entry);
+    std::io::Write::write_all(&mut data, content).unwrap();
+    let (_, descriptor) = data.finish().unwrap();
+    entry.finish(descriptor).unwrap();
+    archive.finish().unwrap();
+    writer.into_inner()
+}
+
+#[test]
+fn a_library_in_an_archive_keeps_the_libraries_that_it_needs() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let inner = library("_speed.so").needs("libgomp.so.1").bytes();
+    for (path, start) in [
+        ("/app/tool.pyz", &b"#!/usr/bin/python3.11\n"[..]),
+        ("/app/bundle.zip", b""),
+        ("/usr/local/bin/tool", b"#!/usr/bin/env python3.11\n"),
+    ] {
+        let planned = installed(&[])
+            .elf(&format!("{lib}/libgomp.so.1"), &library("libgomp.so.1"))
+            .layer("COPY tool /app")
+            .executable(path, zip_behind(start, "site-packages/_speed", &inner))
+            .entrypoint(&["python3.11", path])
+            .plan();
+        assert!(planned.keeps(&format!("{lib}/libgomp.so.1")), "{path}");
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::programs::{self, keep_library, keep_program};
+use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
@@ -95,6 +95,9 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
             node::keep_required(keep, name, directory, requests);
         }
         _ => {}
+    }
+    if language == Language::Python {
+        keep_search_path(keep, name, &text);
     }
     if language == Language::Node {
         node::keep_required_left_out(keep, name, &text);
@@ -276,6 +279,19 @@ fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
         ];
         if forms.iter().any(|form| text.contains(form.as_str())) {
             state.want(Language::Ruby, gem, source);
+        }
+    }
+}
+
+/// Directories that a program adds to its search path: `sys.path.insert(1, '/usr/share/x')`.
+fn keep_search_path(keep: &mut Keep<'_>, name: NameId, text: &str) {
+    for line in text.lines().filter(|line| line.contains("sys.path")) {
+        for (_, literal) in strings(line) {
+            if literal.starts_with('/') && !is_standard(literal.as_bytes()) {
+                let why = Why::module(Language::Python, literal.to_owned());
+                let path = literal.as_bytes();
+                directories::keep_tree_at(keep, path, name, &why, &application::is_left_out);
+            }
         }
     }
 }
@@ -510,23 +526,13 @@ fn start_of_line(text: &str, longest: usize) -> &str {
 
 /// Libraries that a source opens by name, and by `find_library('z')`, which asks `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
-    // Each name is looked for in all directories of libraries, so it is done once.
+    let mut libraries = BTreeSet::new();
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
         let literals = strings(text).map(|(_, literal)| literal);
-        let libraries: BTreeSet<&str> = literals.filter(|literal| is_library(literal)).collect();
-        for literal in libraries {
-            keep_library(keep, name, literal, |file_name| {
-                file_name == literal.as_bytes()
-            });
-        }
+        libraries.extend(literals.filter(|literal| is_library(literal)));
     }
     let names = asked_of_ldconfig(text);
-    for short in &names {
-        let prefix = format!("lib{short}.so");
-        keep_library(keep, name, short, |file_name| {
-            file_name.starts_with(prefix.as_bytes())
-        });
-    }
+    programs::keep_libraries(keep, name, &libraries, &names);
     if names.is_empty() {
         return;
     }
@@ -545,11 +551,13 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
 /// The `z` of `find_library('z')` and of Ruby's `ffi_lib 'z'`.
 fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
+    let mut is_variable = false;
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
             // The name has to be the first argument of the call, after a blank at most.
             let argument = &text.as_bytes()[at + call.len()..];
             if !argument.iter().take(2).any(|byte| b"'\"`".contains(byte)) {
+                is_variable = true;
                 continue;
             }
             let rest = start_of_line(&text[at + call.len()..], MAX_LITERAL);
@@ -558,7 +566,20 @@ fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
             }
         }
     }
+    // A variable has one of the strings of the file.
+    if is_variable {
+        let literals = strings(text).map(|(_, literal)| literal);
+        names.extend(literals.filter(|literal| is_short(literal)));
+    }
     names
+}
+
+/// Whether a string can be the name of a library without `lib` and `.so`.
+fn is_short(name: &str) -> bool {
+    name.len() > 1
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte))
 }
 
 fn is_library(literal: &str) -> bool {
