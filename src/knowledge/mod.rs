@@ -2,9 +2,10 @@
 //! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
 //! name instead of keeping lists of their own.
 //!
-//! The tables are the files `rules/*.toml` of the same names: mounts, package managers, path sets,
-//! platforms, programs and signals.
+//! The tables are the files `rules/*.toml` of the same names: launchers, mounts, package managers,
+//! path sets, platforms, programs and signals.
 
+mod launchers;
 mod mounts;
 mod package_managers;
 mod path_sets;
@@ -12,6 +13,7 @@ mod platforms;
 mod programs;
 mod signals;
 
+pub use launchers::{environment_of, has_subcommands};
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,

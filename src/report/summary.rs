@@ -233,9 +233,11 @@ fn reason(why: &Why) -> &'static str {
         Why::Interpreter | Why::LoaderReads => "loaders",
         Why::Needed { .. } | Why::Filter { .. } | Why::Injected { .. } => "required libraries",
         Why::Opened { .. } => "libraries that the C library loads",
-        Why::Shebang | Why::Command { .. } | Why::Mention { .. } | Why::Include { .. } => {
-            "used by scripts"
-        }
+        Why::Shebang
+        | Why::Command { .. }
+        | Why::Mention { .. }
+        | Why::Named { .. }
+        | Why::Include { .. } => "used by scripts",
         Why::Record { .. } => "package records",
         #[allow(
             unreachable_patterns,

@@ -8,6 +8,8 @@
 const SCRIPTS: u64 = 32 << 20;
 /// Bytes of sources of other languages.
 const SOURCES: u64 = 512 << 20;
+/// Bytes of texts of applications.
+const TEXTS: u64 = 512 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;
 
@@ -16,6 +18,7 @@ const ARCHIVES: u64 = 2 << 30;
 pub(super) struct Effort {
     pub(super) scripts: Allowance,
     pub(super) sources: Allowance,
+    pub(super) texts: Allowance,
     pub(super) archives: Allowance,
 }
 
@@ -24,6 +27,7 @@ impl Default for Effort {
         Self {
             scripts: Allowance(SCRIPTS),
             sources: Allowance(SOURCES),
+            texts: Allowance(TEXTS),
             archives: Allowance(ARCHIVES),
         }
     }

@@ -1,14 +1,16 @@
 //! The kept names under construction: tracers read the image here, and write what they find.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::binaries::Binaries;
 use super::effort::Effort;
 use super::graph::{Graph, Need, Note, Unmet};
+use super::interpreters;
+use super::own_layers;
 use super::process::Program;
 use super::program_search::Programs;
 use super::view::View;
-use super::why::Why;
+use super::why::{Language, Why};
 use crate::image::{Kind, NameId, Tree};
 
 /// Everything that tracers share. State that only one tracer needs is a field of that tracer.
@@ -22,10 +24,14 @@ pub(super) struct Keep<'a> {
     /// Scripts that were read, so that each is read once, whether an entry point, a service or
     /// another script names it.
     pub(super) scripts: HashSet<NameId>,
+    /// Files that command lines give an interpreter to read, whatever they are called.
+    pub(super) sources: BTreeMap<NameId, Language>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
     /// A row a name: the tracers have seen it.
     shown: Vec<bool>,
+    /// The first layer above the base image.
+    first_own_layer: usize,
     unmet: BTreeSet<Unmet>,
     /// Libraries that some process found for a file.
     met: HashSet<(NameId, Vec<u8>)>,
@@ -41,8 +47,10 @@ impl<'a> Keep<'a> {
             programs: Programs::of(&view.image.config),
             effort: Effort::default(),
             scripts: HashSet::new(),
+            sources: BTreeMap::new(),
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
+            first_own_layer: own_layers::first_own_layer(view.image),
             unmet: BTreeSet::new(),
             met: HashSet::new(),
             notes: BTreeSet::new(),
@@ -123,6 +131,24 @@ impl<'a> Keep<'a> {
 
     pub(super) fn is_file(&self, name: NameId) -> bool {
         matches!(self.tree().inode(name).kind, Kind::File(_))
+    }
+
+    /// Remembers the file that a command line gives an interpreter to read.
+    pub(super) fn learn_source(&mut self, words: &[&str]) {
+        let Some((language, file)) = interpreters::source_argument(words) else {
+            return;
+        };
+        let path = self.programs.absolute(file.as_bytes());
+        if let Ok(resolved) = self.tree().resolve(&path)
+            && self.is_file(resolved.name)
+        {
+            self.sources.insert(resolved.name, language);
+        }
+    }
+
+    /// Whether a layer above the base image has a name's entry.
+    pub(super) fn is_added(&self, name: NameId) -> bool {
+        self.tree().inode(name).layer >= self.first_own_layer
     }
 
     /// Whether the tracers have seen a name, which is kept then.

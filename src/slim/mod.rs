@@ -5,14 +5,19 @@
 //! one of the tracers is the engine of the keep rules, pages in `rules/keep`. The result is a
 //! [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
+mod application_texts;
+mod archive_entries;
 mod binaries;
 mod effort;
+mod globs;
 mod graph;
+mod interpreters;
 mod keep;
 mod keep_rules;
 mod language_paths;
 mod open_names;
 mod options;
+mod own_layers;
 mod package_records;
 mod paths;
 mod plan;

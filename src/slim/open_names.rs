@@ -1,5 +1,6 @@
 //! The names of libraries that an ELF file may open while it runs: those that a note in it
-//! announces, and, if it takes `dlopen` from another, those among its strings.
+//! announces, and, if it takes a function from another that opens libraries, those among its
+//! strings.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -19,10 +20,32 @@ pub(super) fn of(elf: &Elf, bytes: &[u8], imports: &HashSet<&[u8]>) -> Vec<OpenN
     let entries = announced(elf, bytes);
     let mut names = from_notes(&entries);
     // A name among the strings of a file that opens nothing is chance.
-    if imports.contains(&b"dlopen"[..]) || imports.contains(&b"dlmopen"[..]) {
+    if imports.iter().any(|symbol| opens_libraries(symbol)) {
         names.extend(from_strings(elf, bytes, &entries));
     }
     names
+}
+
+/// Whether a function opens a library by name: `dlopen` of the C library, or one of a library that
+/// wraps it. Their names say so: `PR_LoadLibraryWithFlags` (NSPR), `g_module_open` (GLib),
+/// `lt_dlopenext` (libltdl), `apr_dso_load` (APR), `uv_dlopen` (libuv), `SDL_LoadObject` (SDL),
+/// `DSO_load` (OpenSSL), `QLibrary::load` and `QPluginLoader::load` (Qt, mangled).
+fn opens_libraries(symbol: &[u8]) -> bool {
+    const PARTS: [&[u8]; 9] = [
+        b"dlopen",
+        b"dlmopen",
+        b"LoadLibrary",
+        b"load_library",
+        b"module_open",
+        b"dso_load",
+        b"LoadObject",
+        b"8QLibrary",
+        b"13QPluginLoader",
+    ];
+    symbol == b"DSO_load"
+        || PARTS
+            .iter()
+            .any(|part| memchr::memmem::find(symbol, part).is_some())
 }
 
 /// The names among the strings, without those that are loaded or announced anyway.
@@ -83,6 +106,23 @@ mod tests {
     fn patterns_and_relative_paths_are_no_names() {
         assert!(is_name(b"libz.so.1") && is_name(b"/opt/x.so"));
         assert!(!is_name(b"lib%s.so") && !is_name(b"plugins/x.so") && !is_name(b"$ORIGIN/libx.so"));
+    }
+
+    #[test]
+    fn functions_that_wrap_dlopen_open_libraries() {
+        for symbol in [
+            "dlopen",
+            "PR_LoadLibraryWithFlags",
+            "g_module_open",
+            "lt_dlopenext",
+            "apr_dso_load",
+            "_ZN8QLibrary4loadEv",
+        ] {
+            assert!(opens_libraries(symbol.as_bytes()), "{symbol}");
+        }
+        for symbol in ["dlsym", "dlclose", "fopen", "g_module_close", "DSO_free"] {
+            assert!(!opens_libraries(symbol.as_bytes()), "{symbol}");
+        }
     }
 
     #[test]

@@ -75,6 +75,29 @@ impl Programs {
         Some(joined(&self.path[first.directory], word))
     }
 
+    /// The names of programs on PATH for which `is_wanted` holds.
+    pub(super) fn names(
+        &self,
+        tree: &Tree,
+        mut is_wanted: impl FnMut(NameId) -> bool,
+    ) -> HashSet<Vec<u8>> {
+        let files = self.files.get_or_init(|| self.read_directories(tree));
+        let mut names = HashSet::new();
+        for (word, candidates) in files {
+            let is_one = candidates.iter().any(|candidate| {
+                let path = joined(&self.path[candidate.directory], word);
+                candidate.is_executable
+                    && tree
+                        .resolve_link(&path)
+                        .is_ok_and(|resolved| is_wanted(resolved.name))
+            });
+            if is_one {
+                names.insert(word.clone());
+            }
+        }
+        names
+    }
+
     /// The files on PATH that have a name. Every word of a script may be one, so the directories are
     /// read once.
     fn candidates(&self, tree: &Tree, word: &[u8]) -> &[Candidate] {

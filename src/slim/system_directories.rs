@@ -45,3 +45,64 @@ pub(super) fn is_system_directory(tree: &Tree, name: NameId) -> bool {
         _ => false,
     }
 }
+
+/// Whether a directory is an application's own and not one in which distributions put their files.
+pub(super) fn is_application_path(path: &[u8]) -> bool {
+    const TOP: &[&[u8]] = &[
+        b"bin", b"boot", b"dev", b"etc", b"lib", b"lib32", b"lib64", b"libx32", b"media", b"mnt",
+        b"proc", b"run", b"sbin", b"sys", b"tmp", b"usr", b"var",
+    ];
+    const LOCAL: &[&[u8]] = &[
+        b"bin", b"etc", b"games", b"include", b"lib", b"lib64", b"libexec", b"man", b"sbin",
+        b"share", b"src",
+    ];
+    const VARIABLE: &[&[u8]] = &[b"app", b"apps", b"task", b"www"];
+    let components: Vec<&[u8]> = path
+        .split(|&byte| byte == b'/')
+        .filter(|component| !component.is_empty())
+        .collect();
+    match components.as_slice() {
+        // These hold applications, one in each directory below.
+        [] | [b"opt" | b"srv" | b"home"] => false,
+        // The official images of languages use `/usr/src/app` as their working directory.
+        [b"usr", b"src" | b"app" | b"apps", _, ..]
+        | [b"usr", b"local", b"src" | b"app" | b"apps", _, ..] => true,
+        // Software that was built from source often has a directory of its own in `/usr/local`.
+        [b"usr", b"local", directory, ..] => !LOCAL.contains(directory),
+        [b"var", directory, ..] => VARIABLE.contains(directory),
+        [top, ..] => !TOP.contains(top),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_application_path;
+
+    #[test]
+    fn an_application_has_a_directory_of_its_own() {
+        for path in [
+            "/app",
+            "/app/src",
+            "/opt/x",
+            "/srv/x",
+            "/usr/src/app",
+            "/var/www/html",
+            "/home/u",
+            "/usr/local/x",
+        ] {
+            assert!(is_application_path(path.as_bytes()), "{path}");
+        }
+        for path in [
+            "/",
+            "/opt",
+            "/usr/bin",
+            "/usr/local/bin",
+            "/usr/lib/python3",
+            "/var/lib/x",
+            "/etc",
+            "/usr/src",
+        ] {
+            assert!(!is_application_path(path.as_bytes()), "{path}");
+        }
+    }
+}

@@ -45,6 +45,8 @@ pub enum Why {
     Command { word: String, line: usize },
     /// A path in it, a script, that is there.
     Mention { word: String, line: usize },
+    /// A program whose name is a string in it, a source.
+    Named { word: String, line: usize },
     /// The record by which scanners know the package that it belongs to.
     Record { package: String },
     /// A script that it includes.
@@ -228,7 +230,7 @@ impl Why {
             | Self::Module { .. } => Confidence::Likely,
             // A path in a script may be one that the script creates or removes, so the mention
             // alone proves little.
-            Self::Mention { .. } => Confidence::Possible,
+            Self::Mention { .. } | Self::Named { .. } => Confidence::Possible,
             // All that is left is what a loader or the kernel opens itself; without it the program
             // does not start.
             _ => Confidence::Certain,
@@ -274,6 +276,7 @@ impl fmt::Display for Why {
             Self::Shebang => f.write_str("the interpreter on its `#!` line"),
             Self::Command { word, line } => write!(f, "the command `{word}` on line {line}"),
             Self::Mention { word, line } => write!(f, "the path `{word}` on line {line}"),
+            Self::Named { word, line } => write!(f, "the name `{word}` on line {line}"),
             Self::Record { package } => write!(f, "the database record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on line {line}"),
             Self::MayOpen { soname, found } => {

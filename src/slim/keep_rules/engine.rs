@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::find::Finds;
 use super::page::{KeepPage, KeptPattern, Mentioned, Source};
 use super::registry::keep_rules;
+use super::text_paths::{TextPath, text_paths};
 use super::{conditions, template, wildcard, words};
 use crate::image::{Kind, NameId, Tree};
+use crate::slim::application_texts::{Owner, owner_of_text};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
@@ -84,6 +86,7 @@ impl Tracer for RuleTracer {
             // reads anything.
             Kind::File(_) => {
                 self.search(keep, name, &path);
+                self.search_text(keep, name, &path);
                 self.read_file(keep, name, &path);
             }
             // A file that was named through a symlink is read once the link is kept, under the name
@@ -394,6 +397,67 @@ impl RuleTracer {
         }
     }
 
+    /// Keeps what paths in a text of the application name.
+    fn search_text(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
+        let Some(owner) = owner_of_text(keep, name, path) else {
+            return;
+        };
+        let Some(bytes) = keep
+            .view
+            .bytes(name)
+            .filter(|bytes| !words::is_binary(bytes))
+        else {
+            return;
+        };
+        if !keep.effort.texts.spend(bytes.len()) {
+            let text = "too much text in the image: the paths in this file are not looked at";
+            return keep.note(Some(name), None, text.to_owned());
+        }
+        for found in text_paths(keep.tree(), &bytes) {
+            if owner == Owner::Application || is_added(keep, found.path) {
+                self.keep_text_path(keep, name, owner, &found);
+            }
+        }
+    }
+
+    /// Keeps what a path in a text names.
+    fn keep_text_path(
+        &mut self,
+        keep: &mut Keep<'_>,
+        name: NameId,
+        owner: Owner,
+        found: &TextPath<'_>,
+    ) {
+        let rules = keep_rules();
+        // A package names many paths of other systems and versions, so a string there proves no
+        // more than a word in a text of the application.
+        let source = if found.is_quoted && owner == Owner::Application {
+            Source::Quoted(found.what)
+        } else {
+            Source::Bare(found.what)
+        };
+        let because = Because::Word {
+            word: String::from_utf8_lossy(found.path).into_owned(),
+            line: found.line,
+        };
+        for &rule in &rules.index.text_paths {
+            let page = &rules.pages[rule];
+            let firing = Firing {
+                page,
+                by: Some(name),
+                because: &because,
+            };
+            for kept in page.keeps.iter().filter(|kept| kept.source == source) {
+                let Some(pattern) = template::with_word(kept.pattern, found.path, b"") else {
+                    continue;
+                };
+                if !template::is_shallow(&pattern) && !is_not_whole(keep.tree(), page, &pattern) {
+                    self.keep_pattern(keep, firing, kept.confidence, &pattern);
+                }
+            }
+        }
+    }
+
     fn keep_mention(
         &mut self,
         keep: &mut Keep<'_>,
@@ -417,6 +481,12 @@ impl RuleTracer {
         };
         self.keep_pattern(keep, firing, kept.confidence, &pattern);
     }
+}
+
+/// Whether a layer above the base image has what a path leads to.
+fn is_added(keep: &Keep<'_>, path: &[u8]) -> bool {
+    let resolved = keep.tree().resolve(path);
+    resolved.is_ok_and(|resolved| keep.is_added(resolved.name))
 }
 
 /// The paths in a file, with the programs that its strings name. A name that is a whole string

@@ -18,6 +18,8 @@ pub(super) struct Index {
     pub(super) other_literals: Vec<(&'static str, usize)>,
     /// Rules that want to know of paths in ELF files.
     pub(super) mentions: Vec<usize>,
+    /// Rules that want to know of paths in texts of the application.
+    pub(super) text_paths: Vec<usize>,
 }
 
 /// Wildcards, those that are none found at once.
@@ -71,6 +73,7 @@ impl Index {
             path_literals: Vec::new(),
             other_literals: Vec::new(),
             mentions: Vec::new(),
+            text_paths: Vec::new(),
         };
         for (rule, page) in pages.iter().enumerate() {
             // Rules for paths ask for their symbols when a file has a path for them.
@@ -95,6 +98,9 @@ impl Index {
             index.other_literals.extend(others);
             if page.wants_mentions() {
                 index.mentions.push(rule);
+            }
+            if page.wants_text_paths() {
+                index.text_paths.push(rule);
             }
         }
         index

@@ -15,6 +15,9 @@ use crate::image::{Kind, NameId, Tree};
 const MAX_MENTIONS: usize = 1 << 14;
 /// Bytes of a path: `PATH_MAX` of Linux.
 const MAX_PATH: usize = 4096;
+/// Directories of the root over which the container runtime mounts file systems, or that programs
+/// fill while they run.
+pub(super) const NOT_KEPT: [&[u8]; 5] = [b"proc", b"sys", b"dev", b"tmp", b"run"];
 /// Shorter names come about by chance.
 const SHORTEST_FILE_NAME: usize = 3;
 
@@ -37,9 +40,6 @@ pub(super) struct Spots {
 
 impl Searcher {
     pub(super) fn new(tree: &Tree, texts: &[&str]) -> Option<Self> {
-        // The container runtime mounts file systems over these, or programs fill them while they
-        // run.
-        const NOT_KEPT: [&[u8]; 5] = [b"proc", b"sys", b"dev", b"tmp", b"run"];
         // A path that leads to something begins with a directory that the image has, so nothing
         // else is searched for.
         let roots = tree.children(NameId::ROOT).map(|name| tree.file_name(name));
@@ -82,7 +82,7 @@ pub(super) fn mentions(
         .collect()
 }
 
-fn is_path_byte(byte: u8) -> bool {
+pub(super) fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_+.-/@~,:=%".contains(&byte)
 }
 
@@ -107,7 +107,8 @@ fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)>
     Some((rest[..length].to_vec(), Mentioned::File))
 }
 
-fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
+/// The kind of thing that a path leads to; none where nothing is there that a text names.
+pub(super) fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
     let name = tree.resolve(path).ok()?.name;
     let inode = tree.inode(name);
     match inode.kind {

@@ -14,6 +14,7 @@ mod page;
 mod pages;
 mod registry;
 mod template;
+mod text_paths;
 mod wildcard;
 mod words;
 

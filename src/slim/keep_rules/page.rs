@@ -101,6 +101,11 @@ pub(in crate::slim) enum Source {
     /// `{directory}`: every path in a kept ELF file that names one; and `{command}`,
     /// `{shell-command}`: every name there of a program on PATH.
     Mention(Mentioned),
+    /// `{quoted-program}`, `{quoted-file}`, `{quoted-directory}`: every path that is a string in a
+    /// text of the application.
+    Quoted(Mentioned),
+    /// `{bare-program}`, `{bare-file}`, `{bare-directory}`: every other path in such a text.
+    Bare(Mentioned),
 }
 
 /// The kind of thing that a path in an ELF file names.
@@ -239,6 +244,13 @@ impl KeepPage {
             .iter()
             .any(|keep| matches!(keep.source, Source::Mention(_)))
     }
+
+    /// Whether paths in texts of the application are of interest.
+    pub(in crate::slim) fn wants_text_paths(&self) -> bool {
+        self.keeps
+            .iter()
+            .any(|keep| matches!(keep.source, Source::Quoted(_) | Source::Bare(_)))
+    }
 }
 
 fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
@@ -337,6 +349,12 @@ fn source(pattern: &'static str) -> Option<Source> {
             "directory" => Source::Mention(Mentioned::Directory),
             "command" => Source::Mention(Mentioned::Command),
             "shell-command" => Source::Mention(Mentioned::ShellCommand),
+            "quoted-program" => Source::Quoted(Mentioned::Program),
+            "quoted-file" => Source::Quoted(Mentioned::File),
+            "quoted-directory" => Source::Quoted(Mentioned::Directory),
+            "bare-program" => Source::Bare(Mentioned::Program),
+            "bare-file" => Source::Bare(Mentioned::File),
+            "bare-directory" => Source::Bare(Mentioned::Directory),
             name => Source::WordAfter(name),
         };
         // Two placeholders would need every pair of words, which no rule wants.

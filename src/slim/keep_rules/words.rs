@@ -68,9 +68,13 @@ fn is_between_words(byte: u8) -> bool {
 
 /// Whether a file's bytes are a text that may be configuration.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
+    bytes.len() <= MAX_TEXT && !is_binary(bytes)
+}
+
+/// Whether there is a NUL byte near the start, by which `grep` and `git` tell binary files too.
+pub(super) fn is_binary(bytes: &[u8]) -> bool {
     const LOOKED_AT: usize = 1024;
-    // A NUL byte near the start tells binary files from text, as `grep` and `git` do it.
-    bytes.len() <= MAX_TEXT && !bytes[..bytes.len().min(LOOKED_AT)].contains(&0)
+    bytes[..bytes.len().min(LOOKED_AT)].contains(&0)
 }
 
 #[cfg(test)]

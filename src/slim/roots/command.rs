@@ -2,7 +2,7 @@
 
 use crate::slim::keep::Keep;
 use crate::slim::system_directories::is_system_directory;
-use crate::slim::tracers::shell;
+use crate::slim::tracers::{launchers, shell};
 use crate::slim::why::{Field, Root, Why};
 
 /// Keeps what the words name. Each says which field it stands in. False where the program is not
@@ -16,6 +16,13 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
         return false;
     };
     keep.keep_path(&path, None, Why::Root(Root::Program(*field)));
+    let texts: Vec<&str> = words.iter().map(|(_, word)| word.as_str()).collect();
+    keep.learn_source(&texts);
+    let of = *field;
+    launchers::keep_launched(keep, None, &texts, &|word| {
+        let word = word.to_owned();
+        Why::Root(Root::Argument { of, word })
+    });
     let mut text = shell_text(words, 0);
     for (place, (field, word)) in words.iter().enumerate().skip(1) {
         // The script of `sh -c` is read as one, not as a path.

@@ -1,6 +1,9 @@
 //! The tracers, each in a file.
 
+mod archives;
+mod command_files;
 mod elf;
+pub(super) mod launchers;
 mod links;
 pub(super) mod runtimes;
 mod services;
@@ -20,6 +23,8 @@ pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tr
         Box::new(shebang::ShebangTracer),
         Box::new(shell::ShellTracer),
         Box::new(services::ServiceTracer),
+        Box::new(archives::ArchiveTracer),
+        Box::new(command_files::CommandFileTracer),
         Box::new(runtimes::RuntimeTracer::default()),
         Box::new(RuleTracer::new(view)),
     ]

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::image::NameId;
+use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::paths::file_name;
 use crate::slim::shebang;
@@ -146,7 +147,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) 
         let base = keep.tree().path(keep.tree().parent(name));
         format!("{}/{pattern}", String::from_utf8_lossy(&base))
     };
-    for file in shell::globs::matches(keep.tree(), &pattern) {
+    for file in globs::matches(keep.tree(), &pattern) {
         let why = Why::include(pattern.clone(), line);
         keep.graph.keep(file, Some(name), why);
         // Files in its own directories are read when the tracer sees them.

@@ -4,7 +4,6 @@
 //! note. `"$@"` is none, for the arguments of the entry point are roots themselves.
 
 mod expand;
-pub(super) mod globs;
 mod values;
 
 use std::collections::HashSet;
@@ -12,6 +11,7 @@ use std::collections::HashSet;
 use crate::dockerfile::shell::{self, ProgramCall, ShellPart, ShellScript, ShellWord};
 use crate::image::NameId;
 use crate::knowledge::ProgramClass;
+use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::shebang;
 use crate::slim::system_directories::keep_application;
@@ -20,6 +20,7 @@ use crate::slim::why::{Field, Root, Why};
 use crate::source::Span;
 
 use self::values::Values;
+use super::launchers;
 
 /// Commands that shells run themselves, though programs of these names exist.
 const BUILTINS: &[&str] = &[
@@ -389,6 +390,11 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     if !(by_shell && BUILTINS.contains(&word)) {
         keep_program(keep, place, word, line);
     }
+    let words: Vec<&str> = call.words.iter().filter_map(ShellWord::literal).collect();
+    keep.learn_source(&words);
+    launchers::keep_launched(keep, place.by(), &words, &|word| {
+        place.why(word, line, Why::command)
+    });
     // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. A user who asks for a
     // program goes another way where it is gone; but that there is a package manager is no reason
     // to have one.

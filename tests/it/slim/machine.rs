@@ -78,7 +78,7 @@ impl Machine {
                     let inode = Inode {
                         kind: Kind::Directory,
                         header,
-                        layer: 0,
+                        layer: self.layers.len().saturating_sub(1),
                     };
                     self.tree.insert(at, component.as_bytes(), inode)
                 },

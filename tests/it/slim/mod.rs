@@ -14,6 +14,7 @@ mod plan_elf;
 mod plan_interpreters;
 mod plan_levels;
 mod plan_paths;
+mod plan_references;
 mod plan_roots;
 mod plan_scripts;
 mod plan_services;

@@ -5,6 +5,7 @@ use super::node;
 use super::state::State;
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
+use crate::slim::system_directories::is_application_path;
 use crate::slim::why::{Language, Why};
 
 /// Files that stand at the top of a project.
@@ -27,7 +28,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
     let tree = keep.tree();
     for directory in directories(keep, source) {
         // A directory of the distribution is never an application, whatever lies in it.
-        if is_own(&tree.path(directory)) && state.applications.insert(directory) {
+        if is_application_path(&tree.path(directory)) && state.applications.insert(directory) {
             let name = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
             keep_tree(
                 keep,
@@ -70,7 +71,7 @@ fn top(tree: &Tree, directory: NameId) -> NameId {
     // copied.
     for at in ancestors(tree, directory).take(MOST) {
         // Above a directory of the distribution there is no application.
-        if !is_own(&tree.path(at)) {
+        if !is_application_path(&tree.path(at)) {
             break;
         }
         if is_project(tree, at) {
@@ -115,65 +116,4 @@ pub(super) fn is_waste(tree: &Tree, name: NameId) -> bool {
 fn has_sources(tree: &Tree, directory: NameId) -> bool {
     tree.children(directory)
         .any(|name| is_plain_file(tree, name) && tree.file_name(name).ends_with(b".py"))
-}
-
-/// Whether a directory is an application's own and not one in which distributions put their files.
-fn is_own(path: &[u8]) -> bool {
-    const TOP: &[&[u8]] = &[
-        b"bin", b"boot", b"dev", b"etc", b"lib", b"lib32", b"lib64", b"libx32", b"media", b"mnt",
-        b"proc", b"run", b"sbin", b"sys", b"tmp", b"usr", b"var",
-    ];
-    const LOCAL: &[&[u8]] = &[
-        b"bin", b"etc", b"games", b"include", b"lib", b"lib64", b"libexec", b"man", b"sbin",
-        b"share", b"src",
-    ];
-    const VARIABLE: &[&[u8]] = &[b"app", b"apps", b"task", b"www"];
-    let components: Vec<&[u8]> = path
-        .split(|&byte| byte == b'/')
-        .filter(|component| !component.is_empty())
-        .collect();
-    match components.as_slice() {
-        // These hold applications, one in each directory below.
-        [] | [b"opt" | b"srv" | b"home"] => false,
-        // The official images of languages use `/usr/src/app` as their working directory.
-        [b"usr", b"src" | b"app" | b"apps", _, ..]
-        | [b"usr", b"local", b"src" | b"app" | b"apps", _, ..] => true,
-        // Software that was built from source often has a directory of its own in `/usr/local`.
-        [b"usr", b"local", directory, ..] => !LOCAL.contains(directory),
-        [b"var", directory, ..] => VARIABLE.contains(directory),
-        [top, ..] => !TOP.contains(top),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_own;
-
-    #[test]
-    fn an_application_has_a_directory_of_its_own() {
-        for path in [
-            "/app",
-            "/app/src",
-            "/opt/x",
-            "/srv/x",
-            "/usr/src/app",
-            "/var/www/html",
-            "/home/u",
-            "/usr/local/x",
-        ] {
-            assert!(is_own(path.as_bytes()), "{path}");
-        }
-        for path in [
-            "/",
-            "/opt",
-            "/usr/bin",
-            "/usr/local/bin",
-            "/usr/lib/python3",
-            "/var/lib/x",
-            "/etc",
-            "/usr/src",
-        ] {
-            assert!(!is_own(path.as_bytes()), "{path}");
-        }
-    }
 }

@@ -25,6 +25,7 @@ use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
+pub(super) use programs::keep_library_of_archive;
 
 use state::State;
 
@@ -100,9 +101,11 @@ impl Tracer for RuntimeTracer {
     /// Decides which Python is started on its own, and keeps the modules that programs ask for.
     fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
         let before = keep.graph.kept().len();
+        source::trace_named(&mut self.state, keep);
         // Python and Perl decide at the end: what they need depends on all programs that use them.
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
+        node::keep_types(&self.state, keep);
         let wanted = self.state.wanted.len();
         // The first pass has left out modules that no source had requested by then.
         if std::mem::replace(&mut self.settled, wanted) != wanted {

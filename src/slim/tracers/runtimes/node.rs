@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::application::is_waste;
 use super::directories::{
-    ancestors, is_development, is_directory_of, is_plain_file, keep_tree, path_list,
+    ancestors, is_development, is_directory_of, is_plain_file, keep_tree, keep_tree_at, path_list,
 };
 use super::literals;
 use super::state::State;
@@ -46,6 +47,11 @@ fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
 }
 
 fn is_package(tree: &Tree, directory: NameId) -> bool {
+    tree.child(directory, b"package.json").is_some() && is_among_packages(tree, directory)
+}
+
+/// Whether a directory is where npm or Debian puts a package.
+fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
     let parent = tree.parent(directory);
     // A scope is one directory more: `node_modules/@babel/core`.
     let above = if tree.file_name(parent).starts_with(b"@") {
@@ -53,8 +59,12 @@ fn is_package(tree: &Tree, directory: NameId) -> bool {
     } else {
         parent
     };
-    matches!(tree.file_name(above), b"node_modules" | b"nodejs")
-        && tree.child(directory, b"package.json").is_some()
+    match tree.file_name(above) {
+        b"node_modules" => true,
+        // An application may have a directory of this name as well.
+        b"nodejs" => debian_directories(tree).contains(&tree.path(above)),
+        _ => false,
+    }
 }
 
 /// Keeps the package of a file that is needed, and the packages that it depends on.
@@ -87,7 +97,11 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     };
     // The manifest names the entry point and the kind of modules; `require` fails without it.
     keep.graph.keep(manifest, Some(name), why);
-    let dependencies = dependencies(keep, manifest);
+    let Some(value) = read_manifest(keep, manifest) else {
+        return;
+    };
+    keep_exported(keep, manifest, package, &value);
+    let dependencies = dependencies(&value);
     keep_required(
         keep,
         manifest,
@@ -115,13 +129,139 @@ fn package_name(tree: &Tree, package: NameId) -> Vec<u8> {
     }
 }
 
-fn dependencies(keep: &Keep<'_>, manifest: NameId) -> BTreeSet<String> {
+fn read_manifest(keep: &Keep<'_>, manifest: NameId) -> Option<Value> {
+    let bytes = keep.view.bytes(manifest)?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Keeps what the manifest of a package says that others load, also where it lies in a directory
+/// that is left out otherwise, such as the `examples` of three.
+fn keep_exported(keep: &mut Keep<'_>, by: NameId, package: NameId, manifest: &Value) {
+    const FIELDS: [&str; 6] = ["main", "module", "browser", "exports", "imports", "bin"];
+    let mut targets = BTreeSet::new();
+    for field in FIELDS {
+        if let Some(value) = manifest.get(field) {
+            add_strings(value, &mut targets);
+        }
+    }
+    for target in targets {
+        let target = target.strip_prefix("./").unwrap_or(target);
+        // `./examples/jsm/*` stands for all that is below the directory.
+        let path = target.split('*').next().unwrap_or_default();
+        keep_left_out(keep, by, package, path);
+    }
+}
+
+/// Adds the strings in a value, at any depth.
+fn add_strings<'v>(value: &'v Value, strings: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::String(string) => {
+            strings.insert(string);
+        }
+        Value::Array(values) => values.iter().for_each(|value| add_strings(value, strings)),
+        Value::Object(values) => values
+            .values()
+            .for_each(|value| add_strings(value, strings)),
+        _ => {}
+    }
+}
+
+/// Keeps a module, or the modules of a directory, that a path from a directory on names, where it
+/// would be left out. What lies beside a module is kept with it: such modules load each other.
+fn keep_left_out(keep: &mut Keep<'_>, by: NameId, directory: NameId, path: &str) {
+    const ENDINGS: [&str; 6] = ["", ".js", ".cjs", ".mjs", ".json", "/index.js"];
+    let tree = keep.tree();
+    for ending in ENDINGS {
+        let Ok(resolved) = tree.resolve_from(directory, format!("{path}{ending}").as_bytes())
+        else {
+            continue;
+        };
+        let found = resolved.name;
+        if !ancestors(tree, found).any(|at| is_left_out(tree, at)) {
+            continue;
+        }
+        let beside = if tree.is_directory(found) {
+            found
+        } else {
+            tree.parent(found)
+        };
+        let why = Why::module(Language::Node, path.to_owned());
+        keep.graph.keep(found, Some(by), why.clone());
+        // The package itself may be what the path names.
+        if package_of(tree, found) != Some(beside) && !is_package(tree, beside) {
+            keep_tree(keep, beside, by, &why, &is_development);
+        }
+    }
+}
+
+/// Keeps the modules in directories that are left out otherwise, where a source loads them.
+pub(super) fn keep_required_left_out(keep: &mut Keep<'_>, by: NameId, text: &str) {
+    // Few sources name such a directory at all, and reading all requests takes time.
+    let mut names = LEFT_OUT_DIRECTORIES.iter();
+    if !names.any(|name| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some()) {
+        return;
+    }
+    let directory = keep.tree().parent(by);
+    let search_path = search_path(keep, directory);
+    let requests: BTreeSet<&str> = requests(text).collect();
+    for request in requests {
+        let mut parts = request.split('/');
+        if !parts.any(|part| LEFT_OUT_DIRECTORIES.contains(&part)) {
+            continue;
+        }
+        if request.starts_with('.') {
+            keep_left_out(keep, by, directory, request);
+        } else if let Some(package) = requested_package(request)
+            && let Some(path) = find_package(keep, &search_path, &package)
+            && let Ok(resolved) = keep.tree().resolve(&path)
+        {
+            let rest = request[package.len()..].trim_start_matches('/');
+            keep_left_out(keep, by, resolved.name, rest);
+        }
+    }
+}
+
+/// Keeps the types of all packages where ts-node, which checks them, compiles the application when
+/// it starts.
+pub(super) fn keep_types(state: &State, keep: &mut Keep<'_>) {
+    let tree = keep.tree();
+    let mut packages: Vec<NameId> = state.packages.iter().copied().collect();
+    packages.sort_unstable();
+    let Some(&compiler) = packages
+        .iter()
+        .find(|&&package| tree.file_name(package) == b"ts-node")
+    else {
+        return;
+    };
+    let why = Why::module(Language::Node, "ts-node".to_owned());
+    for package in packages {
+        for name in tree.below(package) {
+            if is_plain_file(tree, name) && is_types(tree.file_name(name)) {
+                keep.graph.keep(name, Some(compiler), why.clone());
+            }
+        }
+    }
+    // Packages that hold nothing but types are never loaded.
+    for directory in search_path(keep, tree.parent(compiler)) {
+        keep_tree_at(
+            keep,
+            &[&directory[..], b"/@types"].concat(),
+            compiler,
+            &why,
+            &is_waste,
+        );
+    }
+}
+
+fn is_types(file_name: &[u8]) -> bool {
+    [&b".d.ts"[..], b".d.mts", b".d.cts"]
+        .iter()
+        .any(|ending| file_name.ends_with(ending))
+}
+
+fn dependencies(manifest: &Value) -> BTreeSet<String> {
     // `devDependencies` are for those who work on the package.
     const FIELDS: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
-    let bytes = keep.view.bytes(manifest);
-    let Some(Ok(manifest)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
-        return BTreeSet::new();
-    };
     let fields = FIELDS
         .iter()
         .filter_map(|field| manifest.get(*field)?.as_object());
@@ -142,10 +282,7 @@ pub(super) fn keep_required<'r>(
     }
     let search_path = search_path(keep, directory);
     for name in names {
-        let mut candidates = search_path
-            .iter()
-            .map(|at| [at, &b"/"[..], name.as_bytes()].concat());
-        let Some(path) = candidates.find(|path| keep.tree().resolve(path).is_ok()) else {
+        let Some(path) = find_package(keep, &search_path, &name) else {
             continue;
         };
         let why = Why::module(Language::Node, name);
@@ -155,6 +292,14 @@ pub(super) fn keep_required<'r>(
             keep.graph.keep(manifest, Some(by), why);
         }
     }
+}
+
+/// The path at which `require` finds a package.
+fn find_package(keep: &Keep<'_>, search_path: &[Vec<u8>], name: &str) -> Option<Vec<u8>> {
+    search_path
+        .iter()
+        .map(|at| [&at[..], b"/", name.as_bytes()].concat())
+        .find(|path| keep.tree().resolve(path).is_ok())
 }
 
 /// The name of a package in a request: `@babel/core` of `@babel/core/lib/x`. `None` for a path,
@@ -203,21 +348,23 @@ fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
     directories
 }
 
+/// Directories of packages that are loaded only where a source or a manifest names them.
+const LEFT_OUT_DIRECTORIES: &[&str] = &[
+    "__tests__",
+    "benchmark",
+    "coverage",
+    "doc",
+    "docs",
+    "example",
+    "examples",
+    "man",
+    "test",
+    "tests",
+];
+
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
 /// addon.
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
-    const DIRECTORIES: &[&str] = &[
-        "__tests__",
-        "benchmark",
-        "coverage",
-        "doc",
-        "docs",
-        "example",
-        "examples",
-        "man",
-        "test",
-        "tests",
-    ];
     const SUFFIXES: &[&[u8]] = &[
         b".d.ts",
         b".d.mts",
@@ -237,7 +384,7 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
         || is_of_another_system(tree, name)
         || (is_file && !is_compiler && SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix)))
         // Deeper in a package directories of these names may be modules.
-        || (tree.parent(name) == package && is_directory_of(tree, name, DIRECTORIES))
+        || (tree.parent(name) == package && is_directory_of(tree, name, LEFT_OUT_DIRECTORIES))
 }
 
 /// `prebuilds/darwin-arm64`, and what a compiler left in `build/Release`.

@@ -104,6 +104,7 @@ fn modules(text: &str) -> BTreeSet<String> {
                 modules.insert(rest[..end].to_owned());
             }
         }
+        modules.extend(layers(line));
         // These load the modules that their list names, with or without `::`.
         let is_list = line.starts_with("use parent") || line.starts_with("use base");
         let words = line.split(|char: char| !is_module_char(char));
@@ -115,6 +116,34 @@ fn modules(text: &str) -> BTreeSet<String> {
     }
     // `use 5.010` asks for a version.
     modules.retain(|module| module.chars().next().is_some_and(char::is_alphabetic));
+    modules
+}
+
+/// Modules of the layers that a file is opened with: `open(my $f, '<:gzip', $path)`,
+/// `binmode(STDIN, ':encoding(UTF-8)')`; and that of files in memory, `open(my $f, '<', \$text)`.
+fn layers(line: &str) -> Vec<String> {
+    let mut modules = Vec::new();
+    if !["open", "binmode", "PERLIO"]
+        .iter()
+        .any(|word| line.contains(word))
+    {
+        return modules;
+    }
+    if line.contains(", \\") || line.contains(",\\") {
+        modules.push("PerlIO::scalar".to_owned());
+    }
+    for (at, _) in line.match_indices(':') {
+        // Behind a mode, a quote or another layer; two colons stand in the name of a module.
+        let is_layer = line[..at].ends_with(['<', '>', '\'', '"', ' ', ')'])
+            || line[..at].ends_with(|char: char| char.is_ascii_alphanumeric());
+        let rest = &line[at + 1..];
+        let end = rest
+            .find(|char: char| !char.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        if is_layer && end > 0 && !rest.starts_with(':') {
+            modules.push(format!("PerlIO::{}", &rest[..end]));
+        }
+    }
     modules
 }
 
@@ -190,5 +219,17 @@ mod tests {
             ]
         );
         assert_eq!(libraries(text), ["/a/b"]);
+    }
+
+    #[test]
+    fn a_file_is_opened_with_layers_that_are_modules() {
+        assert_eq!(layers("open(my $f, '<:gzip', $p)"), ["PerlIO::gzip"]);
+        assert_eq!(
+            layers("binmode(STDIN, ':encoding(UTF-8)');"),
+            ["PerlIO::encoding"]
+        );
+        assert_eq!(layers("open(my $f, '<', \\$text)"), ["PerlIO::scalar"]);
+        assert_eq!(layers("A::open();"), Vec::<String>::new());
+        assert_eq!(layers("print 'a :b'"), Vec::<String>::new());
     }
 }

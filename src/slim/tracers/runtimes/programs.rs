@@ -1,5 +1,7 @@
 //! Programs and libraries that the text of a source names.
 
+use std::collections::BTreeSet;
+
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::contains;
@@ -37,6 +39,26 @@ pub(super) fn keep_program(
     }
 }
 
+/// Keeps the program on PATH whose name is a string in a source. A package names programs that an
+/// application may never have it start.
+pub(super) fn keep_named(keep: &mut Keep<'_>, by: NameId, word: &str, line: usize, is_own: bool) {
+    if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
+        return;
+    }
+    let Some(path) = keep.programs.find(keep.view, word.as_bytes()) else {
+        return;
+    };
+    let why = if is_own {
+        Why::command(word.to_owned(), line)
+    } else {
+        Why::Named {
+            word: word.to_owned(),
+            line,
+        }
+    };
+    keep.keep_path(&path, Some(by), why);
+}
+
 fn is_executable(keep: &Keep<'_>, path: &[u8]) -> bool {
     let tree = keep.tree();
     tree.resolve(path)
@@ -59,25 +81,51 @@ fn is_command_name(word: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
 }
 
-/// Libraries in the usual directories whose file names suit.
-pub(super) fn keep_library(
+/// Libraries in the usual directories that have one of these names: whole ones such as
+/// `libz.so.1`, and short ones such as `z`.
+pub(super) fn keep_libraries(
     keep: &mut Keep<'_>,
     by: NameId,
-    word: &str,
-    is_it: impl Fn(&[u8]) -> bool,
+    names: &BTreeSet<&str>,
+    short_names: &BTreeSet<&str>,
 ) {
+    if names.is_empty() && short_names.is_empty() {
+        return;
+    }
     let tree = keep.tree();
     for directory in library_directories(keep) {
         let Ok(resolved) = tree.resolve(&directory) else {
             continue;
         };
-        for file in tree
-            .children(resolved.name)
-            .filter(|&file| is_it(tree.file_name(file)))
-        {
-            keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
+        for file in tree.children(resolved.name) {
+            let Ok(file_name) = std::str::from_utf8(tree.file_name(file)) else {
+                continue;
+            };
+            let named = names
+                .get(file_name)
+                .or_else(|| short_names.get(short_name(file_name)?));
+            if let Some(&word) = named {
+                keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
+            }
         }
     }
+}
+
+/// `z` of `libz.so.1`.
+fn short_name(file_name: &str) -> Option<&str> {
+    let (name, _) = file_name.strip_prefix("lib")?.split_once(".so")?;
+    Some(name)
+}
+
+/// A library that one in an archive needs. It is found without the loader: the program that unpacks
+/// the archive is not known.
+pub(in crate::slim::tracers) fn keep_library_of_archive(
+    keep: &mut Keep<'_>,
+    by: NameId,
+    library: &[u8],
+) {
+    let word = String::from_utf8_lossy(library).into_owned();
+    keep_libraries(keep, by, &BTreeSet::from([word.as_str()]), &BTreeSet::new());
 }
 
 /// The directories in which libraries are installed. `dlopen` searches more than these, but a

@@ -476,6 +476,70 @@ fn is_tests(tree: &Tree, name: NameId, package: NameId) -> bool {
     name != package && is_directory_of(tree, name, &["tests"])
 }
 
+/// Keeps the `tests` that a package imports when it is used: helpers, and sample data.
+pub(super) fn keep_imported_tests(keep: &mut Keep<'_>, source: NameId, text: &str) {
+    if memchr::memmem::find(text.as_bytes(), b"tests").is_none() {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for line in text.lines() {
+        for module in imported_modules(line) {
+            if let Some(tests) = tests_of(keep, source, &module)
+                && seen.insert(tests)
+            {
+                let why = Why::module(Language::Python, module);
+                keep_tree(keep, tests, source, &why, &is_left_out);
+            }
+        }
+    }
+}
+
+/// The modules that a line imports, with the dots of a relative one: `a.tests`, `..tests.helper`.
+fn imported_modules(line: &str) -> Vec<String> {
+    let line = line.trim();
+    if let Some(names) = line.strip_prefix("import ") {
+        let names = names
+            .split(',')
+            .filter_map(|name| name.split_whitespace().next());
+        return names.map(str::to_owned).collect();
+    }
+    let Some((module, names)) = line
+        .strip_prefix("from ")
+        .and_then(|rest| rest.split_once(" import "))
+    else {
+        return Vec::new();
+    };
+    let module = module.trim();
+    let mut modules = vec![module.to_owned()];
+    // `from a import tests` imports a module too.
+    for name in names.split([',', '(', ')']).map(str::trim) {
+        if name == "tests" {
+            let dot = if module.ends_with('.') { "" } else { "." };
+            modules.push(format!("{module}{dot}{name}"));
+        }
+    }
+    modules
+}
+
+/// The directory `tests` on the way to a module; none where the module is in no such directory.
+fn tests_of(keep: &Keep<'_>, source: NameId, module: &str) -> Option<NameId> {
+    let tree = keep.tree();
+    let path = module.trim_start_matches('.');
+    let dots = module.len() - path.len();
+    let mut at = if dots == 0 {
+        ancestors(tree, tree.parent(source)).find(|&at| is_site(tree, at))?
+    } else {
+        ancestors(tree, tree.parent(source)).nth(dots - 1)?
+    };
+    for part in path.split('.') {
+        at = tree.child(at, part.as_bytes())?;
+        if part == "tests" && tree.is_directory(at) {
+            return Some(at);
+        }
+    }
+    None
+}
+
 /// A `.pth` file adds directories, a line each; the finder of an editable package names them as
 /// literals.
 fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::programs::{keep_library, keep_program};
+use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
+use crate::slim::interpreters;
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
@@ -26,6 +27,7 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(language) = language(keep, name) else {
         return;
     };
+    state.sources.insert(name);
     let path = keep.tree().path(name);
     // Perl sources wait until it is known which Perl there is.
     if language == Language::Perl {
@@ -44,6 +46,19 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return java::jar::trace(keep, name);
     }
     read(state, keep, name, language, &path);
+}
+
+/// Looks at sources that a command line has named only after they were shown.
+pub(super) fn trace_named(state: &mut State, keep: &mut Keep<'_>) {
+    let mut named = Vec::new();
+    for &name in keep.sources.keys() {
+        if keep.is_shown(name) && !state.sources.contains(&name) {
+            named.push(name);
+        }
+    }
+    for name in named {
+        trace(state, keep, name);
+    }
 }
 
 /// Whether a file is only kept as a part of what runs a language.
@@ -81,10 +96,20 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         }
         _ => {}
     }
+    if language == Language::Python {
+        keep_search_path(keep, name, &text);
+    }
+    if language == Language::Node {
+        node::keep_required_left_out(keep, name, &text);
+    }
+    if language == Language::Python && is_packaged(path) {
+        python::keep_imported_tests(keep, name, &text);
+    }
     if language == Language::Python && !is_packaged(path) {
         keep_siblings(keep, name, &text);
     }
     keep_programs(keep, name, language, &text, is_own);
+    keep_added_programs(state, keep, name, &text, is_own);
     keep_libraries(keep, name, &text);
 }
 
@@ -114,24 +139,17 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
         }
         _ => {}
     }
+    // A command line that names the file says which language it is in.
+    if let Some(&language) = keep.sources.get(&name) {
+        return Some(language);
+    }
     // Without a known ending only a program is looked at, for its `#!` line.
     if keep.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
     let program = shebang::parse(&shebang::head(keep.view, name))?.program_name();
-    // Interpreters carry their version: `python3.11`, `ruby3.1`.
-    for (prefix, language) in [
-        (&b"python"[..], Language::Python),
-        (b"pypy", Language::Python),
-        (b"node", Language::Node),
-        (b"ruby", Language::Ruby),
-        (b"perl", Language::Perl),
-        (b"php", Language::Php),
-        (b"lua", Language::Lua),
-    ] {
-        if program.starts_with(prefix) {
-            return Some(language);
-        }
+    if let Some(language) = interpreters::language_of(&program) {
+        return Some(language);
     }
     // The shell's scripts have a tracer of their own.
     if shell::is_shell(&String::from_utf8_lossy(&program)) {
@@ -261,6 +279,19 @@ fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
         ];
         if forms.iter().any(|form| text.contains(form.as_str())) {
             state.want(Language::Ruby, gem, source);
+        }
+    }
+}
+
+/// Directories that a program adds to its search path: `sys.path.insert(1, '/usr/share/x')`.
+fn keep_search_path(keep: &mut Keep<'_>, name: NameId, text: &str) {
+    for line in text.lines().filter(|line| line.contains("sys.path")) {
+        for (_, literal) in strings(line) {
+            if literal.starts_with('/') && !is_standard(literal.as_bytes()) {
+                let why = Why::module(Language::Python, literal.to_owned());
+                let path = literal.as_bytes();
+                directories::keep_tree_at(keep, path, name, &why, &application::is_left_out);
+            }
         }
     }
 }
@@ -409,6 +440,39 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     }
 }
 
+/// Programs that a layer above the base image added, and whose name is a string in a source. Someone
+/// installed them for this image, so the string counts wherever it stands.
+fn keep_added_programs(
+    state: &mut State,
+    keep: &mut Keep<'_>,
+    name: NameId,
+    text: &str,
+    is_own: bool,
+) {
+    if state.added_programs.is_none() {
+        state.added_programs = Some(added_programs(keep));
+    }
+    let Some(added) = state.added_programs.as_ref() else {
+        return;
+    };
+    if added.is_empty() {
+        return;
+    }
+    let lines = Lines::of(text, 0);
+    let mut seen = HashSet::new();
+    for (at, literal) in strings(text) {
+        if added.contains(literal.as_bytes()) && seen.insert(literal) {
+            programs::keep_named(keep, name, literal, lines.line(at), is_own);
+        }
+    }
+}
+
+fn added_programs(keep: &Keep<'_>) -> HashSet<Vec<u8>> {
+    let tree = keep.tree();
+    keep.programs
+        .names(tree, |name| keep.is_added(name) && !tree.is_directory(name))
+}
+
 /// Strings in quotes, none longer than its line, with their places.
 fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
@@ -462,23 +526,13 @@ fn start_of_line(text: &str, longest: usize) -> &str {
 
 /// Libraries that a source opens by name, and by `find_library('z')`, which asks `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
-    // Each name is looked for in all directories of libraries, so it is done once.
+    let mut libraries = BTreeSet::new();
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
         let literals = strings(text).map(|(_, literal)| literal);
-        let libraries: BTreeSet<&str> = literals.filter(|literal| is_library(literal)).collect();
-        for literal in libraries {
-            keep_library(keep, name, literal, |file_name| {
-                file_name == literal.as_bytes()
-            });
-        }
+        libraries.extend(literals.filter(|literal| is_library(literal)));
     }
     let names = asked_of_ldconfig(text);
-    for short in &names {
-        let prefix = format!("lib{short}.so");
-        keep_library(keep, name, short, |file_name| {
-            file_name.starts_with(prefix.as_bytes())
-        });
-    }
+    programs::keep_libraries(keep, name, &libraries, &names);
     if names.is_empty() {
         return;
     }
@@ -497,11 +551,13 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
 /// The `z` of `find_library('z')` and of Ruby's `ffi_lib 'z'`.
 fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
+    let mut is_variable = false;
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
             // The name has to be the first argument of the call, after a blank at most.
             let argument = &text.as_bytes()[at + call.len()..];
             if !argument.iter().take(2).any(|byte| b"'\"`".contains(byte)) {
+                is_variable = true;
                 continue;
             }
             let rest = start_of_line(&text[at + call.len()..], MAX_LITERAL);
@@ -510,7 +566,20 @@ fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
             }
         }
     }
+    // A variable has one of the strings of the file.
+    if is_variable {
+        let literals = strings(text).map(|(_, literal)| literal);
+        names.extend(literals.filter(|literal| is_short(literal)));
+    }
     names
+}
+
+/// Whether a string can be the name of a library without `lib` and `.so`.
+fn is_short(name: &str) -> bool {
+    name.len() > 1
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte))
 }
 
 fn is_library(literal: &str) -> bool {

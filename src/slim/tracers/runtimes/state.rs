@@ -16,6 +16,11 @@ pub(super) struct State {
     /// Node packages whose dependencies were followed.
     pub(super) packages: HashSet<NameId>,
     pub(super) wanted: Wanted,
+    /// Sources that were looked at.
+    pub(super) sources: HashSet<NameId>,
+    /// The names of programs on PATH that layers above the base image added; none before the first
+    /// source was read.
+    pub(super) added_programs: Option<HashSet<Vec<u8>>>,
     /// Directories of applications that are kept whole.
     pub(super) applications: HashSet<NameId>,
 }

@@ -1,8 +1,8 @@
 //! Words of a script replaced by what they come to.
 
-use super::globs::is_pattern;
 use super::values::Values;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
+use crate::slim::globs::is_pattern;
 
 /// Commands that variants may add.
 const MOST: usize = 4096;

@@ -2,19 +2,14 @@
 //! them.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 
-use crate::elf;
 use crate::image::NameId;
+use crate::slim::archive_entries::{MAX_ALL, inflate, needed};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 use super::super::programs;
 use super::class;
-
-/// An archive may say that it holds more than there is memory for.
-const MAX_ENTRY: u64 = 64 << 20;
-const MAX_ALL: u64 = 1 << 30;
 
 /// Needs of an archive that other files meet.
 #[derive(Debug, Default)]
@@ -59,10 +54,7 @@ fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
         programs::keep_program(keep, name, &program, 1, true);
     }
     for library in asks.libraries {
-        let word = String::from_utf8_lossy(&library).into_owned();
-        programs::keep_library(keep, name, &word, |file_name| {
-            file_name == library.as_slice()
-        });
+        programs::keep_library_of_archive(keep, name, &library);
     }
 }
 
@@ -79,7 +71,9 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         // any launcher.
         let is_nested = path.ends_with(b".jar") && is_outer;
         let is_class = path.ends_with(b".class") && is_outer;
-        let is_library = path.ends_with(b".so") || path.ends_with(b".jnilib");
+        let is_library = path.ends_with(b".jnilib")
+            || path.ends_with(b".so")
+            || memchr::memmem::find(&path, b".so.").is_some();
         let is_manifest = path == b"META-INF/MANIFEST.MF" && is_outer;
         if !(is_nested || is_class || is_library || is_manifest) {
             continue;
@@ -107,30 +101,6 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
             asks.class_path = class_path(&String::from_utf8_lossy(&content));
         }
     }
-}
-
-/// The libraries that a library in an archive needs; Java extracts it and loads it.
-fn needed(library: &[u8]) -> Vec<Vec<u8>> {
-    match elf::parse(library) {
-        Ok(elf) => elf.needed,
-        Err(_) => Vec::new(),
-    }
-}
-
-/// The bytes of an entry; those of a broken one count too.
-fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Option<Vec<u8>> {
-    let limit = MAX_ENTRY.min(*left);
-    let mut content = Vec::new();
-    let read = match method {
-        rawzip::CompressionMethod::STORE => data.take(limit).read_to_end(&mut content),
-        rawzip::CompressionMethod::DEFLATE => flate2::bufread::DeflateDecoder::new(data)
-            .take(limit)
-            .read_to_end(&mut content),
-        // Java reads no other compression methods.
-        _ => return None,
-    };
-    *left -= content.len() as u64;
-    read.ok().map(|_| content)
 }
 
 /// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.

@@ -15,7 +15,7 @@ pub(super) fn is_pattern(path: &str) -> bool {
 
 /// The names that a pattern from the root on matches, in the tree's order. As in a shell, a `*`
 /// stops at a slash and does not match a dot at the start of a name.
-pub(in crate::slim) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
+pub(super) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
     let mut at = vec![NameId::ROOT];
     if pattern.len() > MAX_PATTERN {
         return Vec::new();

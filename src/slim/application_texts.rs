@@ -1,0 +1,55 @@
+//! Texts of the application: what the user wrote, as opposed to what a distribution installed.
+
+use super::keep::Keep;
+use super::language_paths::{is_packaged, is_standard};
+use super::shebang;
+use super::system_directories::is_application_path;
+use super::why::{Root, Why};
+use crate::image::NameId;
+
+/// Whose text a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Application,
+    /// A package of a language that the application uses.
+    Package,
+}
+
+/// The owner of a kept file in which paths and names count; none for files of the distribution, of
+/// a standard library, and shell scripts, which have a tracer that understands them.
+pub(super) fn owner_of_text(keep: &Keep<'_>, name: NameId, path: &[u8]) -> Option<Owner> {
+    if is_standard(path) || is_shell_script(keep, name) {
+        return None;
+    }
+    if is_packaged(path) {
+        return Some(Owner::Package);
+    }
+    let directory = keep.tree().path(keep.tree().parent(name));
+    if is_application_path(&directory) || is_asked_for(keep, name) {
+        Some(Owner::Application)
+    } else {
+        None
+    }
+}
+
+/// Whether a file was added by the image's own Dockerfile, or is what the user names.
+fn is_asked_for(keep: &Keep<'_>, name: NameId) -> bool {
+    let mut reasons = keep.graph.reasons(name).iter();
+    reasons.any(|reason| {
+        matches!(
+            reason.why,
+            Why::Root(Root::Brought { .. } | Root::InWorkdir | Root::Glob { .. })
+        )
+    })
+}
+
+fn is_shell_script(keep: &Keep<'_>, name: NameId) -> bool {
+    const SHELLS: [&[u8]; 8] = [
+        b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh", b"busybox",
+    ];
+    if keep.tree().file_name(name).ends_with(b".sh") {
+        return true;
+    }
+    let head = shebang::head(keep.view, name);
+    shebang::parse(&head).is_some_and(|line| SHELLS.contains(&line.program_name().as_slice()))
+}

@@ -1,0 +1,121 @@
+//! Entries of archives that programs carry: those of ZIP files, and those that PyInstaller appends
+//! to a program.
+
+use std::io::Read as _;
+
+use crate::elf;
+
+/// An archive may say that it holds more than there is memory for.
+const MAX_ENTRY: u64 = 64 << 20;
+/// Bytes that all entries of one archive inflate to.
+pub(super) const MAX_ALL: u64 = 1 << 30;
+
+/// The bytes of a ZIP entry; those of a broken one count too. None where the entry is compressed in
+/// a way that neither Java nor Python reads.
+pub(super) fn inflate(
+    data: &[u8],
+    method: rawzip::CompressionMethod,
+    left: &mut u64,
+) -> Option<Vec<u8>> {
+    match method {
+        rawzip::CompressionMethod::STORE => at_most(data, left),
+        rawzip::CompressionMethod::DEFLATE => {
+            at_most(flate2::bufread::DeflateDecoder::new(data), left)
+        }
+        _ => None,
+    }
+}
+
+fn at_most(reader: impl std::io::Read, left: &mut u64) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    let read = reader.take(MAX_ENTRY.min(*left)).read_to_end(&mut content);
+    *left -= content.len() as u64;
+    read.ok().map(|_| content)
+}
+
+/// The libraries that a library needs which is extracted and loaded when the program runs.
+pub(super) fn needed(library: &[u8]) -> Vec<Vec<u8>> {
+    match elf::parse(library) {
+        Ok(elf) => elf.needed,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The libraries that the ELF files in an archive need, if the file is one or ends with one.
+pub(super) fn needed_by_entries(bytes: &[u8], left: &mut u64) -> Vec<Vec<u8>> {
+    let mut libraries = Vec::new();
+    if let Some(entries) = pyinstaller_entries(bytes) {
+        for entry in entries {
+            if let Some(content) = at_most(flate2::bufread::ZlibDecoder::new(entry), left) {
+                libraries.extend(needed(&content));
+            }
+        }
+        return libraries;
+    }
+    let Ok(archive) = rawzip::ZipArchive::from_slice(bytes) else {
+        return libraries;
+    };
+    let mut entries = archive.entries();
+    while let Ok(Some(entry)) = entries.next_entry() {
+        // Libraries are known by their content, but a text is not inflated to find out.
+        if *left == 0 || is_text(entry.file_path().as_ref()) {
+            continue;
+        }
+        let method = entry.compression_method();
+        let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
+            continue;
+        };
+        if let Some(content) = inflate(entry.data(), method, left) {
+            libraries.extend(needed(&content));
+        }
+    }
+    libraries
+}
+
+fn is_text(path: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 10] = [
+        b".py", b".pyc", b".pyi", b".txt", b".json", b".js", b".html", b".css", b".md", b"/",
+    ];
+    ENDINGS.iter().any(|ending| path.ends_with(ending))
+}
+
+/// The compressed libraries in the archive that PyInstaller appends to its start program; none
+/// where there is no such archive.
+///
+/// The archive ends with a cookie: a magic number, then in big-endian words of 32 bits the length
+/// of the archive, and the place and the length of its table. A row of the table is its own length,
+/// the place, the compressed and the whole length of an entry, a byte that says whether it is
+/// compressed, and one for its type (`b` for a library).
+fn pyinstaller_entries(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    const MAGIC: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
+    // The cookie is the end of the file, or stands before a signature.
+    const LOOKED_AT: usize = 1 << 16;
+    const HEADER: usize = 18;
+    let tail = bytes.len().saturating_sub(LOOKED_AT);
+    let cookie = tail + memchr::memmem::rfind(&bytes[tail..], MAGIC)?;
+    let length_of_cookie = 88;
+    let length = word(bytes, cookie + 8)?;
+    let end = cookie.checked_add(length_of_cookie)?.min(bytes.len());
+    let archive = bytes.get(end.checked_sub(length)?..end)?;
+    let start = word(bytes, cookie + 12)?;
+    let table = archive.get(start..start.checked_add(word(bytes, cookie + 16)?)?)?;
+    let mut entries = Vec::new();
+    let mut at = 0;
+    while let Some(row_length) = word(table, at) {
+        let (Some(place), Some(stored)) = (word(table, at + 4), word(table, at + 8)) else {
+            break;
+        };
+        let is_library = table.get(at + 17) == Some(&b'b');
+        if is_library && let Some(entry) = archive.get(place..place.saturating_add(stored)) {
+            entries.push(entry);
+        }
+        // A row shorter than its fixed part would not move on.
+        at += row_length.max(HEADER);
+    }
+    Some(entries)
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at.checked_add(4)?)?.first_chunk()?;
+    usize::try_from(u32::from_be_bytes(*bytes)).ok()
+}

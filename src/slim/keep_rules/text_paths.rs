@@ -1,0 +1,158 @@
+//! Absolute paths in the texts of an application: its sources, its configuration, its scripts.
+//!
+//! No format is parsed. A string in quotes that is a path names what it leads to; a path that stands
+//! elsewhere in a text may do so.
+
+use std::collections::HashSet;
+
+use super::mentions::{NOT_KEPT, is_path_byte, what_is};
+use super::page::Mentioned;
+use crate::image::Tree;
+
+/// A path in a text that leads to something in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TextPath<'t> {
+    pub(super) path: &'t [u8],
+    /// From 1.
+    pub(super) line: usize,
+    pub(super) what: Mentioned,
+    /// It is a string of its own.
+    pub(super) is_quoted: bool,
+}
+
+/// Paths that are looked at in one text.
+const MAX_PATHS: usize = 1 << 14;
+/// Bytes of a path: `PATH_MAX` of Linux.
+const MAX_PATH: usize = 4096;
+const QUOTES: &[u8] = b"\"'`";
+const COMMENTS: [&[u8]; 5] = [b"#", b"//", b"/*", b"* ", b"<!--"];
+
+/// The paths in a text, each once in each form, in the order of the text.
+pub(super) fn text_paths<'t>(tree: &Tree, text: &'t [u8]) -> Vec<TextPath<'t>> {
+    let mut paths = Vec::new();
+    let mut seen = HashSet::new();
+    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        if is_comment(line) {
+            continue;
+        }
+        for at in memchr::memchr_iter(b'/', line) {
+            let Some((path, is_quoted)) = path_at(line, at) else {
+                continue;
+            };
+            // Generated texts name the same path on every line.
+            if !seen.insert((path, is_quoted)) {
+                continue;
+            }
+            if seen.len() > MAX_PATHS {
+                return paths;
+            }
+            paths.extend(named(tree, path, index + 1, is_quoted));
+        }
+    }
+    paths
+}
+
+/// Whether a line is a comment, but not the `#!` line, which names a program.
+fn is_comment(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    COMMENTS.iter().any(|mark| line.starts_with(mark)) && !line.starts_with(b"#!")
+}
+
+/// The path that begins at a slash, and whether it is a string of its own. None where the slash is
+/// in the middle of something else, such as a URL.
+fn path_at(line: &[u8], at: usize) -> Option<(&[u8], bool)> {
+    let before = at.checked_sub(1).map(|before| line[before]);
+    if before.is_some_and(|byte| is_path_byte(byte) && !b"=:,".contains(&byte)) {
+        return None;
+    }
+    let rest = &line[at..line.len().min(at + MAX_PATH)];
+    // `https://host`.
+    if rest.starts_with(b"//") {
+        return None;
+    }
+    if let Some(quote) = before.filter(|byte| QUOTES.contains(byte))
+        && let Some(end) = memchr::memchr(quote, rest)
+    {
+        return Some((constant_part(&rest[..end]), true));
+    }
+    let end = rest
+        .iter()
+        .position(|&byte| !is_path_byte(byte) || b"=:,".contains(&byte))
+        .unwrap_or(rest.len());
+    // A sentence may end behind the path.
+    let length = rest[..end]
+        .iter()
+        .rposition(|byte| *byte != b'.')
+        .map_or(0, |last| last + 1);
+    Some((&rest[..length], false))
+}
+
+/// A string up to the directory before what is filled in when the program runs, as in
+/// `/data/%s.json`, `/data/{name}` and `/data/${name}`.
+fn constant_part(string: &[u8]) -> &[u8] {
+    let Some(variable) = string.iter().position(|byte| b"%{$*".contains(byte)) else {
+        return string;
+    };
+    let slash = string[..variable].iter().rposition(|&byte| byte == b'/');
+    &string[..slash.unwrap_or(0)]
+}
+
+/// The path, where it leads to something in the image.
+fn named<'t>(tree: &Tree, path: &'t [u8], line: usize, is_quoted: bool) -> Option<TextPath<'t>> {
+    let mut components = path
+        .split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty());
+    if NOT_KEPT.contains(&components.next()?) {
+        return None;
+    }
+    let what = what_is(tree, path)?;
+    Some(TextPath {
+        path,
+        line,
+        what,
+        is_quoted,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(line: &str) -> Vec<String> {
+        let bytes = line.as_bytes();
+        let mut found = Vec::new();
+        for at in memchr::memchr_iter(b'/', bytes) {
+            if let Some((path, is_quoted)) = path_at(bytes, at) {
+                let quote = if is_quoted { "'" } else { "" };
+                found.push(format!("{quote}{}{quote}", path.escape_ascii()));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_string_is_a_path_of_its_own() {
+        assert_eq!(paths("open('/usr/share/x y/z')"), ["'/usr/share/x y/z'"]);
+        assert_eq!(paths("a = \"/etc/x.yml\" # /b"), ["'/etc/x.yml'", "/b"]);
+    }
+
+    #[test]
+    fn a_path_stands_behind_a_blank_or_a_sign() {
+        assert_eq!(paths("dir: /srv/data."), ["/srv/data"]);
+        assert_eq!(paths("A=/a/b:/c/d"), ["/a/b", "/c/d"]);
+    }
+
+    #[test]
+    fn the_middle_of_an_address_or_of_a_relative_path_is_no_path() {
+        assert_eq!(
+            paths("https://example.org/a ./b c/d ../e"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn what_is_filled_in_leaves_the_directory() {
+        assert_eq!(paths("f'/data/{name}.json'"), ["'/data'"]);
+        assert_eq!(paths("'/data/sets/%s'"), ["'/data/sets'"]);
+    }
+}

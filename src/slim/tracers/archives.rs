@@ -1,0 +1,56 @@
+//! The tracer of archives that programs unpack when they run: the libraries in them need others,
+//! which no file of the image names.
+
+use std::collections::BTreeSet;
+
+use crate::elf::is_elf;
+use crate::image::NameId;
+use crate::slim::archive_entries::{MAX_ALL, needed_by_entries};
+use crate::slim::keep::Keep;
+use crate::slim::tracer::Tracer;
+
+use super::runtimes::keep_library_of_archive;
+
+pub(super) struct ArchiveTracer;
+
+impl Tracer for ArchiveTracer {
+    fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        if !keep.is_file(name) || !may_be_archive(keep, name) {
+            return;
+        }
+        let Some(bytes) = keep.view.binary(name) else {
+            return;
+        };
+        // One archive may not use up what all of them have.
+        let allowed = MAX_ALL.min(keep.effort.archives.left());
+        let mut left = allowed;
+        let libraries: BTreeSet<Vec<u8>> =
+            needed_by_entries(&bytes, &mut left).into_iter().collect();
+        let spent = usize::try_from(allowed - left).unwrap_or(usize::MAX);
+        keep.effort.archives.spend(spent);
+        if left == 0 {
+            let text = "the archive is too large when decompressed: only part of it is analyzed";
+            keep.note(Some(name), None, text.to_owned());
+        }
+        for library in libraries {
+            keep_library_of_archive(keep, name, &library);
+        }
+    }
+}
+
+/// Whether a file has the name of an archive, or is a program, to which one may be appended: shiv
+/// and pex put a `#!` line before a ZIP file, PyInstaller a program before its archive. Archives of
+/// Java have their own tracer.
+fn may_be_archive(keep: &Keep<'_>, name: NameId) -> bool {
+    const ENDINGS: [&[u8]; 6] = [b".zip", b".pyz", b".pex", b".egg", b".whl", b".par"];
+    let tree = keep.tree();
+    let file_name = tree.file_name(name);
+    if ENDINGS.iter().any(|ending| file_name.ends_with(ending)) {
+        return true;
+    }
+    if tree.inode(name).header.mode & 0o111 == 0 || !keep.is_added(name) {
+        return false;
+    }
+    let head = keep.view.head(tree.inode_id(name), 4);
+    head.starts_with(b"#!") || is_elf(&head)
+}

@@ -1,0 +1,237 @@
+//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units and
+//! Ansible playbooks.
+
+use crate::image::NameId;
+use crate::slim::keep::Keep;
+use crate::slim::tracer::Tracer;
+use crate::slim::why::Why;
+
+use super::shell;
+
+pub(super) struct CommandFileTracer;
+
+impl Tracer for CommandFileTracer {
+    fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        if !keep.is_file(name) {
+            return;
+        }
+        let path = keep.tree().path(name);
+        let Some(commands) = reader(&path) else {
+            return;
+        };
+        let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        // YAML is the format of many other files.
+        if is_yaml(&path) && !is_playbook(&path, &text) {
+            return;
+        }
+        for (index, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with('#') {
+                continue;
+            }
+            match commands(line) {
+                Some(Part::Command(command)) => {
+                    shell::keep_text_of(keep, name, index + 1, command);
+                }
+                Some(Part::File(path)) => {
+                    let why = Why::mention(path.to_owned(), index + 1);
+                    keep.keep_path(path.as_bytes(), Some(name), why);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// The part of a line that counts.
+#[derive(Debug, PartialEq, Eq)]
+enum Part<'a> {
+    /// Text that a shell could run.
+    Command(&'a str),
+    File(&'a str),
+}
+
+type Reader = fn(&str) -> Option<Part<'_>>;
+
+/// The function that reads the lines of a file, by its path.
+fn reader(path: &[u8]) -> Option<Reader> {
+    let path = std::str::from_utf8(path).ok()?;
+    let (directory, name) = path.rsplit_once('/')?;
+    match directory {
+        // A line in these has the name of a user before the command.
+        "/etc/cron.d" => return Some(system_crontab),
+        "/etc/crontabs" | "/var/spool/cron" | "/var/spool/cron/crontabs" => return Some(crontab),
+        _ => {}
+    }
+    let is_unit = [".service", ".socket", ".timer"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
+    if is_unit && directory.contains("/systemd/") {
+        return Some(unit);
+    }
+    match name {
+        "crontab" if directory == "/etc" => Some(system_crontab),
+        "crontab" => Some(crontab),
+        "Procfile" => Some(procfile),
+        _ if name.ends_with(".cron") || name.ends_with(".crontab") => Some(crontab),
+        _ if name.starts_with("Procfile.") => Some(procfile),
+        _ if is_yaml(name.as_bytes()) => Some(playbook),
+        _ => None,
+    }
+}
+
+fn is_yaml(path: &[u8]) -> bool {
+    path.ends_with(b".yml") || path.ends_with(b".yaml")
+}
+
+/// Whether a file has plays, or tasks in the directory of a role.
+fn is_playbook(path: &[u8], text: &str) -> bool {
+    let is_in_role = ["/tasks/", "/handlers/"]
+        .iter()
+        .any(|part| memchr::memmem::find(path, part.as_bytes()).is_some());
+    is_in_role
+        || text.lines().any(|line| {
+            line.trim_start_matches("- ")
+                .trim_start()
+                .starts_with("hosts:")
+        })
+}
+
+/// `0 3 * * * command` and `@daily command`, crontab(5).
+fn crontab(line: &str) -> Option<Part<'_>> {
+    scheduled(line).map(Part::Command)
+}
+
+fn system_crontab(line: &str) -> Option<Part<'_>> {
+    let (_user, command) = scheduled(line)?.split_once(char::is_whitespace)?;
+    Some(Part::Command(command.trim_start()))
+}
+
+/// What follows the time of a job; none for a line that sets a variable.
+fn scheduled(line: &str) -> Option<&str> {
+    let mut rest = line.trim();
+    let fields = if rest.starts_with('@') { 1 } else { 5 };
+    for _ in 0..fields {
+        let (field, after) = rest.split_once(char::is_whitespace)?;
+        if !is_time(field) {
+            return None;
+        }
+        rest = after.trim_start();
+    }
+    Some(rest)
+}
+
+fn is_time(field: &str) -> bool {
+    field
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"@*/,-~?#".contains(&byte))
+}
+
+/// `web: command`.
+fn procfile(line: &str) -> Option<Part<'_>> {
+    let (name, command) = line.split_once(": ")?;
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_name {
+        Some(Part::Command(command.trim()))
+    } else {
+        None
+    }
+}
+
+/// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).
+fn unit(line: &str) -> Option<Part<'_>> {
+    const COMMANDS: [&str; 7] = [
+        "ExecCondition",
+        "ExecReload",
+        "ExecStart",
+        "ExecStartPost",
+        "ExecStartPre",
+        "ExecStop",
+        "ExecStopPost",
+    ];
+    let (key, value) = line.split_once('=')?;
+    let value = value.trim();
+    match key.trim() {
+        // These signs say how the program is run.
+        key if COMMANDS.contains(&key) => Some(Part::Command(
+            value.trim_start_matches(['@', '-', ':', '+', '!', '|']),
+        )),
+        "EnvironmentFile" => Some(Part::File(value.trim_start_matches('-'))),
+        _ => None,
+    }
+}
+
+/// `command: …` and `shell: …` of a task.
+fn playbook(line: &str) -> Option<Part<'_>> {
+    const MODULES: [&str; 6] = [
+        "ansible.builtin.command",
+        "ansible.builtin.raw",
+        "ansible.builtin.shell",
+        "command",
+        "cmd",
+        "shell",
+    ];
+    let line = line.trim_start().trim_start_matches("- ");
+    let (key, value) = line.split_once(':')?;
+    let value = value.trim().trim_matches(['"', '\'']);
+    if MODULES.contains(&key.trim()) && !value.is_empty() && !value.starts_with(['|', '>', '[']) {
+        Some(Part::Command(value))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_of_a_job_follows_its_time() {
+        let command = |line| crontab(line);
+        assert_eq!(
+            command("0 3 * * 1-5 /backup.sh -q"),
+            Some(Part::Command("/backup.sh -q"))
+        );
+        assert_eq!(command("@daily  backup"), Some(Part::Command("backup")));
+        assert_eq!(command("PATH=/usr/bin:/bin"), None);
+        assert_eq!(command("MAILTO = root"), None);
+        assert_eq!(
+            system_crontab("*/5 * * * * root  cd / && run-parts /x"),
+            Some(Part::Command("cd / && run-parts /x"))
+        );
+    }
+
+    #[test]
+    fn units_and_procfiles_have_commands() {
+        assert_eq!(
+            unit("ExecStart=-/usr/bin/x --y"),
+            Some(Part::Command("/usr/bin/x --y"))
+        );
+        assert_eq!(
+            unit("EnvironmentFile=-/etc/default/x"),
+            Some(Part::File("/etc/default/x"))
+        );
+        assert_eq!(unit("Description=/usr/bin/x"), None);
+        assert_eq!(
+            procfile("web: gunicorn app"),
+            Some(Part::Command("gunicorn app"))
+        );
+        assert_eq!(procfile("https://example.org"), None);
+    }
+
+    #[test]
+    fn tasks_of_a_playbook_run_commands() {
+        assert_eq!(
+            playbook("    - shell: pg_dump x | gzip"),
+            Some(Part::Command("pg_dump x | gzip"))
+        );
+        assert_eq!(playbook("      cmd: 'ls'"), Some(Part::Command("ls")));
+        assert_eq!(playbook("      command: [\"a\"]"), None);
+        assert_eq!(playbook("    name: command"), None);
+    }
+}

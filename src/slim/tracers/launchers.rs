@@ -1,0 +1,85 @@
+//! Programs that another program starts from an environment that is not on PATH, and programs of
+//! subcommands: `poetry run gunicorn`, `npx next`, `jupyter lab`.
+
+use crate::image::NameId;
+use crate::knowledge::{environment_of, has_subcommands};
+use crate::slim::globs;
+use crate::slim::keep::Keep;
+use crate::slim::why::Why;
+
+/// Keeps the programs that the words of a command have a launcher start. `why` makes the reason of
+/// a word.
+pub(in crate::slim) fn keep_launched(
+    keep: &mut Keep<'_>,
+    by: Option<NameId>,
+    words: &[&str],
+    why: &dyn Fn(&str) -> Why,
+) {
+    for (place, word) in words.iter().enumerate() {
+        let program = word.rsplit('/').next().unwrap_or_default();
+        let arguments = &words[place + 1..];
+        let environment = environment_of(program);
+        if !environment.is_empty() {
+            let directories = directories(keep, environment);
+            for argument in arguments.iter().copied() {
+                keep_in(keep, by, &directories, argument, why);
+            }
+        }
+        // Options of the program may stand before the subcommand.
+        if has_subcommands(program)
+            && let Some(subcommand) = arguments.iter().find(|word| !word.starts_with('-'))
+        {
+            let name = format!("{program}-{subcommand}");
+            if let Some(path) = keep.programs.find(keep.view, name.as_bytes()) {
+                keep.keep_path(&path, by, why(subcommand));
+            }
+        }
+    }
+}
+
+/// The directories of an environment that the image has.
+fn directories(keep: &Keep<'_>, patterns: &[String]) -> Vec<NameId> {
+    let mut directories = Vec::new();
+    for pattern in patterns {
+        for pattern in from_root(keep, pattern) {
+            directories.extend(globs::matches(keep.tree(), &pattern));
+        }
+    }
+    directories
+}
+
+/// The patterns of paths from the root that a pattern stands for.
+fn from_root(keep: &Keep<'_>, pattern: &str) -> Vec<String> {
+    let config = &keep.view.image.config;
+    if let Some(rest) = pattern.strip_prefix("./") {
+        return vec![format!("{}/{rest}", config.working_dir())];
+    }
+    let Some(rest) = pattern.strip_prefix("~/") else {
+        return vec![pattern.to_owned()];
+    };
+    let mut homes = vec!["/root", "/home/*"];
+    homes.extend(config.env_value("HOME"));
+    homes
+        .into_iter()
+        .map(|home| format!("{home}/{rest}"))
+        .collect()
+}
+
+/// Keeps the program of a name in any of the directories.
+fn keep_in(
+    keep: &mut Keep<'_>,
+    by: Option<NameId>,
+    directories: &[NameId],
+    word: &str,
+    why: &dyn Fn(&str) -> Why,
+) {
+    if word.is_empty() || word.starts_with('-') || word.contains('/') {
+        return;
+    }
+    for &directory in directories {
+        if let Some(program) = keep.tree().child(directory, word.as_bytes()) {
+            let path = keep.tree().path(program);
+            keep.keep_path(&path, by, why(word));
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Paths, programs and modules that the files of an application name, in sources and other texts.
+
+use super::machine::{Machine, Planned};
+use super::plan_paths::merged_usr;
+use crate::builders::elf_file::{GLIBC, program};
+
+/// An image of a distribution with the programs, then a layer of packages that its own Dockerfile
+/// installed, then the application's.
+fn installed(programs: &[&str]) -> Machine {
+    let mut machine = merged_usr()
+        .layer("ADD file:12 in /")
+        .file("/usr/lib/os-release", "ID=debian\n")
+        .elf("/usr/bin/python3.11", &program(GLIBC))
+        .file("/usr/lib/python3.11/os.py", "")
+        .elf("/usr/bin/base-tool", &program(GLIBC))
+        .layer("RUN apt-get install -y tools");
+    for name in programs {
+        machine = machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC));
+    }
+    machine
+}
+
+fn run(machine: Machine) -> Planned {
+    machine.entrypoint(&["python3.11", "/app/main.py"]).plan()
+}
+
+#[test]
+fn a_string_that_is_the_name_of_an_installed_program_keeps_it_at_any_distance() {
+    let filler = "# nothing\n".repeat(100);
+    let source = format!("TOOL = 'pdfinfo'\n{filler}run(TOOL)\n");
+    let planned = run(installed(&["pdfinfo", "pdftops"])
+        .layer("COPY . /app")
+        .file("/app/main.py", source.as_str()));
+    assert!(planned.keeps("/usr/bin/pdfinfo"));
+    assert!(!planned.keeps("/usr/bin/pdftops"), "nothing names it");
+}
+
+#[test]
+fn the_name_of_a_program_of_the_base_needs_a_call_beside_it() {
+    let planned = run(installed(&[])
+        .layer("COPY . /app")
+        .file("/app/main.py", "MODE = 'base-tool'\n"));
+    assert!(!planned.keeps("/usr/bin/base-tool"));
+    let planned = run(installed(&[])
+        .layer("COPY . /app")
+        .file("/app/main.py", "subprocess.run(['base-tool'])\n"));
+    assert!(planned.keeps("/usr/bin/base-tool"));
+}
+
+#[test]
+fn a_package_that_names_an_installed_program_keeps_it_as_possible() {
+    let site = "/usr/lib/python3.11/site-packages";
+    let planned = run(installed(&["pdfinfo", "gcc"])
+        .layer("RUN pip install pdf2image")
+        .file(
+            &format!("{site}/pdf2image/__init__.py"),
+            "COMMAND = get('pdfinfo')\nBUILD = 'gcc'\n",
+        )
+        .layer("COPY . /app")
+        .file("/app/main.py", "import pdf2image\n"));
+    assert_eq!(
+        planned.why("/usr/bin/pdfinfo").last().unwrap(),
+        "/usr/bin/pdfinfo: the name `pdfinfo` on line 1"
+    );
+    assert!(!planned.keeps("/usr/bin/gcc"), "packages name compilers");
+}
+
+#[test]
+fn a_path_in_a_package_counts_where_the_image_added_what_it_leads_to() {
+    let site = "/usr/lib/python3.11/site-packages";
+    let planned = run(installed(&[])
+        .file("/usr/share/tessdata/eng.traineddata", "")
+        .layer("RUN pip install ocr")
+        .file(
+            &format!("{site}/ocr/__init__.py"),
+            "DATA = '/usr/share/tessdata'\nOTHER = '/usr/share/base/x'\n",
+        )
+        .layer("COPY . /app")
+        .file("/app/main.py", "import ocr\n"));
+    assert!(planned.keeps("/usr/share/tessdata/eng.traineddata"));
+}
+
+#[test]
+fn the_first_argument_of_an_interpreter_is_a_source_of_its_language() {
+    for command in [
+        &["python3.11", "/srv/app/serve"][..],
+        &["python3.11", "-u", "-X", "dev", "/srv/app/serve"],
+        &["sh", "-c", "exec python3.11 /srv/app/serve"],
+    ] {
+        let planned = installed(&["ffprobe"])
+            .elf("/usr/bin/sh", &program(GLIBC))
+            .layer("COPY . /srv/app")
+            .file("/srv/app/serve", "subprocess.run(['ffprobe', path])\n")
+            .entrypoint(command)
+            .plan();
+        assert!(planned.keeps("/usr/bin/ffprobe"), "{command:?}");
+    }
+}
+
+/// Node with an application and one package in it.
+fn node(source: &str, manifest: &str) -> Machine {
+    let package = "/app/node_modules/three";
+    merged_usr()
+        .layer("ADD file:12 in /")
+        .file("/usr/lib/os-release", "ID=debian\n")
+        .elf("/usr/bin/node", &program(GLIBC))
+        .layer("COPY . /app")
+        .file("/app/server.js", source)
+        .file("/app/package.json", r#"{"dependencies": {"three": "1"}}"#)
+        .file(&format!("{package}/package.json"), manifest)
+        .file(&format!("{package}/index.js"), "")
+        .file(
+            &format!("{package}/examples/jsm/loader.js"),
+            "import '../jsm/other.js'",
+        )
+        .file(&format!("{package}/examples/jsm/other.js"), "")
+        .file(&format!("{package}/examples/models/big.glb"), "")
+        .file(&format!("{package}/test/all.js"), "")
+        .file(&format!("{package}/index.d.ts"), "")
+        .entrypoint(&["node", "/app/server.js"])
+}
+
+#[test]
+fn a_directory_called_examples_stays_where_the_manifest_exports_it() {
+    let manifest = r#"{"exports": {".": "./index.js", "./addons/*": "./examples/jsm/*"}}"#;
+    let planned = node("require('three')", manifest).plan();
+    let package = "/app/node_modules/three";
+    assert!(planned.keeps(&format!("{package}/examples/jsm/other.js")));
+    assert!(!planned.keeps(&format!("{package}/examples/models")));
+    assert!(!planned.keeps(&format!("{package}/test")));
+}
+
+#[test]
+fn a_directory_called_examples_stays_where_a_source_loads_a_module_of_it() {
+    let planned = node("require('three/examples/jsm/loader')", "{}").plan();
+    let package = "/app/node_modules/three";
+    assert!(planned.keeps(&format!("{package}/examples/jsm/loader.js")));
+    assert!(planned.keeps(&format!("{package}/examples/jsm/other.js")));
+    assert!(!planned.keeps(&format!("{package}/examples/models")));
+}
+
+#[test]
+fn a_package_may_load_its_own_tests() {
+    let planned = node("require('three')", "{}")
+        .file(
+            "/app/node_modules/three/lib.js",
+            "module.exports = require('./test/all')",
+        )
+        .plan();
+    assert!(planned.keeps("/app/node_modules/three/test/all.js"));
+}
+
+#[test]
+fn types_stay_where_they_are_checked_at_start() {
+    let planned = node("require('three')", "{}").plan();
+    assert!(!planned.keeps("/app/node_modules/three/index.d.ts"));
+    let planned = node("require('three')", "{}")
+        .file("/app/node_modules/ts-node/package.json", "{}")
+        .file("/app/node_modules/ts-node/index.js", "")
+        .plan();
+    assert!(planned.keeps("/app/node_modules/three/index.d.ts"));
+}
+
+#[test]
+fn an_application_below_a_directory_called_nodejs_is_not_a_package() {
+    let planned = merged_usr()
+        .elf("/usr/bin/node", &program(GLIBC))
+        .file("/srv/nodejs/app/package.json", "{}")
+        .file("/srv/nodejs/app/server.js", "")
+        .file("/srv/nodejs/app/docs/index.html", "")
+        .entrypoint(&["node", "/srv/nodejs/app/server.js"])
+        .plan();
+    assert!(planned.keeps("/srv/nodejs/app/docs/index.html"));
+}
+
+#[test]
+fn tests_that_a_package_imports_stay() {
+    let site = "/usr/lib/python3.11/site-packages";
+    for import in [
+        "from .tests.helper import check\n",
+        "from sky.tests import helper\n",
+        "from . import tests\n",
+        "import os, sky.tests.helper\n",
+    ] {
+        let planned = run(installed(&[])
+            .layer("RUN pip install sky")
+            .file(&format!("{site}/sky/__init__.py"), import)
+            .file(&format!("{site}/sky/tests/helper.py"), "")
+            .file(&format!("{site}/sky/io/tests/big.py"), "")
+            .layer("COPY . /app")
+            .file("/app/main.py", "import sky\n"));
+        assert!(
+            planned.keeps(&format!("{site}/sky/tests/helper.py")),
+            "{import}"
+        );
+        assert!(!planned.keeps(&format!("{site}/sky/io/tests")), "{import}");
+    }
+}
+
+#[test]
+fn launchers_start_programs_of_an_environment_that_is_not_on_path() {
+    for (command, path) in [
+        (
+            &["uv", "run", "gunicorn", "app"][..],
+            "/app/.venv/bin/gunicorn",
+        ),
+        (
+            &["poetry", "run", "gunicorn"],
+            "/root/.cache/pypoetry/virtualenvs/app-1/bin/gunicorn",
+        ),
+        (
+            &["sh", "-c", "exec npx --no next start"],
+            "/app/node_modules/.bin/next",
+        ),
+        (&["jupyter", "lab", "--ip=0.0.0.0"], "/usr/bin/jupyter-lab"),
+    ] {
+        let name = path.rsplit('/').next().unwrap();
+        let planned = merged_usr()
+            .elf("/usr/bin/sh", &program(GLIBC))
+            .elf("/usr/bin/uv", &program(GLIBC))
+            .elf("/usr/bin/poetry", &program(GLIBC))
+            .elf("/usr/bin/npx", &program(GLIBC))
+            .elf("/usr/bin/jupyter", &program(GLIBC))
+            .elf(path, &program(GLIBC))
+            .elf(&path.replace(name, "another"), &program(GLIBC))
+            .set("WorkingDir", serde_json::json!("/app"))
+            .entrypoint(command)
+            .plan();
+        assert!(planned.keeps(path), "{command:?}");
+    }
+}
+
+#[test]
+fn commands_in_crontabs_procfiles_units_and_playbooks_are_kept() {
+    for (path, text) in [
+        ("/etc/cron.d/backup", "0 3 * * * root mydump -q\n"),
+        ("/app/crontab", "MAILTO=x\n@daily mydump\n"),
+        ("/app/Procfile", "web: server\nworker: mydump --all\n"),
+        (
+            "/etc/systemd/system/app.service",
+            "[Service]\nExecStart=-mydump --x\n",
+        ),
+        (
+            "/app/site.yml",
+            "- hosts: all\n  tasks:\n    - shell: mydump | gzip\n",
+        ),
+    ] {
+        let planned = merged_usr()
+            .elf("/usr/bin/server", &program(GLIBC))
+            .elf("/usr/bin/mydump", &program(GLIBC))
+            .file(path, text)
+            .entrypoint(&["server", path])
+            .plan();
+        assert!(planned.keeps("/usr/bin/mydump"), "{path}");
+    }
+}
+
+#[test]
+fn a_comment_in_a_crontab_keeps_nothing() {
+    let planned = merged_usr()
+        .elf("/usr/bin/server", &program(GLIBC))
+        .elf("/usr/bin/mydump", &program(GLIBC))
+        .file("/app/crontab", "# 0 3 * * * mydump\n")
+        .entrypoint(&["server", "/app/crontab"])
+        .plan();
+    assert!(!planned.keeps("/usr/bin/mydump"));
+}
+
+#[test]
+fn the_name_that_a_variable_gives_to_find_library_is_one_of_the_strings() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let planned = run(installed(&[])
+        .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+        .elf(&format!("{lib}/libother.so.1"), &library("libother.so.1"))
+        .layer("COPY . /app")
+        .file(
+            "/app/main.py",
+            "names = ['gdal', 'GDAL']\nfor name in names: find_library(name)\n",
+        ));
+    assert!(planned.keeps(&format!("{lib}/libgdal.so.32")));
+    assert!(!planned.keeps(&format!("{lib}/libother.so.1")));
+}
+
+#[test]
+fn a_directory_on_the_search_path_of_a_program_is_kept() {
+    let planned = merged_usr()
+        .elf("/usr/bin/python3.11", &program(GLIBC))
+        .file("/usr/lib/python3.11/os.py", "")
+        .script(
+            "/usr/bin/tool",
+            "#!/usr/bin/python3.11\nimport sys\nsys.path.insert(1, '/usr/share/tool3/')\n",
+        )
+        .file("/usr/share/tool3/impl.py", "")
+        .file("/usr/share/other/impl.py", "")
+        .entrypoint(&["tool"])
+        .plan();
+    assert!(planned.keeps("/usr/share/tool3/impl.py"));
+    assert!(!planned.keeps("/usr/share/other/impl.py"));
+}
+
+/// A ZIP file with one entry that is stored as it is, behind other bytes.
+fn zip_behind(before: &[u8], name: &str, content: &[u8]) -> Vec<u8> {
+    let mut writer = std::io::Cursor::new(before.to_vec());
+    writer.set_position(before.len() as u64);
+    let mut archive = rawzip::ZipArchiveWriter::builder()
+        .with_offset(before.len() as u64)
+        .build(&mut writer);
+    let (mut entry, config) = archive.new_file(name).start().unwrap();
+    let mut data = config.wrap(&mut entry);
+    std::io::Write::write_all(&mut data, content).unwrap();
+    let (_, descriptor) = data.finish().unwrap();
+    entry.finish(descriptor).unwrap();
+    archive.finish().unwrap();
+    writer.into_inner()
+}
+
+#[test]
+fn a_library_in_an_archive_keeps_the_libraries_that_it_needs() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let inner = library("_speed.so").needs("libgomp.so.1").bytes();
+    for (path, start) in [
+        ("/app/tool.pyz", &b"#!/usr/bin/python3.11\n"[..]),
+        ("/app/bundle.zip", b""),
+        ("/usr/local/bin/tool", b"#!/usr/bin/env python3.11\n"),
+    ] {
+        let planned = installed(&[])
+            .elf(&format!("{lib}/libgomp.so.1"), &library("libgomp.so.1"))
+            .layer("COPY tool /app")
+            .executable(path, zip_behind(start, "site-packages/_speed", &inner))
+            .entrypoint(&["python3.11", path])
+            .plan();
+        assert!(planned.keeps(&format!("{lib}/libgomp.so.1")), "{path}");
+    }
+}
