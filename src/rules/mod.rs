@@ -136,6 +136,7 @@ rules! {
     maintainer,
     microdnf_cache_left,
     misplaced_description,
+    misleading_cache_variable,
     misplaced_directive,
     misplaced_epilogue,
     missing_ca_bundle,

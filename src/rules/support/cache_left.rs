@@ -116,16 +116,47 @@ fn is_mounted_elsewhere(run: &Run<'_>, cache: &str) -> bool {
     })
 }
 
-/// Whether a variable turns off or moves the cache of a call: by ENV, before the command, or
-/// exported in the script.
-fn is_off(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> bool {
+/// The word for "no" that a variable has for a call of pip, which turns its cache off all the same.
+pub(in crate::rules) fn negated_switch(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    call: &PackageCall<'_>,
+) -> Option<String> {
+    let manager = cache_owner(call);
+    let name = manager.no_cache_variable?;
+    if !manager.no_cache_if_set {
+        return None;
+    }
+    let value = value_of(cx, run, call, name)?;
+    let is_no = ["0", "no", "off", "false", "f", "n"].contains(&value.as_str());
+    if is_no {
+        Some(format!("{name}={value}"))
+    } else {
+        None
+    }
+}
+
+/// The value of a variable for a call, without quotes and in lowercase.
+fn value_of(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    call: &PackageCall<'_>,
+    name: &str,
+) -> Option<String> {
     let step = &cx.facts.steps[run.step];
     // The script comes first: it overrides the ENV that it starts with.
     let value = assigned_in_script(run, call, name)
         .or_else(|| cx.facts.variable(step, name))
-        .or_else(|| before_any_stage(cx, run, name));
-    let Some(value) = value else { return false };
-    let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
+        .or_else(|| before_any_stage(cx, run, name))?;
+    Some(value.trim_matches(['"', '\'']).to_ascii_lowercase())
+}
+
+/// Whether a variable turns off or moves the cache of a call: by ENV, before the command, or
+/// exported in the script.
+fn is_off(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> bool {
+    let Some(value) = value_of(cx, run, call, name) else {
+        return false;
+    };
     // pip turns its cache off for `false`, too: for compatibility with a bug of old versions, see
     // `_handle_no_cache_dir` in its source. It ignores an empty value.
     let manager = cache_owner(call);

@@ -300,6 +300,10 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Whether words name a key and not its content: `SIGNING_KEY_ID`, `CLIENT_ID_KEY`.
 fn is_identifier(words: &[&str]) -> bool {
+    // `AWS_ACCESS_KEY_ID` is one half of a pair of credentials, which scanners look for.
+    if words.contains(&"access") {
+        return false;
+    }
     // `SECRET_ID` and `ID_TOKEN` are secrets themselves.
     let mut secret = words.iter().filter(|word| SECRET.contains(word));
     let is_key = secret.all(|word| matches!(*word, "key" | "credential" | "credentials"));
