@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
@@ -11,11 +11,12 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 use rayon::prelude::*;
 
+use super::config::current_directory;
 use super::exclude::Exclude;
-use super::{Output, discover, staged};
+use super::{Output, discover, images, staged};
 use crate::printable::escape_bytes;
-use crate::source::{Source, plain};
-use crate::trust::{HostFile, Refusal, limits};
+use crate::source::Source;
+use crate::trust::{self, HostFile, Refusal, limits};
 
 /// The name of standard input in findings.
 pub(super) const STDIN: &str = "<stdin>";
@@ -104,7 +105,11 @@ fn targets(
     for path in paths {
         if path.is_dir() {
             if !(force && exclude.leaves_out(path, true)) {
-                targets.extend(discover::dockerfiles(path, exclude, output)?);
+                let found = discover::dockerfiles(path, exclude, output)?;
+                if found.is_empty() && images::is_layout(path) {
+                    output.note(images::advice(path));
+                }
+                targets.extend(found);
             }
         // No pattern is about standard input.
         } else if path == Path::new("-") || !(force && exclude.leaves_out(path, false)) {
@@ -112,9 +117,30 @@ fn targets(
         }
     }
     // `jettison lint . Dockerfile` names the file twice. The first wins, with its limit on size.
-    let mut seen = BTreeSet::new();
-    targets.retain(|file| seen.insert(plain(file.path())));
+    let (here, mut seen) = (current_directory()?, BTreeSet::new());
+    targets.retain(|file| seen.insert(absolute(&here, file.path())));
     Ok(targets)
+}
+
+/// The absolute path of a file, by which two names of it are compared: `sub/../Dockerfile` is
+/// `Dockerfile`, unless `sub` is a symlink.
+fn absolute(here: &Path, path: &Path) -> PathBuf {
+    let full = here.join(path);
+    let has_parents = path
+        .components()
+        .any(|component| component == Component::ParentDir);
+    // A search finds only such paths, and there may be thousands.
+    if path.is_relative() && !has_parents {
+        return full;
+    }
+    let (Some(directory), Some(name)) = (full.parent(), full.file_name()) else {
+        return full;
+    };
+    match trust::real_path(directory) {
+        Ok(directory) => directory.join(name),
+        // Two names of a file are better than none.
+        Err(_) => full,
+    }
 }
 
 /// Reads the staged files that are named like a Dockerfile or are themselves among the paths.
@@ -123,17 +149,21 @@ fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Sourc
         !paths.iter().any(|path| path == Path::new("-")),
         "`--staged` cannot check standard input"
     );
-    let named: BTreeSet<PathBuf> = paths.iter().map(|path| plain(path)).collect();
-    let mut entries = staged::changed(paths)?;
-    entries.retain(|entry| {
-        (discover::is_dockerfile(&entry.path) || named.contains(&entry.path))
-            && !exclude.leaves_out(&entry.path, false)
-    });
-    // As in a working tree, a file that was named may be larger than one that was found.
-    for entry in &mut entries {
-        if named.contains(&entry.path) {
+    let here = current_directory()?;
+    let named: BTreeSet<PathBuf> = paths.iter().map(|path| absolute(&here, path)).collect();
+    let mut entries = Vec::new();
+    for mut entry in staged::changed(paths)? {
+        let is_named = named.contains(&absolute(&here, &entry.path));
+        if !(is_named || discover::is_dockerfile(&entry.path))
+            || exclude.leaves_out(&entry.path, false)
+        {
+            continue;
+        }
+        // As in a working tree, a file that was named may be larger than one that was found.
+        if is_named {
             entry.limit = limits::NAMED_DOCKERFILE;
         }
+        entries.push(entry);
     }
     let texts = staged::texts(&entries)?;
     let mut sources = Vec::with_capacity(entries.len());
