@@ -22,6 +22,10 @@ mod helper;
 #[cfg(feature = "registry")]
 mod http;
 #[cfg(feature = "registry")]
+mod metadata;
+#[cfg(feature = "registry")]
+mod proxied;
+#[cfg(feature = "registry")]
 mod push;
 #[cfg(feature = "registry")]
 mod reach;

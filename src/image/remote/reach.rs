@@ -10,6 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
+use super::{metadata, proxied};
+
 /// The requested registry, and the addresses that it may refer to.
 #[derive(Clone, Debug)]
 pub(super) struct Reach {
@@ -74,6 +76,7 @@ impl Reach {
             return Ok(());
         }
         match zone(url) {
+            Zone::Public if proxied::leads_to(url, is_link_local) => Err(Refusal::Internal),
             Zone::Public => Ok(()),
             // A public registry has no reason to send a client into its private network.
             Zone::Private if self.is_unverified || zone(&self.registry) != Zone::Public => Ok(()),
@@ -98,7 +101,7 @@ fn zone(url: &Url) -> Zone {
             let name = host.trim_end_matches('.').to_ascii_lowercase();
             if name == "localhost" || name.ends_with(".localhost") {
                 Zone::Private
-            } else if name == "metadata.google.internal" {
+            } else if metadata::is_service_name(&name) {
                 Zone::LinkLocal
             } else {
                 Zone::Public
@@ -117,11 +120,9 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
 }
 
 fn zone_of_v4(address: Ipv4Addr) -> Zone {
-    // The metadata services of Alibaba and Oracle are outside of the link-local range.
-    let is_metadata = [[100, 100, 100, 200], [192, 0, 0, 192]].contains(&address.octets());
     // The shared address space of carriers (RFC 6598), 100.64.0.0/10.
     let is_shared = address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64;
-    if is_metadata
+    if metadata::is_service_v4(address)
         || address.is_link_local()
         || address.octets()[0] == 0
         || address.is_multicast()
@@ -136,8 +137,6 @@ fn zone_of_v4(address: Ipv4Addr) -> Zone {
 }
 
 fn zone_of_v6(address: Ipv6Addr) -> Zone {
-    // The metadata service of Amazon.
-    const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let segments = address.segments();
     // IPv4 inside IPv6 (mapped, compatible, NAT64): judged by the IPv4 address, to which a gateway
     // or the kernel translates it.
@@ -150,7 +149,10 @@ fn zone_of_v6(address: Ipv6Addr) -> Zone {
     } else if is_embedded {
         let [.., a, b, c, d] = address.octets();
         zone_of_v4(Ipv4Addr::new(a, b, c, d))
-    } else if address == METADATA || address.is_unicast_link_local() || address.is_multicast() {
+    } else if metadata::is_service_v6(address)
+        || address.is_unicast_link_local()
+        || address.is_multicast()
+    {
         Zone::LinkLocal
     } else if address.is_unique_local() {
         Zone::Private
@@ -250,6 +252,15 @@ mod tests {
             "[::ffff:169.254.169.254]",
             "metadata.google.internal",
             "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "[fd00:ec2::23]",
+            "[fd20:ce::254]",
+            "[fd00:42::42]",
+            "[::ffff:168.63.129.16]",
+            "metadata.goog",
+            "METADATA",
+            "instance-data.",
             "0.0.0.0",
             "[::]",
             "224.0.0.1",
@@ -278,7 +289,14 @@ mod tests {
         for url in neighbors {
             assert_eq!(check("https://10.0.0.1/", url), Ok(()), "{url}");
         }
-        for url in ["https://169.254.169.254/latest", "https://[fe80::1]/"] {
+        for url in [
+            "https://169.254.169.254/latest",
+            "https://[fe80::1]/",
+            "https://168.63.129.16/machine",
+            "https://[fd00:ec2::23]/v1/credentials",
+            "https://[fd20:ce::254]/",
+            "https://metadata/",
+        ] {
             assert_eq!(
                 check("https://10.0.0.1/", url),
                 Err(Refusal::Internal),
