@@ -10,11 +10,15 @@
 //!
 //! | | found in a repository | named by a person |
 //! |---|---|---|
-//! | read | regular files of the repository, outside `.git` | any file; symlinks to regular files |
+//! | read | regular files of the repository, outside `.git` | any file; a symlink to a regular file |
 //! | write | nothing | the file itself: a symlink in its place is replaced |
 //! | run | nothing | the program; a bare name is looked up on `PATH` |
 //!
-//! Both are read up to a limit in bytes, see [`limits`].
+//! Both are read up to a limit in bytes, see [`limits`]. A symlink of a repository is followed out
+//! of it in neither case, as whoever cloned the repository did not choose its target.
+//!
+//! Other processes may change a repository meanwhile, so files are opened relative to a
+//! [`RealDirectory`], below which no symlink is followed.
 //!
 //! Programs on `PATH` count as named by a person, but only in absolute directories: an empty or
 //! relative entry means the directory that jettison happens to be started in.
@@ -25,6 +29,7 @@
 
 // All checks on host paths are here: Clippy forbids `fs::canonicalize` and similar calls elsewhere.
 mod descend;
+mod directory;
 mod host_file;
 pub mod limits;
 mod owner;
@@ -33,7 +38,8 @@ mod refusal;
 mod search;
 mod write;
 
-pub use descend::real_path;
+pub use descend::{readable_path, real_path};
+pub use directory::RealDirectory;
 pub use host_file::HostFile;
 pub use owner::is_ours;
 pub use program::find_program;

@@ -203,10 +203,15 @@ impl Reader<'_> {
         let name = utf8_name(path)?;
         // The user chose this file, so it may be a pipe (`<(…)`) or be outside of the repository.
         if file.is_named() {
-            let bytes = file
-                .read(limits::NAMED_DOCKERFILE)
-                .with_context(|| format!("cannot read `{name}`"))?;
-            return Ok(Some(Source::new(name, bytes)));
+            return match file.read(limits::NAMED_DOCKERFILE) {
+                Ok(bytes) => Ok(Some(Source::new(name, bytes))),
+                Err(reason @ (Refusal::LeadsOutside { .. } | Refusal::InGit)) => anyhow::bail!(
+                    "cannot read `{name}`: {reason}; to check its target, pass the target itself"
+                ),
+                Err(reason) => {
+                    Err(anyhow::Error::new(reason).context(format!("cannot read `{name}`")))
+                }
+            };
         }
         self.read_found(file)
     }

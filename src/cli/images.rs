@@ -24,6 +24,7 @@ use crate::report::Linted;
 use crate::size::{counted, size};
 use crate::slim::{Plan, PlanOptions, Slimming, Totals};
 use crate::source::Source;
+use crate::trust;
 
 /// Splits the arguments into Dockerfiles, or directories of them, and images.
 pub(super) fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
@@ -61,6 +62,10 @@ pub(super) fn advice(layout: &Path) -> String {
 
 /// Whether a path is a tar archive, compressed or not.
 fn is_archive(path: &Path) -> bool {
+    // A symlink of a repository that leads out of it is refused when it is read as a Dockerfile.
+    let Ok(path) = trust::readable_path(path) else {
+        return false;
+    };
     // Opening a FIFO would wait for a writer, so only regular files are looked into.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
     // An archive has at least one block of 512 bytes, and a compressed image is rarely smaller.
