@@ -15,7 +15,7 @@
 //! | run | nothing | the program; a bare name is looked up on `PATH` |
 //!
 //! Both are read up to a limit in bytes, see [`limits`]. A symlink of a repository is followed out
-//! of it in neither case, as whoever cloned the repository did not choose its target.
+//! of it in neither case, as the user who cloned the repository did not choose its target.
 //!
 //! Other processes may change a repository meanwhile, so files are opened relative to a
 //! [`RealDirectory`], below which no symlink is followed.

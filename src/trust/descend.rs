@@ -20,8 +20,8 @@ pub fn real_path(path: &Path) -> Result<PathBuf, Refusal> {
 
 /// Resolves the symlinks of a path, for reading.
 ///
-/// A symlink of a repository is not followed out of it either: whoever clones the repository did
-/// not choose where it leads, and lines of the file are printed. Without a repository, symlinks are
+/// A symlink of a repository is not followed out of it either: the user who cloned the repository
+/// did not choose its target, and lines of the file are printed. Without a repository, symlinks are
 /// the user's own, and all are followed. The descriptors of the caller, such as `/dev/stdin` or
 /// `/dev/fd/63`, stay as they are.
 pub fn readable_path(path: &Path) -> Result<PathBuf, Refusal> {
