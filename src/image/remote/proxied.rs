@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-/// The longest time for a lookup. Behind some proxies there is no name server, and a lookup takes
+/// The longest time for a lookup. Behind some proxies, names cannot be resolved, and a lookup takes
 /// as long as the system waits for one.
 const PATIENCE: Duration = Duration::from_secs(2);
 
