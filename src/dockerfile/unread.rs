@@ -16,6 +16,11 @@ pub(super) const MAX_INSTRUCTIONS: usize = 10_000;
 /// Stages of a file. Several rules look at each pair of them.
 pub(super) const MAX_STAGES: usize = 1000;
 
+/// Words of a file, without its scripts, and commas and `$` in them, as these separate the values of
+/// JSON and the variables of a word. Each takes 1 to 2 KB of memory. The longest Dockerfiles of well
+/// known projects have some hundreds.
+pub(super) const MAX_WORDS: usize = 50_000;
+
 /// Levels of substitutions, subshells, groups, branches and loops inside each other. Scripts that
 /// people and tools write have about ten.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -43,6 +48,7 @@ pub struct Unread {
 pub enum UnreadReason {
     Instructions,
     Stages,
+    Words,
     Commands,
     ScriptDepth,
     ScriptLength,
@@ -55,6 +61,7 @@ impl fmt::Display for UnreadReason {
         match self {
             Self::Instructions => write!(f, "more than {MAX_INSTRUCTIONS} instructions"),
             Self::Stages => write!(f, "more than {MAX_STAGES} stages"),
+            Self::Words => write!(f, "more than {MAX_WORDS} words"),
             Self::Commands => write!(f, "more than {MAX_COMMANDS} commands"),
             Self::ScriptDepth => write!(f, "nested more than {MAX_DEPTH} levels deep"),
             Self::ScriptLength => write!(f, "longer than {} KiB", MAX_SCRIPT >> 10),

@@ -152,7 +152,10 @@ fn a_dockerfile_has_at_most_ten_thousand_instructions_and_a_thousand_stages() {
         let (open, close) = ("$(".repeat(levels), ")".repeat(levels));
         format!("FROM a:1\nUSER 1\nRUN echo {open}id{close}\n")
     };
+    let words = |count: usize| format!("FROM a:1\nUSER 1\nEXPOSE {}\n", "80 ".repeat(count - 5));
     for (text, over) in [
+        (words(50_000), None),
+        (words(50_001), Some("more than 50000 words")),
         (instructions(10_000), None),
         (instructions(10_001), Some("more than 10000 instructions")),
         (stages(1000), None),
