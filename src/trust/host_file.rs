@@ -92,15 +92,15 @@ fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
         return Err(Refusal::NotRegular("a directory"));
     };
-    if has_descriptors(directory) {
-        // Such a name is a symlink of the kernel, which only opening follows.
+    let metadata = fs::symlink_metadata(&real)?;
+    // The name of a descriptor is a symlink of the kernel, which only opening it follows.
+    if metadata.is_symlink() && has_descriptors(directory) {
         let metadata = fs::metadata(&real)?;
         if metadata.is_dir() {
             return Err(Refusal::of_kind(metadata.file_type()));
         }
         return read_open(File::open(&real)?, limit);
     }
-    let metadata = fs::symlink_metadata(&real)?;
     if metadata.is_dir() || (is_link && !metadata.is_file()) {
         return Err(Refusal::of_kind(metadata.file_type()));
     }

@@ -120,9 +120,9 @@ fn two_files_with_names_that_look_alike_are_both_checked() {
         ("other/deep/x", ROOT),
     ]);
     let sub = folder.path().join("sub");
-    let paths = ["Dockerfile", "../Dockerfile", "../sub/Dockerfile", "."];
+    let paths = ["../Dockerfile", "../sub/Dockerfile", "Dockerfile", "."];
     let (_, out, err) = lint(&sub, &paths);
-    assert_eq!(files(&out), ["Dockerfile", "../Dockerfile"], "{err}");
+    assert_eq!(files(&out), ["../Dockerfile", "../sub/Dockerfile"], "{err}");
     // The parent of a symlink is that of its target.
     std::os::unix::fs::symlink("../other/deep", sub.join("link")).expect("it can be made");
     let paths = ["Dockerfile", "link/../Dockerfile", "link/x"];

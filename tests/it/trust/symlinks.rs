@@ -404,7 +404,7 @@ fn without_a_repository_a_named_symlink_is_followed() {
     ground.link("../repo", "home/repository");
     let mut command = ground.command();
     command.current_dir(ground.path("home")).arg("lint");
-    let paths = ["link", "directory/private", "repository/Dockerfile"];
+    let paths = ["directory/private", "link", "repository/Dockerfile"];
     let run = output_of(command.args(compact(&paths)));
     assert_eq!(files(&run.out), paths, "{}", run.err);
 }
