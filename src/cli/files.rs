@@ -58,7 +58,7 @@ pub(super) fn read(
     output: Output,
 ) -> anyhow::Result<(Vec<Source>, bool)> {
     if arguments.staged {
-        return Ok((read_staged(paths, exclude)?, false));
+        return Ok((read_staged(paths, exclude, output)?, false));
     }
     let targets = targets(paths, arguments.force_exclude, exclude, output)?;
     let reader = Reader {
@@ -144,15 +144,29 @@ fn absolute(here: &Path, path: &Path) -> PathBuf {
 }
 
 /// Reads the staged files that are named like a Dockerfile or are themselves among the paths.
-fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Source>> {
+fn read_staged(
+    paths: &[PathBuf],
+    exclude: &Exclude,
+    output: Output,
+) -> anyhow::Result<Vec<Source>> {
     anyhow::ensure!(
         !paths.iter().any(|path| path == Path::new("-")),
         "`--staged` cannot check standard input"
     );
     let here = current_directory()?;
-    let named: BTreeSet<PathBuf> = paths.iter().map(|path| absolute(&here, path)).collect();
+    let all_paths = with_targets(&here, paths);
+    let named: BTreeSet<PathBuf> = all_paths.iter().map(|path| absolute(&here, path)).collect();
+    let changed = staged::changed(&all_paths)?;
+    for path in paths {
+        if let Some(reason) = reason_unchecked(&here, path, &changed) {
+            output.warning(format_args!(
+                "`{}` is not checked: {reason}",
+                path.display()
+            ));
+        }
+    }
     let mut entries = Vec::new();
-    for mut entry in staged::changed(paths)? {
+    for mut entry in changed {
         let is_named = named.contains(&absolute(&here, &entry.path));
         if !(is_named || discover::is_dockerfile(&entry.path))
             || exclude.leaves_out(&entry.path, false)
@@ -171,6 +185,43 @@ fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Sourc
         sources.push(Source::new(utf8_name(&entry.path)?, text));
     }
     Ok(sources)
+}
+
+/// The paths, and the targets of symlinks in them: git follows none.
+fn with_targets(here: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all = paths.to_vec();
+    let Some(root) = trust::repository_root(here) else {
+        return all;
+    };
+    for path in paths {
+        // A path outside of the repository is an error of git.
+        if let Ok(real) = trust::real_path(path)
+            && real != absolute(here, path)
+            && real.starts_with(&root)
+        {
+            all.push(real);
+        }
+    }
+    all
+}
+
+/// The reason why git finds nothing at a path, although something may be there to check.
+fn reason_unchecked(here: &Path, path: &Path, changed: &[staged::Entry]) -> Option<&'static str> {
+    // For git, a submodule is one entry, and another repository is none.
+    let root = trust::repository_root(path);
+    if root.is_some() && root != trust::repository_root(here) {
+        return Some("it is in another repository");
+    }
+    let full = absolute(here, path);
+    let is_staged = changed
+        .iter()
+        .any(|entry| absolute(here, &entry.path).starts_with(&full));
+    // A file that is there has not been changed, or is not staged.
+    if is_staged || path.symlink_metadata().is_ok() {
+        None
+    } else {
+        Some("there is no such file, and nothing is staged there")
+    }
 }
 
 /// The name of a file in reports. It must be UTF-8: replacement characters would give the same name

@@ -408,3 +408,53 @@ fn a_staged_path_above_the_current_directory_is_checked() {
         );
     }
 }
+
+#[test]
+fn a_staged_path_at_which_git_finds_nothing_is_reported() {
+    let ground = Ground::new();
+    ground.init();
+    ground.write("repo/module/.git/HEAD", "");
+    ground.write("repo/module/Dockerfile", STAGED);
+    for (path, reason) in [
+        (
+            "Dokerfile",
+            "there is no such file, and nothing is staged there",
+        ),
+        (
+            "no/such/directory",
+            "there is no such file, and nothing is staged there",
+        ),
+        ("module", "it is in another repository"),
+        ("module/Dockerfile", "it is in another repository"),
+    ] {
+        let run = staged_from(&ground, "repo", &[path, "sub"]);
+        let warning = format!("warning: `{path}` is not checked: {reason}\n");
+        assert!(run.err.contains(&warning), "{path}: {}", run.err);
+        assert_eq!(files(&run.out), ["sub/Dockerfile"], "{path}");
+    }
+    // A staged file need not be in the working tree.
+    fs::remove_file(ground.path("repo/sub/Dockerfile")).expect("it is there");
+    let run = staged_from(&ground, "repo", &["sub/Dockerfile"]);
+    assert_eq!(
+        (files(&run.out), run.err.as_str()),
+        (vec!["sub/Dockerfile".to_owned()], "")
+    );
+}
+
+#[test]
+fn a_staged_path_by_a_symlink_is_that_of_its_target() {
+    let ground = Ground::new();
+    ground.write("repo/sub/custom", STAGED);
+    ground.link("sub", "repo/link");
+    ground.link("sub/custom", "repo/file");
+    ground.init();
+    for (path, expected) in [
+        ("link", "sub/Dockerfile"),
+        ("link/Dockerfile", "sub/Dockerfile"),
+        ("link/custom", "sub/custom"),
+        ("file", "sub/custom"),
+    ] {
+        let run = staged_from(&ground, "repo", &[path]);
+        assert_eq!(files(&run.out), [expected], "{path}: {}", run.err);
+    }
+}
