@@ -1,8 +1,8 @@
 //! Names behind a proxy.
 //!
 //! A proxy resolves the names of hosts itself, so the client's own resolver does not see that a
-//! name leads to a metadata service. The name is therefore looked up here before the proxy is asked.
-//! The proxy may know other addresses than this machine: this check is a help, not a guarantee.
+//! name leads to a metadata service. The name is therefore looked up here, before the proxy is
+//! asked. The proxy may know other addresses than this machine: this check is no guarantee.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, ToSocketAddrs as _};

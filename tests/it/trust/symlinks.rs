@@ -177,7 +177,8 @@ fn a_fix_does_not_leave_the_repository() {
     ] {
         let run = ground.lint(&["--fix", "--unsafe-fixes", "--no-shellcheck", path]);
         assert_eq!(run.code, 2, "{path}: {}", run.err);
-        let start = format!("error: cannot fix `{path}`: ");
+        // It is not even read.
+        let start = format!("error: cannot read `{path}`: ");
         assert!(
             run.err.contains(&start) && run.err.contains(reason),
             "{path}: {}",
