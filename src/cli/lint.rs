@@ -271,7 +271,7 @@ struct Linter<'a> {
 
 /// Bytes from which a file is large. Analysis takes some hundreds of bytes of memory for each byte
 /// of the worst files, so large ones are analyzed one at a time, on any number of cores.
-const LARGE: usize = 256 << 10;
+const LARGE: usize = 64 << 10;
 
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
