@@ -99,8 +99,6 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-
     use super::super::HostFile;
     use super::*;
 
@@ -165,10 +163,10 @@ mod tests {
 
     /// Exchanges two names until the other thread is done.
     fn exchange(one: &Path, other: &Path, is_done: &AtomicBool) {
+        let (here, flags) = (rustix::fs::CWD, rustix::fs::RenameFlags::EXCHANGE);
         while !is_done.load(Ordering::Relaxed) {
             // Some file systems cannot.
-            let exchanged = renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE);
-            if exchanged.is_err() {
+            if rustix::fs::renameat_with(here, one, here, other, flags).is_err() {
                 return;
             }
         }
