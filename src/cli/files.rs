@@ -105,6 +105,10 @@ fn targets(
     for path in paths {
         if path.is_dir() {
             if !(force && exclude.leaves_out(path, true)) {
+                // Dockerfiles of another directory would be printed as if they were of this one.
+                if let Err(reason) = trust::readable_path(path) {
+                    return Err(refused("search", &path.display().to_string(), reason));
+                }
                 let found = discover::dockerfiles(path, exclude, output)?;
                 if found.is_empty() && images::is_layout(path) {
                     output.note(images::advice(path));
@@ -233,6 +237,16 @@ fn utf8_name(path: &Path) -> anyhow::Result<&str> {
     })
 }
 
+/// The error for a path that was named and may not be read, with the way to check it.
+fn refused(act: &str, name: &str, reason: Refusal) -> anyhow::Error {
+    match reason {
+        Refusal::LeadsOutside { .. } | Refusal::InGit => anyhow::anyhow!(
+            "cannot {act} `{name}`: {reason}; to check its target, pass the target itself"
+        ),
+        reason => anyhow::Error::new(reason).context(format!("cannot {act} `{name}`")),
+    }
+}
+
 /// Reader of the texts of a run, used by several threads at once.
 struct Reader<'a> {
     stdin_name: Option<&'a Path>,
@@ -256,12 +270,7 @@ impl Reader<'_> {
         if file.is_named() {
             return match file.read(limits::NAMED_DOCKERFILE) {
                 Ok(bytes) => Ok(Some(Source::new(name, bytes))),
-                Err(reason @ (Refusal::LeadsOutside { .. } | Refusal::InGit)) => anyhow::bail!(
-                    "cannot read `{name}`: {reason}; to check its target, pass the target itself"
-                ),
-                Err(reason) => {
-                    Err(anyhow::Error::new(reason).context(format!("cannot read `{name}`")))
-                }
+                Err(reason) => Err(refused("read", name, reason)),
             };
         }
         self.read_found(file)

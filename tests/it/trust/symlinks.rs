@@ -385,6 +385,13 @@ fn a_named_symlink_is_not_read_outside_its_repository() {
         assert!(run.err.contains(reason), "{path}: {}", run.err);
         assert!(run.err.contains("pass the target itself"), "{}", run.err);
     }
+    ground.write("outside/Dockerfile", "FROM private:1\nUSER root\n");
+    for path in ["directory", "directory/", "./sub/../directory/."] {
+        let run = ground.lint(&["--format", "compact", path]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{path}");
+        let start = format!("error: cannot search `{path}`: ");
+        assert!(run.err.starts_with(&start), "{path}: {}", run.err);
+    }
     // Configurations and baselines are named as well, and their errors print lines.
     for option in ["--config", "--baseline"] {
         let run = ground.lint(&[option, "a", "sub"]);
