@@ -62,6 +62,23 @@ impl Outline {
         }
     }
 
+    /// Bytes of the scripts in the line and in its heredocs.
+    pub(super) fn script_bytes(&self, heredocs: &[Heredoc]) -> usize {
+        let target = self.inner.as_deref().unwrap_or(self);
+        let is_command = matches!(
+            target.kind,
+            Kind::Run | Kind::Cmd | Kind::Entrypoint | Kind::Healthcheck
+        );
+        if !is_command {
+            return 0;
+        }
+        let bodies: usize = heredocs
+            .iter()
+            .map(|heredoc| heredoc.body.end - heredoc.body.start)
+            .sum();
+        target.arguments.len() + bodies
+    }
+
     /// Whether the line can open heredocs. Only some instructions can.
     pub(super) fn takes_heredocs(&self) -> bool {
         matches!(self.target(), Kind::Run | Kind::Copy | Kind::Add)

@@ -32,6 +32,9 @@ pub(super) const MAX_WRAPPERS: usize = 64;
 /// hundred for some scripts.
 pub(super) const MAX_SCRIPT: usize = 384 << 10;
 
+/// Bytes of all scripts of a file. A Dockerfile that a search found is no larger.
+pub(super) const MAX_SCRIPTS: usize = 1 << 20;
+
 /// Commands of a script. A script of the largest size that people write has half as many; each
 /// takes a kilobyte of memory.
 pub(super) const MAX_COMMANDS: usize = 50_000;
@@ -49,6 +52,7 @@ pub enum UnreadReason {
     Instructions,
     Stages,
     Words,
+    Scripts,
     Commands,
     ScriptDepth,
     ScriptLength,
@@ -62,6 +66,7 @@ impl fmt::Display for UnreadReason {
             Self::Instructions => write!(f, "more than {MAX_INSTRUCTIONS} instructions"),
             Self::Stages => write!(f, "more than {MAX_STAGES} stages"),
             Self::Words => write!(f, "more than {MAX_WORDS} words"),
+            Self::Scripts => write!(f, "more than {} MiB of scripts", MAX_SCRIPTS >> 20),
             Self::Commands => write!(f, "more than {MAX_COMMANDS} commands"),
             Self::ScriptDepth => write!(f, "nested more than {MAX_DEPTH} levels deep"),
             Self::ScriptLength => write!(f, "longer than {} KiB", MAX_SCRIPT >> 10),

@@ -276,6 +276,26 @@ fn words_beyond_the_limit_are_reported_and_take_no_memory() {
         }
         assert_eq!(at, source.text().len());
     }
+    // Scripts have a limit of their own.
+    for line in [
+        format!("RUN {}true\n", "a && ".repeat(60_000)),
+        format!("RUN <<E\n{}E\n", "a\n".repeat(150_000)),
+        format!("ONBUILD RUN <<A <<B\n{0}A\n{0}B\n", "a\n".repeat(75_000)),
+        format!("CMD {}true\n", "a;".repeat(150_000)),
+    ] {
+        let text = format!("FROM a\n{}USER root\n", line.repeat(4));
+        let source = Source::new("Dockerfile", text);
+        let parsed = dockerfile::parse(&source);
+        let unread = parsed.unread.expect("it is reported");
+        assert_eq!(unread.reason.to_string(), "more than 1 MiB of scripts");
+        assert_eq!(parsed.instructions.len(), 4, "{}", &source.text()[..20]);
+        let covered: usize = parsed
+            .tokens
+            .iter()
+            .map(|token| token.span.end - token.span.start)
+            .sum();
+        assert_eq!(covered, source.text().len());
+    }
     // A script is no list of words.
     let text = format!("FROM a\nRUN {}\nUSER root\n", "a ".repeat(60_000));
     let parsed = dockerfile::parse(&Source::new("Dockerfile", text));
