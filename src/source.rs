@@ -229,24 +229,45 @@ fn replace_stray_bytes(bytes: &[u8]) -> String {
     text
 }
 
-/// Removes `.` and `..` from a path by its text alone, without a look at the file system.
+/// Removes `.` and `..` from a path by its text alone, without a look at the file system. A relative
+/// path may still start with `..`: what is above it is in no text.
 pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir => {
+            Component::ParentDir if ends_in_name(&plain) => {
                 plain.pop();
             }
+            // The root is its own parent.
+            Component::ParentDir if plain.has_root() => {}
             part => plain.push(part),
         }
     }
     plain
 }
 
+fn ends_in_name(path: &Path) -> bool {
+    matches!(path.components().next_back(), Some(Component::Normal(_)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_path_names_the_same_file() {
+        for (path, expected) in [
+            ("./a/../b", "b"),
+            ("../a", "../a"),
+            ("a/../../b", "../b"),
+            ("../../a/..", "../.."),
+            ("/../a", "/a"),
+            ("/a/../../b/.", "/b"),
+        ] {
+            assert_eq!(plain(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
 
     #[test]
     fn positions_count_characters_from_one() {

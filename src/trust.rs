@@ -10,11 +10,15 @@
 //!
 //! | | found in a repository | named by a person |
 //! |---|---|---|
-//! | read | regular files of the repository, outside `.git` | any file; symlinks to regular files |
+//! | read | regular files of the repository, outside `.git` | any file; a symlink to a regular file |
 //! | write | nothing | the file itself: a symlink in its place is replaced |
 //! | run | nothing | the program; a bare name is looked up on `PATH` |
 //!
-//! Both are read up to a limit in bytes, see [`limits`].
+//! Both are read up to a limit in bytes, see [`limits`]. A symlink of a repository is followed out
+//! of it in neither case, as the user who cloned the repository did not choose its target.
+//!
+//! Other processes may change a repository meanwhile, so files are opened relative to a
+//! [`RealDirectory`], below which no symlink is followed.
 //!
 //! Programs on `PATH` count as named by a person, but only in absolute directories: an empty or
 //! relative entry means the directory that jettison happens to be started in.
@@ -27,6 +31,7 @@
 mod cache;
 mod child;
 mod descend;
+mod directory;
 mod host_file;
 pub mod limits;
 mod owner;
@@ -37,7 +42,8 @@ mod write;
 
 pub use cache::{Key, UserCache};
 pub use child::{Bounds, ChildError, Finished, run_within};
-pub use descend::real_path;
+pub use descend::{readable_path, real_path};
+pub use directory::RealDirectory;
 pub use host_file::HostFile;
 pub use owner::is_ours;
 pub use program::find_program;

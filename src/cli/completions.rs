@@ -47,9 +47,14 @@ pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Outcome> {
     let command = Arguments::command();
     if let Some(directory) = &arguments.directory {
         let what = || format!("cannot write manual pages to `{}`", directory.display());
-        // A symlink of a repository may lead out of it.
-        let directory = trust::real_path(directory).with_context(what)?;
-        clap_mangen::generate_to(command, &directory).with_context(what)?;
+        // clap writes through symlinks, and a repository may have one in the place of a page.
+        let pages = tempfile::tempdir().with_context(what)?;
+        clap_mangen::generate_to(command, pages.path()).with_context(what)?;
+        for page in std::fs::read_dir(pages.path()).with_context(what)? {
+            let page = page.with_context(what)?;
+            let text = std::fs::read(page.path()).with_context(what)?;
+            trust::write(&directory.join(page.file_name()), &text).with_context(what)?;
+        }
     } else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;

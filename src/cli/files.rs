@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
@@ -11,11 +11,12 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 use rayon::prelude::*;
 
+use super::config::current_directory;
 use super::exclude::Exclude;
-use super::{Output, discover, staged};
+use super::{Output, discover, images, staged};
 use crate::printable::escape_bytes;
-use crate::source::{Source, plain};
-use crate::trust::{HostFile, Refusal, limits};
+use crate::source::Source;
+use crate::trust::{self, HostFile, Refusal, limits};
 
 /// The name of standard input in findings.
 pub(super) const STDIN: &str = "<stdin>";
@@ -57,7 +58,7 @@ pub(super) fn read(
     output: Output,
 ) -> anyhow::Result<(Vec<Source>, bool)> {
     if arguments.staged {
-        return Ok((read_staged(paths, exclude)?, false));
+        return Ok((read_staged(paths, exclude, output)?, false));
     }
     let targets = targets(paths, arguments.force_exclude, exclude, output)?;
     let reader = Reader {
@@ -104,7 +105,15 @@ fn targets(
     for path in paths {
         if path.is_dir() {
             if !(force && exclude.leaves_out(path, true)) {
-                targets.extend(discover::dockerfiles(path, exclude, output)?);
+                // Dockerfiles of another directory would be printed as if they were of this one.
+                if let Err(reason) = trust::readable_path(path) {
+                    return Err(refused("search", &path.display().to_string(), reason));
+                }
+                let found = discover::dockerfiles(path, exclude, output)?;
+                if found.is_empty() && images::is_layout(path) {
+                    output.note(images::advice(path));
+                }
+                targets.extend(found);
             }
         // No pattern is about standard input.
         } else if path == Path::new("-") || !(force && exclude.leaves_out(path, false)) {
@@ -112,28 +121,67 @@ fn targets(
         }
     }
     // `jettison lint . Dockerfile` names the file twice. The first wins, with its limit on size.
-    let mut seen = BTreeSet::new();
-    targets.retain(|file| seen.insert(plain(file.path())));
+    let (here, mut seen) = (current_directory()?, BTreeSet::new());
+    targets.retain(|file| seen.insert(absolute(&here, file.path())));
     Ok(targets)
 }
 
+/// The absolute path of a file, by which two names of it are compared: `sub/../Dockerfile` is
+/// `Dockerfile`, unless `sub` is a symlink.
+fn absolute(here: &Path, path: &Path) -> PathBuf {
+    let full = here.join(path);
+    let has_parents = path
+        .components()
+        .any(|component| component == Component::ParentDir);
+    // A search finds only such paths, and there may be thousands.
+    if path.is_relative() && !has_parents {
+        return full;
+    }
+    let (Some(directory), Some(name)) = (full.parent(), full.file_name()) else {
+        return full;
+    };
+    match trust::real_path(directory) {
+        Ok(directory) => directory.join(name),
+        // Two names of a file are better than none.
+        Err(_) => full,
+    }
+}
+
 /// Reads the staged files that are named like a Dockerfile or are themselves among the paths.
-fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Source>> {
+fn read_staged(
+    paths: &[PathBuf],
+    exclude: &Exclude,
+    output: Output,
+) -> anyhow::Result<Vec<Source>> {
     anyhow::ensure!(
         !paths.iter().any(|path| path == Path::new("-")),
         "`--staged` cannot check standard input"
     );
-    let named: BTreeSet<PathBuf> = paths.iter().map(|path| plain(path)).collect();
-    let mut entries = staged::changed(paths)?;
-    entries.retain(|entry| {
-        (discover::is_dockerfile(&entry.path) || named.contains(&entry.path))
-            && !exclude.leaves_out(&entry.path, false)
-    });
-    // As in a working tree, a file that was named may be larger than one that was found.
-    for entry in &mut entries {
-        if named.contains(&entry.path) {
+    let here = current_directory()?;
+    let all_paths = with_targets(&here, paths);
+    let named: BTreeSet<PathBuf> = all_paths.iter().map(|path| absolute(&here, path)).collect();
+    let changed = staged::changed(&all_paths)?;
+    for path in paths {
+        if let Some(reason) = reason_unchecked(&here, path, &changed) {
+            output.warning(format_args!(
+                "`{}` is not checked: {reason}",
+                path.display()
+            ));
+        }
+    }
+    let mut entries = Vec::new();
+    for mut entry in changed {
+        let is_named = named.contains(&absolute(&here, &entry.path));
+        if !(is_named || discover::is_dockerfile(&entry.path))
+            || exclude.leaves_out(&entry.path, false)
+        {
+            continue;
+        }
+        // As in a working tree, a file that was named may be larger than one that was found.
+        if is_named {
             entry.limit = limits::NAMED_DOCKERFILE;
         }
+        entries.push(entry);
     }
     let texts = staged::texts(&entries)?;
     let mut sources = Vec::with_capacity(entries.len());
@@ -143,6 +191,43 @@ fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Sourc
     Ok(sources)
 }
 
+/// The paths, and the targets of symlinks in them: git follows none.
+fn with_targets(here: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut all = paths.to_vec();
+    let Some(root) = trust::repository_root(here) else {
+        return all;
+    };
+    for path in paths {
+        // A path outside of the repository is an error of git.
+        if let Ok(real) = trust::real_path(path)
+            && real != absolute(here, path)
+            && real.starts_with(&root)
+        {
+            all.push(real);
+        }
+    }
+    all
+}
+
+/// The reason why git finds nothing at a path, although something may be there to check.
+fn reason_unchecked(here: &Path, path: &Path, changed: &[staged::Entry]) -> Option<&'static str> {
+    // For git, a submodule is one entry, and another repository is none.
+    let root = trust::repository_root(path);
+    if root.is_some() && root != trust::repository_root(here) {
+        return Some("it is in another repository");
+    }
+    let full = absolute(here, path);
+    let is_staged = changed
+        .iter()
+        .any(|entry| absolute(here, &entry.path).starts_with(&full));
+    // A file that is there has not been changed, or is not staged.
+    if is_staged || path.symlink_metadata().is_ok() {
+        None
+    } else {
+        Some("there is no such file, and nothing is staged there")
+    }
+}
+
 /// The name of a file in reports. It must be UTF-8: replacement characters would give the same name
 /// to several files.
 fn utf8_name(path: &Path) -> anyhow::Result<&str> {
@@ -150,6 +235,16 @@ fn utf8_name(path: &Path) -> anyhow::Result<&str> {
         let name = escape_bytes(path.as_os_str().as_encoded_bytes());
         format!("the name of `{name}` is not UTF-8; rename the file")
     })
+}
+
+/// The error for a path that was named and may not be read, with the way to check it.
+fn refused(act: &str, name: &str, reason: Refusal) -> anyhow::Error {
+    match reason {
+        Refusal::LeadsOutside { .. } | Refusal::InGit => anyhow::anyhow!(
+            "cannot {act} `{name}`: {reason}; to check its target, pass the target itself"
+        ),
+        reason => anyhow::Error::new(reason).context(format!("cannot {act} `{name}`")),
+    }
 }
 
 /// Reader of the texts of a run, used by several threads at once.
@@ -173,10 +268,10 @@ impl Reader<'_> {
         let name = utf8_name(path)?;
         // The user chose this file, so it may be a pipe (`<(…)`) or be outside of the repository.
         if file.is_named() {
-            let bytes = file
-                .read(limits::NAMED_DOCKERFILE)
-                .with_context(|| format!("cannot read `{name}`"))?;
-            return Ok(Some(Source::new(name, bytes)));
+            return match file.read(limits::NAMED_DOCKERFILE) {
+                Ok(bytes) => Ok(Some(Source::new(name, bytes))),
+                Err(reason) => Err(refused("read", name, reason)),
+            };
         }
         self.read_found(file)
     }

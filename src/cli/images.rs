@@ -1,5 +1,9 @@
 //! Images as an input of `jettison lint`: recognizing them among the arguments, linting them, and
 //! tying their findings to the Dockerfile that they were built from.
+//!
+//! An argument may be part of a repository, which must not decide that an image is checked in place
+//! of its Dockerfiles. A directory is therefore always searched, even if it is an OCI layout, and a
+//! file that is named like a Dockerfile is one, even if it is an archive as well.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,7 +13,7 @@ use anyhow::Context as _;
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::SourceArguments;
-use super::{Output, advisories};
+use super::{Output, advisories, discover};
 use crate::advisories::Export;
 use crate::config::Config;
 use crate::image::{Image, Reference};
@@ -20,6 +24,7 @@ use crate::report::Linted;
 use crate::size::{counted, size};
 use crate::slim::{Plan, PlanOptions, Slimming, Totals};
 use crate::source::Source;
+use crate::trust;
 
 /// Splits the arguments into Dockerfiles, or directories of them, and images.
 pub(super) fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
@@ -40,15 +45,27 @@ pub(super) fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
 /// of them may be `docker-daemon:x/Dockerfile`.
 pub(super) fn is_named(path: &Path) -> bool {
     let has_transport = path.to_str().is_some_and(Reference::has_transport);
-    (has_transport && path.symlink_metadata().is_err()) || is_image(path)
+    (has_transport && path.symlink_metadata().is_err())
+        || (!discover::is_dockerfile(path) && is_archive(path))
 }
 
-/// Whether a path is an OCI layout or a tar archive, compressed or not.
-fn is_image(path: &Path) -> bool {
-    // A directory of Dockerfiles may have one of these files by accident, but not both.
-    if path.is_dir() {
-        return path.join("oci-layout").is_file() && path.join("index.json").is_file();
-    }
+/// Whether a directory is an OCI layout, which only `oci:` or `--image` names.
+pub(super) fn is_layout(directory: &Path) -> bool {
+    directory.join("oci-layout").is_file() && directory.join("index.json").is_file()
+}
+
+/// A note on an OCI layout without Dockerfiles that was named like a directory of them.
+pub(super) fn advice(layout: &Path) -> String {
+    let path = layout.display();
+    format!("`{path}` is an OCI layout: to check it as an image, use `oci:{path}`")
+}
+
+/// Whether a path is a tar archive, compressed or not.
+fn is_archive(path: &Path) -> bool {
+    // A symlink of a repository that leads out of it is refused when it is read as a Dockerfile.
+    let Ok(path) = trust::readable_path(path) else {
+        return false;
+    };
     // Opening a FIFO would wait for a writer, so only regular files are looked into.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
     // An archive has at least one block of 512 bytes, and a compressed image is rarely smaller.
@@ -251,5 +268,25 @@ mod tests {
         std::fs::write(&file, "FROM scratch\n".repeat(50)).expect("it can be written");
         let (files, images) = split(&[file.clone(), PathBuf::from("oci:x:y")]);
         assert_eq!((files, images), (vec![file], vec!["oci:x:y".to_owned()]));
+    }
+
+    #[test]
+    fn a_directory_and_a_file_named_like_a_dockerfile_are_no_images() {
+        let directory = tempfile::tempdir().expect("there is room");
+        let path = |name: &str| directory.path().join(name);
+        for name in ["oci-layout", "index.json"] {
+            std::fs::write(path(name), "{}").expect("it can be written");
+        }
+        assert!(is_layout(directory.path()) && !is_named(directory.path()));
+        let mut archive = vec![b'#'; 512];
+        archive[257..262].copy_from_slice(b"ustar");
+        for name in ["Dockerfile", "app.dockerfile", "Containerfile.tar"] {
+            std::fs::write(path(name), &archive).expect("it can be written");
+            assert!(!is_named(&path(name)), "{name}");
+        }
+        for name in ["app.tar", "mydockerfiles"] {
+            std::fs::write(path(name), &archive).expect("it can be written");
+            assert!(is_named(&path(name)), "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use rayon::prelude::*;
@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         has_shellcheck: false,
         failed: false,
         warned: Mutex::default(),
+        large: Mutex::default(),
     };
     let mut files = linter.lint(inputs.sources);
     let dockerfiles = files.len();
@@ -260,7 +261,13 @@ struct Linter<'a> {
     failed: bool,
     /// Warnings that were printed: files are linted again after a fix.
     warned: Mutex<BTreeSet<String>>,
+    /// Held while a large file is analyzed.
+    large: Mutex<()>,
 }
+
+/// Bytes from which a file is large. Analysis takes some hundreds of bytes of memory for each byte
+/// of the worst files, so large ones are analyzed one at a time, on any number of cores.
+const LARGE: usize = 64 << 10;
 
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
@@ -282,6 +289,12 @@ impl Linter<'_> {
     }
 
     fn lint_one(&self, source: Source, shellcheck: Option<Vec<Finding>>) -> Linted {
+        let _turn = if source.text().len() > LARGE {
+            // The mutex protects no data that a panic could have left broken.
+            Some(self.large.lock().unwrap_or_else(PoisonError::into_inner))
+        } else {
+            None
+        };
         let build = self.build_context(&source);
         let (settings, from_image) = self.findings_of_image(&source);
         let extras = Extras {

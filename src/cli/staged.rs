@@ -16,7 +16,7 @@
 use std::ffi::OsStr;
 use std::io::BufRead as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -56,8 +56,16 @@ pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
         };
         bail!("`git` cannot list the staged files: {reason}");
     }
-    // git sorts by bytes of the whole path, other searches by the names in it.
     let mut entries = entries(&output.stdout);
+    // One process less where nothing is staged, as in a run outside a commit.
+    if entries.is_empty() {
+        return Ok(entries);
+    }
+    let here = prefix()?;
+    for entry in &mut entries {
+        entry.path = seen_from(&here, &entry.path);
+    }
+    // git sorts by bytes of the whole path, other searches by the names in it.
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(entries)
 }
@@ -72,6 +80,9 @@ fn git() -> anyhow::Result<Command> {
     git.args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"])
         .args(["-c", "core.fsmonitor=false"])
         .args(["-c", "core.hooksPath=/dev/null"])
+        // A sparse index has one entry for a directory that is not checked out, and no path below
+        // it is matched. Without this key, git expands the index in memory.
+        .args(["-c", "index.sparse=false"])
         .args(["-c", "safe.bareRepository=explicit"])
         // git 2.44 and later fetch no missing object then; before, no transport is allowed.
         .env("GIT_NO_LAZY_FETCH", "1")
@@ -99,18 +110,47 @@ fn run(git: &mut Command, input: &[u8], output: u64) -> anyhow::Result<Finished>
 fn diff_index(tree: &OsStr, paths: &[PathBuf]) -> anyhow::Result<Finished> {
     let mut git = git()?;
     git.args(["diff-index", "--cached", "--raw", "-z", "--no-renames"])
+        // A git that keeps the index sparse lists the files of a directory then.
+        .arg("-r")
         // `git add --intent-to-add` stages a name without a text.
-        .args([
-            "--relative",
-            "--ita-invisible-in-index",
-            "--ignore-submodules",
-        ])
+        .args(["--ita-invisible-in-index", "--ignore-submodules"])
         // Added, modified, or of another type; a deleted file has no text to check.
         .args(["--diff-filter=AMT", "--no-ext-diff", "--no-textconv"])
         .arg(tree)
         .arg("--")
         .args(paths);
+    // Without a path, git lists the whole repository.
+    if paths.is_empty() {
+        git.arg(".");
+    }
     run(&mut git, b"", MAX_LIST)
+}
+
+/// The path of the current directory from the root of the working tree.
+fn prefix() -> anyhow::Result<PathBuf> {
+    let mut git = git()?;
+    git.args(["rev-parse", "--show-prefix"]);
+    let output = run(&mut git, b"", MAX_LIST)?;
+    ensure!(
+        output.status.success(),
+        "`git` cannot find the current directory: {}",
+        error_of(&output.stderr)
+    );
+    let path = output.stdout.strip_suffix(b"\n").unwrap_or_default();
+    Ok(PathBuf::from(OsStr::from_bytes(path)))
+}
+
+/// The path from the directory `here` to a file. Both are relative to the same directory.
+fn seen_from(here: &Path, path: &Path) -> PathBuf {
+    let mut seen = PathBuf::new();
+    for directory in here.ancestors() {
+        if let Ok(below) = path.strip_prefix(directory) {
+            seen.push(below);
+            return seen;
+        }
+        seen.push("..");
+    }
+    path.to_owned()
 }
 
 /// Whether the repository has no commit yet.
@@ -144,7 +184,7 @@ fn error_of(stderr: &[u8]) -> String {
     let messages = String::from_utf8_lossy(stderr);
     let reason = messages
         .lines()
-        .find(|line| !line.starts_with("warning"))
+        .find(|line| !line.starts_with("warning") && !line.starts_with("hint"))
         .unwrap_or_default();
     let reason = reason
         .trim_start_matches("error: ")
@@ -272,6 +312,20 @@ mod tests {
                 object: "12ab".into()
             }]
         );
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_current_directory() {
+        for (here, path, seen) in [
+            ("", "a/Dockerfile", "a/Dockerfile"),
+            ("a/", "a/Dockerfile", "Dockerfile"),
+            ("a/b/", "a/Dockerfile", "../Dockerfile"),
+            ("a/b/", "ab/Dockerfile", "../../ab/Dockerfile"),
+            ("a/b", "a/bc/Dockerfile", "../bc/Dockerfile"),
+        ] {
+            let found = seen_from(Path::new(here), Path::new(path));
+            assert_eq!(found, Path::new(seen), "{here} {path}");
+        }
     }
 
     #[test]

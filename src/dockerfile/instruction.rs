@@ -50,6 +50,35 @@ impl Outline {
         self.inner.as_deref().unwrap_or(self).kind
     }
 
+    /// The part of the line that is not a script, as scripts have limits of their own.
+    pub(super) fn without_script<'l>(&self, line: &'l str) -> &'l str {
+        let target = self.inner.as_deref().unwrap_or(self);
+        let arguments = &line[target.arguments.clone()];
+        // `RUN ["a", "b"]` is no script.
+        if target.kind == Kind::Run && !arguments.starts_with('[') {
+            &line[..target.arguments.start]
+        } else {
+            line
+        }
+    }
+
+    /// Bytes of the scripts in the line and in its heredocs.
+    pub(super) fn script_bytes(&self, heredocs: &[Heredoc]) -> usize {
+        let target = self.inner.as_deref().unwrap_or(self);
+        let is_command = matches!(
+            target.kind,
+            Kind::Run | Kind::Cmd | Kind::Entrypoint | Kind::Healthcheck
+        );
+        if !is_command {
+            return 0;
+        }
+        let bodies: usize = heredocs
+            .iter()
+            .map(|heredoc| heredoc.body.end - heredoc.body.start)
+            .sum();
+        target.arguments.len() + bodies
+    }
+
     /// Whether the line can open heredocs. Only some instructions can.
     pub(super) fn takes_heredocs(&self) -> bool {
         matches!(self.target(), Kind::Run | Kind::Copy | Kind::Add)

@@ -11,7 +11,7 @@ use super::lines::{self, Line, Lines};
 use super::syntax::{
     Comment, Directive, Dockerfile, Heredoc, Joined, Kind, SyntaxError, Token, TokenKind,
 };
-use super::unread::{MAX_INSTRUCTIONS, MAX_STAGES, Unread, UnreadReason};
+use super::unread::{MAX_INSTRUCTIONS, MAX_SCRIPTS, MAX_STAGES, MAX_WORDS, Unread, UnreadReason};
 use crate::source::Span;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -23,6 +23,10 @@ pub(super) struct Parser<'a> {
     /// True until something other than a directive was read: no directive counts after it.
     at_top: bool,
     stages: usize,
+    /// Words of the instructions that were read, as counted for [`MAX_WORDS`].
+    words: usize,
+    /// Bytes of their scripts.
+    script_bytes: usize,
     /// The version that the `syntax` directive names.
     frontend: Option<FrontendVersion>,
     /// Where each text of a line, without the blanks around it, starts for the last time. Made when
@@ -57,6 +61,8 @@ impl<'a> Parser<'a> {
             lines: Lines::new(text, 0),
             at_top: true,
             stages: 0,
+            words: 0,
+            script_bytes: 0,
             frontend: None,
             last_lines: None,
             file,
@@ -127,6 +133,24 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The limit that an instruction exceeds with those before it.
+    fn exceeded_by(
+        &mut self,
+        outline: &Outline,
+        line: &str,
+        heredocs: &[Heredoc],
+    ) -> Option<UnreadReason> {
+        self.words += count_words(outline.without_script(line));
+        self.script_bytes += outline.script_bytes(heredocs);
+        if self.words > MAX_WORDS {
+            Some(UnreadReason::Words)
+        } else if self.script_bytes > MAX_SCRIPTS {
+            Some(UnreadReason::Scripts)
+        } else {
+            None
+        }
+    }
+
     /// Ends the reading at a line that would start one more instruction.
     fn leave_rest_unread(&mut self, line: Span, reason: UnreadReason) {
         // The tokens must cover the whole text, so the unread rest is one of them.
@@ -187,7 +211,8 @@ impl<'a> Parser<'a> {
     }
 
     fn instruction(&mut self, first: Line, start: usize) {
-        let first_token = self.file.tokens.len();
+        let (first_token, first_comment) = (self.file.tokens.len(), self.file.comments.len());
+        let first_error = self.file.errors.len();
         let (line, mut end) = self.logical_line(first, start);
         // The heredocs come before the words: their bodies are the next lines of the file, and only
         // the outline tells whether this instruction can have any.
@@ -201,6 +226,15 @@ impl<'a> Parser<'a> {
                 end = heredoc.end.end;
                 heredocs.push(heredoc);
             }
+        }
+        if let Some(reason) = self.exceeded_by(&outline, line.as_str(), &heredocs) {
+            // What was read of the instruction so far is part of the rest.
+            self.file.tokens.truncate(first_token);
+            self.file.comments.truncate(first_comment);
+            self.file.errors.truncate(first_error);
+            self.token(TokenKind::Blank, first.start, start);
+            self.leave_rest_unread(Span::new(start, first.end), reason);
+            return;
         }
         if !outline.takes_heredocs() {
             self.misplaced_bodies(&outline, &line);
@@ -459,6 +493,12 @@ impl<'a> Parser<'a> {
         };
         self.error(Span::at(self.text.len()), message);
     }
+}
+
+/// Words, and the commas and `$` that separate values and variables without a blank.
+fn count_words(text: &str) -> usize {
+    let separators = memchr::memchr2_iter(b',', b'$', text.as_bytes()).count();
+    text.split_ascii_whitespace().count() + separators
 }
 
 /// Where each text of a line, without the blanks around it, starts for the last time.

@@ -16,6 +16,11 @@ pub(super) const MAX_INSTRUCTIONS: usize = 10_000;
 /// Stages of a file. Several rules look at each pair of them.
 pub(super) const MAX_STAGES: usize = 1000;
 
+/// Words of a file, without its scripts. A comma and a `$` count as well: they separate the values
+/// of JSON and the variables of a word. Each takes 1 to 2 KB of memory. The longest Dockerfiles of
+/// known projects have some hundreds.
+pub(super) const MAX_WORDS: usize = 50_000;
+
 /// Levels of substitutions, subshells, groups, branches and loops inside each other. Scripts that
 /// people and tools write have about ten.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -26,6 +31,9 @@ pub(super) const MAX_WRAPPERS: usize = 64;
 /// Bytes of a script. tree-sitter takes some two hundred bytes of memory for each, and up to seven
 /// hundred for some scripts.
 pub(super) const MAX_SCRIPT: usize = 384 << 10;
+
+/// Bytes of all scripts of a file. A Dockerfile that a search found is no larger.
+pub(super) const MAX_SCRIPTS: usize = 1 << 20;
 
 /// Commands of a script. A script of the largest size that people write has half as many; each
 /// takes a kilobyte of memory.
@@ -43,6 +51,8 @@ pub struct Unread {
 pub enum UnreadReason {
     Instructions,
     Stages,
+    Words,
+    Scripts,
     Commands,
     ScriptDepth,
     ScriptLength,
@@ -55,6 +65,8 @@ impl fmt::Display for UnreadReason {
         match self {
             Self::Instructions => write!(f, "more than {MAX_INSTRUCTIONS} instructions"),
             Self::Stages => write!(f, "more than {MAX_STAGES} stages"),
+            Self::Words => write!(f, "more than {MAX_WORDS} words"),
+            Self::Scripts => write!(f, "more than {} MiB of scripts", MAX_SCRIPTS >> 20),
             Self::Commands => write!(f, "more than {MAX_COMMANDS} commands"),
             Self::ScriptDepth => write!(f, "nested more than {MAX_DEPTH} levels deep"),
             Self::ScriptLength => write!(f, "longer than {} KiB", MAX_SCRIPT >> 10),

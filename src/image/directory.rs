@@ -4,6 +4,7 @@
 //! block. Every step is relative to an open directory, so it does not matter if somebody replaces
 //! one meanwhile.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, statat};
 use rustix::io::Errno;
 
-use crate::trust::Refusal;
+use crate::trust::{RealDirectory, Refusal};
 
 /// An open directory of the host.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Opens the directory at a path that the user named. Symlinks are followed.
+    /// Opens the directory at a path that the user named, for reading. Symlinks are followed.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self {
@@ -32,9 +33,19 @@ impl Directory {
         })
     }
 
+    /// Opens the directory at a path that the user named, for writing into it. A symlink of a
+    /// repository is not followed out of it.
+    pub(super) fn for_writing(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: RealDirectory::open(path)?.into(),
+            path: path.to_owned(),
+        })
+    }
+
     /// Opens a directory in it.
-    pub(super) fn below(&self, name: &str) -> io::Result<Self> {
+    pub(super) fn below(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let name = name.as_ref();
         let path = self.path.join(name);
         match openat(&self.file, name, flags, Mode::empty()) {
             Ok(file) => Ok(Self { file, path }),
@@ -42,6 +53,7 @@ impl Directory {
             // there.
             Err(Errno::LOOP | Errno::NOTDIR) => {
                 let kind = self.kind(name)?;
+                let name = Path::new(name).display();
                 let reason = format!("`{name}` is {}, not a directory", word(kind));
                 Err(io::Error::other(reason))
             }
@@ -80,8 +92,8 @@ impl Directory {
     }
 
     /// The type of the file with a name, which must not be a path.
-    pub(super) fn kind(&self, name: &str) -> io::Result<FileType> {
-        let found = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    pub(super) fn kind(&self, name: impl AsRef<OsStr>) -> io::Result<FileType> {
+        let found = statat(&self.file, name.as_ref(), AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(FileType::from_raw_mode(found.st_mode))
     }
 

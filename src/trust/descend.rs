@@ -1,4 +1,4 @@
-//! Resolution of a path that a person named, for writing.
+//! Resolution of a path that a person named.
 
 use std::env;
 use std::fs;
@@ -15,13 +15,29 @@ use super::search::{is_repository, repository_root};
 /// of the repository must not lead out of it or into its `.git`; one outside, such as `/tmp` on
 /// macOS, is followed. Without a repository, the current directory takes its place.
 pub fn real_path(path: &Path) -> Result<PathBuf, Refusal> {
-    let here = env::current_dir()?;
-    // An absolute path below the current directory is checked like a relative one.
-    match path.strip_prefix(&here) {
-        Ok(below) => Descent::from(here).follow(below),
-        Err(_) if path.is_absolute() => Descent::from_top().follow(path),
-        Err(_) => Descent::from(here).follow(path),
-    }
+    Descent::from(env::current_dir()?).follow(path)
+}
+
+/// Resolves the symlinks of a path, for reading.
+///
+/// A symlink of a repository is not followed out of it either: the user who cloned the repository
+/// did not choose its target, and lines of the file are printed. Without a repository, symlinks are
+/// the user's own, and all are followed. The descriptors of the caller, such as `/dev/stdin` or
+/// `/dev/fd/63`, stay as they are.
+pub fn readable_path(path: &Path) -> Result<PathBuf, Refusal> {
+    let here = match env::current_dir() {
+        Ok(here) => here,
+        // A directory that was removed has no path, and an absolute path does not need it.
+        Err(_) if path.is_absolute() => PathBuf::from("/"),
+        Err(error) => return Err(error.into()),
+    };
+    Descent::to_read(here).follow(path)
+}
+
+/// Returns true for a directory of the caller's own descriptors or terminals, such as `/dev` or
+/// `/proc/self/fd`. No repository can create a symlink in either.
+pub(super) fn has_descriptors(real: &Path) -> bool {
+    real == Path::new("/dev") || real.starts_with("/proc")
 }
 
 /// A walk along a path.
@@ -30,6 +46,8 @@ struct Descent {
     real: PathBuf,
     /// The repository, or the directory that replaces it.
     root: Option<PathBuf>,
+    /// Whether the path is to be read only.
+    is_reading: bool,
 }
 
 impl Descent {
@@ -39,20 +57,38 @@ impl Descent {
         Self {
             real: here,
             root: Some(root),
+            is_reading: false,
         }
     }
 
-    fn from_top() -> Self {
-        let top = PathBuf::from("/");
+    fn to_read(here: PathBuf) -> Self {
         Self {
-            root: repository_root(&top),
-            real: top,
+            root: repository_root(&here),
+            real: here,
+            is_reading: true,
         }
     }
 
     fn follow(mut self, path: &Path) -> Result<PathBuf, Refusal> {
-        for component in path.components() {
+        // An absolute path below the current directory is checked like a relative one.
+        let path = match path.strip_prefix(&self.real) {
+            Ok(below) => below,
+            Err(_) if path.is_absolute() => {
+                self.real = PathBuf::from("/");
+                self.root = repository_root(&self.real);
+                path
+            }
+            Err(_) => path,
+        };
+        let mut components = path.components().peekable();
+        while let Some(component) = components.next() {
+            let is_last = components.peek().is_none();
             match component {
+                Component::Normal(name)
+                    if is_last && self.is_reading && has_descriptors(&self.real) =>
+                {
+                    self.real.push(name);
+                }
                 Component::Normal(name) => {
                     self.enter(self.real.join(name))?;
                 }
@@ -84,6 +120,10 @@ impl Descent {
             Ok(metadata) if metadata.is_symlink() => {
                 let target = fs::canonicalize(&next)?;
                 self.check(&next, &target)?;
+                // The symlink may lead into the middle of another repository.
+                if let Some(root) = repository_root(&target) {
+                    self.root = Some(root);
+                }
                 target
             }
             Ok(_) => next,
@@ -160,6 +200,78 @@ mod tests {
             real_path(&repo.join(".git/hooks/report")).is_ok(),
             "a user who names it without a symlink means it"
         );
+    }
+
+    fn read(from: &Path, path: &str) -> Result<PathBuf, Refusal> {
+        Descent::to_read(from.to_owned()).follow(Path::new(path))
+    }
+
+    #[test]
+    fn a_symlink_of_a_repository_is_not_read_outside_of_it() {
+        let (_guard, top) = tree();
+        fs::write(top.join("repo/.git/config"), "").unwrap();
+        for (name, target) in [
+            ("inside", "sub/../file"),
+            ("outside", "../plain/file"),
+            ("environment", "/proc/self/environ"),
+            ("descriptors", "/proc/self/fd"),
+            ("devices", "/dev"),
+            ("directory", "../plain"),
+            ("repository", "../other"),
+            ("git", ".git/config"),
+        ] {
+            symlink(target, top.join("repo").join(name)).unwrap();
+        }
+        symlink("../../plain/file", top.join("repo/sub/up")).unwrap();
+        symlink("repo/sub", top.join("middle")).unwrap();
+        let (repo, file) = (top.join("repo"), top.join("repo/file"));
+        assert_eq!(read(&repo, "inside").unwrap(), file);
+        assert_eq!(
+            read(&repo, "../plain/file").unwrap(),
+            top.join("plain/file")
+        );
+        assert_eq!(read(&top, "link/inside").unwrap(), file);
+        for path in [
+            "outside",
+            "environment",
+            "descriptors/0",
+            "devices/null",
+            "directory/file",
+            "repository/file",
+            "sub/../outside",
+            "sub/up",
+            "../middle/up",
+        ] {
+            let absolute = repo.join(path).display().to_string();
+            for (from, path) in [
+                (&repo, path),
+                (&top, &absolute),
+                (&top.join("plain"), &absolute),
+            ] {
+                let error = read(from, path).unwrap_err().to_string();
+                assert!(error.contains("points outside"), "{path}: {error}");
+            }
+        }
+        let error = read(&repo, "git").unwrap_err();
+        assert_eq!(error.to_string(), "it is in `.git`");
+    }
+
+    #[test]
+    fn descriptors_and_symlinks_outside_repositories_are_read() {
+        let (_guard, top) = tree();
+        symlink("../../repo/file", top.join("plain/sub/link")).unwrap();
+        let link = read(&top.join("plain/sub"), "link");
+        assert_eq!(link.unwrap(), top.join("repo/file"));
+        for path in ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
+            for from in ["plain", "repo"] {
+                let real = read(&top.join(from), path).unwrap();
+                assert!(
+                    has_descriptors(real.parent().unwrap()),
+                    "{}",
+                    real.display()
+                );
+            }
+        }
     }
 
     #[test]

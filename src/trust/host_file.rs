@@ -1,13 +1,15 @@
 //! Reading of a host file on behalf of a user or a repository.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::{Refusal, limits};
+use super::descend::has_descriptors;
+use super::directory::RealDirectory;
+use super::{Refusal, limits, readable_path};
 
 /// A file of the host that is read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,41 +85,43 @@ impl HostFile {
 
 /// Reads a file that a person named. A FIFO or a device is read up to the limit, as `<(command)` in
 /// a shell names one; but a repository could contain a symlink to any, so a symlink must lead to a
-/// regular file.
+/// regular file, and one of a repository to a file of it.
 fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let is_link = fs::symlink_metadata(path)?.is_symlink();
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() || (is_link && !metadata.is_file() && !is_descriptor(path)) {
+    let real = readable_path(path)?;
+    let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
+        return Err(Refusal::NotRegular("a directory"));
+    };
+    let metadata = fs::symlink_metadata(&real)?;
+    // The name of a descriptor is a symlink of the kernel, which only opening it follows.
+    if metadata.is_symlink() && has_descriptors(directory) {
+        let metadata = fs::metadata(&real)?;
+        if metadata.is_dir() {
+            return Err(Refusal::of_kind(metadata.file_type()));
+        }
+        return read_open(File::open(&real)?, limit);
+    }
+    if metadata.is_dir() || (is_link && !metadata.is_file()) {
         return Err(Refusal::of_kind(metadata.file_type()));
     }
-    read_open(File::open(path)?, limit)
+    let directory = RealDirectory::at(directory.to_owned())?;
+    read_open(directory.stream(name, OFlags::RDONLY)?, limit)
 }
 
 /// Reads a regular file below a directory, symlinks resolved.
 fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let real = real_within(path, within)?;
-    let metadata = fs::symlink_metadata(&real)?;
-    // Opening some devices does something, so they are not opened to find out.
-    if !metadata.is_file() {
-        return Err(Refusal::of_kind(metadata.file_type()));
-    }
-    // It may have become a symlink or a FIFO by now.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(&real)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(Refusal::of_kind(metadata.file_type()));
-    }
-    if metadata.size() > limit {
+    let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
+        return Err(Refusal::NotRegular("a directory"));
+    };
+    let file = RealDirectory::at(directory.to_owned())?.file(name)?;
+    if file.metadata()?.size() > limit {
         return Err(Refusal::TooLarge(limit));
     }
     read_open(file, limit)
 }
 
-fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
+pub(super) fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     // A FIFO or a file in `/proc` has no length that could be checked before.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -150,22 +154,6 @@ pub(super) fn is_in_git(below: &Path) -> bool {
     below
         .components()
         .any(|component| component.as_os_str().eq_ignore_ascii_case(".git"))
-}
-
-/// Returns true for one of the caller's own descriptors or terminals, such as `/dev/stdout` or
-/// `/dev/fd/63`. No repository can create a symlink in `/dev` or `/proc`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "it is a path of the host, not one of an image"
-)]
-pub(super) fn is_descriptor(path: &Path) -> bool {
-    let directory = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => return false,
-    };
-    fs::canonicalize(directory)
-        .is_ok_and(|directory| directory == Path::new("/dev") || directory.starts_with("/proc"))
 }
 
 #[cfg(test)]

@@ -31,6 +31,16 @@ pub enum Refusal {
     NotText,
 }
 
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // Its kind says more than that of any other error.
+            Refusal::Io(error) => error,
+            refusal => Self::other(refusal),
+        }
+    }
+}
+
 impl Refusal {
     pub(super) fn of_kind(kind: FileType) -> Self {
         Self::NotRegular(if kind.is_dir() {

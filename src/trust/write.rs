@@ -1,53 +1,63 @@
 //! Writing files that a person named.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
+use rustix::fs::OFlags;
 use tempfile::{Builder, NamedTempFile};
 
-use super::host_file::{HostFile, is_descriptor};
+use super::descend::has_descriptors;
+use super::directory::RealDirectory;
+use super::host_file::read_open;
 use super::{Refusal, limits, real_path};
 
 /// Writes a file atomically: to a temporary file in the same directory, which is renamed. A symlink
 /// in its place is replaced and its target left unchanged, because a repository could contain one.
 /// A device or a FIFO that was named is written to, and so are `/dev/stdout` and the like.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
-    if is_stream(path) {
-        // It exists, so nothing is created if it has just been removed. A file that standard output
-        // was redirected to may have content already.
-        let mut stream = OpenOptions::new().append(true).open(path)?;
-        return Ok(stream.write_all(bytes)?);
-    }
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     };
-    let directory = real_path(directory)?;
-    let mut file = beside(&directory)?;
+    let directory = RealDirectory::open(directory)?;
+    if let Some(mut stream) = stream(&directory, name)? {
+        return Ok(stream.write_all(bytes)?);
+    }
+    // The umask removes bits from it. The default of a temporary file, 0600, would make a report
+    // unreadable for others.
+    let mut file = beside(&directory, Permissions::from_mode(0o666))?;
     file.write_all(bytes)?;
     file.persist(directory.join(name))
         .map_err(|error| error.error)?;
     Ok(())
 }
 
-/// Returns true for a path that is written to rather than replaced.
-fn is_stream(path: &Path) -> bool {
+/// Opens what is written to rather than replaced. It exists, so nothing is created if it has just
+/// been removed, and a file that standard output was redirected to may have content already.
+fn stream(directory: &RealDirectory, name: &OsStr) -> io::Result<Option<File>> {
+    let path = directory.join(name);
+    // Such a name is a symlink of the kernel, which has to be followed.
+    if has_descriptors(directory.real()) {
+        return OpenOptions::new().append(true).open(path).map(Some);
+    }
     let is_special = fs::symlink_metadata(path)
         .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink());
-    is_special || is_descriptor(path)
+    if !is_special {
+        return Ok(None);
+    }
+    let access = OFlags::WRONLY | OFlags::APPEND;
+    directory.stream(name, access).map(Some)
 }
 
-/// Creates a temporary file that is to be renamed, with the mode of any new file.
-fn beside(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    builder.prefix(".jettison-");
-    // The umask removes bits from it. The default of a temporary file, 0600, would make a report
-    // unreadable for others.
-    builder.permissions(Permissions::from_mode(0o666));
+/// Creates a temporary file that is to be renamed.
+fn beside(directory: &RealDirectory, permissions: Permissions) -> io::Result<NamedTempFile> {
     // The error's own message would name the temporary file.
-    builder
-        .tempfile_in(directory)
+    Builder::new()
+        .prefix(".jettison-")
+        .permissions(permissions)
+        .tempfile_in(directory.join(OsStr::new("")))
         .map_err(|error| io::Error::from(error.kind()))
 }
 
@@ -57,15 +67,21 @@ fn beside(directory: &Path) -> io::Result<NamedTempFile> {
 /// Returns false if the content is no longer `old`.
 pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
     let real = real_path(path)?;
-    let directory = real.parent().unwrap_or(Path::new("/"));
-    let limit = limits::NAMED_DOCKERFILE;
-    if HostFile::found(&real, directory).read(limit)? != old {
+    let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    };
+    let directory = RealDirectory::at(directory.to_owned())?;
+    let current = directory.file(name)?;
+    let metadata = current.metadata()?;
+    if read_open(current, limits::NAMED_DOCKERFILE)? != old {
         return Ok(false);
     }
-    let mut file = Builder::new().prefix(".jettison-").tempfile_in(directory)?;
+    // Nobody else may open it before it has the mode of the old file.
+    let mut file = beside(&directory, Permissions::from_mode(0o600))?;
     file.write_all(new)?;
-    take_over(file.as_file(), &fs::symlink_metadata(&real)?)?;
-    file.persist(&real).map_err(|error| error.error)?;
+    take_over(file.as_file(), &metadata)?;
+    file.persist(directory.join(name))
+        .map_err(|error| error.error)?;
     Ok(true)
 }
 
@@ -80,7 +96,10 @@ fn take_over(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
+    use super::super::HostFile;
     use super::*;
 
     #[test]
@@ -105,7 +124,7 @@ mod tests {
         let fifo = top.path().join("fifo");
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-        let reader = std::thread::spawn({
+        let reader = thread::spawn({
             let fifo = fifo.clone();
             move || fs::read(fifo).unwrap()
         });
@@ -140,6 +159,47 @@ mod tests {
         fs::write(&file, "other").unwrap();
         assert!(!replace(&file, b"old", b"new").unwrap());
         assert_eq!(fs::read(&file).unwrap(), b"other");
+    }
+
+    /// Exchanges two names until the other thread is done.
+    fn exchange(one: &Path, other: &Path, is_done: &AtomicBool) {
+        let (here, flags) = (rustix::fs::CWD, rustix::fs::RenameFlags::EXCHANGE);
+        while !is_done.load(Ordering::Relaxed) {
+            // Some file systems cannot.
+            if rustix::fs::renameat_with(here, one, here, other, flags).is_err() {
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn an_exchange_of_a_directory_and_a_symlink_leads_nowhere() {
+        let top = tempfile::tempdir().unwrap();
+        let (repo, outside) = (top.path().join("repo"), top.path().join("outside"));
+        for directory in ["repo/.git", "repo/sub", "outside"] {
+            fs::create_dir_all(top.path().join(directory)).unwrap();
+        }
+        fs::write(outside.join("file"), "secret").unwrap();
+        fs::write(repo.join("sub/file"), "old").unwrap();
+        symlink(&outside, repo.join("link")).unwrap();
+        let (is_done, file) = (AtomicBool::new(false), repo.join("sub/file"));
+        let mut read = Vec::new();
+        thread::scope(|scope| {
+            scope.spawn(|| exchange(&repo.join("sub"), &repo.join("link"), &is_done));
+            for _ in 0..2000 {
+                // Each is refused or done in the repository, as chance has it.
+                let _ = write(&repo.join("sub/new"), b"new");
+                let _ = replace(&file, b"old", b"old");
+                let _ = replace(&file, b"secret", b"written");
+                for host in [HostFile::named(&file), HostFile::found(&file, &repo)] {
+                    read.extend(host.read(limits::CONFIG));
+                }
+            }
+            is_done.store(true, Ordering::Relaxed);
+        });
+        assert!(read.iter().all(|content| content == b"old"));
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+        assert_eq!(fs::read(outside.join("file")).unwrap(), b"secret");
     }
 
     #[test]

@@ -112,6 +112,25 @@ fn what_is_staged_is_checked_as_it_is_staged() {
 }
 
 #[test]
+fn two_files_with_names_that_look_alike_are_both_checked() {
+    let folder = folder(&[
+        ("Dockerfile", ROOT),
+        ("sub/Dockerfile", ROOT),
+        ("other/Dockerfile", ROOT),
+        ("other/deep/x", ROOT),
+    ]);
+    let sub = folder.path().join("sub");
+    let paths = ["../Dockerfile", "../sub/Dockerfile", "Dockerfile", "."];
+    let (_, out, err) = lint(&sub, &paths);
+    assert_eq!(files(&out), ["../Dockerfile", "../sub/Dockerfile"], "{err}");
+    // The parent of a symlink is that of its target.
+    std::os::unix::fs::symlink("../other/deep", sub.join("link")).expect("it can be made");
+    let paths = ["Dockerfile", "link/../Dockerfile", "link/x"];
+    let (_, out, err) = lint(&sub, &paths);
+    assert_eq!(files(&out), paths, "{err}");
+}
+
+#[test]
 fn where_there_is_no_repository_nothing_is_staged() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let (code, _, err) = lint(folder.path(), &["--staged"]);

@@ -69,7 +69,7 @@ impl<'a> Output<'a> {
             });
         }
         let directory =
-            Directory::open(parent(destination)).map_err(WriteError::io(destination))?;
+            Directory::for_writing(parent(destination)).map_err(WriteError::io(destination))?;
         let hidden = Hidden::new(&directory.path()).map_err(WriteError::io(destination))?;
         Ok(Self {
             destination,

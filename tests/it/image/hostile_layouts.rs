@@ -348,6 +348,79 @@ impl jettison::image::Progress for Swap {
 }
 
 #[test]
+fn a_symlink_that_appears_at_the_destination_is_not_followed() {
+    let top = Directory::new();
+    top.file("outside/oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#);
+    let destination = format!("oci:{}", top.path().join("out").display());
+    let appear = Appear {
+        link: top.path().join("out"),
+        target: top.path().join("outside"),
+    };
+    let image = layer(Tar::new().file("a", b"new"));
+    let (selection, options) = (Selection::all(&image.tree), WriteOptions::default());
+    let reference = destination.parse().unwrap();
+    let error = write(&image, &selection, &reference, &options, &appear).unwrap_err();
+    assert!(matches!(error, WriteError::Foreign { .. }), "{error}");
+    let outside = fs::read_dir(top.path().join("outside")).unwrap();
+    assert_eq!(outside.count(), 1);
+}
+
+/// Creates a symlink at a destination that was free when writing began.
+struct Appear {
+    link: PathBuf,
+    target: PathBuf,
+}
+
+impl jettison::image::Progress for Appear {
+    fn start(&self, _: &str, _: u64) {
+        // Several steps start.
+        let _ = symlink(&self.target, &self.link);
+    }
+
+    fn advance(&self, _: u64) {}
+}
+
+#[test]
+fn a_destination_of_a_repository_stays_in_it_when_a_directory_becomes_a_symlink() {
+    for transport in ["oci", "docker-archive", "oci-archive", "rootfs"] {
+        if transport == "rootfs" && !rustix::process::geteuid().is_root() {
+            continue;
+        }
+        let top = Directory::new();
+        for name in ["repo/.git", "repo/sub", "outside"] {
+            fs::create_dir_all(top.path().join(name)).unwrap();
+        }
+        let image = layer(Tar::new().file("a", b"new"));
+        let destination = format!("{transport}:{}", top.path().join("repo/sub/out").display());
+        let moved = Moved {
+            directory: top.path().join("repo/sub"),
+        };
+        let (selection, options) = (Selection::all(&image.tree), WriteOptions::default());
+        let reference = destination.parse().unwrap();
+        // It is written to the directory that was opened, or refused.
+        let _ = write(&image, &selection, &reference, &options, &moved);
+        let outside = fs::read_dir(top.path().join("outside")).unwrap();
+        assert_eq!(outside.count(), 0, "{transport}");
+    }
+}
+
+/// Replaces a directory by a symlink as soon as writing has begun.
+struct Moved {
+    directory: PathBuf,
+}
+
+impl jettison::image::Progress for Moved {
+    fn start(&self, _: &str, _: u64) {
+        let away = self.directory.with_file_name("moved");
+        if fs::rename(&self.directory, away).is_ok() {
+            symlink("../outside", &self.directory).unwrap();
+        }
+    }
+
+    fn advance(&self, _: u64) {}
+}
+
+#[test]
 fn an_entry_of_an_image_goes_through_nothing_in_the_destination() {
     if !rustix::process::geteuid().is_root() {
         return;

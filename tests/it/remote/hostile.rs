@@ -2,6 +2,7 @@
 //! to another place with what is meant for them, and no answer commands a terminal.
 
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 
 use jettison::image::{
     Connection, Image, Options, ReadError, Selection, Silent, TransferError, WriteError,
@@ -10,6 +11,7 @@ use jettison::image::{
 use serde_json::json;
 
 use super::registry::FakeRegistry;
+use super::server::{Request, Response, serve};
 use crate::builders::images::{self, Directory, Tar, gzip, listing};
 
 /// A registry with the image `team/app:1`.
@@ -258,6 +260,51 @@ fn redirects_lead_nowhere_else() {
         registry.redirect("/manifests/", location);
         refused(&registry);
     }
+}
+
+/// What a pull reports behind a proxy, of a registry that redirects a manifest.
+fn redirected_behind(proxy: &str, location: &str) -> String {
+    let registry = registry();
+    registry.redirect("/manifests/", location);
+    let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+        .args(["inspect", "--plain-http", &registry.reference("1")])
+        .env("http_proxy", format!("http://{proxy}"))
+        .env("no_proxy", "127.0.0.1")
+        .env_remove("NO_PROXY")
+        .output()
+        .unwrap();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn behind_a_proxy_a_registry_leads_to_no_metadata_service() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let proxy = serve({
+        let asked = Arc::clone(&asked);
+        move |request: &Request| {
+            asked.lock().unwrap().push(request.path.clone());
+            Response::new(200, "{}")
+        }
+    });
+    for location in [
+        "http://metadata.goog/latest",
+        "http://metadata.google.internal/latest",
+        "http://INSTANCE-DATA./latest",
+        "http://169.254.169.254/latest",
+        "http://168.63.129.16/machine",
+        "http://[fd00:ec2::23]/v1/credentials",
+    ] {
+        let error = redirected_behind(&proxy, location);
+        assert!(
+            error.contains("it is an internal address"),
+            "{location}: {error}"
+        );
+    }
+    assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
+    // The test can fail: the proxy is asked for a host that this machine does not know.
+    redirected_behind(&proxy, "http://storage.invalid/blob");
+    let asked = asked.lock().unwrap();
+    assert!(asked.contains(&"http://storage.invalid/blob".to_owned()));
 }
 
 #[test]

@@ -224,11 +224,16 @@ fn may_write(ground: &Ground, fixes: bool, rest: &str) -> bool {
     !paths.is_empty()
         && paths.iter().map(Path::new).all(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
+            // A path below a directory that was opened before. That it is one of the repository is
+            // seen from what lies outside, which stays as it was.
+            let is_below_open = path.starts_with("/proc/self/fd");
             let is_beside = name.starts_with(".jettison-")
-                && dockerfiles
-                    .iter()
-                    .any(|file| repository.join(file).parent() == path.parent());
-            let is_dockerfile = dockerfiles.iter().any(|file| repository.join(file) == path);
+                && (is_below_open
+                    || dockerfiles
+                        .iter()
+                        .any(|file| repository.join(file).parent() == path.parent()));
+            let is_dockerfile = (is_below_open && name == "Dockerfile")
+                || dockerfiles.iter().any(|file| repository.join(file) == path);
             path.starts_with(ground.path("tmp"))
                 || path == ground.path("home/.cache")
                 || path == ground.path("home/.cache/jettison")

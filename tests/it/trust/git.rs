@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use super::ground::{Ground, files, give_away, is_root, output_of};
+use super::ground::{Ground, Run, files, give_away, is_root, output_of};
 
 /// An object that is in no repository.
 const MISSING: &str = "0123456789012345678901234567890123456789";
@@ -271,4 +271,190 @@ fn an_object_that_is_replaced_is_checked_as_it_would_be_committed() {
     ground.git(&["replace", &staged, &clean]);
     let run = ground.lint(&["--staged", "--format", "compact", "--select", "root-user"]);
     assert_eq!(files(&run.out), ["Dockerfile", "sub/Dockerfile"]);
+}
+
+/// A Dockerfile with a finding that the other one does not have.
+const STAGED: &str = "FROM debian:12\nUSER root\n";
+
+/// Stages a text at a path without a file in the working tree.
+fn stage(ground: &Ground, path: &str, text: &str) {
+    ground.write("outside/text", text);
+    let object = ground.git(&["hash-object", "-w", "--no-filters", "../outside/text"]);
+    let entry = format!("100644,{object},{path}");
+    ground.git(&["update-index", "--add", "--cacheinfo", &entry]);
+}
+
+#[test]
+fn a_directory_that_is_not_checked_out_hides_no_staged_file() {
+    let ground = Ground::new();
+    ground.write("repo/other/f", "");
+    ground.write("repo/sub/inner/Dockerfile", "FROM debian:12\nUSER 1\n");
+    ground.write("repo/sub/inner/x", "FROM debian:12\nUSER 1\n");
+    ground.init();
+    ground.git(&["commit", "--quiet", "--message", "second"]);
+    stage(&ground, "sub/inner/Dockerfile", STAGED);
+    stage(&ground, "sub/inner/x", STAGED);
+    let tree = ground.git(&["write-tree"]);
+    ground.git(&["reset", "--quiet", "--hard"]);
+    ground.git(&[
+        "sparse-checkout",
+        "set",
+        "--cone",
+        "--sparse-index",
+        "other",
+    ]);
+    ground.git(&["read-tree", &tree]);
+    ground.git(&["sparse-checkout", "reapply"]);
+    // The test can fail: git has collapsed the directory.
+    let index = ground.git(&["ls-files", "--sparse"]);
+    assert!(index.lines().any(|line| line.ends_with('/')), "{index}");
+    let all = ["--staged", "--format", "compact", "--select", "root-user"];
+    for (paths, expected) in [
+        (&[][..], &["sub/inner/Dockerfile"][..]),
+        (&["sub"], &["sub/inner/Dockerfile"]),
+        (&["sub/inner"], &["sub/inner/Dockerfile"]),
+        (&["sub/inner/Dockerfile"], &["sub/inner/Dockerfile"]),
+        (&["sub/inner/x"], &["sub/inner/x"]),
+        (&["other"], &[]),
+    ] {
+        let run = ground.lint(&[&all, paths].concat());
+        assert_eq!(files(&run.out), expected, "{paths:?}: {}", run.err);
+    }
+    let after = ground.git(&["ls-files", "--sparse"]);
+    assert_eq!(after, index, "a check does not write the index");
+}
+
+#[test]
+fn other_forms_of_the_index_hide_no_staged_file() {
+    for change in [
+        &["update-index", "--split-index"][..],
+        &["update-index", "--index-version", "4"],
+        &["update-index", "--skip-worktree", "sub/Dockerfile"],
+        &["update-index", "--assume-unchanged", "sub/Dockerfile"],
+        &["update-index", "--untracked-cache"],
+        &["update-index", "--chmod=+x", "sub/Dockerfile"],
+        &["mv", "sub/Dockerfile", "sub/app.DOCKERFILE"],
+    ] {
+        let ground = Ground::new();
+        ground.init();
+        ground.git(change);
+        let run = ground.lint(&["--staged", "--format", "compact", "--select", "root-user"]);
+        assert_eq!(
+            files(&run.out).len(),
+            2,
+            "{change:?}: {} {}",
+            run.out,
+            run.err
+        );
+    }
+}
+
+fn staged_from(ground: &Ground, directory: &str, arguments: &[&str]) -> Run {
+    let mut command = ground.command();
+    command.current_dir(ground.path(directory));
+    command.args([
+        "lint",
+        "--staged",
+        "--format",
+        "compact",
+        "--select",
+        "root-user",
+    ]);
+    output_of(command.args(arguments))
+}
+
+#[test]
+fn a_staged_path_above_the_current_directory_is_checked() {
+    let ground = Ground::new();
+    ground.write("repo/other/deep/f", "");
+    ground.write("repo/sub/custom", STAGED);
+    ground.init();
+    let here = ground.path("repo/sub").display().to_string();
+    let link = ground.path("link");
+    std::os::unix::fs::symlink(ground.path("repo"), &link).expect("symlinks can be made");
+    let by_link = link.join("sub/custom").display().to_string();
+    for (path, expected) in [
+        ("../..", &["../../Dockerfile", "../../sub/Dockerfile"][..]),
+        ("../../sub", &["../../sub/Dockerfile"]),
+        ("../../sub/Dockerfile", &["../../sub/Dockerfile"]),
+        ("../../other/../sub/custom", &["../../sub/custom"]),
+        (&here, &["../../sub/Dockerfile"]),
+        (&by_link, &["../../sub/custom"]),
+        (".", &[]),
+    ] {
+        let run = staged_from(&ground, "repo/other/deep", &[path]);
+        assert_eq!(files(&run.out), expected, "{path}: {}", run.err);
+        assert_eq!(
+            run.code,
+            i32::from(!expected.is_empty()),
+            "{path}: {}",
+            run.err
+        );
+    }
+    let run = staged_from(
+        &ground,
+        "repo/sub",
+        &["--exclude", "/Dockerfile", "..", "custom"],
+    );
+    assert_eq!(files(&run.out), ["../Dockerfile", "custom"], "{}", run.err);
+    // A path outside the repository is an error, not a clean result.
+    for path in ["../../../..", "../../../outside/private", "/etc"] {
+        let run = staged_from(&ground, "repo/other/deep", &[path]);
+        assert_eq!(run.code, 2, "{path}: {}", run.out);
+        assert!(
+            run.err.contains("is outside repository"),
+            "{path}: {}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn a_staged_path_at_which_git_finds_nothing_is_reported() {
+    let ground = Ground::new();
+    ground.init();
+    ground.write("repo/module/.git/HEAD", "");
+    ground.write("repo/module/Dockerfile", STAGED);
+    for (path, reason) in [
+        (
+            "Dokerfile",
+            "there is no such file, and nothing is staged there",
+        ),
+        (
+            "no/such/directory",
+            "there is no such file, and nothing is staged there",
+        ),
+        ("module", "it is in another repository"),
+        ("module/Dockerfile", "it is in another repository"),
+    ] {
+        let run = staged_from(&ground, "repo", &[path, "sub"]);
+        let warning = format!("warning: `{path}` is not checked: {reason}\n");
+        assert!(run.err.contains(&warning), "{path}: {}", run.err);
+        assert_eq!(files(&run.out), ["sub/Dockerfile"], "{path}");
+    }
+    // A staged file need not be in the working tree.
+    fs::remove_file(ground.path("repo/sub/Dockerfile")).expect("it is there");
+    let run = staged_from(&ground, "repo", &["sub/Dockerfile"]);
+    assert_eq!(
+        (files(&run.out), run.err.as_str()),
+        (vec!["sub/Dockerfile".to_owned()], "")
+    );
+}
+
+#[test]
+fn a_staged_path_by_a_symlink_is_that_of_its_target() {
+    let ground = Ground::new();
+    ground.write("repo/sub/custom", STAGED);
+    ground.link("sub", "repo/link");
+    ground.link("sub/custom", "repo/file");
+    ground.init();
+    for (path, expected) in [
+        ("link", "sub/Dockerfile"),
+        ("link/Dockerfile", "sub/Dockerfile"),
+        ("link/custom", "sub/custom"),
+        ("file", "sub/custom"),
+    ] {
+        let run = staged_from(&ground, "repo", &[path]);
+        assert_eq!(files(&run.out), [expected], "{path}: {}", run.err);
+    }
 }

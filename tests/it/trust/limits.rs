@@ -152,7 +152,15 @@ fn a_dockerfile_has_at_most_ten_thousand_instructions_and_a_thousand_stages() {
         let (open, close) = ("$(".repeat(levels), ")".repeat(levels));
         format!("FROM a:1\nUSER 1\nRUN echo {open}id{close}\n")
     };
+    let words = |count: usize| format!("FROM a:1\nUSER 1\nEXPOSE {}\n", "80 ".repeat(count - 5));
     for (text, over) in [
+        (scripts_of(4 << 18), None),
+        (
+            scripts_of((4 << 18) + 1),
+            Some("more than 1 MiB of scripts"),
+        ),
+        (words(50_000), None),
+        (words(50_001), Some("more than 50000 words")),
         (instructions(10_000), None),
         (instructions(10_001), Some("more than 10000 instructions")),
         (stages(1000), None),
@@ -170,6 +178,20 @@ fn a_dockerfile_has_at_most_ten_thousand_instructions_and_a_thousand_stages() {
             Some(reason) => assert!(run.out.contains(reason), "{reason}: {}", run.out),
         }
     }
+}
+
+/// A Dockerfile with scripts of at most 256 KiB, which have so many bytes in all.
+fn scripts_of(bytes: usize) -> String {
+    let mut text = "FROM a:1\nUSER 1\n".to_owned();
+    let mut left = bytes;
+    while left > 0 {
+        let length = left.min(256 << 10);
+        text.push_str("RUN ");
+        text.push_str(&"x".repeat(length));
+        text.push('\n');
+        left -= length;
+    }
+    text
 }
 
 fn open(layers: &[Tar], limits: Limits) -> Result<Image, ReadError> {

@@ -5,6 +5,7 @@ mod calls;
 mod configuration;
 mod git;
 mod ground;
+mod images;
 mod limits;
 mod programs;
 mod sizes;

@@ -177,7 +177,8 @@ fn a_fix_does_not_leave_the_repository() {
     ] {
         let run = ground.lint(&["--fix", "--unsafe-fixes", "--no-shellcheck", path]);
         assert_eq!(run.code, 2, "{path}: {}", run.err);
-        let start = format!("error: cannot fix `{path}`: ");
+        // It is not even read.
+        let start = format!("error: cannot read `{path}`: ");
         assert!(
             run.err.contains(&start) && run.err.contains(reason),
             "{path}: {}",
@@ -337,4 +338,100 @@ fn a_dockerfile_from_a_pipe_is_read() {
     let run = ground.lint(&compact(&["../outside/fifo"]));
     writer.join().expect("it ends");
     assert_eq!(files(&run.out), ["../outside/fifo"], "{}", run.err);
+}
+
+#[test]
+fn a_named_symlink_is_not_read_outside_its_repository() {
+    let ground = Ground::new();
+    ground.write("repo/.git/config", "FROM private:1\nUSER root\n");
+    let absolute = ground.path("outside/private").display().to_string();
+    for (name, target) in [
+        ("Dockerfile", "/proc/self/environ"),
+        ("a", "../outside/private"),
+        ("b", &absolute),
+        ("chain", "a"),
+        ("git", ".git/config"),
+        ("archive", "../outside/app.tar"),
+        ("directory", "../outside"),
+        ("fd", "/proc/self/fd"),
+    ] {
+        ground.link(target, &format!("repo/{name}"));
+    }
+    fs::write(ground.path("outside/app.tar"), [b'x'; 1024]).expect("there is room");
+    let by_absolute_path = ground.path("repo/a").display().to_string();
+    for path in [
+        "Dockerfile",
+        "a",
+        "b",
+        "chain",
+        "./sub/../a",
+        "../repo/a",
+        &by_absolute_path,
+        "git",
+        "archive",
+        "directory/private",
+        "fd/0",
+    ] {
+        let run = ground.lint(&["--format", "compact", path]);
+        assert_eq!(run.code, 2, "{path}: {}", run.out);
+        assert!(!run.out.contains(PRIVATE), "{path}: {}", run.out);
+        let start = format!("error: cannot read `{path}`: ");
+        assert!(run.err.starts_with(&start), "{path}: {}", run.err);
+        let reason = if path == "git" {
+            "it is in `.git`; "
+        } else {
+            "is a symlink that points outside"
+        };
+        assert!(run.err.contains(reason), "{path}: {}", run.err);
+        assert!(run.err.contains("pass the target itself"), "{}", run.err);
+    }
+    ground.write("outside/Dockerfile", "FROM private:1\nUSER root\n");
+    for path in ["directory", "directory/", "./sub/../directory/."] {
+        let run = ground.lint(&["--format", "compact", path]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{path}");
+        let start = format!("error: cannot search `{path}`: ");
+        assert!(run.err.starts_with(&start), "{path}: {}", run.err);
+    }
+    // Configurations and baselines are named as well, and their errors print lines.
+    for option in ["--config", "--baseline"] {
+        let run = ground.lint(&[option, "a", "sub"]);
+        assert_eq!(run.code, 2, "{option}");
+        let reason = "is a symlink that points outside";
+        assert!(run.err.contains(reason), "{option}: {}", run.err);
+        assert!(!run.err.contains(PRIVATE), "{option}: {}", run.err);
+    }
+    let run = ground.lint(&compact(&["../outside/private"]));
+    assert_eq!(files(&run.out), ["../outside/private"], "the target itself");
+}
+
+#[test]
+fn without_a_repository_a_named_symlink_is_followed() {
+    let ground = Ground::new();
+    ground.link("../outside/private", "home/link");
+    ground.link("../outside", "home/directory");
+    ground.link("../repo", "home/repository");
+    let mut command = ground.command();
+    command.current_dir(ground.path("home")).arg("lint");
+    let paths = ["directory/private", "link", "repository/Dockerfile"];
+    let run = output_of(command.args(compact(&paths)));
+    assert_eq!(files(&run.out), paths, "{}", run.err);
+}
+
+#[test]
+fn descriptors_of_the_caller_are_read() {
+    let ground = Ground::new();
+    let all = compact(&[]).join(" ");
+    let program = env!("CARGO_BIN_EXE_jettison");
+    for (script, name) in [
+        ("PROGRAM /dev/stdin <Dockerfile", "/dev/stdin"),
+        ("PROGRAM /dev/fd/3 3<Dockerfile", "/dev/fd/3"),
+        ("PROGRAM /proc/self/fd/0 <Dockerfile", "/proc/self/fd/0"),
+        ("cat Dockerfile | PROGRAM /dev/stdin", "/dev/stdin"),
+    ] {
+        let script = script.replace("PROGRAM", &format!("'{program}' lint {all}"));
+        let mut shell = assert_cmd::Command::new("sh");
+        shell.current_dir(ground.path("repo")).env_clear();
+        let run = output_of(shell.envs(ground.environment()).args(["-c", &script]));
+        assert_eq!(files(&run.out), [name], "{script}: {}", run.err);
+    }
 }

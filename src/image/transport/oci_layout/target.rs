@@ -61,27 +61,37 @@ impl Target {
         if !path.is_dir() {
             return Err(foreign);
         }
-        let directory = Directory::open(path).map_err(WriteError::io(shown))?;
-        match directory.kind(oci_layout::LAYOUT) {
-            Ok(FileType::RegularFile) => return Ok(Self::Layout(directory)),
-            // Opening it explains what is wrong with it, such as that it is a symlink.
-            Ok(_) => {
-                return Err(match directory.file(oci_layout::LAYOUT) {
-                    Err(refusal) => {
-                        WriteError::io(&shown.join(oci_layout::LAYOUT))(io::Error::other(refusal))
-                    }
-                    Ok(_) => foreign,
+        let directory = Directory::for_writing(path).map_err(WriteError::io(shown))?;
+        match Contents::of(&directory, shown)? {
+            Contents::Layout => Ok(Self::Layout(directory)),
+            // `rename` replaces an empty directory, but not a symlink to one.
+            Contents::Nothing if metadata.is_dir() => Self::free(path, shown),
+            Contents::Nothing | Contents::Other => Err(foreign),
+        }
+    }
+
+    /// Looks again at a name that was free. Writing takes long, and somebody may have created
+    /// something there meanwhile.
+    fn again(parent: Directory, name: OsString, shown: &Path) -> Result<Self, WriteError> {
+        match parent.kind(&name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self::Free { parent, name });
+            }
+            // A symlink is not followed now: where it leads was not checked.
+            Ok(kind) if kind != FileType::Directory => {
+                return Err(WriteError::Foreign {
+                    path: shown.to_owned(),
                 });
             }
-            Err(_) => {}
-        }
-        let mut entries = fs::read_dir(directory.path()).map_err(WriteError::io(shown))?;
-        let is_empty = entries.next().is_none();
-        // `rename` replaces an empty directory, but not a symlink to one.
-        if is_empty && metadata.is_dir() {
-            Self::free(path, shown)
-        } else {
-            Err(foreign)
+            found => found.map_err(WriteError::io(shown))?,
+        };
+        let directory = parent.below(&name).map_err(WriteError::io(shown))?;
+        match Contents::of(&directory, shown)? {
+            Contents::Layout => Ok(Self::Layout(directory)),
+            Contents::Nothing => Ok(Self::Free { parent, name }),
+            Contents::Other => Err(WriteError::Foreign {
+                path: shown.to_owned(),
+            }),
         }
     }
 
@@ -91,7 +101,7 @@ impl Target {
                 path: shown.to_owned(),
             });
         };
-        let parent = Directory::open(parent(path)).map_err(WriteError::io(shown))?;
+        let parent = Directory::for_writing(parent(path)).map_err(WriteError::io(shown))?;
         let name = name.to_owned();
         Ok(Self::Free { parent, name })
     }
@@ -114,44 +124,70 @@ impl Target {
             Self::Layout(directory) => return merge(&directory, destination, members),
             Self::Free { parent, name } => (parent, name),
         };
-        // Writing takes long, and somebody may have created something there meanwhile.
-        match Self::at(&parent.path().join(&name), destination)? {
+        match Self::again(parent, name, destination)? {
             Self::Layout(directory) => merge(&directory, destination, members),
-            Self::Free { .. } => create(&parent, &name, destination, members),
+            Self::Free { parent, name } => create(&parent, &name, members)
+                .and_then(|()| sync_directory(&parent.path()))
+                .map_err(WriteError::io(destination)),
         }
     }
 }
 
-/// Creates a layout next to its destination, and renames it.
-fn create(
-    parent: &Directory,
-    name: &OsStr,
-    destination: &Path,
-    members: Vec<Member>,
-) -> Result<(), WriteError> {
-    let path = parent.path().join(name);
-    create_at(&path, members).map_err(WriteError::io(destination))?;
-    sync_directory(&parent.path()).map_err(WriteError::io(destination))
+/// The contents of a directory at a destination.
+enum Contents {
+    Layout,
+    Nothing,
+    Other,
 }
 
-fn create_at(path: &Path, members: Vec<Member>) -> io::Result<()> {
-    let directory = directory_beside(path)?;
-    fill(directory.path(), members)?;
+impl Contents {
+    fn of(directory: &Directory, shown: &Path) -> Result<Self, WriteError> {
+        match directory.kind(oci_layout::LAYOUT) {
+            Ok(FileType::RegularFile) => return Ok(Self::Layout),
+            // Opening it explains what is wrong with it, such as that it is a symlink.
+            Ok(_) => {
+                return match directory.file(oci_layout::LAYOUT) {
+                    Err(refusal) => Err(WriteError::io(&shown.join(oci_layout::LAYOUT))(
+                        io::Error::other(refusal),
+                    )),
+                    Ok(_) => Ok(Self::Other),
+                };
+            }
+            Err(_) => {}
+        }
+        let mut entries = fs::read_dir(directory.path()).map_err(WriteError::io(shown))?;
+        Ok(match entries.next() {
+            None => Self::Nothing,
+            Some(_) => Self::Other,
+        })
+    }
+}
+
+/// Creates a layout next to its destination, and renames it.
+fn create(parent: &Directory, name: &OsStr, members: Vec<Member>) -> io::Result<()> {
+    let path = parent.path().join(name);
+    let temporary = directory_beside(&path)?;
+    // It is opened as the rest is, since others may exchange it for a symlink.
+    let own_name = temporary.path().file_name().unwrap_or_default();
+    fill(&parent.below(own_name)?, members)?;
     // An empty directory at the destination is replaced in the same step.
-    fs::rename(directory.path(), path)?;
+    fs::rename(temporary.path(), path)?;
     // Dropping it would remove whatever has its old name by then.
-    let _ = directory.keep();
+    let _ = temporary.keep();
     Ok(())
 }
 
-fn fill(directory: &Path, members: Vec<Member>) -> io::Result<()> {
-    fs::create_dir_all(directory.join(BLOBS))?;
+fn fill(directory: &Directory, members: Vec<Member>) -> io::Result<()> {
+    let blobs = directory.make("blobs")?.make("sha256")?;
     for Member { name, file } in members {
-        file.publish(&directory.join(name))?;
+        match name.strip_prefix(BLOBS) {
+            Some(hash) => file.publish(&blobs.path().join(hash))?,
+            None => file.publish(&directory.path().join(name))?,
+        }
     }
     // A crash after the rename must not leave an index without its blobs.
-    sync_directory(&directory.join(BLOBS))?;
-    sync_directory(directory)
+    sync_directory(&blobs.path())?;
+    sync_directory(&directory.path())
 }
 
 /// Adds an image to a layout. An image of the same name is replaced.

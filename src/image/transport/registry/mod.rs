@@ -5,6 +5,8 @@ mod challenge;
 mod credentials;
 mod helper;
 mod http;
+mod metadata;
+mod proxied;
 mod push;
 mod reach;
 mod session;

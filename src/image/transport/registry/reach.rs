@@ -10,6 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
+use super::{metadata, proxied};
+
 /// The requested registry, and the addresses that it may refer to.
 #[derive(Clone, Debug)]
 pub(super) struct Reach {
@@ -74,6 +76,7 @@ impl Reach {
             return Ok(());
         }
         match zone(url) {
+            Zone::Public if proxied::leads_to(url, is_link_local) => Err(Refusal::Internal),
             Zone::Public => Ok(()),
             // A public registry has no reason to send a client into its private network.
             Zone::Private if self.is_unverified || zone(&self.registry) != Zone::Public => Ok(()),
@@ -98,7 +101,7 @@ fn zone(url: &Url) -> Zone {
             let name = host.trim_end_matches('.').to_ascii_lowercase();
             if name == "localhost" || name.ends_with(".localhost") {
                 Zone::Private
-            } else if name == "metadata.google.internal" {
+            } else if metadata::is_service_name(&name) {
                 Zone::LinkLocal
             } else {
                 Zone::Public
@@ -118,7 +121,7 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
 
 /// The ranges of IPv4 that are not public, from IANA's registry of special-purpose addresses. The
 /// longest prefix that matches decides.
-const RANGES_V4: [([u8; 4], u8, Zone); 20] = [
+const RANGES_V4: [([u8; 4], u8, Zone); 17] = [
     ([0, 0, 0, 0], 8, Zone::LinkLocal),
     ([10, 0, 0, 0], 8, Zone::Private),
     // The shared address space of carriers.
@@ -142,14 +145,12 @@ const RANGES_V4: [([u8; 4], u8, Zone); 20] = [
     // Multicast, and what is reserved, with the broadcast address.
     ([224, 0, 0, 0], 4, Zone::LinkLocal),
     ([240, 0, 0, 0], 4, Zone::LinkLocal),
-    // The metadata services of Alibaba and Oracle are outside of the link-local range.
-    ([100, 100, 100, 200], 32, Zone::LinkLocal),
-    ([192, 0, 0, 192], 32, Zone::LinkLocal),
-    // The agent of Azure's machines.
-    ([168, 63, 129, 16], 32, Zone::LinkLocal),
 ];
 
 fn zone_of_v4(address: Ipv4Addr) -> Zone {
+    if metadata::is_service_v4(address) {
+        return Zone::LinkLocal;
+    }
     let mut best = (0, Zone::Public);
     for (start, length, zone) in RANGES_V4 {
         let differing = address.to_bits() ^ Ipv4Addr::from(start).to_bits();
@@ -228,12 +229,7 @@ const RANGES_V6: [(Ipv6Addr, u32, Zone); 14] = [
 ];
 
 fn zone_of_v6(address: Ipv6Addr) -> Zone {
-    // The metadata services of Amazon and Google.
-    const METADATA: [Ipv6Addr; 2] = [
-        Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
-        Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
-    ];
-    if METADATA.contains(&address) {
+    if metadata::is_service_v6(address) {
         return Zone::LinkLocal;
     }
     let mut zone = Zone::Public;
@@ -381,6 +377,15 @@ mod tests {
             "[::ffff:169.254.169.254]",
             "metadata.google.internal",
             "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "[fd00:ec2::23]",
+            "[fd20:ce::254]",
+            "[fd00:42::42]",
+            "[::ffff:168.63.129.16]",
+            "metadata.goog",
+            "METADATA",
+            "instance-data.",
             "0.0.0.0",
             "[::]",
             "224.0.0.1",
@@ -536,7 +541,14 @@ mod tests {
         for url in neighbors {
             assert_eq!(check("https://10.0.0.1/", url), Ok(()), "{url}");
         }
-        for url in ["https://169.254.169.254/latest", "https://[fe80::1]/"] {
+        for url in [
+            "https://169.254.169.254/latest",
+            "https://[fe80::1]/",
+            "https://168.63.129.16/machine",
+            "https://[fd00:ec2::23]/v1/credentials",
+            "https://[fd20:ce::254]/",
+            "https://metadata/",
+        ] {
             assert_eq!(
                 check("https://10.0.0.1/", url),
                 Err(Refusal::Internal),

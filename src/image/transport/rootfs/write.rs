@@ -37,7 +37,7 @@ pub(in crate::image) fn write(
     progress.start("writing files", size);
     // Without trailing slashes and dots, which would hide the name that is replaced.
     let destination = &destination.components().collect::<std::path::PathBuf>();
-    let place = Directory::open(parent(destination)).map_err(WriteError::io(destination))?;
+    let place = Directory::for_writing(parent(destination)).map_err(WriteError::io(destination))?;
     let temporary = tempfile::Builder::new()
         .prefix(PREFIX)
         .tempdir_in(place.path());

@@ -119,11 +119,7 @@ fn short_name(file_name: &str) -> Option<&str> {
 
 /// A library that one in an archive needs. It is found without the loader: the program that unpacks
 /// the archive is not known.
-pub(in crate::slim) fn keep_library_of_archive(
-    keep: &mut Keep<'_>,
-    by: NameId,
-    library: &[u8],
-) {
+pub(in crate::slim) fn keep_library_of_archive(keep: &mut Keep<'_>, by: NameId, library: &[u8]) {
     let word = String::from_utf8_lossy(library).into_owned();
     keep_libraries(keep, by, &BTreeSet::from([word.as_str()]), &BTreeSet::new());
 }
