@@ -278,6 +278,13 @@ pub enum Fault {
     Recreated(Vec<u8>),
     #[error("it makes the root directory opaque, which readers treat differently")]
     OpaqueRoot,
+    #[error("it makes a directory behind a symlink opaque, which readers treat differently")]
+    OpaqueLinked,
+    #[error(
+        "it makes a directory opaque after entries behind a symlink or in a directory without an \
+         entry, which readers treat differently"
+    )]
+    OpaqueLate,
     #[error("a directory in its path is named like a whiteout")]
     WhiteoutDirectory,
     #[error("its parent `{}` is not a directory", .0.escape_ascii())]
@@ -290,7 +297,11 @@ pub enum Fault {
     LinkTargetMissing(Vec<u8>),
     #[error("it is a hard link to `{}`, a directory", .0.escape_ascii())]
     LinkToDirectory(Vec<u8>),
-    #[error("its directory is reached through too many symlinks")]
+    #[error("it is a hard link to itself")]
+    LinkToItself,
+    #[error("it is a hard link whose {0} from its file, which readers treat differently")]
+    LinkHeader(&'static str),
+    #[error("its path leads through too many symlinks, or through too long ones")]
     TooManyLinks,
     #[error("there are more than {0} entries; `--max-entries` raises the limit")]
     TooManyEntries(usize),
