@@ -321,6 +321,14 @@ impl Layer<'_> {
         if let Some(found) = self.existing(path)? {
             return Ok(Some(found));
         }
+        // Where a dangling symlink is on the way, none of them creates what it points to.
+        if let Err(error) = self.tree.resolve(&path.join(&b'/')) {
+            let mut crossed = error.crossed().iter();
+            if crossed.any(|&name| !self.tree.is_directory(name)) {
+                self.needs_lower = true;
+                return Ok(None);
+            }
+        }
         match self.directory(path) {
             // Podman fails where a file is on the way; umoci ignores the whiteout.
             Err(Fault::ParentNotADirectory(_)) => Ok(None),

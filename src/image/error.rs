@@ -238,6 +238,8 @@ pub enum Fault {
     PaxRecord,
     #[error("its {0} contains a NUL byte")]
     ZeroByte(&'static str),
+    #[error("it has more than {0} extended attributes")]
+    TooManyAttributes(usize),
     #[error("an extension header is not followed by an entry")]
     Dangling,
     #[error("the PAX record `{}` is repeated with another value", escape(.0))]
@@ -313,8 +315,18 @@ pub enum Fault {
         "its {size} bytes, holes included, exceed the limit of {limit}; `--max-size` raises it"
     )]
     TooLarge { size: u64, limit: u64 },
+    #[error(
+        "its {size} bytes, holes included, are too many for a layer of {stored} bytes; \
+         `--max-ratio` raises the limit"
+    )]
+    TooLargeForSize { size: u64, stored: u64 },
     #[error("names and extension headers exceed {0} bytes in total")]
     HeadersTooLong(u64),
+    #[error(
+        "names and extension headers are too long for a layer of {0} bytes; `--max-ratio` raises \
+         the limit"
+    )]
+    HeadersTooLongForSize(u64),
 }
 
 /// An error of writing an image. The destination is unchanged.

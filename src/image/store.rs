@@ -385,7 +385,7 @@ impl MemberCount<'_> {
         let usual = self.limits.entries_of(self.stored);
         let (what, limit, flag) = if self.count > most {
             ("entries", most, Some("--max-entries"))
-        } else if self.count > usual && !self.budget.spend_excess_entry() {
+        } else if self.count > usual && !self.budget.spend_excess_entries(1) {
             ("entries for its size", usual, Some("--max-ratio"))
         } else if !self.budget.spend_headers(weight) {
             ("bytes of headers", self.limits.headers, None)

@@ -95,7 +95,8 @@ pub struct Header {
     pub pax: Vec<(String, Vec<u8>)>,
 }
 
-const XATTR: &str = "SCHILY.xattr.";
+/// The prefix of PAX records that are extended attributes.
+pub(super) const XATTR: &str = "SCHILY.xattr.";
 
 impl Header {
     pub fn xattrs(&self) -> impl Iterator<Item = (&str, &[u8])> {
