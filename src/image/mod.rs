@@ -31,6 +31,7 @@ mod sparse;
 mod store;
 mod tree;
 mod write;
+mod zstd_window;
 
 use std::collections::BTreeMap;
 use std::fs::File;
