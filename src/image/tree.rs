@@ -187,10 +187,11 @@ const MAX_LINKS: usize = 40;
 /// Bytes of the targets of all symlinks on one path: two of the longest. Forty targets of 4 KiB
 /// would turn a path of a few letters into 80,000 steps.
 const MAX_TARGETS: usize = 8 << 10;
-/// Bytes of the targets of all symlinks that are followed in a tree: a hundred times as many as the
-/// largest images need. An entry of a few bytes, or a line of a package's list, may cost as much as
-/// the longest path.
-const MAX_FOLLOWED: u64 = 1 << 30;
+/// Bytes of the targets of all symlinks that are followed in a tree, and more for each name: several
+/// times as many as the largest images need. An entry of a few bytes, or a line of a package's list,
+/// may cost as much as the longest path.
+const MAX_FOLLOWED: u64 = 256 << 20;
+const FOLLOWED_FOR_NAME: u64 = 2 << 10;
 
 /// The symlinks on one path.
 #[derive(Debug, Default)]
@@ -206,8 +207,9 @@ impl Followed {
         self.bytes += target.len();
         // Each use counts, since each is followed anew.
         let bytes = target.len() as u64;
-        let before = tree.followed.0.fetch_add(bytes, Ordering::Relaxed);
-        self.links <= MAX_LINKS && self.bytes <= MAX_TARGETS && before < MAX_FOLLOWED
+        let is_exhausted = tree.is_exhausted();
+        tree.followed.0.fetch_add(bytes, Ordering::Relaxed);
+        self.links <= MAX_LINKS && self.bytes <= MAX_TARGETS && !is_exhausted
     }
 
     /// Whether the path led through a symlink.
@@ -257,7 +259,8 @@ impl Tree {
 
     /// Whether paths led through so many long symlinks that some were not followed.
     pub fn is_exhausted(&self) -> bool {
-        self.followed.0.load(Ordering::Relaxed) >= MAX_FOLLOWED
+        let most = MAX_FOLLOWED + FOLLOWED_FOR_NAME * self.names.len() as u64;
+        self.followed.0.load(Ordering::Relaxed) >= most
     }
 
     /// The inode in one row of the table.
@@ -659,7 +662,8 @@ mod tests {
     #[test]
     fn the_symlinks_that_are_followed_in_a_tree_are_limited_together() {
         let tree = tree();
-        tree.followed.0.store(MAX_FOLLOWED - 8, Ordering::Relaxed);
+        let most = MAX_FOLLOWED + FOLLOWED_FOR_NAME * tree.name_count() as u64;
+        tree.followed.0.store(most - 8, Ordering::Relaxed);
         assert!(tree.resolve(b"/lib").is_ok() && !tree.is_exhausted());
         assert!(tree.resolve(b"/lib").is_ok() && tree.is_exhausted());
         assert!(matches!(

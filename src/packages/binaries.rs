@@ -156,8 +156,8 @@ mod tests {
     }
 
     fn empty_image() -> Image {
-        let folder = tempfile::tempdir().unwrap();
-        let reference = format!("rootfs:{}", folder.path().display());
+        let directory = tempfile::tempdir().unwrap();
+        let reference = format!("rootfs:{}", directory.path().display());
         let reference = reference.parse().unwrap();
         Image::open(&reference, &Options::default(), &Silent).unwrap()
     }
