@@ -339,7 +339,8 @@ impl Layer<'_> {
 
     /// Applies an opaque marker: hides everything in its directory that is of lower layers.
     fn opaque(&mut self, found: Existing) -> Result<(), Fault> {
-        // umoci empties the directory that the symlink leads to. Docker and Podman do not follow it.
+        // umoci empties the directory that the symlink leads to, Docker and Podman do not follow
+        // it.
         if found.is_linked {
             return Err(Fault::OpaqueLinked);
         }

@@ -249,7 +249,7 @@ impl Entries<'_> {
             }
             EntryType::Fifo => Kind::Fifo,
             // Go passes unknown types on and engines skip or refuse them; GNU tar extracts them as
-            // files. They treat contiguous files, which were meant for a real-time system, in the same way.
+            // files. Contiguous files, which were meant for a real-time system, are refused too.
             other => return Err(Fault::UnknownType(other.as_byte())),
         };
         Ok(Entry {

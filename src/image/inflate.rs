@@ -44,8 +44,8 @@ const AHEAD: usize = 8;
 /// The largest window that blobs may have which are decompressed at the same time. zstd uses larger
 /// ones at its levels above 19 and with `--long`, BuildKit from level 6 on.
 const USUAL_WINDOW: u64 = 8 << 20;
-/// Held while a blob with a larger window is decompressed: a window may have 128 MiB, and each thread
-/// would take as much.
+/// Held while a blob with a larger window is decompressed: a window may have 128 MiB, and each
+/// thread would take as much.
 static LARGE_WINDOW: Mutex<()> = Mutex::new(());
 
 /// Decompresses a blob into an unlinked temporary file. Returns the file and its SHA-256.

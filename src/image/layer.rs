@@ -375,8 +375,8 @@ impl<'a> Costs<'a> {
         Ok(())
     }
 
-    /// Takes the holes of a file of `size` bytes, of which `stored` are in the archive. Holes take no
-    /// space there, but each program that reads the file would get them.
+    /// Takes the holes of a file of `size` bytes, of which `stored` are in the archive. Holes take
+    /// no space there, but each program that reads the file would get them.
     fn add_holes(&mut self, size: u64, stored: u64) -> Result<(), Fault> {
         if !self.budget.spend(size) {
             return Err(Fault::TooLarge {

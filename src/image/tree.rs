@@ -187,9 +187,9 @@ const MAX_LINKS: usize = 40;
 /// Bytes of the targets of all symlinks on one path: two of the longest. Forty targets of 4 KiB
 /// would turn a path of a few letters into 80,000 steps.
 const MAX_TARGETS: usize = 8 << 10;
-/// Bytes of the targets of all symlinks that are followed in a tree, and more for each name: several
-/// times as many as the largest images need. An entry of a few bytes, or a line of a package's list,
-/// may cost as much as the longest path.
+/// Bytes of the targets of all symlinks that are followed in a tree, and more for each name:
+/// several times as many as the largest images need. An entry of a few bytes, or a line of a
+/// package's list, may cost as much as the longest path.
 const MAX_FOLLOWED: u64 = 256 << 20;
 const FOLLOWED_FOR_NAME: u64 = 2 << 10;
 
