@@ -56,6 +56,7 @@ pub(super) fn apply(
         place: 0,
         directories: HashMap::new(),
         existing: HashMap::new(),
+        links: HashMap::new(),
         misplaced: HashSet::new(),
         gone: Vec::new(),
         names_root: false,
@@ -126,6 +127,9 @@ struct Layer<'a> {
     /// The same for directories that are only looked up: those of whiteouts and of the targets of
     /// hard links.
     existing: HashMap<Vec<u8>, Existing>,
+    /// The directory that each symlink leads to, and the symlinks on the way. Many entries may go
+    /// through one symlink.
+    links: HashMap<NameId, (NameId, Followed)>,
     /// Directories below which an entry of this layer is where Docker and Podman do not expect it:
     /// behind a symlink, or in a directory without an entry of its own. They would remove it
     /// together with the entries of lower layers if an opaque marker followed.
@@ -142,6 +146,14 @@ struct Existing {
     directory: NameId,
     /// A symlink is on its path.
     is_linked: bool,
+}
+
+/// A step on the path of an entry.
+enum Step {
+    Component(Vec<u8>),
+    /// All components of the symlink's target were followed. Before them the path had led through
+    /// these symlinks.
+    LinkEnd(NameId, Followed),
 }
 
 /// A directory with entries that a whiteout removed.
@@ -482,13 +494,17 @@ impl Layer<'_> {
     fn follow(&mut self, path: &[&[u8]]) -> Result<(NameId, bool), Fault> {
         let mut at = NameId::ROOT;
         let mut followed = Followed::default();
-        // The components still to go, the next one last.
-        let mut rest: Vec<Vec<u8>> = path
-            .iter()
-            .rev()
-            .map(|component| component.to_vec())
-            .collect();
-        while let Some(component) = rest.pop() {
+        // The steps still to go, the next one last.
+        let steps = path.iter().rev();
+        let mut rest: Vec<Step> = steps.map(|step| Step::Component(step.to_vec())).collect();
+        while let Some(step) = rest.pop() {
+            let component = match step {
+                Step::Component(component) => component,
+                Step::LinkEnd(link, before) => {
+                    self.links.insert(link, (at, followed.after(before)));
+                    continue;
+                }
+            };
             match component.as_slice() {
                 b"" | b"." => continue,
                 b".." => {
@@ -500,8 +516,16 @@ impl Layer<'_> {
             let known = self.tree.child(at, &component);
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
-                Some((_, Kind::Symlink { target })) => {
+                Some((link, Kind::Symlink { target })) => {
                     self.needs_lower = true;
+                    if let Some(&(directory, known)) = self.links.get(&link) {
+                        if !followed.add_known(known) {
+                            return Err(Fault::TooManyLinks);
+                        }
+                        at = directory;
+                        continue;
+                    }
+                    rest.push(Step::LinkEnd(link, followed));
                     // Without the limit a symlink to itself would never end.
                     if !followed.add(self.tree, target) {
                         return Err(Fault::TooManyLinks);
@@ -510,32 +534,36 @@ impl Layer<'_> {
                         // Inside the image's root, as a process in a container would see it.
                         at = NameId::ROOT;
                     }
-                    rest.extend(components_reversed(target).map(<[u8]>::to_vec));
+                    let components = components_reversed(target).map(<[u8]>::to_vec);
+                    rest.extend(components.map(Step::Component));
                 }
                 // A file where a directory should be: containerd and Podman refuse it, umoci
                 // replaces the file.
                 Some((known, _)) => {
                     return Err(Fault::ParentNotADirectory(self.tree.path(known)));
                 }
-                // Archives need not have entries for the directories on the way. Engines create
-                // them with these permissions, owned by root.
-                None => {
-                    self.check_count()?;
-                    let header = Header {
-                        mode: 0o755,
-                        ..Header::default()
-                    };
-                    let inode = Inode {
-                        kind: Kind::Directory,
-                        header,
-                        layer: self.index,
-                    };
-                    at = self.tree.insert(at, &component, inode);
-                    self.implied.insert(at);
-                }
+                None => at = self.create_directory(at, &component)?,
             }
         }
         Ok((at, followed.any()))
+    }
+
+    /// Creates a directory on the way to an entry. Archives need not have entries for them. Engines
+    /// create them with these permissions, owned by root.
+    fn create_directory(&mut self, parent: NameId, name: &[u8]) -> Result<NameId, Fault> {
+        self.check_count()?;
+        let header = Header {
+            mode: 0o755,
+            ..Header::default()
+        };
+        let inode = Inode {
+            kind: Kind::Directory,
+            header,
+            layer: self.index,
+        };
+        let directory = self.tree.insert(parent, name, inode);
+        self.implied.insert(directory);
+        Ok(directory)
     }
 
     /// Records that another entry takes this name, and that everything below it is removed.
@@ -560,6 +588,7 @@ impl Layer<'_> {
         ) {
             self.directories.clear();
             self.existing.clear();
+            self.links.clear();
         }
     }
 

@@ -190,11 +190,11 @@ const MAX_TARGETS: usize = 8 << 10;
 /// Bytes of the targets of all symlinks that are followed in a tree, and more for each name:
 /// several times as many as the largest images need. An entry of a few bytes, or a line of a
 /// package's list, may cost as much as the longest path.
-const MAX_FOLLOWED: u64 = 256 << 20;
-const FOLLOWED_FOR_NAME: u64 = 2 << 10;
+const MAX_FOLLOWED: u64 = 128 << 20;
+const FOLLOWED_FOR_NAME: u64 = 1 << 10;
 
 /// The symlinks on one path.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Followed {
     links: usize,
     bytes: usize,
@@ -209,7 +209,27 @@ impl Followed {
         let bytes = target.len() as u64;
         let is_exhausted = tree.is_exhausted();
         tree.followed.0.fetch_add(bytes, Ordering::Relaxed);
-        self.links <= MAX_LINKS && self.bytes <= MAX_TARGETS && !is_exhausted
+        !self.is_over() && !is_exhausted
+    }
+
+    /// Counts the symlinks of a part of the path that was followed before. Returns false if they
+    /// are too many.
+    pub(super) fn add_known(&mut self, part: Self) -> bool {
+        self.links += part.links;
+        self.bytes += part.bytes;
+        !self.is_over()
+    }
+
+    /// The symlinks of the path without those of its first part.
+    pub(super) fn after(self, first: Self) -> Self {
+        Self {
+            links: self.links - first.links,
+            bytes: self.bytes - first.bytes,
+        }
+    }
+
+    fn is_over(self) -> bool {
+        self.links > MAX_LINKS || self.bytes > MAX_TARGETS
     }
 
     /// Whether the path led through a symlink.

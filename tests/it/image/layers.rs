@@ -270,6 +270,59 @@ fn a_link_that_is_replaced_leads_elsewhere_in_the_next_layer() {
 }
 
 #[test]
+fn a_link_that_its_own_layer_replaces_leads_elsewhere_for_later_entries() {
+    let lower = || {
+        Tar::new()
+            .directory("one")
+            .directory("two")
+            .symlink("l", "one")
+            .symlink("m", "./l/.")
+    };
+    for way in ["l", "m"] {
+        let upper = Tar::new()
+            .file(&format!("{way}/a"), b"")
+            .file(&format!("{way}/d/b"), b"")
+            .symlink("l", "two")
+            .file(&format!("{way}/c"), b"")
+            .file(&format!("{way}/d/e"), b"");
+        let expected = [
+            "/l -> two",
+            "/m -> ./l/.",
+            "/one/",
+            "/one/a = ",
+            "/one/d/",
+            "/one/d/b = ",
+            "/two/",
+            "/two/c = ",
+            "/two/d/",
+            "/two/d/e = ",
+        ];
+        assert_eq!(over(lower(), upper), expected, "{way}");
+    }
+}
+
+#[test]
+fn links_that_many_entries_go_through_still_count_for_each() {
+    let chain = (1..=30).fold(Tar::new().directory("l0"), |tar, number| {
+        tar.symlink(&format!("l{number}"), &format!("l{}", number - 1))
+    });
+    // 30 symlinks lead to `l0`, and 15 more back through `l15`.
+    let tar = chain
+        .symlink("l0/up", "../l10")
+        .symlink("l0/far", "../l15")
+        .file("l30/a", b"")
+        .file("l30/up/b", b"")
+        .file("l9/far/c", b"");
+    assert!(layers(&[tar.clone()]).is_ok());
+    for path in ["l30/far/d", "l30/up/far/d"] {
+        let error = layers(&[tar.clone().file(path, b"")])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("too many symlinks"), "{error}");
+    }
+}
+
+#[test]
 fn a_whiteout_works_through_a_link_to_its_directory() {
     let lower = Tar::new()
         .directory("usr/bin")
