@@ -13,7 +13,7 @@ use super::config::{Config, History};
 use super::digest::{sha256_of, verify};
 use super::error::{EntryError, Fault, ReadError};
 use super::inflate::{Compression, inflate};
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Limits, beyond};
 use super::progress::{Progress, Silent};
 use super::tree::{Content, Kind, Tree};
 
@@ -393,13 +393,6 @@ impl<'a> Costs<'a> {
         }
         Ok(())
     }
-}
-
-/// Takes an amount from what is left. Returns the part for which it is not enough.
-fn beyond(left: &mut u64, amount: u64) -> u64 {
-    let covered = amount.min(*left);
-    *left -= covered;
-    amount - covered
 }
 
 fn entry_error(source: &Source, entry: Entry, fault: Fault) -> ReadError {
