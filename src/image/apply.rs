@@ -343,7 +343,10 @@ impl Layer<'_> {
         }
         match self.directory(path) {
             // Podman fails where a file is on the way; umoci ignores the whiteout.
-            Err(Fault::ParentNotADirectory(_)) => Ok(None),
+            Err(Fault::ParentNotADirectory(_)) => {
+                self.needs_lower = true;
+                Ok(None)
+            }
             Err(fault) => Err(fault),
             Ok(_) => self.existing(path),
         }

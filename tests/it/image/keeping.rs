@@ -285,6 +285,14 @@ fn a_whiteout_creates_no_directory_that_is_dropped() {
     let image = layers(&[lower, upper]).unwrap();
     let (_, again) = written(&image, &only(&image, &["/b", "/c"]), &keep());
     assert_eq!(listing(&again), ["/b = ", "/c = "]);
+    // Nor one in place of a file or symlink that is dropped.
+    let lower = Tar::new().file("f", b"").symlink("l", "a").file("b", b"");
+    for whiteout in ["f/.wh.x", "l/.wh.x"] {
+        let upper = Tar::new().file(whiteout, b"").file("c", b"");
+        let image = layers(&[lower.clone(), upper]).unwrap();
+        let (_, again) = written(&image, &only(&image, &["/b", "/c"]), &keep());
+        assert_eq!(listing(&again), ["/b = ", "/c = "], "{whiteout}");
+    }
 }
 
 #[test]
