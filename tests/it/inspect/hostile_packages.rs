@@ -221,3 +221,34 @@ fn many_packages_with_one_large_directory_have_files_in_proportion_to_the_image(
     assert_eq!(packages.notes.len(), 1);
     assert!(packages.notes[0].text.contains("too many files"));
 }
+
+#[test]
+fn a_list_whose_paths_lead_through_long_symlinks_is_not_followed_to_the_end() {
+    let directory = "d".repeat(90);
+    let way = format!("{directory}/../").repeat(40);
+    let [first, second] = ["r", "l0"].map(|end| format!("{way}{end}"));
+    let status = b"Package: a\nStatus: install ok installed\nVersion: 1\n\n";
+    // 18,000 of them exceed the limit of 128 MiB.
+    let list: String = (0..19_000)
+        .map(|number| format!("/l1/{number}\n"))
+        .collect();
+    let tar = Tar::new()
+        .directory(&directory)
+        .file("r/7", b"")
+        .pax(&[("linkpath", first.as_bytes())])
+        .symlink("l0", "x")
+        .pax(&[("linkpath", second.as_bytes())])
+        .symlink("l1", "x")
+        .file("var/lib/dpkg/status", status)
+        .file("var/lib/dpkg/info/a.list", list.as_bytes());
+    let image = layer(tar);
+    assert!(!image.tree.is_exhausted());
+    let packages = packages::read(&image).unwrap();
+    assert!(image.tree.is_exhausted());
+    assert_eq!(packages.list[0].files.len(), 1);
+    let notes: Vec<_> = packages.notes.iter().map(|note| &note.text).collect();
+    assert_eq!(
+        notes,
+        ["the symlinks have too long targets: not all paths were followed"]
+    );
+}
