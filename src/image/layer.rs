@@ -223,7 +223,7 @@ fn spend_again(
     }
     // The bytes of the blob stand for the entries of its first use only.
     let mut costs = Costs {
-        stored: source.blob.size(),
+        stored: source.blob.stored_size(),
         limits,
         budget,
         entries: 0,
@@ -307,7 +307,8 @@ fn index(
     limits: &Limits,
     budget: &Budget,
 ) -> Result<Vec<Entry>, ReadError> {
-    let mut costs = Costs::new(source.blob.size(), archive.size(), limits, budget);
+    let stored = source.blob.stored_size();
+    let mut costs = Costs::new(stored, archive.size(), limits, budget);
     let mut entries = Vec::new();
     for entry in Entries::new(archive, limits) {
         let entry = entry.map_err(|problem| ReadError::Entry {

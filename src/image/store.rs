@@ -103,7 +103,8 @@ impl Store {
         let compression = Compression::of(&blob.head().map_err(ReadError::io(path))?);
         let stored = blob.size();
         if compression != Compression::None {
-            blob = inflate(&name, &blob, compression, limits, budget)?.0;
+            let (inflated, _) = inflate(&name, &blob, compression, limits, budget)?;
+            blob = inflated.decompressed_from(stored);
         }
         let mut members = HashMap::new();
         let mut repeated: HashMap<Vec<u8>, Vec<Member>> = HashMap::new();

@@ -394,6 +394,10 @@ fn holes_fit_the_size_of_the_layer() {
     };
     assert!(opened(plain.clone()).is_ok());
     assert!(opened(gzip(&plain)).is_err());
+    // So is a layer that is compressed with the whole archive.
+    let config = config(std::slice::from_ref(&plain));
+    let archive = gzip(&docker_archive(&[plain], &config, &[]));
+    assert!(open_with(&archive, &Options::default()).is_err());
 }
 
 #[test]
