@@ -4,7 +4,8 @@
 //! behavior of the engines: the path of an entry is followed inside the root directory, symlinks
 //! included, and missing directories on it are created.
 //!
-//! A layer is refused where engines create different trees from it. There is one exception: an
+//! A layer is refused where engines create different trees from it. There are two exceptions. A
+//! whiteout in a missing directory creates the directory, as in every engine but umoci. And an
 //! entry whose path goes through a symlink of a lower layer. containerd and umoci follow the
 //! symlink, Docker and Podman replace it on overlayfs; tools that append layers create such images,
 //! on top of distributions in which `/lib` is a symlink, so they are read as containerd does.
@@ -15,7 +16,7 @@ use super::archive::{Entry, Node};
 use super::changes::{Changes, Gone, How};
 use super::error::{EntryError, Fault};
 use super::limits::Limits;
-use super::tree::{Header, Inode, Kind, MAX_LINKS, NameId, Tree};
+use super::tree::{Followed, Header, Inode, Kind, NameId, ResolveError, Tree, components_reversed};
 
 /// The prefix in the name of a file that removes another.
 pub(super) const WHITEOUT: &[u8] = b".wh.";
@@ -54,6 +55,9 @@ pub(super) fn apply(
         removed: Vec::new(),
         place: 0,
         directories: HashMap::new(),
+        existing: HashMap::new(),
+        links: HashMap::new(),
+        misplaced: HashSet::new(),
         gone: Vec::new(),
         names_root: false,
         needs_lower: false,
@@ -120,10 +124,36 @@ struct Layer<'a> {
     /// The directory for each path as it is written. Cleared when a directory or symlink is
     /// replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
+    /// The same for directories that are only looked up: those of whiteouts and of the targets of
+    /// hard links.
+    existing: HashMap<Vec<u8>, Existing>,
+    /// The directory that each symlink leads to, and the symlinks on the way. Many entries may go
+    /// through one symlink.
+    links: HashMap<NameId, (NameId, Followed)>,
+    /// Directories below which an entry of this layer is where Docker and Podman do not expect it:
+    /// behind a symlink, or in a directory without an entry of its own. They would remove it
+    /// together with the entries of lower layers if an opaque marker followed.
+    misplaced: HashSet<NameId>,
     gone: Vec<Gone>,
     names_root: bool,
     needs_lower: bool,
     limits: &'a Limits,
+}
+
+/// A directory that was looked up.
+#[derive(Clone, Copy)]
+struct Existing {
+    directory: NameId,
+    /// A symlink is on its path.
+    is_linked: bool,
+}
+
+/// A step on the path of an entry.
+enum Step {
+    Component(Vec<u8>),
+    /// All components of the symlink's target were followed. Before them the path had led through
+    /// these symlinks.
+    LinkEnd(NameId, Followed),
 }
 
 /// A directory with entries that a whiteout removed.
@@ -151,7 +181,7 @@ impl Layer<'_> {
         check_overlay(&entry)?;
         let directory = self.directory(directory)?;
         match entry.node {
-            Node::HardLink { target } => self.hard_link(directory, name, target),
+            Node::HardLink { target } => self.hard_link(directory, name, target, &entry.header),
             Node::Inode(kind) => self.insert(directory, name, kind, entry.header),
         }
     }
@@ -204,10 +234,16 @@ impl Layer<'_> {
         Ok(())
     }
 
-    fn hard_link(&mut self, directory: NameId, name: &[u8], target: Vec<u8>) -> Result<(), Fault> {
+    fn hard_link(
+        &mut self,
+        directory: NameId,
+        name: &[u8],
+        target: Vec<u8>,
+        header: &Header,
+    ) -> Result<(), Fault> {
         self.check_count()?;
         let components = clean(&target)?;
-        let Some(found) = self.link_target(&components) else {
+        let Some(found) = self.link_target(&components)? else {
             return Err(Fault::LinkTargetMissing(target));
         };
         // POSIX lets root link directories on some systems; Linux does not, and a tree would become
@@ -215,25 +251,54 @@ impl Layer<'_> {
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
+        check_link_header(header, self.tree.inode(found))?;
         self.needs_lower |= self.tree.inode(found).layer != self.index;
-        let known = self.tree.child(directory, name);
-        // A link to itself, or to a file of which it is already a name, changes nothing.
-        if known != Some(found) {
-            if let Some(known) = known {
-                self.check_lower(known)?;
-                self.replaced(known);
+        if let Some(known) = self.tree.child(directory, name) {
+            // Engines remove what has the name of the link before they look for its target.
+            if known == found {
+                return Err(Fault::LinkToItself);
             }
-            self.tree.link(directory, name, found);
+            self.check_lower(known)?;
+            self.replaced(known);
         }
+        self.tree.link(directory, name, found);
         Ok(())
     }
 
     /// The file that a hard link names. Its directory is followed, a symlink at the end is not: the
     /// link is to the symlink itself, as `link` makes it.
-    fn link_target(&self, components: &[&[u8]]) -> Option<NameId> {
-        let (last, directory) = components.split_last()?;
-        let directory = self.tree.resolve(&directory.join(&b'/')).ok()?;
-        self.tree.child(directory.name, last)
+    fn link_target(&mut self, components: &[&[u8]]) -> Result<Option<NameId>, Fault> {
+        let Some((last, directory)) = components.split_last() else {
+            return Ok(None);
+        };
+        let Some(found) = self.existing(directory)? else {
+            return Ok(None);
+        };
+        Ok(self.tree.child(found.directory, last))
+    }
+
+    /// The directory at a path, symlinks followed; none if it does not exist.
+    fn existing(&mut self, path: &[&[u8]]) -> Result<Option<Existing>, Fault> {
+        let key = path.join(&b'/');
+        if let Some(&known) = self.existing.get(&key) {
+            return Ok(Some(known));
+        }
+        let resolved = match self.tree.resolve(&key) {
+            Ok(resolved) => resolved,
+            Err(ResolveError::TooManyLinks { .. }) => return Err(Fault::TooManyLinks),
+            Err(_) => return Ok(None),
+        };
+        // A file in its place may still be replaced by a directory.
+        if !self.tree.is_directory(resolved.name) {
+            return Ok(None);
+        }
+        let mut crossed = resolved.crossed.into_iter();
+        let found = Existing {
+            directory: resolved.name,
+            is_linked: crossed.any(|name| !self.tree.is_directory(name)),
+        };
+        self.existing.insert(key, found);
+        Ok(Some(found))
     }
 
     fn whiteout(&mut self, directory: &[&[u8]], name: &[u8]) -> Result<(), Fault> {
@@ -241,36 +306,86 @@ impl Layer<'_> {
         if matches!(hidden, b"" | b"." | b"..") {
             return Err(Fault::Whiteout);
         }
-        // A whiteout in a directory that does not exist hides nothing, and engines accept it.
-        let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else {
+        let Some(found) = self.directory_of_whiteout(directory)? else {
             return Ok(());
         };
-        if name == OPAQUE && directory.name == NameId::ROOT {
+        let parent = found.directory;
+        // Engines create the directory where it is missing, so the whiteout means something else
+        // above layers without it.
+        let is_own = parent.index() >= self.first || self.declared.contains(&parent);
+        self.needs_lower |= found.is_linked || (!is_own && parent != NameId::ROOT);
+        if name == OPAQUE && parent == NameId::ROOT {
             // umoci empties the root directory, Docker and Podman take the file for a record of
             // Aufs.
             return Err(Fault::OpaqueRoot);
         }
         if name == OPAQUE {
-            // A second opaque marker hides nothing new; without the check, many of them would make
-            // the walk quadratic.
-            if self.opaque.insert(directory.name) {
-                self.hide(self.tree.children(directory.name).collect());
+            self.opaque(found)
+        } else if name.starts_with(AUFS) {
+            Ok(())
+        } else {
+            self.remove(parent, hidden)
+        }
+    }
+
+    /// The directory of a whiteout. containerd, Docker and Podman create it where it is missing.
+    fn directory_of_whiteout(&mut self, path: &[&[u8]]) -> Result<Option<Existing>, Fault> {
+        if let Some(found) = self.existing(path)? {
+            return Ok(Some(found));
+        }
+        // Where a dangling symlink is on the way, none of them creates what it points to.
+        if let Err(error) = self.tree.resolve(&path.join(&b'/')) {
+            let mut crossed = error.crossed().iter();
+            if crossed.any(|&name| !self.tree.is_directory(name)) {
+                self.needs_lower = true;
+                return Ok(None);
             }
-        } else if !name.starts_with(AUFS)
-            && let Some(child) = self.tree.child(directory.name, hidden)
-        {
-            if self.tree.children(child).next().is_some() {
-                self.removed.push(Removed {
-                    parent: directory.name,
-                    name: hidden.to_vec(),
-                    place: self.place,
-                });
+        }
+        match self.directory(path) {
+            // Podman fails where a file is on the way; umoci ignores the whiteout.
+            Err(Fault::ParentNotADirectory(_)) => {
+                self.needs_lower = true;
+                Ok(None)
             }
-            self.hide(vec![child]);
-            // containerd and Podman remove what its own layer put there before it, umoci does not.
-            if self.tree.child(directory.name, hidden).is_some() {
-                return Err(Fault::OwnWhiteout);
-            }
+            Err(fault) => Err(fault),
+            Ok(_) => self.existing(path),
+        }
+    }
+
+    /// Applies an opaque marker: hides everything in its directory that is of lower layers.
+    fn opaque(&mut self, found: Existing) -> Result<(), Fault> {
+        // umoci empties the directory that the symlink leads to, Docker and Podman do not follow
+        // it.
+        if found.is_linked {
+            return Err(Fault::OpaqueLinked);
+        }
+        if self.misplaced.contains(&found.directory) {
+            return Err(Fault::OpaqueLate);
+        }
+        // A second opaque marker hides nothing new; without the check, many of them would make the
+        // walk quadratic.
+        if self.opaque.insert(found.directory) {
+            self.hide(self.tree.children(found.directory).collect());
+        }
+        Ok(())
+    }
+
+    /// Applies a whiteout of one name.
+    fn remove(&mut self, parent: NameId, hidden: &[u8]) -> Result<(), Fault> {
+        let Some(child) = self.tree.child(parent, hidden) else {
+            return Ok(());
+        };
+        if self.tree.children(child).next().is_some() {
+            self.removed.push(Removed {
+                parent,
+                name: hidden.to_vec(),
+                place: self.place,
+            });
+        }
+        self.hide(vec![child]);
+        // containerd and Podman remove what its own layer put there before it, umoci does not.
+        if self.tree.child(parent, hidden).is_some() {
+            return Err(Fault::OwnWhiteout);
         }
         Ok(())
     }
@@ -349,26 +464,50 @@ impl Layer<'_> {
         if let Some(&known) = self.directories.get(&key) {
             return Ok(known);
         }
-        let found = self.follow(path)?;
+        let (found, is_linked) = self.follow(path)?;
         self.check_depth(found)?;
         let mut parent = found;
         while parent != NameId::ROOT && self.parents.insert(parent) {
             parent = self.tree.parent(parent);
         }
+        self.mark_misplaced(found, is_linked);
         self.directories.insert(key, found);
         Ok(found)
     }
 
-    fn follow(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
+    /// Marks the directories from which Docker and Podman would remove an entry of `directory` if
+    /// an opaque marker followed: they go by the paths as they are written.
+    fn mark_misplaced(&mut self, directory: NameId, is_linked: bool) {
+        let mut is_misplaced = is_linked;
+        let mut at = directory;
+        while at != NameId::ROOT {
+            // Those above a marked directory are marked too.
+            if is_misplaced && !self.misplaced.insert(at) {
+                return;
+            }
+            let has_entry = self.declared.contains(&at)
+                || (at.index() >= self.first && !self.implied.contains(&at));
+            is_misplaced |= !has_entry;
+            at = self.tree.parent(at);
+        }
+    }
+
+    /// Follows the path of an entry, and creates its directories where they are missing. Also
+    /// returns whether a symlink is on it.
+    fn follow(&mut self, path: &[&[u8]]) -> Result<(NameId, bool), Fault> {
         let mut at = NameId::ROOT;
-        let mut links = 0;
-        // The components still to go, the next one last.
-        let mut rest: Vec<Vec<u8>> = path
-            .iter()
-            .rev()
-            .map(|component| component.to_vec())
-            .collect();
-        while let Some(component) = rest.pop() {
+        let mut followed = Followed::default();
+        // The steps still to go, the next one last.
+        let steps = path.iter().rev();
+        let mut rest: Vec<Step> = steps.map(|step| Step::Component(step.to_vec())).collect();
+        while let Some(step) = rest.pop() {
+            let component = match step {
+                Step::Component(component) => component,
+                Step::LinkEnd(link, before) => {
+                    self.links.insert(link, (at, followed.after(before)));
+                    continue;
+                }
+            };
             match component.as_slice() {
                 b"" | b"." => continue,
                 b".." => {
@@ -380,44 +519,54 @@ impl Layer<'_> {
             let known = self.tree.child(at, &component);
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
-                Some((_, Kind::Symlink { target })) => {
+                Some((link, Kind::Symlink { target })) => {
                     self.needs_lower = true;
-                    links += 1;
-                    // The kernel gives up after as many; without the limit a link to itself would
-                    // never end.
-                    if links > MAX_LINKS {
+                    if let Some(&(directory, known)) = self.links.get(&link) {
+                        if !followed.add_known(known) {
+                            return Err(Fault::TooManyLinks);
+                        }
+                        at = directory;
+                        continue;
+                    }
+                    rest.push(Step::LinkEnd(link, followed));
+                    // Without the limit a symlink to itself would never end.
+                    if !followed.add(self.tree, target) {
                         return Err(Fault::TooManyLinks);
                     }
                     if target.starts_with(b"/") {
                         // Inside the image's root, as a process in a container would see it.
                         at = NameId::ROOT;
                     }
-                    rest.extend(target.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec));
+                    let components = components_reversed(target).map(<[u8]>::to_vec);
+                    rest.extend(components.map(Step::Component));
                 }
                 // A file where a directory should be: containerd and Podman refuse it, umoci
                 // replaces the file.
                 Some((known, _)) => {
                     return Err(Fault::ParentNotADirectory(self.tree.path(known)));
                 }
-                // Archives need not have entries for the directories on the way. Engines create
-                // them with these permissions, owned by root.
-                None => {
-                    self.check_count()?;
-                    let header = Header {
-                        mode: 0o755,
-                        ..Header::default()
-                    };
-                    let inode = Inode {
-                        kind: Kind::Directory,
-                        header,
-                        layer: self.index,
-                    };
-                    at = self.tree.insert(at, &component, inode);
-                    self.implied.insert(at);
-                }
+                None => at = self.create_directory(at, &component)?,
             }
         }
-        Ok(at)
+        Ok((at, followed.any()))
+    }
+
+    /// Creates a directory on the way to an entry. Archives need not have entries for them. Engines
+    /// create them with these permissions, owned by root.
+    fn create_directory(&mut self, parent: NameId, name: &[u8]) -> Result<NameId, Fault> {
+        self.check_count()?;
+        let header = Header {
+            mode: 0o755,
+            ..Header::default()
+        };
+        let inode = Inode {
+            kind: Kind::Directory,
+            header,
+            layer: self.index,
+        };
+        let directory = self.tree.insert(parent, name, inode);
+        self.implied.insert(directory);
+        Ok(directory)
     }
 
     /// Records that another entry takes this name, and that everything below it is removed.
@@ -441,6 +590,8 @@ impl Layer<'_> {
             Kind::Directory | Kind::Symlink { .. }
         ) {
             self.directories.clear();
+            self.existing.clear();
+            self.links.clear();
         }
     }
 
@@ -463,6 +614,33 @@ impl Layer<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a hard link whose header differs from that of its file: containerd, Docker and Podman
+/// give the file the owner, the mode and the attributes of the last of its entries, umoci leaves
+/// those of the first.
+///
+/// Writers of layers repeat the header of the file. Some leave out its attributes, which changes
+/// nothing, and times do not matter.
+fn check_link_header(link: &Header, inode: &Inode) -> Result<(), Fault> {
+    let file = &inode.header;
+    if (link.uid, link.gid) != (file.uid, file.gid) {
+        return Err(Fault::LinkHeader("owner differs"));
+    }
+    // The mode of a symlink means nothing, and engines do not set it.
+    if link.mode != file.mode && !matches!(inode.kind, Kind::Symlink { .. }) {
+        return Err(Fault::LinkHeader("mode differs"));
+    }
+    if link.xattrs().next().is_none() {
+        return Ok(());
+    }
+    let attributes: HashMap<&str, &[u8]> = file.xattrs().collect();
+    for (name, value) in link.xattrs() {
+        if attributes.get(name) != Some(&value) {
+            return Err(Fault::LinkHeader("extended attributes differ"));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses entries that overlayfs treats as instructions: on such a file system an engine would

@@ -17,9 +17,11 @@ use super::blob::Blob;
 use super::error::{EntryError, Fault};
 use super::limits::Limits;
 use super::sparse;
-use super::tree::{Content, Header, Kind};
+use super::tree::{Content, Header, Kind, XATTR};
 
 const BLOCK: usize = 512;
+/// Extended attributes of a file: real ones have a few. Linux lists at most 64 KiB of names.
+const MAX_ATTRIBUTES: usize = 1000;
 
 /// One entry, its name as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Entry {
             .header
             .pax
             .iter()
-            .map(|(key, value)| key.len() + value.len())
+            .map(|record| size_of_val(record) + record.0.len() + record.1.len())
             .sum();
         (self.name.len() + node + pax) as u64
     }
@@ -220,9 +222,7 @@ impl Entries<'_> {
         let kind = match block.entry_type() {
             // The oldest format marks a directory by the slash at the end of its name alone.
             EntryType::Regular if is_directory => Kind::Directory,
-            // Contiguous files were meant for a real-time system; every reader treats them as plain
-            // ones.
-            EntryType::Regular | EntryType::Continuous => Kind::File(self.content(sparse, size)?),
+            EntryType::Regular => Kind::File(self.content(sparse, size)?),
             EntryType::GNUSparse => Kind::File(self.gnu_sparse(block, size)?),
             EntryType::Directory => Kind::Directory,
             EntryType::Symlink => Kind::Symlink {
@@ -249,7 +249,7 @@ impl Entries<'_> {
             }
             EntryType::Fifo => Kind::Fifo,
             // Go passes unknown types on and engines skip or refuse them; GNU tar extracts them as
-            // files.
+            // files. Contiguous files, which were meant for a real-time system, are refused too.
             other => return Err(Fault::UnknownType(other.as_byte())),
         };
         Ok(Entry {
@@ -507,10 +507,7 @@ fn is_directory(block: &Block, name: &[u8]) -> bool {
 }
 
 fn has_content(kind: EntryType) -> bool {
-    matches!(
-        kind,
-        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse
-    )
+    matches!(kind, EntryType::Regular | EntryType::GNUSparse)
 }
 
 /// Refuses sparse records on an entry without content, and a second map beside GNU's own.
@@ -545,18 +542,10 @@ fn check_slash(block: &Block, name: &[u8]) -> Result<(), Fault> {
 /// Refuses global records that describe entries: GNU tar and Python apply them to every entry that
 /// follows, container engines do not.
 fn check_global(records: &[(String, Vec<u8>)]) -> Result<(), Fault> {
-    const OF_ENTRIES: [&str; 10] = [
-        "path", "linkpath", "size", "uid", "gid", "uname", "gname", "mtime", "atime", "ctime",
-    ];
-    const PREFIXES: [&str; 3] = ["GNU.", "SCHILY.", "LIBARCHIVE."];
-    // Sparse maps, extended attributes and file flags.
-    for (key, _) in records {
-        let has_prefix = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
-        if has_prefix || OF_ENTRIES.contains(&key.as_str()) {
-            return Err(Fault::GlobalRecord(key.clone()));
-        }
+    match records.iter().find(|(key, _)| describes_entry(key)) {
+        Some((key, _)) => Err(Fault::GlobalRecord(key.clone())),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn collect_pieces(pieces: &[tar::GnuSparseHeader], map: &mut Vec<(u64, u64)>) -> Result<(), Fault> {
@@ -638,9 +627,33 @@ fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         if key.is_empty() || key.contains('\0') {
             return Err(Fault::PaxRecord);
         }
-        records.push((key.to_owned(), record[equals + 1..].to_vec()));
+        // A comment of a megabyte shrinks to a kilobyte in the blob, and would be kept in memory.
+        if is_known_record(key) {
+            records.push((key.to_owned(), record[equals + 1..].to_vec()));
+        }
     }
     Ok(records)
+}
+
+/// Whether a reader may make something of a record. Comments and records of unknown vendors are
+/// dropped.
+fn is_known_record(key: &str) -> bool {
+    const OTHERS: [&str; 2] = ["charset", "hdrcharset"];
+    // SELinux labels of GNU tar, and security descriptors.
+    const PREFIXES: [&str; 2] = ["RHT.", "MSWINDOWS."];
+    let has_prefix = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+    has_prefix || OTHERS.contains(&key) || describes_entry(key)
+}
+
+/// Whether a record is one of the standard records of an entry, a sparse map, an extended attribute
+/// or a file flag.
+fn describes_entry(key: &str) -> bool {
+    const STANDARD: [&str; 10] = [
+        "path", "linkpath", "size", "uid", "gid", "uname", "gname", "mtime", "atime", "ctime",
+    ];
+    const PREFIXES: [&str; 3] = ["GNU.", "SCHILY.", "LIBARCHIVE."];
+    let has_prefix = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+    has_prefix || STANDARD.contains(&key)
 }
 
 fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
@@ -664,6 +677,7 @@ fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
         return Err(Fault::ZeroByte("owner"));
     }
     let mtime = modification_time(&old.mtime, pax)?;
+    check_attributes(pax)?;
     // The mask drops the type of the file, which some writers store above; the rest always fits.
     let mode = u32::try_from(mode & 0o7777).map_err(|_| Fault::Number("mode"))?;
     Ok(Header {
@@ -675,6 +689,15 @@ fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
         mtime,
         pax: std::mem::take(&mut pax.records),
     })
+}
+
+/// Refuses more extended attributes than a file can have: each hard link to the file compares them.
+fn check_attributes(pax: &Pax) -> Result<(), Fault> {
+    let keys = pax.records.iter().map(|(key, _)| key);
+    if keys.filter(|key| key.starts_with(XATTR)).count() > MAX_ATTRIBUTES {
+        return Err(Fault::TooManyAttributes(MAX_ATTRIBUTES));
+    }
+    Ok(())
 }
 
 /// A numeric owner: the field of the plain header has room for 2,097,151 only, so larger numbers

@@ -33,6 +33,15 @@ pub(super) struct Blob {
     length: u64,
     /// Whether the file is a temporary one that nobody else can reach.
     spooled: bool,
+    /// The growth of the whole file, if it was compressed.
+    growth: Option<Growth>,
+}
+
+/// The bytes of a file before and after it was decompressed.
+#[derive(Clone, Copy, Debug)]
+struct Growth {
+    from: u64,
+    to: u64,
 }
 
 impl Blob {
@@ -83,6 +92,7 @@ impl Blob {
             start: 0,
             length,
             spooled,
+            growth: None,
         })
     }
 
@@ -101,6 +111,29 @@ impl Blob {
 
     pub(super) fn size(&self) -> u64 {
         self.length
+    }
+
+    /// The same blob, known to be what `stored` bytes were decompressed to.
+    pub(super) fn decompressed_from(self, stored: u64) -> Self {
+        let growth = Growth {
+            from: stored,
+            to: self.length,
+        };
+        Self {
+            growth: Some(growth),
+            ..self
+        }
+    }
+
+    /// The bytes that it takes as it is stored: its share of the compressed archive that it is a
+    /// part of. Limits by the size of a layer would otherwise allow the growth of both.
+    pub(super) fn stored_size(&self) -> u64 {
+        let Some(Growth { from, to }) = self.growth else {
+            return self.length;
+        };
+        let share = u128::from(self.length) * u128::from(from) / u128::from(to.max(1));
+        // Compression may also make an archive larger.
+        u64::try_from(share).unwrap_or(u64::MAX).min(self.length)
     }
 
     /// Reads from `offset` until the buffer is full or the blob ends. Returns the number of bytes

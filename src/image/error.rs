@@ -239,6 +239,8 @@ pub enum Fault {
     PaxRecord,
     #[error("its {0} contains a NUL byte")]
     ZeroByte(&'static str),
+    #[error("it has more than {0} extended attributes")]
+    TooManyAttributes(usize),
     #[error("an extension header is not followed by an entry")]
     Dangling,
     #[error("the PAX record `{}` is repeated with another value", escape(.0))]
@@ -279,6 +281,13 @@ pub enum Fault {
     Recreated(Vec<u8>),
     #[error("it makes the root directory opaque, which readers treat differently")]
     OpaqueRoot,
+    #[error("it makes a directory behind a symlink opaque, which readers treat differently")]
+    OpaqueLinked,
+    #[error(
+        "it makes a directory opaque after entries behind a symlink or in a directory without an \
+         entry, which readers treat differently"
+    )]
+    OpaqueLate,
     #[error("a directory in its path is named like a whiteout")]
     WhiteoutDirectory,
     #[error("its parent `{}` is not a directory", .0.escape_ascii())]
@@ -291,7 +300,11 @@ pub enum Fault {
     LinkTargetMissing(Vec<u8>),
     #[error("it is a hard link to `{}`, a directory", .0.escape_ascii())]
     LinkToDirectory(Vec<u8>),
-    #[error("its directory is reached through too many symlinks")]
+    #[error("it is a hard link to itself")]
+    LinkToItself,
+    #[error("it is a hard link whose {0} from its file, which readers treat differently")]
+    LinkHeader(&'static str),
+    #[error("its path leads through too many symlinks, or through too long ones")]
     TooManyLinks,
     #[error("there are more than {0} entries; `--max-entries` raises the limit")]
     TooManyEntries(usize),
@@ -303,8 +316,18 @@ pub enum Fault {
         "its {size} bytes, holes included, exceed the limit of {limit}; `--max-size` raises it"
     )]
     TooLarge { size: u64, limit: u64 },
+    #[error(
+        "its {size} bytes, holes included, are too many for a layer of {stored} bytes; \
+         `--max-ratio` raises the limit"
+    )]
+    TooLargeForSize { size: u64, stored: u64 },
     #[error("names and extension headers exceed {0} bytes in total")]
     HeadersTooLong(u64),
+    #[error(
+        "names and extension headers are too long for a layer of {0} bytes; `--max-ratio` raises \
+         the limit"
+    )]
+    HeadersTooLongForSize(u64),
 }
 
 /// An error of writing an image. The destination is unchanged.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use flate2::bufread::GzDecoder;
@@ -13,6 +14,7 @@ use super::blob::Blob;
 use super::digest;
 use super::error::ReadError;
 use super::limits::{Budget, Limits};
+use super::zstd_window::largest_window;
 
 /// The compression of a blob, detected by its first bytes: media types are wrong often enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,13 @@ const CHUNK: usize = 256 << 10;
 /// Chunks that may wait between the threads. The limit keeps memory small where the disk is slower
 /// than the decoder.
 const AHEAD: usize = 8;
+
+/// The largest window that blobs may have which are decompressed at the same time. zstd uses larger
+/// ones at its levels above 19 and with `--long`, BuildKit from level 6 on.
+const USUAL_WINDOW: u64 = 8 << 20;
+/// Held while a blob with a larger window is decompressed: a window may have 128 MiB, and each
+/// thread would take as much.
+static LARGE_WINDOW: Mutex<()> = Mutex::new(());
 
 /// Decompresses a blob into an unlinked temporary file. Returns the file and its SHA-256.
 ///
@@ -88,6 +97,11 @@ fn decompress(
     budget: &Budget,
     chunks: &Chunks,
 ) -> Result<(), ReadError> {
+    // Declared before the decoder, so that the next blob has its turn after the decoder is gone.
+    let _turn = match compression {
+        Compression::Zstd => turn(blob).map_err(ReadError::blob(name))?,
+        Compression::None | Compression::Gzip => None,
+    };
     let compressed = BufReader::with_capacity(CHUNK, blob.reader());
     let mut reader: Box<dyn Read + '_> = match compression {
         Compression::None => Box::new(compressed),
@@ -120,6 +134,17 @@ fn decompress(
             return Ok(());
         }
     }
+}
+
+/// Waits until no other blob with a large window is decompressed, if this one has a large window.
+fn turn(blob: &Blob) -> io::Result<Option<MutexGuard<'static, ()>>> {
+    if largest_window(blob)? <= USUAL_WINDOW {
+        return Ok(None);
+    }
+    // The lock guards nothing, so that a thread panicked while it held it means nothing.
+    Ok(Some(
+        LARGE_WINDOW.lock().unwrap_or_else(PoisonError::into_inner),
+    ))
 }
 
 /// Hashes and writes the chunks in the order in which they arrive.
@@ -256,6 +281,22 @@ mod tests {
                 .unwrap(),
             b"one two"
         );
+    }
+
+    #[test]
+    fn only_blobs_with_large_windows_wait_for_each_other() {
+        // Empty frames with windows of 8 and of 128 MiB.
+        let frame = |exponent: u8| [0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3, 1, 0, 0];
+        let (usual, large) = (blob(&frame(13)), blob(&frame(17)));
+        let held = turn(&large).unwrap().unwrap();
+        assert!(LARGE_WINDOW.try_lock().is_err());
+        assert!(turn(&usual).unwrap().is_none());
+        drop(held);
+        let limits = Limits::default();
+        for exponent in [13, 17] {
+            let (blob, _) = inflated(&frame(exponent), &limits).unwrap();
+            assert_eq!(blob.size(), 0);
+        }
     }
 
     #[test]

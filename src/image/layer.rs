@@ -13,7 +13,7 @@ use super::config::{Config, History};
 use super::digest::{sha256_of, verify};
 use super::error::{EntryError, Fault, ReadError};
 use super::inflate::{Compression, inflate};
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Limits, beyond};
 use super::progress::{Progress, Silent};
 use super::tree::{Content, Kind, Tree};
 
@@ -221,15 +221,19 @@ fn spend_again(
     if !budget.spend(read.archive.size()) {
         return Err(limits.exceeded_by_all(&source.name));
     }
+    // The bytes of the blob stand for the entries of its first use only.
+    let mut costs = Costs {
+        stored: source.blob.stored_size(),
+        limits,
+        budget,
+        entries: 0,
+        headers: 0,
+        holes: 0,
+    };
     for entry in &read.entries {
-        let mut fault = spend_entry(entry, limits, budget);
-        // The bytes of the blob stand for the entries of its first use only.
-        if fault.is_none() && !budget.spend_excess_entry() {
-            fault = Some(Fault::TooManyForSize(source.blob.size()));
-        }
-        if let Some(fault) = fault {
-            return Err(entry_error(source, entry.clone(), fault));
-        }
+        costs
+            .add(entry)
+            .map_err(|fault| entry_error(source, entry.clone(), fault))?;
     }
     Ok(())
 }
@@ -303,20 +307,15 @@ fn index(
     limits: &Limits,
     budget: &Budget,
 ) -> Result<Vec<Entry>, ReadError> {
-    let stored = source.blob.size();
-    let usual = limits.entries_of(stored);
+    let stored = source.blob.stored_size();
+    let mut costs = Costs::new(stored, archive.size(), limits, budget);
     let mut entries = Vec::new();
     for entry in Entries::new(archive, limits) {
         let entry = entry.map_err(|problem| ReadError::Entry {
             blob: source.name.clone(),
             problem,
         })?;
-        let mut fault = spend_entry(&entry, limits, budget);
-        // Headers without content compress so well that a small blob could fill the memory.
-        if fault.is_none() && entries.len() as u64 >= usual && !budget.spend_excess_entry() {
-            fault = Some(Fault::TooManyForSize(stored));
-        }
-        if let Some(fault) = fault {
+        if let Err(fault) = costs.add(&entry) {
             return Err(entry_error(source, entry, fault));
         }
         entries.push(entry);
@@ -324,24 +323,77 @@ fn index(
     Ok(entries)
 }
 
-/// Takes the cost of an entry from the budget. Returns the limit that it exceeds, if any.
-fn spend_entry(entry: &Entry, limits: &Limits, budget: &Budget) -> Option<Fault> {
-    // Holes take no space in the archive, but each program that reads the file would get them.
-    if let Node::Inode(Kind::File(Content::Sparse { length, .. })) = &entry.node
-        && !budget.spend(*length)
-    {
-        return Some(Fault::TooLarge {
-            size: *length,
-            limit: limits.uncompressed,
-        });
+/// The cost of a layer's entries. Headers without content and holes compress so well that a small
+/// blob could fill the memory or the disk, so what does not fit its size is taken from an excess
+/// that all layers share.
+struct Costs<'a> {
+    /// Bytes of the blob as it is stored.
+    stored: u64,
+    limits: &'a Limits,
+    budget: &'a Budget,
+    /// Entries that still fit the size of the blob.
+    entries: u64,
+    /// Bytes of names and extension headers that still fit it.
+    headers: u64,
+    /// Bytes of holes that still fit it.
+    holes: u64,
+}
+
+impl<'a> Costs<'a> {
+    /// The costs of a blob of `stored` bytes that is an archive of `size` bytes.
+    fn new(stored: u64, size: u64, limits: &'a Limits, budget: &'a Budget) -> Self {
+        Self {
+            stored,
+            limits,
+            budget,
+            entries: limits.entries_of(stored),
+            headers: limits.headers_of(stored),
+            holes: limits.inflated(stored).saturating_sub(size),
+        }
     }
-    if !budget.spend_entry() {
-        return Some(Fault::TooManyEntries(limits.entries));
+
+    /// Takes the cost of an entry from the budget, or returns the limit that it exceeds.
+    fn add(&mut self, entry: &Entry) -> Result<(), Fault> {
+        if let Node::Inode(Kind::File(Content::Sparse { length, pieces })) = &entry.node {
+            let stored: u64 = pieces.iter().map(|(_, _, bytes)| bytes).sum();
+            self.add_holes(*length, stored)?;
+        }
+        if !self.budget.spend_entry() {
+            return Err(Fault::TooManyEntries(self.limits.entries));
+        }
+        let excess = beyond(&mut self.entries, 1);
+        if !self.budget.spend_excess_entries(excess) {
+            return Err(Fault::TooManyForSize(self.stored));
+        }
+        let weight = entry.weight();
+        if !self.budget.spend_headers(weight) {
+            return Err(Fault::HeadersTooLong(self.limits.headers));
+        }
+        let excess = beyond(&mut self.headers, weight);
+        if !self.budget.spend_excess_headers(excess) {
+            return Err(Fault::HeadersTooLongForSize(self.stored));
+        }
+        Ok(())
     }
-    if !budget.spend_headers(entry.weight()) {
-        return Some(Fault::HeadersTooLong(limits.headers));
+
+    /// Takes the holes of a file of `size` bytes, of which `stored` are in the archive. Holes take
+    /// no space there, but each program that reads the file would get them.
+    fn add_holes(&mut self, size: u64, stored: u64) -> Result<(), Fault> {
+        if !self.budget.spend(size) {
+            return Err(Fault::TooLarge {
+                size,
+                limit: self.limits.uncompressed,
+            });
+        }
+        let excess = beyond(&mut self.holes, size.saturating_sub(stored));
+        if !self.budget.spend_excess(excess) {
+            return Err(Fault::TooLargeForSize {
+                size,
+                stored: self.stored,
+            });
+        }
+        Ok(())
     }
-    None
 }
 
 fn entry_error(source: &Source, entry: Entry, fault: Fault) -> ReadError {

@@ -10,8 +10,9 @@ use super::error::ReadError;
 pub struct Limits {
     /// Bytes of all layers together, uncompressed, the holes of sparse files counted.
     pub uncompressed: u64,
-    /// The factor by which a layer may be larger than its blob. All layers together may exceed that
-    /// by 64 MiB. The number of entries is limited in the same way.
+    /// The factor by which a layer, the holes of sparse files counted, may be larger than its blob.
+    /// All layers together may exceed that by 64 MiB. The number of entries and the bytes of names
+    /// and extension headers are limited in the same way.
     pub ratio: u64,
     /// Entries of all layers together, and directories that only follow from them.
     pub entries: usize,
@@ -32,6 +33,13 @@ pub struct Limits {
 
 /// Bytes by which the layers of an image may together become larger than their ratio allows.
 const EXCESS_BYTES: u64 = 64 << 20;
+/// Bytes of names and extension headers by which the layers of an image may together exceed those
+/// that fit their size.
+const EXCESS_HEADERS: u64 = 64 << 20;
+/// Uncompressed bytes, as the ratio counts them, for which a blob may have one byte of names and
+/// extension headers. At the usual ratio a blob may have 30 times its size; real ones have a fourth
+/// of it, and twice their size where all files are tiny.
+const BYTES_PER_HEADER_BYTE: u64 = 40;
 /// Entries by which the layers of an image may together exceed the number that fits their size.
 const EXCESS_ENTRIES: u64 = 100_000;
 /// Uncompressed bytes, as the ratio counts them, for which a blob may have one entry. At the usual
@@ -65,6 +73,12 @@ impl Limits {
         // A header block of 512 bytes shrinks to a few bytes when thousands of similar ones follow
         // each other, so the size alone does not bound the number of entries.
         stored.saturating_mul(self.ratio) / BYTES_PER_ENTRY
+    }
+
+    /// The bytes of names and extension headers that a blob of this size may have.
+    pub(super) fn headers_of(&self, stored: u64) -> u64 {
+        // A PAX header of a megabyte may shrink to a kilobyte.
+        stored.saturating_mul(self.ratio) / BYTES_PER_HEADER_BYTE
     }
 
     /// The error for a blob of `compressed` bytes that decompresses to more than it may.
@@ -104,6 +118,7 @@ pub(super) struct Budget {
     headers: AtomicU64,
     entries: AtomicU64,
     excess_bytes: AtomicU64,
+    excess_headers: AtomicU64,
     excess_entries: AtomicU64,
 }
 
@@ -114,6 +129,7 @@ impl Budget {
             headers: AtomicU64::new(limits.headers),
             entries: AtomicU64::new(limits.entries as u64),
             excess_bytes: AtomicU64::new(EXCESS_BYTES),
+            excess_headers: AtomicU64::new(EXCESS_HEADERS),
             excess_entries: AtomicU64::new(EXCESS_ENTRIES),
         }
     }
@@ -128,14 +144,19 @@ impl Budget {
         spend(&self.excess_bytes, bytes)
     }
 
+    /// Takes bytes of names and extension headers beyond those that fit the size of their blob.
+    pub(super) fn spend_excess_headers(&self, bytes: u64) -> bool {
+        spend(&self.excess_headers, bytes)
+    }
+
     /// Takes an entry.
     pub(super) fn spend_entry(&self) -> bool {
         spend(&self.entries, 1)
     }
 
-    /// Takes an entry beyond those that fit the size of its blob.
-    pub(super) fn spend_excess_entry(&self) -> bool {
-        spend(&self.excess_entries, 1)
+    /// Takes entries beyond those that fit the size of their blob.
+    pub(super) fn spend_excess_entries(&self, count: u64) -> bool {
+        spend(&self.excess_entries, count)
     }
 
     /// Takes bytes of names and extension headers.
@@ -153,4 +174,11 @@ fn spend(budget: &AtomicU64, amount: u64) -> bool {
             left.checked_sub(amount)
         })
         .is_ok()
+}
+
+/// Takes an amount from what is left. Returns the part for which it is not enough.
+pub(super) fn beyond(left: &mut u64, amount: u64) -> u64 {
+    let covered = amount.min(*left);
+    *left -= covered;
+    amount - covered
 }

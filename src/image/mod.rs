@@ -29,6 +29,7 @@ mod store;
 mod transport;
 mod tree;
 mod write;
+mod zstd_window;
 
 use std::collections::BTreeMap;
 use std::fs::File;

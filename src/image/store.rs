@@ -16,7 +16,7 @@ use super::directory::Directory;
 use super::error::ReadError;
 use super::inflate::{Compression, inflate};
 use super::json::{self, Shape};
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Limits, beyond};
 use super::name::Name;
 use super::progress::Progress;
 use super::transport::{Connection, Fetched, Registry, oci_layout};
@@ -103,7 +103,8 @@ impl Store {
         let compression = Compression::of(&blob.head().map_err(ReadError::io(path))?);
         let stored = blob.size();
         if compression != Compression::None {
-            blob = inflate(&name, &blob, compression, limits, budget)?.0;
+            let (inflated, _) = inflate(&name, &blob, compression, limits, budget)?;
+            blob = inflated.decompressed_from(stored);
         }
         let mut members = HashMap::new();
         let mut repeated: HashMap<Vec<u8>, Vec<Member>> = HashMap::new();
@@ -113,6 +114,7 @@ impl Store {
             limits,
             budget,
             count: 0,
+            headers: limits.headers_of(stored),
         };
         for entry in Entries::new(&blob, limits) {
             let entry = entry.map_err(|problem| ReadError::Entry {
@@ -375,6 +377,8 @@ struct MemberCount<'a> {
     limits: &'a Limits,
     budget: &'a Budget,
     count: u64,
+    /// Bytes of headers that still fit the size of the archive.
+    headers: u64,
 }
 
 impl MemberCount<'_> {
@@ -383,12 +387,16 @@ impl MemberCount<'_> {
         self.count += 1;
         let most = self.limits.entries as u64;
         let usual = self.limits.entries_of(self.stored);
+        let long_headers = beyond(&mut self.headers, weight);
         let (what, limit, flag) = if self.count > most {
             ("entries", most, Some("--max-entries"))
-        } else if self.count > usual && !self.budget.spend_excess_entry() {
+        } else if self.count > usual && !self.budget.spend_excess_entries(1) {
             ("entries for its size", usual, Some("--max-ratio"))
         } else if !self.budget.spend_headers(weight) {
             ("bytes of headers", self.limits.headers, None)
+        } else if !self.budget.spend_excess_headers(long_headers) {
+            let limit = self.limits.headers_of(self.stored);
+            ("bytes of headers for its size", limit, Some("--max-ratio"))
         } else {
             return Ok(());
         };

@@ -4,6 +4,7 @@
 //! are never reused, so a [`NameId`] means the same entry for as long as the tree lives.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An entry of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,7 +95,8 @@ pub struct Header {
     pub pax: Vec<(String, Vec<u8>)>,
 }
 
-const XATTR: &str = "SCHILY.xattr.";
+/// The prefix of PAX records that are extended attributes.
+pub(super) const XATTR: &str = "SCHILY.xattr.";
 
 impl Header {
     pub fn xattrs(&self) -> impl Iterator<Item = (&str, &[u8])> {
@@ -131,6 +133,18 @@ pub struct Tree {
     inodes: Vec<Inode>,
     /// The entries of each directory, by the directory's own name: a directory has just one.
     entries: Vec<BTreeMap<Vec<u8>, NameId>>,
+    followed: FollowedBytes,
+}
+
+/// Bytes of the targets of all symlinks that were followed in a tree. Paths are resolved on several
+/// threads, so the counter is atomic.
+#[derive(Debug, Default)]
+struct FollowedBytes(AtomicU64);
+
+impl Clone for FollowedBytes {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 /// The result of following a path.
@@ -152,7 +166,8 @@ pub enum ResolveError {
     },
     #[error("`{}` is not a directory", path.escape_ascii())]
     NotADirectory { path: Vec<u8>, crossed: Vec<NameId> },
-    #[error("more than {} symlinks", MAX_LINKS)]
+    /// One path, or all of an image together, lead through more than is followed.
+    #[error("more than {} symlinks, or symlinks with too long targets", MAX_LINKS)]
     TooManyLinks { crossed: Vec<NameId> },
 }
 
@@ -168,7 +183,69 @@ impl ResolveError {
 }
 
 /// The number of symlinks that are followed, as in Linux.
-pub(super) const MAX_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
+/// Bytes of the targets of all symlinks on one path: two of the longest. Forty targets of 4 KiB
+/// would turn a path of a few letters into 80,000 steps.
+const MAX_TARGETS: usize = 8 << 10;
+/// Bytes of the targets of all symlinks that are followed in a tree, and more for each name:
+/// several times as many as the largest images need. An entry of a few bytes, or a line of a
+/// package's list, may cost as much as the longest path.
+const MAX_FOLLOWED: u64 = 128 << 20;
+const FOLLOWED_FOR_NAME: u64 = 1 << 10;
+
+/// The symlinks on one path.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Followed {
+    links: usize,
+    bytes: usize,
+}
+
+impl Followed {
+    /// Counts a symlink. Returns false if it must not be followed.
+    pub(super) fn add(&mut self, tree: &Tree, target: &[u8]) -> bool {
+        self.links += 1;
+        self.bytes += target.len();
+        // Each use counts, since each is followed anew.
+        let bytes = target.len() as u64;
+        let is_exhausted = tree.is_exhausted();
+        tree.followed.0.fetch_add(bytes, Ordering::Relaxed);
+        !self.is_over() && !is_exhausted
+    }
+
+    /// Counts the symlinks of a part of the path that was followed before. Returns false if they
+    /// are too many.
+    pub(super) fn add_known(&mut self, part: Self) -> bool {
+        self.links += part.links;
+        self.bytes += part.bytes;
+        !self.is_over()
+    }
+
+    /// The symlinks of the path without those of its first part.
+    pub(super) fn after(self, first: Self) -> Self {
+        Self {
+            links: self.links - first.links,
+            bytes: self.bytes - first.bytes,
+        }
+    }
+
+    fn is_over(self) -> bool {
+        self.links > MAX_LINKS || self.bytes > MAX_TARGETS
+    }
+
+    /// Whether the path led through a symlink.
+    pub(super) fn any(&self) -> bool {
+        self.links > 0
+    }
+}
+
+/// The components of a path, the last one first. Empty ones and `.` mean nothing before another
+/// component. At the end they mean that the path leads to a directory, so that one is kept there.
+pub(super) fn components_reversed(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.rsplit(|&byte| byte == b'/')
+        .enumerate()
+        .filter(|(index, component)| *index == 0 || !matches!(*component, b"" | b"."))
+        .map(|(_, component)| component)
+}
 
 impl Default for Tree {
     fn default() -> Self {
@@ -196,7 +273,14 @@ impl Tree {
             }],
             inodes: vec![root],
             entries: vec![BTreeMap::new()],
+            followed: FollowedBytes::default(),
         }
+    }
+
+    /// Whether paths led through so many long symlinks that some were not followed.
+    pub fn is_exhausted(&self) -> bool {
+        let most = MAX_FOLLOWED + FOLLOWED_FOR_NAME * self.names.len() as u64;
+        self.followed.0.load(Ordering::Relaxed) >= most
     }
 
     /// The inode in one row of the table.
@@ -357,7 +441,7 @@ impl Tree {
         follow_last: bool,
     ) -> Result<Resolved, ResolveError> {
         let mut crossed = Vec::new();
-        let mut links = 0;
+        let mut followed = Followed::default();
         // As in `openat`, an absolute path ignores the directory.
         let mut at = if path.starts_with(b"/") {
             NameId::ROOT
@@ -365,7 +449,7 @@ impl Tree {
             directory
         };
         // The components still to go, the next one last.
-        let mut rest: Vec<&[u8]> = path.rsplit(|&byte| byte == b'/').collect();
+        let mut rest: Vec<&[u8]> = components_reversed(path).collect();
         while let Some(component) = rest.pop() {
             // The kernel checks this before it looks at the component, so even `file/.` and
             // `file/..` fail with `ENOTDIR`.
@@ -399,9 +483,8 @@ impl Tree {
                 // `lstat` of `link` is the link, of `link/` the directory it points to: any rest,
                 // even an empty component, makes the kernel follow.
                 Kind::Symlink { target } if follow_last || !last || !rest.is_empty() => {
-                    links += 1;
                     crossed.push(name);
-                    if links > MAX_LINKS {
+                    if !followed.add(self, target) {
                         return Err(ResolveError::TooManyLinks { crossed });
                     }
                     // A relative target continues in the directory of the link, which is where the
@@ -409,7 +492,7 @@ impl Tree {
                     if target.starts_with(b"/") {
                         at = NameId::ROOT;
                     }
-                    rest.extend(target.rsplit(|&byte| byte == b'/'));
+                    rest.extend(components_reversed(target));
                 }
                 _ => {
                     // Keeping a file means keeping the directories on the way, so they are returned
@@ -551,6 +634,63 @@ mod tests {
             tree.resolve(b"/a/x"),
             Err(ResolveError::TooManyLinks { .. })
         ));
+    }
+
+    #[test]
+    fn dots_and_slashes_of_a_path_cost_nothing_but_the_last_still_asks_for_a_directory() {
+        let components = |path: &str| {
+            components_reversed(path.as_bytes())
+                .map(|component| String::from_utf8_lossy(component).into_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(components("/a//./b"), ["b", "a"]);
+        assert_eq!(components("./././a/./"), ["", "a"]);
+        assert_eq!(components("a/."), [".", "a"]);
+        assert_eq!(components("/"), [""]);
+        let mut tree = tree();
+        add(&mut tree, "/slash", link("usr/lib/x/./"));
+        add(&mut tree, "/dot", link("usr/lib/x/."));
+        for path in ["/slash", "/dot"] {
+            let error = tree.resolve(path.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, ResolveError::NotADirectory { .. }),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_targets_of_the_symlinks_on_a_path_are_limited_together() {
+        let mut tree = Tree::new();
+        add(&mut tree, "/a", Kind::Directory);
+        for index in 0..5 {
+            let end = if index == 0 {
+                "a".to_owned()
+            } else {
+                format!("l{}", index - 1)
+            };
+            let target = "a/../".repeat(400) + &end;
+            add(&mut tree, &format!("/l{index}"), link(&target));
+        }
+        assert!(tree.resolve(b"/l3").is_ok());
+        assert!(matches!(
+            tree.resolve(b"/l4"),
+            Err(ResolveError::TooManyLinks { .. })
+        ));
+    }
+
+    #[test]
+    fn the_symlinks_that_are_followed_in_a_tree_are_limited_together() {
+        let tree = tree();
+        let most = MAX_FOLLOWED + FOLLOWED_FOR_NAME * tree.name_count() as u64;
+        tree.followed.0.store(most - 8, Ordering::Relaxed);
+        assert!(tree.resolve(b"/lib").is_ok() && !tree.is_exhausted());
+        assert!(tree.resolve(b"/lib").is_ok() && tree.is_exhausted());
+        assert!(matches!(
+            tree.resolve(b"/lib"),
+            Err(ResolveError::TooManyLinks { .. })
+        ));
+        assert!(tree.resolve(b"/usr/lib").is_ok());
     }
 
     #[test]

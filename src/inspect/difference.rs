@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::image::{Image, Inode, Kind, NameId, ReadError};
+use crate::image::{Image, Inode, Kind, NameId, ReadError, Tree};
 use crate::packages::{Ecosystem, Packages};
 
 /// All differences, from the first image to the second.
@@ -97,31 +97,53 @@ pub fn difference(
 }
 
 fn paths(before: &Image, after: &Image) -> Result<Vec<Changed>, ReadError> {
-    // The walk leaves the root out, but its mode and owner can change, too.
-    let mut all: BTreeMap<Vec<u8>, (Option<NameId>, Option<NameId>)> = BTreeMap::new();
-    for name in [NameId::ROOT].into_iter().chain(before.tree.walk()) {
-        all.entry(before.tree.path(name)).or_default().0 = Some(name);
-    }
-    for name in [NameId::ROOT].into_iter().chain(after.tree.walk()) {
-        all.entry(after.tree.path(name)).or_default().1 = Some(name);
-    }
     let mut changed = Vec::new();
-    for (path, (one, other)) in all {
+    for (one, other) in names_by_path(&before.tree, &after.tree) {
         let what = match (one, other) {
             (Some(one), Some(other)) => changes((before, one), (after, other))?,
             _ => Vec::new(),
         };
         // A path in one image only has no changes to list, but is one itself.
-        if !what.is_empty() || one.is_none() || other.is_none() {
-            changed.push(Changed {
-                path,
-                before: one,
-                after: other,
-                what,
-            });
+        if what.is_empty() && one.is_some() && other.is_some() {
+            continue;
         }
+        let path = match (one, other) {
+            (Some(name), _) => before.tree.path(name),
+            (None, Some(name)) => after.tree.path(name),
+            // Each pair has a name.
+            (None, None) => continue,
+        };
+        changed.push(Changed {
+            path,
+            before: one,
+            after: other,
+            what,
+        });
     }
+    changed.sort_unstable_by(|one, other| one.path.cmp(&other.path));
     Ok(changed)
+}
+
+/// The names that a path has in two trees, for each path that is in one of them. The root is the
+/// first: its mode and owner can change, too.
+///
+/// The paths themselves are not built: below a deep directory all of them could be kilobytes long.
+fn names_by_path(before: &Tree, after: &Tree) -> Vec<(Option<NameId>, Option<NameId>)> {
+    let mut pairs = vec![(Some(NameId::ROOT), Some(NameId::ROOT))];
+    let mut next = 0;
+    // The list is also the queue of the directories whose entries are still to be added.
+    while let Some(&(one, other)) = pairs.get(next) {
+        next += 1;
+        let mut entries: BTreeMap<&[u8], (Option<NameId>, Option<NameId>)> = BTreeMap::new();
+        for name in one.into_iter().flat_map(|name| before.children(name)) {
+            entries.entry(before.file_name(name)).or_default().0 = Some(name);
+        }
+        for name in other.into_iter().flat_map(|name| after.children(name)) {
+            entries.entry(after.file_name(name)).or_default().1 = Some(name);
+        }
+        pairs.extend(entries.into_values());
+    }
+    pairs
 }
 
 fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Change>, ReadError> {

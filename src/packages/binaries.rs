@@ -3,7 +3,7 @@
 
 use std::io::Read as _;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::{Ecosystem, Facts, FileParts, Scan};
@@ -63,17 +63,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
         modules(scan, name, &build);
     }
     if let Some(crates) = crates {
-        let mut json = Vec::new();
-        let inflated = flate2::read::ZlibDecoder::new(&*crates)
-            .take(MAX_CRATES)
-            .read_to_end(&mut json);
-        match inflated
-            .ok()
-            .and_then(|_| serde_json::from_slice::<Value>(&json).ok())
-        {
-            Some(json) => rust_crates(scan, name, &json),
-            None => scan.note(name, "invalid list of crates"),
-        }
+        rust_crates(scan, name, &crates);
     }
     Ok(())
 }
@@ -152,19 +142,106 @@ fn go_release(version: &str) -> String {
     }
 }
 
-/// Adds the crates that are linked into the program.
-fn rust_crates(scan: &mut Scan<'_>, program: NameId, json: &Value) {
-    for package in json["packages"].as_array().into_iter().flatten() {
+/// The list of crates that cargo-auditable writes, as far as it is used.
+#[derive(Deserialize)]
+struct CrateList {
+    packages: Vec<CratePackage>,
+}
+
+#[derive(Deserialize)]
+struct CratePackage {
+    name: String,
+    version: String,
+    kind: Option<String>,
+}
+
+/// Adds the crates that are linked into the program. Their list is compressed.
+fn rust_crates(scan: &mut Scan<'_>, program: NameId, compressed: &[u8]) {
+    let mut json = Vec::new();
+    let inflated = flate2::read::ZlibDecoder::new(compressed)
+        .take(MAX_CRATES.min(scan.inflatable))
+        .read_to_end(&mut json);
+    // A few kilobytes in each of many programs could inflate to megabytes each time.
+    scan.inflatable -= json.len() as u64;
+    if scan.inflatable == 0 {
+        let text = "lists of crates exceed the decompression limit: not all of them were read";
+        return scan.note(program, text);
+    }
+    let list = match inflated {
+        Ok(_) => serde_json::from_slice::<CrateList>(&json).ok(),
+        Err(_) => None,
+    };
+    let Some(list) = list else {
+        return scan.note(program, "invalid list of crates");
+    };
+    for package in list.packages {
         // Build scripts and procedural macros ran on the machine that built the program. The field
         // is left out for all others.
-        if package["kind"].as_str().unwrap_or("runtime") != "runtime" {
+        if package.kind.is_some_and(|kind| kind != "runtime") {
             continue;
         }
         let facts = Facts {
-            name: package["name"].as_str().unwrap_or_default().to_owned(),
-            version: package["version"].as_str().unwrap_or_default().to_owned(),
+            name: package.name,
+            version: package.version,
             ..Facts::default()
         };
         scan.add(Ecosystem::Cargo, facts, program, vec![program]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::image::{Image, Options, Silent};
+    use crate::packages::{Distribution, MAX_INFLATED};
+
+    fn compressed(json: &[u8]) -> Vec<u8> {
+        let level = flate2::Compression::fast();
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
+        encoder.write_all(json).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn empty_image() -> Image {
+        let directory = tempfile::tempdir().unwrap();
+        let reference = format!("rootfs:{}", directory.path().display());
+        let reference = reference.parse().unwrap();
+        Image::open(&reference, &Options::default(), &Silent).unwrap()
+    }
+
+    #[test]
+    fn lists_of_crates_share_the_limit_on_what_archives_inflate_to() {
+        let (image, distribution) = (empty_image(), Distribution::default());
+        let mut scan = Scan::new(&image, &distribution);
+        let json = br#"{"packages": [
+            {"name": "a", "version": "1.0.0", "source": "crates.io", "dependencies": [1]},
+            {"name": "b", "version": "2.0.0", "kind": "runtime", "root": true},
+            {"name": "c", "version": "3.0.0", "kind": "build"}]}"#;
+        let list = compressed(json);
+        rust_crates(&mut scan, NameId::ROOT, &list);
+        let names: Vec<_> = scan.list.iter().map(|package| &package.name).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(scan.inflatable, MAX_INFLATED - json.len() as u64);
+        scan.inflatable = 10;
+        rust_crates(&mut scan, NameId::ROOT, &list);
+        assert_eq!((scan.list.len(), scan.inflatable), (2, 0));
+        assert!(scan.notes[0].text.contains("decompression limit"));
+    }
+
+    #[test]
+    fn a_list_of_crates_with_other_fields_is_invalid() {
+        let (image, distribution) = (empty_image(), Distribution::default());
+        for json in [
+            &b"[]"[..],
+            b"{",
+            br#"{"packages": [{}]}"#,
+            br#"{"packages": [{"name": 1, "version": "1"}]}"#,
+        ] {
+            let mut scan = Scan::new(&image, &distribution);
+            rust_crates(&mut scan, NameId::ROOT, &compressed(json));
+            assert_eq!(scan.notes[0].text, "invalid list of crates");
+        }
     }
 }

@@ -42,8 +42,11 @@ const MAX_TEXT: u64 = 64 << 20;
 /// everything installed has a fifth of it. Hard links and packages of one name could have one list
 /// read thousands of times.
 const MAX_TEXTS: u64 = 512 << 20;
-/// Files found below the directories of packages, each counted as often as it is found.
-const MAX_FOUND: usize = 50_000_000;
+/// Files of all packages together, in multiples of the entries of the image and in addition to
+/// those, each counted for every package that it belongs to. Few files belong to two packages, but
+/// a Go program belongs to all of its modules.
+const MAX_OWNERS: usize = 4;
+const MORE_OWNED: usize = 1_000_000;
 /// Largest sparse file, in bytes: holes cost an attacker nothing in an archive.
 const MAX_SPARSE: u64 = 8 << 20;
 /// Most packages of one image: the largest images have some ten thousand.
@@ -146,15 +149,7 @@ impl Packages {
 /// Reads all databases and records of the image.
 pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let distribution = distribution::read(image)?;
-    let mut scan = Scan {
-        image,
-        distribution: &distribution,
-        inflatable: MAX_INFLATED,
-        budget: Budget::default(),
-        oversized: RefCell::default(),
-        list: Vec::new(),
-        notes: Vec::new(),
-    };
+    let mut scan = Scan::new(image, &distribution);
     // os-release does not tell which of them is used: it may be missing, and rpm runs on Debian.
     for ecosystem in Ecosystem::ALL {
         if let Reader::Database(read) = ecosystem.description().read {
@@ -181,6 +176,18 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
         scan.note(
             name,
             "the package records are too long: not all of them were read",
+        );
+    }
+    if let Some(name) = scan.budget.first_incomplete.get() {
+        scan.note(
+            name,
+            "the packages have too many files: not all of them were assigned to their packages",
+        );
+    }
+    if image.tree.is_exhausted() {
+        scan.note(
+            NameId::ROOT,
+            "the symlinks have too long targets: not all paths were followed",
         );
     }
     let Scan {
@@ -233,6 +240,8 @@ struct Scan<'a> {
     budget: Budget,
     /// Files that were not read because they are too large.
     oversized: RefCell<BTreeSet<NameId>>,
+    /// The packages that each `package.json` describes. Its hard links are packages of their own.
+    manifests: HashMap<InodeId, Facts>,
     list: Vec<Package>,
     notes: Vec<PackageNote>,
 }
@@ -241,21 +250,36 @@ struct Scan<'a> {
 #[derive(Debug)]
 struct Budget {
     text_bytes: Cell<u64>,
+    /// Entries that may still be found below the directories of packages.
     found_files: Cell<usize>,
+    /// Files that packages may still have.
+    owned_files: Cell<usize>,
+    /// The first directory or record some of whose files were left out for want of budget.
+    first_incomplete: Cell<Option<NameId>>,
     /// The first text that was not read for want of budget.
     first_unread: Cell<Option<NameId>>,
     /// The lists of files that packages of dpkg have: each belongs to one package.
     lists: RefCell<HashSet<InodeId>>,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
+impl Budget {
+    /// The budget for an image of so many names.
+    fn new(names: usize) -> Self {
+        let owned = names.saturating_mul(MAX_OWNERS).saturating_add(MORE_OWNED);
         Self {
             text_bytes: Cell::new(MAX_TEXTS),
-            found_files: Cell::new(MAX_FOUND),
+            found_files: Cell::new(owned),
+            owned_files: Cell::new(owned),
+            first_incomplete: Cell::default(),
             first_unread: Cell::default(),
             lists: RefCell::default(),
         }
+    }
+
+    /// Records that files of a package were left out.
+    fn leave_out(&self, at: NameId) {
+        let first = self.first_incomplete.get().unwrap_or(at);
+        self.first_incomplete.set(Some(first));
     }
 }
 
@@ -273,6 +297,19 @@ struct Facts {
 }
 
 impl<'a> Scan<'a> {
+    fn new(image: &'a Image, distribution: &'a Distribution) -> Self {
+        Self {
+            image,
+            distribution,
+            inflatable: MAX_INFLATED,
+            budget: Budget::new(image.tree.name_count()),
+            oversized: RefCell::default(),
+            manifests: HashMap::new(),
+            list: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     fn tree(&self) -> &'a Tree {
         &self.image.tree
     }
@@ -293,6 +330,14 @@ impl<'a> Scan<'a> {
 
     /// The bytes of a text.
     fn text(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        self.text_at_most(name, MAX_TEXT)
+    }
+
+    /// The bytes of a text of at most `limit` bytes.
+    fn text_at_most(&self, name: NameId, limit: u64) -> Result<Option<Bytes<'a>>, ReadError> {
+        if !self.is_readable(name, limit) {
+            return Ok(None);
+        }
         if let Kind::File(content) = &self.tree().inode(name).kind {
             let left = &self.budget.text_bytes;
             let Some(rest) = left.get().checked_sub(content.length()) else {
@@ -302,7 +347,7 @@ impl<'a> Scan<'a> {
             };
             left.set(rest);
         }
-        self.at_most(name, MAX_TEXT)
+        self.image.read(name).map(Some)
     }
 
     /// The bytes of a list that belongs to one package; `None` if another package has had it.
@@ -415,6 +460,7 @@ impl<'a> Scan<'a> {
             for name in tree.children(directory) {
                 // Many packages may claim one large directory.
                 let Some(rest) = left.get().checked_sub(1) else {
+                    self.budget.leave_out(directory);
                     return files;
                 };
                 left.set(rest);
@@ -441,11 +487,24 @@ impl<'a> Scan<'a> {
             return;
         }
         if self.list.len() >= MAX_PACKAGES {
-            return self.note(record, "too many packages: the rest were not read");
+            // A record may have any number of further packages, and one note is enough.
+            let text = "too many packages: the rest were not read";
+            if self.notes.last().is_none_or(|note| note.text != text) {
+                self.note(record, text);
+            }
+            return;
         }
         // A file listed under two paths, one through a symlink, is one file.
         files.sort_unstable();
         files.dedup();
+        let left = &self.budget.owned_files;
+        if files.len() > left.get() {
+            self.budget.leave_out(record);
+            files.truncate(left.get());
+        }
+        left.set(left.get() - files.len());
+        // Lists that name one file many times had room for all of them.
+        files.shrink_to_fit();
         let purl = purl::purl(ecosystem, &facts, self.distribution);
         let Facts {
             name,

@@ -24,21 +24,15 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     if tree.file_name(name) != b"package.json" || !is_in_node_modules(tree, tree.parent(name)) {
         return Ok(());
     }
-    let Some(bytes) = scan.at_most(name, MAX_MANIFEST)? else {
-        return Ok(());
-    };
-    let json: Value = match serde_json::from_slice(&bytes) {
-        Ok(json) => json,
-        Err(error) => {
-            scan.note(name, format!("not valid JSON: {error}"));
-            return Ok(());
+    let inode = tree.inode_id(name);
+    // The content is the same under all hard links, of which pnpm makes many.
+    let facts = match scan.manifests.get(&inode) {
+        Some(known) => known.clone(),
+        None => {
+            let facts = manifest(scan, name)?;
+            scan.manifests.insert(inode, facts.clone());
+            facts
         }
-    };
-    let facts = Facts {
-        name: text(&json, "name"),
-        version: text(&json, "version"),
-        license: license(&json),
-        ..Facts::default()
     };
     // A `package.json` without a version only configures a directory, such as `"type": "module"`.
     if !facts.version.is_empty() {
@@ -47,6 +41,26 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
         scan.add(Ecosystem::Npm, facts, name, files);
     }
     Ok(())
+}
+
+/// The package that a `package.json` describes; without a version if it cannot be read.
+fn manifest(scan: &mut Scan<'_>, name: NameId) -> Result<Facts, ReadError> {
+    let Some(bytes) = scan.text_at_most(name, MAX_MANIFEST)? else {
+        return Ok(Facts::default());
+    };
+    let json: Value = match serde_json::from_slice(&bytes) {
+        Ok(json) => json,
+        Err(error) => {
+            scan.note(name, format!("not valid JSON: {error}"));
+            return Ok(Facts::default());
+        }
+    };
+    Ok(Facts {
+        name: text(&json, "name"),
+        version: text(&json, "version"),
+        license: license(&json),
+        ..Facts::default()
+    })
 }
 
 /// Matches `node_modules/NAME` and `node_modules/@SCOPE/NAME`.

@@ -5,11 +5,10 @@
 //! images, apk's database without the packages and files that are gone, and for rpm the manifest
 //! of Azure Linux's distroless images.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Budget, Ecosystem, Package, Packages, Scan, apk, dpkg, rpm};
+use super::{Ecosystem, Package, Packages, Scan, apk, dpkg, rpm};
 use crate::image::{Header, Image, NameId, ReadError};
 
 /// The records of the packages that remain.
@@ -49,15 +48,7 @@ pub fn records(
     packages: &Packages,
     is_kept: &dyn Fn(NameId) -> bool,
 ) -> Result<Records, ReadError> {
-    let scan = Scan {
-        image,
-        distribution: &packages.distribution,
-        inflatable: 0,
-        budget: Budget::default(),
-        oversized: RefCell::default(),
-        list: Vec::new(),
-        notes: Vec::new(),
-    };
+    let scan = Scan::new(image, &packages.distribution);
     let mut records = Records::default();
     // Records of one package each stay as they are where a file of the package does. Databases of
     // many packages are rewritten below.

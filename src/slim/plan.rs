@@ -137,7 +137,8 @@ fn levels(tree: &Tree, graph: &Graph, kept_at: &[(Confidence, usize)]) -> Vec<(C
     levels
 }
 
-/// The notes, with one for every kept file that is too large to be analyzed.
+/// The notes, with one for every kept file that is too large to be analyzed, and one for paths that
+/// were not followed.
 fn with_oversized(
     image: &Image,
     notes: Vec<Note>,
@@ -154,6 +155,13 @@ fn with_oversized(
                 text: "too large to be analyzed: its dependencies are unknown".to_owned(),
             });
         }
+    }
+    if image.tree.is_exhausted() {
+        notes.insert(Note {
+            at: None,
+            line: None,
+            text: "the symlinks have too long targets: not all paths were followed".to_owned(),
+        });
     }
     notes.into_iter().collect()
 }

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::Refusal;
-use super::host_file::is_in_git;
 use super::search::{is_repository, repository_root};
 
 /// Resolves the symlinks of a path, for writing.
@@ -148,6 +147,14 @@ impl Descent {
             Some(Ok(_)) | None => Ok(()),
         }
     }
+}
+
+/// Returns true for a path in a `.git`.
+pub(super) fn is_in_git(below: &Path) -> bool {
+    // On a file system that ignores case, `.GIT` is the same directory.
+    below
+        .components()
+        .any(|component| component.as_os_str().eq_ignore_ascii_case(".git"))
 }
 
 #[cfg(test)]

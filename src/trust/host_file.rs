@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::descend::has_descriptors;
+use super::descend::{has_descriptors, is_in_git};
 use super::directory::RealDirectory;
 use super::{Refusal, limits, readable_path};
 
@@ -146,14 +146,6 @@ fn real_within(path: &Path, within: &Path) -> Result<PathBuf, Refusal> {
         }
         Err(_) => Err(Refusal::Outside(within.to_owned())),
     }
-}
-
-/// Returns true for a path in a `.git`.
-pub(super) fn is_in_git(below: &Path) -> bool {
-    // On a file system that ignores case, `.GIT` is the same directory.
-    below
-        .components()
-        .any(|component| component.as_os_str().eq_ignore_ascii_case(".git"))
 }
 
 #[cfg(test)]

@@ -127,6 +127,10 @@ fn unread_files(
         let message = format!("{count} more files are too large: their content is not analyzed");
         sink.add(context.at_image(), message);
     }
+    if context.tree().is_exhausted() {
+        let message = "the symlinks have too long targets: not all paths were followed";
+        sink.add(context.at_image(), message);
+    }
     sink.into_findings()
 }
 

@@ -38,8 +38,13 @@ pub(crate) fn cases() -> Vec<Case> {
         spellings(),
         prefixes(),
         links(),
+        hard_link_headers(),
+        hard_link_attributes(),
         whiteouts(),
         odd_whiteouts(),
+        missing_directories_of_whiteouts(),
+        opaque_markers(),
+        late_opaque_markers(),
         parents(),
         overlay(),
     ];
@@ -656,7 +661,7 @@ fn spellings() -> Vec<Case> {
         case(
             "contiguous-file",
             Tar::new().entry(b'7', "a", "", b"x", |_| {}),
-            Read(&["/a = x"]),
+            Refused("its type `7` is unknown"),
         ),
     ]
 }
@@ -823,6 +828,97 @@ fn links() -> Vec<Case> {
     ]
 }
 
+fn hard_link_headers() -> Vec<Case> {
+    let linked = |bend: fn(&mut tar::Header)| {
+        let file = Tar::new().file("f", b"x");
+        file.entry(b'1', "a", "f", b"", bend)
+    };
+    let owner = "it is a hard link whose owner differs from its file";
+    let mode = "it is a hard link whose mode differs from its file";
+    let itself = "it is a hard link to itself";
+    vec![
+        case(
+            "hard-link-with-setuid",
+            linked(|header| header.set_mode(0o4644)),
+            Refused(mode),
+        ),
+        case(
+            "hard-link-without-a-mode",
+            linked(|header| header.set_mode(0)),
+            Refused(mode),
+        ),
+        case(
+            "hard-link-of-another-user",
+            linked(|header| header.set_uid(1)),
+            Refused(owner),
+        ),
+        case(
+            "hard-link-of-another-group",
+            linked(|header| header.set_gid(1)),
+            Refused(owner),
+        ),
+        case(
+            "hard-link-with-another-time",
+            linked(|header| header.set_mtime(77)),
+            Read(&["/a = x", "/f = x"]),
+        ),
+        case(
+            "hard-link-with-a-file-type",
+            linked(|header| header.set_mode(0o100_644)),
+            Read(&["/a = x", "/f = x"]),
+        ),
+        over(
+            "hard-link-to-a-lower-layer-with-setuid",
+            Tar::new().file("f", b"x"),
+            Tar::new().entry(b'1', "a", "f", b"", |header| header.set_mode(0o4644)),
+            Refused(mode),
+        ),
+        case(
+            "hard-link-to-itself",
+            Tar::new().file("a", b"x").hard_link("a", "./a"),
+            Refused(itself),
+        ),
+        over(
+            "hard-link-to-itself-in-a-lower-layer",
+            Tar::new()
+                .directory("d")
+                .file("d/a", b"x")
+                .symlink("l", "d"),
+            Tar::new().hard_link("l/a", "d/a"),
+            Refused(itself),
+        ),
+    ]
+}
+
+fn hard_link_attributes() -> Vec<Case> {
+    let attribute = |tar: Tar, value: &'static [u8]| tar.pax(&[("SCHILY.xattr.user.a", value)]);
+    let attributes = "it is a hard link whose extended attributes differ from its file";
+    vec![
+        case(
+            "hard-link-with-an-attribute-of-its-own",
+            attribute(Tar::new().file("f", b"x"), b"1").hard_link("a", "f"),
+            Refused(attributes),
+        ),
+        case(
+            "hard-link-with-another-attribute",
+            attribute(attribute(Tar::new(), b"1").file("f", b"x"), b"2").hard_link("a", "f"),
+            Refused(attributes),
+        ),
+        case(
+            "hard-link-with-the-same-attribute",
+            attribute(attribute(Tar::new(), b"1").file("f", b"x"), b"1").hard_link("a", "f"),
+            Read(&["/a = x", "/f = x"]),
+        ),
+        case(
+            "hard-link-without-the-attribute",
+            attribute(Tar::new(), b"1")
+                .file("f", b"x")
+                .hard_link("a", "f"),
+            Read(&["/a = x", "/f = x"]),
+        ),
+    ]
+}
+
 fn whiteouts() -> Vec<Case> {
     let lower = || {
         Tar::new()
@@ -952,6 +1048,146 @@ fn odd_whiteouts() -> Vec<Case> {
             "whiteout-of-the-root",
             Tar::new().file(".wh..", b""),
             Refused("it is a whiteout without a file name"),
+        ),
+    ]
+}
+
+fn missing_directories_of_whiteouts() -> Vec<Case> {
+    let lower = || Tar::new().file("f", b"1");
+    vec![
+        over(
+            "whiteout-in-a-missing-directory",
+            lower(),
+            Tar::new().file("a/b/.wh.c", b""),
+            Read(&["/a/", "/a/b/", "/f = 1"]),
+        ),
+        over(
+            "opaque-missing-directory",
+            lower(),
+            Tar::new().file("a/.wh..wh..opq", b""),
+            Read(&["/a/", "/f = 1"]),
+        ),
+        over(
+            "record-of-aufs-in-a-missing-directory",
+            lower(),
+            Tar::new().file("a/.wh..wh.plnk", b""),
+            Read(&["/a/", "/f = 1"]),
+        ),
+        over(
+            "whiteout-through-a-dangling-symlink",
+            lower().symlink("l", "a"),
+            Tar::new().file("l/.wh.c", b""),
+            Read(&["/f = 1", "/l -> a"]),
+        ),
+        over(
+            "whiteout-below-a-file",
+            lower(),
+            Tar::new().file("f/.wh.c", b""),
+            Read(&["/f = 1"]),
+        ),
+    ]
+}
+
+fn opaque_markers() -> Vec<Case> {
+    let lower = || {
+        Tar::new()
+            .directory("d")
+            .directory("d/e")
+            .file("d/e/old", b"1")
+            .symlink("l", "d")
+    };
+    let linked = "it makes a directory behind a symlink opaque";
+    vec![
+        over(
+            "opaque-through-a-symlink",
+            lower(),
+            Tar::new().file("l/.wh..wh..opq", b""),
+            Refused(linked),
+        ),
+        over(
+            "opaque-below-a-symlink",
+            lower(),
+            Tar::new().file("l/e/.wh..wh..opq", b""),
+            Refused(linked),
+        ),
+        over(
+            "opaque-through-a-symlink-of-its-own",
+            lower(),
+            Tar::new().symlink("m", "d").file("m/.wh..wh..opq", b""),
+            Refused(linked),
+        ),
+    ]
+}
+
+/// Opaque markers behind entries of their layer.
+fn late_opaque_markers() -> Vec<Case> {
+    let lower = || {
+        Tar::new()
+            .directory("d")
+            .directory("d/e")
+            .file("d/e/old", b"1")
+            .symlink("l", "d")
+    };
+    let late = "it makes a directory opaque after entries behind a symlink";
+    vec![
+        over(
+            "opaque-after-an-entry-through-a-symlink",
+            lower(),
+            Tar::new()
+                .directory("d")
+                .file("l/new", b"2")
+                .file("d/.wh..wh..opq", b""),
+            Refused(late),
+        ),
+        over(
+            "opaque-after-an-entry-in-a-directory-without-one",
+            lower(),
+            Tar::new()
+                .directory("d")
+                .file("d/e/new", b"2")
+                .file("d/.wh..wh..opq", b""),
+            Refused(late),
+        ),
+        over(
+            "opaque-after-an-entry-in-a-new-directory-without-one",
+            lower(),
+            Tar::new()
+                .file("d/new/new", b"2")
+                .file("d/.wh..wh..opq", b""),
+            Refused(late),
+        ),
+        over(
+            "second-opaque-after-an-entry-in-a-directory-without-one",
+            lower(),
+            Tar::new()
+                .file("d/.wh..wh..opq", b"")
+                .file("d/new/new", b"2")
+                .file("d/.wh..wh..opq", b""),
+            Refused(late),
+        ),
+        over(
+            "opaque-after-an-entry-in-a-directory-with-one",
+            lower(),
+            Tar::new()
+                .directory("d/e")
+                .file("d/e/new", b"2")
+                .file("d/.wh..wh..opq", b""),
+            Read(&["/d/", "/d/e/", "/d/e/new = 2", "/l -> d"]),
+        ),
+        over(
+            "opaque-before-an-entry-in-a-directory-without-one",
+            lower(),
+            Tar::new().file("d/.wh..wh..opq", b"").file("d/e/new", b"2"),
+            Read(&["/d/", "/d/e/", "/d/e/new = 2", "/l -> d"]),
+        ),
+        over(
+            "opaque-twice",
+            lower(),
+            Tar::new()
+                .file("d/.wh..wh..opq", b"")
+                .file("d/new", b"2")
+                .file("d/.wh..wh..opq", b""),
+            Read(&["/d/", "/d/new = 2", "/l -> d"]),
         ),
     ]
 }

@@ -360,6 +360,53 @@ fn holes_count_as_bytes() {
     assert!(matches!(error.fault, Fault::TooLarge { .. }), "{error}");
 }
 
+/// A file of `length` bytes, of which one is in the archive.
+fn almost_empty(length: u64) -> Tar {
+    let length = length.to_string();
+    let records: [(&str, &[u8]); 3] = [
+        ("GNU.sparse.size", length.as_bytes()),
+        ("GNU.sparse.numblocks", b"1"),
+        ("GNU.sparse.map", b"0,1"),
+    ];
+    Tar::new().pax(&records).file("a", b"x")
+}
+
+#[test]
+fn holes_fit_the_size_of_the_layer() {
+    let layer = almost_empty(3 << 30).end();
+    let stored = layer.len() as u64;
+    let error = fault_of(layer);
+    let fault = Fault::TooLargeForSize {
+        size: 3 << 30,
+        stored,
+    };
+    assert_eq!(error.fault, fault);
+    assert!(error.to_string().contains("`--max-ratio`"), "{error}");
+    assert!(layers(&[almost_empty(64 << 20)]).is_ok());
+    // A compressed layer is measured as it is stored.
+    let plain = almost_empty(67 << 20).end();
+    let opened = |stored: Vec<u8>| {
+        let config = config(std::slice::from_ref(&plain));
+        open_with(
+            &docker_archive(&[stored], &config, &[]),
+            &Options::default(),
+        )
+    };
+    assert!(opened(plain.clone()).is_ok());
+    assert!(opened(gzip(&plain)).is_err());
+    // So is a layer that is compressed with the whole archive.
+    let config = config(std::slice::from_ref(&plain));
+    let archive = gzip(&docker_archive(&[plain], &config, &[]));
+    assert!(open_with(&archive, &Options::default()).is_err());
+}
+
+#[test]
+fn layers_share_the_holes_that_do_not_fit_their_size() {
+    let sparse = |count: usize| vec![almost_empty(30 << 20); count];
+    assert!(layers(&sparse(2)).is_ok());
+    assert!(layers(&sparse(4)).is_err());
+}
+
 #[test]
 fn a_layer_that_is_a_bomb_is_stopped() {
     let plain = vec![0; 65 << 20];
@@ -546,7 +593,7 @@ fn headers_that_are_kept_in_memory_are_limited_together() {
     };
     let tar = |count: usize| {
         (0..count).fold(Tar::new(), |tar, number| {
-            tar.pax(&[("comment", &[b'x'; 93])])
+            tar.pax(&[("SCHILY.xattr.user.a", &[b'x'; 74])])
                 .file(&format!("a{number}"), b"")
         })
     };
@@ -561,6 +608,53 @@ fn headers_that_are_kept_in_memory_are_limited_together() {
         ..Options::default()
     };
     assert!(open_with(&docker_archive(&layers, &config(&layers), &[]), &options).is_ok());
+}
+
+#[test]
+fn headers_fit_the_size_of_the_layer() {
+    let value = vec![0; 1000 << 10];
+    let tar = |count: usize, key: &str| {
+        (0..count).fold(Tar::new(), |tar, number| {
+            tar.pax(&[(key, &value)]).file(&format!("a{number}"), b"")
+        })
+    };
+    let opened = |tar: Tar| {
+        let plain = tar.end();
+        let archive = docker_archive(&[zstd(&plain)], &config(&[plain]), &[]);
+        open_with(&archive, &Options::default())
+    };
+    match opened(tar(68, "SCHILY.xattr.user.a")) {
+        Err(ReadError::Entry { problem, .. }) => {
+            assert!(
+                matches!(problem.fault, Fault::HeadersTooLongForSize(_)),
+                "{problem}"
+            );
+            assert!(problem.to_string().contains("`--max-ratio`"), "{problem}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(opened(tar(40, "SCHILY.xattr.user.a")).is_ok());
+    // Comments are not kept, so they cost nothing.
+    assert!(opened(tar(68, "comment")).is_ok());
+    let archive = gzip(&tar(68, "SCHILY.xattr.user.a").end());
+    let error = open_with(&archive, &Options::default()).unwrap_err();
+    assert!(
+        error.to_string().contains("bytes of headers for its size"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_has_no_absurd_number_of_attributes() {
+    let keys: Vec<String> = (0..1001)
+        .map(|number| format!("SCHILY.xattr.user.{number}"))
+        .collect();
+    let records: Vec<(&str, &[u8])> = keys.iter().map(|key| (key.as_str(), &b"x"[..])).collect();
+    refused(
+        Tar::new().pax(&records).file("a", b""),
+        &Fault::TooManyAttributes(1000),
+    );
+    assert!(layers(&[Tar::new().pax(&records[1..]).file("a", b"")]).is_ok());
 }
 
 #[test]
@@ -777,6 +871,22 @@ fn links_that_lead_to_each_other_end() {
             &Fault::TooManyLinks,
         );
     }
+    // Few symlinks with long targets cost as much as many with short ones.
+    let long = "d/../".repeat(800);
+    let tar = || {
+        (0..3).fold(Tar::new().directory("d").file("d/f", b""), |tar, number| {
+            let target = match number {
+                0 => format!("{long}d"),
+                _ => format!("{long}l{}", number - 1),
+            };
+            tar.pax(&[("linkpath", target.as_bytes())])
+                .symlink(&format!("l{number}"), "x")
+        })
+    };
+    assert!(layers(&[tar().file("l1/x", b"").hard_link("y", "l1/f")]).is_ok());
+    refused(tar().file("l2/x", b""), &Fault::TooManyLinks);
+    refused(tar().hard_link("y", "l2/f"), &Fault::TooManyLinks);
+    refused(tar().file("l2/.wh.f", b""), &Fault::TooManyLinks);
     // Each doubles the way: forty of them would take forever to follow to the end.
     let doubling = (0..60).fold(Tar::new().directory("l0"), |tar, number| {
         tar.symlink(

@@ -279,6 +279,23 @@ fn no_time_is_after_the_epoch() {
 }
 
 #[test]
+fn a_whiteout_creates_no_directory_that_is_dropped() {
+    let lower = Tar::new().directory("d").file("d/a", b"").file("b", b"");
+    let upper = Tar::new().file("d/.wh.a", b"").file("c", b"");
+    let image = layers(&[lower, upper]).unwrap();
+    let (_, again) = written(&image, &only(&image, &["/b", "/c"]), &keep());
+    assert_eq!(listing(&again), ["/b = ", "/c = "]);
+    // Nor one in place of a file or symlink that is dropped.
+    let lower = Tar::new().file("f", b"").symlink("l", "a").file("b", b"");
+    for whiteout in ["f/.wh.x", "l/.wh.x"] {
+        let upper = Tar::new().file(whiteout, b"").file("c", b"");
+        let image = layers(&[lower.clone(), upper]).unwrap();
+        let (_, again) = written(&image, &only(&image, &["/b", "/c"]), &keep());
+        assert_eq!(listing(&again), ["/b = ", "/c = "], "{whiteout}");
+    }
+}
+
+#[test]
 fn a_directory_that_is_created_again_has_no_old_header() {
     let below = Tar::new().entry(b'5', "d", "", b"", |header| header.set_mode(0o700));
     let removed = Tar::new().file(".wh.d", b"");
@@ -321,7 +338,9 @@ fn archive(entries: &[Entry]) -> Tar {
             let (path, target) = (PATHS[path], PATHS[target]);
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
             match kind {
-                0 | 1 => tar.entry(b'0', path, "", path.as_bytes(), |header| {
+                // The mode that hard links have.
+                0 => tar.file(path, path.as_bytes()),
+                1 => tar.entry(b'0', path, "", path.as_bytes(), |header| {
                     header.set_mode(0o600 + mode);
                 }),
                 2 => tar.entry(b'5', path, "", b"", |header| header.set_mode(0o700 + mode)),

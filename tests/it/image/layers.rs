@@ -114,6 +114,7 @@ fn an_opaque_directory_hides_lower_entries_wherever_it_stands_in_the_layer() {
 fn an_opaque_directory_keeps_the_way_to_what_its_own_layer_brings() {
     let lower = Tar::new().directory("d/sub").file("d/sub/old", b"");
     let upper = Tar::new()
+        .directory("d/sub")
         .file("d/sub/new", b"")
         .file("d/.wh..wh..opq", b"");
     assert_eq!(over(lower, upper), ["/d/", "/d/sub/", "/d/sub/new = "]);
@@ -125,12 +126,14 @@ fn whiteouts_may_repeat_and_nest_in_any_order() {
     for upper in [
         Tar::new()
             .file("d/e/.wh.old", b"")
+            .directory("d/e")
             .file("d/e/new", b"")
             .file("d/.wh..wh..opq", b"")
             .file("d/.wh..wh..opq", b""),
         Tar::new()
             .file(".wh.d", b"")
             .file(".wh.d", b"")
+            .directory("d/e")
             .file("d/e/new", b"")
             .file("d/.wh..wh..opq", b""),
     ] {
@@ -208,14 +211,6 @@ fn replacing_one_name_leaves_the_other_names_of_the_inode() {
 }
 
 #[test]
-fn a_file_linked_to_itself_stays() {
-    assert_eq!(
-        listing(&layer(Tar::new().file("a", b"x").hard_link("a", "a"))),
-        ["/a = x"]
-    );
-}
-
-#[test]
 fn missing_directories_on_the_way_are_made() {
     let image = layer(Tar::new().file("x/y/z", b""));
     assert_eq!(listing(&image), ["/x/", "/x/y/", "/x/y/z = "]);
@@ -272,6 +267,59 @@ fn a_link_that_is_replaced_leads_elsewhere_in_the_next_layer() {
         over(lower, Tar::new().symlink("l", "two").file("l/b", b"")),
         ["/l -> two", "/one/", "/one/a = ", "/two/", "/two/b = "]
     );
+}
+
+#[test]
+fn a_link_that_its_own_layer_replaces_leads_elsewhere_for_later_entries() {
+    let lower = || {
+        Tar::new()
+            .directory("one")
+            .directory("two")
+            .symlink("l", "one")
+            .symlink("m", "./l/.")
+    };
+    for way in ["l", "m"] {
+        let upper = Tar::new()
+            .file(&format!("{way}/a"), b"")
+            .file(&format!("{way}/d/b"), b"")
+            .symlink("l", "two")
+            .file(&format!("{way}/c"), b"")
+            .file(&format!("{way}/d/e"), b"");
+        let expected = [
+            "/l -> two",
+            "/m -> ./l/.",
+            "/one/",
+            "/one/a = ",
+            "/one/d/",
+            "/one/d/b = ",
+            "/two/",
+            "/two/c = ",
+            "/two/d/",
+            "/two/d/e = ",
+        ];
+        assert_eq!(over(lower(), upper), expected, "{way}");
+    }
+}
+
+#[test]
+fn links_that_many_entries_go_through_still_count_for_each() {
+    let chain = (1..=30).fold(Tar::new().directory("l0"), |tar, number| {
+        tar.symlink(&format!("l{number}"), &format!("l{}", number - 1))
+    });
+    // 30 symlinks lead to `l0`, and from there 9 or 16 more back to it.
+    let tar = chain
+        .symlink("l0/up", "../l8")
+        .symlink("l0/far", "../l15")
+        .file("l30/a", b"")
+        .file("l30/up/b", b"")
+        .file("l9/far/c", b"");
+    assert!(layers(&[tar.clone()]).is_ok());
+    for path in ["l30/far/d", "l30/up/far/d"] {
+        let error = layers(&[tar.clone().file(path, b"")])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("too many symlinks"), "{error}");
+    }
 }
 
 #[test]

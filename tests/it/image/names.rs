@@ -156,7 +156,7 @@ fn extended_attributes_are_bytes_that_may_hold_line_feeds_and_zeros() {
     let records: [(&str, &[u8]); 3] = [
         ("SCHILY.xattr.security.capability", capability),
         ("SCHILY.xattr.user.a", b""),
-        ("comment", b"kept"),
+        ("SCHILY.fflags", b"kept"),
     ];
     let found = header(Tar::new().pax(&records).file("a", b""));
     assert_eq!(found.xattr("security.capability"), Some(&capability[..]));
@@ -164,7 +164,22 @@ fn extended_attributes_are_bytes_that_may_hold_line_feeds_and_zeros() {
         found.xattrs().collect::<Vec<_>>(),
         [("security.capability", &capability[..]), ("user.a", b"")]
     );
-    assert_eq!(found.pax[2], ("comment".into(), b"kept".to_vec()));
+    assert_eq!(found.pax[2], ("SCHILY.fflags".into(), b"kept".to_vec()));
+}
+
+#[test]
+fn comments_and_records_of_unknown_vendors_are_dropped() {
+    let records: [(&str, &[u8]); 4] = [
+        ("comment", b"1"),
+        ("VENDOR.key", b"2"),
+        ("SCHILY.xattr.user.a", b"3"),
+        ("realtime.any", b"4"),
+    ];
+    let found = header(Tar::new().pax(&records).file("a", b""));
+    assert_eq!(
+        found.pax,
+        [("SCHILY.xattr.user.a".to_owned(), b"3".to_vec())]
+    );
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn various() -> Image {
             ("path", long.as_bytes()),
             capability,
             ("mtime", b"-1.5"),
-            ("comment", b"kept"),
+            ("SCHILY.fflags", b"kept"),
         ])
         .entry(b'0', "x", "", &[7; 700], |header| header.set_mode(0o4755))
         .pax(&[

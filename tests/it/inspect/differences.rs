@@ -69,6 +69,29 @@ fn each_change_is_named() {
 }
 
 #[test]
+fn paths_are_sorted_by_their_bytes_whichever_image_has_them() {
+    let before = Tar::new()
+        .file("d/only/before", b"x")
+        .file("d.x", b"x")
+        .file("both/same", b"x")
+        .file("both/a", b"x");
+    let after = Tar::new()
+        .file("d/only-after", b"x")
+        .file("both/same", b"x")
+        .file("both/b/c", b"x");
+    let expected = [
+        "- /both/a",
+        "+ /both/b",
+        "+ /both/b/c",
+        "- /d.x",
+        "- /d/only",
+        "+ /d/only-after",
+        "- /d/only/before",
+    ];
+    assert_eq!(paths(before, after), expected);
+}
+
+#[test]
 fn packages_differ_by_version() {
     let database = |text: &[u8]| layer(Tar::new().file("lib/apk/db/installed", text));
     let before = database(b"P:a\nV:1\n\nP:b\nV:1\n\nP:same\nV:1\n");

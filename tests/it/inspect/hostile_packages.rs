@@ -161,3 +161,94 @@ fn a_module_of_python_that_is_named_often_is_walked_once() {
     }
     assert_eq!(inspected(tar), 1);
 }
+
+#[test]
+fn a_manifest_of_npm_with_many_hard_links_is_parsed_once() {
+    let manifest = format!(
+        r#"{{"name": "a", "version": "1", "x": [{}0]}}"#,
+        "0,".repeat(1_500_000)
+    );
+    let mut tar = Tar::new().file("node_modules/p/package.json", manifest.as_bytes());
+    // Parsed for every name, they would exceed the budget of all texts.
+    for number in 0..200 {
+        let name = format!("node_modules/p{number}/package.json");
+        tar = tar.hard_link(&name, "node_modules/p/package.json");
+    }
+    let packages = packages::read(&layer(tar)).unwrap();
+    assert_eq!((packages.list.len(), packages.notes.len()), (201, 0));
+}
+
+#[test]
+fn a_broken_manifest_of_npm_with_hard_links_is_noted_once() {
+    let tar = Tar::new()
+        .file("node_modules/a/package.json", b"{")
+        .hard_link("node_modules/b/package.json", "node_modules/a/package.json");
+    let packages = packages::read(&layer(tar)).unwrap();
+    assert_eq!((packages.list.len(), packages.notes.len()), (0, 1));
+}
+
+#[test]
+fn many_packages_with_one_large_directory_have_files_in_proportion_to_the_image() {
+    const FILES: usize = 30_000;
+    let mut tar = Tar::new()
+        .file("s/p0.dist-info/METADATA", b"Name: p0\nVersion: 1\n")
+        .file("s/p0.dist-info/top_level.txt", b"m\n");
+    for number in 1..50 {
+        let metadata = format!("Name: p{number}\nVersion: 1\n");
+        tar = tar
+            .file(
+                &format!("s/p{number}.dist-info/METADATA"),
+                metadata.as_bytes(),
+            )
+            .hard_link(
+                &format!("s/p{number}.dist-info/top_level.txt"),
+                "s/p0.dist-info/top_level.txt",
+            );
+    }
+    for number in 0..FILES {
+        tar = tar.file(&format!("s/m/{number}"), b"");
+    }
+    let image = layer(tar);
+    let packages = packages::read(&image).unwrap();
+    assert_eq!(packages.list.len(), 50);
+    let files: usize = packages
+        .list
+        .iter()
+        .map(|package| package.files.len())
+        .sum();
+    assert!(files >= 20 * FILES, "{files}");
+    assert!(files <= 1_000_000 + 4 * image.tree.name_count(), "{files}");
+    assert_eq!(packages.notes.len(), 1);
+    assert!(packages.notes[0].text.contains("too many files"));
+}
+
+#[test]
+fn a_list_whose_paths_lead_through_long_symlinks_is_not_followed_to_the_end() {
+    let directory = "d".repeat(90);
+    let way = format!("{directory}/../").repeat(40);
+    let [first, second] = ["r", "l0"].map(|end| format!("{way}{end}"));
+    let status = b"Package: a\nStatus: install ok installed\nVersion: 1\n\n";
+    // 18,000 of them exceed the limit of 128 MiB.
+    let list: String = (0..19_000)
+        .map(|number| format!("/l1/{number}\n"))
+        .collect();
+    let tar = Tar::new()
+        .directory(&directory)
+        .file("r/7", b"")
+        .pax(&[("linkpath", first.as_bytes())])
+        .symlink("l0", "x")
+        .pax(&[("linkpath", second.as_bytes())])
+        .symlink("l1", "x")
+        .file("var/lib/dpkg/status", status)
+        .file("var/lib/dpkg/info/a.list", list.as_bytes());
+    let image = layer(tar);
+    assert!(!image.tree.is_exhausted());
+    let packages = packages::read(&image).unwrap();
+    assert!(image.tree.is_exhausted());
+    assert_eq!(packages.list[0].files.len(), 1);
+    let notes: Vec<_> = packages.notes.iter().map(|note| &note.text).collect();
+    assert_eq!(
+        notes,
+        ["the symlinks have too long targets: not all paths were followed"]
+    );
+}

@@ -343,7 +343,8 @@ fn extension_headers_names_and_links_have_a_length() {
 
 #[test]
 fn headers_have_a_length_in_all() {
-    let layer = Tar::new().pax(&[("comment", &[b'x'; 500])]).file("a", b"");
+    let attribute: (&str, &[u8]) = ("SCHILY.xattr.user.a", &[b'x'; 500]);
+    let layer = Tar::new().pax(&[attribute]).file("a", b"");
     let limits = |headers| Limits {
         headers,
         ..Limits::default()

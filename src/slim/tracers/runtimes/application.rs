@@ -1,6 +1,6 @@
 //! The application that a source belongs to: a directory of its own, which is kept whole.
 
-use super::directories::{ancestors, is_directory_of, is_plain_file, keep_tree};
+use super::directories::{ancestors, is_directory_of, is_waste, keep_tree};
 use super::node;
 use super::state::State;
 use crate::image::{NameId, Tree};
@@ -93,27 +93,4 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_waste(tree, name)
         || tree.child(name, b"pyvenv.cfg").is_some()
         || node::is_left_out(tree, name)
-}
-
-/// History and caches.
-pub(super) fn is_waste(tree: &Tree, name: NameId) -> bool {
-    const DIRECTORIES: &[&str] = &[
-        ".git",
-        ".github",
-        ".hg",
-        ".svn",
-        ".cache",
-        ".npm",
-        ".tox",
-        ".mypy_cache",
-        ".pytest_cache",
-        ".ruff_cache",
-    ];
-    is_directory_of(tree, name, DIRECTORIES)
-        || (is_directory_of(tree, name, &["__pycache__"]) && has_sources(tree, tree.parent(name)))
-}
-
-fn has_sources(tree: &Tree, directory: NameId) -> bool {
-    tree.children(directory)
-        .any(|name| is_plain_file(tree, name) && tree.file_name(name).ends_with(b".py"))
 }

@@ -89,6 +89,29 @@ pub(super) fn is_development(tree: &Tree, name: NameId) -> bool {
             .any(|suffix| file_name.ends_with(suffix.as_bytes()))
 }
 
+/// History and caches.
+pub(super) fn is_waste(tree: &Tree, name: NameId) -> bool {
+    const DIRECTORIES: &[&str] = &[
+        ".git",
+        ".github",
+        ".hg",
+        ".svn",
+        ".cache",
+        ".npm",
+        ".tox",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+    ];
+    is_directory_of(tree, name, DIRECTORIES)
+        || (is_directory_of(tree, name, &["__pycache__"]) && has_sources(tree, tree.parent(name)))
+}
+
+fn has_sources(tree: &Tree, directory: NameId) -> bool {
+    tree.children(directory)
+        .any(|name| is_plain_file(tree, name) && tree.file_name(name).ends_with(b".py"))
+}
+
 pub(super) fn is_plain_file(tree: &Tree, name: NameId) -> bool {
     matches!(tree.inode(name).kind, Kind::File(_))
 }

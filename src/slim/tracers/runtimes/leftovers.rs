@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{application, node, python};
+use super::{directories, node, python};
 use crate::image::{NameId, Tree};
 
 /// Names of a walk, in which a directory comes before what is in it, without what applications and
@@ -18,7 +18,7 @@ pub(in crate::slim) fn without_leftovers(
         // The walk visits a directory first, so a name below one that is left out only has to ask
         // for its parent.
         let is_left_out = left_out.contains(&tree.parent(name))
-            || application::is_waste(tree, name)
+            || directories::is_waste(tree, name)
             || node::is_left_out(tree, name)
             || python::is_left_out_of_site(tree, name);
         if is_left_out {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::application::is_waste;
 use super::directories::{
-    ancestors, is_development, is_directory_of, is_plain_file, keep_tree, keep_tree_at, path_list,
+    ancestors, is_development, is_directory_of, is_plain_file, is_waste, keep_tree, keep_tree_at,
+    path_list,
 };
 use super::literals;
 use super::state::State;
