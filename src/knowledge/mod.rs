@@ -2,14 +2,19 @@
 //! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
 //! name instead of keeping lists of their own.
 //!
-//! The tables are `rules/programs.toml`, `rules/package-managers.toml` and `rules/path-sets.toml`.
+//! The tables are `rules/languages.toml`, `rules/package-managers.toml`, `rules/path-sets.toml`,
+//! `rules/programs.toml` and `rules/variables.toml`.
 
+mod languages;
 mod package_managers;
 mod path_sets;
 mod programs;
+mod variables;
 
+pub use languages::{InstalledLanguage, installed_languages};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,
 };
 pub use path_sets::path_set;
 pub use programs::ProgramClass;
+pub use variables::VariableClass;

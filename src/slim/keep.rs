@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::binaries::Binaries;
+use super::build_history::BuildHistory;
 use super::effort::Effort;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::process::Program;
@@ -16,6 +17,7 @@ use crate::image::{Kind, NameId, Tree};
 pub(super) struct Keep<'a> {
     pub(super) view: &'a View<'a>,
     pub(super) binaries: &'a Binaries,
+    pub(super) build: &'a BuildHistory,
     pub(super) graph: Graph,
     pub(super) programs: Programs,
     pub(super) effort: Effort,
@@ -33,10 +35,15 @@ pub(super) struct Keep<'a> {
 }
 
 impl<'a> Keep<'a> {
-    pub(super) fn new(view: &'a View<'a>, binaries: &'a Binaries) -> Self {
+    pub(super) fn new(
+        view: &'a View<'a>,
+        binaries: &'a Binaries,
+        build: &'a BuildHistory,
+    ) -> Self {
         Self {
             view,
             binaries,
+            build,
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
             effort: Effort::default(),

@@ -6,6 +6,7 @@
 //! [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
 mod binaries;
+mod build_history;
 mod effort;
 mod graph;
 mod keep;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::binaries::Binaries;
+use super::build_history::BuildHistory;
 use super::graph::{Graph, Link, Note, Reason, Unmet};
 use super::keep::Keep;
 use super::options::{PlanError, PlanOptions};
@@ -65,10 +66,11 @@ pub(super) fn make<'p>(
     view: &View<'_>,
     binaries: &Binaries,
     options: &PlanOptions,
-    packages: impl FnOnce() -> Result<&'p Packages, ReadError>,
+    packages: impl Fn() -> Result<&'p Packages, ReadError>,
 ) -> Result<Plan, PlanError> {
     let image = view.image;
-    let mut keep = Keep::new(view, binaries);
+    let build = BuildHistory::of(image);
+    let mut keep = Keep::new(view, binaries, &build);
     let mut tracers = tracers::all(view, binaries);
     // The order of these calls is the order of reasons, and `why` shows the first: what a user or
     // the configuration asked for explains a file better than a rule.
@@ -77,6 +79,7 @@ pub(super) fn make<'p>(
         tracer.start(&mut keep);
     }
     roots::keep_copied(&mut keep);
+    roots::keep_made(&mut keep, &packages)?;
     let Traced {
         mut graph,
         whole,

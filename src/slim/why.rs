@@ -137,6 +137,11 @@ pub enum Root {
     Brought {
         by: String,
     },
+    /// A `RUN` of the image's own Dockerfile made it, and no package owns it.
+    Made {
+        by: String,
+        confidence: Confidence,
+    },
     /// Scanners know packages by it.
     PackageDatabase,
     /// A keep rule that needs no kept file.
@@ -207,7 +212,8 @@ impl Why {
         match self {
             // The page of a rule gives the confidence of each pattern; it does not follow from the
             // kind of reason.
-            Self::Rule { confidence, .. } | Self::Root(Root::Rule { confidence, .. }) => {
+            Self::Rule { confidence, .. }
+            | Self::Root(Root::Rule { confidence, .. } | Root::Made { confidence, .. }) => {
                 *confidence
             }
             // A file that marks a library as required in its note fails without it.
@@ -332,6 +338,7 @@ impl fmt::Display for Root {
             Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
+            Self::Made { by, .. } => write!(f, "made by `{by}`"),
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }

@@ -14,7 +14,7 @@ mod page;
 mod pages;
 mod registry;
 mod template;
-mod wildcard;
+pub(in crate::slim) mod wildcard;
 mod words;
 
 pub(in crate::slim) use engine::RuleTracer;

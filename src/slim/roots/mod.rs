@@ -2,10 +2,13 @@
 
 mod command;
 mod copied;
+mod made;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::image::{Config, NameId};
+use crate::image::{Config, NameId, ReadError};
+use crate::knowledge::VariableClass;
+use crate::packages::Packages;
 use crate::slim::keep::Keep;
 use crate::slim::options::{PlanError, PlanOptions};
 use crate::slim::system_directories::is_system_directory;
@@ -28,7 +31,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     }
     keep_variables(keep, config);
     keep_directories(keep, config);
-    keep_home(keep, config);
+    keep_home(keep);
     if !config.onbuild().is_empty() {
         keep.note(
             None,
@@ -44,6 +47,16 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
 /// theirs are the better reasons.
 pub(super) fn keep_copied(keep: &mut Keep<'_>) {
     copied::keep(keep);
+}
+
+/// Keeps what RUN instructions made and no package owns, and what is in the directories that
+/// variables name.
+pub(super) fn keep_made<'p>(
+    keep: &mut Keep<'_>,
+    packages: impl Fn() -> Result<&'p Packages, ReadError>,
+) -> Result<(), ReadError> {
+    let home = home(keep);
+    made::keep(keep, home.as_deref(), packages)
 }
 
 /// ENTRYPOINT with CMD behind it. `may_be_missing`: the user says by hand what to keep.
@@ -131,16 +144,13 @@ fn healthcheck_words(config: &Config) -> Vec<(Field, String)> {
     }
 }
 
-/// Lists of directories in which something else is looked for: naming them needs nothing of them.
-const SEARCH_PATHS: &[&str] = &["PATH", "LD_LIBRARY_PATH", "MANPATH", "INFOPATH"];
-
 fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
     for entry in config.env() {
         let Some((name, value)) = entry.split_once('=') else {
             continue;
         };
         // A value that is a path is likely read by the program.
-        if value.starts_with('/') && !SEARCH_PATHS.contains(&name) {
+        if value.starts_with('/') && !VariableClass::SearchPath.contains(name) {
             let why = Why::Root(Root::Variable {
                 name: name.to_owned(),
             });
@@ -188,34 +198,45 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
     }
 }
 
-/// The home directory of the user whom the container runs as: HOME, or what `/etc/passwd` says.
-fn keep_home(keep: &mut Keep<'_>, config: &Config) {
-    let user = config.user().split(':').next().unwrap_or_default();
-    // An image without USER runs as root.
-    let user = if user.is_empty() { "0" } else { user };
-    let passwd = keep
-        .tree()
-        .resolve(b"/etc/passwd")
-        .ok()
-        .and_then(|resolved| keep.view.bytes(resolved.name));
-    let home = passwd
-        .as_deref()
-        .and_then(|passwd| home_of(passwd, user.as_bytes()));
+/// Keeps the home directory of the user whom the container runs as.
+fn keep_home(keep: &mut Keep<'_>) {
+    let user = user(&keep.view.image.config);
     // A number needs no entry; a name without one keeps the container from starting.
-    if home.is_none() && user.parse::<u32>().is_err() {
+    if home_in_passwd(keep).is_none() && user.parse::<u32>().is_err() {
         keep.note(
             None,
             None,
             format!("the user `{user}` is not in `/etc/passwd`"),
         );
     }
-    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
-    let set = config
-        .env_value("HOME")
-        .map(|home| home.as_bytes().to_vec());
-    if let Some(home) = set.or(home).filter(|home| home.starts_with(b"/")) {
+    if let Some(home) = home(keep) {
         keep.keep_path(&home, None, Why::Root(Root::Home));
     }
+}
+
+/// The user whom the container runs as, by name or number.
+fn user(config: &Config) -> &str {
+    match config.user().split(':').next() {
+        // An image without USER runs as root.
+        None | Some("") => "0",
+        Some(user) => user,
+    }
+}
+
+/// The home directory of that user: HOME, or what `/etc/passwd` says.
+fn home(keep: &Keep<'_>) -> Option<Vec<u8>> {
+    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
+    let home = match keep.view.image.config.env_value("HOME") {
+        Some(home) => home.as_bytes().to_vec(),
+        None => home_in_passwd(keep)?,
+    };
+    if home.starts_with(b"/") { Some(home) } else { None }
+}
+
+fn home_in_passwd(keep: &Keep<'_>) -> Option<Vec<u8>> {
+    let passwd = keep.tree().resolve(b"/etc/passwd").ok()?.name;
+    let passwd = keep.view.bytes(passwd)?;
+    home_of(&passwd, user(&keep.view.image.config).as_bytes())
 }
 
 /// The sixth field of the first line whose name or number is `user`.
