@@ -309,6 +309,10 @@ pub(super) struct PlanArguments {
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
+    /// Also keep the programs that come with the program of the image, such as `pg_dump` with
+    /// `postgres`
+    #[arg(long)]
+    pub(super) keep_companions: bool,
     /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,

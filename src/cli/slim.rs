@@ -288,6 +288,7 @@ fn slimming<'a>(
         keep: arguments.keep.clone(),
         drop: arguments.drop.clone(),
         level: arguments.keep_level.into(),
+        keep_companions: arguments.keep_companions,
         no_package_records: arguments.no_package_records,
     };
     Slimming::new(image, &options).with_context(|| format!("cannot slim `{name}`"))

@@ -11,7 +11,7 @@ mod path_sets;
 mod programs;
 mod variables;
 
-pub use languages::{InstalledLanguage, installed_languages};
+pub use languages::{InstalledLanguage, ScriptLanguage, installed_languages, script_languages};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,
 };

@@ -218,6 +218,7 @@ fn reason(why: &Why) -> &'static str {
     match why {
         Why::Root(Root::Program(_)) => "entry point or command",
         Why::Root(Root::Glob { .. }) => "kept by --keep",
+        Why::Root(Root::Companion) => "kept by --keep-companions",
         Why::Root(
             Root::Rule {
                 because: Because::Always,

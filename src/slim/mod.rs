@@ -7,6 +7,7 @@
 
 mod binaries;
 mod build_history;
+mod companions;
 mod effort;
 mod graph;
 mod keep;
@@ -30,6 +31,7 @@ mod verify;
 mod view;
 mod why;
 
+pub(crate) use build_history::BuildHistory;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use keep_rules::{KeepPage, KeepRules, keep_rules};
 pub use options::{PlanError, PlanOptions};

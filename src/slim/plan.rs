@@ -10,10 +10,10 @@ use super::options::{PlanError, PlanOptions};
 use super::process::Program;
 use super::trace::{Traced, trace};
 use super::view::View;
-use super::why::Confidence;
-use super::{package_records, roots, tracers};
+use super::why::{Confidence, Root, Why};
+use super::{companions, package_records, roots, tracers};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, script_languages};
 use crate::packages::{GeneratedRecord, Packages};
 
 /// The names to keep. The same image and options give the same plan.
@@ -22,6 +22,9 @@ pub struct Plan {
     graph: Graph,
     /// Everything that would be kept if every reason counted; none where every one does.
     whole: Option<Graph>,
+    /// The number of names of the whole graph that each level keeps.
+    kept_at: Vec<(Confidence, usize)>,
+    companions: Vec<NameId>,
     pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
@@ -61,25 +64,30 @@ pub struct Count {
     pub privileged: usize,
 }
 
-/// Makes the plan. `packages` are asked for where they are needed.
+/// Makes the plan.
 pub(super) fn make<'p>(
     view: &View<'_>,
     binaries: &Binaries,
     options: &PlanOptions,
-    packages: impl Fn() -> Result<&'p Packages, ReadError>,
+    packages: impl FnOnce() -> Result<&'p Packages, ReadError>,
 ) -> Result<Plan, PlanError> {
     let image = view.image;
+    let packages = packages()?;
     let build = BuildHistory::of(image);
     let mut keep = Keep::new(view, binaries, &build);
     let mut tracers = tracers::all(view, binaries);
     // The order of these calls is the order of reasons, and `why` shows the first: what a user or
     // the configuration asked for explains a file better than a rule.
     roots::keep(&mut keep, options)?;
+    let companions = companions::find(&keep, packages);
+    if options.keep_companions {
+        roots::keep_companions(&mut keep, &companions);
+    }
     for tracer in &mut tracers {
         tracer.start(&mut keep);
     }
     roots::keep_copied(&mut keep);
-    roots::keep_made(&mut keep, &packages)?;
+    roots::keep_made(&mut keep, packages);
     let Traced {
         mut graph,
         whole,
@@ -93,7 +101,7 @@ pub(super) fn make<'p>(
     let records = if options.no_package_records {
         Vec::new()
     } else {
-        package_records::keep(image, packages()?, &mut graph)?
+        package_records::keep(image, packages, &mut graph)?
     };
     let oversized = view.oversized();
     // A file that could not be read may hide dependencies, so there is no plan rather than a broken
@@ -102,6 +110,8 @@ pub(super) fn make<'p>(
         return Err(PlanError::Read(error));
     }
     let kept = kept_names(&image.tree, &graph);
+    let mut notes = notes;
+    notes.extend(missing_runtimes(image, &graph));
     let notes = with_oversized(image, notes, &kept, &oversized);
     let mut totals = totals(&image.tree, &kept, &records);
     // Levels are counted in the whole graph, which has every level.
@@ -114,6 +124,8 @@ pub(super) fn make<'p>(
     Ok(Plan {
         graph,
         whole,
+        kept_at,
+        companions,
         kept,
         unmet,
         notes,
@@ -159,6 +171,48 @@ fn with_oversized(
         }
     }
     notes.into_iter().collect()
+}
+
+/// A note for each language that sources of the user are in, and whose interpreter is in the image
+/// but not kept.
+fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for runtime in script_languages() {
+        let tree = &image.tree;
+        let mut sources = graph.kept().iter().copied().filter(|&name| {
+            let file_name = tree.file_name(name);
+            runtime.is_source(file_name) && is_users(graph, name)
+        });
+        let Some(source) = sources.next() else {
+            continue;
+        };
+        // A library runs the language too: nginx's Perl, uWSGI's Python.
+        let mut interpreters = tree
+            .walk()
+            .filter(|&name| runtime.is_interpreter(tree.file_name(name)) && is_started(tree, name))
+            .peekable();
+        if interpreters.peek().is_some() && !interpreters.any(|name| graph.is_kept(name)) {
+            notes.push(Note {
+                at: Some(source),
+                line: None,
+                text: format!(
+                    "sources in {} are kept, but no interpreter: nothing that is kept starts it",
+                    runtime.name
+                ),
+            });
+        }
+    }
+    notes
+}
+
+/// Whether a name is the user's: COPY, ADD or RUN brought it, or it is in the working directory.
+fn is_users(graph: &Graph, name: NameId) -> bool {
+    graph.reasons(name).iter().any(|reason| {
+        matches!(
+            reason.why,
+            Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir)
+        )
+    })
 }
 
 impl Plan {
@@ -208,6 +262,19 @@ impl Plan {
 
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// The names that a level keeps, with those of the levels before it, in the order in which they
+    /// came in.
+    pub fn kept_at(&self, level: Confidence) -> &[NameId] {
+        let graph = self.whole.as_ref().unwrap_or(&self.graph);
+        let row = self.kept_at.iter().find(|(known, _)| *known == level);
+        row.map_or(&[], |&(_, names)| &graph.kept()[..names])
+    }
+
+    /// Companion programs of the program that the image starts, whether they are kept or not.
+    pub fn companions(&self) -> &[NameId] {
+        &self.companions
     }
 
     /// Needs that nothing in the image meets, ordered.
@@ -304,7 +371,7 @@ fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
     count
 }
 
-fn is_program(tree: &Tree, name: NameId) -> bool {
+pub(super) fn is_program(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
     tree.inode(name).header.mode & 0o111 != 0
         // Libraries often have the permission to be executed as well; the directory tells programs

@@ -142,6 +142,8 @@ pub enum Root {
         by: String,
         confidence: Confidence,
     },
+    /// `--keep-companions`.
+    Companion,
     /// Scanners know packages by it.
     PackageDatabase,
     /// A keep rule that needs no kept file.
@@ -238,6 +240,16 @@ impl Why {
             // All that is left is what a loader or the kernel opens itself; without it the program
             // does not start.
             _ => Confidence::Certain,
+        }
+    }
+}
+
+impl Field {
+    /// The option that replaces the field.
+    pub(super) fn option(self) -> &'static str {
+        match self {
+            Self::Cmd => "--cmd",
+            _ => "--entrypoint",
         }
     }
 }
@@ -339,6 +351,9 @@ impl fmt::Display for Root {
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
             Self::Made { by, .. } => write!(f, "made by `{by}`"),
+            Self::Companion => {
+                f.write_str("a companion of the program, requested by `--keep-companions`")
+            }
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }

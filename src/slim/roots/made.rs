@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::copied::SHOWN;
-use crate::image::{Config, Kind, NameId, ReadError, Tree};
+use crate::image::{Config, Kind, NameId, Tree};
 use crate::knowledge::{VariableClass, installed_languages, path_set};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::build_history::BuildHistory;
@@ -25,19 +25,14 @@ const LEFT_OUT: [&str; 4] = [
     "made-by-packages",
 ];
 
-/// Keeps these files. `packages` is asked only where there may be some.
-pub(super) fn keep<'p>(
-    keep: &mut Keep<'_>,
-    home: Option<&[u8]>,
-    packages: impl Fn() -> Result<&'p Packages, ReadError>,
-) -> Result<(), ReadError> {
+/// Keeps these files. `home` is the home directory of the user whom the container runs as.
+pub(super) fn keep(keep: &mut Keep<'_>, home: Option<&[u8]>, packages: &Packages) {
     let image = keep.view.image;
     let named = named_directories(&image.tree, &image.config);
     let has_runs = keep.build.own_runs().next().is_some();
     if !has_runs && named.is_empty() {
-        return Ok(());
+        return;
     }
-    let packages = packages()?;
     let mut search = Search {
         tree: &image.tree,
         build: keep.build,
@@ -53,7 +48,6 @@ pub(super) fn keep<'p>(
     for (name, root) in search.into_found() {
         keep.graph.keep(name, None, Why::Root(root));
     }
-    Ok(())
 }
 
 /// One walk over the tree.
@@ -191,6 +185,8 @@ struct LeftOut {
     no_data: Patterns,
     /// Directories that are left out.
     directories: HashSet<NameId>,
+    /// Directories in which files of layers that installed packages are left out.
+    databases: HashSet<NameId>,
 }
 
 impl LeftOut {
@@ -209,15 +205,23 @@ impl LeftOut {
             data,
             no_data,
             directories: HashSet::new(),
+            databases: HashSet::new(),
         }
     }
 
     /// Whether a name is left out, of which the directories above have been asked before.
     /// `installs`: packages were installed in its layer. `is_named`: a variable names it.
     fn is_left_out(&mut self, tree: &Tree, name: NameId, installs: bool, is_named: bool) -> bool {
-        let is_left_out = self.decide(tree, name, installs, is_named);
+        let is_database = self.databases.contains(&tree.parent(name))
+            || self.of_installation.matches(tree, name);
+        let is_left_out =
+            installs && is_database || self.is_left_out_of_any_layer(tree, name, is_named);
         if tree.is_directory(name) {
-            if is_left_out {
+            if is_database {
+                self.databases.insert(name);
+            }
+            // Another layer may have put something into a directory of a database.
+            if is_left_out && !is_database {
                 self.directories.insert(name);
             } else {
                 self.add_languages(tree, name);
@@ -226,7 +230,7 @@ impl LeftOut {
         is_left_out
     }
 
-    fn decide(&self, tree: &Tree, name: NameId, installs: bool, is_named: bool) -> bool {
+    fn is_left_out_of_any_layer(&self, tree: &Tree, name: NameId, is_named: bool) -> bool {
         if self.no_data.matches(tree, name) {
             return true;
         }
@@ -234,9 +238,7 @@ impl LeftOut {
         if self.data.matches(tree, name) || is_named {
             return is_named && is_package_directory(tree, name);
         }
-        self.directories.contains(&tree.parent(name))
-            || self.always.matches(tree, name)
-            || installs && self.of_installation.matches(tree, name)
+        self.directories.contains(&tree.parent(name)) || self.always.matches(tree, name)
     }
 
     /// Leaves out the files of the languages that are installed in a directory.

@@ -6,7 +6,7 @@ mod made;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::image::{Config, NameId, ReadError};
+use crate::image::{Config, NameId};
 use crate::knowledge::VariableClass;
 use crate::packages::Packages;
 use crate::slim::keep::Keep;
@@ -51,12 +51,17 @@ pub(super) fn keep_copied(keep: &mut Keep<'_>) {
 
 /// Keeps what RUN instructions made and no package owns, and what is in the directories that
 /// variables name.
-pub(super) fn keep_made<'p>(
-    keep: &mut Keep<'_>,
-    packages: impl Fn() -> Result<&'p Packages, ReadError>,
-) -> Result<(), ReadError> {
+pub(super) fn keep_made(keep: &mut Keep<'_>, packages: &Packages) {
     let home = home(keep);
-    made::keep(keep, home.as_deref(), packages)
+    made::keep(keep, home.as_deref(), packages);
+}
+
+/// Keeps programs that come with the image's own, and what they need.
+pub(super) fn keep_companions(keep: &mut Keep<'_>, companions: &[NameId]) {
+    for &name in companions {
+        let path = keep.tree().path(name);
+        keep.keep_path(&path, None, Why::Root(Root::Companion));
+    }
 }
 
 /// ENTRYPOINT with CMD behind it. `may_be_missing`: the user says by hand what to keep.

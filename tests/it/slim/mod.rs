@@ -13,6 +13,7 @@ mod musl_rules;
 mod plan_elf;
 mod plan_interpreters;
 mod plan_levels;
+mod plan_made;
 mod plan_paths;
 mod plan_roots;
 mod plan_scripts;
