@@ -32,6 +32,7 @@ pub(super) struct Keep<'a> {
     /// Libraries that some process found for a file.
     met: HashSet<(NameId, Vec<u8>)>,
     notes: BTreeSet<Note>,
+    warnings: BTreeSet<String>,
 }
 
 impl<'a> Keep<'a> {
@@ -53,6 +54,7 @@ impl<'a> Keep<'a> {
             unmet: BTreeSet::new(),
             met: HashSet::new(),
             notes: BTreeSet::new(),
+            warnings: BTreeSet::new(),
         }
     }
 
@@ -164,6 +166,16 @@ impl<'a> Keep<'a> {
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
         self.notes.insert(Note { at, line, text });
+    }
+
+    /// Records that the result may be useless, whatever is kept.
+    pub(super) fn warn(&mut self, text: String) {
+        self.warnings.insert(text);
+    }
+
+    /// The warnings so far, in order.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warnings.iter().cloned().collect()
     }
 
     /// The notes so far, in order.

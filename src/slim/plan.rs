@@ -24,7 +24,9 @@ pub struct Plan {
     whole: Option<Graph>,
     /// The number of names of the whole graph that each level keeps.
     kept_at: Vec<(Confidence, usize)>,
+    level: Confidence,
     companions: Vec<NameId>,
+    warnings: Vec<String>,
     pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
@@ -88,6 +90,8 @@ pub(super) fn make<'p>(
     }
     roots::keep_copied(&mut keep);
     roots::keep_made(&mut keep, packages);
+    // Tracers do not know what the image is for, so that nothing is added to these.
+    let warnings = keep.warnings();
     let Traced {
         mut graph,
         whole,
@@ -125,7 +129,9 @@ pub(super) fn make<'p>(
         graph,
         whole,
         kept_at,
+        level: options.level,
         companions,
+        warnings,
         kept,
         unmet,
         notes,
@@ -272,9 +278,19 @@ impl Plan {
         row.map_or(&[], |&(_, names)| &graph.kept()[..names])
     }
 
+    /// The level that was asked for.
+    pub fn level(&self) -> Confidence {
+        self.level
+    }
+
     /// Companion programs of the program that the image starts, whether they are kept or not.
     pub fn companions(&self) -> &[NameId] {
         &self.companions
+    }
+
+    /// Reasons why the result may be useless, such as a command that does nothing by itself.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Needs that nothing in the image meets, ordered.

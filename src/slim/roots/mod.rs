@@ -3,6 +3,7 @@
 mod command;
 mod copied;
 mod made;
+mod purpose;
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -83,7 +84,7 @@ fn keep_program(
     };
     // Without its program an image does nothing, unless the user knows better.
     if command::keep(keep, &command) {
-        return Ok(());
+        return purpose::check(keep, &command, may_be_missing);
     }
     if !may_be_missing {
         return Err(program_not_found(keep, field, program));
@@ -275,6 +276,12 @@ fn keep_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
     let why = Why::Root(Root::Glob {
         pattern: pattern.to_owned(),
     });
+    // `--keep pg_dump`: a word without a slash is a program, as in a shell.
+    let is_word = !pattern.contains(['/', '*', '?', '[', '{']);
+    if is_word && let Some(path) = keep.programs.find(keep.view, pattern.as_bytes()) {
+        keep.keep_path(&path, None, why);
+        return Ok(());
+    }
     for (name, crossed) in matching(keep, "--keep", pattern)? {
         keep.graph.keep(name, None, why.clone());
         keep.keep_way(name, &crossed);

@@ -1,0 +1,76 @@
+//! What a person may miss in a slimmed image: packages that were installed on purpose and of which
+//! nothing is kept, and companion programs of the image's own.
+
+use std::collections::BTreeSet;
+
+use crate::image::{Image, Kind, NameId, Tree};
+use crate::lint::image::installed_on_purpose;
+use crate::packages::{Package, Packages};
+use crate::printable::escape_bytes;
+use crate::slim::Plan;
+
+/// Directories whose files are no substance of a package: a metapackage has nothing else.
+const INCIDENTAL: [&[u8]; 8] = [
+    b"/etc/",
+    b"/usr/share/bash-completion/",
+    b"/usr/share/bug/",
+    b"/usr/share/doc/",
+    b"/usr/share/info/",
+    b"/usr/share/lintian/",
+    b"/usr/share/man/",
+    b"/var/",
+];
+
+/// Dropped packages and programs, for a person to review.
+#[derive(Debug)]
+pub(super) struct Missed<'a> {
+    /// Packages with the bytes of their files, the largest first.
+    pub(super) packages: Vec<(&'a Package, u64)>,
+    /// File names, in alphabetical order.
+    pub(super) companions: Vec<String>,
+}
+
+impl<'a> Missed<'a> {
+    pub(super) fn of(image: &Image, packages: &'a Packages, plan: &Plan) -> Self {
+        let tree = &image.tree;
+        let sizes = packages.sizes(tree, |_| true);
+        let mut missed = Vec::new();
+        for row in installed_on_purpose(image, packages) {
+            let package = &packages.list[row];
+            let substance = substance(tree, package);
+            let is_kept = substance.iter().any(|&name| plan.is_kept(name));
+            if !substance.is_empty() && !is_kept {
+                missed.push((package, sizes[row]));
+            }
+        }
+        missed.sort_by_key(|(package, bytes)| (std::cmp::Reverse(*bytes), &package.name));
+        // The same program may have two names of one file name.
+        let mut companions = BTreeSet::new();
+        for &name in plan.companions() {
+            if !plan.is_kept(name) {
+                companions.insert(escape_bytes(tree.file_name(name)));
+            }
+        }
+        Self {
+            packages: missed,
+            companions: companions.into_iter().collect(),
+        }
+    }
+}
+
+/// The files of a package that do something.
+fn substance(tree: &Tree, package: &Package) -> Vec<NameId> {
+    let mut files = Vec::new();
+    for &name in &package.files {
+        let path = tree.path(name);
+        let is_incidental = INCIDENTAL
+            .iter()
+            .any(|directory| path.starts_with(directory));
+        let is_entry = matches!(tree.inode(name).kind, Kind::File(_) | Kind::Symlink { .. });
+        // The record of a package of a language is kept for scanners.
+        if is_entry && !is_incidental && name != package.record {
+            files.push(name);
+        }
+    }
+    files
+}
