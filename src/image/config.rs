@@ -77,9 +77,15 @@ impl History {
         let mut script = without_shell(text);
         // Buildah records the flags of the instruction after the shell.
         while script.starts_with("--") {
-            script = script.split_once(' ').map_or("", |(_, rest)| rest.trim_start());
+            script = script
+                .split_once(' ')
+                .map_or("", |(_, rest)| rest.trim_start());
         }
-        if script.is_empty() { None } else { Some(script) }
+        if script.is_empty() {
+            None
+        } else {
+            Some(script)
+        }
     }
 }
 
@@ -416,7 +422,10 @@ mod tests {
     fn the_script_of_a_run_is_found_under_what_builders_write_around_it() {
         let cases = [
             ("RUN /bin/sh -c make all # buildkit", Some("make all")),
-            ("RUN |1 A=b /bin/bash -o pipefail -c make $A # buildkit", Some("make $A")),
+            (
+                "RUN |1 A=b /bin/bash -o pipefail -c make $A # buildkit",
+                Some("make $A"),
+            ),
             ("RUN /bin/make all # buildkit", Some("/bin/make all")),
             ("/bin/sh -c make", Some("make")),
             ("/bin/sh -c --mount=type=cache,target=/x make", Some("make")),

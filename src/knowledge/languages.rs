@@ -81,7 +81,9 @@ mod tests {
     #[test]
     fn interpreters_are_known_by_the_names_of_programs_and_libraries() {
         let mut languages = script_languages().iter();
-        let python = languages.find(|language| language.name == "Python").unwrap();
+        let python = languages
+            .find(|language| language.name == "Python")
+            .unwrap();
         for name in ["python", "python3.11", "libpython3.11.so.1.0", "pypy3"] {
             assert!(python.is_interpreter(name.as_bytes()), "{name}");
         }

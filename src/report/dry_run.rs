@@ -18,7 +18,9 @@ pub fn dry_run(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     let (image, plan) = (slimming.image, &slimming.plan);
     let mut out = Lines::new();
     dropped_packages(&mut out, image, slimming.packages()?, plan);
-    sizes(&mut out, "dropped", &image.tree, &|name| !plan.is_kept(name));
+    sizes(&mut out, "dropped", &image.tree, &|name| {
+        !plan.is_kept(name)
+    });
     sizes(&mut out, "kept", &image.tree, &|name| plan.is_kept(name));
     for record in plan.records() {
         out.line(format_args!(
@@ -60,7 +62,9 @@ fn sizes(out: &mut Lines, title: &str, tree: &Tree, is_wanted: &dyn Fn(NameId) -
     let mut open: BTreeSet<NameId> = BTreeSet::from([NameId::ROOT]);
     let mut lines = sums.children(tree, NameId::ROOT).len();
     loop {
-        let closed = open.iter().flat_map(|&directory| sums.children(tree, directory));
+        let closed = open
+            .iter()
+            .flat_map(|&directory| sums.children(tree, directory));
         let closed = closed.filter(|name| !open.contains(name) && tree.is_directory(*name));
         let fits = |name: &NameId| lines + sums.children(tree, *name).len() <= LINES;
         let largest = closed

@@ -73,7 +73,12 @@ fn in_one_line(out: &mut Lines, title: &str, names: &[String]) {
     if names.is_empty() {
         return;
     }
-    let mut line = names.iter().take(NAMED).map(|name| escape(name)).collect::<Vec<_>>().join(", ");
+    let mut line = names
+        .iter()
+        .take(NAMED)
+        .map(|name| escape(name))
+        .collect::<Vec<_>>()
+        .join(", ");
     if names.len() > NAMED {
         let _ = write!(line, " and {} more", names.len() - NAMED);
     }

@@ -32,7 +32,9 @@ pub(super) fn find(keep: &Keep<'_>, packages: &Packages) -> Vec<NameId> {
         }
     }
     companions.retain(|&name| is_companion(keep, name));
-    tree.walk().filter(|name| companions.contains(name)).collect()
+    tree.walk()
+        .filter(|name| companions.contains(name))
+        .collect()
 }
 
 /// The programs that ENTRYPOINT and CMD start, themselves or through a wrapper.
@@ -67,8 +69,18 @@ fn source(package: &Package) -> &str {
 /// Whether a package is one of the small programs that every system has.
 fn is_everyday(package: &Package) -> bool {
     const NAMES: [&str; 12] = [
-        "bash", "busybox", "coreutils", "dash", "diffutils", "findutils", "grep", "gosu", "procps",
-        "sed", "tini", "util-linux",
+        "bash",
+        "busybox",
+        "coreutils",
+        "dash",
+        "diffutils",
+        "findutils",
+        "grep",
+        "gosu",
+        "procps",
+        "sed",
+        "tini",
+        "util-linux",
     ];
     NAMES.contains(&source(package))
 }

@@ -36,11 +36,7 @@ pub(super) struct Keep<'a> {
 }
 
 impl<'a> Keep<'a> {
-    pub(super) fn new(
-        view: &'a View<'a>,
-        binaries: &'a Binaries,
-        build: &'a BuildHistory,
-    ) -> Self {
+    pub(super) fn new(view: &'a View<'a>, binaries: &'a Binaries, build: &'a BuildHistory) -> Self {
         Self {
             view,
             binaries,

@@ -250,6 +250,22 @@ impl Plan {
         self.graph.is_kept(name)
     }
 
+    /// Whether a kept name is there for more than that a RUN made it: the program, or something
+    /// else, refers to it.
+    pub fn is_reached(&self, name: NameId) -> bool {
+        let is_made = |why: &Why| matches!(why, Why::Root(Root::Made { .. }));
+        self.graph
+            .reasons(name)
+            .iter()
+            .any(|reason| match reason.by {
+                None => !is_made(&reason.why),
+                Some(by) => {
+                    let chain = self.graph.chain(by);
+                    chain.first().is_some_and(|link| !is_made(link.why))
+                }
+            })
+    }
+
     /// The chain of first reasons, from a root to this name; empty where it is not kept.
     pub fn why(&self, name: NameId) -> Vec<Link<'_>> {
         self.graph.chain(name)

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::copied::SHOWN;
 use crate::image::{Config, Kind, NameId, Tree};
-use crate::knowledge::{VariableClass, installed_languages, path_set};
+use crate::knowledge::{ProgramClass, VariableClass, installed_languages, path_set};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::build_history::BuildHistory;
 use crate::slim::keep::Keep;
@@ -104,6 +104,10 @@ impl<'a> Search<'a> {
         let variable = self.named.get(&tree.parent(name));
         // What COPY and ADD added has its own reason.
         if script.is_none() && variable.is_none() || self.is_packaged(name) {
+            return None;
+        }
+        // A program that raises the risk of the image needs a better reason.
+        if is_risky(tree, name) {
             return None;
         }
         if let Some(variable) = variable {
@@ -212,8 +216,8 @@ impl LeftOut {
     /// Whether a name is left out, of which the directories above have been asked before.
     /// `installs`: packages were installed in its layer. `is_named`: a variable names it.
     fn is_left_out(&mut self, tree: &Tree, name: NameId, installs: bool, is_named: bool) -> bool {
-        let is_database = self.databases.contains(&tree.parent(name))
-            || self.of_installation.matches(tree, name);
+        let is_database =
+            self.databases.contains(&tree.parent(name)) || self.of_installation.matches(tree, name);
         let is_left_out =
             installs && is_database || self.is_left_out_of_any_layer(tree, name, is_named);
         if tree.is_directory(name) {
@@ -295,7 +299,8 @@ impl Patterns {
         let plain = self.plain.get(file_name).into_iter().flatten();
         let wild = self.wild.iter();
         // The path is made only for the few names whose last component matches.
-        let wild = wild.filter(|pattern| wildcard::matches_name(last_component(pattern), file_name));
+        let wild =
+            wild.filter(|pattern| wildcard::matches_name(last_component(pattern), file_name));
         let mut candidates = plain.chain(wild).peekable();
         if candidates.peek().is_none() {
             return false;
@@ -306,7 +311,10 @@ impl Patterns {
 }
 
 fn last_component(pattern: &[u8]) -> &[u8] {
-    pattern.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
+    pattern
+        .rsplit(|&byte| byte == b'/')
+        .next()
+        .unwrap_or_default()
 }
 
 /// The directories that variables name, but for those of the system and of software: what has
@@ -317,7 +325,10 @@ fn named_directories(tree: &Tree, config: &Config) -> HashMap<NameId, String> {
         let Some((variable, value)) = entry.split_once('=') else {
             continue;
         };
-        let classes = [VariableClass::SearchPath, VariableClass::PackageManagerDirectory];
+        let classes = [
+            VariableClass::SearchPath,
+            VariableClass::PackageManagerDirectory,
+        ];
         let is_other = classes.iter().any(|class| class.contains(variable));
         if is_other || variable == "HOME" || !value.starts_with('/') {
             continue;
@@ -359,6 +370,16 @@ fn installing_layers(tree: &Tree, packages: &Packages) -> Vec<bool> {
         }
     }
     installs
+}
+
+/// Whether a file is a shell, a package manager or a setuid program.
+fn is_risky(tree: &Tree, name: NameId) -> bool {
+    const SETUID_OR_SETGID: u32 = 0o6000;
+    let (inode, file_name) = (tree.inode(name), tree.file_name(name));
+    let mut classes = [ProgramClass::Shell, ProgramClass::PackageManager].into_iter();
+    let is_program = matches!(inode.kind, Kind::Symlink { .. }) || inode.header.mode & 0o111 != 0;
+    is_program && classes.any(|class| class.contains(file_name))
+        || matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID_OR_SETGID != 0
 }
 
 /// Whether the target of a link is standard output and the like, of which the container runtime

@@ -236,7 +236,11 @@ fn home(keep: &Keep<'_>) -> Option<Vec<u8>> {
         Some(home) => home.as_bytes().to_vec(),
         None => home_in_passwd(keep)?,
     };
-    if home.starts_with(b"/") { Some(home) } else { None }
+    if home.starts_with(b"/") {
+        Some(home)
+    } else {
+        None
+    }
 }
 
 fn home_in_passwd(keep: &Keep<'_>) -> Option<Vec<u8>> {

@@ -10,7 +10,12 @@ use crate::slim::why::Field;
 
 /// Programs that start their arguments, and are not the purpose of an image.
 const LAUNCHERS: [&str; 6] = [
-    "catatonit", "docker-init", "dumb-init", "env", "tini", "tini-static",
+    "catatonit",
+    "docker-init",
+    "dumb-init",
+    "env",
+    "tini",
+    "tini-static",
 ];
 
 /// Warns of a command that does nothing by itself, and refuses an init system. `is_helped`: the
@@ -84,9 +89,7 @@ fn waits(words: &[&str]) -> bool {
         return match arguments.iter().position(|word| !word.starts_with('-')) {
             // Without a script, a shell reads commands from a person.
             None => true,
-            Some(at) if at > 0 && arguments[at - 1].ends_with('c') => {
-                waits_in_shell(arguments[at])
-            }
+            Some(at) if at > 0 && arguments[at - 1].ends_with('c') => waits_in_shell(arguments[at]),
             Some(_) => false,
         };
     }
@@ -102,7 +105,9 @@ fn waits(words: &[&str]) -> bool {
 fn waits_in_shell(script: &str) -> bool {
     let mut commands = script.split([';', '&', '|', '\n']).map(str::trim);
     commands.all(|command| {
-        let command = command.trim_start_matches("do ").trim_start_matches("exec ");
+        let command = command
+            .trim_start_matches("do ")
+            .trim_start_matches("exec ");
         let words: Vec<&str> = command.split_whitespace().collect();
         match words.as_slice() {
             [] | ["done" | ":" | "wait" | "do"] | ["while" | "until", ..] => true,
@@ -137,15 +142,29 @@ mod tests {
     #[test]
     fn commands_that_wait_are_told_from_those_that_work() {
         for command in [
-            "bash", "/bin/sh", "bash -l", "sleep infinity", "tail -f /dev/null", "cat",
+            "bash",
+            "/bin/sh",
+            "bash -l",
+            "sleep infinity",
+            "tail -f /dev/null",
+            "cat",
         ] {
             let words: Vec<&str> = command.split(' ').collect();
             assert!(waits(&words), "{command}");
         }
-        for script in ["sleep infinity", "while :; do sleep 1000; done", "exec tail -f /dev/null"] {
+        for script in [
+            "sleep infinity",
+            "while :; do sleep 1000; done",
+            "exec tail -f /dev/null",
+        ] {
             assert!(waits(&["/bin/sh", "-c", script]), "{script}");
         }
-        for command in ["bash start.sh", "tail -f /var/log/x", "app", "cat /etc/motd"] {
+        for command in [
+            "bash start.sh",
+            "tail -f /var/log/x",
+            "app",
+            "cat /etc/motd",
+        ] {
             let words: Vec<&str> = command.split(' ').collect();
             assert!(!waits(&words), "{command}");
         }

@@ -18,5 +18,6 @@ mod plan_paths;
 mod plan_roots;
 mod plan_scripts;
 mod plan_services;
+mod plan_summary;
 mod verify_against;
 mod written;

@@ -182,7 +182,10 @@ fn what_copy_and_add_brought_is_the_application() {
             "/var/lib/dpkg/status",
             "Package: app\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n",
         )
-        .file("/var/lib/dpkg/info/app.list", "/usr/bin/app\n/usr/share/more\n")
+        .file(
+            "/var/lib/dpkg/info/app.list",
+            "/usr/bin/app\n/usr/share/more\n",
+        )
         .layer("COPY data /opt/data # buildkit")
         .file("/opt/data/model.bin", "x")
         .entrypoint(&["app"])

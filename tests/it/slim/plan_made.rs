@@ -11,7 +11,10 @@ fn base() -> Machine {
     merged_usr()
         .layer("/bin/sh -c #(nop) ADD file:12 in / ")
         .file("/etc/os-release", "ID=debian\n")
-        .file("/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n")
+        .file(
+            "/etc/passwd",
+            "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n",
+        )
         .file("/usr/share/base-data/words", "x")
         .elf("/usr/bin/app", &program(GLIBC))
         .entrypoint(&["app"])
@@ -78,7 +81,9 @@ fn what_a_run_made_and_no_package_owns_is_the_users() {
         planned.why("/usr/share/models/model.bin"),
         ["/usr/share/models/model.bin: made by `RUN ./setup`"]
     );
-    let reason = &planned.plan.reasons(planned.name("/usr/share/models/model.bin"))[0];
+    let reason = &planned
+        .plan
+        .reasons(planned.name("/usr/share/models/model.bin"))[0];
     assert_eq!(reason.confidence(), Confidence::Possible);
 }
 
@@ -135,7 +140,10 @@ fn a_directory_that_a_variable_names_keeps_what_is_in_it() {
         planned.why("/srv/models/hub/a/b.bin"),
         ["/srv/models/hub/a/b.bin: the value of the variable `HF_HOME`"]
     );
-    assert_dropped(&planned, &["/srv/pip/x", "/srv/other/x", "/usr/share/tool/data"]);
+    assert_dropped(
+        &planned,
+        &["/srv/pip/x", "/srv/other/x", "/usr/share/tool/data"],
+    );
     // A variable counts for the files of a base image, too.
     let planned = base()
         .file("/opt/models/a.bin", "x")
@@ -179,7 +187,10 @@ fn languages_installed_from_an_archive_are_packages() {
         .elf("/usr/local/bin/mytool", &program(GLIBC))
         .file("/opt/app/lib/modules/x", "x")
         .plan();
-    assert_kept(&planned, &["/usr/local/bin/mytool", "/opt/app/lib/modules/x"]);
+    assert_kept(
+        &planned,
+        &["/usr/local/bin/mytool", "/opt/app/lib/modules/x"],
+    );
     assert_dropped(
         &planned,
         &[
@@ -200,9 +211,18 @@ fn the_interpreter_of_a_virtual_environment_is_kept() {
     let planned = base()
         .elf("/usr/bin/python3.11", &program(GLIBC))
         .layer("RUN /bin/sh -c poetry install # buildkit")
-        .file("/root/.cache/pypoetry/virtualenvs/x-py3.11/pyvenv.cfg", "home = /usr/bin\n")
-        .link("/root/.cache/pypoetry/virtualenvs/x-py3.11/bin/python", "/usr/bin/python3.11")
-        .file("/root/.cache/pypoetry/virtualenvs/x-py3.11/bin/activate", "x")
+        .file(
+            "/root/.cache/pypoetry/virtualenvs/x-py3.11/pyvenv.cfg",
+            "home = /usr/bin\n",
+        )
+        .link(
+            "/root/.cache/pypoetry/virtualenvs/x-py3.11/bin/python",
+            "/usr/bin/python3.11",
+        )
+        .file(
+            "/root/.cache/pypoetry/virtualenvs/x-py3.11/bin/activate",
+            "x",
+        )
         .plan();
     let environment = "/root/.cache/pypoetry/virtualenvs/x-py3.11";
     assert_kept(
@@ -218,7 +238,9 @@ fn the_interpreter_of_a_virtual_environment_is_kept() {
 
 #[test]
 fn what_the_base_image_made_is_not_the_users() {
-    let base = base().file("/opt/base-tool/x", "x").file("/etc/base.conf", "x");
+    let base = base()
+        .file("/opt/base-tool/x", "x")
+        .file("/etc/base.conf", "x");
     let planned = base.layer("RUN /bin/sh -c true # buildkit").plan();
     assert_dropped(&planned, &["/opt/base-tool/x", "/etc/base.conf"]);
 }
