@@ -16,5 +16,5 @@ pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,
 };
 pub use path_sets::path_set;
-pub use programs::ProgramClass;
+pub use programs::{ProgramClass, is_runtime_library};
 pub use variables::VariableClass;

@@ -119,7 +119,7 @@ fn missed(out: &mut String, summary: &Summary<'_>) {
         }
         let _ = writeln!(
             out,
-            "<p>Installed by RUN, of which nothing is kept: {}.</p>",
+            "<p>Installed by RUN, but not kept: {}.</p>",
             names.join(", ")
         );
     }

@@ -34,7 +34,7 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     let unused = unused.map(|(package, bytes)| format!("{} {}", package.name, size(*bytes)));
     in_one_line(
         &mut out,
-        "installed by RUN, of which nothing is kept",
+        "installed by RUN, but not kept",
         &unused.collect::<Vec<_>>(),
     );
     in_one_line(

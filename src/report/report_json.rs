@@ -102,6 +102,7 @@ fn kept(summary: &Summary<'_>, name: NameId) -> Value {
         "bytes": length(tree, name),
         "by": reason.and_then(|reason| reason.by).map(|by| path(tree, by)),
         "why": reason.map(|reason| reason.why.to_string()),
-        "confidence": reason.map(|reason| reason.confidence().to_string()),
+        // Of the whole chain: what a guess needs is a guess.
+        "confidence": summary.plan.graph().confidence(name).to_string(),
     })
 }

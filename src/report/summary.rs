@@ -27,7 +27,7 @@ pub struct Summary<'a> {
     /// the same files.
     pub reasons: Vec<(&'static str, Sizes)>,
     pub risky: Vec<Risk>,
-    /// Packages that the image's own RUN instructions name, and of which nothing is kept, with their
+    /// Packages that the image's own RUN instructions name and no file of which is kept, with their
     /// sizes.
     pub missed_packages: Vec<(&'a Package, u64)>,
     /// File names of programs that come with the image's own and are not kept.

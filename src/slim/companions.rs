@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::keep::Keep;
-use super::plan::is_program;
+use super::program_kind::is_program;
 use crate::image::{NameId, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::{Package, Packages};

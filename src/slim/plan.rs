@@ -6,8 +6,10 @@ use super::binaries::Binaries;
 use super::build_history::BuildHistory;
 use super::graph::{Graph, Link, Note, Reason, Unmet};
 use super::keep::Keep;
+use super::mention_weight::MentionWeight;
 use super::options::{PlanError, PlanOptions};
 use super::process::Program;
+use super::program_kind::{is_privileged, is_program};
 use super::trace::{Traced, trace};
 use super::view::View;
 use super::why::{Confidence, Root, Why};
@@ -90,6 +92,7 @@ pub(super) fn make<'p>(
     }
     roots::keep_copied(&mut keep);
     roots::keep_made(&mut keep, packages);
+    let mut weight = MentionWeight::new(view, &build, packages);
     // Tracers do not know what the image is for, so that nothing is added to these.
     let warnings = keep.warnings();
     let Traced {
@@ -99,7 +102,7 @@ pub(super) fn make<'p>(
         unmet,
         notes,
         loaded,
-    } = trace(keep, &mut tracers, options.level);
+    } = trace(keep, &mut tracers, &mut weight, options.level);
     // Records follow the decision on everything else: a package is recorded where a file of it is
     // kept.
     let records = if options.no_package_records {
@@ -211,7 +214,7 @@ fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
     notes
 }
 
-/// Whether a name is the user's: COPY, ADD or RUN brought it, or it is in the working directory.
+/// Whether a name is the user's: COPY, ADD or RUN added it, or it is in the working directory.
 fn is_users(graph: &Graph, name: NameId) -> bool {
     graph.reasons(name).iter().any(|reason| {
         matches!(
@@ -401,21 +404,4 @@ fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
         }
     }
     count
-}
-
-pub(super) fn is_program(tree: &Tree, name: NameId) -> bool {
-    const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
-    tree.inode(name).header.mode & 0o111 != 0
-        // Libraries often have the permission to be executed as well; the directory tells programs
-        // from them.
-        && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
-}
-
-fn is_privileged(tree: &Tree, name: NameId) -> bool {
-    const SETUID_OR_SETGID: u32 = 0o6000;
-    let inode = tree.inode(name);
-    let is_file = matches!(inode.kind, Kind::File(_));
-    is_file
-        && (inode.header.mode & SETUID_OR_SETGID != 0
-            || inode.header.xattr("security.capability").is_some())
 }

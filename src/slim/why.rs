@@ -210,6 +210,15 @@ impl Why {
         Self::Module { language, name }
     }
 
+    /// Whether it is no more than that a text, or the name of something else, suggests the file.
+    pub(super) fn is_mention(&self) -> bool {
+        match self {
+            Self::Mention { .. } => true,
+            Self::Rule { confidence, .. } => *confidence == Confidence::Possible,
+            _ => false,
+        }
+    }
+
     pub fn confidence(&self) -> Confidence {
         match self {
             // The page of a rule gives the confidence of each pattern; it does not follow from the

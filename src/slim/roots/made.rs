@@ -130,7 +130,7 @@ impl<'a> Search<'a> {
     /// Whether a package manager that records its files installed this one.
     fn is_packaged(&self, name: NameId) -> bool {
         let mut owners = self.packages.owners(name);
-        // A program of Go or Rust, or an archive of Java, is recorded in itself, whoever built it.
+        // A program of Go or Rust, or an archive of Java, is recorded in itself, even if the user built it.
         owners.any(|package| {
             !matches!(
                 package.ecosystem,

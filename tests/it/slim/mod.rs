@@ -11,6 +11,7 @@ mod loading;
 mod machine;
 mod musl_rules;
 mod plan_elf;
+mod plan_evidence;
 mod plan_interpreters;
 mod plan_levels;
 mod plan_made;

@@ -74,7 +74,7 @@ fn packages_that_a_run_installed_on_purpose_and_that_are_gone_are_named() {
     let line = line.unwrap_or_else(|| panic!("{summary}"));
     // A metapackage has nothing to keep, and what nobody named is a dependency.
     assert!(
-        line.starts_with("installed by RUN, of which nothing is kept: poppler-utils ")
+        line.starts_with("installed by RUN, but not kept: poppler-utils ")
             && !line.contains("libpoppler")
             && !line.contains("all-fonts"),
         "{line}"
