@@ -7,7 +7,9 @@ use super::page::{KeepPage, KeptPattern, Mentioned, Source};
 use super::registry::keep_rules;
 use super::{conditions, template, wildcard, words};
 use crate::image::{Kind, NameId, Tree};
+use crate::knowledge::{ProgramClass, is_runtime_library};
 use crate::slim::keep::Keep;
+use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
 use crate::slim::why::{Because, Confidence, Root, Why};
@@ -149,6 +151,10 @@ impl RuleTracer {
             let Some(pattern) = template::with_file(kept.pattern, &about) else {
                 continue;
             };
+            // `{here}/../sbin/**` of a program in `/usr/sbin` would be all of that.
+            if pattern != kept.pattern && is_all_of_system(keep.tree(), pattern.as_bytes()) {
+                continue;
+            }
             for pattern in template::with_variables(&pattern, &keep.view.image.config) {
                 self.keep_pattern(keep, firing, kept.confidence, pattern.as_bytes());
             }
@@ -276,7 +282,7 @@ impl RuleTracer {
                 Source::WordAfter(directive) => word.comes_after(directive),
                 _ => false,
             };
-            if !is_wanted {
+            if !is_wanted || !names_a_place(word.text, kept.source) {
                 continue;
             }
             let Some(path) = template::with_word(kept.pattern, word.text, &here) else {
@@ -296,8 +302,11 @@ impl RuleTracer {
                 by: Some(name),
                 because: &because,
             };
-            for named in self.keep_pattern(keep, firing, kept.confidence, &path) {
-                self.read_named(keep, rule, named);
+            let named = self.keep_pattern(keep, firing, kept.confidence, &path);
+            if kept.names_configuration() {
+                for name in named {
+                    self.read_named(keep, rule, name);
+                }
             }
         }
     }
@@ -374,6 +383,7 @@ impl RuleTracer {
     fn keep_mentioned(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8], finds: &Finds) {
         let rules = keep_rules();
         let mentioned = all_mentioned(finds, path);
+        let is_library = is_plain_library(keep, name);
         for &rule in &rules.index.mentions {
             let page = &rules.pages[rule];
             let mut symbols = page.when.imports.iter();
@@ -385,6 +395,9 @@ impl RuleTracer {
                 continue;
             }
             for (mention, what) in &mentioned {
+                if is_library && is_shell(keep.tree(), mention) {
+                    continue;
+                }
                 for kept in &page.keeps {
                     if kept.source == Source::Mention(*what) {
                         self.keep_mention(keep, (page, kept), name, mention);
@@ -447,6 +460,42 @@ fn wants_names(path: &[u8]) -> bool {
         let mut keeps = page.keeps.iter();
         keeps.any(|kept| kept.source == Source::Mention(Mentioned::Command))
             && !is_left_out(page, path)
+    })
+}
+
+/// Whether a word may name files. One with a wildcard has to name their directory or a part of their
+/// names: `*)` stands in every script, and `*` in many a list.
+fn names_a_place(word: &[u8], source: Source) -> bool {
+    let Some(wildcard) = word.iter().position(|byte| b"*?[".contains(byte)) else {
+        return true;
+    };
+    let is_included = matches!(source, Source::WordAfter(_));
+    word[..wildcard].contains(&b'/') || is_included && word.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// Whether a pattern is for everything in a directory that many packages share.
+fn is_all_of_system(tree: &Tree, pattern: &[u8]) -> bool {
+    let Some(directory) = pattern.strip_suffix(b"/**") else {
+        return false;
+    };
+    tree.resolve(directory)
+        .is_ok_and(|resolved| is_system_directory(tree, resolved.name))
+}
+
+/// Whether a path is one of a shell.
+fn is_shell(tree: &Tree, path: &[u8]) -> bool {
+    let end = tree.resolve(path).ok().map(|end| tree.file_name(end.name));
+    let last = path.rsplit(|&byte| byte == b'/').next();
+    let mut names = end.into_iter().chain(last);
+    names.any(|name| ProgramClass::Shell.contains(name))
+}
+
+/// Whether a file is a library of programs in C, and not one that runs a language: many hold the
+/// path of a shell for a function that few programs call.
+fn is_plain_library(keep: &Keep<'_>, name: NameId) -> bool {
+    keep.view.elf_of(name).is_ok_and(|elf| {
+        let soname = elf.soname.as_deref();
+        elf.interpreter.is_none() && soname.is_some_and(|soname| !is_runtime_library(soname))
     })
 }
 

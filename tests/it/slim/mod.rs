@@ -10,6 +10,7 @@ mod loader_files;
 mod loading;
 mod machine;
 mod musl_rules;
+mod plan_configuration;
 mod plan_elf;
 mod plan_evidence;
 mod plan_interpreters;
