@@ -298,7 +298,7 @@ pub(super) struct SlimArguments {
 #[command(next_help_heading = "Files to keep")]
 pub(super) struct PlanArguments {
     /// Keep files that match this pattern, and everything they need; `/etc/app/**` matches
-    /// everything below `/etc/app`
+    /// everything below `/etc/app`, and a word without a slash is a program on PATH
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
     /// Drop files that match this pattern, and everything below them, even if they are needed
