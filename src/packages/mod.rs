@@ -84,6 +84,16 @@ pub struct Package {
     pub purl: String,
 }
 
+impl Package {
+    /// The name of the source package; that of the package itself if none is recorded.
+    pub fn source_name(&self) -> &str {
+        match &self.source {
+            Some((name, _)) => name,
+            None => &self.name,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ecosystem {
     Deb,

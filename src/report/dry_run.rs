@@ -88,13 +88,17 @@ fn sizes(out: &mut Lines, title: &str, tree: &Tree, is_wanted: &dyn Fn(NameId) -
 }
 
 fn line(out: &mut Lines, tree: &Tree, sums: &Sums, name: NameId) {
-    let path = escape_bytes(&tree.path(name));
+    let path = tree.path(name);
+    // The depth shows what belongs together, and the whole path can be copied.
+    let slashes = path.iter().filter(|&&byte| byte == b'/').count();
+    let indent = "  ".repeat(slashes.saturating_sub(1));
+    let path = escape_bytes(&path);
     let bytes = size(sums.bytes[name.index()]);
     if tree.is_directory(name) {
         let files = counted(sums.files[name.index()], "file");
-        out.line(format_args!("  {bytes:>9}  {path}/ ({files})"));
+        out.line(format_args!("  {bytes:>9}  {indent}{path}/ ({files})"));
     } else {
-        out.line(format_args!("  {bytes:>9}  {path}"));
+        out.line(format_args!("  {bytes:>9}  {indent}{path}"));
     }
 }
 

@@ -248,6 +248,7 @@ fn reason(why: &Why) -> &'static str {
         Why::Shebang | Why::Command { .. } | Why::Mention { .. } | Why::Include { .. } => {
             "used by scripts"
         }
+        Why::DataPackage { .. } => "data packages",
         Why::Record { .. } => "package records",
         #[allow(
             unreachable_patterns,

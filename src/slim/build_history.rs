@@ -34,9 +34,11 @@ impl BuildHistory {
         }
         let base_steps = base_steps(&steps);
         let mut base_layers = count_layers(&steps[..base_steps]);
-        // No `RUN` works without a file system to run in: what the lowest layer has is the base's,
-        // unless it is the only layer.
-        if base_layers == 0 && image.layers.len() > 1 && runs[0].is_none() {
+        // No `RUN` works without a file system to run in: what the lowest layer has is the base's.
+        // Images of other builders may have a program in any layer.
+        let layers = image.layers.iter();
+        let mut histories = layers.skip(1).filter_map(|layer| layer.history.as_ref());
+        if base_layers == 0 && runs.first() == Some(&None) && histories.any(is_of_dockerfile) {
             base_layers = 1;
         }
         Self {
@@ -82,6 +84,13 @@ fn base_steps(steps: &[History]) -> usize {
         }
     }
     end
+}
+
+/// Whether an instruction of a Dockerfile made a layer.
+fn is_of_dockerfile(step: &History) -> bool {
+    let keyword = step.instruction().split_whitespace().next();
+    step.run_script().is_some()
+        || keyword.is_some_and(|word| matches!(word, "COPY" | "ADD" | "WORKDIR"))
 }
 
 fn is_id(name: &str) -> bool {

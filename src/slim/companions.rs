@@ -19,7 +19,8 @@ pub(super) fn find(keep: &Keep<'_>, packages: &Packages) -> Vec<NameId> {
         for package in packages.owners(program) {
             is_packaged = true;
             if package.ecosystem.is_distribution() && !is_everyday(package) {
-                sources.insert(source(package));
+                // Servers and their clients are often packages of one source.
+                sources.insert(package.source_name());
             }
         }
         if !is_packaged && keep.build.is_of_base(tree.inode(program).layer) {
@@ -27,7 +28,7 @@ pub(super) fn find(keep: &Keep<'_>, packages: &Packages) -> Vec<NameId> {
         }
     }
     for package in &packages.list {
-        if package.ecosystem.is_distribution() && sources.contains(source(package)) {
+        if package.ecosystem.is_distribution() && sources.contains(package.source_name()) {
             companions.extend(package.files.iter().copied());
         }
     }
@@ -58,14 +59,6 @@ fn started(keep: &Keep<'_>) -> Vec<NameId> {
     started
 }
 
-/// The name of the source package: servers and their clients are often packages of one source.
-fn source(package: &Package) -> &str {
-    match &package.source {
-        Some((name, _)) => name,
-        None => &package.name,
-    }
-}
-
 /// Whether a package is one of the small programs that every system has.
 fn is_everyday(package: &Package) -> bool {
     const NAMES: [&str; 12] = [
@@ -82,7 +75,7 @@ fn is_everyday(package: &Package) -> bool {
         "tini",
         "util-linux",
     ];
-    NAMES.contains(&source(package))
+    NAMES.contains(&package.source_name())
 }
 
 /// Programs of no package that are in the directory of another and came with the same layer: they

@@ -79,7 +79,7 @@ pub(super) fn make<'p>(
     let packages = packages()?;
     let build = BuildHistory::of(image);
     let mut keep = Keep::new(view, binaries, &build);
-    let mut tracers = tracers::all(view, binaries);
+    let mut tracers = tracers::all(view, binaries, packages);
     // The order of these calls is the order of reasons, and `why` shows the first: what a user or
     // the configuration asked for explains a file better than a rule.
     roots::keep(&mut keep, options)?;

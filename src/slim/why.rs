@@ -63,6 +63,8 @@ pub enum Why {
         because: Because,
         confidence: Confidence,
     },
+    /// A file of a package that has the data of its own, a program's.
+    DataPackage { package: String },
     /// Part of what it, an interpreter, runs programs with.
     Runtime { language: Language },
     /// A module or package that a program in a language can load: it is installed, or the program's
@@ -213,7 +215,7 @@ impl Why {
     /// Whether it is no more than that a text, or the name of something else, suggests the file.
     pub(super) fn is_mention(&self) -> bool {
         match self {
-            Self::Mention { .. } => true,
+            Self::Mention { .. } | Self::DataPackage { .. } => true,
             Self::Rule { confidence, .. } => *confidence == Confidence::Possible,
             _ => false,
         }
@@ -245,7 +247,7 @@ impl Why {
             | Self::Module { .. } => Confidence::Likely,
             // A path in a script may be one that the script creates or removes, so the mention
             // alone proves little.
-            Self::Mention { .. } => Confidence::Possible,
+            Self::Mention { .. } | Self::DataPackage { .. } => Confidence::Possible,
             // All that is left is what a loader or the kernel opens itself; without it the program
             // does not start.
             _ => Confidence::Certain,
@@ -318,6 +320,9 @@ impl fmt::Display for Why {
                 )
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
+            Self::DataPackage { package } => {
+                write!(f, "part of `{package}`, the data of its package")
+            }
             Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
                 write!(f, "part of `{name}`, which programs in {language} can load")

@@ -1,5 +1,6 @@
 //! The tracers, each in a file.
 
+mod data_packages;
 mod elf;
 mod links;
 pub(super) mod runtimes;
@@ -11,9 +12,14 @@ use super::binaries::Binaries;
 use super::keep_rules::RuleTracer;
 use super::tracer::Tracer;
 use super::view::View;
+use crate::packages::Packages;
 
 /// All tracers, in the order in which they are shown a name. To add one, add a line.
-pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tracer + 'a>> {
+pub(super) fn all<'a>(
+    view: &View<'_>,
+    binaries: &'a Binaries,
+    packages: &'a Packages,
+) -> Vec<Box<dyn Tracer + 'a>> {
     vec![
         Box::new(links::LinkTracer),
         Box::new(elf::ElfTracer::new(view, binaries)),
@@ -21,6 +27,7 @@ pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tr
         Box::new(shell::ShellTracer),
         Box::new(services::ServiceTracer),
         Box::new(runtimes::RuntimeTracer::default()),
+        Box::new(data_packages::DataPackageTracer::new(packages)),
         Box::new(RuleTracer::new(view)),
     ]
 }

@@ -254,3 +254,53 @@ fn databases_of_a_server_are_the_users_unless_its_installation_made_them() {
         .file("/var/lib/mysql/ibdata1", "x");
     assert_kept(&filled.plan(), &["/var/lib/mysql/ibdata1"]);
 }
+
+#[test]
+fn the_data_package_of_a_program_is_possible() {
+    let status: String = ["tool-daemon", "tool-common", "other-common", "tool-data"]
+        .map(|name| {
+            let source = if name == "tool-data" { "game" } else { "tool" };
+            format!(
+                "Package: {name}\nStatus: install ok installed\nSource: {source}\nVersion: 1\n\
+                 Architecture: amd64\n\n"
+            )
+        })
+        .concat();
+    let planned = base()
+        .elf("/usr/bin/tool-daemon", &program(GLIBC))
+        .file("/usr/share/tools/web/index.html", "x")
+        .file("/usr/share/doc/tool-common/copyright", "x")
+        .file("/usr/share/other/x", "x")
+        .file("/usr/share/game/x", "x")
+        .file("/var/lib/dpkg/status", status)
+        .file(
+            "/var/lib/dpkg/info/tool-daemon.list",
+            "/usr/bin/tool-daemon\n",
+        )
+        .file(
+            "/var/lib/dpkg/info/tool-common.list",
+            "/usr/share/tools/web/index.html\n/usr/share/doc/tool-common/copyright\n",
+        )
+        .file(
+            "/var/lib/dpkg/info/other-common.list",
+            "/usr/share/other/x\n",
+        )
+        .file("/var/lib/dpkg/info/tool-data.list", "/usr/share/game/x\n")
+        .entrypoint(&["tool-daemon"])
+        .plan();
+    assert_eq!(
+        planned.why("/usr/share/tools/web/index.html"),
+        [
+            "/usr/bin/tool-daemon: the ENTRYPOINT program",
+            "/usr/share/tools/web/index.html: part of `tool-common`, the data of its package"
+        ]
+    );
+    assert_dropped(
+        &planned,
+        &[
+            "/usr/share/doc/tool-common/copyright",
+            "/usr/share/other/x",
+            "/usr/share/game/x",
+        ],
+    );
+}
