@@ -265,8 +265,10 @@ impl Graph {
         let Some(step) = self.step(&reason) else {
             return false;
         };
-        // Mentions wait until all else of their step is known.
-        let waiting = if reason.why.is_mention() {
+        // Mentions wait until all else of their step is known. A command in a file that is only
+        // mentioned itself is one as well: nothing shows that it ever runs.
+        let is_command = matches!(reason.why, Why::Command { .. }) && step >= Step::Possible;
+        let waiting = if reason.why.is_mention() || is_command {
             &mut self.mentions
         } else if step > self.now {
             &mut self.withheld

@@ -60,19 +60,21 @@ impl<'a> MentionWeight<'a> {
         if !matches!(tree.inode(end).kind, Kind::File(_)) {
             return true;
         }
+        // The user's own texts name what the user wants, and their commands run.
+        let is_users = reason.by.is_some_and(|by| self.is_users(graph, by));
+        let is_command = matches!(reason.why, Why::Command { .. });
         if self.is_never_mentioned(name, end) {
-            return false;
+            return is_users && is_command;
         }
-        // The user's own texts name what the user wants.
-        if reason.by.is_some_and(|by| self.is_users(graph, by)) {
+        if is_users {
             return true;
         }
         let is_of_base = self.build.is_of_base(tree.inode(end).layer);
         if is_of_base && is_program(tree, end) {
             return false;
         }
-        let is_users = !is_of_base && !self.is_of_distribution(end);
-        is_users || !self.brings_runtime(graph, end)
+        let is_packaged = is_of_base || self.is_of_distribution(end);
+        !is_packaged || !self.brings_runtime(graph, end)
     }
 
     /// Whether no mention keeps a file. The link may have the name that the file lacks: `sh` is a

@@ -16,14 +16,19 @@ use crate::slim::why::Why;
 /// Endings of the names of such packages.
 const ENDINGS: [&str; 2] = ["-common", "-data"];
 
+/// Directories in which packages have data for their programs. Configuration in `/etc` has the name of
+/// the program.
+const DATA: [&[u8]; 4] = [b"/opt/", b"/usr/lib", b"/usr/share/", b"/var/www/"];
+
 /// Sets of paths that are no data of a program.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 9] = [
     "accounts",
     "desktop-data",
     "documentation",
     "locale-data",
     "made-by-packages",
     "module-directories",
+    "package-tools",
     "records",
     "system-services",
 ];
@@ -100,6 +105,9 @@ fn keep_files(keep: &mut Keep<'_>, program: NameId, package: &Package) {
 }
 
 fn is_left_out(path: &[u8]) -> bool {
+    if !DATA.iter().any(|directory| path.starts_with(directory)) {
+        return true;
+    }
     LEFT_OUT.iter().any(|set| {
         let patterns = path_set(set).expect("the set is in the table");
         patterns

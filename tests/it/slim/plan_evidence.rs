@@ -180,3 +180,27 @@ fn programs_of_the_base_image_need_more_than_a_mention_and_later_ones_do_not() {
         planned.reasons("/usr/bin/basetool")
     );
 }
+
+#[test]
+fn a_command_in_a_script_that_is_only_mentioned_is_a_mention_unless_the_script_is_the_users() {
+    let machine = || {
+        base()
+            .elf("/usr/bin/sh", &program(GLIBC))
+            .elf("/usr/bin/basetool", &program(GLIBC))
+            .layer("ADD rootfs / # buildkit")
+            .file("/etc/os-release", "ID=debian\n")
+            .layer("RUN /bin/sh -c apt-get install -y p # buildkit")
+            .file("/usr/lib/p/hook.sh", "sh -c x\nbasetool\nnewtool\n")
+            .elf("/usr/bin/newtool", &program(GLIBC))
+    };
+    let text = "hook = /usr/lib/p/hook.sh\n";
+    let files = "/usr/lib/p/hook.sh /usr/bin/newtool /etc/app.conf";
+    let planned = configured(installed(machine(), files), text).plan();
+    assert!(planned.keeps("/usr/lib/p/hook.sh") && planned.keeps("/usr/bin/newtool"));
+    for path in ["/usr/bin/sh", "/usr/bin/basetool"] {
+        assert!(!planned.keeps(path), "{path}: {:?}", planned.reasons(path));
+    }
+    let files = "/usr/bin/newtool /etc/app.conf";
+    let planned = configured(installed(machine(), files), text).plan();
+    assert!(planned.keeps("/usr/bin/sh") && planned.keeps("/usr/bin/basetool"));
+}
