@@ -76,6 +76,8 @@ pub struct Package {
     pub license: Option<String>,
     /// Reason for an incomplete installation, as its package manager writes it: `half-configured`.
     pub broken: Option<String>,
+    /// Names of the packages that it depends on, where they are recorded by name: those of dpkg and apk.
+    pub depends: Vec<String>,
     /// The file that records it: a database, or a file of its own.
     pub record: NameId,
     /// Its files and symlinks that exist in the image, sorted; no directories.
@@ -314,6 +316,7 @@ struct Facts {
     source: Option<(String, String)>,
     license: Option<String>,
     broken: Option<String>,
+    depends: Vec<String>,
     /// The epoch of an RPM package, which a package URL has as a qualifier.
     epoch: Option<String>,
 }
@@ -500,6 +503,7 @@ impl<'a> Scan<'a> {
             source,
             license,
             broken,
+            depends,
             epoch: _,
         } = facts;
         self.list.push(Package {
@@ -510,6 +514,7 @@ impl<'a> Scan<'a> {
             source,
             license,
             broken,
+            depends,
             record,
             files,
             purl,

@@ -30,6 +30,10 @@ pub(super) struct Missed<'a> {
     pub(super) companions: Vec<String>,
 }
 
+/// Packages that a metapackage may stand for, one behind the other: `default-jre`,
+/// `default-jre-headless`, `openjdk-17-jre-headless`.
+const MOST_METAPACKAGES: usize = 3;
+
 impl<'a> Missed<'a> {
     pub(super) fn of(image: &Image, packages: &'a Packages, plan: &Plan) -> Self {
         let tree = &image.tree;
@@ -37,10 +41,13 @@ impl<'a> Missed<'a> {
         let mut missed = Vec::new();
         for row in installed_on_purpose(image, packages) {
             let package = &packages.list[row];
-            let substance = substance(tree, package);
-            let is_kept = substance.iter().any(|&name| plan.is_kept(name));
-            if !substance.is_empty() && !is_kept {
-                missed.push((package, sizes[row]));
+            let rows = substantial(tree, packages, row, MOST_METAPACKAGES);
+            let mut files = rows
+                .iter()
+                .flat_map(|&row| substance(tree, &packages.list[row]));
+            let is_kept = files.any(|name| plan.is_kept(name));
+            if !rows.is_empty() && !is_kept {
+                missed.push((package, rows.iter().map(|&row| sizes[row]).sum()));
             }
         }
         missed.sort_by_key(|(package, bytes)| (std::cmp::Reverse(*bytes), &package.name));
@@ -56,6 +63,27 @@ impl<'a> Missed<'a> {
             companions: companions.into_iter().collect(),
         }
     }
+}
+
+/// The package itself, or if it is a metapackage, the packages that it stands for.
+fn substantial(tree: &Tree, packages: &Packages, row: usize, depth: usize) -> BTreeSet<usize> {
+    let package = &packages.list[row];
+    if !substance(tree, package).is_empty() {
+        return BTreeSet::from([row]);
+    }
+    let mut rows = BTreeSet::new();
+    if depth == 0 {
+        return rows;
+    }
+    for (row, other) in packages.list.iter().enumerate() {
+        // Libraries and shared files come with everything.
+        let is_named =
+            other.ecosystem == package.ecosystem && package.depends.contains(&other.name);
+        if is_named && !other.name.starts_with("lib") && !other.name.ends_with("-common") {
+            rows.extend(substantial(tree, packages, row, depth - 1));
+        }
+    }
+    rows
 }
 
 /// The files of a package that do something.

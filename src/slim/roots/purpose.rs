@@ -131,8 +131,19 @@ fn runs_arguments(keep: &Keep<'_>, program: &str) -> bool {
     };
     let text = String::from_utf8_lossy(&bytes);
     let mut lines = text.lines().map(str::trim);
-    lines.any(|line| line.starts_with("exec ") && line.ends_with("\"$@\""))
-        && !text.contains("set -- ")
+    lines.any(executes_arguments) && !text.contains("set -- ")
+}
+
+/// Whether a line of a script starts the script's arguments, perhaps as another user:
+/// `exec gosu app "$@"`.
+fn executes_arguments(line: &str) -> bool {
+    const CHANGERS: [&str; 5] = ["gosu", "runuser", "setpriv", "su-exec", "sudo"];
+    let Some(rest) = line.strip_prefix("exec ") else {
+        return false;
+    };
+    let first = base_name(rest.split_whitespace().next().unwrap_or_default());
+    let is_started = first == "\"$@\"" || LAUNCHERS.contains(&first) || CHANGERS.contains(&first);
+    is_started && rest.ends_with("\"$@\"")
 }
 
 #[cfg(test)]
@@ -170,6 +181,24 @@ mod tests {
         }
         for script in ["app", "app & sleep infinity", "cd /srv && ./serve"] {
             assert!(!waits(&["/bin/sh", "-c", script]), "{script}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_a_program_are_not_the_program() {
+        for line in [
+            "exec \"$@\"",
+            "exec gosu app \"$@\"",
+            "exec /usr/bin/tini -- \"$@\"",
+        ] {
+            assert!(executes_arguments(line), "{line}");
+        }
+        for line in [
+            "exec \"$JAVACMD\" \"$@\"",
+            "exec java -jar x.jar \"$@\"",
+            "\"$@\"",
+        ] {
+            assert!(!executes_arguments(line), "{line}");
         }
     }
 

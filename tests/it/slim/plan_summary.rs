@@ -226,3 +226,39 @@ fn a_dry_run_shows_sizes_of_directories() {
     );
     assert!(!kept.contains("pdfinfo"), "{text}");
 }
+
+#[test]
+fn a_metapackage_stands_for_what_it_depends_on() {
+    let image = |depends: &str| {
+        let machine = base().layer("RUN /bin/sh -c apt-get install -y default-tool # buildkit");
+        let machine = packages(
+            machine,
+            &[
+                (
+                    "default-tool",
+                    "defaults",
+                    &["/usr/share/doc/default-tool/copyright"],
+                ),
+                ("tool-5", "tool", &["/usr/bin/tool"]),
+                ("libtool", "tool", &["/usr/share/libtool/x"]),
+                ("server", "server", &["/usr/bin/server"]),
+            ],
+        );
+        let status = "Package: default-tool\nStatus: install ok installed\nVersion: 1\n\
+             Architecture: amd64\nDepends: DEPENDS\n\n\
+             Package: tool-5\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n\
+             Package: libtool\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n";
+        machine
+            .file("/var/lib/dpkg/status", status.replace("DEPENDS", depends))
+            .entrypoint(&["server"])
+    };
+    let depends = "libtool (>= 1), tool-5:any | tool-4";
+    let summary = image(depends).summary();
+    assert!(
+        summary.contains("installed by RUN, but not kept: default-tool "),
+        "{summary}"
+    );
+    let summary = image(depends).keep("tool").summary();
+    assert!(!summary.contains("installed by RUN"), "{summary}");
+    assert!(!image("libtool").summary().contains("installed by RUN"));
+}
