@@ -77,9 +77,10 @@ fn base_steps(steps: &[History]) -> usize {
         {
             end = index;
         }
-        // Most images end with their command. A Dockerfile may go on after it, but not hours
-        // later.
-        if is_command(step) && begins_new_build(steps, index + 1) {
+        // Most images end with their command. A Dockerfile may go on after it, even hours later where
+        // the steps before it were cached, but then it has no other command.
+        let rest = &steps[index + 1..];
+        if is_command(step) && rest.iter().any(is_command) && begins_new_build(steps, index + 1) {
             end = index + 1;
         }
     }
@@ -149,6 +150,18 @@ mod tests {
             step("RUN make", "2024-02-01T00:00:00Z", ""),
             step("CMD [\"app\"]", "2024-02-01T00:00:01Z", ""),
             step("RUN rm x", "2024-02-01T00:00:02Z", ""),
+        ];
+        assert_eq!(base_steps(&steps), 2);
+    }
+
+    #[test]
+    fn a_command_in_the_middle_of_a_dockerfile_ends_no_base_image() {
+        let steps = [
+            step("ADD rootfs", "2024-01-01T00:00:00Z", ""),
+            step("CMD [\"bash\"]", "2024-01-01T00:00:01Z", ""),
+            step("RUN make", "2024-02-01T00:00:00Z", ""),
+            step("CMD [\"app\"]", "2024-02-01T00:00:01Z", ""),
+            step("COPY . /app", "2024-03-01T00:00:00Z", ""),
         ];
         assert_eq!(base_steps(&steps), 2);
     }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::build_history::BuildHistory;
 use super::graph::{Graph, Reason};
-use super::program_kind::{is_privileged, is_program};
+use super::program_kind::{is_of_class, is_privileged, is_program};
 use super::program_search::Programs;
 use super::shebang;
 use super::view::View;
@@ -87,12 +87,9 @@ impl<'a> MentionWeight<'a> {
         ];
         let tree = self.tree();
         let names = [name, end].map(|name| tree.file_name(name));
-        // `python3.11` is Python.
-        let is_class = CLASSES.iter().any(|class| {
-            names
-                .iter()
-                .any(|name| class.contains(without_version(name)))
-        });
+        let is_class = CLASSES
+            .iter()
+            .any(|&class| names.iter().any(|name| is_of_class(class, name)));
         is_privileged(tree, end) || is_program(tree, end) && is_class
     }
 
@@ -179,11 +176,4 @@ impl<'a> MentionWeight<'a> {
             libraries
         })
     }
-}
-
-fn without_version(file_name: &[u8]) -> &[u8] {
-    let end = file_name
-        .iter()
-        .rposition(|byte| !byte.is_ascii_digit() && *byte != b'.');
-    &file_name[..end.map_or(0, |last| last + 1)]
 }

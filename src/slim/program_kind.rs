@@ -1,6 +1,7 @@
 //! Kinds of files that count in the sums of a plan: programs, and those that run with more rights.
 
 use crate::image::{Kind, NameId, Tree};
+use crate::knowledge::ProgramClass;
 
 /// Whether a file may be executed and is where programs are.
 pub(super) fn is_program(tree: &Tree, name: NameId) -> bool {
@@ -19,4 +20,13 @@ pub(super) fn is_privileged(tree: &Tree, name: NameId) -> bool {
     is_file
         && (inode.header.mode & SETUID_OR_SETGID != 0
             || inode.header.xattr("security.capability").is_some())
+}
+
+/// Whether a file name is that of a program of a class, also with a version: `python3.11` is Python.
+pub(super) fn is_of_class(class: ProgramClass, file_name: &[u8]) -> bool {
+    let end = file_name
+        .iter()
+        .rposition(|byte| !byte.is_ascii_digit() && *byte != b'.');
+    let without_version = &file_name[..end.map_or(0, |last| last + 1)];
+    class.contains(file_name) || class.contains(without_version)
 }

@@ -9,6 +9,7 @@ use super::{conditions, template, wildcard, words};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, is_runtime_library};
 use crate::slim::keep::Keep;
+use crate::slim::program_kind::is_of_class;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
@@ -382,7 +383,8 @@ impl RuleTracer {
     /// rule asks for besides.
     fn keep_mentioned(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8], finds: &Finds) {
         let rules = keep_rules();
-        let mentioned = all_mentioned(finds, path);
+        let is_own = is_images_own(keep, name);
+        let mentioned = all_mentioned(finds, path, is_own);
         let is_library = is_plain_library(keep, name);
         for &rule in &rules.index.mentions {
             let page = &rules.pages[rule];
@@ -391,7 +393,10 @@ impl RuleTracer {
             // programs ask for `execve` and its like.
             let fires = page.when.imports.is_empty()
                 || symbols.any(|symbol| finds.starters.contains(symbol));
-            if !fires || is_left_out(page, path) {
+            // A program of the distribution names many others and starts few, but what the image is
+            // there for may start all of them.
+            let is_searched = is_own && wants_commands(page) || !is_left_out(page, path);
+            if !fires || !is_searched {
                 continue;
             }
             for (mention, what) in &mentioned {
@@ -434,7 +439,7 @@ impl RuleTracer {
 
 /// The paths in a file, with the programs that its strings name. A name that is a whole string
 /// counts as that.
-fn all_mentioned<'a>(finds: &'a Finds, path: &[u8]) -> BTreeMap<&'a [u8], Mentioned> {
+fn all_mentioned<'a>(finds: &'a Finds, path: &[u8], is_own: bool) -> BTreeMap<&'a [u8], Mentioned> {
     let mut all: BTreeMap<&[u8], Mentioned> = BTreeMap::new();
     for (path, what) in &finds.mentioned {
         all.insert(path, *what);
@@ -444,7 +449,7 @@ fn all_mentioned<'a>(finds: &'a Finds, path: &[u8]) -> BTreeMap<&'a [u8], Mentio
     }
     // A program of the distribution names many, and calls few: a name that is a string counts only
     // where some rule wants it of this file.
-    if wants_names(path) {
+    if is_own || wants_names(path) {
         for path in &finds.commands {
             all.insert(path, Mentioned::Command);
         }
@@ -457,10 +462,41 @@ fn wants_names(path: &[u8]) -> bool {
     let rules = keep_rules();
     rules.index.mentions.iter().any(|&rule| {
         let page = &rules.pages[rule];
-        let mut keeps = page.keeps.iter();
-        keeps.any(|kept| kept.source == Source::Mention(Mentioned::Command))
-            && !is_left_out(page, path)
+        wants_commands(page) && !is_left_out(page, path)
     })
+}
+
+/// Whether a rule keeps the programs whose names are strings in a file.
+fn wants_commands(page: &KeepPage) -> bool {
+    let mut keeps = page.keeps.iter();
+    keeps.any(|kept| kept.source == Source::Mention(Mentioned::Command))
+}
+
+/// Whether the configuration names a program, which is neither a shell nor an interpreter: those
+/// start what their scripts say.
+fn is_images_own(keep: &Keep<'_>, name: NameId) -> bool {
+    const MULTI_CALL: [&[u8]; 3] = [b"busybox", b"coreutils", b"toybox"];
+    let file_name = keep.tree().file_name(name);
+    let mut classes = [ProgramClass::Shell, ProgramClass::Interpreter].into_iter();
+    if MULTI_CALL.contains(&file_name) || classes.any(|class| is_of_class(class, file_name)) {
+        return false;
+    }
+    keep.graph
+        .reasons(name)
+        .iter()
+        .any(|reason| match reason.by {
+            // The configuration may name a link to the program.
+            Some(by) if reason.why == Why::Target => keep
+                .graph
+                .reasons(by)
+                .iter()
+                .any(|reason| is_program_root(&reason.why)),
+            _ => is_program_root(&reason.why),
+        })
+}
+
+fn is_program_root(why: &Why) -> bool {
+    matches!(why, Why::Root(Root::Program(_) | Root::Argument { .. }))
 }
 
 /// Whether a word may name files. One with a wildcard has to name their directory or a part of their

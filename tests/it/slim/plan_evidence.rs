@@ -204,3 +204,28 @@ fn a_command_in_a_script_that_is_only_mentioned_is_a_mention_unless_the_script_i
     let planned = configured(installed(machine(), files), text).plan();
     assert!(planned.keeps("/usr/bin/sh") && planned.keeps("/usr/bin/basetool"));
 }
+
+#[test]
+fn programs_that_the_images_own_names_are_kept_and_those_of_a_helper_are_not() {
+    let image = |entrypoint: &[&str]| {
+        let holding = |text: &str| {
+            let bytes = program(GLIBC).imports("execvp").bytes();
+            [&bytes[..], b"\0", text.as_bytes(), b"\0"].concat()
+        };
+        merged_usr()
+            .executable("/usr/bin/main", holding("gzip\0helper\0"))
+            .executable("/usr/bin/helper", holding("sort\0"))
+            .executable("/usr/bin/bash", holding("gzip\0"))
+            .elf("/usr/bin/gzip", &program(GLIBC))
+            .elf("/usr/bin/sort", &program(GLIBC))
+            .link("/usr/bin/m", "main")
+            .entrypoint(entrypoint)
+            .plan()
+    };
+    for words in [&["main"][..], &["m"], &["helper", "main"]] {
+        assert!(image(words).keeps("/usr/bin/gzip"), "{words:?}");
+    }
+    let planned = image(&["main"]);
+    assert!(planned.keeps("/usr/bin/helper") && !planned.keeps("/usr/bin/sort"));
+    assert!(!image(&["bash", "-c", "x"]).keeps("/usr/bin/gzip"));
+}
