@@ -33,6 +33,10 @@ pub(in crate::slim) struct RuleTracer {
     searched: Vec<bool>,
 }
 
+/// The number of programs that a program of the distribution starts by name at most. One that holds
+/// more names holds most of them by chance.
+const FEW_NAMES: usize = 10;
+
 /// A rule that fires: for which name, and for which fact.
 #[derive(Clone, Copy)]
 struct Firing<'a> {
@@ -383,7 +387,8 @@ impl RuleTracer {
     /// rule asks for besides.
     fn keep_mentioned(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8], finds: &Finds) {
         let rules = keep_rules();
-        let is_own = is_images_own(keep, name);
+        // A database has words of its language that are programs too: many names are chance.
+        let is_own = finds.commands.len() <= FEW_NAMES && is_images_own(keep, name);
         let mentioned = all_mentioned(finds, path, is_own);
         let is_library = is_plain_library(keep, name);
         for &rule in &rules.index.mentions {

@@ -229,3 +229,23 @@ fn programs_that_the_images_own_names_are_kept_and_those_of_a_helper_are_not() {
     assert!(planned.keeps("/usr/bin/helper") && !planned.keeps("/usr/bin/sort"));
     assert!(!image(&["bash", "-c", "x"]).keeps("/usr/bin/gzip"));
 }
+
+#[test]
+fn many_names_of_programs_are_words_of_something_else() {
+    let image = |count: usize| {
+        let names: Vec<String> = (0..count)
+            .map(|number| format!("tool{number:02}"))
+            .collect();
+        let text = format!("\0{}\0", names.join("\0"));
+        let bytes = program(GLIBC).imports("execvp").bytes();
+        let machine = names.iter().fold(merged_usr(), |machine, name| {
+            machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC))
+        });
+        machine
+            .executable("/usr/bin/database", [&bytes[..], text.as_bytes()].concat())
+            .entrypoint(&["database"])
+            .plan()
+    };
+    assert!(image(10).keeps("/usr/bin/tool00"));
+    assert!(!image(11).keeps("/usr/bin/tool00"));
+}
