@@ -91,8 +91,8 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     }
 }
 
-/// The names in `Depends`: `a (>= 1), b:any | c` has three. Each alternative counts, since one of them
-/// is installed.
+/// The names in `Depends`: `a (>= 1), b:any | c` has three. Each alternative counts, since one of
+/// them is installed.
 fn depends(paragraph: &Paragraph<'_>) -> Vec<String> {
     let text = paragraph.text("Depends").unwrap_or_default();
     let mut names = Vec::new();

@@ -76,7 +76,8 @@ pub struct Package {
     pub license: Option<String>,
     /// Reason for an incomplete installation, as its package manager writes it: `half-configured`.
     pub broken: Option<String>,
-    /// Names of the packages that it depends on, where they are recorded by name: those of dpkg and apk.
+    /// Names of the packages that it depends on, where they are recorded by name, as in dpkg and
+    /// apk.
     pub depends: Vec<String>,
     /// The file that records it: a database, or a file of its own.
     pub record: NameId,

@@ -1,4 +1,4 @@
-//! What a dry run shows: dropped and kept files as trees of sizes, and dropped packages.
+//! The output of a dry run: dropped and kept files as trees of sizes, and dropped packages.
 
 use std::collections::BTreeSet;
 
@@ -90,8 +90,8 @@ fn sizes(out: &mut Lines, title: &str, tree: &Tree, is_wanted: &dyn Fn(NameId) -
 fn line(out: &mut Lines, tree: &Tree, sums: &Sums, name: NameId) {
     let path = tree.path(name);
     // The depth shows what belongs together, and the whole path can be copied.
-    let slashes = path.iter().filter(|&&byte| byte == b'/').count();
-    let indent = "  ".repeat(slashes.saturating_sub(1));
+    let depth = memchr::memchr_iter(b'/', &path).count();
+    let indent = "  ".repeat(depth.saturating_sub(1));
     let path = escape_bytes(&path);
     let bytes = size(sums.bytes[name.index()]);
     if tree.is_directory(name) {

@@ -1,4 +1,4 @@
-//! What another `--keep-level` would change: bytes, programs, and packages by name.
+//! The effect of another `--keep-level`: bytes, programs, and packages by name.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,40 +20,43 @@ pub(super) fn level_changes(image: &Image, packages: &Packages, plan: &Plan) -> 
         return Vec::new();
     };
     let mut lines = Vec::new();
-    for (level, count) in levels {
-        if count.names == now.names {
+    for (level, other) in levels {
+        if other.names == now.names {
             continue;
         }
         let is_less = *level < plan.level();
-        let (word, link) = if is_less {
-            ("less", "without")
-        } else {
-            ("more", "with")
-        };
+        let word = if is_less { "less" } else { "more" };
         let mut line = format!(
             "`--keep-level {level}`: {} and {} {word}",
-            size(now.bytes.abs_diff(count.bytes)),
-            counted(now.programs.abs_diff(count.programs), "program")
+            size(now.bytes.abs_diff(other.bytes)),
+            counted(now.programs.abs_diff(other.programs), "program")
         );
-        let (fewer, more) = if is_less {
-            (*level, plan.level())
+        let (asked_for, at_level) = (plan.kept_at(plan.level()), plan.kept_at(*level));
+        let names = if is_less {
+            only_in(image, packages, asked_for, at_level)
         } else {
-            (plan.level(), *level)
+            only_in(image, packages, at_level, asked_for)
         };
-        let names = only_in(image, packages, plan.kept_at(more), plan.kept_at(fewer));
-        if !names.is_empty() {
-            let shown: Vec<_> = names.iter().take(NAMED).map(|name| escape(name)).collect();
-            let _ = write!(line, ", {link} {}", shown.join(", "));
-        }
-        if names.len() > NAMED {
-            let _ = write!(line, " and {} more", names.len() - NAMED);
-        }
+        let link = if is_less { "without" } else { "with" };
+        append_names(&mut line, link, &names);
         lines.push(line);
     }
     lines
 }
 
-/// The packages of which some names have files and others have none, the largest first.
+/// Appends the first names, and how many more there are.
+fn append_names(line: &mut String, link: &str, names: &[&str]) {
+    if names.is_empty() {
+        return;
+    }
+    let shown: Vec<_> = names.iter().take(NAMED).map(|name| escape(name)).collect();
+    let _ = write!(line, ", {link} {}", shown.join(", "));
+    if names.len() > NAMED {
+        let _ = write!(line, " and {} more", names.len() - NAMED);
+    }
+}
+
+/// The packages that have files among some names and none among others, the largest first.
 fn only_in<'a>(
     image: &Image,
     packages: &'a Packages,

@@ -77,7 +77,7 @@ fn base_steps(steps: &[History]) -> usize {
         {
             end = index;
         }
-        // Most images end with their command. A Dockerfile may go on after it, even hours later where
+        // Most images end with their command. A Dockerfile may go on after it, even hours later if
         // the steps before it were cached, but then it has no other command.
         let rest = &steps[index + 1..];
         if is_command(step) && rest.iter().any(is_command) && begins_new_build(steps, index + 1) {

@@ -1,5 +1,5 @@
 //! Companion programs: those that come with the program that the image starts, and that people run
-//! beside it: `pg_dump` of PostgreSQL, `rndc` of BIND, `ffprobe` of FFmpeg.
+//! beside it: `pg_dump` with `postgres`, `rndc` with `named`, `ffprobe` with `ffmpeg`.
 
 use std::collections::{BTreeSet, HashSet};
 

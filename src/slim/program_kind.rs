@@ -22,7 +22,8 @@ pub(super) fn is_privileged(tree: &Tree, name: NameId) -> bool {
             || inode.header.xattr("security.capability").is_some())
 }
 
-/// Whether a file name is that of a program of a class, also with a version: `python3.11` is Python.
+/// Whether a file name is that of a program of a class, also with a version: `python3.11` is
+/// Python.
 pub(super) fn is_of_class(class: ProgramClass, file_name: &[u8]) -> bool {
     let end = file_name
         .iter()

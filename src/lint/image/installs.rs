@@ -108,13 +108,12 @@ mod tests {
              poppler-utils tesseract-ocr=5.3 libfoo:amd64 && rm -rf /var/lib/apt/lists/*\n\
              pip install 'Flask[async]==3' typing_extensions; npm i -g @angular/cli@17 pm2@5\n\
              apk add --virtual .deps gcc && apt-get purge -y vim";
-        let named = named_packages(script);
-        let names: Vec<String> = named
-            .iter()
-            .map(|(ecosystem, name)| format!("{ecosystem} {name}"))
-            .collect();
+        let mut found = Vec::new();
+        for (ecosystem, name) in named_packages(script) {
+            found.push(format!("{ecosystem} {name}"));
+        }
         assert_eq!(
-            names,
+            found,
             [
                 "deb poppler-utils",
                 "deb tesseract-ocr",

@@ -504,8 +504,8 @@ fn is_program_root(why: &Why) -> bool {
     matches!(why, Why::Root(Root::Program(_) | Root::Argument { .. }))
 }
 
-/// Whether a word may name files. One with a wildcard has to name their directory or a part of their
-/// names: `*)` stands in every script, and `*` in many a list.
+/// Whether a word may name files. One with a wildcard has to name their directory, or a part of
+/// their names: `*)` stands in every script, and `*` in many a list.
 fn names_a_place(word: &[u8], source: Source) -> bool {
     let Some(wildcard) = word.iter().position(|byte| b"*?[".contains(byte)) else {
         return true;

@@ -2,7 +2,7 @@
 //! fetched, a crontab that it wrote, a browser that it installed. They are the user's like what
 //! COPY added.
 //!
-//! What installing packages makes besides, caches, and languages that were installed from an
+//! Files that installing packages makes besides, caches, and languages that were installed from an
 //! archive are left out: they are in tables, and tracers keep what is needed of them.
 
 use std::collections::{HashMap, HashSet};
@@ -66,7 +66,7 @@ struct Search<'a> {
     links: Vec<NameId>,
 }
 
-impl<'a> Search<'a> {
+impl Search<'_> {
     fn walk(&mut self) {
         let tree = self.tree;
         for name in tree.walk() {
@@ -130,7 +130,8 @@ impl<'a> Search<'a> {
     /// Whether a package manager that records its files installed this one.
     fn is_packaged(&self, name: NameId) -> bool {
         let mut owners = self.packages.owners(name);
-        // A program of Go or Rust, or an archive of Java, is recorded in itself, even if the user built it.
+        // A program of Go or Rust, or an archive of Java, is recorded in itself, even if the user
+        // built it.
         owners.any(|package| {
             !matches!(
                 package.ecosystem,
@@ -150,7 +151,7 @@ impl<'a> Search<'a> {
         false
     }
 
-    /// What was found, with the links to it.
+    /// The names that were found, with the links to them.
     fn into_found(mut self) -> Vec<(NameId, Root)> {
         let mut made: HashSet<NameId> = HashSet::new();
         for (name, _) in &self.found {

@@ -110,8 +110,7 @@ fn waits_in_shell(script: &str) -> bool {
             .trim_start_matches("exec ");
         let words: Vec<&str> = command.split_whitespace().collect();
         match words.as_slice() {
-            [] | ["done" | ":" | "wait" | "do"] | ["while" | "until", ..] => true,
-            ["trap", ..] => true,
+            [] | ["done" | ":" | "wait" | "do"] | ["while" | "until" | "trap", ..] => true,
             words => waits(words),
         }
     })

@@ -16,8 +16,8 @@ use crate::slim::why::Why;
 /// Endings of the names of such packages.
 const ENDINGS: [&str; 2] = ["-common", "-data"];
 
-/// Directories in which packages have data for their programs. Configuration in `/etc` has the name of
-/// the program.
+/// Directories in which packages have data for their programs. Configuration in `/etc` has the name
+/// of the program.
 const DATA: [&[u8]; 4] = [b"/opt/", b"/usr/lib", b"/usr/share/", b"/var/www/"];
 
 /// Sets of paths that are no data of a program.
@@ -116,8 +116,8 @@ fn is_left_out(path: &[u8]) -> bool {
     })
 }
 
-/// The name of a package, and what is left of it without its last parts: `libreoffice-writer-nogui`,
-/// `libreoffice-writer`, `libreoffice`.
+/// The name of a package, and what is left of it without its last parts:
+/// `libreoffice-writer-nogui`, `libreoffice-writer`, `libreoffice`.
 fn stems(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |stem| Some(stem.rsplit_once('-')?.0))
 }

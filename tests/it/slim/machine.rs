@@ -223,7 +223,7 @@ impl Machine {
         report::plan(&slimming).unwrap().into_text()
     }
 
-    /// What a dry run prints behind it.
+    /// The text that a dry run prints behind it.
     pub(crate) fn dry_run(&self) -> String {
         let image = self.image();
         let slimming = Slimming::new(&image, &self.options).unwrap();

@@ -10,10 +10,10 @@ use crate::builders::elf_file::{GLIBC, program};
 fn packages(mut machine: Machine, list: &[(&str, &str, &[&str])]) -> Machine {
     let mut status = String::new();
     for (name, source, files) in list {
-        status.push_str(&format!(
+        status += &format!(
             "Package: {name}\nStatus: install ok installed\nSource: {source}\nVersion: 1\n\
              Architecture: amd64\n\n"
-        ));
+        );
         for file in *files {
             machine = if file.contains("/bin/") {
                 machine.elf(file, &program(GLIBC))
@@ -38,7 +38,8 @@ fn base() -> Machine {
 
 fn server() -> Machine {
     let machine = base().layer(
-        "RUN /bin/sh -c apt-get update && apt-get install -y server poppler-utils all-fonts # buildkit",
+        "RUN /bin/sh -c apt-get update \
+         && apt-get install -y server poppler-utils all-fonts # buildkit",
     );
     packages(
         machine,
@@ -187,7 +188,8 @@ fn sources_without_their_interpreter_are_reported() {
     assert_eq!(
         notes,
         [
-            "/srv/main.py: sources in Python are kept, but no interpreter: nothing that is kept starts it"
+            "/srv/main.py: sources in Python are kept, but no interpreter: \
+             nothing that is kept starts it"
         ]
     );
     let started = machine.entrypoint(&["python3.11", "/srv/main.py"]);
