@@ -25,9 +25,9 @@ pub(super) fn level_changes(image: &Image, packages: &Packages, plan: &Plan) -> 
             continue;
         }
         let is_less = *level < plan.level();
-        let word = if is_less { "less" } else { "more" };
+        let direction = if is_less { "less" } else { "more" };
         let mut line = format!(
-            "`--keep-level {level}`: {} and {} {word}",
+            "`--keep-level {level}`: {} and {} {direction}",
             size(now.bytes.abs_diff(other.bytes)),
             counted(now.programs.abs_diff(other.programs), "program")
         );
@@ -37,22 +37,22 @@ pub(super) fn level_changes(image: &Image, packages: &Packages, plan: &Plan) -> 
         } else {
             only_in(image, packages, at_level, asked_for)
         };
-        let link = if is_less { "without" } else { "with" };
-        append_names(&mut line, link, &names);
+        let preposition = if is_less { "without" } else { "with" };
+        append_names(&mut line, preposition, &names);
         lines.push(line);
     }
     lines
 }
 
 /// Appends the first names, and how many more there are.
-fn append_names(line: &mut String, link: &str, names: &[&str]) {
+fn append_names(text: &mut String, preposition: &str, names: &[&str]) {
     if names.is_empty() {
         return;
     }
     let shown: Vec<_> = names.iter().take(NAMED).map(|name| escape(name)).collect();
-    let _ = write!(line, ", {link} {}", shown.join(", "));
+    let _ = write!(text, ", {preposition} {}", shown.join(", "));
     if names.len() > NAMED {
-        let _ = write!(line, " and {} more", names.len() - NAMED);
+        let _ = write!(text, " and {} more", names.len() - NAMED);
     }
 }
 

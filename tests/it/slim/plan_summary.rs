@@ -10,10 +10,22 @@ use crate::builders::elf_file::{GLIBC, program};
 fn packages(mut machine: Machine, list: &[(&str, &str, &[&str])]) -> Machine {
     let mut status = String::new();
     for (name, source, files) in list {
-        status += &format!(
-            "Package: {name}\nStatus: install ok installed\nSource: {source}\nVersion: 1\n\
-             Architecture: amd64\n\n"
-        );
+        let fields = [
+            "Status: install ok installed",
+            "Version: 1",
+            "Architecture: amd64",
+        ];
+        let fields = fields.join("\n");
+        status += &[
+            "Package: ",
+            name,
+            "\nSource: ",
+            source,
+            "\n",
+            &fields,
+            "\n\n",
+        ]
+        .concat();
         for file in *files {
             machine = if file.contains("/bin/") {
                 machine.elf(file, &program(GLIBC))
