@@ -83,10 +83,16 @@ fn weigh_mentions(
     weight: &mut MentionWeight<'_>,
     next: &mut usize,
 ) {
-    let mut waiting = keep.graph.take_mentions();
+    let mut light = Vec::new();
     loop {
+        let mut waiting = keep.graph.take_mentions();
+        // Those that were too light are weighed again when all others have been: by then a runtime
+        // may be kept that they must not bring themselves.
+        let is_last = waiting.is_empty();
+        if is_last {
+            waiting = std::mem::take(&mut light);
+        }
         let before = keep.graph.kept().len();
-        let mut light = Vec::new();
         for (name, reason) in waiting {
             if weight.is_enough(&keep.graph, name, &reason) {
                 keep.graph.admit(name, reason);
@@ -95,13 +101,9 @@ fn weigh_mentions(
             }
         }
         settle(keep, tracers, next);
-        // What was kept now may mention more, or be the runtime that a mention must not bring.
-        let mut new = keep.graph.take_mentions();
-        if new.is_empty() && keep.graph.kept().len() == before {
+        if is_last && keep.graph.kept().len() == before {
             break;
         }
-        light.append(&mut new);
-        waiting = light;
     }
 }
 
