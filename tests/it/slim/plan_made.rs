@@ -1,5 +1,6 @@
 //! Files that RUN instructions made, and no package owns.
 
+use jettison::image::{Header, Kind};
 use jettison::slim::Confidence;
 
 use super::machine::{Machine, Planned};
@@ -57,7 +58,10 @@ fn what_a_run_made_and_no_package_owns_is_the_users() {
         .file("/etc/cron.d/backup", "* * * * * root backup\n")
         .file("/usr/share/models/model.bin", "x")
         .file("/var/lib/geo/data.mmdb", "x")
-        .directory("/data")
+        .file("/etc/ssl/private/site.key", "x")
+        .file("/etc/ssl/private/ssl-cert-snakeoil.key", "x")
+        .entry("/data", Kind::Directory, Header::default())
+        .entry("/usr/share/empty", Kind::Directory, Header::default())
         .plan();
     assert_kept(
         &planned,
@@ -66,6 +70,8 @@ fn what_a_run_made_and_no_package_owns_is_the_users() {
             "/etc/cron.d/backup",
             "/usr/share/models/model.bin",
             "/var/lib/geo/data.mmdb",
+            "/etc/ssl/private/site.key",
+            "/data",
         ],
     );
     assert_dropped(
@@ -75,6 +81,8 @@ fn what_a_run_made_and_no_package_owns_is_the_users() {
             "/usr/share/tool/data",
             "/usr/share/base-data/words",
             "/var/lib/apt/lists/x",
+            "/etc/ssl/private/ssl-cert-snakeoil.key",
+            "/usr/share/empty",
         ],
     );
     assert_eq!(
