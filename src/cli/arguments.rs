@@ -278,7 +278,7 @@ pub(super) struct SlimArguments {
 #[command(next_help_heading = "Files to keep")]
 pub(super) struct PlanArguments {
     /// Keep files that match this pattern, and everything they need; `/etc/app/**` matches
-    /// everything below `/etc/app`
+    /// everything below `/etc/app`, and a word without a slash is a program on PATH
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
     /// Drop files that match this pattern, and everything below them, even if they are needed
@@ -289,6 +289,10 @@ pub(super) struct PlanArguments {
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
+    /// Also keep the programs that come with the program of the image, such as `pg_dump` with
+    /// `postgres`
+    #[arg(long)]
+    pub(super) keep_companions: bool,
     /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,

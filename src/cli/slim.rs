@@ -186,7 +186,7 @@ impl Run<'_> {
         if !failures.is_empty() && !arguments.force {
             return Ok((summary, Verdict::FailsVerification));
         }
-        summary.append(&report::plan(&image.tree, plan));
+        summary.append(&report::plan(&slimming)?);
         // An export that cannot be read is an error before anything is written.
         let documents = arguments.documents.prepare(&slimming)?;
         let (result, selection) = plan.result(&image);
@@ -206,7 +206,7 @@ impl Run<'_> {
         let written = write(&result, &selection)?;
         match &written {
             Some(written) => summary.line(&written.message),
-            None => summary.append(&kept(&image.tree, plan)),
+            None => summary.append(&report::dry_run(&slimming)?),
         }
         if let Some(documents) = &documents {
             let subject = Subject {
@@ -224,19 +224,6 @@ impl Run<'_> {
         };
         Ok((summary, verdict))
     }
-}
-
-/// The list of files that a dry run prints.
-fn kept(tree: &Tree, plan: &Plan) -> Lines {
-    let mut lines = Lines::new();
-    lines.line("kept:");
-    for &name in plan.kept() {
-        lines.line(format_args!("  {}", escape_bytes(&tree.path(name))));
-    }
-    for record in plan.records() {
-        lines.line(format_args!("  {} (generated)", escape_bytes(&record.path)));
-    }
-    lines
 }
 
 fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
@@ -294,6 +281,7 @@ fn slimming<'a>(
         keep: arguments.keep.clone(),
         drop: arguments.drop.clone(),
         level: arguments.keep_level.into(),
+        keep_companions: arguments.keep_companions,
         no_package_records: arguments.no_package_records,
     };
     Slimming::new(image, &options).with_context(|| format!("cannot slim `{name}`"))

@@ -58,6 +58,61 @@ impl History {
         };
         text.strip_suffix("# buildkit").unwrap_or(text).trim()
     }
+
+    /// The script of a `RUN`, without the build arguments, the shell and the flags that builders
+    /// put before it: `make` of `RUN |1 A=b /bin/sh -c make # buildkit`. `None` for any other
+    /// instruction.
+    pub fn run_script(&self) -> Option<&str> {
+        // The classic builder writes `#(nop)` into every step that runs nothing.
+        if self.created_by.contains("#(nop)") {
+            return None;
+        }
+        let text = self.instruction();
+        let text = match text.split_once(char::is_whitespace) {
+            Some(("RUN", script)) => script.trim_start(),
+            // Only a `RUN` of the classic builder and of Buildah begins with its shell.
+            _ if text.starts_with(['/', '|']) => text,
+            _ => return None,
+        };
+        let mut script = without_shell(text);
+        // Buildah records the flags of the instruction after the shell.
+        while script.starts_with("--") {
+            script = script
+                .split_once(' ')
+                .map_or("", |(_, rest)| rest.trim_start());
+        }
+        if script.is_empty() {
+            None
+        } else {
+            Some(script)
+        }
+    }
+}
+
+/// The script behind the build arguments and the shell of a recorded `RUN`. The exec form has no
+/// shell: it is its own script.
+fn without_shell(text: &str) -> &str {
+    // Shells are recorded with their path and options, of which the last is `-c`.
+    const MOST_WORDS: usize = 6;
+    let from = if text.starts_with('|') {
+        // The values of build arguments may hold blanks, so the shell is searched for.
+        text.find(" /").map_or(0, |at| at + 1)
+    } else {
+        0
+    };
+    let shell = text[from..].split_whitespace().next().unwrap_or_default();
+    if !shell.starts_with('/') || !shell.ends_with("sh") {
+        return text;
+    }
+    let mut end = from;
+    for word in text[from..].split(' ').take(MOST_WORDS) {
+        end += word.len() + 1;
+        // `-c` and `-euxc`; a long option such as `--noprofile` is none of them.
+        if word.starts_with('-') && !word.starts_with("--") && word.ends_with('c') {
+            return text.get(end..).unwrap_or_default().trim_start();
+        }
+    }
+    text
 }
 
 impl Default for Config {
@@ -362,6 +417,32 @@ fn keys(value: &Value) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_script_of_a_run_is_found_under_what_builders_write_around_it() {
+        let cases = [
+            ("RUN /bin/sh -c make all # buildkit", Some("make all")),
+            (
+                "RUN |1 A=b /bin/bash -o pipefail -c make $A # buildkit",
+                Some("make $A"),
+            ),
+            ("RUN /bin/make all # buildkit", Some("/bin/make all")),
+            ("/bin/sh -c make", Some("make")),
+            ("/bin/sh -c --mount=type=cache,target=/x make", Some("make")),
+            ("|1 A=b /bin/sh -c make", Some("make")),
+            ("/bin/sh -c #(nop)  CMD [\"bash\"]", None),
+            ("/bin/sh -c #(nop) ADD file:12 in / ", None),
+            ("COPY a /b # buildkit", None),
+            ("", None),
+        ];
+        for (created_by, script) in cases {
+            let step = History {
+                created_by: created_by.to_owned(),
+                ..History::default()
+            };
+            assert_eq!(step.run_script(), script, "{created_by}");
+        }
+    }
 
     fn config() -> Config {
         Config::new(json!({

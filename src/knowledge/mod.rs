@@ -2,9 +2,10 @@
 //! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
 //! name instead of keeping lists of their own.
 //!
-//! The tables are the files `rules/*.toml` of the same names: launchers, mounts, package managers,
-//! path sets, platforms, programs and signals.
+//! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
+//! managers, path sets, platforms, programs, signals and variables.
 
+mod languages;
 mod launchers;
 mod mounts;
 mod package_managers;
@@ -12,7 +13,9 @@ mod path_sets;
 mod platforms;
 mod programs;
 mod signals;
+mod variables;
 
+pub use languages::{InstalledLanguage, ScriptLanguage, installed_languages, script_languages};
 pub use launchers::{environment_of, has_subcommands};
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
 pub use package_managers::{
@@ -20,5 +23,6 @@ pub use package_managers::{
 };
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
-pub use programs::ProgramClass;
+pub use programs::{ProgramClass, is_runtime_library};
 pub use signals::{is_signal, signal_name, signal_names};
+pub use variables::VariableClass;

@@ -16,6 +16,7 @@ struct Table {
     other_shells: Vec<String>,
     windows_shells: Vec<String>,
     interpreters: Vec<String>,
+    runtime_libraries: Vec<String>,
     system_package_managers: Vec<String>,
     language_package_managers: Vec<String>,
     downloaders: Vec<String>,
@@ -76,6 +77,17 @@ impl ProgramClass {
     }
 }
 
+/// Returns true for the name of a large library that runs a language, such as `libperl.so.5.36`.
+pub fn is_runtime_library(file_name: &[u8]) -> bool {
+    TABLE
+        .runtime_libraries
+        .iter()
+        .any(|pattern| match pattern.strip_suffix('*') {
+            Some(start) => file_name.starts_with(start.as_bytes()),
+            None => file_name == pattern.as_bytes(),
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +103,12 @@ mod tests {
     }
 
     #[test]
+    fn runtime_libraries_have_versions() {
+        assert!(is_runtime_library(b"libicudata.so.72") && is_runtime_library(b"libjvm.so"));
+        assert!(!is_runtime_library(b"libjvm.so.1") && !is_runtime_library(b"libz.so.1"));
+    }
+
+    #[test]
     fn lists_are_sorted_and_name_each_program_once() {
         let table = &*TABLE;
         for list in [
@@ -98,6 +116,7 @@ mod tests {
             &table.other_shells,
             &table.windows_shells,
             &table.interpreters,
+            &table.runtime_libraries,
             &table.system_package_managers,
             &table.language_package_managers,
             &table.downloaders,

@@ -49,8 +49,23 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
         license: paragraph.text("L"),
         version,
         broken: broken(paragraph),
+        depends: depends(paragraph),
         epoch: None,
     }
+}
+
+/// The packages in `D:`, without libraries and commands, such as `so:libc.musl-x86_64.so.1`.
+fn depends(paragraph: &Paragraph<'_>) -> Vec<String> {
+    let text = paragraph.text("D").unwrap_or_default();
+    let mut names = Vec::new();
+    for word in text.split_whitespace() {
+        // A conflict has a mark before its name.
+        if !word.contains(':') && !word.starts_with('!') {
+            let end = word.find(['<', '>', '=', '~']).unwrap_or(word.len());
+            names.push(word[..end].to_owned());
+        }
+    }
+    names
 }
 
 /// Names the parts of a package that could not be installed: one letter each after `f:`.

@@ -96,8 +96,24 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
         architecture: paragraph.text("Architecture"),
         source,
         broken: broken(paragraph),
+        depends: depends(paragraph),
         ..Facts::default()
     }
+}
+
+/// The names in `Depends`: `a (>= 1), b:any | c` has three. Each alternative counts, since one of
+/// them is installed.
+fn depends(paragraph: &Paragraph<'_>) -> Vec<String> {
+    let text = paragraph.text("Depends").unwrap_or_default();
+    let mut names = Vec::new();
+    for alternative in text.split([',', '|']) {
+        let end = alternative.trim().find([' ', ':', '(']);
+        let name = &alternative.trim()[..end.unwrap_or(alternative.trim().len())];
+        if !name.is_empty() {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 /// Returns the state of a package whose installation did not finish, from the last two words of a

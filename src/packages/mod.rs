@@ -82,12 +82,25 @@ pub struct Package {
     pub license: Option<String>,
     /// Reason for an incomplete installation, as its package manager writes it: `half-configured`.
     pub broken: Option<String>,
+    /// Names of the packages that it depends on, where they are recorded by name, as in dpkg and
+    /// apk.
+    pub depends: Vec<String>,
     /// The file that records it: a database, or a file of its own.
     pub record: NameId,
     /// Its files and symlinks that exist in the image, sorted; no directories.
     pub files: Vec<NameId>,
     /// `pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12`.
     pub purl: String,
+}
+
+impl Package {
+    /// The name of the source package; that of the package itself if none is recorded.
+    pub fn source_name(&self) -> &str {
+        match &self.source {
+            Some((name, _)) => name,
+            None => &self.name,
+        }
+    }
 }
 
 /// A database or a record that could not be read.
@@ -292,6 +305,7 @@ struct Facts {
     source: Option<(String, String)>,
     license: Option<String>,
     broken: Option<String>,
+    depends: Vec<String>,
     /// The epoch of an RPM package, which a package URL has as a qualifier.
     epoch: Option<String>,
 }
@@ -513,6 +527,7 @@ impl<'a> Scan<'a> {
             source,
             license,
             broken,
+            depends,
             epoch: _,
         } = facts;
         self.list.push(Package {
@@ -523,6 +538,7 @@ impl<'a> Scan<'a> {
             source,
             license,
             broken,
+            depends,
             record,
             files,
             purl,

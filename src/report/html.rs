@@ -47,6 +47,7 @@ pub fn report_html(summary: &Summary<'_>) -> String {
         "<p>By confidence of the reasons: {}.</p>",
         sizes_by_level(summary.plan.totals())
     );
+    missed(&mut out, summary);
     treemap(&mut out, summary);
     risks(&mut out, summary);
     let kinds = summary.kinds.iter();
@@ -104,6 +105,37 @@ fn totals(out: &mut String, before: Count, after: Count) {
         after.names,
         before.names
     );
+}
+
+/// Warnings, and what a person may have wanted to keep.
+fn missed(out: &mut String, summary: &Summary<'_>) {
+    for warning in summary.plan.warnings() {
+        let _ = writeln!(out, "<p><b>Warning:</b> {}</p>", escaped(warning));
+    }
+    if !summary.missed_packages.is_empty() {
+        let mut names = Vec::new();
+        for (package, bytes) in &summary.missed_packages {
+            names.push(format!("{} ({})", escaped(&package.name), size(*bytes)));
+        }
+        let _ = writeln!(
+            out,
+            "<p>Installed by RUN, but not kept: {}.</p>",
+            names.join(", ")
+        );
+    }
+    if !summary.missed_companions.is_empty() {
+        // The names are escaped for terminals already.
+        let names: Vec<String> = summary
+            .missed_companions
+            .iter()
+            .map(|name| escaped(name))
+            .collect();
+        let _ = writeln!(
+            out,
+            "<p>Programs beside the image's own, not kept: {}.</p>",
+            names.join(", ")
+        );
+    }
 }
 
 fn risks(out: &mut String, summary: &Summary<'_>) {

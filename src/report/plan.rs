@@ -3,21 +3,45 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::level_changes::level_changes;
+use super::missed::Missed;
 use super::size::{counted, size};
-use crate::image::{NameId, Tree};
-use crate::printable::{Lines, escape_bytes};
-use crate::slim::{Note, Plan, Totals, Unmet};
+use crate::image::{NameId, ReadError, Tree};
+use crate::packages::Packages;
+use crate::printable::{Lines, escape, escape_bytes};
+use crate::slim::{Note, Plan, Slimming, Totals, Unmet};
 
 /// Number of lines of one kind that are listed. The rest is only counted.
 const SHOWN: usize = 12;
 
-/// A small table of sizes before and after, and then lists for a person to review.
-pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
+/// Number of packages or programs that are named in one line.
+const NAMED: usize = 8;
+
+/// A small table of sizes before and after, what a person may miss, and then lists to review.
+pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
+    let (image, plan) = (slimming.image, &slimming.plan);
+    let (tree, packages) = (&image.tree, slimming.packages()?);
     let mut out = Lines::new();
+    for warning in plan.warnings() {
+        out.line(format_args!("warning: {}", escape(warning)));
+    }
     let totals = plan.totals();
     table(&mut out, totals);
-    levels(&mut out, totals);
+    levels(&mut out, slimming, packages);
     records(&mut out, plan);
+    let missed = Missed::of(image, packages, plan);
+    let unused = missed.packages.iter();
+    let unused = unused.map(|(package, bytes)| format!("{} {}", package.name, size(*bytes)));
+    in_one_line(
+        &mut out,
+        "installed by RUN, but not kept",
+        &unused.collect::<Vec<_>>(),
+    );
+    in_one_line(
+        &mut out,
+        "programs beside the image's own, not kept (`--keep-companions` keeps them)",
+        &missed.companions,
+    );
     for (title, names) in [
         ("shells kept", &totals.shells),
         ("package manager files kept", &totals.package_managers),
@@ -41,7 +65,24 @@ pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
     );
     let notes = plan.notes().iter().map(|note| note_line(tree, note));
     list(&mut out, "unknown", &notes.collect::<Vec<_>>());
-    out
+    Ok(out)
+}
+
+/// Names in one line, the first ones, and how many more there are.
+fn in_one_line(out: &mut Lines, title: &str, names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    let mut line = names
+        .iter()
+        .take(NAMED)
+        .map(|name| escape(name))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > NAMED {
+        let _ = write!(line, " and {} more", names.len() - NAMED);
+    }
+    out.line(format_args!("{title}: {line}"));
 }
 
 fn unmet_line(tree: &Tree, unmet: &Unmet) -> String {
@@ -104,8 +145,13 @@ fn table(out: &mut Lines, totals: &Totals) {
     ));
 }
 
-fn levels(out: &mut Lines, totals: &Totals) {
-    out.line(format_args!("  levels {}", sizes_by_level(totals)));
+/// The size of each level, and what the levels that were not asked for would change.
+fn levels(out: &mut Lines, slimming: &Slimming<'_>, packages: &Packages) {
+    let plan = &slimming.plan;
+    out.line(format_args!("  levels {}", sizes_by_level(plan.totals())));
+    for change in level_changes(slimming.image, packages, plan) {
+        out.line(format_args!("  {change}"));
+    }
 }
 
 /// The size of the files that each confidence level adds: `certain 12.0 MB, likely +1.2 MB`.

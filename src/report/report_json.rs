@@ -25,6 +25,12 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "risky": summary.risky.iter().map(|risk| {
             json!({"path": path(tree, risk.name), "what": risk.what, "chain": risk.chain})
         }).collect::<Vec<_>>(),
+        "warnings": summary.plan.warnings(),
+        // Packages that a RUN of the image's own Dockerfile installed by name.
+        "installed_and_dropped": summary.missed_packages.iter().map(|(package, bytes)| {
+            json!({"purl": package.purl, "bytes": bytes})
+        }).collect::<Vec<_>>(),
+        "dropped_companions": summary.missed_companions,
         "unmet": summary.unmet.iter().map(|unmet| {
             json!({"path": path(tree, unmet.by), "need": unmet.need.to_string()})
         }).collect::<Vec<_>>(),
@@ -96,6 +102,7 @@ fn kept(summary: &Summary<'_>, name: NameId) -> Value {
         "bytes": length(tree, name),
         "by": reason.and_then(|reason| reason.by).map(|by| path(tree, by)),
         "why": reason.map(|reason| reason.why.to_string()),
-        "confidence": reason.map(|reason| reason.confidence().to_string()),
+        // Of the whole chain: what a guess needs is a guess.
+        "confidence": summary.plan.graph().confidence(name).to_string(),
     })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::missed::Missed;
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::{Package, Packages};
@@ -26,6 +27,11 @@ pub struct Summary<'a> {
     /// the same files.
     pub reasons: Vec<(&'static str, Sizes)>,
     pub risky: Vec<Risk>,
+    /// Packages that the image's own RUN instructions name and no file of which is kept, with their
+    /// sizes.
+    pub missed_packages: Vec<(&'a Package, u64)>,
+    /// File names of programs that come with the image's own and are not kept.
+    pub missed_companions: Vec<String>,
     pub unmet: &'a [Unmet],
     pub notes: &'a [Note],
 }
@@ -87,6 +93,7 @@ pub fn summary<'a>(
             reason.add(bytes, true);
         }
     }
+    let installed = packages;
     let rows = packages
         .list
         .iter()
@@ -98,6 +105,7 @@ pub fn summary<'a>(
     let mut packages: Vec<_> = rows.filter(|(_, sizes)| sizes.files_before > 0).collect();
     packages.sort_by_key(|(_, sizes)| std::cmp::Reverse(sizes.bytes_before));
     let totals = plan.totals();
+    let missed = Missed::of(image, installed, plan);
     Ok(Summary {
         name,
         image,
@@ -108,6 +116,8 @@ pub fn summary<'a>(
         kinds: sorted(kinds, |sizes| sizes.bytes_before),
         reasons: sorted(reasons, |sizes| sizes.bytes_after),
         risky: risky(tree, plan),
+        missed_packages: missed.packages,
+        missed_companions: missed.companions,
         unmet: plan.unmet(),
         notes: plan.notes(),
     })
@@ -218,6 +228,7 @@ fn reason(why: &Why) -> &'static str {
     match why {
         Why::Root(Root::Program(_)) => "entry point or command",
         Why::Root(Root::Glob { .. }) => "kept by --keep",
+        Why::Root(Root::Companion) => "kept by --keep-companions",
         Why::Root(
             Root::Rule {
                 because: Because::Always,
@@ -227,6 +238,7 @@ fn reason(why: &Why) -> &'static str {
         ) => "always kept",
         Why::Root(Root::Rule { .. }) | Why::Rule { .. } => "keep rules",
         Why::Root(Root::Brought { .. }) => "added by COPY or ADD",
+        Why::Root(Root::Made { .. }) => "made by RUN",
         Why::MayOpen { .. } | Why::Announced { .. } => "libraries that may be loaded by name",
         Why::Root(_) => "named in the image configuration",
         Why::Target | Why::OnTheWay | Why::Directory => "directories and symlinks of kept files",
@@ -238,6 +250,7 @@ fn reason(why: &Why) -> &'static str {
         | Why::Mention { .. }
         | Why::Named { .. }
         | Why::Include { .. } => "used by scripts",
+        Why::DataPackage { .. } => "data packages",
         Why::Record { .. } => "package records",
         #[allow(
             unreachable_patterns,

@@ -75,7 +75,7 @@ fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {
     let mut bytes = vec![Bytes::default(); cx.image.layers.len()];
     // A file with several hard links is reachable by any of them, and counts once.
     let mut is_reachable = vec![false; tree.inode_count()];
-    for &name in plan.kept() {
+    for &name in plan.kept().iter().filter(|&&name| plan.is_reached(name)) {
         is_reachable[tree.inode_id(name).index()] = true;
     }
     let mut is_counted = vec![false; tree.inode_count()];
@@ -98,7 +98,7 @@ fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {
 fn reachable_files(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Option<String> {
     let mut directories: BTreeMap<NameId, usize> = BTreeMap::new();
     for name in cx.files() {
-        if cx.tree().inode(name).layer == layer && plan.is_kept(name) {
+        if cx.tree().inode(name).layer == layer && plan.is_reached(name) {
             *directories.entry(cx.tree().parent(name)).or_default() += 1;
         }
     }
@@ -137,7 +137,7 @@ fn is_run(step: &History) -> bool {
 /// The packages with the most unreachable bytes in a layer.
 fn largest_packages(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Vec<String> {
     let sizes = cx.packages.sizes(cx.tree(), |name| {
-        cx.tree().inode(name).layer == layer && !plan.is_kept(name)
+        cx.tree().inode(name).layer == layer && !plan.is_reached(name)
     });
     let names = cx.packages.list.iter().map(|package| package.name.as_str());
     let mut packages: Vec<(Reverse<u64>, &str)> =

@@ -38,7 +38,9 @@ fn is_asked_for(keep: &Keep<'_>, name: NameId) -> bool {
     reasons.any(|reason| {
         matches!(
             reason.why,
-            Why::Root(Root::Brought { .. } | Root::InWorkdir | Root::Glob { .. })
+            Why::Root(
+                Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir | Root::Glob { .. }
+            )
         )
     })
 }

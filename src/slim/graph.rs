@@ -77,6 +77,35 @@ impl std::fmt::Display for Need {
     }
 }
 
+/// A step of tracing. What a name needs is kept in the step of the name or in a later one, so that
+/// confidence only falls along a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Certain,
+    Likely,
+    /// Possible, for the first time in the chain.
+    Possible,
+    /// Possible, because something possible says so. A chain of guesses ends here.
+    PossibleAgain,
+}
+
+impl Step {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Certain,
+        Self::Likely,
+        Self::Possible,
+        Self::PossibleAgain,
+    ];
+
+    pub(super) fn confidence(self) -> Confidence {
+        match self {
+            Self::Certain => Confidence::Certain,
+            Self::Likely => Confidence::Likely,
+            Self::Possible | Self::PossibleAgain => Confidence::Possible,
+        }
+    }
+}
+
 /// Something that the plan cannot know, or that is odd, and that a person may want to look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
@@ -98,10 +127,14 @@ pub struct Graph {
     seen: HashSet<u64>,
     /// The number of reasons that a name, the second, gave for the first.
     given: HashMap<(NameId, Option<NameId>, Confidence), u32>,
-    /// The confidence that a reason needs to count.
-    level: Confidence,
-    /// Reasons that are not sure enough, by how sure they are.
-    withheld: BTreeMap<Confidence, Vec<(NameId, Reason)>>,
+    /// The step in which each name was kept; a row a name.
+    steps: Vec<Step>,
+    /// The step that is traced.
+    now: Step,
+    /// Reasons that count in a later step.
+    withheld: BTreeMap<Step, Vec<(NameId, Reason)>>,
+    /// Mentions, which are weighed before they count, by step.
+    mentions: BTreeMap<Step, Vec<(NameId, Reason)>>,
     /// Reasons by their giver, who is not kept, or not yet.
     parked: HashMap<NameId, Vec<(NameId, Why)>>,
     /// Names that are not to be kept, whatever needs them.
@@ -116,20 +149,34 @@ impl Graph {
             kept: Vec::new(),
             seen: HashSet::new(),
             given: HashMap::new(),
-            level: Confidence::Certain,
+            steps: vec![Step::Certain; name_count],
+            now: Step::Certain,
             withheld: BTreeMap::new(),
+            mentions: BTreeMap::new(),
             parked: HashMap::new(),
             dropped: HashSet::new(),
         }
     }
 
-    /// Lets reasons count that are as sure as this.
-    pub(super) fn open(&mut self, level: Confidence) {
-        // The level is raised first, so that reasons of this level that are released now are not
-        // withheld again.
-        self.level = level;
-        for (name, reason) in self.withheld.remove(&level).unwrap_or_default() {
+    /// Lets the reasons of a step count, except mentions.
+    pub(super) fn open(&mut self, step: Step) {
+        // The step is begun first, so that its reasons, which are released now, are not withheld
+        // again.
+        self.now = step;
+        for (name, reason) in self.withheld.remove(&step).unwrap_or_default() {
             self.insert(name, reason);
+        }
+    }
+
+    /// The mentions of the step that is traced, which come in again by [`admit`](Self::admit).
+    pub(super) fn take_mentions(&mut self) -> Vec<(NameId, Reason)> {
+        self.mentions.remove(&self.now).unwrap_or_default()
+    }
+
+    /// Lets a mention count that was taken.
+    pub(super) fn admit(&mut self, name: NameId, reason: Reason) {
+        if self.push(name, reason) {
+            self.release(name);
         }
     }
 
@@ -175,20 +222,32 @@ impl Graph {
 
     /// Adds a reason, and those that were parked until its name is kept.
     fn insert(&mut self, name: NameId, reason: Reason) {
+        if self.add(name, reason) {
+            self.release(name);
+        }
+    }
+
+    /// Adds the reasons that were parked until a name is kept.
+    fn release(&mut self, name: NameId) {
         // A stack instead of recursion: a chain of parked reasons may be as long as the image has
         // names.
-        let mut coming = vec![(name, reason)];
+        let mut coming = self.parked_by(name);
         while let Some((name, reason)) = coming.pop() {
-            if !self.add(name, reason) {
-                continue;
+            if self.add(name, reason) {
+                coming.extend(self.parked_by(name));
             }
-            // The reasons of one giver keep the order in which they were given.
-            let released = self.parked.remove(&name).unwrap_or_default();
-            coming.extend(released.into_iter().rev().map(|(kept, why)| {
-                let by = Some(name);
-                (kept, Reason { by, why })
-            }));
         }
+    }
+
+    /// Takes the reasons that a name gave before it was kept, the last one first.
+    fn parked_by(&mut self, name: NameId) -> Vec<(NameId, Reason)> {
+        // The reasons of one giver keep the order in which they were given.
+        let parked = self.parked.remove(&name).unwrap_or_default();
+        let by = Some(name);
+        let reasons = parked.into_iter().rev();
+        reasons
+            .map(|(kept, why)| (kept, Reason { by, why }))
+            .collect()
     }
 
     /// Adds a reason; true where it is the name's first.
@@ -202,13 +261,53 @@ impl Graph {
             self.parked.entry(by).or_default().push((name, reason.why));
             return false;
         }
-        let confidence = reason.confidence();
-        // Reasons that are not sure enough wait for their level.
-        if confidence > self.level {
-            self.withheld
-                .entry(confidence)
-                .or_default()
-                .push((name, reason));
+        // Beyond the last step, what a guess of a guess names is chance.
+        let Some(step) = self.step(&reason) else {
+            return false;
+        };
+        // Mentions wait until all else of their step is known. A command in a file that is only
+        // mentioned itself is one as well: nothing shows that it ever runs.
+        let is_command = matches!(reason.why, Why::Command { .. }) && step >= Step::Possible;
+        let waiting = if reason.why.is_mention() || is_command {
+            &mut self.mentions
+        } else if step > self.now {
+            &mut self.withheld
+        } else {
+            return self.push(name, reason);
+        };
+        waiting
+            .entry(step.max(self.now))
+            .or_default()
+            .push((name, reason));
+        false
+    }
+
+    /// The step in which a reason counts; none for a guess that is one too many.
+    fn step(&self, reason: &Reason) -> Option<Step> {
+        let giver = reason.by.map_or(Step::Certain, |by| self.step_of(by));
+        Some(match (reason.confidence(), giver) {
+            (Confidence::Certain, _) => giver,
+            (Confidence::Likely, _) => giver.max(Step::Likely),
+            (Confidence::Possible, Step::Certain | Step::Likely) => Step::Possible,
+            (Confidence::Possible, Step::Possible) => Step::PossibleAgain,
+            (Confidence::Possible, Step::PossibleAgain) => return None,
+        })
+    }
+
+    /// The step in which a kept name was kept.
+    fn step_of(&self, name: NameId) -> Step {
+        self.steps[name.index()]
+    }
+
+    /// The confidence that a kept name is needed: that of its first chain of reasons.
+    pub fn confidence(&self, name: NameId) -> Confidence {
+        self.step_of(name).confidence()
+    }
+
+    /// Adds a reason that counts now; true where it is the name's first.
+    fn push(&mut self, name: NameId, reason: Reason) -> bool {
+        // A name may be dropped while it was mentioned.
+        if self.dropped.contains(&name) {
             return false;
         }
         let reasons = &mut self.reasons[name.index()];
@@ -217,6 +316,7 @@ impl Graph {
         let is_first = reasons.len() == 1;
         if is_first {
             self.kept.push(name);
+            self.steps[name.index()] = self.now;
         }
         is_first
     }

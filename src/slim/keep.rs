@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::binaries::Binaries;
+use super::build_history::BuildHistory;
 use super::effort::Effort;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters;
-use super::own_layers;
 use super::process::Program;
 use super::program_search::Programs;
 use super::view::View;
@@ -18,6 +18,7 @@ use crate::image::{Kind, NameId, Tree};
 pub(super) struct Keep<'a> {
     pub(super) view: &'a View<'a>,
     pub(super) binaries: &'a Binaries,
+    pub(super) build: &'a BuildHistory,
     pub(super) graph: Graph,
     pub(super) programs: Programs,
     pub(super) effort: Effort,
@@ -30,19 +31,19 @@ pub(super) struct Keep<'a> {
     pub(super) loaded: Vec<Program>,
     /// A row a name: the tracers have seen it.
     shown: Vec<bool>,
-    /// The first layer above the base image.
-    first_own_layer: usize,
     unmet: BTreeSet<Unmet>,
     /// Libraries that some process found for a file.
     met: HashSet<(NameId, Vec<u8>)>,
     notes: BTreeSet<Note>,
+    warnings: BTreeSet<String>,
 }
 
 impl<'a> Keep<'a> {
-    pub(super) fn new(view: &'a View<'a>, binaries: &'a Binaries) -> Self {
+    pub(super) fn new(view: &'a View<'a>, binaries: &'a Binaries, build: &'a BuildHistory) -> Self {
         Self {
             view,
             binaries,
+            build,
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
             effort: Effort::default(),
@@ -50,10 +51,10 @@ impl<'a> Keep<'a> {
             sources: BTreeMap::new(),
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
-            first_own_layer: own_layers::first_own_layer(view.image),
             unmet: BTreeSet::new(),
             met: HashSet::new(),
             notes: BTreeSet::new(),
+            warnings: BTreeSet::new(),
         }
     }
 
@@ -148,7 +149,9 @@ impl<'a> Keep<'a> {
 
     /// Whether a layer above the base image has a name's entry.
     pub(super) fn is_added(&self, name: NameId) -> bool {
-        self.tree().inode(name).layer >= self.first_own_layer
+        let layer = self.tree().inode(name).layer;
+        // Without a base that is known, everything may be of the distribution.
+        self.build.has_base() && !self.build.is_of_base(layer)
     }
 
     /// Whether the tracers have seen a name, which is kept then.
@@ -183,6 +186,16 @@ impl<'a> Keep<'a> {
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
         self.notes.insert(Note { at, line, text });
+    }
+
+    /// Records that the result may be useless, whatever is kept.
+    pub(super) fn warn(&mut self, text: String) {
+        self.warnings.insert(text);
+    }
+
+    /// The warnings so far, in order.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warnings.iter().cloned().collect()
     }
 
     /// The notes so far, in order.

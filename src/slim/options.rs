@@ -13,6 +13,8 @@ pub struct PlanOptions {
     pub drop: Vec<String>,
     /// The confidence that a reason needs to count.
     pub level: Confidence,
+    /// Keep the companion programs of the program that the image starts.
+    pub keep_companions: bool,
     /// Leave out the package records that only scanners read.
     pub no_package_records: bool,
 }
@@ -24,6 +26,7 @@ impl Default for PlanOptions {
             keep: Vec::new(),
             drop: Vec::new(),
             level: Confidence::Possible,
+            keep_companions: false,
             no_package_records: false,
         }
     }
@@ -34,18 +37,25 @@ impl Default for PlanOptions {
 pub enum PlanError {
     #[error(
         "the image has neither ENTRYPOINT nor CMD, so its program is unknown: \
-         name the files to keep with `--keep`"
+         name it with `--entrypoint`, or the files to keep with `--keep`"
     )]
     NoProgram,
     #[error(
-        "`{program}`, the {field} program, is not in the image{}",
-        listed(looked_in)
+        "`{program}`, the {field} program, is not in the image{}: name another with `{}`",
+        listed(looked_in),
+        field.option()
     )]
     ProgramNotFound {
         field: Field,
         program: String,
         looked_in: Vec<Vec<u8>>,
     },
+    #[error(
+        "`{program}` is systemd, which starts the units that are enabled, and those are not \
+         analyzed: name the program of the service with `--entrypoint`, or the files to keep with \
+         `--keep`"
+    )]
+    Systemd { program: String },
     #[error("`{option} {pattern}` matches nothing in the image")]
     MatchesNothing {
         option: &'static str,

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::binaries::Binaries;
+use super::build_history::BuildHistory;
 use super::graph::{Graph, Link, Note, Reason, Unmet};
 use super::keep::Keep;
+use super::mention_weight::MentionWeight;
 use super::options::{PlanError, PlanOptions};
 use super::process::Program;
+use super::program_kind::{is_privileged, is_program};
 use super::trace::{Traced, trace};
 use super::view::View;
-use super::why::Confidence;
-use super::{package_records, roots, tracers};
+use super::why::{Confidence, Root, Why};
+use super::{companions, package_records, roots, tracers};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, script_languages};
 use crate::packages::{GeneratedRecord, Packages};
 
 /// The names to keep. The same image and options give the same plan.
@@ -21,6 +24,11 @@ pub struct Plan {
     graph: Graph,
     /// Everything that would be kept if every reason counted; none where every one does.
     whole: Option<Graph>,
+    /// The number of names of the whole graph that each level keeps.
+    kept_at: Vec<(Confidence, usize)>,
+    level: Confidence,
+    companions: Vec<NameId>,
+    warnings: Vec<String>,
     pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
@@ -60,7 +68,7 @@ pub struct Count {
     pub privileged: usize,
 }
 
-/// Makes the plan. `packages` are asked for where they are needed.
+/// Makes the plan.
 pub(super) fn make<'p>(
     view: &View<'_>,
     binaries: &Binaries,
@@ -68,15 +76,25 @@ pub(super) fn make<'p>(
     packages: impl FnOnce() -> Result<&'p Packages, ReadError>,
 ) -> Result<Plan, PlanError> {
     let image = view.image;
-    let mut keep = Keep::new(view, binaries);
-    let mut tracers = tracers::all(view, binaries);
+    let packages = packages()?;
+    let build = BuildHistory::of(image);
+    let mut keep = Keep::new(view, binaries, &build);
+    let mut tracers = tracers::all(view, binaries, packages);
     // The order of these calls is the order of reasons, and `why` shows the first: what a user or
     // the configuration asked for explains a file better than a rule.
     roots::keep(&mut keep, options)?;
+    let companions = companions::find(&keep, packages);
+    if options.keep_companions {
+        roots::keep_companions(&mut keep, &companions);
+    }
     for tracer in &mut tracers {
         tracer.start(&mut keep);
     }
     roots::keep_copied(&mut keep);
+    roots::keep_made(&mut keep, packages);
+    let mut weight = MentionWeight::new(view, &build, packages);
+    // Tracers do not know what the image is for, so that nothing is added to these.
+    let warnings = keep.warnings();
     let Traced {
         mut graph,
         whole,
@@ -84,13 +102,13 @@ pub(super) fn make<'p>(
         unmet,
         notes,
         loaded,
-    } = trace(keep, &mut tracers, options.level);
+    } = trace(keep, &mut tracers, &mut weight, options.level);
     // Records follow the decision on everything else: a package is recorded where a file of it is
     // kept.
     let records = if options.no_package_records {
         Vec::new()
     } else {
-        package_records::keep(image, packages()?, &mut graph)?
+        package_records::keep(image, packages, &mut graph)?
     };
     let oversized = view.oversized();
     // A file that could not be read may hide dependencies, so there is no plan rather than a broken
@@ -99,6 +117,8 @@ pub(super) fn make<'p>(
         return Err(PlanError::Read(error));
     }
     let kept = kept_names(&image.tree, &graph);
+    let mut notes = notes;
+    notes.extend(missing_runtimes(image, &graph));
     let notes = with_oversized(image, notes, &kept, &oversized);
     let mut totals = totals(&image.tree, &kept, &records);
     // Levels are counted in the whole graph, which has every level.
@@ -111,6 +131,10 @@ pub(super) fn make<'p>(
     Ok(Plan {
         graph,
         whole,
+        kept_at,
+        level: options.level,
+        companions,
+        warnings,
         kept,
         unmet,
         notes,
@@ -166,6 +190,48 @@ fn with_oversized(
     notes.into_iter().collect()
 }
 
+/// A note for each language that sources of the user are in, and whose interpreter is in the image
+/// but not kept.
+fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for runtime in script_languages() {
+        let tree = &image.tree;
+        let mut sources = graph.kept().iter().copied().filter(|&name| {
+            let file_name = tree.file_name(name);
+            runtime.is_source(file_name) && is_users(graph, name)
+        });
+        let Some(source) = sources.next() else {
+            continue;
+        };
+        // A library runs the language too: nginx's Perl, uWSGI's Python.
+        let mut interpreters = tree
+            .walk()
+            .filter(|&name| runtime.is_interpreter(tree.file_name(name)) && is_started(tree, name))
+            .peekable();
+        if interpreters.peek().is_some() && !interpreters.any(|name| graph.is_kept(name)) {
+            notes.push(Note {
+                at: Some(source),
+                line: None,
+                text: format!(
+                    "sources in {} are kept, but no interpreter: nothing that is kept starts it",
+                    runtime.name
+                ),
+            });
+        }
+    }
+    notes
+}
+
+/// Whether a name is the user's: COPY, ADD or RUN added it, or it is in the working directory.
+fn is_users(graph: &Graph, name: NameId) -> bool {
+    graph.reasons(name).iter().any(|reason| {
+        matches!(
+            reason.why,
+            Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir)
+        )
+    })
+}
+
 impl Plan {
     /// The kept names, in the tree's order; the directories of each are among them.
     pub fn kept(&self) -> &[NameId] {
@@ -195,6 +261,22 @@ impl Plan {
         self.graph.is_kept(name)
     }
 
+    /// Whether a kept name is there for more than that a RUN made it: the program, or something
+    /// else, refers to it.
+    pub fn is_reached(&self, name: NameId) -> bool {
+        let is_made = |why: &Why| matches!(why, Why::Root(Root::Made { .. }));
+        self.graph
+            .reasons(name)
+            .iter()
+            .any(|reason| match reason.by {
+                None => !is_made(&reason.why),
+                Some(by) => {
+                    let chain = self.graph.chain(by);
+                    chain.first().is_some_and(|link| !is_made(link.why))
+                }
+            })
+    }
+
     /// The chain of first reasons, from a root to this name; empty where it is not kept.
     pub fn why(&self, name: NameId) -> Vec<Link<'_>> {
         self.graph.chain(name)
@@ -213,6 +295,29 @@ impl Plan {
 
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// The names that a level keeps, with those of the levels before it, in the order in which they
+    /// came in.
+    pub fn kept_at(&self, level: Confidence) -> &[NameId] {
+        let graph = self.whole.as_ref().unwrap_or(&self.graph);
+        let row = self.kept_at.iter().find(|(known, _)| *known == level);
+        row.map_or(&[], |&(_, names)| &graph.kept()[..names])
+    }
+
+    /// The level that was asked for.
+    pub fn level(&self) -> Confidence {
+        self.level
+    }
+
+    /// Companion programs of the program that the image starts, whether they are kept or not.
+    pub fn companions(&self) -> &[NameId] {
+        &self.companions
+    }
+
+    /// Reasons why the result may be useless, such as a command that does nothing by itself.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Needs that nothing in the image meets, ordered.
@@ -307,21 +412,4 @@ fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
         }
     }
     count
-}
-
-fn is_program(tree: &Tree, name: NameId) -> bool {
-    const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
-    tree.inode(name).header.mode & 0o111 != 0
-        // Libraries often have the permission to be executed as well; the directory tells programs
-        // from them.
-        && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
-}
-
-fn is_privileged(tree: &Tree, name: NameId) -> bool {
-    const SETUID_OR_SETGID: u32 = 0o6000;
-    let inode = tree.inode(name);
-    let is_file = matches!(inode.kind, Kind::File(_));
-    is_file
-        && (inode.header.mode & SETUID_OR_SETGID != 0
-            || inode.header.xattr("security.capability").is_some())
 }

@@ -34,7 +34,6 @@ impl<'a> Slimming<'a> {
     pub fn new(image: &'a Image, options: &PlanOptions) -> Result<Self, PlanError> {
         let view = View::new(image);
         let binaries = Binaries::new(&view);
-        // The package databases are read lazily: a plan without records does not ask for them.
         let packages = Installed {
             image,
             packages: OnceCell::new(),

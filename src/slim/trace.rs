@@ -1,7 +1,8 @@
 //! Tracing: every newly kept name is shown to every tracer, until nothing is new.
 
-use super::graph::{Graph, Note, Unmet};
+use super::graph::{Graph, Note, Step, Unmet};
 use super::keep::Keep;
+use super::mention_weight::MentionWeight;
 use super::process::Program;
 use super::tracer::Tracer;
 use super::why::Confidence;
@@ -34,6 +35,7 @@ struct Counted {
 pub(super) fn trace(
     mut keep: Keep<'_>,
     tracers: &mut [Box<dyn Tracer + '_>],
+    weight: &mut MentionWeight<'_>,
     level: Confidence,
 ) -> Traced {
     let mut kept_at = Vec::new();
@@ -41,14 +43,18 @@ pub(super) fn trace(
     let mut counted = None;
     // Every level is traced whatever was asked for, because the summary tells what the other levels
     // would keep.
-    for now in Confidence::ALL {
-        // Raising the level releases the reasons that were withheld below it; their names are
-        // traced like any others.
-        keep.graph.open(now);
+    for step in Step::ALL {
+        // A step releases the reasons that were withheld for it; their names are traced like any
+        // others.
+        keep.graph.open(step);
         settle(&mut keep, tracers, &mut next);
+        weigh_mentions(&mut keep, tracers, weight, &mut next);
+        let now = step.confidence();
+        // The second step of guesses belongs to the level of the first.
+        kept_at.retain(|&(level, _)| level != now);
         kept_at.push((now, keep.graph.kept().len()));
         // The result is copied here, since the levels that follow add to the same graph.
-        if now == level {
+        if now == level && step != Step::Possible {
             counted = Some(count(&keep));
         }
     }
@@ -67,6 +73,37 @@ pub(super) fn trace(
         unmet: counted.unmet,
         notes: counted.notes,
         loaded: counted.loaded,
+    }
+}
+
+/// Lets the mentions of a step count that weigh enough.
+fn weigh_mentions(
+    keep: &mut Keep<'_>,
+    tracers: &mut [Box<dyn Tracer + '_>],
+    weight: &mut MentionWeight<'_>,
+    next: &mut usize,
+) {
+    let mut light = Vec::new();
+    loop {
+        let mut waiting = keep.graph.take_mentions();
+        // Those that were too light are weighed again when all others have been: by then a runtime
+        // may be kept that they must not bring themselves.
+        let is_last = waiting.is_empty();
+        if is_last {
+            waiting = std::mem::take(&mut light);
+        }
+        let before = keep.graph.kept().len();
+        for (name, reason) in waiting {
+            if weight.is_enough(&keep.graph, name, &reason) {
+                keep.graph.admit(name, reason);
+            } else {
+                light.push((name, reason));
+            }
+        }
+        settle(keep, tracers, next);
+        if is_last && keep.graph.kept().len() == before {
+            break;
+        }
     }
 }
 

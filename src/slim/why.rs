@@ -65,6 +65,8 @@ pub enum Why {
         because: Because,
         confidence: Confidence,
     },
+    /// A file of a package that has the data of its own, a program's.
+    DataPackage { package: String },
     /// Part of what it, an interpreter, runs programs with.
     Runtime { language: Language },
     /// A module or package that a program in a language can load: it is installed, or the program's
@@ -139,6 +141,13 @@ pub enum Root {
     Brought {
         by: String,
     },
+    /// A `RUN` of the image's own Dockerfile made it, and no package owns it.
+    Made {
+        by: String,
+        confidence: Confidence,
+    },
+    /// `--keep-companions`.
+    Companion,
     /// Scanners know packages by it.
     PackageDatabase,
     /// A keep rule that needs no kept file.
@@ -205,11 +214,21 @@ impl Why {
         Self::Module { language, name }
     }
 
+    /// Whether it is no more than that a text, or the name of something else, suggests the file.
+    pub(super) fn is_mention(&self) -> bool {
+        match self {
+            Self::Mention { .. } | Self::DataPackage { .. } => true,
+            Self::Rule { confidence, .. } => *confidence == Confidence::Possible,
+            _ => false,
+        }
+    }
+
     pub fn confidence(&self) -> Confidence {
         match self {
             // The page of a rule gives the confidence of each pattern; it does not follow from the
             // kind of reason.
-            Self::Rule { confidence, .. } | Self::Root(Root::Rule { confidence, .. }) => {
+            Self::Rule { confidence, .. }
+            | Self::Root(Root::Rule { confidence, .. } | Root::Made { confidence, .. }) => {
                 *confidence
             }
             // A file that marks a library as required in its note fails without it.
@@ -230,10 +249,22 @@ impl Why {
             | Self::Module { .. } => Confidence::Likely,
             // A path in a script may be one that the script creates or removes, so the mention
             // alone proves little.
-            Self::Mention { .. } | Self::Named { .. } => Confidence::Possible,
+            Self::Mention { .. } | Self::Named { .. } | Self::DataPackage { .. } => {
+                Confidence::Possible
+            }
             // All that is left is what a loader or the kernel opens itself; without it the program
             // does not start.
             _ => Confidence::Certain,
+        }
+    }
+}
+
+impl Field {
+    /// The option that replaces the field.
+    pub(super) fn option(self) -> &'static str {
+        match self {
+            Self::Cmd => "--cmd",
+            _ => "--entrypoint",
         }
     }
 }
@@ -294,6 +325,9 @@ impl fmt::Display for Why {
                 )
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
+            Self::DataPackage { package } => {
+                write!(f, "part of `{package}`, the data of its package")
+            }
             Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
                 write!(f, "part of `{name}`, which programs in {language} can load")
@@ -335,6 +369,10 @@ impl fmt::Display for Root {
             Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
+            Self::Made { by, .. } => write!(f, "made by `{by}`"),
+            Self::Companion => {
+                f.write_str("a companion of the program, requested by `--keep-companions`")
+            }
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }

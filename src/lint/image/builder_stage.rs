@@ -215,7 +215,7 @@ fn sums(tree: &Tree, plan: &Plan, layer: usize) -> Vec<Sum> {
         };
         let own = &mut sums[name.index()];
         own.bytes += bytes;
-        own.reached += if plan.is_kept(name) { bytes } else { 0 };
+        own.reached += if plan.is_reached(name) { bytes } else { 0 };
         own.wanted += usize::from(is_wanted(tree, plan, layer, name));
         own.foreign += usize::from(tree.inode(name).layer != layer);
         let own = *own;
@@ -232,7 +232,7 @@ fn sums(tree: &Tree, plan: &Plan, layer: usize) -> Vec<Sum> {
 fn is_wanted(tree: &Tree, plan: &Plan, layer: usize, name: NameId) -> bool {
     // A directory with entries comes along with them.
     let is_leaf = !tree.is_directory(name) || tree.children(name).next().is_none();
-    if !is_leaf || tree.inode(name).layer != layer || !plan.is_kept(name) {
+    if !is_leaf || tree.inode(name).layer != layer || !plan.is_reached(name) {
         return false;
     }
     let path = tree.path(name);

@@ -157,7 +157,7 @@ impl<'a> ImageContext<'a> {
 
     /// Whether the program can reach a file; `None` for an image without a program.
     pub fn is_reached(&self, name: NameId) -> Option<bool> {
-        self.plan.map(|plan| plan.is_kept(name))
+        self.plan.map(|plan| plan.is_reached(name))
     }
 
     /// The layer that added a file, counted from the lowest; `None` for an image that was read from

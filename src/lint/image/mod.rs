@@ -8,6 +8,7 @@ mod builder_stage;
 mod built_from;
 mod context;
 mod history_map;
+mod installs;
 mod policy;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ pub use built_from::{
     DECIDED_BY_IMAGE, DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines,
 };
 pub use context::ImageContext;
+pub use installs::installed_on_purpose;
 pub use policy::{Exception, Pattern, Policy};
 
 use super::attack_surface::AttackSurface;

@@ -150,6 +150,7 @@ fn facts(header: &Header<'_>) -> Facts {
             .and_then(|source| split_source(&source)),
         license: header.text(header::LICENSE),
         broken: None,
+        depends: Vec::new(),
         epoch,
     }
 }
@@ -210,6 +211,7 @@ fn manifest(scan: &mut Scan<'_>) -> Result<(), ReadError> {
             source: split_source(source),
             license: None,
             broken: None,
+            depends: Vec::new(),
             epoch,
         };
         scan.add(Ecosystem::Rpm, facts, record, Vec::new());

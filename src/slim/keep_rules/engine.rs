@@ -8,8 +8,11 @@ use super::registry::keep_rules;
 use super::text_paths::{TextPath, text_paths};
 use super::{conditions, template, wildcard, words};
 use crate::image::{Kind, NameId, Tree};
+use crate::knowledge::{ProgramClass, is_runtime_library};
 use crate::slim::application_texts::{Owner, owner_of_text};
 use crate::slim::keep::Keep;
+use crate::slim::program_kind::is_of_class;
+use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
 use crate::slim::why::{Because, Confidence, Root, Why};
@@ -31,6 +34,10 @@ pub(in crate::slim) struct RuleTracer {
     /// A row an inode.
     searched: Vec<bool>,
 }
+
+/// The number of programs that a program of the distribution starts by name at most. One that holds
+/// more names holds most of them by chance.
+const FEW_NAMES: usize = 10;
 
 /// A rule that fires: for which name, and for which fact.
 #[derive(Clone, Copy)]
@@ -152,6 +159,10 @@ impl RuleTracer {
             let Some(pattern) = template::with_file(kept.pattern, &about) else {
                 continue;
             };
+            // `{here}/../sbin/**` of a program in `/usr/sbin` would be all of that.
+            if pattern != kept.pattern && is_all_of_system(keep.tree(), pattern.as_bytes()) {
+                continue;
+            }
             for pattern in template::with_variables(&pattern, &keep.view.image.config) {
                 self.keep_pattern(keep, firing, kept.confidence, pattern.as_bytes());
             }
@@ -279,7 +290,7 @@ impl RuleTracer {
                 Source::WordAfter(directive) => word.comes_after(directive),
                 _ => false,
             };
-            if !is_wanted {
+            if !is_wanted || !names_a_place(word.text, kept.source) {
                 continue;
             }
             let Some(path) = template::with_word(kept.pattern, word.text, &here) else {
@@ -299,8 +310,11 @@ impl RuleTracer {
                 by: Some(name),
                 because: &because,
             };
-            for named in self.keep_pattern(keep, firing, kept.confidence, &path) {
-                self.read_named(keep, rule, named);
+            let named = self.keep_pattern(keep, firing, kept.confidence, &path);
+            if kept.names_configuration() {
+                for name in named {
+                    self.read_named(keep, rule, name);
+                }
             }
         }
     }
@@ -376,7 +390,10 @@ impl RuleTracer {
     /// rule asks for besides.
     fn keep_mentioned(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8], finds: &Finds) {
         let rules = keep_rules();
-        let mentioned = all_mentioned(finds, path);
+        // A database has words of its language that are programs too: many names are chance.
+        let is_own = finds.commands.len() <= FEW_NAMES && is_images_own(keep, name);
+        let mentioned = all_mentioned(finds, path, is_own);
+        let is_library = is_plain_library(keep, name);
         for &rule in &rules.index.mentions {
             let page = &rules.pages[rule];
             let mut symbols = page.when.imports.iter();
@@ -384,10 +401,16 @@ impl RuleTracer {
             // programs ask for `execve` and its like.
             let fires = page.when.imports.is_empty()
                 || symbols.any(|symbol| finds.starters.contains(symbol));
-            if !fires || is_left_out(page, path) {
+            // A program of the distribution names many others and starts few, but what the image is
+            // there for may start all of them.
+            let is_searched = is_own && wants_commands(page) || !is_left_out(page, path);
+            if !fires || !is_searched {
                 continue;
             }
             for (mention, what) in &mentioned {
+                if is_library && is_shell(keep.tree(), mention) {
+                    continue;
+                }
                 for kept in &page.keeps {
                     if kept.source == Source::Mention(*what) {
                         self.keep_mention(keep, (page, kept), name, mention);
@@ -491,7 +514,7 @@ fn is_added(keep: &Keep<'_>, path: &[u8]) -> bool {
 
 /// The paths in a file, with the programs that its strings name. A name that is a whole string
 /// counts as that.
-fn all_mentioned<'a>(finds: &'a Finds, path: &[u8]) -> BTreeMap<&'a [u8], Mentioned> {
+fn all_mentioned<'a>(finds: &'a Finds, path: &[u8], is_own: bool) -> BTreeMap<&'a [u8], Mentioned> {
     let mut all: BTreeMap<&[u8], Mentioned> = BTreeMap::new();
     for (path, what) in &finds.mentioned {
         all.insert(path, *what);
@@ -501,7 +524,7 @@ fn all_mentioned<'a>(finds: &'a Finds, path: &[u8]) -> BTreeMap<&'a [u8], Mentio
     }
     // A program of the distribution names many, and calls few: a name that is a string counts only
     // where some rule wants it of this file.
-    if wants_names(path) {
+    if is_own || wants_names(path) {
         for path in &finds.commands {
             all.insert(path, Mentioned::Command);
         }
@@ -514,9 +537,76 @@ fn wants_names(path: &[u8]) -> bool {
     let rules = keep_rules();
     rules.index.mentions.iter().any(|&rule| {
         let page = &rules.pages[rule];
-        let mut keeps = page.keeps.iter();
-        keeps.any(|kept| kept.source == Source::Mention(Mentioned::Command))
-            && !is_left_out(page, path)
+        wants_commands(page) && !is_left_out(page, path)
+    })
+}
+
+/// Whether a rule keeps the programs whose names are strings in a file.
+fn wants_commands(page: &KeepPage) -> bool {
+    let mut keeps = page.keeps.iter();
+    keeps.any(|kept| kept.source == Source::Mention(Mentioned::Command))
+}
+
+/// Whether the configuration names a program, which is neither a shell nor an interpreter: those
+/// start what their scripts say.
+fn is_images_own(keep: &Keep<'_>, name: NameId) -> bool {
+    const MULTI_CALL: [&[u8]; 3] = [b"busybox", b"coreutils", b"toybox"];
+    let file_name = keep.tree().file_name(name);
+    let mut classes = [ProgramClass::Shell, ProgramClass::Interpreter].into_iter();
+    if MULTI_CALL.contains(&file_name) || classes.any(|class| is_of_class(class, file_name)) {
+        return false;
+    }
+    keep.graph
+        .reasons(name)
+        .iter()
+        .any(|reason| match reason.by {
+            // The configuration may name a link to the program.
+            Some(by) if reason.why == Why::Target => keep
+                .graph
+                .reasons(by)
+                .iter()
+                .any(|reason| is_program_root(&reason.why)),
+            _ => is_program_root(&reason.why),
+        })
+}
+
+fn is_program_root(why: &Why) -> bool {
+    matches!(why, Why::Root(Root::Program(_) | Root::Argument { .. }))
+}
+
+/// Whether a word may name files. One with a wildcard has to name their directory, or a part of
+/// their names: `*)` stands in every script, and `*` in many a list.
+fn names_a_place(word: &[u8], source: Source) -> bool {
+    let Some(wildcard) = word.iter().position(|byte| b"*?[".contains(byte)) else {
+        return true;
+    };
+    let is_included = matches!(source, Source::WordAfter(_));
+    word[..wildcard].contains(&b'/') || is_included && word.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// Whether a pattern is for everything in a directory that many packages share.
+fn is_all_of_system(tree: &Tree, pattern: &[u8]) -> bool {
+    let Some(directory) = pattern.strip_suffix(b"/**") else {
+        return false;
+    };
+    tree.resolve(directory)
+        .is_ok_and(|resolved| is_system_directory(tree, resolved.name))
+}
+
+/// Whether a path is one of a shell.
+fn is_shell(tree: &Tree, path: &[u8]) -> bool {
+    let end = tree.resolve(path).ok().map(|end| tree.file_name(end.name));
+    let last = path.rsplit(|&byte| byte == b'/').next();
+    let mut names = end.into_iter().chain(last);
+    names.any(|name| ProgramClass::Shell.contains(name))
+}
+
+/// Whether a file is a library of programs in C, and not one that runs a language: many hold the
+/// path of a shell for a function that few programs call.
+fn is_plain_library(keep: &Keep<'_>, name: NameId) -> bool {
+    keep.view.elf_of(name).is_ok_and(|elf| {
+        let soname = elf.soname.as_deref();
+        elf.interpreter.is_none() && soname.is_some_and(|soname| !is_runtime_library(soname))
     })
 }
 

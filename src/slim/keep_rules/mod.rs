@@ -15,7 +15,7 @@ mod pages;
 mod registry;
 mod template;
 mod text_paths;
-mod wildcard;
+pub(in crate::slim) mod wildcard;
 mod words;
 
 pub(in crate::slim) use engine::RuleTracer;

@@ -79,6 +79,18 @@ pub(in crate::slim) struct KeptPattern {
 }
 
 impl KeptPattern {
+    /// Whether the files that it names are configuration like the one that names them, and are read
+    /// as such: those behind an `include`. A certificate or a document is data.
+    pub(in crate::slim) fn names_configuration(&self) -> bool {
+        match self.source {
+            Source::WordAfter(directive) => {
+                let directive = directive.to_ascii_lowercase();
+                directive.starts_with("include") || matches!(&*directive, "files" | "substack")
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it names files beside the name that makes the rule fire.
     fn is_about_name(&self) -> bool {
         self.source == Source::Fixed

@@ -6,12 +6,12 @@
 use crate::image::{Kind, NameId, Tree};
 
 /// Whether a path matches a pattern as a whole.
-pub(super) fn matches(pattern: &[u8], path: &[u8]) -> bool {
+pub(in crate::slim) fn matches(pattern: &[u8], path: &[u8]) -> bool {
     matches_components(&components(pattern), &components(path))
 }
 
 /// Whether a path, or a directory above it, matches a pattern.
-pub(super) fn covers(pattern: &[u8], path: &[u8]) -> bool {
+pub(in crate::slim) fn covers(pattern: &[u8], path: &[u8]) -> bool {
     let path = components(path);
     let pattern = components(pattern);
     (1..=path.len()).any(|count| matches_components(&pattern, &path[..count]))
@@ -37,7 +37,7 @@ fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
 }
 
 /// Whether one component matches, in time that is no more than the product of the lengths.
-pub(super) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
+pub(in crate::slim) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
     // Only the last star is ever tried again: an earlier one could only match what the later one
     // covers too. That keeps the time quadratic, where recursion would be exponential.
     let (mut at, mut place) = (0, 0);
@@ -133,14 +133,14 @@ fn is_wild(component: &[u8]) -> bool {
 
 /// An entry that a pattern names, and the links and directories on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) name: NameId,
-    pub(super) crossed: Vec<NameId>,
+pub(in crate::slim) struct Named {
+    pub(in crate::slim) name: NameId,
+    pub(in crate::slim) crossed: Vec<NameId>,
 }
 
 /// Finds the names in a tree that a pattern matches. Links in the middle of a path are followed,
 /// one at its end is the answer.
-pub(super) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
+pub(in crate::slim) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
     // Patterns come from words too, and a relative one has no directory to start from.
     if !pattern.starts_with(b"/") {
         return Vec::new();

@@ -21,7 +21,7 @@ const OF_DISTRIBUTION: &[&str] = &[
 ];
 
 /// Characters of an instruction that are shown.
-const SHOWN: usize = 60;
+pub(super) const SHOWN: usize = 60;
 
 pub(super) fn keep(keep: &mut Keep<'_>) {
     let tree = keep.tree();

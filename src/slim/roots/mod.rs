@@ -2,10 +2,14 @@
 
 mod command;
 mod copied;
+mod made;
+mod purpose;
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::image::{Config, NameId};
+use crate::knowledge::VariableClass;
+use crate::packages::Packages;
 use crate::slim::keep::Keep;
 use crate::slim::options::{PlanError, PlanOptions};
 use crate::slim::system_directories::is_system_directory;
@@ -28,7 +32,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     }
     keep_variables(keep, config);
     keep_directories(keep, config);
-    keep_home(keep, config);
+    keep_home(keep);
     if !config.onbuild().is_empty() {
         keep.note(
             None,
@@ -44,6 +48,21 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
 /// theirs are the better reasons.
 pub(super) fn keep_copied(keep: &mut Keep<'_>) {
     copied::keep(keep);
+}
+
+/// Keeps what RUN instructions made and no package owns, and what is in the directories that
+/// variables name.
+pub(super) fn keep_made(keep: &mut Keep<'_>, packages: &Packages) {
+    let home = home(keep);
+    made::keep(keep, home.as_deref(), packages);
+}
+
+/// Keeps programs that come with the image's own, and what they need.
+pub(super) fn keep_companions(keep: &mut Keep<'_>, companions: &[NameId]) {
+    for &name in companions {
+        let path = keep.tree().path(name);
+        keep.keep_path(&path, None, Why::Root(Root::Companion));
+    }
 }
 
 /// ENTRYPOINT with CMD behind it. `may_be_missing`: the user says by hand what to keep.
@@ -65,7 +84,7 @@ fn keep_program(
     };
     // Without its program an image does nothing, unless the user knows better.
     if command::keep(keep, &command) {
-        return Ok(());
+        return purpose::check(keep, &command, may_be_missing);
     }
     if !may_be_missing {
         return Err(program_not_found(keep, field, program));
@@ -131,16 +150,13 @@ fn healthcheck_words(config: &Config) -> Vec<(Field, String)> {
     }
 }
 
-/// Lists of directories in which something else is looked for: naming them needs nothing of them.
-const SEARCH_PATHS: &[&str] = &["PATH", "LD_LIBRARY_PATH", "MANPATH", "INFOPATH"];
-
 fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
     for entry in config.env() {
         let Some((name, value)) = entry.split_once('=') else {
             continue;
         };
         // A value that is a path is likely read by the program.
-        if value.starts_with('/') && !SEARCH_PATHS.contains(&name) {
+        if value.starts_with('/') && !VariableClass::SearchPath.contains(name) {
             let why = Why::Root(Root::Variable {
                 name: name.to_owned(),
             });
@@ -188,34 +204,49 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
     }
 }
 
-/// The home directory of the user whom the container runs as: HOME, or what `/etc/passwd` says.
-fn keep_home(keep: &mut Keep<'_>, config: &Config) {
-    let user = config.user().split(':').next().unwrap_or_default();
-    // An image without USER runs as root.
-    let user = if user.is_empty() { "0" } else { user };
-    let passwd = keep
-        .tree()
-        .resolve(b"/etc/passwd")
-        .ok()
-        .and_then(|resolved| keep.view.bytes(resolved.name));
-    let home = passwd
-        .as_deref()
-        .and_then(|passwd| home_of(passwd, user.as_bytes()));
+/// Keeps the home directory of the user whom the container runs as.
+fn keep_home(keep: &mut Keep<'_>) {
+    let user = user(&keep.view.image.config);
     // A number needs no entry; a name without one keeps the container from starting.
-    if home.is_none() && user.parse::<u32>().is_err() {
+    if home_in_passwd(keep).is_none() && user.parse::<u32>().is_err() {
         keep.note(
             None,
             None,
             format!("the user `{user}` is not in `/etc/passwd`"),
         );
     }
-    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
-    let set = config
-        .env_value("HOME")
-        .map(|home| home.as_bytes().to_vec());
-    if let Some(home) = set.or(home).filter(|home| home.starts_with(b"/")) {
+    if let Some(home) = home(keep) {
         keep.keep_path(&home, None, Why::Root(Root::Home));
     }
+}
+
+/// The user whom the container runs as, by name or number.
+fn user(config: &Config) -> &str {
+    match config.user().split(':').next() {
+        // An image without USER runs as root.
+        None | Some("") => "0",
+        Some(user) => user,
+    }
+}
+
+/// The home directory of that user: HOME, or what `/etc/passwd` says.
+fn home(keep: &Keep<'_>) -> Option<Vec<u8>> {
+    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
+    let home = match keep.view.image.config.env_value("HOME") {
+        Some(home) => home.as_bytes().to_vec(),
+        None => home_in_passwd(keep)?,
+    };
+    if home.starts_with(b"/") {
+        Some(home)
+    } else {
+        None
+    }
+}
+
+fn home_in_passwd(keep: &Keep<'_>) -> Option<Vec<u8>> {
+    let passwd = keep.tree().resolve(b"/etc/passwd").ok()?.name;
+    let passwd = keep.view.bytes(passwd)?;
+    home_of(&passwd, user(&keep.view.image.config).as_bytes())
 }
 
 /// The sixth field of the first line whose name or number is `user`.
@@ -249,6 +280,12 @@ fn keep_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
     let why = Why::Root(Root::Glob {
         pattern: pattern.to_owned(),
     });
+    // `--keep pg_dump`: a word without a slash is a program, as in a shell.
+    let is_word = !pattern.contains(['/', '*', '?', '[', '{']);
+    if is_word && let Some(path) = keep.programs.find(keep.view, pattern.as_bytes()) {
+        keep.keep_path(&path, None, why);
+        return Ok(());
+    }
     for (name, crossed) in matching(keep, "--keep", pattern)? {
         keep.graph.keep(name, None, why.clone());
         keep.keep_way(name, &crossed);

@@ -2,6 +2,7 @@
 
 mod archives;
 mod command_files;
+mod data_packages;
 mod elf;
 pub(super) mod launchers;
 mod links;
@@ -14,9 +15,14 @@ use super::binaries::Binaries;
 use super::keep_rules::RuleTracer;
 use super::tracer::Tracer;
 use super::view::View;
+use crate::packages::Packages;
 
 /// All tracers, in the order in which they are shown a name. To add one, add a line.
-pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tracer + 'a>> {
+pub(super) fn all<'a>(
+    view: &View<'_>,
+    binaries: &'a Binaries,
+    packages: &'a Packages,
+) -> Vec<Box<dyn Tracer + 'a>> {
     vec![
         Box::new(links::LinkTracer),
         Box::new(elf::ElfTracer::new(view, binaries)),
@@ -26,6 +32,7 @@ pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tr
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),
         Box::new(runtimes::RuntimeTracer::default()),
+        Box::new(data_packages::DataPackageTracer::new(packages)),
         Box::new(RuleTracer::new(view)),
     ]
 }

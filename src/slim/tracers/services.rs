@@ -58,7 +58,8 @@ fn keep_services(keep: &mut Keep<'_>, name: NameId) {
         return;
     }
     for directory in SERVICES {
-        let why = Why::mention((*directory).to_owned(), 1);
+        // The overlay starts what is in these, so that they are more than a mention.
+        let why = Why::include((*directory).to_owned(), 1);
         if let Some(entry) = keep.keep_path(directory.as_bytes(), Some(name), why.clone()) {
             keep.keep_below(entry, Some(name), &why);
         }

@@ -10,7 +10,8 @@ use jettison::image::{
     Changes, Compression, Config, Content, Header, History, Image, Inode, InodeId, Kind, Layer,
     NameId, Options, Reference, ResolveError, Silent, Tree,
 };
-use jettison::slim::{Confidence, Plan, PlanError, PlanOptions};
+use jettison::report;
+use jettison::slim::{Confidence, Plan, PlanError, PlanOptions, Slimming};
 use serde_json::{Value, json};
 
 use crate::builders::elf_file::ElfFile;
@@ -160,6 +161,11 @@ impl Machine {
         self
     }
 
+    pub(crate) fn keep_companions(mut self) -> Self {
+        self.options.keep_companions = true;
+        self
+    }
+
     pub(crate) fn level(mut self, level: Confidence) -> Self {
         self.options.level = level;
         self
@@ -206,6 +212,20 @@ impl Machine {
             "the plan loses something"
         );
         Ok(Planned { image, plan })
+    }
+
+    /// The summary that `slim` prints.
+    pub(crate) fn summary(&self) -> String {
+        let image = self.image();
+        let slimming = Slimming::new(&image, &self.options).unwrap();
+        report::plan(&slimming).unwrap().into_text()
+    }
+
+    /// The text that a dry run prints behind it.
+    pub(crate) fn dry_run(&self) -> String {
+        let image = self.image();
+        let slimming = Slimming::new(&image, &self.options).unwrap();
+        report::dry_run(&slimming).unwrap().into_text()
     }
 
     pub(crate) fn plan(&self) -> Planned {

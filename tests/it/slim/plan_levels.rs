@@ -178,6 +178,14 @@ fn what_copy_and_add_brought_is_the_application() {
         .layer("RUN /bin/sh -c apt-get install -y app # buildkit")
         .elf("/usr/bin/app", &program(GLIBC))
         .file("/usr/share/more", "x")
+        .file(
+            "/var/lib/dpkg/status",
+            "Package: app\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n",
+        )
+        .file(
+            "/var/lib/dpkg/info/app.list",
+            "/usr/bin/app\n/usr/share/more\n",
+        )
         .layer("COPY data /opt/data # buildkit")
         .file("/opt/data/model.bin", "x")
         .entrypoint(&["app"])

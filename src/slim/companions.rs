@@ -1,0 +1,109 @@
+//! Companion programs: those that come with the program that the image starts, and that people run
+//! beside it: `pg_dump` with `postgres`, `rndc` with `named`, `ffprobe` with `ffmpeg`.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::keep::Keep;
+use super::program_kind::is_program;
+use crate::image::{NameId, Tree};
+use crate::knowledge::ProgramClass;
+use crate::packages::{Package, Packages};
+
+/// The companions of the programs that the configuration names, in the tree's order.
+pub(super) fn find(keep: &Keep<'_>, packages: &Packages) -> Vec<NameId> {
+    let tree = keep.tree();
+    let mut companions = BTreeSet::new();
+    let mut sources: HashSet<&str> = HashSet::new();
+    for program in started(keep) {
+        let mut is_packaged = false;
+        for package in packages.owners(program) {
+            is_packaged = true;
+            if package.ecosystem.is_distribution() && !is_everyday(package) {
+                // Servers and their clients are often packages of one source.
+                sources.insert(package.source_name());
+            }
+        }
+        if !is_packaged && keep.build.is_of_base(tree.inode(program).layer) {
+            companions.extend(made_together(tree, packages, program));
+        }
+    }
+    for package in &packages.list {
+        if package.ecosystem.is_distribution() && sources.contains(package.source_name()) {
+            companions.extend(package.files.iter().copied());
+        }
+    }
+    companions.retain(|&name| is_companion(keep, name));
+    tree.walk()
+        .filter(|name| companions.contains(name))
+        .collect()
+}
+
+/// The programs that ENTRYPOINT and CMD start, themselves or through a wrapper.
+fn started(keep: &Keep<'_>) -> Vec<NameId> {
+    let config = &keep.view.image.config;
+    let mut started = Vec::new();
+    for word in config.entrypoint().into_iter().chain(config.cmd()) {
+        let Some(path) = keep.programs.find(keep.view, word.as_bytes()) else {
+            continue;
+        };
+        let Ok(resolved) = keep.tree().resolve(&path) else {
+            continue;
+        };
+        // Shells and interpreters come with tools for people who write programs, not who run them.
+        let names = [keep.tree().file_name(resolved.name), word.as_bytes()];
+        let mut classes = [ProgramClass::Shell, ProgramClass::Interpreter].into_iter();
+        if !classes.any(|class| names.iter().any(|name| class.contains(name))) {
+            started.push(resolved.name);
+        }
+    }
+    started
+}
+
+/// Whether a package is one of the small programs that every system has.
+fn is_everyday(package: &Package) -> bool {
+    const NAMES: [&str; 12] = [
+        "bash",
+        "busybox",
+        "coreutils",
+        "dash",
+        "diffutils",
+        "findutils",
+        "grep",
+        "gosu",
+        "procps",
+        "sed",
+        "tini",
+        "util-linux",
+    ];
+    NAMES.contains(&package.source_name())
+}
+
+/// Programs of no package that are in the directory of another and came with the same layer: they
+/// were built together.
+fn made_together(tree: &Tree, packages: &Packages, program: NameId) -> Vec<NameId> {
+    let layer = tree.inode(program).layer;
+    let mut together = Vec::new();
+    for name in tree.children(tree.parent(program)) {
+        if tree.inode(name).layer == layer && packages.owner_rows(name).is_empty() {
+            together.push(name);
+        }
+    }
+    together
+}
+
+/// Whether a file is a program that a person may want beside the server, and no risk by itself.
+fn is_companion(keep: &Keep<'_>, name: NameId) -> bool {
+    const SETUID_OR_SETGID: u32 = 0o6000;
+    let tree = keep.tree();
+    let Ok(resolved) = tree.resolve(&tree.path(name)) else {
+        return false;
+    };
+    let directory = tree.file_name(tree.parent(name));
+    let is_setuid = tree.inode(resolved.name).header.mode & SETUID_OR_SETGID != 0;
+    // Helpers in `libexec` are not started by people.
+    keep.is_file(resolved.name)
+        && is_program(tree, resolved.name)
+        && matches!(directory, b"bin" | b"sbin")
+        && !is_setuid
+        && !ProgramClass::Shell.contains(tree.file_name(name))
+}
