@@ -1,18 +1,17 @@
-//! Conversion of tree-sitter's tree to commands, pipelines and redirections.
+//! Conversion of a syntax tree to commands, pipelines and redirections.
 //!
 //! The tree is walked with a stack of its own, since tree-sitter does not limit how deep a script
 //! nests; what is nested too deeply is not read.
 
 use std::sync::Arc;
 
-use tree_sitter::Node;
-
-use super::grammar::{self, NodeKind, kind};
+use super::grammar::{self, NodeKind};
+use super::node::{Node, NodeField};
 use super::options::OptionChanges;
 use super::{
     CommandPosition, Loop, Pipeline, Redirection, Scope, ShellScript, ShellWord, SimpleCommand,
 };
-use super::{calls, leading_heredoc, words};
+use super::{calls, leading_heredoc, reader, words};
 use crate::dockerfile::syntax::Joined;
 use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, Unread, UnreadReason};
 use crate::source::Span;
@@ -68,9 +67,19 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
         redirects: Vec::new(),
         shells,
     };
+    // A tree with errors lacks commands. The second parser reads the script whole, or not at all.
+    let second = if tree.root_node().has_error() || prefers_second_parser() {
+        reader::read(text)
+    } else {
+        None
+    };
+    let root = match &second {
+        Some(read) => read.root(),
+        None => Node::Grammar(tree.root_node()),
+    };
     // The children of a node go onto the stack in reverse, so that nodes come in the order of the
     // text: commands are found by binary search in `starts` later.
-    let mut stack = vec![(tree.root_node(), context)];
+    let mut stack = vec![(root, context)];
     let mut children = Vec::new();
     while let Some((node, context)) = stack.pop() {
         if walk.read.commands.len() >= MAX_COMMANDS {
@@ -105,6 +114,22 @@ impl ShellScript {
     }
 }
 
+#[cfg(not(test))]
+const fn prefers_second_parser() -> bool {
+    false
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Lets a test compare the two parsers.
+    pub(super) static PREFERS_SECOND: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+#[cfg(test)]
+fn prefers_second_parser() -> bool {
+    PREFERS_SECOND.get()
+}
+
 struct Walk<'a, 'tree> {
     script: &'a Joined,
     /// The text of `script`, for the words.
@@ -129,11 +154,10 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn node(&mut self, node: Node<'tree>, context: Context) {
-        // tree-sitter adds a token that it misses, but bash needs no `;` between `done` and `done`.
-        if node.is_missing() && !matches!(node.kind(), ";" | "\n") {
+        if node.is_missing() {
             self.read.errors.push(self.span(node));
         }
-        match kind(node) {
+        match node.kind() {
             NodeKind::Error => self.read.errors.push(self.span(node)),
             NodeKind::Command => self.command(node, context),
             NodeKind::Declaration | NodeKind::Unset => self.builtin(node, context),
@@ -173,16 +197,20 @@ impl<'tree> Walk<'_, 'tree> {
         let mut assignments = Vec::new();
         let mut words = Vec::new();
         let mut nodes = Vec::new();
-        for child in node.children(&mut node.walk()) {
-            match kind(child) {
+        for child in node.children() {
+            match child.kind() {
                 NodeKind::VariableAssignment => assignments.push(self.word(child)),
-                NodeKind::FileRedirect | NodeKind::HerestringRedirect => {
+                NodeKind::FileRedirect
+                | NodeKind::HerestringRedirect
+                | NodeKind::HeredocRedirect => {
                     self.redirects.push((child, Some(node.start_byte())));
                 }
                 // The grammar lets a subshell follow the name. It is walked by itself.
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
                 // The name is a node around the word, which tells how the word is quoted.
-                NodeKind::CommandName => nodes.push(child.child(0).unwrap_or(child)),
+                NodeKind::CommandName => {
+                    nodes.push(child.children().first().copied().unwrap_or(child))
+                }
                 _ => nodes.push(child),
             }
         }
@@ -237,20 +265,20 @@ impl<'tree> Walk<'_, 'tree> {
 
     /// Reads `export A=1` or `unset A`: the assignments are arguments.
     fn builtin(&mut self, node: Node<'_>, context: Context) {
-        let children: Vec<_> = node.children(&mut node.walk()).collect();
-        let words = children
+        let words = node
+            .children()
             .into_iter()
-            .filter(|&child| kind(child) != NodeKind::Comment);
+            .filter(|&child| child.kind() != NodeKind::Comment);
         let words = words.map(|child| self.word(child)).collect();
         self.push(node, context, Vec::new(), words);
     }
 
     fn assignments(&mut self, node: Node<'_>, context: Context) {
-        let assignments = if kind(node) == NodeKind::VariableAssignment {
+        let assignments = if node.kind() == NodeKind::VariableAssignment {
             vec![self.word(node)]
         } else {
-            let children: Vec<_> = node.named_children(&mut node.walk()).collect();
-            children.into_iter().map(|child| self.word(child)).collect()
+            let children = node.named_children().into_iter();
+            children.map(|child| self.word(child)).collect()
         };
         self.push(node, context, assignments, Vec::new());
     }
@@ -261,9 +289,8 @@ impl<'tree> Walk<'_, 'tree> {
         let mut words = Vec::new();
         let mut stack = vec![node];
         while let Some(next) = stack.pop() {
-            if matches!(kind(next), NodeKind::Test | NodeKind::TestExpression) {
-                let children: Vec<_> = next.children(&mut next.walk()).collect();
-                stack.extend(children.into_iter().rev());
+            if matches!(next.kind(), NodeKind::Test | NodeKind::TestExpression) {
+                stack.extend(next.children().into_iter().rev());
             } else {
                 words.push(self.word(next));
             }
@@ -272,12 +299,13 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn for_loop(&mut self, node: Node<'_>) {
-        let Some(variable) = node.child_by_field_name("variable") else {
+        let Some(variable) = node.field(NodeField::Variable) else {
             return;
         };
         let variable = self.script.as_str()[variable.byte_range()].to_owned();
         let words = node
-            .children_by_field_name("value", &mut node.walk())
+            .fields(NodeField::Value)
+            .into_iter()
             .map(|value| self.word(value))
             .collect();
         self.read.loops.push(Loop { variable, words });
@@ -289,8 +317,8 @@ impl<'tree> Walk<'_, 'tree> {
         let mut start = node.start_byte();
         // The commands of the stages have not been walked yet, so their ranges are kept for
         // `resolve`.
-        for child in node.children(&mut node.walk()) {
-            match kind(child) {
+        for child in node.children() {
+            match child.kind() {
                 NodeKind::Pipe => {
                     if stages.is_empty() {
                         // After a heredoc's opener the first stage is not part of the node.
@@ -299,7 +327,7 @@ impl<'tree> Walk<'_, 'tree> {
                     }
                     pipes.push(self.span(child));
                 }
-                NodeKind::Comment | NodeKind::Error => {}
+                NodeKind::Comment | NodeKind::Error | NodeKind::HeredocBody => {}
                 _ => stages.push((child.start_byte(), child.end_byte())),
             }
         }
@@ -315,17 +343,17 @@ impl<'tree> Walk<'_, 'tree> {
 
     fn redirected(&mut self, node: Node<'tree>) {
         let owner = node
-            .child_by_field_name("body")
+            .field(NodeField::Body)
             .and_then(last_command)
             .map(|command| command.start_byte());
-        for child in node.children(&mut node.walk()) {
+        for child in node.children() {
             if matches!(
-                kind(child),
+                child.kind(),
                 NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::HeredocRedirect
             ) {
                 self.redirects.push((child, owner));
                 // In `cat <<EOF > file` the second redirection is a child of the heredoc's.
-                for inner in child.children_by_field_name("redirect", &mut child.walk()) {
+                for inner in child.fields(NodeField::Redirect) {
                     self.redirects.push((inner, owner));
                 }
             }
@@ -339,7 +367,7 @@ impl<'tree> Walk<'_, 'tree> {
         context: Context,
         children: &mut Vec<(Node<'tree>, Context)>,
     ) {
-        let parent = kind(node);
+        let parent = node.kind();
         let mut context = context;
         match parent {
             NodeKind::Subshell | NodeKind::CommandSubstitution | NodeKind::ProcessSubstitution => {
@@ -357,9 +385,9 @@ impl<'tree> Walk<'_, 'tree> {
         // In `a && b || c` a failure of `a` does not end the script, so `b` is conditional.
         let caught = parent == NodeKind::List && has_or(node);
         let mut conditional = parent == NodeKind::Function;
-        for child in node.children(&mut node.walk()) {
+        for child in node.children() {
             // Conditional from this child on: the condition of an `if` or `while` always runs.
-            conditional |= match (parent, kind(child)) {
+            conditional |= match (parent, child.kind()) {
                 (NodeKind::If, NodeKind::Then)
                 | (NodeKind::List | NodeKind::HeredocRedirect, NodeKind::OrOperator)
                 | (NodeKind::While | NodeKind::For, NodeKind::Do)
@@ -368,7 +396,7 @@ impl<'tree> Walk<'_, 'tree> {
                 _ => false,
             };
             // Tokens, most of the tree, have nothing to read.
-            if child.child_count() == 0 && !child.is_error() && !child.is_missing() {
+            if !child.has_children() && child.kind() != NodeKind::Error && !child.is_missing() {
                 continue;
             }
             let mut inner = context;
@@ -431,8 +459,8 @@ impl<'tree> Walk<'_, 'tree> {
         let mut operator = String::new();
         let mut target = None;
         let mut end = node.end_byte();
-        for child in node.children(&mut node.walk()) {
-            match kind(child) {
+        for child in node.children() {
+            match child.kind() {
                 NodeKind::FileDescriptor => {
                     fd = self.script.as_str()[child.byte_range()].parse().ok();
                 }
@@ -463,7 +491,7 @@ impl<'tree> Walk<'_, 'tree> {
                 }
                 // `program > file word`: the grammar counts all words after the operator to the
                 // redirect.
-                _ if child.is_named() && !is_statement(kind(child)) => {
+                _ if child.is_named() && !is_statement(child.kind()) => {
                     self.add_word(command, child);
                 }
                 _ => {}
@@ -547,24 +575,23 @@ fn is_statement(kind: NodeKind) -> bool {
 }
 
 fn has_or(list: Node<'_>) -> bool {
-    list.children(&mut list.walk())
-        .any(|child| kind(child) == NodeKind::OrOperator)
+    list.children()
+        .into_iter()
+        .any(|child| child.kind() == NodeKind::OrOperator)
 }
 
 /// The command that a redirection after this statement belongs to; none where it is a group's.
 fn last_command(statement: Node<'_>) -> Option<Node<'_>> {
     let mut node = statement;
     loop {
-        node = match kind(node) {
+        node = match node.kind() {
             NodeKind::Command | NodeKind::Declaration | NodeKind::Unset | NodeKind::Test => {
                 return Some(node);
             }
-            NodeKind::Redirected => node.child_by_field_name("body")?,
-            NodeKind::List | NodeKind::Pipeline | NodeKind::Negated => node.named_child(
-                u32::try_from(node.named_child_count())
-                    .ok()?
-                    .checked_sub(1)?,
-            )?,
+            NodeKind::Redirected => node.field(NodeField::Body)?,
+            NodeKind::List | NodeKind::Pipeline | NodeKind::Negated => {
+                node.named_children().pop()?
+            }
             _ => return None,
         };
     }
