@@ -83,7 +83,7 @@ impl ReadTree {
 pub(super) enum Node<'tree> {
     /// A node of tree-sitter.
     Grammar(tree_sitter::Node<'tree>),
-    /// A node of our own parser.
+    /// A node of `reader`.
     Read(&'tree ReadTree, NodeId),
 }
 

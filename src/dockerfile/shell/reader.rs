@@ -1,13 +1,10 @@
-//! A second parser of shell scripts, for those that tree-sitter's grammar cannot parse whole.
+//! The parser of shell scripts: all that dash and bash accept.
 //!
-//! tree-sitter-bash reports errors in 6 of 100 scripts of a Debian system that their shell accepts:
-//! `for i do`, `case x in ,*,--,)`, `$(($1 + 0))`, backticks beside quotes. It recovers, but the
-//! commands around an error are lost. This parser reads such scripts, and gives up at the first
-//! text that it does not understand. Then tree-sitter's tree counts, with its errors.
+//! It gives up at the first text that it does not understand, and then tree-sitter's tree counts,
+//! with its errors: a linter needs the commands around an error, too.
 //!
-//! tree-sitter stays the first parser because it keeps on after an error, which a linter needs.
-//! Crates for shells were no alternative: they recurse without a limit, so that a hostile script
-//! overflows the stack and ends the process, and they give no places inside words.
+//! Crates for shells were no alternative: brush-parser recurses without a limit, so that a hostile
+//! script overflows the stack and ends the process, and it gives no places inside words.
 //!
 //! The time is linear in the length of the script, times the levels of its parentheses.
 

@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use super::grammar::{self, NodeKind};
-use super::node::{Node, NodeField};
+use super::leading_heredoc::Masked;
+use super::node::{Node, NodeField, ReadTree};
 use super::options::OptionChanges;
 use super::{
     CommandPosition, Loop, Pipeline, Redirection, Scope, ShellScript, ShellWord, SimpleCommand,
 };
 use super::{calls, leading_heredoc, reader, words};
 use crate::dockerfile::syntax::Joined;
-use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, Unread, UnreadReason};
+use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, MAX_SCRIPT, Unread, UnreadReason};
 use crate::source::Span;
 
 /// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs another way to quote, so that
@@ -22,11 +23,21 @@ const MAX_SHELLS: usize = 4;
 
 /// Reads a whole script.
 pub(super) fn read(script: &Joined) -> ShellScript {
+    read_with(script, parse)
+}
+
+/// Reads a script as if it had errors, for tests that compare the parsers.
+#[cfg(test)]
+pub(super) fn read_recovered(script: &Joined) -> ShellScript {
+    read_with(script, recover)
+}
+
+fn read_with(script: &Joined, parse: Parse) -> ShellScript {
     let mut read = ShellScript {
         scopes: vec![Scope::default()],
         ..ShellScript::default()
     };
-    read_into(&mut read, script, Context::default(), 0);
+    read_into(&mut read, script, Context::default(), 0, parse);
     read.settings = OptionChanges::of(&read.commands);
     read
 }
@@ -46,17 +57,23 @@ struct Context {
     depth: usize,
 }
 
-fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: usize) {
-    let masked = leading_heredoc::mask(script);
-    let text = masked
-        .as_ref()
-        .map_or(script.as_str(), |masked| &masked.text);
-    let tree = match grammar::tree(text) {
-        Ok(tree) => tree,
+fn read_into(
+    read: &mut ShellScript,
+    script: &Joined,
+    context: Context,
+    shells: usize,
+    parse: Parse,
+) {
+    let syntax = match parse(script) {
+        Ok(syntax) => syntax,
         Err(reason) => {
             let span = script.source_span(0, script.as_str().len());
             return read.leave_unread(span, reason);
         }
+    };
+    let (root, masked) = match &syntax {
+        Syntax::Whole(tree) => (tree.root(), None),
+        Syntax::Recovered(tree, masked) => (Node::Grammar(tree.root_node()), masked.as_ref()),
     };
     let mut walk = Walk {
         script,
@@ -66,16 +83,7 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
         pipelines: Vec::new(),
         redirects: Vec::new(),
         shells,
-    };
-    // A tree with errors lacks commands. The second parser reads the script whole, or not at all.
-    let second = if tree.root_node().has_error() || prefers_second_parser() {
-        reader::read(text)
-    } else {
-        None
-    };
-    let root = match &second {
-        Some(read) => read.root(),
-        None => Node::Grammar(tree.root_node()),
+        parse,
     };
     // The children of a node go onto the stack in reverse, so that nodes come in the order of the
     // text: commands are found by binary search in `starts` later.
@@ -114,20 +122,35 @@ impl ShellScript {
     }
 }
 
-#[cfg(not(test))]
-const fn prefers_second_parser() -> bool {
-    false
+/// The syntax of a script, by the parser that could read it.
+enum Syntax {
+    Whole(ReadTree),
+    /// With errors, and blanked out what tree-sitter cannot read at all.
+    Recovered(tree_sitter::Tree, Option<Masked>),
 }
 
-#[cfg(test)]
-thread_local! {
-    /// Lets a test compare the two parsers.
-    pub(super) static PREFERS_SECOND: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+/// One of the two ways to parse a script.
+type Parse = fn(&Joined) -> Result<Syntax, UnreadReason>;
+
+fn parse(script: &Joined) -> Result<Syntax, UnreadReason> {
+    let text = script.as_str();
+    if text.len() > MAX_SCRIPT {
+        return Err(UnreadReason::ScriptLength);
+    }
+    match reader::read(text) {
+        Some(tree) => Ok(Syntax::Whole(tree)),
+        None => recover(script),
+    }
 }
 
-#[cfg(test)]
-fn prefers_second_parser() -> bool {
-    PREFERS_SECOND.get()
+/// Parses a script with errors, so that the commands around these are not lost.
+fn recover(script: &Joined) -> Result<Syntax, UnreadReason> {
+    let masked = leading_heredoc::mask(script);
+    let text = masked
+        .as_ref()
+        .map_or(script.as_str(), |masked| &masked.text);
+    let tree = grammar::tree(text)?;
+    Ok(Syntax::Recovered(tree, masked))
 }
 
 struct Walk<'a, 'tree> {
@@ -142,6 +165,7 @@ struct Walk<'a, 'tree> {
     /// Redirections whose command is not known yet, and where that command starts.
     redirects: Vec<(Node<'tree>, Option<usize>)>,
     shells: usize,
+    parse: Parse,
 }
 
 impl<'tree> Walk<'_, 'tree> {
@@ -260,7 +284,7 @@ impl<'tree> Walk<'_, 'tree> {
             heredoc_owner: None,
             ..context
         };
-        read_into(self.read, &text, inner, self.shells + 1);
+        read_into(self.read, &text, inner, self.shells + 1, self.parse);
     }
 
     /// Reads `export A=1` or `unset A`: the assignments are arguments.
