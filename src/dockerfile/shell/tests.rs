@@ -373,7 +373,7 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("A=$(a <<E\n$(b)\nE\n); c", "? a b c"),
     (
         "[[ $a =~ ^(b|c)\\ d$ && -f e ]] && f",
-        "[[ ? =~ ? && -f e ]] f",
+        "[[ ? =~ ^(b|c) d$ && -f e ]] f",
     ),
     ("select x in a b; do c; done; time { d; }", "c d"),
     ("a x@(b|c d)y; A=(b $(c)\n # no\n d)", "a x@(b|c d)y ? c"),
