@@ -22,6 +22,9 @@ pub(super) struct Keep<'a> {
     /// Scripts that were read, so that each is read once, whether an entry point, a service or
     /// another script names it.
     pub(super) scripts: HashSet<NameId>,
+    /// The last command of the entry point's script, where its program is computed: the script, the
+    /// line and the word.
+    pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
     /// A row a name: the tracers have seen it.
@@ -41,6 +44,7 @@ impl<'a> Keep<'a> {
             programs: Programs::of(&view.image.config),
             effort: Effort::default(),
             scripts: HashSet::new(),
+            unknown_program: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
             unmet: BTreeSet::new(),

@@ -46,6 +46,15 @@ pub enum PlanError {
         program: String,
         looked_in: Vec<Vec<u8>>,
     },
+    #[error(
+        "`{script}:{line}` starts `{word}`, which is computed at run time, so the program is \
+         unknown: name it with `--keep`"
+    )]
+    ProgramComputed {
+        script: String,
+        line: usize,
+        word: String,
+    },
     #[error("`{option} {pattern}` matches nothing in the image")]
     MatchesNothing {
         option: &'static str,

@@ -27,7 +27,7 @@ pub use shared_text::SharedText;
 use options::OptionChanges;
 
 use super::syntax::{Joined, Script};
-use super::unread::Unread;
+use super::unread::{MAX_SCRIPT, Unread};
 use crate::source::Span;
 
 /// A script, read as bash; every place is one of the Dockerfile.
@@ -40,6 +40,8 @@ pub struct ShellScript {
     pub redirections: Vec<Redirection>,
     /// Loops in the order in which they start in the text.
     pub loops: Vec<Loop>,
+    /// Definitions of functions in the order in which they start in the text.
+    pub functions: Vec<ShellFunction>,
     /// The script itself first, then every part of it whose settings do not last beyond it.
     pub scopes: Vec<Scope>,
     /// Syntax errors of bash, and the parts in `unread`.
@@ -148,6 +150,14 @@ pub struct Loop {
     pub words: Vec<ShellWord>,
 }
 
+/// `name() { …; }`.
+#[derive(Debug)]
+pub struct ShellFunction {
+    pub name: String,
+    /// The whole definition.
+    pub span: Span,
+}
+
 /// `2> file`, `<<EOF`.
 #[derive(Debug)]
 pub struct Redirection {
@@ -169,6 +179,11 @@ pub struct Redirection {
 pub fn parse(script: &Script) -> ShellScript {
     // Bash for every POSIX shell: its grammar is a superset of dash's and ash's.
     walk::read(&script.text)
+}
+
+/// Returns true where a shell accepts a text as a script, and it is not too long.
+pub fn is_accepted(text: &str) -> bool {
+    text.len() <= MAX_SCRIPT && reader::read(text).is_some()
 }
 
 /// Reads the text of a script file. Places are offsets in this text.

@@ -26,6 +26,8 @@ struct ReadNode {
 pub(super) enum NodeField {
     /// The statement in front of its redirections.
     Body,
+    /// The name of a function.
+    Name,
     /// A redirection in the line of a heredoc's opener.
     Redirect,
     /// The text of an assignment, or a word of a loop's list.
@@ -38,6 +40,7 @@ impl NodeField {
     fn name(self) -> &'static str {
         match self {
             Self::Body => "body",
+            Self::Name => "name",
             Self::Redirect => "redirect",
             Self::Value => "value",
             Self::Variable => "variable",

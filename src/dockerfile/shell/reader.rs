@@ -416,6 +416,7 @@ impl<'t> Reader<'t> {
         let start = self.at;
         let has_keyword = self.take_keyword("function");
         self.skip_blanks();
+        let name_start = self.at;
         let name = self.rest().find(is_no_function_name).unwrap_or(0);
         self.at += name;
         self.skip_blanks();
@@ -424,7 +425,10 @@ impl<'t> Reader<'t> {
             self.at = start;
             return Some(None);
         }
-        let mut children = Vec::new();
+        let name_range = name_start..name_start + name;
+        let name = self.tree.push(NodeKind::Word, name_range, Vec::new());
+        self.tree.set_field(name, NodeField::Name);
+        let mut children = vec![name];
         self.skip_lines(&mut children)?;
         self.enter()?;
         children.push(self.command()?);

@@ -10,7 +10,8 @@ use super::leading_heredoc::Masked;
 use super::node::{Node, NodeField, ReadTree};
 use super::options::OptionChanges;
 use super::{
-    CommandPosition, Loop, Pipeline, Redirection, Scope, ShellScript, ShellWord, SimpleCommand,
+    CommandPosition, Loop, Pipeline, Redirection, Scope, ShellFunction, ShellScript, ShellWord,
+    SimpleCommand,
 };
 use super::{calls, leading_heredoc, reader, words};
 use crate::dockerfile::syntax::Joined;
@@ -189,6 +190,7 @@ impl<'tree> Walk<'_, 'tree> {
             NodeKind::Pipeline => self.pipeline(node, context),
             NodeKind::Redirected => self.redirected(node),
             NodeKind::For => self.for_loop(node),
+            NodeKind::Function => self.function(node),
             NodeKind::VariableAssignment | NodeKind::VariableAssignments if context.statements => {
                 self.assignments(node, context);
             }
@@ -333,6 +335,15 @@ impl<'tree> Walk<'_, 'tree> {
             .map(|value| self.word(value))
             .collect();
         self.read.loops.push(Loop { variable, words });
+    }
+
+    fn function(&mut self, node: Node<'_>) {
+        if let Some(name) = node.field(NodeField::Name) {
+            self.read.functions.push(ShellFunction {
+                name: self.script.as_str()[name.byte_range()].to_owned(),
+                span: self.span(node),
+            });
+        }
     }
 
     fn pipeline(&mut self, node: Node<'_>, context: Context) {
