@@ -519,3 +519,17 @@ fn hostile_scripts_take_little_time() {
         reader::read(&open.repeat(20_000));
     }
 }
+
+#[test]
+fn no_change_of_a_script_makes_the_parser_panic() {
+    for (text, _) in ACCEPTED {
+        for (at, char) in text.char_indices() {
+            let (before, after) = text.split_at(at);
+            for inserted in ["ü", "\\", "`", "\"", "'", "$(", "${", ")", "\n", "<<E\n"] {
+                reader::read(&format!("{before}{inserted}{after}"));
+                reader::read(&format!("{before}{inserted}ü"));
+            }
+            reader::read(&format!("{before}{}", &after[char.len_utf8()..]));
+        }
+    }
+}

@@ -18,7 +18,7 @@ pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tr
         Box::new(links::LinkTracer),
         Box::new(elf::ElfTracer::new(view, binaries)),
         Box::new(shebang::ShebangTracer),
-        Box::new(shell::ShellTracer),
+        Box::new(shell::ShellTracer::default()),
         Box::new(services::ServiceTracer),
         Box::new(runtimes::RuntimeTracer::default()),
         Box::new(RuleTracer::new(view)),

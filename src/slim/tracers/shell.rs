@@ -1,7 +1,9 @@
 //! Shell scripts: the commands they call, the files they include, the paths they mention.
 //!
-//! Variables with constant values are followed; a command whose name is computed otherwise is a
-//! note. `"$@"` is none, for the arguments of the entry point are roots themselves.
+//! Variables with constant values are followed, through `cd`, functions and patterns; a command
+//! whose name is computed otherwise is a note. Where the entry point ends with such a command there
+//! is no plan, unless the user names files to keep. `"$@"` is neither, for the arguments of the
+//! entry point are roots themselves.
 
 mod expand;
 mod functions;
@@ -71,7 +73,14 @@ impl Place {
     }
 }
 
-pub(super) struct ShellTracer;
+/// Names of scripts that lead to another reading of them. More are not followed.
+const MAX_NAMES: usize = 256;
+
+#[derive(Default)]
+pub(super) struct ShellTracer {
+    /// Scripts that were read once more, for another name.
+    names: usize,
+}
 
 impl Tracer for ShellTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
@@ -81,7 +90,9 @@ impl Tracer for ShellTracer {
             }
         } else if let Ok(resolved) = keep.tree().resolve(&keep.tree().path(name))
             && keep.scripts.contains(&resolved.name)
+            && self.names < MAX_NAMES
         {
+            self.names += 1;
             read_under_name(keep, resolved.name, name);
         }
     }
@@ -544,6 +555,8 @@ fn keep_in_directories(
     directories: &[String],
     line: usize,
 ) {
+    // Every word is looked for in each.
+    const MOST: usize = 8;
     for (index, word) in words.iter().enumerate() {
         let Some(word) = word.literal() else { continue };
         // A name without a slash is a program only where PATH has it.
@@ -551,7 +564,7 @@ fn keep_in_directories(
         if !is_path || (index == 0 && !word.contains('/')) {
             continue;
         }
-        for directory in directories {
+        for directory in directories.iter().take(MOST) {
             let path = format!("{directory}/{word}");
             let resolved = keep.tree().resolve(path.as_bytes());
             if resolved.is_ok_and(|resolved| keep.is_file(resolved.name)) {
@@ -569,7 +582,11 @@ fn keep_in_directories(
 
 /// Reads scripts that the script writes: here-documents that begin with `#!` and a shell.
 fn read_written(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, text: &str) {
-    for redirection in &script.redirections {
+    // Each is searched for its end; a script that writes more is not one that people write.
+    const MOST: usize = 64;
+    let heredocs = script.redirections.iter();
+    let heredocs = heredocs.filter(|redirection| redirection.operator.starts_with("<<"));
+    for redirection in heredocs.take(MOST) {
         let name = redirection.target.as_ref().and_then(ShellWord::literal);
         let (Some(name), "<<" | "<<-") = (name, redirection.operator.as_str()) else {
             continue;
@@ -625,7 +642,7 @@ fn note_computed(
             && last == Some(command)
             && !is_given
             && is_entry_point(keep, name)
-            && !names_program(keep, &script.commands[command].words[1..])
+            && !names_program(keep, &script.commands[command].words, word.span)
         {
             keep.unknown_program
                 .get_or_insert((name, line, word.raw.to_string()));
@@ -648,9 +665,10 @@ fn last_exec(script: &ShellScript) -> Option<usize> {
 }
 
 /// `exec $PREFIX program`: the variable is often empty.
-fn names_program(keep: &Keep<'_>, words: &[ShellWord]) -> bool {
-    let mut words = words.iter().filter_map(ShellWord::literal);
-    words.any(|word| keep.programs.find(keep.view, word.as_bytes()).is_some())
+fn names_program(keep: &Keep<'_>, words: &[ShellWord], computed: Span) -> bool {
+    let behind = words.iter().filter(|word| word.span.start >= computed.end);
+    let mut names = behind.filter_map(ShellWord::literal);
+    names.any(|name| keep.programs.find(keep.view, name.as_bytes()).is_some())
 }
 
 fn is_entry_point(keep: &Keep<'_>, name: NameId) -> bool {
