@@ -27,6 +27,9 @@ pub(super) struct Keep<'a> {
     pub(super) scripts: HashSet<NameId>,
     /// Files that command lines give an interpreter to read, whatever they are called.
     pub(super) sources: BTreeMap<NameId, Language>,
+    /// The last command of the entry point's script, where its program is computed: the script, the
+    /// line and the word.
+    pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
     /// A row a name: the tracers have seen it.
@@ -49,6 +52,7 @@ impl<'a> Keep<'a> {
             effort: Effort::default(),
             scripts: HashSet::new(),
             sources: BTreeMap::new(),
+            unknown_program: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
             unmet: BTreeSet::new(),

@@ -56,6 +56,15 @@ pub enum PlanError {
          `--keep`"
     )]
     Systemd { program: String },
+    #[error(
+        "`{script}:{line}` starts `{word}`, which is computed at run time, so the program is \
+         unknown: name it with `--keep`"
+    )]
+    ProgramComputed {
+        script: String,
+        line: usize,
+        word: String,
+    },
     #[error("`{option} {pattern}` matches nothing in the image")]
     MatchesNothing {
         option: &'static str,

@@ -102,7 +102,15 @@ pub(super) fn make<'p>(
         unmet,
         notes,
         loaded,
+        unknown_program,
     } = trace(keep, &mut tracers, &mut weight, options.level);
+    // A user who names files to keep may have named the program.
+    if let Some((script, line, word)) = unknown_program
+        && options.keep.is_empty()
+    {
+        let script = image.tree.path(script).escape_ascii().to_string();
+        return Err(PlanError::ProgramComputed { script, line, word });
+    }
     // Records follow the decision on everything else: a package is recorded where a file of it is
     // kept.
     let records = if options.no_package_records {

@@ -6,6 +6,7 @@ use super::mention_weight::MentionWeight;
 use super::process::Program;
 use super::tracer::Tracer;
 use super::why::Confidence;
+use crate::image::NameId;
 
 /// The result of tracing.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Traced {
     pub(super) unmet: Vec<Unmet>,
     pub(super) notes: Vec<Note>,
     pub(super) loaded: Vec<Program>,
+    /// The last command of the entry point's script, where its program is computed.
+    pub(super) unknown_program: Option<(NameId, usize, String)>,
 }
 
 /// The results at the level that was asked for.
@@ -59,6 +62,7 @@ pub(super) fn trace(
         }
     }
     let counted = counted.unwrap_or_else(|| count(&keep));
+    let unknown_program = keep.unknown_program.take();
     // `why` explains with the whole graph how a dropped file would have been kept. At the last
     // level both are the same.
     let whole = if level < Confidence::Possible {
@@ -73,6 +77,7 @@ pub(super) fn trace(
         unmet: counted.unmet,
         notes: counted.notes,
         loaded: counted.loaded,
+        unknown_program,
     }
 }
 

@@ -40,6 +40,23 @@ impl ShellScript {
     }
 }
 
+impl ShellScript {
+    /// The words that name a program by an expansion, such as `"$JAVA"` in `exec "$JAVA" -jar x`,
+    /// each with the index of its command.
+    pub fn computed_programs(&self) -> impl Iterator<Item = (usize, &ShellWord)> {
+        let commands = self.commands.iter().enumerate();
+        commands.flat_map(|(command, simple)| {
+            let (programs, _) = programs(&simple.words);
+            let words = programs
+                .into_iter()
+                .filter_map(|program| simple.words.get(program.start));
+            words
+                .filter(|word| word.literal().is_none())
+                .map(move |word| (command, word))
+        })
+    }
+}
+
 /// Returns the call of a program in the words of a command; none where an expansion names it.
 fn call<'a>(words: &'a [ShellWord], command: usize, program: &Program) -> Option<ProgramCall<'a>> {
     let called = words.get(program.start..program.end)?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
-use crate::dockerfile::unread::{MAX_SCRIPT, UnreadReason};
+use crate::dockerfile::unread::UnreadReason;
 
 /// Time that any script may take to parse, however short: a busy machine can stall that long.
 const MIN_TIME: Duration = Duration::from_millis(250);
@@ -192,11 +192,8 @@ thread_local! {
     static BASH: RefCell<Option<Bash>> = RefCell::new(Bash::new());
 }
 
-/// The tree of a script, unless it is too long or takes too much time.
+/// The tree of a script, unless it takes too much time.
 pub(super) fn tree(text: &str) -> Result<Tree, UnreadReason> {
-    if text.len() > MAX_SCRIPT {
-        return Err(UnreadReason::ScriptLength);
-    }
     let tree = BASH.with_borrow_mut(|bash| bash.as_mut()?.tree(text));
     tree.ok_or(UnreadReason::ScriptTime)
 }

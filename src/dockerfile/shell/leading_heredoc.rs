@@ -19,12 +19,12 @@ pub(super) struct Masked {
 
 impl Masked {
     pub(super) fn redirection(
-        self,
+        &self,
         script: &Joined,
         shared: &Arc<str>,
         command: Option<usize>,
     ) -> Redirection {
-        let range = self.opener.range;
+        let range = self.opener.range.clone();
         let raw = &script.as_str()[range.clone()];
         let after_fd = raw.trim_start_matches(|char: char| char.is_ascii_digit());
         let operator = if self.opener.strips_tabs { "<<-" } else { "<<" };

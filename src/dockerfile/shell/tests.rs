@@ -389,3 +389,180 @@ fn nested_words_share_the_text_of_the_script() {
     assert_eq!(starts.len(), 60);
     assert!(starts.iter().all(|start| *start == starts[0]));
 }
+
+/// Scripts that dash or bash accept, many of which tree-sitter refuses, with their commands.
+const ACCEPTED: &[(&str, &str)] = &[
+    ("for i do a \"$i\"; done; b", "a ? b"),
+    ("for i; do a; done\nfor j\ndo b; done", "a b"),
+    ("case $x in ,*,--,) a ;; *) b ;; esac", "a b"),
+    ("case \" $x\" in *' '?*) a ;; ?*' '?*) b;; esac; c", "a b c"),
+    ("a $(($1 + 0)) b; c", "a ? b c"),
+    ("a $(expr \"`b`\" : 'x')\"`c`\"; d", "a ? expr ? : x b c d"),
+    ("a `b \"$c\"`'x'`d`; e", "a ? b ? d e"),
+    ("a \"`b \\\"x\\\" \\`c\\``\"; d", "a ? b ? ? c d"),
+    ("(a; (b) 2>&1) | c; ((d; e) | f) >g", "a b c d e f"),
+    ("a() { local L OP=$1; b; }; a", "local L ? b a"),
+    ("if (a) then b; fi; { c; } 4>&1 | d", "a b c d"),
+    ("A=$(a <<E\n$(b)\nE\n); c", "? a b c"),
+    (
+        "[[ $a =~ ^(b|c)\\ d$ && -f e ]] && f",
+        "[[ ? =~ ^(b|c) d$ && -f e ]] f",
+    ),
+    ("select x in a b; do c; done; time { d; }", "c d"),
+    ("a x@(b|c d)y; A=(b $(c)\n # no\n d)", "a x@(b|c d)y ? c"),
+    (
+        "a() ( b )\nfunction c-d { e; }; until f; do g; done",
+        "b e f g",
+    ),
+    ("for ((i = 0; i < 3; i++)); do a; done; ((i++)) && b", "a b"),
+    ("a {fd}>b 2>&- c <>d >|e &>f; g <(h) > >(i)", "a c g ? h i"),
+    ("case a in (b) c;& d|e) f;;& *) esac", "c f"),
+];
+
+fn recovered(text: &str) -> ShellScript {
+    let mut joined = Joined::default();
+    joined.push(text, 0);
+    walk::read_recovered(&joined)
+}
+
+#[test]
+fn what_a_shell_accepts_is_read_whole() {
+    for (text, expected) in ACCEPTED {
+        assert_eq!(commands(text).join(" "), *expected, "{text}");
+    }
+}
+
+/// Everything that a script was read to, with its places.
+fn described(script: &ShellScript) -> String {
+    let mut lines = Vec::new();
+    for command in &script.commands {
+        let words = command.words.iter().map(|word| (&word.raw, &word.parts));
+        let assignments = command.assignments.iter();
+        lines.push(format!(
+            "{:?} {:?} {:?} {:?}",
+            command.span,
+            command.position,
+            assignments.map(|word| &word.raw).collect::<Vec<_>>(),
+            words.collect::<Vec<_>>(),
+        ));
+    }
+    for pipeline in &script.pipelines {
+        lines.push(format!("{:?} {:?}", pipeline.pipes, pipeline.stages));
+    }
+    for redirection in &script.redirections {
+        lines.push(format!(
+            "{:?} {:?} {} {:?} {:?}",
+            redirection.span,
+            redirection.fd,
+            redirection.operator,
+            redirection.target.as_ref().map(|word| &word.raw),
+            redirection.command,
+        ));
+    }
+    for one in &script.loops {
+        let words = one.words.iter().map(|word| &word.raw);
+        lines.push(format!("{} {:?}", one.variable, words.collect::<Vec<_>>()));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn both_parsers_read_the_same() {
+    let texts = [
+        "(a; { b & c; }) > d",
+        "x \"`a`-$(b \"$(c)\")\" y",
+        "if a; then b; elif c; then d; else ! e; fi",
+        "for i in $(a) b*; do while b; do c; done; done",
+        "case $(a) in x | y) b ;; *) c;; esac",
+        "f() { a | b; }; f 2>/dev/null >&2",
+        "a && b || c | d; A=1 B=\"$x\" e <(f)",
+        "a\"b\"'c'd\\ e \"f\\\"\\g\" $'h\\n' \"\" *.deb {x,y} 123 ~/z ${A:-b} \"${B}\"",
+        "export A=1 B; unset A; C=1; D=2 E=3; F+=x",
+        "cat <<E && b\n$(a)\nE\nc",
+        "cat <<-'E' > f\n\t$(a)\n\tE\nc <<< \"$d\"",
+        "# x\na \\\n  b # c\nd",
+    ];
+    for text in texts {
+        assert_eq!(
+            described(&parse_text(text)),
+            described(&recovered(text)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn nothing_that_bash_refuses_is_read_whole() {
+    for text in [
+        "if a; then b",
+        "a && ",
+        "echo 'x",
+        "a )",
+        "a | ; b",
+        "if a; then fi",
+        "( )",
+        "a;; b",
+        "for in; do a",
+        "case a in b c) esac",
+        "a $(b",
+        "a `b",
+        "a \"$(b)",
+        "a ${b",
+        "{ a; ",
+        "while a; done",
+        "a < ",
+        "a; & b",
+        "f() ",
+        "A=(b",
+        "fi",
+        "a (b)",
+        "[[ a",
+        "a ${b'}",
+    ] {
+        assert!(reader::read(text).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn hostile_scripts_take_little_time() {
+    for (open, close) in [
+        ("(", ")"),
+        ("$(", ")"),
+        ("\"$(", ")\""),
+        ("${a:-", "}"),
+        ("if a; then ", "; fi"),
+        ("((", "))"),
+        ("a $((", "))"),
+        ("! ", ""),
+        ("f() ", ""),
+        ("`", "`"),
+        ("a[", "]"),
+        ("@(", ")"),
+        ("<<E ", ""),
+        ("a && ", ""),
+        ("case a in b) ", ";; esac"),
+        ("\\ü", "ü\\"),
+    ] {
+        for count in [1, 50, 20_000] {
+            let text = format!("{}b{}", open.repeat(count), close.repeat(count));
+            let started = std::time::Instant::now();
+            reader::read(&text);
+            assert!(started.elapsed().as_secs() < 5, "{open} {count}");
+        }
+        reader::read(&open.repeat(20_000));
+    }
+}
+
+#[test]
+fn no_change_of_a_script_makes_the_parser_panic() {
+    for (text, _) in ACCEPTED {
+        for (at, char) in text.char_indices() {
+            let (before, after) = text.split_at(at);
+            for inserted in ["ü", "\\", "`", "\"", "'", "$(", "${", ")", "\n", "<<E\n"] {
+                reader::read(&format!("{before}{inserted}{after}"));
+                reader::read(&format!("{before}{inserted}ü"));
+            }
+            reader::read(&format!("{before}{}", &after[char.len_utf8()..]));
+        }
+    }
+}

@@ -1,20 +1,21 @@
-//! Conversion of tree-sitter's tree to commands, pipelines and redirections.
+//! Conversion of a syntax tree to commands, pipelines and redirections.
 //!
 //! The tree is walked with a stack of its own, since tree-sitter does not limit how deep a script
 //! nests; what is nested too deeply is not read.
 
 use std::sync::Arc;
 
-use tree_sitter::Node;
-
-use super::grammar::{self, NodeKind, kind};
+use super::grammar::{self, NodeKind};
+use super::leading_heredoc::Masked;
+use super::node::{Node, NodeField, ReadTree};
 use super::options::OptionChanges;
 use super::{
-    CommandPosition, Loop, Pipeline, Redirection, Scope, ShellScript, ShellWord, SimpleCommand,
+    CommandPosition, Loop, Pipeline, Redirection, Scope, ShellFunction, ShellScript, ShellWord,
+    SimpleCommand,
 };
-use super::{calls, leading_heredoc, words};
+use super::{calls, leading_heredoc, reader, words};
 use crate::dockerfile::syntax::Joined;
-use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, Unread, UnreadReason};
+use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, MAX_SCRIPT, Unread, UnreadReason};
 use crate::source::Span;
 
 /// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs another way to quote, so that
@@ -23,11 +24,21 @@ const MAX_SHELLS: usize = 4;
 
 /// Reads a whole script.
 pub(super) fn read(script: &Joined) -> ShellScript {
+    read_with(script, parse)
+}
+
+/// Reads a script as if it had errors, for tests that compare the parsers.
+#[cfg(test)]
+pub(super) fn read_recovered(script: &Joined) -> ShellScript {
+    read_with(script, recover)
+}
+
+fn read_with(script: &Joined, parse: Parse) -> ShellScript {
     let mut read = ShellScript {
         scopes: vec![Scope::default()],
         ..ShellScript::default()
     };
-    read_into(&mut read, script, Context::default(), 0);
+    read_into(&mut read, script, Context::default(), 0, parse);
     read.settings = OptionChanges::of(&read.commands);
     read
 }
@@ -49,17 +60,23 @@ struct Context {
     depth: usize,
 }
 
-fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: usize) {
-    let masked = leading_heredoc::mask(script);
-    let text = masked
-        .as_ref()
-        .map_or(script.as_str(), |masked| &masked.text);
-    let tree = match grammar::tree(text) {
-        Ok(tree) => tree,
+fn read_into(
+    read: &mut ShellScript,
+    script: &Joined,
+    context: Context,
+    shells: usize,
+    parse: Parse,
+) {
+    let syntax = match parse(script) {
+        Ok(syntax) => syntax,
         Err(reason) => {
             let span = script.source_span(0, script.as_str().len());
             return read.leave_unread(span, reason);
         }
+    };
+    let (root, masked) = match &syntax {
+        Syntax::Whole(tree) => (tree.root(), None),
+        Syntax::Recovered(tree, masked) => (Node::Grammar(tree.root_node()), masked.as_ref()),
     };
     let mut walk = Walk {
         script,
@@ -69,10 +86,11 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
         pipelines: Vec::new(),
         redirects: Vec::new(),
         shells,
+        parse,
     };
     // The children of a node go onto the stack in reverse, so that nodes come in the order of the
     // text: commands are found by binary search in `starts` later.
-    let mut stack = vec![(tree.root_node(), context)];
+    let mut stack = vec![(root, context)];
     let mut children = Vec::new();
     while let Some((node, context)) = stack.pop() {
         if walk.read.commands.len() >= MAX_COMMANDS {
@@ -107,6 +125,37 @@ impl ShellScript {
     }
 }
 
+/// The syntax of a script, by the parser that could read it.
+enum Syntax {
+    Whole(ReadTree),
+    /// With errors, and blanked out what tree-sitter cannot read at all.
+    Recovered(tree_sitter::Tree, Option<Masked>),
+}
+
+/// One of the two ways to parse a script.
+type Parse = fn(&Joined) -> Result<Syntax, UnreadReason>;
+
+fn parse(script: &Joined) -> Result<Syntax, UnreadReason> {
+    let text = script.as_str();
+    if text.len() > MAX_SCRIPT {
+        return Err(UnreadReason::ScriptLength);
+    }
+    match reader::read(text) {
+        Some(tree) => Ok(Syntax::Whole(tree)),
+        None => recover(script),
+    }
+}
+
+/// Parses a script with errors, so that the commands around these are not lost.
+fn recover(script: &Joined) -> Result<Syntax, UnreadReason> {
+    let masked = leading_heredoc::mask(script);
+    let text = masked
+        .as_ref()
+        .map_or(script.as_str(), |masked| &masked.text);
+    let tree = grammar::tree(text)?;
+    Ok(Syntax::Recovered(tree, masked))
+}
+
 struct Walk<'a, 'tree> {
     script: &'a Joined,
     /// The text of `script`, for the words.
@@ -119,6 +168,7 @@ struct Walk<'a, 'tree> {
     /// Redirections whose command is not known yet, and where that command starts.
     redirects: Vec<(Node<'tree>, Option<usize>)>,
     shells: usize,
+    parse: Parse,
 }
 
 impl<'tree> Walk<'_, 'tree> {
@@ -138,11 +188,10 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn node(&mut self, node: Node<'tree>, context: Context) {
-        // tree-sitter adds a token that it misses, but bash needs no `;` between `done` and `done`.
-        if node.is_missing() && !matches!(node.kind(), ";" | "\n") {
+        if node.is_missing() {
             self.read.errors.push(self.span(node));
         }
-        match kind(node) {
+        match node.kind() {
             NodeKind::Error => self.read.errors.push(self.span(node)),
             NodeKind::Command => self.command(node, context),
             NodeKind::Declaration | NodeKind::Unset => self.builtin(node, context),
@@ -150,6 +199,7 @@ impl<'tree> Walk<'_, 'tree> {
             NodeKind::Pipeline => self.pipeline(node, context),
             NodeKind::Redirected => self.redirected(node),
             NodeKind::For => self.for_loop(node),
+            NodeKind::Function => self.function(node),
             NodeKind::VariableAssignment | NodeKind::VariableAssignments if context.statements => {
                 self.assignments(node, context);
             }
@@ -182,16 +232,20 @@ impl<'tree> Walk<'_, 'tree> {
         let mut assignments = Vec::new();
         let mut words = Vec::new();
         let mut nodes = Vec::new();
-        for child in node.children(&mut node.walk()) {
-            match kind(child) {
+        for child in node.children() {
+            match child.kind() {
                 NodeKind::VariableAssignment => assignments.push(self.word(child)),
-                NodeKind::FileRedirect | NodeKind::HerestringRedirect => {
+                NodeKind::FileRedirect
+                | NodeKind::HerestringRedirect
+                | NodeKind::HeredocRedirect => {
                     self.redirects.push((child, Some(node.start_byte())));
                 }
                 // The grammar lets a subshell follow the name. It is walked by itself.
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
                 // The name is a node around the word, which tells how the word is quoted.
-                NodeKind::CommandName => nodes.push(child.child(0).unwrap_or(child)),
+                NodeKind::CommandName => {
+                    nodes.push(child.children().first().copied().unwrap_or(child))
+                }
                 _ => nodes.push(child),
             }
         }
@@ -241,25 +295,25 @@ impl<'tree> Walk<'_, 'tree> {
             heredoc_owner: None,
             ..context
         };
-        read_into(self.read, &text, inner, self.shells + 1);
+        read_into(self.read, &text, inner, self.shells + 1, self.parse);
     }
 
     /// Reads `export A=1` or `unset A`: the assignments are arguments.
     fn builtin(&mut self, node: Node<'_>, context: Context) {
-        let children: Vec<_> = node.children(&mut node.walk()).collect();
-        let words = children
+        let words = node
+            .children()
             .into_iter()
-            .filter(|&child| kind(child) != NodeKind::Comment);
+            .filter(|&child| child.kind() != NodeKind::Comment);
         let words = words.map(|child| self.word(child)).collect();
         self.push(node, context, Vec::new(), words);
     }
 
     fn assignments(&mut self, node: Node<'_>, context: Context) {
-        let assignments = if kind(node) == NodeKind::VariableAssignment {
+        let assignments = if node.kind() == NodeKind::VariableAssignment {
             vec![self.word(node)]
         } else {
-            let children: Vec<_> = node.named_children(&mut node.walk()).collect();
-            children.into_iter().map(|child| self.word(child)).collect()
+            let children = node.named_children().into_iter();
+            children.map(|child| self.word(child)).collect()
         };
         self.push(node, context, assignments, Vec::new());
     }
@@ -270,9 +324,8 @@ impl<'tree> Walk<'_, 'tree> {
         let mut words = Vec::new();
         let mut stack = vec![node];
         while let Some(next) = stack.pop() {
-            if matches!(kind(next), NodeKind::Test | NodeKind::TestExpression) {
-                let children: Vec<_> = next.children(&mut next.walk()).collect();
-                stack.extend(children.into_iter().rev());
+            if matches!(next.kind(), NodeKind::Test | NodeKind::TestExpression) {
+                stack.extend(next.children().into_iter().rev());
             } else {
                 words.push(self.word(next));
             }
@@ -281,15 +334,25 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn for_loop(&mut self, node: Node<'_>) {
-        let Some(variable) = node.child_by_field_name("variable") else {
+        let Some(variable) = node.field(NodeField::Variable) else {
             return;
         };
         let variable = self.script.as_str()[variable.byte_range()].to_owned();
         let words = node
-            .children_by_field_name("value", &mut node.walk())
+            .fields(NodeField::Value)
+            .into_iter()
             .map(|value| self.word(value))
             .collect();
         self.read.loops.push(Loop { variable, words });
+    }
+
+    fn function(&mut self, node: Node<'_>) {
+        if let Some(name) = node.field(NodeField::Name) {
+            self.read.functions.push(ShellFunction {
+                name: self.script.as_str()[name.byte_range()].to_owned(),
+                span: self.span(node),
+            });
+        }
     }
 
     fn pipeline(&mut self, node: Node<'_>, context: Context) {
@@ -298,8 +361,8 @@ impl<'tree> Walk<'_, 'tree> {
         let mut start = node.start_byte();
         // The commands of the stages have not been walked yet, so their ranges are kept for
         // `resolve`.
-        for child in node.children(&mut node.walk()) {
-            match kind(child) {
+        for child in node.children() {
+            match child.kind() {
                 NodeKind::Pipe => {
                     if stages.is_empty() {
                         // After a heredoc's opener the first stage is not part of the node.
@@ -308,14 +371,15 @@ impl<'tree> Walk<'_, 'tree> {
                     }
                     pipes.push(self.span(child));
                 }
-                NodeKind::Comment | NodeKind::Error => {}
+                NodeKind::Comment | NodeKind::Error | NodeKind::HeredocBody => {}
                 _ => stages.push((child.start_byte(), child.end_byte())),
             }
         }
         // In `! a | b` the grammar has the `!` in the first stage.
         let is_negated = node
-            .named_child(0)
-            .is_some_and(|first| kind(first) == NodeKind::Negated);
+            .named_children()
+            .first()
+            .is_some_and(|first| first.kind() == NodeKind::Negated);
         let span = self.script.source_span(start, node.end_byte());
         self.pipelines.push((self.read.pipelines.len(), stages));
         self.read.pipelines.push(Pipeline {
@@ -329,17 +393,17 @@ impl<'tree> Walk<'_, 'tree> {
 
     fn redirected(&mut self, node: Node<'tree>) {
         let owner = node
-            .child_by_field_name("body")
+            .field(NodeField::Body)
             .and_then(last_command)
             .map(|command| command.start_byte());
-        for child in node.children(&mut node.walk()) {
+        for child in node.children() {
             if matches!(
-                kind(child),
+                child.kind(),
                 NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::HeredocRedirect
             ) {
                 self.redirects.push((child, owner));
                 // In `cat <<EOF > file` the second redirection is a child of the heredoc's.
-                for inner in child.children_by_field_name("redirect", &mut child.walk()) {
+                for inner in child.fields(NodeField::Redirect) {
                     self.redirects.push((inner, owner));
                 }
             }
@@ -353,7 +417,7 @@ impl<'tree> Walk<'_, 'tree> {
         context: Context,
         children: &mut Vec<(Node<'tree>, Context)>,
     ) {
-        let parent = kind(node);
+        let parent = node.kind();
         let mut context = context;
         match parent {
             NodeKind::Subshell | NodeKind::CommandSubstitution | NodeKind::ProcessSubstitution => {
@@ -373,10 +437,10 @@ impl<'tree> Walk<'_, 'tree> {
         let mut conditional = parent == NodeKind::Function;
         let is_ignored = self.ignores_failures(node);
         let mut is_condition = has_condition(parent);
-        for child in node.children(&mut node.walk()) {
-            is_condition &= !starts_body(kind(child));
+        for child in node.children() {
+            is_condition &= !starts_body(child.kind());
             // Conditional from this child on: the condition of an `if` or `while` always runs.
-            conditional |= match (parent, kind(child)) {
+            conditional |= match (parent, child.kind()) {
                 (NodeKind::If, NodeKind::Then)
                 | (NodeKind::List | NodeKind::HeredocRedirect, NodeKind::OrOperator)
                 | (NodeKind::While | NodeKind::For, NodeKind::Do)
@@ -384,11 +448,11 @@ impl<'tree> Walk<'_, 'tree> {
                 (NodeKind::List, NodeKind::AndOperator) => context.caught,
                 _ => false,
             };
-            if kind(child) == NodeKind::Comment && self.is_at_word_start(child) {
+            if child.kind() == NodeKind::Comment && self.is_at_word_start(child) {
                 self.read.comments.push(self.span(child));
             }
             // Tokens, most of the tree, have nothing to read.
-            if child.child_count() == 0 && !child.is_error() && !child.is_missing() {
+            if !child.has_children() && child.kind() != NodeKind::Error && !child.is_missing() {
                 continue;
             }
             let mut inner = context;
@@ -405,7 +469,7 @@ impl<'tree> Walk<'_, 'tree> {
 
     /// Returns true for nodes in which no failure ends the script: `a || true`, `<(a)`, `<<< $(a)`.
     fn ignores_failures(&self, node: Node<'_>) -> bool {
-        match kind(node) {
+        match node.kind() {
             NodeKind::ProcessSubstitution | NodeKind::HerestringRedirect | NodeKind::Negated => {
                 true
             }
@@ -417,8 +481,8 @@ impl<'tree> Walk<'_, 'tree> {
     /// Returns true for a list whose last command always succeeds.
     fn ends_in_success(&self, list: Node<'_>) -> bool {
         let mut last = None;
-        for child in list.named_children(&mut list.walk()) {
-            if kind(child) != NodeKind::Comment {
+        for child in list.named_children() {
+            if child.kind() != NodeKind::Comment {
                 last = Some(child);
             }
         }
@@ -480,8 +544,8 @@ impl<'tree> Walk<'_, 'tree> {
         let mut operator = String::new();
         let mut target = None;
         let mut end = node.end_byte();
-        for child in node.children(&mut node.walk()) {
-            match kind(child) {
+        for child in node.children() {
+            match child.kind() {
                 NodeKind::FileDescriptor => {
                     fd = self.script.as_str()[child.byte_range()].parse().ok();
                 }
@@ -512,7 +576,7 @@ impl<'tree> Walk<'_, 'tree> {
                 }
                 // `program > file word`: the grammar counts all words after the operator to the
                 // redirect.
-                _ if child.is_named() && !is_statement(kind(child)) => {
+                _ if child.is_named() && !is_statement(child.kind()) => {
                     self.add_word(command, child);
                 }
                 _ => {}
@@ -608,24 +672,23 @@ fn is_statement(kind: NodeKind) -> bool {
 }
 
 fn has_or(list: Node<'_>) -> bool {
-    list.children(&mut list.walk())
-        .any(|child| kind(child) == NodeKind::OrOperator)
+    list.children()
+        .into_iter()
+        .any(|child| child.kind() == NodeKind::OrOperator)
 }
 
 /// The command that a redirection after this statement belongs to; none where it is a group's.
 fn last_command(statement: Node<'_>) -> Option<Node<'_>> {
     let mut node = statement;
     loop {
-        node = match kind(node) {
+        node = match node.kind() {
             NodeKind::Command | NodeKind::Declaration | NodeKind::Unset | NodeKind::Test => {
                 return Some(node);
             }
-            NodeKind::Redirected => node.child_by_field_name("body")?,
-            NodeKind::List | NodeKind::Pipeline | NodeKind::Negated => node.named_child(
-                u32::try_from(node.named_child_count())
-                    .ok()?
-                    .checked_sub(1)?,
-            )?,
+            NodeKind::Redirected => node.field(NodeField::Body)?,
+            NodeKind::List | NodeKind::Pipeline | NodeKind::Negated => {
+                node.named_children().pop()?
+            }
             _ => return None,
         };
     }

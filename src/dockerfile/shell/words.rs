@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use tree_sitter::Node;
-
-use super::grammar::{NodeKind, kind};
+use super::grammar::NodeKind;
+use super::node::{Node, NodeField};
 use super::{SharedText, ShellPart, ShellWord};
 use crate::dockerfile::syntax::Joined;
 
@@ -96,8 +95,8 @@ fn push_literal(parts: &mut Vec<ShellPart>, text: &str) {
 /// Passes the pieces of a word, or of `NAME=word`, to `sink`. A concatenation contains only atoms,
 /// so this does not recurse further.
 fn pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
-    if kind(node) == NodeKind::VariableAssignment {
-        let value = node.child_by_field_name("value");
+    if node.kind() == NodeKind::VariableAssignment {
+        let value = node.field(NodeField::Value);
         sink(Piece::Text(
             node.start_byte()..value.map_or(node.end_byte(), |value| value.start_byte()),
         ));
@@ -107,11 +106,11 @@ fn pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
 }
 
 fn value_pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
-    if kind(node) != NodeKind::Concatenation {
+    if node.kind() != NodeKind::Concatenation {
         return atom(text, node, false, sink);
     }
     let mut at = node.start_byte();
-    for child in node.named_children(&mut node.walk()) {
+    for child in node.named_children() {
         // Braces and commas are tokens without a name.
         unescape(text, at..child.start_byte(), |_| true, sink);
         atom(text, child, false, sink);
@@ -122,12 +121,16 @@ fn value_pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a
 
 fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Piece<'a>)) {
     let range = node.byte_range();
-    match kind(node) {
+    match node.kind() {
         NodeKind::RawString => sink(Piece::Text(inside(text, &range, "'", '\''))),
         NodeKind::Ansi => ansi(text, range, sink),
         NodeKind::String => string(text, node, sink),
         // `$"…"` holds its string as a child.
-        NodeKind::TranslatedString => string(text, node.named_child(0).unwrap_or(node), sink),
+        NodeKind::TranslatedString => string(
+            text,
+            node.named_children().first().copied().unwrap_or(node),
+            sink,
+        ),
         // `${!name}` and `${#name}` have a name, too; their length marks them as modified.
         NodeKind::SimpleExpansion | NodeKind::Expansion => match variable_name(text, node) {
             Some(name) => sink(Piece::Variable {
@@ -138,7 +141,7 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
             None => sink(Piece::Other(range)),
         },
         // A number with a child is an arithmetic base, `16#$x`.
-        NodeKind::Number if node.named_child_count() == 0 => sink(Piece::Text(range)),
+        NodeKind::Number if !node.has_named_children() => sink(Piece::Text(range)),
         NodeKind::Word
         | NodeKind::Name
         | NodeKind::CommandName
@@ -146,7 +149,7 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
         | NodeKind::Error => {
             unescape(text, range, |_| true, sink);
         }
-        NodeKind::Other if node.named_child_count() == 0 => unescape(text, range, |_| true, sink),
+        NodeKind::Other if !node.has_named_children() => unescape(text, range, |_| true, sink),
         _ => sink(Piece::Other(range)),
     }
 }
@@ -163,9 +166,9 @@ fn inside(text: &str, range: &Range<usize>, open: &str, close: char) -> Range<us
 fn string<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
     let inside = inside(text, &node.byte_range(), "\"", '"');
     let mut at = inside.start;
-    for child in node.named_children(&mut node.walk()) {
+    for child in node.named_children() {
         // Blanks between two expansions have no node.
-        if kind(child) != NodeKind::StringContent && inside.start <= child.start_byte() {
+        if child.kind() != NodeKind::StringContent && inside.start <= child.start_byte() {
             unescape(text, at..child.start_byte(), is_escaped_in_string, sink);
             atom(text, child, true, sink);
             at = child.end_byte();
@@ -247,9 +250,9 @@ fn ansi_escapes(text: &str) -> Option<Vec<(usize, char)>> {
 }
 
 fn variable_name<'a>(text: &'a str, node: Node<'_>) -> Option<&'a str> {
-    let mut cursor = node.walk();
-    let mut names = node
-        .named_children(&mut cursor)
-        .filter(|&child| kind(child) == NodeKind::Name);
-    names.next().map(|name| &text[name.byte_range()])
+    let children = node.named_children();
+    let name = children
+        .into_iter()
+        .find(|child| child.kind() == NodeKind::Name)?;
+    Some(&text[name.byte_range()])
 }

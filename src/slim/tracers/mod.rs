@@ -27,7 +27,7 @@ pub(super) fn all<'a>(
         Box::new(links::LinkTracer),
         Box::new(elf::ElfTracer::new(view, binaries)),
         Box::new(shebang::ShebangTracer),
-        Box::new(shell::ShellTracer),
+        Box::new(shell::ShellTracer::default()),
         Box::new(services::ServiceTracer),
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),

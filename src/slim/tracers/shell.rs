@@ -1,14 +1,20 @@
 //! Shell scripts: the commands they call, the files they include, the paths they mention.
 //!
-//! Variables with constant values are followed; a command whose name is computed otherwise is a
-//! note. `"$@"` is none, for the arguments of the entry point are roots themselves.
+//! Variables with constant values are followed, through `cd`, functions and patterns; a command
+//! whose name is computed otherwise is a note. Where the entry point ends with such a command there
+//! is no plan, unless the user names files to keep. `"$@"` is neither, for the arguments of the
+//! entry point are roots themselves.
 
 mod expand;
+mod functions;
+mod patterns;
 mod values;
 
 use std::collections::HashSet;
 
-use crate::dockerfile::shell::{self, ProgramCall, ShellPart, ShellScript, ShellWord};
+use crate::dockerfile::shell::{
+    self, ProgramCall, ShellPart, ShellScript, ShellWord, SimpleCommand,
+};
 use crate::image::NameId;
 use crate::knowledge::ProgramClass;
 use crate::slim::globs;
@@ -68,14 +74,54 @@ impl Place {
     }
 }
 
-pub(super) struct ShellTracer;
+/// Names of scripts that lead to another reading of them. More are not followed.
+const MAX_NAMES: usize = 256;
+
+#[derive(Default)]
+pub(super) struct ShellTracer {
+    /// Scripts that were read once more, for another name.
+    names: usize,
+}
 
 impl Tracer for ShellTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
-        if keep.is_file(name) && is_script(keep, name) {
-            read_file(keep, name);
+        if keep.is_file(name) {
+            if is_script(keep, name) {
+                read_file(keep, name);
+            }
+        } else if let Ok(resolved) = keep.tree().resolve(&keep.tree().path(name))
+            && keep.scripts.contains(&resolved.name)
+            && self.names < MAX_NAMES
+        {
+            self.names += 1;
+            read_under_name(keep, resolved.name, name);
         }
     }
+}
+
+/// Reads a script that was read before under another name of it, which it may see as `$0`:
+/// RabbitMQ's programs are symlinks to one script that starts what it was called as.
+fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
+    let (Some(bytes), Ok(path)) = (
+        keep.view.bytes(script),
+        String::from_utf8(keep.tree().path(name)),
+    ) else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let sees_name = ["$0", "${0", "BASH_SOURCE"];
+    if bytes.len() > MAX_SCRIPT || !sees_name.iter().any(|sign| text.contains(sign)) {
+        return;
+    }
+    let values = Values::new(&keep.view.image.config, vec![path]);
+    let reading = Reading {
+        place: Place::File(script),
+        values: &values,
+        base: 0,
+        depth: 0,
+        includes: 0,
+    };
+    read_text(keep, &reading, &text);
 }
 
 /// A text with a shell's `#!`; or without any but called `.sh`; or one that can be executed, of
@@ -94,7 +140,33 @@ fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     // with `sh`.
     let is_text = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok();
     let inode = keep.tree().inode(name);
-    is_text && (keep.tree().file_name(name).ends_with(b".sh") || inode.header.mode & 0o111 != 0)
+    let file_name = keep.tree().file_name(name);
+    if !is_text || file_name.ends_with(b".sh") {
+        return is_text;
+    }
+    inode.header.mode & 0o111 != 0 && !has_other_ending(file_name) && reads_as_shell(keep, name)
+}
+
+/// Whether a name ends as those of other languages and of data do: copies of a Windows file system
+/// make every file executable.
+fn has_other_ending(file_name: &[u8]) -> bool {
+    const OF_SHELLS: &[&[u8]] = &[
+        b"ash", b"bash", b"command", b"dash", b"envsh", b"ksh", b"run",
+    ];
+    let mut parts = file_name.rsplitn(2, |&byte| byte == b'.');
+    let ending = parts.next().unwrap_or_default();
+    // `.profile` has no ending, and neither has `tool-1.2`.
+    let has_stem = parts.next().is_some_and(|stem| !stem.is_empty());
+    has_stem && ending.first().is_some_and(u8::is_ascii_alphabetic) && !OF_SHELLS.contains(&ending)
+}
+
+/// Whether a shell would accept a text, of which nothing else says that it is a script.
+fn reads_as_shell(keep: &Keep<'_>, name: NameId) -> bool {
+    let Some(bytes) = keep.view.bytes(name) else {
+        return false;
+    };
+    // One that is too long is reported when it is read.
+    bytes.len() > MAX_SCRIPT || shell::is_accepted(&String::from_utf8_lossy(&bytes))
 }
 
 fn read_file(keep: &mut Keep<'_>, name: NameId) {
@@ -228,12 +300,14 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     learn_included(keep, &script, &mut values);
     values.learn(&script, text);
     // From here on the words of the script are their values, where these are known.
-    let expanded = expand::expand(&mut script, &values);
+    let expanded = expand::expand(&mut script, &mut values);
     if values.is_exhausted() {
         let text = "too many variable values to follow: some are unknown".to_owned();
         keep.note(place.by(), None, text);
     }
-    keep_commands(keep, reading, &script, &lines);
+    keep_commands(keep, reading, &script, &lines, &values);
+    note_computed(keep, place, &script, &lines, &values);
+    read_written(keep, reading, &script, text);
     keep_mentions(keep, place, text, reading.base);
     for (offset, path) in expanded {
         keep_path_or_glob(keep, place, &path, lines.line(offset));
@@ -258,8 +332,15 @@ fn note_errors(keep: &mut Keep<'_>, place: Place, script: &ShellScript, lines: &
 }
 
 /// Keeps the programs that a script calls, and the files that its commands name.
-fn keep_commands(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, lines: &Lines) {
+fn keep_commands(
+    keep: &mut Keep<'_>,
+    reading: &Reading<'_>,
+    script: &ShellScript,
+    lines: &Lines,
+    values: &Values,
+) {
     let place = reading.place;
+    let directories = values.directories();
     let mut is_known = vec![false; script.commands.len()];
     for call in script.calls() {
         is_known[call.command] = true;
@@ -277,7 +358,8 @@ fn keep_commands(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScrip
         if !is_known {
             keep_words(keep, place, &simple.words, line);
         }
-        note_unknown(keep, place, &simple.words, line);
+        keep_function_program(keep, place, &simple.words, values, line);
+        keep_in_directories(keep, place, &simple.words, &directories, line);
         // The first word is the command itself; a file that it names is a program, found through
         // PATH.
         for word in simple.words.iter().skip(1) {
@@ -327,6 +409,8 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         // Only the first argument of `trap` is a command; signals follow.
         ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
         ("eval", Some(words)) => Some(words.join(" ")),
+        // `env -S 'A=1 program'` takes its text apart like a shell does.
+        ("env", Some(words)) => env_text(&words),
         ("run-parts", Some(words)) => {
             keep_parts(keep, reading.place, &words, line);
             None
@@ -438,23 +522,184 @@ fn keep_program(keep: &mut Keep<'_>, place: Place, word: &str, line: usize) {
     }
 }
 
-/// `exec "$command"`, `eval …`. The arguments of the script are the business of who calls it.
-fn note_unknown(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usize) {
-    let Some(word) = words.first() else { return };
-    match word.literal() {
-        Some("eval") if words[1..].iter().any(|word| word.literal().is_none()) => {
-            keep.note(
-                place.by(),
-                Some(line),
-                "the command of `eval` is computed at run time".to_owned(),
-            );
+/// The text that `env -S` splits into a command.
+fn env_text(words: &[&str]) -> Option<String> {
+    let place = words
+        .iter()
+        .position(|word| word.starts_with("-S") || word.starts_with("--split-string"))?;
+    let option = words[place];
+    let attached = option
+        .strip_prefix("-S")
+        .or_else(|| option.strip_prefix("--split-string="));
+    match attached {
+        Some(text) if !text.is_empty() => Some(text.to_owned()),
+        _ => words.get(place + 1).map(|&text| text.to_owned()),
+    }
+}
+
+/// `run mysqld`, where `run` is a function that runs its arguments.
+fn keep_function_program(
+    keep: &mut Keep<'_>,
+    place: Place,
+    words: &[ShellWord],
+    values: &Values,
+    line: usize,
+) {
+    let name = words.first().and_then(ShellWord::literal);
+    if let Some(from) = name.and_then(|name| values.functions().runs_from(name))
+        && let Some(program) = words.get(from).and_then(ShellWord::literal)
+    {
+        keep_command(keep, place, program, line);
+    }
+}
+
+/// Relative paths from the directories that the script has entered.
+fn keep_in_directories(
+    keep: &mut Keep<'_>,
+    place: Place,
+    words: &[ShellWord],
+    directories: &[String],
+    line: usize,
+) {
+    // Every word is looked for in each.
+    const MOST: usize = 8;
+    for (index, word) in words.iter().enumerate() {
+        let Some(word) = word.literal() else { continue };
+        // A name without a slash is a program only where PATH has it.
+        let is_path = !word.is_empty() && !word.starts_with(['/', '-']);
+        if !is_path || (index == 0 && !word.contains('/')) {
+            continue;
         }
+        for directory in directories.iter().take(MOST) {
+            let path = format!("{directory}/{word}");
+            let resolved = keep.tree().resolve(path.as_bytes());
+            if resolved.is_ok_and(|resolved| keep.is_file(resolved.name)) {
+                let why = if index == 0 {
+                    Why::command
+                } else {
+                    Why::mention
+                };
+                let why = place.why(word, line, why);
+                keep.keep_path(path.as_bytes(), place.by(), why);
+            }
+        }
+    }
+}
+
+/// Reads scripts that the script writes: here-documents that begin with `#!` and a shell.
+fn read_written(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, text: &str) {
+    // Each is searched for its end; a script that writes more is not one that people write.
+    const MOST: usize = 64;
+    let heredocs = script.redirections.iter();
+    let heredocs = heredocs.filter(|redirection| redirection.operator.starts_with("<<"));
+    for redirection in heredocs.take(MOST) {
+        let name = redirection.target.as_ref().and_then(ShellWord::literal);
+        let (Some(name), "<<" | "<<-") = (name, redirection.operator.as_str()) else {
+            continue;
+        };
+        // The words of another shell's text have other places.
+        let Some(rest) = text.get(redirection.span.end..) else {
+            continue;
+        };
+        let Some((_, body)) = rest.split_once('\n') else {
+            continue;
+        };
+        let head = shebang::parse(body.trim_start_matches('\t').as_bytes());
+        let program = head.map(|head| head.program_name()).unwrap_or_default();
+        if !ProgramClass::PosixShell.contains(&program) || reading.depth > 0 {
+            continue;
+        }
+        let lines = body.lines().map(|line| line.trim_start_matches('\t'));
+        let written: Vec<&str> = lines.take_while(|line| *line != name).collect();
+        let start = text.len() - body.len();
+        let inner = Reading {
+            base: reading.base + text[..start].matches('\n').count(),
+            depth: reading.depth + 1,
+            ..*reading
+        };
+        read_text(keep, &inner, &written.join("\n"));
+    }
+}
+
+/// Notes commands whose programs are not known: `exec "$command"`, `eval …`. The arguments of the
+/// script are the business of who calls it.
+fn note_computed(
+    keep: &mut Keep<'_>,
+    place: Place,
+    script: &ShellScript,
+    lines: &Lines,
+    values: &Values,
+) {
+    for simple in &script.commands {
+        let line = lines.line(simple.span.start);
+        note_eval(keep, place, &simple.words, line);
+    }
+    let last = last_exec(script);
+    for (command, word) in script.computed_programs() {
         // `"$@"` runs the arguments of the script, which the image names in CMD.
-        None if !word.parts.iter().all(is_argument) => {
-            let text = format!("the command `{}` is computed at run time", word.raw);
-            keep.note(place.by(), Some(line), text);
+        if word.parts.iter().all(is_argument) {
+            continue;
         }
-        _ => {}
+        let line = lines.line(script.commands[command].span.start);
+        let text = format!("the command `{}` is computed at run time", word.raw);
+        keep.note(place.by(), Some(line), text);
+        let is_given = word.parts.iter().any(|part| values.is_argument(part));
+        if let Place::File(name) = place
+            && last == Some(command)
+            && !is_given
+            && is_entry_point(keep, name)
+            && !names_program(keep, &script.commands[command].words, word.span)
+        {
+            keep.unknown_program
+                .get_or_insert((name, line, word.raw.to_string()));
+        }
+    }
+}
+
+/// The command that a script ends with, where that is an `exec` that always runs.
+fn last_exec(script: &ShellScript) -> Option<usize> {
+    let is_own = |&(_, simple): &(usize, &SimpleCommand)| !simple.position.subshell;
+    let commands = script.commands.iter().enumerate().filter(is_own);
+    // Variants of a command stand behind all others and have its place; the first is the command.
+    let (index, simple) = commands.rev().max_by_key(|(_, simple)| simple.span.start)?;
+    let name = simple.words.first().and_then(ShellWord::literal);
+    if name == Some("exec") && !simple.position.conditional {
+        Some(index)
+    } else {
+        None
+    }
+}
+
+/// `exec $PREFIX program`: the variable is often empty.
+fn names_program(keep: &Keep<'_>, words: &[ShellWord], computed: Span) -> bool {
+    let behind = words.iter().filter(|word| word.span.start >= computed.end);
+    let mut names = behind.filter_map(ShellWord::literal);
+    names.any(|name| keep.programs.find(keep.view, name.as_bytes()).is_some())
+}
+
+fn is_entry_point(keep: &Keep<'_>, name: NameId) -> bool {
+    let mut reasons = keep.graph.reasons(name).iter();
+    reasons.any(|reason| match &reason.why {
+        Why::Root(root) => matches!(root, Root::Program(_)),
+        // The entry point may be a symlink to the script.
+        Why::Target => reason.by.is_some_and(|by| {
+            let mut reasons = keep.graph.reasons(by).iter();
+            reasons.any(|reason| matches!(reason.why, Why::Root(Root::Program(_))))
+        }),
+        _ => false,
+    })
+}
+
+fn note_eval(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usize) {
+    let Some(("eval", arguments)) = words
+        .split_first()
+        .and_then(|(first, rest)| Some((first.literal()?, rest)))
+    else {
+        return;
+    };
+    if let Some(word) = arguments.iter().find(|word| word.literal().is_none()) {
+        let text = format!("the command of `eval {}` is computed at run time", word.raw);
+        keep.note(place.by(), Some(line), text);
     }
 }
 

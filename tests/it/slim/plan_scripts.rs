@@ -100,7 +100,7 @@ fn what_cannot_be_known_is_a_note_with_its_line() {
         planned.notes(),
         [
             "/a:2: the command `\"$PROGRAM\"` is computed at run time",
-            "/a:3: the command of `eval` is computed at run time",
+            "/a:3: the command of `eval \"$y\"` is computed at run time",
             "/a:4: the included file `\"$dir/lib.sh\"` is computed at run time",
         ]
     );
@@ -166,6 +166,121 @@ fn a_script_without_shebang_that_can_be_executed_is_a_shells() {
         .entrypoint(&["/bin/sh", "/a"])
         .plan();
     assert!(planned.keeps("/usr/bin/id"));
+}
+
+#[test]
+fn an_executable_text_that_is_no_script_of_a_shell_is_not_read_as_one() {
+    let planned = with(&["id"])
+        .script("/app/run", "#!/bin/sh\nexec \"$@\"\n")
+        .script("/app/one.py", "import os\nid\nprint(x)\n")
+        .script("/app/two.json", "{ id\n")
+        .script("/app/three", "def main(x):\n    id(x)\n")
+        .script("/app/four.JS", "id\n")
+        .entrypoint(&["/app/run"])
+        .keep("/app/**")
+        .plan();
+    assert!(planned.keeps("/app/one.py") && planned.keeps("/app/three"));
+    assert!(!planned.keeps("/usr/bin/id"));
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_script_is_followed_from_the_directory_that_it_enters() {
+    let planned = with(&["dirname"])
+        .script(
+            "/opt/office/program/start",
+            "#!/bin/sh\ncd \"$(dirname \"$0\")\" || exit 1\nd=$(pwd)\n\
+             ./oosplash x; cat data/one; exec \"$d/soffice.bin\" \"$@\"\n",
+        )
+        .elf("/opt/office/program/soffice.bin", &program(GLIBC))
+        .elf("/opt/office/program/oosplash", &program(GLIBC))
+        .file("/opt/office/program/data/one", "x")
+        .link("/usr/bin/office", "/opt/office/program/start")
+        .entrypoint(&["/usr/bin/office"])
+        .plan();
+    for name in ["soffice.bin", "oosplash", "data/one"] {
+        assert!(
+            planned.keeps(&format!("/opt/office/program/{name}")),
+            "{name}"
+        );
+    }
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+/// RabbitMQ's, abridged.
+#[test]
+fn a_script_is_followed_under_each_of_its_names() {
+    let planned = with(&["basename"])
+        .script(
+            "/usr/lib/mq/wrapper",
+            "#!/bin/sh\nSCRIPT=`basename $0`\nexec /opt/mq/bin/\"$SCRIPT\" \"$@\"\n",
+        )
+        .script(
+            "/usr/bin/mq-start",
+            "#!/bin/sh\nmq-server; exec mq-control wait\n",
+        )
+        .link("/usr/bin/mq-server", "../lib/mq/wrapper")
+        .link("/usr/bin/mq-control", "../lib/mq/wrapper")
+        .elf("/opt/mq/bin/mq-server", &program(GLIBC))
+        .elf("/opt/mq/bin/mq-control", &program(GLIBC))
+        .entrypoint(&["/usr/bin/mq-start"])
+        .plan();
+    assert!(planned.keeps("/opt/mq/bin/mq-server"));
+    assert!(planned.keeps("/opt/mq/bin/mq-control"));
+}
+
+#[test]
+fn programs_that_functions_and_written_scripts_start_are_kept() {
+    let planned = with(&["env", "id", "tac", "seq", "who", "w"])
+        .script(
+            "/a",
+            "#!/bin/sh\nas() { shift; exec \"$@\"; }\nhome() { echo /srv/app; }\n\
+             start() { \"$1/bin/server\"; }\ncat > /tmp/x <<'EOF'\n#!/bin/sh\nexec id\nEOF\n\
+             env -S 'A=1 tac x'\nstart \"$(home)\"\ntimeout 5 seq 1; su app -c 'who'\nas root w\n",
+        )
+        .elf("/srv/app/bin/server", &program(GLIBC))
+        .entrypoint(&["/a"])
+        .plan();
+    for name in ["id", "tac", "seq", "who", "w"] {
+        assert!(planned.keeps(&format!("/usr/bin/{name}")), "{name}");
+    }
+    assert!(planned.keeps("/srv/app/bin/server"));
+    assert_eq!(planned.notes(), Vec::<String>::new());
+    assert_eq!(
+        planned.why("/usr/bin/id").last().map(String::as_str),
+        Some("/usr/bin/id: the command `id` on line 7")
+    );
+}
+
+#[test]
+fn an_entry_point_that_ends_with_an_unknown_program_is_refused() {
+    let script = |last: &str| {
+        with(&["id", "nice"])
+            .script("/a", &format!("#!/bin/sh\nid\n{last}\n"))
+            .entrypoint(&["/a"])
+    };
+    for last in ["exec \"$SERVER\" -x", "exec nice -n 5 \"$(find_it)\""] {
+        let Err(error) = script(last).try_plan() else {
+            panic!("{last} has a plan");
+        };
+        let text = error.to_string();
+        assert!(text.starts_with("`/a:3` starts `\""), "{text}");
+        assert!(text.contains("`--keep`"), "{text}");
+        let planned = script(last).keep("/usr/bin/nice").plan();
+        assert_eq!(planned.notes().len(), 1, "{last}");
+    }
+    // The arguments of the script, what may be empty, and what does not always run.
+    for last in [
+        "exec \"$@\"",
+        "exec \"$1\"",
+        "server=$1; exec $server",
+        "exec $PREFIX id",
+        "exec \"${SERVER:-id}\"",
+        "[ -z \"$X\" ] || exec \"$X\"",
+        "\"$X\"",
+    ] {
+        assert!(script(last).try_plan().is_ok(), "{last}");
+    }
 }
 
 #[test]

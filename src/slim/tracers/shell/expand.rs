@@ -17,10 +17,11 @@ const FROM_OUTSIDE: &[&str] = &[
 /// Gives commands whose words are known by their variables these words, one command more for every
 /// further value. Returned are paths that only came out so, and patterns, each with its place in
 /// the text.
-pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, String)> {
+pub(super) fn expand(script: &mut ShellScript, values: &mut Values) -> Vec<(usize, String)> {
     let mut paths = Vec::new();
     let mut variants = Vec::new();
     for simple in &mut script.commands {
+        values.enter(simple.span);
         expand_command(simple, values, &mut variants, &mut paths);
     }
     // A redirection opens its file, and a loop takes its words from the files a pattern names.
@@ -34,6 +35,7 @@ pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, S
         .flat_map(|one| &one.words)
         .chain(targets)
     {
+        values.enter(word.span);
         note_paths(
             word,
             &values.expand(&word.raw).unwrap_or_default(),
@@ -41,6 +43,7 @@ pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, S
             &mut paths,
         );
     }
+    values.leave();
     script.commands.extend(variants);
     paths
 }

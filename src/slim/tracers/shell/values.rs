@@ -7,8 +7,11 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dockerfile::shell::{ShellScript, ShellWord};
+use super::functions::Functions;
+use super::patterns;
+use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
 use crate::image::Config;
+use crate::source::Span;
 
 /// Values that a word or a variable has at most; with more it counts as unknown.
 const MOST: usize = 32;
@@ -29,6 +32,10 @@ pub(super) struct Values {
     variables: BTreeMap<String, BTreeSet<String>>,
     /// The paths of the script, where it is a file: its own, and those of links that lead to it.
     script: Vec<String>,
+    /// Functions of the script: their arguments, and what they print.
+    functions: Functions,
+    /// Variables that are given arguments of the script: `program=$1`.
+    from_arguments: BTreeSet<String>,
     /// The rest of the effort for the script that is read; `None` once too little was left.
     effort: Cell<Option<u64>>,
 }
@@ -38,6 +45,8 @@ impl Values {
         let mut values = Self {
             variables: BTreeMap::new(),
             script,
+            functions: Functions::default(),
+            from_arguments: BTreeSet::new(),
             effort: Cell::new(Some(LEAST_EFFORT)),
         };
         // A script sees the variables of the image as well as its own.
@@ -96,9 +105,10 @@ impl Values {
         // the script is gone through until nothing is new. Longer chains than this are rare.
         const ROUNDS: usize = 4;
         let defaults = defaults(text);
+        self.functions.define(script);
         for _ in 0..ROUNDS {
             let mut is_new = self.learn_defaults(&defaults);
-            is_new |= self.learn_commands(script);
+            is_new |= self.learn_commands(script, text);
             is_new |= self.learn_loops(script);
             if !is_new {
                 break;
@@ -117,10 +127,15 @@ impl Values {
         is_new
     }
 
-    /// Learns the values of `A=1` and `export A=1`. True where one is new.
-    fn learn_commands(&mut self, script: &ShellScript) -> bool {
+    /// Learns the values of `A=1` and `export A=1`, the directories of `cd`, and the arguments and
+    /// the output of functions. True where one is new.
+    fn learn_commands(&mut self, script: &ShellScript, text: &str) -> bool {
         let mut is_new = false;
         for simple in &script.commands {
+            self.functions.enter(simple.span);
+            is_new |= self.learn_directory(simple);
+            is_new |= self.learn_call(simple);
+            is_new |= self.learn_output(simple, text);
             // The parser treats the arguments of these builtins as words and not as assignments.
             let is_declaration = matches!(
                 simple.words.first().and_then(ShellWord::literal),
@@ -133,9 +148,108 @@ impl Values {
             };
             for word in simple.assignments.iter().chain(declared) {
                 is_new |= self.learn_assignment(&word.raw);
+                self.learn_origin(word);
+            }
+        }
+        self.functions.leave();
+        is_new
+    }
+
+    /// Learns the working directory after `cd`. One that is relative begins at any other.
+    fn learn_directory(&mut self, simple: &SimpleCommand) -> bool {
+        let name = simple.words.first().and_then(ShellWord::literal);
+        if !matches!(name, Some("cd" | "pushd")) {
+            return false;
+        }
+        let mut words = simple.words.iter().skip(1);
+        let Some(word) = words.find(|word| !word.raw.starts_with('-')) else {
+            return false;
+        };
+        let mut is_new = false;
+        for directory in self.expand(&word.raw).unwrap_or_default() {
+            if directory.starts_with('/') {
+                is_new |= self.add("PWD", directory);
+                continue;
+            }
+            // `cd .` changes nothing, and each `cd x` counts once: rounds must not pile them up.
+            let bases = self.lookup("PWD").unwrap_or_default();
+            let suffix = format!("/{directory}");
+            for base in bases {
+                if directory != "." && !directory.is_empty() && !base.ends_with(&suffix) {
+                    is_new |= self.add("PWD", format!("{}{suffix}", base.trim_end_matches('/')));
+                }
             }
         }
         is_new
+    }
+
+    /// The directories that the script may be in.
+    pub(super) fn directories(&self) -> Vec<String> {
+        self.lookup("PWD").unwrap_or_default()
+    }
+
+    /// Learns the arguments of a function from a call of it.
+    fn learn_call(&mut self, simple: &SimpleCommand) -> bool {
+        let name = simple.words.first().and_then(ShellWord::literal);
+        let Some(name) = name.and_then(|name| self.functions.defined(name)) else {
+            return false;
+        };
+        let mut is_new = false;
+        for (place, word) in simple.words.iter().enumerate().skip(1).take(9) {
+            for value in self.expand(&word.raw).unwrap_or_default() {
+                is_new |= self.functions.add_argument(name, place, value);
+            }
+        }
+        is_new
+    }
+
+    /// Learns what `echo`, `pwd` and the like print in a function.
+    fn learn_output(&mut self, simple: &SimpleCommand, text: &str) -> bool {
+        // What runs in a substitution of the function is not printed.
+        if !self.functions.is_inside() || simple.position.subshell {
+            return false;
+        }
+        let Some(command) = text.get(simple.span.range()) else {
+            return false;
+        };
+        let mut is_new = false;
+        for value in self.substitution(command, 0).unwrap_or_default() {
+            is_new |= self.functions.add_output(value);
+        }
+        is_new
+    }
+
+    /// Remembers a variable whose value is an argument of the script.
+    fn learn_origin(&mut self, word: &ShellWord) {
+        let Some((name, _)) = word.raw.split_once('=') else {
+            return;
+        };
+        if is_name(name) && word.parts.iter().any(|part| self.is_argument(part)) {
+            self.from_arguments.insert(name.to_owned());
+        }
+    }
+
+    /// Whether a part of a word is an argument of the script: `$1`, `"$@"`, or a variable with one.
+    pub(super) fn is_argument(&self, part: &ShellPart) -> bool {
+        let ShellPart::Variable { name, .. } = part else {
+            return false;
+        };
+        is_positional(name) || self.from_arguments.contains(name)
+    }
+
+    /// From here on words are those of the function at this place.
+    pub(super) fn enter(&mut self, place: Span) {
+        self.functions.enter(place);
+    }
+
+    /// From here on words are those of the script.
+    pub(super) fn leave(&mut self) {
+        self.functions.leave();
+    }
+
+    /// The functions that run their arguments: `run() { "$@"; }`.
+    pub(super) fn functions(&self) -> &Functions {
+        &self.functions
     }
 
     /// Learns the values of `for A in 1 2`. True where one is new.
@@ -281,6 +395,12 @@ impl Values {
         let end = text
             .find(|char: char| !is_name_char(char))
             .unwrap_or(text.len());
+        // `$12` is `$1` followed by `2`.
+        let end = if text.starts_with(|char: char| char.is_ascii_digit()) {
+            1
+        } else {
+            end
+        };
         let (name, after) = text.split_at(end);
         if name.is_empty() {
             // `$@`, `$?`: not known; a `$` at the end is one.
@@ -301,7 +421,10 @@ impl Values {
             }
             return Some(self.script.clone());
         }
-        let values = self.variables.get(name)?;
+        let values = match name.parse::<usize>() {
+            Ok(place) => self.functions.argument(place)?,
+            Err(_) => self.variables.get(name)?,
+        };
         if values.is_empty() {
             return None;
         }
@@ -339,17 +462,49 @@ impl Values {
                 if let Some(other) = colon.strip_prefix('+') {
                     return union(Some(vec![String::new()]), self.expand_at(other, depth + 1));
                 }
-                let end = operator.trim_start_matches('%');
-                // A suffix without wildcards can be cut off here; a pattern would need a shell.
-                let is_plain = end.len() < operator.len() && !end.contains(['*', '?', '[', '$']);
-                if !is_plain {
-                    return None;
-                }
-                Some(each(&known?, |value| {
-                    value.strip_suffix(end).unwrap_or(value).to_owned()
-                }))
+                self.trimmed(&known?, operator, depth)
             }
         }
+    }
+
+    /// `${A%pattern}`, `${A##pattern}`, `${A/pattern/text}`.
+    fn trimmed(&self, known: &[String], operator: &str, depth: usize) -> Option<Vec<String>> {
+        let length = ["%%", "##", "//", "%", "#", "/"]
+            .iter()
+            .find(|sign| operator.starts_with(**sign))?
+            .len();
+        let (sign, rest) = operator.split_at(length);
+        let (pattern, replacement) = match rest.split_once('/') {
+            Some((pattern, replacement)) if sign.starts_with('/') => (pattern, replacement),
+            _ => (rest, ""),
+        };
+        // Quotes and variables are those of any word; several patterns would be too many.
+        let [pattern] = &self.expand_at(pattern, depth + 1)?[..] else {
+            return None;
+        };
+        let [replacement] = &self.expand_at(replacement, depth + 1)?[..] else {
+            return None;
+        };
+        // Other signs of a pattern would need a shell.
+        if pattern.contains(['[', '(', '\\']) {
+            return None;
+        }
+        let mut changed = Vec::new();
+        for value in known {
+            // Each end of the value is compared with the pattern.
+            self.spend(value.len() * (value.len() + pattern.len()))?;
+            changed.push(match sign {
+                "%" => patterns::without_suffix(value, pattern, false),
+                "%%" => patterns::without_suffix(value, pattern, true),
+                "#" => patterns::without_prefix(value, pattern, false),
+                "##" => patterns::without_prefix(value, pattern, true),
+                _ if pattern.is_empty() || pattern.contains(['*', '?']) => return None,
+                // A value that grows beyond the limit is not added anywhere.
+                "/" => value.replacen(pattern.as_str(), replacement, 1),
+                _ => value.replace(pattern.as_str(), replacement),
+            });
+        }
+        Some(changed)
     }
 
     /// `$(dirname "$0")`, `$(cd "$(dirname "$0")" && pwd)`, `$(command -v x)`.
@@ -361,6 +516,10 @@ impl Values {
         // `cd x && pwd` is the usual way to make a path absolute.
         if let Some(rest) = command.strip_prefix("cd ") {
             return self.expand_at(entered_directory(rest)?, depth + 1);
+        }
+        let name = command.split([' ', '\t', '\n']).next()?;
+        if let Some(output) = self.functions.output(name) {
+            return Some(output.iter().cloned().collect());
         }
         let (program, rest) = command.split_once(' ')?;
         let argument = rest.trim().trim_end_matches("2>/dev/null").trim();
@@ -424,6 +583,11 @@ fn defaults(text: &str) -> Vec<(&str, &str)> {
         }
     }
     defaults
+}
+
+/// `1` of `$1`, `@` and `*`.
+fn is_positional(name: &str) -> bool {
+    matches!(name, "@" | "*") || (name != "0" && name.parse::<usize>().is_ok())
 }
 
 fn is_name_char(char: char) -> bool {
@@ -539,6 +703,51 @@ mod tests {
         );
         assert_eq!(value("A=(p q)", "${A[@]}").as_deref(), Some("p | q"));
         assert_eq!(value("A=x.sh", "${A%.sh}").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn patterns_cut_off_the_ends_of_a_value() {
+        let script = "A=/opt/app-1.2/bin/run.sh; B=.sh";
+        for (word, expected) in [
+            ("${A%.*}", "/opt/app-1.2/bin/run"),
+            ("${A%%.*}", "/opt/app-1"),
+            ("${A%/bin/*}", "/opt/app-1.2"),
+            ("${A%\"$B\"}", "/opt/app-1.2/bin/run"),
+            ("${A#/opt/}", "app-1.2/bin/run.sh"),
+            ("${A##*/}", "run.sh"),
+            ("${A##*.}", "sh"),
+            ("${A#*-}", "1.2/bin/run.sh"),
+            ("${A%%/*}", ""),
+            ("${A%x}", "/opt/app-1.2/bin/run.sh"),
+            ("${A/bin/lib}", "/opt/app-1.2/lib/run.sh"),
+            ("${A//p/q}", "/oqt/aqq-1.2/bin/run.sh"),
+        ] {
+            assert_eq!(value(script, word).as_deref(), Some(expected), "{word}");
+        }
+        assert_eq!(value(script, "${A%[a-z]}"), None);
+    }
+
+    #[test]
+    fn the_working_directory_follows_cd() {
+        let script = "cd \"$(dirname \"$0\")\"; d=$(pwd)";
+        assert_eq!(value(script, "$d/x").as_deref(), Some("/opt/bin/x"));
+        let script = "cd /srv && cd app; d=`pwd`";
+        assert_eq!(value(script, "$d").as_deref(), Some("/srv | /srv/app"));
+        let script = "pushd -P \"${0%/*}\" >/dev/null";
+        assert_eq!(value(script, "$PWD").as_deref(), Some("/opt/bin"));
+    }
+
+    #[test]
+    fn a_function_has_the_arguments_of_its_calls_and_prints() {
+        let script = "home() { echo /opt/app; }; here() { cd /x; dirname \"$0\"; }\n\
+            use() { A=\"$1/bin\"; }; use /usr; use \"$(home)\"; B=$(here)";
+        assert_eq!(
+            value(script, "$A").as_deref(),
+            Some("/opt/app/bin | /usr/bin")
+        );
+        assert_eq!(value(script, "$(home)/x").as_deref(), Some("/opt/app/x"));
+        assert_eq!(value(script, "$B").as_deref(), Some("/opt/bin"));
+        assert_eq!(value(script, "$1"), None);
     }
 
     #[test]

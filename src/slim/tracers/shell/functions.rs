@@ -1,0 +1,142 @@
+//! Functions of a script: the arguments that its calls give them, and what they print.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord};
+use crate::source::Span;
+
+/// Values of an argument or an output; with more it is unknown.
+const MOST: usize = 32;
+/// Bytes of a value.
+const MAX_VALUE: usize = 4096;
+/// Functions of a script that are followed.
+const MAX_FUNCTIONS: usize = 1024;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Functions {
+    functions: Vec<Function>,
+    /// Functions by their names. A name that is defined twice has the last one's place.
+    names: BTreeMap<String, usize>,
+    /// The function whose commands are looked at.
+    current: Option<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Function {
+    span: Span,
+    /// The function that it is defined in.
+    parent: Option<usize>,
+    arguments: BTreeMap<usize, BTreeSet<String>>,
+    outputs: BTreeSet<String>,
+    /// It runs its arguments from this one on.
+    runs_from: Option<usize>,
+}
+
+impl Functions {
+    /// Takes the functions of a script. Those of an included one are left.
+    pub(super) fn define(&mut self, script: &ShellScript) {
+        *self = Self::default();
+        for defined in script.functions.iter().take(MAX_FUNCTIONS) {
+            let mut parent = self.functions.len().checked_sub(1);
+            while let Some(outer) = parent
+                && self.functions[outer].span.end <= defined.span.start
+            {
+                parent = self.functions[outer].parent;
+            }
+            self.names
+                .insert(defined.name.clone(), self.functions.len());
+            self.functions.push(Function {
+                span: defined.span,
+                parent,
+                ..Function::default()
+            });
+        }
+        self.find_runners(script);
+    }
+
+    /// Finds the functions that run their arguments: `run() { shift; "$@"; }`.
+    fn find_runners(&mut self, script: &ShellScript) {
+        for (command, word) in script.computed_programs() {
+            let is_all = word.parts.iter().all(|part| match part {
+                ShellPart::Variable { name, .. } => name == "@" || name == "*",
+                _ => false,
+            });
+            self.enter(script.commands[command].span);
+            if let (true, Some(current)) = (is_all, self.current) {
+                self.functions[current].runs_from = Some(1);
+            }
+        }
+        // Every `shift` counts, whether it stands before or behind.
+        for simple in &script.commands {
+            let name = simple.words.first().and_then(ShellWord::literal);
+            if name == Some("shift") {
+                self.enter(simple.span);
+                let function = self.current.map(|current| &mut self.functions[current]);
+                if let Some(from) = function.and_then(|function| function.runs_from.as_mut()) {
+                    *from += 1;
+                }
+            }
+        }
+        self.current = None;
+    }
+
+    /// Looks at the function around a place, if there is one.
+    pub(super) fn enter(&mut self, place: Span) {
+        let before = |function: &Function| function.span.start <= place.start;
+        let mut at = self.functions.partition_point(before).checked_sub(1);
+        while let Some(function) = at
+            && self.functions[function].span.end <= place.start
+        {
+            at = self.functions[function].parent;
+        }
+        self.current = at;
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.current = None;
+    }
+
+    pub(super) fn is_inside(&self) -> bool {
+        self.current.is_some()
+    }
+
+    pub(super) fn defined(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    pub(super) fn add_argument(&mut self, function: usize, place: usize, value: String) -> bool {
+        let arguments = &mut self.functions[function].arguments;
+        add(arguments.entry(place).or_default(), value)
+    }
+
+    pub(super) fn add_output(&mut self, value: String) -> bool {
+        let Some(current) = self.current else {
+            return false;
+        };
+        add(&mut self.functions[current].outputs, value)
+    }
+
+    /// The values of `$1` and the like here.
+    pub(super) fn argument(&self, place: usize) -> Option<&BTreeSet<String>> {
+        self.functions[self.current?].arguments.get(&place)
+    }
+
+    /// What a function prints; none where it is not known.
+    pub(super) fn output(&self, name: &str) -> Option<&BTreeSet<String>> {
+        let outputs = &self.functions[self.defined(name)?].outputs;
+        if outputs.is_empty() {
+            None
+        } else {
+            Some(outputs)
+        }
+    }
+
+    /// The first argument of a function that is the program it runs.
+    pub(super) fn runs_from(&self, name: &str) -> Option<usize> {
+        self.functions[self.defined(name)?].runs_from
+    }
+}
+
+fn add(values: &mut BTreeSet<String>, value: String) -> bool {
+    value.len() <= MAX_VALUE && values.len() < MOST && values.insert(value)
+}
