@@ -17,7 +17,7 @@ pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Re
         return by_name(arguments).map(Some);
     };
     let destination: Reference = output.parse()?;
-    // An archive on a terminal would be noise, or worse, control sequences.
+    // An archive printed to a terminal would be noise or, worse, control sequences.
     if destination == Reference::Stream && std::io::stdout().is_terminal() {
         bail!("standard output is a terminal; write the image to a file or a pipe");
     }
@@ -27,18 +27,18 @@ pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Re
 fn by_name(arguments: &SlimArguments) -> anyhow::Result<Reference> {
     let source: Reference = arguments.image.parse()?;
     match arguments.tag.as_deref() {
-        // Without a host, the name would be one of Docker Hub. Pushing there takes `-o docker://`.
+        // A name without a host refers to Docker Hub. Pushing there requires `-o docker://`.
         Some(name) if matches!(source, Reference::Registry { .. }) && names_registry(name) => {
             Ok(Reference::Registry { name: name.into() })
         }
         Some(name) if source.is_remote() => Ok(Reference::DockerDaemon { name: name.into() }),
-        // The name of an archive or a directory tells nothing about where the new one goes.
+        // The name of an archive or directory does not determine the destination.
         _ => bail!("no destination: add `-o`, such as `-o docker-archive:slim.tar`"),
     }
 }
 
-/// Whether a name begins with a registry's host, by the rule that Docker uses to tell it from a
-/// user of Docker Hub.
+/// Whether a name begins with a registry host. Docker uses the same rule to tell a host from a
+/// Docker Hub user name.
 fn names_registry(name: &str) -> bool {
     name.split_once('/')
         .is_some_and(|(first, _)| first.contains(['.', ':']) || first == "localhost")

@@ -14,7 +14,7 @@ use crate::printable::Lines;
 use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
-/// The most rules that are listed for an ambiguous start of a name.
+/// Maximum number of rules to list for an ambiguous prefix.
 const MOST_NAMES: usize = 6;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -34,10 +34,10 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
     Ok(Outcome::Clean)
 }
 
-/// The pages of the guide, after a list of all rules.
+/// The list of guide pages, shown after a list of all rules.
 fn guide_pages(arguments: &ExplainArguments) -> String {
     let is_filtered = arguments.category.is_some() || arguments.alias_of.is_some();
-    // Programs that read the JSON expect rules only.
+    // Programs that read the JSON output expect only rules.
     if is_filtered || arguments.format == ListFormat::Json {
         return String::new();
     }
@@ -48,8 +48,7 @@ fn guide_pages(arguments: &ExplainArguments) -> String {
     }
 }
 
-/// The entries under a name: rules for Dockerfiles and images, and a rule of what the slimmer
-/// keeps.
+/// The pages with a name: lint rules, or a keep rule of `slim`.
 fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<String> {
     let Some(keep) = keep_rules().get(name) else {
         return Ok(pages(&find(registry, name)?, format));
@@ -73,7 +72,8 @@ fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<
     })
 }
 
-/// The page of a keep rule: its triggers below the heading, its patterns before the sources.
+/// The page of a keep rule, with its triggers below the heading and its patterns before the
+/// sources.
 fn keep_markdown(page: &KeepPage) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let text = without_images(rest);
@@ -83,14 +83,14 @@ fn keep_markdown(page: &KeepPage) -> String {
     for (confidence, pattern) in page.patterns() {
         let _ = writeln!(files, "- `{pattern}` ({confidence})");
     }
-    // A page may only describe files that need not be there: `provided-by-the-runtime`.
+    // A page may describe only files that the image need not contain: `provided-by-the-runtime`.
     if !files.is_empty() {
         files.insert_str(0, "\n## Kept files\n\n");
     }
     format!("{heading}\n\n{triggers}\n{text}{files}\n## Sources\n{sources}")
 }
 
-/// The rules of a name, of another tool's code, or of a start that is one rule's alone.
+/// The rules with a name, with another tool's code, or with a unique prefix.
 fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>> {
     let mut found = registry.find(name);
     if found.is_empty() && name.parse::<ShellcheckCode>().is_ok() {
@@ -123,7 +123,7 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
     }
 }
 
-/// `a`, `b` or `c`; none of none.
+/// `a`, `b` or `c`; `None` for an empty list.
 fn alternatives(names: &[&str]) -> Option<String> {
     let mut quoted: Vec<String> = names
         .iter()
@@ -161,7 +161,7 @@ fn pages(pages: &[&Page], format: ListFormat) -> String {
     }
 }
 
-/// All that is known of a rule, its page as Markdown with it.
+/// All data about a rule, including its page as Markdown.
 fn whole(page: &Page) -> Value {
     let mut row = list::row(page);
     let code =
@@ -216,7 +216,7 @@ fn codes(page: &Page, tool: Option<Tool>) -> Vec<&'static str> {
         .collect()
 }
 
-/// A line a code: what the other tool calls it, its name here, and what it says; cut to the width.
+/// A line per code: the other tool's code, our rule name, and the title; truncated to the width.
 fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
     let mut rows: Vec<(&str, &Page)> = pages
         .iter()
@@ -251,7 +251,7 @@ fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
     out
 }
 
-/// The page, with a line under its heading that says what the front matter says.
+/// The page, with a line below its heading that shows the front matter.
 fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let mut facts = page.severity.to_string();

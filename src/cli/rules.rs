@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
     Ok(Outcome::Clean)
 }
 
-/// A line for each rule, by category: name, severity, marks and title; cut to the width.
+/// A line for each rule, by category: name, severity, marks and title; truncated to the width.
 pub(super) fn table(pages: &[&Page], width: usize) -> String {
     let mut out = String::new();
     let names = pages
@@ -47,7 +47,8 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
         .unwrap_or_default();
     let heading = Style::new().bold().underline();
     for category in Category::ALL {
-        // `explain --category` passes the pages of one category, and needs no empty headings.
+        // `explain --category` passes the pages of one category only, so headings without rules are
+        // skipped.
         let mut pages = pages
             .iter()
             .filter(|page| page.category == category)
@@ -93,7 +94,7 @@ fn profile_mark(page: &Page) -> char {
     }
 }
 
-/// The start of a line that is too wide for the terminal, which would wrap it.
+/// Truncates a line that is too wide for the terminal, which would wrap it.
 pub(super) fn cut(line: &str, width: usize) -> String {
     // Titles are plain text without wide characters, so characters count as columns.
     if line.chars().count() <= width {
