@@ -1,13 +1,14 @@
-//! Applies fixes: edits of bytes, with every byte outside of them left as it is.
+//! Applies fixes: byte-precise edits that leave all other bytes unchanged.
 
 use super::finding::{Applicability, Edit, Finding};
 use super::{Registry, Settings, lint};
 use crate::source::Source;
 
-/// The most passes of fixing and linting again. Fixes that undo each other must not loop forever.
+/// Maximum number of passes of fixing and linting again. Fixes that undo each other must not loop
+/// forever.
 pub const PASSES: usize = 16;
 
-/// A text after some fixes.
+/// A text after fixes were applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixed {
     pub bytes: Vec<u8>,
@@ -15,8 +16,8 @@ pub struct Fixed {
     pub rules: Vec<&'static str>,
 }
 
-/// Applies the fixes up to the applicability `max` that do not touch each other; the others are for
-/// the next pass. `None` if there is nothing to apply.
+/// Applies the fixes up to the applicability `max` that do not overlap or touch; the others are
+/// left for the next pass. `None` if there is nothing to apply.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();
@@ -27,7 +28,7 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
         if fix.applicability > max || fix.edits.is_empty() {
             continue;
         }
-        // Half a fix may be worse than none.
+        // A partially applied fix may be worse than none.
         if fix.edits.iter().all(|edit| fits(edit, &edits, source)) {
             rules.push(finding.rule);
             for edit in &fix.edits {
@@ -45,7 +46,7 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
     })
 }
 
-/// Lints and fixes until nothing changes; `None` if nothing ever did.
+/// Lints and fixes until nothing changes any more; `None` if nothing changed at all.
 pub fn apply_all(
     source: &Source,
     registry: &Registry,
@@ -55,7 +56,7 @@ pub fn apply_all(
     apply_all_of(source, max, |source| lint(source, registry, settings))
 }
 
-/// The same with findings from elsewhere: `find` gets the text before each pass.
+/// The same with findings from `find`, which is called with the text before each pass.
 pub fn apply_all_of(
     source: &Source,
     max: Applicability,
@@ -73,8 +74,8 @@ pub fn apply_all_of(
     fixed
 }
 
-/// Whether an edit is inside the text and touches none of `taken`, which is sorted. Edits that only
-/// meet count as touching: which comes first would be arbitrary.
+/// Whether an edit is inside the text and touches none of `taken`, which is sorted. Adjacent edits
+/// count as touching, because their order would be arbitrary.
 fn fits(edit: &Edit, taken: &[&Edit], source: &Source) -> bool {
     let after = taken.partition_point(|known| known.span.start < edit.span.start);
     let clear_before = after

@@ -26,14 +26,14 @@ pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Fi
 #[derive(Debug, Default)]
 pub struct Extras {
     pub build: BuildContext,
-    /// ShellCheck's findings in its scripts. Nothing is run here, so the caller asks ShellCheck;
-    /// `None` if it did not.
+    /// ShellCheck's findings in the scripts. The linter runs no programs, so the caller runs
+    /// ShellCheck; `None` if it did not.
     pub shellcheck: Option<Vec<Finding>>,
-    /// Findings at its lines from an image that was built from it.
+    /// Findings of an image that was built from the Dockerfile, at the lines that they come from.
     pub from_image: Vec<Finding>,
 }
 
-/// The same as [`lint`], for rules that look beyond the text.
+/// The same as [`lint`], with information from outside the text.
 pub fn lint_with(
     source: &Source,
     registry: &Registry,
@@ -56,7 +56,7 @@ pub fn lint_with(
     };
     let mut findings = run_checks(&context, registry);
     let has_shellcheck = shellcheck.is_some();
-    // These were found without regard to this run's selection.
+    // These were found regardless of this run's selection.
     let external = shellcheck.into_iter().flatten().chain(from_image);
     findings.extend(external.filter_map(|finding| accept(finding, registry, settings)));
     locate(&mut findings, &context);
@@ -64,19 +64,19 @@ pub fn lint_with(
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
         pragmas.escalate(registry, settings, &mut findings);
         pragmas.suppress(source, &mut findings);
-        // Findings about comments come last, since every other finding may be what a comment is
-        // for. They can be suppressed too, by comments that name these rules.
+        // Findings about comments come last, because any other finding may be the one that a
+        // comment suppresses. They can be suppressed too, by comments that name these rules.
         let mut about_pragmas = pragmas.report(source, registry, settings, has_shellcheck);
         locate(&mut about_pragmas, &context);
         pragmas.suppress(source, &mut about_pragmas);
         findings.extend(about_pragmas);
     }
     for finding in &mut findings {
-        // Only now: `escalate` may have changed the severity.
+        // This comes after `escalate`, which may change the severity.
         finding.labels.extend(settings.severity_label(finding));
     }
-    // The message decides between findings of a rule at one place, so that the order is the same in
-    // every run.
+    // Findings of the same rule at the same location are sorted by message, so that the order is
+    // deterministic.
     findings.sort_by(|a, b| (a.span(), a.rule, &a.message).cmp(&(b.span(), b.rule, &b.message)));
     findings
 }
@@ -111,7 +111,7 @@ fn accept(mut finding: Finding, registry: &Registry, settings: &Settings) -> Opt
 fn locate(findings: &mut [Finding], context: &DockerfileContext<'_>) {
     let unterminated = unterminated(context);
     for finding in findings {
-        // Text that is added below would become part of the instruction.
+        // Text added after it would become part of the instruction.
         if let (Some(open), Some(fix)) = (unterminated, &finding.fix)
             && fix.edits.iter().any(|edit| edit.span.end > open.start)
         {
@@ -127,9 +127,9 @@ fn locate(findings: &mut [Finding], context: &DockerfileContext<'_>) {
     }
 }
 
-/// The last instruction, if it would swallow what a fix puts below it: a heredoc without an end
-/// takes in the rest of the file, and a line that ends with the escape character goes on with the
-/// next.
+/// The last instruction, if text that a fix adds after it would become part of it: an unterminated
+/// heredoc extends to the end of the file, and a line that ends with the escape character continues
+/// on the next line.
 fn unterminated(context: &DockerfileContext<'_>) -> Option<Span> {
     let last: &Instruction = context.dockerfile.instructions.last()?;
     let in_heredoc = last.heredocs.iter().any(|heredoc| heredoc.end.is_empty());

@@ -9,7 +9,7 @@ use super::image_ref::{ImageRef, Reading};
 use super::scope::glob_matches;
 use super::shell::ShellKind;
 
-/// Facts about the image that a stage starts from.
+/// Known facts about a base image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// Package managers, by their names in
@@ -24,8 +24,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// The row of the table that fits an image; `None` for images that are not in it or are not
-    /// known well enough.
+    /// The table row that matches an image; `None` if the image is not in the table or its name is
+    /// not fully known.
     pub(super) fn find(image: &ImageRef) -> Option<&'static Self> {
         let name = image.familiar_name()?;
         let exact = TABLE
@@ -37,8 +37,8 @@ impl Known {
             .by_pattern
             .iter()
             .filter(|&&at| TABLE.rows[at].is_named(name));
-        // The table lists specific rows before general ones, so its order decides, not the index
-        // through which a row was found.
+        // The table lists specific rows before general ones, so the position in the table decides,
+        // not the index through which a row was found.
         let mut rows: Vec<usize> = exact.iter().chain(by_pattern).copied().collect();
         rows.sort_unstable();
         for index in rows {
@@ -46,7 +46,7 @@ impl Known {
             match row.match_tag(&image.tag) {
                 TagMatch::Yes => return Some(&row.known),
                 TagMatch::No => {}
-                // Any later row could be the right one as well, so nothing is known.
+                // A later row could match as well, so nothing is known.
                 TagMatch::Unknown => return None,
             }
         }
@@ -61,9 +61,9 @@ impl Known {
         self.windows
     }
 
-    /// The shell that `/bin/sh` is.
+    /// The shell behind `/bin/sh`.
     pub(super) fn sh(&self) -> ShellKind {
-        // Without an entry, nothing beyond POSIX may be assumed.
+        // Without an entry, only POSIX features can be assumed.
         self.sh.as_deref().map_or(ShellKind::Posix, |sh| {
             ShellKind::of_program(sh, ShellKind::Posix)
         })
@@ -105,17 +105,17 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 struct Table {
     rows: Vec<Row>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Rows with a name that is a pattern; these cannot be looked up.
+    /// Rows whose name is a pattern and which therefore cannot be looked up in the index.
     by_pattern: Vec<usize>,
     plain: Vec<String>,
 }
 
-/// Whether a row describes images of a tag.
+/// Whether a row applies to images with a tag.
 #[derive(Debug, PartialEq, Eq)]
 enum TagMatch {
     Yes,
     No,
-    /// The tag is hidden in a variable, and rows differ by it.
+    /// The tag is in an unknown variable, and the row depends on it.
     Unknown,
 }
 
@@ -135,7 +135,7 @@ impl Row {
     }
 
     fn match_tag(&self, tag: &Reading) -> TagMatch {
-        // Most rows are for every tag.
+        // Most rows apply to every tag.
         if self.tags.is_empty() {
             return TagMatch::Yes;
         }
@@ -153,7 +153,7 @@ impl Row {
     }
 }
 
-/// The file as it is written; [`Table`] is what becomes of it.
+/// The file as written; it is converted to a [`Table`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
@@ -198,7 +198,7 @@ struct Image {
     workdir: Option<String>,
 }
 
-/// A table that cannot be used.
+/// An error in the table.
 #[derive(Debug, thiserror::Error)]
 enum TableError {
     #[error(transparent)]
@@ -212,7 +212,7 @@ impl Table {
         let text: Text = toml::from_str(text)?;
         let mut rows = Vec::new();
         for image in &text.image {
-            // A row with tags of its own is specific already: `-alpine` and the like do not apply.
+            // A row that lists tags is already specific: variants such as `-alpine` do not apply.
             let variants = if image.variants && image.tags.is_empty() {
                 text.variant.as_slice()
             } else {
@@ -256,7 +256,7 @@ impl Row {
             .managers
             .clone()
             .unwrap_or_else(|| family.managers.clone());
-        // Such as pip in images of Python, besides the distribution's manager.
+        // Such as pip in Python images, in addition to the distribution's package manager.
         managers.extend(image.adds.iter().cloned());
         let known = Known {
             managers,

@@ -27,7 +27,7 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct Image {
     names: Vec<String>,
-    /// Pages that publish these dates. Required, so that every row can be checked.
+    /// Pages where these dates are published. Required, so that every row can be verified.
     #[serde(rename = "sources")]
     _sources: String,
     ends: BTreeMap<String, String>,
@@ -37,7 +37,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../../../rules/end-of-life.toml")).expect("the tests read it")
 });
 
-/// The unsupported release that an image's name and tag stand for.
+/// The unsupported release that an image's name and tag refer to.
 pub fn end_of_life(image: &ImageRef) -> Option<EndOfLife> {
     let name = image.familiar_name()?;
     let tag = image.tag.as_str()?;
@@ -55,7 +55,8 @@ pub fn end_of_life(image: &ImageRef) -> Option<EndOfLife> {
         }
         break;
     }
-    // Only official images follow the convention that a codename in the tag is the distribution.
+    // Only official images follow the convention that a codename in the tag denotes the
+    // distribution.
     if name.contains('/') {
         return None;
     }
@@ -70,7 +71,7 @@ pub fn end_of_life(image: &ImageRef) -> Option<EndOfLife> {
     None
 }
 
-/// Whether a tag is a version or refines it: `3.8.10-slim` is of `3.8`, `3.80` is not.
+/// Whether a tag is a version or refines it: `3.8.10-slim` matches `3.8`, `3.80` does not.
 fn is_of_version(tag: &str, version: &str) -> bool {
     tag.strip_prefix(version)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))

@@ -2,7 +2,7 @@
 
 use crate::dockerfile::Script;
 
-/// Builtins and keywords of POSIX shells that have no program of the same name everywhere.
+/// Builtins and keywords of POSIX shells for which not every system has a program of the same name.
 const BUILTINS: [&str; 32] = [
     ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export",
     "fg", "for", "function", "if", "jobs", "read", "readonly", "set", "shift", "source", "test",
@@ -14,7 +14,7 @@ pub fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name)
 }
 
-/// The exec form, such as `["program", "argument"]`, of a script that is one command of plain
+/// The exec form, such as `["program", "argument"]`, of a script that is a single command of plain
 /// words.
 pub fn exec_form(script: &Script) -> Option<String> {
     let text = script.text.as_str();
@@ -23,11 +23,11 @@ pub fn exec_form(script: &Script) -> Option<String> {
     }
     let words = plain_words(text)?;
     let program = words.first()?;
-    // `A=1 program` sets a variable, which the exec form cannot.
+    // `A=1 program` sets a variable, which is not possible in exec form.
     if program.contains('=') || is_builtin(program) {
         return None;
     }
-    // Values of `serde_json` print without the space after a comma that people write.
+    // `serde_json` would print no space after commas.
     let strings: Vec<String> = words
         .into_iter()
         .map(|word| serde_json::Value::from(word).to_string())
@@ -35,7 +35,7 @@ pub fn exec_form(script: &Script) -> Option<String> {
     Some(format!("[{}]", strings.join(", ")))
 }
 
-/// The words of a text in which only blanks and quotes mean something to a shell.
+/// The words of a text in which only whitespace and quotes have a special meaning to a shell.
 fn plain_words(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -43,7 +43,8 @@ fn plain_words(text: &str) -> Option<Vec<String>> {
     for c in text.chars() {
         match quote {
             Some(open) if c == open => quote = None,
-            // Double quotes still expand variables and commands, and `!` is history to bash.
+            // Variables and commands are expanded in double quotes, and bash expands `!` from its
+            // history.
             Some('"') if "$`\\!".contains(c) => return None,
             Some(_) => word.get_or_insert_default().push(c),
             None if c == '"' || c == '\'' => {
@@ -59,7 +60,7 @@ fn plain_words(text: &str) -> Option<Vec<String>> {
         }
     }
     words.extend(word);
-    // An open quote continues in a line that is not here.
+    // An unclosed quote continues on a line that is not part of the text.
     if quote.is_some() { None } else { Some(words) }
 }
 

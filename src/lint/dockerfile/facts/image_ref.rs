@@ -1,8 +1,8 @@
-//! References to images as Dockerfiles write them.
+//! Image references in Dockerfiles.
 
 use super::scope::UNKNOWN;
 
-/// A reference `registry/path:tag@digest`, as far as its variables have known values.
+/// A reference `registry/path:tag@digest`, as far as the values of its variables are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRef {
     /// Registry and path as written; `None` if they are not known.
@@ -52,8 +52,8 @@ impl ImageRef {
             ),
             None => (text, Reading::Absent),
         };
-        // A variable in the last part may bring a tag, a digest, or the whole reference; one in the
-        // tag a digest.
+        // A variable in the last part may contain a tag, a digest, or the whole reference; one in
+        // the tag may contain a digest.
         let hidden = name.is_empty() || name[last..].contains(UNKNOWN);
         let tag = if hidden && tag == Reading::Absent {
             Reading::Unknown
@@ -76,7 +76,7 @@ impl ImageRef {
     /// The registry: `docker.io` unless the name has another; `None` if the name is not known.
     pub fn registry(&self) -> Option<&str> {
         match self.name.as_deref()?.split_once('/') {
-            // Docker takes the first part for a host only if it looks like one.
+            // Docker treats the first part as a host only if it looks like one.
             Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => Some(first),
             _ => Some("docker.io"),
         }
@@ -86,7 +86,7 @@ impl ImageRef {
     /// `docker.io/library/debian`.
     pub fn familiar_name(&self) -> Option<&str> {
         let name = self.name.as_deref()?;
-        // Every name under which Docker Hub answers.
+        // All host names of Docker Hub.
         let hub = [
             "docker.io/",
             "index.docker.io/",
@@ -114,7 +114,7 @@ pub fn is_image_name(text: &str) -> bool {
     let (path, tag) = path
         .split_once(':')
         .map_or((path, None), |(path, tag)| (path, Some(tag)));
-    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
+    // 64 hexadecimal digits are an image ID, which that function rejects as a name.
     let is_id = path.len() == 64 && path.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     domain.is_none_or(is_valid_domain)
         && path.split('/').all(is_valid_component)
@@ -156,8 +156,8 @@ fn is_host_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// Whether a path component is lower-case letters and digits with `.`, `_`, `__` or any number of
-/// `-` between them.
+/// Whether a path component consists of lower-case letters and digits, separated by `.`, `_`, `__`
+/// or any number of `-`.
 fn is_valid_component(component: &str) -> bool {
     let mut separator = String::new();
     for b in component.bytes() {
