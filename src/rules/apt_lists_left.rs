@@ -37,7 +37,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report_lists(cx, findings, run, update, later_installs);
             continue;
         }
-        // The lists are in a mount, but the downloaded packages may be next to it.
+        // The lists are in a mount, but the downloaded packages may be outside of it.
         let Some(install) = position_of(run, Action::Install, Side::First) else {
             continue;
         };
@@ -75,7 +75,7 @@ fn report_lists(
     }
 }
 
-/// The end of a script from which a call is searched.
+/// The end of a script from which the search for a call starts.
 #[derive(Clone, Copy)]
 enum Side {
     First,
@@ -107,8 +107,8 @@ fn ancestors(facts: &Facts<'_>, run: &Run<'_>) -> Vec<Option<usize>> {
 
 /// The stages that remove `docker-clean`, with the step that does.
 ///
-/// Debian's images delete downloads after each install by this file in `apt.conf.d`. With a cache
-/// mount it has to go, because it would empty the mount.
+/// Debian images delete downloads after each installation because of this file in `apt.conf.d`.
+/// With a cache mount it must be removed, because it would empty the mount.
 fn stages_that_keep_downloads(facts: &Facts<'_>) -> HashMap<Option<usize>, usize> {
     let mut stages = HashMap::new();
     for run in facts.runs() {

@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let span = call.call.name_span.to(verb.argument.span);
         let report = findings.add(span, "`apt-get install` also installs recommended packages");
-        // aptitude calls its option `--without-recommends`.
+        // The option of aptitude is `--without-recommends`.
         if call.call.name != "aptitude"
             && let Some(edit) = insert_after(cx, verb.argument.span, "install", OPTION)
         {

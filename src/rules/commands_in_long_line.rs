@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The longest line that is accepted, in columns. Reviews and terminals show about as many.
+/// Maximum accepted length of a line, in columns: about the width of a terminal or a code review.
 const WIDTH: usize = 100;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -23,7 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // Only a list of `&&` can be broken anywhere without a change of its meaning.
+        // Only a list joined by `&&` can be broken anywhere without changing its meaning.
         let Some(commands) = chain(script) else {
             continue;
         };

@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for step in rest {
             report = report.label(step.instruction.keyword.span, "also this one");
         }
-        // All or none: a group that is joined in part would be reported again.
+        // All or none, because a partially joined group would be reported again.
         let edits: Option<Vec<Edit>> = group
             .windows(2)
             .map(|pair| join(cx, &pair[0], &pair[1]))
@@ -72,7 +72,7 @@ fn join(cx: &DockerfileContext<'_>, before: &Step<'_>, after: &Step<'_>) -> Opti
     })
 }
 
-/// Whether there is nothing but blanks between two offsets.
+/// Whether there is only whitespace between two offsets.
 fn is_blank(cx: &DockerfileContext<'_>, start: usize, end: usize) -> bool {
     let between = cx.source.slice(Span::new(start, end.max(start)));
     between.trim().is_empty()

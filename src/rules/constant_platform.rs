@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Operating systems as Go names them (`go tool dist list`).
+/// Go's names of operating systems (`go tool dist list`).
 const SYSTEMS: [&str; 12] = [
     "aix",
     "android",
@@ -26,7 +26,7 @@ const SYSTEMS: [&str; 12] = [
     "windows",
 ];
 
-/// Architectures as Go names them, and the other names that containerd accepts.
+/// Go's names of architectures, and the other names that containerd accepts.
 const ARCHITECTURES: [&str; 22] = [
     "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64",
     "ppc64le", "riscv64", "s390x", "wasm", "i386", "x86_64", "x86-64", "aarch64", "armhf", "armel",
@@ -45,7 +45,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(words) = components(platform) else {
             continue;
         };
-        // A stage that has the platform in its name, `build-arm64`, is meant for it.
+        // A stage with the platform in its name, such as `build-arm64`, is intended for that
+        // platform.
         let alias = stage
             .alias
             .map(|alias| alias.text.as_str().to_ascii_lowercase())
@@ -77,7 +78,7 @@ fn is_known(part: &str) -> bool {
     SYSTEMS.contains(&part) || ARCHITECTURES.contains(&part)
 }
 
-/// The name that Go has for a system or an architecture, as containerd normalizes it.
+/// The Go name of a system or an architecture, as normalized by containerd.
 fn usual_name(part: &str) -> &str {
     match part {
         "i386" => "386",

@@ -20,7 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
             continue;
         }
-        // With a registry, a tag or a digest it is an image, as is a name that everybody knows:
+        // A name with a registry, a tag or a digest is an image, and so is a well-known name:
         // `--from=busybox`.
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
@@ -28,7 +28,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let later = cx.facts.stages.iter().find(|stage| stage.is_named(name));
         let alias = later.and_then(|stage| stage.alias);
         let message = if alias.is_some() {
-            // The legacy builder runs stages from top to bottom and fails; BuildKit sorts them.
+            // The legacy builder runs stages from top to bottom and fails; BuildKit sorts them by
+            // dependency.
             format!("stage `{name}` is defined later, which only BuildKit supports")
         } else if name.bytes().all(|b| b.is_ascii_digit()) {
             format!("there is no stage {name}; the first stage is 0")

@@ -18,7 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.onbuild {
             continue;
         }
-        // With `--chown`, the author has decided on the owner.
+        // With `--chown`, the owner was chosen on purpose.
         let (Body::Transfer { .. }, None, Some(user)) =
             (&step.instruction.body, step.flag("chown"), &step.user)
         else {
@@ -48,7 +48,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The name of a user that cannot change files of root.
+/// The name of a user that cannot change files owned by root.
 fn unprivileged_name<'u>(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -59,7 +59,7 @@ fn unprivileged_name<'u>(
         return None;
     }
     // Windows has neither a root user nor numeric owners. `ContainerAdministrator` and
-    // `ContainerUser` are users of its images.
+    // `ContainerUser` are the users of Windows images.
     if is_on_windows(cx, step) || name.to_ascii_lowercase().starts_with("container") {
         return None;
     }

@@ -39,7 +39,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .iter()
                 .find_map(|target| copied.get(&absolute_path(step, target)?));
             let Some(copy) = found else { continue };
-            // With the flag, the author wanted something else for some of the files.
+            // If the flag is already used, a different mode or owner was intended for some of the
+            // files.
             if copy.flag(change.flag).is_none() {
                 report(cx, findings, run, call, &change, copy);
             }
@@ -47,7 +48,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Reports a call that changes files which a COPY added, with the flag of COPY as a fix.
+/// Reports a call that changes files added by a COPY; the fix is to use a flag of COPY.
 fn report(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
@@ -65,7 +66,8 @@ fn report(
     let report = findings
         .add(call.span, message)
         .label(keyword.span, "added here");
-    // The RUN can go only if it does nothing else, and nothing in between can need the old mode.
+    // The RUN can be removed only if it does nothing else and no step in between can need the old
+    // mode.
     let is_next = copy.index + 1 == step.index && consists_of(cx, run, 1);
     if !is_next
         || plain_arguments(cx, run, call).is_none()
@@ -109,9 +111,9 @@ impl<'c> Change<'c> {
         for word in call.words() {
             match word {
                 "-R" | "--recursive" => recursive = true,
-                // These only change what is printed.
+                // These only affect the output.
                 "-v" | "-f" | "-c" => {}
-                // Another option, or a mode such as `-x`, which depends on the mode before.
+                // Another option, or a mode such as `-x`, which depends on the previous mode.
                 _ if word.starts_with('-') => return None,
                 _ => words.push(word),
             }
@@ -125,8 +127,8 @@ impl<'c> Change<'c> {
         })
     }
 
-    /// The applicability of a fix: safe for the octal mode of one file, which is the same however
-    /// it is set. A mode for a directory would hold for its files too.
+    /// The applicability of a fix: safe for an octal mode of a single file, because the result is
+    /// the same. The mode of a directory would apply to its files too.
     fn applicability(&self) -> Applicability {
         let is_octal = self.flag == "chmod"
             && self
@@ -142,7 +144,7 @@ impl<'c> Change<'c> {
     }
 }
 
-/// Whether a COPY has one source, so that a flag of it affects nothing else.
+/// Whether a COPY has only one source, so that its flags affect nothing else.
 fn has_one_source(step: &Step<'_>) -> bool {
     matches!(&step.instruction.body, Body::Transfer { sources, .. } if sources.len() == 1)
         && matches!(step.kind(), Kind::Copy | Kind::Add)

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in cx.facts.stages.iter().filter(|stage| stage.alias.is_some()) {
-        // FROM sets the style, because every stage has it.
+        // FROM determines the style, because every stage has one.
         let from = stage.from.keyword.text.as_str();
         let Some((span, text)) = keyword_as(stage.from) else {
             continue;
@@ -43,7 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The second word of `image AS name`, with its place.
+/// The second word of `image AS name`, with its location.
 fn keyword_as(from: &Instruction) -> Option<(Span, &str)> {
     let text = from.arguments.as_str();
     let image = text.find(char::is_whitespace)?;

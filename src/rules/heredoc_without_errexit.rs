@@ -38,7 +38,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(command) = first_ignored(cx, run, script) else {
             continue;
         };
-        // One finding for each RUN: `set -e` helps all its commands.
+        // One finding per RUN, because `set -e` applies to all its commands.
         let name = command.words[0].raw.as_str();
         let set = Edit {
             span: Span::at(start),
@@ -59,7 +59,8 @@ fn first_ignored<'s>(
     run: &Run<'_>,
     script: &'s ShellScript,
 ) -> Option<&'s SimpleCommand> {
-    // Commands in functions, branches and conditions are left out: their status is often used.
+    // Commands in functions, branches and conditions are skipped, because their status is often
+    // used.
     let commands: Vec<&SimpleCommand> = script
         .commands
         .iter()

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The number of commands from which on a chain is reported.
+/// The smallest number of commands in a chain that is reported.
 const LONG: usize = 5;
 
 /// The delimiter of the heredoc.
@@ -57,7 +57,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether the file already depends on a builder that supports heredocs.
 fn has_heredocs(cx: &DockerfileContext<'_>) -> bool {
-    // With a `syntax` directive, the builder downloads a frontend, which is new enough.
+    // With a `syntax` directive, the builder downloads a frontend, which is recent enough.
     let mut directives = cx.dockerfile.directives.iter();
     if directives.any(|directive| directive.name == "syntax") {
         return true;
@@ -68,7 +68,8 @@ fn has_heredocs(cx: &DockerfileContext<'_>) -> bool {
         .any(|step| !step.instruction.heredocs.is_empty() || step.flag("mount").is_some())
 }
 
-/// The script of a RUN as a heredoc, if it is exactly these commands and means the same there.
+/// The script of a RUN as a heredoc, if it consists of exactly these commands and has the same
+/// meaning there.
 fn as_heredoc(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
@@ -96,7 +97,7 @@ fn as_heredoc(
     {
         return None;
     }
-    // A chain of `&&` stops at the first failure; a script does so with `set -e`.
+    // A chain of `&&` stops at the first failure; a script only does so with `set -e`.
     if !sets_errexit(lines[0]) {
         lines.insert(0, "set -e");
     }
@@ -111,13 +112,13 @@ fn as_heredoc(
     })
 }
 
-/// Whether a line means something else in a heredoc: it would end the heredoc, or it is one of the
-/// empty lines that the builder drops between continuation lines.
+/// Whether a line has a different meaning in a heredoc: it would end the heredoc, or it is an empty
+/// line between continuation lines, which the builder drops.
 fn changes_meaning(line: &str) -> bool {
     matches!(line.trim(), END | "" | "\\")
 }
 
-/// Whether a script is parsed as the same programs with the same arguments as that of a RUN.
+/// Whether a script runs the same programs with the same arguments as the script of a RUN.
 fn has_same_calls(run: &Run<'_>, script: &str) -> bool {
     let parsed = shell::parse_text(script);
     let mut new = Vec::new();

@@ -16,7 +16,7 @@ const SWITCHES: [Switch; 8] = [
     switch(&["usermod", "useradd"], &["-p*"]),
     switch(&["usermod", "useradd"], &["--password*"]),
     switch(&["passwd"], &["--stdin"]),
-    // Without a password, anybody can log in as the user.
+    // Without a password, anyone can log in as the user.
     switch(&["passwd"], &["-d"]),
     switch(&["passwd"], &["--delete"]),
     switch(&["net"], &["user", "*", "*", "/add"]),
@@ -24,13 +24,13 @@ const SWITCHES: [Switch; 8] = [
     switch(&["dscl"], &["-passwd"]),
 ];
 
-/// Values that are not the hash of any password, and so lock the account.
+/// Values that are not the hash of any password and therefore lock the account.
 const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
         let place = match call.name.as_str() {
-            // It has no other purpose, whatever its arguments are.
+            // The command has no other purpose.
             "chpasswd" => Some(call.name_span),
             _ if locks(call) => None,
             _ => switches::find(call, &SWITCHES).map(|(span, _)| span),

@@ -1,4 +1,4 @@
-//! `pointless-command`: a RUN calls a command that has no use in a build.
+//! `pointless-command`: a RUN calls a command that is useless in a build.
 
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Programs, and the reason why a build has no use for them.
+/// Programs, and the reason why they are useless in a build.
 const POINTLESS: [(&str, &str); 12] = [
     ("free", "shows the memory of the build machine"),
     ("ifconfig", "shows the network of the build"),

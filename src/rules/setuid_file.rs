@@ -18,7 +18,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for &name in &cx.files.setuid {
         let header = &cx.tree().inode(name).header;
         let (path, mode) = (cx.path(name), header.mode);
-        // A program with both bits gets more by the user than by the group.
+        // In a program with both bits, the user matters more than the group.
         let (bit, kind, id) = if mode & SETUID != 0 {
             ("setuid", "UID", header.uid)
         } else if mode & SETGID != 0 && mode & GROUP_EXECUTE != 0 {

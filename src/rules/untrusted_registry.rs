@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(name) = source_of(cx, step, flag) else {
                 continue;
             };
-            // A number is that of a stage, even if there is no such stage.
+            // A number refers to a stage, even if there is no such stage.
             let is_stage =
                 name.parse::<usize>().is_ok() || cx.facts.source_stage(step, &name).is_some();
             if !is_stage && !name.is_empty() && name != "scratch" {

@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The number of users for which the rest of the file is searched. Without a limit, a file of many
-/// users would take quadratic time.
+/// Maximum number of users for which the rest of the file is searched. Without a limit, a file with
+/// many users would take quadratic time.
 const MOST_USERS: usize = 50;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -95,7 +95,7 @@ pub(super) fn user_after_all(
     if !is_plain {
         return None;
     }
-    // After the last USER, so that it stays in force.
+    // It comes after the last USER, so that it stays in effect.
     let last = cx.facts.steps_of(stage).iter().rfind(|step| {
         !step.onbuild
             && matches!(

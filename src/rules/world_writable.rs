@@ -34,7 +34,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Reports a mode, with one for the owner and the group alone as a fix.
+/// Reports a mode; the fix removes the write permission of others.
 fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
     let report = findings.add(
         span,
@@ -58,7 +58,7 @@ fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
 
 /// The mode argument of `chmod`, `mkdir -m` and `install -m`.
 fn mode_of(call: &Call) -> Option<(&str, Span)> {
-    // An argument with an unknown value cannot be judged, and is left out.
+    // An argument with an unknown value is skipped.
     let mut arguments = call
         .arguments
         .iter()
@@ -77,7 +77,7 @@ fn mode_of(call: &Call) -> Option<(&str, Span)> {
 /// the owner of a file may remove it: `1777` is right for `/tmp`.
 fn lets_others_write(mode: &str) -> bool {
     if is_number(mode) {
-        // The fourth digit from the end has the sticky bit; most modes do not have that many.
+        // The fourth digit from the end contains the sticky bit; most modes have only three digits.
         let digits = mode.as_bytes();
         let last = digits[digits.len() - 1] - b'0';
         let special = match digits.len() {
@@ -91,12 +91,13 @@ fn lets_others_write(mode: &str) -> bool {
             return false;
         };
         let (who, what) = (&clause[..operator], &clause[operator + 1..]);
-        // Without `who`, the umask applies, which denies it to others; see chmod(1).
+        // Without `who`, the umask applies, which usually masks write permission for others; see
+        // chmod(1).
         who.contains(['a', 'o']) && what.contains('w') && !what.contains('t')
     })
 }
 
-/// Whether a mode is octal. Shorter numbers are rare and give others nothing or everything.
+/// Whether a mode is octal. Shorter numbers are rare.
 fn is_number(mode: &str) -> bool {
     (3..=5).contains(&mode.len()) && mode.bytes().all(|b| (b'0'..=b'7').contains(&b))
 }

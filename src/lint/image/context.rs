@@ -40,7 +40,7 @@ pub struct ImageContext<'a> {
     pub files: ImageFiles,
     pub layers: ImageLayers,
     history: Vec<History>,
-    /// The step of the history that made each layer.
+    /// The history step that created each layer.
     provenances: Vec<Provenance>,
     pub settings: &'a Settings,
     pub policy: &'a Policy,
@@ -351,7 +351,7 @@ impl<'a> ImageContext<'a> {
     }
 }
 
-/// The step of the history that made each layer.
+/// The history step that created each layer.
 fn provenances(image: &Image) -> Vec<Provenance> {
     let history = image.config.history();
     let mut steps = history.iter().enumerate();

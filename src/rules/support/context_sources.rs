@@ -5,20 +5,21 @@ use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::{DockerfileContext, clean};
 use crate::source::Span;
 
-/// The most bytes of paths that the patterns of a `.dockerignore` are compared with, which takes about
-/// a second. A file of a megabyte can have hundreds of thousands of sources, and an ignore file
-/// thousands of patterns.
+/// Maximum number of bytes of paths that the patterns of a `.dockerignore` are compared with, which
+/// takes about a second. A Dockerfile of a megabyte can have hundreds of thousands of sources, and
+/// an ignore file thousands of patterns.
 const MAX_COMPARED: u64 = 1 << 30;
 
-/// The sources of a file.
+/// The sources of a Dockerfile.
 pub(in crate::rules) struct ContextSources {
-    /// The place and the path of each, up to the limit.
+    /// The location and the path of each source, up to the limit.
     pub(in crate::rules) sources: Vec<(Span, String)>,
     /// The first source beyond the limit.
     pub(in crate::rules) first_beyond: Option<Span>,
 }
 
-/// Reads the sources, without those of other stages and images, which are not filtered.
+/// Collects the sources, except those from other stages and images, to which `.dockerignore` does
+/// not apply.
 pub(in crate::rules) fn read(cx: &DockerfileContext<'_>) -> ContextSources {
     let mut read = ContextSources {
         sources: Vec::new(),

@@ -1,4 +1,4 @@
-//! Lines of the file as they are written: helpers of the rules on layout.
+//! Lines of the source file, for rules about layout.
 
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
@@ -34,7 +34,7 @@ pub(in crate::rules) fn heredoc_start(
     let [heredoc] = step.instruction.heredocs.as_slice() else {
         return None;
     };
-    // A heredoc that is never closed takes in the rest of the file, so nothing is inserted there.
+    // An unterminated heredoc extends to the end of the file, so nothing is inserted there.
     if heredoc.end.is_empty() {
         return None;
     }

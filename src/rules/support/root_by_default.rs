@@ -6,7 +6,7 @@ use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Stage, Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
-/// Programs with which an entry point gives up root itself.
+/// Programs that an entry point uses to drop root privileges itself.
 const DROPPERS: [&str; 7] = [
     "gosu",
     "su-exec",
@@ -17,7 +17,7 @@ const DROPPERS: [&str; 7] = [
     "fixuid",
 ];
 
-/// Servers that open their port as root and then serve requests as another user.
+/// Servers that bind their port as root and then serve requests as another user.
 const SERVERS: [&str; 9] = [
     "nginx",
     "httpd",
@@ -30,23 +30,23 @@ const SERVERS: [&str; 9] = [
     "sshd",
 ];
 
-/// Shells and interpreters that wait for input at a terminal if they have no arguments.
+/// Shells and interpreters that wait for terminal input if they have no arguments.
 const INTERACTIVE: [&str; 16] = [
     "sh", "bash", "ash", "dash", "zsh", "fish", "python", "python3", "node", "irb", "jshell",
     "ghci", "php", "psql", "R", "julia",
 ];
 
-/// The kind of program that an image starts, as far as its Dockerfile says.
+/// The kind of program that an image starts, according to its Dockerfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
     Own,
-    /// No program, a shell, or a server that gives up root itself.
+    /// No program, a shell, or a server that drops root privileges itself.
     Other,
 }
 
 /// Reports that the final stage runs as root because no USER is set, if it starts a program of the
-/// wanted kind.
+/// given kind.
 pub(in crate::rules) fn report(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
@@ -55,11 +55,11 @@ pub(in crate::rules) fn report(
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    // Without a known base image its user is unknown too, and the image may not run as root.
+    // If the base image is unknown, so is its user, and the image may not run as root.
     let Some(user) = stage.known.and_then(|known| known.user.as_deref()) else {
         return;
     };
-    // The user of Windows images that have set none.
+    // The default user of Windows images.
     let is_root = User::is_root(user) || user == "ContainerAdministrator";
     if program(cx, stage) != wanted
         || stage.user.is_some()
@@ -73,7 +73,8 @@ pub(in crate::rules) fn report(
         stage.from.span,
         format!("no `USER` is set, so the container runs as `{user}`"),
     );
-    // In a file with several stages, the image that sets the user is named in another FROM.
+    // In a file with several stages, the image that determines the user may be named in another
+    // FROM.
     if let Some(root) = cx.facts.ancestry(stage.index).last()
         && root.index != stage.index
     {
@@ -91,7 +92,7 @@ pub(in crate::rules) fn report(
 
 /// The kind of program that a stage starts.
 fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
-    // CMD is the arguments of ENTRYPOINT, or the program itself if there is none.
+    // CMD provides the arguments of ENTRYPOINT, or is the program itself if there is none.
     let mut words = last_command(cx, stage, Kind::Entrypoint);
     words.extend(last_command(cx, stage, Kind::Cmd));
     let name = words
@@ -102,7 +103,7 @@ fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
         && words[1..]
             .iter()
             .all(|word| matches!(word.as_str(), "-l" | "-i" | "--login"));
-    // Distributions put the version into the name: `php-fpm8.2`.
+    // Distributions include the version in the name: `php-fpm8.2`.
     if name.is_empty() || waits || SERVERS.contains(&name) || name.starts_with("php-fpm") {
         Program::Other
     } else {
@@ -117,7 +118,7 @@ fn last_command(cx: &DockerfileContext<'_>, stage: &Stage<'_>, kind: Kind) -> Ve
         .unwrap_or_default()
 }
 
-/// The words of a CMD or ENTRYPOINT. Those of a shell form are as written, without `exec`.
+/// The words of a CMD or ENTRYPOINT. Shell-form words are as written, without `exec`.
 fn command_words(step: &Step<'_>) -> Vec<String> {
     match &step.instruction.body {
         Body::Command(Command::Exec(words)) => {
@@ -137,7 +138,7 @@ fn command_words(step: &Step<'_>) -> Vec<String> {
 /// Whether the container of a stage is known to run as root, because of a USER or the base image.
 pub(in crate::rules) fn runs_as_root(stage: &Stage<'_>) -> bool {
     let name = match &stage.user {
-        // A USER with an unknown value may be anybody, even if the base image runs as root.
+        // A USER with an unknown value may be any user, even if the base image runs as root.
         Some(user) => user.name.as_deref(),
         None => stage.known.and_then(|known| known.user.as_deref()),
     };
@@ -152,7 +153,7 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
             (Body::Command(Command::Exec(words)), Kind::Entrypoint | Kind::Cmd) => {
                 words.iter().any(|word| is_dropper(&word.value))
             }
-            // Its name may be anywhere: in a download, in a list of packages, in a script.
+            // Its name may occur anywhere: in a download, in a list of packages, in a script.
             (_, Kind::Run | Kind::Copy | Kind::Add | Kind::Entrypoint | Kind::Cmd) => cx
                 .source
                 .slice(step.span)
@@ -166,7 +167,7 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
 fn is_dropper(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
     for dropper in DROPPERS {
-        // Releases have the platform in their name: `gosu-amd64`.
+        // Release files have the platform in their name: `gosu-amd64`.
         if let Some(rest) = name.strip_prefix(dropper)
             && (rest.is_empty() || rest.starts_with('-'))
         {
@@ -176,7 +177,7 @@ fn is_dropper(word: &str) -> bool {
     false
 }
 
-/// Whether an image from scratch starts no program, so that it exists to be copied from.
+/// Whether an image from scratch starts no program and only exists to be copied from.
 fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     let root = cx.facts.ancestry(stage.index).last();
     if root.is_none_or(|root| root.base != Base::Scratch) {
@@ -206,7 +207,8 @@ fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
     if !steps.last()?.shell.kind.is_posix() {
         return None;
     }
-    // These write files or run commands, which may need root; what follows is metadata.
+    // These write files or run commands, which may need root; the instructions after them are
+    // metadata.
     let last = steps.iter().rfind(|step| {
         !step.onbuild
             && matches!(

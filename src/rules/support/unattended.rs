@@ -23,7 +23,7 @@ pub(in crate::rules) fn check(
             if !managers.contains(&call.manager.name) || !prompts(&call) {
                 continue;
             }
-            // Without a verb there is no place for the option.
+            // Without a verb, there is no position for the option.
             let Some(verb) = call.verb else { continue };
             let message = format!(
                 "`{} {}` prompts for confirmation: add `{option}`",
@@ -47,7 +47,7 @@ fn prompts(call: &PackageCall<'_>) -> bool {
         call.action,
         Action::Install | Action::Upgrade | Action::Remove
     );
-    // These only show or download something, and apt does not prompt before that.
+    // These only show or download packages, which apt does without a prompt.
     let changes_nothing = call.options.iter().any(|option| {
         matches!(
             *option,
@@ -74,8 +74,8 @@ fn configured_from(cx: &DockerfileContext<'_>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-/// Inserts a word after another one, in a script or an exec form; `None` if the text at the place
-/// is not that word, for example because it comes from a variable.
+/// Inserts a word after another one, in a script or an exec form; `None` if the text at that
+/// location is not that word, for example because it comes from a variable.
 pub(in crate::rules) fn insert_after(
     cx: &DockerfileContext<'_>,
     span: Span,

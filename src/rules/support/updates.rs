@@ -4,8 +4,8 @@ use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{DockerfileContext, FindingBuilder, Findings};
 
-/// The number of later calls that are searched for the one to report. Without a limit, a file of
-/// nothing but updates would take quadratic time.
+/// Maximum number of later calls that are searched for the one to report. Without a limit, a file
+/// full of updates would take quadratic time.
 const MOST_LATER: usize = 1000;
 
 /// Reports an update at the call that installs from the outdated lists, if there is one.
@@ -15,7 +15,7 @@ pub(in crate::rules) fn report<'f>(
     run: &Run<'_>,
     alone: &PackageCall<'_>,
 ) -> FindingBuilder<'f> {
-    // The cached lists are part of this stage only.
+    // The cached lists are only part of this stage.
     let stage = cx.facts.steps[run.step].stage;
     let runs = cx.facts.runs();
     let later = &runs[runs.partition_point(|later| later.step <= run.step)..];
@@ -54,7 +54,7 @@ pub(in crate::rules) fn report<'f>(
         .label(alone.call.span, "package lists updated here")
 }
 
-/// Whether a call downloads package lists; managers without lists have verbs of the same name.
+/// Whether a call downloads package lists; managers without lists have verbs with the same name.
 pub(in crate::rules) fn is_update(call: &PackageCall<'_>) -> bool {
     call.action == Action::Update && !call.manager.lists.is_empty()
 }
