@@ -19,7 +19,7 @@ use super::progress::Silent;
 
 /// The checks that are running.
 #[derive(Debug)]
-#[must_use = "an image must not be used before its digests are checked"]
+#[must_use = "an image must not be used until its digests are checked"]
 pub struct Checks {
     thread: Option<JoinHandle<Vec<ReadError>>>,
 }

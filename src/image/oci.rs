@@ -638,7 +638,7 @@ fn check_data(name: &str, descriptor: &Descriptor) -> Result<(), ReadError> {
     if is_same {
         Ok(())
     } else {
-        let reason = "the `data` in its descriptor is different".to_owned();
+        let reason = "it differs from the `data` in its descriptor".to_owned();
         Err(contradiction(name, reason))
     }
 }

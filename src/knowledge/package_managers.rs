@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 static TABLE: LazyLock<Vec<PackageManager>> = LazyLock::new(|| {
     let file = include_str!("../../rules/package-managers.toml");
-    let Table { manager: rows } = toml::from_str(file).expect("the tests read the table");
+    let Table { manager: rows } = toml::from_str(file).expect("a test parses the table");
     let managers = rows.iter().map(|row| row.resolve(&rows));
     managers.collect()
 });
@@ -165,7 +165,7 @@ impl Row<'static> {
         // Only one step: a row that others are like is complete itself.
         let like = self.like.map(|name| {
             let model = rows.iter().find(|row| row.name == name);
-            model.expect("the tests resolve every row")
+            model.expect("a test resolves every row")
         });
         let mut verbs = BTreeMap::new();
         for (&action, words) in inherit(self, like, |row| row.verbs.as_ref())

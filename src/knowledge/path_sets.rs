@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 // Compiled in, so that the program is one file, and parsed only by the commands that ask.
 static SETS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/path-sets.toml")).expect("the tests read the table")
+    toml::from_str(include_str!("../../rules/path-sets.toml")).expect("a test parses the table")
 });
 
 /// The patterns of a set, such as `shells`; `None` where there is no such set.

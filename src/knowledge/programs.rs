@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/programs.toml")).expect("the tests read the table")
+    toml::from_str(include_str!("../../rules/programs.toml")).expect("a test parses the table")
 });
 
 // A list that no class uses is an error rather than forgotten.

@@ -89,5 +89,5 @@ fn checkpoints(text: &mut String, registry: &Registry) {
 }
 
 fn write_to(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("a string takes any text");
+    text.write_fmt(arguments).expect("writing to a string cannot fail");
 }

@@ -44,7 +44,7 @@ pub fn report_html(summary: &Summary<'_>) -> String {
     totals(&mut out, summary.before, summary.after);
     let _ = writeln!(
         out,
-        "<p>By confidence of the reasons: {}.</p>",
+        "<p>By confidence level: {}.</p>",
         sizes_by_level(summary.plan.totals())
     );
     treemap(&mut out, summary);

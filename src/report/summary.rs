@@ -239,7 +239,7 @@ fn reason(why: &Why) -> &'static str {
         Why::Record { .. } => "package records",
         #[allow(
             unreachable_patterns,
-            reason = "a new kind of reason is in no group at first"
+            reason = "a new kind of reason may not have a group yet"
         )]
         _ => "other reasons",
     }

@@ -41,7 +41,7 @@ impl Xml {
     }
 
     pub(super) fn into_text(self) -> String {
-        let mut text = String::from_utf8(self.writer.into_inner()).expect("only text was written");
+        let mut text = String::from_utf8(self.writer.into_inner()).expect("only UTF-8 was written");
         text.push('\n');
         text
     }
@@ -49,7 +49,7 @@ impl Xml {
     fn write(&mut self, event: Event<'_>) {
         self.writer
             .write_event(event)
-            .expect("memory takes any bytes");
+            .expect("writing to memory cannot fail");
     }
 }
 

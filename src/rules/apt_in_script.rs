@@ -18,7 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let report = findings.add(
             call.name_span,
-            "`apt` is for interactive use; its interface may change",
+            "`apt` is meant for interactive use; its interface may change",
         );
         // `apt-get` has no `list`, `show` or `search`. Verbs that exist in both have the same
         // meaning.

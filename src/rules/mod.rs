@@ -227,7 +227,7 @@ pub fn all() -> &'static [Rule] {
 /// The rules with their pages.
 pub fn registry() -> &'static Registry {
     static REGISTRY: LazyLock<Registry> =
-        LazyLock::new(|| Registry::new(RULES).expect("the tests read every page"));
+        LazyLock::new(|| Registry::new(RULES).expect("a test parses every page"));
     &REGISTRY
 }
 

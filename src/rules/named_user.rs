@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             findings.add(
                 word.span,
-                format!("`runAsNonRoot` of Kubernetes rejects the user name `{name}`"),
+                format!("Kubernetes `runAsNonRoot` rejects the user name `{name}`"),
             );
         }
     }

@@ -21,7 +21,7 @@ const POINTLESS: [(&str, &str); 12] = [
     ("shutdown", "cannot shut down a build"),
     (
         "ssh",
-        "connects to another host, with a key that must be in the build",
+        "connects to another host, which requires a key in the build",
     ),
     ("top", "shows the processes of the build"),
     ("vi", "waits for input at a terminal"),

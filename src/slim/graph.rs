@@ -143,7 +143,7 @@ impl Graph {
     pub(super) fn keep(&mut self, name: NameId, by: Option<NameId>, why: Why) {
         debug_assert!(
             by.is_some() != matches!(why, Why::Root(_)),
-            "a root has no giver, all else has one"
+            "only a root has no dependent"
         );
         // The root directory is the image; it needs no reason. And nothing keeps itself.
         if name == NameId::ROOT || by == Some(name) || self.dropped.contains(&name) {

@@ -151,7 +151,7 @@ fn with_oversized(
             notes.insert(Note {
                 at: Some(name),
                 line: None,
-                text: "too large to be analyzed: its dependencies are unknown".to_owned(),
+                text: "too large to analyze: its dependencies are unknown".to_owned(),
             });
         }
     }

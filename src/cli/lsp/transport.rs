@@ -114,7 +114,7 @@ fn read_header(input: &mut impl BufRead) -> io::Result<Option<u64>> {
         }
         let line = line
             .strip_suffix(b"\r\n")
-            .ok_or_else(|| invalid("a header line does not end, or is longer than 4 KiB"))?;
+            .ok_or_else(|| invalid("a header line is unterminated or longer than 4 KiB"))?;
         if line.is_empty() {
             let length = length.ok_or_else(|| invalid("a header has no `Content-Length`"))?;
             return Ok(Some(length));

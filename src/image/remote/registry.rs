@@ -285,7 +285,7 @@ async fn log_in(
             Err(error) => return Err(failed("log in to", place)(error)),
         }
     }
-    let error = first.expect("one transport was tried, and failed");
+    let error = first.expect("at least one transport was tried and failed");
     Err(failed("connect to", place)(error))
 }
 

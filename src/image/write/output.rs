@@ -53,7 +53,7 @@ enum Place {
 /// An error without the random name of a temporary file in it.
 #[allow(
     clippy::needless_pass_by_value,
-    reason = "it takes the place of the error"
+    reason = "used with `map_err`"
 )]
 fn nameless(error: io::Error) -> io::Error {
     error.kind().into()

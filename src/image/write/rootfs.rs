@@ -117,7 +117,7 @@ impl Writer<'_> {
             {
                 self.close(way.pop())?;
             }
-            let directory = way.last().expect("the root is everybody's ancestor");
+            let directory = way.last().expect("the root is an ancestor of every path");
             if let Some(file) = self.entry(name, &directory.file, &way[0].file)? {
                 way.push(Open { name, file });
             }

@@ -121,12 +121,12 @@ fn unread_files(
     for &name in files.iter().take(MAX_UNREAD) {
         let size = context.size(context.length(name));
         let path = context.path(name);
-        let message = format!("`{path}` ({size}) is too large: its content is not analyzed");
+        let message = format!("`{path}` ({size}) is too large to analyze");
         sink.add(context.at_file(name), message);
     }
     if files.len() > MAX_UNREAD {
         let count = files.len() - MAX_UNREAD;
-        let message = format!("{count} more files are too large: their content is not analyzed");
+        let message = format!("{count} more files are too large to analyze");
         sink.add(context.at_image(), message);
     }
     sink.into_findings()

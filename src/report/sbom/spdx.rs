@@ -81,7 +81,7 @@ fn element(row: usize, package: &Package) -> Value {
     });
     // A license by any other name may only be in a comment.
     if let (None, Some(license)) = (expression(package), &package.license) {
-        element["licenseComments"] = format!("stated by the package: {license}").into();
+        element["licenseComments"] = format!("declared by the package: {license}").into();
     }
     if let Some((name, version)) = &package.source {
         element["sourceInfo"] = format!("built from {name} {version}").into();

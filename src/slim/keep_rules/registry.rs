@@ -99,7 +99,7 @@ pub fn keep_rules() -> &'static KeepRules {
     static RULES: LazyLock<KeepRules> = LazyLock::new(|| {
         let mut pages = Vec::new();
         for &(name, text) in pages::PAGES {
-            pages.push(KeepPage::parse(name, text).expect("every page is read by the tests"));
+            pages.push(KeepPage::parse(name, text).expect("a test parses every page"));
         }
         // `get` searches by name, and the order of rules is the order of reasons in a plan.
         pages.sort_by_key(|page| page.name);

@@ -148,7 +148,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
         return keep.note(
             Some(name),
             None,
-            "script too long to be analyzed".to_owned(),
+            "script too long to analyze".to_owned(),
         );
     }
     let text = String::from_utf8_lossy(&bytes);

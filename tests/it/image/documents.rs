@@ -400,12 +400,12 @@ const MANIFESTS: [Change; 17] = [
     (
         "{$CONFIG}",
         r#"{$CONFIG, "data": "e30="}"#,
-        "the `data` in its descriptor is different",
+        "it differs from the `data` in its descriptor",
     ),
     (
         "{$CONFIG}",
         r#"{$CONFIG, "data": "!"}"#,
-        "the `data` in its descriptor is different",
+        "it differs from the `data` in its descriptor",
     ),
 ];
 

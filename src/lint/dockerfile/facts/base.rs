@@ -98,7 +98,7 @@ pub(super) fn is_plain(image: &ImageRef) -> bool {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    Table::read(include_str!("../../../../rules/bases.toml")).expect("the tests read it")
+    Table::read(include_str!("../../../../rules/bases.toml")).expect("a test parses it")
 });
 
 #[derive(Debug)]

@@ -34,7 +34,7 @@ struct Image {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../../rules/end-of-life.toml")).expect("the tests read it")
+    toml::from_str(include_str!("../../../../rules/end-of-life.toml")).expect("a test parses it")
 });
 
 /// The unsupported release that an image's name and tag refer to.
