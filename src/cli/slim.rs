@@ -126,7 +126,7 @@ impl Run<'_> {
             .with_context(|| format!("image `{name}`"))?;
         anyhow::ensure!(
             !platforms.is_empty(),
-            "image `{name}` has no index: it has only one platform"
+            "image `{name}` has no index: it is for a single platform"
         );
         let (mut all, mut worst) = (Lines::new(), Verdict::Good);
         for platform in platforms {
