@@ -1,9 +1,9 @@
 //! `docker-archive:`, the format of `docker save` and `podman save`: `manifest.json` lists images,
 //! each with the member that is its configuration and those that are its layers.
 //!
-//! Podman and new versions of Docker name members after their digests, old ones write
-//! `<id>/layer.tar`, and some of those are links to others. The manifest has the names, so all are
-//! read alike.
+//! Podman and new versions of Docker name members after their digests; old versions write
+//! `<id>/layer.tar`, and some of these are links to others. The manifest contains the names, so all
+//! variants are read in the same way.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub(super) const MANIFEST: &str = "manifest.json";
 #[serde(rename_all = "PascalCase")]
 struct Item {
     config: String,
-    /// Null where the image has no name.
+    /// Null if the image has no name.
     repo_tags: Option<Vec<String>>,
     layers: Option<Vec<String>>,
 }
@@ -39,7 +39,7 @@ impl Item {
     }
 }
 
-/// The configuration and the layers of an image, named by a tag, or by `@` and its place in the
+/// The configuration and the layers of an image, selected by a tag or by `@` and its index in the
 /// archive.
 pub(super) fn open(
     store: &Store,
@@ -53,13 +53,13 @@ pub(super) fn open(
         check_name(store, member)?;
     }
     let blob = store.plain_blob(&item.config, MANIFEST)?;
-    // The name is the ID of the image as its writer knew it.
+    // The name is the image ID according to the program that wrote the archive.
     if let Some(digest) = digest_in(&item.config) {
         verify(&item.config, &blob, &digest, &Silent)?;
     }
     let config = Config::read(&item.config, &blob, limits)?;
     let tags = item.tags();
-    // An archive with two manifests could be one image to Docker and another to skopeo.
+    // With two manifests, an archive could be one image for Docker and another for skopeo.
     if store.has(oci::INDEX) {
         let digest = sha256_of(&item.config, &blob, &Silent)?;
         oci::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;

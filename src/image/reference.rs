@@ -1,4 +1,4 @@
-//! Image references: a transport, a location, and a name where the location may have several
+//! Image references: a transport, a location, and a name if the location can contain several
 //! images.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::suggestion;
 
-/// An image as it is named on the command line, with skopeo's transports.
+/// An image as named on the command line, with skopeo's transports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
     /// `docker-archive:FILE[:NAME]`: the format of `docker save` and `podman save`.
@@ -37,7 +37,7 @@ const TRANSPORTS: [&str; 6] = [
     "docker-daemon",
     "docker",
 ];
-/// Transports of skopeo that jettison does not have; they must not be mistaken for image names.
+/// skopeo transports that jettison does not support; they must not be mistaken for image names.
 const FOREIGN: [&str; 6] = [
     "containers-storage",
     "dir",
@@ -107,7 +107,7 @@ impl Reference {
             .is_some_and(|(transport, _)| TRANSPORTS.contains(&transport))
     }
 
-    /// The name of the image among those of its archive or layout.
+    /// The name of the image within its archive or layout.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::DockerArchive { name, .. }
@@ -118,11 +118,12 @@ impl Reference {
         }
     }
 
-    /// The name of the image to ask a daemon for: a name that no file has.
+    /// The name of the image to request from a daemon; `None` if a file with this name exists.
     pub(super) fn daemon_image(&self) -> Option<&str> {
         match self {
             Self::DockerDaemon { name } => name.to_str(),
-            // A file wins over an image of the same name, so that a path never needs the network.
+            // A file takes precedence over an image with the same name, so that a path never
+            // requires the network.
             Self::Path(path) if !path.exists() => path.to_str().filter(|name| is_image_name(name)),
             _ => None,
         }
@@ -219,10 +220,10 @@ fn remote(given: &str, transport: &'static str, rest: &str) -> Result<Reference,
     }
 }
 
-/// Handles an unknown transport: a typing error, one of skopeo's, or the start of an image name.
+/// Handles an unknown transport: a typo, one of skopeo's, or the start of an image name.
 fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     let nearest = suggestion::closest(transport, TRANSPORTS);
-    // `app:latest` has a colon too, and no transport.
+    // `app:latest` also contains a colon, but no transport.
     if nearest.is_none() && !FOREIGN.contains(&transport) && is_image_name(given) {
         return Ok(Reference::Path(given.into()));
     }

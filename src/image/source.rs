@@ -43,7 +43,7 @@ impl Source {
         })
     }
 
-    /// The platforms for which there are images, in the order of the index; none where the source
+    /// The platforms for which there are images, in the order of the index; empty if the source
     /// states none.
     pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
         match &self.store {
@@ -54,7 +54,7 @@ impl Source {
         }
     }
 
-    /// Reads the image for a platform: every header of every layer, all digests checked.
+    /// Reads the image for a platform: all headers of all layers, with all digests checked.
     pub fn image(&self, platform: &Platform, progress: &dyn Progress) -> Result<Image, ReadError> {
         let (image, checks) = self.image_checked_later(platform, progress)?;
         checks.finish()?;
@@ -62,7 +62,7 @@ impl Source {
     }
 
     /// Reads the image as [`image`](Self::image) does, with digests that are still being checked.
-    /// Nothing of it may be shown or written before that is finished.
+    /// Nothing from it may be shown or written before that is finished.
     pub fn image_checked_later(
         &self,
         platform: &Platform,
@@ -99,8 +99,8 @@ impl Source {
             checks,
         } = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
         let blobs = sources.iter().map(|source| source.blob.size()).sum();
-        // A compressed archive is smaller than its blobs, and what was downloaded is what counts
-        // for how large a file may plausibly be.
+        // A compressed archive is smaller than its blobs, and the downloaded size determines how
+        // large a file may plausibly be.
         let stored = store.stored_size().map_or(blobs, |size| size.min(blobs));
         let image = Image {
             longest: Image::longest_of(stored),
@@ -121,7 +121,7 @@ impl Source {
         }
     }
 
-    /// The name of the image among several. A registry or a daemon gives the requested one only.
+    /// The name of the image among several. A registry or a daemon only returns the requested one.
     fn name(&self) -> Option<&str> {
         match self.reference {
             Reference::Registry { .. } | Reference::DockerDaemon { .. } => None,
@@ -142,7 +142,7 @@ impl Source {
         let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
         Ok(Image {
-            // Files of the host are not compressed, so none can be larger than it seems.
+            // Files of the host are not compressed, so they cannot be decompression bombs.
             longest: u64::MAX,
             config,
             layers,
@@ -153,7 +153,7 @@ impl Source {
     }
 }
 
-/// Opens the blobs of a reference; none for a plain directory, which has files only.
+/// Opens the blobs of a reference; `None` for a plain directory, which only has files.
 fn store(
     reference: &Reference,
     options: &Options,
@@ -185,7 +185,7 @@ fn store(
             )
             .map(Some);
         }
-        // A shell passes `<(docker save app)` as the path of a FIFO, which can be read once only.
+        // A shell passes `<(docker save app)` as the path of a FIFO, which can only be read once.
         _ if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) => {
             let pipe = File::open(path).map_err(ReadError::io(path))?;
             let blob = spooled(pipe, path, limits.uncompressed, progress)?;
@@ -214,7 +214,7 @@ const STANDARD_INPUT: &str = "standard input";
 
 fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
     let (stdin, path) = (io::stdin(), Path::new(STANDARD_INPUT));
-    // Nobody types an archive: reading would only seem to hang.
+    // Nobody types an archive: reading from a terminal would just appear to hang.
     if stdin.is_terminal() {
         return Err(ReadError::NotAnImage {
             path: path.to_owned(),
@@ -245,7 +245,7 @@ fn spooled(
             Err(error) => return Err(ReadError::io(path)(error)),
         };
         size += count as u64;
-        // The writer may never stop, and the disk is full before it does.
+        // The writer may never stop and could fill the disk.
         if size > limit {
             return Err(ReadError::Limit {
                 blob: name,

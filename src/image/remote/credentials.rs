@@ -18,7 +18,7 @@ use crate::image::json::{self, ANYTHING};
 
 /// The name of Docker Hub in Docker's files and helpers.
 const HUB: &str = "https://index.docker.io/v1/";
-/// Bytes of the largest file with credentials that is read.
+/// Maximum size of a credentials file in bytes.
 const MAX_FILE: u64 = 4 << 20;
 
 /// The credentials for a registry.
@@ -30,7 +30,7 @@ pub(super) enum Login {
     Identity(String),
 }
 
-/// Finds the credentials for an image in the first file that has some; anonymous if none has.
+/// Finds the credentials for an image in the first file that contains some; anonymous if none does.
 pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
     for file in files() {
         let found = match read(&file) {
@@ -38,8 +38,8 @@ pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
             Ok(None) => continue,
             Err(error) => Err(error.to_string()),
         };
-        // A broken file is an error and not skipped: without it the image would be fetched as
-        // somebody else, or not found.
+        // A broken file is an error and not skipped: the image would be fetched as another user, or
+        // not be found.
         let found = found.map_err(|reason| TransferError::Credentials {
             registry: image.registry().to_owned(),
             file: file.clone(),
@@ -52,13 +52,14 @@ pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
     Ok(Login::Anonymous)
 }
 
-/// Reads a file of credentials; none if there is no such file, or this user may not read it.
+/// Reads a credentials file; `None` if there is no such file, or the user may not read it.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     // Opening a FIFO would block, so the type is checked first.
     if !path.is_file() {
         return Ok(None);
     }
-    // After `sudo` the environment may still name another user's file, which is not for this one.
+    // After `sudo`, the environment may still name a file of another user, which does not apply to
+    // this one.
     let Ok(file) = File::open(path) else {
         return Ok(None);
     };
@@ -80,8 +81,8 @@ fn files() -> Vec<PathBuf> {
     let user = rustix::process::getuid().as_raw();
     let runtime = variable("XDG_RUNTIME_DIR")
         .unwrap_or_else(|| Path::new("/run/containers").join(user.to_string()));
-    // Without the variable the file is `/run/containers/UID/auth.json`, with it there is a
-    // directory in between.
+    // Without the variable, the file is `/run/containers/UID/auth.json`; with it, the path has
+    // another directory.
     let runtime_file = if runtime.starts_with("/run/containers") {
         runtime.join("auth.json")
     } else {
@@ -138,7 +139,7 @@ fn in_file(text: &[u8], image: &Reference) -> Result<Option<Login>, String> {
     }
 }
 
-/// Asks a credential helper, which returns the user `<token>` with an identity token.
+/// Asks a credential helper, which returns the user name `<token>` for an identity token.
 fn ask(helper: &str, server: &str) -> Result<Option<Login>, String> {
     let answer = helper::ask(helper, server)?;
     Ok(answer.map(|answer| {
@@ -150,19 +151,18 @@ fn ask(helper: &str, server: &str) -> Result<Option<Login>, String> {
     }))
 }
 
-/// The entry that applies: the longest of those for the registry, the repository, or a directory
-/// above it.
+/// The entry that applies: the longest match for the registry, the repository, or a parent path.
 fn nearest<'a>(json: &'a Value, image: &Reference) -> Option<&'a Map<String, Value>> {
     let wanted = format!("{}/{}", image.registry(), image.repository());
     let entries = json.get("auths")?.as_object()?;
     let mut longest: Option<(usize, &Value)> = None;
     for (key, entry) in entries {
         let key = plain(key);
-        // Whole components only: `r.example/team` is not for `r.example/teams`.
+        // Only whole components match: `r.example/team` does not apply to `r.example/teams`.
         let is_match = wanted
             .strip_prefix(key.as_str())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        // The last of several of one length, such as one with and one without `https://`.
+        // The last of several entries with the same length, such as with and without `https://`.
         if is_match && longest.is_none_or(|(length, _)| length <= key.len()) {
             longest = Some((key.len(), entry));
         }
@@ -170,12 +170,12 @@ fn nearest<'a>(json: &'a Value, image: &Reference) -> Option<&'a Map<String, Val
     longest?.1.as_object()
 }
 
-/// The credentials in an entry; none if it is empty, which means that a helper has them.
+/// The credentials in an entry; `None` if it is empty, which means that a helper stores them.
 fn login(entry: &Map<String, Value>) -> Result<Option<Login>, String> {
     if let Some(token) = text(entry, "identitytoken") {
         return Ok(Some(Login::Identity(token.to_owned())));
     }
-    // These fields repeat what `auth` encodes, and tools differ in which of them they use.
+    // These fields duplicate `auth`, and tools differ in which of them they use.
     let plain = match (text(entry, "username"), text(entry, "password")) {
         (Some(user), Some(password)) => Some(Login::Password(user.into(), password.into())),
         _ => None,
@@ -212,7 +212,7 @@ fn decoded(auth: &str) -> Option<Login> {
     ))
 }
 
-/// A key without the scheme and path that older versions of Docker wrote around the registry.
+/// A key without the scheme and path that older versions of Docker added to the registry.
 fn plain(key: &str) -> String {
     let key = key
         .trim_start_matches("https://")

@@ -1,4 +1,4 @@
-//! Images in Docker and Podman, read and written over the API that both have.
+//! Images in Docker and Podman, read and written through the API that both implement.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,13 +15,14 @@ use super::{TransferError, chunks, event_loop, install_cryptography, with_tag};
 use crate::image::blob::Blob;
 use crate::image::progress::Progress;
 
-/// Seconds in which a daemon must answer the first request.
+/// Time within which a daemon must answer the first request, in seconds.
 const GREETING: u64 = 30;
-/// The time until an answer must begin: a daemon may pack or unpack a large image first.
+/// The time within which a response must begin: a daemon may have to pack or unpack a large image
+/// first.
 const PATIENCE: Duration = Duration::from_hours(1);
 
-/// Gets an image from the first daemon that has it. Returns the archive, as `docker save` writes
-/// it, in an unlinked temporary file.
+/// Gets an image from the first daemon that has it. Returns an archive in the format of `docker
+/// save`, in an unlinked temporary file.
 pub(in crate::image) fn save(
     name: &str,
     limit: u64,
@@ -53,7 +54,7 @@ pub(in crate::image) fn save(
     })
 }
 
-/// Loads an archive, as `docker save` writes it, into the first daemon that answers.
+/// Loads an archive in the format of `docker save` into the first daemon that answers.
 pub(in crate::image) fn load(
     name: &str,
     archive: &File,
@@ -85,7 +86,7 @@ fn no_daemon(name: String, mut tried: Vec<String>) -> TransferError {
     TransferError::NoDaemon { name, tried }
 }
 
-/// An endpoint for errors, with its origin.
+/// An endpoint with its origin, for use in errors.
 fn shown(endpoint: &Endpoint) -> String {
     let address = crate::printable::escape(&endpoint.address);
     match &endpoint.by {
@@ -94,7 +95,7 @@ fn shown(endpoint: &Endpoint) -> String {
     }
 }
 
-/// A daemon that answers, and the tunnel to it, which ends when this is dropped.
+/// A daemon that responds, and the tunnel to it, which is closed when this is dropped.
 struct Daemon {
     docker: Docker,
     _tunnel: Option<Tunnel>,
@@ -113,10 +114,10 @@ async fn connect(endpoint: &Endpoint) -> Result<Daemon, Error> {
     } else if let Some(path) = address.strip_prefix("unix://") {
         Docker::connect_with_unix(path, GREETING, API_DEFAULT_VERSION)
     } else {
-        // TCP, with TLS where `DOCKER_TLS_VERIFY` asks for it.
+        // TCP, with TLS if `DOCKER_TLS_VERIFY` is set.
         Docker::connect_with_host(address)
     }?;
-    // The first answer must come soon, so that a dead daemon does not hold up the next one.
+    // The first response must arrive soon, so that a dead daemon does not delay the next one.
     let docker = docker
         .with_timeout(Duration::from_secs(GREETING))
         .negotiate_version()
@@ -145,7 +146,7 @@ fn failed(
     }
 }
 
-/// Fetches the archive of an image; none if the daemon has no such image.
+/// Fetches the archive of an image; `None` if the daemon has no such image.
 async fn fetch(
     docker: &Docker,
     endpoint: &Endpoint,
@@ -153,7 +154,8 @@ async fn fetch(
     limit: u64,
     progress: &dyn Progress,
 ) -> Result<Option<File>, TransferError> {
-    // The size is only for the bar: the archive is streamed, and its length is not known before.
+    // The size is only used for the progress bar: the archive is streamed, and its length is not
+    // known in advance.
     let size = match docker.inspect_image(name).await {
         Ok(image) => image
             .size
@@ -185,7 +187,7 @@ async fn fetch(
     Ok(Some(file))
 }
 
-/// The innermost cause of an error; those around it only say that something failed.
+/// The innermost cause of an error; the outer ones only report that something failed.
 fn cause(error: &Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {

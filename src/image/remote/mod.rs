@@ -1,10 +1,10 @@
 //! Remote images: in registries, and in the daemons of Docker and Podman.
 //!
-//! This is the only module that waits for sockets: each call runs its own small event loop to the
-//! end. Fetched blobs are unlinked temporary files; sent images are archives or layouts that were
-//! written before. Registries are accessed with `reqwest`, since ready-made clients read whole
-//! answers into memory, however long they are; daemons with `bollard`. Both use rustls with ring,
-//! which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
+//! This is the only module that waits for sockets: each call runs its own small event loop to
+//! completion. Fetched blobs are unlinked temporary files; sent images are archives or layouts that
+//! have already been written. Registries are accessed with `reqwest`, because existing registry
+//! clients read whole responses of any size into memory; daemons with `bollard`. Both use rustls
+//! with ring, which needs neither `OpenSSL` nor `CMake` and keeps the binary static.
 
 mod error;
 mod name;
@@ -62,13 +62,14 @@ pub enum Connection {
     /// TLS, with a certificate that the system trusts.
     #[default]
     Verified,
-    /// TLS with any certificate, or without TLS where the registry has none.
+    /// TLS with any certificate, or no TLS if the registry does not support it.
     Unverified,
     /// No TLS.
     Plain,
 }
 
-/// The event loop of one call. It has one thread: transfers wait for the network, not for a core.
+/// The event loop of one call. It has one thread, because transfers wait for the network, not for a
+/// core.
 #[cfg(any(feature = "registry", feature = "daemon"))]
 fn event_loop() -> Result<tokio::runtime::Runtime, TransferError> {
     let built = tokio::runtime::Builder::new_current_thread()
@@ -83,7 +84,7 @@ const CHUNK: usize = 1 << 20;
 /// A blob in chunks, each read when it is needed.
 #[cfg(any(feature = "registry", feature = "daemon"))]
 fn chunks(blob: Blob) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'static {
-    // The iterator owns the blob, since a request may outlive the function that started it.
+    // The iterator owns the blob, because a request may outlive the function that started it.
     (0..blob.size()).step_by(CHUNK).map(move |place| {
         let left = usize::try_from(blob.size() - place).unwrap_or(CHUNK);
         let mut chunk = vec![0; left.min(CHUNK)];

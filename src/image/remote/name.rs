@@ -2,7 +2,7 @@
 
 /// Adds the tag `latest` to a name with neither tag nor digest.
 pub(in crate::image) fn with_tag(name: &str) -> String {
-    // Before the last slash a colon is that of a port.
+    // A colon before the last slash belongs to a port.
     let last = name.rsplit('/').next().unwrap_or_default();
     if last.contains([':', '@']) {
         name.to_owned()

@@ -1,10 +1,10 @@
-//! The addresses to which a registry may send its client.
+//! Addresses to which a registry may refer its client.
 //!
-//! Registries name token servers, storage and upload locations on other hosts, and every client
-//! follows: Docker Hub's tokens come from `auth.docker.io`, GitLab's from `gitlab.com`. Docker,
-//! containerd and Podman go wherever they are sent; go-containerregistry refuses schemes other than
-//! HTTPS and internal addresses (`validateRealmURL`), and so does jettison. A host name may resolve
-//! to a private address, since company registries have such names, but not to a link-local one.
+//! Registries refer to token servers, storage and upload locations on other hosts, and clients
+//! follow: Docker Hub's tokens come from `auth.docker.io`, GitLab's from `gitlab.com`. Docker,
+//! containerd and Podman follow any address; go-containerregistry refuses schemes other than HTTPS
+//! and internal addresses (`validateRealmURL`), and so does jettison. A host name may resolve to a
+//! private address, because company registries have such names, but not to a link-local one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -36,7 +36,7 @@ pub(super) enum Refusal {
     TooManyRedirects,
 }
 
-/// Redirects that are followed: as many as Go's client follows.
+/// Maximum number of redirects, as in Go's client.
 pub(super) const MAX_REDIRECTS: usize = 10;
 
 /// The scope of an address.
@@ -45,7 +45,7 @@ enum Zone {
     Public,
     /// This machine or its network.
     Private,
-    /// The metadata services of clouds, and addresses that are no host: never a registry.
+    /// The metadata services of clouds, and addresses that are not hosts: never a registry.
     LinkLocal,
 }
 
@@ -58,30 +58,30 @@ impl Reach {
     }
 
     pub(super) fn check(&self, url: &Url) -> Result<(), Refusal> {
-        // The credentials would be sent to whatever host follows the `@`.
+        // The credentials would be sent to the host after the `@`.
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refusal::UserInfo);
         }
         match url.scheme() {
             "https" => {}
-            // A registry without TLS is not made worse by a token server without it.
+            // If the registry does not use TLS, neither need the token server.
             "http" if self.registry.scheme() == "http" => {}
             "http" => return Err(Refusal::Plain),
             _ => return Err(Refusal::Scheme),
         }
-        // The host that the user named is trusted with its own ports.
+        // The host that the user named is trusted on all of its ports.
         if url.host() == self.registry.host() {
             return Ok(());
         }
         match zone(url) {
             Zone::Public => Ok(()),
-            // A public registry has no reason to send a client into its private network.
+            // A public registry has no reason to refer a client to its private network.
             Zone::Private if self.is_unverified || zone(&self.registry) != Zone::Public => Ok(()),
             Zone::Private | Zone::LinkLocal => Err(Refusal::Internal),
         }
     }
 
-    /// Whether a URL is at the registry itself. No other host gets credentials and tokens.
+    /// Whether a URL is on the registry itself. No other host receives credentials and tokens.
     pub(super) fn is_registry(&self, url: &Url) -> bool {
         url.origin() == self.registry.origin()
     }
@@ -93,7 +93,7 @@ fn zone(url: &Url) -> Zone {
     match address.parse() {
         Ok(IpAddr::V4(address)) => zone_of_v4(address),
         Ok(IpAddr::V6(address)) => zone_of_v6(address),
-        // A name is judged by itself here, and by its addresses when it is resolved.
+        // Here, only the name is checked; its addresses are checked when it is resolved.
         Err(_) => {
             let name = host.trim_end_matches('.').to_ascii_lowercase();
             if name == "localhost" || name.ends_with(".localhost") {
@@ -107,7 +107,8 @@ fn zone(url: &Url) -> Zone {
     }
 }
 
-/// Whether an address can never be a registry: that of a metadata service, or of no host at all.
+/// Whether an address can never be a registry: that of a metadata service, or one that is not a
+/// host address.
 pub(super) fn is_link_local(address: IpAddr) -> bool {
     let zone = match address {
         IpAddr::V4(address) => zone_of_v4(address),
@@ -139,8 +140,8 @@ fn zone_of_v6(address: Ipv6Addr) -> Zone {
     // The metadata service of Amazon.
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let segments = address.segments();
-    // IPv4 inside IPv6 (mapped, compatible, NAT64): judged by the IPv4 address, to which a gateway
-    // or the kernel translates it.
+    // IPv4 in IPv6 (mapped, compatible, NAT64): the IPv4 address is checked, because a gateway or
+    // the kernel translates it to that.
     let is_embedded = matches!(
         segments,
         [0, 0, 0, 0, 0, 0xffff | 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..]

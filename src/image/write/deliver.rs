@@ -1,5 +1,5 @@
 //! Delivery to a registry, a daemon or standard output. The image is written to a temporary file
-//! first and sent as a whole, so that nobody gets half an image.
+//! first and sent as a whole, so that the receiver never gets a partial image.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -27,7 +27,7 @@ pub(super) fn write(
     // A registry takes blobs one by one, a daemon and a pipe take an archive.
     if let Reference::Registry { .. } = destination {
         let path = scratch.path("layout");
-        // In a registry the destination is the name, and the layout needs none.
+        // For a registry, the destination is the name, and the layout needs none.
         let nameless = WriteOptions {
             tag: None,
             ..options.clone()
@@ -90,7 +90,7 @@ fn name<'a>(
 fn to_standard_output(mut file: File) -> Result<(), WriteError> {
     let path = Path::new("standard output");
     let mut stdout = io::stdout().lock();
-    // An archive would garble the terminal, so this is surely a mistake.
+    // An archive would garble the terminal, so this must be a mistake.
     if stdout.is_terminal() {
         return Err(WriteError::NotAFile {
             path: path.to_owned(),
@@ -101,8 +101,8 @@ fn to_standard_output(mut file: File) -> Result<(), WriteError> {
         .map_err(WriteError::io(path))
 }
 
-/// A temporary directory. Errors name the destination instead: the random name means nothing to the
-/// user.
+/// A temporary directory. Errors name the destination instead, because its random name means
+/// nothing to the user.
 pub(super) struct Scratch {
     directory: TempDir,
     destination: std::path::PathBuf,

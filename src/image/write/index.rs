@@ -20,7 +20,7 @@ use super::output::Output;
 use super::tag::check_tag;
 use super::{Form, Selection, WriteOptions, Written};
 
-/// A writer that collects images in a temporary directory and puts their index at the destination
+/// A writer that collects images in a temporary directory and writes their index to the destination
 /// when it is complete.
 pub struct IndexWriter {
     destination: Reference,
@@ -47,7 +47,7 @@ impl IndexWriter {
                 destination: destination.to_string(),
             });
         }
-        // The name in a registry has other rules, which are checked when it is parsed.
+        // A name in a registry follows other rules, which are checked when it is parsed.
         if !is_remote && let Some(tag) = options.tag.as_deref().or(destination.name()) {
             check_tag(tag)?;
         }
@@ -85,7 +85,7 @@ impl IndexWriter {
             .map_err(|error| self.scratch.error(error))?;
         for mut manifest in index.manifests().iter().cloned() {
             manifest.set_platform(Some(platform(&image.config)));
-            // The name is that of the whole index, so a single image must not have it.
+            // The name belongs to the whole index, so a single image must not have it.
             manifest.set_annotations(None);
             self.manifests.push(manifest);
         }
@@ -102,7 +102,7 @@ impl IndexWriter {
                 .scratch
                 .path("layout/blobs/sha256")
                 .join(blob.file_name());
-            // A blob that two platforms have in common replaces itself.
+            // A blob shared by two platforms replaces itself.
             fs::rename(blob.path(), place)?;
         }
         // The next image is written to the same path, which must be free.
@@ -110,13 +110,13 @@ impl IndexWriter {
         Ok(index)
     }
 
-    /// Puts the index at the destination. Returns its digest.
+    /// Writes the index to the destination. Returns its digest.
     pub fn finish(self, progress: &dyn Progress) -> Result<String, WriteError> {
         let index = to_value(&built(self.manifests)).to_string();
         let digest = sha256(index.as_bytes());
         let mut root = descriptor(MediaType::ImageIndex, index.len() as u64, &digest);
         let is_remote = matches!(self.destination, Reference::Registry { .. });
-        // In a registry the tag is part of the address, not of the index.
+        // In a registry, the tag is part of the address, not of the index.
         let named = if is_remote {
             None
         } else {
@@ -141,7 +141,7 @@ impl IndexWriter {
         let mut blobs: Vec<_> = fs::read_dir(layout.join("blobs/sha256"))
             .and_then(Iterator::collect)
             .map_err(|error| self.scratch.error(error))?;
-        // A directory has no order, and the archive must be the same each time.
+        // A directory is unordered, but the archive must be the same each time.
         blobs.sort_by_key(fs::DirEntry::file_name);
         for blob in blobs {
             output.blob(|file, name| {
@@ -157,7 +157,7 @@ impl IndexWriter {
     }
 }
 
-/// An OCI index of some manifests.
+/// An OCI index of these manifests.
 fn built(manifests: Vec<Descriptor>) -> ImageIndex {
     ImageIndexBuilder::default()
         .schema_version(2_u32)

@@ -1,8 +1,8 @@
-//! An OCI layout as a destination. Blobs come first and the index last, in one step, so the layout
-//! is complete at every moment, and images of other names in it stay.
+//! An OCI layout as a destination. Blobs are written first and the index last, atomically, so the
+//! layout is complete at any time, and images with other names are preserved.
 //!
-//! The directory is opened once, and nothing in it is followed: a layout that others can write to,
-//! or that came with a repository, may have symlinks in the place of its directories.
+//! The directory is opened once, and no symlinks in it are followed: a layout that others can write
+//! to, or that came with a repository, may have symlinks in place of its directories.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -23,7 +23,7 @@ use super::super::oci;
 use super::output::{Hidden, directory_beside, sync_directory};
 use super::parent;
 
-/// A file of the layout, not yet in its place.
+/// A file of the layout that is not in its final location yet.
 #[derive(Debug)]
 pub(super) struct Member {
     pub name: String,
@@ -31,23 +31,23 @@ pub(super) struct Member {
 }
 
 const BLOBS: &str = "blobs/sha256/";
-/// Bytes of the largest index or manifest that is read.
+/// Maximum size of an index or manifest that is read, in bytes.
 const MAX_JSON: u64 = 8 << 20;
-/// The time that another process may hold the lock.
+/// Maximum time that another process may hold the lock.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The destination of a layout, opened once.
 #[derive(Debug)]
 pub(super) enum Target {
-    /// A layout that exists.
+    /// An existing layout.
     Layout(Directory),
-    /// A name at which there is nothing, or an empty directory.
+    /// A name that does not exist, or an empty directory.
     Free { parent: Directory, name: OsString },
 }
 
 impl Target {
-    /// Opens a destination: nothing, an empty directory or an OCI layout, and nothing else. Errors
-    /// name the second path.
+    /// Opens a destination, which must be missing, an empty directory or an OCI layout. Errors name
+    /// the second path.
     pub(super) fn at(path: &Path, shown: &Path) -> Result<Self, WriteError> {
         let foreign = WriteError::Foreign {
             path: shown.to_owned(),
@@ -64,7 +64,7 @@ impl Target {
         let directory = Directory::open(path).map_err(WriteError::io(shown))?;
         match directory.kind(oci::LAYOUT) {
             Ok(FileType::RegularFile) => return Ok(Self::Layout(directory)),
-            // Opening it explains what is wrong with it, such as that it is a symlink.
+            // Opening it returns an error that explains the problem, such as that it is a symlink.
             Ok(_) => {
                 return Err(match directory.file(oci::LAYOUT) {
                     Err(refusal) => {
@@ -104,7 +104,8 @@ impl Target {
         }
     }
 
-    /// Puts the members in their places. One of them is the index with only the new image.
+    /// Moves the members to their final locations. One of them is the index with only the new
+    /// image.
     pub(super) fn publish(
         self,
         destination: &Path,
@@ -114,7 +115,7 @@ impl Target {
             Self::Layout(directory) => return merge(&directory, destination, members),
             Self::Free { parent, name } => (parent, name),
         };
-        // Writing takes long, and somebody may have created something there meanwhile.
+        // Writing takes long, and another process may have created something there in the meantime.
         match Self::at(&parent.path().join(&name), destination)? {
             Self::Layout(directory) => merge(&directory, destination, members),
             Self::Free { .. } => create(&parent, &name, destination, members),
@@ -139,7 +140,7 @@ fn create_at(path: &Path, members: Vec<Member>) -> io::Result<()> {
     fill(directory.path(), members)?;
     // An empty directory at the destination is replaced in the same step.
     fs::rename(directory.path(), path)?;
-    // Dropping it would remove whatever has its old name by then.
+    // Dropping it would remove any file that has its old name by then.
     let _ = directory.keep();
     Ok(())
 }
@@ -154,13 +155,14 @@ fn fill(directory: &Path, members: Vec<Member>) -> io::Result<()> {
     sync_directory(directory)
 }
 
-/// Adds an image to a layout. An image of the same name is replaced.
+/// Adds an image to a layout. An image with the same name is replaced.
 fn merge(
     directory: &Directory,
     destination: &Path,
     members: Vec<Member>,
 ) -> Result<(), WriteError> {
-    // Two processes that add an image at once would each write an index without the other's.
+    // Two processes that add images at the same time would each write an index without the other's
+    // image.
     lock(directory, PATIENCE).map_err(WriteError::io(destination))?;
     let (blobs, rest): (Vec<_>, Vec<_>) = members
         .into_iter()
@@ -187,20 +189,20 @@ fn merge(
     file.publish(&directory.path().join(oci::INDEX))
         .map_err(WriteError::io(&destination.join(oci::INDEX)))?;
     sync_directory(&directory.path()).map_err(WriteError::io(destination))?;
-    // Only now: until the new index is in place, the old one needs its blobs.
+    // Not earlier: until the new index is in place, the old one needs its blobs.
     remove_unused(&place, &merged, &replaced);
     Ok(())
 }
 
-/// An index in a file that is not yet in its place.
+/// An index in a file that is not in its final location yet.
 fn written(directory: &Directory, index: &Value) -> io::Result<Hidden> {
     let mut file = Hidden::new(&directory.path())?;
     file.file_mut().write_all(index.to_string().as_bytes())?;
     Ok(file)
 }
 
-/// Locks a directory for as long as it is open. Anybody who may read it can hold the lock, hence
-/// the limit.
+/// Locks a directory for as long as it is open. Any user who can read it can hold the lock, hence
+/// the time limit.
 fn lock(directory: &Directory, patience: Duration) -> io::Result<()> {
     let end = Instant::now() + patience;
     loop {
@@ -273,13 +275,13 @@ fn name_of(descriptor: &Value) -> Option<&str> {
     descriptor.get("annotations")?.get(oci::NAME)?.as_str()
 }
 
-/// Removes the blobs that only replaced images had. Blobs that cannot be understood or removed
-/// stay: the layout is complete with them.
+/// Removes the blobs that were only used by replaced images. Blobs that cannot be parsed or removed
+/// stay, because they do no harm.
 fn remove_unused(blobs: &Directory, index: &Value, replaced: &[Value]) {
     let (mut used, mut unused) = (Blobs::default(), Blobs::default());
     let kept = index["manifests"].as_array().into_iter().flatten();
     for descriptor in kept {
-        // If it is not certain which blobs are in use, none is removed.
+        // If it is uncertain which blobs are in use, none are removed.
         if used.collect(blobs, descriptor, 0).is_none() {
             return;
         }
@@ -296,18 +298,18 @@ fn remove_unused(blobs: &Directory, index: &Value, replaced: &[Value]) {
 #[derive(Default)]
 struct Blobs {
     hashes: BTreeSet<String>,
-    /// Indexes and manifests that were read: they may list each other many times.
+    /// Indexes and manifests that have been read, because they may list each other many times.
     read: BTreeSet<String>,
 }
 
 impl Blobs {
-    /// Adds all blobs of an image or an index. Returns none if one of them cannot be understood.
+    /// Adds all blobs of an image or an index. Returns `None` if one of them cannot be parsed.
     fn collect(&mut self, blobs: &Directory, descriptor: &Value, depth: usize) -> Option<()> {
         let hash = descriptor
             .get("digest")?
             .as_str()?
             .strip_prefix("sha256:")?;
-        // The digest becomes a file name, so it must be one.
+        // The digest is used as a file name, so it must be valid.
         if depth > 4 || hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }

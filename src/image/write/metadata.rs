@@ -18,7 +18,7 @@ use super::output::Output;
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
-/// Adds the members of a docker archive besides the layers. Returns the digest of the
+/// Adds the members of a docker archive other than the layers. Returns the digest of the
 /// configuration.
 pub(super) fn docker(
     output: &mut Output<'_>,
@@ -30,7 +30,7 @@ pub(super) fn docker(
     let config_digest = sha256(config.as_bytes());
     let config_name = format!("{}.json", hash(&config_digest));
     output.add(&config_name, config.as_bytes())?;
-    // Docker refuses a name without a tag here.
+    // Docker rejects a name without a tag here.
     let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
     let layers: Vec<String> = layers
         .iter()
@@ -41,8 +41,8 @@ pub(super) fn docker(
     Ok(config_digest)
 }
 
-/// Adds the files of an OCI layout besides the layers. Returns the digests of the configuration and
-/// the manifest.
+/// Adds the files of an OCI layout other than the layers. Returns the digests of the configuration
+/// and the manifest.
 pub(super) fn layout(
     output: &mut Output<'_>,
     config: &Config,
@@ -69,8 +69,8 @@ pub(super) fn layout(
         .build()
         .expect("every required field is set");
     manifest.set_annotations(None);
-    // The type has its annotations in a hash map, whose order changes from run to run, so they are
-    // added to the JSON instead.
+    // The type stores its annotations in a hash map, whose order changes from run to run, so they
+    // are added to the JSON instead.
     let mut manifest = to_value(&manifest);
     let annotations = annotations(origin);
     if !annotations.is_empty() {
@@ -96,12 +96,13 @@ pub(super) fn layout(
     Ok((config_digest, manifest_digest))
 }
 
-/// The annotations of the original, with the original itself as the base image as far as its name
-/// and digest are known. They are in the order of their keys.
+/// The annotations of the original, with the original itself as the base image if its name and
+/// digest are known. They are sorted by key.
 fn annotations(origin: &Origin) -> serde_json::Map<String, serde_json::Value> {
     let mut annotations = origin.annotations.clone();
     if origin.name.is_some() || origin.digest.is_some() {
-        // A name from one image and a digest from another would be worse than one of them missing.
+        // Combining the name of one image with the digest of another would be worse than omitting
+        // one of them.
         for (key, value) in [(BASE_NAME, &origin.name), (BASE_DIGEST, &origin.digest)] {
             annotations.remove(key);
             annotations.extend(value.clone().map(|value| (key.to_owned(), value)));

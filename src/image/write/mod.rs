@@ -1,4 +1,4 @@
-//! Writing an image or a part of one: its layers, new or as they were, and its configuration, to an
+//! Writes an image or a part of one: its layers, new or unchanged, and its configuration, to an
 //! archive, an OCI layout, a directory, a registry or a daemon.
 //!
 //! Layers are streamed to their destination and hashed on the way, never held in memory. The output
@@ -40,14 +40,14 @@ use layer_plan::PlannedLayer;
 use metadata::{blob_path, layer_name};
 use output::Output;
 
-/// The names to write. The directories that lead to a name are always selected with it.
+/// The names to write. The parent directories of a name are always selected with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     kept: Vec<bool>,
 }
 
 impl Selection {
-    /// Selects the root directory only.
+    /// Selects only the root directory.
     pub fn none(tree: &Tree) -> Self {
         let mut kept = vec![false; tree.name_count()];
         kept[NameId::ROOT.index()] = true;
@@ -61,10 +61,10 @@ impl Selection {
         }
     }
 
-    /// Selects a name and the directories that lead to it.
+    /// Selects a name and its parent directories.
     pub fn keep(&mut self, tree: &Tree, name: NameId) {
-        // A name is never selected without its directories, so the first selected one ends the
-        // walk.
+        // A name is never selected without its parent directories, so the first selected one ends
+        // the walk.
         let mut at = name;
         while !self.contains(at) {
             self.kept[at.index()] = true;
@@ -83,8 +83,8 @@ pub enum Layers {
     /// One layer with everything.
     #[default]
     One,
-    /// A layer for each one of the original of which something is kept. A layer that is kept in
-    /// full is copied as it is, so that images go on sharing it.
+    /// A layer for each layer of the original from which at least one file is kept. A layer that is
+    /// kept in full is copied unchanged, so that images can still share it.
     Keep,
 }
 
@@ -96,8 +96,8 @@ pub struct WriteOptions {
     /// The text of the new step in the history.
     pub created_by: String,
     pub layers: Layers,
-    /// The compression. By default none in a docker archive and gzip in an OCI layout, in which
-    /// copied layers stay as they are stored.
+    /// The compression. The default is none in a docker archive and gzip in an OCI layout, where
+    /// copied layers keep their compression.
     pub compression: Option<Coding>,
     /// The value of `SOURCE_DATE_EPOCH`: the time of creation, and the latest time in the image.
     pub epoch: Option<jiff::Timestamp>,
@@ -128,34 +128,34 @@ impl Default for WriteOptions {
 pub struct Written {
     /// The digest of the configuration, which is the ID of the image.
     pub config_digest: String,
-    /// The digest of the manifest; only an OCI layout has one.
+    /// The digest of the manifest, which only exists in an OCI layout.
     pub manifest_digest: Option<String>,
     /// The lowest first.
     pub layers: Vec<WrittenLayer>,
-    /// Bytes of the whole output.
+    /// Total size of the output in bytes.
     pub bytes: u64,
 }
 
 /// A layer that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenLayer {
-    /// The digest of the layer as it is stored.
+    /// The digest of the stored layer.
     pub digest: String,
     /// The digest of its uncompressed archive.
     pub diff_id: String,
-    /// Bytes of its uncompressed archive.
+    /// Size of its uncompressed archive in bytes.
     pub size: u64,
-    /// Bytes of the layer as it is stored.
+    /// Size of the stored layer in bytes.
     pub stored_size: u64,
     pub compression: Compression,
     /// The layer of the original that it derives from; none if it derives from all.
     pub of: Option<usize>,
-    /// Whether it is that layer, unchanged.
+    /// Whether it is an unchanged copy of that layer.
     pub whole: bool,
 }
 
-/// Writes an image with the selected names. An archive at the destination is replaced; in an OCI
-/// layout, the image of the same name is; any other directory is left unchanged, unless it is
+/// Writes an image with the selected names. An archive at the destination is replaced, and so is an
+/// image with the same name in an OCI layout; any other directory is left unchanged, unless it is
 /// empty.
 pub fn write(
     image: &Image,
@@ -174,7 +174,7 @@ pub fn write(
         }
         _ => {}
     }
-    // Everything that can be refused is checked before the first byte is written.
+    // All reasons to refuse the destination are checked before the first byte is written.
     check_place(destination)?;
     let tag = options.tag.as_deref().or(destination.name());
     if let Some(tag) = tag {
@@ -228,7 +228,7 @@ fn write_layers(
     for plan in plans {
         layers.push(output.blob(|file, name| {
             let layer = write_layer(writer, plan, form, asked, file)?;
-            // The name contains the digest, which is known only now.
+            // The name contains the digest, which is only known at this point.
             *name = if form == Form::DockerArchive {
                 layer_name(&layer.digest)
             } else {
@@ -258,11 +258,12 @@ fn write_layer(
         _ => return writer.names(plan, coding, file),
     };
     let (of, material) = (&writer.image.layers[index], &writer.image.materials[index]);
-    // A blob that a manifest names is one that registries may have already: it is worth keeping.
+    // Registries may already have a blob that is listed in a manifest, so it is worth keeping.
     let is_known = material.has_digest && of.digest.starts_with("sha256:");
     let as_stored = match asked {
         None => form != Form::DockerArchive && is_known,
-        // With a level the user asks for new bytes, even if the kind of compression is the same.
+        // If a level is given, the layer is recompressed, even if the kind of compression is the
+        // same.
         Some(coding) => coding == of.compression.into() && is_known,
     };
     let coding = if as_stored { None } else { Some(coding) };
@@ -271,8 +272,7 @@ fn write_layer(
 
 /// The new layers for the history of the configuration.
 fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOptions) -> Steps<'a> {
-    // An image whose layers are all copied is the original, and its history stays that of the
-    // original.
+    // If all layers are copied, the image is the original and keeps its history.
     let is_unchanged = layers.len() == image.layers.len() && layers.iter().all(|layer| layer.whole);
     Steps {
         diff_ids: layers.iter().map(|layer| layer.diff_id.as_str()).collect(),
@@ -290,7 +290,7 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
     }
 }
 
-/// Writes a root file system. It has no configuration, which is only hashed for the ID.
+/// Writes a root file system. The configuration is not written, but only hashed for the ID.
 fn write_rootfs(
     image: &Image,
     selection: &Selection,
@@ -316,8 +316,8 @@ enum Form {
 }
 
 impl Form {
-    /// The format of a destination. A plain path has the format of its extension, or of the layout
-    /// that is there already.
+    /// The format of a destination. For a plain path, it is determined by the extension, or by an
+    /// existing layout.
     fn of(destination: &Reference) -> Result<Self, WriteError> {
         match destination {
             Reference::DockerArchive { .. } => Ok(Self::DockerArchive),
@@ -337,22 +337,22 @@ impl Form {
     }
 }
 
-/// Refuses a destination that a symlink in the repository leads out of. A file at the destination
-/// itself is replaced and not followed, unless it is a layout.
+/// Refuses a destination that leads out of the repository through a symlink. A file at the
+/// destination itself is replaced and not followed, unless it is a layout.
 fn check_place(destination: &Reference) -> Result<(), WriteError> {
     let path = destination.path();
     let is_layout = Form::of(destination).is_ok_and(|form| form == Form::Layout);
     let place = if is_layout { path } else { parent(path) };
     match crate::trust::real_path(place) {
         Ok(_) => Ok(()),
-        // Opening the directory gives the better error.
+        // Opening the directory results in a better error.
         Err(refusal) if refusal.is_missing() => Ok(()),
         Err(refusal) => Err(WriteError::io(path)(std::io::Error::other(refusal))),
     }
 }
 
-/// Refuses names that would be whiteouts in a layer. No layer has such names, but a directory of
-/// the host may.
+/// Refuses names that would be whiteouts in a layer. Such names cannot come from a layer, but from
+/// a directory of the host.
 fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
     let mut names = image.tree.walk().filter(|&name| selection.contains(name));
     match names.find(|&name| image.tree.file_name(name).starts_with(WHITEOUT)) {
@@ -363,7 +363,7 @@ fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
     }
 }
 
-/// The directory that a path is in.
+/// The parent directory of a path.
 fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

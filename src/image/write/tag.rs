@@ -2,7 +2,7 @@
 
 use super::super::error::WriteError;
 
-/// Refuses names that some engine does not accept. A registry may be stricter.
+/// Rejects names that some engine does not accept. A registry may be stricter.
 pub(super) fn check_tag(tag: &str) -> Result<(), WriteError> {
     match problem(tag) {
         Some(reason) => Err(WriteError::Tag {
@@ -15,12 +15,12 @@ pub(super) fn check_tag(tag: &str) -> Result<(), WriteError> {
 
 /// The reason why a name is invalid.
 fn problem(name: &str) -> Option<&'static str> {
-    // Before the last slash a colon is that of a port.
+    // A colon before the last slash belongs to a port.
     let last = name.rsplit('/').next().unwrap_or_default();
     let repository = match last.split_once(':') {
         Some((_, "")) => return Some("it has no tag after the colon"),
         Some((repository, tag)) => {
-            // The limit is the specification's, for the tag alone.
+            // The specification's limit applies only to the tag.
             if !has_only(tag, b"_.-", u8::is_ascii_alphanumeric) || tag.len() > 128 {
                 return Some("a tag has at most 128 characters: letters, digits, `_`, `.` and `-`");
             }
