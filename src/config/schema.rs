@@ -18,8 +18,8 @@ pub fn schema() -> Value {
 }
 
 fn properties() -> Value {
-    // Names of rules are not listed: aliases of other tools are thousands, and `jettison lint`
-    // suggests the closest name for one that it does not know.
+    // Rule names are not listed, because there are thousands of aliases, and `jettison lint`
+    // suggests the closest name for an unknown one.
     let severities = ["error", "warning", "info", "style"];
     let label_kinds = [
         "text", "rawtext", "url", "semver", "hash", "rfc3339", "spdx", "email",
@@ -97,7 +97,7 @@ fn policy() -> Value {
             },
             "max-packages": count("Number of installed packages"),
             "max-files": count("Number of regular files"),
-            // The kinds are listed for completion. A name of a rule is any string.
+            // The kinds are listed for completion. A rule name can be any string.
             "forbid": {
                 "description": "Content that an image must not have: one of these kinds, or the \
                     findings of a rule for images",
@@ -114,7 +114,7 @@ fn policy() -> Value {
     })
 }
 
-/// Returns the schema of `[[policy.allow]]`, with the requirements that the reader checks, too.
+/// Returns the schema of `[[policy.allow]]`, including the requirements that the reader checks.
 fn exception() -> Value {
     json!({
         "type": "object",
@@ -129,7 +129,7 @@ fn exception() -> Value {
             },
             "package": text("The name of a package, or a glob; applies to its files"),
             "rule": text("A rule for images, by name or by another tool's code"),
-            // At least one character that is not a blank.
+            // At least one non-space character.
             "reason": {
                 "description": "The reason for the exception",
                 "type": "string",

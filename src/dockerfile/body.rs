@@ -1,4 +1,4 @@
-//! Reading of arguments, by kind of instruction, as BuildKit's `instructions/parse.go` does it.
+//! Parses arguments by kind of instruction, like BuildKit's `instructions/parse.go`.
 
 use std::ops::Range;
 
@@ -9,14 +9,15 @@ use super::syntax::{
 };
 use super::{split, word};
 
-/// A range of the logical line and what it is; the ranges of an instruction ascend.
+/// A range of the logical line and its token kind; the ranges of an instruction are in ascending
+/// order.
 pub(super) type Mark = (Range<usize>, TokenKind);
 
 /// Reads the arguments of one instruction.
 pub(super) struct BodyReader<'a> {
     /// The whole file.
     pub(super) text: &'a str,
-    /// The logical line, and where in it the arguments are, without blanks around them.
+    /// The logical line, and the range of the arguments in it, without surrounding whitespace.
     pub(super) line: &'a Joined,
     pub(super) arguments: Range<usize>,
     pub(super) escape: char,
@@ -55,7 +56,8 @@ impl BodyReader<'_> {
         });
     }
 
-    /// Adds an error about all arguments; without any it stands at the end of the instruction.
+    /// Adds an error about all arguments; if there are none, it points to the end of the
+    /// instruction.
     fn refuse(&mut self, message: String) -> Body {
         self.error(self.arguments.clone(), message);
         Body::Other
@@ -75,7 +77,7 @@ impl BodyReader<'_> {
         word
     }
 
-    /// `None`, and an error, for an array that holds other things than strings.
+    /// Returns `None` and adds an error for an array that contains anything but strings.
     fn form(&mut self, range: Range<usize>) -> Option<Form> {
         let form = json::read(self.line, range.clone());
         if matches!(form, Form::NotStrings) {
@@ -128,11 +130,11 @@ impl BodyReader<'_> {
                 text: line,
                 shebang: None,
             },
-            // `RUN <<EOF` and nothing else: the body itself is the script, not the input of one.
+            // `RUN <<EOF` alone: the body itself is the script, not its input.
             [only, ..] if self.line.source_span(range.start, range.end) == only.opener => {
                 self.body_as_script(only)
             }
-            // Beside a command, BuildKit leaves the heredocs to the shell.
+            // If there is a command too, BuildKit leaves the heredocs to the shell.
             heredocs => Script {
                 text: self.with_heredocs(line, heredocs),
                 shebang: None,
@@ -152,8 +154,8 @@ impl BodyReader<'_> {
             text.push(kept, at + (line.len() - kept.len()));
             at += line.len();
         }
-        // BuildKit mounts a body that starts with `#!` as a file and executes that, so the shell of
-        // the stage does not read it.
+        // BuildKit mounts a body that starts with `#!` as a file and executes it, so the shell of
+        // the stage does not run it.
         let shebang = text
             .as_str()
             .strip_prefix("#!")
@@ -198,7 +200,7 @@ impl BodyReader<'_> {
         let kind = self.arguments.start..self.arguments.start + length;
         let command = split::trim(self.line.as_str(), kind.end..self.arguments.end);
         self.marks.push((kind.clone(), TokenKind::Keyword));
-        // The second keyword is as indifferent to case as the first.
+        // Like the first, the second keyword is case-insensitive.
         let keyword = self.line.as_str()[kind.clone()].to_ascii_uppercase();
         match keyword.as_str() {
             "NONE" if command.is_empty() => Body::Healthcheck(None),
@@ -232,7 +234,7 @@ impl BodyReader<'_> {
     }
 
     /// Reads the words of a JSON form. BuildKit expands variables in the decoded strings, so the
-    /// words are read from these.
+    /// words are parsed from these.
     fn json_words(&mut self, array: &json::Array) -> Vec<Word> {
         self.mark_array(array);
         let mut words = Vec::with_capacity(array.strings.len());
@@ -295,7 +297,7 @@ impl BodyReader<'_> {
 
     /// Index of the heredoc that a word opens.
     fn heredoc_at(&self, word: &Word) -> Option<usize> {
-        // Openers are in the order of the text, and a line may have thousands of them.
+        // Openers are in source order, and a line may have thousands of them.
         let heredocs = self.heredocs;
         heredocs
             .binary_search_by_key(&word.span, |heredoc| heredoc.opener)
@@ -330,7 +332,7 @@ impl BodyReader<'_> {
                 "invalid stage name (allowed: a letter, then letters, digits, `-`, `_`, `.`)";
             self.error(range.clone(), message.to_owned());
         }
-        // BuildKit expands no variables in the name.
+        // BuildKit does not expand variables in the name.
         word::verbatim(self.line, range.start, range.end)
     }
 
@@ -339,8 +341,8 @@ impl BodyReader<'_> {
         let ranges = split::quoted(text, self.arguments.clone(), self.escape);
         match ranges.first() {
             None => self.refuse(format!("`{}` needs a name and a value", kind.name())),
-            // The first word decides for all, as in BuildKit's `parseNameVal`: `ENV a b=c` is the
-            // old form with one value, `b=c`.
+            // The first word determines the form, as in BuildKit's `parseNameVal`: `ENV a b=c` is
+            // the old form with one value, `b=c`.
             Some(first) if text[first.clone()].contains('=') => Body::Pairs(
                 ranges
                     .into_iter()
@@ -424,7 +426,7 @@ impl BodyReader<'_> {
         if array.strings.is_empty() {
             return self.refuse("`VOLUME` needs an argument".to_owned());
         }
-        // `VOLUME ""` would be a volume without a mount point, which BuildKit refuses.
+        // `VOLUME ""` would be a volume without a mount point, which BuildKit rejects.
         for item in &array.strings {
             if item.value.as_str().trim().is_empty() {
                 self.error(item.range.clone(), "empty path in `VOLUME`".to_owned());

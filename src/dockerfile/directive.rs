@@ -3,20 +3,21 @@
 use super::syntax::Directive;
 use crate::source::Span;
 
-/// The directives that BuildKit knows. Any other `# key=value` is a comment, and ends them.
+/// The directives that BuildKit supports. Any other `# key=value` is a comment and ends the
+/// directives.
 const NAMES: [&str; 3] = ["check", "escape", "syntax"];
 
-/// A comment line that BuildKit obeys, if nothing but directives precedes it.
+/// Parses a comment line as a directive, which BuildKit obeys if only directives precede it.
 ///
 /// `line` starts with `#` at byte `start` of the source and has no line break.
 pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
     let (key, value) = line.strip_prefix('#')?.split_once('=')?;
-    // BuildKit compares the names without regard to case.
+    // BuildKit compares the names case-insensitively.
     let name = key.trim().to_ascii_lowercase();
     let value = value.trim_start();
     let value_start = start + (line.len() - value.len());
     let value = value.trim_end();
-    // Its pattern demands a value, so `# escape=` is a comment.
+    // Its pattern requires a value, so `# escape=` is a comment.
     if value.is_empty() || !NAMES.contains(&name.as_str()) {
         return None;
     }
@@ -28,7 +29,7 @@ pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
     })
 }
 
-/// The escape character that a value of `escape` names.
+/// The escape character for a value of `escape`.
 pub(super) fn escape(value: &str) -> Option<char> {
     match value {
         "\\" => Some('\\'),

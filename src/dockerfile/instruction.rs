@@ -1,4 +1,4 @@
-//! One logical line: keyword, flags, arguments, and an instruction made of them.
+//! Parses a logical line: keyword, flags, arguments, and the resulting instruction.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::syntax::{
 use super::{flags, split, word};
 use crate::source::Span;
 
-/// Parts of an instruction as ranges of its logical line, before their meaning is read.
+/// Parts of an instruction as ranges of its logical line, before they are interpreted.
 #[derive(Debug)]
 pub(super) struct Outline {
     keyword: Range<usize>,
@@ -25,7 +25,7 @@ pub(super) struct Outline {
 impl Outline {
     pub(super) fn read(line: &str) -> Self {
         let mut outline = Self::of_range(line, 0..line.len());
-        // One level only: BuildKit refuses `ONBUILD ONBUILD`, so nothing nests deeper.
+        // There is only one level, because BuildKit rejects `ONBUILD ONBUILD`.
         if outline.kind == Kind::Onbuild && !outline.arguments.is_empty() {
             outline.inner = Some(Box::new(Self::of_range(line, outline.arguments.clone())));
         }
@@ -45,14 +45,16 @@ impl Outline {
         }
     }
 
-    /// The heredocs that the line opens; only some instructions can, and not with a JSON form.
+    /// The heredocs that the line opens; only some instructions can have heredocs, and not in JSON
+    /// form.
     pub(super) fn heredocs(&self, line: &Joined) -> Vec<Opener> {
         let target = self.inner.as_deref().unwrap_or(self);
         if !matches!(target.kind, Kind::Run | Kind::Copy | Kind::Add) {
             return Vec::new();
         }
         let mut openers = heredoc::openers(line);
-        // `RUN ["sh", "-c", "cat <<EOF"]` is an argument vector, whatever its strings contain.
+        // `RUN ["sh", "-c", "cat <<EOF"]` is an argument list, regardless of the contents of its
+        // strings.
         if !openers.is_empty()
             && matches!(json::read(line, target.arguments.clone()), Form::Array(_))
         {
@@ -62,7 +64,7 @@ impl Outline {
     }
 }
 
-/// Makes instructions of outlines.
+/// Creates instructions from outlines.
 pub(super) struct InstructionReader<'a> {
     /// The whole file.
     pub(super) text: &'a str,
@@ -70,7 +72,7 @@ pub(super) struct InstructionReader<'a> {
     /// Span from the first character of the logical line to the end of its last physical line.
     pub(super) span: Span,
     pub(super) escape: char,
-    /// Filled with what the tokens of the line are.
+    /// Filled with the token kinds of the line.
     pub(super) marks: &'a mut Vec<Mark>,
     pub(super) errors: &'a mut Vec<SyntaxError>,
 }
@@ -81,7 +83,7 @@ impl InstructionReader<'_> {
             return self.instruction(outline, self.span, heredocs, None);
         };
         self.check_trigger(inner);
-        // Heredocs belong to the inner instruction: ONBUILD itself has nothing to do with them.
+        // Heredocs belong to the inner instruction, not to ONBUILD.
         let start = self.line.source_offset(inner.keyword.start);
         let inner = self.instruction(inner, Span::new(start, self.span.end), heredocs, None);
         self.instruction(outline, self.span, Vec::new(), Some(inner))
@@ -100,7 +102,7 @@ impl InstructionReader<'_> {
             .iter()
             .map(|range| self.flag(range.clone()))
             .collect();
-        // After an unknown keyword an error about its flags would only be noise.
+        // After an unknown keyword, an error about its flags would only be noise.
         if keyword.kind != Kind::Unknown {
             flags::check(keyword.kind, &flags, self.errors);
         }
@@ -127,8 +129,8 @@ impl InstructionReader<'_> {
         let span = self.line.source_span(range.start, range.end);
         let text = self.line.as_str()[range].to_owned();
         if outline.kind == Kind::Unknown && text.is_empty() {
-            // The keyword is empty where a line consists of a continuation and nothing follows, so
-            // that there is only the whole instruction to point at.
+            // The keyword is empty if a line consists of a continuation and nothing follows, so the
+            // error points to the whole instruction.
             self.errors.push(SyntaxError {
                 span: self.span,
                 message: "line continuation without an instruction".to_owned(),
@@ -150,8 +152,8 @@ impl InstructionReader<'_> {
         let equals = text.find('=').map(|offset| range.start + offset);
         let name = range.start + 2..equals.unwrap_or(range.end);
         let value = equals.map(|equals| {
-            // BuildKit's `extractBuilderFlags` unescapes with a backslash, whatever the escape
-            // directive says.
+            // BuildKit's `extractBuilderFlags` unescapes with a backslash, regardless of the escape
+            // directive.
             let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
@@ -173,9 +175,10 @@ impl InstructionReader<'_> {
     fn body(&mut self, kind: Kind, outline: &Outline, heredocs: &[Heredoc]) -> Body {
         let arguments = outline.arguments.clone();
         match kind {
-            // Nothing tells how an unknown instruction splits its arguments.
+            // It is unknown how an unknown instruction splits its arguments.
             Kind::Unknown => self.marks.push((arguments, TokenKind::Error)),
-            // Either without arguments, or inside another ONBUILD, where that is the error.
+            // Either there are no arguments, or it is inside another ONBUILD, which is reported as
+            // an error.
             Kind::Onbuild if arguments.is_empty() => self.errors.push(SyntaxError {
                 span: self.line.source_span(arguments.start, arguments.end),
                 message: "`ONBUILD` needs an instruction".to_owned(),
@@ -196,7 +199,7 @@ impl InstructionReader<'_> {
         Body::Other
     }
 
-    /// Adds an error for the instructions that BuildKit's `parseOnBuild` refuses as triggers.
+    /// Adds an error for the instructions that BuildKit's `parseOnBuild` rejects as triggers.
     fn check_trigger(&mut self, inner: &Outline) {
         if matches!(inner.kind, Kind::Onbuild | Kind::From | Kind::Maintainer) {
             self.errors.push(SyntaxError {

@@ -1,34 +1,34 @@
-//! Limits on the size of Dockerfiles and their scripts, and the report that a file exceeds one.
+//! Limits on the size of Dockerfiles and their scripts, and reports about parts that exceed one.
 //!
-//! The author of the text may be hostile. A part that is not read can contain anything, so it is
+//! The author of the text may be hostile. A part that is not parsed can contain anything, so it is
 //! never skipped silently: rules and tracers report every [`Unread`].
 
 use std::fmt;
 
 use crate::source::Span;
 
-// All limits are far above what people write, and low enough that a hostile file cannot occupy the
-// machine. They are constants, so that the same file has the same findings everywhere.
+// All limits are far above what people write, and low enough that a hostile file cannot exhaust the
+// machine's resources. They are constants, so that a file has the same findings everywhere.
 
-/// Instructions of a file. The longest that people write have some hundreds.
+/// Instructions of a file. The longest files that people write have a few hundred.
 pub(super) const MAX_INSTRUCTIONS: usize = 10_000;
 
-/// Stages of a file. Several rules look at each pair of them.
+/// Stages of a file. Several rules check each pair of them.
 pub(super) const MAX_STAGES: usize = 1000;
 
-/// Levels of substitutions, subshells, groups, branches and loops inside each other. Scripts that
-/// people and tools write have about ten.
+/// Nesting levels of substitutions, subshells, groups, branches and loops. Scripts that people and
+/// tools write have about ten.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// Wrapper commands in a row, which run another one: `sudo env nice …`. More than four are rare.
+/// Consecutive wrapper commands, such as `sudo env nice …`. More than four are rare.
 pub(super) const MAX_WRAPPERS: usize = 64;
 
-/// Bytes of a script. tree-sitter takes some two hundred bytes of memory for each, and up to seven
+/// Bytes of a script. tree-sitter needs about two hundred bytes of memory for each, and up to seven
 /// hundred for some scripts.
 pub(super) const MAX_SCRIPT: usize = 384 << 10;
 
-/// Commands of a script. A script of the largest size that people write has half as many; each
-/// takes a kilobyte of memory.
+/// Commands of a script. The largest scripts that people write have half as many; each takes a
+/// kilobyte of memory.
 pub(super) const MAX_COMMANDS: usize = 50_000;
 
 /// A part of a text that exceeds a limit.

@@ -457,8 +457,8 @@ mod tests {
         }
     }
 
-    /// `/usr/lib/x`, which is also reachable through a relative, an absolute and a dangling-looking
-    /// symlink.
+    /// `/usr/lib/x`, which is also reachable through relative and absolute symlinks, one of which
+    /// has too many `..`.
     fn tree() -> Tree {
         let mut tree = Tree::new();
         for directory in ["/usr", "/usr/lib", "/etc"] {

@@ -1,5 +1,5 @@
-//! Differences of two images: by path, by package, by layer and by configuration. Times of files
-//! are not compared.
+//! Differences between two images: by path, package, layer and configuration. File times are not
+//! compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,10 @@ pub struct Difference {
     pub paths: Vec<Changed>,
     /// Changed packages, sorted by ecosystem, name and architecture.
     pub packages: Vec<PackageChange>,
-    /// Fields of the configuration, such as `config.Env` and `architecture`, sorted; without those
+    /// Changed configuration fields, such as `config.Env` and `architecture`, sorted; without those
     /// that only describe the layers and the build.
     pub configuration: Vec<String>,
-    /// Number of layers that are the same, from the lowest on.
+    /// Number of lowest layers that are the same.
     pub shared_layers: usize,
 }
 
@@ -30,15 +30,15 @@ impl Difference {
     }
 }
 
-/// A path that is not the same.
+/// A path that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     pub path: Vec<u8>,
-    /// Name in the first image; none if the path was added.
+    /// Name in the first image; `None` if the path was added.
     pub before: Option<NameId>,
-    /// Name in the second image; none if the path was removed.
+    /// Name in the second image; `None` if the path was removed.
     pub after: Option<NameId>,
-    /// The changes, where it is in both; ordered.
+    /// The changes, if it is in both; ordered.
     pub what: Vec<Change>,
 }
 
@@ -67,7 +67,7 @@ impl Change {
     }
 }
 
-/// A package that is not there in the same versions.
+/// A package whose versions differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageChange {
     pub ecosystem: Ecosystem,
@@ -84,7 +84,7 @@ pub fn difference(
     before: (&Image, &Packages),
     after: (&Image, &Packages),
 ) -> Result<Difference, ReadError> {
-    // Layers are only shared from below: a registry and a runtime reuse them in order.
+    // Layers are only shared from the bottom, because registries and runtimes reuse them in order.
     let layers = before.0.layers.iter().zip(&after.0.layers);
     Ok(Difference {
         paths: paths(before.0, after.0)?,
@@ -97,7 +97,7 @@ pub fn difference(
 }
 
 fn paths(before: &Image, after: &Image) -> Result<Vec<Changed>, ReadError> {
-    // The walk leaves the root out, but its mode and owner can change, too.
+    // The walk skips the root, but its mode and owner can change too.
     let mut all: BTreeMap<Vec<u8>, (Option<NameId>, Option<NameId>)> = BTreeMap::new();
     for name in [NameId::ROOT].into_iter().chain(before.tree.walk()) {
         all.entry(before.tree.path(name)).or_default().0 = Some(name);
@@ -111,7 +111,7 @@ fn paths(before: &Image, after: &Image) -> Result<Vec<Changed>, ReadError> {
             (Some(one), Some(other)) => changes((before, one), (after, other))?,
             _ => Vec::new(),
         };
-        // A path in one image only has no changes to list, but is one itself.
+        // A path that is in only one image has no list of changes, but is a change itself.
         if !what.is_empty() || one.is_none() || other.is_none() {
             changed.push(Changed {
                 path,
@@ -129,7 +129,7 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
     let mut changes = Vec::new();
     match (&one.kind, &other.kind) {
         (Kind::File(content), Kind::File(other_content)) => {
-            // The lengths first: reading is the expensive part.
+            // Lengths are compared first, because reading is expensive.
             let differs = content.length() != other_content.length()
                 || *before.0.read(before.1)? != *after.0.read(after.1)?;
             if differs {
@@ -154,7 +154,7 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
     Ok(changes)
 }
 
-/// Returns the extended attributes of an inode. Their order in the archive means nothing.
+/// Returns the extended attributes of an inode. Their order in the archive is irrelevant.
 fn attributes(inode: &Inode) -> BTreeMap<String, Vec<u8>> {
     inode
         .header
@@ -237,8 +237,8 @@ fn differing_keys<'v>(one: &'v Value, other: &'v Value) -> BTreeSet<&'v str> {
     keys
 }
 
-/// Compares two fields. Builders write an empty field, or null, or leave the field out, and all of
-/// these mean the same.
+/// Compares two fields. Builders write an empty field or null, or omit the field, all with the same
+/// meaning.
 fn is_same(one: &Value, other: &Value) -> bool {
     one == other || is_empty(one) && is_empty(other)
 }

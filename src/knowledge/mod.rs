@@ -1,6 +1,6 @@
 //! Facts about the world outside jettison, each in one table: programs that are shells or package
-//! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
-//! name instead of keeping lists of their own.
+//! managers, paths that contain documentation. Rules, tracers and pages refer to a class or a set
+//! by name instead of having their own lists.
 //!
 //! The tables are `rules/programs.toml`, `rules/package-managers.toml` and `rules/path-sets.toml`.
 

@@ -1,9 +1,9 @@
-//! Shell scripts inside RUN and similar instructions: the commands they call, read with
+//! Shell scripts in RUN and similar instructions: the commands that they call, parsed with
 //! tree-sitter.
 
-// `grammar` and `leading_heredoc` produce tree-sitter's tree, `walk` and `words` turn it into the
-// types below, and `calls` and `options` answer questions about these. No module outside sees a
-// node of tree-sitter, so that the grammar can be replaced.
+// `grammar` and `leading_heredoc` produce tree-sitter's tree, `walk` and `words` convert it to the
+// types below, and `calls` and `options` analyze these. No other module depends on tree-sitter
+// nodes, so that the grammar can be replaced.
 mod calls;
 mod grammar;
 mod leading_heredoc;
@@ -24,17 +24,17 @@ use super::syntax::{Joined, Script};
 use super::unread::Unread;
 use crate::source::Span;
 
-/// A script, read as bash; every place is one of the Dockerfile.
+/// A script parsed as bash; all locations refer to the Dockerfile.
 #[derive(Debug, Default)]
 pub struct ShellScript {
-    /// Commands in the order in which they start in the text, nested ones included. Those of the
-    /// text of another shell (`bash -c '…'`) follow the command that starts it.
+    /// Commands in the order in which they start in the text, including nested ones. The commands
+    /// of another shell's script (`bash -c '…'`) follow the command that starts it.
     pub commands: Vec<SimpleCommand>,
     pub pipelines: Vec<Pipeline>,
     pub redirections: Vec<Redirection>,
     /// Loops in the order in which they start in the text.
     pub loops: Vec<Loop>,
-    /// The script itself first, then every part of it whose settings do not last beyond it.
+    /// The script itself first, then every part of it with its own settings.
     pub scopes: Vec<Scope>,
     /// Syntax errors of bash, and the parts in `unread`.
     pub errors: Vec<Span>,
@@ -47,27 +47,27 @@ pub struct ShellScript {
 /// One program call: `A=1 program argument > file`.
 #[derive(Debug)]
 pub struct SimpleCommand {
-    /// The words and assignments; redirections only where they stand between these.
+    /// The span of the words and assignments, including redirections between them.
     pub span: Span,
     /// `NAME=value` before the name, or alone.
     pub assignments: Vec<ShellWord>,
-    /// Words from the name on; none where there are assignments only. `export A=1` has two words,
-    /// `[ -f x ]` has four.
+    /// Words, starting with the name; empty if there are only assignments. `export A=1` has two
+    /// words, `[ -f x ]` has four.
     pub words: Vec<ShellWord>,
-    /// Tells whether its effects last and whether it always runs.
+    /// Determines whether its effects last and whether it always runs.
     pub position: CommandPosition,
     /// An index into the script's `scopes`.
     pub scope: usize,
 }
 
-/// Surroundings of a command in its script.
+/// The context of a command in its script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CommandPosition {
-    /// True inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's text:
+    /// True inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's script:
     /// variables and options that it sets do not last.
     pub subshell: bool,
     /// True inside a branch of `if` or `case`, the body of a loop or function, or after `||`. A
-    /// command after `&&` is conditional only where an `||` catches the failure: otherwise the
+    /// command after `&&` is only conditional if an `||` catches the failure, because otherwise the
     /// failure ends the build.
     pub conditional: bool,
 }
@@ -75,7 +75,7 @@ pub struct CommandPosition {
 /// A subshell, or another shell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The scope whose settings it starts with: an index into the script's `scopes`. None for the
+    /// The scope whose settings it inherits: an index into the script's `scopes`. `None` for the
     /// script itself and for another shell, `bash -c '…'`.
     pub parent: Option<usize>,
     /// The command that starts another shell: an index into `commands`.
@@ -89,16 +89,16 @@ pub struct ShellWord {
     pub span: Span,
     /// The text as written. Words contain words (`a "$(b $(c))"`), so it is shared, not copied.
     pub raw: SharedText,
-    /// Parts of the word, never two literals in a row; none for an empty word such as `""`.
+    /// Parts of the word, never two literals in a row; empty for an empty word such as `""`.
     pub parts: Vec<ShellPart>,
 }
 
 impl ShellWord {
-    /// The argument that the program gets, unless an expansion decides it. Patterns (`*.deb`),
-    /// braces and `~` are as written.
+    /// The argument that the program receives, unless it depends on an expansion. Patterns
+    /// (`*.deb`), braces and `~` are as written.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
-            // `""` is an argument, too.
+            // `""` is an argument too.
             [] => Some(""),
             [ShellPart::Literal(text)] => Some(text),
             _ => None,
@@ -106,15 +106,15 @@ impl ShellWord {
     }
 }
 
-/// A part of a shell word once quotes are removed.
+/// A part of a shell word after quote removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellPart {
     Literal(String),
-    /// `$NAME`, `${NAME}`, or with `modified` `${NAME…}`, whose value may be another one.
+    /// `$NAME`, `${NAME}`, or, if `modified`, `${NAME…}`, whose value may differ.
     Variable {
         span: Span,
         name: String,
-        /// Unquoted ones are split at blanks.
+        /// Unquoted variables are split at whitespace.
         quoted: bool,
         modified: bool,
     },
@@ -127,10 +127,10 @@ pub enum ShellPart {
 pub struct Pipeline {
     pub span: Span,
     pub pipes: Vec<Span>,
-    /// The first command of each stage, as indices into `commands`. A stage that calls nothing, as
-    /// `((i++))`, has none.
+    /// The first command of each stage, as indices into `commands`. A stage that calls nothing,
+    /// such as `((i++))`, has none.
     pub stages: Vec<usize>,
-    /// The scope that it stands in, not those of its stages: an index into `scopes`.
+    /// The scope that contains it, not those of its stages: an index into `scopes`.
     pub scope: usize,
 }
 
@@ -138,35 +138,36 @@ pub struct Pipeline {
 #[derive(Debug)]
 pub struct Loop {
     pub variable: String,
-    /// Words to iterate over; none for the arguments of the script, `for name; do`.
+    /// Words to iterate over; empty for the arguments of the script, `for name; do`.
     pub words: Vec<ShellWord>,
 }
 
 /// `2> file`, `<<EOF`.
 #[derive(Debug)]
 pub struct Redirection {
-    /// Span of the redirection; of a heredoc, the opener alone.
+    /// Span of the redirection; for a heredoc, only the opener.
     pub span: Span,
     /// The operator without a file descriptor: `>`, `>>`, `<`, `&>`, `<<-`.
     pub operator: String,
     pub fd: Option<u32>,
-    /// The file, or the name of a heredoc; none for `>&-`.
+    /// The file, or the name of a heredoc; `None` for `>&-`.
     pub target: Option<ShellWord>,
-    /// The command it belongs to, as an index into `commands`; none where it is a group's.
+    /// The command that it belongs to, as an index into `commands`; `None` if it belongs to a
+    /// group.
     pub command: Option<usize>,
 }
 
-/// Reads a script as bash. The caller keeps PowerShell and cmd scripts away from it.
+/// Parses a script as bash. The caller must not pass PowerShell or cmd scripts.
 ///
-/// A text that is too long, or that tree-sitter cannot parse in reasonable time, is unread as a
-/// whole; so is whatever is nested too deeply.
+/// A script that is too long, or that tree-sitter cannot parse in reasonable time, is skipped and
+/// reported as unread; so are parts that are nested too deeply.
 pub fn parse(script: &Script) -> ShellScript {
-    // Bash for every POSIX shell: its grammar is a superset of dash's and ash's in all that
-    // Dockerfiles use, and there is no tree-sitter grammar for these.
+    // All POSIX shells are parsed as bash: for Dockerfiles, its grammar is a superset of that of
+    // dash and ash, for which there is no tree-sitter grammar.
     walk::read(&script.text)
 }
 
-/// Reads the text of a script file. Places are offsets in this text.
+/// Parses the text of a script file. Locations are offsets in this text.
 pub fn parse_text(text: &str) -> ShellScript {
     let mut joined = Joined::default();
     joined.push(text, 0);

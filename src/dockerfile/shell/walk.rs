@@ -1,7 +1,7 @@
-//! Conversion of tree-sitter's tree to commands, pipelines and redirections.
+//! Converts tree-sitter's tree to commands, pipelines and redirections.
 //!
-//! The tree is walked with a stack of its own, since tree-sitter does not limit how deep a script
-//! nests; what is nested too deeply is not read.
+//! The tree is walked with an explicit stack, because tree-sitter does not limit nesting; parts
+//! that are nested too deeply are not analyzed.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::dockerfile::syntax::Joined;
 use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, Unread, UnreadReason};
 use crate::source::Span;
 
-/// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs another way to quote, so that
-/// scripts rarely have a second one.
+/// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs a different kind of quoting, so
+/// scripts rarely have more than one.
 const MAX_SHELLS: usize = 4;
 
 /// Reads a whole script.
@@ -32,16 +32,16 @@ pub(super) fn read(script: &Joined) -> ShellScript {
     read
 }
 
-/// Facts about the commands in a node that follow from its place in the tree.
+/// Facts about the commands in a node that follow from its position in the tree.
 #[derive(Clone, Copy, Debug, Default)]
 struct Context {
     scope: usize,
     position: CommandPosition,
-    /// An `||` catches a failure.
+    /// Whether an `||` catches a failure.
     caught: bool,
     /// Start of the command before a heredoc's opener, on the line of that opener.
     heredoc_owner: Option<usize>,
-    /// True where an assignment is a command.
+    /// True if an assignment is a command.
     statements: bool,
     /// Number of constructs around it that contain commands.
     depth: usize,
@@ -68,8 +68,8 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
         redirects: Vec::new(),
         shells,
     };
-    // The children of a node go onto the stack in reverse, so that nodes come in the order of the
-    // text: commands are found by binary search in `starts` later.
+    // The children of a node are pushed onto the stack in reverse, so that nodes are visited in
+    // source order, because commands are later found by binary search in `starts`.
     let mut stack = vec![(tree.root_node(), context)];
     let mut children = Vec::new();
     while let Some((node, context)) = stack.pop() {
@@ -98,7 +98,7 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
 }
 
 impl ShellScript {
-    /// Reports a part that exceeds a limit, also among `errors` for callers that look only there.
+    /// Reports a part that exceeds a limit, also in `errors` for callers that only check those.
     fn leave_unread(&mut self, span: Span, reason: UnreadReason) {
         self.unread.push(Unread { span, reason });
         self.errors.push(span);
@@ -110,7 +110,7 @@ struct Walk<'a, 'tree> {
     /// The text of `script`, for the words.
     shared: Arc<str>,
     read: &'a mut ShellScript,
-    /// Start of each command in this text, and its index. Ascending.
+    /// Start of each command in this text, and its index, in ascending order.
     starts: Vec<(usize, usize)>,
     /// Pipelines whose stages are not known yet: the index, and the range of each stage.
     pipelines: Vec<(usize, Vec<(usize, usize)>)>,
@@ -129,7 +129,7 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn node(&mut self, node: Node<'tree>, context: Context) {
-        // tree-sitter adds a token that it misses, but bash needs no `;` between `done` and `done`.
+        // tree-sitter inserts a missing token, but bash needs no `;` between `done` and `done`.
         if node.is_missing() && !matches!(node.kind(), ";" | "\n") {
             self.read.errors.push(self.span(node));
         }
@@ -179,9 +179,9 @@ impl<'tree> Walk<'_, 'tree> {
                 NodeKind::FileRedirect | NodeKind::HerestringRedirect => {
                     self.redirects.push((child, Some(node.start_byte())));
                 }
-                // The grammar lets a subshell follow the name. It is walked by itself.
+                // The grammar allows a subshell after the name. It is walked separately.
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
-                // The name is a node around the word, which tells how the word is quoted.
+                // The name is a node around the word, which shows how the word is quoted.
                 NodeKind::CommandName => nodes.push(child.child(0).unwrap_or(child)),
                 _ => nodes.push(child),
             }
@@ -216,7 +216,7 @@ impl<'tree> Walk<'_, 'tree> {
             return;
         };
         let scope = self.read.scopes.len();
-        // Options are not inherited by another process, so the scope has no parent.
+        // Another process does not inherit options, so the scope has no parent.
         self.read.scopes.push(Scope {
             parent: None,
             started_by: Some(command),
@@ -255,8 +255,8 @@ impl<'tree> Walk<'_, 'tree> {
         self.push(node, context, assignments, Vec::new());
     }
 
-    /// Reads `[ a = b ]`: the grammar's expression is taken apart into words again, since `[` is a
-    /// command like any other to the rules.
+    /// Reads `[ a = b ]`: the grammar's expression is split into words again, because rules treat
+    /// `[` as an ordinary command.
     fn test(&mut self, node: Node<'tree>, context: Context) {
         let mut words = Vec::new();
         let mut stack = vec![node];
@@ -293,7 +293,7 @@ impl<'tree> Walk<'_, 'tree> {
             match kind(child) {
                 NodeKind::Pipe => {
                     if stages.is_empty() {
-                        // After a heredoc's opener the first stage is not part of the node.
+                        // After a heredoc's opener, the first stage is not part of the node.
                         start = context.heredoc_owner.unwrap_or(start);
                         stages.push((start, child.start_byte()));
                     }
@@ -349,7 +349,7 @@ impl<'tree> Walk<'_, 'tree> {
             _ => {}
         }
         context.depth += usize::from(nests(parent));
-        // The owner counts for the rest of the opener's line only, which is a child of the heredoc.
+        // The owner only applies to the rest of the opener's line, which is a child of the heredoc.
         if !matches!(parent, NodeKind::Redirected | NodeKind::HeredocRedirect) {
             context.heredoc_owner = None;
         }
@@ -358,7 +358,8 @@ impl<'tree> Walk<'_, 'tree> {
         let caught = parent == NodeKind::List && has_or(node);
         let mut conditional = parent == NodeKind::Function;
         for child in node.children(&mut node.walk()) {
-            // Conditional from this child on: the condition of an `if` or `while` always runs.
+            // Conditional starting with this child, because the condition of an `if` or `while`
+            // always runs.
             conditional |= match (parent, kind(child)) {
                 (NodeKind::If, NodeKind::Then)
                 | (NodeKind::List | NodeKind::HeredocRedirect, NodeKind::OrOperator)
@@ -367,14 +368,14 @@ impl<'tree> Walk<'_, 'tree> {
                 (NodeKind::List, NodeKind::AndOperator) => context.caught,
                 _ => false,
             };
-            // Tokens, most of the tree, have nothing to read.
+            // Most nodes are tokens, which contain no commands.
             if child.child_count() == 0 && !child.is_error() && !child.is_missing() {
                 continue;
             }
             let mut inner = context;
             inner.position.conditional |= conditional;
             inner.caught |= caught && !conditional;
-            // Bash runs every stage of a pipeline in a subshell of its own.
+            // Bash runs every stage of a pipeline in a separate subshell.
             if parent == NodeKind::Pipeline {
                 inner = self.subshell(inner);
             }
@@ -398,7 +399,7 @@ impl<'tree> Walk<'_, 'tree> {
         }
     }
 
-    /// Gives pipelines and redirections their commands, which are all known now.
+    /// Assigns pipelines and redirections their commands, which are all known now.
     fn resolve(&mut self) {
         for (pipeline, stages) in std::mem::take(&mut self.pipelines) {
             for (start, end) in stages {
@@ -420,7 +421,7 @@ impl<'tree> Walk<'_, 'tree> {
             });
             self.redirect(node, command);
         }
-        // Those of other shells' texts were added while this text was walked.
+        // Those of other shells' scripts were added while this text was walked.
         self.read
             .redirections
             .sort_by_key(|redirection| redirection.span.start);
@@ -448,8 +449,7 @@ impl<'tree> Walk<'_, 'tree> {
                     ));
                     end = child.end_byte();
                 }
-                // Nested redirects have an entry of their own, and the body is not part of this
-                // one.
+                // Nested redirects have separate entries, and the body is not part of this one.
                 NodeKind::FileRedirect
                 | NodeKind::HerestringRedirect
                 | NodeKind::Pipeline
@@ -461,7 +461,7 @@ impl<'tree> Walk<'_, 'tree> {
                     target = Some(self.word(child));
                     end = child.end_byte();
                 }
-                // `program > file word`: the grammar counts all words after the operator to the
+                // `program > file word`: in the grammar, all words after the operator belong to the
                 // redirect.
                 _ if child.is_named() && !is_statement(kind(child)) => {
                     self.add_word(command, child);
@@ -488,8 +488,8 @@ impl<'tree> Walk<'_, 'tree> {
     }
 }
 
-/// Returns true for constructs that count as a level of nesting. Lists do not: `a && b && c` is a
-/// list in a list for tree-sitter.
+/// Returns true for constructs that count as a level of nesting. Lists do not: for tree-sitter, `a
+/// && b && c` is a list in a list.
 fn nests(parent: NodeKind) -> bool {
     use NodeKind as K;
     matches!(
@@ -509,7 +509,7 @@ fn nests(parent: NodeKind) -> bool {
     )
 }
 
-/// Returns true for constructs in which an assignment is a command of its own.
+/// Returns true for constructs in which an assignment is a separate command.
 fn holds_statements(parent: NodeKind) -> bool {
     !matches!(
         parent,
@@ -551,7 +551,7 @@ fn has_or(list: Node<'_>) -> bool {
         .any(|child| kind(child) == NodeKind::OrOperator)
 }
 
-/// The command that a redirection after this statement belongs to; none where it is a group's.
+/// The command that a redirection after this statement belongs to; `None` if it belongs to a group.
 fn last_command(statement: Node<'_>) -> Option<Node<'_>> {
     let mut node = statement;
     loop {
