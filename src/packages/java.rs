@@ -1,5 +1,5 @@
-//! Java archives: the properties that Maven stores in them, or else their manifest; and the
-//! archives inside them.
+//! Java archives: the properties that Maven stores in them, or else their manifest, and nested
+//! archives.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek};
@@ -15,9 +15,10 @@ const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".hpi"];
 const MAX_TEXT: u64 = 1 << 20;
 /// Largest archive inside another, in bytes: it is decompressed into memory.
 const MAX_INNER: u64 = 64 << 20;
-/// Deepest nesting of archives. An `.ear` with a `.war` with a `.jar` has two levels.
+/// Maximum nesting of archives. An `.ear` with a `.war` with a `.jar` has two levels.
 const MAX_DEPTH: usize = 3;
-/// Most artifacts of one archive; an archive with all dependencies merged has some hundreds.
+/// Maximum number of artifacts in an archive; an archive with all dependencies merged has a few
+/// hundred.
 const MAX_ARTIFACTS: usize = 4096;
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
@@ -34,7 +35,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     };
     let result = reader.read(Cursor::new(&*bytes), &file_name, 0);
     scan.inflatable = reader.inflatable;
-    // Artifacts that were found before the error are added all the same.
+    // Artifacts that were found before the error are still added.
     if let Err(error) = result {
         scan.note(name, format!("invalid archive: {error}"));
     }
@@ -61,10 +62,10 @@ fn is_archive(name: &str) -> bool {
 /// Names and versions, with the license if it is known.
 type Artifacts = BTreeMap<(String, String), Option<String>>;
 
-/// Reads an archive and those inside it.
+/// Reads an archive and the archives inside it.
 struct ArchiveReader {
     artifacts: Artifacts,
-    /// Bytes that the archives of the image may still inflate to.
+    /// Remaining budget for decompressed bytes of the image's archives.
     inflatable: u64,
 }
 
@@ -82,7 +83,7 @@ impl ArchiveReader {
             .collect();
         let (mut has_artifact, mut read) = (false, 0);
         for name in &names {
-            // An archive with merged dependencies has one such file for each.
+            // An archive with merged dependencies has such a file for each dependency.
             let is_artifact =
                 name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
             if is_artifact && read < MAX_ARTIFACTS {
@@ -98,7 +99,7 @@ impl ArchiveReader {
                 self.inner(&mut archive, name, depth)?;
             }
         }
-        // The manifest has no group, so it only counts where Maven's properties are missing.
+        // The manifest has no group, so it is only used if there are no Maven properties.
         if !has_artifact && names.iter().any(|name| name == MANIFEST) {
             let text = self.text(&mut archive, MANIFEST)?;
             let (name, version, license) = manifest(&text, file_name);
@@ -121,13 +122,13 @@ impl ArchiveReader {
         if size > MAX_INNER.min(self.inflatable) {
             return Ok(());
         }
-        // The size in the directory of the archive may be a lie; no more than that is read.
+        // The size in the archive's directory may be wrong; no more than that is read.
         let mut bytes = Vec::new();
         let inflated = entry.take(size).read_to_end(&mut bytes);
         self.inflatable -= bytes.len() as u64;
         inflated?;
         let file_name = name.rsplit('/').next().unwrap_or(name);
-        // A broken archive inside does not make the outer one broken.
+        // A broken nested archive does not affect the outer one.
         let _ = self.read(Cursor::new(bytes), file_name, depth + 1);
         Ok(())
     }
@@ -174,17 +175,17 @@ fn property<'a>(text: &'a str, key: &str) -> &'a str {
 
 /// Returns the name, the version and the license from a manifest and the name of the file.
 fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
-    // A manifest has lines of at most 72 bytes; one that begins with a blank continues the line
-    // before.
+    // A manifest has lines of at most 72 bytes; one that begins with a space continues the previous
+    // line.
     let text = text.replace("\r\n", "\n").replace("\n ", "");
-    // Sections after the first empty line are about single entries of the archive.
+    // Sections after the first empty line describe individual entries of the archive.
     let main = text.split("\n\n").next().unwrap_or_default();
     let stem = ENDINGS
         .iter()
         .find_map(|ending| file_name.strip_suffix(ending))
         .unwrap_or(file_name);
-    // The name of the file wins: nearly all are `ARTIFACT-VERSION.jar`, and the manifest is often
-    // about a specification or a product.
+    // The file name takes precedence: almost all are `ARTIFACT-VERSION.jar`, and the manifest often
+    // describes a specification or a product.
     let (stem_name, stem_version) = split_version(stem);
     let version = [
         "Implementation-Version",
@@ -202,7 +203,7 @@ fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
     (stem_name.to_owned(), version, license)
 }
 
-/// Returns the value of an attribute of a manifest, unless it is empty.
+/// Returns the value of a manifest attribute, unless it is empty.
 fn attribute(section: &str, key: &str) -> Option<String> {
     let line = section
         .lines()

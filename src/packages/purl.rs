@@ -12,7 +12,7 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     }
     purl.push_str(&escaped(&name));
     let version = match (ecosystem, &facts.epoch) {
-        // The epoch has a qualifier of its own.
+        // The epoch has a separate qualifier.
         (Ecosystem::Rpm, Some(epoch)) => facts
             .version
             .strip_prefix(&format!("{epoch}:"))
@@ -33,14 +33,14 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     purl
 }
 
-/// Returns the qualifiers in the order of their keys, which the specification demands.
+/// Returns the qualifiers sorted by key, as the specification requires.
 fn qualifiers(
     ecosystem: Ecosystem,
     facts: &Facts,
     distribution: &Distribution,
 ) -> [(&'static str, String); 3] {
     let distro = match (&*distribution.id, &*distribution.version_id) {
-        // The distribution only matters for packages of its own package manager.
+        // The distribution is only relevant for packages of its own package manager.
         _ if !ecosystem.is_distribution() => String::new(),
         (id, "") => id.to_owned(),
         ("", _) => String::new(),
@@ -57,7 +57,7 @@ fn qualifiers(
 fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (String, String) {
     let name = facts.name.as_str();
     // The namespace of a distribution's package is the vendor, for which the ID of os-release is as
-    // good as any name. Without os-release the usual vendor is a guess, but a valid one.
+    // good as any name. Without os-release, the usual vendor is a guess, but a valid one.
     let vendor = match (distribution.id.as_str(), ecosystem) {
         ("", Ecosystem::Deb) => "debian",
         ("", Ecosystem::Apk) => "alpine",
@@ -66,7 +66,8 @@ fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (St
     };
     let (namespace, name) = match ecosystem {
         Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => (vendor, name),
-        // PyPI treats these three characters as one, and the specification wants the hyphen.
+        // PyPI treats these three characters as equivalent, and the specification requires the
+        // hyphen.
         Ecosystem::Python => {
             let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
             return (String::new(), name);
@@ -78,10 +79,10 @@ fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (St
     (namespace.to_owned(), name.to_owned())
 }
 
-/// Returns the purl of an image of this name in a registry or a daemon, or of the file that
+/// Returns the purl of an image with this name in a registry or a daemon, or of the file that
 /// contains it.
 ///
-/// The digest is used where it is known: a tag can be another image tomorrow.
+/// The digest is used if it is known, because a tag can refer to another image later.
 pub fn image_purl(name: &str, digest: Option<&str>) -> String {
     // Only a registry has a repository URL. A path on this machine would mean nothing elsewhere.
     let file = FILES
@@ -93,7 +94,7 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
         .iter()
         .find_map(|transport| name.strip_prefix(transport))
         .unwrap_or(name);
-    // The specification demands lower case for names of type `oci`.
+    // The specification requires lower case for names of type `oci`.
     let name = name.split('@').next().unwrap_or(name).to_ascii_lowercase();
     // A colon before the last slash is a port.
     let last = name.rfind('/').map_or(0, |slash| slash + 1);
@@ -123,7 +124,7 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
 /// Transports of images in a file or a directory.
 const FILES: [&str; 4] = ["docker-archive:", "oci:", "oci-archive:", "rootfs:"];
 
-/// Percent-encodes all but letters, digits, `.`, `-`, `_`, `~` and `:`.
+/// Percent-encodes everything except letters, digits, `.`, `-`, `_`, `~` and `:`.
 fn escaped(part: &str) -> String {
     let mut out = String::new();
     for byte in part.bytes() {

@@ -1,7 +1,7 @@
-//! ShellCheck: one process for the scripts of all files of a run, and its comments as findings in
-//! the Dockerfiles.
+//! ShellCheck: runs one process for the scripts of all files and converts its comments to findings
+//! in the Dockerfiles.
 //!
-//! The engine runs no programs. This module does, and its findings are an argument of
+//! The engine runs no programs. This module runs ShellCheck, and its findings are passed to
 //! [`lint_with`](crate::lint::lint_with).
 
 mod answer;
@@ -21,13 +21,13 @@ use process::ProcessError;
 use script::Script;
 
 const PROGRAM: &str = "shellcheck";
-/// Codes that are always wrong for a script in a Dockerfile, which hadolint excludes, too: sourced
-/// files are in the image, and old versions warn that they read ash as dash.
+/// Codes that are always wrong for scripts in Dockerfiles; hadolint excludes them too: sourced
+/// files are in the image, and old versions warn that they treat ash as dash.
 const EXCLUDED: &str = "--exclude=SC1090,SC1091,SC2187";
-/// Most scripts of one process; their names must fit the system's limit for arguments.
+/// Maximum number of scripts per process; their names must fit the system's limit on arguments.
 const MAX_SCRIPTS: usize = 20_000;
 
-/// The reason why ShellCheck gave no answer.
+/// The reason why ShellCheck returned no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ShellcheckError {
     #[error("cannot run `{}`", program.display())]
@@ -61,7 +61,7 @@ pub fn check<'s>(
     files: impl IntoIterator<Item = &'s Source>,
     settings: &Settings,
 ) -> Result<Vec<Vec<Finding>>, ShellcheckError> {
-    // Many scripts occur in several files, or several times in one. Each text is checked once.
+    // Many scripts occur in several files, or several times in a file. Each text is checked once.
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut texts: Vec<String> = Vec::new();
     let mut of_files: Vec<Vec<(Script, usize)>> = Vec::new();
@@ -79,7 +79,7 @@ pub fn check<'s>(
     let mut answers: HashMap<usize, Vec<answer::Comment>> = HashMap::new();
     for (chunk, texts) in texts.chunks(MAX_SCRIPTS).enumerate() {
         for comment in ask(program, texts)? {
-            // The name of each file is its number in the chunk.
+            // Each file is named after its number in the chunk.
             let Ok(number) = comment.file.parse::<usize>() else {
                 continue;
             };
@@ -115,7 +115,7 @@ fn scripts_of(source: &Source, settings: &Settings) -> Vec<(Script, String)> {
         .collect()
 }
 
-/// Runs the program on texts, each in a file whose name is its number.
+/// Runs the program on texts, each in a file named after its number.
 fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, ShellcheckError> {
     let directory = tempfile::tempdir().map_err(ShellcheckError::Scripts)?;
     for (number, text) in texts.iter().enumerate() {
@@ -138,7 +138,8 @@ fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, Shellch
             ProcessError::TooLong(limit) => ShellcheckError::TooLong { program, limit },
         }
     })?;
-    // ShellCheck exits with 0 without comments and with 1 with some. All else is a failure.
+    // ShellCheck exits with 0 if there are no comments and with 1 if there are some. Any other
+    // status is a failure.
     if !matches!(output.status.code(), Some(0 | 1)) {
         let stderr = String::from_utf8_lossy(&output.stderr);
         let message = stderr

@@ -1,4 +1,4 @@
-//! The process of ShellCheck, with limits: for some short scripts it takes hours.
+//! The ShellCheck process, with limits, because it takes hours for some short scripts.
 
 use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt as _;
@@ -9,14 +9,14 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
 /// Processor time in seconds for one script, which usually takes a few hundredths of a second.
 const MIN_SECONDS: u64 = 5;
-/// Scripts for which there is one second more.
+/// Number of scripts per additional second.
 const SCRIPTS_PER_SECOND: usize = 4;
-/// Bytes of an answer: a comment takes some hundreds.
+/// Maximum size of the output in bytes: a comment takes a few hundred.
 const MAX_ANSWER: u64 = 256 << 20;
-/// Bytes of the errors, of which only the first line is shown.
+/// Maximum size of the error output in bytes; only its first line is shown.
 const MAX_ERRORS: u64 = 64 << 10;
 
-/// The reason why a process gave no output.
+/// The reason why a process returned no output.
 #[derive(Debug)]
 pub(super) enum ProcessError {
     Io(io::Error),
@@ -43,7 +43,7 @@ pub(super) fn run(command: &mut Command, scripts: usize) -> Result<Output, Proce
     limit_time(&child, limit);
     let result = read(&mut child);
     if result.is_err() || result.as_ref().is_ok_and(|(stdout, _)| is_too_long(stdout)) {
-        // It may still run. What it says after this is of no use.
+        // It may still be running, but its further output is useless.
         let _ = child.kill();
     }
     let status = child.wait()?;
@@ -62,8 +62,8 @@ pub(super) fn run(command: &mut Command, scripts: usize) -> Result<Output, Proce
     })
 }
 
-/// Limits the processor time of a process. Not the time on a clock, which depends on what else the
-/// machine does; and the kernel keeps the limit even if jettison is killed.
+/// Limits the processor time of a process, rather than the elapsed time, which depends on the load
+/// of the machine. The kernel enforces the limit even if jettison is killed.
 fn limit_time(child: &Child, seconds: u64) {
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         let limit = Rlimit {
@@ -75,7 +75,8 @@ fn limit_time(child: &Child, seconds: u64) {
     }
 }
 
-/// Reads both outputs at once: a program that waits for one to be read would never end the other.
+/// Reads both outputs at the same time: a program that waits for one to be read would never close
+/// the other.
 fn read(child: &mut Child) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let errors = thread::spawn(move || at_most(stderr, MAX_ERRORS));

@@ -1,4 +1,4 @@
-//! A script for ShellCheck: a preamble with the variables of the image, and the way back from its
+//! A script for ShellCheck: a preamble with the variables of the image, and the mapping from its
 //! lines to the Dockerfile.
 
 use crate::dockerfile::shell::ShellOptions;
@@ -29,17 +29,17 @@ const PROXIES: [&str; 10] = [
 #[derive(Debug)]
 pub(super) struct Script {
     body: Joined,
-    /// Number of lines that ShellCheck sees before `lines`.
+    /// Number of lines in the preamble, before `lines`.
     before: usize,
-    /// Starts of the lines of the body, without the one of `#!`, which the preamble replaces.
+    /// Starts of the lines of the body, without the `#!` line, which the preamble replaces.
     lines: Vec<usize>,
-    /// True for BusyBox's ash, which old versions of ShellCheck take for dash.
+    /// True for BusyBox's ash, which old versions of ShellCheck treat as dash.
     pub(super) is_busybox: bool,
 }
 
 impl Script {
-    /// Returns the script of a step and the text to check; none where the shell is not one that
-    /// ShellCheck supports.
+    /// Returns the script of a step and the text to check; `None` if ShellCheck does not support
+    /// the shell.
     pub(super) fn of(facts: &Facts<'_>, step: &Step<'_>) -> Option<(Self, String)> {
         let (Body::Command(Command::Shell(script))
         | Body::Healthcheck(Some(Command::Shell(script)))) = &step.instruction.body
@@ -85,8 +85,8 @@ impl Script {
         ))
     }
 
-    /// Offset in the body of a place, both numbers from 1, columns in characters; none for a place
-    /// in the preamble.
+    /// Offset in the body of a line and column, which start at 1, with columns in characters;
+    /// `None` for a position in the preamble.
     pub(super) fn offset(&self, line: usize, column: usize) -> Option<usize> {
         let line = line.checked_sub(self.before + 1)?;
         let text = self.body.as_str();
@@ -108,12 +108,12 @@ impl Script {
         self.body.source_span(start, end)
     }
 
-    /// Span in the Dockerfile of an edit; none where it replaces a continuation. Text that is
-    /// inserted at the end of a line stays on that line.
+    /// Span in the Dockerfile of an edit; `None` if it replaces a continuation. Text inserted at
+    /// the end of a line stays on that line.
     pub(super) fn edit_span(&self, start: usize, end: usize) -> Option<Span> {
         if start < end {
             let span = self.span(start, end);
-            // The span in the file is longer where a continuation lies inside.
+            // The span in the file is longer if it contains a continuation.
             if span.end - span.start > end - start {
                 return None;
             }
@@ -132,8 +132,8 @@ impl Script {
     }
 }
 
-/// Returns the lines before a script: `#!`, for ShellCheck to know the shell and its options, and
-/// the variables of the image, which it would report as unset.
+/// Returns the lines before a script: a `#!` line, which tells ShellCheck the shell and its
+/// options, and the variables of the image, which it would otherwise report as unset.
 fn preamble(kind: ShellKind, options: ShellOptions, names: &[&str]) -> Option<String> {
     let shell = match kind {
         ShellKind::Bash => "bash",
@@ -148,9 +148,9 @@ fn preamble(kind: ShellKind, options: ShellOptions, names: &[&str]) -> Option<St
     let errexit = if options.errexit { " -e" } else { "" };
     let mut text = format!("#!/bin/{shell}{errexit}\nexport");
     for name in PROXIES.iter().chain(names) {
-        // ENV takes names that no shell does, and they would be a syntax error here.
+        // ENV accepts names that shells do not, which would be a syntax error here.
         if is_shell_name(name) {
-            // A value without blanks, so that ShellCheck does not ask for quotes around a variable
+            // A value without spaces, so that ShellCheck does not require quotes around a variable
             // whose value the image's author controls.
             text.push(' ');
             text.push_str(name);

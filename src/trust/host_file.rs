@@ -1,4 +1,4 @@
-//! Reading of a host file on behalf of a user or a repository.
+//! Reads a host file on behalf of a user or a repository.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Read as _;
@@ -9,11 +9,12 @@ use rustix::fs::OFlags;
 
 use super::{Refusal, limits};
 
-/// A file of the host that is read whole.
+/// A file of the host that is read in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFile {
     path: PathBuf,
-    /// The directory that a file that was found must lie below; none for one that a person named.
+    /// For a file that was found, the directory that must contain it; `None` for a file that a
+    /// person named.
     within: Option<PathBuf>,
 }
 
@@ -26,8 +27,8 @@ impl HostFile {
         }
     }
 
-    /// A file that was found, or that a file of a repository names: without symlinks, it must lie
-    /// below `within`, and not in `.git`.
+    /// A file that was found, or that is named in a file of a repository: after symlinks are
+    /// resolved, it must be below `within`, and not in `.git`.
     pub fn found(path: impl Into<PathBuf>, within: impl Into<PathBuf>) -> Self {
         let mut within = within.into();
         // The parent of a bare file name is empty, which is not a path that can be resolved.
@@ -40,7 +41,7 @@ impl HostFile {
         }
     }
 
-    /// The same file by a path relative to `here`, if it lies below.
+    /// The same file with a path relative to `here`, if it is below that directory.
     #[must_use]
     pub fn seen_from(mut self, here: &Path) -> Self {
         if let Ok(below) = self.path.strip_prefix(here) {
@@ -57,7 +58,7 @@ impl HostFile {
         self.within.is_none()
     }
 
-    /// The content, where it has at most `limit` bytes.
+    /// The content, which must have at most `limit` bytes.
     pub fn read(&self, limit: u64) -> Result<Vec<u8>, Refusal> {
         match &self.within {
             Some(within) => read_within(&self.path, within, limit),
@@ -68,7 +69,7 @@ impl HostFile {
     /// The text of a list of patterns such as `.gitignore`. Lines that are not UTF-8 match nothing.
     pub fn read_patterns(&self) -> Result<String, Refusal> {
         let bytes = self.read(limits::IGNORE_FILE)?;
-        // Each line is compiled, which costs far more memory than its bytes.
+        // Each line is compiled, which takes far more memory than its text.
         if memchr::memchr_iter(b'\n', &bytes).count() > limits::IGNORE_LINES {
             return Err(Refusal::TooManyLines);
         }
@@ -81,9 +82,9 @@ impl HostFile {
     }
 }
 
-/// Reads a file that a person named. A FIFO or a device is read up to the limit, as `<(command)` in
-/// a shell names one; but a repository could contain a symlink to any, so a symlink must lead to a
-/// regular file.
+/// Reads a file that a person named. A FIFO or a device is read up to the limit, because
+/// `<(command)` in a shell is one; but a repository could contain a symlink to any, so a symlink
+/// must lead to a regular file.
 fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let is_link = fs::symlink_metadata(path)?.is_symlink();
     let metadata = fs::metadata(path)?;
@@ -93,15 +94,15 @@ fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     read_open(File::open(path)?, limit)
 }
 
-/// Reads a regular file below a directory, symlinks resolved.
+/// Reads a regular file below a directory, with symlinks resolved.
 fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let real = real_within(path, within)?;
     let metadata = fs::symlink_metadata(&real)?;
-    // Opening some devices does something, so they are not opened to find out.
+    // Opening a device can have side effects, so the type is checked first.
     if !metadata.is_file() {
         return Err(Refusal::of_kind(metadata.file_type()));
     }
-    // It may have become a symlink or a FIFO by now.
+    // It may have been replaced by a symlink or a FIFO since then.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new()
         .read(true)
@@ -119,7 +120,7 @@ fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusa
 
 fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
-    // A FIFO or a file in `/proc` has no length that could be checked before.
+    // A FIFO or a file in `/proc` has no length that could be checked in advance.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(Refusal::TooLarge(limit));
@@ -127,7 +128,7 @@ fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-/// Resolves the symlinks of a path, which must then lie below `within` and not in a `.git` there.
+/// Resolves the symlinks of a path, which must then be below `within` and not in a `.git` there.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"
@@ -146,7 +147,7 @@ fn real_within(path: &Path, within: &Path) -> Result<PathBuf, Refusal> {
 
 /// Returns true for a path in a `.git`.
 pub(super) fn is_in_git(below: &Path) -> bool {
-    // On a file system that ignores case, `.GIT` is the same directory.
+    // On a case-insensitive file system, `.GIT` is the same directory.
     below
         .components()
         .any(|component| component.as_os_str().eq_ignore_ascii_case(".git"))

@@ -1,4 +1,4 @@
-//! Writing files that a person named.
+//! Writes files that a person named.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -10,13 +10,13 @@ use tempfile::{Builder, NamedTempFile};
 use super::host_file::{HostFile, is_descriptor};
 use super::{Refusal, limits, real_path};
 
-/// Writes a file atomically: to a temporary file in the same directory, which is renamed. A symlink
-/// in its place is replaced and its target left unchanged, because a repository could contain one.
-/// A device or a FIFO that was named is written to, and so are `/dev/stdout` and the like.
+/// Writes a file atomically: to a temporary file in the same directory, which is then renamed. An
+/// existing symlink is replaced and its target left unchanged, because a repository could contain
+/// one. A named device or FIFO is written to, and so are `/dev/stdout` and similar paths.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     if is_stream(path) {
-        // It exists, so nothing is created if it has just been removed. A file that standard output
-        // was redirected to may have content already.
+        // It is opened without creating it, in case it has just been removed. A file that standard
+        // output is redirected to may already have content.
         let mut stream = OpenOptions::new().append(true).open(path)?;
         return Ok(stream.write_all(bytes)?);
     }
@@ -38,23 +38,23 @@ fn is_stream(path: &Path) -> bool {
     is_special || is_descriptor(path)
 }
 
-/// Creates a temporary file that is to be renamed, with the mode of any new file.
+/// Creates a temporary file that will be renamed, with the mode of a regular new file.
 fn beside(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".jettison-");
-    // The umask removes bits from it. The default of a temporary file, 0600, would make a report
+    // The umask is applied. The default mode of a temporary file, 0600, would make a report
     // unreadable for others.
     builder.permissions(Permissions::from_mode(0o666));
-    // The error's own message would name the temporary file.
+    // The original message would name the temporary file.
     builder
         .tempfile_in(directory)
         .map_err(|error| io::Error::from(error.kind()))
 }
 
-/// Replaces the content `old` of a file by `new`, atomically, and keeps its mode, and its owner
-/// where that is allowed. A symlink that stays in the repository is kept, and its target replaced.
+/// Atomically replaces the content `old` of a file with `new`, and keeps its mode and, if allowed,
+/// its owner. A symlink that stays in the repository is kept, and its target is replaced.
 ///
-/// Returns false if the content is no longer `old`.
+/// Returns false if the content is not `old` any more.
 pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
     let real = real_path(path)?;
     let directory = real.parent().unwrap_or(Path::new("/"));
@@ -71,7 +71,7 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
 
 /// Gives a file the owner and the mode of another.
 fn take_over(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
-    // Only root may give a file away; others own what they write.
+    // Only root may change the owner of a file; other users own what they write.
     let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
     file.set_permissions(metadata.permissions())?;
     file.sync_all()

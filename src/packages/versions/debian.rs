@@ -26,7 +26,7 @@ fn split(version: &str) -> (Number<'_>, &[u8], &[u8]) {
     }
 }
 
-/// Compares in turn a run without digits by its characters, and a number by its value.
+/// Alternately compares a run of non-digits by its characters and a number by its value.
 fn compare_part(mut one: &[u8], mut other: &[u8]) -> Ordering {
     while !(one.is_empty() && other.is_empty()) {
         loop {
