@@ -8,10 +8,10 @@ use crate::image::{NameId, Tree};
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{Note, Plan, Totals, Unmet};
 
-/// Number of lines of one kind that are listed. The rest is only counted.
+/// Maximum number of lines of one kind that are listed. The others are only counted.
 const SHOWN: usize = 12;
 
-/// A small table of sizes before and after, and then lists for a person to review.
+/// A small table of sizes before and after, followed by lists to review.
 pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
     let mut out = Lines::new();
     let totals = plan.totals();
@@ -33,7 +33,7 @@ pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
         list(&mut out, title, &lines);
     }
     let unmet = plan.unmet().iter().map(|unmet| unmet_line(tree, unmet));
-    // Slimming did not remove them, so they are no failure of the plan.
+    // Slimming did not remove them, so they are not failures of the plan.
     list(
         &mut out,
         "also missing in the original",
@@ -74,7 +74,7 @@ fn path(tree: &Tree, name: NameId) -> String {
 
 fn table(out: &mut Lines, totals: &Totals) {
     let (before, after) = (totals.before, totals.after);
-    // An image may be empty, or of nothing but directories.
+    // An image may be empty, or contain only directories.
     let share = after
         .bytes
         .saturating_mul(100)
@@ -112,7 +112,7 @@ fn levels(out: &mut Lines, totals: &Totals) {
 pub(super) fn sizes_by_level(totals: &Totals) -> String {
     let mut parts = Vec::new();
     let mut before = 0;
-    // The counts of a level include those of the levels before it.
+    // The counts of a level include those of the previous levels.
     for (level, count) in &totals.levels {
         let plus = if before == 0 { "" } else { "+" };
         parts.push(format!("{level} {plus}{}", size(count.bytes - before)));
