@@ -1,4 +1,4 @@
-//! The search for the program that a word names: by its path, or through PATH.
+//! Finds the program that a word refers to, by its path or through PATH.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -6,15 +6,15 @@ use std::sync::OnceLock;
 use super::view::View;
 use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 
-/// Directories of PATH that are searched. Linux passes a program a PATH of at most 128 KiB.
+/// Maximum number of PATH directories that are searched. Linux limits PATH to 128 KiB.
 const MAX_DIRECTORIES: usize = 1024;
 
-/// The variables of the image by which programs are found.
+/// The settings of the image with which programs are found.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
     /// The directories of PATH, in order.
     path: Vec<Vec<u8>>,
-    /// Those of them that the image has.
+    /// The ones that exist in the image.
     directories: OnceLock<Vec<Vec<u8>>>,
     working_directory: Vec<u8>,
 }
@@ -22,11 +22,11 @@ pub(super) struct Programs {
 impl Programs {
     pub(super) fn of(config: &Config) -> Self {
         let working_directory = config.working_dir().as_bytes().to_vec();
-        // Docker and containerd set this default when the image sets no PATH.
+        // Docker and containerd use this default if the image sets no PATH.
         let path = config.env_value("PATH").unwrap_or(DEFAULT_PATH);
         let path = path
             .split(':')
-            // POSIX reads an empty element of PATH as the working directory.
+            // In POSIX, an empty element of PATH means the working directory.
             .map(|directory| joined(&working_directory, directory.as_bytes()))
             .collect();
         Self {
@@ -36,13 +36,13 @@ impl Programs {
         }
     }
 
-    /// The path of a word that may be relative to the working directory.
+    /// The absolute path of a word, which may be relative to the working directory.
     pub(super) fn absolute(&self, word: &[u8]) -> Vec<u8> {
         joined(&self.working_directory, word)
     }
 
-    /// The path by which a word is started: itself if there is a slash in it, or the first program
-    /// on PATH that has this name.
+    /// The path with which a word is started: the word itself if it contains a slash, or else the
+    /// first program on PATH with this name.
     pub(super) fn find(&self, view: &View<'_>, word: &[u8]) -> Option<Vec<u8>> {
         // An empty word would match the first directory of PATH itself.
         if word.is_empty() {
@@ -57,19 +57,19 @@ impl Programs {
             .map(|directory| joined(directory, word))
             .find(|path| {
                 file(view, path)
-                    // `execvp` goes on with the next directory when a file may not be executed.
+                    // `execvp` continues with the next directory if a file is not executable.
                     .is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0)
             })
     }
 
-    /// The directories of PATH that exist. Every word of a script may be looked for in all of them.
+    /// The existing directories of PATH. Every word of a script may be searched for in all of them.
     fn directories(&self, tree: &Tree) -> &[Vec<u8>] {
         self.directories.get_or_init(|| {
             let mut seen = HashSet::new();
             let mut directories = Vec::new();
             for path in &self.path {
-                // With a merged `/usr`, `/bin` and `/usr/bin` are one directory, and searching it
-                // twice would double the cost of every word.
+                // With a merged `/usr`, `/bin` and `/usr/bin` are the same directory, and searching
+                // it twice would double the cost of every word.
                 let is_new = match tree.resolve(path) {
                     Ok(resolved) => tree.is_directory(resolved.name) && seen.insert(resolved.name),
                     Err(_) => false,
@@ -82,13 +82,13 @@ impl Programs {
         })
     }
 
-    /// The directories of PATH, for who has to say where a program was looked for.
+    /// The directories of PATH, to report where a program was searched for.
     pub(super) fn path(&self) -> &[Vec<u8>] {
         &self.path
     }
 }
 
-/// The regular file that a path leads to.
+/// The regular file at a path.
 fn file(view: &View<'_>, path: &[u8]) -> Option<NameId> {
     let name = view.resolve(path).ok()?.name;
     match view.tree().inode(name).kind {

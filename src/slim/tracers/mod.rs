@@ -1,4 +1,4 @@
-//! The tracers, each in a file.
+//! The tracers, one per file.
 
 mod elf;
 mod links;
@@ -12,7 +12,7 @@ use super::keep_rules::RuleTracer;
 use super::tracer::Tracer;
 use super::view::View;
 
-/// All tracers, in the order in which they are shown a name. To add one, add a line.
+/// All tracers, in the order in which they are called for a name. To add one, add a line.
 pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tracer + 'a>> {
     vec![
         Box::new(links::LinkTracer),

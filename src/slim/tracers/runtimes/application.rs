@@ -1,4 +1,4 @@
-//! The application that a source belongs to: a directory of its own, which is kept whole.
+//! The application that a source file belongs to: its own directory, which is kept as a whole.
 
 use super::directories::{ancestors, is_directory_of, is_plain_file, keep_tree};
 use super::node;
@@ -7,7 +7,7 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-/// Files that stand at the top of a project.
+/// Files in the root directory of a project.
 const MARKERS: &[&str] = &[
     "Gemfile",
     "Pipfile",
@@ -21,12 +21,12 @@ const MARKERS: &[&str] = &[
     "setup.py",
 ];
 
-/// Keeps the application of a kept source, if it is no part of the distribution; and the working
-/// directory, from which languages load modules too.
+/// Keeps the application of a kept source file, if it is not part of the distribution, and the
+/// working directory, from which languages also load modules.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, language: Language) {
     let tree = keep.tree();
     for directory in directories(keep, source) {
-        // A directory of the distribution is never an application, whatever lies in it.
+        // A directory of the distribution is never an application, regardless of its contents.
         if is_own(&tree.path(directory)) && state.applications.insert(directory) {
             let name = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
             keep_tree(
@@ -40,18 +40,18 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
     }
 }
 
-/// The directory of the application that a source belongs to, and the working directory.
+/// The directory of the application that a source file belongs to, and the working directory.
 fn directories(keep: &Keep<'_>, source: NameId) -> Vec<NameId> {
     let tree = keep.tree();
     let mut directories = Vec::new();
     let mut directory = tree.parent(source);
-    // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of
+    // `/opt/app/bin/run` belongs to `/opt/app`; files in `bin` of a virtual environment belong to
     // packages.
     if is_directory_of(tree, directory, &["bin", "sbin"]) {
         directory = tree.parent(directory);
     }
     let top = top(tree, directory);
-    // A virtual environment has its own tracer, which leaves out what installs packages.
+    // A virtual environment has its own tracer, which skips package installers.
     if tree.child(top, b"pyvenv.cfg").is_none() {
         directories.push(top);
     }
@@ -62,14 +62,15 @@ fn directories(keep: &Keep<'_>, source: NameId) -> Vec<NameId> {
     directories
 }
 
-/// The highest directory, at most three up, that says it is a project's; or the source's own.
+/// The topmost directory, at most three levels up, that is marked as a project; or the directory of
+/// the source file.
 fn top(tree: &Tree, directory: NameId) -> NameId {
     const MOST: usize = 4;
     let mut top = directory;
-    // A marker far above belongs to something else, such as a monorepo of which only a part was
-    // copied.
+    // A marker far above belongs to something else, such as a monorepo that was only copied in
+    // part.
     for at in ancestors(tree, directory).take(MOST) {
-        // Above a directory of the distribution there is no application.
+        // There is no application above a directory of the distribution.
         if !is_own(&tree.path(at)) {
             break;
         }
@@ -86,8 +87,8 @@ fn is_project(tree: &Tree, directory: NameId) -> bool {
         .any(|marker| tree.child(directory, marker.as_bytes()).is_some())
 }
 
-/// Whether an application leaves a name behind or is developed with it. A virtual environment is
-/// kept for its Python.
+/// Whether a name is a leftover or a development file of an application. A virtual environment is
+/// kept with its Python.
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_waste(tree, name)
         || tree.child(name, b"pyvenv.cfg").is_some()
@@ -117,7 +118,7 @@ fn has_sources(tree: &Tree, directory: NameId) -> bool {
         .any(|name| is_plain_file(tree, name) && tree.file_name(name).ends_with(b".py"))
 }
 
-/// Whether a directory is an application's own and not one in which distributions put their files.
+/// Whether a directory belongs to an application and not to the distribution.
 fn is_own(path: &[u8]) -> bool {
     const TOP: &[&[u8]] = &[
         b"bin", b"boot", b"dev", b"etc", b"lib", b"lib32", b"lib64", b"libx32", b"media", b"mnt",
@@ -133,12 +134,12 @@ fn is_own(path: &[u8]) -> bool {
         .filter(|component| !component.is_empty())
         .collect();
     match components.as_slice() {
-        // These hold applications, one in each directory below.
+        // These contain applications, one per subdirectory.
         [] | [b"opt" | b"srv" | b"home"] => false,
-        // The official images of languages use `/usr/src/app` as their working directory.
+        // The official language images use `/usr/src/app` as their working directory.
         [b"usr", b"src" | b"app" | b"apps", _, ..]
         | [b"usr", b"local", b"src" | b"app" | b"apps", _, ..] => true,
-        // Software that was built from source often has a directory of its own in `/usr/local`.
+        // Software that was built from source often has its own directory in `/usr/local`.
         [b"usr", b"local", directory, ..] => !LOCAL.contains(directory),
         [b"var", directory, ..] => VARIABLE.contains(directory),
         [top, ..] => !TOP.contains(top),

@@ -1,5 +1,5 @@
-//! Archives of Java: the class path they name, the programs their classes start, the libraries in
-//! them.
+//! Java archives: the class path in the manifest, the programs that their classes start, the
+//! libraries in them.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -12,11 +12,11 @@ use crate::slim::why::{Language, Why};
 use super::super::programs;
 use super::class;
 
-/// An archive may say that it holds more than there is memory for.
+/// An archive may claim to contain more data than there is memory.
 const MAX_ENTRY: u64 = 64 << 20;
 const MAX_ALL: u64 = 1 << 30;
 
-/// Needs of an archive that other files meet.
+/// Dependencies of an archive on other files.
 #[derive(Debug, Default)]
 struct Asks {
     /// The entries of `Class-Path`, relative to the directory of the archive.
@@ -31,7 +31,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
         return;
     };
     let mut asks = Asks::default();
-    // One archive may not use up what all of them have.
+    // A single archive must not use up the budget of all archives.
     let allowed = MAX_ALL.min(keep.effort.archives.left());
     let mut left = allowed;
     read(&bytes, true, &mut left, &mut asks);
@@ -44,7 +44,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
     keep_asked(keep, name, asks);
 }
 
-/// Keeps what an archive asks for.
+/// Keeps the dependencies of an archive.
 fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     let directory = keep.tree().parent(name);
     for path in &asks.class_path {
@@ -54,7 +54,7 @@ fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
             keep.keep_way(resolved.name, &resolved.crossed);
         }
     }
-    // A class file has no line numbers for its constants, so line 1 stands for the archive.
+    // Constants in a class file have no line numbers, so line 1 is used for the archive.
     for program in asks.programs {
         programs::keep_program(keep, name, &program, 1, true);
     }
@@ -66,8 +66,8 @@ fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     }
 }
 
-/// Reads an archive, and those that are in it, once. What is broken is passed over: Java would not
-/// load it either.
+/// Reads an archive and the archives in it, once. Broken entries are skipped, because Java would
+/// not load them either.
 fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     let Ok(archive) = rawzip::ZipArchive::from_slice(bytes) else {
         return;
@@ -75,8 +75,8 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     let mut entries = archive.entries();
     while let Ok(Some(entry)) = entries.next_entry() {
         let path = entry.file_path().as_ref().to_vec();
-        // Archives of Spring Boot contain those of their libraries; deeper nesting is not loaded by
-        // any launcher.
+        // Spring Boot archives contain the archives of their libraries; no launcher supports deeper
+        // nesting.
         let is_nested = path.ends_with(b".jar") && is_outer;
         let is_class = path.ends_with(b".class") && is_outer;
         let is_library = path.ends_with(b".so") || path.ends_with(b".jnilib");
@@ -88,7 +88,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
             continue;
         };
-        // The limit of all archives of the image is used up.
+        // The limit for all archives of the image is exhausted.
         if *left == 0 {
             return;
         }
@@ -109,7 +109,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     }
 }
 
-/// The libraries that a library in an archive needs; Java extracts it and loads it.
+/// The dependencies of a library in an archive, which Java extracts and loads.
 fn needed(library: &[u8]) -> Vec<Vec<u8>> {
     match elf::parse(library) {
         Ok(elf) => elf.needed,
@@ -117,7 +117,7 @@ fn needed(library: &[u8]) -> Vec<Vec<u8>> {
     }
 }
 
-/// The bytes of an entry; those of a broken one count too.
+/// The bytes of an entry; those of a broken entry count too.
 fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Option<Vec<u8>> {
     let limit = MAX_ENTRY.min(*left);
     let mut content = Vec::new();
@@ -133,9 +133,9 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Op
     read.ok().map(|_| content)
 }
 
-/// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.
+/// `Class-Path` of a manifest, whose long lines are continued after a line break and a space.
 fn class_path(manifest: &str) -> Vec<String> {
-    // A line of a manifest has at most 72 bytes, so paths are broken anywhere.
+    // A line of a manifest has at most 72 bytes, so paths may be split anywhere.
     let whole = manifest.replace("\r\n", "\n").replace("\n ", "");
     let line = whole
         .lines()
