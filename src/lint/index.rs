@@ -89,5 +89,6 @@ fn checkpoints(text: &mut String, registry: &Registry) {
 }
 
 fn write_to(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("writing to a string cannot fail");
+    text.write_fmt(arguments)
+        .expect("writing to a string cannot fail");
 }

@@ -45,6 +45,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let report = findings.add(cx.at_file(file), message(&end));
     if !distribution.pretty_name.is_empty() {
         let name = &distribution.pretty_name;
-        report.note(format!("`/etc/os-release` identifies the distribution as {name}"));
+        report.note(format!(
+            "`/etc/os-release` identifies the distribution as {name}"
+        ));
     }
 }

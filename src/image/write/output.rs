@@ -51,10 +51,7 @@ enum Place {
 }
 
 /// An error without the random name of a temporary file in it.
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "used with `map_err`"
-)]
+#[allow(clippy::needless_pass_by_value, reason = "used with `map_err`")]
 fn nameless(error: io::Error) -> io::Error {
     error.kind().into()
 }

@@ -146,11 +146,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
         return;
     };
     if bytes.len() > MAX_SCRIPT {
-        return keep.note(
-            Some(name),
-            None,
-            "script too long to analyze".to_owned(),
-        );
+        return keep.note(Some(name), None, "script too long to analyze".to_owned());
     }
     let text = String::from_utf8_lossy(&bytes);
     read_text(
