@@ -315,11 +315,11 @@ pub(super) struct PlanArguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum KeepLevel {
-    /// Only files without which something fails
+    /// Only files without which something that works in the original fails
     Certain,
-    /// Also files that are referenced where they would be used
+    /// Also files that code or configuration refers to but may never use
     Likely,
-    /// Also files that are mentioned anywhere
+    /// Also files that are mentioned anywhere, possibly by coincidence
     Possible,
 }
 
