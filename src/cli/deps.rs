@@ -13,7 +13,7 @@ use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
     check_processor(arguments.cpu.as_deref())?;
-    // Indexing all of `rootfs:/` would take minutes, so its files are looked up one by one.
+    // Indexing all of `rootfs:/` would take minutes, so files are looked up individually.
     let closures = if let Some(host) = lazily_read(&arguments.image)? {
         closures(&host, &Config::default(), arguments)?
     } else {

@@ -88,8 +88,8 @@ fn search(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result
 }
 
 /// Sorted paths of the files and of the symlinks to other files. A symlink is dropped if its target
-/// is already in the list. A symlink that leads out of the directory stays: it is refused with a
-/// message when it is read.
+/// is already in the list. A symlink that leads out of the directory stays: reading it is refused
+/// with a message.
 fn without_duplicates(
     root: &Path,
     files: Vec<(PathBuf, PathBuf)>,

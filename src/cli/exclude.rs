@@ -151,7 +151,7 @@ mod tests {
             .add(Path::new("/"), &[nested(50_000)])
             .expect_err("it is too long");
         assert_eq!(error.to_string(), "a pattern has more than 4 KiB");
-        // What is short enough may be refused, but by an error.
+        // A short pattern may be invalid, but must result in an error.
         let _ = exclude.add(Path::new("/"), &[nested(1000)]);
     }
 

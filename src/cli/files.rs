@@ -117,7 +117,7 @@ fn targets(
     Ok(targets)
 }
 
-/// Reads the staged files that have the name of a Dockerfile or are listed in the paths themselves.
+/// Reads the staged files that are named like a Dockerfile or are listed in the paths themselves.
 fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Source>> {
     anyhow::ensure!(
         !paths.iter().any(|path| path == Path::new("-")),

@@ -68,7 +68,7 @@ impl BodyReader<'_> {
         self.inner_word(range)
     }
 
-    /// Reads a word that gets no token of its own.
+    /// Reads a word without a separate token.
     fn inner_word(&mut self, range: Range<usize>) -> Word {
         let (word, fault) = word::read(self.line, range.start, range.end, self.escape);
         if let Some(fault) = fault {

@@ -160,7 +160,7 @@ fn is_duration(text: &str) -> bool {
         milliseconds += number * factor;
         rest = after;
     }
-    // Docker's `container.MinimumDuration` is 1 ms; 0 stands for the default.
+    // Docker's `container.MinimumDuration` is 1 ms; 0 means the default.
     !text.is_empty() && (milliseconds == 0.0 || milliseconds >= 1.0)
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A file of which parts can be read.
+/// A file that can be read in parts.
 pub trait Parts {
     /// The size of the whole file in bytes.
     fn size(&self) -> u64;

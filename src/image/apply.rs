@@ -1,8 +1,8 @@
 //! Applies a layer to the file system below it, like containerd and Podman.
 //!
-//! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, the
-//! behavior of the engines: the path of an entry is followed inside the root directory, symlinks
-//! included, and missing directories on it are created.
+//! Source: the OCI image layer specification ("Applying Changesets"); where it does not specify the
+//! behavior, that of the engines: the path of an entry is followed inside the root directory,
+//! symlinks included, and missing directories on it are created.
 //!
 //! A layer is refused where engines create different trees from it. There is one exception: an
 //! entry whose path goes through a symlink of a lower layer. containerd and umoci follow the
@@ -393,7 +393,7 @@ impl Layer<'_> {
                     }
                     rest.extend(target.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec));
                 }
-                // A file where a directory should be: containerd and Podman refuse it, umoci
+                // A parent directory is a file: containerd and Podman refuse the layer, umoci
                 // replaces the file.
                 Some((known, _)) => {
                     return Err(Fault::ParentNotADirectory(self.tree.path(known)));

@@ -202,7 +202,7 @@ impl Entries<'_> {
         let name = one_of(extension.name.clone(), pax.take("path"))?;
         let name = match sparse.name().map(<[u8]>::to_vec) {
             // GNU tar also gives a sparse file a made-up name, `GNUSparseFile.PID/…`, for readers
-            // that do not know the format.
+            // that do not support the format.
             Some(real) => one_of(extension.name, Some(real))?,
             None => name,
         };
@@ -360,7 +360,7 @@ impl Entries<'_> {
     fn payload(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
         let size = unsigned(&block.as_old().size, "size")?;
         let limit = self.limits.header;
-        // Readers keep these headers in memory, so an archive could ask for all of it.
+        // Readers keep these headers in memory, so an archive could exhaust it.
         if size > limit {
             return Err(Fault::TooLong {
                 what: "extension header",
@@ -396,7 +396,8 @@ impl Entries<'_> {
             let left = offset + size - at;
             if left < BLOCK as u64 {
                 let mut rest = vec![0; usize::try_from(left).unwrap_or_default()];
-                // The last block of an archive may be incomplete, so the window cannot give it.
+                // The last block of an archive may be incomplete, so it cannot be read through the
+                // window.
                 self.archive
                     .blob
                     .read_at(&mut rest, at)
@@ -567,7 +568,7 @@ fn collect_pieces(pieces: &[tar::GnuSparseHeader], map: &mut Vec<(u64, u64)>) ->
     Ok(())
 }
 
-/// The offset and length of a piece; none where the fields are unused.
+/// The offset and length of a piece; `None` if the fields are unused.
 fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
     if offset[0] == 0 || length[0] == 0 {
         return Ok(None);
@@ -741,8 +742,8 @@ fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
 fn number(field: &[u8]) -> Option<i64> {
     let (&first, rest) = field.split_first()?;
     if first & 0x80 != 0 {
-        // Two's complement in all bits but that one. Twelve bytes at most, so `i128` holds every
-        // value.
+        // Two's complement in all bits except that one. There are at most twelve bytes, so every
+        // value fits in an `i128`.
         let sign = if first & 0x40 != 0 { 0x80 } else { 0 };
         let start = i128::from(first & 0x7f) - sign;
         let value = rest

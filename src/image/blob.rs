@@ -31,7 +31,7 @@ pub(super) struct Blob {
     file: Arc<File>,
     start: u64,
     length: u64,
-    /// Whether the file is a temporary one that nobody else can reach.
+    /// Whether the file is a temporary one that no other process can open.
     spooled: bool,
 }
 
@@ -206,10 +206,10 @@ impl Read for Reader<'_> {
 #[allow(unsafe_code)]
 pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
-    // SAFETY: nothing here writes to a file it has mapped. That another process changes the file
-    // meanwhile cannot be excluded; the bytes are treated as untrusted at every use, so a change
-    // can give wrong content but no wrong memory access. Where the file has become shorter, what is
-    // behind its end must not be read; that ends the process with SIGBUS.
+    // SAFETY: nothing here writes to a file it has mapped. It is possible that another process
+    // changes the file in the meantime; the bytes are treated as untrusted at every use, so a
+    // change can lead to wrong content, but not to wrong memory accesses. Where the file has become
+    // shorter, what is behind its end must not be read; that ends the process with SIGBUS.
     unsafe { MmapOptions::new().len(length).map(file) }
 }
 

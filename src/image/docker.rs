@@ -120,7 +120,7 @@ fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'
                 path,
                 reason: "its manifest lists no images",
             }),
-            // Any choice would be arbitrary, so the user has to make it.
+            // Any choice would be arbitrary, so the user must choose.
             _ => Err(ReadError::Ambiguous { path, names }),
         };
     };

@@ -143,9 +143,9 @@ fn stack(
     let mut was_used = vec![false; read.len()];
     for (index, (source, &row)) in sources.iter().zip(rows).enumerate() {
         let read = &mut read[row];
-        // One blob may be listed under different diff ids, of which only one can be right.
+        // A blob may be listed with different diff ids, only one of which can be correct.
         check_diff_id(source, &read.layer.diff_id)?;
-        // The entries of a large image take much memory, so they are copied only where a blob is
+        // The entries of a large image take a lot of memory, so they are only copied if a blob is
         // used more than once.
         let entries = if is_distinct {
             std::mem::take(&mut read.entries)

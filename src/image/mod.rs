@@ -1,9 +1,9 @@
 //! Images: configuration, layers and file system, and the code that reads and writes them.
 //!
-//! Nothing is unpacked. An archive is read where it is, a compressed layer becomes one unlinked
-//! temporary file, and the tree knows where in them the bytes of each file are. Every digest and
-//! diff id is checked: while reading or, if a command requests it, in the background until the
-//! command shows or writes something.
+//! Nothing is unpacked. An archive is read in place, a compressed layer is decompressed into an
+//! unlinked temporary file, and the tree stores the location of each file's bytes in them. Every
+//! digest and diff id is checked: while reading or, if a command requests it, in the background
+//! until the command shows or writes something.
 
 mod apply;
 mod archive;
@@ -201,7 +201,7 @@ impl Image {
     pub fn read_inode(&self, inode: InodeId) -> Result<Bytes<'_>, ReadError> {
         match self.content(self.tree.inode_at(inode)) {
             Some(content) => content,
-            // An inode has no path of its own, and may have several.
+            // An inode may have several paths.
             None => Err(ReadError::NotAFile {
                 path: format!("inode {}", inode.index()).into_bytes(),
             }),
@@ -294,8 +294,8 @@ impl Image {
         })
     }
 
-    /// A part of a layer's archive. The reader of the archive has checked that its entries lie
-    /// inside it.
+    /// A part of a layer's archive. The archive reader has checked that all entries are inside the
+    /// archive.
     fn part(&self, layer: usize, offset: u64, length: u64) -> Result<Blob, ReadError> {
         let part = self
             .materials

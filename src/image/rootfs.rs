@@ -51,7 +51,7 @@ pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result
         if metadata.is_dir() && (mounted || is_left_out) {
             walk.skip_current_dir();
         }
-        // A mounted directory stays as an empty one: it is the mount point in the image.
+        // A mounted directory is kept as an empty one: it is the mount point in the image.
         if is_left_out || (mounted && !metadata.is_dir()) {
             continue;
         }

@@ -196,8 +196,8 @@ fn number_in_line(rest: &mut &[u8]) -> Result<u64, Fault> {
     number(line)
 }
 
-/// Turns a map into content. Its pieces must be in order in the file; in the archive they follow
-/// each other without gaps from `offset`, where there are `size` bytes for them.
+/// Converts a map to content. Its pieces must be in order in the file; in the archive, they are
+/// stored without gaps in `size` bytes at `offset`.
 pub(super) fn pieces(
     map: &[(u64, u64)],
     length: u64,

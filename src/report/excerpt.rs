@@ -125,7 +125,7 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, &mut Vec::new())
 }
 
-/// Escapes all control characters but line breaks, and records where the offsets change.
+/// Escapes all control characters except line breaks, and records where offsets change.
 fn escape<'a>(text: &'a str, escapes: &mut Vec<(usize, usize)>) -> Cow<'a, str> {
     let mut out = String::new();
     let mut copied = 0;

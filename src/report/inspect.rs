@@ -175,7 +175,7 @@ fn cut(text: &str, letters: usize) -> String {
 }
 
 fn wasted(out: &mut Lines, layers: &ImageLayers, top: usize) {
-    // `--top 0` asks for no lists.
+    // `--top 0` disables the lists.
     if layers.wasted.is_empty() || top == 0 {
         return;
     }

@@ -115,7 +115,7 @@ fn is_called_a_file(word: &Word) -> bool {
         let is_file = name
             .split('_')
             .any(|part| matches!(part, "file" | "path" | "dir" | "folder" | "binary"));
-        // `ARCHIVE_PATH` and `DOWNLOAD_FILE` may well hold something that only ADD can handle.
+        // `ARCHIVE_PATH` and `DOWNLOAD_FILE` may well contain something that only ADD can handle.
         let is_other = name.split('_').any(|part| {
             matches!(
                 part,

@@ -15,7 +15,7 @@ const OPTION: &str = "--no-install-recommends";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // The setting may be written to `apt.conf.d` in any way, or passed with `-o`; either counts for
-    // the whole file, because the order of both is hard to know.
+    // the whole file, because the order of both is hard to determine.
     if cx
         .source
         .text()

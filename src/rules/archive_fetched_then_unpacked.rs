@@ -90,7 +90,7 @@ fn file_name(url: &str) -> &str {
 
 /// Whether a call unpacks less than the whole archive, or under other names.
 fn unpacks_selection(tar: &Call) -> bool {
-    // A variable can hold any option.
+    // A variable can contain any option.
     let is_hidden = tar
         .arguments
         .iter()

@@ -60,7 +60,7 @@ fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
             let Some(CopySource::Path(first)) = sources.first() else {
                 return None;
             };
-            // `[a-z].txt` is a pattern, so a quote or a comma has to follow the bracket.
+            // `[a-z].txt` is a pattern, so a quote or a comma must follow the bracket.
             let text = first.text.as_str();
             let is_list = text.ends_with(',') || text.starts_with("[\"") || text.starts_with("['");
             if !text.starts_with('[') || !is_list {

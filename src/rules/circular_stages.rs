@@ -54,7 +54,7 @@ fn in_circles(facts: &Facts<'_>) -> Vec<bool> {
     let mut needed_by = vec![Vec::new(); needs.len()];
     for (stage, sources) in needs.iter().enumerate() {
         for &source in sources {
-            // A stage that copies from itself has a rule of its own, `copy-from-own-stage`.
+            // A stage that copies from itself is reported by `copy-from-own-stage`.
             if source != stage {
                 needed_by[source].push(stage);
             }

@@ -39,8 +39,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Checks the script that an ENTRYPOINT or CMD in exec form starts. The shell form has rules of its
-/// own.
+/// Checks the script that an ENTRYPOINT or CMD in exec form starts. The shell form is checked by
+/// other rules.
 fn check_command(
     cx: &DockerfileContext<'_>,
     stage: &Stage<'_>,

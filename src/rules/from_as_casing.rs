@@ -18,7 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some((span, text)) = keyword_as(stage.from) else {
             continue;
         };
-        // `From` has a rule of its own, `mixed-keyword-casing`.
+        // `From` is reported by `mixed-keyword-casing`.
         let replacement = if from == from.to_ascii_uppercase() {
             "AS"
         } else if from == from.to_ascii_lowercase() {

@@ -15,7 +15,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Base::Image(image) = &stage.base else {
             continue;
         };
-        // An image without a tag has a rule of its own, `untagged-image`.
+        // An image without a tag is reported by `untagged-image`.
         if is_latest(image) {
             let name = image.name.as_deref().unwrap_or("the image");
             findings.add(

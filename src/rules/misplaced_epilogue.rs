@@ -78,7 +78,7 @@ fn in_order(
     {
         return None;
     }
-    // All of them have to come after the last other instruction of the stage.
+    // All of them must come after the last other instruction of the stage.
     let last = steps.iter().rfind(|step| rank(step).is_none())?.span;
     let (early, late): (Vec<Span>, Vec<Span>) = epilogue
         .iter()

@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let key = key.trim();
-    // A directive without a value is an error of its own.
+    // A directive without a value is a different error.
     if value.trim().is_empty() {
         return;
     }

@@ -21,7 +21,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let name = user.split(':').next().unwrap_or_default().trim();
-        // Windows users, such as `ContainerUser`, have no numbers. `root` has a rule of its own,
+        // Windows users, such as `ContainerUser`, have no numbers. `root` is reported by
         // `root-user`.
         if !name.is_empty()
             && !name.bytes().all(|b| b.is_ascii_digit())

@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// Package managers that have no rule of their own. pnpm and bun are not included: they link
-/// packages to their cache, so it takes no additional space.
+/// Package managers without a separate rule. pnpm and bun are not included: they link packages to
+/// their cache, so it takes no additional space.
 const MANAGERS: [&str; 6] = ["cargo", "composer", "conda", "go", "npm", "uv"];
 
 /// Their caches, and those of managers that have a separate rule for Dockerfiles.

@@ -92,8 +92,8 @@ fn words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
     words
 }
 
-/// A variable without a modifier: `$NAME` or `${NAME}`. `${NAME:-x}` and the like handle an unset
-/// variable.
+/// A variable without a modifier: `$NAME` or `${NAME}`. `${NAME:-x}` and similar forms handle an
+/// unset variable.
 fn plain(part: &WordPart) -> Option<&Variable> {
     match part {
         WordPart::Variable(variable)

@@ -11,7 +11,7 @@ use super::why::Confidence;
 pub(super) struct Traced {
     /// The names that are kept for reasons with sufficient confidence.
     pub(super) graph: Graph,
-    /// Everything that would be kept if every reason counted; none where every one does.
+    /// Everything that would be kept if every reason counted; `None` if every reason does count.
     pub(super) whole: Option<Graph>,
     /// The number of names in the whole graph that each level keeps, including the previous levels.
     pub(super) kept_at: Vec<(Confidence, usize)>,

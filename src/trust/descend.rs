@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// `repo` is a repository, `other` one beside it, and `link` a symlink to `repo`.
+    /// `repo` is a repository, `other` another one next to it, and `link` a symlink to `repo`.
     fn tree() -> (tempfile::TempDir, PathBuf) {
         let guard = tempfile::tempdir().unwrap();
         let top = real_path(guard.path()).unwrap();

@@ -109,7 +109,7 @@ fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()
     let (id, _) = connection
         .initialize_start()
         .context("the editor did not initialize the protocol")?;
-    // UTF-16 is the only encoding that every client supports. `change: 1` requests whole texts:
+    // UTF-16 is the only encoding that every client supports. `change: 1` requests full documents:
     // Dockerfiles are small, and there is no state that an edit could corrupt.
     let information = json!({
         "capabilities": {

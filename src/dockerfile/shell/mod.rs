@@ -118,7 +118,7 @@ pub enum ShellPart {
         quoted: bool,
         modified: bool,
     },
-    /// `$(…)`, `$((…))` and the like.
+    /// Other expansions, such as `$(…)` and `$((…))`.
     Other(Span),
 }
 

@@ -135,7 +135,7 @@ impl ShellScript {
     fn options(&self, scope: usize, span: Span, initial: ShellOptions) -> ShellOptions {
         let mut change = Change::default();
         let mut scope = scope;
-        // From the inside out: a subshell inherits what its parents have set before it.
+        // From the inside out: a subshell inherits the options set by its parents before it.
         loop {
             change = change.after(self.settings.before(scope, span.start));
             match self.scopes[scope] {

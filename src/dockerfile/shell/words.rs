@@ -126,7 +126,7 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
         NodeKind::RawString => sink(Piece::Text(inside(text, &range, "'", '\''))),
         NodeKind::Ansi => ansi(text, range, sink),
         NodeKind::String => string(text, node, sink),
-        // `$"…"` holds its string as a child.
+        // `$"…"` contains its string as a child.
         NodeKind::TranslatedString => string(text, node.named_child(0).unwrap_or(node), sink),
         // `${!name}` and `${#name}` also have a name; their length marks them as modified.
         NodeKind::SimpleExpansion | NodeKind::Expansion => match variable_name(text, node) {

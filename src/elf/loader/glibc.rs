@@ -178,7 +178,7 @@ fn normalized(path: &[u8]) -> Vec<u8> {
     for component in path.split(|&byte| byte == b'/') {
         match component {
             b"" | b"." => {}
-            // `..` at the root stays there.
+            // `..` in the root is the root itself.
             b".." => drop(components.pop()),
             _ => components.push(component),
         }

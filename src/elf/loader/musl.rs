@@ -27,7 +27,7 @@ pub(super) fn steps(
     add_rpaths(environment, chain, &mut steps);
     match &loader.musl_path {
         Some(path) => {
-            // Only what is before the first NUL is read.
+            // Only the part before the first NUL is used.
             let path = path.split(|&byte| byte == 0).next().unwrap_or_default();
             search_path(path, environment, &Found::MuslPath, &mut steps);
         }

@@ -481,7 +481,7 @@ impl<'a, F: Files> Process<'a, F> {
             found,
             variant,
         } = candidate;
-        // `$PLATFORM` and a directory for processors may lead to the same file.
+        // `$PLATFORM` and a processor-specific directory may lead to the same file.
         if search.hits.iter().any(|(_, hit, _)| *hit == path) {
             return false;
         }

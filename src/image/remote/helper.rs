@@ -24,7 +24,7 @@ const MAX_NAME: usize = 100;
 /// The credentials that a helper returns for a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// `<token>` where the secret is an identity token.
+    /// `<token>` if the secret is an identity token.
     pub user: String,
     pub secret: String,
 }

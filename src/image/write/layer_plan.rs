@@ -124,7 +124,7 @@ impl Original<'_> {
         if let Kind::File(Content::Bytes(_)) = inode.kind {
             return false;
         }
-        // A header with a time that has to be lowered must be written anew.
+        // A header whose time must be lowered has to be rewritten.
         if !matches!(clamped(&inode.header, self.youngest), Cow::Borrowed(_)) {
             return false;
         }

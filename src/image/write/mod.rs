@@ -2,8 +2,9 @@
 //! archive, an OCI layout, a directory, a registry or a daemon.
 //!
 //! Layers are streamed to their destination and hashed on the way, never held in memory. The output
-//! becomes visible only when it is complete, so a failure leaves the old file. Nothing depends on
-//! the clock or the host: the same input gives the same bytes, on any number of cores.
+//! becomes visible only when it is complete, so after a failure, the old file is still there.
+//! Nothing depends on the clock or the host: the same input results in the same bytes, on any
+//! number of cores.
 
 mod compress;
 mod deliver;

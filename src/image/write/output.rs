@@ -1,12 +1,12 @@
 //! The output of an image: an archive or an OCI layout, which is created atomically.
 //!
 //! All bytes go to files without a name (`O_TMPFILE`) on the file system of the destination. At the
-//! end they are synced, get a name beside it and are renamed to it. Until then there is nothing to
-//! clean up: a process that fails, is interrupted or killed leaves the old file, without a handler
-//! of signals. If it is killed exactly between the two steps, it also leaves the second name,
-//! `.jettison-` and a hash of the first, which is removed by the next run that writes there. If a
-//! file system does not support such files, a named temporary file is used, which is removed unless
-//! the process is killed.
+//! end they are synced, get a name next to it and are renamed to it. Until then, there is nothing
+//! to clean up: if the process fails, is interrupted or is killed, the old file is unchanged, even
+//! without a signal handler. If it is killed exactly between the two steps, it also leaves the
+//! second name, `.jettison-` and a hash of the first, which is removed by the next run that writes
+//! there. If a file system does not support such files, a named temporary file is used, which is
+//! removed unless the process is killed.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -267,7 +267,7 @@ fn replace(file: &File, path: &Path) -> io::Result<()> {
     linked.persist(path).map_err(|error| error.error)
 }
 
-/// Removes the second name that a killed run left.
+/// Removes the second name that was left by a killed run.
 fn remove_left(beside: &Path) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let left = File::from(rustix::fs::open(beside, flags, Mode::empty())?);
@@ -311,7 +311,7 @@ fn finish_member(file: &mut File, name: &str, start: u64, end: u64) -> io::Resul
     let size = end - start - 512;
     let padding = usize::try_from(end.next_multiple_of(512) - end).map_err(io::Error::other)?;
     file.write_all(&[0; 512][..padding])?;
-    // Fixed values, so that the same image gives the same archive.
+    // Fixed values, so that the same image results in the same archive.
     let mut header = tar::Header::new_gnu();
     header.set_path(PathBuf::from(name))?;
     header.set_mode(0o644);

@@ -72,7 +72,7 @@ impl Account {
 
     /// Whether a login starts an interactive shell.
     pub fn can_log_in(&self) -> bool {
-        // Debian gives the account `sync` the program of that name; the others are traditional.
+        // On Debian, the account `sync` has the program with that name; the others are traditional.
         !matches!(
             self.shell.rsplit('/').next(),
             Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true")

@@ -12,8 +12,8 @@ use crate::source::{Source, Span};
 
 /// Maximum number of `COPY` lines in a fix. If more are needed, there is no fix.
 const MOST: usize = 16;
-/// Programs that prepare the image for the user's program; a `RUN` of only these stays in the final
-/// stage.
+/// Programs that prepare the image for the user's program; a `RUN` that only calls these stays in
+/// the final stage.
 const STAY: [&str; 15] = [
     "addgroup", "adduser", "chgrp", "chmod", "chown", "groupadd", "install", "ln", "mkdir",
     "passwd", "rm", "setcap", "touch", "useradd", "usermod",

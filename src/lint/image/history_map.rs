@@ -189,7 +189,7 @@ fn with_keyword(kind: Kind, mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// Splits a text into words without quotes, brackets and the commas of lists. Flags stay whole.
+/// Splits a text into words without quotes, brackets and the commas of lists. Flags are not split.
 fn plain(text: &str) -> Vec<String> {
     let text: String = text
         .chars()

@@ -165,7 +165,7 @@ impl Policy {
         true
     }
 
-    /// The words that [`forbid`](Self::forbid) knows besides the names of rules.
+    /// The words that [`forbid`](Self::forbid) accepts in addition to the names of rules.
     pub fn kinds() -> impl Iterator<Item = &'static str> {
         KINDS.iter().map(|(kind, _)| *kind)
     }
@@ -180,7 +180,7 @@ impl Policy {
         self.forbidden.get(rule).copied()
     }
 
-    /// The place where a budget is set.
+    /// The location where a budget is set.
     pub fn budget(&self, setting: &'static str) -> Option<Label> {
         self.origins
             .label(&SettingKey::Name(setting), "budget set here")

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_tilde_is_before_the_end_and_letters_are_before_signs() {
-        // The order of the manual page, as parts of versions.
+        // The order in the manual page, as parts of versions.
         assert_ascending(Order::Debian, &["1~~", "1~~a", "1~", "1", "1a"]);
         let versions = [
             "0.9",

@@ -127,7 +127,7 @@ fn is_set(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, nam
     )
 }
 
-/// The value that the script of a RUN last gives to a variable before a call starts.
+/// The last value that the script of a RUN assigns to a variable before a call.
 fn assigned_in_script(run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> Option<String> {
     // A call in exec form has no script and therefore no assignments.
     let last = call.call.command?;

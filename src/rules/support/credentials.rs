@@ -70,7 +70,7 @@ const FORMATS: [(&str, Format); 25] = [
     ("*_dsa", Format::Text("PRIVATE KEY-----")),
     ("*_ecdsa", Format::Text("PRIVATE KEY-----")),
     ("*_ed25519", Format::Text("PRIVATE KEY-----")),
-    // Most of these files hold ordinary settings, so only names that look like secrets count.
+    // Most of these files contain ordinary settings, so only names that look like secrets count.
     ("/.env", Format::Variables),
     ("/.env.*", Format::Variables),
 ];

@@ -41,7 +41,7 @@ pub(in crate::rules) fn report(
     }
 }
 
-/// Whether a file is loaded into memory at all, and `fits` holds for it.
+/// Whether a file is loaded into memory at all, and `fits` is true for it.
 fn is_affected(
     cx: &ImageContext<'_>,
     name: NameId,

@@ -66,7 +66,7 @@ pub(in crate::rules) fn report(
 ) {
     for label in in_schema(cx) {
         let (pair, key, value) = (label.pair, label.key, label.value);
-        // An empty value has a rule of its own, `empty-label`.
+        // An empty value is reported by `empty-label`.
         if label.kind == wanted && !value.is_empty() && !wanted.accepts(&value) {
             // The finding points to the value, because the key is correct.
             let span = pair.value.as_ref().map_or(pair.span, |value| value.span);

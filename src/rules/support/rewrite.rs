@@ -28,7 +28,7 @@ pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> 
     })
 }
 
-/// Inserts an instruction on a line of its own after another one.
+/// Inserts an instruction on a new line after another one.
 pub(in crate::rules) fn line_after(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,

@@ -41,7 +41,7 @@ pub struct KeepPage {
     pub(in crate::slim) repeats: bool,
 }
 
-/// Triggers, any of which makes a rule fire.
+/// Triggers, any one of which fires the rule.
 #[derive(Clone, Debug, Default)]
 pub(in crate::slim) struct When {
     pub(in crate::slim) always: bool,

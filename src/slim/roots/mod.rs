@@ -57,7 +57,7 @@ fn keep_program(
     let mut command = words_of(Field::Entrypoint, &config.entrypoint());
     command.extend(words_of(Field::Cmd, &config.cmd()));
     let Some((field, program)) = command.first().cloned() else {
-        // `--keep` is enough to slim an image that only holds files, such as a base for `COPY
+        // `--keep` is enough to slim an image that only contains files, such as a source for `COPY
         // --from`.
         return if may_be_missing {
             Ok(())
@@ -65,7 +65,7 @@ fn keep_program(
             Err(PlanError::NoProgram)
         };
     };
-    // Without its program an image does nothing, unless the user knows better.
+    // Without its program, an image is useless, unless the user specified the files to keep.
     if command::keep(keep, &command) {
         return Ok(());
     }

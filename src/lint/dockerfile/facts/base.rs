@@ -70,7 +70,7 @@ impl Known {
     }
 }
 
-/// Whether the table knows images of this name, whatever their tag.
+/// Whether the table contains images with this name, regardless of the tag.
 pub fn is_well_known_image(name: &str) -> bool {
     ImageRef::parse(name).familiar_name().is_some_and(|name| {
         TABLE.by_name.contains_key(name)

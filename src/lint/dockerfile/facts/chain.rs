@@ -11,8 +11,8 @@ const COMPOUND: [&str; 12] = [
 
 /// The commands of `a && b && c` as ranges of the joined text, without surrounding whitespace.
 ///
-/// `None` if anything else decides which of them run (`||`, `;`, a branch, a heredoc, a comment) or
-/// if quotes nest too deeply to tell commands apart.
+/// `None` if anything else determines which of them run (`||`, `;`, a branch, a heredoc, a comment)
+/// or if quotes nest too deeply to tell commands apart.
 pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
     let text = script.text.as_str();
     let mut reader = Reader {

@@ -37,7 +37,7 @@ impl Reading {
 }
 
 impl ImageRef {
-    /// Parses an expanded text, in which U+FFFC stands for an unknown value.
+    /// Parses an expanded text, in which U+FFFC represents an unknown value.
     pub fn parse(text: &str) -> Self {
         let (text, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Reading::of(digest)),

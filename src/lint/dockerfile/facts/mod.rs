@@ -130,7 +130,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a `--from` of this step names its own stage.
     pub fn is_own_stage(&self, step: &Step<'_>, name: &str) -> bool {
-        // `COPY --from` may give the stage's number instead of its name.
+        // `COPY --from` may contain the stage's number instead of its name.
         let stage = step.stage.map(|at| &self.stages[at]);
         stage.is_some_and(|stage| stage.is_named(name) || name.parse() == Ok(stage.index))
     }

@@ -101,7 +101,7 @@ impl StagePrograms {
             "dpkg" => call
                 .words()
                 .any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")),
-            // `-evh` and the like: letters may follow.
+            // Other letters may follow, as in `-evh`.
             "rpm" => call.words().any(|word| {
                 word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))
             }),

@@ -292,7 +292,7 @@ fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
                 .and_modify(|known| *known = None)
                 .or_insert(value);
         }
-        // `export A=1`, `read A=…`, `env A=1`: too many programs to know them all.
+        // `export A=1`, `read A=…`, `env A=1`: there are too many such programs to list them all.
         for word in &command.words {
             if let Some((name, _)) = word.raw.split_once('=') {
                 own.insert(name, None);
