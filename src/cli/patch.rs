@@ -72,7 +72,7 @@ fn one_hunk(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
     let start = same.saturating_sub(CONTEXT);
     let after = removed.end..old.len().min(removed.end + CONTEXT);
     let counts = [removed.len(), added.len()].map(|count| same - start + count + after.len());
-    // A side without lines has a position before its first line.
+    // For a side without lines, the header contains the number of the preceding line.
     let first = counts.map(|count| if count == 0 { start } else { start + 1 });
     let header = format!(
         "@@ -{},{} +{},{} @@\n",

@@ -75,7 +75,8 @@ impl Reach {
         }
         match zone(url) {
             Zone::Public => Ok(()),
-            // A public registry has no reason to refer a client to its private network.
+            // A public registry has no reason to refer a client to addresses in the client's
+            // private network.
             Zone::Private if self.is_unverified || zone(&self.registry) != Zone::Public => Ok(()),
             Zone::Private | Zone::LinkLocal => Err(Refusal::Internal),
         }
