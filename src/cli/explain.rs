@@ -103,13 +103,10 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
     if let [_] = started.as_slice() {
         return Ok(started);
     }
-    let (near, what) = if started.is_empty() {
-        (registry.near(name), "did you mean")
+    let near = if started.is_empty() {
+        registry.near(name)
     } else {
-        (
-            started.iter().map(|page| page.name).collect(),
-            "it may be the start of",
-        )
+        started.iter().map(|page| page.name).collect()
     };
     // A task such as `slim` is a page of the guide, not a rule.
     let other = keep_rules()
@@ -117,7 +114,7 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
         .map(|near| format!("keep/{near}"))
         .or_else(|| guide::suggest(name));
     match (alternatives(&near), other) {
-        (Some(names), _) => bail!("there is no rule `{name}`; {what} {names}?"),
+        (Some(names), _) => bail!("there is no rule `{name}`; did you mean {names}?"),
         (None, Some(page)) => bail!("there is no rule `{name}`; did you mean `{page}`?"),
         (None, None) => bail!("there is no rule `{name}`; `jettison explain` lists all"),
     }

@@ -149,9 +149,7 @@ fn a_page_is_found_by_a_start_that_is_its_own() {
     let (out, err) = explained(&["apt-"]);
     assert_eq!(out, "");
     assert!(
-        err.starts_with(
-            "error: there is no rule `apt-`; it may be the start of `apt-dist-upgrade`, "
-        ),
+        err.starts_with("error: there is no rule `apt-`; did you mean `apt-dist-upgrade`, "),
         "{err}"
     );
 }
