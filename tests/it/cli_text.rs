@@ -1,4 +1,4 @@
-//! Findings and pages as a terminal shows them: at other widths, in colour, in other characters.
+//! Findings and pages as shown in a terminal: with other widths, colors and character sets.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,4 @@
-//! OCI layouts and docker archives whose documents are written letter by letter, as no library
-//! would write them.
+//! OCI layouts and docker archives with handwritten documents, which no library would produce.
 
 use crate::builders::images::{Directory, Tar, sha256};
 
