@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             findings.add(
                 word.span,
-                format!("Kubernetes `runAsNonRoot` rejects the user name `{name}`"),
+                format!("user name `{name}` is rejected by Kubernetes `runAsNonRoot`"),
             );
         }
     }
