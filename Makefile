@@ -1,9 +1,9 @@
-# What a contributor runs. `make` alone is the quick check before a commit.
+# Targets for contributors. `make` without a target is the quick check before a commit.
 
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 
 .PHONY: check
-check: ## format, Clippy with warnings denied, unit tests
+check: ## check formatting, run Clippy (warnings are errors) and unit tests
 	cargo fmt --check
 	rustfmt --edition 2024 --check src/rules/*.rs src/rules/support/*.rs
 	cargo clippy --all-targets --features fuzzing -- -D warnings
@@ -11,46 +11,46 @@ check: ## format, Clippy with warnings denied, unit tests
 	cargo test --lib --features fuzzing
 
 .PHONY: format
-format: ## rustfmt, also for the rules, whose modules a macro declares
+format: ## run rustfmt, including the rule modules, which are declared by a macro
 	cargo fmt
 	rustfmt --edition 2024 src/rules/*.rs src/rules/support/*.rs
 
 .PHONY: test
-test: ## every test: unit, integration, documentation, end to end (those need root)
+test: ## run all tests: unit, integration, documentation, end-to-end (these need root)
 	tests/tools.sh shellcheck strace || [ -z "$$CI" ]
 	cargo test --features fuzzing
 	tests/e2e/run.sh --where-possible
 	tests/deps/run.sh --where-possible
 
 .PHONY: e2e
-e2e: ## real images built, slimmed and run in containers, and programs beside their loaders, as root
+e2e: ## build, slim and run real images in containers, and compare with real loaders, as root
 	cargo build --release
 	JETTISON_BINARY=target/release/jettison tests/e2e/run.sh
 	tests/deps/run.sh
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for a minute, by coverage: fuzz/run.sh takes seconds and targets; needs C++
+fuzz: ## run every fuzz target for a minute; fuzz/run.sh accepts seconds and targets; needs C++
 	fuzz/run.sh
 
 .PHONY: hooks
-hooks: ## the wheel by pip and the hooks by pre-commit, as users install them; needs PyPI
+hooks: ## install the wheel with pip and the hooks with pre-commit, like users; needs PyPI
 	tests/hooks.sh
 
 .PHONY: consumers
-consumers: ## reports read by programs that others read them with; needs PyPI
+consumers: ## check that common tools can read the reports; needs PyPI
 	tests/consumers.sh
 
 .PHONY: deny
-deny: ## licenses, sources, versions and advisories of the dependencies, by cargo-deny; advisories need the network
+deny: ## check licenses, sources, versions and advisories of dependencies with cargo-deny; needs the network
 	cargo deny --locked check
 
 .PHONY: demo
-demo: ## lints a Dockerfile, builds it, slims the image, runs both
+demo: ## lint a Dockerfile, build it, slim the image and run both
 	cargo build --release
 	testdata/demo/demo.sh
 
 .PHONY: bench
-bench: ## micro benchmarks, then lint beside hadolint, slim beside skopeo and deps beside ldd
+bench: ## run microbenchmarks, and compare lint with hadolint, slim with skopeo, deps with ldd
 	cargo bench --benches
 	cargo build --release
 	benches/lint.sh
@@ -61,30 +61,30 @@ bench: ## micro benchmarks, then lint beside hadolint, slim beside skopeo and de
 	benches/loader.sh
 
 .PHONY: hostile
-hostile: ## time and memory on inputs that are made to take much of both
+hostile: ## measure time and memory on inputs that are designed to exhaust them
 	cargo build --release
 	benches/hostile.py --bad
 
 .PHONY: rules
-rules: ## rules/README.md from the rule pages
+rules: ## generate rules/README.md from the rule pages
 	JETTISON_BLESS=1 cargo test index
 
 .PHONY: bless
-bless: ## expected output of tests, sessions and the picture as they are now: read the diff before committing it
+bless: ## update the expected output of tests, sessions and the picture; review the diff before committing
 	JETTISON_BLESS=1 cargo test
 
-# `make static PROFILE=release` leaves out link-time optimization, which takes minutes on one core.
+# `make static PROFILE=release` skips link-time optimization, which takes minutes on one core.
 PROFILE = dist
 
 .PHONY: static
-static: ## one binary that needs nothing, for any Linux of this architecture
+static: ## build a static binary for any Linux on this architecture
 	RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile $(PROFILE) --target $(HOST)
 	tests/static.sh target/$(HOST)/$(PROFILE)/jettison
 
 .PHONY: style
-style: ## how the code reads, in figures
+style: ## print code style metrics
 	tests/style.py
 
 .PHONY: help
-help: ## this list
+help: ## list all targets
 	@sed -n 's/^\([a-z0-9]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

@@ -1,7 +1,7 @@
-//! What it costs to read a Dockerfile, without and with the shell inside it: all of
-//! `testdata/dockerfiles` at once, and the folder that `JETTISON_CORPUS` names (see
-//! `tests/it/dockerfile_corpus.rs`). Times are per folder; bytes and items (files) per second are
-//! beside them.
+//! Measures the time to parse Dockerfiles, with and without the shell scripts in them: all of
+//! `testdata/dockerfiles` at once, and the directory in `JETTISON_CORPUS` (see
+//! `tests/it/dockerfile_corpus.rs`). Times are per directory; bytes and items (files) per second
+//! are shown too.
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! Configuration: `.jettison.toml`, or else hadolint's file and hadolint's environment variables.
 //!
-//! A file that was found comes from the repository that is linted. It only decides about findings:
-//! it names no program to run and no file to write, and reads nothing outside its directory. A file
-//! that a person named with `--config` may do all of this.
+//! A file that was found comes from the repository that is linted. It only affects findings: it
+//! cannot name programs to run, files to write, or files outside its directory. A file that the
+//! user named with `--config` may do all of this.
 
 mod hadolint;
 mod migrate;
@@ -34,9 +34,9 @@ pub struct Config {
     pub fail_on: Option<FailOn>,
     /// Output formats, each by its name or as `NAME=FILE`.
     pub formats: Vec<String>,
-    /// The directory that patterns and paths of the file are relative to; empty without a file.
+    /// The directory that patterns and paths in the file are relative to; empty without a file.
     pub directory: PathBuf,
-    /// Patterns of files that are left out, as in `.gitignore`.
+    /// Patterns of files to exclude, as in `.gitignore`.
     pub exclude: Vec<String>,
     /// A file of known findings.
     pub baseline: Option<HostFile>,
@@ -89,7 +89,8 @@ impl std::str::FromStr for FailOn {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // `none` reads as no threshold, the opposite of the lowest one.
+        // `none` looks like the absence of a threshold, which would be the opposite of the lowest
+        // one.
         if text == "none" {
             return Ok(Self::Never);
         }
@@ -99,7 +100,7 @@ impl std::str::FromStr for FailOn {
     }
 }
 
-/// An error in a configuration file, with the file, the place and the reason.
+/// An error in a configuration file, with the file, the location and the reason.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read `{}`: {reason}", path.display())]
@@ -124,12 +125,12 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Located {
     pub file: Option<HostFile>,
-    /// Files on the way that belong to other users.
+    /// Files that were skipped because they belong to other users.
     pub ignored: Vec<PathBuf>,
 }
 
-/// Finds the nearest configuration file in a directory or above it; in each, jettison's own comes
-/// first. [`Search`] determines the last one.
+/// Finds the nearest configuration file in a directory or its parents; in each, jettison's own
+/// comes first. [`Search`] determines where the search ends.
 pub fn find(directory: &Path) -> Located {
     let [long, short] = HADOLINT;
     locate(directory, &[OWN, long, short])
@@ -153,15 +154,15 @@ fn locate(directory: &Path, names: &[&str]) -> Located {
     for directory in search.directories() {
         for path in names.iter().map(|name| directory.join(name)) {
             match trust::is_ours(&path) {
-                // A directory with this name is not a configuration; the search goes on above it.
+                // A directory with this name is not a configuration; the search continues above it.
                 Ok(_) if path.is_dir() => {}
                 Ok(true) => {
                     located.file = Some(HostFile::found(&path, search.root_for(directory)));
                     return located;
                 }
-                // Reported, since a user who created the file expects it to be used.
+                // Reported, because the user may expect the file to be used.
                 Ok(false) => located.ignored.push(path),
-                // There is no such file, or none that this user may see.
+                // There is no such file, or the user may not access it.
                 Err(_) => {}
             }
         }
@@ -191,8 +192,8 @@ pub fn text(file: &HostFile) -> Result<String, ConfigError> {
         })
 }
 
-/// Parses the text of a file that a person named: TOML by the extension of `path`, otherwise
-/// hadolint's YAML.
+/// Parses the text of a file that the user named: TOML according to the extension of `path`,
+/// otherwise hadolint's YAML.
 pub fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
     parse_over(&HostFile::named(path), text, &|_| None, registry)
 }
@@ -203,7 +204,7 @@ fn parse_over(
     environment: Environment<'_>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
-    // A file named with `--config` may have any name, so the extension decides.
+    // A file named with `--config` may have any name, so the extension determines the format.
     let is_own = file
         .path()
         .extension()
@@ -215,7 +216,8 @@ fn parse_over(
     }
 }
 
-/// Returns the error for an output format that a configuration file that was found may not request.
+/// Returns the error for an output format that is not allowed in a configuration file that was
+/// found.
 fn refused_format(format: &str) -> Option<String> {
     match format.split_once('=') {
         // Without a file, or with `-`, the report goes to standard output.
@@ -227,7 +229,7 @@ fn refused_format(format: &str) -> Option<String> {
     }
 }
 
-/// Returns the error for a key that the configuration does not have.
+/// Returns the error for an unknown key.
 fn unknown_key(key: &str, known: &[&str]) -> String {
     match suggestion::closest(key, known.iter().copied()) {
         Some(closest) => format!("unknown field `{key}`; did you mean `{closest}`?"),

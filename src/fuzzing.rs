@@ -1,4 +1,4 @@
-//! Entry points for the fuzz targets of `fuzz/`, to code that the library keeps to itself.
+//! Entry points for the fuzz targets in `fuzz/` to private code of the library.
 
 pub use crate::cli::lsp_session;
 
@@ -12,8 +12,8 @@ pub struct Entry {
     pub kind: Kind,
 }
 
-/// Returns an image of some entries, which needs no archive. Directories that lead to them are
-/// made; an entry below a file, or with the path of another or a very long one, is left out.
+/// Returns an image with these entries, without an archive. Parent directories are created; an
+/// entry below a file, with a duplicate path or with a very long path is skipped.
 pub fn image(config: Config, entries: impl IntoIterator<Item = Entry>) -> Image {
     let mut tree = Tree::new();
     for entry in entries {
@@ -22,7 +22,7 @@ pub fn image(config: Config, entries: impl IntoIterator<Item = Entry>) -> Image 
     Image::without_layers(config, tree)
 }
 
-/// The limits of the readers of archives.
+/// The limits of the archive readers.
 const MAX_PATH: usize = 4096;
 const MAX_DEPTH: usize = 1000;
 

@@ -1,10 +1,10 @@
-//! jettison lints Dockerfiles and images, and slims images: it throws overboard what the program
+//! jettison lints Dockerfiles and images, and slims images: it removes the files that the program
 //! does not need.
 //!
-//! This library exists for the program of the same name and its tests. It is **not a public API**:
-//! any item may change or disappear in any release, and there is no semantic versioning for it. The
-//! stable interfaces are the command line, the configuration file and the output formats, which
-//! README.md describes.
+//! This library exists only for the program with the same name and its tests. It is **not a public
+//! API**: any item may change or disappear in any release, and there is no semantic versioning for
+//! it. The stable interfaces are the command line, the configuration file and the output formats,
+//! which README.md describes.
 //!
 //! # Two flows, one shape
 //!
@@ -15,8 +15,8 @@
 //!                                                      └──▶ verification ──▶ image + report
 //! ```
 //!
-//! A rule is to lint what a tracer is to slim: a plain function from something read-only to a sink,
-//! in a file of its own, in a list. Learn one half and you know the other.
+//! Rules in `lint` correspond to tracers in `slim`: each is a plain function from read-only input
+//! to a sink, in a separate file, registered in a list. If you know one half, you know the other.
 //!
 //! # Modules
 //!
@@ -60,11 +60,11 @@
 //! - Async code stays inside `image/transport`, `anyhow` inside [`cli`].
 //! - A kept file is unchanged, byte for byte, and so is its header. The only additions are package
 //!   records, and configuration fields that a user overrides.
-//! - Nothing is written before a plan is complete, and a result is written whole or not at all.
+//! - Nothing is written before a plan is complete, and results are written atomically.
 //! - A repository is not trusted: [`trust`] decides which of its files are read, and it never makes
 //!   jettison write a file or run a program.
-//! - The same input gives the same output: ordered maps, sorted lists, no clock, no host paths. The
-//!   time limit on a hostile shell script is the exception, and exceeding it is reported.
+//! - The same input results in the same output: ordered maps, sorted lists, no clock, no host
+//!   paths. The exception is the time limit for a hostile shell script; exceeding it is reported.
 //! - Input must not cause a panic. A Dockerfile with errors is a finding; a broken ELF file is a
 //!   note on the plan; a hostile archive is an error that names the blob and the entry. All reading
 //!   is within limits, and a part that exceeds one is reported.

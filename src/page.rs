@@ -1,6 +1,6 @@
-//! A rule's page: front matter, a heading, text, and fenced examples whose tags are assertions.
+//! Rule pages: front matter, a heading, text, and fenced examples whose tags are assertions.
 //!
-//! Rules of the linter and of the slimmer share this format. Each gives the keys their meaning.
+//! Lint rules and keep rules share this format, but have different keys.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use crate::knowledge::path_set;
 
 /// An error in a page.
-// Pages are compiled in, so users never see these: they are for the author of a rule.
+// Pages are compiled in, so only authors of rules see these errors.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     #[error("page `{page}` does not start with `---`, front matter and `---`")]
@@ -47,11 +47,11 @@ pub struct Parts {
     pub front: FrontMatter,
     /// The first heading, as a sentence without a full stop.
     pub title: &'static str,
-    /// Markdown, from the heading on.
+    /// Markdown, starting with the heading.
     pub body: &'static str,
 }
 
-/// Splits a page into its parts. `keys` are the keys that the front matter may have.
+/// Splits a page into its parts. `keys` are the allowed keys of the front matter.
 pub fn parts(
     page: &'static str,
     text: &'static str,
@@ -70,8 +70,8 @@ pub fn parts(
 }
 
 /// The `key: value` lines between the two `---`.
-// A subset of YAML, so that editors and GitHub highlight it. It is simple enough to be read without
-// a YAML parser, and all pages are read when the first rule is needed.
+// A subset of YAML, so that editors and GitHub highlight it. It is simple enough to be parsed
+// without a YAML parser, and all pages are parsed when the first rule is needed.
 #[derive(Debug)]
 pub struct FrontMatter {
     page: &'static str,
@@ -136,7 +136,7 @@ impl FrontMatter {
         })
     }
 
-    /// The members of `[a, b]`; empty where the key is missing. A member `@name` is replaced by the
+    /// The members of `[a, b]`; empty if the key is missing. A member `@name` is replaced with the
     /// members of a named set of paths.
     pub fn list(&self, key: &'static str) -> Result<Vec<&'static str>, PageError> {
         let Some(value) = self.get(key) else {
@@ -170,8 +170,8 @@ impl FrontMatter {
     }
 }
 
-/// Returns the end of the value that `text` starts with: the end of the line, or, for a list, of
-/// the line that closes it.
+/// Returns the end of the value that `text` starts with: the end of the line or, for a list, of the
+/// line that closes it.
 fn end_of_value(text: &str) -> usize {
     // An unclosed list ends with its first line, so that the error is about this key.
     let from = if text.trim_start_matches(' ').starts_with('[') {
@@ -187,20 +187,20 @@ fn end_of_value(text: &str) -> usize {
 /// A fenced block of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence {
-    /// The language, a blank, and the assertion: `dockerfile bad`.
+    /// The language, a space, and the assertion: `dockerfile bad`.
     pub tag: String,
     pub text: String,
     /// The line, from 1, of the page's body on which the fence opens.
     pub line: usize,
 }
 
-/// Returns the fenced blocks in a Markdown text, in its order.
+/// Returns the fenced blocks in a Markdown text, in order.
 pub fn fences(markdown: &str) -> Vec<Fence> {
     let mut fences = Vec::new();
     let mut open: Option<Fence> = None;
     for (event, range) in Parser::new(markdown).into_offset_iter() {
         match event {
-            // Blocks by indentation have no tag, and assert nothing.
+            // Indented blocks have no tag and are not assertions.
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(tag))) => {
                 let line = 1 + markdown[..range.start].matches('\n').count();
                 open = Some(Fence {
@@ -221,8 +221,8 @@ pub fn fences(markdown: &str) -> Vec<Fence> {
     fences
 }
 
-/// Removes the image descriptions from a page, whose notation is only for the tests. The sentence
-/// before each of them describes it to readers.
+/// Removes the image descriptions from a page, because their notation is only for the tests. The
+/// sentence before each of them is for readers.
 pub fn without_images(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len());
     let mut lines = markdown.split_inclusive('\n').peekable();
@@ -232,7 +232,7 @@ pub fn without_images(markdown: &str) -> String {
             continue;
         }
         while lines.next().is_some_and(|line| line.trim_end() != "```") {}
-        // There is a blank line before the block already.
+        // There is already a blank line before the block.
         lines.next_if(|line| line.trim().is_empty());
     }
     out

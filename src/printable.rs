@@ -1,11 +1,11 @@
-//! Text that is safe to print: no terminal acts on it, no reader is deceived by it, and no CI
-//! system runs it.
+//! Text that is safe to print: it does not control terminals, deceive readers, or trigger CI
+//! commands.
 //!
-//! Names, paths, messages and excerpts come from repositories, images and registries. A terminal
-//! acts on control characters, characters that are invisible or that reverse the direction of a
-//! line make one text look like another, and CI systems run commands that they find in a log.
-//! Everything that a person reads is built from [`Lines`], which escape all three. Formats for
-//! programs keep every character, and encode those that [`is_hidden`] returns by their own rules.
+//! Names, paths, messages and excerpts come from repositories, images and registries. Control
+//! characters control the terminal, characters that are invisible or reverse the text direction
+//! make one text look like another, and CI systems run commands that they find in a log. Everything
+//! that a person reads is built from [`Lines`], which escape all three. Formats for programs keep
+//! every character, and encode those for which [`is_hidden`] is true by their own rules.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -13,7 +13,7 @@ use std::fmt::{self, Write as _};
 /// Text for people, line by line.
 ///
 /// Each call of [`line`](Self::line) adds exactly one: a line break in a name is shown as `\n` and
-/// starts no line of its own.
+/// does not start a new line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     text: String,
@@ -29,9 +29,9 @@ impl Lines {
         self.push_line(&escape(&line.to_string()));
     }
 
-    /// Adds a text of several lines with our own colors and links, such as a rendered finding.
-    /// Escape foreign text before it is rendered: its colors cannot be distinguished from ours
-    /// afterwards.
+    /// Adds a multi-line text with our own colors and links, such as a rendered finding. Foreign
+    /// text must be escaped before it is rendered, because its colors cannot be distinguished from
+    /// ours afterward.
     pub fn styled(&mut self, text: &str) {
         for line in text.lines() {
             self.push_line(&escape_around_styles(line));
@@ -75,7 +75,7 @@ impl fmt::Display for Lines {
 
 /// Offset of the first colon of a GitHub workflow command, `::name …::`.
 ///
-/// The runner of GitHub Actions, and those of Forgejo and Gitea, ignore blanks before it
+/// The runners of GitHub Actions, Forgejo and Gitea ignore whitespace before it
 /// (`ActionCommand.TryParseV2`).
 fn workflow_command(line: &str) -> Option<usize> {
     let mut command = line.trim_start();
@@ -87,7 +87,7 @@ fn workflow_command(line: &str) -> Option<usize> {
         }
         command = command[style..].trim_start();
     }
-    // `::: path` begins the excerpt of a second file. A command has a name instead of a blank.
+    // `::: path` begins the excerpt of a second file. A command has a name instead of a space.
     if !command.starts_with("::") || command.starts_with("::: ") {
         return None;
     }
@@ -140,12 +140,12 @@ pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
 
 /// Returns true for a text that certainly needs no escape: printable ASCII without `##`.
 fn is_plain(text: &str) -> bool {
-    // Nearly all lines are plain, and reports can have a hundred thousand of them.
+    // Almost all lines are plain, and reports can have a hundred thousand of them.
     let is_printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
     is_printable && !text.contains("##")
 }
 
-/// Returns the escape for the character at `at`; none where it may stay as it is.
+/// Returns the escape for the character at `at`; `None` if it needs none.
 pub fn escaped_at(text: &str, at: usize) -> Option<String> {
     let rest = &text[at..];
     let letter = rest.chars().next()?;
@@ -166,8 +166,8 @@ pub fn escaped_at(text: &str, at: usize) -> Option<String> {
 
 /// Returns true for a text that begins with `##[`, `##vso[` or `##teamcity[`.
 ///
-/// Azure Pipelines and TeamCity, and GitHub Actions for its older commands, run the command after
-/// it anywhere in a line.
+/// Azure Pipelines, TeamCity and, for its older commands, GitHub Actions run the command after it
+/// anywhere in a line.
 pub fn is_logging_command(text: &str) -> bool {
     let Some(name) = text.strip_prefix("##") else {
         return false;
@@ -177,7 +177,7 @@ pub fn is_logging_command(text: &str) -> bool {
 }
 
 /// Returns true for a joiner or variation selector in its usual place, inside a word or an emoji
-/// that is not ASCII. Elsewhere it has nothing to join or to vary, and only hides.
+/// that is not ASCII. Elsewhere it has nothing to join or to vary and is only invisible.
 fn joins(letter: char, before: &str, rest: &str) -> bool {
     let Some(previous) = before.chars().next_back() else {
         return false;
@@ -201,8 +201,8 @@ fn is_selector(letter: char) -> bool {
     matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Returns true for a character that a terminal acts on, or shows nothing for: control characters,
-/// line and paragraph separators, and Unicode's format characters and default ignorable code points
+/// Returns true for a character that controls a terminal or is invisible: control characters, line
+/// and paragraph separators, and Unicode's format characters and default ignorable code points
 /// (`DerivedCoreProperties.txt`, Unicode 16), without those that scripts show, such as the Arabic
 /// number signs.
 pub fn is_hidden(letter: char) -> bool {

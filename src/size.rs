@@ -15,7 +15,7 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// Formats a number and its noun, in the plural unless the number is 1.
+/// Formats a number with its noun, in the plural unless the number is 1.
 pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")

@@ -47,38 +47,38 @@ impl Span {
     }
 }
 
-/// A place for people: both numbers start at 1, columns count Unicode scalar values.
+/// A position for people: both numbers start at 1, columns count Unicode scalar values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     pub line: usize,
     pub column: usize,
 }
 
-/// A place for editors: both numbers start at 0, characters count units of UTF-16, as the Language
-/// Server Protocol demands.
+/// A position for editors: both numbers start at 0, characters count UTF-16 code units, as required
+/// by the Language Server Protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Utf16Position {
     pub line: usize,
     pub character: usize,
 }
 
-/// A text file under the name that is shown to the user.
+/// A text file with the name that is shown to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: String,
     text: String,
-    /// The original bytes of a file that is not UTF-8: then `text` has a `?` for every stray byte,
-    /// and the same length.
+    /// The original bytes of a file that is not UTF-8: `text` then has a `?` for every invalid
+    /// byte, and the same length.
     raw: Option<Vec<u8>>,
     line_starts: Vec<usize>,
     /// Number of characters before each block of [`BLOCK`] bytes; empty for an ASCII file.
     characters: Vec<usize>,
-    /// Starts of the characters that are two units of UTF-16.
+    /// Starts of the characters that take two UTF-16 code units.
     wide: Vec<usize>,
 }
 
-/// Length of a block, the number of bytes that are counted at most for a column, however long its
-/// line is.
+/// Length of a block: the maximum number of bytes that are scanned to compute a column, even in a
+/// long line.
 const BLOCK: usize = 256;
 
 impl Source {
@@ -118,12 +118,13 @@ impl Source {
         self.raw.as_deref().unwrap_or(self.text.as_bytes())
     }
 
-    /// The file as text, of the same length as [`bytes`](Self::bytes); stray bytes read as `?`.
+    /// The file as text, with the same length as [`bytes`](Self::bytes); invalid bytes are replaced
+    /// with `?`.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The text of a span; empty where the span does not fall on character boundaries of this file.
+    /// The text of a span; empty if the span is not on character boundaries of this file.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.range()).unwrap_or_default()
     }
@@ -136,7 +137,7 @@ impl Source {
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.line_starts[line - 1];
-        // A span of another file, or one at the end, must not panic.
+        // A span of another file, or at the end, must not cause a panic.
         let offset = offset.min(self.text.len()).max(start);
         Position {
             line,
@@ -147,7 +148,7 @@ impl Source {
     pub fn position_utf16(&self, offset: usize) -> Utf16Position {
         let place = self.position(offset);
         let start = self.line_starts[place.line - 1];
-        // Each wide character on the line before the place adds a unit.
+        // Each wide character before the position on the line adds a unit.
         let wide = self.wide_before(offset.max(start)) - self.wide_before(start);
         Utf16Position {
             line: place.line - 1,
@@ -167,7 +168,7 @@ impl Source {
         }
     }
 
-    /// Number of lines; the empty one after a line break at the end of the file does not count.
+    /// Number of lines, without the empty one after a line break at the end of the file.
     pub fn line_count(&self) -> usize {
         match self.line_starts.last() {
             Some(&start) if start == self.text.len() && start > 0 => self.line_starts.len() - 1,
@@ -175,7 +176,7 @@ impl Source {
         }
     }
 
-    /// A line, from 1, without its line break (`\n` or `\r\n`).
+    /// A line, counted from 1, without its line break (`\n` or `\r\n`).
     pub fn line_span(&self, line: usize) -> Span {
         let start = self.line_starts[line - 1];
         let mut end = self
@@ -213,8 +214,8 @@ fn wide_characters(text: &str) -> Vec<usize> {
         .collect()
 }
 
-/// Counts the characters that start among these bytes: every byte that does not continue a UTF-8
-/// sequence begins one.
+/// Counts the characters that start in these bytes: every byte that does not continue a UTF-8
+/// sequence starts one.
 fn starts(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }

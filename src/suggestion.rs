@@ -5,7 +5,7 @@
 const MAX_LENGTH: usize = 80;
 
 /// Returns the closest of the names, if it is close enough: at most a third of its letters differ,
-/// but at least one may. Case does not count.
+/// but one difference is always allowed. Case is ignored.
 pub fn closest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     all_closest(unknown, names).first().copied()
 }
@@ -20,12 +20,12 @@ pub fn all_closest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) 
     let mut smallest = usize::MAX;
     for name in names {
         let allowed = (name.len() / 3).max(1);
-        // The difference in length is the least distance, and cheap to know.
+        // The difference in length is a lower bound of the distance that is cheap to compute.
         let is_ascii = name.is_ascii() && unknown.is_ascii();
         if is_ascii && name.len().abs_diff(unknown.len()) > allowed {
             continue;
         }
-        // Swapped letters, the most common slip, count as one difference.
+        // Swapped letters, the most common typo, count as one difference.
         let distance = strsim::damerau_levenshtein(&name.to_lowercase(), &unknown);
         if distance > smallest || distance > allowed {
             continue;
@@ -36,7 +36,7 @@ pub fn all_closest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) 
         }
         closest.push(name);
     }
-    // Names may come from several lists that overlap.
+    // Names may come from several overlapping lists.
     closest.sort_unstable();
     closest.dedup();
     closest

@@ -1,12 +1,12 @@
-//! Trust boundary: files that jettison reads, writes and runs on behalf of a repository, and those
-//! that it refuses.
+//! Trust boundary: determines which files jettison reads, writes and runs on behalf of a
+//! repository.
 //!
 //! `lint` and `lsp` run on everything that a developer clones, often from a hook. A repository is
 //! therefore not trusted: no file in it makes jettison start a program, write a file, or read a
 //! file that is not part of it. Every path that is *found* (by a search, or because a file in the
 //! repository names it) goes through this module. A path that a person *named*, on the command
 //! line, in an environment variable or in a configuration file given with `--config`, is trusted
-//! further: it may lie anywhere.
+//! more: it may be anywhere.
 //!
 //! | | found in a repository | named by a person |
 //! |---|---|---|
@@ -21,10 +21,10 @@
 //! [`RealDirectory`], below which no symlink is followed.
 //!
 //! Programs on `PATH` count as named by a person, but only in absolute directories: an empty or
-//! relative entry means the directory that jettison happens to be started in.
+//! relative entry refers to the current directory.
 //!
-//! Configuration files and the like are looked for from a directory upwards. [`Search`] ends at the
-//! root of the repository or at the home directory, and [`is_ours`] leaves out files of other
+//! Configuration files and similar files are searched for from a directory upward. [`Search`] ends
+//! at the root of the repository or at the home directory, and [`is_ours`] excludes files of other
 //! users.
 
 // All checks on host paths are here: Clippy forbids `fs::canonicalize` and similar calls elsewhere.

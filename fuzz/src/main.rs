@@ -1,5 +1,5 @@
-//! All fuzz targets in one program, so that CI builds once: `JETTISON_FUZZ_TARGET` names the one
-//! that runs.
+//! All fuzz targets in one program, so that CI builds once: `JETTISON_FUZZ_TARGET` selects the one
+//! to run.
 
 #![no_main]
 
@@ -24,7 +24,7 @@ fuzz_target!(
     }
 );
 
-/// The target of the environment; the program ends where there is none of that name.
+/// The target selected in the environment; the program exits if it does not exist.
 fn chosen() -> Target {
     let name = std::env::var("JETTISON_FUZZ_TARGET").unwrap_or_default();
     if let Some((_, target)) = TARGETS.iter().find(|(known, _)| *known == name) {

@@ -1,4 +1,4 @@
-//! Images, archives and files around an input, and what holds for every image.
+//! Images, archives and files that contain an input, and checks that hold for every image.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-/// A file that anybody may execute.
+/// An executable file.
 pub(crate) fn program(path: &str, bytes: &[u8]) -> Entry {
     file(path, 0o755, bytes)
 }
 
-/// A file that only holds something.
+/// A data file.
 pub(crate) fn data(path: &str, bytes: &[u8]) -> Entry {
     file(path, 0o644, bytes)
 }
@@ -34,7 +34,7 @@ fn file(path: &str, mode: u32, bytes: &[u8]) -> Entry {
     }
 }
 
-/// An image of some files, which starts a command.
+/// An image with these files that starts a command.
 pub(crate) fn image(command: &[impl AsRef<str>], files: impl IntoIterator<Item = Entry>) -> Image {
     fuzzing::image(config(command), files)
 }
@@ -49,7 +49,7 @@ fn config(command: &[impl AsRef<str>]) -> Config {
     }))
 }
 
-/// A static program that does nothing: the header of an ELF file for x86-64 and one segment.
+/// A static program that does nothing: an x86-64 ELF header and one segment.
 pub(crate) fn static_program() -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
     bytes.extend([2, 0, 62, 0, 1, 0, 0, 0]);
@@ -64,7 +64,7 @@ pub(crate) fn static_program() -> Vec<u8> {
     bytes
 }
 
-/// Reads the packages of an image twice, which must give the same, and writes documents of them,
+/// Reads the packages of an image twice, with the same result, and writes documents about them,
 /// which must be JSON.
 pub(crate) fn check_packages(image: &Image) -> Packages {
     let packages = packages::read(image).expect("the image is in memory");
@@ -120,17 +120,17 @@ pub(crate) fn check_image(image: &Image) {
     lint_image(input, registry(), &settings, &Policy::default()).expect("the image is in memory");
 }
 
-/// The name of a package as a manifest of rpm has it, with tabs between its fields.
+/// The name of a package as in an rpm manifest, with tabs between the fields.
 fn manifest_name(package: &Package) -> String {
     package.name.replace(['\t', '\n'], " ")
 }
 
-/// Parses what a report wrote for programs.
+/// Parses the JSON output of a report.
 pub(crate) fn check_json(text: &str) -> Value {
     serde_json::from_str(text).expect("a report is JSON")
 }
 
-/// Everything that an image holds, each name with its header and its content.
+/// The complete contents of an image: each name with its header and its content.
 pub(crate) fn everything(image: &Image) -> Vec<String> {
     let mut first_names = std::collections::HashMap::new();
     let mut lines = Vec::new();
@@ -161,7 +161,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     text
 }
 
-/// A tar archive of plain files.
+/// A tar archive of regular files.
 pub(crate) fn archive<'a>(files: impl IntoIterator<Item = (String, &'a [u8])>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, content) in files {
@@ -187,7 +187,7 @@ pub(crate) fn sign(header: &mut [u8]) {
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
-/// A path of this thread alone.
+/// A path that is only used by this thread.
 pub(crate) fn scratch(name: &str) -> PathBuf {
     thread_local! {
         static DIRECTORY: TempDir = tempfile::tempdir().expect("temporary files can be made");
@@ -195,7 +195,7 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     DIRECTORY.with(|directory| directory.path().join(name))
 }
 
-/// The same with content.
+/// The same, with content.
 pub(crate) fn scratch_file(name: &str, bytes: &[u8]) -> PathBuf {
     let path = scratch(name);
     fs::write(&path, bytes).expect("temporary files can be written");

@@ -1,4 +1,4 @@
-//! Decides whether a version is affected, by the evaluation algorithm of the schema.
+//! Determines whether a version is affected, using the evaluation algorithm of the schema.
 //!
 //! Source: <https://ossf.github.io/osv-schema/#evaluation>
 
@@ -14,7 +14,7 @@ pub(super) struct Hit<'r> {
     pub(super) fixed: Option<&'r str>,
 }
 
-/// Matches a version against the ranges and the list of versions of one affected package.
+/// Matches a version against the ranges and the version list of an affected package.
 pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Option<Hit<'r>> {
     // The list and the ranges are alternatives: either is enough, and a record may have both.
     let mut is_hit = affected
@@ -44,7 +44,7 @@ pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Op
 /// Returns the order of the versions in a range; `None` for ranges of commits.
 fn order_of(range: &Range, order: Order) -> Option<Order> {
     match range.kind {
-        // This kind names its own order, whatever the ecosystem is.
+        // This kind implies its own order, regardless of the ecosystem.
         RangeKind::Semver => Some(Order::Semver),
         RangeKind::Ecosystem => Some(order),
         RangeKind::Other => None,
@@ -61,7 +61,7 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
         .iter()
         .filter_map(|event| Some((event, version_of(event)?)))
         .collect();
-    // The schema does not promise sorted events.
+    // The schema does not guarantee sorted events.
     events.sort_by(|(one, first), (other, second)| {
         compare(first, second, order).then_with(|| is_end(one).cmp(&is_end(other)))
     });
@@ -69,7 +69,7 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     for (event, at) in events {
         match (event, compare(version, at, order)) {
             (Event::Introduced(_), Ordering::Greater | Ordering::Equal) => vulnerable = true,
-            // A fix counts from its own version on; the last affected version still is.
+            // A fixed version is not affected; a last affected version still is.
             (Event::Fixed(_), Ordering::Greater | Ordering::Equal)
             | (Event::LastAffected(_), Ordering::Greater) => {
                 vulnerable = false;
@@ -104,7 +104,7 @@ fn compare(one: &str, other: &str, order: Order) -> Ordering {
     }
 }
 
-/// Returns true for a version below one of the range's limits, and where the range has none.
+/// Returns true for a version below one of the range's limits, or if the range has none.
 fn is_before_limits(range: &Range, version: &str, order: Order) -> bool {
     let mut has_limit = false;
     for event in &range.events {
@@ -127,7 +127,7 @@ mod tests {
         serde_json::from_str(json).unwrap()
     }
 
-    /// Which of these versions are affected.
+    /// The affected versions among these.
     fn hits<'v>(affected: &Affected, order: Order, versions: &[&'v str]) -> Vec<&'v str> {
         versions
             .iter()

@@ -1,28 +1,27 @@
-//! Names of an image's packages in an export, and the releases of a distribution that are the
-//! image's.
+//! Names of an image's packages in an export, and matching of distribution releases.
 
 use std::collections::HashMap;
 
 use crate::packages::Order;
 use crate::packages::{Distribution, Ecosystem, Package, Packages};
 
-/// An ecosystem of the export that packages of an image are in.
+/// An ecosystem in the export that an image's packages belong to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope {
     /// Name in the schema, without the suffix after a colon.
     pub(super) name: &'static str,
     of: Ecosystem,
     names: Names,
-    /// Returns true for a suffix that stands for the distribution of the image.
+    /// Returns true for a suffix that matches the distribution of the image.
     fits: fn(&str, &Distribution) -> bool,
 }
 
-/// The name of a package that records use.
+/// The kind of package name that records use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Names {
     Own,
     Source,
-    /// The package's own name or that of its source: some databases use both.
+    /// The name of the package or of its source, because some databases use both.
     Either,
 }
 
@@ -35,25 +34,25 @@ pub struct Coverage {
     pub records: usize,
 }
 
-/// Packages that records treat as one: all that were built from the same source.
+/// Packages that records treat as one, because they were built from the same source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subject {
     pub(super) name: String,
     pub(super) version: String,
 }
 
-/// Packages that a record may mean by one name.
+/// Packages that a name in a record may refer to.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     /// The row of the subject.
     pub(super) subject: usize,
-    /// The version to compare: that of the source if the name is.
+    /// The version to compare: that of the source if the name is that of the source.
     pub(super) version: String,
     /// Rows of the packages.
     pub(super) packages: Vec<usize>,
 }
 
-/// The packages of an image by the names that records have for them.
+/// The packages of an image, by the names used in records.
 #[derive(Debug)]
 pub(super) struct Index<'a> {
     /// Each scope with its candidates by normalized name.
@@ -119,10 +118,10 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// Row of the scope for a record's ecosystem; none if it is not one of the image.
+    /// Row of the scope for a record's ecosystem; `None` if the image has no such packages.
     pub(super) fn scope(&self, ecosystem: &str) -> Option<usize> {
         let (name, release) = ecosystem.split_once(':').unwrap_or((ecosystem, ""));
-        // Without a release a record is about all of them.
+        // A record without a release applies to all releases.
         self.scopes.iter().position(|(scope, _)| {
             scope.name == name && (release.is_empty() || (scope.fits)(release, self.distribution))
         })
@@ -174,7 +173,7 @@ fn source(package: &Package) -> Option<(String, String)> {
         return None;
     }
     let (name, version) = package.source.clone()?;
-    // The file name of a source RPM has no epoch, but records state that of the packages.
+    // The file name of a source RPM has no epoch, but records contain that of the packages.
     let epoch = package.version.split_once(':').map(|(epoch, _)| epoch);
     match epoch {
         Some(epoch) if package.ecosystem == Ecosystem::Rpm && !version.contains(':') => {
@@ -199,8 +198,8 @@ fn languages() -> impl Iterator<Item = Scope> {
 /// Returns true for the image's release in the suffix of an ecosystem.
 type Fits = fn(&str, &Distribution) -> bool;
 
-/// Returns the scopes of a distribution, by the `ID` of its os-release. Most derivatives have
-/// versions of their own, so that `ID_LIKE` would lead to wrong matches.
+/// Returns the scopes of a distribution, by the `ID` in its os-release. Most derivatives have their
+/// own versions, so `ID_LIKE` would lead to wrong matches.
 fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
     match distribution.id.as_str() {
         "debian" => vec![deb("Debian", is_major)],
@@ -210,7 +209,7 @@ fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
         "alpine" => vec![apk("Alpine", Names::Source, is_branch)],
         "alpaquita" => vec![apk("Alpaquita", Names::Source, is_version)],
         "wolfi" => vec![apk("Wolfi", Names::Either, is_rolling)],
-        // Chainguard's images also install packages of Wolfi.
+        // Chainguard's images also contain Wolfi packages.
         "chainguard" => vec![
             apk("Chainguard", Names::Either, is_rolling),
             apk("Wolfi", Names::Either, is_rolling),
@@ -224,12 +223,13 @@ fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
         "openEuler" => vec![rpm("openEuler", is_euler)],
         "mageia" => vec![rpm("Mageia", is_version)],
         "photon" => vec![rpm("Photon OS", is_version)],
-        // The schema has no ecosystem for the others. Their packages are counted as unknown.
+        // The schema has no ecosystem for other distributions. Their packages are counted as
+        // unknown.
         _ => Vec::new(),
     }
 }
 
-/// Debian's tracker and Ubuntu's are about source packages.
+/// The trackers of Debian and Ubuntu use source packages.
 fn deb(name: &'static str, fits: Fits) -> Scope {
     Scope {
         name,
@@ -248,7 +248,7 @@ fn apk(name: &'static str, names: Names, fits: Fits) -> Scope {
     }
 }
 
-/// Vendors of RPM packages differ in whether their records name source or binary packages.
+/// RPM vendors differ in whether their records name source or binary packages.
 fn rpm(name: &'static str, fits: Fits) -> Scope {
     Scope {
         name,

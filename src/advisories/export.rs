@@ -1,5 +1,5 @@
-//! The files of an export: JSON in directories and in ZIP files, read within limits by all
-//! processors.
+//! The files of an export: JSON in directories and in ZIP files, read in parallel and within
+//! limits.
 //!
 //! Nothing is written, so the names of entries are harmless; those that do not end in `.json` are
 //! skipped.
@@ -16,14 +16,14 @@ use rayon::prelude::*;
 
 use super::inflate::Inflater;
 
-/// Limits on an export. One of all ecosystems of osv.dev is far within them.
+/// Limits on an export. An export of all ecosystems of osv.dev is far below them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExportLimits {
     /// Bytes of one record.
     pub record: u64,
     /// Records and other entries in all.
     pub entries: usize,
-    /// Decompressed bytes for each byte of a ZIP file, beyond `record`.
+    /// Decompressed bytes per byte of a ZIP file, in addition to `record`.
     pub ratio: u64,
     /// Levels of directories.
     pub depth: usize,
@@ -31,8 +31,8 @@ pub struct ExportLimits {
 
 impl Default for ExportLimits {
     fn default() -> Self {
-        // JSON compresses to a tenth; a ZIP bomb to a thousandth. The largest records, lists of
-        // versions of one package, have a few megabytes.
+        // JSON compresses to a tenth, a ZIP bomb to a thousandth. The largest records, which list
+        // all versions of a package, have a few megabytes.
         Self {
             record: 32 << 20,
             entries: 4_000_000,
@@ -42,7 +42,7 @@ impl Default for ExportLimits {
     }
 }
 
-/// The files of an export, whose records are read by [`find`](super::find()).
+/// The files of an export; [`find`](super::find()) reads their records.
 #[derive(Clone, Debug, Default)]
 pub struct Export {
     files: Vec<PathBuf>,
@@ -109,7 +109,8 @@ impl Export {
         for path in paths {
             let metadata = fs::metadata(path).map_err(|error| of_file(path, error.into()))?;
             if metadata.is_file() {
-                // A file that was named must be one. In a directory others are skipped.
+                // A file that was named must be a ZIP file or a record. In directories, other files
+                // are skipped.
                 let is_known =
                     is_record(path) || is_zip(path).map_err(|error| of_file(path, error.into()))?;
                 if !is_known {
@@ -119,15 +120,15 @@ impl Export {
             } else if metadata.is_dir() {
                 add_directory(path, limits, &mut files)?;
             } else {
-                // Reading a FIFO or a device could block or never end.
+                // Reading from a FIFO or a device could block or never end.
                 return Err(of_file(path, ExportErrorReason::Kind));
             }
         }
         Ok(Self { files, limits })
     }
 
-    /// Passes the bytes of each record to `sink`, in no order and in several threads at once. The
-    /// first failure ends it.
+    /// Passes the bytes of each record to `sink`, in no particular order and on several threads.
+    /// The first failure ends the iteration.
     pub(super) fn each(
         &self,
         sink: &(impl Fn(&[u8]) -> Result<(), ExportErrorReason> + Sync),
@@ -155,12 +156,14 @@ impl Export {
         let length = fs::metadata(path)
             .map_err(|error| of_file(path, error.into()))?
             .len();
-        // All entries of a bomb may refer to the same compressed bytes, so the limit is on the sum.
+        // All entries of a ZIP bomb may refer to the same compressed bytes, so the limit applies to
+        // the sum.
         let most = length
             .saturating_mul(self.limits.ratio)
             .saturating_add(self.limits.record);
         let sum = AtomicU64::new(0);
-        // Entries are small. Without a minimum a thread would spend its time on taking them.
+        // Entries are small. Without a minimum batch size, threads would spend their time fetching
+        // work.
         entries
             .par_iter()
             .with_min_len(64)
@@ -202,7 +205,7 @@ impl Export {
         let (mut entries, mut count) = (Vec::new(), 0);
         let mut all = archive.entries(&mut buffer);
         while let Some(entry) = all.next_entry()? {
-            // Entries that are skipped count, too: listing them takes time.
+            // Skipped entries count too, because listing them takes time.
             count += 1;
             if count > self.limits.entries {
                 return Err(ExportErrorReason::Entries(self.limits.entries));
@@ -224,7 +227,8 @@ impl Export {
 
 fn read(reader: impl Read, most: u64) -> Result<Vec<u8>, ExportErrorReason> {
     let mut bytes = Vec::new();
-    // One byte more than allowed tells a file that is too long from one that just fits.
+    // Reading one byte more than allowed distinguishes a file that is too long from one that just
+    // fits.
     reader.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         Err(ExportErrorReason::Large(most))
@@ -249,7 +253,7 @@ fn add_directory(
             of_file(&path, ExportErrorReason::Io(error.into()))
         })?;
         let path = entry.path();
-        // By the name alone: opening every file of a directory would take too long.
+        // Only the name is checked, because opening every file in a directory would take too long.
         let is_wanted =
             is_record(path) || path.extension().is_some_and(|extension| extension == "zip");
         if is_wanted && fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
@@ -289,7 +293,7 @@ fn of_file(path: &Path, reason: ExportErrorReason) -> ExportError {
     }
 }
 
-/// Escapes and shortens the name of an entry, which anyone may have written, for the terminal.
+/// Escapes and shortens the untrusted name of an entry for the terminal.
 fn printable_name(name: &[u8]) -> String {
     let escaped = name.escape_ascii().to_string();
     if escaped.len() > 200 {

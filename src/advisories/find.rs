@@ -47,8 +47,8 @@ pub fn find(export: &Export, packages: &Packages) -> Result<KnownVulnerabilities
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         match matches.get(&found.record.id) {
-            // A record can be in several files, such as `all.zip` and that of its ecosystem. The
-            // later version counts.
+            // A record can be in several files, such as `all.zip` and the file of its ecosystem.
+            // The latest version counts.
             Some(before) if before.record.modified >= found.record.modified => {}
             _ => {
                 matches.insert(found.record.id.clone(), found);
@@ -67,13 +67,13 @@ pub fn find(export: &Export, packages: &Packages) -> Result<KnownVulnerabilities
     })
 }
 
-/// Matches a record against the packages; `None` if it is about others, or withdrawn.
+/// Matches a record against the packages; `None` if it affects none of them or was withdrawn.
 fn match_record(
     bytes: &[u8],
     index: &Index<'_>,
     records: &[AtomicUsize],
 ) -> Result<Option<Match>, ExportErrorReason> {
-    // First only the names: most records are about packages that the image does not have.
+    // Names are compared first, because most records are about packages that are not in the image.
     let glance: Glance<'_> = serde_json::from_slice(bytes)?;
     if glance.is_withdrawn() {
         return Ok(None);
@@ -87,7 +87,7 @@ fn match_record(
         let Some(scope) = index.scope(&package.ecosystem) else {
             continue;
         };
-        // A record about several packages of an ecosystem is one record.
+        // A record about several packages of an ecosystem is counted once.
         if !std::mem::replace(&mut counted[scope], true) {
             records[scope].fetch_add(1, atomic::Ordering::Relaxed);
         }
@@ -116,7 +116,7 @@ fn match_record(
             }
         }
     }
-    // A record without a hit counts too: it replaces an older one of this name that may have one.
+    // A record without a hit counts too, because it may replace an older version with a hit.
     Ok(Some(Match { record, hits }))
 }
 
@@ -177,8 +177,8 @@ fn names(record: &Record) -> Names {
         // A distribution's bulletin names the vulnerabilities that it is about as `upstream`.
         ids.extend(cves(&record.upstream).map(clean));
         if ids.is_empty() {
-            // Without a CVE number, the first name in alphabetical order is the same for all
-            // records that know each other as aliases.
+            // Without a CVE number, the alphabetically first name is the same for all records that
+            // list each other as aliases.
             let names = record.aliases.iter().chain([&record.id]);
             ids.extend(names.min().map(|name| clean(name)));
         } else {
@@ -217,7 +217,7 @@ fn cves(names: &[String]) -> impl Iterator<Item = &str> {
         .filter(|name| name.starts_with("CVE-"))
 }
 
-/// Makes a name from a record fit to be printed: the export may be of anybody.
+/// Makes a name from a record safe to print, because the export is untrusted.
 fn clean(name: &str) -> String {
     one_line(name, MAX_NAME)
 }
@@ -227,9 +227,10 @@ fn vulnerability(index: &Index<'_>, record: &Record, hit: &Hit, order: Order) ->
     let affected = &record.affected[hit.affected];
     let candidate = &hit.candidate;
     let subject = &index.subjects[candidate.subject];
-    // Evaluated again rather than kept with the hit: the fix borrows from the record.
+    // Evaluated again instead of being stored with the hit, because the fix borrows from the
+    // record.
     let evaluated = affected::hit(affected, &candidate.version, order);
-    // Records of distributions often have details only.
+    // Distribution records often have only details.
     let summary = if record.summary.trim().is_empty() {
         &record.details
     } else {
@@ -253,8 +254,7 @@ fn vulnerability(index: &Index<'_>, record: &Record, hit: &Hit, order: Order) ->
     }
 }
 
-/// Merges another record about the same vulnerability: the later of the two fixes counts, and the
-/// higher of the two severities.
+/// Merges another record about the same vulnerability: the later fix and the higher severity count.
 fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     merge(&mut before.names, one.names);
     merge(&mut before.bulletins, one.bulletins);
@@ -281,7 +281,8 @@ fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     }
 }
 
-/// Sort key of severities: a CVSS score is more exact than a database's word, so it counts first.
+/// Sort key of severities: a CVSS score is more precise than a database's rating, so it takes
+/// precedence.
 fn weight(
     severity: Option<&severity::VulnerabilitySeverity>,
 ) -> Option<(bool, severity::Rating, f64)> {

@@ -1,4 +1,4 @@
-//! Decompression of the entries of a ZIP file, one after the other into the same memory.
+//! Decompresses the entries of a ZIP file one after the other into the same buffer.
 
 use std::io::Read;
 
@@ -38,7 +38,7 @@ impl Inflater {
         let entry = archive.get_entry(place)?;
         let reader = entry.reader();
         let claim = reader.claim_verifier();
-        // The compressed size matters, too: the raw bytes are read into memory first.
+        // The compressed size matters too, because the raw bytes are read into memory first.
         if claim.uncompressed_size > most || place.compressed_size_hint() > most {
             return Err(ExportErrorReason::Large(most));
         }
@@ -63,7 +63,7 @@ impl Inflater {
         self.decoder.reset(false);
         self.bytes.clear();
         while self.bytes.len() as u64 <= claimed {
-            // Grows with the output, not to the claimed length, which may be a lie.
+            // Grows with the output, not to the claimed length, which may be wrong.
             if self.bytes.len() == self.bytes.capacity() {
                 self.bytes.reserve(STEP.max(self.bytes.len()));
             }

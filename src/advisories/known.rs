@@ -10,12 +10,12 @@ pub struct KnownVulnerabilities {
     pub list: Vec<Vulnerability>,
     /// The ecosystems of the image, with the number of records in the export for each.
     pub coverage: Vec<Coverage>,
-    /// The number of packages without an ecosystem in the schema, such as those of a distribution
-    /// that it does not list.
+    /// The number of packages without an ecosystem in the schema, such as those of an unsupported
+    /// distribution.
     pub unknown: usize,
 }
 
-/// A vulnerability of packages of one source.
+/// A vulnerability of packages that were built from the same source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vulnerability {
     /// The CVE number, if it has one.
@@ -24,10 +24,10 @@ pub struct Vulnerability {
     pub names: Vec<String>,
     /// Bulletins about several vulnerabilities at once; sorted.
     pub bulletins: Vec<String>,
-    /// One line; empty if no record has one.
+    /// One line; empty if no record has a summary.
     pub summary: String,
     pub severity: Option<VulnerabilitySeverity>,
-    /// `Debian:12`, as the record writes it.
+    /// `Debian:12`, as written in the record.
     pub ecosystem: String,
     /// The source that the packages were built from, or the package itself.
     pub package: String,

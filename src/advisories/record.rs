@@ -1,15 +1,15 @@
-//! The part of the OSV schema that matters here.
+//! The part of the OSV schema that is used here.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// The part of a record that decides whether it is worth parsing: most are about packages that the
-/// image does not have.
+/// The part of a record that determines whether the rest is parsed: most records are about packages
+/// that are not in the image.
 #[derive(Debug, Deserialize)]
 pub(super) struct Glance<'a> {
-    // Required, so that another JSON file is an error instead of a record about nothing.
+    // Required, so that other JSON files are an error instead of an empty record.
     #[serde(rename = "id")]
     _id: IgnoredAny,
     /// The time at which the record was withdrawn.
@@ -63,7 +63,7 @@ pub(super) struct Record {
     pub(super) database_specific: SeverityWords,
 }
 
-/// The severity as a word, in the objects that each database defines for itself.
+/// The severity as a word, in the database-specific objects.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct SeverityWords {
     #[serde(default, deserialize_with = "word")]
@@ -75,7 +75,7 @@ pub(super) struct SeverityWords {
 
 /// Reads a string; empty for any other value.
 fn word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    // The schema leaves these objects to the databases, so `severity` may be a list or a number.
+    // The contents of these objects are database-specific, so `severity` may be a list or a number.
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(value.as_str().unwrap_or_default().to_owned())
 }

@@ -1,4 +1,4 @@
-//! Severity of a vulnerability: its CVSS vector, or else the word of its database.
+//! Severity of a vulnerability: its CVSS vector, or else the rating of its database.
 
 use cvss::Cvss;
 
@@ -10,7 +10,7 @@ pub use cvss::Severity as Rating;
 #[derive(Clone, Debug, PartialEq)]
 pub struct VulnerabilitySeverity {
     pub rating: Rating,
-    /// The score and the vector, `CVSS:3.1/AV:N/…`; none where the database only has a word.
+    /// The score and the vector, `CVSS:3.1/AV:N/…`; `None` if the database only has a rating.
     pub cvss: Option<(f64, String)>,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn of(record: &Record, affected: &Affected) -> Option<VulnerabilitySe
             return Some(severity);
         }
     }
-    // Ubuntu has a kind of score of its own, which is a word.
+    // Ubuntu's kind of score is a word.
     let mut words: Vec<&str> = Vec::new();
     words.extend(score_of(scores, "Ubuntu").map(|score| score.score.as_str()));
     // The package's own objects are more specific than the record's.

@@ -20,7 +20,8 @@ pub(super) struct AdvisoryArguments {
 impl AdvisoryArguments {
     /// The files of the export, if one was named.
     pub(super) fn export(&self) -> Result<Option<Export>, ExportError> {
-        // Without an export, no vulnerability is looked up, and nothing is claimed about any.
+        // Without an export, nothing is looked up and reports make no statement about
+        // vulnerabilities.
         if self.osv.is_empty() {
             Ok(None)
         } else {
@@ -30,7 +31,7 @@ impl AdvisoryArguments {
 }
 
 /// Finds the vulnerabilities of an image's packages. Notes report packages that could not be looked
-/// up: silence about them would look like a clean result.
+/// up, so that the result does not look clean when it is merely incomplete.
 pub(super) fn known(
     export: &Export,
     packages: &Packages,

@@ -1,4 +1,4 @@
-//! The command line's grammar: every command with its arguments, as clap reads them.
+//! Command-line grammar: every command and its arguments, as parsed by clap.
 //!
 //! Doc comments on fields are the text of `--help`. Options that several commands share are in
 //! structs of their own, next to the code that uses them.
@@ -31,9 +31,9 @@ use crate::slim::Confidence;
 #[command(
     name = "jettison",
     version,
-    // Longer lines are hard to read, however wide the terminal is.
+    // Longer lines are hard to read even on a wide terminal.
     max_term_width = 100,
-    // Without arguments, a newcomer sees the commands instead of an error.
+    // Without arguments, new users see the list of commands instead of an error.
     arg_required_else_help = true
 )]
 #[command(after_help = "Exit status: 0 clean, 1 findings at or above --fail-on, 2 error.")]
@@ -64,8 +64,8 @@ pub(super) struct Arguments {
     )]
     pub(super) charset: Charset,
     /// Print only results, warnings and errors
-    // `JETTISON_QUIET=0` and an empty value mean no, as for every flag that the environment can
-    // set; clap's default would accept only `true` and `false`.
+    // `JETTISON_QUIET=0` and an empty value mean no, as for every flag that can be set in the
+    // environment; clap's default parser accepts only `true` and `false`.
     #[arg(long, short, global = true)]
     #[arg(env = "JETTISON_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
@@ -187,16 +187,16 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) fail_on: Option<FailOn>,
-    // These come last: `next_help_heading` of a flattened struct also holds for every option after
-    // it that has no heading of its own.
+    // These come last: the `next_help_heading` of a flattened struct also applies to all later
+    // options without a heading of their own.
     #[command(flatten)]
     pub(super) shellcheck: ShellcheckArguments,
     #[command(flatten)]
     pub(super) reports: ReportArguments,
     #[command(flatten)]
     pub(super) fix: super::fix::FixArguments,
-    /// Also check this image, and name the Dockerfile instruction that each finding comes from
-    // The variable has one value for all images, so they are separated by spaces in it.
+    /// Also check this image, and show which Dockerfile instruction each finding comes from
+    // The variable can hold several images, separated by spaces.
     #[arg(
         long,
         help_heading = "Images",
@@ -239,15 +239,14 @@ pub(super) struct SlimArguments {
     /// Image to slim
     pub(super) image: String,
     /// Image to write; --tag is enough if the image comes from a daemon or a registry
-    // Where `--tag` is enough depends on the kind of the source, which is checked later.
+    // Whether `--tag` is enough depends on the kind of source, which is checked later.
     #[arg(long, short, value_name = "IMAGE", required_unless_present_any = ["dry_run", "tag"])]
     pub(super) output: Option<String>,
     /// Name of the new image
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
     /// Slim the images for all platforms and write an index of them
-    // The documents describe one image, and nothing in their file names would tell the platforms
-    // apart.
+    // Each document describes one image, and its file name does not identify a platform.
     #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
     pub(super) all_platforms: bool,
     /// Show what would be kept and dropped, but write no image
@@ -256,7 +255,7 @@ pub(super) struct SlimArguments {
     /// Write the image even if its verification fails or it violates the policy
     #[arg(long)]
     pub(super) force: bool,
-    // These come last: their headings also hold for every option below them.
+    // These come last: their headings also apply to all options below them.
     #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]
@@ -285,7 +284,7 @@ pub(super) struct PlanArguments {
     #[arg(long, value_name = "GLOB")]
     pub(super) drop: Vec<String>,
     /// Minimum confidence of a reason to keep a file
-    // The default keeps too much rather than too little: a missing file may only show in
+    // The default errs on the side of keeping files: a missing file may only be noticed in
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
@@ -300,11 +299,11 @@ pub(super) struct PlanArguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum KeepLevel {
-    /// Only files without which something fails
+    /// Only files without which something that works in the original fails
     Certain,
-    /// Also files that are referenced where they would be used
+    /// Also files that code or configuration refers to but may never use
     Likely,
-    /// Also files that are mentioned anywhere
+    /// Also files that are mentioned anywhere, possibly by coincidence
     Possible,
 }
 
@@ -318,7 +317,7 @@ impl From<KeepLevel> for Confidence {
     }
 }
 
-/// Show why a file in an image is kept, or that it is not
+/// Show why a file in an image is kept, or report that it is not
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1

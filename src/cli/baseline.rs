@@ -1,4 +1,4 @@
-//! The baseline of a run: read and applied, or written.
+//! Reads and applies a baseline, or writes one.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +13,8 @@ use crate::report::{Baseline, Linted, Suppressed};
 use crate::size::counted;
 use crate::trust::{HostFile, limits};
 
-/// Number of stale entries that are listed. The rest is only counted: after a large change they
-/// would fill the screen.
+/// Maximum number of stale entries to list. The others are only counted, because after a large
+/// change they would fill the screen.
 const SHOWN: usize = 10;
 
 #[derive(Args, Debug)]
@@ -28,7 +28,7 @@ pub(super) struct BaselineArguments {
     pub(super) write_baseline: Option<PathBuf>,
 }
 
-/// The baseline of the command line, or else that of the configuration.
+/// The baseline named on the command line, or else in the configuration.
 pub(super) fn known(named: Option<&Path>, config: &Config) -> Option<HostFile> {
     match named {
         Some(path) => Some(HostFile::named(path)),
@@ -36,7 +36,7 @@ pub(super) fn known(named: Option<&Path>, config: &Config) -> Option<HostFile> {
     }
 }
 
-/// Writes the findings to the file of `--write-baseline`; `false` without that option.
+/// Writes the findings to the `--write-baseline` file; returns `false` without that option.
 pub(super) fn write(
     arguments: &BaselineArguments,
     files: &[Linted],
@@ -116,15 +116,15 @@ pub(super) fn suppress(file: &HostFile, files: &mut [Linted]) -> anyhow::Result<
 
 fn read(file: &HostFile) -> anyhow::Result<Baseline> {
     let name = file.path().display();
-    // The configuration of a repository can name the file, so its size and place have limits.
+    // A repository's configuration can name the file, so its size and location are restricted.
     let text = file
         .read_text(limits::BASELINE)
         .with_context(|| format!("cannot read `{name}`"))?;
     Baseline::parse(&text, &directory(file.path())?).with_context(|| format!("cannot use `{name}`"))
 }
 
-/// The directory of a baseline, which its paths are relative to: so it holds wherever `jettison` is
-/// run from.
+/// The directory of a baseline. Its paths are relative to this directory, so it works no matter
+/// where `jettison` is run.
 fn directory(path: &Path) -> anyhow::Result<PathBuf> {
     let here = current_directory()?;
     Ok(here.join(path).parent().unwrap_or(&here).to_owned())

@@ -1,4 +1,4 @@
-//! Build context of a Dockerfile: the directory that it is in, with its `.dockerignore`.
+//! Build context of a Dockerfile: its parent directory, with the `.dockerignore` in it.
 
 use std::fs;
 use std::path::Path;
@@ -36,12 +36,12 @@ pub(super) fn beside(dockerfile: &Path) -> (BuildContext, Option<String>) {
 
 fn read(path: &Path) -> Result<String, Refusal> {
     let directory = match path.parent() {
-        // The parent of a bare file name is an empty path, which names no directory.
+        // The parent of a bare file name is an empty path, which is not a valid directory name.
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // The file may be a symlink to another one of the repository, but not out of it: its lines
-    // would show up in findings.
+    // The file may be a symlink within the repository, but must not lead out of it: findings would
+    // disclose its lines.
     let root = repository_root(directory).unwrap_or_else(|| directory.to_owned());
     HostFile::found(path, root).read_patterns()
 }

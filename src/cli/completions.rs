@@ -1,5 +1,5 @@
-//! `jettison completions` and `jettison man`: what is known of the arguments, for shells and for
-//! readers.
+//! `jettison completions` and `jettison man`: shell completion scripts and manual pages, generated
+//! from the arguments.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use crate::trust;
   jettison completions bash > ~/.local/share/bash-completion/completions/jettison
   jettison completions fish > ~/.config/fish/completions/jettison.fish")]
 pub(super) struct CompletionArguments {
-    /// The shell
+    /// Shell to generate the script for
     shell: Shell,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct CompletionArguments {
   jettison man | man -l -
   jettison man ~/.local/share/man/man1")]
 pub(super) struct ManArguments {
-    /// The directory, which has to exist
+    /// Directory to write the pages to; it must exist
     directory: Option<PathBuf>,
 }
 

@@ -12,7 +12,7 @@ use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
     let text = match &arguments.command {
-        // Indented, as people keep the file in their repositories.
+        // Indented, because people keep the file in their repositories.
         ConfigCommand::Schema => format!("{:#}\n", config::schema()),
         ConfigCommand::Migrate { file } => {
             let file = match file {
@@ -31,8 +31,8 @@ fn nearest(output: Output) -> anyhow::Result<HostFile> {
         .context("no `.hadolint.yaml` in this directory or any above")
 }
 
-/// The file that a search found, with its path relative to the current directory, as messages show
-/// it. Warns about files that the search ignored.
+/// The file found by a search, with its path relative to the current directory for messages. Warns
+/// about files that the search ignored.
 pub(super) fn located(located: Located, output: Output) -> Option<HostFile> {
     for path in &located.ignored {
         output.warning(foreign(path));
@@ -40,7 +40,7 @@ pub(super) fn located(located: Located, output: Output) -> Option<HostFile> {
     let file = located.file?;
     Some(match std::env::current_dir() {
         Ok(here) => file.seen_from(&here),
-        // A directory that was removed has no path. The absolute path still works.
+        // A removed directory has no path. The absolute path of the file still works.
         Err(_) => file,
     })
 }
@@ -50,8 +50,8 @@ pub(super) fn current_directory() -> anyhow::Result<PathBuf> {
     std::env::current_dir().context("cannot determine the current directory")
 }
 
-/// Warning about a configuration file of another user, such as one that somebody put into `/tmp`
-/// to disable the rules for everybody who works below it.
+/// Warning about a configuration file that belongs to another user, such as one placed in `/tmp` to
+/// disable the rules for everyone who works below it.
 pub(super) fn foreign(path: &Path) -> String {
     format!(
         "`{}` is ignored: it belongs to another user; use `--config` to read it anyway",

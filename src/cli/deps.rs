@@ -13,7 +13,7 @@ use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
     check_processor(arguments.cpu.as_deref())?;
-    // Indexing all of `rootfs:/` would take minutes, so its files are looked up one by one.
+    // Indexing all of `rootfs:/` would take minutes, so files are looked up individually.
     let closures = if let Some(host) = lazily_read(&arguments.image)? {
         closures(&host, &Config::default(), arguments)?
     } else {
@@ -23,7 +23,8 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
             .open(&arguments.image, arguments.limits.options(), &bar)?;
         let files = ImageFiles::new(&image);
         let closures = closures(&files, &image.config, arguments)?;
-        // A loader only knows that a file is missing. Why it could not be read is kept aside.
+        // The loader only sees that a file is missing. The reason why it could not be read is kept
+        // separately.
         if let Some(error) = files.failure() {
             return Err(error.into());
         }
@@ -46,7 +47,8 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
 ///
 /// # Errors
 ///
-/// A path with a line break would be read as two paths, and the image could choose the second.
+/// Fails for a path with a line break, which would be read as two paths, the second chosen by the
+/// image.
 fn paths(closures: &[Closure]) -> anyhow::Result<Vec<u8>> {
     let paths = report::deps_paths(closures);
     let mut list = Vec::new();
@@ -78,7 +80,7 @@ fn check_processor(level: Option<&str>) -> anyhow::Result<()> {
 }
 
 /// The directory of a `rootfs:` argument, if the kernel can resolve paths below it. `None` for
-/// other arguments and kernels, for which the files are indexed first.
+/// other arguments, and for kernels that cannot; their files are indexed first.
 fn lazily_read(argument: &str) -> anyhow::Result<Option<Host>> {
     match argument.parse()? {
         Reference::Rootfs(path) => match Host::open(&path) {
@@ -128,9 +130,9 @@ fn closures<S: Source>(
     Ok(loading::closures(source, &settings, &programs))
 }
 
-/// The value of an environment variable: of the command line, or else of the image.
+/// The value of an environment variable, from the command line or else from the image.
 fn variable<'a>(arguments: &'a DepsArguments, config: &'a Config, name: &str) -> Option<&'a str> {
-    // The last of several entries wins, as in the environment of an image.
+    // The last of several entries wins, as in an image's environment.
     for entry in arguments.env.iter().rev() {
         if let Some((set, value)) = entry.split_once('=')
             && set == name

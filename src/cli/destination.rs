@@ -17,7 +17,7 @@ pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Re
         return by_name(arguments).map(Some);
     };
     let destination: Reference = output.parse()?;
-    // An archive on a terminal would be noise, or worse, control sequences.
+    // An archive printed to a terminal would be noise or, worse, control sequences.
     if destination == Reference::Stream && std::io::stdout().is_terminal() {
         bail!("standard output is a terminal; write the image to a file or a pipe");
     }

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<O
     let after = source.open(&arguments.after, limits.options(), &bar)?;
     let (old, new) = (packages::read(&before)?, packages::read(&after)?);
     let difference = inspect::difference((&before, &old), (&after, &new))?;
-    // The bar has to be gone before the result is printed over it.
+    // The progress bar must be removed before the result is printed.
     drop(bar);
     let compared = report::Compared {
         before: &before,
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<O
         DiffFormat::Text => Rendered::Text(report::diff_text(&compared)),
         DiffFormat::Json => Rendered::Data(report::diff_json(&compared)),
     })?;
-    // Like `git diff`: a difference is not an error unless the caller asks for a check.
+    // As in `git diff`, a difference is not an error unless `--exit-code` is given.
     Ok(if arguments.exit_code && !difference.is_empty() {
         Outcome::Found
     } else {

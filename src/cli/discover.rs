@@ -13,8 +13,8 @@ use super::exclude::Exclude;
 use super::ignored::Ignored;
 use crate::trust::HostFile;
 
-/// Extensions of files that are named after a Dockerfile without being one: ignore files,
-/// documentation, and templates, which are no Dockerfiles until they are rendered.
+/// Extensions of files that are named after a Dockerfile but are not Dockerfiles: ignore files,
+/// documentation, and templates that have not been rendered.
 const OTHER_EXTENSIONS: [&str; 12] = [
     "dockerignore",
     "md",
@@ -30,9 +30,9 @@ const OTHER_EXTENSIONS: [&str; 12] = [
     "swp",
 ];
 
-/// All Dockerfiles below a directory, sorted by path, without those that `.gitignore`, `.ignore`
-/// and `exclude` leave out. Symlinks to directories are not followed, and a file that has several
-/// names is listed once.
+/// All Dockerfiles below a directory, sorted by path, except those excluded by `.gitignore`,
+/// `.ignore` or `exclude`. Symlinks to directories are not followed, and a file with several names
+/// is listed once.
 pub(super) fn dockerfiles(
     directory: &Path,
     exclude: &Exclude,
@@ -55,16 +55,16 @@ fn search(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result
     while let Some(entry) = walk.next() {
         let entry = entry?;
         let depth = entry.depth();
-        // The directory to search was named, so it is entered even if its name is a symlink.
+        // The user named the directory, so it is searched even if it is a symlink.
         let is_directory = entry.file_type().is_dir() || depth == 0;
         let below = entry
             .path()
             .strip_prefix(directory)
             .unwrap_or(Path::new(""));
-        // Ignore files are matched by real paths, as git knows no others.
+        // Ignore files are matched against real paths, as in git.
         let real_path = root.join(below);
-        // For the same reason the directory itself is searched even where a list leaves it out.
-        // On a case-insensitive file system `.GIT` is the repository too.
+        // For the same reason, the directory itself is searched even if an ignore file excludes it.
+        // On a case-insensitive file system, `.GIT` is the repository too.
         let is_left_out = depth > 0
             && (entry.file_name().eq_ignore_ascii_case(".git")
                 || exclude.leaves_out(entry.path(), is_directory)
@@ -78,7 +78,8 @@ fn search(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result
             if !kind.is_symlink() {
                 files.push((entry.into_path(), real_path));
             } else if !entry.path().is_dir() {
-                // A dangling symlink stays in the list: opening it reports why it is not checked.
+                // A dangling symlink stays in the list, so that opening it reports why it is not
+                // checked.
                 links.push((entry.into_path(), real(&real_path).unwrap_or(real_path)));
             }
         }
@@ -86,9 +87,9 @@ fn search(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result
     Ok(without_duplicates(&root, files, links))
 }
 
-/// Paths of the files and of those symlinks that add a file to them, sorted. A symlink into the
-/// directory that is searched is dropped if its target is listed already. One that points elsewhere
-/// stays: reading it is refused later with a message.
+/// Sorted paths of the files and of the symlinks to other files. A symlink is dropped if its target
+/// is already in the list. A symlink that leads out of the directory stays: reading it is refused
+/// with a message.
 fn without_duplicates(
     root: &Path,
     files: Vec<(PathBuf, PathBuf)>,
@@ -113,13 +114,13 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
 }
 
-/// Whether a path has the name of a Dockerfile.
+/// Whether the file name of a path is that of a Dockerfile.
 pub(super) fn is_dockerfile(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| is_dockerfile_name(&name.to_string_lossy()))
 }
 
-/// Whether a name is `Dockerfile` or `Containerfile`, or has either as a whole word:
+/// Whether a name is `Dockerfile` or `Containerfile` or contains either as a whole word:
 /// `app.Dockerfile`, `Dockerfile.dev`, `api-dockerfile`.
 fn is_dockerfile_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

@@ -1,5 +1,4 @@
-//! Documents that `slim` writes besides the image: bills of materials, reports, and statements on
-//! known vulnerabilities.
+//! Documents that `slim` writes in addition to the image: SBOMs, reports, and VEX documents.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -88,7 +87,7 @@ impl FromStr for VexFile {
         let (format, path): (fn(&Vex<'_>) -> String, &str) = match text.split_once('=') {
             Some(("cyclonedx", path)) => (report::cyclonedx_vex, path),
             Some(("openvex", path)) => (report::openvex, path),
-            // A file whose name contains `=`, or none.
+            // A file whose name contains `=`, or an empty name.
             _ => (report::openvex, text),
         };
         let needs_statements = !text.starts_with("cyclonedx=");
@@ -104,14 +103,14 @@ impl FromStr for VexFile {
     }
 }
 
-/// Contents of the documents: the packages of the original and their vulnerabilities.
+/// Input of the documents: the packages of the original and their vulnerabilities.
 pub(super) struct Documents<'a> {
     packages: &'a Packages,
     /// `None` without an export of advisories.
     known: Option<KnownVulnerabilities>,
 }
 
-/// A slimmed image that documents are written about.
+/// A slimmed image that the documents describe.
 pub(super) struct Subject<'a> {
     /// The name of the image in the documents.
     pub(super) name: &'a str,
@@ -122,8 +121,8 @@ pub(super) struct Subject<'a> {
 }
 
 impl DocumentArguments {
-    /// Looks up the vulnerabilities of the packages; `None` if no document is wanted, as this takes
-    /// time.
+    /// Looks up the vulnerabilities of the packages; `None` if no document is requested, because
+    /// this takes time.
     pub(super) fn prepare<'a>(
         &self,
         slimming: &'a Slimming<'_>,
@@ -152,7 +151,7 @@ impl DocumentArguments {
         } = *subject;
         let packages = documents.packages;
         if !self.sbom.is_empty() {
-            // Packages of which no file remains would be false alarms in scanners.
+            // Packages without remaining files would cause false alarms in scanners.
             let bill = bill(name, image, packages, |package| remains(package, plan))?;
             for sbom in &self.sbom {
                 save(&sbom.path, &(sbom.format)(&bill))?;
@@ -185,7 +184,7 @@ impl DocumentArguments {
         let image = subject.image;
         let statements = report::statements(&image.tree, packages, known, subject.plan);
         let mut lines = Lines::new();
-        // The count is printed even without `--vex`: it is what `--osv` asks about.
+        // The count is printed even without `--vex`: it is the purpose of `--osv`.
         lines.line(vulnerabilities(&statements));
         for line in unknown(known) {
             lines.line(line);
@@ -196,7 +195,7 @@ impl DocumentArguments {
             statements,
         };
         for file in &self.vex {
-            // Writing an invalid document would fail in the next tool, without a reason.
+            // An invalid document would only make the next tool fail, without explaining why.
             if vex.statements.is_empty() && file.needs_statements {
                 lines.line(format_args!(
                     "no vulnerabilities: the OpenVEX document {} is not written",
@@ -230,13 +229,14 @@ fn vulnerabilities(statements: &[Statement<'_>]) -> String {
 /// Whether a file of a package is kept. A package whose files are unknown remains if its record is
 /// kept.
 fn remains(package: &Package, plan: &Plan) -> bool {
-    // A distribution has one database for all packages, so that it is kept tells nothing of one.
+    // A distribution has one database for all packages, so a kept database says nothing about any
+    // one package.
     let is_database = package.ecosystem.is_distribution();
     package.files.iter().any(|&file| plan.is_kept(file))
         || package.files.is_empty() && !is_database && plan.is_kept(package.record)
 }
 
-/// Bill of materials of the packages of an image for which `is_listed` is true.
+/// SBOM of the image's packages for which `is_listed` is true.
 pub(super) fn bill<'a>(
     name: &'a str,
     image: &Image,
@@ -256,21 +256,21 @@ pub(super) fn bill<'a>(
     })
 }
 
-/// The time of a document: `SOURCE_DATE_EPOCH`, or else that of the image's creation, so that the
-/// same image gives the same document.
+/// The time of a document: `SOURCE_DATE_EPOCH`, or else the image's creation time, so that the same
+/// image results in the same document.
 fn time(image: &Image) -> anyhow::Result<jiff::Timestamp> {
-    // A user who sets the variable wants this time in everything that is written.
+    // If the variable is set, it applies to everything that is written.
     if let Some(epoch) = writing::epoch()? {
         return Ok(epoch);
     }
     let created = image.config.created().and_then(report::time_of_image);
-    // An image without a time gets a fixed one rather than that of the clock.
+    // An image without a creation time gets a fixed time rather than the current one.
     Ok(created.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
 }
 
 /// Writes a document to a regular file.
 fn save(path: &Path, text: &str) -> anyhow::Result<()> {
-    // Writing to `/dev/stdout` or a pipe would mix the document with the image or another one.
+    // Writing to `/dev/stdout` or a pipe would mix the document with the image or another document.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         bail!(
             "cannot write `{}`: it is not a regular file",

@@ -1,4 +1,4 @@
-//! The files that `--exclude` and the configuration leave out, by patterns as in `.gitignore`.
+//! Files excluded by `--exclude` or the configuration, using `.gitignore` patterns.
 
 use std::path::{Path, PathBuf};
 
@@ -19,13 +19,13 @@ pub(super) struct Exclude {
 }
 
 impl Exclude {
-    /// Patterns of the command line, relative to the current directory, and those of a
-    /// configuration, relative to the directory of its file.
+    /// Patterns from the command line, relative to the current directory, and from a configuration
+    /// file, relative to its directory.
     pub(super) fn of(patterns: &[String], config: &Config) -> anyhow::Result<Self> {
         let mut exclude = Self::new(&current_directory()?);
         exclude
             .add(Path::new("."), patterns)
-            // The context tells which of the two lists has the wrong pattern.
+            // The context names the list that contains the invalid pattern.
             .context("`--exclude`")?;
         exclude
             .add(&config.directory, &config.exclude)
@@ -41,17 +41,17 @@ impl Exclude {
         }
     }
 
-    /// Leaves out the files below `directory` that these patterns match.
+    /// Excludes the files below `directory` that match these patterns.
     pub(super) fn add(&mut self, directory: &Path, patterns: &[String]) -> anyhow::Result<()> {
         if patterns.is_empty() {
             return Ok(());
         }
-        // The patterns of a repository become one automaton, whose size grows with their text, so
-        // they have the limits of an ignore file.
+        // All patterns are compiled into one automaton, whose size grows with their length, so the
+        // limits of ignore files apply to them.
         let bytes: usize = patterns.iter().map(String::len).sum();
         ensure!(
             patterns.len() <= limits::IGNORE_LINES && bytes as u64 <= limits::IGNORE_FILE,
-            "more than {} patterns, or more than {} of them",
+            "more than {} patterns, or patterns of more than {} in total",
             limits::IGNORE_LINES,
             limits::shown(limits::IGNORE_FILE)
         );
@@ -71,7 +71,7 @@ impl Exclude {
         Ok(())
     }
 
-    /// Whether a path, or a directory that it is in, is left out.
+    /// Whether a path or one of its parent directories is excluded.
     pub(super) fn leaves_out(&self, path: &Path, is_directory: bool) -> bool {
         // Most runs have no patterns, and making a path absolute costs an allocation per file.
         if self.lists.is_empty() {
@@ -82,7 +82,7 @@ impl Exclude {
             let Ok(below) = path.strip_prefix(directory) else {
                 return false;
             };
-            // The directory itself is never left out, though `**` would match its empty path.
+            // The directory itself is never excluded, although `**` would match its empty path.
             !below.as_os_str().is_empty()
                 && patterns
                     .matched_path_or_any_parents(below, is_directory)
@@ -151,7 +151,7 @@ mod tests {
             .add(Path::new("/"), &[nested(50_000)])
             .expect_err("it is too long");
         assert_eq!(error.to_string(), "a pattern has more than 4 KiB");
-        // What is short enough may be refused, but by an error.
+        // A short pattern may be invalid, but must result in an error.
         let _ = exclude.add(Path::new("/"), &[nested(1000)]);
     }
 

@@ -14,7 +14,7 @@ use crate::printable::Lines;
 use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
-/// The most rules that are listed for an ambiguous start of a name.
+/// Maximum number of rules to list for an ambiguous prefix.
 const MOST_NAMES: usize = 6;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -61,7 +61,7 @@ fn shellcheck(code: ShellcheckCode, format: ListFormat) -> String {
 /// The pages of the guide, after a list of all rules.
 fn guide_pages(arguments: &ExplainArguments) -> String {
     let is_filtered = arguments.category.is_some() || arguments.alias_of.is_some();
-    // Programs that read the JSON expect rules only.
+    // Programs that read the JSON output expect only rules.
     if is_filtered || arguments.format == ListFormat::Json {
         return String::new();
     }
@@ -72,8 +72,7 @@ fn guide_pages(arguments: &ExplainArguments) -> String {
     }
 }
 
-/// The entries under a name: rules for Dockerfiles and images, and a rule of what the slimmer
-/// keeps.
+/// The pages with a name: lint rules, or a keep rule of `slim`.
 fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<String> {
     let Some(keep) = keep_rules().get(name) else {
         return Ok(pages(&find(registry, name)?, format));
@@ -97,7 +96,8 @@ fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<
     })
 }
 
-/// The page of a keep rule: its triggers below the heading, its patterns before the sources.
+/// The page of a keep rule, with its triggers below the heading and its patterns before the
+/// sources.
 fn keep_markdown(page: &KeepPage) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let text = without_images(rest);
@@ -107,14 +107,14 @@ fn keep_markdown(page: &KeepPage) -> String {
     for (confidence, pattern) in page.patterns() {
         let _ = writeln!(files, "- `{pattern}` ({confidence})");
     }
-    // A page may only describe files that need not be there: `provided-by-the-runtime`.
+    // A page may describe only files that the image need not contain: `provided-by-the-runtime`.
     if !files.is_empty() {
         files.insert_str(0, "\n## Kept files\n\n");
     }
     format!("{heading}\n\n{triggers}\n{text}{files}\n## Sources\n{sources}")
 }
 
-/// The rules of a name, of another tool's code, or of a start that is one rule's alone.
+/// The rules with a name, with another tool's code, or with a unique prefix.
 fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>> {
     let mut found = registry.find(name);
     if found.is_empty() && name.parse::<ShellcheckCode>().is_ok() {
@@ -127,13 +127,10 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
     if let [_] = started.as_slice() {
         return Ok(started);
     }
-    let (near, what) = if started.is_empty() {
-        (registry.near(name), "did you mean")
+    let near = if started.is_empty() {
+        registry.near(name)
     } else {
-        (
-            started.iter().map(|page| page.name).collect(),
-            "it may be the start of",
-        )
+        started.iter().map(|page| page.name).collect()
     };
     // A task such as `slim` is a page of the guide, not a rule.
     let other = keep_rules()
@@ -141,13 +138,13 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
         .map(|near| format!("keep/{near}"))
         .or_else(|| guide::suggest(name));
     match (alternatives(&near), other) {
-        (Some(names), _) => bail!("there is no rule `{name}`; {what} {names}?"),
+        (Some(names), _) => bail!("there is no rule `{name}`; did you mean {names}?"),
         (None, Some(page)) => bail!("there is no rule `{name}`; did you mean `{page}`?"),
         (None, None) => bail!("there is no rule `{name}`; `jettison explain` lists all"),
     }
 }
 
-/// `a`, `b` or `c`; none of none.
+/// `a`, `b` or `c`; `None` for an empty list.
 fn alternatives(names: &[&str]) -> Option<String> {
     let mut quoted: Vec<String> = names
         .iter()
@@ -185,7 +182,7 @@ fn pages(pages: &[&Page], format: ListFormat) -> String {
     }
 }
 
-/// All that is known of a rule, its page as Markdown with it.
+/// All data about a rule, including its page as Markdown.
 fn whole(page: &Page) -> Value {
     let mut row = list::row(page);
     let code =
@@ -274,7 +271,7 @@ fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
     out
 }
 
-/// The page, with a line under its heading that says what the front matter says.
+/// The page, with a line below its heading that shows the front matter.
 fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let mut facts = page.severity.to_string();

@@ -1,5 +1,5 @@
-//! The texts that a run checks: named files, Dockerfiles below directories, standard input, and
-//! git's index.
+//! Input texts of a run: named files, Dockerfiles below directories, standard input, and git's
+//! index.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -20,7 +20,7 @@ use crate::trust::{self, HostFile, Refusal, limits};
 
 /// The name of standard input in findings.
 pub(super) const STDIN: &str = "<stdin>";
-/// Number of files up to which starting threads takes longer than the work that they share.
+/// Number of files up to which starting threads takes longer than reading the files.
 pub(super) const FEW: usize = 8;
 
 #[derive(Args, Debug)]
@@ -36,7 +36,7 @@ pub(super) struct FileArguments {
         hide_env = true
     )]
     pub(super) exclude: Vec<String>,
-    /// Also exclude files named as PATH: hooks pass every file that a commit changes
+    /// Also exclude files named as PATH; useful in hooks, which pass every changed file
     #[arg(long)]
     #[arg(env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) force_exclude: bool,
@@ -49,8 +49,8 @@ pub(super) struct FileArguments {
     pub(super) stdin_filename: Option<PathBuf>,
 }
 
-/// Reads the texts of a run in the order of their paths. The flag tells whether one could not be
-/// read: that is reported, and the others are still checked.
+/// Reads the texts of a run in the order of their paths. A file that cannot be read is reported and
+/// sets the flag; the others are still checked.
 pub(super) fn read(
     paths: &[PathBuf],
     arguments: &FileArguments,
@@ -66,7 +66,7 @@ pub(super) fn read(
         found: AtomicU64::new(0),
         output,
     };
-    // Errors are collected and reported below, so that they come in the order of the files.
+    // Errors are collected and reported below, so that they appear in the order of the files.
     let results: Vec<anyhow::Result<Option<Source>>> = if targets.len() <= FEW {
         targets.iter().map(|target| reader.read(target)).collect()
     } else {
@@ -115,7 +115,7 @@ fn targets(
                 }
                 targets.extend(found);
             }
-        // No pattern is about standard input.
+        // Patterns do not apply to standard input.
         } else if path == Path::new("-") || !(force && exclude.leaves_out(path, false)) {
             targets.push(HostFile::named(path));
         }
@@ -250,7 +250,7 @@ fn refused(act: &str, name: &str, reason: Refusal) -> anyhow::Error {
 /// Reader of the texts of a run, used by several threads at once.
 struct Reader<'a> {
     stdin_name: Option<&'a Path>,
-    /// Total size of the files that were found by a search, which has a limit of its own.
+    /// Total size of the files that were found by a search; it has a separate limit.
     found: AtomicU64,
     output: Output,
 }
@@ -266,7 +266,7 @@ impl Reader<'_> {
             return read_stdin(&name).map(Some);
         }
         let name = utf8_name(path)?;
-        // The user chose this file, so it may be a pipe (`<(…)`) or be outside of the repository.
+        // The user chose this file, so it may be a pipe (`<(…)`) or outside of the repository.
         if file.is_named() {
             return match file.read(limits::NAMED_DOCKERFILE) {
                 Ok(bytes) => Ok(Some(Source::new(name, bytes))),
@@ -276,8 +276,9 @@ impl Reader<'_> {
         self.read_found(file)
     }
 
-    /// Reads a file that a search found. A symlink that leaves the directory, or a file that is not
-    /// regular, is skipped with a warning: nobody asked for it, and it must not fail the run.
+    /// Reads a file that a search found. A symlink that leads out of the directory and a file that
+    /// is not regular are skipped with a warning: the user did not ask for them, so they must not
+    /// fail the run.
     fn read_found(&self, file: &HostFile) -> anyhow::Result<Option<Source>> {
         // The caller fails when the total exceeds the limit. Until then, no more memory is used.
         if self.found.load(Ordering::Relaxed) > limits::ALL_DOCKERFILES {
@@ -308,7 +309,7 @@ impl Reader<'_> {
 fn read_stdin(name: &str) -> anyhow::Result<Source> {
     let mut bytes = Vec::new();
     let limit = limits::NAMED_DOCKERFILE;
-    // One byte more than allowed tells a text at the limit from one beyond it.
+    // Reading one byte more than allowed distinguishes a text at the limit from a longer one.
     let read = std::io::stdin()
         .lock()
         .take(limit + 1)

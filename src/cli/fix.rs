@@ -33,10 +33,10 @@ pub(super) struct FixArguments {
 }
 
 impl FixArguments {
-    /// The place for fixed texts; `None` if fixes are only reported.
+    /// The destination of fixed texts; `None` if fixes are only reported.
     pub(super) fn mode(self) -> Option<Mode> {
         match self {
-            // `--fix --diff` changes nothing: of two wishes, the harmless one is safe to follow.
+            // `--fix --diff` changes nothing: of two conflicting options, the harmless one wins.
             Self { diff: true, .. } => Some(Mode::Print),
             Self { fix: true, .. } => Some(Mode::Write),
             _ => None,
@@ -52,7 +52,7 @@ impl FixArguments {
     }
 }
 
-/// Place for fixed texts.
+/// Destination of fixed texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Write them to the files.
@@ -72,8 +72,8 @@ pub(super) struct FixedFile {
     passes: fix::Passes,
 }
 
-/// Fixes all files. Each pass calls `lint` once for all files that changed, because ShellCheck is
-/// slow to start.
+/// Fixes all files. Each pass calls `lint` once for all changed files, because ShellCheck is slow
+/// to start.
 pub(super) fn fix_all(
     files: Vec<Linted>,
     max: Applicability,
@@ -117,8 +117,8 @@ pub(super) fn fix_all(
     }
 }
 
-/// Writes the fixed texts, or prints them as patches. The flag tells whether all of them could be
-/// written. `stdin` is the name of standard input.
+/// Writes the fixed texts or prints them as patches. Returns whether all of them could be written.
+/// `stdin` is the name of standard input.
 pub(super) fn write_all(
     files: &[FixedFile],
     mode: Mode,
@@ -135,8 +135,8 @@ pub(super) fn write_all(
         match mode {
             Mode::Print => {
                 let patch = patch::unified(name, old, new);
-                // Azure Pipelines and TeamCity would run the command when they read it in the log.
-                // It cannot be escaped, as the patch would not apply any more.
+                // Azure Pipelines and TeamCity would run the command when they find it in the log.
+                // Escaping it would make the patch invalid.
                 if patch::has_logging_command(&patch) {
                     complete = false;
                     output.error(&anyhow!(
@@ -148,7 +148,8 @@ pub(super) fn write_all(
                     output.print_file(&patch)?;
                 }
             }
-            // A filter prints its text even if nothing changed: an editor replaces its buffer.
+            // A filter prints its text even if nothing changed, because an editor replaces its
+            // buffer with the output.
             Mode::Write if stdin == Some(name) => output.print_file(new)?,
             Mode::Write if old == new => {}
             Mode::Write => {
@@ -162,8 +163,8 @@ pub(super) fn write_all(
     Ok(complete)
 }
 
-/// Writes a fixed text to its file, unless the file changed after it was linted: somebody's edit
-/// would be lost.
+/// Writes a fixed text to its file, unless the file changed after it was linted: that edit would be
+/// lost.
 fn replace(path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
     let name = path.display();
     let is_replaced =
@@ -175,7 +176,7 @@ fn replace(path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lines that count the fixes by file and by rule, and those that remain.
+/// Lines that count the fixes by file and by rule, and the remaining fixable findings.
 pub(super) fn summary(files: &[FixedFile], arguments: FixArguments) -> Vec<String> {
     let mut lines = Vec::new();
     let verb = if arguments.diff { "would fix" } else { "fixed" };

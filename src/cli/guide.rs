@@ -1,4 +1,4 @@
-//! The guide: pages about tasks, which `jettison explain guide/NAME` prints and GitHub shows.
+//! The guide: pages about tasks, printed by `jettison explain guide/NAME` and shown on GitHub.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use super::{output, page};
 use crate::slim::keep_rules;
 use crate::{rules, suggestion};
 
-/// The prefix that tells pages of the guide from rules.
+/// The prefix that distinguishes guide pages from rules.
 const PREFIX: &str = "guide/";
 
 /// A page of the guide.
@@ -97,7 +97,7 @@ impl GuidePage {
     }
 }
 
-/// The name under which `explain` prints the file that a link leads to, or the link as it is.
+/// The name that `explain` accepts for the target of a link, or the link unchanged.
 fn name_of(target: &str) -> String {
     let Some((file, _)) = target.split_once(".md") else {
         return target.to_owned();
@@ -111,12 +111,12 @@ fn name_of(target: &str) -> String {
     }
 }
 
-/// Whether a name is one of the guide's, known or not.
+/// Whether a name has the form of a guide page, known or not.
 pub(super) fn is_guide_name(name: &str) -> bool {
     name == "guide" || name.starts_with(PREFIX)
 }
 
-/// The page of a name, or the list of all pages for `guide` alone.
+/// The page with a name, or the list of all pages for `guide` alone.
 pub(super) fn text(name: &str, format: ListFormat) -> anyhow::Result<String> {
     let Some(name) = name.strip_prefix(PREFIX).filter(|name| !name.is_empty()) else {
         return Ok(listed(format));
@@ -134,7 +134,7 @@ pub(super) fn text(name: &str, format: ListFormat) -> anyhow::Result<String> {
     })
 }
 
-/// The page of this name or, if it is the only one, of this start of a name.
+/// The page with this name, or the only page with this prefix.
 fn find(name: &str) -> Option<&'static GuidePage> {
     if let Some(page) = PAGES.iter().find(|page| page.name == name) {
         return Some(page);
@@ -146,7 +146,7 @@ fn find(name: &str) -> Option<&'static GuidePage> {
     }
 }
 
-/// The full name of the page that an unknown name is closest to.
+/// The full name of the page that is closest to an unknown name.
 pub(super) fn suggest(unknown: &str) -> Option<String> {
     let near = suggestion::closest(unknown, PAGES.iter().map(|page| page.name))?;
     Some(format!("{PREFIX}{near}"))
@@ -187,7 +187,7 @@ fn table() -> String {
     out
 }
 
-/// The names of all rules, keep rules and pages, as `explain` takes them.
+/// The names of all rules, keep rules and pages, as `explain` accepts them.
 static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut names = Vec::new();
     for (rule, _) in rules::registry().iter() {
@@ -202,8 +202,8 @@ static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     names
 });
 
-/// Completes what `explain` takes, and accepts everything: a start of a name or another tool's code
-/// is not in the list.
+/// Offers completions for `explain` but accepts any value, because prefixes and other tools' codes
+/// are not in the list.
 #[derive(Clone)]
 pub(super) struct PageNameParser;
 
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(find("slim").map(|page| page.name), Some("slim"));
         assert_eq!(find("transp").map(|page| page.name), Some("transports"));
         assert!(find("e").is_some_and(|page| page.name == "editors"));
-        // `fix` and nothing else starts with `f`; two pages start with `co`.
+        // Only `fix` starts with `f`; two pages start with `co`.
         assert!(find("co").is_none() && find("nothing").is_none());
     }
 

@@ -1,4 +1,4 @@
-//! Syntax highlighting of Dockerfiles, by the tokens of the parser.
+//! Syntax highlighting of Dockerfiles, based on the parser's tokens.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use anstyle::{AnsiColor, Style};
 use crate::dockerfile::{TokenKind, parse};
 use crate::source::Source;
 
-/// The text with ANSI styles. Each style ends with its line: a pager shows lines one by one and
-/// would lose it.
+/// The text with ANSI styles. Styles end at each line break, because pagers process lines one by
+/// one.
 pub(super) fn dockerfile(text: &str) -> String {
     let source = Source::new("example", text);
-    // Styles about double the text.
+    // Styles roughly double the size of the text.
     let mut out = String::with_capacity(text.len() * 2);
     for token in parse(&source).tokens {
         let style = style(token.kind);

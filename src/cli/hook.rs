@@ -1,4 +1,4 @@
-//! File names in the place of options, in a hook of pre-commit.
+//! Detection of file names that pre-commit passes and that look like options.
 //!
 //! pre-commit runs `entry`, then `args`, then the names of files, and a repository may have a file
 //! named `--fix`. The `args` of our hooks end with `--`, but users who set their own replace them.
@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 use super::arguments::Arguments;
 use crate::printable::escape;
 
-/// Refuses arguments that are options as well as files, where pre-commit runs jettison.
+/// If pre-commit runs jettison, refuses options that are also names of files.
 pub(super) fn check_names(typed: &[OsString]) -> Result<(), clap::Error> {
     let has_separator = typed.iter().any(|argument| argument == "--");
     if std::env::var_os("PRE_COMMIT").is_none() || has_separator {

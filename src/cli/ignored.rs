@@ -1,8 +1,8 @@
-//! Files that `.ignore`, `.gitignore` and git's own lists leave out of a search.
+//! Files that a search skips because of `.ignore`, `.gitignore` and git's other ignore files.
 //!
-//! The `ignore` crate would read these lists itself, whatever they are: a FIFO would make it wait
-//! and a device would fill the memory. Here they are read like all files of a repository, within
-//! limits, and the crate's matchers get the lines.
+//! The `ignore` crate reads such files itself without checking their type: a FIFO would block it
+//! and a device would exhaust the memory. Here they are read within limits, like all files of a
+//! repository, and only the lines are passed to the crate's matchers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::Output;
 use crate::trust::{HostFile, Refusal, limits, repository_root};
 
 /// Kinds of lists in a directory: `.ignore`, `.gitignore` and git's `info/exclude`. As in ripgrep,
-/// a match in any `.ignore` comes before a match in any `.gitignore`, and that before the last.
+/// a match in any `.ignore` takes precedence over any `.gitignore`, and that over `info/exclude`.
 const KINDS: usize = 3;
 
 /// The lists that apply to a directory of a search.
@@ -37,7 +37,7 @@ struct Lists {
     size: Size,
 }
 
-/// Size of lists, which decides the memory and time that their matchers take.
+/// Size of lists, which determines the memory and time that their matchers need.
 #[derive(Clone, Copy, Default)]
 struct Size {
     bytes: usize,
@@ -72,13 +72,13 @@ impl Ignored {
             global: Gitignore::empty(),
         };
         ignored.global = ignored.read_global();
-        // Lists above the repository are not part of it, and anybody could put one into `/tmp`.
+        // Lists above the repository are not part of it, and anyone could place one in `/tmp`.
         let above: Vec<&Path> = directory
             .ancestors()
             .skip(1)
             .take_while(|ancestor| ancestor.starts_with(&ignored.root))
             .collect();
-        // From the top, as a list further down wins and the limit counts those above it.
+        // Top down, because a deeper list wins and the limit includes the lists above it.
         for ancestor in above.into_iter().rev() {
             let lists = ignored.lists_of(ancestor);
             ignored.above.push(lists);
@@ -94,13 +94,13 @@ impl Ignored {
         self.below.push(lists);
     }
 
-    /// Whether an entry `depth` levels below the searched directory is left out.
+    /// Whether an entry `depth` levels below the searched directory is excluded.
     pub(super) fn leaves_out(&self, path: &Path, depth: usize, is_directory: bool) -> bool {
-        // Deeper lists are left from the directory that was searched before.
+        // Deeper lists are left over from the directory that was searched before.
         let below = &self.below[..depth.min(self.below.len())];
         for kind in 0..KINDS {
-            // The nearest list decides. Parents need no check: nothing in an excluded directory is
-            // searched, so not even `!` includes it again, as for git.
+            // The nearest list decides. Parents need no check: excluded directories are not
+            // searched, so not even `!` can include their files again, as in git.
             for lists in self.above.iter().chain(below).rev() {
                 let Some(list) = &lists.by_kind[kind] else {
                     continue;
@@ -152,7 +152,8 @@ impl Ignored {
     }
 
     fn has_room_for(&self, size: Size) -> bool {
-        // Lists of other directories were dropped, so the limit is on what is loaded at once.
+        // Lists of other directories were dropped, so the limit applies to the lists that are
+        // loaded at the same time.
         let held = self.above.iter().chain(&self.below);
         let size = held.fold(size, |sum, lists| sum.plus(lists.size));
         size.bytes as u64 <= limits::IGNORE_FILE && size.lines <= limits::IGNORE_LINES
@@ -169,7 +170,8 @@ impl Ignored {
             .unwrap_or_else(Gitignore::empty)
     }
 
-    /// The text of a list. `None` without such a file, or with a warning if it cannot be used.
+    /// The text of a list. `None` if there is no such file or, with a warning, if it cannot be
+    /// used.
     fn read(&self, file: &HostFile) -> Option<String> {
         match file.read_patterns() {
             Ok(text) => Some(text),

@@ -102,8 +102,8 @@ pub(super) struct ImageLinter<'a> {
 pub(super) struct LintedImage {
     name: String,
     image: Image,
-    /// `None` for an image without a program, such as one of data: nothing tells which files it
-    /// needs.
+    /// `None` for an image without a program, such as a data image: the files that it needs are
+    /// unknown.
     plan: Option<Plan>,
     packages: Packages,
     report: ImageReport,
@@ -133,9 +133,9 @@ impl ImageLinter<'_> {
         let Config {
             settings, policy, ..
         } = self.config;
-        // The bar has to be gone before anything else writes to the terminal.
+        // The progress bar must be removed before anything else is written to the terminal.
         drop(bar);
-        // An image without a program has no plan, but packages.
+        // An image without a program has packages, but no plan.
         let parts = match slimming {
             Ok(slimming) => slimming
                 .into_parts()
@@ -183,8 +183,8 @@ impl LintedImage {
         findings_at_lines(input, &self.report.findings, source, settings)
     }
 
-    /// The findings for the report. Notes name the line of the Dockerfile that each comes from, if
-    /// the Dockerfile of the image is among those that were checked.
+    /// The findings for the report. If the image's Dockerfile was checked too, notes name the line
+    /// that each finding comes from.
     pub(super) fn linted(&self, dockerfiles: &[Linted], settings: &Settings) -> Linted {
         let mut findings = self.report.findings.clone();
         for source in dockerfiles.iter().filter_map(Linted::source) {
@@ -203,7 +203,7 @@ impl LintedImage {
         linted
     }
 
-    /// A note that counts the files that slimming would remove; `None` if the image cannot be
+    /// A note with the number of files that slimming would remove; `None` if the image cannot be
     /// slimmed.
     pub(super) fn removable(&self) -> Option<String> {
         let plan = self.plan.as_ref()?;
@@ -241,7 +241,7 @@ impl LintedImage {
 
 /// Adds a note with the line of the Dockerfile that a finding comes from.
 fn add_origin(finding: &mut Finding, dockerfile: &str, lines: &DockerfileLines) {
-    // A finding without a step of the history may come from anywhere.
+    // The origin of a finding without a history step is unknown.
     let step = match &finding.location {
         Location::Image(image) => image.step(),
         Location::Text(_) => None,
@@ -252,7 +252,7 @@ fn add_origin(finding: &mut Finding, dockerfile: &str, lines: &DockerfileLines) 
     let line = lines.steps.get(step).copied().flatten();
     finding.notes.push(match line {
         Some(line) => format!("the instruction is in {dockerfile}:{line}"),
-        // Steps before the first instruction are those of the image in `FROM`.
+        // Steps before the first instruction belong to the image in `FROM`.
         None => format!("from the base image of {dockerfile}:{}", lines.from),
     });
 }

@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Resul
         Some(path) => inspect_path(arguments, &image, path)?,
         None => inspect_image(arguments, &image)?,
     };
-    // The bar has to be gone before the result is printed over it.
+    // The progress bar must be removed before the result is printed.
     drop(bar);
     output.print_rendered(&rendered)?;
     Ok(Outcome::Clean)
@@ -102,7 +102,7 @@ fn inspect_path(
     image: &Image,
     path: &str,
 ) -> anyhow::Result<Rendered> {
-    // A symlink is shown itself; its target is one of its facts.
+    // A symlink is not followed; its target is one of the details shown.
     let name = image
         .tree
         .resolve_link(path.as_bytes())

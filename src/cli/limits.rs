@@ -1,18 +1,19 @@
-//! Limits on the resources that reading an image may take, as options.
+//! Options that limit the resources used to read an image.
 
 use bytesize::ByteSize;
 use clap::Args;
 
 use crate::image::{Limits, Options};
 
-/// Limits on an image. One that exceeds a limit is refused with an error that names the option.
+/// Limits on an image. An image that exceeds a limit is refused with an error that names the
+/// option.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArguments {
     /// Limit the total uncompressed size of the layers, such as `64GiB` [default: 256GiB]
     #[arg(long = "max-size", value_name = "SIZE", value_parser = size)]
     #[arg(env = "JETTISON_MAX_SIZE", hide_env = true)]
-    // Options, so that the defaults stay those of the library that reads images.
+    // `Option`s, so that the defaults are defined only in the library that reads images.
     size: Option<u64>,
     /// Limit the total number of entries in the layers [default: 5000000]
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count())]
@@ -57,15 +58,15 @@ impl LimitArguments {
                 .map_or(usual.entries, |entries| entries as usize),
             ratio: self.ratio.unwrap_or(usual.ratio),
             depth: self.depth.unwrap_or(usual.depth),
-            // The other limits protect against malformed archives, and no real image comes near
+            // The other limits protect against malformed archives; real images do not come close to
             // them.
             ..usual
         }
     }
 }
 
-/// Parses a number of entries. The upper bound is below 2^32, as a tree numbers its names with 32
-/// bits.
+/// Parses a number of entries. The upper bound is below 2^32, because a tree numbers its names with
+/// 32 bits.
 fn count() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=4_000_000_000)
 }

@@ -29,12 +29,12 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let registry = rules::registry();
     let config = configuration(arguments, registry, output)?;
     let output = if config.no_color {
-        // hadolint's `no-color` means the same.
+        // hadolint's `no-color` has the same meaning.
         output.without_color()
     } else {
         output
     };
-    // Reports that contradict each other are an error before the work, not after it.
+    // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let inputs = read_inputs(arguments, &config, output)?;
     let mut failed = inputs.failed;
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
             output.note(line);
         }
     }
-    // All findings go into a new baseline, so none of them is reported or fails the run.
+    // All findings are written to a new baseline, so they are neither reported nor fail the run.
     if baseline::write(&arguments.baseline, &files, output)? {
         return Ok(if failed || linter.failed {
             Outcome::Failed
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
     Ok(match mode {
         _ if failed => Outcome::Failed,
-        // `--diff` changes nothing, so the findings that it would fix are still there.
+        // `--diff` changes nothing, so the findings that it would fix still count.
         Some(Mode::Print) => before_fixes,
         _ => outcome(&files, fail_on),
     })
@@ -141,7 +141,7 @@ fn read_inputs(
         );
     }
     let (sources, failed) = files::read(&paths, &arguments.files, &exclude, output)?;
-    // A hook runs on every commit, and few commits change a Dockerfile.
+    // A hook runs on every commit, but few commits change a Dockerfile.
     if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
         output.note("no Dockerfile found");
     }
@@ -165,7 +165,7 @@ fn read_inputs(
 fn inputs(arguments: &LintArguments) -> (Vec<PathBuf>, Vec<String>) {
     let (mut paths, mut images) = images::split(&arguments.paths);
     images.extend(arguments.image.iter().cloned());
-    // `--image` without a path means the image alone, not the Dockerfiles around it too.
+    // `--image` without a path checks only the image, not the Dockerfiles in the current directory.
     if !arguments.image.is_empty() && arguments.paths == [PathBuf::from(".")] {
         paths.clear();
     }
@@ -208,8 +208,8 @@ fn fix_files(
     })
 }
 
-/// The place of the report. With `--diff`, standard output has the patch, and with `--fix -` the
-/// fixed text.
+/// The destination of the report. Standard output is taken by the patch with `--diff`, and by the
+/// fixed text with `--fix -`.
 fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
     match mode {
         Some(Mode::Print) => Place::Nowhere,
@@ -218,15 +218,15 @@ fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
     }
 }
 
-/// Notes that scripts were not checked, unless ShellCheck is not wanted or was named: a program
-/// that was named and is missing is an error already.
+/// Prints a note that scripts were not checked, unless ShellCheck was disabled or named: a named
+/// program that is missing is already an error.
 fn note_missing_shellcheck(config: &Config, output: Output) {
     if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, rules::registry()) {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
     }
 }
 
-/// Number of files up to which a text report ends with a line on each attack surface.
+/// Number of files up to which a text report ends with a line about each attack surface.
 const MAX_ATTACK_SURFACES: usize = 3;
 
 /// Drops the attack surfaces that a text report would end with if there are too many to read.
@@ -308,7 +308,7 @@ impl Linter<'_> {
         linted
     }
 
-    /// The directory of a file. Standard input without a name is in none.
+    /// The directory of a file. Standard input without a name has none.
     fn build_context(&self, source: &Source) -> BuildContext {
         if source.name() == STDIN {
             return BuildContext::default();
@@ -323,8 +323,8 @@ impl Linter<'_> {
         build
     }
 
-    /// The findings at lines of a Dockerfile from an image that was built from it, and the settings
-    /// without the rules that would guess what is in the image.
+    /// Findings of an image, at the lines of the Dockerfile that it was built from, and the
+    /// settings without the rules that would guess the contents of the image.
     fn findings_of_image(&self, source: &Source) -> (Settings, Vec<Finding>) {
         let mut settings = self.config.settings.clone();
         let findings = self
@@ -340,7 +340,7 @@ impl Linter<'_> {
         }
     }
 
-    /// The findings of ShellCheck in each file; `None` for all if it is not wanted, not installed,
+    /// ShellCheck's findings in each file; `None` for all files if it is disabled, not installed,
     /// or failed.
     fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
         let mut answers = Vec::new();
@@ -378,7 +378,7 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
     }
 }
 
-/// The configuration of a run: the file's, with the options of the command line applied over it.
+/// The configuration of a run: that of the file, overridden by command-line options.
 fn configuration(
     arguments: &LintArguments,
     registry: &Registry,
@@ -392,7 +392,7 @@ fn configuration(
     };
     let mut config = config::load(file.as_ref(), &|name| std::env::var(name).ok(), registry)?;
     select(arguments, registry, &mut config)?;
-    // Later arguments win, so those of the command line follow the file's.
+    // Later arguments win, so command-line arguments follow those of the file.
     let build_args = arguments.build_arg.iter();
     config
         .settings
@@ -424,13 +424,14 @@ fn select(
     } else if let Some(profile) = arguments.profile {
         settings.select = Selection::Profile(profile);
     }
-    // After the selection, which replaces that of the file: an ignored rule stays ignored.
+    // Applied after the selection, which replaces that of the file, so that an ignored rule stays
+    // ignored.
     settings.ignore(resolve(registry, &arguments.ignore, "--ignore")?);
     Ok(())
 }
 
-/// Parses `NAME=VALUE`, or `NAME` with the value of the environment. As for `docker build`, a name
-/// that the environment does not have is left unset.
+/// Parses `NAME=VALUE`, or `NAME` with the value from the environment. As in `docker build`, a
+/// variable that is not in the environment stays unset.
 fn build_arg(argument: &str) -> Option<(String, String)> {
     if let Some((name, value)) = argument.split_once('=') {
         return Some((name.to_owned(), value.to_owned()));
@@ -439,8 +440,8 @@ fn build_arg(argument: &str) -> Option<(String, String)> {
     Some((argument.to_owned(), value))
 }
 
-/// The directory where the search for a configuration starts: that of the first path. Images may be
-/// anywhere, so for them it is the current directory.
+/// The directory where the search for a configuration starts: that of the first path. For images,
+/// which may be anywhere, it is the current directory.
 fn start_directory(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
     let here = current_directory()?;
     let first = match (

@@ -1,4 +1,4 @@
-//! The command line: arguments, then one file per command.
+//! The command-line interface: arguments, and one file per command.
 
 mod advisories;
 mod arguments;
@@ -68,7 +68,7 @@ enum Outcome {
 
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    // Kept for a second parse, should the first fail.
+    // Kept for a second parse if the first fails.
     let typed: Vec<OsString> = arguments.into_iter().collect();
     if let Err(error) = hook::check_names(&typed) {
         output::print_usage(&error);
@@ -93,8 +93,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(outcome as u8)
 }
 
-/// Error about the same arguments with their control characters escaped. A commit hook passes
-/// names of files, which anybody may choose, and clap repeats arguments that it does not know.
+/// Error about the same arguments with their control characters escaped. A commit hook passes file
+/// names, which anyone may choose, and clap repeats unknown arguments.
 fn printable_error(typed: &[OsString]) -> Option<clap::Error> {
     let printable = typed
         .iter()

@@ -1,7 +1,7 @@
-//! Standard output and standard error: color where it is wanted, silence on a closed pipe, and no
-//! control sequences from files or images.
+//! Standard output and standard error: decides whether to use color, ignores closed pipes, and lets
+//! no control sequences from files or images through.
 //!
-//! Text for people is [`Lines`], which escape text that comes from outside. All of it is printed
+//! Text for people is built as [`Lines`], which escape text from outside. All of it is printed
 //! here.
 
 use std::fmt;
@@ -15,12 +15,12 @@ use super::pager;
 use crate::printable::{Lines, escape};
 use crate::report::{self, Rendered};
 
-/// The widest text that is comfortable to read, in columns.
+/// Maximum width of text that is comfortable to read, in columns.
 const WIDEST: usize = 100;
-/// Least width that is believed. Terminals that do not know their width report 0 or 1.
+/// Minimum plausible width. Terminals that do not know their width report 0 or 1.
 const NARROWEST: usize = 20;
 
-/// The columns of the terminal; without one, a comfortable number.
+/// The width of the terminal, or a comfortable default without one.
 pub(super) fn width() -> usize {
     // `COLUMNS` comes first: scripts and tests set it where there is no terminal to measure.
     let columns = std::env::var("COLUMNS")
@@ -34,13 +34,13 @@ fn measured_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// The columns to wrap prose to.
+/// The width to wrap prose to.
 pub(super) fn prose_width() -> usize {
     width().min(WIDEST)
 }
 
-/// Whether the character set of the locale is UTF-8. POSIX gives the order of the variables, and an
-/// empty one counts as unset.
+/// Whether the character set of the locale is UTF-8. POSIX defines the order of the variables, and
+/// an empty one counts as unset.
 fn is_utf8_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
         let locale = variable(name).unwrap_or_default().to_ascii_lowercase();
@@ -55,7 +55,7 @@ fn is_utf8_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
 pub(super) fn print_usage(error: &clap::Error) {
     let mut lines = Lines::new();
     lines.styled(&error.render().ansi().to_string());
-    // A reader such as `head` may close the pipe before all of the help is printed.
+    // A reader such as `head` may close the pipe before the help is printed in full.
     let _ = if error.use_stderr() {
         AutoStream::auto(io::stderr()).write_all(lines.as_str().as_bytes())
     } else {
@@ -63,7 +63,7 @@ pub(super) fn print_usage(error: &clap::Error) {
     };
 }
 
-/// The streams that a command writes to, with the global options about them.
+/// The streams that a command writes to, with the global options that affect them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
     color: Color,
@@ -84,7 +84,7 @@ impl Output {
     pub(super) fn style(self) -> report::Style {
         let color = self.color();
         let unicode = self.unicode();
-        // A link is an escape sequence like a color, so it is left out together with them.
+        // Hyperlinks are escape sequences like colors, so they are disabled together.
         let links = color && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
         report::Style {
             color,
@@ -99,15 +99,15 @@ impl Output {
         match self.charset {
             Charset::Utf8 => true,
             Charset::Ascii => false,
-            // The locale is that of the terminal. A pipe or a log may go anywhere, and its reader
-            // may take UTF-8 for something else.
+            // The locale describes the terminal. The reader of a pipe or a log may use another
+            // encoding.
             Charset::Auto => {
                 io::stdout().is_terminal() && is_utf8_locale(&|name| std::env::var(name).ok())
             }
         }
     }
 
-    /// The same without color, unless the command line asks for it.
+    /// The same output without color, unless the command line requests color.
     pub(super) fn without_color(self) -> Self {
         let color = if self.color == Color::Auto {
             Color::Never
@@ -127,7 +127,7 @@ impl Output {
         }
     }
 
-    /// Whether progress is shown: somebody has to watch it, and a log would fill with bars.
+    /// Whether progress is shown: only on a terminal, as a log would fill up with bars.
     pub(super) fn shows_progress(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
@@ -143,9 +143,9 @@ impl Output {
         write(stdout, text.as_str().as_bytes())
     }
 
-    /// Writes to standard output, with a pager if it is a terminal and the text is long.
+    /// Writes to standard output, through a pager if it is a terminal and the text is long.
     pub(super) fn page(self, text: &Lines) -> anyhow::Result<()> {
-        // The pager reads a pipe, which no stream adapter strips of color on the way.
+        // The pager reads from a pipe, where no stream adapter strips the color.
         let is_shown = if self.color() {
             pager::show(text.as_str())
         } else {
@@ -170,8 +170,8 @@ impl Output {
         write(io::stdout().lock(), bytes)
     }
 
-    /// Writes the text of a file, or a patch of one: every byte of it to a program, but without
-    /// control characters to a terminal.
+    /// Writes the text of a file or a patch: byte for byte to a program, without control characters
+    /// to a terminal.
     pub(super) fn print_file(self, bytes: &[u8]) -> anyhow::Result<()> {
         if !io::stdout().is_terminal() {
             return Self::print_data(bytes);
@@ -183,9 +183,9 @@ impl Output {
         self.print(&text)
     }
 
-    /// Writes a result to standard error, as standard output has another one.
+    /// Writes a result to standard error, because standard output is used for another one.
     pub(super) fn print_to_stderr(self, rendered: &Rendered) {
-        // There is no stream left to report an error of standard error on.
+        // There is no stream left to report a failure of standard error on.
         let _ = match rendered {
             Rendered::Text(text) => AutoStream::new(io::stderr().lock(), self.error_choice())
                 .write_all(text.as_str().as_bytes()),
@@ -198,8 +198,8 @@ impl Output {
         self.quiet
     }
 
-    /// Writes text for people to standard error, as standard output has another result; not with
-    /// `--quiet`.
+    /// Writes text for people to standard error, because standard output is used for a result; not
+    /// with `--quiet`.
     pub(super) fn print_notes(self, text: Lines) {
         if !self.quiet {
             self.print_to_stderr(&Rendered::Text(text));
@@ -233,9 +233,9 @@ impl Output {
         self.print_notes(lines);
     }
 
-    /// Writes a message to standard error. Lines after the first, such as those of a program that
-    /// failed, get a gutter like lines of a file, so that they cannot pass for messages of their
-    /// own.
+    /// Writes a message to standard error. Lines after the first, such as the output of a failed
+    /// program, get a gutter like lines of a file, so that they cannot be mistaken for separate
+    /// messages.
     fn message(self, label: &str, color: AnsiColor, text: &str) {
         let style = Style::new().bold().fg_color(Some(color.into()));
         let mut lines = text.trim_end().lines();
@@ -259,7 +259,7 @@ impl Output {
 
 fn write(mut stream: impl io::Write, bytes: &[u8]) -> anyhow::Result<()> {
     match stream.write_all(bytes).and_then(|()| stream.flush()) {
-        // A reader such as `head` closes the pipe when it has seen enough. That is no error.
+        // A reader such as `head` closes the pipe when it has read enough. That is not an error.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(anyhow::Error::new(error).context("cannot write to standard output"))
         }

@@ -15,8 +15,8 @@ use table::Table;
 const HEADING: Style = Style::new().bold().underline();
 const BLOCK: Style = AnsiColor::Blue.on_default();
 
-/// Renders Markdown for `width` columns. The text carries ANSI styles, which the stream strips
-/// where nobody wants them; what the styles say is never the only sign of it.
+/// Renders Markdown for `width` columns. The text contains ANSI styles, which the stream strips if
+/// color is off; no information is conveyed by style alone.
 pub(super) fn render(markdown: &str, width: usize) -> String {
     let mut page = Page {
         out: String::new(),
@@ -112,7 +112,7 @@ impl Page {
         }
     }
 
-    /// Tables have the full width: none of the pages has one inside a list.
+    /// Tables use the full width: no page has a table inside a list.
     fn end_table(&mut self) {
         if let Some(table) = self.table.take() {
             self.out.push_str(&table.render(self.width));
@@ -132,7 +132,7 @@ impl Page {
         self.line.hang(&bullet);
     }
 
-    /// Says what an example of a rule's page is for: the word after its language.
+    /// Labels an example on a rule page as good or bad, from the word after its language.
     fn verdict(&mut self, kind: &CodeBlockKind<'_>) {
         if let CodeBlockKind::Fenced(info) = kind
             && let Some(verdict) = info.split(' ').nth(1)
@@ -167,7 +167,7 @@ impl Page {
     }
 }
 
-/// The first word of a fence.
+/// The first word of a fence's info string.
 fn language<'k>(kind: &'k CodeBlockKind<'_>) -> &'k str {
     match kind {
         CodeBlockKind::Fenced(info) => info.split(' ').next().unwrap_or_default(),

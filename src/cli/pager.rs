@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 
 use crate::trust;
 
-/// Pager without `PAGER`, with git's flags: quit if one screen is enough (`-F`), show colors
-/// (`-R`), and leave the text on the screen (`-X`).
+/// Default pager if `PAGER` is not set, with git's flags: quit if the text fits one screen (`-F`),
+/// show colors (`-R`), and leave the text on the screen (`-X`).
 const DEFAULT: &str = "less -FRX";
 
 /// Shows a text with the pager if standard output is a terminal and the text is too long for it.
-/// `false` means that the text was not shown.
+/// Returns `false` if the text was not shown.
 pub(super) fn show(text: &str) -> bool {
     let rows = terminal_size::terminal_size().map(|(_, rows)| usize::from(rows.0));
     let is_long = rows.is_some_and(|rows| text.lines().count() >= rows);
@@ -21,7 +21,7 @@ pub(super) fn show(text: &str) -> bool {
     let pager = std::env::var("PAGER").unwrap_or_else(|_| DEFAULT.to_owned());
     let mut words = pager.split_whitespace();
     match words.next() {
-        // Empty or `cat`: the usual ways to ask for no pager.
+        // An empty value and `cat` are the usual ways to disable the pager.
         None | Some("cat") => false,
         Some(program) => run(program, words, text).is_ok(),
     }
@@ -31,7 +31,8 @@ pub(super) fn show(text: &str) -> bool {
 ///
 /// # Errors
 ///
-/// If the program cannot be started. A reader who leaves it before the end of the text is no error.
+/// If the program cannot be started. It is not an error if the user quits before the end of the
+/// text.
 fn run<'w>(program: &str, arguments: impl Iterator<Item = &'w str>, text: &str) -> io::Result<()> {
     let mut pager = Command::new(located(program)?)
         .args(arguments)
@@ -44,12 +45,12 @@ fn run<'w>(program: &str, arguments: impl Iterator<Item = &'w str>, text: &str) 
     pager.wait().map(|_| ())
 }
 
-/// The path of a pager: a path as it is, a name looked up on `PATH`.
+/// The path of a pager: a path is used as is, a name is looked up on `PATH`.
 fn located(program: &str) -> io::Result<PathBuf> {
     if program.contains('/') {
         return Ok(PathBuf::from(program));
     }
-    // Skips relative entries of `PATH`, such as `.`, in which a repository could have a `less`.
+    // Skips relative `PATH` entries such as `.`, because a repository could contain a `less`.
     let path = std::env::var_os("PATH").unwrap_or_default();
     trust::find_program(program, &path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
 }

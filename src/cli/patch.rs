@@ -1,4 +1,4 @@
-//! Patches in the unified format, for `git apply` and `patch`, byte for byte.
+//! Byte-exact patches in the unified format, for `git apply` and `patch`.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::printable::is_logging_command;
 /// the place of a hunk by them.
 const CONTEXT: usize = 3;
 
-/// The most lines, of both sides together, that are compared to find the shortest patch.
+/// Maximum number of lines, of both sides together, that are compared to find the shortest patch.
 const MAX_COMPARED: usize = 10_000;
 
-/// The patch that turns `old` into `new`; empty where they are the same.
+/// The patch that turns `old` into `new`; empty if they are the same.
 pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut patch = Vec::new();
     if old == new {
@@ -40,8 +40,8 @@ pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
 
 fn push_line(patch: &mut Vec<u8>, tag: ChangeTag, line: &[u8], lacks_break: bool) {
     let signs: &[u8] = match tag {
-        // After the blank of an unchanged line, GitHub Actions would run the command that it finds
-        // in its log. Removed and added again, the line does not begin with a blank.
+        // GitHub Actions runs commands in its log even after the leading space of an unchanged
+        // line. If the line is removed and added again, it does not begin with a space.
         ChangeTag::Equal if is_workflow_command(line) => b"-+",
         ChangeTag::Equal => b" ",
         ChangeTag::Delete => b"-",
@@ -72,7 +72,7 @@ fn one_hunk(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
     let start = same.saturating_sub(CONTEXT);
     let after = removed.end..old.len().min(removed.end + CONTEXT);
     let counts = [removed.len(), added.len()].map(|count| same - start + count + after.len());
-    // A side without lines is placed before the first.
+    // For a side without lines, the header contains the number of the preceding line.
     let first = counts.map(|count| if count == 0 { start } else { start + 1 });
     let header = format!(
         "@@ -{},{} +{},{} @@\n",
@@ -102,8 +102,8 @@ fn is_workflow_command(line: &[u8]) -> bool {
     String::from_utf8_lossy(line).trim_start().starts_with("::")
 }
 
-/// Whether a patch contains a command that CI systems run wherever they find it in a log. It cannot
-/// be written in another way that `git apply` reads as the same text.
+/// Whether a patch contains a command that CI systems run wherever it occurs in a log line. There
+/// is no other notation that `git apply` would read as the same text.
 pub(super) fn has_logging_command(patch: &[u8]) -> bool {
     let text = String::from_utf8_lossy(patch);
     text.match_indices('#')

@@ -1,4 +1,4 @@
-//! The policy of a run: the file that contains it, and the day on which it is evaluated.
+//! The policy of a run: its file, and the date for which it is evaluated.
 
 use std::path::PathBuf;
 
@@ -38,15 +38,16 @@ impl PolicyArguments {
         let file = match &self.policy {
             _ if self.no_policy => None,
             Some(path) => Some(HostFile::named(path)),
-            // Only `.jettison.toml` is searched for: hadolint's configuration has no policies.
+            // Only `.jettison.toml` is searched for, because hadolint's configuration has no
+            // policies.
             None => located(config::find_own(&current_directory()?), output),
         };
         let Some(file) = file else {
             return Ok(Policy::default());
         };
         let policy = config::load(Some(&file), &|_| None, rules::registry())?.policy;
-        // A file that was named for its policy must have one. Otherwise a misspelled table would
-        // turn the check off without a word.
+        // A file named with `--policy` must contain a policy. Otherwise a misspelled table name
+        // would silently disable the check.
         anyhow::ensure!(
             self.policy.is_none() || !policy.is_empty(),
             "`{}` has no `[policy]`",
@@ -73,7 +74,7 @@ pub(super) fn dated(policy: Policy) -> anyhow::Result<Policy> {
     })
 }
 
-/// Today in UTC, by `SOURCE_DATE_EPOCH` or the clock.
+/// Today's date in UTC, from `SOURCE_DATE_EPOCH` or the clock.
 fn today() -> anyhow::Result<Date> {
     Ok(super::writing::now()?.to_zoned(TimeZone::UTC).date())
 }
@@ -81,7 +82,7 @@ fn today() -> anyhow::Result<Date> {
 /// A slimmed image that is about to be written.
 #[derive(Clone, Copy)]
 pub(super) struct Slimmed<'a> {
-    /// Name of the original, as it was typed.
+    /// Name of the original, as given on the command line.
     pub(super) name: &'a str,
     pub(super) slimming: &'a Slimming<'a>,
     /// The original with the files that slimming generates.
@@ -90,8 +91,7 @@ pub(super) struct Slimmed<'a> {
     pub(super) selection: &'a Selection,
 }
 
-/// Reports the violations of a policy by a slimmed image, as text for people; `None` if there are
-/// none.
+/// Returns a slimmed image's policy violations as text for people; `None` if there are none.
 pub(super) fn violations(
     slimmed: Slimmed<'_>,
     policy: &Policy,
@@ -107,7 +107,8 @@ pub(super) fn violations(
         selection,
     } = slimmed;
     let remaining = result.only(selection);
-    // The original has all package databases. Slimming may drop one and keep files of its packages.
+    // Package databases are read from the original, because slimming may drop a database and keep
+    // files of its packages.
     let packages = slimming.packages()?.clone();
     let packages = packages.remaining(|file| selection.contains(file));
     let input = ImageInput {
@@ -122,7 +123,7 @@ pub(super) fn violations(
         return Ok(None);
     }
     for finding in &mut findings {
-        // A finding about the configuration has no path, and no file to explain.
+        // A finding about the configuration has no path whose presence could be explained.
         if let Some(path) = finding.image().and_then(|image| image.path.as_ref()) {
             let path = escape_bytes(path);
             let note = format!("`jettison why {name} {path}` shows what requires it");

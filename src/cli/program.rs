@@ -8,8 +8,8 @@ use clap::Args;
 use crate::image::{Config, Image, Overrides, Platform};
 use crate::trust::{HostFile, limits};
 
-/// Overrides of the image configuration, for root file systems, which have none, and for
-/// deployments that start the image differently.
+/// Overrides of the image configuration, for root file systems, which have no configuration, and
+/// for deployments that start the image differently.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Image configuration")]
 pub(super) struct ProgramArguments {
@@ -33,13 +33,13 @@ pub(super) struct ProgramArguments {
     workdir: Option<String>,
 }
 
-/// Program and arguments, as one value of an option. clap would take a `Vec` for an option that
-/// may be given several times, with one word each time.
+/// Program and arguments, as one value of an option. clap would treat a `Vec` as an option that may
+/// be given several times, with one word each time.
 type CommandLine = std::sync::Arc<[String]>;
 
 fn command(text: &str) -> Result<CommandLine, String> {
-    // As in a Dockerfile, a bracket starts the exec form. No program's name begins with one in
-    // practice, except `[` itself, which is no use as an entrypoint.
+    // As in a Dockerfile, a bracket starts the exec form. In practice, only the program `[` has a
+    // name that begins with one, and it is useless as an entrypoint.
     if text.trim_start().starts_with('[') {
         let words: Vec<String> = serde_json::from_str(text)
             .map_err(|error| format!("not a JSON array of strings: {error}"))?;
@@ -66,7 +66,7 @@ impl ProgramArguments {
         image: &mut Image,
         platform: Option<&Platform>,
     ) -> anyhow::Result<()> {
-        // The file replaces the configuration; the other options change what it contains.
+        // The file replaces the configuration; the other options override parts of it.
         if let Some(path) = &self.config_file {
             image.config =
                 read(path).with_context(|| format!("configuration `{}`", path.display()))?;
@@ -78,11 +78,11 @@ impl ProgramArguments {
             user: self.user.clone(),
             working_dir: self.workdir.clone(),
         };
-        // Without overrides, the configuration stays byte for byte as it was read.
+        // Without overrides, the configuration is left unchanged, byte for byte.
         if overrides != Overrides::default() {
             image.config = image.config.overridden(&overrides);
         }
-        // A root file system has no layers and nothing that states its architecture.
+        // A root file system has no layers and does not declare its architecture.
         if image.layers.is_empty() {
             let architecture = platform.cloned().unwrap_or_default().architecture;
             image.config = image.config.with_usual_architecture(&architecture);

@@ -9,12 +9,12 @@ use crate::image::Progress;
 use crate::printable::escape;
 
 /// A progress bar on standard error, which may be a terminal while standard output is a pipe. It is
-/// hidden elsewhere.
+/// hidden if standard error is not a terminal.
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
     pub(super) fn new(output: Output) -> Self {
-        // The tick starts a thread, so it is left out for a hidden bar.
+        // The steady tick starts a thread, so it is not enabled for a hidden bar.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if output.shows_progress() {
             bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -1,4 +1,4 @@
-//! The reports of a run, and the place of each.
+//! The reports of a run and their destinations.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -36,7 +36,7 @@ pub(super) struct ReportArguments {
     pub(super) output: Option<PathBuf>,
 }
 
-/// A report that was asked for: `FORMAT` or `FORMAT=FILE`.
+/// A requested report: `FORMAT` or `FORMAT=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReportRequest {
     pub(super) format: Format,
@@ -48,7 +48,7 @@ impl FromStr for ReportRequest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // Only the first `=` separates: a name of a file may have more.
+        // Only the first `=` is a separator, because a file name may contain more.
         let (format, file) = match text.split_once('=') {
             Some((_, "")) => return Err(format!("`{text}` has no file after `=`")),
             Some((format, "-")) => (format, None),
@@ -56,15 +56,15 @@ impl FromStr for ReportRequest {
             None => (text, None),
         };
         Ok(Self {
-            // Lists are often written with a blank after the comma.
+            // Lists are often written with a space after the comma.
             format: format.trim().parse()?,
             file,
         })
     }
 }
 
-/// Parser of a [`ReportRequest`], which lists the formats in help and completions. clap's parsers
-/// either list values or take a file after them, but not both.
+/// Parser of a [`ReportRequest`] that lists the formats in help and completions. clap's own parsers
+/// either list the possible values or accept a suffix such as `=FILE`, but not both.
 #[derive(Clone, Debug)]
 struct RequestParser;
 
@@ -77,7 +77,7 @@ impl TypedValueParser for RequestParser {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<ReportRequest, clap::Error> {
-        // Refuses values that are not UTF-8 with clap's usual error.
+        // Rejects values that are not UTF-8 with clap's usual error.
         let text = StringValueParser::new().parse_ref(command, arg, value)?;
         text.parse().map_err(|reason: String| {
             let mut error = clap::Error::new(ErrorKind::ValueValidation).with_cmd(command);
@@ -108,7 +108,7 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    /// The reports that the command line asks for, or else the configuration, or else text.
+    /// The reports requested on the command line, or else in the configuration, or else text.
     pub(super) fn new(arguments: &ReportArguments, configured: &[String]) -> anyhow::Result<Self> {
         let mut requests = arguments.format.clone();
         if requests.is_empty() {
@@ -134,14 +134,15 @@ impl Reports {
         Ok(Self { requests })
     }
 
-    /// Whether standard output gets a report for people.
+    /// Whether a report for people goes to standard output.
     pub(super) fn has_text_on_stdout(&self) -> bool {
         self.requests
             .iter()
             .any(|request| request.file.is_none() && request.format == Format::Text)
     }
 
-    /// Writes all reports. Files come first: a closed pipe on standard output must not lose them.
+    /// Writes all reports. Files come first, so that they are written even if standard output is a
+    /// closed pipe.
     pub(super) fn write(
         &self,
         report: &Report<'_>,
@@ -176,7 +177,7 @@ impl Reports {
     }
 }
 
-/// Gives the file of `--output` to the report that would go to standard output.
+/// Redirects the report that would go to standard output to the `--output` file.
 fn redirect(requests: &mut [ReportRequest], file: &Path) -> anyhow::Result<()> {
     let Some(open) = requests.iter_mut().find(|request| request.file.is_none()) else {
         bail!(
@@ -188,13 +189,13 @@ fn redirect(requests: &mut [ReportRequest], file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses two reports in one place: the second would overwrite the first, or no program could
-/// parse the two in a row.
+/// Rejects two reports with the same destination: the second would overwrite the first, or no
+/// program could parse one after the other.
 fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
     let mut taken: BTreeSet<Option<&Path>> = BTreeSet::new();
     for request in requests {
         match &request.file {
-            // Names are compared as they were typed: no format could be meant for `x` and `./x`.
+            // Names are compared as given: nobody would name the same file `x` and `./x`.
             file if taken.insert(file.as_deref()) => {}
             None => bail!(
                 "two formats for standard output: name a file for one, such as `{}=FILE`",
@@ -206,16 +207,16 @@ fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Place of the report that has no file.
+/// Destination of the report that has no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     StandardOutput,
-    /// Standard output has the fixed text.
+    /// Standard output is used for the fixed text.
     StandardError,
     Nowhere,
 }
 
-/// Writes a file whole or not at all. A symlink in its place is replaced, not followed.
+/// Writes a file atomically. An existing symlink is replaced, not followed.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     trust::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
 }

@@ -51,7 +51,8 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
         .unwrap_or_default();
     let heading = Style::new().bold().underline();
     for category in Category::ALL {
-        // `explain --category` passes the pages of one category, and needs no empty headings.
+        // `explain --category` passes the pages of one category only, so headings without rules are
+        // skipped.
         let mut pages = pages
             .iter()
             .filter(|page| page.category == category)

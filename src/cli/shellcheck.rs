@@ -1,4 +1,4 @@
-//! ShellCheck as the command line and the configuration choose it, and its findings.
+//! Runs ShellCheck as selected by the command line and the configuration.
 
 use std::ffi::OsStr;
 use std::io;
@@ -35,7 +35,7 @@ pub(super) struct ShellcheckArguments {
 }
 
 impl ShellcheckArguments {
-    /// Applies the options over the configuration.
+    /// Overrides the configuration with the options.
     pub(super) fn apply(&self, config: &mut Config) {
         config.no_cache = self.no_cache;
         // `JETTISON_SHELLCHECK` may name a program for all runs; `--no-shellcheck` still wins.
@@ -47,7 +47,7 @@ impl ShellcheckArguments {
     }
 }
 
-/// The findings of ShellCheck in each file; `None` if it is not wanted or not installed.
+/// ShellCheck's findings in each file; `None` if it is disabled or not installed.
 pub(super) fn ask<'s>(
     config: &Config,
     registry: &Registry,
@@ -57,7 +57,7 @@ pub(super) fn ask<'s>(
         return Ok(None);
     }
     let program = match &config.shellcheck {
-        // A program that was named must exist; without a name, ShellCheck is optional.
+        // A named program must exist; otherwise ShellCheck is optional.
         Shellcheck::At(program) => Some(absolute(program)?),
         Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
         Shellcheck::Off => None,
@@ -74,9 +74,9 @@ pub(super) fn ask<'s>(
 }
 
 /// The absolute path of a program: a path relative to the current directory, or a name on `PATH`.
-/// A relative path would be wrong by the time it is used, as ShellCheck runs in another directory.
+/// The path must be absolute, because ShellCheck is run in another directory.
 fn absolute(program: &Path) -> Result<PathBuf, ShellcheckError> {
-    // As in a shell, a slash makes a path of a name.
+    // As in a shell, a name that contains a slash is a path.
     let is_name = !program.as_os_str().as_encoded_bytes().contains(&b'/');
     let found = if is_name {
         find_on_path(program.as_os_str())

@@ -21,13 +21,12 @@ use crate::report;
 use crate::slim::{self, Plan, PlanOptions, Slimming};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
-    // An impossible destination is an error before the work, not after it.
+    // An impossible destination is an error before the work starts, not after it.
     let destination = destination(arguments)?;
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
     let bar = Bar::new(output);
-    // The destination may be inside the directory that is read (`rootfs:.`), as may an earlier
-    // result.
+    // The destination, or an earlier result, may be inside the directory that is read (`rootfs:.`).
     let left_out = destination
         .iter()
         .filter_map(Reference::path)
@@ -51,7 +50,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         run.one_platform(options)?
     };
     drop(bar);
-    // Standard output has the image, if it is written there.
+    // The image itself may be written to standard output.
     if destination == Some(Reference::Stream) {
         output.print_notes(summary);
     } else {
@@ -68,13 +67,13 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     Ok(Outcome::Found)
 }
 
-/// Message about a written image, and the digest of its manifest, if it has one.
+/// Message about a written image, and the digest of its manifest, if any.
 struct Wrote {
     message: String,
     manifest_digest: Option<String>,
 }
 
-/// Assessment of a result, the worst last.
+/// Assessment of a result, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Good,
@@ -166,7 +165,7 @@ impl Run<'_> {
         Ok((all, worst))
     }
 
-    /// Slims one image. `write` writes it, or returns `None` for a dry run.
+    /// Slims one image. `write` writes it or, for a dry run, returns `None`.
     fn slim(
         &self,
         mut image: Image,
@@ -177,8 +176,8 @@ impl Run<'_> {
         let arguments = self.arguments;
         arguments.program.configure(&mut image, platform)?;
         let planned = planned(&image, &arguments.plan, &arguments.image);
-        // Digests are checked while the plan is made. If they are wrong, that is the error, and not
-        // what the plan found in other bytes.
+        // Digests are checked while the plan is made. A wrong digest is reported first, because the
+        // plan was then based on wrong data.
         finish(checks, &arguments.image)?;
         let (slimming, failures) = planned?;
         let plan = &slimming.plan;
@@ -227,7 +226,7 @@ impl Run<'_> {
 }
 
 fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
-    // Without `-o`, the name is the destination itself, and not a tag in it.
+    // Without `-o`, the name is the destination itself, not a tag in it.
     let tag = if arguments.output.is_some() {
         arguments.tag.clone()
     } else {
@@ -271,7 +270,7 @@ pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyh
     Ok(slimming(image, arguments, name)?.plan)
 }
 
-/// Plans the slimming of an image, with the facts that verification and documents need.
+/// Plans the slimming of an image; the result has the data that verification and documents need.
 fn slimming<'a>(
     image: &'a Image,
     arguments: &PlanArguments,
@@ -300,11 +299,11 @@ fn planned<'a>(
 
 /// Number of layers, and of those that are unchanged, for `--layers keep`.
 fn layer_counts(written: &Written) -> String {
-    // The one layer of the default comes from no layer of the original.
+    // By default, there is one layer, which does not correspond to a layer of the original.
     if written.layers.iter().all(|layer| layer.of.is_none()) {
         return String::new();
     }
-    // Unchanged layers are shared with the original in a registry, and need not be sent.
+    // Unchanged layers are shared with the original in a registry and need not be uploaded.
     let whole = written.layers.iter().filter(|layer| layer.whole).count();
     format!("; layers: {}, unchanged: {whole}", written.layers.len())
 }

@@ -1,4 +1,4 @@
-//! Options for reading an image, which all commands that take one share.
+//! Options for reading an image, shared by all commands that take one.
 
 use anyhow::{Context as _, bail};
 use clap::{ArgAction, Args};
@@ -15,8 +15,8 @@ pub(super) struct SourceArguments {
     pub(super) platform: Option<Platform>,
     /// Require registries to use HTTPS with a certificate that the system trusts; `false` also
     /// allows other certificates and plain HTTP
-    // With the `=` that podman and skopeo require, so that an image after the flag is not read as
-    // its value.
+    // The `=` is required, as in podman and skopeo, so that an image after the flag is not parsed
+    // as its value.
     #[arg(
         long,
         value_name = "BOOL",
@@ -67,12 +67,13 @@ impl SourceArguments {
         let (image, checks) = source
             .image_checked_later(&platform, bar)
             .with_context(|| format!("image `{argument}`"))?;
-        // A single image is read whatever its platform is, unless another one was asked for. A
-        // root file system has no layers, and the platform is that of its configuration to come.
+        // A single image is read regardless of its platform, unless another one was requested. A
+        // root file system has no layers, and its platform is set by the configuration that is
+        // applied later.
         let actual = Platform::of_config(&image.config);
         match &self.platform {
             Some(wanted) if !image.layers.is_empty() && !wanted.suits(&actual) => {
-                // Wrong digests are the worse news.
+                // A wrong digest is the more serious error.
                 finish(checks, argument)?;
                 bail!("image `{argument}` is for {actual}, not for {wanted}")
             }
@@ -98,7 +99,8 @@ impl SourceArguments {
     }
 }
 
-/// Waits until the digests of an image are checked. Nothing of it may be shown or written before.
+/// Waits until the digests of an image are checked. Nothing from the image may be shown or written
+/// before that.
 pub(super) fn finish(checks: Checks, argument: &str) -> anyhow::Result<()> {
     checks
         .finish()

@@ -1,9 +1,9 @@
 //! Dockerfiles in git's index: the texts that a commit would contain, not those of the working
 //! tree.
 //!
-//! A repository's `.git/config` may come from somebody else: in an archive, on a shared disk, or as
-//! a bare repository that is a directory of another one. Several of its keys name programs, so only
-//! plumbing commands that run none are used, with the keys that plumbing obeys switched off:
+//! A repository's `.git/config` may come from somebody else: in an archive, on a shared disk, or in
+//! a bare repository inside another one. Several of its keys name programs, so only plumbing
+//! commands that run no programs are used, and the keys that affect plumbing are disabled:
 //!
 //! - `core.fsmonitor` is run whenever the index is read;
 //! - a missing object is fetched from the remote of a partial clone, by `core.sshCommand`,
@@ -30,17 +30,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of a list of files or objects.
 const MAX_LIST: u64 = 64 << 20;
 
-/// A file of the index: its path from the current directory, and the name of its object.
+/// A file in the index: its path relative to the current directory, and the name of its object.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) path: PathBuf,
-    /// Largest size of its text, in bytes.
+    /// Maximum size of its text, in bytes.
     pub(super) limit: u64,
     object: String,
 }
 
-/// The regular files at or below `paths` that are in the index with a text that the last commit
-/// does not have.
+/// The regular files at or below `paths` whose text in the index differs from the last commit.
 pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
     let mut output = diff_index(OsStr::new("HEAD"), paths)?;
     if !output.status.success() && is_unborn()? {
@@ -70,13 +69,13 @@ pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// A git command that runs no program that the repository names.
+/// A git command that runs no programs named by the repository.
 fn git() -> anyhow::Result<Command> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let program = trust::find_program("git", &path)
         .context("cannot run `git` for `--staged`: it is not on PATH")?;
     let mut git = Command::new(program);
-    // Reading must not write the index, and a path is no pattern: `[a]` is a file's name.
+    // Reading must not write to the index, and paths are not patterns: `[a]` is a file name.
     git.args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"])
         .args(["-c", "core.fsmonitor=false"])
         .args(["-c", "core.hooksPath=/dev/null"])
@@ -84,7 +83,8 @@ fn git() -> anyhow::Result<Command> {
         // it is matched. Without this key, git expands the index in memory.
         .args(["-c", "index.sparse=false"])
         .args(["-c", "safe.bareRepository=explicit"])
-        // git 2.44 and later fetch no missing object then; before, no transport is allowed.
+        // git 2.44 and later then fetch no missing objects; for older versions, all transports are
+        // forbidden.
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_ALLOW_PROTOCOL", "")
         .env("GIT_TERMINAL_PROMPT", "0")
@@ -179,7 +179,7 @@ fn empty_tree() -> anyhow::Result<Vec<u8>> {
     Ok(output.stdout.trim_ascii_end().to_owned())
 }
 
-/// The first line of git's messages that gives a reason.
+/// The first line of git's error output that contains a reason.
 fn error_of(stderr: &[u8]) -> String {
     let messages = String::from_utf8_lossy(stderr);
     let reason = messages
@@ -189,8 +189,8 @@ fn error_of(stderr: &[u8]) -> String {
     let reason = reason
         .trim_start_matches("error: ")
         .trim_start_matches("fatal: ");
-    // git refuses a repository of another user, whose configuration decides what it runs, and
-    // prints the command that allows it.
+    // git refuses a repository that belongs to another user, because its configuration can run
+    // programs, and prints the command that allows it.
     match messages
         .lines()
         .find(|line| line.contains("--add safe.directory"))
@@ -200,7 +200,8 @@ fn error_of(stderr: &[u8]) -> String {
     }
 }
 
-/// Parses `:MODE MODE OBJECT OBJECT STATUS␀PATH␀…`, in which the second of two is the index's.
+/// Parses `:MODE MODE OBJECT OBJECT STATUS␀PATH␀…`, where the second mode and object are those of
+/// the index.
 fn entries(raw: &[u8]) -> Vec<Entry> {
     let mut parts = raw.split(|byte| *byte == 0);
     let mut entries = Vec::new();
@@ -210,8 +211,8 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
         let (Some(mode), _, Some(object)) = (facts.next(), facts.next(), facts.next()) else {
             continue;
         };
-        // Symlinks and submodules have no text of their own. A file that `git add -N` announced has
-        // only zeros for an object.
+        // Symlinks and submodules have no text of their own. A file added with `git add -N` has an
+        // object name of zeros.
         if mode.starts_with("100") && object.bytes().any(|digit| digit != b'0') {
             entries.push(Entry {
                 path: PathBuf::from(OsStr::from_bytes(path)),
@@ -225,7 +226,7 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
 
 /// The texts of entries. A text beyond its limit is an error.
 pub(super) fn texts(entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
-    // Most commits change no Dockerfile, so no process is started for them.
+    // Most commits change no Dockerfile; no process is started for them.
     if entries.is_empty() {
         return Ok(Vec::new());
     }

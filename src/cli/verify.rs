@@ -38,14 +38,15 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     let image = source.open(&arguments.image, limits.options(), &bar)?;
     let text = if let Some(original) = &arguments.against {
         let original = source.open(original, limits.options(), &bar)?;
-        // Compares all files that both have, as the original states what each of them needs.
+        // Compares all files that both images have, because the original shows what each file
+        // needs.
         failed(&original.tree, &slim::verify_against(&original, &image)?)
     } else {
         missing(&image)
     };
     drop(bar);
     output.print(&text)?;
-    // As for `grep`, silence means that there is nothing to report.
+    // Without problems there is no output, as with `grep`.
     Ok(if text.is_empty() {
         Outcome::Clean
     } else {
@@ -53,7 +54,7 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     })
 }
 
-/// A line for each file that the program of an image needs and that is missing.
+/// A line for each missing file that the image's program needs.
 fn missing(image: &Image) -> Lines {
     let mut lines = Lines::new();
     let plan = match slim::plan(image, &PlanOptions::default()) {

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Ou
     let resolved = tree.resolve_link(arguments.path.as_bytes());
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     drop(bar);
-    // A generated file is in the result only, so its path cannot be resolved in the image.
+    // A generated file exists only in the result, so its path cannot be resolved in the image.
     if let Some(record) = plan
         .records()
         .iter()
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Ou
     Ok(Outcome::Clean)
 }
 
-/// Whether a path as it was typed, perhaps with `//` or `.` in it, is this one.
+/// Whether a path as typed, possibly with `//` or `.` in it, is this path.
 fn is_at(path: &[u8], typed: &[u8]) -> bool {
     components(path).eq(components(typed))
 }
@@ -78,8 +78,8 @@ fn generated(record: &GeneratedRecord) -> Lines {
     lines
 }
 
-/// The first reasons from a root down to the name, a line each, and below them the other reasons
-/// for the name.
+/// The first chain of reasons from a root down to the name, one per line, followed by the other
+/// reasons for the name.
 fn chain(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     let mut out = links(tree, &plan.why(name));
     let others = plan.reasons(name).iter().skip(1);
@@ -99,7 +99,7 @@ fn chain(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     out
 }
 
-/// The links of a chain, a line each.
+/// The links of a chain, one per line.
 pub(super) fn links(tree: &Tree, links: &[Link<'_>]) -> Lines {
     let mut out = Lines::new();
     for (depth, link) in links.iter().enumerate() {
@@ -117,14 +117,15 @@ pub(super) fn links(tree: &Tree, links: &[Link<'_>]) -> Lines {
     out
 }
 
-/// All reasons for a name, and below each the reasons for the file that gives it, up to the roots.
-/// A file that has several dependents is expanded once, as the tree could be exponential otherwise.
+/// All reasons for a name and, below each, the reasons for the dependent file, up to the roots. A
+/// file with several dependents is expanded once, because the tree could otherwise grow
+/// exponentially.
 fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     let mut out = Lines::new();
     out.line(shown(tree, name));
     let mut seen = BTreeSet::from([name]);
-    // The reasons still to be shown with their depths, the next one last. A stack, as recursion
-    // would be as deep as an image wants it.
+    // The reasons still to be shown with their depths, the next one last. This is an explicit
+    // stack, because an image could make recursion arbitrarily deep.
     let mut open: Vec<(usize, &Reason)> = plan
         .reasons(name)
         .iter()
@@ -133,7 +134,7 @@ fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
         .collect();
     while let Some((depth, reason)) = open.pop() {
         let indent = "  ".repeat(depth - 1);
-        // A root has no giver.
+        // A root has no dependent.
         let Some(by) = reason.by else {
             out.line(format_args!(
                 "{indent}└ {}, {}",

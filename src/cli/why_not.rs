@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
         lines.line("it is kept");
         lines.append(&links(tree, &plan.why(resolved.name)));
         output.print(&lines)?;
-        // The question was why not, so a kept file is the unexpected result.
+        // The user asked why the file is not kept, so a kept file is the unexpected result.
         return Ok(Outcome::Found);
     }
     output.print(&reasons(tree, &plan, resolved.name))?;
@@ -71,7 +71,7 @@ fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     let mut out = Lines::new();
     out.line(format_args!("{} is not kept", shown(tree, name)));
     let unsure = plan.why_at_any_level(name);
-    // The chain holds at the level of its least certain link, which compares as the highest.
+    // A chain has the level of its least certain link, which compares as the highest.
     if let Some(level) = unsure.iter().map(|link| link.why.confidence()).max() {
         out.line(format_args!("`--keep-level {level}` would keep it:"));
         out.append(&links(tree, &unsure));

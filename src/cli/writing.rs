@@ -1,4 +1,4 @@
-//! Options for writing an image, and the time of a run by `SOURCE_DATE_EPOCH`.
+//! Options for writing an image, and the time of a run from `SOURCE_DATE_EPOCH`.
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -51,16 +51,16 @@ impl WritingArguments {
     }
 }
 
-/// The time of this run, by `SOURCE_DATE_EPOCH` or the clock.
+/// The time of this run, from `SOURCE_DATE_EPOCH` or the clock.
 pub(super) fn now() -> anyhow::Result<jiff::Timestamp> {
     Ok(epoch()?.unwrap_or_else(jiff::Timestamp::now))
 }
 
-/// The time in `SOURCE_DATE_EPOCH`, which has the meaning that BuildKit gives it: no time in the
-/// image is later.
+/// The time in `SOURCE_DATE_EPOCH`, with the same meaning as in BuildKit: no time in the image is
+/// later.
 pub(super) fn epoch() -> anyhow::Result<Option<jiff::Timestamp>> {
     let text = std::env::var_os("SOURCE_DATE_EPOCH").unwrap_or_default();
-    // CI systems set a variable that a job does not use to an empty text.
+    // CI systems set variables that a job does not use to an empty string.
     if text.is_empty() {
         return Ok(None);
     }
@@ -69,7 +69,7 @@ pub(super) fn epoch() -> anyhow::Result<Option<jiff::Timestamp>> {
         .parse()
         .ok()
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    // A wrong value is an error: with the clock in its place, the image would not be reproducible.
+    // An invalid value is an error: falling back to the clock would make the image irreproducible.
     let time = time
         .with_context(|| format!("SOURCE_DATE_EPOCH must be seconds since 1970, not `{text}`"))?;
     Ok(Some(time))

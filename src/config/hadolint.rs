@@ -28,7 +28,7 @@ pub(super) struct File {
     pub(super) label_schema: Option<BTreeMap<String, Spanned<String>>>,
     pub(super) strict_labels: Option<bool>,
     pub(super) format: Option<Spanned<String>>,
-    /// The output formats; only the first counts, since one run prints one format.
+    /// The output formats; only the first one is used, because a run prints one format.
     pub(super) formats: Option<Vec<Spanned<String>>>,
     pub(super) no_color: Option<bool>,
     /// Accepted without effect: jettison always prints the details that hadolint adds.
@@ -47,7 +47,7 @@ pub(super) struct Override {
 impl Override {
     /// All entries with their severities, from the lowest to the highest.
     pub(super) fn lists(&self) -> impl Iterator<Item = (Severity, &Spanned<String>)> {
-        // A rule in several lists gets the last severity that is set.
+        // A rule in several lists gets the last severity.
         let lists = [
             (Severity::Style, &self.style),
             (Severity::Info, &self.info),
@@ -68,7 +68,7 @@ pub(super) fn parse(
 ) -> Result<Config, ConfigError> {
     let path = host.path();
     let file = read(path, text)?;
-    // The environment is the user's own: its format may name a file.
+    // The environment belongs to the user, so its format may name a file.
     if !host.is_named() {
         check_found(&file, path)?;
     }
@@ -79,7 +79,7 @@ pub(super) fn parse(
     )
 }
 
-/// Refuses settings that only a file that a person named may have.
+/// Rejects settings that are only allowed in a file that the user named.
 fn check_found(file: &File, path: &Path) -> Result<(), ConfigError> {
     let formats = file.format.iter().chain(file.formats.iter().flatten());
     for format in formats {
@@ -105,7 +105,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<File, ConfigError> {
     serde_saphyr::from_str(text).map_err(|error| {
         let place = error.location().unwrap_or(Location::UNKNOWN);
         let reason = match error.without_snippet() {
-            // The list of all keys is replaced by the closest one.
+            // The list of all keys is replaced with the closest one.
             Error::SerdeUnknownField {
                 field, expected, ..
             } => super::unknown_key(field, expected),
@@ -121,7 +121,7 @@ fn is_blank(line: &str) -> bool {
 
 fn wrong(path: Option<&Path>, place: Location, reason: String) -> ConfigError {
     match path {
-        // Values from the environment have no place, also where they are merged with a file.
+        // Values from the environment have no location, even if they are merged with a file.
         _ if place == Location::UNKNOWN => ConfigError::Environment { reason },
         None => ConfigError::Environment { reason },
         Some(path) => ConfigError::Content {
@@ -151,7 +151,7 @@ fn read_environment(environment: Environment<'_>) -> File {
         label_schema: variables.labels("REQUIRE_LABELS"),
         strict_labels: variables.switch("STRICT_LABELS"),
         format: variables.value("FORMAT"),
-        // hadolint has no variables for these two.
+        // hadolint has no environment variables for these two.
         formats: None,
         no_color: None,
         verbose: variables.switch("VERBOSE"),
@@ -162,7 +162,8 @@ fn read_environment(environment: Environment<'_>) -> File {
 struct Variables<'a>(Environment<'a>);
 
 impl Variables<'_> {
-    /// Text of a variable; an empty one counts as unset, as CI systems set variables to nothing.
+    /// Text of a variable; an empty one counts as unset, because CI systems set unused variables to
+    /// an empty string.
     fn text(&self, name: &str) -> Option<String> {
         (self.0)(&format!("HADOLINT_{name}")).filter(|text| !text.is_empty())
     }
@@ -171,7 +172,7 @@ impl Variables<'_> {
         Some(without_place(&self.text(name)?))
     }
 
-    /// Entries of a list, which commas separate.
+    /// Entries of a comma-separated list.
     fn list(&self, name: &str) -> Option<Vec<Spanned<String>>> {
         Some(self.text(name)?.split(',').map(without_place).collect())
     }
@@ -270,7 +271,7 @@ fn settings(
             .set_severity(rules, severity, origin.as_ref());
     }
     config.settings.pragmas = !file.disable_ignore_pragma.unwrap_or_default();
-    // The first entry is the place of the whole list.
+    // The location of the list is that of its first entry.
     let trusted = file.trusted_registries.iter().flatten();
     config.settings.origins.add(
         SettingKey::Name("trusted-registries"),
@@ -298,7 +299,7 @@ fn settings(
     Ok(config)
 }
 
-/// Returns the place of a value in the file; none for values from the environment.
+/// Returns the location of a value in the file; `None` for values from the environment.
 fn origin(file: Option<&Arc<Source>>, text: &Spanned<String>) -> Option<SettingOrigin> {
     let file = file?;
     let place = text.defined.span();
@@ -307,7 +308,7 @@ fn origin(file: Option<&Arc<Source>>, text: &Spanned<String>) -> Option<SettingO
         start,
         start.checked_add(usize::try_from(place.byte_len()?).ok()?)?,
     );
-    // An empty value has no text to point at.
+    // An empty value has no text to point to.
     if file.slice(span).is_empty() {
         return None;
     }
@@ -317,7 +318,7 @@ fn origin(file: Option<&Arc<Source>>, text: &Spanned<String>) -> Option<SettingO
     })
 }
 
-/// Returns the rules that a code of hadolint stands for.
+/// Returns the rules for a hadolint code.
 fn rules_of(
     code: &Spanned<String>,
     path: Option<&Path>,
@@ -328,14 +329,14 @@ fn rules_of(
     });
     match registry.resolve([code.value.as_str()]) {
         Ok(named) => Ok(named),
-        // A code of hadolint without a rule here never fires, so there is nothing to ignore.
+        // A hadolint code without a rule here is never reported, so there is nothing to ignore.
         Err(_) if is_numbered => Ok(Named::default()),
         Err(unknown) => Err(wrong(path, code.defined, unknown.to_string())),
     }
 }
 
 impl File {
-    /// The output format under jettison's name.
+    /// The output format by its name in jettison.
     pub(super) fn format(&self) -> Option<&str> {
         let format = self
             .format
@@ -357,7 +358,7 @@ impl File {
             })?),
             None => None,
         };
-        // `no-fail` wins, but a wrong threshold beside it is an error all the same.
+        // `no-fail` takes precedence, but an invalid threshold is still an error.
         Ok(if self.no_fail == Some(true) {
             Some(FailOn::Never)
         } else {

@@ -1,4 +1,4 @@
-//! Conversion of a `.hadolint.yaml` to the `.jettison.toml` with the same meaning.
+//! Converts a `.hadolint.yaml` to an equivalent `.jettison.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use super::{ConfigError, FailOn};
 use crate::lint::Registry;
 use crate::printable::escape;
 
-/// The keys of `.jettison.toml` that hadolint's can become. Values come before tables, as TOML
-/// demands, and settings that are the default are left out.
+/// The keys of `.jettison.toml` that have an equivalent in hadolint. Values come before tables, as
+/// TOML requires, and settings with default values are omitted.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Own {
@@ -37,7 +37,7 @@ struct Own {
 }
 
 /// Returns the text of a `.jettison.toml` for the text of hadolint's file at `path`. Codes without
-/// a rule here are named in a comment and left out.
+/// a rule here are only mentioned in a comment.
 pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, ConfigError> {
     // Errors in the file must not be migrated.
     super::parse(path, text, registry)?;
@@ -86,7 +86,7 @@ pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, C
             let _ = writeln!(out, "# {code} is ignored: jettison has no such rule");
         }
     }
-    // The comments come first: TOML ends with the tables, to which they would seem to belong.
+    // The comments come first, because at the end they would seem to belong to a table.
     let text = toml::to_string(&own);
     out.push_str(&text.map_err(|error| ConfigError::Whole {
         path: path.to_owned(),
@@ -95,8 +95,8 @@ pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, C
     Ok(out)
 }
 
-/// Refuses names with invisible characters, which no registry or label has. TOML does not escape
-/// all the characters that a terminal acts on.
+/// Rejects names with invisible characters, which are not valid in registries and labels. TOML does
+/// not escape all characters that affect a terminal.
 fn check_names(path: &Path, own: &Own) -> Result<(), ConfigError> {
     for name in own.trusted_registries.iter().chain(own.label_schema.keys()) {
         if escape(name) != *name {

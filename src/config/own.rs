@@ -96,7 +96,7 @@ table! {
     }
 }
 
-// The message replaces serde's, which would name the variants of the enum.
+// The message replaces serde's, which would list the enum variants.
 #[derive(Deserialize)]
 #[serde(
     untagged,
@@ -129,7 +129,7 @@ pub(super) fn parse(
         let offset = error.span().map_or(0, |span| span.start);
         reader.error_at(offset, reworded(error.message()))
     })?;
-    // Before anything else, so that nothing of a file that goes too far has an effect.
+    // This comes first, so that a file with forbidden settings has no effect at all.
     if !host.is_named() {
         check_found(&file, &reader)?;
     }
@@ -171,7 +171,7 @@ pub(super) fn parse(
     Ok(config)
 }
 
-/// The file that is read, for errors and origins, and the rules that it can name.
+/// The file that is read, for errors and origins, and the rules that it can refer to.
 pub(super) struct Reader<'a> {
     path: &'a Path,
     source: Arc<Source>,
@@ -194,7 +194,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the place of a value, for findings that result from it.
+    /// Returns the location of a value, for findings that result from it.
     pub(super) fn origin<T>(&self, value: &Spanned<T>) -> SettingOrigin {
         let range = value.span();
         SettingOrigin {
@@ -203,14 +203,15 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the rules that a name or an alias stands for.
+    /// Returns the rules with a name or an alias.
     fn rules(&self, name: &Spanned<String>) -> Result<Named, ConfigError> {
         self.registry
             .resolve([name.get_ref().as_str()])
             .map_err(|unknown| self.error(name, unknown.to_string()))
     }
 
-    /// Returns the rules of several names. One by one, so that an error has the place of its name.
+    /// Returns the rules with these names. They are resolved one by one, so that an error has the
+    /// location of the name.
     fn all_rules(&self, names: &[Spanned<String>]) -> Result<Named, ConfigError> {
         let mut all = Named::default();
         for name in names {
@@ -229,7 +230,7 @@ fn set_rules(settings: &mut Settings, file: &File, reader: &Reader<'_>) -> Resul
         let selected = selected.map_err(|reason: String| reader.error(profile, reason))?;
         settings.select = Selection::Profile(selected);
     }
-    // A list of rules is more specific than a profile, and replaces it.
+    // A list of rules is more specific than a profile, so it replaces the profile.
     if let Some(names) = &file.select {
         if names.iter().any(|name| name.get_ref() == ALL) {
             settings.select = Selection::ALL;
@@ -257,7 +258,7 @@ fn formats(formats: Option<Formats>) -> Vec<String> {
     }
 }
 
-/// Returns the baseline that a file names. A file that was found may only name one below its
+/// Returns the baseline named in a file. A file that was found may only name one below its
 /// directory.
 fn baseline_file(host: &HostFile, directory: &Path, baseline: String) -> HostFile {
     let path = directory.join(baseline);
@@ -270,14 +271,14 @@ fn baseline_file(host: &HostFile, directory: &Path, baseline: String) -> HostFil
 
 fn shellcheck(directory: &Path, value: Option<ShellcheckValue>) -> Shellcheck {
     match value {
-        // `true` is no stronger than nothing: a run without ShellCheck must work on every machine.
+        // `true` is the same as the default: a run must work on machines without ShellCheck.
         None | Some(ShellcheckValue::Switch(true)) => Shellcheck::Found,
         Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
         Some(ShellcheckValue::Path(program)) => Shellcheck::At(program_from(directory, program)),
     }
 }
 
-/// Records the places of settings that findings point at.
+/// Records the locations of settings that findings point to.
 fn set_origins(origins: &mut SettingOrigins, file: &File, reader: &Reader<'_>) {
     // The first entry is the place of the whole list.
     let registries = file.trusted_registries.first();
@@ -295,8 +296,8 @@ fn set_origins(origins: &mut SettingOrigins, file: &File, reader: &Reader<'_>) {
     }
 }
 
-/// Refuses settings that only a file that a person named may have: with them, a repository could
-/// run a program, or read and write files of the user.
+/// Rejects settings that are only allowed in a file that the user named: with them, a repository
+/// could run a program, or read and write the user's files.
 fn check_found(file: &File, reader: &Reader<'_>) -> Result<(), ConfigError> {
     if let Some(shellcheck) = &file.shellcheck
         && let ShellcheckValue::Path(program) = shellcheck.get_ref()
@@ -345,10 +346,10 @@ fn stays_below(path: &Path) -> bool {
     true
 }
 
-/// Returns the program that a file names: by a path from the file's directory, or by a name on
+/// Returns the program named in a file: a path relative to the file's directory, or a name on
 /// `PATH`.
 fn program_from(directory: &Path, program: String) -> PathBuf {
-    // The same distinction as in a shell.
+    // The distinction is the same as in a shell.
     if program.contains('/') {
         directory.join(program)
     } else {
@@ -356,8 +357,8 @@ fn program_from(directory: &Path, program: String) -> PathBuf {
     }
 }
 
-/// Replaces serde's message about an unknown key, which lists all known ones, by one with the
-/// closest key.
+/// Replaces serde's message about an unknown key, which lists all known ones, with one that
+/// suggests the closest key.
 fn reworded(message: &str) -> String {
     match message
         .strip_prefix("unknown field ")

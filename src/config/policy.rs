@@ -78,7 +78,7 @@ table! {
 
 pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, ConfigError> {
     let mut policy = Policy::default();
-    // Findings about the policy point at the settings that they violate.
+    // Findings about the policy point to the settings that are violated.
     let max_size = table.max_size.as_ref().map(|size| reader.origin(size));
     let max_packages = table.max_packages.as_ref().map(|most| reader.origin(most));
     let max_files = table.max_files.as_ref().map(|most| reader.origin(most));
@@ -135,12 +135,12 @@ fn unknown_word(word: &str, registry: &Registry) -> String {
 
 fn exception(allow: &Spanned<AllowTable>, reader: &Reader<'_>) -> Result<Exception, ConfigError> {
     let table = allow.get_ref();
-    // A blank reason is as good as none: the next reader must learn why this is accepted.
+    // A blank reason does not count: the next reader must learn why the violation is accepted.
     let reason = match &table.reason {
         Some(reason) if !reason.get_ref().trim().is_empty() => reason.get_ref().clone(),
         _ => return Err(reader.error(allow, "an exception needs a `reason`")),
     };
-    // The name that findings call the exception by.
+    // The name of the exception in findings.
     let mut conditions = Vec::new();
     for (key, value) in [
         ("path", &table.path),
@@ -186,7 +186,7 @@ fn exception(allow: &Spanned<AllowTable>, reader: &Reader<'_>) -> Result<Excepti
 }
 
 fn pattern(text: &Spanned<String>, reader: &Reader<'_>) -> Result<Pattern, ConfigError> {
-    // Compiling a longer one may exhaust the stack.
+    // Compiling a longer glob may exhaust the stack.
     if text.get_ref().len() > limits::PATTERN {
         let limit = limits::shown(limits::PATTERN as u64);
         return Err(reader.error(text, format!("the glob has more than {limit}")));
@@ -195,13 +195,13 @@ fn pattern(text: &Spanned<String>, reader: &Reader<'_>) -> Result<Pattern, Confi
         .map_err(|error| reader.error(text, format!("invalid glob: {}", error.kind())))
 }
 
-/// Returns the image rules that a name or an alias stands for.
+/// Returns the image rules with a name or an alias.
 fn rules(
     name: &Spanned<String>,
     reader: &Reader<'_>,
 ) -> Result<BTreeSet<&'static str>, ConfigError> {
     let registry = reader.registry;
-    // A code of another tool may stand for several rules.
+    // Another tool's code may refer to several rules.
     let pages = registry.find(name.get_ref());
     let mut rules = BTreeSet::new();
     for rule in registry.image_rules() {
@@ -228,7 +228,7 @@ fn expiry(value: &Spanned<Value>, reader: &Reader<'_>) -> Result<Date, ConfigErr
         Value::String(day) => day.clone(),
         _ => String::new(),
     };
-    // The parser also takes a time of day, which would be dropped silently, and other formats.
+    // The parser also accepts a time of day, which would be silently dropped, and other formats.
     if text.len() == "2026-12-31".len()
         && let Ok(day) = text.parse()
     {

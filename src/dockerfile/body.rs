@@ -1,4 +1,4 @@
-//! Reading of arguments, by kind of instruction, as BuildKit's `instructions/parse.go` does it.
+//! Parses arguments by kind of instruction, like BuildKit's `instructions/parse.go`.
 
 use std::ops::Range;
 
@@ -10,14 +10,15 @@ use super::syntax::{
 use super::{split, word};
 use crate::source::Span;
 
-/// A range of the logical line and what it is; the ranges of an instruction ascend.
+/// A range of the logical line and its token kind; the ranges of an instruction are in ascending
+/// order.
 pub(super) type Mark = (Range<usize>, TokenKind);
 
 /// Reads the arguments of one instruction.
 pub(super) struct BodyReader<'a> {
     /// The whole file.
     pub(super) text: &'a str,
-    /// The logical line, and where in it the arguments are, without blanks around them.
+    /// The logical line, and the range of the arguments in it, without surrounding whitespace.
     pub(super) line: &'a Joined,
     pub(super) arguments: Range<usize>,
     pub(super) escape: char,
@@ -54,7 +55,8 @@ impl BodyReader<'_> {
         self.errors.push(SyntaxError::new(span, message));
     }
 
-    /// Adds an error about all arguments; without any it stands at the end of the instruction.
+    /// Adds an error about all arguments; if there are none, it points to the end of the
+    /// instruction.
     fn refuse(&mut self, message: String) -> Body {
         self.error(self.arguments.clone(), message);
         Body::Other
@@ -65,7 +67,7 @@ impl BodyReader<'_> {
         self.inner_word(range)
     }
 
-    /// Reads a word that gets no token of its own.
+    /// Reads a word without a separate token.
     fn inner_word(&mut self, range: Range<usize>) -> Word {
         let (word, fault) = word::read(self.line, range.start, range.end, self.escape);
         if let Some(fault) = fault {
@@ -74,7 +76,7 @@ impl BodyReader<'_> {
         word
     }
 
-    /// `None`, and an error, for an array that holds other things than strings.
+    /// Returns `None` and adds an error for an array that contains anything but strings.
     fn form(&mut self, range: Range<usize>) -> Option<Form> {
         let form = json::read(self.line, range.clone());
         if matches!(form, Form::NotStrings) {
@@ -127,11 +129,11 @@ impl BodyReader<'_> {
                 text: line,
                 shebang: None,
             },
-            // `RUN <<EOF` and nothing else: the body itself is the script, not the input of one.
+            // `RUN <<EOF` alone: the body itself is the script, not its input.
             [only, ..] if self.line.source_span(range.start, range.end) == only.opener => {
                 self.body_as_script(only)
             }
-            // Beside a command, BuildKit leaves the heredocs to the shell.
+            // If there is a command too, BuildKit leaves the heredocs to the shell.
             heredocs => Script {
                 text: self.with_heredocs(line, heredocs),
                 shebang: None,
@@ -151,8 +153,8 @@ impl BodyReader<'_> {
             text.push(kept, at + (line.len() - kept.len()));
             at += line.len();
         }
-        // BuildKit mounts a body that starts with `#!` as a file and executes that, so the shell of
-        // the stage does not read it.
+        // BuildKit mounts a body that starts with `#!` as a file and executes it, so the shell of
+        // the stage does not run it.
         let shebang = text
             .as_str()
             .strip_prefix("#!")
@@ -208,7 +210,7 @@ impl BodyReader<'_> {
         let kind = self.arguments.start..self.arguments.start + length;
         let command = split::trim(self.line.as_str(), kind.end..self.arguments.end);
         self.marks.push((kind.clone(), TokenKind::Keyword));
-        // The second keyword is as indifferent to case as the first.
+        // Like the first, the second keyword is case-insensitive.
         let keyword = self.line.as_str()[kind.clone()].to_ascii_uppercase();
         match keyword.as_str() {
             "NONE" if command.is_empty() => Body::Healthcheck(None),
@@ -242,7 +244,7 @@ impl BodyReader<'_> {
     }
 
     /// Reads the words of a JSON form. BuildKit expands variables in the decoded strings, so the
-    /// words are read from these.
+    /// words are parsed from these.
     fn json_words(&mut self, array: &json::Array) -> Vec<Word> {
         self.mark_array(array);
         let mut words = Vec::with_capacity(array.strings.len());
@@ -342,7 +344,7 @@ impl BodyReader<'_> {
 
     /// Index of the heredoc that a word opens.
     fn heredoc_at(&self, word: &Word) -> Option<usize> {
-        // Openers are in the order of the text, and a line may have thousands of them.
+        // Openers are in source order, and a line may have thousands of them.
         let heredocs = self.heredocs;
         heredocs
             .binary_search_by_key(&word.span, |heredoc| heredoc.opener)
@@ -378,7 +380,7 @@ impl BodyReader<'_> {
                 "invalid stage name (allowed: a letter, then letters, digits, `-`, `_`, `.`)";
             self.error(range.clone(), message.to_owned());
         }
-        // BuildKit expands no variables in the name.
+        // BuildKit does not expand variables in the name.
         word::verbatim(self.line, range.start, range.end)
     }
 
@@ -512,7 +514,7 @@ impl BodyReader<'_> {
         if array.strings.is_empty() {
             return self.refuse("`VOLUME` needs an argument".to_owned());
         }
-        // `VOLUME ""` would be a volume without a mount point, which BuildKit refuses.
+        // `VOLUME ""` would be a volume without a mount point, which BuildKit rejects.
         for item in &array.strings {
             if item.value.as_str().trim().is_empty() {
                 self.error(item.range.clone(), "empty path in `VOLUME`".to_owned());

@@ -6,12 +6,12 @@ use crate::source::Span;
 /// The directives that BuildKit knows. Any other `# key=value` is a comment, and ends them.
 pub const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 
-/// A comment line that BuildKit obeys, if nothing but directives precedes it.
+/// Parses a comment line as a directive, which BuildKit obeys if only directives precede it.
 ///
 /// `line` starts with `#` at byte `start` of the source and has no line break.
 pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
     let (key, value) = line.strip_prefix('#')?.split_once('=')?;
-    // BuildKit compares the names without regard to case.
+    // BuildKit compares the names case-insensitively.
     let name = key.trim().to_ascii_lowercase();
     let value = value.trim_start();
     let value_start = start + (line.len() - value.len());
@@ -28,7 +28,7 @@ pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
     })
 }
 
-/// The escape character that a value of `escape` names.
+/// The escape character for a value of `escape`.
 pub(super) fn escape(value: &str) -> Option<char> {
     match value {
         "\\" => Some('\\'),

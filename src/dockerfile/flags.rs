@@ -13,7 +13,7 @@ enum Value {
     /// Text; the flag may be given more than once.
     Texts,
     OneOf(&'static [&'static str]),
-    /// A duration as Go writes it, `1m30s`: 0, or at least a millisecond.
+    /// A Go duration such as `1m30s`: 0, or at least a millisecond.
     Duration,
     /// A number that is not negative.
     Count,
@@ -22,11 +22,10 @@ enum Value {
     Devices,
 }
 
-/// Flags of BuildKit's `frontend/dockerfile/instructions/parse.go`, those of its labs channel
-/// included.
+/// Flags of BuildKit's `frontend/dockerfile/instructions/parse.go`, including those of its labs
+/// channel.
 fn known(kind: Kind) -> &'static [(&'static str, Value)] {
-    // A `# syntax=` line can select any frontend, so a flag counts as known as soon as one of the
-    // channels has it.
+    // A `# syntax=` line can select any frontend, so a flag counts as known if any channel has it.
     match kind {
         Kind::Add => &[
             ("checksum", Value::Text),
@@ -105,13 +104,13 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
 fn check_value(flag: &Flag, value: Value) -> Option<String> {
     let name = flag.name.as_str();
     let Some(word) = &flag.value else {
-        // A switch alone is true.
+        // A switch without a value is true.
         if value == Value::Switch {
             return None;
         }
         return Some(format!("`--{name}` needs a value"));
     };
-    // BuildKit expands no variables in the flags that are checked here.
+    // BuildKit does not expand variables in the flags that are checked here.
     let text = word.literal().unwrap_or(word.text.as_str());
     let (is_valid, expected) = match value {
         Value::Switch if text.is_empty() => {
@@ -125,7 +124,7 @@ fn check_value(flag: &Flag, value: Value) -> Option<String> {
             names.contains(&text),
             format!("one of `{}`", names.join("`, `")),
         ),
-        // BuildKit takes an empty duration or count as the default.
+        // BuildKit treats an empty duration or count as the default.
         Value::Duration => (
             text.is_empty() || is_duration(text),
             "a duration such as `1m30s`, 0 or at least `1ms`".to_owned(),
@@ -150,10 +149,10 @@ fn check_value(flag: &Flag, value: Value) -> Option<String> {
 
 /// Returns true for a text that Go's `time.ParseDuration` parses and whose value Docker accepts.
 fn is_duration(text: &str) -> bool {
-    // A negative duration parses in Go, but Docker refuses it, so only `+` is stripped.
+    // A negative duration is valid in Go, but rejected by Docker, so only `+` is stripped.
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     let mut milliseconds = 0.0;
-    // 0 is the only number that Go takes without a unit.
+    // 0 is the only number that Go accepts without a unit.
     if rest == "0" {
         return true;
     }
@@ -168,7 +167,7 @@ fn is_duration(text: &str) -> bool {
         let (unit, after) = after.split_at(unit_end);
         let factor = match unit {
             "ns" => 1e-6,
-            // Go takes U+00B5 (micro sign) and U+03BC (Greek letter mu).
+            // Go accepts U+00B5 (micro sign) and U+03BC (Greek letter mu).
             "us" | "µs" | "μs" => 1e-3,
             "ms" => 1.0,
             "s" => 1e3,

@@ -1,4 +1,4 @@
-//! Heredoc openers of a line, as BuildKit's `heredocsFromLine` finds them.
+//! Heredoc openers in a line, as found by BuildKit's `heredocsFromLine`.
 
 use std::ops::Range;
 
@@ -79,7 +79,8 @@ impl Opener {
 
     /// Returns true for the line that ends the heredoc.
     pub(super) fn is_ended_by(&self, line: &str) -> bool {
-        // Only tabs may indent the last line of `<<-`; blanks after the name never match.
+        // Only tabs may indent the last line of `<<-`; a line with whitespace after the name never
+        // matches.
         let name = if self.strips_tabs {
             line.trim_start_matches('\t')
         } else {
@@ -89,7 +90,7 @@ impl Opener {
     }
 }
 
-/// Returns the openers of a whole logical line; none if a quote or a substitution is not closed.
+/// Returns the openers of a whole logical line; empty if a quote or a substitution is not closed.
 pub(super) fn openers(line: &Joined) -> Vec<Opener> {
     // Few lines have a heredoc, and splitting into words is the expensive part.
     if memchr::memmem::find(line.as_str().as_bytes(), b"<<").is_none() {
@@ -131,7 +132,8 @@ fn words(line: &Joined) -> Option<Vec<Range<usize>>> {
         let at = lexer.at();
         match char {
             '\\' | '\'' | '"' => lexer.step(char, None, &mut unused).ok()?,
-            // BuildKit splits words in what a substitution gives, and leaves it as it is here.
+            // BuildKit splits the result of a substitution into words, but leaves it unexpanded
+            // here.
             '$' => {
                 lexer.step(char, None, &mut unused).ok()?;
                 for (offset, blank) in text[at..lexer.at()].match_indices(char::is_whitespace) {
@@ -183,7 +185,7 @@ fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
         return None;
     }
     let name = unquote(line, word.end - quoted.len(), word.end)?;
-    // Any quote in the name turns expansion in the body off, as in a shell.
+    // As in a shell, any quote in the name disables expansion in the body.
     let expands = name == quoted;
     Some(Opener {
         range: word,
@@ -195,7 +197,7 @@ fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
     })
 }
 
-/// Removes quotes and escapes; variables stay as written. `None` where nothing remains.
+/// Removes quotes and escapes; variables stay as written. `None` if nothing remains.
 fn unquote(line: &Joined, start: usize, end: usize) -> Option<String> {
     let mut lexer = Lexer::new(line, start, end, '\\');
     let mut name = String::new();
@@ -212,7 +214,8 @@ fn unquote(line: &Joined, start: usize, end: usize) -> Option<String> {
             }
         }
     }
-    // `<<''` would end at the first empty line in a shell; BuildKit does not take it as a heredoc.
+    // In a shell, `<<''` would end at the first empty line; BuildKit does not treat it as a
+    // heredoc.
     if name.is_empty() { None } else { Some(name) }
 }
 

@@ -1,4 +1,4 @@
-//! One logical line: keyword, flags, arguments, and an instruction made of them.
+//! Parses a logical line: keyword, flags, arguments, and the resulting instruction.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::syntax::{
 use super::{flags, split, word};
 use crate::source::Span;
 
-/// Parts of an instruction as ranges of its logical line, before their meaning is read.
+/// Parts of an instruction as ranges of its logical line, before they are interpreted.
 #[derive(Debug)]
 pub(super) struct Outline {
     keyword: Range<usize>,
@@ -25,7 +25,7 @@ pub(super) struct Outline {
 impl Outline {
     pub(super) fn read(line: &str) -> Self {
         let mut outline = Self::of_range(line, 0..line.len());
-        // One level only: BuildKit refuses `ONBUILD ONBUILD`, so nothing nests deeper.
+        // There is only one level, because BuildKit rejects `ONBUILD ONBUILD`.
         if outline.kind == Kind::Onbuild && !outline.arguments.is_empty() {
             outline.inner = Some(Box::new(Self::of_range(line, outline.arguments.clone())));
         }
@@ -91,7 +91,8 @@ impl Outline {
             return Vec::new();
         }
         let mut openers = heredoc::openers(line);
-        // `RUN ["sh", "-c", "cat <<EOF"]` is an argument vector, whatever its strings contain.
+        // `RUN ["sh", "-c", "cat <<EOF"]` is an argument list, regardless of the contents of its
+        // strings.
         if !openers.is_empty()
             && matches!(json::read(line, target.arguments.clone()), Form::Array(_))
         {
@@ -101,7 +102,7 @@ impl Outline {
     }
 }
 
-/// Makes instructions of outlines.
+/// Creates instructions from outlines.
 pub(super) struct InstructionReader<'a> {
     /// The whole file.
     pub(super) text: &'a str,
@@ -109,7 +110,7 @@ pub(super) struct InstructionReader<'a> {
     /// Span from the first character of the logical line to the end of its last physical line.
     pub(super) span: Span,
     pub(super) escape: char,
-    /// Filled with what the tokens of the line are.
+    /// Filled with the token kinds of the line.
     pub(super) marks: &'a mut Vec<Mark>,
     pub(super) errors: &'a mut Vec<SyntaxError>,
 }
@@ -120,7 +121,7 @@ impl InstructionReader<'_> {
             return self.instruction(outline, self.span, heredocs, None);
         };
         self.check_trigger(inner);
-        // Heredocs belong to the inner instruction: ONBUILD itself has nothing to do with them.
+        // Heredocs belong to the inner instruction, not to ONBUILD.
         let start = self.line.source_offset(inner.keyword.start);
         let inner = self.instruction(inner, Span::new(start, self.span.end), heredocs, None);
         self.instruction(outline, self.span, Vec::new(), Some(inner))
@@ -188,8 +189,8 @@ impl InstructionReader<'_> {
         let equals = text.find('=').map(|offset| range.start + offset);
         let name = range.start + 2..equals.unwrap_or(range.end);
         let value = equals.map(|equals| {
-            // BuildKit's `extractBuilderFlags` unescapes with a backslash, whatever the escape
-            // directive says.
+            // BuildKit's `extractBuilderFlags` unescapes with a backslash, regardless of the escape
+            // directive.
             let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
@@ -208,7 +209,7 @@ impl InstructionReader<'_> {
     fn body(&mut self, kind: Kind, outline: &Outline, heredocs: &[Heredoc]) -> Body {
         let arguments = outline.arguments.clone();
         match kind {
-            // Nothing tells how an unknown instruction splits its arguments.
+            // It is unknown how an unknown instruction splits its arguments.
             Kind::Unknown => self.marks.push((arguments, TokenKind::Error)),
             // Either without arguments, or inside another ONBUILD, where that is the error.
             Kind::Onbuild if arguments.is_empty() => self.errors.push(SyntaxError::new(
@@ -231,7 +232,7 @@ impl InstructionReader<'_> {
         Body::Other
     }
 
-    /// Adds an error for the instructions that BuildKit's `parseOnBuild` refuses as triggers.
+    /// Adds an error for the instructions that BuildKit's `parseOnBuild` rejects as triggers.
     fn check_trigger(&mut self, inner: &Outline) {
         if matches!(inner.kind, Kind::Onbuild | Kind::From | Kind::Maintainer) {
             self.errors.push(SyntaxError::new(

@@ -1,16 +1,16 @@
-//! The exec form (JSON form) of arguments: an array of strings, with the place of each.
+//! The exec form (JSON form) of arguments: an array of strings with their locations.
 
 use std::ops::Range;
 
 use super::syntax::Joined;
 
-/// The three readings of arguments that start with `[`.
+/// The three interpretations of arguments that start with `[`.
 #[derive(Debug)]
 pub(super) enum Form {
     Array(Array),
-    /// A JSON array, but not one of strings; BuildKit refuses it.
+    /// A JSON array that does not consist of strings; BuildKit rejects it.
     NotStrings,
-    /// Text for the shell or a list of words, since it is not JSON.
+    /// Text for the shell or a list of words, because it is not JSON.
     Other,
 }
 
@@ -44,14 +44,14 @@ pub(super) fn read(joined: &Joined, range: Range<usize>) -> Form {
         return Form::Array(array);
     }
     // BuildKit's `parseJSON` fails with `errDockerfileNotStringArray` for `[1]`, but falls back to
-    // the shell form for what is not JSON, such as `[ -f x ]`.
+    // the shell form for text that is not JSON, such as `[ -f x ]`.
     match serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&text[range.start..]) {
         Ok(_) => Form::NotStrings,
         Err(_) => Form::Other,
     }
 }
 
-// A reader of its own, since serde_json does not tell where each string starts and ends.
+// This is a separate parser, because serde_json does not report where each string starts and ends.
 
 struct Reader<'a> {
     joined: &'a Joined,
@@ -60,7 +60,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The array, if it is one of strings and nothing follows it.
+    /// Parses the array; `None` unless it consists of strings and nothing follows it.
     fn array(&mut self) -> Option<Array> {
         let mut array = Array::default();
         array.punctuation.push(self.accept(b'[')?);
@@ -86,7 +86,8 @@ impl Reader<'_> {
     }
 
     fn skip_blanks(&mut self) {
-        // JSON has only these blanks. A no-break space makes the array a text for the shell.
+        // JSON only allows these whitespace characters. A no-break space makes the array a text for
+        // the shell.
         let rest = &self.text[self.at..];
         self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
     }
@@ -95,7 +96,7 @@ impl Reader<'_> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// The place of `byte`, if it comes next.
+    /// Consumes `byte` if it comes next, and returns its position.
     fn accept(&mut self, byte: u8) -> Option<usize> {
         self.skip_blanks();
         if self.peek() != Some(byte) {
@@ -127,7 +128,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds the next `length` bytes as they are.
+    /// Adds the next `length` bytes unchanged.
     fn push(&mut self, value: &mut Joined, length: usize) {
         let end = self.at + length;
         value.push_part(self.joined, self.at..end);
@@ -149,7 +150,7 @@ impl Reader<'_> {
             b'u' => self.unicode()?,
             _ => return None,
         };
-        // The decoded character has its place at the backslash.
+        // The location of the decoded character is that of the backslash.
         value.push(
             char.encode_utf8(&mut [0; 4]),
             self.joined.source_offset(start),
@@ -159,7 +160,7 @@ impl Reader<'_> {
 
     /// Reads the digits after `\u`. Half of a surrogate pair reads as U+FFFD, as in Go.
     fn unicode(&mut self) -> Option<char> {
-        // JSON escapes a character beyond the first plane as two units of UTF-16.
+        // JSON escapes a character beyond the first plane as two UTF-16 code units.
         let high = self.hexadecimal()?;
         if !(0xD800..0xDC00).contains(&high) || !self.text[self.at..].starts_with("\\u") {
             return Some(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
@@ -170,7 +171,7 @@ impl Reader<'_> {
         if (0xDC00..0xE000).contains(&low) {
             return char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
         }
-        // The second escape is a character of its own, which the next call reads.
+        // The second escape is a separate character, which the next call reads.
         self.at = after_high;
         Some(char::REPLACEMENT_CHARACTER)
     }
@@ -178,7 +179,7 @@ impl Reader<'_> {
     fn hexadecimal(&mut self) -> Option<u32> {
         let digits = self.text.get(self.at..self.at + 4)?;
         self.at += 4;
-        // `from_str_radix` would take a sign.
+        // `from_str_radix` would accept a sign.
         if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Physical lines, and whether they go on.
+//! Physical lines, and whether they continue on the next line.
 
 /// A line of the file, by byte offsets.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +41,17 @@ impl Iterator for Lines<'_> {
     }
 }
 
-/// Number of bytes of blanks at the start of a line.
+/// Number of bytes of whitespace at the start of a line.
 pub(super) fn indentation(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// Offset of the escape character that continues a line: the last one but blanks, and not itself
-/// escaped.
+/// Offset of the escape character that continues a line: the last character except whitespace, and
+/// not itself escaped.
 pub(super) fn continuation(line: &str, escape: char) -> Option<usize> {
-    // BuildKit's pattern is `([^\\])\\[ \t]*$|^\\[ \t]*$`: blanks may follow the escape character,
-    // and one character before it decides, so three in a row do not continue the line either.
+    // BuildKit's pattern is `([^\\])\\[ \t]*$|^\\[ \t]*$`: whitespace may follow the escape
+    // character, and only the previous character is checked, so three in a row do not continue the
+    // line either.
     let before = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
     if before.ends_with(escape) {
         return None;

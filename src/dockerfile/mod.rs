@@ -1,9 +1,9 @@
-//! Lossless Dockerfile syntax, and the shell inside it.
+//! Lossless parser for Dockerfiles and the shell scripts in them.
 //!
-//! The text is read as BuildKit reads it (`frontend/dockerfile/parser` and `instructions` of
-//! moby/buildkit): physical lines, joined to logical lines, cut into keyword, flags and arguments,
-//! and these into what the instruction makes of them. Where BuildKit stops at the first error, this
-//! goes on with the next line.
+//! The text is parsed like in BuildKit (`frontend/dockerfile/parser` and `instructions` of
+//! moby/buildkit): physical lines are joined to logical lines, which are split into keyword, flags
+//! and arguments; arguments are parsed depending on the instruction. BuildKit stops at the first
+//! error; this parser continues with the next line.
 
 // One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`
 // and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct each,
@@ -30,8 +30,8 @@ pub use unread::{Unread, UnreadReason};
 
 use crate::source::Source;
 
-/// Reads a Dockerfile. It never fails: what BuildKit would refuse is in [`Dockerfile::errors`], and
-/// the rest is read.
+/// Parses a Dockerfile. It never fails: problems that BuildKit would reject are in
+/// [`Dockerfile::errors`], and the rest is parsed.
 pub fn parse(source: &Source) -> Dockerfile {
     let text = source.text();
     if let Some(error) = encoding::wide_text(source) {

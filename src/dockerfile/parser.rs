@@ -1,5 +1,5 @@
-//! The file from top to bottom: directives, comments, logical lines, heredoc bodies, and tokens for
-//! every byte.
+//! Parses the file from top to bottom: directives, comments, logical lines, heredoc bodies, and
+//! tokens for every byte.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub(super) struct Parser<'a> {
     text: &'a str,
     lines: Lines<'a>,
-    /// True until something other than a directive was read: no directive counts after it.
+    /// True until something other than a directive has been read: later directives have no effect.
     at_top: bool,
     stages: usize,
     /// Words of the instructions that were read, as counted for [`MAX_WORDS`].
@@ -101,7 +101,8 @@ impl<'a> Parser<'a> {
         self.file.errors.push(SyntaxError::new(span, message));
     }
 
-    /// A line outside of any instruction: it may be blank, a comment, or the first of one.
+    /// Handles a line outside of any instruction: an empty line, a comment, or the first line of an
+    /// instruction.
     fn line(&mut self, line: Line) {
         let start = line.start + lines::indentation(&self.text[line.start..line.end]);
         if start == line.end || self.text[start..].starts_with('#') {
@@ -109,7 +110,7 @@ impl<'a> Parser<'a> {
             if start < line.end && !self.directive(start, line.end) {
                 self.comment(start, line.end);
             }
-            // BuildKit ends the directives at an empty line, too.
+            // In BuildKit, an empty line also ends the directives.
             self.at_top &= start < line.end;
             self.token(TokenKind::LineBreak, line.end, line.next);
         } else if let Some(reason) = self.exceeded_limit() {
@@ -121,12 +122,13 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The limit that one more instruction would exceed.
+    /// The limit that another instruction would exceed.
     fn exceeded_limit(&self) -> Option<UnreadReason> {
         if self.file.instructions.len() >= MAX_INSTRUCTIONS {
             Some(UnreadReason::Instructions)
         } else if self.stages > MAX_STAGES {
-            // The stage beyond the limit has been read: only its `FROM` shows that it is one.
+            // The `FROM` of the stage beyond the limit has been read, because only that shows that
+            // there is another stage.
             Some(UnreadReason::Stages)
         } else {
             None
@@ -153,14 +155,14 @@ impl<'a> Parser<'a> {
 
     /// Ends the reading at a line that would start one more instruction.
     fn leave_rest_unread(&mut self, line: Span, reason: UnreadReason) {
-        // The tokens must cover the whole text, so the unread rest is one of them.
+        // The tokens must cover the whole text, so the unread rest is a token.
         self.token(TokenKind::Error, line.start, self.text.len());
         self.file.unread = Some(Unread { span: line, reason });
         self.lines = Lines::new(self.text, self.text.len());
     }
 
-    /// Reads the comment line at `start..end` as a directive and returns true, or returns false and
-    /// ends the directives: the first other comment is where BuildKit stops to look for them.
+    /// Parses the comment line at `start..end` as a directive and returns true, or returns false
+    /// and ends the directives: BuildKit stops looking for directives at the first other comment.
     fn directive(&mut self, start: usize, end: usize) -> bool {
         if !self.at_top {
             return false;
@@ -214,8 +216,8 @@ impl<'a> Parser<'a> {
         let (first_token, first_comment) = (self.file.tokens.len(), self.file.comments.len());
         let first_error = self.file.errors.len();
         let (line, mut end) = self.logical_line(first, start);
-        // The heredocs come before the words: their bodies are the next lines of the file, and only
-        // the outline tells whether this instruction can have any.
+        // Heredocs are parsed before the words: their bodies are the next lines of the file, and
+        // the outline shows whether this instruction can have any.
         let outline = Outline::read(line.as_str());
         let mut marks: Vec<Mark> = Vec::new();
         let mut heredocs = Vec::new();
@@ -251,13 +253,14 @@ impl<'a> Parser<'a> {
         self.stages += usize::from(instruction.keyword.kind == Kind::From);
         self.file.instructions.push(instruction);
         self.content_tokens(&line, marks);
-        // Line breaks and heredoc bodies got their tokens before the words between them.
+        // Tokens for line breaks and heredoc bodies are added before those of the words between
+        // them.
         self.file.tokens[first_token..].sort_by_key(|token| token.span.start);
     }
 
     /// Joins the lines of an instruction, without continuations, comments and empty lines between
-    /// them. Returns the text and where its last line ends. Leaves tokens for all that is not in
-    /// the text.
+    /// them. Returns the text and the end of its last line. Adds tokens for everything that is not
+    /// in the text.
     fn logical_line(&mut self, first: Line, start: usize) -> (Joined, usize) {
         let mut joined = Joined::default();
         let mut line = first;
@@ -282,7 +285,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The next line of an instruction that adds to it; `last` becomes the last line read.
+    /// The next content line of an instruction; `last` becomes the last line read.
     fn next_content(&mut self, last: &mut Line) -> Option<Line> {
         loop {
             let line = self.lines.next()?;
@@ -291,8 +294,8 @@ impl<'a> Parser<'a> {
             if start < line.end && !self.text[start..].starts_with('#') {
                 return Some(line);
             }
-            // Comments and empty lines do not end an instruction that goes on. BuildKit warns about
-            // the empty ones, but skips them.
+            // Comments and empty lines do not end an instruction that continues. BuildKit warns
+            // about empty lines, but skips them.
             self.token(TokenKind::Blank, line.start, start);
             if start < line.end {
                 self.comment(start, line.end);
@@ -430,15 +433,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Tokens for the text of an instruction: those that are marked, and what lies between them.
+    /// Adds tokens for the text of an instruction: the marked ranges, and the text between them.
     fn content_tokens(&mut self, line: &Joined, mut marks: Vec<Mark>) {
-        // A heredoc's opener can be a word too; it comes first, being marked before the words are
-        // read.
+        // A heredoc's opener can be a word too; it comes first, because it is marked before the
+        // words are parsed.
         marks.sort_by_key(|(range, _)| range.start);
         let mut at = 0;
         for (range, kind) in marks {
-            // A mark inside the one before it, such as a word that opens a heredoc, gets no token:
-            // tokens never overlap.
+            // A mark inside the previous one, such as a word that opens a heredoc, gets no token,
+            // because tokens never overlap.
             if range.start >= at {
                 self.gap(line, at, range.start);
                 self.cut(line, kind, range.start, range.end);
@@ -477,8 +480,8 @@ impl<'a> Parser<'a> {
         for instruction in &self.file.instructions {
             match instruction.keyword.kind {
                 Kind::From => return,
-                // BuildKit lets only ARG precede the first stage. An unknown keyword has an error
-                // of its own already.
+                // BuildKit only allows ARG before the first stage. An unknown keyword already has a
+                // separate error.
                 Kind::Arg | Kind::Unknown => {}
                 kind => {
                     let span = instruction.keyword.span;

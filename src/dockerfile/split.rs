@@ -1,23 +1,23 @@
-//! Boundaries of words: in a command line, in a list, in `key=value` pairs.
+//! Word boundaries in a command line, in a list, and in `key=value` pairs.
 
 use std::ops::Range;
 
-/// Returns true for the blanks that separate keywords, keys and list words for BuildKit. Other
-/// Unicode blanks separate only pairs.
+/// Returns true for the whitespace that separates keywords, keys and list words in BuildKit. Other
+/// Unicode whitespace only separates pairs.
 pub(super) fn is_blank(char: char) -> bool {
     // The class `[\t\v\f\r ]` of BuildKit's `reWhitespace`. A line break cannot occur in a logical
     // line.
     matches!(char, ' ' | '\t' | '\x0b' | '\x0c' | '\r')
 }
 
-/// `range` of `text` without the white space at its ends.
+/// `range` of `text` without surrounding whitespace.
 pub(super) fn trim(text: &str, range: Range<usize>) -> Range<usize> {
     let inside = &text[range.clone()];
     let start = range.start + (inside.len() - inside.trim_start().len());
     start..start + inside.trim().len()
 }
 
-/// The first word, and what follows the blanks after it.
+/// The first word, and the rest after the following whitespace.
 pub(super) fn first(text: &str, range: Range<usize>) -> (Range<usize>, Range<usize>) {
     let inside = &text[range.clone()];
     let length = inside.find(is_blank).unwrap_or(inside.len());
@@ -28,7 +28,7 @@ pub(super) fn first(text: &str, range: Range<usize>) -> (Range<usize>, Range<usi
     )
 }
 
-/// Words between blanks; quotes mean nothing.
+/// Words separated by whitespace; quotes have no special meaning.
 pub(super) fn list(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut rest = range;
@@ -42,7 +42,7 @@ pub(super) fn list(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     words
 }
 
-/// Words between white space that is neither quoted nor escaped, for ENV, LABEL and ARG.
+/// Words separated by whitespace that is neither quoted nor escaped, for ENV, LABEL and ARG.
 pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
@@ -55,7 +55,7 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range
             continue;
         }
         start.get_or_insert(at);
-        // As in a shell, nothing is escaped between single quotes.
+        // As in a shell, there are no escapes between single quotes.
         if char == escape && quote != Some('\'') {
             chars.next();
         } else if quote == Some(char) {
@@ -64,13 +64,13 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range
             quote = Some(char);
         }
     }
-    // A quote that is not closed holds the rest of the line; the word's reader reports it.
+    // An unclosed quote includes the rest of the line; the word parser reports it.
     words.extend(start.map(|start| start..range.end));
     words
 }
 
-/// The `--flags` at the start, and where the arguments begin. A bare `--` ends the flags; it is not
-/// one of them.
+/// The `--flags` at the start, and the start of the arguments. A bare `--` ends the flags but is
+/// not one of them.
 pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usize) {
     let mut flags = Vec::new();
     let mut at = trim(text, range.clone()).start;
@@ -88,8 +88,8 @@ pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usiz
 
 /// Returns the end of the flag at `start`.
 fn flag_end(text: &str, start: usize, end: usize) -> usize {
-    // BuildKit's `extractBuilderFlags` hard-codes the backslash, whatever the escape directive
-    // says, and lets it escape inside single quotes, too.
+    // BuildKit's `extractBuilderFlags` always uses the backslash, regardless of the escape
+    // directive, even inside single quotes.
     let mut quote = None;
     let mut chars = text[start..end].char_indices();
     while let Some((offset, char)) = chars.next() {

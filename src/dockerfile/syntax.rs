@@ -1,21 +1,22 @@
-//! The syntax tree of a Dockerfile: tokens that cover the text, and the instructions above them.
+//! The syntax tree of a Dockerfile: tokens that cover the text, and the instructions built from
+//! them.
 //!
-//! Everything that has a place carries a [`Span`] of the source. Text that continuation lines cut
-//! in pieces is also held joined, as BuildKit passes it on, in a [`Joined`] that maps every byte
-//! back to the source.
+//! Every element has a [`Span`] in the source. Text that is split over continuation lines is also
+//! available joined, as BuildKit passes it on, in a [`Joined`] that maps every byte back to the
+//! source.
 
 use std::ops::Range;
 
 use super::unread::Unread;
 use crate::source::Span;
 
-/// A file as read: nothing is lost, and an error does not end the reading.
+/// A parsed file: nothing is lost, and errors do not stop the parser.
 #[derive(Debug)]
 pub struct Dockerfile {
-    /// The escape character: `\`, or `` ` `` by directive.
+    /// The escape character: `\`, or `` ` `` if set by a directive.
     pub escape: char,
     pub directives: Vec<Directive>,
-    /// All comment lines, also those between the lines of an instruction; not those inside
+    /// All comment lines, including those between the lines of an instruction, but not those inside
     /// heredocs.
     pub comments: Vec<Comment>,
     pub instructions: Vec<Instruction>,
@@ -46,8 +47,8 @@ pub enum TokenKind {
     Directive,
     /// A whole `#` line.
     Comment,
-    /// The escape character at the end of a line, with the blanks after it; its line break is a
-    /// token of its own.
+    /// The escape character at the end of a line, with the whitespace after it; the line break is a
+    /// separate token.
     Continuation,
     Keyword,
     /// `--name` or `--name=value`.
@@ -58,13 +59,13 @@ pub enum TokenKind {
     Punctuation,
     /// A string of a JSON form, with its quotes.
     JsonString,
-    /// `<<NAME` where it opens a heredoc.
+    /// `<<NAME` that opens a heredoc.
     HeredocOpener,
-    /// A body, line breaks included.
+    /// A body, including line breaks.
     HeredocBody,
     /// The line that ends a heredoc, without its line break.
     HeredocEnd,
-    /// Text that could not be read.
+    /// Text that could not be parsed.
     Error,
 }
 
@@ -82,11 +83,11 @@ pub struct Directive {
 pub struct Comment {
     /// Span from the `#` to the end of the line.
     pub span: Span,
-    /// The text after the `#`, without the blanks around it.
+    /// The text after the `#`, without surrounding whitespace.
     pub text: String,
 }
 
-/// A place that BuildKit would refuse. `message` reads as a sentence without a full stop.
+/// An error that BuildKit would report. `message` is a sentence without a full stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     pub span: Span,
@@ -119,8 +120,8 @@ impl SyntaxError {
 
 #[derive(Debug)]
 pub struct Instruction {
-    /// Span from the keyword (or a continuation before it) to the end of its last line, heredocs
-    /// included, without the line break.
+    /// Span from the keyword (or a continuation before it) to the end of its last line, including
+    /// heredocs, without the line break.
     pub span: Span,
     pub keyword: Keyword,
     pub flags: Vec<Flag>,
@@ -163,7 +164,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All instructions that BuildKit knows, by name.
+    /// All instructions that BuildKit supports, by name.
     const NAMES: [(&'static str, Self); 18] = [
         ("ADD", Self::Add),
         ("ARG", Self::Arg),
@@ -185,7 +186,7 @@ impl Kind {
         ("WORKDIR", Self::Workdir),
     ];
 
-    /// The instruction that a keyword, in any case, stands for.
+    /// The instruction for a keyword in any case.
     pub fn of_keyword(text: &str) -> Self {
         // BuildKit ignores the case of keywords.
         let known = Self::NAMES
@@ -216,7 +217,7 @@ pub struct Flag {
     pub value: Option<Word>,
 }
 
-/// The arguments, in the form in which the instruction reads them.
+/// The arguments, parsed according to the instruction.
 #[derive(Debug)]
 pub enum Body {
     From {
@@ -233,9 +234,9 @@ pub enum Body {
         destination: Word,
         json: bool,
     },
-    /// ENV and LABEL, and ARG, where alone the value may be missing.
+    /// ENV, LABEL and ARG; only ARG allows a missing value.
     Pairs(Vec<Pair>),
-    /// EXPOSE, MAINTAINER, STOPSIGNAL, USER, VOLUME, WORKDIR; `json` can be true for VOLUME alone.
+    /// EXPOSE, MAINTAINER, STOPSIGNAL, USER, VOLUME, WORKDIR; `json` can only be true for VOLUME.
     Words {
         words: Vec<Word>,
         json: bool,
@@ -261,9 +262,9 @@ pub enum Command {
     Shell(Script),
 }
 
-/// The text that a shell gets: the joined line and, if the instruction has heredocs, these after
-/// it, as BuildKit passes them on. A RUN that is one heredoc and nothing else has the heredoc's
-/// body as its script.
+/// The text passed to a shell: the joined line followed by the heredocs of the instruction, if any,
+/// as BuildKit passes them on. If a RUN consists of a single heredoc, its script is the heredoc's
+/// body.
 #[derive(Clone, Debug)]
 pub struct Script {
     pub text: Joined,
@@ -273,7 +274,7 @@ pub struct Script {
 
 #[derive(Clone, Debug)]
 pub struct JsonString {
-    /// Span of the string, quotes included.
+    /// Span of the string, including quotes.
     pub span: Span,
     pub value: String,
 }
@@ -287,7 +288,7 @@ pub struct Pair {
     pub legacy: bool,
 }
 
-/// A word as written: quotes and escapes in place, continuations left out.
+/// A word as written: with quotes and escapes, but without continuations.
 #[derive(Clone, Debug)]
 pub struct Word {
     pub span: Span,
@@ -297,10 +298,10 @@ pub struct Word {
 }
 
 impl Word {
-    /// Value of the word, unless a variable decides it.
+    /// Value of the word, unless it depends on a variable.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
-            // `""` is an empty word, and no literal is kept for it.
+            // `""` is an empty word, for which no literal is stored.
             [] => Some(""),
             [WordPart::Literal(text)] => Some(text),
             _ => None,
@@ -308,7 +309,7 @@ impl Word {
     }
 }
 
-/// A part of a word once quotes are removed.
+/// A part of a word after quote removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordPart {
     /// Literal text.
@@ -325,10 +326,10 @@ pub struct Variable {
     pub modifier: Option<Box<Modifier>>,
 }
 
-/// The forms of `${NAME…}` that BuildKit knows.
+/// The forms of `${NAME…}` that BuildKit supports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Modifier {
-    /// `-word`, or `:-word` where an empty value counts as unset.
+    /// `-word`, or `:-word`, for which an empty value counts as unset.
     Default { colon: bool, word: Vec<WordPart> },
     /// `+word`, `:+word`.
     Alternative { colon: bool, word: Vec<WordPart> },
@@ -351,35 +352,37 @@ pub struct Heredoc {
     /// `<<NAME` in the instruction's line, with the file descriptor before it.
     pub opener: Span,
     pub name: String,
-    /// The file descriptor before `<<`, 0 where none is written.
+    /// The file descriptor before `<<`; 0 if none is written.
     pub fd: u32,
-    /// False where the name is quoted.
+    /// False if the name is quoted.
     pub expands: bool,
     /// `<<-`.
     pub strips_tabs: bool,
     /// The lines of the body, with their line breaks.
     pub body: Span,
-    /// The line that ends it; empty, at the end of the file, where it is missing.
+    /// The line that ends it; if it is missing, an empty span at the end of the file.
     pub end: Span,
 }
 
-/// Text put together from pieces of the source, which knows where each byte comes from.
+/// Text assembled from pieces of the source that maps each byte to its origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Joined {
     text: String,
-    /// Start of each piece: its offset in `text`, its offset in the source. Ascending in both.
+    /// Start of each piece: its offset in `text` and its offset in the source, both in ascending
+    /// order.
     pieces: Vec<(usize, usize)>,
 }
 
 impl Joined {
     /// Adds the text of a piece that starts at byte `source` of the source.
     pub(crate) fn push(&mut self, text: &str, source: usize) {
-        // A piece without text would share its offset with the next one, and the search by offset
-        // would find either.
+        // An empty piece would have the same offset as the next one, and a search by offset would
+        // find either.
         if text.is_empty() {
             return;
         }
-        // A continuation starts a new piece; text that goes on where the last piece ended does not.
+        // A continuation starts a new piece; text that continues where the last piece ended does
+        // not.
         let continues = self
             .pieces
             .last()
@@ -398,29 +401,29 @@ impl Joined {
         &self.text
     }
 
-    /// The source offset of the byte at `offset`; for the end of the text, that after its last
-    /// byte.
+    /// The source offset of the byte at `offset`; for the end of the text, the offset after its
+    /// last byte.
     pub fn source_offset(&self, offset: usize) -> usize {
         let piece = self.pieces.partition_point(|&(at, _)| at <= offset);
         match piece.checked_sub(1).map(|piece| self.pieces[piece]) {
             Some((at, from)) => from + (offset - at),
-            // Only an empty text has no piece, and it has no place either.
+            // Only an empty text has no pieces, and it has no location either.
             None => 0,
         }
     }
 
     /// The span in the source of a range of the text. It starts and ends with bytes of the text, so
-    /// that a continuation that follows the range is not in it.
+    /// that a continuation after the range is not included.
     pub fn source_span(&self, start: usize, end: usize) -> Span {
         if start >= end {
             return Span::at(self.source_offset(start));
         }
-        // The offset of `end` itself may already lie behind a continuation.
+        // The offset of `end` itself may already be after a continuation.
         Span::new(self.source_offset(start), self.source_offset(end - 1) + 1)
     }
 
-    /// Spans of the range from `start` to `end` in the source: one for each run of bytes that is
-    /// contiguous there.
+    /// Spans in the source of the range from `start` to `end`: one for each contiguous run of
+    /// bytes.
     pub(crate) fn spans(&self, start: usize, end: usize) -> impl Iterator<Item = Span> {
         // A long RUN has thousands of pieces and words, so the first piece is searched for.
         let first = self
@@ -444,7 +447,7 @@ impl Joined {
         })
     }
 
-    /// The part of it from `start` to `end`, which keeps its places.
+    /// The part from `start` to `end`, which keeps its source locations.
     #[must_use]
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let mut part = Self::default();

@@ -1,19 +1,19 @@
-//! Limits on the size of Dockerfiles and their scripts, and the report that a file exceeds one.
+//! Limits on the size of Dockerfiles and their scripts, and reports about parts that exceed one.
 //!
-//! The author of the text may be hostile. A part that is not read can contain anything, so it is
+//! The author of the text may be hostile. A part that is not parsed can contain anything, so it is
 //! never skipped silently: rules and tracers report every [`Unread`].
 
 use std::fmt;
 
 use crate::source::Span;
 
-// All limits are far above what people write, and low enough that a hostile file cannot occupy the
-// machine. They are constants, so that the same file has the same findings everywhere.
+// All limits are far above what people write, and low enough that a hostile file cannot exhaust the
+// machine's resources. They are constants, so that a file has the same findings everywhere.
 
-/// Instructions of a file. The longest that people write have some hundreds.
+/// Instructions of a file. The longest files that people write have a few hundred.
 pub(super) const MAX_INSTRUCTIONS: usize = 10_000;
 
-/// Stages of a file. Several rules look at each pair of them.
+/// Stages of a file. Several rules check each pair of them.
 pub(super) const MAX_STAGES: usize = 1000;
 
 /// Words of a file, without its scripts. A comma and a `$` count as well: they separate the values
@@ -25,10 +25,10 @@ pub(super) const MAX_WORDS: usize = 50_000;
 /// people and tools write have about ten.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// Wrapper commands in a row, which run another one: `sudo env nice …`. More than four are rare.
+/// Consecutive wrapper commands, such as `sudo env nice …`. More than four are rare.
 pub(super) const MAX_WRAPPERS: usize = 64;
 
-/// Bytes of a script. tree-sitter takes some two hundred bytes of memory for each, and up to seven
+/// Bytes of a script. tree-sitter needs about two hundred bytes of memory for each, and up to seven
 /// hundred for some scripts.
 pub(super) const MAX_SCRIPT: usize = 384 << 10;
 

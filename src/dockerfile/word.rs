@@ -1,9 +1,9 @@
-//! The inside of a word: quotes, escapes and variables, as BuildKit's `shell.Lex` expands them.
+//! Parses words: quotes, escapes and variables, as expanded by BuildKit's `shell.Lex`.
 
 use super::syntax::{Joined, Modifier, Variable, Word, WordPart};
 use crate::source::Span;
 
-/// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit; nobody writes ten levels.
+/// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit, but nobody writes even ten levels.
 const MAX_DEPTH: u32 = 64;
 
 /// An error that BuildKit would report in a word, by offsets in the joined text.
@@ -14,7 +14,8 @@ pub(super) struct Fault {
     pub(super) message: &'static str,
 }
 
-/// Reads the word at `start..end` of a joined text. With a fault it is literal, as written.
+/// Parses the word at `start..end` of a joined text. In case of a fault, it is a literal, as
+/// written.
 pub(super) fn read(
     joined: &Joined,
     start: usize,
@@ -24,7 +25,7 @@ pub(super) fn read(
     let mut lexer = Lexer::new(joined, start, end, escape);
     let mut parts = Vec::new();
     let fault = lexer.parts(None, &mut parts).err();
-    // The parts before a fault would look like a whole word to the rules.
+    // To rules, the parts before a fault would look like a whole word.
     if fault.is_some() {
         parts.clear();
         push_literal(&mut parts, &lexer.text[start..]);
@@ -76,7 +77,7 @@ fn push_literal(parts: &mut Vec<WordPart>, text: &str) {
     }
 }
 
-/// Walks over a range of a joined text; every step reads one construct.
+/// A lexer for a range of a joined text; each step reads one construct.
 #[derive(Debug)]
 pub(super) struct Lexer<'a> {
     joined: &'a Joined,
@@ -146,7 +147,7 @@ impl<'a> Lexer<'a> {
             _ if char == self.escape => {
                 self.bump();
                 let start = self.at;
-                // At the very end the escape character is dropped, as BuildKit does.
+                // At the very end, the escape character is dropped, as in BuildKit.
                 self.bump();
                 push_literal(parts, &self.text[start..self.at]);
                 Ok(())
@@ -158,7 +159,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Reads up to the next character that means something, all at once: words are mostly plain.
+    /// Reads up to the next special character at once, because most of a word is plain text.
     fn plain_text(&mut self, stop: Option<char>, parts: &mut Vec<WordPart>) {
         let rest = &self.text[self.at..];
         let length = rest
@@ -174,7 +175,7 @@ impl<'a> Lexer<'a> {
     fn single_quoted(&mut self, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
         let start = self.at;
         let inside = &self.text[start + 1..];
-        // Nothing is special between single quotes, not even the escape character.
+        // No character is special between single quotes, not even the escape character.
         let length = inside
             .find('\'')
             .ok_or_else(|| self.fault(start, "unterminated single quote"))?;
@@ -197,8 +198,8 @@ impl<'a> Lexer<'a> {
                 Some(char) if char == self.escape => {
                     let mut literal = self.at;
                     self.bump();
-                    // Between double quotes the escape character is literal before anything but
-                    // these three: `"C:\temp"` keeps its backslash.
+                    // Between double quotes, the escape character is literal unless one of these
+                    // three follows: `"C:\temp"` keeps its backslash.
                     if let Some(next) = self.peek()
                         && (next == '"' || next == '$' || next == self.escape)
                     {
@@ -231,7 +232,7 @@ impl<'a> Lexer<'a> {
             return Ok(());
         }
         match self.name() {
-            // A dollar sign before a blank, a quote or the end is only a dollar sign.
+            // A dollar sign before a space, a quote or the end is literal.
             "" => push_literal(parts, "$"),
             name => parts.push(WordPart::Variable(Variable {
                 span: self.span(start),
@@ -242,14 +243,14 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Reads the rest of `${…}`, the closing brace included.
+    /// Reads the rest of `${…}`, including the closing brace.
     fn braces(&mut self, start: usize) -> Result<(String, Option<Modifier>), Fault> {
-        // BuildKit's `processDollar` refuses these at once.
+        // BuildKit's `processDollar` rejects these immediately.
         if matches!(self.peek(), Some('{' | '}' | ':')) {
             return Err(self.fault(start, "`${` without a variable name"));
         }
         let name = self.name().to_owned();
-        // Every level is a call of this function, and the text may be hostile.
+        // Each level is a recursive call, and the text may be hostile.
         if self.depth == MAX_DEPTH {
             return Err(self.fault(start, "substitutions are nested too deeply"));
         }
@@ -263,7 +264,7 @@ impl<'a> Lexer<'a> {
         let first = self.bump();
         let colon = first == Some(':');
         let operator = if colon { self.bump() } else { first };
-        // BuildKit takes a colon before `#` and `%`, where it changes nothing, but not before `/`.
+        // BuildKit accepts a colon before `#` and `%`, where it has no effect, but not before `/`.
         let modifier = match operator {
             Some('}') if !colon => return Ok(None),
             Some('-') => Modifier::Default {
@@ -312,11 +313,11 @@ impl<'a> Lexer<'a> {
         Ok(parts)
     }
 
-    /// Returns the text as written up to `stop`, which is read, too.
+    /// Returns the text as written up to `stop`, which is consumed too.
     fn raw_until(&mut self, stop: char) -> Result<String, Fault> {
         let start = self.at;
-        // A pattern is kept as written, since its quotes and escapes change what it matches. Its
-        // parts are only read to find the end.
+        // A pattern is kept as written, because quotes and escapes affect its meaning. Its parts
+        // are only parsed to find the end.
         self.parts(Some(stop), &mut Vec::new())?;
         Ok(self.text[start..self.at - stop.len_utf8()].to_owned())
     }

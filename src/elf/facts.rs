@@ -1,7 +1,7 @@
-//! Facts of an ELF file that no loader asks for: how it was built and hardened, and what it may
-//! open while it runs.
+//! Facts about an ELF file that loaders do not use: how it was built and hardened, and which
+//! libraries it may open at run time.
 //!
-//! Loaders want none of it, so it is read on demand only.
+//! They are only read on demand.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +13,17 @@ use super::file::{self, Elf, ElfError, Type};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// `NT_GNU_BUILD_ID`, as it is.
+    /// `NT_GNU_BUILD_ID`, as raw bytes.
     pub build_id: Option<Vec<u8>>,
-    /// Libraries it announces to open by name (`.note.dlopen`, UAPI.12), in its order.
+    /// Libraries that the file declares to open by name (`.note.dlopen`, UAPI.12), in file order.
     pub may_open: Vec<MayOpen>,
-    /// It takes `dlopen` or `dlmopen` from a library.
+    /// Whether it imports `dlopen` or `dlmopen`.
     pub imports_dlopen: bool,
-    /// There is no table of symbols for debuggers.
+    /// Whether it has no symbol table for debuggers.
     pub is_stripped: bool,
     /// Go's version and modules.
     pub go: Option<GoBuild>,
-    /// The version of rustc, as `1.95.0`.
+    /// The version of rustc, such as `1.95.0`.
     pub rustc: Option<String>,
     pub hardening: Hardening,
 }
@@ -32,7 +32,7 @@ pub struct Facts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct MayOpen {
-    /// Names of which any will do, the best first.
+    /// Alternative names, the preferred one first.
     pub soname: Vec<String>,
     pub feature: String,
     pub description: String,
@@ -50,9 +50,9 @@ pub enum Priority {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoBuild {
-    /// As `go1.22.3`; empty where Go before 1.18 has it elsewhere.
+    /// Such as `go1.22.3`; empty before Go 1.18, which stores it elsewhere.
     pub version: String,
-    /// Lines of module, dependencies and settings, as `go version -m` shows them.
+    /// Lines with the module, dependencies and settings, as printed by `go version -m`.
     pub modules: String,
 }
 
@@ -62,49 +62,49 @@ pub struct GoBuild {
     reason = "each is a property of its own"
 )]
 pub struct Hardening {
-    /// The program runs at any address.
+    /// The program is position-independent.
     pub is_pie: bool,
     pub relro: Relro,
     /// The stack is not executable.
     pub no_executable_stack: bool,
-    /// It calls the check of stack protectors.
+    /// It calls the stack protector's check function.
     pub stack_protector: bool,
-    /// It calls a checked variant of a function of the C library.
+    /// It calls a checked variant of a C library function.
     pub fortify: bool,
 }
 
-/// The part of the memory that becomes read-only once it is relocated.
+/// The part of the memory that becomes read-only after relocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relro {
     None,
     Partial,
-    /// All symbols are bound before the program starts, and their table too is read-only then.
+    /// All symbols are bound before the program starts, and their table becomes read-only too.
     Full,
 }
 
-/// Properties of a file's memory. They are read from the headers alone, so they may be asked of
-/// every file.
+/// Properties of a file's memory. They are read only from the headers, so they are cheap to compute
+/// for every file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Memory that is only written while the file is relocated is read-only afterwards.
+    /// Memory that is only written during relocation is read-only afterwards.
     pub has_relro: bool,
     /// The stack of every process that maps the file can be executed.
     pub executable_stack: bool,
-    /// The code itself is written to while it is relocated.
+    /// The code itself is modified by relocations.
     pub text_relocations: bool,
 }
 
-/// Reads it. `elf` is the result of [`parse`](super::parse) for these bytes.
+/// Reads the memory properties. `elf` is the result of [`parse`](super::parse) for these bytes.
 ///
-/// On x86 a loader takes a dynamic file that does not speak of its stack for an old one that
-/// executes it.
+/// On x86, a loader assumes that a dynamic file without a stack header is an old one that needs an
+/// executable stack.
 pub fn memory(elf: &Elf, bytes: &[u8]) -> Result<Memory, ElfError> {
     const X86: [u16; 2] = [3, 62];
     let headers = file::read_program_headers(bytes, elf)?;
     let dynamic = file::dynamic_section(bytes, &headers, elf.is_64, elf.endian)?;
     let mut text_relocations = false;
     for entry in dynamic.iter().flat_map(|dynamic| &dynamic.dyns) {
-        // The flag took the place of the tag; old linkers write the tag alone.
+        // The flag replaced the tag; old linkers only write the tag.
         text_relocations |= match entry.d_tag {
             dynamic::DT_TEXTREL => true,
             dynamic::DT_FLAGS => entry.d_val & dynamic::DF_TEXTREL != 0,
@@ -113,7 +113,7 @@ pub fn memory(elf: &Elf, bytes: &[u8]) -> Result<Memory, ElfError> {
     }
     Ok(Memory {
         has_relro: find_header(&headers, PT_GNU_RELRO).is_some(),
-        // Without the header the kernel takes the default of the architecture, which is an
+        // Without the header, the kernel uses the default of the architecture, which is an
         // executable stack on x86.
         executable_stack: match find_header(&headers, PT_GNU_STACK) {
             Some(header) => header.p_flags & PF_X != 0,
@@ -129,14 +129,14 @@ fn find_header(headers: &[ProgramHeader], kind: u32) -> Option<&ProgramHeader> {
 
 const BUILD_ID: u32 = 3;
 const DLOPEN: u32 = 0x407c_0c0a;
-/// Longer strings are no names or paths.
+/// Longer strings are not names or paths.
 const MAX_TEXT: usize = 4096;
-/// Names or paths of one file that are returned.
+/// Maximum number of names or paths that are returned for one file.
 const MAX_STRINGS: usize = 1 << 16;
-/// Go's list of modules is some kilobytes.
+/// Go's list of modules has a few kilobytes.
 const MAX_MODULES: usize = 1 << 20;
 
-/// Reads them. `elf` is the result of [`parse`](super::parse) for these bytes.
+/// Reads the facts. `elf` is the result of [`parse`](super::parse) for these bytes.
 pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
     let headers = file::read_program_headers(bytes, elf)?;
     let imports: BTreeSet<&[u8]> = elf.imports(bytes).collect();
@@ -145,8 +145,8 @@ pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
         may_open: Vec::new(),
         imports_dlopen: imports.contains(&b"dlopen"[..]) || imports.contains(&b"dlmopen"[..]),
         is_stripped: !has_symbol_table(elf, bytes),
-        // Both marks are searched in all bytes, because stripping removes the table of sections
-        // that would name their place.
+        // Both markers are searched for in the whole file, because stripping removes the section
+        // table with their location.
         go: go_build(bytes),
         rustc: rustc_version(bytes),
         hardening: hardening(elf, bytes, &headers, &imports)?,
@@ -161,7 +161,7 @@ pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
     Ok(facts)
 }
 
-/// Libraries that a file announces to open by name; see [`Facts::may_open`].
+/// Libraries that a file declares to open by name; see [`Facts::may_open`].
 pub fn announced(elf: &Elf, bytes: &[u8]) -> Vec<MayOpen> {
     let Ok(headers) = file::read_program_headers(bytes, elf) else {
         return Vec::new();
@@ -173,7 +173,7 @@ pub fn announced(elf: &Elf, bytes: &[u8]) -> Vec<MayOpen> {
     notes.flat_map(|note| may_open(note.descriptor)).collect()
 }
 
-/// A JSON array, with zeros behind it.
+/// Parses a JSON array that is followed by zeros.
 fn may_open(descriptor: &[u8]) -> Vec<MayOpen> {
     // The descriptor of a note is padded to a multiple of four bytes.
     let end = memchr::memchr(0, descriptor).unwrap_or(descriptor.len());
@@ -191,7 +191,7 @@ fn hardening(
         is_pie: elf.kind == Type::Shared && (elf.interpreter.is_some() || elf.is_pie),
         relro: match find_header(headers, PT_GNU_RELRO) {
             None => Relro::None,
-            // With lazy binding the table of functions has to stay writable, so the protection is
+            // With lazy binding, the table of functions must stay writable, so the protection is
             // only partial.
             Some(_) if binds_now(elf, bytes, headers)? => Relro::Full,
             Some(_) => Relro::Partial,
@@ -199,7 +199,7 @@ fn hardening(
         no_executable_stack: stack.is_some_and(|header| header.p_flags & PF_X == 0),
         stack_protector: imports.contains(&b"__stack_chk_fail"[..])
             || imports.contains(&b"__stack_chk_guard"[..]),
-        // `__memcpy_chk`: the variants that know the size of the destination.
+        // `__memcpy_chk` and other variants that receive the size of the destination.
         fortify: imports
             .iter()
             .any(|name| name.starts_with(b"__") && name.ends_with(b"_chk")),
@@ -210,7 +210,7 @@ fn binds_now(elf: &Elf, bytes: &[u8], headers: &[ProgramHeader]) -> Result<bool,
     let Some(section) = file::dynamic_section(bytes, headers, elf.is_64, elf.endian)? else {
         return Ok(false);
     };
-    // Linkers have set one tag and two flags for this over time, and a loader obeys each of them.
+    // Over time, linkers have used one tag and two flags for this, and loaders obey all of them.
     Ok(section.dyns.iter().any(|entry| match entry.d_tag {
         dynamic::DT_BIND_NOW => true,
         dynamic::DT_FLAGS => entry.d_val & dynamic::DF_BIND_NOW != 0,
@@ -219,7 +219,7 @@ fn binds_now(elf: &Elf, bytes: &[u8], headers: &[ProgramHeader]) -> Result<bool,
     }))
 }
 
-/// Whether a section is a full table of symbols; this alone is asked of section headers.
+/// Whether there is a section with a full symbol table; nothing else is read from section headers.
 fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
     const SYMBOL_TABLE: u64 = 2;
     // Offsets in the ELF header of `e_shoff`, its size, `e_shentsize` and `e_shnum`.
@@ -243,14 +243,14 @@ fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
     })
 }
 
-/// Parses the data that the linker of Go writes behind a mark: since 1.18 two strings with their
-/// lengths in front, the second one between two marks of 16 bytes each. The bytes may be those of
-/// the section `.go.buildinfo` or of the whole file.
+/// Parses the data that Go's linker writes after a marker: since 1.18, two strings preceded by
+/// their lengths, the second one enclosed in two markers of 16 bytes each. The bytes may be those
+/// of the section `.go.buildinfo` or of the whole file.
 pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     const MARK: &[u8] = b"\xff Go buildinf:";
     const INLINE: u8 = 2;
     let start = memchr::memmem::find(bytes, MARK)?;
-    // Before Go 1.18 the data has pointers to the strings, which are not followed here.
+    // Before Go 1.18, the data has pointers to the strings, which are not followed here.
     if bytes.get(start + 15)? & INLINE == 0 {
         return Some(GoBuild {
             version: String::new(),
@@ -261,7 +261,7 @@ pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     let modules = counted(rest)
         .map(|(modules, _)| modules)
         .unwrap_or_default();
-    // The marks delimit the text for `go version`, which does not show them either.
+    // The markers delimit the text for `go version`, which does not print them either.
     let modules = modules
         .get(16..modules.len().saturating_sub(16))
         .unwrap_or_default();
@@ -271,10 +271,10 @@ pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     })
 }
 
-/// A string behind its length, seven bits a byte, and what follows.
+/// A string that is preceded by its length as a varint, and the bytes after it.
 fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut length = 0_usize;
-    // Four bytes of seven bits hold more than any list of modules is long.
+    // Four bytes of seven bits are enough for any list of modules.
     for (index, &byte) in bytes.iter().enumerate().take(4) {
         length |= usize::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
@@ -290,14 +290,14 @@ fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn rustc_version(bytes: &[u8]) -> Option<String> {
     const MARK: &[u8] = b"\0rustc version ";
     let start = memchr::memmem::find(bytes, MARK)? + MARK.len();
-    // A version has a dozen characters; without an end nearby it is something else.
+    // A version has about a dozen characters; a text without an end nearby is not a version.
     let rest = bytes.get(start..bytes.len().min(start + 64))?;
     let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\0'))?;
     str::from_utf8(&rest[..end]).ok().map(str::to_owned)
 }
 
-/// Strings in a file that are names of libraries, such as `libz.so.1` or `/opt/x.so`, sorted, each
-/// once.
+/// Strings in a file that are library names, such as `libz.so.1` or `/opt/x.so`, sorted and without
+/// duplicates.
 pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
     let mut names = BTreeSet::new();
     let mut from = 0;
@@ -307,34 +307,36 @@ pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
         if is_library_name(text) && names.len() < MAX_STRINGS {
             names.insert(text);
         }
-        // The search goes on behind the whole string, so that `libx.so.1.so` counts once.
+        // The search continues after the whole string, so that `libx.so.1.so` counts once.
         from = end.max(at + 3);
     }
     names
 }
 
-/// Whether a text is `libz.so.1` or a path: `.so` stands at its end or before a version.
+/// Whether a text is a library name such as `libz.so.1` or a path, with `.so` at the end or before
+/// a version.
 fn is_library_name(text: &[u8]) -> bool {
-    // `.so` alone is in many texts; a library that is opened is called `lib…` or has a path.
+    // Many strings contain `.so`, but the name of a library that is opened starts with `lib` or is
+    // a path.
     if !text.starts_with(b"lib") && !text.contains(&b'/') {
         return false;
     }
     memchr::memmem::find_iter(text, b".so").any(|at| matches!(text.get(at + 3), None | Some(b'.')))
 }
 
-/// Strings in a file that begin with a slash and could be paths, sorted, each once.
+/// Strings in a file that begin with a slash and could be paths, sorted and without duplicates.
 pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
     let mut paths = BTreeSet::new();
     let mut found = 0;
     for at in memchr::memmem::find_iter(bytes, b"\0/") {
         let rest = &bytes[at + 1..bytes.len().min(at + MAX_TEXT + 2)];
-        // Without a terminator it is longer than any path, or the end of the file cuts it.
+        // Without a terminator, it is longer than any path, or cut off by the end of the file.
         let Some(end) = memchr::memchr(0, rest) else {
             continue;
         };
         let text = &rest[..end];
         if text.len() > 1 && text.iter().copied().all(is_text) {
-            // A file of nothing but short paths would fill the memory.
+            // A file full of short paths would exhaust the memory.
             if found == MAX_STRINGS {
                 break;
             }
@@ -345,7 +347,7 @@ pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
     paths
 }
 
-/// The longest run of characters of a path around a place, within reason.
+/// The longest run of path characters around a position, up to a limit.
 fn string_around(bytes: &[u8], at: usize) -> (usize, usize) {
     let before = bytes[at.saturating_sub(MAX_TEXT)..at]
         .iter()

@@ -1,8 +1,8 @@
-//! Facts of one ELF file, read from its program headers and its dynamic section.
+//! Facts about an ELF file, read from its program headers and its dynamic section.
 //!
-//! Section headers are never asked: loaders do not read them, and stripped files lack them. Strings
-//! are bytes. Whatever a file claims is checked against its length, so that a hostile one gives an
-//! error or nonsense, but costs nothing.
+//! Section headers are not used: loaders do not read them, and stripped files lack them. Strings
+//! are bytes. All offsets and sizes are checked against the file's length, so that a hostile file
+//! results in an error or nonsense, but does not waste resources.
 
 use super::parts::{Parts, start_of_part};
 use goblin::container::Ctx;
@@ -10,7 +10,7 @@ use goblin::elf::dynamic::{self, Dynamic};
 use goblin::elf::header::{self, Header};
 use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader};
 
-/// The facts of one file.
+/// The facts about one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -21,37 +21,38 @@ pub struct Elf {
     pub endian: Endian,
     /// `e_machine`.
     pub machine: u16,
-    /// `e_flags`: on ARM, MIPS and RISC-V the ABI is here.
+    /// `e_flags`: contains the ABI on ARM, MIPS and RISC-V.
     pub flags: u32,
     pub kind: Type,
     /// `EI_OSABI` and `EI_ABIVERSION`.
     pub os_abi: (u8, u8),
     /// The operating system in `.note.ABI-tag`; 0 is Linux.
     pub abi_tag_os: Option<u32>,
-    /// The loader that the kernel starts, without the NUL.
+    /// The loader that the kernel starts, without the terminating NUL.
     pub interpreter: Option<Vec<u8>>,
     /// Whether there is a dynamic section; a static-PIE program has one too.
     pub is_dynamic: bool,
-    /// `DT_NEEDED`, in the file's order.
+    /// `DT_NEEDED`, in file order.
     pub needed: Vec<Vec<u8>>,
     pub soname: Option<Vec<u8>>,
-    /// As written: elements parted by colons, tokens not expanded.
+    /// As written: separated by colons, with tokens not expanded.
     pub rpath: Option<Vec<u8>>,
     pub runpath: Option<Vec<u8>>,
-    /// `DT_FILTER`: libraries whose symbols stand in for this one's.
+    /// `DT_FILTER`: libraries whose symbols replace those of this one.
     pub filters: Vec<Vec<u8>>,
-    /// `DT_AUXILIARY`: like filters, but they may be missing.
+    /// `DT_AUXILIARY`: like filters, but optional.
     pub auxiliaries: Vec<Vec<u8>>,
     /// `DT_AUDIT` and `DT_DEPAUDIT`: colon lists of auditing libraries.
     pub audits: Vec<Vec<u8>>,
-    /// `DF_1_NODEFLIB`: default directories are not for its needs.
+    /// `DF_1_NODEFLIB`: the default directories are not searched for its dependencies.
     pub no_default_directories: bool,
-    /// `DF_1_PIE`: a program, though its type says shared object.
+    /// `DF_1_PIE`: a program, although its type is that of a shared object.
     pub is_pie: bool,
     pub(super) tables: Tables,
 }
 
-/// Places of tables in the file, for facts that are read on demand. Offsets and sizes are in bytes.
+/// Locations of tables in the file, for facts that are read on demand. Offsets and sizes are in
+/// bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tables {
     /// Offset and size of the dynamic strings.
@@ -83,9 +84,9 @@ impl Endian {
 pub enum Type {
     /// `ET_EXEC`: a program at a fixed address.
     Executable,
-    /// `ET_DYN`: a library, or a program at any address.
+    /// `ET_DYN`: a library or a position-independent program.
     Shared,
-    /// `ET_REL`, `ET_CORE` and what no loader takes.
+    /// `ET_REL`, `ET_CORE` and others that no loader accepts.
     Other(u16),
 }
 
@@ -107,13 +108,13 @@ pub enum ElfError {
     TooLong,
 }
 
-/// The names in a dynamic section together; real ones hold a few thousand bytes.
+/// Maximum total size of the names in a dynamic section; real ones have a few thousand bytes.
 const MAX_STRINGS: usize = 1 << 20;
 
-/// The largest programs need some hundreds.
+/// The largest programs need a few hundred libraries.
 const MAX_NEEDED: usize = 4096;
 
-/// Real dynamic sections have some dozens of entries.
+/// Real dynamic sections have a few dozen entries.
 const MAX_DYNAMIC: u64 = 1 << 20;
 
 pub fn is_elf(bytes: &[u8]) -> bool {
@@ -125,9 +126,9 @@ pub fn parse(bytes: &[u8]) -> Result<Elf, ElfError> {
     parse_parts(bytes)
 }
 
-/// The same of a file that is not in memory: only what is needed of it is read.
+/// The same for a file that is not in memory: only the required parts are read.
 pub fn parse_parts<P: Parts + ?Sized>(file: &P) -> Result<Elf, ElfError> {
-    // Most files that are asked are no ELF files, and 64 bytes are enough to tell.
+    // Most files are not ELF files, which can be determined from 64 bytes.
     let bytes = start_of_part(file, 0, file.size(), header::header64::SIZEOF_EHDR as u64);
     let bytes = bytes.ok_or(ElfError::Unreadable)?;
     if !is_elf(&bytes) {
@@ -148,7 +149,7 @@ pub fn parse_parts<P: Parts + ?Sized>(file: &P) -> Result<Elf, ElfError> {
 }
 
 impl Elf {
-    /// A program that starts without a loader, whether at a fixed address or not.
+    /// Whether it is a program that starts without a loader, at a fixed address or not.
     pub fn is_static(&self) -> bool {
         // A static PIE has a dynamic section for its own relocations, but names no loader and no
         // library.
@@ -156,7 +157,7 @@ impl Elf {
             && (self.kind == Type::Executable || (self.is_pie && self.needed.is_empty()))
     }
 
-    /// Whether a loader maps both into one process.
+    /// Whether a loader can map both files into one process.
     pub fn same_machine(&self, other: &Self) -> bool {
         self.is_64 == other.is_64 && self.machine == other.machine && self.endian == other.endian
     }
@@ -164,14 +165,14 @@ impl Elf {
     /// The NUL-terminated string at an offset of the dynamic strings.
     pub(super) fn string<'a>(&self, bytes: &'a [u8], offset: u64) -> Option<&'a [u8]> {
         let (start, size) = self.tables.strings?;
-        // `DT_STRSZ` may claim more than the file has.
+        // `DT_STRSZ` may be larger than the file.
         let end = start.saturating_add(size).min(bytes.len());
         let from = start.checked_add(usize::try_from(offset).ok()?)?;
         let text = bytes.get(from..end)?;
         Some(&text[..memchr::memchr(0, text)?])
     }
 
-    /// The unsigned number of `size` bytes (at most 8) at `offset` of the file.
+    /// The unsigned number of `size` bytes (at most 8) at `offset` in the file.
     pub(super) fn number(&self, bytes: &[u8], offset: usize, size: usize) -> Option<u64> {
         let field = bytes.get(offset..offset.checked_add(size)?)?;
         let mut number = 0;
@@ -274,7 +275,7 @@ fn program_headers<P: Parts + ?Sized>(
     ProgramHeader::parse(&bytes, 0, count, context).map_err(|_| ElfError::ProgramHeaders)
 }
 
-/// The program headers of a file that is parsed already.
+/// The program headers of a file that has been parsed.
 pub(super) fn read_program_headers(
     bytes: &[u8],
     elf: &Elf,
@@ -293,13 +294,13 @@ fn interpreter<P: Parts + ?Sized>(
     let limit = MAX_STRINGS as u64 + 1;
     let path = start_of_part(file, header.p_offset, header.p_filesz, limit)
         .ok_or(ElfError::Outside("interpreter's name"))?;
-    // The kernel wants a terminator and refuses the program without one; here its absence does no
+    // The kernel rejects a program without a terminator here; for jettison, its absence does no
     // harm.
     let path = &path[..memchr::memchr(0, &path).unwrap_or(path.len())];
     if path.len() > MAX_STRINGS {
         return Err(ElfError::TooLong);
     }
-    // Split debug files keep the header of the interpreter, and zeros in its place.
+    // Split debug files keep the header of the interpreter, but contain zeros in place of its name.
     Ok(if path.is_empty() {
         None
     } else {
@@ -307,17 +308,18 @@ fn interpreter<P: Parts + ?Sized>(
     })
 }
 
-/// Notes of one segment that are searched for the tag; real ones have less than a kilobyte.
+/// Maximum size of the notes of a segment that are searched for the tag; real ones have less than a
+/// kilobyte.
 const MAX_NOTE_SEGMENT: u64 = 1 << 20;
 
-/// The note of glibc that says for which system the file is. The loader reads it where it stands
-/// first in its segment.
+/// The operating system in glibc's ABI note. The loader only reads the note if it is the first in
+/// its segment.
 fn abi_tag_os<P: Parts + ?Sized>(
     file: &P,
     headers: &[ProgramHeader],
     endian: Endian,
 ) -> Option<u32> {
-    // Segments may overlap, so the notes are counted over all of them.
+    // Segments may overlap, so the limit on notes applies to all segments together.
     let mut left = MAX_NOTES;
     for header in headers.iter().filter(|header| header.p_type == PT_NOTE) {
         let size = header.p_filesz;
@@ -349,10 +351,10 @@ pub(super) struct Note<'a> {
     pub(super) descriptor: &'a [u8],
 }
 
-/// Real files have some five; segments may overlap in a hostile one.
+/// Real files have about five; in a hostile file, segments may overlap.
 const MAX_NOTES: usize = 1024;
 
-/// All notes, in the order of segments; what lies outside the file ends its segment.
+/// All notes, in the order of segments; a note that lies outside the file ends its segment.
 pub(super) fn notes<'a>(
     bytes: &'a [u8],
     headers: &[ProgramHeader],
@@ -372,9 +374,10 @@ pub(super) fn notes<'a>(
         .take(MAX_NOTES)
 }
 
-/// The notes of one segment; what lies outside of it ends it.
+/// The notes of one segment, up to the first that lies outside of it.
 fn notes_of(mut rest: &[u8], align: u64, endian: Endian) -> impl Iterator<Item = Note<'_>> {
-    // The gABI asks for 8 bytes in 64-bit files, but practice is 4, except in segments that say 8.
+    // The gABI requires an alignment of 8 bytes in 64-bit files, but in practice it is 4, except in
+    // segments that specify 8.
     let align = if align == 8 { 8 } else { 4 };
     std::iter::from_fn(move || {
         let (note, next) = note(rest, align, endian)?;
@@ -383,7 +386,7 @@ fn notes_of(mut rest: &[u8], align: u64, endian: Endian) -> impl Iterator<Item =
     })
 }
 
-/// The first note of some bytes, and what is behind it.
+/// The first note and the remaining bytes.
 fn note(bytes: &[u8], align: usize, endian: Endian) -> Option<(Note<'_>, &[u8])> {
     let field = |index: usize| Some(endian.u32(*bytes.get(index * 4..)?.first_chunk()?));
     let size = |index| usize::try_from(field(index)?).ok();
@@ -394,7 +397,7 @@ fn note(bytes: &[u8], align: usize, endian: Endian) -> Option<(Note<'_>, &[u8])>
         .checked_next_multiple_of(align)?;
     let end = at.checked_add(descriptor_size)?;
     let descriptor = bytes.get(at..end)?;
-    // The size of the owner counts its terminator.
+    // The size of the owner includes its terminator.
     let owner = owner.strip_suffix(b"\0").unwrap_or(owner);
     let rest = bytes
         // The last note of a segment may lack its padding.
@@ -429,7 +432,7 @@ pub(super) fn dynamic_section<P: Parts + ?Sized>(
     let size = header.p_filesz.min(MAX_DYNAMIC);
     let bytes = start_of_part(file, header.p_offset, size, size)
         .ok_or(ElfError::Outside("dynamic section"))?;
-    // The bytes are those of the section alone, so that it starts at offset 0.
+    // The bytes are only those of the section, so it starts at offset 0.
     let header = ProgramHeader {
         p_offset: 0,
         p_filesz: size,
@@ -439,13 +442,13 @@ pub(super) fn dynamic_section<P: Parts + ?Sized>(
         .map_err(|_| ElfError::Outside("dynamic section"))
 }
 
-/// Turns the addresses of the dynamic section, which are those in memory, into places in the file.
+/// Converts the memory addresses in the dynamic section to locations in the file.
 fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
     let mut tables = Tables::default();
     let (mut strings, mut strings_size) = (None, usize::MAX);
     let (mut needs, mut need_count) = (None, None);
     let (mut definitions, mut definition_count) = (None, None);
-    // The first entry of a tag counts, so the last is read first.
+    // The first entry with a tag counts, so the entries are read backwards.
     for entry in dynamic.dyns.iter().rev() {
         let value = entry.d_val;
         let place = file_offset(headers, value);
@@ -468,7 +471,7 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
     tables
 }
 
-/// The place in the file of the byte that is loaded at an address.
+/// The file offset of the byte that is loaded at an address.
 pub(super) fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
     let holds = |header: &&ProgramHeader| {
         header.p_type == PT_LOAD
@@ -479,7 +482,7 @@ pub(super) fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usi
     usize::try_from(header.p_offset.checked_add(address - header.p_vaddr)?).ok()
 }
 
-/// `DT_AUXILIARY`, `DT_FILTER`, `DT_AUDIT` and `DT_DEPAUDIT`, which goblin does not name all of.
+/// `DT_AUXILIARY`, `DT_FILTER`, `DT_AUDIT` and `DT_DEPAUDIT`; goblin does not define all of them.
 const AUXILIARY: u64 = 0x7fff_fffd;
 const FILTER: u64 = 0x7fff_ffff;
 const AUDIT: u64 = 0x6fff_fefc;
@@ -525,15 +528,15 @@ fn read_dynamic<P: Parts + ?Sized>(
     Ok(())
 }
 
-/// The string that an entry of the dynamic section names, which takes its length from `left`. None
-/// where it lies outside the file: the loader would crash, and no answer is better.
+/// The string that an entry of the dynamic section refers to; its length is subtracted from `left`.
+/// `None` if it lies outside the file, in which case the loader would crash.
 fn dynamic_string<P: Parts + ?Sized>(
     elf: &Elf,
     file: &P,
     offset: u64,
     left: &mut usize,
 ) -> Result<Option<Vec<u8>>, ElfError> {
-    /// Bytes that hold most names.
+    /// Enough bytes for most names.
     const SHORT: u64 = 256;
     let Some((start, size)) = elf.tables.strings else {
         return Ok(None);
@@ -547,13 +550,14 @@ fn dynamic_string<P: Parts + ?Sized>(
     };
     let from = start as u64 + offset;
     // Names are short, and a file in a compressed layer is expensive to read, so the long read is
-    // only made where the short one finds no end.
+    // only made if the short one finds no terminator.
     for limit in [SHORT, *left as u64 + 1] {
         let Some(bytes) = start_of_part(file, from, length, limit) else {
             return Ok(None);
         };
         if let Some(end) = memchr::memchr(0, &bytes) {
-            // The terminator counts: a file may name an empty string as often as it likes.
+            // The terminator counts too, because a file may refer to an empty string any number of
+            // times.
             *left = left.checked_sub(end + 1).ok_or(ElfError::TooLong)?;
             return Ok(Some(bytes[..end].to_vec()));
         }

@@ -1,8 +1,9 @@
-//! One ELF file: bytes in, facts out; and where a loader looks for what the file needs.
+//! ELF files: facts parsed from the bytes of a file, and the rules by which loaders find its
+//! dependencies.
 //!
-//! Nothing here opens a file. [`parse`] is given bytes; the loader's rules are given a [`Files`],
-//! which the slimmer implements over an image and the tests over a handful of paths. The rules are
-//! those of glibc's `ld.so` and of musl's `ldso/dynlink.c`.
+//! Nothing here opens a file. [`parse`] takes bytes; the loader's rules take a [`Files`], which the
+//! slimmer implements for an image and the tests for a handful of paths. The rules are those of
+//! glibc's `ld.so` and of musl's `ldso/dynlink.c`.
 
 mod facts;
 mod file;

@@ -1,13 +1,13 @@
-//! Files that are read piece by piece: a program of 300 MB has its headers in a few kilobytes.
+//! Files that are read piece by piece: the headers of a 300 MB program take only a few kilobytes.
 
 use std::borrow::Cow;
 
-/// A file of which parts can be read.
+/// A file that can be read in parts.
 pub trait Parts {
-    /// Bytes of the whole file.
+    /// The size of the whole file in bytes.
     fn size(&self) -> u64;
 
-    /// The `length` bytes at `offset`; none where the file does not have them.
+    /// The `length` bytes at `offset`; `None` if they are not all in the file.
     fn part(&self, offset: u64, length: usize) -> Option<Cow<'_, [u8]>>;
 }
 
@@ -23,16 +23,16 @@ impl Parts for [u8] {
     }
 }
 
-/// The part of `length` bytes at `offset`, of which no more than `limit` are read; none where the
-/// file does not have all of it.
+/// The part of `length` bytes at `offset`, of which at most `limit` are read; `None` if it is not
+/// entirely in the file.
 pub(super) fn start_of_part<P: Parts + ?Sized>(
     file: &P,
     offset: u64,
     length: u64,
     limit: u64,
 ) -> Option<Cow<'_, [u8]>> {
-    // The whole part has to exist even where only its start is read, so that a truncated file is an
-    // error and not a short answer.
+    // The whole part must exist even if only its start is read, so that a truncated file is an
+    // error and not a short result.
     if offset.checked_add(length)? > file.size() {
         return None;
     }

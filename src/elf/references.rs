@@ -1,9 +1,9 @@
-//! Texts that the code of a program refers to by address and length, as Go and Rust do.
+//! Strings that a program's code refers to by address and length, as in Go and Rust.
 //!
-//! Their texts stand one behind the other without an end, so that only the code says where one
-//! begins and ends: an instruction loads the address, another near it the length. Code of x86-64 is
-//! looked at; in files for other processors nothing is found. Addresses and lengths that stand in
-//! data, side by side, count as well.
+//! Their strings are stored one after the other without terminators, so only the code determines
+//! where each begins and ends: one instruction loads the address, another one nearby loads the
+//! length. Only x86-64 code is analyzed; nothing is found in files for other processors. Adjacent
+//! addresses and lengths in data count as well.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use goblin::elf::program_header::{PF_X, PT_LOAD, ProgramHeader};
 
 use super::file::{Elf, file_offset, read_program_headers};
 
-/// Bytes of code around the load of an address in which the length may be loaded.
+/// Distance in bytes from the load of an address within which the length may be loaded.
 const NEAR: usize = 24;
 
-/// The texts of at most `longest` bytes that code and data refer to, as bytes of the file. Some
-/// come about by chance: who asks compares them with names that there are.
+/// The strings of at most `longest` bytes that code and data refer to. Some are found by
+/// coincidence, so the caller compares them with existing names.
 pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSet<&'a [u8]> {
     let mut texts = BTreeSet::new();
-    // Other processors load an address in two instructions, in forms that differ.
+    // Other processors load an address with two instructions, in various forms.
     if elf.machine != EM_X86_64 || !elf.is_64 {
         return texts;
     }
@@ -46,15 +46,15 @@ pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSe
     texts
 }
 
-/// The place of a segment in the file, and its bytes.
+/// The location of a segment in the file, and its bytes.
 fn content<'a>(bytes: &'a [u8], header: &ProgramHeader) -> Option<(usize, &'a [u8])> {
     let start = usize::try_from(header.p_offset).ok()?;
     let end = start.checked_add(usize::try_from(header.p_filesz).ok()?)?;
     Some((start, bytes.get(start..end)?))
 }
 
-/// `lea register, [rip + distance]` is `48` or `4c`, `8d`, a byte that ends in the bits 101 and
-/// begins with 00, and four bytes of distance from the next instruction.
+/// `lea register, [rip + distance]` is encoded as `48` or `4c`, `8d`, a byte that starts with the
+/// bits 00 and ends with 101, and four bytes of distance from the next instruction.
 fn from_code<'a>(
     bytes: &'a [u8],
     headers: &[ProgramHeader],
@@ -70,7 +70,7 @@ fn from_code<'a>(
         let Some(&[0x48 | 0x4c, _, operand, a, b, c, d]) = code.get(start..start + 7) else {
             continue;
         };
-        // Only the mode relative to the instruction pointer addresses constants.
+        // Constants are only addressed relative to the instruction pointer.
         if operand & 0xc7 != 0x05 {
             continue;
         }
@@ -85,7 +85,7 @@ fn from_code<'a>(
     }
 }
 
-/// The small numbers that instructions load: `b8` to `bf` and four bytes, or `6a` and one.
+/// The small numbers that instructions load: `b8` to `bf` and four bytes, or `6a` and one byte.
 fn lengths(code: &[u8], longest: usize) -> impl Iterator<Item = usize> {
     let found = code.windows(5).filter_map(|window| match window {
         [0xb8..=0xbf, length, 0, 0, 0] | [0x6a, length, ..] => Some(usize::from(*length)),
@@ -94,8 +94,7 @@ fn lengths(code: &[u8], longest: usize) -> impl Iterator<Item = usize> {
     found.filter(move |length| (2..=longest).contains(length))
 }
 
-/// Two words side by side: an address, which programs of a fixed address have in the file, and a
-/// length.
+/// Two adjacent words: an address, which is stored in programs with a fixed address, and a length.
 fn from_data<'a>(
     bytes: &'a [u8],
     headers: &[ProgramHeader],
@@ -108,7 +107,7 @@ fn from_data<'a>(
             .first_chunk()
             .map(|word| u64::from_le_bytes(*word))
     };
-    // Words in data are aligned, which leaves one place in eight to look at.
+    // Words in data are aligned, so only every eighth position must be checked.
     for at in (start.next_multiple_of(8) - start..data.len()).step_by(8) {
         let (Some(address), Some(length)) = (word(at), word(at + 8)) else {
             return;

@@ -1,14 +1,14 @@
-//! Sections of an ELF file by their names: compilers leave lists there that no loader reads.
+//! Sections of an ELF file by name: compilers store lists there that loaders do not read.
 
 use std::borrow::Cow;
 
 use super::file::{Elf, parse_parts};
 use super::parts::{Parts, start_of_part};
 
-/// Bytes of the names of all sections; real programs have some hundreds.
+/// Maximum size of all section names; real programs have a few hundred bytes.
 const MAX_NAMES: usize = 1 << 20;
 
-/// The bytes of the first section of each name, at most `limit`; none where there is no such
+/// The bytes of the first section with each name, at most `limit`; `None` if there is no such
 /// section, or it lies outside of the file.
 pub fn sections<P: Parts + ?Sized, const N: usize>(
     file: &P,
@@ -37,7 +37,7 @@ struct Headers {
     bytes: Vec<u8>,
     size: usize,
     count: usize,
-    /// The row of the section with the names.
+    /// The index of the section with the names.
     names: usize,
 }
 
@@ -59,7 +59,7 @@ impl Headers {
         if start == 0 {
             return None;
         }
-        // A table that is cut short is read as far as it goes.
+        // A truncated table is read up to its end.
         let rows = file.size().checked_sub(start)?.min(row * count);
         let bytes = file.part(start, usize::try_from(rows).ok()?)?.into_owned();
         Some(Self {
@@ -76,7 +76,7 @@ impl Headers {
         self.elf.number(&self.bytes, at, size)
     }
 
-    /// The place of a section in the file, and its size.
+    /// The file offset of a section, and its size.
     fn place(&self, index: usize) -> Option<(u64, usize)> {
         let (offset, size, word) = if self.elf.is_64 {
             (0x18, 0x20, 8)
@@ -98,7 +98,7 @@ impl Headers {
             .field(index, 0, 4)
             .and_then(|start| usize::try_from(start).ok());
         let rest = start.and_then(|start| names.get(start..)?.strip_prefix(name));
-        // `.text` is also the start of `.text.unlikely`; the terminator tells them apart.
+        // `.text` is also a prefix of `.text.unlikely`; the terminator distinguishes them.
         rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 }

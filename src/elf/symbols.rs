@@ -1,14 +1,14 @@
-//! Symbols that a file imports and exports, counted as loaders count: from the hash tables, not
-//! from sections.
+//! Symbols that a file imports and exports. As in loaders, their number is taken from the hash
+//! tables, not from sections.
 
 use super::file::Elf;
 
-/// A name may be the tail of another, so the names together can be longer than the table that holds
-/// them, but not by much; what exceeds this is made to waste time.
+/// A name may be a suffix of another, so the names can be longer in total than the table that
+/// contains them, but not by much; a larger factor would only waste time.
 const MAX_SHARING: usize = 16;
 
-/// The largest libraries have some hundred thousand. Hash tables may claim any number, and symbols
-/// of a file of zeros cost nothing.
+/// The largest libraries have a few hundred thousand. Hash tables may claim any number, and a
+/// sparse file of zeros can have any number of symbols.
 const MAX_SYMBOLS: usize = 1 << 21;
 
 const LOCAL: u64 = 0;
@@ -16,16 +16,16 @@ const GLOBAL: u64 = 1;
 
 /// The fields of an entry of the symbol table that are read.
 struct Symbol {
-    /// The offset of its name in the strings.
+    /// The offset of its name in the string table.
     name: u64,
     /// `STB_LOCAL`, `STB_GLOBAL`, `STB_WEAK`…
     binding: u64,
-    /// 0 where the symbol is another file's.
+    /// 0 if the symbol is defined in another file.
     section: u64,
 }
 
 impl Elf {
-    /// The names of undefined dynamic symbols, in the table's order. `bytes` is the file this was
+    /// The names of undefined dynamic symbols, in table order. `bytes` is the file that this was
     /// parsed from.
     pub fn imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.symbols(bytes, |symbol| symbol.section == 0)
@@ -38,7 +38,7 @@ impl Elf {
         })
     }
 
-    /// The names of dynamic symbols that are defined here for others, in the table's order.
+    /// The names of dynamic symbols that the file defines and exports, in table order.
     pub fn exports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.symbols(bytes, |symbol| {
             symbol.section != 0 && symbol.binding != LOCAL
@@ -53,7 +53,8 @@ impl Elf {
         let size = if self.is_64 { 24 } else { 16 };
         let start = self.tables.symbols.unwrap_or(usize::MAX);
         let count = self.symbol_count(bytes).unwrap_or(0).min(MAX_SYMBOLS);
-        // Every symbol may name the whole table of strings, which would make the sum quadratic.
+        // The name of every symbol may be almost the whole string table, which would make the total
+        // quadratic.
         let mut budget = self.tables.strings.map_or(0, |(_, size)| {
             size.min(bytes.len()).saturating_mul(MAX_SHARING)
         });
@@ -82,7 +83,7 @@ impl Elf {
 
     fn symbol_count(&self, bytes: &[u8]) -> Option<usize> {
         let count = match (self.tables.hash, self.tables.gnu_hash) {
-            // `DT_HASH` has the number itself, where `DT_GNU_HASH` has to be walked.
+            // `DT_HASH` contains the number itself, while `DT_GNU_HASH` has to be walked.
             (Some(at), _) => self.count_by_hash(bytes, at)?,
             (None, Some(at)) => self.count_by_gnu_hash(bytes, at)?,
             (None, None) => return None,
@@ -90,8 +91,8 @@ impl Elf {
         usize::try_from(count).ok()
     }
 
-    /// `DT_HASH` says it: there is a chain for each symbol. Alpha and s390x have 8-byte words
-    /// there.
+    /// The number of symbols from `DT_HASH`, which has a chain for each symbol. Alpha and s390x use
+    /// 8-byte words there.
     fn count_by_hash(&self, bytes: &[u8], at: usize) -> Option<u64> {
         const ALPHA: u16 = 0x9026;
         const S390: u16 = 22;
@@ -103,8 +104,8 @@ impl Elf {
         self.number(bytes, at.checked_add(word)?, word)
     }
 
-    /// `DT_GNU_HASH` leaves out the symbols below `first`, sorts the others by bucket, and marks
-    /// each bucket's last.
+    /// The number of symbols from `DT_GNU_HASH`, which omits the symbols below `first`, sorts the
+    /// others by bucket, and marks the last one of each bucket.
     fn count_by_gnu_hash(&self, bytes: &[u8], at: usize) -> Option<u64> {
         let field = |index: usize| self.number(bytes, at.checked_add(index.checked_mul(4)?)?, 4);
         let (bucket_count, first, filter_words) = (field(0)?, field(1)?, field(2)?);
@@ -119,7 +120,7 @@ impl Elf {
         for index in 0..bucket_count {
             last = last.max(field(buckets.checked_add(index)?)?);
         }
-        // No bucket is used: all symbols are undefined ones.
+        // No bucket is used: all symbols are undefined.
         if last < first {
             return Some(first);
         }

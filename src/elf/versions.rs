@@ -1,19 +1,19 @@
-//! Symbol versions that a file needs of its libraries, and those that it defines.
+//! Symbol versions that a file requires from its libraries, and those that it defines.
 
 use super::file::Elf;
 
-/// Both tables of one file. Names are bytes, in the file's order.
+/// Both tables of a file. Names are bytes, in file order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions {
     pub needs: Vec<VersionNeed>,
     pub definitions: Vec<Vec<u8>>,
 }
 
-/// The versions wanted of one library.
+/// The versions required from one library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionNeed {
     pub library: Vec<u8>,
-    /// The versions without which the loader ends the process.
+    /// The versions without which the loader aborts the process.
     pub versions: Vec<Vec<u8>>,
 }
 
@@ -21,14 +21,15 @@ pub struct VersionNeed {
 const WEAK: u64 = 2;
 /// `VER_FLG_BASE`: the entry names the file itself.
 const BASE: u64 = 1;
-/// Entries of both kinds together; libc has some fifty. Entries may overlap in a hostile file.
+/// Maximum number of entries of both kinds; libc has about fifty. In a hostile file, entries may
+/// overlap.
 const MAX_ENTRIES: usize = 1 << 14;
-/// Real names of versions have some twenty bytes.
+/// Real version names have about twenty bytes.
 const MAX_NAME: usize = 1024;
 
 impl Elf {
-    /// Reads `DT_VERNEED` and `DT_VERDEF`; what lies outside the file ends its table. `bytes` is
-    /// the file this was parsed from.
+    /// Reads `DT_VERNEED` and `DT_VERDEF`; an entry that lies outside the file ends its table.
+    /// `bytes` is the file that this was parsed from.
     pub fn versions(&self, bytes: &[u8]) -> Versions {
         let mut budget = MAX_ENTRIES;
         let mut versions = Versions::default();
@@ -64,7 +65,7 @@ impl Elf {
                 if number(4, 2)? & WEAK == 0 {
                     versions.push(self.version_name(bytes, number(8, 4)?)?);
                 }
-                // The count of an entry may be larger than its list, which then ends here.
+                // The count of an entry may be larger than its list, which ends here.
                 let Some(next) = self.next(bytes, entry, 12) else {
                     break;
                 };
@@ -90,7 +91,7 @@ impl Elf {
         for _ in 0..count {
             *budget = budget.checked_sub(1)?;
             let number = |offset: usize, size| self.number(bytes, at.checked_add(offset)?, size);
-            // The base entry has the SONAME as its name, which no file asks for as a version.
+            // The name of the base entry is the SONAME, which no file requires as a version.
             if number(2, 2)? & BASE == 0 {
                 let first = at.checked_add(usize::try_from(number(12, 4)?).ok()?)?;
                 definitions.push(self.version_name(bytes, self.number(bytes, first, 4)?)?);
@@ -108,8 +109,8 @@ impl Elf {
         Some(name.to_vec())
     }
 
-    /// The entry after the one at `at`, whose distance is in its field at `offset`; the last entry
-    /// has a zero there.
+    /// The entry after the one at `at`; its distance is in the field at `offset`, which is zero in
+    /// the last entry.
     fn next(&self, bytes: &[u8], at: usize, offset: usize) -> Option<usize> {
         let distance = usize::try_from(self.number(bytes, at.checked_add(offset)?, 4)?).ok()?;
         if distance == 0 {

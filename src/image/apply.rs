@@ -1,8 +1,8 @@
-//! Application of a layer to the file system below it, as containerd and Podman do it.
+//! Applies a layer to the file system below it, like containerd and Podman.
 //!
-//! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, the
-//! behavior of the engines: the path of an entry is followed inside the root directory, symlinks
-//! included, and missing directories on it are created.
+//! Source: the OCI image layer specification ("Applying Changesets"); where it does not specify the
+//! behavior, that of the engines: the path of an entry is followed inside the root directory,
+//! symlinks included, and missing directories on it are created.
 //!
 //! A layer is refused where engines create different trees from it. There are two exceptions. A
 //! whiteout in a missing directory creates the directory, as in every engine but umoci. And an
@@ -20,7 +20,7 @@ use super::tree::{Followed, Header, Inode, Kind, NameId, ResolveError, Tree, com
 
 /// The prefix in the name of a file that removes another.
 pub(super) const WHITEOUT: &[u8] = b".wh.";
-/// The prefix of Aufs' own records, which are not files of the image.
+/// The prefix of Aufs metadata, which is not part of the image.
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
@@ -28,14 +28,14 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 #[derive(Clone, Debug)]
 pub(super) struct Applied {
     pub changes: Changes,
-    /// It has an entry for the root directory.
+    /// Whether it has an entry for the root directory.
     pub names_root: bool,
-    /// The meaning of an entry depends on lower layers: a symlink of theirs is on its path, or it
-    /// is a hard link to a file of theirs.
+    /// Whether the meaning of an entry depends on lower layers: its path goes through one of their
+    /// symlinks, or it is a hard link to one of their files.
     pub needs_lower: bool,
 }
 
-/// Lays the entries of one layer, counted from the lowest, over the tree.
+/// Applies the entries of one layer, counted from the lowest, to the tree.
 pub(super) fn apply(
     tree: &mut Tree,
     layer: usize,
@@ -81,8 +81,8 @@ pub(super) fn apply(
         needs_lower,
         ..
     } = layer;
-    // Directories that this layer created and named later are not changes of lower ones. The set
-    // has no order of its own, and the result must not depend on it.
+    // Directories that this layer first created implicitly and then declared are not changes of
+    // lower layers. The set is unordered, and the result must not depend on its order.
     let mut declared: Vec<NameId> = declared
         .into_iter()
         .filter(|name| name.index() < first)
@@ -105,15 +105,15 @@ pub(super) fn apply(
 struct Layer<'a> {
     tree: &'a mut Tree,
     index: usize,
-    /// The first row that belongs to this layer.
+    /// The first row of this layer.
     first: usize,
-    /// Directories of lower layers that this layer names too.
+    /// Directories of lower layers for which this layer also has an entry.
     declared: HashSet<NameId>,
-    /// Directories that are made only because of entries below them.
+    /// Directories that exist only because of entries below them.
     implied: HashSet<NameId>,
     /// Directories of lower layers below which this layer has entries.
     parents: HashSet<NameId>,
-    /// Names that whiteouts have visited: nothing of lower layers is left there or below.
+    /// Names that whiteouts have visited: nothing from lower layers is left at or below them.
     cleared: HashSet<NameId>,
     /// Directories that are opaque.
     opaque: HashSet<NameId>,
@@ -121,8 +121,8 @@ struct Layer<'a> {
     removed: Vec<Removed>,
     /// The offset of the entry that is being applied.
     place: u64,
-    /// The directory for each path as it is written. Cleared when a directory or symlink is
-    /// replaced or removed.
+    /// The directory for each path as written. Cleared when a directory or symlink is replaced or
+    /// removed.
     directories: HashMap<Vec<u8>, NameId>,
     /// The same for directories that are only looked up: those of whiteouts and of the targets of
     /// hard links.
@@ -186,7 +186,7 @@ impl Layer<'_> {
         }
     }
 
-    /// An entry without a name of its own, such as `./`, is the root directory.
+    /// Handles an entry such as `./`, which is the root directory.
     fn root(&mut self, entry: Entry) -> Result<(), Fault> {
         if entry.node != Node::Inode(Kind::Directory) {
             return Err(if entry.name.is_empty() {
@@ -218,7 +218,7 @@ impl Layer<'_> {
             layer: self.index,
         };
         match self.tree.child(directory, name) {
-            // A directory that is there already keeps what is in it.
+            // An existing directory keeps its entries.
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
                 *self.tree.inode_mut(known) = inode;
                 self.declared.insert(known);
@@ -246,8 +246,8 @@ impl Layer<'_> {
         let Some(found) = self.link_target(&components)? else {
             return Err(Fault::LinkTargetMissing(target));
         };
-        // POSIX lets root link directories on some systems; Linux does not, and a tree would become
-        // a graph.
+        // On some POSIX systems, root can hard-link directories; Linux does not allow it, and it
+        // would turn the tree into a graph.
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
@@ -391,7 +391,7 @@ impl Layer<'_> {
     }
 
     /// Refuses a directory that the layer creates again after a whiteout of it, unless it is
-    /// opaque: on overlayfs Podman shows the entries that it had before.
+    /// opaque: on overlayfs, Podman shows its previous entries.
     fn check_recreated(&self) -> Result<(), EntryError> {
         for Removed {
             parent,
@@ -403,7 +403,7 @@ impl Layer<'_> {
                 continue;
             };
             if self.tree.is_directory(child) && !self.opaque.contains(&child) {
-                // The whiteout is named in the error, since the directory itself is legitimate.
+                // The error names the whiteout, because the directory itself is legitimate.
                 let whiteout = [WHITEOUT, name].concat();
                 return Err(EntryError {
                     name: Some(whiteout),
@@ -416,10 +416,10 @@ impl Layer<'_> {
     }
 
     /// Refuses to replace an entry of the same layer: Docker and Podman refuse two entries for one
-    /// path, and Python writes through the first where that is a symlink.
+    /// path, and Python writes through the first one if it is a symlink.
     fn check_lower(&self, known: NameId) -> Result<(), Fault> {
-        // A directory of this layer stays one for the rest of it, whatever the layers below have: a
-        // layer must mean the same above others.
+        // A directory of this layer stays one for the rest of the layer, regardless of lower
+        // layers: a layer must have the same meaning on top of other layers.
         let is_own = known.index() >= self.first
             || self.declared.contains(&known)
             || self.parents.contains(&known);
@@ -429,9 +429,9 @@ impl Layer<'_> {
         Ok(())
     }
 
-    /// Removes the entries of lower layers at these names and below them. Entries of this layer
-    /// stay, and the directories that lead to them. No name is visited twice, however many
-    /// whiteouts hide it.
+    /// Removes the entries of lower layers at and below these names. Entries of this layer and
+    /// their parent directories stay. No name is visited twice, no matter how many whiteouts hide
+    /// it.
     fn hide(&mut self, mut tops: Vec<NameId>) {
         let mut names = Vec::new();
         while let Some(name) = tops.pop() {
@@ -440,9 +440,9 @@ impl Layer<'_> {
                 tops.extend(self.tree.children(name));
             }
         }
-        // Backwards, a directory comes after what is in it.
+        // In reverse order, a directory comes after its entries.
         for name in names.into_iter().rev() {
-            // A whiteout hides lower layers only: a directory with something of this layer in it
+            // A whiteout only hides lower layers: a directory that contains entries of this layer
             // stays.
             let own = name.index() >= self.first || self.declared.contains(&name);
             if !own && self.tree.children(name).next().is_none() {
@@ -457,7 +457,7 @@ impl Layer<'_> {
         }
     }
 
-    /// Finds the directory of an entry. Creates it, and those above it, where it is missing.
+    /// Finds the directory of an entry. Creates it and its parents if they are missing.
     fn directory(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
         let key = path.join(&b'/');
         // Archives list thousands of files of one directory in a row, so its path is followed once.
@@ -540,7 +540,7 @@ impl Layer<'_> {
                     let components = components_reversed(target).map(<[u8]>::to_vec);
                     rest.extend(components.map(Step::Component));
                 }
-                // A file where a directory should be: containerd and Podman refuse it, umoci
+                // A parent directory is a file: containerd and Podman refuse the layer, umoci
                 // replaces the file.
                 Some((known, _)) => {
                     return Err(Fault::ParentNotADirectory(self.tree.path(known)));
@@ -582,8 +582,8 @@ impl Layer<'_> {
         }));
     }
 
-    /// Forgets the directories that were found, where one of them may have led through this name:
-    /// only a directory or a symlink can.
+    /// Clears the cached directories if a path may have gone through this name, which must be a
+    /// directory or a symlink.
     fn forget_ways_through(&mut self, replaced: NameId) {
         if matches!(
             self.tree.inode(replaced).kind,
@@ -595,7 +595,8 @@ impl Layer<'_> {
         }
     }
 
-    /// Refuses a directory that is too deep: symlinks lead deeper than the limit on names allows.
+    /// Refuses a directory that is too deep: through symlinks, paths can become deeper than the
+    /// limit on names allows.
     fn check_depth(&self, directory: NameId) -> Result<(), Fault> {
         let mut at = directory;
         for _ in 0..self.limits.depth {
@@ -608,7 +609,8 @@ impl Layer<'_> {
     }
 
     fn check_count(&self) -> Result<(), Fault> {
-        // Removed names count too: they keep their rows, and the limit is on memory.
+        // Removed names count too, because they keep their rows and the purpose of the limit is to
+        // save memory.
         if self.tree.name_count() > self.limits.entries {
             return Err(Fault::TooManyEntries(self.limits.entries));
         }
@@ -654,7 +656,7 @@ fn check_overlay(entry: &Entry) -> Result<(), Fault> {
         "whiteouts",
         "xwhiteouts",
     ];
-    // As root, as a user (`userxattr`), and in fuse-overlayfs, with which rootless Podman works.
+    // Used by root, by users (`userxattr`), and by fuse-overlayfs, which rootless Podman uses.
     const PREFIXES: [&str; 3] = ["trusted.overlay.", "user.overlay.", "user.fuseoverlayfs."];
     // A character device 0:0 in an upper directory is how overlayfs itself stores a whiteout.
     if let Node::Inode(Kind::Character { major: 0, minor: 0 }) = entry.node {
@@ -671,8 +673,8 @@ fn check_overlay(entry: &Entry) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The components of a name: without empty ones and `.`, and `..` removes the one before it. An
-/// absolute name starts at the image's root like any other.
+/// The components of a name, without empty ones and `.`; `..` removes the previous one. An absolute
+/// name starts at the image's root like any other.
 fn clean(name: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     let mut components = Vec::new();
     for component in name.split(|&byte| byte == b'/') {

@@ -1,13 +1,13 @@
-//! A tar archive read in place: a sequence of entries, with their headers and where their contents
-//! are.
+//! A tar archive that is read in place: a sequence of entries, with their headers and the locations
+//! of their contents.
 //!
 //! The `tar` crate lays out the fields. The walk over the blocks is our own, because that crate
 //! reads extension headers of any size into memory, ends PAX records at the first line feed (a file
 //! capability may contain one) and does not support PAX sparse files.
 //!
-//! Where formats leave a choice it is made as in Go's `archive/tar`, through which Docker,
-//! containerd and Podman see every layer. An entry that GNU tar or Python's `tarfile` would take
-//! for something else is refused: what a scanner sees and what a container sees must be the same.
+//! Where the formats are ambiguous, the choice is that of Go's `archive/tar`, with which Docker,
+//! containerd and Podman read every layer. An entry that GNU tar or Python's `tarfile` would
+//! interpret differently is refused: a scanner and a container must see the same files.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ const BLOCK: usize = 512;
 /// Extended attributes of a file: real ones have a few. Linux lists at most 64 KiB of names.
 const MAX_ATTRIBUTES: usize = 1000;
 
-/// One entry, its name as it was written.
+/// An entry, with its name as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub name: Vec<u8>,
@@ -40,7 +40,7 @@ pub(super) enum Node {
 }
 
 impl Entry {
-    /// The approximate number of bytes that it owns on the heap.
+    /// Its approximate size on the heap, in bytes.
     pub(super) fn weight(&self) -> u64 {
         let node = match &self.node {
             Node::HardLink { target } | Node::Inode(Kind::Symlink { target }) => target.len(),
@@ -76,9 +76,9 @@ struct Window<'a> {
     bytes: Vec<u8>,
 }
 
-// Layers have thousands of small files: a system call for each header would dominate the time.
+// Layers have thousands of small files: one system call per header would dominate the run time.
 const WINDOW: usize = 16 << 10;
-/// Bytes that are read after a large file, whose neighbor is likely large too.
+/// Number of bytes to read after a large file, whose neighbor is probably large too.
 const NARROW: usize = 2 << 10;
 
 impl Window<'_> {
@@ -155,7 +155,7 @@ impl Iterator for Entries<'_> {
             .entry(place, &mut name)
             .map_err(|fault| EntryError { name, place, fault })
             .transpose();
-        // After an error the position means nothing: what follows would be read as headers.
+        // After an error, the position is meaningless: arbitrary data would be read as headers.
         self.over = !matches!(entry, Some(Ok(_)));
         entry
     }
@@ -167,7 +167,7 @@ impl Entries<'_> {
         let mut extension = Extension::default();
         loop {
             let Some(block) = self.header()? else {
-                // Extension headers at the end describe nothing: the archive was cut off.
+                // Extension headers at the end have no entry: the archive was truncated.
                 return if extension.is_empty() {
                     Ok(None)
                 } else {
@@ -180,12 +180,12 @@ impl Entries<'_> {
                 EntryType::XHeader => {
                     set_once(&mut extension.pax, pax_records(&self.payload(&block)?)?)?;
                 }
-                // To Go's reader a global header is an entry of its own, so it forgets the
-                // extension headers before it.
+                // Go's reader treats a global header as an entry, so it discards the extension
+                // headers before it.
                 EntryType::XGlobalHeader if !extension.is_empty() => {
                     return Err(Fault::GlobalHeaderBetween);
                 }
-                // `git archive` writes one with its commit in a comment, which means nothing here.
+                // `git archive` writes one with the commit in a comment, which is irrelevant here.
                 EntryType::XGlobalHeader => check_global(&pax_records(&self.payload(&block)?)?)?,
                 _ => return self.described(&block, extension, place, name).map(Some),
             }
@@ -204,7 +204,7 @@ impl Entries<'_> {
         let name = one_of(extension.name.clone(), pax.take("path"))?;
         let name = match sparse.name().map(<[u8]>::to_vec) {
             // GNU tar also gives a sparse file a made-up name, `GNUSparseFile.PID/…`, for readers
-            // that do not know the format.
+            // that do not support the format.
             Some(real) => one_of(extension.name, Some(real))?,
             None => name,
         };
@@ -220,7 +220,7 @@ impl Entries<'_> {
         check_sparse(block.entry_type(), is_directory, &sparse)?;
         check_slash(block, &name)?;
         let kind = match block.entry_type() {
-            // The oldest format marks a directory by the slash at the end of its name alone.
+            // The oldest format marks a directory only by the slash at the end of its name.
             EntryType::Regular if is_directory => Kind::Directory,
             EntryType::Regular => Kind::File(self.content(sparse, size)?),
             EntryType::GNUSparse => Kind::File(self.gnu_sparse(block, size)?),
@@ -263,8 +263,8 @@ impl Entries<'_> {
     fn content(&mut self, sparse: sparse::Records, size: u64) -> Result<Content, Fault> {
         let offset = self.at;
         self.skip(size)?;
-        // The map of format 1.0 is the first part of the data. Its own length is in it, so the read
-        // is bounded by the largest map that is accepted.
+        // The map of format 1.0 is the first part of the data. It contains its own length, so the
+        // read is limited to the largest map that is accepted.
         let map = if sparse.has_map_in_data() {
             self.read(offset, size.min(sparse::MAX_MAP))?
         } else {
@@ -280,14 +280,14 @@ impl Entries<'_> {
         let mut more = gnu.isextended[0] != 0;
         collect_pieces(&gnu.sparse, &mut map)?;
         while more {
-            // Twenty-one pieces of an offset and a length, twelve bytes each, then the flag.
+            // 21 pieces with an offset and a length of 12 bytes each, then the flag.
             let block = *self.archive.block(self.at)?;
             self.skip(BLOCK as u64)?;
             for piece in block[..504].chunks_exact(24) {
                 map.extend(piece_of(&piece[..12], &piece[12..])?);
             }
             more = block[504] != 0;
-            // The blocks go on for as long as each has the flag set.
+            // There are more blocks as long as the flag is set.
             if map.len() > sparse::MAX_PIECES {
                 return Err(Fault::SparseMap);
             }
@@ -307,7 +307,7 @@ impl Entries<'_> {
     }
 
     fn check_path(&self, what: &'static str, path: &[u8]) -> Result<(), Fault> {
-        // Readers in C end the path there, so they would see another file.
+        // Readers written in C end the path there, so they would see another file.
         if path.contains(&0) {
             return Err(Fault::ZeroByte(what));
         }
@@ -328,7 +328,8 @@ impl Entries<'_> {
         Ok(())
     }
 
-    /// The next header, none at the end of the archive: two blocks of zeros, or where it stops.
+    /// The next header; `None` at the end of the archive, which is marked by two blocks of zeros or
+    /// the end of the data.
     fn header(&mut self) -> Result<Option<Block>, Fault> {
         if self.at >= self.archive.blob.size() {
             return Ok(None);
@@ -359,7 +360,7 @@ impl Entries<'_> {
     fn payload(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
         let size = unsigned(&block.as_old().size, "size")?;
         let limit = self.limits.header;
-        // Readers keep these headers in memory, so an archive could ask for all of it.
+        // Readers keep these headers in memory, so an archive could exhaust it.
         if size > limit {
             return Err(Fault::TooLong {
                 what: "extension header",
@@ -377,8 +378,8 @@ impl Entries<'_> {
         Ok(until_zero(&self.payload(block)?).to_vec())
     }
 
-    /// Skips `size` bytes and the padding of their last block, which may be missing at the end of
-    /// an archive.
+    /// Skips `size` bytes and the padding of the last block, which may be missing at the end of an
+    /// archive.
     fn skip(&mut self, size: u64) -> Result<(), Fault> {
         let left = self.archive.blob.size() - self.at;
         if size > left {
@@ -395,7 +396,8 @@ impl Entries<'_> {
             let left = offset + size - at;
             if left < BLOCK as u64 {
                 let mut rest = vec![0; usize::try_from(left).unwrap_or_default()];
-                // The last block of an archive may be incomplete, so the window cannot give it.
+                // The last block of an archive may be incomplete, so it cannot be read through the
+                // window.
                 self.archive
                     .blob
                     .read_at(&mut rest, at)
@@ -409,7 +411,7 @@ impl Entries<'_> {
     }
 }
 
-/// Whether the checksum of a header is right: the sum of its bytes, with blanks in place of the
+/// Whether the checksum of a header is right: the sum of its bytes, with spaces in place of the
 /// checksum itself.
 fn has_valid_checksum(block: &Block, bytes: &[u8; BLOCK]) -> bool {
     let Some(expected) = octal(&block.as_old().cksum) else {
@@ -430,8 +432,8 @@ fn until_zero(field: &[u8]) -> &[u8] {
     &field[..end.unwrap_or(field.len())]
 }
 
-/// The value that two extension headers agree on. Where they differ, Go takes GNU's and GNU tar
-/// PAX's.
+/// The value in either of two extension headers, which must agree: if they differ, Go uses GNU's
+/// and GNU tar uses PAX's.
 fn one_of(first: Option<Vec<u8>>, second: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, Fault> {
     match (first, second) {
         (Some(first), Some(second)) if first != second => Err(Fault::SeveralNames),
@@ -439,19 +441,19 @@ fn one_of(first: Option<Vec<u8>>, second: Option<Vec<u8>>) -> Result<Option<Vec<
     }
 }
 
-/// The name in a plain header. POSIX has room for its first part elsewhere, where GNU's own format
-/// has times; Python joins the two whatever the format.
+/// The name in a plain header. POSIX has a field for its first part, where GNU's own format has
+/// times; Python joins the two regardless of the format.
 fn name_in_header(block: &Block) -> Result<Vec<u8>, Fault> {
     let bytes = block.as_bytes();
     let (name, prefix) = (until_zero(&bytes[..100]), until_zero(&bytes[345..500]));
     let is_star = bytes.ends_with(b"tar\0");
     match Magic::of(block) {
         _ if prefix.is_empty() => Ok(name.to_vec()),
-        // In the format of `star` the prefix is shorter.
+        // In the `star` format, the prefix is shorter.
         Magic::Posix if is_star && prefix.len() > 131 => Err(Fault::Prefix),
         Magic::Posix => Ok([prefix, b"/", name].concat()),
-        // GNU's own format has two times there, which are numbers. Where one is not, Go reads a
-        // prefix after all.
+        // GNU's own format has two times there, which are numbers. If one is not a number, Go reads
+        // a prefix after all.
         Magic::Gnu if is_time(&bytes[345..357]) && is_time(&bytes[357..369]) => Ok(name.to_vec()),
         Magic::Gnu | Magic::Old => Err(Fault::Prefix),
     }
@@ -480,8 +482,8 @@ impl Magic {
     }
 }
 
-/// The bytes of content that follow a header. Only a size for which the header has no room may be
-/// in a PAX record alone: readers without PAX would take the content for entries.
+/// The bytes of content that follow a header. Only a size that does not fit in the header may be
+/// given only in a PAX record: readers without PAX support would parse the content as entries.
 fn size(block: &Block, record: Option<Vec<u8>>) -> Result<u64, Fault> {
     const MOST_IN_OCTAL: u64 = 0o77_777_777_777;
     let in_header = unsigned(&block.as_old().size, "size")?;
@@ -501,7 +503,7 @@ fn size(block: &Block, record: Option<Vec<u8>>) -> Result<u64, Fault> {
 
 /// Whether an entry is a directory: the oldest format has no type for it, but a slash.
 fn is_directory(block: &Block, name: &[u8]) -> bool {
-    // A NUL in place of a type marks the format of Seventh Edition Unix.
+    // A NUL in place of a type indicates the format of Seventh Edition Unix.
     let is_old = block.as_old().linkflag[0] == 0;
     block.entry_type() == EntryType::Directory || (is_old && name.ends_with(b"/"))
 }
@@ -510,7 +512,7 @@ fn has_content(kind: EntryType) -> bool {
     matches!(kind, EntryType::Regular | EntryType::GNUSparse)
 }
 
-/// Refuses sparse records on an entry without content, and a second map beside GNU's own.
+/// Refuses sparse records on an entry without content, and a second map in addition to GNU's own.
 fn check_sparse(
     kind: EntryType,
     is_directory: bool,
@@ -523,8 +525,8 @@ fn check_sparse(
     Ok(())
 }
 
-/// Refuses files whose names end in a slash: to GNU tar they are directories, and to Python those
-/// of the oldest format whose short name does.
+/// Refuses files whose names end in a slash: GNU tar treats them as directories, and so does Python
+/// for the short name in the oldest format.
 fn check_slash(block: &Block, name: &[u8]) -> Result<(), Fault> {
     let ends = name.ends_with(b"/");
     let old = block.as_old();
@@ -555,7 +557,7 @@ fn collect_pieces(pieces: &[tar::GnuSparseHeader], map: &mut Vec<(u64, u64)>) ->
     Ok(())
 }
 
-/// The offset and length of a piece; none where the fields are unused.
+/// The offset and length of a piece; `None` if the fields are unused.
 fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
     if offset[0] == 0 || length[0] == 0 {
         return Ok(None);
@@ -566,21 +568,21 @@ fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
     )))
 }
 
-/// PAX records, which are read one after another. The rest are written back as they are.
+/// PAX records, which are read one after another. The remaining records are written back unchanged.
 struct Pax {
     records: Vec<(String, Vec<u8>)>,
 }
 
 impl Pax {
-    /// Refuses records with one key and several values: not all readers take the last. Those of
-    /// sparse maps repeat on purpose.
+    /// Refuses several records with the same key and different values, because not all readers use
+    /// the last one. Records of sparse maps may be repeated.
     fn new(all: Vec<(String, Vec<u8>)>) -> Result<Self, Fault> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut records: Vec<(String, Vec<u8>)> = Vec::new();
         for (key, value) in all {
             if !sparse::repeats(&key) {
                 if let Some(&place) = places.get(&key) {
-                    // The same record twice is harmless, and some writers repeat one.
+                    // A repeated identical record is harmless, and some writers produce it.
                     if records[place].1 != value {
                         return Err(Fault::RepeatedRecord(key));
                     }
@@ -616,8 +618,8 @@ fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
             .and_then(|length| bytes.get(space + 1..length))
             .ok_or(Fault::PaxRecord)?;
         bytes = &bytes[space + 1 + record.len()..];
-        // The value ends where the length says, not at the first line feed: the binary value of a
-        // file capability may contain one.
+        // The end of the value is determined by the length, not by the first line feed: the binary
+        // value of a file capability may contain one.
         let record = record.strip_suffix(b"\n").ok_or(Fault::PaxRecord)?;
         let equals = record
             .iter()
@@ -661,7 +663,7 @@ fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
     let mode = unsigned(&old.mode, "mode")?;
     let uid = owner_id(pax.take("uid"), &old.uid, "user id")?;
     let gid = owner_id(pax.take("gid"), &old.gid, "group id")?;
-    // The oldest format has no names of owners: these bytes are padding there.
+    // The oldest format has no owner names: these bytes are padding there.
     let names = match Magic::of(block) {
         Magic::Posix | Magic::Gnu => &block.as_bytes()[265..329],
         Magic::Old => &[0; 64],
@@ -709,7 +711,7 @@ fn owner_id(record: Option<Vec<u8>>, field: &[u8], what: &'static str) -> Result
     }
 }
 
-/// Whole seconds, rounded down. A record with a fraction stays among the records.
+/// Whole seconds, rounded down. A record with a fraction is kept as well.
 fn modification_time(field: &[u8], pax: &mut Pax) -> Result<i64, Fault> {
     let Some(place) = pax
         .records
@@ -719,7 +721,7 @@ fn modification_time(field: &[u8], pax: &mut Pax) -> Result<i64, Fault> {
         return number(field).ok_or(Fault::Number("modification time"));
     };
     let seconds = floor_seconds(&pax.records[place].1).ok_or(Fault::Number("modification time"))?;
-    // The writer makes a record of whole seconds itself where the header has no room for them.
+    // The writer itself creates a record of whole seconds if they do not fit in the header.
     if pax.records[place].1 == seconds.to_string().as_bytes() {
         pax.records.remove(place);
     }
@@ -759,12 +761,12 @@ fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
         .ok_or(Fault::Number(what))
 }
 
-/// A number in a header: octal digits, or, where its first bit is set, binary.
+/// A number in a header: octal digits or, if the first bit is set, binary.
 fn number(field: &[u8]) -> Option<i64> {
     let (&first, rest) = field.split_first()?;
     if first & 0x80 != 0 {
-        // Two's complement in all bits but that one. Twelve bytes at most, so `i128` holds every
-        // value.
+        // Two's complement in all bits except that one. There are at most twelve bytes, so every
+        // value fits in an `i128`.
         let sign = if first & 0x40 != 0 { 0x80 } else { 0 };
         let start = i128::from(first & 0x7f) - sign;
         let value = rest
@@ -775,8 +777,8 @@ fn number(field: &[u8]) -> Option<i64> {
     octal(field)
 }
 
-/// Octal digits amid blanks, up to a zero. Nothing at all is zero. A zero before the digits ends
-/// the field for Python, but not for Go.
+/// Octal digits surrounded by spaces, up to a NUL. An empty field is zero. A NUL before the digits
+/// ends the field for Python, but not for Go.
 fn octal(field: &[u8]) -> Option<i64> {
     let start = field.iter().position(|byte| !matches!(byte, b' ' | 0));
     if start.is_some_and(|start| field[..start].contains(&0)) {
@@ -789,7 +791,7 @@ fn octal(field: &[u8]) -> Option<i64> {
     })
 }
 
-/// Decimal digits alone: no sign, no blank.
+/// Only decimal digits, without sign or spaces.
 pub(super) fn decimal(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;

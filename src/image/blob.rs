@@ -1,9 +1,9 @@
-//! Bytes that are not in memory: a file, or a part of one.
+//! Data that is not in memory: a file or a part of one.
 //!
 //! Files that others can reach are read, never mapped: if one were truncated while it is mapped,
 //! the process would die of SIGBUS, and a mapping of a large archive counts as memory of the
-//! process. Files that jettison spools itself have no name, so nobody can truncate them, and may be
-//! mapped.
+//! process. Files that jettison spools itself have no name, so no other process can truncate them,
+//! and may be mapped.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -20,9 +20,9 @@ use super::error::ReadError;
 const SMALL: u64 = 64 << 10;
 /// Largest part of a foreign file that is read into memory; a larger one is spooled and mapped.
 const LARGE: u64 = 32 << 20;
-/// Bytes that one read of a copy takes.
+/// Number of bytes per read when a file is copied.
 const COPIED: usize = 1 << 20;
-/// Bytes that are compared at once.
+/// Number of bytes that are compared at once.
 const PIECE: usize = 64 << 10;
 
 /// A part of a file. Copies share the file.
@@ -31,7 +31,7 @@ pub(super) struct Blob {
     file: Arc<File>,
     start: u64,
     length: u64,
-    /// Whether the file is a temporary one that nobody else can reach.
+    /// Whether the file is a temporary one that no other process can open.
     spooled: bool,
     /// The growth of the whole file, if it was compressed.
     growth: Option<Growth>,
@@ -47,7 +47,8 @@ struct Growth {
 impl Blob {
     /// Opens a regular file.
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
-        // Opening a FIFO or a device could block or do worse, so look first.
+        // Opening a FIFO or a device could block or have side effects, so the type is checked
+        // first.
         let metadata = std::fs::metadata(path).map_err(ReadError::io(path))?;
         if !metadata.is_file() {
             return Err(ReadError::NotAnImage {
@@ -55,7 +56,8 @@ impl Blob {
                 reason: "it is not a regular file",
             });
         }
-        // It may have become a FIFO since, and opening that would block without this flag.
+        // It may have been replaced by a FIFO since then, and opening that would block without this
+        // flag.
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
         let opened = File::options()
             .read(true)
@@ -96,7 +98,7 @@ impl Blob {
         })
     }
 
-    /// The part of `length` bytes at `offset`; none where this blob has no such part.
+    /// The part of `length` bytes at `offset`; `None` if this blob has no such part.
     pub(super) fn part(&self, offset: u64, length: u64) -> Option<Self> {
         let end = offset.checked_add(length)?;
         if end > self.length {
@@ -140,8 +142,8 @@ impl Blob {
     /// read.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let left = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
-        // The length was measured when the file was opened, so a short read below means that
-        // somebody has truncated it since.
+        // The length was determined when the file was opened, so a short read means that the file
+        // has been truncated since then.
         let wanted = buffer.len().min(left);
         self.file
             .read_exact_at(&mut buffer[..wanted], self.start + offset)
@@ -183,8 +185,7 @@ impl Blob {
         if self.spooled {
             return self.map().map(Bytes::Mapped);
         }
-        // The file may be truncated while it is used, so the mapping is of a copy that nobody else
-        // has.
+        // The file may be truncated while it is used, so a private copy is mapped.
         let mut copy = tempfile::tempfile()?;
         io::copy(
             &mut BufReader::with_capacity(COPIED, self.reader()),
@@ -201,8 +202,8 @@ impl Blob {
     #[allow(unsafe_code)]
     fn map(&self) -> io::Result<Mmap> {
         let length = usize::try_from(self.length).map_err(io::Error::other)?;
-        // SAFETY: the file has no name, so nobody else opens it, and nothing here writes to it any
-        // more.
+        // SAFETY: the file has no name, so no other process can open it, and it is no longer
+        // written to.
         unsafe {
             MmapOptions::new()
                 .offset(self.start)
@@ -238,10 +239,10 @@ impl Read for Reader<'_> {
 #[allow(unsafe_code)]
 pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
-    // SAFETY: nothing here writes to a file it has mapped. That another process changes the file
-    // meanwhile cannot be excluded; the bytes are treated as untrusted at every use, so a change
-    // can give wrong content but no wrong memory access. Where the file has become shorter, what is
-    // behind its end must not be read; that ends the process with SIGBUS.
+    // SAFETY: nothing here writes to a file it has mapped. It is possible that another process
+    // changes the file in the meantime; the bytes are treated as untrusted at every use, so a
+    // change can lead to wrong content, but not to wrong memory accesses. Where the file has become
+    // shorter, what is behind its end must not be read; that ends the process with SIGBUS.
     unsafe { MmapOptions::new().len(length).map(file) }
 }
 

@@ -1,4 +1,4 @@
-//! The changes of a layer to the file system below it: the names that it added, declared again,
+//! The changes that a layer makes to the file system below it: names that it added, declared again,
 //! replaced and removed.
 
 use std::ops::Range;
@@ -9,15 +9,15 @@ use super::tree::NameId;
 /// are still known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The rows of the names that it added, for [`Tree::names`](super::Tree::names).
+    /// The rows of the names that it added, for use with [`Tree::names`](super::Tree::names).
     pub made: Range<usize>,
     /// Directories of lower layers that it has an entry for, perhaps with another header, in the
     /// order of rows.
     pub declared: Vec<NameId>,
     /// Directories that it added without an entry for them, by entries below, in the order of rows.
     pub implied: Vec<NameId>,
-    /// Names that it removed, in the order in which it did: mostly of lower layers, its own where
-    /// it has two entries for one path.
+    /// Names that it removed, in order of removal: mostly of lower layers, but its own if it has
+    /// two entries for one path.
     pub gone: Vec<Gone>,
 }
 
@@ -31,7 +31,7 @@ pub struct Gone {
 /// The way in which a name was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum How {
-    /// The layer has an entry of the same path.
+    /// The layer has an entry with the same path.
     Replaced,
     /// A whiteout hides it, or the directory it was in is replaced.
     Removed,

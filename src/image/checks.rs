@@ -1,7 +1,7 @@
-//! Digests of uncompressed layers, checked in the background while their files are analyzed.
+//! Background checks of the digests of uncompressed layers while their files are analyzed.
 //!
-//! Hashing takes as long as planning, and uses another core. Results from unchecked bytes may be
-//! thrown away; they must not be shown or written before [`Checks::finish`] succeeds.
+//! Hashing takes as long as planning, and uses another core. Results based on unchecked data must
+//! not be shown or written before [`Checks::finish`] succeeds.
 
 use std::collections::HashSet;
 use std::panic::resume_unwind;
@@ -19,7 +19,7 @@ use super::progress::Silent;
 
 /// The checks that are running.
 #[derive(Debug)]
-#[must_use = "an image must not be used before its digests are checked"]
+#[must_use = "an image must not be used until its digests are checked"]
 pub struct Checks {
     thread: Option<JoinHandle<Vec<ReadError>>>,
 }
@@ -57,7 +57,8 @@ impl Checks {
         if checks.is_empty() {
             return Self::none();
         }
-        // rayon keeps the order of the layers, so the error is the same whichever check ends first.
+        // rayon keeps the order of the layers, so the error does not depend on which check ends
+        // first.
         let thread = thread::spawn(move || checks.par_iter().filter_map(Check::run).collect());
         Self {
             thread: Some(thread),
@@ -69,7 +70,7 @@ impl Checks {
         let Some(thread) = self.thread else {
             return Ok(());
         };
-        // A panic in a check is a bug: it must not look like a digest that is right.
+        // A panic in a check is a bug: it must not look like a correct digest.
         let failures = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         match failures.into_iter().next() {
             Some(error) => Err(error),
@@ -80,8 +81,8 @@ impl Checks {
 
 impl Check {
     fn run(&self) -> Option<ReadError> {
-        // Docker archives state diff ids only, which of a plain layer are SHA-256 digests of the
-        // blob.
+        // Docker archives only state diff ids; that of an uncompressed layer is the SHA-256 digest
+        // of the blob.
         let is = match &self.digest {
             Some(expected) => verify(&self.name, &self.blob, expected, &Silent),
             None => sha256_of(&self.name, &self.blob, &Silent),
@@ -98,8 +99,8 @@ impl Check {
     }
 }
 
-/// Whether a layer is uncompressed, so that its digest and its diff id are one hash, which is not
-/// needed to read it.
+/// Whether a layer is uncompressed, so that its digest and diff id are the same hash, which is not
+/// needed to read the layer.
 pub(super) fn can_wait(source: &Source) -> bool {
     let is_sha256 = match &source.digest {
         Some(digest) => digest.to_string().starts_with("sha256:"),

@@ -1,5 +1,4 @@
-//! The image configuration: its JSON as it was read, and accessors for the settings that jettison
-//! uses.
+//! The image configuration: the JSON as read, and accessors for the settings that jettison uses.
 
 use serde_json::{Map, Value, json};
 
@@ -10,14 +9,14 @@ use super::limits::Limits;
 use super::store::read_json;
 use crate::printable::escape;
 
-/// An image configuration of Docker or OCI. Keys that neither knows are kept too.
+/// An image configuration of Docker or OCI. Unknown keys are kept too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     json: Value,
 }
 
-/// The search path of programs if the configuration sets no `PATH`: the one that Docker and Podman
-/// set then.
+/// The search path of programs if the configuration sets no `PATH`; the default of Docker and
+/// Podman.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// One step of the image's build history.
@@ -28,7 +27,7 @@ pub struct History {
     /// RFC 3339, as the builder wrote it.
     pub created: Option<String>,
     pub comment: String,
-    /// The step changed the configuration alone: it has no layer.
+    /// The step only changed the configuration and has no layer.
     pub empty_layer: bool,
 }
 
@@ -36,19 +35,19 @@ pub struct History {
 #[derive(Debug)]
 pub(super) struct Steps<'a> {
     pub diff_ids: Vec<&'a str>,
-    /// For each new layer, the layer of the original that it derives from; none where the layers do
+    /// For each new layer, the layer of the original that it derives from; `None` if the layers do
     /// not correspond.
     pub of: Option<Vec<usize>>,
     /// The number of layers of the original.
     pub before: usize,
-    /// The step to add to the history; none where the layers are unchanged.
+    /// The step to add to the history; `None` if the layers are unchanged.
     pub created_by: Option<&'a str>,
     pub epoch: Option<jiff::Timestamp>,
 }
 
 impl History {
-    /// The instruction without what builders put around it: `COPY a /b` of `COPY a /b # buildkit`
-    /// and of `/bin/sh -c #(nop) COPY a /b `. A `RUN` is as its builder wrote it.
+    /// The instruction without text added by builders: `COPY a /b` for `COPY a /b # buildkit` and
+    /// for `/bin/sh -c #(nop) COPY a /b `. A `RUN` is unchanged.
     pub fn instruction(&self) -> &str {
         // The classic builder records instructions other than `RUN` as a shell comment that does
         // nothing; BuildKit records them plainly and appends its own name.
@@ -122,16 +121,16 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Takes a whole image configuration, not only its `config` object.
+    /// Creates a configuration from the whole document, not only its `config` object.
     pub fn new(json: Value) -> Self {
         Self { json }
     }
 
     /// Reads the configuration of an image.
     ///
-    /// Keys that no reader of images knows are kept, so that an image does not lose what newer
-    /// engines understand. They cannot be mistaken for known keys, and what is written is
-    /// made of what was parsed: each key once, in one spelling.
+    /// Unknown keys are kept, so that an image does not lose data for newer engines. They cannot be
+    /// mistaken for known keys, and the output is generated from the parsed document: each key
+    /// occurs once, in one spelling.
     pub(super) fn read(name: &str, blob: &Blob, limits: &Limits) -> Result<Self, ReadError> {
         let json: Value = read_json(name, blob, &json::IMAGE_CONFIG, limits)?;
         // The specification (config.md, `rootfs.type`):
@@ -145,12 +144,12 @@ impl Config {
         }
     }
 
-    /// The whole configuration, with every key in the order in which it was written.
+    /// The whole configuration, with all keys in their original order.
     pub fn json(&self) -> &Value {
         &self.json
     }
 
-    /// The program to run; `cmd` has its arguments where both are set.
+    /// The program to run; if both are set, `cmd` contains its arguments.
     pub fn entrypoint(&self) -> Vec<&str> {
         strings(self.setting("Entrypoint"))
     }
@@ -159,7 +158,7 @@ impl Config {
         strings(self.setting("Cmd"))
     }
 
-    /// `NAME=value` entries, in their order.
+    /// `NAME=value` entries, in order.
     pub fn env(&self) -> Vec<&str> {
         strings(self.setting("Env"))
     }
@@ -178,7 +177,7 @@ impl Config {
         text(self.setting("User"))
     }
 
-    /// `/` where none is set.
+    /// `/` if none is set.
     pub fn working_dir(&self) -> &str {
         match text(self.setting("WorkingDir")) {
             "" => "/",
@@ -194,8 +193,8 @@ impl Config {
     /// The `Test` of the health check: `NONE`, `CMD` and arguments, or `CMD-SHELL` and a script.
     pub fn healthcheck(&self) -> Option<Vec<&str>> {
         let test = strings(self.setting("Healthcheck").get("Test")?);
-        // An empty list means that the health check of the base image is inherited, which for a
-        // finished image is none.
+        // An empty list means that the health check of the base image is inherited; in a finished
+        // image, there is none.
         if test.is_empty() { None } else { Some(test) }
     }
 
@@ -204,7 +203,7 @@ impl Config {
         keys(self.setting("Volumes"))
     }
 
-    /// `80/tcp` and the like.
+    /// Exposed ports such as `80/tcp`.
     pub fn exposed_ports(&self) -> Vec<&str> {
         keys(self.setting("ExposedPorts"))
     }
@@ -221,7 +220,7 @@ impl Config {
         self.setting("Labels").get(name)?.as_str()
     }
 
-    /// Instructions that run where this image is a base.
+    /// Instructions that run in builds that use this image as a base.
     pub fn onbuild(&self) -> Vec<&str> {
         strings(self.setting("OnBuild"))
     }
@@ -274,8 +273,8 @@ impl Config {
     }
 
     /// A configuration for the same image with other layers: only `rootfs` and `history` change,
-    /// and `created` where an epoch is given. The old steps stay in the history; those whose layer
-    /// is gone become steps without a layer.
+    /// and `created` if an epoch is given. The old steps stay in the history; those whose layer no
+    /// longer exists become steps without a layer.
     pub(super) fn relayered(&self, new: &Steps<'_>) -> Self {
         let mut json = match &self.json {
             Value::Object(object) => object.clone(),
@@ -317,7 +316,7 @@ impl Config {
     }
 }
 
-/// Adds the step for new layers to a history, and marks the steps whose layers are gone.
+/// Adds the steps for new layers to a history, and marks the steps whose layers no longer exist.
 fn add_steps(steps: &mut Vec<Value>, new: &Steps<'_>, created: Option<Value>) {
     let Some(created_by) = new.created_by else {
         return;
@@ -327,21 +326,21 @@ fn add_steps(steps: &mut Vec<Value>, new: &Steps<'_>, created: Option<Value>) {
         .filter_map(Value::as_object_mut)
         .filter(|step| !is_empty(step))
         .collect();
-    // The steps can go on naming their layers only if there was one step for each layer. Some
-    // builders write no history, or one with fewer entries than layers.
+    // The steps can keep their layers only if there was one step per layer. Some builders write no
+    // history, or fewer entries than layers.
     let kept = match new.of.as_deref() {
         Some(kept) if with_layer.len() == new.before => Some(kept),
         _ => None,
     };
     // Some engines refuse an image whose history has more steps with layers than there are layers,
-    // so a step whose layer is gone is marked as one that never had any.
+    // so a step whose layer no longer exists is marked as one without a layer.
     for (index, step) in with_layer.iter_mut().enumerate() {
         if kept.is_none_or(|kept| !kept.contains(&index)) {
             step.insert("empty_layer".into(), Value::Bool(true));
         }
     }
-    // Kept layers have their steps already: one more step, without a layer, says what was done. New
-    // layers need one step each.
+    // Kept layers already have their steps: one more step, without a layer, documents the slimming.
+    // New layers need one step each.
     let count = match kept {
         Some(_) => 1,
         None => new.diff_ids.len(),

@@ -1,4 +1,4 @@
-//! Digests: computing them, and comparing blobs with the digests that name them.
+//! Digests: computes them and verifies blobs against them.
 
 use std::io::{self, Read};
 
@@ -9,7 +9,7 @@ use super::blob::Blob;
 use super::error::ReadError;
 use super::progress::Progress;
 
-/// Bytes that are hashed between two reports of progress.
+/// Number of bytes that are hashed between two progress reports.
 const CHUNK: usize = 256 << 10;
 
 /// A SHA-256 as a digest.
@@ -29,7 +29,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The SHA-256 of some bytes, as a digest.
+/// The SHA-256 of a byte slice, as a digest.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     text(Sha256::new_with_prefix(bytes))
 }
@@ -47,7 +47,7 @@ pub(super) fn sha256_of(
 
 /// Calls `take` with every byte of a blob, a chunk at a time.
 fn each_chunk(blob: &Blob, progress: &dyn Progress, mut take: impl FnMut(&[u8])) -> io::Result<()> {
-    // Blobs are larger than memory may be, so they are never read whole.
+    // Blobs may be larger than the available memory, so they are never read in full.
     let mut chunk = vec![0; CHUNK];
     let mut reader = blob.reader();
     loop {
@@ -60,7 +60,7 @@ fn each_chunk(blob: &Blob, progress: &dyn Progress, mut take: impl FnMut(&[u8]))
     }
 }
 
-/// Compares a blob with the digest that names it. Returns the digest.
+/// Verifies a blob against its digest. Returns the digest.
 pub(super) fn verify(
     name: &str,
     blob: &Blob,
@@ -75,7 +75,7 @@ pub(super) fn verify(
                 .map_err(ReadError::blob(name))?;
             format!("sha512:{}", hex(&hasher.finalize()))
         }
-        // A digest that cannot be computed proves nothing about the blob, so the blob is refused.
+        // A digest with an unsupported algorithm cannot be verified, so the blob is refused.
         _ => {
             return Err(ReadError::UnknownDigest {
                 blob: name.to_owned(),

@@ -1,8 +1,8 @@
-//! A directory of the host that was opened once, below which no symlink is followed.
+//! A directory of the host that is opened once and below which no symlinks are followed.
 //!
-//! A layout comes from others: a symlink, a FIFO or a device in it must not lead out of it or
-//! block. Every step is relative to an open directory, so it does not matter if somebody replaces
-//! one meanwhile.
+//! A layout is untrusted: a symlink in it must not lead out of it, and a FIFO or a device must not
+//! block. Every step is relative to an open directory, so it does not matter if a directory is
+//! replaced in the meantime.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -19,7 +19,7 @@ use crate::trust::{RealDirectory, Refusal};
 #[derive(Debug)]
 pub(super) struct Directory {
     file: OwnedFd,
-    /// The path by which it was opened, for systems without `/proc`.
+    /// The path with which it was opened, for systems without `/proc`.
     path: PathBuf,
 }
 
@@ -49,8 +49,8 @@ impl Directory {
         let path = self.path.join(name);
         match openat(&self.file, name, flags, Mode::empty()) {
             Ok(file) => Ok(Self { file, path }),
-            // `O_NOFOLLOW` fails with these errors, which say nothing to a user: look what is
-            // there.
+            // `O_NOFOLLOW` fails with these errors, which mean nothing to users, so the type is
+            // determined.
             Err(Errno::LOOP | Errno::NOTDIR) => {
                 let kind = self.kind(name)?;
                 let name = Path::new(name).display();
@@ -61,7 +61,7 @@ impl Directory {
         }
     }
 
-    /// Opens a directory in it, which is created where there is none.
+    /// Opens a directory in it, which is created if it does not exist.
     pub(super) fn make(&self, name: &str) -> io::Result<Self> {
         // The umask applies, as for any other program.
         match mkdirat(&self.file, name, Mode::from_raw_mode(0o777)) {
@@ -81,7 +81,7 @@ impl Directory {
         if kind != FileType::RegularFile {
             return Err(Refusal::NotRegular(word(kind)));
         }
-        // It may have become a symlink or a FIFO since the check.
+        // It may have been replaced by a symlink or a FIFO since the check.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
         let file = File::from(file.map_err(io::Error::from)?);
@@ -97,9 +97,9 @@ impl Directory {
         Ok(FileType::from_raw_mode(found.st_mode))
     }
 
-    /// A path to this very directory, even if another has its name by now.
+    /// A path to exactly this directory, even if its name now refers to another one.
     pub(super) fn path(&self) -> PathBuf {
-        // Some calls, such as `rename` of the standard library, take paths only.
+        // Some functions, such as the standard library's `rename`, only take paths.
         let descriptors = Path::new("/proc/self/fd");
         if descriptors.is_dir() {
             descriptors.join(self.file.as_raw_fd().to_string())

@@ -1,4 +1,5 @@
-//! Errors of reading and writing an image: each names the blob, the entry and the reason.
+//! Errors that occur when images are read and written; each names the blob, the entry and the
+//! reason.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use super::name::NameError;
 use super::transport::TransferError;
 use crate::printable::escape;
 
-/// An error of reading an image.
+/// An error that occurs when an image is read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("cannot read `{}`", path.display())]
@@ -185,23 +186,23 @@ fn listed(names: &[String]) -> String {
     shown.join(", ")
 }
 
-/// The number of names an error lists.
+/// Maximum number of names that an error lists.
 const LISTED: usize = 20;
 
 /// The hint that names the option which raises a limit.
 fn raised(flag: Option<&'static str>) -> String {
     match flag {
         Some(flag) => format!("; `{flag}` raises it"),
-        // A fixed limit: no real image comes near it, so there is no option for it.
+        // A fixed limit: real images do not come close to it, so there is no option for it.
         None => String::new(),
     }
 }
 
-/// The name of an entry as it follows the word `entry` in an error; nothing where it is not known.
+/// The name of an entry, to follow the word `entry` in an error; empty if it is unknown.
 fn quoted(name: Option<&[u8]>) -> String {
     match name {
         Some(name) => format!(" `{}`", name.escape_ascii()),
-        // The header could not be read as far as the name; the offset alone locates the entry.
+        // The name could not be read from the header; only the offset locates the entry.
         None => String::new(),
     }
 }
@@ -210,7 +211,7 @@ fn quoted(name: Option<&[u8]>) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry{} at byte {place}: {fault}", quoted(name.as_deref()))]
 pub struct EntryError {
-    /// The name, where the header could be read as far as that.
+    /// The name, if it could be read from the header.
     pub name: Option<Vec<u8>>,
     /// The offset of its first header in the uncompressed archive.
     pub place: u64,
@@ -330,7 +331,7 @@ pub enum Fault {
     HeadersTooLongForSize(u64),
 }
 
-/// An error of writing an image. The destination is unchanged.
+/// An error that occurs when an image is written. The destination is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error("cannot write `{}`", path.display())]

@@ -16,7 +16,7 @@ use super::error::ReadError;
 use super::limits::{Budget, Limits};
 use super::zstd_window::largest_window;
 
-/// The compression of a blob, detected by its first bytes: media types are wrong often enough.
+/// The compression of a blob, detected from its first bytes, because media types are not reliable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     None,
@@ -28,17 +28,17 @@ impl Compression {
     pub(super) fn of(bytes: &[u8]) -> Self {
         match bytes {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            // The second is a skippable frame, with which some writers of seekable zstd begin.
+            // The second is a skippable frame, with which some writers of seekable zstd start.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ => Self::None,
         }
     }
 }
 
-/// Bytes of a chunk that one thread passes to the other.
+/// Size of the chunks that one thread passes to the other, in bytes.
 const CHUNK: usize = 256 << 10;
-/// Chunks that may wait between the threads. The limit keeps memory small where the disk is slower
-/// than the decoder.
+/// Maximum number of chunks waiting between the threads. It limits memory usage if the disk is
+/// slower than the decoder.
 const AHEAD: usize = 8;
 
 /// The largest window that blobs may have which are decompressed at the same time. zstd uses larger
@@ -76,14 +76,15 @@ pub(super) fn inflate(
             .join()
             .unwrap_or_else(|panic| resume_unwind(panic))
             .map_err(ReadError::spool(name));
-        // An archive that is too large or broken is the better explanation where both failed.
+        // If both failed, the error about an archive that is too large or broken is the better
+        // explanation.
         decompressed?;
         written
     })
 }
 
-/// The channels for chunks to the thread that writes them, and for empty ones back, so that they
-/// are allocated once.
+/// The channels that pass chunks to the writing thread and empty ones back, so that they are
+/// allocated only once.
 struct Chunks {
     full: SyncSender<Vec<u8>>,
     used: Receiver<Vec<u8>>,
@@ -121,7 +122,8 @@ fn decompress(
         }
         chunk.truncate(filled);
         written += filled as u64;
-        // Only the part of this chunk beyond the ratio counts: earlier chunks have paid for theirs.
+        // Only the part of this chunk that exceeds the ratio counts; earlier chunks have already
+        // been counted.
         let excess = written.saturating_sub(allowed).min(filled as u64);
         if written > limits.uncompressed || !budget.spend_excess(excess) {
             return Err(limits.exceeded_by(name, blob.size()));
@@ -129,7 +131,7 @@ fn decompress(
         if !budget.spend(filled as u64) {
             return Err(limits.exceeded_by_all(name));
         }
-        // The other thread hangs up only after an error of its own, which the caller reports.
+        // The other thread only closes the channel after an error, which the caller reports.
         if chunks.full.send(chunk).is_err() {
             return Ok(());
         }
@@ -157,7 +159,7 @@ fn hash_and_write(
     for chunk in chunks {
         hasher.update(&chunk);
         file.write_all(&chunk)?;
-        // The decoder may have finished, and then nobody needs the buffer.
+        // The decoder may have finished, in which case the buffer is not needed.
         let _ = empty.send(chunk);
     }
     Ok((Blob::spooled(file)?, digest::text(hasher)))
@@ -177,9 +179,10 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// A gzip file of any number of members. As gzip itself does, it ignores zeros that pad the end.
+/// A reader for a gzip file with any number of members. Like gzip itself, it ignores padding zeros
+/// at the end.
 struct Gunzip<R> {
-    /// None after the end.
+    /// `None` after the end.
     decoder: Option<GzDecoder<R>>,
 }
 
@@ -210,7 +213,7 @@ impl<R: BufRead> Read for Gunzip<R> {
     }
 }
 
-/// Whether nothing but zeros is left. They are consumed; another member is not.
+/// Whether only zeros are left. They are consumed; another member is not.
 fn only_zeros(rest: &mut impl BufRead) -> io::Result<bool> {
     let mut zeros = 0;
     loop {
@@ -223,7 +226,7 @@ fn only_zeros(rest: &mut impl BufRead) -> io::Result<bool> {
                 rest.consume(count);
             }
             Some(0) if zeros == 0 => return Ok(false),
-            // gzip ignores whatever follows the padding, Go's reader fails on the padding itself.
+            // gzip ignores data after the padding; Go's reader fails on the padding itself.
             Some(_) => {
                 return Err(io::Error::other(
                     "zeros after a gzip member are followed by other data",

@@ -17,60 +17,60 @@ use super::limits::{Budget, Limits, beyond};
 use super::progress::{Progress, Silent};
 use super::tree::{Content, Kind, Tree};
 
-/// One layer of an image as it was read.
+/// A layer of an image that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// The digest of the blob as it is stored.
+    /// The digest of the stored blob.
     pub digest: String,
     /// The digest of the uncompressed archive.
     pub diff_id: String,
     pub media_type: String,
     pub compression: Compression,
-    /// Bytes of the blob as it is stored.
+    /// The size of the stored blob in bytes.
     pub stored_size: u64,
-    /// Bytes of the uncompressed archive.
+    /// The size of the uncompressed archive in bytes.
     pub size: u64,
-    /// The step of the history that created it, where the configuration has one.
+    /// The history step that created it, if the configuration has one.
     pub history: Option<History>,
     /// Its changes to the layers below it.
     pub changes: Changes,
 }
 
-/// A layer as its image names it.
+/// A layer as listed in its image.
 #[derive(Debug)]
 pub(super) struct Source {
     pub name: String,
     pub blob: Blob,
-    /// The digest of the blob, where the image states it.
+    /// The digest of the blob, if the image states it.
     pub digest: Option<Digest>,
     pub diff_id: String,
-    /// The media type, where the image states it.
+    /// The media type, if the image states it.
     pub media_type: Option<String>,
 }
 
-/// A layer's blob that was read, before it is applied.
+/// A layer's blob after reading and before it is applied.
 struct Read {
     layer: Layer,
     archive: Blob,
     entries: Vec<Entry>,
 }
 
-/// The bytes of a layer, and facts that decide whether they can be copied.
+/// The data of a layer, and facts that determine whether it can be copied.
 #[derive(Clone, Debug)]
 pub(super) struct Material {
-    /// The blob as it is stored.
+    /// The stored blob.
     pub stored: Blob,
-    /// The image states the digest of the stored blob, so others know it too.
+    /// Whether the image states the digest of the stored blob, so that others may have it too.
     pub has_digest: bool,
     /// The uncompressed archive.
     pub archive: Blob,
     /// It has an entry for the root directory.
     pub names_root: bool,
-    /// Its meaning depends on the layers below it.
+    /// Whether its meaning depends on the layers below it.
     pub needs_lower: bool,
 }
 
-/// The layers, the tree that they form, and the digests that are still to be checked.
+/// The layers, the resulting tree, and the pending digest checks.
 pub(super) struct Stack {
     pub layers: Vec<Layer>,
     pub materials: Vec<Material>,
@@ -78,8 +78,8 @@ pub(super) struct Stack {
     pub checks: Checks,
 }
 
-/// Reads all layers at once and lays them over each other. The digest of an uncompressed layer is
-/// checked in the background, from now on; that of a compressed one is checked here.
+/// Reads all layers in parallel and applies them on top of each other. The digest of an
+/// uncompressed layer is checked in the background; that of a compressed one is checked here.
 pub(super) fn read_all(
     sources: &[Source],
     config: &Config,
@@ -102,7 +102,7 @@ pub(super) fn read_all(
     );
     // The checks start before the reading, so that both use the cores at the same time.
     let checks = Checks::start(sources);
-    // Blobs are independent of each other; only applying them has an order.
+    // Blobs are independent of each other; only their application is ordered.
     let read: Vec<_> = distinct
         .par_iter()
         .map(|source| read(source, limits, budget, progress))
@@ -115,7 +115,7 @@ pub(super) fn read_all(
             checks,
         }),
         Err(error) => {
-            // A wrong digest explains the error better: these are not the bytes of the image.
+            // A wrong digest is the better explanation: the data is not that of the image.
             checks.finish()?;
             Err(error)
         }
@@ -143,9 +143,9 @@ fn stack(
     let mut was_used = vec![false; read.len()];
     for (index, (source, &row)) in sources.iter().zip(rows).enumerate() {
         let read = &mut read[row];
-        // One blob may be listed under different diff ids, of which only one can be right.
+        // A blob may be listed with different diff ids, only one of which can be correct.
         check_diff_id(source, &read.layer.diff_id)?;
-        // The entries of a large image take much memory, so they are copied only where a blob is
+        // The entries of a large image take a lot of memory, so they are only copied if a blob is
         // used more than once.
         let entries = if is_distinct {
             std::mem::take(&mut read.entries)
@@ -184,8 +184,8 @@ fn stack(
     Ok((layers, materials, tree))
 }
 
-/// The sources with distinct blobs, and for each source its row among them. Blobs with the same
-/// name are one.
+/// The sources with distinct blobs, and for each source its index among them. Blobs with the same
+/// name are the same blob.
 fn distinct(sources: &[Source]) -> (Vec<&Source>, Vec<usize>) {
     let mut distinct: Vec<&Source> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
@@ -211,7 +211,7 @@ fn check_diff_id(source: &Source, diff_id: &str) -> Result<(), ReadError> {
     })
 }
 
-/// Takes from the budget the cost of one more use of a blob.
+/// Subtracts the cost of another use of a blob from the budget.
 fn spend_again(
     source: &Source,
     read: &Read,
@@ -245,12 +245,12 @@ fn read(
     progress: &dyn Progress,
 ) -> Result<Read, ReadError> {
     let compression = Compression::of(&source.blob.head().map_err(ReadError::blob(&source.name))?);
-    // A compressed layer takes from the budget while it is decompressed.
+    // A compressed layer is counted against the budget while it is decompressed.
     if compression == Compression::None && !budget.spend(source.blob.size()) {
         return Err(limits.exceeded_by_all(&source.name));
     }
     let (digest, archive, diff_id, entries) = if can_wait(source) {
-        // The expected digest stands in for the real one, which the background check compares.
+        // The expected digest is used; the background check compares it with the real one.
         let entries = index(source, &source.blob, limits, budget);
         progress.advance(source.blob.size());
         let diff_id = source.diff_id.clone();
@@ -260,7 +260,7 @@ fn read(
             || digest_of(source, progress),
             || index(source, &source.blob, limits, budget),
         );
-        // The digest may be SHA-512 while the diff id is SHA-256, so it is computed by itself.
+        // The digest may be SHA-512 while the diff id is SHA-256, so it is computed separately.
         let diff_id = sha256_of(&source.name, &source.blob, &Silent)?;
         (digest?, source.blob.clone(), diff_id, entries)
     } else {
@@ -268,7 +268,7 @@ fn read(
             || digest_of(source, progress),
             || inflate(&source.name, &source.blob, compression, limits, budget),
         );
-        // A wrong digest comes first: the content of a wrong blob does not matter.
+        // A wrong digest takes precedence, because the content of a wrong blob does not matter.
         let digest = digest?;
         let (archive, diff_id) = inflated?;
         let entries = index(source, &archive, limits, budget);
@@ -407,7 +407,8 @@ fn entry_error(source: &Source, entry: Entry, fault: Fault) -> ReadError {
     }
 }
 
-/// The media type that the image states, or Docker's for a docker archive, which states none.
+/// The media type stated in the image, or Docker's media type for a docker archive, which states
+/// none.
 fn media_type_of(source: &Source, compression: Compression) -> String {
     match &source.media_type {
         Some(media_type) => media_type.clone(),

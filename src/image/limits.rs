@@ -4,34 +4,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::ReadError;
 
-/// An image that goes beyond one of these is refused. The defaults are far above what real images
-/// need, and those that a real image could meet are set on the command line.
+/// An image that exceeds one of these is refused. The defaults are far above what real images need,
+/// and those that a real image could reach can be set on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of all layers together, uncompressed, the holes of sparse files counted.
+    /// Uncompressed size of all layers together in bytes, including the holes of sparse files.
     pub uncompressed: u64,
     /// The factor by which a layer, the holes of sparse files counted, may be larger than its blob.
     /// All layers together may exceed that by 64 MiB. The number of entries and the bytes of names
     /// and extension headers are limited in the same way.
     pub ratio: u64,
-    /// Entries of all layers together, and directories that only follow from them.
+    /// Number of entries in all layers together, including implied directories.
     pub entries: usize,
-    /// Bytes of all names and extension headers together: these are kept in memory.
+    /// Total size of all names and extension headers in bytes; these are kept in memory.
     pub headers: u64,
-    /// Layers of one image.
+    /// Number of layers in an image.
     pub layers: usize,
-    /// Bytes of one PAX header or long name, as in Go's reader, through which every container
-    /// engine sees layers.
+    /// Size of a PAX header or long name in bytes, as in Go's reader, which every container engine
+    /// uses to read layers.
     pub header: u64,
-    /// Bytes of the name of an entry or the target of a link: Linux's `PATH_MAX`.
+    /// Length of an entry's name or link target in bytes: Linux's `PATH_MAX`.
     pub path: usize,
-    /// Components of the name of an entry.
+    /// Number of components in an entry's name.
     pub depth: usize,
-    /// Bytes of a manifest, an index or a configuration: as many as skopeo and Podman read.
+    /// Size of a manifest, an index or a configuration in bytes: the limit of skopeo and Podman.
     pub json: u64,
 }
 
-/// Bytes by which the layers of an image may together become larger than their ratio allows.
+/// Number of bytes by which the layers of an image may together exceed the ratio.
 const EXCESS_BYTES: u64 = 64 << 20;
 /// Bytes of names and extension headers by which the layers of an image may together exceed those
 /// that fit their size.
@@ -42,8 +42,8 @@ const EXCESS_HEADERS: u64 = 64 << 20;
 const BYTES_PER_HEADER_BYTE: u64 = 40;
 /// Entries by which the layers of an image may together exceed the number that fits their size.
 const EXCESS_ENTRIES: u64 = 100_000;
-/// Uncompressed bytes, as the ratio counts them, for which a blob may have one entry. At the usual
-/// ratio that is an entry for every 10 bytes of the blob; real ones have one for 100 and more.
+/// Number of uncompressed bytes, as allowed by the ratio, per entry of a blob. At the default
+/// ratio, that is one entry per 10 bytes of the blob; real blobs have one per 100 bytes or more.
 const BYTES_PER_ENTRY: u64 = 12_000;
 
 impl Default for Limits {
@@ -63,12 +63,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The bytes that a compressed blob of this size may become.
+    /// The maximum size of a blob after decompression, in bytes.
     pub(super) fn inflated(&self, compressed: u64) -> u64 {
         compressed.saturating_mul(self.ratio).min(self.uncompressed)
     }
 
-    /// The entries that a blob of this size may have.
+    /// The maximum number of entries in a blob of this size.
     pub(super) fn entries_of(&self, stored: u64) -> u64 {
         // A header block of 512 bytes shrinks to a few bytes when thousands of similar ones follow
         // each other, so the size alone does not bound the number of entries.
@@ -84,7 +84,7 @@ impl Limits {
     /// The error for a blob of `compressed` bytes that decompresses to more than it may.
     pub(super) fn exceeded_by(&self, blob: &str, compressed: u64) -> ReadError {
         let limit = self.inflated(compressed);
-        // The smaller of the two limits stopped the blob: name the option that raises that one.
+        // The smaller of the two limits was exceeded: name the option that raises it.
         let flag = if limit == self.uncompressed {
             "--max-size"
         } else {
@@ -110,8 +110,8 @@ impl Limits {
     }
 }
 
-/// The rest of the limits that the blobs of an image share. Layers are read on several threads, so
-/// the counters are atomic.
+/// The remaining budget shared by the blobs of an image. Layers are read on several threads, so the
+/// counters are atomic.
 #[derive(Debug)]
 pub(super) struct Budget {
     bytes: AtomicU64,
@@ -134,12 +134,12 @@ impl Budget {
         }
     }
 
-    /// Takes uncompressed bytes; false if fewer are left.
+    /// Subtracts uncompressed bytes; false if fewer are left.
     pub(super) fn spend(&self, bytes: u64) -> bool {
         spend(&self.bytes, bytes)
     }
 
-    /// Takes uncompressed bytes beyond the ratio of their blob.
+    /// Subtracts uncompressed bytes that exceed the ratio of their blob.
     pub(super) fn spend_excess(&self, bytes: u64) -> bool {
         spend(&self.excess_bytes, bytes)
     }
@@ -159,16 +159,16 @@ impl Budget {
         spend(&self.excess_entries, count)
     }
 
-    /// Takes bytes of names and extension headers.
+    /// Subtracts bytes of names and extension headers.
     pub(super) fn spend_headers(&self, bytes: u64) -> bool {
         spend(&self.headers, bytes)
     }
 }
 
-/// Takes an amount from a counter, or leaves it as it is where less is left.
+/// Subtracts an amount from a counter, or leaves it unchanged if less is left.
 fn spend(budget: &AtomicU64, amount: u64) -> bool {
-    // The counters order no other memory, so the relaxed ordering is enough; the checked
-    // subtraction keeps a counter from wrapping around to nearly unlimited.
+    // The counters synchronize no other memory, so relaxed ordering is enough; the checked
+    // subtraction prevents wraparound to a huge value.
     budget
         .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
             left.checked_sub(amount)

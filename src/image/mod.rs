@@ -1,10 +1,9 @@
-//! An image as a value: its configuration, its layers, its file system; and how it is read and
-//! written.
+//! Images: configuration, layers and file system, and the code that reads and writes them.
 //!
-//! Nothing is unpacked. An archive is read where it is, a compressed layer becomes one unlinked
-//! temporary file, and the tree knows where in them the bytes of each file are. Every digest and
-//! diff id is checked: while reading, or, where a command asks for it, beside what the command does
-//! until it shows or writes something.
+//! Nothing is unpacked. An archive is read in place, a compressed layer is decompressed into an
+//! unlinked temporary file, and the tree stores the location of each file's bytes in them. Every
+//! digest and diff id is checked: while reading or, if a command requests it, in the background
+//! until the command shows or writes something.
 
 mod apply;
 mod archive;
@@ -63,18 +62,18 @@ pub(crate) use blob::map_length;
 use blob::Blob;
 use layer::Material;
 
-/// An image as it was read.
+/// An image that was read.
 #[derive(Clone, Debug)]
 pub struct Image {
     pub config: Config,
-    /// The lowest first; none where a directory was read.
+    /// The lowest first; empty if a directory was read.
     pub layers: Vec<Layer>,
     pub tree: Tree,
-    /// Its name and digest where it was read from.
+    /// Its name and digest at its source.
     pub origin: Origin,
-    /// Bytes of the longest file that is read into memory.
+    /// Maximum size of a file that is read into memory, in bytes.
     longest: u64,
-    /// The bytes of each layer, in the order of `layers`.
+    /// The data of each layer, in the order of `layers`.
     materials: Vec<Material>,
 }
 
@@ -93,9 +92,9 @@ pub struct Origin {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     pub limits: Limits,
-    /// The platform to choose where there are several images.
+    /// The platform to choose if there are several images.
     pub platform: Platform,
-    /// Paths of the host that are no part of a directory that is read: what will be written there.
+    /// Host paths to exclude from a directory that is read, because the output is written there.
     pub left_out: Vec<std::path::PathBuf>,
     /// The protocol for a registry.
     pub connection: Connection,
@@ -106,7 +105,7 @@ pub struct Options {
 pub enum Bytes<'a> {
     Borrowed(&'a [u8]),
     Owned(Vec<u8>),
-    /// Large ones, in a temporary file that nobody else can reach.
+    /// Large files, in a temporary file that no other process can open.
     Mapped(Mmap),
 }
 
@@ -128,14 +127,14 @@ impl AsRef<[u8]> for Bytes<'_> {
     }
 }
 
-/// Bytes of a file that may always be read into memory, and how many times longer than the stored
-/// image a file may be. Programs and libraries compress to a third; what compresses to a
-/// thousandth is a trap for programs that analyze it.
+/// Size up to which a file is always read into memory, and the maximum ratio of a file's size to
+/// that of the stored image. Programs and libraries compress to a third; a file that compresses to
+/// a thousandth is a trap for analysis tools.
 const ALWAYS_READ: u64 = 32 << 20;
 const LONGEST_RATIO: u64 = 32;
 
 impl Image {
-    /// Reads an image: every header of every layer, all digests checked.
+    /// Reads an image: all headers of all layers, with all digests checked.
     pub fn open(
         reference: &Reference,
         options: &Options,
@@ -157,8 +156,7 @@ impl Image {
         }
     }
 
-    /// The image as it is when only these names are written: no layer has anything that is not
-    /// there.
+    /// The image as it is if only these names are written: no layer has other entries.
     #[must_use]
     pub fn only(&self, selection: &Selection) -> Self {
         let mut left = self.clone();
@@ -179,12 +177,12 @@ impl Image {
         left
     }
 
-    /// Bytes of the longest file that is read from an image of which so many bytes are stored.
+    /// Maximum size of a file that is read from an image with this stored size, in bytes.
     fn longest_of(stored: u64) -> u64 {
         ALWAYS_READ.saturating_add(stored.saturating_mul(LONGEST_RATIO))
     }
 
-    /// Whether a file is so much larger than the image as it is stored that it is not analyzed.
+    /// Whether a file is too large, relative to the stored image, to be analyzed.
     pub(crate) fn is_implausible(&self, content: &Content) -> bool {
         content.length() > self.longest
     }
@@ -199,18 +197,18 @@ impl Image {
         })
     }
 
-    /// The bytes of a regular file, whatever its names.
+    /// The bytes of a regular file, identified by its inode.
     pub fn read_inode(&self, inode: InodeId) -> Result<Bytes<'_>, ReadError> {
         match self.content(self.tree.inode_at(inode)) {
             Some(content) => content,
-            // An inode has no path of its own, and may have several.
+            // An inode may have several paths.
             None => Err(ReadError::NotAFile {
                 path: format!("inode {}", inode.index()).into_bytes(),
             }),
         }
     }
 
-    /// The first bytes of a regular file, at most `limit`, without putting the rest anywhere.
+    /// The first bytes of a regular file, at most `limit`, without reading the rest.
     pub(crate) fn head(&self, inode: InodeId, limit: usize) -> Result<Vec<u8>, ReadError> {
         self.range(inode, 0, limit)
     }
@@ -228,7 +226,8 @@ impl Image {
         };
         let left = content.length().saturating_sub(offset);
         let length = usize::try_from(left).unwrap_or(limit).min(limit);
-        // The gaps of a sparse file are zeros: they are there before any piece is copied.
+        // The gaps of a sparse file are zeros, with which the buffer is initialized before pieces
+        // are copied.
         let mut bytes = vec![0; length];
         match content {
             Content::Bytes(all) => {
@@ -258,7 +257,7 @@ impl Image {
         Ok(bytes)
     }
 
-    /// Copies what a piece of a sparse file has of the range that begins at `offset`.
+    /// Copies the overlap of a sparse file's piece and the range that begins at `offset`.
     fn fill(
         &self,
         layer: usize,
@@ -280,7 +279,7 @@ impl Image {
         Ok(())
     }
 
-    /// The bytes of an inode; none if it is not a regular file.
+    /// The bytes of an inode; `None` if it is not a regular file.
     fn content<'a>(&'a self, inode: &'a Inode) -> Option<Result<Bytes<'a>, ReadError>> {
         let Kind::File(content) = &inode.kind else {
             return None;
@@ -295,8 +294,8 @@ impl Image {
         })
     }
 
-    /// A part of a layer's archive. The reader of the archive has checked that its entries lie
-    /// inside it.
+    /// A part of a layer's archive. The archive reader has checked that all entries are inside the
+    /// archive.
     fn part(&self, layer: usize, offset: u64, length: u64) -> Result<Blob, ReadError> {
         let part = self
             .materials
@@ -342,8 +341,8 @@ impl Image {
             .map_err(ReadError::spool(blob))
     }
 
-    /// Gives the bytes of a regular file to `sink`, a piece after another, without holding all of
-    /// them.
+    /// Passes the bytes of a regular file to `sink`, piece by piece, without keeping all of them in
+    /// memory.
     fn stream(
         &self,
         name: NameId,
@@ -365,8 +364,8 @@ impl Image {
                 pour(&blob, sink, || ReadError::io(path))
             }
             Content::Sparse { pieces, length } => {
-                // The archive stores the pieces without the zeros between them, which a plain file
-                // of the written layer must have.
+                // The archive stores the pieces without the zeros between them, which the regular
+                // file in the written layer must contain.
                 let mut at = 0;
                 for &(start, offset, count) in pieces {
                     pour_zeros(start - at, sink)?;
@@ -393,7 +392,7 @@ impl From<ReadError> for StreamError {
     }
 }
 
-/// Bytes of a file that are in memory at once.
+/// Number of bytes of a file that are in memory at once.
 const PIECE: usize = 256 << 10;
 
 fn pour<F: FnOnce(io::Error) -> ReadError>(
@@ -428,8 +427,8 @@ fn pour_zeros(
     Ok(())
 }
 
-/// A file of the host, which must be as long as when it was listed. A symlink that took the place
-/// of a directory on the way since then is not followed.
+/// Opens a file of the host, which must still have the size that it had when it was listed. A
+/// symlink that has replaced a parent directory since then is not followed.
 fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
     use rustix::io::Errno;
@@ -437,13 +436,13 @@ fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
     // The file may have been replaced by a FIFO since it was listed, and opening that would block.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-        // Linux before 5.6, or a sandbox that does not know the call.
+        // Linux before 5.6, or a sandbox that does not support the call.
         Err(Errno::NOSYS | Errno::PERM) => rustix::fs::open(path, flags, Mode::empty())?,
         Err(Errno::LOOP) => return Err(io::Error::other("it changed while it was read")),
         opened => opened?,
     };
-    // The header with the old length may have been written already, so a file that grew or shrank
-    // cannot be used any more.
+    // The header with the old size may already have been written, so a file that grew or shrank can
+    // no longer be used.
     let blob = Blob::foreign(File::from(file))?;
     if blob.size() == length {
         Ok(blob)

@@ -13,7 +13,7 @@ pub struct Overrides {
     /// The entrypoint. As with `docker run`, it does not get the image's `Cmd` as arguments.
     pub entrypoint: Option<Vec<String>>,
     pub cmd: Option<Vec<String>>,
-    /// Variables and their values; other variables of the image stay.
+    /// Variables and their values; other variables of the image are kept.
     pub env: Vec<(String, String)>,
     pub user: Option<String>,
     pub working_dir: Option<String>,
@@ -106,7 +106,7 @@ impl Config {
         Self::new(json.into())
     }
 
-    /// The configuration with an architecture, by its Go name, where it has none itself.
+    /// The configuration with an architecture, by its Go name, if it does not state one itself.
     #[must_use]
     pub fn with_usual_architecture(&self, architecture: &str) -> Self {
         let mut json = self.json().as_object().cloned().unwrap_or_default();
@@ -117,7 +117,8 @@ impl Config {
     }
 }
 
-/// Sets a variable in place of its last entry, which is the one in effect, or else at the end.
+/// Sets a variable by replacing its last entry, which is the one in effect, or by appending an
+/// entry.
 fn set_variable(settings: &mut Map<String, Value>, name: &str, value: &str) {
     let entry = Value::from(format!("{name}={value}"));
     let mut entries = settings

@@ -2,7 +2,7 @@
 
 /// Receives the progress of an operation. It is called from several threads at once.
 pub trait Progress: Sync {
-    /// Starts a step of `total` bytes, or of unknown size if 0. The step before it is finished.
+    /// Starts a step of `total` bytes, or of unknown size if 0. The previous step is finished.
     fn start(&self, what: &str, total: u64);
     /// Adds bytes to the progress of the step.
     fn advance(&self, bytes: u64);

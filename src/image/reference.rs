@@ -1,4 +1,4 @@
-//! Image references: a transport, a location, and a name where the location may have several
+//! Image references: a transport, a location, and a name if the location can contain several
 //! images.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::name::{Name, NameError};
 use crate::suggestion;
 
-/// An image as it is named on the command line, with skopeo's transports.
+/// An image as named on the command line, with skopeo's transports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
     /// `docker-archive:FILE[:NAME]`, `oci:DIRECTORY[:NAME]` or `oci-archive:FILE[:NAME]`: one of
@@ -62,7 +62,7 @@ const TRANSPORTS: [&str; 6] = [
     "docker-daemon",
     "docker",
 ];
-/// Transports of skopeo that jettison does not have; they must not be mistaken for image names.
+/// skopeo transports that jettison does not support; they must not be mistaken for image names.
 const FOREIGN: [&str; 6] = [
     "containers-storage",
     "dir",
@@ -244,7 +244,7 @@ fn plain(given: &str) -> Reference {
     }
 }
 
-/// Handles an unknown transport: a typing error, one of skopeo's, or the start of an image name.
+/// Handles an unknown transport: a typo, one of skopeo's, or the start of an image name.
 fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     let nearest = suggestion::closest(transport, TRANSPORTS);
     if nearest.is_none() && !FOREIGN.contains(&transport) {

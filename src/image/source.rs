@@ -40,7 +40,7 @@ impl Source {
         })
     }
 
-    /// The platforms for which there are images, in the order of the index; none where the source
+    /// The platforms for which there are images, in the order of the index; empty if the source
     /// states none.
     pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
         match &self.opened {
@@ -53,7 +53,7 @@ impl Source {
         }
     }
 
-    /// Reads the image for a platform: every header of every layer, all digests checked.
+    /// Reads the image for a platform: all headers of all layers, with all digests checked.
     pub fn image(&self, platform: &Platform, progress: &dyn Progress) -> Result<Image, ReadError> {
         let (image, checks) = self.image_checked_later(platform, progress)?;
         checks.finish()?;
@@ -61,7 +61,7 @@ impl Source {
     }
 
     /// Reads the image as [`image`](Self::image) does, with digests that are still being checked.
-    /// Nothing of it may be shown or written before that is finished.
+    /// Nothing from it may be shown or written before that is finished.
     pub fn image_checked_later(
         &self,
         platform: &Platform,
@@ -97,8 +97,8 @@ impl Source {
             checks,
         } = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
         let blobs = sources.iter().map(|source| source.blob.size()).sum();
-        // A compressed archive is smaller than its blobs, and what was downloaded is what counts
-        // for how large a file may plausibly be.
+        // A compressed archive is smaller than its blobs, and the downloaded size determines how
+        // large a file may plausibly be.
         let stored = store.stored_size().map_or(blobs, |size| size.min(blobs));
         let image = Image {
             longest: Image::longest_of(stored),
@@ -140,7 +140,7 @@ impl Source {
         let tree = transport::rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
         Ok(Image {
-            // Files of the host are not compressed, so none can be larger than it seems.
+            // Files of the host are not compressed, so they cannot be decompression bombs.
             longest: u64::MAX,
             config,
             layers,

@@ -7,11 +7,11 @@ use super::archive::decimal;
 use super::error::Fault;
 use super::tree::Content;
 
-/// Pieces of one file: more than any file needs, and still little memory.
+/// Maximum number of pieces of a file: more than any file needs, but little memory.
 pub(super) const MAX_PIECES: usize = 1 << 20;
 
-/// Bytes of the longest map of format 1.0: a count, then two numbers for each piece, one per line,
-/// padded to a block.
+/// Maximum size of a format 1.0 map in bytes: a count, then two numbers for each piece, one per
+/// line, padded to a block.
 pub(super) const MAX_MAP: u64 = (2 * MAX_PIECES as u64 + 1) * 21 + 512;
 
 const PREFIX: &str = "GNU.sparse.";
@@ -48,7 +48,7 @@ impl Records {
             sparse.present = true;
             match key {
                 "name" => sparse.name = Some(value.clone()),
-                // Both are the size with holes, in different formats. Go takes the one, GNU tar the
+                // Both are the size with holes, in different formats. Go uses one, GNU tar the
                 // other, so they must agree.
                 "size" | "realsize" => {
                     let length = number(value)?;
@@ -60,13 +60,14 @@ impl Records {
                 "major" => major = Some(value.as_slice()),
                 "minor" => minor = Some(value.as_slice()),
                 "numblocks" => count = Some(number(value)?),
-                // Format 0.0 has the offset of a piece in one record and its length in the next.
+                // In format 0.0, the offset of a piece is in one record and its length in the next.
                 "offset" => offset = Some(number(value)?),
                 "numbytes" => {
                     let offset = offset.take().ok_or(Fault::SparseMap)?;
                     sparse.map.push((offset, number(value)?));
                 }
-                // Format 0.1 has all of them in one record; a second map would be a second content.
+                // In format 0.1, all of them are in one record; a second map would describe
+                // different content.
                 "map" if !value.is_empty() => {
                     let earlier = std::mem::replace(&mut sparse.map, parse_pairs(value, b',')?);
                     if !earlier.is_empty() {
@@ -79,16 +80,16 @@ impl Records {
         if !sparse.present {
             return Ok(sparse);
         }
-        // A reader that does not know a format reads a plain file of another name, so only formats
-        // that all readers know are accepted. Go compares these as text: `00` is not `0` to it, and
-        // without a version it looks for a map.
+        // A reader that does not support a format reads a regular file with another name, so only
+        // formats that all readers support are accepted. Go compares versions as text, so `00` is
+        // not `0`; without a version, it looks for a map.
         sparse.map_in_data = match (major, minor) {
             (None, None) if !sparse.map.is_empty() => false,
             (Some(b"0"), Some(b"0" | b"1")) => false,
             (Some(b"1"), Some(b"0")) if sparse.map.is_empty() => true,
             _ => return Err(Fault::SparseMap),
         };
-        // Go requires the count of the formats whose map is in records.
+        // Go requires the count in formats whose map is in records.
         if !sparse.map_in_data && count != Some(sparse.map.len() as u64) {
             return Err(Fault::SparseMap);
         }
@@ -96,7 +97,8 @@ impl Records {
         Ok(sparse)
     }
 
-    /// The real name: the entry itself has a made-up one for readers without sparse files.
+    /// The real name: the entry itself has a made-up name for readers that do not support sparse
+    /// files.
     pub(super) fn name(&self) -> Option<&[u8]> {
         self.name.as_deref()
     }
@@ -110,8 +112,8 @@ impl Records {
         self.present && self.map_in_data
     }
 
-    /// The content of an entry with these records and `size` bytes of data at `offset` of the
-    /// archive. `map` is the start of the data where the map is there.
+    /// The content of an entry with these records and `size` bytes of data at `offset` in the
+    /// archive. If the map is in the data, `map` is the start of the data.
     pub(super) fn content(self, map: &[u8], size: u64, offset: u64) -> Result<Content, Fault> {
         if !self.present {
             return Ok(Content::Archived {
@@ -133,8 +135,8 @@ impl Records {
     }
 }
 
-/// Refuses a path after the name of a sparse file that differs from it: Python takes the last of
-/// the two.
+/// Refuses a path record after the name of a sparse file that differs from it, because Python uses
+/// the last of the two.
 fn check_names(records: &[(String, Vec<u8>)]) -> Result<(), Fault> {
     let path = records.iter().position(|(key, _)| key == "path");
     let name = records.iter().position(|(key, _)| key == "GNU.sparse.name");
@@ -166,7 +168,7 @@ fn parse_pairs(text: &[u8], separator: u8) -> Result<Vec<(u64, u64)>, Fault> {
 fn map_before(data: &[u8]) -> Result<(Vec<(u64, u64)>, u64), Fault> {
     let mut rest = data;
     let count = number_in_line(&mut rest)?;
-    // The count decides how much is read, so it is checked before.
+    // The count determines how much is read, so it is checked first.
     if count > MAX_PIECES as u64 {
         return Err(Fault::SparseMap);
     }
@@ -194,8 +196,8 @@ fn number_in_line(rest: &mut &[u8]) -> Result<u64, Fault> {
     number(line)
 }
 
-/// Turns a map into content. Its pieces must be in order in the file; in the archive they follow
-/// each other without gaps from `offset`, where there are `size` bytes for them.
+/// Converts a map to content. Its pieces must be in order in the file; in the archive, they are
+/// stored without gaps in `size` bytes at `offset`.
 pub(super) fn pieces(
     map: &[(u64, u64)],
     length: u64,
@@ -206,7 +208,7 @@ pub(super) fn pieces(
     let (mut filled, mut used) = (0_u64, 0_u64);
     for &(start, count) in map {
         let end = start.checked_add(count).ok_or(Fault::SparseMap)?;
-        // Overlapping pieces and pieces beyond the end are read differently by every tool.
+        // Tools differ in how they read overlapping pieces and pieces beyond the end.
         if start < filled || end > length {
             return Err(Fault::SparseMap);
         }

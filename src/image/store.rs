@@ -26,7 +26,7 @@ use super::tree::{Content, Kind};
 #[derive(Debug)]
 pub(super) struct Store {
     path: PathBuf,
-    /// Bytes of an archive as it is stored, before decompression.
+    /// Stored size of an archive in bytes, before decompression.
     stored: Option<u64>,
     place: Place,
 }
@@ -36,7 +36,7 @@ enum Place {
     Archive {
         blob: Blob,
         members: HashMap<Vec<u8>, Member>,
-        /// Further members of the same names, in their order.
+        /// Additional members with the same names, in order.
         repeated: HashMap<Vec<u8>, Vec<Member>>,
     },
     Directory(Directory),
@@ -53,11 +53,12 @@ enum Member {
         offset: u64,
         length: u64,
     },
-    /// A link: older versions of Docker link a layer that the archive has already.
+    /// A link: older versions of Docker link to a layer that is already in the archive.
     Link(Vec<u8>),
 }
 
-/// Links that are followed to a member. Docker writes one; the limit ends a cycle.
+/// Maximum number of links that are followed to a member. Docker writes one; the limit ends a
+/// cycle.
 const MAX_MEMBER_LINKS: usize = 10;
 
 impl Member {
@@ -92,7 +93,7 @@ impl Store {
         Self::archive_in(Blob::open(path)?, path, limits, budget)
     }
 
-    /// An archive that was fetched or spooled. Errors name the path.
+    /// Opens an archive that was fetched or spooled. Errors name the path.
     pub(super) fn archive_in(
         mut blob: Blob,
         path: &Path,
@@ -156,7 +157,7 @@ impl Store {
         })
     }
 
-    /// Opens an image of a registry. Only its manifest is fetched now.
+    /// Opens an image in a registry. Only its manifest is fetched at this point.
     pub(super) fn registry(
         name: &Name,
         connection: Connection,
@@ -220,7 +221,7 @@ impl Store {
         let mut missing: Vec<(String, u64)> = Vec::new();
         for (digest, size) in wanted {
             let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
-            // Some builders list one empty layer many times.
+            // Some builders list an empty layer many times.
             if !lock(fetched).contains_key(&name)
                 && missing.iter().all(|(other, _)| other != digest)
             {
@@ -244,7 +245,7 @@ impl Store {
         Ok(())
     }
 
-    /// Bytes of the archive as it is stored; `None` for blobs that are stored one by one.
+    /// Stored size of the archive in bytes; `None` for blobs that are stored individually.
     pub(super) fn stored_size(&self) -> Option<u64> {
         self.stored
     }
@@ -265,7 +266,8 @@ impl Store {
     pub(super) fn has(&self, name: &str) -> bool {
         match &self.place {
             Place::Archive { members, .. } => members.contains_key(name.as_bytes()),
-            // A file that cannot be read counts as present: reading it gives the better error.
+            // A file that cannot be read counts as present, because reading it results in a better
+            // error.
             Place::Directory(directory) => match directory.file(name) {
                 Ok(_) => true,
                 Err(refusal) => !refusal.is_missing(),
@@ -295,7 +297,7 @@ impl Store {
         })
     }
 
-    /// Finds a member of an archive. Of two with one name Docker takes the last and skopeo the
+    /// Finds a member of an archive. If two have the same name, Docker uses the last and skopeo the
     /// first, so their contents must be equal.
     fn member(&self, name: &str) -> Result<Option<Blob>, ReadError> {
         let Place::Archive {
@@ -329,8 +331,8 @@ impl Store {
         })
     }
 
-    /// Opens a blob that must not be a link: only layers are linked, and only in archives of older
-    /// versions of Docker. Readers treat other links differently.
+    /// Opens a blob that must not be a link: only layers may be links, as in archives of older
+    /// Docker versions. Readers treat other links differently.
     pub(super) fn plain_blob(&self, name: &str, by: &str) -> Result<Blob, ReadError> {
         if let Place::Archive { members, .. } = &self.place
             && let Some(Member::Link(_)) = members.get(&clean(name.as_bytes()))
@@ -343,7 +345,7 @@ impl Store {
         self.blob(name, by)
     }
 
-    /// Reads a file that the format itself names.
+    /// Reads a file whose name is defined by the format.
     pub(super) fn json<T: DeserializeOwned>(
         &self,
         name: &'static str,
@@ -355,7 +357,7 @@ impl Store {
     }
 }
 
-/// The member that an entry is, if any. `key` is its normalized name.
+/// The member for an entry, if any. `key` is its normalized name.
 fn member_of(node: &Node, key: &[u8]) -> Option<Member> {
     match node {
         Node::Inode(Kind::File(Content::Archived { offset, length })) => Some(Member::File {
@@ -414,7 +416,7 @@ fn lock(fetched: &Mutex<HashMap<String, Blob>>) -> MutexGuard<'_, HashMap<String
     fetched.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The path of a digest's blob in a layout; none for an invalid digest.
+/// The path of a digest's blob in a layout; `None` for an invalid digest.
 fn blob_name(digest: &str) -> Option<String> {
     oci_layout::blob_path(&digest.parse().ok()?).ok()
 }
@@ -426,7 +428,7 @@ fn unknown_digest(digest: &str) -> ReadError {
     }
 }
 
-/// Reads a document of an image, which must have the right shape and at most `limits.json` bytes.
+/// Reads a document of an image, which must match the shape and have at most `limits.json` bytes.
 pub(super) fn read_json<T: DeserializeOwned>(
     name: &str,
     blob: &Blob,
@@ -444,13 +446,13 @@ pub(super) fn read_json<T: DeserializeOwned>(
     let bytes = blob.bytes().map_err(ReadError::blob(name))?;
     let value = json::parse(&bytes, shape).map_err(ReadError::json(name))?;
     // The text is dropped before the typed value is built, so that a large document is in memory
-    // twice and not three times.
+    // twice instead of three times.
     drop(bytes);
     serde_json::from_value(value).map_err(ReadError::json(name))
 }
 
-/// The normalized name of a member. A name that leaves the archive keeps its `..`, so it is never
-/// found.
+/// The normalized name of a member. A name that points outside the archive keeps its `..`, so it is
+/// never found.
 fn clean(name: &[u8]) -> Vec<u8> {
     let mut components: Vec<&[u8]> = Vec::new();
     for component in name.split(|&byte| byte == b'/') {

@@ -1,4 +1,4 @@
-//! The file system of an image as a value: names, inodes, and the one way to follow a path.
+//! The file system of an image: names, inodes, and path resolution.
 //!
 //! Names and inodes are two tables: a hard link is two names of one inode. A name is bytes. Names
 //! are never reused, so a [`NameId`] means the same entry for as long as the tree lives.
@@ -34,7 +34,7 @@ impl InodeId {
 pub struct Inode {
     pub kind: Kind,
     pub header: Header,
-    /// The layer, counted from the lowest, whose entry this is.
+    /// The layer of the entry, counted from the lowest.
     pub layer: usize,
 }
 
@@ -53,8 +53,8 @@ pub enum Kind {
 pub enum Content {
     /// `length` bytes at `offset` of the layer's uncompressed archive.
     Archived { offset: u64, length: u64 },
-    /// A sparse file of `length` bytes: pieces of (place in the file, place in the archive,
-    /// length), zeros between.
+    /// A sparse file of `length` bytes: pieces of (offset in the file, offset in the archive,
+    /// length), with zeros between them.
     Sparse {
         pieces: Vec<(u64, u64, u64)>,
         length: u64,
@@ -64,7 +64,7 @@ pub enum Content {
         path: std::path::PathBuf,
         length: u64,
     },
-    /// Bytes that are no part of any layer.
+    /// Bytes that are not part of any layer.
     Bytes(Vec<u8>),
 }
 
@@ -80,7 +80,7 @@ impl Content {
     }
 }
 
-/// The metadata of an entry besides its name, kind and content. It is written back as it was read.
+/// The metadata of an entry other than its name, kind and content. It is written back as read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Permission bits with setuid, setgid and sticky: `0o7777` at most.
@@ -91,7 +91,7 @@ pub struct Header {
     pub group: Vec<u8>,
     /// Whole seconds; a fraction is in `pax`.
     pub mtime: i64,
-    /// PAX records in their order, except those that name the entry, its link or its size.
+    /// PAX records in order, except those with the entry's name, link target or size.
     pub pax: Vec<(String, Vec<u8>)>,
 }
 
@@ -131,7 +131,7 @@ struct Name {
 pub struct Tree {
     names: Vec<Name>,
     inodes: Vec<Inode>,
-    /// The entries of each directory, by the directory's own name: a directory has just one.
+    /// The entries of each directory, indexed by the directory's name, which is unique.
     entries: Vec<BTreeMap<Vec<u8>, NameId>>,
     followed: FollowedBytes,
 }
@@ -151,14 +151,15 @@ impl Clone for FollowedBytes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub name: NameId,
-    /// Every directory and symlink on the way, in order, without the root. Keeping the file means
-    /// keeping them: without them the path leads nowhere.
+    /// Every directory and symlink on the path, in order, without the root. If the file is kept,
+    /// these must be kept too.
     pub crossed: Vec<NameId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// `crossed` is what was met before; `missing` is the path that is not there.
+    /// `crossed` lists the directories and symlinks before the missing component; `missing` is the
+    /// path that does not exist.
     #[error("`{}` does not exist", missing.escape_ascii())]
     NotFound {
         missing: Vec<u8>,
@@ -172,7 +173,7 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
-    /// The directories and links that were met before the path broke.
+    /// The directories and symlinks that were followed before the error.
     pub fn crossed(&self) -> &[NameId] {
         match self {
             Self::NotFound { crossed, .. }
@@ -254,7 +255,7 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// A tree of one empty directory, `0755`, of root.
+    /// A tree with one empty root directory, mode `0755`, owned by root.
     pub fn new() -> Self {
         let header = Header {
             mode: 0o755,
@@ -336,7 +337,7 @@ impl Tree {
         if name == NameId::ROOT {
             return b"/".to_vec();
         }
-        // A name knows its parent only, so the components come last first.
+        // A name only refers to its parent, so the components are collected in reverse order.
         let mut components = Vec::new();
         let mut at = name;
         while at != NameId::ROOT {
@@ -351,7 +352,7 @@ impl Tree {
         path
     }
 
-    /// The entries of a directory, by name; none for anything else.
+    /// The entries of a directory, by name; empty for other files.
     pub fn children(&self, directory: NameId) -> impl Iterator<Item = NameId> {
         self.entries[directory.index()].values().copied()
     }
@@ -360,15 +361,16 @@ impl Tree {
         self.entries[directory.index()].get(name).copied()
     }
 
-    /// Every name but the root's, a directory before what is in it, siblings by name.
+    /// Every name except the root's; a directory comes before its entries, and siblings are sorted
+    /// by name.
     pub fn walk(&self) -> impl Iterator<Item = NameId> {
         self.below(NameId::ROOT)
     }
 
     /// Every name below a directory, in the order of [`walk`](Self::walk).
     pub fn below(&self, directory: NameId) -> impl Iterator<Item = NameId> {
-        // The stack has an iterator for each directory on the way to the current name. A recursive
-        // walk would overflow the call stack on the deep trees that an image may hold.
+        // The stack has an iterator for each parent directory of the current name. A recursive walk
+        // would overflow the call stack on the deep trees that an image may hold.
         let mut open = vec![self.entries[directory.index()].values()];
         std::iter::from_fn(move || {
             loop {
@@ -383,7 +385,7 @@ impl Tree {
         })
     }
 
-    /// Adds an entry. An entry of the same name is removed, with everything below it.
+    /// Adds an entry. An existing entry with the same name is removed, with everything below it.
     pub fn insert(&mut self, directory: NameId, name: &[u8], inode: Inode) -> NameId {
         let inode_id =
             InodeId(u32::try_from(self.inodes.len()).expect("readers limit the entries"));
@@ -392,15 +394,15 @@ impl Tree {
         self.add_name(directory, name, inode_id)
     }
 
-    /// Adds a second name for what `target` is.
+    /// Adds another name for the inode of `target`.
     pub fn link(&mut self, directory: NameId, name: &[u8], target: NameId) -> NameId {
         self.add_name(directory, name, self.inode_id(target))
     }
 
-    /// Removes an entry and everything below it. Other names of its inode stay.
+    /// Removes an entry and everything below it. Other names of its inode are kept.
     pub fn remove(&mut self, directory: NameId, name: &[u8]) -> Option<NameId> {
-        // Only the directory forgets the name. The row stays, since ids are indexes and reports
-        // still name what a layer removed.
+        // The name is only removed from the directory. Its row stays, because ids are indexes and
+        // reports still show the names that a layer removed.
         self.entries[directory.index()].remove(name)
     }
 
@@ -411,25 +413,25 @@ impl Tree {
             text: name.to_vec(),
             inode,
         });
-        // Every name gets a row here, whatever it is, so that one index serves both tables.
+        // Every name gets a row here, even if it is not a directory, so that one index works for
+        // both tables.
         self.entries.push(BTreeMap::new());
         self.entries[directory.index()].insert(name.to_vec(), id);
         id
     }
 
-    /// Follows a path from the root to what it leads to, as a process whose root directory this is
-    /// would: links restart at this root or at their directory, and `..` does not leave it.
+    /// Resolves a path from the root, like a process with this root directory: symlinks start at
+    /// this root or in their directory, and `..` does not leave it.
     pub fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         self.resolve_from(NameId::ROOT, path)
     }
 
-    /// Like [`resolve`](Self::resolve), a relative path starting at `directory`.
+    /// Like [`resolve`](Self::resolve), but a relative path starts at `directory`.
     pub fn resolve_from(&self, directory: NameId, path: &[u8]) -> Result<Resolved, ResolveError> {
         self.follow(directory, path, true)
     }
 
-    /// Like [`resolve`](Self::resolve), but a link at the end of the path is the answer, not where
-    /// it points.
+    /// Like [`resolve`](Self::resolve), but a symlink at the end of the path is not followed.
     pub fn resolve_link(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         self.follow(NameId::ROOT, path, false)
     }
@@ -460,7 +462,8 @@ impl Tree {
                 });
             }
             match component {
-                // Repeated slashes mean one, and the root is its own parent: `..` never leads out.
+                // Repeated slashes are equivalent to one, and the root is its own parent, so `..`
+                // never leads out.
                 b"" | b"." => continue,
                 b".." => {
                     at = self.parent(at);
@@ -480,23 +483,24 @@ impl Tree {
             // last.
             let last = rest.iter().all(|component| component.is_empty());
             match &self.inode(name).kind {
-                // `lstat` of `link` is the link, of `link/` the directory it points to: any rest,
-                // even an empty component, makes the kernel follow.
+                // `lstat` of `link` refers to the symlink, `lstat` of `link/` to its target
+                // directory: any remaining component, even an empty one, makes the kernel follow
+                // it.
                 Kind::Symlink { target } if follow_last || !last || !rest.is_empty() => {
                     crossed.push(name);
                     if !followed.add(self, target) {
                         return Err(ResolveError::TooManyLinks { crossed });
                     }
-                    // A relative target continues in the directory of the link, which is where the
-                    // walk is.
+                    // A relative target continues in the directory of the symlink, which is the
+                    // current directory.
                     if target.starts_with(b"/") {
                         at = NameId::ROOT;
                     }
                     rest.extend(components_reversed(target));
                 }
                 _ => {
-                    // Keeping a file means keeping the directories on the way, so they are returned
-                    // as well.
+                    // If a file is kept, its parent directories must be kept too, so they are
+                    // returned as well.
                     if self.is_directory(name) && !last {
                         crossed.push(name);
                     }
@@ -536,7 +540,8 @@ mod tests {
         }
     }
 
-    /// `/usr/lib/x`, reached by a relative, an absolute and a wild link too.
+    /// `/usr/lib/x`, which is also reachable through relative and absolute symlinks, one of which
+    /// has too many `..`.
     fn tree() -> Tree {
         let mut tree = Tree::new();
         for directory in ["/usr", "/usr/lib", "/etc"] {
@@ -550,7 +555,7 @@ mod tests {
         tree
     }
 
-    /// Where a path leads and what it crosses; or how far it gets.
+    /// The result of resolving a path and the names that it crosses, or how far it gets.
     fn way(path: &str) -> String {
         let tree = tree();
         let text = |name: &NameId| String::from_utf8(tree.path(*name)).unwrap();

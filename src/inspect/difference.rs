@@ -1,5 +1,5 @@
-//! Differences of two images: by path, by package, by layer and by configuration. Times of files
-//! are not compared.
+//! Differences between two images: by path, package, layer and configuration. File times are not
+//! compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,10 @@ pub struct Difference {
     pub paths: Vec<Changed>,
     /// Changed packages, sorted by ecosystem, name and architecture.
     pub packages: Vec<PackageChange>,
-    /// Fields of the configuration, such as `config.Env` and `architecture`, sorted; without those
+    /// Changed configuration fields, such as `config.Env` and `architecture`, sorted; without those
     /// that only describe the layers and the build.
     pub configuration: Vec<String>,
-    /// Number of layers that are the same, from the lowest on.
+    /// Number of lowest layers that are the same.
     pub shared_layers: usize,
 }
 
@@ -30,15 +30,15 @@ impl Difference {
     }
 }
 
-/// A path that is not the same.
+/// A path that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     pub path: Vec<u8>,
-    /// Name in the first image; none if the path was added.
+    /// Name in the first image; `None` if the path was added.
     pub before: Option<NameId>,
-    /// Name in the second image; none if the path was removed.
+    /// Name in the second image; `None` if the path was removed.
     pub after: Option<NameId>,
-    /// The changes, where it is in both; ordered.
+    /// The changes, if it is in both; ordered.
     pub what: Vec<Change>,
 }
 
@@ -67,7 +67,7 @@ impl Change {
     }
 }
 
-/// A package that is not there in the same versions.
+/// A package whose versions differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageChange {
     pub ecosystem: Ecosystem,
@@ -84,7 +84,7 @@ pub fn difference(
     before: (&Image, &Packages),
     after: (&Image, &Packages),
 ) -> Result<Difference, ReadError> {
-    // Layers are only shared from below: a registry and a runtime reuse them in order.
+    // Layers are only shared from the bottom, because registries and runtimes reuse them in order.
     let layers = before.0.layers.iter().zip(&after.0.layers);
     Ok(Difference {
         paths: paths(before.0, after.0)?,
@@ -151,7 +151,7 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
     let mut changes = Vec::new();
     match (&one.kind, &other.kind) {
         (Kind::File(content), Kind::File(other_content)) => {
-            // The lengths first: reading is the expensive part.
+            // Lengths are compared first, because reading is expensive.
             let differs = content.length() != other_content.length()
                 || !has_same_bytes(before, after, content.length())?;
             if differs {
@@ -277,8 +277,8 @@ fn differing_keys<'v>(one: &'v Value, other: &'v Value) -> BTreeSet<&'v str> {
     keys
 }
 
-/// Compares two fields. Builders write an empty field, or null, or leave the field out, and all of
-/// these mean the same.
+/// Compares two fields. Builders write an empty field or null, or omit the field, all with the same
+/// meaning.
 fn is_same(one: &Value, other: &Value) -> bool {
     one == other || is_empty(one) && is_empty(other)
 }

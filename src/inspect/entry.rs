@@ -1,4 +1,4 @@
-//! Facts about one entry of an image: its kind and its layer; and the sizes below a directory.
+//! Facts about an entry of an image, such as its kind and layer, and the sizes below a directory.
 
 use crate::elf::{self, Elf, ElfError};
 use crate::image::{Image, Kind, Layer, NameId, ReadError, Tree};
@@ -7,10 +7,10 @@ use crate::image::{Image, Kind, Layer, NameId, ReadError, Tree};
 #[derive(Debug)]
 pub struct EntryFacts<'a> {
     pub name: NameId,
-    /// The file that a symlink leads to in the end.
+    /// The final target of a symlink.
     pub target: Option<NameId>,
-    /// The layer that its header and its bytes come from, counted from the lowest, where the image
-    /// has layers.
+    /// The layer that its header and bytes come from, counted from the lowest, if the image has
+    /// layers.
     pub layer: Option<(usize, &'a Layer)>,
     /// The other names of the same inode.
     pub other_names: Vec<NameId>,
@@ -31,7 +31,7 @@ pub fn facts(image: &Image, name: NameId) -> Result<EntryFacts<'_>, ReadError> {
         None
     };
     let mut other_names = Vec::new();
-    // A directory has one name, so the walk over the whole tree would find nothing.
+    // A directory has only one name, so there is no need to search the tree.
     if !tree.is_directory(name) {
         for other in tree.walk() {
             if other != name && tree.inode_id(other) == tree.inode_id(name) {
@@ -68,25 +68,26 @@ fn elf_facts(bytes: &[u8]) -> Result<(Elf, elf::Facts), ElfError> {
     Ok((elf, facts))
 }
 
-/// An entry with all that is below it.
+/// An entry with everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub name: NameId,
     pub usage: Usage,
-    /// Below a directory, as deep as was asked for: the largest first, then by name.
+    /// Entries of a directory, down to the requested depth, the largest first, then by name.
     pub children: Vec<Entry>,
 }
 
-/// Size of an entry with all that is below it.
+/// Size of an entry with everything below it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes of regular files; one with several names counts at the first of them.
+    /// Bytes of regular files; a file with several names counts at its first name.
     pub bytes: u64,
-    /// Names, without the entry itself.
+    /// Number of names, without the entry itself.
     pub names: usize,
 }
 
-/// Most levels that are returned. Nobody reads deeper, and each level is a call.
+/// Maximum number of levels that are returned. Nobody reads deeper ones, and each level is a
+/// recursive call.
 const MAX_LEVELS: usize = 256;
 
 /// Adds up the sizes below a name, and returns them for `levels` levels.
@@ -95,7 +96,8 @@ pub fn usage(tree: &Tree, name: NameId, levels: usize) -> Entry {
     let mut counted = vec![false; tree.inode_count()];
     let mut names = vec![name];
     names.extend(tree.below(name));
-    // First the bytes of each file, at its first name only, so that hard links do not count twice.
+    // First, the bytes of each file are added at its first name, so that hard links do not count
+    // twice.
     for &at in &names {
         if let Kind::File(content) = &tree.inode(at).kind
             && !std::mem::replace(&mut counted[tree.inode_id(at).index()], true)
@@ -103,7 +105,7 @@ pub fn usage(tree: &Tree, name: NameId, levels: usize) -> Entry {
             usages[at.index()].bytes = content.length();
         }
     }
-    // In reverse order a directory comes after its entries, so their sums are complete.
+    // In reverse order, a directory comes after its entries, so their sums are complete.
     for &at in names.iter().skip(1).rev() {
         let usage = usages[at.index()];
         let above = &mut usages[tree.parent(at).index()];
@@ -121,7 +123,7 @@ fn entry(tree: &Tree, usages: &[Usage], name: NameId, levels: usize) -> Entry {
             .collect(),
         None => Vec::new(),
     };
-    // The sort is stable: names of one size stay in their order.
+    // The sort is stable: names with equal sizes keep their order.
     children.sort_by_key(|child| std::cmp::Reverse(child.usage.bytes));
     Entry {
         name,

@@ -1,4 +1,4 @@
-//! Files of an image: the number of each kind, and those that deserve a look.
+//! Files of an image: the number of each kind, and lists of notable files.
 
 use std::cmp::Reverse;
 
@@ -7,13 +7,13 @@ use crate::image::{Image, Kind, NameId};
 /// The files of an image by kind. Names are in the tree's order, unless stated otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageFiles {
-    /// Regular files, each once, however many names it has.
+    /// Number of regular files; each counts once, even if it has several names.
     pub files: usize,
     /// Their total size.
     pub bytes: u64,
     pub directories: usize,
     pub links: usize,
-    /// Names beyond the first of files that are not directories.
+    /// Additional names of files that are not directories.
     pub hard_links: usize,
     pub fifos: usize,
     pub devices: Vec<NameId>,
@@ -21,12 +21,11 @@ pub struct ImageFiles {
     pub setuid: Vec<NameId>,
     /// Files with capabilities.
     pub capabilities: Vec<NameId>,
-    /// Files that every user may write, and directories in which every user may remove the files of
-    /// others.
+    /// World-writable files, and directories in which every user may remove the files of others.
     pub world_writable: Vec<NameId>,
-    /// Symlinks without a target in the image. A runtime may mount it.
+    /// Symlinks whose target does not exist in the image; a runtime may mount it.
     pub broken_links: Vec<NameId>,
-    /// Files, the biggest first; each by its first name.
+    /// The largest files, by their first names.
     pub biggest: Vec<NameId>,
 }
 
@@ -52,7 +51,7 @@ pub fn files(image: &Image, biggest: usize) -> ImageFiles {
                     files.bytes += content.length();
                     sizes.push((Reverse(content.length()), name));
                 }
-                // Every name of such a file is listed: removing one leaves the others.
+                // All names of such a file are listed, because removing one leaves the others.
                 if mode & SETUID_OR_SETGID != 0 {
                     files.setuid.push(name);
                 }
@@ -80,7 +79,7 @@ pub fn files(image: &Image, biggest: usize) -> ImageFiles {
             Kind::Fifo => files.fifos += usize::from(is_new),
         }
     }
-    // The sort is stable: of two files of one size, the first in the tree stays first.
+    // The sort is stable: files with equal sizes keep their order in the tree.
     sizes.sort_by_key(|&(size, _)| size);
     files.biggest = sizes
         .into_iter()

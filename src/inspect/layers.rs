@@ -1,4 +1,4 @@
-//! Changes by each layer, and the bytes of layers that no container can see.
+//! Changes made by each layer, and the bytes in layers that no container can see.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::image::{Changes, How, Image, Kind, NameId, Tree};
 pub struct ImageLayers {
     /// The lowest first.
     pub layers: Vec<LayerFacts>,
-    /// Paths whose bytes are in a layer, but not in the image; most bytes first.
+    /// Paths whose bytes are in a layer, but not in the image; the largest first.
     pub wasted: Vec<Wasted>,
-    /// The bytes of all files of all layers.
+    /// The total size of all files in all layers.
     pub bytes: u64,
     /// The part of these that is in the image.
     pub visible: u64,
@@ -22,22 +22,22 @@ impl ImageLayers {
         self.bytes - self.visible
     }
 
-    /// The share of the layers' bytes that is in the image, in tenths of a percent; 1000 for an
-    /// image without files.
+    /// The share of the layers' bytes that are visible in the image, in tenths of a percent; 1000
+    /// for an image without files.
     pub fn efficiency(&self) -> u64 {
         if self.bytes == 0 {
             return 1000;
         }
-        // Rounded down, so that it is 100% only where nothing is wasted.
+        // Rounded down, so that it is 100% only if nothing is wasted.
         let share = u128::from(self.visible) * 1000 / u128::from(self.bytes);
         u64::try_from(share).unwrap_or(1000)
     }
 }
 
-/// Changes by one layer.
+/// Changes made by one layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LayerFacts {
-    /// Names that are new with it.
+    /// Names that it adds.
     pub added: usize,
     /// Names of lower layers that it replaces, without the directories that it lists again.
     pub replaced: usize,
@@ -45,7 +45,7 @@ pub struct LayerFacts {
     pub removed: usize,
     /// Directories of lower layers that it lists again.
     pub declared: usize,
-    /// The bytes of its files.
+    /// The total size of its files.
     pub bytes: u64,
     /// The part of these that is not in the image.
     pub wasted: u64,
@@ -60,7 +60,7 @@ pub struct Wasted {
     pub bytes: u64,
     /// The layers that contain these bytes, counted from the lowest.
     pub layers: Vec<usize>,
-    /// The layer that hid the last of these, and how.
+    /// The layer that hid the last of these, and the way it did.
     pub by: usize,
     pub how: How,
 }
@@ -94,8 +94,8 @@ pub fn layers(image: &Image) -> ImageLayers {
 }
 
 fn count_names(facts: &mut LayerFacts, changes: &Changes) {
-    // An archive may list a path twice. The first of these entries is gone within the same layer,
-    // and never was in the image.
+    // An archive may list a path twice. The first of these entries is replaced within the same
+    // layer and was never in the image.
     let mut own_gone = 0;
     for gone in &changes.gone {
         if changes.made.contains(&gone.name.index()) {
@@ -110,7 +110,7 @@ fn count_names(facts: &mut LayerFacts, changes: &Changes) {
     facts.declared = changes.declared.len();
 }
 
-/// Returns true, by inode, for those that have a name in the image.
+/// For each inode, whether it has a name in the image.
 fn visible_inodes(tree: &Tree) -> Vec<bool> {
     let mut visible = vec![false; tree.inode_count()];
     for name in tree.walk() {
@@ -126,11 +126,12 @@ fn length(tree: &Tree, name: NameId) -> u64 {
     }
 }
 
-/// Returns the wasted bytes by path, the most first, and adds up the bytes that each layer hid.
+/// Returns the wasted bytes by path, the largest first, and adds up the bytes that each layer hid.
 fn wasted(image: &Image, visible: &[bool], layers: &mut [LayerFacts]) -> Vec<Wasted> {
     let tree = &image.tree;
     let mut paths: BTreeMap<Vec<u8>, Wasted> = BTreeMap::new();
-    // Bytes are gone with the last name of their inode, so the layers are read from the highest.
+    // Bytes are hidden when the last name of their inode is, so the layers are read from the
+    // highest.
     let mut counted = vec![false; tree.inode_count()];
     for (by, layer) in image.layers.iter().enumerate().rev() {
         for gone in layer.changes.gone.iter().rev() {
@@ -158,7 +159,7 @@ fn wasted(image: &Image, visible: &[bool], layers: &mut [LayerFacts]) -> Vec<Was
         path.layers.sort_unstable();
         path.layers.dedup();
     }
-    // By path where the sizes are equal, so that the order is always the same.
+    // Sorted by path if the sizes are equal, so that the order is deterministic.
     wasted.sort_by(|one, other| {
         other
             .bytes

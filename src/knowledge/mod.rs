@@ -1,6 +1,6 @@
 //! Facts about the world outside jettison, each in one table: programs that are shells or package
-//! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
-//! name instead of keeping lists of their own.
+//! managers, paths that contain documentation. Rules, tracers and pages refer to a class or a set
+//! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
 //! managers, path sets, platforms, programs, signals and variables.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 static TABLE: LazyLock<Vec<PackageManager>> = LazyLock::new(|| {
     let file = include_str!("../../rules/package-managers.toml");
-    let Table { manager: rows } = toml::from_str(file).expect("the tests read the table");
+    let Table { manager: rows } = toml::from_str(file).expect("a test parses the table");
     let managers = rows.iter().map(|row| row.resolve(&rows));
     managers.collect()
 });
@@ -24,7 +24,7 @@ pub fn package_manager(name: &str) -> Option<&'static PackageManager> {
 
 /// The package manager that a program runs; `pip3.12` is `pip`.
 pub fn package_manager_of(program: &str) -> Option<&'static PackageManager> {
-    // Every version of Python brings a program of its own.
+    // Every version of Python has a separate program.
     let is_pip = program.strip_prefix("pip").is_some_and(|version| {
         !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
     });
@@ -32,12 +32,12 @@ pub fn package_manager_of(program: &str) -> Option<&'static PackageManager> {
     BY_PROGRAM.get(program).copied()
 }
 
-/// The managers by their programs. Dozens of rules ask for that of every command of a script.
+/// The managers by program. Dozens of rules look it up for every command of a script.
 static BY_PROGRAM: LazyLock<HashMap<&str, &PackageManager>> = LazyLock::new(|| {
     let mut managers = HashMap::new();
     for manager in package_managers() {
         for &program in &manager.programs {
-            // The first row of the table wins where two name the same program.
+            // If two rows name the same program, the first one wins.
             managers.entry(program).or_insert(manager);
         }
     }
@@ -54,7 +54,7 @@ pub struct PackageManager {
     pub system: bool,
     /// Packages, of any manager, that install it.
     pub packages: Vec<&'static str>,
-    /// Words before a verb that leave it what it is: `dnf module install`.
+    /// Words before a verb that do not change its meaning: `dnf module install`.
     pub prefixes: Vec<&'static str>,
     /// Options whose value is the next word.
     pub value_options: Vec<&'static str>,
@@ -66,9 +66,9 @@ pub struct PackageManager {
     pub lists: Vec<&'static str>,
     /// Directories of downloaded packages.
     pub caches: Vec<&'static str>,
-    /// Options that leave nothing in its cache.
+    /// Options that disable its cache.
     pub no_cache: Vec<&'static str>,
-    /// The environment variable that does the same where it is true.
+    /// The environment variable that does the same if it is true.
     pub no_cache_variable: Option<&'static str>,
     /// Whether any value of that variable does it, even `false`.
     pub no_cache_if_set: bool,
@@ -76,7 +76,7 @@ pub struct PackageManager {
     pub cache_variables: Vec<&'static str>,
     /// The syntax of names and versions.
     pub pin: Pin,
-    /// Options that fix the version of everything a call installs.
+    /// Options that pin the versions of all packages that a call installs.
     pub pin_options: Vec<&'static str>,
     /// The action of a call without a verb.
     pub bare: Option<Action>,
@@ -123,7 +123,7 @@ pub enum Action {
     Execute,
 }
 
-/// The syntax in which a package manager takes versions.
+/// The syntax of versions in a package manager's arguments.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pin {
@@ -157,19 +157,20 @@ pub enum Pin {
     Rpm,
 }
 
-/// The whole file. It is part of the program, so its strings are borrowed from there.
+/// The whole file. It is compiled in, so its strings are borrowed.
 #[derive(Debug, Deserialize)]
 struct Table<'t> {
     #[serde(borrow)]
     manager: Vec<Row<'t>>,
 }
 
-/// A manager as the table has it.
+/// A row of the table.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Row<'t> {
     name: &'t str,
-    /// Another manager; what this row leaves out of the command line's syntax is as there.
+    /// Another manager, from which fields of the command-line syntax that this row omits are
+    /// inherited.
     like: Option<&'t str>,
     #[serde(borrow)]
     programs: Vec<&'t str>,
@@ -210,10 +211,10 @@ struct Row<'t> {
 
 impl Row<'static> {
     fn resolve(&self, rows: &[Self]) -> PackageManager {
-        // Only one step: a row that others are like is complete itself.
+        // There is only one step: a row that others inherit from is complete itself.
         let like = self.like.map(|name| {
             let model = rows.iter().find(|row| row.name == name);
-            model.expect("the tests resolve every row")
+            model.expect("a test resolves every row")
         });
         let verbs = inherit(self, like, |row| row.verbs.as_ref());
         PackageManager {
@@ -225,8 +226,7 @@ impl Row<'static> {
             value_options: list(self, like, |row| row.value_options.as_ref()),
             queries: list(self, like, |row| row.queries.as_ref()),
             yes: list(self, like, |row| row.yes.as_ref()),
-            // Lists and caches are paths and not syntax, so they are not taken from another
-            // manager.
+            // Lists and caches are paths and not syntax, so they are not inherited.
             lists: self.lists.clone(),
             caches: self.caches.clone(),
             no_cache: list(self, like, |row| row.no_cache.as_ref()),

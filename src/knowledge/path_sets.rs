@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-// Compiled in, so that the program is one file, and parsed only by the commands that ask.
+// Compiled in, so that the program is a single file, and only parsed by commands that need it.
 static SETS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/path-sets.toml")).expect("the tests read the table")
+    toml::from_str(include_str!("../../rules/path-sets.toml")).expect("a test parses the table")
 });
 
-/// The patterns of a set, such as `shells`; `None` where there is no such set.
+/// The patterns of a set, such as `shells`; `None` if there is no such set.
 pub fn path_set(name: &str) -> Option<&'static [String]> {
     SETS.get(name).map(Vec::as_slice)
 }

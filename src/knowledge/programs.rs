@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../rules/programs.toml")).expect("the tests read the table")
+    toml::from_str(include_str!("../../rules/programs.toml")).expect("a test parses the table")
 });
 
-// A list that no class uses is an error rather than forgotten.
+// A list that no class uses is an error.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Table {
@@ -54,7 +54,7 @@ impl ProgramClass {
 
     /// Returns true for the file name of such a program.
     pub fn contains(self, file_name: impl AsRef<[u8]>) -> bool {
-        // The lists are short, so a search through them is as fast as a hash.
+        // The lists are short, so a linear search is as fast as hashing.
         let file_name = file_name.as_ref();
         self.names().any(|name| name.as_bytes() == file_name)
     }

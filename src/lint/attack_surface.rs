@@ -17,14 +17,14 @@ pub struct AttackSurface {
     pub package_managers: Vec<String>,
     /// Whether all of these come from the base image.
     pub all_from_base: bool,
-    /// Whether the contents of the base image are known, so that nothing is missing here.
+    /// Whether the contents of the base image are known, so that this list is complete.
     pub is_complete: bool,
 }
 
-/// The image that the attack surface is of.
+/// The image whose attack surface is described.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The final stage of a Dockerfile, by its base image.
+    /// The final stage of a Dockerfile, identified by its base image.
     FinalStage {
         base: String,
     },
@@ -79,7 +79,7 @@ impl AttackSurface {
                 found.push(manager.name.to_owned());
             }
         }
-        // By the names of the files: `sh` is a link to one of the others, or to BusyBox.
+        // Identified by file name: `sh` is a symlink to one of the others, or to BusyBox.
         let shells = context.programs(ProgramClass::Shell.names()).into_iter();
         let shells: BTreeSet<String> = shells
             .map(|file| context.tree().file_name(file).escape_ascii().to_string())
@@ -100,7 +100,7 @@ impl AttackSurface {
     }
 }
 
-/// The shells without `sh` if there are others: it is a link to one of them.
+/// The shells without `sh` if there are others, because it is a symlink to one of them.
 fn without_link(mut shells: BTreeSet<String>) -> Vec<String> {
     if shells.len() > 1 {
         shells.remove("sh");

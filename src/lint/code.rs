@@ -1,4 +1,4 @@
-//! Codes of ShellCheck, which are one rule here but can be selected and ignored alone.
+//! ShellCheck codes. They belong to a single rule, but can be selected and ignored individually.
 
 use std::fmt;
 use std::str::FromStr;

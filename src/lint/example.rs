@@ -2,8 +2,8 @@
 
 use crate::page::{Fence, fences};
 
-/// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`; with `unended`
-/// after it, the last line has no line break.
+/// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`; if `unended`
+/// follows, the last line has no line break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
     pub verdict: Verdict,
@@ -15,15 +15,15 @@ pub struct Example {
 /// The assertion that a page makes about an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The rule fires, exactly once.
+    /// The rule reports exactly one finding.
     Bad,
-    /// The rule does not fire.
+    /// The rule reports nothing.
     Good,
-    /// The result of the fix for the `Bad` before it; the rule no longer fires.
+    /// The result of the fix for the preceding `Bad`; the rule reports nothing.
     Fixed,
 }
 
-/// The examples in a Markdown text, in order. Fences with other tags are only text.
+/// The examples in a Markdown text, in order. Fences with other tags are ignored.
 pub fn examples(markdown: &str) -> Vec<Example> {
     fences(markdown).iter().filter_map(example).collect()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::code::ShellcheckCode;
 use crate::source::{Source, Span};
 
-/// How severe a finding is, highest first: `Error < Style`.
+/// The severity of a finding, highest first: `Error < Style`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     // The order is that of severity: comparisons and thresholds depend on it.
@@ -47,7 +47,7 @@ impl FromStr for Severity {
     }
 }
 
-/// One defect, and where it is.
+/// A defect and its location.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The name of the rule that reported it.
@@ -58,13 +58,13 @@ pub struct Finding {
     /// The defect: present tense, lower case, names in backticks, no full stop.
     pub message: String,
     pub location: Location,
-    /// Other places that explain this one.
+    /// Other locations that explain the finding.
     pub labels: Vec<Label>,
     pub notes: Vec<String>,
     pub fix: Option<Fix>,
 }
 
-/// Where a defect is.
+/// The location of a defect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In the text of a Dockerfile.
@@ -85,7 +85,8 @@ pub struct TextLocation {
 /// A place in an image: a file, a layer, or the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageLocation {
-    /// The absolute path of the file; `None` for a layer, the configuration, or the whole image.
+    /// The absolute path of the file; `None` for a layer, the configuration, or the image as a
+    /// whole.
     pub path: Option<Vec<u8>>,
     /// The step of the history that added it, if known.
     pub provenance: Option<Provenance>,
@@ -103,8 +104,9 @@ pub struct Provenance {
     /// The index of the layer, from the lowest; `None` for a step that only changed the
     /// configuration.
     pub layer: Option<usize>,
-    /// The instruction as the builder recorded it, without what the builder adds; may be empty. It
-    /// is shared: an image may have thousands of findings from a step of a megabyte.
+    /// The instruction as recorded by the builder, without the parts that the builder adds; may be
+    /// empty. It is shared, because an image may have thousands of findings from a step of a
+    /// megabyte.
     pub created_by: Arc<str>,
 }
 
@@ -158,17 +160,17 @@ impl ImageLocation {
     }
 }
 
-/// A second place that explains the first.
+/// A secondary location that explains a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// The file that it is in, such as a configuration; `None` for the finding's own file.
+    /// The file of the label, such as a configuration file; `None` for the file of the finding.
     pub file: Option<Arc<Source>>,
     pub span: Span,
     pub message: String,
 }
 
 impl Label {
-    /// The file that the label is in; `own` is the finding's.
+    /// The file of the label; `own` is the file of the finding.
     pub fn source<'a>(&'a self, own: &'a Source) -> &'a Source {
         self.file.as_deref().unwrap_or(own)
     }
@@ -184,12 +186,12 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
-/// The promise that a fix makes.
+/// The guarantee that a fix makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Applicability {
-    /// The built image stays the same in meaning.
+    /// The built image behaves the same.
     Safe,
-    /// The result may differ and has to be reviewed.
+    /// The result may differ and must be reviewed.
     Unsafe,
 }
 

@@ -1,4 +1,4 @@
-//! Applies fixes: edits of bytes, with every byte outside of them left as it is.
+//! Applies fixes: byte-precise edits that leave all other bytes unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::source::{Source, Span};
 /// instruction, and inserts a line in one place; no file of a person needs more than a few.
 const PASSES: usize = 200;
 
-/// A text after some fixes.
+/// A text after fixes were applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixed {
     pub bytes: Vec<u8>,
@@ -91,7 +91,7 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
     })
 }
 
-/// Lints and fixes until nothing changes; `None` if nothing ever did.
+/// Lints and fixes until nothing changes any more; `None` if nothing changed at all.
 pub fn apply_all(
     source: &Source,
     registry: &Registry,
@@ -101,7 +101,7 @@ pub fn apply_all(
     apply_all_of(source, max, |source| lint(source, registry, settings))
 }
 
-/// The same with findings from elsewhere: `find` gets the text before each pass.
+/// The same with findings from `find`, which is called with the text before each pass.
 pub fn apply_all_of(
     source: &Source,
     max: Applicability,
@@ -175,8 +175,8 @@ fn inserted_line(edit: &Edit) -> Option<&str> {
     }
 }
 
-/// Whether an edit is inside the text and touches none of `taken`, which is sorted. Edits that only
-/// meet count as touching: which comes first would be arbitrary.
+/// Whether an edit is inside the text and touches none of `taken`, which is sorted. Adjacent edits
+/// count as touching, because their order would be arbitrary.
 fn fits(edit: &Edit, taken: &[&Edit], source: &Source) -> bool {
     let after = taken.partition_point(|known| known.span.start < edit.span.start);
     let clear_before = after

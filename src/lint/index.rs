@@ -39,7 +39,7 @@ pub fn index_markdown(registry: &Registry) -> String {
     for category in Category::ALL {
         let pages = registry.iter().map(|(_, page)| page);
         let mut pages = pages.filter(|page| page.category == category).peekable();
-        // A heading over an empty table would only puzzle.
+        // A heading above an empty table would be confusing.
         if pages.peek().is_none() {
             continue;
         }
@@ -89,5 +89,6 @@ fn checkpoints(text: &mut String, registry: &Registry) {
 }
 
 fn write_to(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    text.write_fmt(arguments).expect("a string takes any text");
+    text.write_fmt(arguments)
+        .expect("writing to a string cannot fail");
 }

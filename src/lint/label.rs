@@ -1,4 +1,4 @@
-//! Types for the values of labels.
+//! Types of label values.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 /// The types of a label schema, by hadolint's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LabelType {
-    /// Any value, also an empty one.
+    /// Any value, including an empty one.
     RawText,
     /// Any value that is not empty.
     Text,
@@ -17,7 +17,7 @@ pub enum LabelType {
     /// An expression of [SPDX](https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)
     /// identifiers.
     Spdx,
-    /// The hash of a Git commit, whole or shortened to at least 7 digits.
+    /// The hash of a Git commit, in full or shortened to at least 7 digits.
     Hash,
     /// [Semantic Versioning 2.0.0](https://semver.org).
     Semver,
@@ -66,12 +66,12 @@ impl FromStr for LabelType {
     }
 }
 
-/// An absolute URI: a scheme, a colon, and no blanks.
+/// An absolute URI: a scheme, a colon, and no whitespace.
 fn is_url(value: &str) -> bool {
     let Some((scheme, rest)) = value.split_once(':') else {
         return false;
     };
-    // RFC 3986 allows fewer characters still, but hadolint accepts these.
+    // RFC 3986 allows even fewer characters, but hadolint accepts these.
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme
             .chars()
@@ -138,8 +138,8 @@ fn is_semver_number(part: &str) -> bool {
     is_digits(part) && (part == "0" || !part.starts_with('0'))
 }
 
-/// Whether a text is a part of a pre-release, which if it is a number has no leading zeros. Those
-/// of builds may.
+/// Whether a text is an identifier of a pre-release, in which numbers have no leading zeros. Build
+/// metadata may have them.
 fn is_pre_release_part(part: &str) -> bool {
     is_semver_identifier(part) && (!is_digits(part) || is_semver_number(part))
 }
@@ -152,7 +152,7 @@ fn is_email(value: &str) -> bool {
     let Some((local, domain)) = value.rsplit_once('@') else {
         return false;
     };
-    // Quoted, almost any local part is valid, also one with blanks.
+    // Almost any quoted local part is valid, even with spaces.
     let quoted = local.len() > 2
         && local.starts_with('"')
         && local.ends_with('"')
@@ -161,7 +161,7 @@ fn is_email(value: &str) -> bool {
     (quoted || local.split('.').all(is_atom)) && (literal || domain.split('.').all(is_atom))
 }
 
-/// Whether a text is an `atom` of RFC 5322, also in other alphabets (RFC 6532).
+/// Whether a text is an `atom` of RFC 5322, including non-ASCII characters (RFC 6532).
 fn is_atom(text: &str) -> bool {
     let is_allowed = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
     !text.is_empty() && text.chars().all(is_allowed)
@@ -191,11 +191,11 @@ fn is_spdx(value: &str) -> bool {
         allow_deprecated: true,
         ..spdx::ParseMode::STRICT
     };
-    // Parentheses may touch the words.
+    // There may be no whitespace between parentheses and words.
     let spaced = value.replace('(', " ( ").replace(')', " ) ");
     let mut expression = String::new();
     for word in spaced.split_whitespace() {
-        // `GPL-2.0+` is the identifier `GPL-2.0` with "or later".
+        // `GPL-2.0+` means `GPL-2.0` "or later".
         let (name, plus) = match word.strip_suffix('+') {
             Some(name) => (name, "+"),
             None => (word, ""),

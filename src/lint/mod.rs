@@ -1,10 +1,10 @@
-//! The lint engine. It is given the rules and names none of them, except those whose findings are
-//! its own: about pragmas, and ShellCheck's.
+//! The lint engine. It receives the rules as input and names none of them, except those that it
+//! implements itself: the rules about pragmas, and ShellCheck.
 //!
 //! [`lint`] checks a Dockerfile, [`lint_image`] an image. Both run the checks of the selected
-//! rules, which report to [`Findings`], and set what a rule does not decide: severity, and what
-//! surrounds the place. Comments suppress findings in Dockerfiles, a [`Policy`](image::Policy)
-//! allows exceptions for images.
+//! rules, which report to [`Findings`], and fill in the severity and the context of each location.
+//! Comments suppress findings in Dockerfiles, a [`Policy`](image::Policy) allows exceptions for
+//! images.
 
 mod attack_surface;
 mod code;

@@ -1,4 +1,4 @@
-//! The page of a rule: its front matter and its text.
+//! The page of a rule: front matter and text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub struct Page {
     pub minimal_severity: Option<Severity>,
     pub category: Category,
     pub profile: Profile,
-    /// The best promise that a fix of this rule makes; `None` for a rule without a fix.
+    /// The strongest guarantee that a fix of this rule makes; `None` for a rule without a fix.
     pub fix: Option<Applicability>,
     /// Rules that would report what the fix writes. Where one of them is selected, there is no fix.
     pub no_fix_with: Vec<&'static str>,
@@ -51,7 +51,7 @@ impl Category {
 
     pub fn as_str(self) -> &'static str {
         match self {
-            // These names stand in pages, in the index and in SARIF.
+            // These names are used in pages, in the index and in SARIF.
             Self::Correctness => "correctness",
             Self::Security => "security",
             Self::Minimal => "minimal",
@@ -83,10 +83,10 @@ impl FromStr for Category {
 /// A set of rules; each profile includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Profile {
-    /// Findings that the maintainer of a good Dockerfile acts on.
+    /// Rules whose findings the maintainer of a good Dockerfile would act on.
     Default,
-    /// Also things that an image should not contain: a root user, shells, package managers,
-    /// compilers, debuggers and setuid programs, as warnings.
+    /// Also rules about content that an image should not have: a root user, shells, package
+    /// managers, compilers, debuggers and setuid programs, as warnings.
     Minimal,
     /// All rules.
     Pedantic,
@@ -129,7 +129,7 @@ impl FromStr for Profile {
 pub struct Alias {
     pub tool: Tool,
     pub code: &'static str,
-    /// Whether that tool only checks the final stage, while the rule checks all.
+    /// Whether the other tool only checks the final stage, while the rule checks all stages.
     pub final_stage_only: bool,
 }
 
@@ -184,8 +184,8 @@ impl Tool {
     /// `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
     /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
-        // The shapes do not overlap, except that the last two are tried only after all others: they
-        // take any words of their kind.
+        // The forms do not overlap, except for the last two, which match many words and are
+        // therefore tried last.
         let tool = if is_numbered(code, &["DL"]) {
             Self::Hadolint
         } else if is_numbered(code, &["SC"]) {
@@ -200,7 +200,7 @@ impl Tool {
         } else if is_numbered(code, &["CIS-DI-", "DKL-DI-", "DKL-LI-"]) {
             Self::Dockle
         } else if is_uuid(code) {
-            // KICS names its queries by UUIDs only.
+            // KICS identifies its queries only by UUIDs.
             Self::Kics
         } else if code.starts_with("tally/") {
             Self::Tally
@@ -229,7 +229,7 @@ impl FromStr for Tool {
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL
             .into_iter()
-            // `config migrate` and `explain` take names of tools as people write them.
+            // `config migrate` and `explain` accept the names of tools as people write them.
             .find(|tool| tool.as_str().eq_ignore_ascii_case(text))
             .ok_or(())
     }
@@ -287,17 +287,19 @@ impl Page {
 
     /// The severity of the rule's findings under a profile.
     pub fn severity_in(&self, profile: Profile) -> Severity {
-        // Only this profile changes severities: there, the presence of a shell is the point.
+        // Only this profile changes severities, because its purpose is to report content such as
+        // shells.
         match (profile, self.minimal_severity) {
             (Profile::Minimal, Some(severity)) => severity,
             _ => self.severity,
         }
     }
 
-    /// The code that users of other tools know: hadolint's or ShellCheck's, otherwise BuildKit's,
-    /// otherwise the rule's own name.
+    /// The code that users of other tools know: that of hadolint or ShellCheck, or else of
+    /// BuildKit, or else the rule's own name.
     pub fn code(&self) -> &'static str {
-        // Codes of hadolint first: reports of both tools are compared, and editors know them.
+        // hadolint codes come first, because people compare the reports of both tools, and editors
+        // know the codes.
         for tools in [&[Tool::Hadolint, Tool::Shellcheck][..], &[Tool::Buildkit]] {
             if let Some(alias) = self
                 .aliases
@@ -313,7 +315,7 @@ impl Page {
 
 fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
     let (codes, narrow) = (front.list("aliases")?, front.list("final-stage-only")?);
-    // A code that is not an alias would never be used, so it is a typing error.
+    // A code that is not an alias would never be used, so it must be a typo.
     if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
         return Err(front.invalid("final-stage-only", value));
     }

@@ -1,4 +1,4 @@
-//! All rules of a run, found by name or by another tool's code.
+//! The rules of a run, which can be looked up by name or by another tool's code.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use crate::suggestion;
 #[derive(Debug)]
 pub struct Registry {
     entries: Vec<(&'static Rule, Page)>,
-    /// Indexes in `entries`, by aliases in the form of [`normal`].
+    /// Indexes into `entries`, by alias as normalized by [`normal`].
     aliases: HashMap<String, Vec<usize>>,
 }
 
@@ -23,7 +23,7 @@ pub struct Named {
     pub codes: BTreeSet<ShellcheckCode>,
 }
 
-/// A name that no rule has.
+/// The error for a name that is not the name of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no rule `{name}`{}", did_you_mean(*suggestion))]
 pub struct UnknownRule {
@@ -32,7 +32,7 @@ pub struct UnknownRule {
 }
 
 impl UnknownRule {
-    /// An unknown name that is not compared with those of the rules.
+    /// An unknown name, without a search for similar rule names.
     pub(super) fn without_suggestion(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -54,7 +54,7 @@ impl Registry {
         for rule in rules {
             entries.push((rule, Page::parse(rule.name, rule.page)?));
         }
-        // `get` searches by halves.
+        // `get` uses binary search.
         entries.sort_by_key(|(rule, _)| rule.name);
         let mut aliases: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, (_, page)) in entries.iter().enumerate() {
@@ -76,7 +76,7 @@ impl Registry {
             .filter(|rule| rule.image.is_some())
     }
 
-    /// The page of the rule of this name.
+    /// The page of the rule with this name.
     pub fn get(&self, name: &str) -> Option<&Page> {
         let at = self
             .entries
@@ -85,8 +85,7 @@ impl Registry {
         Some(&self.entries[at].1)
     }
 
-    /// The rules that a name or an alias stands for, ignoring case: none, one, or several for an
-    /// alias that they share.
+    /// The rules with a name or an alias, ignoring case; several rules can share an alias.
     pub fn find(&self, name_or_alias: &str) -> Vec<&Page> {
         let name = name_or_alias.trim();
         if let Some(page) = self
@@ -106,7 +105,7 @@ impl Registry {
     /// The rules whose names start with a prefix.
     pub fn starting_with(&self, prefix: &str) -> Vec<&Page> {
         let prefix = prefix.trim().to_ascii_lowercase();
-        // Every name starts with nothing, which is not a question for all of them.
+        // All names start with the empty prefix, but an empty name must not select all rules.
         if prefix.is_empty() {
             return Vec::new();
         }
@@ -116,7 +115,7 @@ impl Registry {
             .collect()
     }
 
-    /// The rules that a code of a tool stands for.
+    /// The rules with an alias that is this code of a tool.
     pub fn find_code(&self, tool: Tool, code: &str) -> Vec<&Page> {
         let mut pages = self.find(code);
         // Another tool may have the same code.
@@ -128,7 +127,7 @@ impl Registry {
         pages
     }
 
-    /// The rules and codes that a list of names, aliases and ShellCheck codes stands for.
+    /// The rules and codes denoted by a list of names, aliases and ShellCheck codes.
     pub fn resolve<'n>(
         &self,
         names: impl IntoIterator<Item = &'n str>,
@@ -137,7 +136,7 @@ impl Registry {
         for name in names {
             let pages = self.find(name);
             let code = name.trim().parse::<ShellcheckCode>().ok();
-            // Codes of ShellCheck that no page lists are valid as well.
+            // ShellCheck codes that are not listed on a page are valid as well.
             if pages.is_empty() && code.is_none() {
                 return Err(self.unknown(name));
             }
@@ -147,7 +146,7 @@ impl Registry {
         Ok(meant)
     }
 
-    /// The error for a name that no rule has.
+    /// The error for an unknown name.
     pub fn unknown(&self, name: &str) -> UnknownRule {
         UnknownRule {
             name: name.to_owned(),
@@ -155,18 +154,18 @@ impl Registry {
         }
     }
 
-    /// The code that a finding of this rule carries; see [`Page::code`].
+    /// The code of this rule's findings; see [`Page::code`].
     pub fn code(&self, rule: &'static str) -> &'static str {
         self.get(rule).map_or(rule, Page::code)
     }
 
-    /// The name or alias that is most like an unknown one, if any is.
+    /// The name or alias that is most similar to an unknown one, if any.
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
         self.near(unknown).first().copied()
     }
 
-    /// The names and aliases that are most like an unknown one, in their order: none, or all that
-    /// are equally like it.
+    /// The names and aliases that are most similar to an unknown one, in order; all that are
+    /// equally similar.
     pub fn near(&self, unknown: &str) -> Vec<&'static str> {
         let names = self.iter().flat_map(|(rule, page)| {
             std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code))
@@ -175,8 +174,8 @@ impl Registry {
     }
 }
 
-/// The lower-case form of a code. Of Trivy's three ways to write one (`AVD-DS-0002`, `DS-0002`,
-/// `DS002`), the second.
+/// The lower-case form of a code. Trivy's three notations (`AVD-DS-0002`, `DS-0002`, `DS002`) are
+/// normalized to the second.
 fn normal(code: &str) -> String {
     let code = code.to_ascii_lowercase();
     let code = code.strip_prefix("avd-").unwrap_or(&code);

@@ -1,4 +1,4 @@
-//! A rule: a name, a page, and up to two checks; and the sink that collects what they report.
+//! A rule: a name, a page, and up to two checks; and the sink for their findings.
 
 use super::dockerfile::DockerfileContext;
 use super::finding::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
@@ -7,11 +7,11 @@ use crate::source::Span;
 
 /// One rule. Its severity, aliases and documentation are on its page.
 ///
-/// A rule without a check is one whose findings come from the engine: those about comments that
-/// suppress findings, and ShellCheck's.
+/// The findings of a rule without checks come from the engine: the rules about comments that
+/// suppress findings, and ShellCheck.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Kebab case, the defect it reports; reads well after "allow".
+    /// The defect that the rule reports, in kebab case; reads well after "allow".
     pub name: &'static str,
     /// The text of `rules/lint/<name>.md`.
     pub page: &'static str,
@@ -36,7 +36,7 @@ pub struct Findings {
 /// The severity of a rule's findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RuleSeverity {
-    /// From the rule's page; a finding may have one of its own.
+    /// From the rule's page; a finding may override it.
     Page(Severity),
     /// Set by the user, for all findings of the rule.
     User(Severity),
@@ -63,7 +63,7 @@ impl Findings {
         self.reported
     }
 
-    /// Reports a defect; the builder takes labels, notes and a fix.
+    /// Reports a defect; labels, notes and a fix can be added with the builder.
     pub fn add(
         &mut self,
         location: impl Into<Location>,
@@ -81,7 +81,7 @@ impl Findings {
         };
         FindingBuilder {
             severity: self.severity,
-            // The finding counts at once; the builder only adds to it.
+            // The finding is reported immediately; the builder only adds details.
             finding: self.reported.push_mut(finding),
         }
     }
@@ -99,9 +99,9 @@ pub struct FindingBuilder<'a> {
     reason = "the finding is reported already, whether or not details follow"
 )]
 impl FindingBuilder<'_> {
-    /// A severity for this finding alone, unless the user has set one for the rule.
+    /// Sets the severity of this finding, unless the user has set one for the rule.
     pub fn severity(self, severity: Severity) -> Self {
-        // The user's setting is for all findings of the rule.
+        // The user's setting applies to all findings of the rule.
         if let RuleSeverity::Page(_) = self.severity {
             self.finding.severity = severity;
         }
@@ -121,7 +121,8 @@ impl FindingBuilder<'_> {
         self
     }
 
-    /// A label at the setting in a configuration file that the finding rests on, if there is one.
+    /// Adds a label at the setting in a configuration file that the finding is based on, if there
+    /// is one.
     pub fn because(self, setting: Option<Label>) -> Self {
         self.finding.labels.extend(setting);
         self

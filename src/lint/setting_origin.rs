@@ -1,4 +1,4 @@
-//! The places in configuration files where settings are made, for findings that rest on them.
+//! The locations of settings in configuration files, for findings that are based on them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,29 +7,29 @@ use super::code::ShellcheckCode;
 use super::finding::Label;
 use crate::source::{Source, Span};
 
-/// A setting that a finding can rest on.
+/// A setting that a finding can be based on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SettingKey {
-    /// The severity of a rule; in a policy, that the rule is forbidden.
+    /// The severity of a rule; in a policy, the entry that forbids the rule.
     Rule(&'static str),
     /// The severity of a ShellCheck code.
     Code(ShellcheckCode),
     /// A label of the schema.
     Label(String),
-    /// A setting by its name: `max-size`.
+    /// A setting identified by its name, such as `max-size`.
     Name(&'static str),
     /// An exception of a policy, by its index.
     Exception(usize),
 }
 
-/// A place in a configuration file.
+/// A location in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingOrigin {
     pub file: Arc<Source>,
     pub span: Span,
 }
 
-/// The places of all settings that come from a file.
+/// The locations of all settings that come from a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingOrigins(BTreeMap<SettingKey, SettingOrigin>);
 
@@ -43,7 +43,7 @@ impl SettingOrigins {
         };
     }
 
-    /// A label at the place of a setting, if it comes from a file.
+    /// A label at a setting, if it comes from a file.
     pub fn label(&self, key: &SettingKey, message: impl Into<String>) -> Option<Label> {
         let SettingOrigin { file, span } = self.0.get(key)?.clone();
         Some(Label {

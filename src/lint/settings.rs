@@ -1,4 +1,4 @@
-//! The settings of a run, after configuration files, environment and arguments are read.
+//! The settings of a run, combined from configuration files, environment and arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,12 @@ use super::{Finding, SHELLCHECK};
 
 const SEVERITY: &str = "severity set here";
 
-/// Names of rules only, no aliases: [`Registry::resolve`](super::Registry::resolve) translates
-/// those.
+/// Rules are identified by name only; [`Registry::resolve`](super::Registry::resolve) translates
+/// aliases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub select: Selection,
-    /// Rules to leave out of `select`.
+    /// Rules to exclude from `select`.
     pub ignore: BTreeSet<&'static str>,
     /// Severities that override those of the pages.
     pub severities: BTreeMap<&'static str, Severity>,
@@ -41,16 +41,16 @@ pub struct Settings {
     pub strict_labels: bool,
     /// The maximum age of an image's base, in days.
     pub max_base_age: Option<u32>,
-    /// The places in a configuration file that set these.
+    /// The locations of these settings in a configuration file.
     pub origins: SettingOrigins,
-    /// The time of the run: the library reads no clock.
+    /// The time of the run. The library itself never reads the clock.
     pub now: Option<Timestamp>,
 }
 
 /// Settings of single ShellCheck codes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Codes {
-    /// Only these; empty selects all.
+    /// Select only these; empty selects all.
     pub select: BTreeSet<ShellcheckCode>,
     pub ignore: BTreeSet<ShellcheckCode>,
     pub severities: BTreeMap<ShellcheckCode, Severity>,
@@ -59,7 +59,7 @@ pub struct Codes {
 /// The selected rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// Those of a profile; each profile includes the ones before it.
+    /// The rules of a profile; each profile includes the ones before it.
     Profile(Profile),
     Only(BTreeSet<&'static str>),
 }
@@ -90,9 +90,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Selects these rules and codes alone.
+    /// Selects only these rules and codes.
     pub fn select(&mut self, mut named: Named) {
-        // A selection replaces an earlier one, that of a configuration file for example.
+        // A selection replaces an earlier one, such as that of a configuration file.
         self.codes.select.clear();
         // `--select SC2086` runs ShellCheck for this code; with the rule itself selected too, all
         // of its codes are.
@@ -108,7 +108,7 @@ impl Settings {
         self.codes.ignore.extend(named.codes);
     }
 
-    /// Sets the severity of rules and codes; `origin` is its place in a configuration file.
+    /// Sets the severity of rules and codes; `origin` is its location in a configuration file.
     pub fn set_severity(
         &mut self,
         named: Named,
@@ -130,7 +130,7 @@ impl Settings {
         let Some(code) = code else {
             return true;
         };
-        // An empty set means that nobody asked for single codes.
+        // An empty set means that no individual codes were requested.
         let is_selected = self.codes.select.is_empty() || self.codes.select.contains(&code);
         is_selected && !self.codes.ignore.contains(&code)
     }
@@ -157,7 +157,7 @@ impl Settings {
             .copied()
     }
 
-    /// The place in a configuration file that sets the severity of a finding.
+    /// The location of the setting that determines the severity of a finding.
     pub(super) fn severity_label(&self, finding: &Finding) -> Option<Label> {
         let of_code = finding
             .code

@@ -1,4 +1,4 @@
-//! One program, loaded.
+//! A program as loaded by its loader.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,18 +17,18 @@ pub struct Settings {
     pub environment: Environment,
     /// `LD_PRELOAD`.
     pub preload: Vec<u8>,
-    /// Whether root starts them, who gains nothing by a setuid program of his own.
+    /// Whether root starts them: root gains no privileges from a setuid root program.
     pub is_root: bool,
-    /// Every variant that some processor takes, not only those of one.
+    /// Load the library variants for all processors, not only for one.
     pub all_processors: bool,
-    /// The processor's level, such as `x86-64-v3`, or `baseline`; by default the processor is the
-    /// one at hand.
+    /// The processor's level, such as `x86-64-v3`, or `baseline`; the default is the processor of
+    /// this machine.
     pub level: Option<String>,
-    /// Whether undefined symbols are looked for, which takes the symbol tables of all objects.
+    /// Whether to find undefined symbols, which requires reading the symbol tables of all objects.
     pub symbols: bool,
 }
 
-/// A program, and what its loader does.
+/// A program and the result of loading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closure {
     pub program: Vec<u8>,
@@ -37,11 +37,11 @@ pub struct Closure {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// It asks for no loader.
+    /// It has no loader.
     Static,
-    /// It is not an ELF file, or a broken one; with the reason.
+    /// It is not a valid ELF file, for this reason.
     Unreadable(String),
-    /// The loader that it asks for is not there.
+    /// Its loader does not exist.
     NoLoader(Vec<u8>),
     Loaded(Loaded),
 }
@@ -51,7 +51,7 @@ pub enum Start {
 pub struct Loaded {
     pub loader: Vec<u8>,
     pub flavor: Flavor,
-    /// The environment is not obeyed: the program has rights that its user has not.
+    /// The environment is ignored, because the program has privileges that its user lacks.
     pub secure: bool,
     /// In load order; the program is the first, its loader the second.
     pub objects: Vec<Mapped>,
@@ -64,16 +64,17 @@ pub struct Loaded {
 pub struct Mapped {
     /// As it was opened.
     pub path: Vec<u8>,
-    /// The object that had it loaded first, by its place; none for the program and its loader.
+    /// The index of the object that first caused it to be loaded; `None` for the program and its
+    /// loader.
     pub by: Option<usize>,
     /// The reason why the loader would refuse it.
     pub broken: Option<String>,
 }
 
-/// A version that a library should define, and does not: the loader ends the process.
+/// A required version that a library does not define, so that the loader aborts the process.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnmetVersion {
-    /// The path of the object that wants it.
+    /// The path of the object that requires it.
     pub by: Vec<u8>,
     /// The path of the library that lacks it.
     pub library: Vec<u8>,
@@ -81,7 +82,7 @@ pub struct UnmetVersion {
 }
 
 impl Loaded {
-    /// Requests that must be met and are not.
+    /// Required dependencies that are missing.
     pub fn missing(&self) -> impl Iterator<Item = (&Request, &Missing)> {
         self.requests
             .iter()
@@ -115,7 +116,7 @@ impl Closure {
     }
 }
 
-/// Loads programs by their paths, side by side; the answers are in the order of the paths.
+/// Loads programs in parallel; the results are in the order of the paths.
 pub fn closures<S: Source>(source: &S, settings: &Settings, programs: &[Vec<u8>]) -> Vec<Closure> {
     let loaders = Loaders {
         settings,
@@ -171,8 +172,7 @@ fn start<S: Source>(
         ..settings.environment.clone()
     };
     let mut process = Process::new(source, &loader, &environment, program, file);
-    // Only libraries that are setuid themselves would be preloaded into a program with rights of
-    // its own.
+    // Only setuid libraries would be preloaded into a privileged program.
     if !environment.secure {
         process.preload(&settings.preload);
     }
@@ -184,7 +184,7 @@ fn start<S: Source>(
     Start::Loaded(loaded(source, settings, &loader, &environment, process))
 }
 
-/// The result of a start, with objects by their paths.
+/// The result of loading a program, with objects identified by path.
 fn loaded<S: Source>(
     source: &S,
     settings: &Settings,
@@ -193,7 +193,7 @@ fn loaded<S: Source>(
     process: Process<'_, S>,
 ) -> Loaded {
     let unmet = process.unmet_versions(|file| source.versions(file));
-    // The symbol tables of all objects are far larger than all else that is read.
+    // The symbol tables of all objects are far larger than all other data that is read.
     let unresolved = if settings.symbols {
         symbols::unresolved(source, &process)
     } else {
@@ -229,13 +229,13 @@ impl<Id> From<Object<Id>> for Mapped {
     }
 }
 
-/// The loader that a program asks for; for a library the usual one that is there. A static file has
-/// none.
+/// The loader that a program requests or, for a library, the conventional one that exists. A static
+/// file has none.
 fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
     if elf.interpreter.is_some() {
         return elf.interpreter.clone();
     }
-    // A library without needs of its own would load nothing, whichever loader maps it.
+    // A library without dependencies would load nothing, no matter which loader maps it.
     if elf.kind != Type::Shared || elf.is_static() || !elf.is_dynamic || elf.needed.is_empty() {
         return None;
     }
@@ -243,12 +243,12 @@ fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
     usual
         .iter()
         .find(|path| matches!(source.look(path), Kind::File(_)))
-        // Where there is none, the first is the one to report as missing.
+        // If none exists, the first one is reported as missing.
         .or(usual.first())
         .cloned()
 }
 
-/// Loaders, made once for each path and kind of program.
+/// Loaders, created once for each path and kind of program.
 struct Loaders<'a> {
     settings: &'a Settings,
     known: Mutex<Vec<Arc<Loader>>>,
@@ -273,7 +273,7 @@ impl Loaders<'_> {
     fn mode(&self, elf: &Elf) -> Mode {
         let level = self.settings.level.as_deref();
         match level {
-            // This option wins over a level, since it covers all of them.
+            // This option overrides a level, because it covers all levels.
             _ if self.settings.all_processors => Mode::Superset,
             Some(level) => Mode::Exact(Processor::of_level(elf, level)),
             None => Mode::Exact(Processor::native(elf)),

@@ -1,7 +1,6 @@
-//! A directory of the host as a root directory, read lazily: only what is asked for is looked at.
+//! A directory of the host as a root directory, read lazily: only requested files are accessed.
 //!
-//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no symlink leads
-//! out.
+//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`), so no symlink leads out.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -22,27 +21,27 @@ use super::source::Source;
 use super::table::Table;
 use crate::elf::{self, Elf, ElfError, Files, Kind, Privileges, Versions};
 
-/// The files below a directory. Each is read once, whatever its names.
+/// The files below a directory. Each is read once, even if it has several names.
 #[derive(Debug)]
 pub struct Host {
     root: OwnedFd,
     path: PathBuf,
-    /// It is the root directory of this process, in which any path is resolved.
+    /// Whether it is the root directory of this process, where paths are resolved normally.
     is_own: bool,
-    /// A path that was looked at, and the entry there.
+    /// Paths that were looked up, and their entries.
     known: RwLock<HashMap<Vec<u8>, Kind<FileId>>>,
     /// By device and inode number.
     ids: RwLock<HashMap<(u64, u64), FileId>>,
     files: Table<Row>,
 }
 
-/// A file that was looked at: its row.
+/// The index of a file that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(usize);
 
 #[derive(Debug)]
 struct Row {
-    /// One path of it.
+    /// One of its paths.
     path: Vec<u8>,
     mode: u32,
     uid: u32,
@@ -51,12 +50,12 @@ struct Row {
     facts: OnceLock<Result<(Elf, Versions), ElfError>>,
 }
 
-/// Symlinks that are followed in one path: the limit of Linux.
+/// Maximum number of symlinks that are followed in a path: the limit of Linux.
 const MAX_LINKS: usize = 40;
 
 impl Host {
-    /// The directory at a path. Fails where there is none, and on kernels before 5.6, which cannot
-    /// resolve in it.
+    /// Opens the directory at a path. Fails if there is none, and on kernels before 5.6, which
+    /// cannot resolve paths inside it.
     pub fn open(path: &Path) -> io::Result<Self> {
         // `O_PATH` needs no permission to read the directory.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -69,8 +68,8 @@ impl Host {
             ids: RwLock::default(),
             files: Table::new(),
         };
-        // This first look fails where the kernel has no `openat2`, so that later errors mean
-        // missing files.
+        // This first lookup fails if the kernel does not support `openat2`, so that later errors
+        // mean missing files.
         host.open_at(b"/", OFlags::PATH)?;
         Ok(host)
     }
@@ -87,9 +86,10 @@ impl Host {
         )
     }
 
-    /// Looks at an entry without opening it, which could have effects on a device.
+    /// Looks up an entry without opening it, because opening a device could have side effects.
     fn stat(&self, path: &[u8]) -> rustix::io::Result<rustix::fs::Stat> {
-        // In the root of this process a plain `stat` gives the same answer with fewer system calls.
+        // In the root directory of this process, a plain `stat` returns the same result with fewer
+        // system calls.
         if self.is_own && path.starts_with(b"/") {
             return rustix::fs::stat(path);
         }
@@ -133,8 +133,8 @@ impl Host {
     }
 
     fn open_file(&self, file: FileId) -> Option<File> {
-        // The entry may have become a pipe or a terminal since it was looked at, and opening it
-        // must not block.
+        // The entry may have been replaced by a pipe or a terminal since it was looked up, and
+        // opening it must not block.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         self.open_at(&self.files.get(file.0)?.path, flags)
             .ok()
@@ -156,7 +156,7 @@ impl Host {
         Ok((elf, versions))
     }
 
-    /// The target of a link, none for anything else.
+    /// The target of a symlink; `None` for other files.
     fn link(&self, path: &[u8]) -> Option<Vec<u8>> {
         // An empty path makes `readlinkat` read the link that the descriptor itself refers to.
         let link = self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
@@ -166,8 +166,8 @@ impl Host {
     }
 }
 
-/// Up to this size a file is read: mapping it costs more, because all processors have to be
-/// interrupted when the mapping is removed.
+/// Size up to which a file is read instead of mapped: mapping it costs more, because all processors
+/// must be interrupted when the mapping is removed.
 const FEW_BYTES: u64 = 128 << 10;
 
 enum Content {
@@ -193,8 +193,8 @@ impl Files for Host {
         if let Some(&known) = read_lock(&self.known).get(path) {
             return known;
         }
-        // The file system is asked without the lock; two threads may both ask, and get the same
-        // answer.
+        // The file system is accessed without the lock; two threads may look up the same path, with
+        // the same result.
         let kind = self.look_up(path);
         write_lock(&self.known).insert(path.to_vec(), kind);
         kind
@@ -220,7 +220,7 @@ impl Files for Host {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
         opened
-            // A file that grows while it is read is cut off at the size it was looked at with.
+            // A file that grows while it is read is truncated to the size that it had at lookup.
             .take(size)
             .read_to_end(&mut bytes)
             .ok()
@@ -238,8 +238,8 @@ impl Files for Host {
             .map(<[u8]>::to_vec)
             .collect();
         let mut links = 0;
-        // Components are resolved one by one, because the kernel gives no path for what `openat2`
-        // has opened inside a root.
+        // Components are resolved one by one, because the kernel does not report the path of a file
+        // opened with `openat2` inside a root.
         while let Some(component) = rest.pop() {
             match &component[..] {
                 b"" | b"." => continue,
@@ -255,7 +255,7 @@ impl Files for Host {
                 Some(_) if links == MAX_LINKS => return None,
                 Some(target) => {
                     links += 1;
-                    // An absolute target begins again at the root directory that was opened.
+                    // An absolute target starts at the root directory that was opened.
                     if target.starts_with(b"/") {
                         real.clear();
                     }
@@ -287,7 +287,7 @@ impl Files for Host {
 
     fn has_capabilities(&self, file: FileId) -> bool {
         self.open_file(file).is_some_and(|file| {
-            // With an empty buffer the call returns the size alone.
+            // With an empty buffer, the call only returns the size.
             let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
             size.is_ok_and(|size| size > 0)
         })
@@ -311,7 +311,7 @@ impl Source for Host {
     /// Other file systems, such as `/proc`, are not entered.
     fn executables(&self) -> Vec<Vec<u8>> {
         let mut paths = Vec::new();
-        // A directory that may not be read hides its programs from a loader too.
+        // Programs in a directory that is not readable are not found.
         for entry in WalkDir::new(&self.path)
             .same_file_system(true)
             .into_iter()

@@ -1,8 +1,8 @@
 //! Files that a loader maps for the programs of an image, or of a directory: `ldd`, without running
 //! anything.
 //!
-//! A directory is read lazily, so that one program costs what its own files cost. Whatever is
-//! learned of a file is shared by all programs, which are loaded side by side.
+//! A directory is read lazily, so that the cost of one program depends only on its own files. Data
+//! about a file is shared by all programs, which are loaded in parallel.
 
 mod closure;
 mod host;

@@ -1,4 +1,4 @@
-//! The choice of programs: by name, as a shell finds them, or all of a source.
+//! Selection of programs: by name, as a shell finds them, or all programs of a source.
 
 use rayon::prelude::*;
 
@@ -14,8 +14,8 @@ pub enum ProgramError {
     NotInPath { name: Vec<u8>, path: Vec<u8> },
 }
 
-/// The path of a program: with a slash it is one, from the working directory; otherwise the first
-/// in `PATH`, which is a colon list.
+/// The path of a program: a name with a slash is a path relative to the working directory;
+/// otherwise the first match in the colon-separated `PATH`.
 pub fn find_program<F: Files>(
     files: &F,
     name: &[u8],
@@ -28,7 +28,7 @@ pub fn find_program<F: Files>(
         } else {
             [directory, b"/", name].concat()
         };
-        // Whether the file may be executed is not asked: libraries can be named as well.
+        // The executable bit is not checked, because libraries can be named as well.
         return match files.look(&path) {
             Kind::File(_) => Ok(path),
             _ => Err(ProgramError::Missing(path)),
@@ -47,8 +47,8 @@ pub fn find_program<F: Files>(
     })
 }
 
-/// The paths of all programs that ask for a loader, sorted. Libraries that do so too, since they
-/// can be started, are left out.
+/// The sorted paths of all programs that request a loader. Libraries that do so too, because they
+/// can be executed, are not included.
 pub fn all_programs<S: Source>(source: &S) -> Vec<Vec<u8>> {
     source
         .executables()
@@ -63,6 +63,6 @@ fn is_program<S: Source>(source: &S, path: &[u8]) -> bool {
     };
     source
         .elf(file)
-        // `libc.so.6` names a loader so that it can print its version.
+        // `libc.so.6` has a loader so that it can be run to print its version.
         .is_ok_and(|elf| elf.interpreter.is_some() && elf.soname.is_none())
 }

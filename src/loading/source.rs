@@ -4,9 +4,9 @@ use crate::elf::{Elf, ElfError, Files, Kind, Privileges, Versions};
 use crate::image::{self, Image, InodeId, ReadError};
 use crate::slim::View;
 
-/// Files that many loaders look at side by side.
+/// Files that are accessed by many loaders in parallel.
 pub trait Source: Files<Id: Send + Sync> + Sync {
-    /// The symbol versions of an ELF file; none of what is no ELF file. Read once.
+    /// The symbol versions of an ELF file; `None` for other files. Read once.
     fn versions(&self, file: Self::Id) -> Option<&Versions>;
 
     /// The paths of all regular files with an executable bit, sorted.

@@ -1,19 +1,20 @@
-//! Symbols that no object of a process defines, as `ldd -r` finds them.
+//! Symbols that no object of a process defines, as reported by `ldd -r`.
 
 use std::collections::HashSet;
 
 use super::source::Source;
 use crate::elf::Process;
 
-/// A symbol that must be defined by some object, and is by none.
+/// A symbol that some object must define, but none does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unresolved {
-    /// The path of the object that wants it.
+    /// The path of the object that requires it.
     pub by: Vec<u8>,
     pub symbol: Vec<u8>,
 }
 
-/// All of them, in load order. Weak ones may be undefined; versions are another matter.
+/// All unresolved symbols, in load order. Weak ones may be undefined; versions are checked
+/// elsewhere.
 pub(super) fn unresolved<S: Source>(source: &S, process: &Process<'_, S>) -> Vec<Unresolved> {
     let mut wanted: Vec<Unresolved> = Vec::new();
     let mut defined: HashSet<Vec<u8>> = HashSet::new();
@@ -33,7 +34,8 @@ pub(super) fn unresolved<S: Source>(source: &S, process: &Process<'_, S>) -> Vec
         // All objects of a process share one scope, so the definition may be in any of them.
         defined.extend(elf.exports(&bytes).map(<[u8]>::to_vec));
     }
-    // The last object may define what the first one wants, so this is asked at the end.
+    // The last object may define a symbol that the first one requires, so this is checked at the
+    // end.
     wanted.retain(|wanted| !defined.contains(&wanted.symbol));
     wanted
 }

@@ -1,4 +1,5 @@
-//! A table that grows while many read it: rows never move, so a reference to one stays good.
+//! A table that can grow while it is read concurrently: rows never move, so references to them stay
+//! valid.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +22,7 @@ impl<T> Table<T> {
         }
     }
 
-    /// Adds a row and gives its number; nothing when there are billions.
+    /// Adds a row and returns its index; `None` if there are billions.
     pub(super) fn push(&self, row: T) -> Option<usize> {
         // Only the number has to be unique; the row itself is published by its cell.
         let index = self.length.fetch_add(1, Ordering::Relaxed);
@@ -41,7 +42,7 @@ impl<T> Table<T> {
     }
 }
 
-/// The chunk of a row, and its place there.
+/// The chunk of a row, and its index in the chunk.
 fn place(index: usize) -> (usize, usize) {
     // All chunks before chunk `n` have `(FIRST << n) - FIRST` rows together.
     let chunk = (index / FIRST + 1).ilog2() as usize;

@@ -1,11 +1,11 @@
-//! Alpine packages: apk's database, paragraphs of lines such as `P:musl`.
+//! Alpine packages: apk's database, which consists of paragraphs with lines such as `P:musl`.
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::{Paragraph, paragraphs};
 use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
 
-/// The paths of the database: the old one, and that of apk 3.
+/// The paths of the database: the old one and that of apk 3.
 pub(super) const PLACES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
 
 /// Described for the list of ecosystems.
@@ -23,7 +23,7 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
         let Some(database) = scan.file(place) else {
             continue;
         };
-        // Where `/lib` is a symlink to `/usr/lib`, both paths are the same file.
+        // If `/lib` is a symlink to `/usr/lib`, both paths are the same file.
         if read == Some(database) {
             continue;
         }
@@ -44,7 +44,7 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     Facts {
         name: paragraph.text("P").unwrap_or_default(),
         architecture: paragraph.text("A"),
-        // The origin is the APKBUILD; all packages built from one share its version.
+        // The origin is the APKBUILD; all packages built from it share its version.
         source: paragraph.text("o").map(|name| (name, version.clone())),
         license: paragraph.text("L"),
         version,
@@ -91,7 +91,7 @@ fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
 }
 
 /// The files of a package: `F:` names a directory, `R:` a file in it. Thousands may share a
-/// directory of 4 KiB, so each directory is looked up once, and no path is put together.
+/// directory path of 4 KiB, so each directory is looked up once, and no full paths are built.
 fn files(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Vec<NameId> {
     let mut files = Vec::new();
     let mut directory = directory(scan, b"");
@@ -107,13 +107,13 @@ fn files(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Vec<NameId> {
     files
 }
 
-/// The directory of an `F:` line, which has no slash in front.
+/// The directory in an `F:` line, which has no leading slash.
 fn directory(scan: &Scan<'_>, path: &[u8]) -> Option<NameId> {
     scan.directory(&[b"/", path].concat())
 }
 
-/// The paragraph without the files that are dropped and the directories that end up empty; `None`
-/// if no file is left.
+/// The paragraph without dropped files and the resulting empty directories; `None` if no file is
+/// left.
 pub(super) fn reduced<D>(
     paragraph: &Paragraph<'_>,
     directory_at: impl Fn(&[u8]) -> D,
@@ -121,7 +121,7 @@ pub(super) fn reduced<D>(
 ) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut directory = directory_at(b"");
-    // The lines of a directory, which are only written when a file in it is kept.
+    // The lines of a directory, which are only written if a file in it is kept.
     let mut waiting = Vec::new();
     let (mut keeps, mut any) = (true, false);
     for line in paragraph.bytes.split_inclusive(|&byte| byte == b'\n') {

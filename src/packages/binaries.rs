@@ -1,5 +1,5 @@
-//! Dependencies that compilers record in programs: Go's modules, and Rust's crates where
-//! cargo-auditable built the program.
+//! Dependencies that compilers record in programs: Go modules, and Rust crates if the program was
+//! built with cargo-auditable.
 
 use std::io::Read as _;
 
@@ -14,9 +14,9 @@ use crate::image::{Kind, NameId, ReadError};
 const MAX_CRATES: u64 = 8 << 20;
 /// Largest program, in bytes.
 const MAX_PROGRAM: u64 = 8 << 30;
-/// The most bytes of a section that are read.
+/// Maximum number of bytes that are read of a section.
 const MAX_SECTION: usize = 16 << 20;
-/// Bytes of Go's section that are searched. The module list is at its start.
+/// Maximum number of bytes of Go's section that are searched. The module list is at its start.
 const MAX_BUILD_INFO: usize = 4 << 20;
 
 /// Described for the list of ecosystems.
@@ -38,18 +38,19 @@ pub(super) const CARGO: Description = Description {
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let inode = scan.tree().inode(name);
-    // Both linkers set the executable bit, which spares most files the look at their first bytes.
+    // Both linkers set the executable bit, so most files need not be read at all.
     if !matches!(inode.kind, Kind::File(_)) || inode.header.mode & 0o111 == 0 {
         return Ok(());
     }
-    // Most executables are scripts or have no such section, and reading a compressed layer copies.
+    // Most executables are scripts or have no such section, and reading from a compressed layer is
+    // expensive.
     if !elf::is_elf(&scan.image.head(scan.tree().inode_id(name), 4)?) {
         return Ok(());
     }
     if !scan.is_readable(name, MAX_PROGRAM) {
         return Ok(());
     }
-    // Of a large program only these sections are read.
+    // Only these sections of a large program are read.
     let file = FileParts::new(scan.image, scan.tree().inode_id(name));
     let [go, crates] = elf::sections(&file, [b".go.buildinfo", b".dep-v0"], MAX_SECTION);
     if let Some(error) = file.into_failure() {
@@ -86,7 +87,7 @@ fn modules(scan: &mut Scan<'_>, program: NameId, build: &elf::GoBuild) {
             _ => {}
         }
     }
-    // Advisories for the standard library are about a module `stdlib` with the toolchain's version.
+    // Advisories for the standard library refer to a module `stdlib` with the toolchain's version.
     if !build.version.is_empty() {
         // Experiments follow the version: `go1.22.1 X:boringcrypto`.
         let version = build.version.split(' ').next().unwrap_or_default();

@@ -2,18 +2,18 @@
 
 use crate::image::{Image, Kind, ReadError};
 
-/// Fields of os-release; empty where the image has no such file.
+/// Fields of os-release; empty if the image has no such file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
     /// `debian`, `alpine`, `fedora`.
     pub id: String,
-    /// `12`, `3.20.1`; empty for a rolling one.
+    /// `12`, `3.20.1`; empty for a rolling distribution.
     pub version_id: String,
     /// `Debian GNU/Linux 12 (bookworm)`.
     pub pretty_name: String,
 }
 
-/// Paths of os-release, in the order of precedence that os-release(5) gives.
+/// Paths of os-release, in the order of precedence in os-release(5).
 const PLACES: [&[u8]; 2] = [b"/etc/os-release", b"/usr/lib/os-release"];
 /// Largest os-release, in bytes; real ones have a few hundred.
 const MAX_LENGTH: u64 = 1 << 20;

@@ -8,7 +8,7 @@ use super::{Ecosystem, Facts, Order, Scan, text};
 use crate::image::{NameId, ReadError};
 
 pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
-/// The records of distroless images, one file a package, with its `.md5sums` beside it.
+/// The records of distroless images: one file per package, with its `.md5sums` next to it.
 pub(super) const STATUS_DIRECTORY: &[u8] = b"/var/lib/dpkg/status.d";
 const INFO: &str = "/var/lib/dpkg/info/";
 const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
@@ -58,7 +58,7 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Lists the records in `status.d`, one a package.
+/// Lists the records in `status.d`, one per package.
 fn status_directory(scan: &Scan<'_>) -> Vec<NameId> {
     let tree = scan.tree();
     let Ok(directory) = tree.resolve(STATUS_DIRECTORY) else {
@@ -69,8 +69,8 @@ fn status_directory(scan: &Scan<'_>) -> Vec<NameId> {
         .collect()
 }
 
-/// Returns false for a package that was removed, which stays in the database as long as its
-/// configuration files exist.
+/// Returns false for a removed package, which stays in the database as long as its configuration
+/// files exist.
 pub(super) fn is_installed(paragraph: &Paragraph<'_>) -> bool {
     // `Status` has three words: the wanted action, a flag, and the state.
     let state = paragraph
@@ -82,8 +82,8 @@ pub(super) fn is_installed(paragraph: &Paragraph<'_>) -> bool {
 pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     let name = paragraph.text("Package").unwrap_or_default();
     let version = paragraph.text("Version").unwrap_or_default();
-    // `Source: glibc (2.36-9)` has the version only where it differs from the binary package's, as
-    // after a rebuild (`+b1`). The field is missing where the name is the same, too.
+    // `Source: glibc (2.36-9)` only contains the version if it differs from that of the binary
+    // package, such as after a rebuild (`+b1`). The field is missing if the name is the same too.
     let source = paragraph
         .text("Source")
         .map(|source| match source.split_once(" (") {
@@ -123,14 +123,14 @@ fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     let mut words = status.split_whitespace().skip(1);
     let (flag, state) = (words.next()?, words.next()?);
     match (flag, state) {
-        // dpkg's manual page calls the flag by its long name.
+        // dpkg's manual page uses the long name of the flag.
         ("reinstreq", _) => Some("reinst-required".to_owned()),
         (_, "installed") => None,
         (_, state) => Some(state.to_owned()),
     }
 }
 
-/// Returns the licenses that a machine-readable copyright file names, each once.
+/// Returns the licenses in a machine-readable copyright file, without duplicates.
 fn license(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
     let name = paragraph.text("Package").unwrap_or_default();
     let path = format!("/usr/share/doc/{name}/copyright");
@@ -158,7 +158,7 @@ fn license(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>,
 /// Paths that dpkg-divert moved.
 pub(super) type Diversions = HashMap<Vec<u8>, Diversion>;
 
-/// The new place of a diverted path, for every package but one.
+/// The new path of a diverted file, for every package but one.
 pub(super) struct Diversion {
     path: Vec<u8>,
     /// The package whose own file has the original path; `:` for none, after a diversion by the
@@ -166,7 +166,7 @@ pub(super) struct Diversion {
     by: Vec<u8>,
 }
 
-/// Reads the database of dpkg-divert: three lines for each path.
+/// Reads the database of dpkg-divert, which has three lines per path.
 pub(super) fn diversions(scan: &Scan<'_>) -> Result<Diversions, ReadError> {
     let Some(bytes) = scan.text_at(DIVERSIONS)? else {
         return Ok(Diversions::new());
@@ -197,8 +197,7 @@ pub(super) fn files(
         .split(|&byte| byte == b'\n')
         .filter(|path| path.starts_with(b"/"))
     {
-        // The list has the path from before the diversion, at which there may be a file of another
-        // package now.
+        // The list contains the original path, where there may now be a file of another package.
         paths.push(match diversions.get(path) {
             Some(diversion) if diversion.by != facts.name.as_bytes() => diversion.path.as_slice(),
             _ => path,

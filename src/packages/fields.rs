@@ -4,7 +4,8 @@
 /// Splits a text into paragraphs at blank lines.
 pub(super) fn paragraphs(bytes: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
     let mut rest = bytes;
-    // An iterator, since dpkg's status of a large system has thousands, and callers keep none.
+    // An iterator, because dpkg's status file has thousands on a large system, and callers do not
+    // keep them.
     std::iter::from_fn(move || {
         let start = rest.iter().position(|&byte| byte != b'\n')?;
         let body = &rest[start..];
@@ -23,7 +24,7 @@ pub(super) struct Paragraph<'a> {
 }
 
 impl<'a> Paragraph<'a> {
-    /// Value of a field, with its continuation lines. The case of field names does not matter.
+    /// Value of a field, with its continuation lines. Field names are case-insensitive.
     pub(super) fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields(name).next()
     }
@@ -36,12 +37,12 @@ impl<'a> Paragraph<'a> {
             while at < bytes.len() {
                 let start = at;
                 at = end_of_line(bytes, at);
-                // A line that starts with a blank continues the field.
+                // A line that starts with whitespace continues the field.
                 while matches!(bytes.get(at), Some(b' ' | b'\t')) {
                     at = end_of_line(bytes, at);
                 }
                 let field = &bytes[start..at];
-                // No blank may precede the colon, so its place tells most other fields apart.
+                // No space may precede the colon, so its position rules out most other fields.
                 let colon = name.len();
                 if field.get(colon) == Some(&b':')
                     && field[..colon].eq_ignore_ascii_case(name.as_bytes())

@@ -1,4 +1,4 @@
-//! A file of an image as readers of ELF files take it: piece by piece.
+//! A file of an image that is read piece by piece, for the ELF parser.
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
@@ -6,7 +6,7 @@ use std::cell::{OnceCell, RefCell};
 use crate::elf::Parts;
 use crate::image::{Image, InodeId, Kind, ReadError};
 
-/// Bytes that are read at once: what is looked at stands close together.
+/// Number of bytes that are read at once, because the parser's accesses are close together.
 const WINDOW: usize = 4096;
 
 #[derive(Debug)]
@@ -14,13 +14,13 @@ pub(crate) struct FileParts<'a> {
     image: &'a Image,
     file: InodeId,
     size: u64,
-    /// The bytes that were read last, behind their place.
+    /// The bytes that were read last, with their offset.
     window: RefCell<(u64, Vec<u8>)>,
     failure: OnceCell<ReadError>,
 }
 
 impl<'a> FileParts<'a> {
-    /// The file of an inode; an empty one for what is no regular file.
+    /// The file of an inode; empty if it is not a regular file.
     pub(crate) fn new(image: &'a Image, file: InodeId) -> Self {
         let size = match &image.tree.inode_at(file).kind {
             Kind::File(content) => content.length(),
@@ -35,7 +35,7 @@ impl<'a> FileParts<'a> {
         }
     }
 
-    /// Why a part could not be read, if one could not.
+    /// The reason why a part could not be read, if any.
     pub(crate) fn into_failure(self) -> Option<ReadError> {
         self.failure.into_inner()
     }
@@ -79,7 +79,7 @@ mod tests {
     use crate::elf;
     use crate::image::{Content, Header, Inode, NameId, Options, Silent};
 
-    /// An image with one file of these bytes, and that file.
+    /// An image with one file that contains these bytes, and that file.
     fn image(bytes: Vec<u8>) -> (Image, InodeId) {
         let folder = tempfile::tempdir().unwrap();
         let reference = format!("rootfs:{}", folder.path().display());

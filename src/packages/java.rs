@@ -1,5 +1,5 @@
-//! Java archives: the properties that Maven stores in them, or else their manifest; and the
-//! archives inside them.
+//! Java archives: the properties that Maven stores in them, or else their manifest, and nested
+//! archives.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -17,9 +17,10 @@ const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".hpi"];
 const MAX_TEXT: u64 = 1 << 20;
 /// Largest archive inside another, in bytes: it is decompressed into memory.
 const MAX_INNER: u64 = 64 << 20;
-/// Deepest nesting of archives. An `.ear` with a `.war` with a `.jar` has two levels.
+/// Maximum nesting of archives. An `.ear` with a `.war` with a `.jar` has two levels.
 const MAX_DEPTH: usize = 3;
-/// Most artifacts of one archive; an archive with all dependencies merged has some hundreds.
+/// Maximum number of artifacts in an archive; an archive with all dependencies merged has a few
+/// hundred.
 const MAX_ARTIFACTS: usize = 4096;
 
 /// Described for the list of ecosystems.
@@ -47,7 +48,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     };
     let result = reader.read(&bytes, &file_name, 0);
     scan.inflatable = reader.inflatable;
-    // Artifacts that were found before the error are added all the same.
+    // Artifacts that were found before the error are still added.
     if let Err(error) = result {
         scan.note(name, format!("invalid archive: {error}"));
     }
@@ -74,10 +75,10 @@ fn is_archive(name: &str) -> bool {
 /// Names and versions, with the license if it is known.
 type Artifacts = BTreeMap<(String, String), Option<String>>;
 
-/// Reads an archive and those inside it.
+/// Reads an archive and the archives inside it.
 struct ArchiveReader {
     artifacts: Artifacts,
-    /// Bytes that the archives of the image may still inflate to.
+    /// Remaining budget for decompressed bytes of the image's archives.
     inflatable: u64,
 }
 
@@ -229,17 +230,17 @@ fn property<'a>(text: &'a str, key: &str) -> &'a str {
 
 /// Returns the name, the version and the license from a manifest and the name of the file.
 fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
-    // A manifest has lines of at most 72 bytes; one that begins with a blank continues the line
-    // before.
+    // A manifest has lines of at most 72 bytes; one that begins with a space continues the previous
+    // line.
     let text = text.replace("\r\n", "\n").replace("\n ", "");
-    // Sections after the first empty line are about single entries of the archive.
+    // Sections after the first empty line describe individual entries of the archive.
     let main = text.split("\n\n").next().unwrap_or_default();
     let stem = ENDINGS
         .iter()
         .find_map(|ending| file_name.strip_suffix(ending))
         .unwrap_or(file_name);
-    // The name of the file wins: nearly all are `ARTIFACT-VERSION.jar`, and the manifest is often
-    // about a specification or a product.
+    // The file name takes precedence: almost all are `ARTIFACT-VERSION.jar`, and the manifest often
+    // describes a specification or a product.
     let (stem_name, stem_version) = split_version(stem);
     let version = [
         "Implementation-Version",
@@ -257,7 +258,7 @@ fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
     (stem_name.to_owned(), version, license)
 }
 
-/// Returns the value of an attribute of a manifest, unless it is empty.
+/// Returns the value of a manifest attribute, unless it is empty.
 fn attribute(section: &str, key: &str) -> Option<String> {
     let line = section
         .lines()

@@ -1,8 +1,7 @@
 //! The packages installed in an image, and the package that each file belongs to.
 //!
-//! Reads the databases of distributions (dpkg, apk, rpm) and the metadata that package managers of
-//! languages leave beside their files. Metadata that cannot be read becomes a note; the rest is
-//! read all the same.
+//! Reads the databases of distributions (dpkg, apk, rpm) and the metadata of language package
+//! managers. Metadata that cannot be read is reported in a note; the rest is still read.
 
 mod apk;
 mod binaries;
@@ -36,11 +35,12 @@ pub use versions::Order;
 
 /// Largest database or record, in bytes: real ones are far smaller.
 const MAX_RECORD: u64 = 512 << 20;
-/// Largest text, in bytes: dpkg's status is a few megabytes on a system with everything installed.
+/// Largest text, in bytes: dpkg's status file has a few megabytes on a system with everything
+/// installed.
 const MAX_TEXT: u64 = 64 << 20;
-/// Bytes of all texts of an image together, each counted as often as it is read: an image with
-/// everything installed has a fifth of it. Hard links and packages of one name could have one list
-/// read thousands of times.
+/// Total size of all texts of an image, each counted as often as it is read: an image with
+/// everything installed has a fifth of it. Hard links and packages with the same name could cause a
+/// list to be read thousands of times.
 const MAX_TEXTS: u64 = 512 << 20;
 /// Files of all packages together, in multiples of the entries of the image and in addition to
 /// those, each counted for every package that it belongs to. Few files belong to two packages, but
@@ -49,18 +49,18 @@ const MAX_OWNERS: usize = 4;
 const MORE_OWNED: usize = 1_000_000;
 /// Largest sparse file, in bytes: holes cost an attacker nothing in an archive.
 const MAX_SPARSE: u64 = 8 << 20;
-/// Most packages of one image: the largest images have some ten thousand.
+/// Maximum number of packages in an image: the largest images have about ten thousand.
 const MAX_PACKAGES: usize = 200_000;
-/// Bytes that all archives of an image together may inflate to.
+/// Maximum total size of all archives of an image after decompression, in bytes.
 const MAX_INFLATED: u64 = 2 << 30;
-/// Longest path, Linux's `PATH_MAX`. Without a limit, many paths below one long directory could
-/// fill the memory.
+/// Longest path, Linux's `PATH_MAX`. Without a limit, many paths below a long directory path could
+/// exhaust the memory.
 const MAX_PATH: usize = 4096;
 
 /// The installed packages.
 #[derive(Clone, Debug, Default)]
 pub struct Packages {
-    /// Sorted by ecosystem (those of distributions first), name, version and record.
+    /// Sorted by ecosystem (distributions first), name, version and record.
     pub list: Vec<Package>,
     pub distribution: Distribution,
     /// Databases and records that could not be read; sorted.
@@ -71,23 +71,24 @@ pub struct Packages {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     pub ecosystem: Ecosystem,
-    /// Name of the package; for Maven, with the group in front: `org.slf4j:slf4j-api`.
+    /// Name of the package; for Maven, prefixed with the group: `org.slf4j:slf4j-api`.
     pub name: String,
-    /// Version as its package manager writes it, with the epoch and the release if it has them.
+    /// Version as written by its package manager, with the epoch and the release, if any.
     pub version: String,
     pub architecture: Option<String>,
     /// Name and version of the source package that it was built from.
     pub source: Option<(String, String)>,
-    /// License as the package declares it, which need not be an SPDX expression.
+    /// License as declared by the package, which need not be an SPDX expression.
     pub license: Option<String>,
-    /// Reason for an incomplete installation, as its package manager writes it: `half-configured`.
+    /// Reason for an incomplete installation in the package manager's terms, such as
+    /// `half-configured`.
     pub broken: Option<String>,
     /// Names of the packages that it depends on, where they are recorded by name, as in dpkg and
     /// apk.
     pub depends: Vec<String>,
     /// The file that records it: a database, or a file of its own.
     pub record: NameId,
-    /// Its files and symlinks that exist in the image, sorted; no directories.
+    /// Its files and symlinks that exist in the image, sorted, without directories.
     pub files: Vec<NameId>,
     /// `pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12`.
     pub purl: String,
@@ -116,7 +117,7 @@ impl Packages {
         self.owner_rows(name).iter().map(|&row| &self.list[row])
     }
 
-    /// The packages that a file belongs to, as rows of the list.
+    /// The packages that a file belongs to, as indexes into the list.
     pub fn owner_rows(&self, name: NameId) -> &[usize] {
         self.owners
             .get(&name)
@@ -124,14 +125,15 @@ impl Packages {
             .unwrap_or_default()
     }
 
-    /// The packages that still have a kept file, with their kept files only. A package without
+    /// The packages that still have a kept file, with only their kept files. A package without
     /// files counts as kept if its record is.
     #[must_use]
     pub fn remaining(mut self, is_kept: impl Fn(NameId) -> bool) -> Self {
         self.list.retain_mut(|package| {
             let had_files = !package.files.is_empty();
             package.files.retain(|&file| is_kept(file));
-            // A database records many packages, so that it is kept tells nothing about one.
+            // A database records many packages, so a kept database says nothing about any one
+            // package.
             let is_recorded = !package.ecosystem.is_distribution() && is_kept(package.record);
             !package.files.is_empty() || !had_files && is_recorded
         });
@@ -244,11 +246,11 @@ fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
     owners
 }
 
-/// The image that readers of records read from, and the packages and notes that they add.
+/// The image that records are read from, and the packages and notes that were found.
 struct Scan<'a> {
     image: &'a Image,
     distribution: &'a Distribution,
-    /// Bytes that archives may still inflate to.
+    /// Remaining budget for decompressed bytes of archives.
     inflatable: u64,
     budget: Budget,
     /// Files that were not read because they are too large.
@@ -259,7 +261,7 @@ struct Scan<'a> {
     notes: Vec<PackageNote>,
 }
 
-/// The work that may still be done for the records of an image.
+/// Remaining budget for reading the records of an image.
 #[derive(Debug)]
 struct Budget {
     text_bytes: Cell<u64>,
@@ -271,7 +273,7 @@ struct Budget {
     first_incomplete: Cell<Option<NameId>>,
     /// The first text that was not read for want of budget.
     first_unread: Cell<Option<NameId>>,
-    /// The lists of files that packages of dpkg have: each belongs to one package.
+    /// The file lists of dpkg packages; each belongs to one package.
     lists: RefCell<HashSet<InodeId>>,
 }
 
@@ -296,7 +298,7 @@ impl Budget {
     }
 }
 
-/// A package as its record describes it, before its files are known.
+/// A package as described by its record, before its files are known.
 #[derive(Clone, Debug, Default)]
 struct Facts {
     name: String,
@@ -364,7 +366,8 @@ impl<'a> Scan<'a> {
         self.image.read(name).map(Some)
     }
 
-    /// The bytes of a list that belongs to one package; `None` if another package has had it.
+    /// The bytes of a list that belongs to one package; `None` if another package has already used
+    /// it.
     fn own_text_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
         let Some(name) = self.file(path) else {
             return Ok(None);
@@ -391,14 +394,15 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether a name is a file that is not too large to be read; one that is gets recorded.
+    /// Whether a name is a file that is small enough to be read; a file that is too large is
+    /// recorded.
     fn is_readable(&self, name: NameId, limit: u64) -> bool {
         let Kind::File(content) = &self.tree().inode(name).kind else {
             return false;
         };
         let limit = match content {
-            // A sparse file is materialized to be read, and a tar archive of a few bytes can
-            // contain one of any length.
+            // Holes of a sparse file take space once it is read, and a tar archive of a few bytes
+            // can contain one of any size.
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
@@ -409,8 +413,8 @@ impl<'a> Scan<'a> {
         is_readable
     }
 
-    /// The entry at a path that a package lists. Symlinks on the way are followed; directories are
-    /// not returned.
+    /// The entry at a path listed in a package. Symlinks in its directory are followed; directories
+    /// are not returned.
     fn entry(&self, path: &[u8]) -> Option<NameId> {
         let name = self.tree().resolve_link(path).ok()?.name;
         if self.tree().is_directory(name) {
@@ -419,7 +423,7 @@ impl<'a> Scan<'a> {
         Some(name)
     }
 
-    /// The directory at a path that a database lists; `None` if there is none.
+    /// The directory at a path listed in a database; `None` if there is none.
     fn directory(&self, path: &[u8]) -> Option<NameId> {
         if path.len() > MAX_PATH {
             return None;
@@ -432,7 +436,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The entry of a name in a directory that a database lists; `None` if it is a directory.
+    /// The entry with a name in a directory listed in a database; `None` if it is a directory.
     fn entry_in(&self, directory: NameId, name: &[u8]) -> Option<NameId> {
         let name = self.tree().child(directory, name)?;
         if self.tree().is_directory(name) {
@@ -442,10 +446,10 @@ impl<'a> Scan<'a> {
     }
 
     /// The entries at the paths of one package, without directories. A path that is the parent of
-    /// another counts as a directory even if it is a symlink in the image, as `/lib` often is.
+    /// another counts as a directory even if it is a symlink in the image, such as `/lib`.
     fn entries(&self, paths: &[impl AsRef<[u8]>]) -> Vec<NameId> {
-        // dpkg and rpm list directories, too, and a merged `/usr` makes `/lib` a symlink, which
-        // would become a file of each package that lists it.
+        // dpkg and rpm list directories too. With a merged `/usr`, `/lib` is a symlink, which would
+        // be treated as a file of each package that lists it.
         let mut parents: HashSet<&[u8]> = HashSet::new();
         for path in paths {
             let path = path.as_ref();
@@ -472,7 +476,7 @@ impl<'a> Scan<'a> {
         let mut open = vec![directory];
         while let Some(directory) = open.pop() {
             for name in tree.children(directory) {
-                // Many packages may claim one large directory.
+                // Many packages may claim the same large directory.
                 let Some(rest) = left.get().checked_sub(1) else {
                     self.budget.leave_out(directory);
                     return files;
@@ -495,7 +499,7 @@ impl<'a> Scan<'a> {
         });
     }
 
-    /// Adds a package, unless its record has no name for it.
+    /// Adds a package, unless its record contains no name.
     fn add(&mut self, ecosystem: Ecosystem, facts: Facts, record: NameId, mut files: Vec<NameId>) {
         if facts.name.is_empty() {
             return;
@@ -508,7 +512,7 @@ impl<'a> Scan<'a> {
             }
             return;
         }
-        // A file listed under two paths, one through a symlink, is one file.
+        // A file may be listed under two paths, one of them through a symlink.
         files.sort_unstable();
         files.dedup();
         let left = &self.budget.owned_files;

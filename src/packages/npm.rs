@@ -20,7 +20,7 @@ pub(super) const ECOSYSTEM: Description = Description {
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let tree = scan.tree();
-    // Outside of `node_modules` the file belongs to an application, not to an installed package.
+    // Outside of `node_modules`, the file belongs to an application, not to an installed package.
     if tree.file_name(name) != b"package.json" || !is_in_node_modules(tree, tree.parent(name)) {
         return Ok(());
     }
@@ -36,7 +36,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     };
     // A `package.json` without a version only configures a directory, such as `"type": "module"`.
     if !facts.version.is_empty() {
-        // Packages in its own `node_modules` are packages of their own.
+        // Packages in its `node_modules` are separate packages.
         let files = scan.files_below(tree.parent(name), Some(b"node_modules"));
         scan.add(Ecosystem::Npm, facts, name, files);
     }

@@ -14,7 +14,7 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     }
     purl.push_str(&escaped(&name));
     let version = match (ecosystem, &facts.epoch) {
-        // The epoch has a qualifier of its own.
+        // The epoch has a separate qualifier.
         (Ecosystem::Rpm, Some(epoch)) => facts
             .version
             .strip_prefix(&format!("{epoch}:"))
@@ -35,14 +35,14 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     purl
 }
 
-/// Returns the qualifiers in the order of their keys, which the specification demands.
+/// Returns the qualifiers sorted by key, as the specification requires.
 fn qualifiers(
     ecosystem: Ecosystem,
     facts: &Facts,
     distribution: &Distribution,
 ) -> [(&'static str, String); 3] {
     let distro = match (&*distribution.id, &*distribution.version_id) {
-        // The distribution only matters for packages of its own package manager.
+        // The distribution is only relevant for packages of its own package manager.
         _ if !ecosystem.is_distribution() => String::new(),
         (id, "") => id.to_owned(),
         ("", _) => String::new(),
@@ -72,10 +72,10 @@ fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (St
     (namespace.to_owned(), name.to_owned())
 }
 
-/// Returns the purl of an image of this name in a registry or a daemon, or of the file that
+/// Returns the purl of an image with this name in a registry or a daemon, or of the file that
 /// contains it.
 ///
-/// The digest is used where it is known: a tag can be another image tomorrow.
+/// The digest is used if it is known, because a tag can refer to another image later.
 pub fn image_purl(name: &str, digest: Option<&str>) -> String {
     let (repository, tag, is_file) = match name.parse() {
         Ok(Reference::Registry(name) | Reference::Daemon(name)) => named(&name),
@@ -116,7 +116,7 @@ fn named(name: &Name) -> (String, Option<String>, bool) {
     (name.without_tag(), name.tag().map(str::to_owned), false)
 }
 
-/// Percent-encodes all but letters, digits, `.`, `-`, `_`, `~` and `:`.
+/// Percent-encodes everything except letters, digits, `.`, `-`, `_`, `~` and `:`.
 fn escaped(part: &str) -> String {
     let mut out = String::new();
     for byte in part.bytes() {

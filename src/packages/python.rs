@@ -32,7 +32,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let Some(paragraph) = paragraphs(&bytes).next() else {
         return Ok(());
     };
-    // The first paragraph has the fields; the long description may follow it.
+    // The first paragraph contains the fields; the long description may follow.
     let license = paragraph
         .text("License-Expression")
         .or_else(|| paragraph.text("License"));
@@ -73,7 +73,7 @@ fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
     if file_name.ends_with(b".dist-info") {
         tree.child(name, b"METADATA")
     } else if file_name.ends_with(b".egg-info") {
-        // distutils wrote a file, setuptools writes a directory.
+        // distutils wrote a file; setuptools writes a directory.
         if tree.is_directory(name) {
             tree.child(name, b"PKG-INFO")
         } else {
@@ -105,7 +105,7 @@ fn files(scan: &Scan<'_>, information: NameId, record: NameId) -> Result<Vec<Nam
             files.extend(entry(tree, information, path));
         }
     } else if let Some(bytes) = list(scan, information, b"top_level.txt")? {
-        // A hostile list may name one module on every line.
+        // A hostile list may repeat the same module on every line.
         let modules: BTreeSet<String> = bytes.split(|&byte| byte == b'\n').map(text).collect();
         for module in modules {
             files.extend(module_files(scan, site, &module));

@@ -1,9 +1,9 @@
-//! Package records for scanners, of the packages whose files remain in a slimmed image.
+//! Package records for scanners, for packages whose files remain in a slimmed image.
 //!
-//! The whole database of a distribution would name packages that are gone. It is replaced by
-//! records of just those that remain, in formats that scanners know: `status.d` of distroless
-//! images, apk's database without the packages and files that are gone, and for rpm the manifest
-//! of Azure Linux's distroless images.
+//! The complete database of a distribution would list packages that have been removed. It is
+//! replaced with records of only the remaining packages, in formats that scanners support:
+//! `status.d` of distroless images, apk's database without the removed packages and files, and for
+//! rpm the manifest of Azure Linux's distroless images.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::image::{Header, Image, NameId, ReadError};
 /// The records of the packages that remain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records {
-    /// Files of the image that are records by themselves, and must be kept.
+    /// Files of the image that are separate records and must be kept.
     pub kept: Vec<KeptRecord>,
     /// New files, in the order of paths.
     pub generated: Vec<GeneratedRecord>,
@@ -24,7 +24,7 @@ pub struct Records {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptRecord {
     pub record: NameId,
-    /// A file of the package that remains; none where the record does not list files.
+    /// A remaining file of the package; `None` if the record does not list files.
     pub of: Option<NameId>,
     /// The name of the package.
     pub package: String,
@@ -50,7 +50,7 @@ pub fn records(
 ) -> Result<Records, ReadError> {
     let scan = Scan::new(image, &packages.distribution);
     let mut records = Records::default();
-    // Records of one package each stay as they are where a file of the package does. Databases of
+    // A record of a single package is kept unchanged if a file of the package is kept. Databases of
     // many packages are rewritten below.
     let status = scan.file(dpkg::STATUS);
     for package in &packages.list {
@@ -75,7 +75,7 @@ pub fn records(
     Ok(records)
 }
 
-/// Keeps the record of a package, and the checksums beside it.
+/// Keeps the record of a package, and the checksums next to it.
 fn keep(scan: &Scan<'_>, records: &mut Records, package: &Package, of: NameId) {
     let mut files = vec![package.record];
     if package.ecosystem == Ecosystem::Deb {
@@ -93,7 +93,7 @@ fn keep(scan: &Scan<'_>, records: &mut Records, package: &Package, of: NameId) {
 
 /// Returns the header of a file that is derived from a database.
 fn header(scan: &Scan<'_>, database: NameId) -> Header {
-    // Its time keeps the output reproducible: the clock is never read.
+    // Using its time keeps the output reproducible, because the clock is never read.
     let mtime = scan.tree().inode(database).header.mtime;
     Header {
         mode: 0o644,
@@ -107,7 +107,7 @@ fn dpkg_records(
     is_kept: &dyn Fn(NameId) -> bool,
     records: &mut Records,
 ) -> Result<(), ReadError> {
-    // A database that is kept whole already records everything.
+    // A database that is kept already records everything.
     let Some(status) = scan.file(dpkg::STATUS).filter(|&status| !is_kept(status)) else {
         return Ok(());
     };
@@ -118,7 +118,7 @@ fn dpkg_records(
     let mut names = BTreeSet::new();
     for paragraph in paragraphs(&bytes).filter(dpkg::is_installed) {
         let facts = dpkg::facts(&paragraph);
-        // The name becomes a file name. A hostile one could place the file anywhere.
+        // The name is used as a file name. With a hostile name, the file could be placed anywhere.
         if facts.name.is_empty() || facts.name.contains('/') {
             continue;
         }
@@ -159,8 +159,8 @@ fn dpkg_records(
     Ok(())
 }
 
-/// Returns the checksums of the files that remain. Those of configuration files, which dpkg keeps
-/// in the status file, are those of the package, not of an edited file.
+/// Returns the checksums of the remaining files. For configuration files, which dpkg lists in the
+/// status file, they are those of the packaged file, not of an edited one.
 fn sums(
     scan: &Scan<'_>,
     facts: &super::Facts,
@@ -200,7 +200,7 @@ fn apk_records(
 ) -> Result<(), ReadError> {
     let mut read = None;
     for place in apk::PLACES {
-        // The second path may be the same file, where `/lib` is a symlink.
+        // The second path may be the same file if `/lib` is a symlink.
         let Some(database) = scan
             .file(place)
             .filter(|&name| !is_kept(name) && Some(name) != read)
@@ -241,8 +241,8 @@ fn rpm_records(
             databases.insert(package.record);
         }
     }
-    // The manifest of an image without a database does not list files, so that nothing tells which
-    // packages are gone. It stays as it is.
+    // The manifest of an image without a database does not list files, so it is unknown which
+    // packages were removed. It is left unchanged.
     if let Some(manifest) = scan.file(rpm::MANIFEST) {
         if databases.iter().eq([&manifest]) && !is_kept(manifest) {
             records.kept.push(KeptRecord {

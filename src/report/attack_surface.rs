@@ -1,9 +1,9 @@
-//! The line on the attack surface of an image that ends every text report.
+//! The line about an image's attack surface at the end of text reports.
 
 use super::input::Linted;
 use crate::lint::{AttackSurface, RunsAs, Target};
 
-/// Rules whose findings list the programs that the line summarizes.
+/// Rules whose findings list the programs summarized in the line.
 const LISTING_RULES: [&str; 2] = ["package-manager-in-image", "shell-in-image"];
 
 /// The user, shells and package managers of an image in one line, and the commands that show more
@@ -37,12 +37,12 @@ pub(super) fn line(
 fn contents(surface: &AttackSurface) -> String {
     let mut parts = Vec::new();
     match &surface.user {
-        // A base image that is not known may set any user.
+        // An unknown base image may set any user.
         RunsAs::Root => parts.push("runs as root".to_owned()),
         RunsAs::Other(user) => parts.push(format!("runs as {user}")),
         RunsAs::Unknown => {}
     }
-    // `no shell` would be a promise, and an unknown base image may contain one.
+    // `no shell` would be a guarantee, but an unknown base image may contain one.
     for (noun, names) in [
         ("shell", &surface.shells),
         ("package manager", &surface.package_managers),
@@ -58,7 +58,7 @@ fn contents(surface: &AttackSurface) -> String {
         parts.push("contents of the base image unknown".to_owned());
     }
     let mut text = parts.join("; ");
-    // Tells that another base image would be the remedy.
+    // Shows that using another base image would be the fix.
     if surface.all_from_base && has_programs(surface) {
         text.push_str(", from the base image");
     }
@@ -74,7 +74,7 @@ fn commands(file: &Linted, surface: &AttackSurface) -> Vec<&'static str> {
     if !has_programs(surface) {
         return commands;
     }
-    // Pointless advice if the findings are in the report already.
+    // The advice is pointless if the report already contains the findings.
     let mut findings = file.findings.iter();
     if !findings.any(|finding| LISTING_RULES.contains(&finding.rule)) {
         commands.push("`jettison lint --profile minimal` lists them");

@@ -3,8 +3,8 @@
 //! The file is JSON: `version` is 1, and `findings` is an array with one object per line, in the
 //! order of files, rules and fingerprints. `file` is the path from the directory of the baseline,
 //! `rule` the name of a rule or a code of ShellCheck, `fingerprint` identifies the finding, and
-//! `message` is for people. A fingerprint is made from the rule, the text of the instruction and
-//! the number of equal findings before it. So it survives when lines move, but not when the
+//! `message` is for people. A fingerprint is computed from the rule, the text of the instruction
+//! and the number of equal findings before it, so it stays the same if lines move, but not if the
 //! instruction changes.
 
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ struct File {
     findings: Vec<Entry>,
 }
 
-/// Reason why a baseline cannot be used.
+/// The reason why a baseline cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     #[error("not a baseline")]
@@ -51,21 +51,21 @@ pub enum BaselineError {
     Version(u32),
 }
 
-/// Effect of a baseline.
+/// The effect of a baseline.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Suppressed {
     /// Number of suppressed findings.
     pub findings: usize,
-    /// `file: rule: message` of entries that no finding matches, though their file was checked or
-    /// no longer exists.
+    /// `file: rule: message` of entries that match no finding although their file was checked or no
+    /// longer exists.
     pub stale: Vec<String>,
 }
 
 impl Baseline {
-    /// Parses the text of a baseline that is in `directory`.
+    /// Parses the text of a baseline in `directory`.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, BaselineError> {
         let file: File = serde_json::from_str(text)?;
-        // A later format may mean something else by the same fields.
+        // In a later format, the same fields may have a different meaning.
         if file.version != VERSION {
             return Err(BaselineError::Version(file.version));
         }
@@ -75,8 +75,7 @@ impl Baseline {
         })
     }
 
-    /// A baseline of all findings that will be in `directory`. Names of files are relative to
-    /// `here`.
+    /// A baseline of all findings, to be written to `directory`. File names are relative to `here`.
     pub fn of(files: &[Linted], directory: &Path, here: &Path) -> Self {
         let mut baseline = Self {
             directory: plain(directory),
@@ -105,8 +104,8 @@ impl Baseline {
         self.entries.is_empty()
     }
 
-    /// The text of the file. An entry has a line of its own, so that a diff shows which findings
-    /// came and went.
+    /// The text of the file. Each entry is on a separate line, so that a diff shows which findings
+    /// were added and removed.
     pub fn text(&self) -> String {
         let lines = self
             .entries
@@ -170,7 +169,7 @@ impl Baseline {
     pub fn suppress(&self, files: &mut [Linted], here: &Path) -> Suppressed {
         let mut found: BTreeSet<(String, String)> = BTreeSet::new();
         let mut checked: BTreeSet<String> = BTreeSet::new();
-        // Without the message, which is for people and may change in a later release.
+        // The message is not compared, because it is for people and may change in a later release.
         let known: BTreeSet<(&str, &str)> = self
             .entries
             .iter()
@@ -190,12 +189,12 @@ impl Baseline {
                     file.findings.push(finding);
                 }
             }
-            // Also a file without findings: its entries are stale then.
+            // This includes files without findings, whose entries are stale.
             checked.insert(name);
         }
         let mut stale = Vec::new();
         for entry in &self.entries {
-            // A run on some files tells nothing about the entries of others.
+            // A run that checks some files says nothing about entries of other files.
             let is_checked = checked.contains(&entry.file) || self.is_gone(entry);
             if is_checked && !found.contains(&(entry.file.clone(), entry.fingerprint.clone())) {
                 stale.push(format!("{}: {}: {}", entry.file, entry.rule, entry.message));
@@ -208,12 +207,12 @@ impl Baseline {
     }
 
     /// Whether the file of an entry no longer exists. An image may be in a registry, which is not
-    /// asked.
+    /// accessed.
     fn is_gone(&self, entry: &Entry) -> bool {
         !Reference::has_transport(&entry.file) && !self.directory.join(&entry.file).exists()
     }
 
-    /// The path of a file from the directory of the baseline, or the absolute path of a file
+    /// The path of a file relative to the directory of the baseline, or the absolute path of a file
     /// outside of it.
     fn name_of(&self, file: &Linted, here: &Path) -> String {
         // The name of an image is not a path.
@@ -222,7 +221,7 @@ impl Baseline {
         }
         // `./Dockerfile` and `Dockerfile` are the same entry.
         let path = plain(&here.join(file.name()));
-        // Relative where possible, so that the file holds in every checkout.
+        // Relative if possible, so that the file works in every checkout.
         path.strip_prefix(&self.directory)
             .unwrap_or(&path)
             .to_string_lossy()
@@ -236,7 +235,7 @@ mod tests {
     use crate::lint::{Finding, Location, Severity, TextLocation};
     use crate::source::{Source, Span};
 
-    /// A file with a finding on each of these words, each of which is an instruction's too.
+    /// A file with a finding for each of these words, which also occur as instructions.
     fn file(name: &str, text: &str, words: &[&str]) -> Linted {
         let mut from = 0;
         let findings = words.iter().map(|word| {

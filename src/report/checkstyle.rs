@@ -7,19 +7,19 @@ use crate::lint::Severity;
 /// A `file` element for each checked file, with an `error` element for each finding in it.
 pub(super) fn checkstyle(report: &Report<'_>) -> String {
     let mut xml = Xml::new();
-    // The version of the format that readers expect, which has not changed since.
+    // The format version that readers expect; the format has not changed since.
     xml.start("checkstyle", &[("version", "4.3")]);
     for file in report.files {
         xml.start("file", &[("name", file.name())]);
         for finding in &file.findings {
-            // The format has no end of a range.
+            // The format has no field for the end of a range.
             let place = file.region(finding).start;
             let attributes = [
                 ("line", &*place.line.to_string()),
                 ("column", &*place.column.to_string()),
                 ("severity", severity(finding.severity)),
                 ("message", &super::full_text(finding)),
-                // Jenkins takes the part after the last dot for the rule, and groups by the others.
+                // Jenkins uses the part after the last dot as the rule, and groups by the others.
                 ("source", &format!("jettison.{}", super::id(finding))),
             ];
             xml.empty("error", &attributes);

@@ -31,12 +31,12 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
             "severity": super::gitlab::severity(finding.severity),
             "fingerprint": super::fingerprint::of_file(name, &fingerprint),
         });
-        // A trace without locations does not satisfy the specification.
+        // A trace without locations would violate the specification.
         if !labels.is_empty() {
             row["trace"] = json!({ "locations": labels, "stacktrace": false });
         }
         out.push_str(&super::json::escaped(row.to_string()));
-        // The specification separates issues by null bytes, as their text may contain line breaks.
+        // Issues are separated by null bytes, because their text may contain line breaks.
         out.push('\0');
     }
     out
@@ -53,7 +53,7 @@ fn location(name: &str, region: Region) -> Value {
     })
 }
 
-/// The nearest of Code Climate's categories, which are a closed list.
+/// The closest of Code Climate's fixed categories.
 fn category(category: Category) -> [&'static str; 1] {
     [match category {
         Category::Correctness | Category::Shell => "Bug Risk",

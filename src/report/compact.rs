@@ -1,11 +1,11 @@
-//! One line per finding, `file:line:column: level: message [rule]`, as compilers print errors, so
-//! that editors find the places.
+//! One line per finding, `file:line:column: level: message [rule]`, like compiler errors, so that
+//! editors can jump to the location.
 
 use super::{Linted, Report};
 use crate::lint::Finding;
 use crate::printable::Lines;
 
-/// A line for each finding, and nothing without findings.
+/// A line for each finding; empty without findings.
 pub(super) fn compact(report: &Report<'_>) -> Lines {
     let mut out = Lines::new();
     for (file, finding) in report.placed() {

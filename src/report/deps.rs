@@ -1,4 +1,4 @@
-//! The libraries that programs load: as a tree, as JSON, as a graph for Graphviz, and as paths.
+//! The libraries that programs load, as a tree, as JSON, as a Graphviz graph, or as paths.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use crate::elf::{Found, Outcome, Request};
 use crate::loading::{Closure, Loaded, Start};
 use crate::printable::{Lines, escape_bytes, lossless};
 
-/// A tree for each program: every library at the place where it is loaded first, with the rule of
-/// the loader that found it.
+/// A tree for each program: each library is shown where it is loaded first, with the loader rule by
+/// which it was found.
 pub fn deps_text(closures: &[Closure]) -> Lines {
-    // An image has thousands of programs, and escaping their paths takes longer than joining texts.
-    // A program takes microseconds, so each thread gets several.
+    // An image has thousands of programs, and escaping their paths takes longer than joining the
+    // texts. A program takes microseconds, so each thread handles several.
     let texts: Vec<Lines> = closures.par_iter().with_min_len(16).map(text_of).collect();
     let mut out = Lines::new();
     for text in &texts {
@@ -51,8 +51,8 @@ fn text_of(closure: &Closure) -> Lines {
 /// Prints the requests below each object that loaded something or failed.
 fn tree(out: &mut Lines, loaded: &Loaded) {
     let mut below = requests_to_show(loaded);
-    // The branches that are still to be printed, the next one last. A stack, as recursion would be
-    // as deep as an image wants it.
+    // The branches that are still to be printed, the next one last. This is an explicit stack,
+    // because an image could make recursion arbitrarily deep.
     let mut open: Vec<Branch<'_>> = Vec::new();
     push(&mut open, &mut below, 0, "");
     while let Some(Branch {
@@ -65,8 +65,8 @@ fn tree(out: &mut Lines, loaded: &Loaded) {
         let branch = if is_last { "└ " } else { "├ " };
         let deeper = format!("{indent}{}", if is_last { "  " } else { "│ " });
         match &request.outcome {
-            // With `--cpu all`, processors may load different files for one name. The last is the
-            // one for every processor, and its dependencies stand for all.
+            // With `--cpu all`, processors may load different files for the same name. The last one
+            // is the generic file, whose dependencies represent all of them.
             Outcome::Found(hits) => {
                 for (object, path, found) in hits {
                     let refusal = match &loaded.objects[*object].broken {
@@ -94,8 +94,8 @@ fn tree(out: &mut Lines, loaded: &Loaded) {
     }
 }
 
-/// The requests to show, by the object that made them. A library that many others need is shown
-/// where it was loaded, as `ldd` lists it once.
+/// The requests to show, by requesting object. A library that many others need is shown only where
+/// it was loaded, because `ldd` lists it once.
 fn requests_to_show(loaded: &Loaded) -> Vec<Vec<&Request>> {
     let mut below = vec![Vec::new(); loaded.objects.len()];
     let mut seen = vec![false; loaded.objects.len()];
@@ -116,9 +116,9 @@ fn requests_to_show(loaded: &Loaded) -> Vec<Vec<&Request>> {
 /// A request in the tree.
 struct Branch<'a> {
     request: &'a Request,
-    /// It is the last below its object.
+    /// Whether it is the last below its object.
     is_last: bool,
-    /// The lines that lead to it from above.
+    /// The connecting lines to the left of it.
     indent: String,
 }
 
@@ -189,7 +189,7 @@ pub fn deps_json(closures: &[Closure]) -> String {
         .iter()
         .map(|closure| row(closure).to_string())
         .collect();
-    // Without rows, joining them would leave an empty line in the array.
+    // If there are no rows, joining them would leave an empty line in the array.
     if rows.is_empty() {
         "[]\n".to_owned()
     } else {
@@ -272,7 +272,7 @@ fn need_rows(loaded: &Loaded) -> Vec<Value> {
 /// A graph of files, with an edge for each dependency and the loader's rule as its label. Edges to
 /// missing files are red.
 pub fn deps_dot(closures: &[Closure]) -> String {
-    // Programs share libraries, and a graph has each edge once.
+    // Programs share libraries, but each edge must occur only once.
     let mut edges = BTreeSet::new();
     for closure in closures {
         let Start::Loaded(loaded) = &closure.start else {
@@ -304,14 +304,15 @@ pub fn deps_dot(closures: &[Closure]) -> String {
     format!("digraph deps {{\n{}\n}}\n", edges.join("\n"))
 }
 
-/// A path as a string of the DOT language. The language has no escape but `\"`, but the name of a
-/// node is also its label, in which a backslash starts commands such as `\n`.
+/// A path as a string of the DOT language. The only escape in strings is `\"`, but the name of a
+/// node is also its label, in which a backslash starts sequences such as `\n`.
 fn quoted(bytes: &[u8]) -> String {
     let shown = escape_bytes(bytes);
     format!("\"{}\"", shown.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The absolute paths of the programs, their loaders and their libraries, sorted, each once.
+/// The absolute paths of the programs, their loaders and their libraries, sorted and without
+/// duplicates.
 pub fn deps_paths(closures: &[Closure]) -> BTreeSet<&[u8]> {
     // Sorted and without duplicates, so that archives made from the list are reproducible.
     let mut paths = BTreeSet::new();

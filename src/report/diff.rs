@@ -62,7 +62,7 @@ enum Mark<'a> {
     Changed(&'a Changed),
 }
 
-/// A path that was added or removed while its parent exists in both images, with all paths below
+/// A path that was added or removed and whose parent exists in both images, with all paths below
 /// it.
 struct Top {
     name: NameId,
@@ -72,8 +72,8 @@ struct Top {
 
 fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
     let mut lines: Vec<(&[u8], &Image, Mark<'_>)> = Vec::new();
-    // For every path that was added or removed, the line that counts it. The two are kept apart, as
-    // a directory may be removed and a file of the same name added.
+    // For each added or removed path, the line that includes it. The two are separate, because a
+    // directory may be removed and a file with the same name added.
     let mut told: [HashMap<&[u8], usize>; 2] = [HashMap::new(), HashMap::new()];
     for changed in &compared.difference.paths {
         let (image, name, is_added) = match (changed.before, changed.after) {
@@ -93,7 +93,7 @@ fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
             .unwrap_or(lines.len());
         told.insert(&changed.path, line);
         if let Some((_, _, Mark::Added(top) | Mark::Removed(top))) = lines.get_mut(line) {
-            // Sizes come from headers of hostile archives and may not overflow.
+            // Sizes come from untrusted archive headers and must not overflow.
             top.bytes = top.bytes.saturating_add(bytes);
             top.names += 1;
         } else {
@@ -162,7 +162,8 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
     let sides = [(compared.before, before), (compared.after, after)];
     let [one, other] = sides.map(|(image, name)| {
         let inode = image.tree.inode(name);
-        // Two files of one size have different contents, so equal values say nothing.
+        // Two files with the same size but different contents have equal values, which would be
+        // confusing.
         match (what, &inode.kind) {
             (Change::Kind, other) => kind(other).to_owned(),
             (Change::Content, _) => size(length(&image.tree, name)),
@@ -172,7 +173,7 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
             _ => String::new(),
         }
     });
-    // Contents that differ may have one size, which would be shown twice.
+    // Different contents may have the same size, which would be shown twice.
     if one == other {
         what.as_str().to_owned()
     } else {
@@ -198,7 +199,7 @@ fn total(image: &Image) -> u64 {
     let mut counted = vec![false; tree.inode_count()];
     let new = tree
         .walk()
-        // Hard links share their bytes, which count once.
+        // Hard links share their bytes, which are counted once.
         .filter(|&name| !std::mem::replace(&mut counted[tree.inode_id(name).index()], true));
     new.map(|name| length(tree, name)).sum()
 }
@@ -233,7 +234,7 @@ fn summary(out: &mut Lines, difference: &Difference, [before, after]: [u64; 2]) 
     out.line(format_args!("size: {} → {}", size(before), size(after)));
 }
 
-/// One object, with every path on its own.
+/// One object, with every path listed separately.
 pub fn diff_json(compared: &Compared<'_>) -> String {
     let Compared {
         before,
@@ -260,7 +261,7 @@ pub fn diff_json(compared: &Compared<'_>) -> String {
         })).collect::<Vec<_>>(),
         "configuration": difference.configuration,
         "shared_layers": difference.shared_layers,
-        // Programs can compare the layers themselves; here are their digests in order.
+        // The digests of the layers in order, so that programs can compare them.
         "before": {"bytes": total(before), "layers": layers(before)},
         "after": {"bytes": total(after), "layers": layers(after)},
     });

@@ -12,7 +12,7 @@ use crate::inspect::{Entry, EntryFacts};
 use crate::packages::Packages;
 use crate::printable::{Lines, escape_bytes};
 
-/// A path with everything that a report of it shows.
+/// A path with all data that a report about it shows.
 #[derive(Clone, Copy, Debug)]
 pub struct InspectedEntry<'a> {
     pub image: &'a Image,
@@ -21,7 +21,7 @@ pub struct InspectedEntry<'a> {
     pub usage: &'a Entry,
 }
 
-/// Lines of facts, and for a directory a tree with sizes below them.
+/// Lines of details and, for a directory, a tree with sizes.
 pub fn entry_text(entry: &InspectedEntry<'_>) -> Lines {
     let (tree, facts) = (&entry.image.tree, entry.facts);
     let inode = tree.inode(facts.name);
@@ -51,7 +51,7 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> Lines {
     for &other in &facts.other_names {
         field(&mut out, "hard link", &shown(tree, other));
     }
-    // A directory that no layer lists was created for the entries in it, and has no layer.
+    // A directory without an entry in any layer was created implicitly and has no layer.
     if let Some((index, layer)) = facts.layer {
         let layer_text = format!("{index}, {}", short(&layer.digest));
         field(&mut out, "layer", &layer_text);
@@ -74,7 +74,7 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> Lines {
     out
 }
 
-/// A line for a fact; none for a fact that the path does not have.
+/// A line for a detail; nothing if the value is empty.
 fn field(out: &mut Lines, name: &str, value: &str) {
     if !value.is_empty() {
         out.line(format_args!("  {name:<11}{value}"));
@@ -116,7 +116,7 @@ fn owner(header: &Header) -> String {
         group,
         ..
     } = header;
-    // BuildKit writes no names into layers, only numbers.
+    // BuildKit writes only numbers, not names, to layers.
     let names = format!("{}:{}", escape_bytes(user), escape_bytes(group));
 
     if names == ":" {
@@ -127,8 +127,8 @@ fn owner(header: &Header) -> String {
 }
 
 fn elf_text(out: &mut Lines, elf: &Elf, facts: &crate::elf::Facts) {
-    // A position-independent program is of type shared too. `libc.so.6` has an interpreter so that
-    // it can be run, but also a soname.
+    // A position-independent program also has the type of a shared library. `libc.so.6` has an
+    // interpreter so that it can be run, but also a soname.
     let is_program = elf.interpreter.is_some() || elf.is_pie || elf.kind != Type::Shared;
     let bits = if elf.is_64 { 64 } else { 32 };
     let kind = if is_program && elf.soname.is_none() {
@@ -183,21 +183,21 @@ fn hardening_text(facts: &crate::elf::Facts) -> String {
     words.join(", ")
 }
 
-/// The start of a digest, as long as Docker shows it.
+/// The start of a digest, with the length that Docker shows.
 fn short(digest: &str) -> &str {
     // After the algorithm, as in `sha256:`.
     let end = digest.find(':').map_or(0, |colon| colon + 1) + 12;
     digest.get(..end).unwrap_or(digest)
 }
 
-/// A line for each entry, with the lines that lead to it from its directory. The recursion is as
-/// deep as `--depth` asks for.
+/// A line for each entry, with connecting lines from its directory. The recursion depth is limited
+/// by `--depth`.
 fn branches(out: &mut Lines, tree: &Tree, children: &[Entry], indent: &str) {
     for (index, child) in children.iter().enumerate() {
         let is_last = index + 1 == children.len();
         let branch = if is_last { "└ " } else { "├ " };
         let name = escape_bytes(tree.file_name(child.name));
-        // As `ls -F` and `ls -l` mark them.
+        // The same marks as in `ls -F` and `ls -l`.
         let mark = match &tree.inode(child.name).kind {
             Kind::Directory => "/".to_owned(),
             Kind::Symlink { target } => format!(" -> {}", escape_bytes(target)),
@@ -267,10 +267,10 @@ fn row(tree: &Tree, entry: &Entry) -> Value {
         "bytes": entry.usage.bytes,
     });
     if let Kind::Symlink { target } = &inode.kind {
-        // The target as it is stored; `target` has the path that it resolves to.
+        // The target as stored; `target` is the path that it resolves to.
         row["link"] = bytes(target);
     }
-    // Only the levels that were asked for have entries, but the counts include all below.
+    // Only the requested levels have entries, but the counts include everything below.
     if let Kind::Directory = inode.kind {
         row["names"] = entry.usage.names.into();
         row["entries"] = entry

@@ -1,4 +1,4 @@
-//! Excerpts: the lines of a source that a finding is on. The renderer would otherwise scan the
+//! Excerpts: the lines of a source around a finding. Without them, the renderer would scan the
 //! whole file for each finding.
 
 use std::borrow::Cow;
@@ -7,11 +7,11 @@ use crate::lint::Edit;
 use crate::printable::escaped_at;
 use crate::source::{Source, Span};
 
-/// The most bytes and lines of a source that one finding shows. A renderer looks at all of them for
-/// every finding, and a hostile file has thousands of findings on one line.
+/// Maximum number of bytes and lines of a source that a finding shows. The renderer scans all of
+/// them for every finding, and a hostile file has thousands of findings on one line.
 const MAX_BYTES: usize = 32 << 10;
 const MAX_LINES: usize = 1000;
-/// Bytes shown before and after the start of a finding whose line is longer than that.
+/// Number of bytes shown before and after the start of a finding on a line that is too long.
 const MAX_BEFORE: usize = 200;
 const MAX_AFTER: usize = 800;
 /// Bytes shown before and after edits in a line that is too wide for the terminal.
@@ -36,7 +36,7 @@ pub(super) struct Excerpt<'a> {
 
 impl<'a> Excerpt<'a> {
     /// The whole lines from the first to the last that any of the spans touches. Spans that are too
-    /// far from `main` are left out.
+    /// far from `main` are skipped.
     pub(super) fn new(
         source: &'a Source,
         main: Span,
@@ -231,13 +231,13 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, &mut Vec::new())
 }
 
-/// Escapes all control characters but line breaks, and records where the offsets change.
+/// Escapes all control characters except line breaks, and records where offsets change.
 fn escape<'a>(text: &'a str, escapes: &mut Vec<(usize, usize)>) -> Cow<'a, str> {
     let mut out = String::new();
     let mut copied = 0;
     for (at, letter) in text.char_indices() {
         let is_break = letter == '\n' || text[at..].starts_with("\r\n");
-        // Nearly every character is plain ASCII. `#` may begin a command of a CI system.
+        // Almost every character is plain ASCII. `#` may begin a command of a CI system.
         if is_break || (matches!(letter, ' '..='~') && letter != '#') {
             continue;
         }

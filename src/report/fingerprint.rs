@@ -1,5 +1,5 @@
-//! Fingerprints, which identify findings when lines move: by rule, by the text of the instruction,
-//! and by the number of equal findings before.
+//! Fingerprints, which identify findings even if lines move: by rule, by the text of the
+//! instruction, and by the number of preceding equal findings.
 //!
 //! Baselines contain them, so any change here invalidates every baseline.
 
@@ -13,8 +13,8 @@ use super::input::{Input, Linted};
 use crate::lint::{Finding, ImageLocation, Location};
 use crate::source::Span;
 
-/// Bytes of the hash that are kept. 128 bits make collisions practically impossible, and the lines
-/// of a baseline stay short.
+/// Number of bytes of the hash that are kept. 128 bits make collisions practically impossible and
+/// keep the lines of a baseline short.
 const BYTES: usize = 16;
 
 /// Text in place of the step, for findings in an image without a history.
@@ -25,8 +25,8 @@ impl Linted {
     pub(super) fn fingerprints(&self) -> Vec<String> {
         let mut texts = Texts::default();
         let mut seen: HashMap<(Cow<'static, str>, usize), Counted> = HashMap::new();
-        // Findings that a baseline suppresses are counted too: otherwise the next of several equal
-        // ones would take over the number of the first, and be suppressed in its place.
+        // Findings suppressed by a baseline are counted too: otherwise the next of several equal
+        // ones would get the number of the first and be suppressed in its place.
         let mut all: Vec<(&Finding, bool)> = self
             .findings
             .iter()
@@ -58,7 +58,7 @@ impl Linted {
                 let line = || source.line_span(source.line(text.span.start));
                 Cow::Borrowed(source.slice(text.instruction.unwrap_or_else(line)))
             }
-            // The path of a file stays the same whatever layer it moves to.
+            // The path of a file is independent of its layer.
             (
                 _,
                 Location::Image(ImageLocation {
@@ -71,8 +71,8 @@ impl Linted {
     }
 }
 
-/// The texts that identify findings, each read once: thousands of findings may be in one
-/// instruction of a megabyte.
+/// The texts that identify findings, each normalized once, because thousands of findings may be in
+/// one instruction of a megabyte.
 #[derive(Default)]
 struct Texts<'a> {
     /// Rows by address and length of a text, which compare faster than its bytes.
@@ -86,7 +86,7 @@ impl<'a> Texts<'a> {
     fn number(&mut self, text: Cow<'a, str>) -> usize {
         let place = match &text {
             Cow::Borrowed(text) => Some((text.as_ptr() as usize, text.len())),
-            // It is freed soon, and another text may get its address.
+            // It is freed soon, and another text may then have the same address.
             Cow::Owned(_) => None,
         };
         if let Some(number) = place.and_then(|place| self.places.get(&place)) {
@@ -126,7 +126,7 @@ impl Counted {
     }
 }
 
-/// The place of a finding, to sort by.
+/// The location of a finding, as a sort key.
 fn place(finding: &Finding) -> (Option<Span>, Option<usize>) {
     let step = finding
         .image()
@@ -139,12 +139,12 @@ pub(super) fn of_file(name: &str, fingerprint: &str) -> String {
     hash(&[name.as_bytes(), fingerprint.as_bytes()])
 }
 
-/// The words of a text with single blanks, as indentation and line ends may change.
+/// The words of a text separated by single spaces, because indentation and line breaks may change.
 fn normal(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A hash in hexadecimal. Lengths before the parts keep `ab`, `c` and `a`, `bc` apart.
+/// A hash in hexadecimal. The length before each part distinguishes `ab`, `c` from `a`, `bc`.
 fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

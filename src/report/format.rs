@@ -1,4 +1,4 @@
-//! The formats that findings can be printed in, by their names.
+//! Output formats for findings, by name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -72,7 +72,7 @@ impl FromStr for Format {
             .into_iter()
             .find(|format| format.as_str() == text)
             .ok_or_else(|| match suggestion::closest(text, names) {
-                // With a likely correction, the whole list would only distract.
+                // If there is a likely correction, the whole list would only distract.
                 Some(closest) => format!("unknown format `{text}`; did you mean `{closest}`?"),
                 None => format!("unknown format `{text}`; use one of {}", names.join(", ")),
             })

@@ -1,4 +1,4 @@
-//! Commands of a GitHub workflow, which become annotations of the changed lines.
+//! GitHub workflow commands, which become annotations of the changed lines.
 //!
 //! See <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>. GitHub
 //! shows ten annotations of each level for a step; the log has them all.
@@ -35,7 +35,7 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
         "::{level} file={name},line={},endLine={},col={}",
         start.line, end.line, start.column
     );
-    // GitHub takes columns only for annotations of a single line.
+    // GitHub only accepts columns for annotations of a single line.
     if start.line == end.line && start.column < end.column {
         let _ = write!(out, ",endColumn={}", end.column);
     }
@@ -56,7 +56,7 @@ fn data(text: &str) -> String {
     lines.join("%0A")
 }
 
-/// The value of a property, which a colon or a comma would end too.
+/// The value of a property, which would also end at a colon or a comma.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -26,7 +26,7 @@ pub(super) fn gitlab(report: &Report<'_>) -> String {
     super::json::array(rows)
 }
 
-/// Code Climate's severity. Of its five, `blocker` stays free: nothing here stops production.
+/// Code Climate's severity. Of its five levels, `blocker` is not used.
 pub(super) fn severity(severity: Severity) -> Value {
     let grade = match severity {
         Severity::Error => "critical",

@@ -1,11 +1,11 @@
-//! Pages of rules as Markdown for other programs: the front matter as text, and absolute links.
+//! Rule pages as Markdown for other programs, with the front matter as text and absolute links.
 
 use std::fmt::Write as _;
 
 use crate::lint::Page;
 use crate::page::without_images;
 
-/// The page from its heading on. The line below the heading has the facts of the front matter.
+/// The page, starting with its heading. The line below the heading shows the front matter.
 pub fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let mut facts = format!("`{}`: {}, {}", page.name, page.severity, page.category);
@@ -27,8 +27,8 @@ pub fn markdown(page: &Page) -> String {
 fn linked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        // `dockerfile bad` tells a test what to expect. Viewers take all of it for the language,
-        // and would not highlight the example.
+        // The tag `dockerfile bad` is for tests. Viewers would treat all of it as the language and
+        // not highlight the example.
         if line.starts_with("```dockerfile ") {
             out.push_str("```dockerfile\n");
             continue;
@@ -39,7 +39,7 @@ fn linked(text: &str) -> String {
             out.push_str("](");
             rest = after;
             let target = after.split(')').next().unwrap_or_default();
-            // Relative links lead nowhere outside of the repository.
+            // Relative links do not work outside of the repository.
             if let Some(name) = target.strip_suffix(".md")
                 && !name.contains(['/', ':'])
             {

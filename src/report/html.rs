@@ -1,5 +1,5 @@
-//! The report on slimming as one HTML page, which loads nothing from elsewhere: no script, no font,
-//! no image. So it can be kept as an artifact and opened anywhere.
+//! The report on slimming as a self-contained HTML page without scripts, fonts or images, so that
+//! it can be stored as an artifact and opened anywhere.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use crate::packages::Package;
 use crate::printable::{escape, escape_bytes};
 use crate::slim::Count;
 
-/// Rows of a table that are not folded away.
+/// Number of table rows that are not collapsed.
 const SHOWN: usize = 20;
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #1c2733; --paper: #fff; --line: #d5dbe1;
@@ -38,13 +38,14 @@ code, .path { font-family: ui-monospace, monospace; font-size: .9em } .soft { co
 
 /// The whole page.
 pub fn report_html(summary: &Summary<'_>) -> String {
-    // Sizes first, then what a reader may want to change, then the whole list for reference.
+    // First the sizes, then files that the reader may want to act on, then the whole list for
+    // reference.
     let mut out = String::new();
     head(&mut out, summary.name);
     totals(&mut out, summary.before, summary.after);
     let _ = writeln!(
         out,
-        "<p>By confidence of the reasons: {}.</p>",
+        "<p>By confidence level: {}.</p>",
         sizes_by_level(summary.plan.totals())
     );
     missed(&mut out, summary);
@@ -67,7 +68,7 @@ pub fn report_html(summary: &Summary<'_>) -> String {
 
 fn head(out: &mut String, name: &str) {
     let name = escaped(name);
-    // The policy is a second line of defense: should a text from the image escape its cell, no
+    // The policy is a second line of defense: if text from the image broke out of its cell, no
     // script in it would run.
     let _ = write!(
         out,
@@ -143,7 +144,7 @@ fn risks(out: &mut String, summary: &Summary<'_>) {
         return;
     }
     out.push_str("<h2>Risky files that are kept, with reasons</h2>\n<table>\n");
-    // The chain shows which dependency to remove, so it is not folded away.
+    // The chain shows which dependency to remove, so it is not collapsed.
     let rows = summary.risky.iter().map(|risk| {
         let path = escaped(&shown(&summary.image.tree, risk.name));
         let chain: Vec<String> = risk.chain.iter().map(|link| escaped(link)).collect();
@@ -158,10 +159,10 @@ fn risks(out: &mut String, summary: &Summary<'_>) {
     out.push_str("</table>\n");
 }
 
-/// The first rows of a table, and the others in a second table that is folded away: a row cannot be
-/// folded by itself without a script.
+/// The first rows of a table, and the others in a second, collapsed table, because single rows
+/// cannot be collapsed without a script.
 fn folded(out: &mut String, mut rows: Vec<String>) {
-    // Rows are sorted by size, so the folded ones are the least interesting.
+    // Rows are sorted by size, so the collapsed ones are the least interesting.
     let rest = rows.split_off(rows.len().min(SHOWN));
     out.extend(rows);
     if !rest.is_empty() {
@@ -189,7 +190,7 @@ fn table(out: &mut String, title: &str, column: &str, rows: Vec<String>) {
     out.push_str("</table>\n");
 }
 
-/// A row of a table. `name` is HTML already.
+/// A row of a table. `name` is already HTML.
 fn row(name: &str, sizes: Sizes) -> String {
     let share = percentage(sizes.bytes_after, sizes.bytes_before);
     format!(
@@ -203,7 +204,7 @@ fn row(name: &str, sizes: Sizes) -> String {
     )
 }
 
-/// The part of a whole in percent. All of nothing is kept.
+/// A part of a whole in percent; 100 if the whole is 0.
 fn percentage(part: u64, whole: u64) -> u64 {
     part.saturating_mul(100).checked_div(whole).unwrap_or(100)
 }
@@ -214,15 +215,16 @@ const DRAWING: Rectangle = Rectangle {
     width: 1000.0,
     height: 420.0,
 };
-/// Number of packages that are drawn. Further ones would be dots.
+/// Maximum number of packages that are drawn. Others would only be dots.
 const DRAWN: usize = 60;
 
-/// A rectangle for each package, whose area is its size before. The part that is kept is colored.
+/// A rectangle for each package; the area represents its original size, and the kept part is
+/// colored.
 fn treemap(out: &mut String, summary: &Summary<'_>) {
     let drawn: Vec<_> = summary
         .packages
         .iter()
-        // A rectangle without an area would have an endless ratio of sides.
+        // A rectangle without an area would have an infinite aspect ratio.
         .filter(|(_, sizes)| sizes.bytes_before > 0)
         .take(DRAWN)
         .collect();
@@ -272,8 +274,8 @@ fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
          height=\"{kept:.1}\"/>",
         y + height - kept
     );
-    // Letters of the label are about six units wide. A name cut to fewer than four, or higher than
-    // its rectangle, could not be read; the title has it anyway.
+    // Letters of the label are about six units wide. A label of fewer than four letters, or higher
+    // than its rectangle, would not be readable; the title also contains the name.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -306,7 +308,7 @@ fn unknown(out: &mut String, summary: &Summary<'_>) {
             .unwrap_or_default();
         (note.at, format!("{line}{}", note.text))
     });
-    // Files that are missing come before notes: a program may fail without them.
+    // Missing files come before notes, because programs may fail without them.
     let rows: Vec<String> = unmet
         .chain(notes)
         .map(|(at, text)| {
@@ -325,7 +327,7 @@ fn unknown(out: &mut String, summary: &Summary<'_>) {
     }
 }
 
-/// All kept paths, folded away.
+/// All kept paths, collapsed.
 fn kept(out: &mut String, summary: &Summary<'_>) {
     let _ = write!(
         out,

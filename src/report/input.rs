@@ -1,7 +1,7 @@
-//! Linted files and images, and the lines and columns of their findings.
+//! Linted files and images, and the line numbers and columns of their findings.
 //!
-//! A finding in an image has no line of its own. Formats that need one get the line of the step in
-//! the image's history that added the file, as if the history were a text with a step per line.
+//! A finding in an image has no line number. Formats that require one get the number of the history
+//! step that added the file, as if the history were a text with a step per line.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use crate::image::Image;
 use crate::lint::{AttackSurface, Finding, ImageLocation, Label, Location};
 use crate::source::{Position, Source, Span, Utf16Position};
 
-/// A linted file or image, with its findings sorted by place.
+/// A linted file or image, with its findings sorted by location.
 #[derive(Debug)]
 pub struct Linted {
     pub input: Input,
     pub findings: Vec<Finding>,
-    /// Findings that a [`Baseline`](super::Baseline) contains. They are kept for fingerprints.
+    /// Findings suppressed by a [`Baseline`](super::Baseline). They are kept for fingerprints.
     pub suppressed: Vec<Finding>,
     /// Shown at the end of a text report, if set.
     pub attack_surface: Option<AttackSurface>,
@@ -31,7 +31,7 @@ pub enum Input {
     },
 }
 
-/// A range from one place up to, but not including, another.
+/// A half-open range between two positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Region<P = Position> {
     pub(super) start: P,
@@ -49,7 +49,7 @@ impl Linted {
     }
 
     pub fn image(name: &str, image: &Image, findings: Vec<Finding>) -> Self {
-        // Converted to lines once, not for each finding.
+        // Converted to lines once rather than for each finding.
         let history = image.config.history();
         Self {
             input: Input::Image {
@@ -95,7 +95,7 @@ impl Linted {
     pub(super) fn region(&self, finding: &Finding) -> Region {
         match (&self.input, &finding.location) {
             (Input::Dockerfile(source), Location::Text(text)) => Region::of(source, text.span),
-            // The step of the history, as if it were a line of a text.
+            // The history step, as if it were a line of a text.
             (_, location) => {
                 let line = 1 + step(location).unwrap_or_default();
                 let length = self.step_text(location).chars().count();
@@ -110,7 +110,7 @@ impl Linted {
         }
     }
 
-    /// The same in units of UTF-16, counted from 0.
+    /// The same in UTF-16 code units, counted from 0.
     pub(super) fn region_utf16(&self, finding: &Finding) -> Region<Utf16Position> {
         match (&self.input, &finding.location) {
             (Input::Dockerfile(source), Location::Text(text)) => {
@@ -139,7 +139,7 @@ impl Linted {
         }
     }
 
-    /// The notes on a finding. Those on a finding in an image begin with its origin, and end with
+    /// The notes of a finding. For a finding in an image, they begin with its origin and end with
     /// whether the program can reach the file.
     pub(super) fn notes(finding: &Finding) -> Cow<'_, [String]> {
         let Location::Image(image) = &finding.location else {
@@ -153,20 +153,20 @@ impl Linted {
         Cow::Owned(notes)
     }
 
-    /// The labels of a finding, with the files that they are in.
+    /// The labels of a finding, with their files.
     pub(super) fn labels<'a>(
         &'a self,
         finding: &'a Finding,
     ) -> impl Iterator<Item = (&'a Source, &'a Label)> {
         finding.labels.iter().filter_map(|label| {
-            // A label without a file is in the Dockerfile of the finding. An image has no text.
+            // A label without a file is in the Dockerfile of the finding. Images have no text.
             let source = label.file.as_deref().or(self.source())?;
             Some((source, label))
         })
     }
 
-    /// The step of the history that a finding in an image is at, as one line; for findings of
-    /// unknown origin the first.
+    /// The history step of a finding in an image, as one line; the first step for findings of
+    /// unknown origin.
     pub(super) fn step_text(&self, location: &Location) -> &str {
         match &self.input {
             Input::Image { history, .. } => {
@@ -196,13 +196,14 @@ impl Region<Utf16Position> {
     }
 }
 
-/// The step of the history that a finding in an image comes from, and the package of the file.
+/// The history step that a finding in an image comes from, and the package of the file.
 fn origin(image: &ImageLocation) -> Option<String> {
-    // A `RUN` may have thousands of characters, and every finding in its layer repeats them.
+    // A `RUN` may have thousands of characters, which would be repeated in every finding in its
+    // layer.
     const SHOWN: usize = 160;
     let provenance = image.provenance.clone().unwrap_or_default();
     let created_by = &*provenance.created_by;
-    // Line breaks and indentation are removed, so that many bytes are enough.
+    // Line breaks and indentation are removed, so this many bytes are enough.
     let start = &created_by[..created_by.floor_char_boundary(16 * SHOWN)];
     let mut step = one_line(start);
     if let Some((end, _)) = step.char_indices().nth(SHOWN) {
@@ -212,7 +213,7 @@ fn origin(image: &ImageLocation) -> Option<String> {
         step.push_str("...");
     }
     let has_step = !provenance.created_by.is_empty();
-    // Images that were squashed or built by other tools than BuildKit may have layers without a
+    // Images that were squashed or built by tools other than BuildKit may have layers without a
     // history, and steps such as `USER` have no layer.
     let step = match provenance.layer {
         Some(layer) if has_step => format!("added by `{step}` in layer {layer}"),
@@ -222,7 +223,7 @@ fn origin(image: &ImageLocation) -> Option<String> {
     };
     match &image.package {
         Some(package) if step.is_empty() => Some(format!("part of package {package}")),
-        // Packages such as `bash` explain a file better than its path.
+        // A package such as `bash` explains a file better than its path.
         Some(package) => Some(format!("{step} (package {package})")),
         None if step.is_empty() => None,
         None => Some(step),
@@ -245,12 +246,12 @@ fn step(location: &Location) -> Option<usize> {
     }
 }
 
-/// The bytes of a step beyond which only its start is shown: each finding shows and hashes it
-/// again.
+/// Number of bytes of a step beyond which only its start is used, because each finding shows and
+/// hashes it again.
 const MAX_STEP: usize = 64 << 10;
 const SHOWN_OF_LONG_STEP: usize = 4 << 10;
 
-/// The text of a step in one line. Fingerprints contain it, so none of it may change.
+/// The text of a step in one line. Fingerprints depend on it, so it must not change.
 fn one_line(step: &str) -> String {
     let step = if step.len() > MAX_STEP {
         &step[..step.floor_char_boundary(SHOWN_OF_LONG_STEP)]

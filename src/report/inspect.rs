@@ -1,5 +1,5 @@
 //! Contents of an image as text: configuration, layers, wasted space, files and packages, in 60
-//! columns where names allow.
+//! columns if names are short enough.
 
 use super::size::{counted, size};
 use crate::image::{Config, Image, Kind, Layer, NameId, Tree};
@@ -7,7 +7,7 @@ use crate::inspect::{How, ImageFiles, ImageLayers, LayerFacts};
 use crate::packages::{Package, Packages};
 use crate::printable::{Lines, escape, escape_bytes};
 
-/// An image with everything that a report of it shows.
+/// An image with all data that a report about it shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Inspected<'a> {
     pub image: &'a Image,
@@ -18,15 +18,15 @@ pub struct Inspected<'a> {
     pub top: usize,
 }
 
-/// Width to which instructions are cut, in characters; the JSON has them whole.
+/// Width to which instructions are truncated, in characters; the JSON format has them in full.
 const INSTRUCTION: usize = 56;
-/// Number of paths of one kind that are listed. The rest is only counted.
+/// Maximum number of paths of one kind that are listed. The others are only counted.
 const SHOWN: usize = 12;
 
 /// The whole image on one page.
 pub fn inspect_text(inspected: &Inspected<'_>) -> Lines {
     let mut out = Lines::new();
-    // From the general to the details, so that the first screen answers most questions.
+    // From general to specific, so that the first screen answers most questions.
     configuration(&mut out, inspected);
     layers(&mut out, inspected.image, inspected.layers);
     wasted(&mut out, inspected.layers, inspected.top);
@@ -69,7 +69,7 @@ fn configuration(out: &mut Lines, inspected: &Inspected<'_>) {
     labels(out, config);
 }
 
-/// A command as in a Dockerfile's exec form, which shows where its words end.
+/// A command in exec form, which shows the word boundaries.
 fn exec_form(words: &[&str]) -> String {
     if words.is_empty() {
         return String::new();
@@ -86,7 +86,7 @@ fn labels(out: &mut Lines, config: &Config) {
 }
 
 fn field(out: &mut Lines, name: &str, value: &str) {
-    // Most images leave most fields out.
+    // Most fields are not set in most images.
     if !value.is_empty() {
         out.line(format_args!("{name:<13}{value}"));
     }
@@ -142,7 +142,7 @@ fn layers(out: &mut Lines, image: &Image, layers: &ImageLayers) {
     ));
 }
 
-/// The instruction of a layer, as far as the history still has it.
+/// The instruction of a layer, if the history contains it.
 pub(super) fn instruction(layer: &Layer) -> String {
     let Some(step) = &layer.history else {
         return "no history".to_owned();
@@ -165,17 +165,17 @@ pub(super) fn instruction(layer: &Layer) -> String {
 }
 
 fn cut(text: &str, letters: usize) -> String {
-    // Escaped first: an escape counts as several characters of the width.
+    // Escaped first, because an escape takes several characters of the width.
     let text = escape(text);
     if text.chars().count() <= letters {
         return text.into_owned();
     }
-    // One character less, as the ellipsis takes its place.
+    // One character less, to make room for the ellipsis.
     text.chars().take(letters - 1).chain(['…']).collect()
 }
 
 fn wasted(out: &mut Lines, layers: &ImageLayers, top: usize) {
-    // `--top 0` asks for no lists.
+    // `--top 0` disables the lists.
     if layers.wasted.is_empty() || top == 0 {
         return;
     }
@@ -212,7 +212,7 @@ fn files(out: &mut Lines, tree: &Tree, files: &ImageFiles) {
             format!("{} directories", files.directories)
         }
     ));
-    // They explain why fewer bytes are in the image than its names suggest.
+    // They explain why the image has fewer bytes than its names suggest.
     if files.hard_links > 0 {
         out.line(counted(files.hard_links, "additional hard link"));
     }
@@ -291,7 +291,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
     if packages.list.is_empty() && packages.notes.is_empty() {
         return;
     }
-    // A file that two packages list counts for the first, so the sum is right.
+    // A file in two packages counts for the first, so that the sum is correct.
     let sizes = packages.sizes(&image.tree, |_| true);
     let of_packages: u64 = sizes.iter().sum();
     let other = inspected.files.bytes.saturating_sub(of_packages);
@@ -303,7 +303,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
         size(other)
     ));
     let mut rows: Vec<(u64, &Package)> = sizes.into_iter().zip(&packages.list).collect();
-    // Stable, so packages of one size stay in the order of their database.
+    // The sort is stable, so packages with equal sizes keep the order of their database.
     rows.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
     for (bytes, package) in rows.into_iter().take(top) {
         let Package {
@@ -320,7 +320,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
         ));
     }
     more(out, packages.list.len(), top);
-    // A database that cannot be read, as then packages are missing above.
+    // Databases that cannot be read, because the list above is then incomplete.
     for note in &packages.notes {
         out.line(format_args!(
             "{}: {}",

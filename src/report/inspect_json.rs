@@ -19,7 +19,7 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
     } = *inspected;
     let tree = &image.tree;
     let value = json!({
-        // The whole object, as it may have fields that jettison does not know.
+        // The whole object, because it may contain fields that are unknown to jettison.
         "configuration": image.config.json(),
         "distribution": {
             "id": packages.distribution.id,
@@ -30,7 +30,7 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
         "layer_bytes": layers.bytes,
         "visible_bytes": layers.visible,
         "wasted_bytes": layers.wasted_bytes(),
-        // An integer, as no float is printed alike by all programs.
+        // An integer, because programs print floating-point numbers differently.
         "efficiency_per_mille": layers.efficiency(),
         "wasted": layers.wasted.iter().map(|wasted| json!({
             "path": bytes(&wasted.path),
@@ -78,7 +78,7 @@ fn layer_rows(image: &Image, layers: &ImageLayers) -> Vec<Value> {
             "digest": layer.digest,
             "diff_id": layer.diff_id,
             "media_type": layer.media_type,
-            // The instruction as people wrote it, and below it the step as the builder recorded it.
+            // The instruction as written, and below it the step as recorded by the builder.
             "instruction": instruction(layer),
             "created_by": layer.history.as_ref().map(|step| &step.created_by),
             "stored_bytes": layer.stored_size,
@@ -96,7 +96,7 @@ fn layer_rows(image: &Image, layers: &ImageLayers) -> Vec<Value> {
 }
 
 fn package_rows(tree: &Tree, packages: &Packages) -> Vec<Value> {
-    // Computed for all packages at once, as they share files.
+    // Computed for all packages at once, because packages share files.
     let sizes = packages.sizes(tree, |_| true);
     let rows = packages.list.iter().zip(sizes);
     rows.map(|(package, size)| package_row(tree, package, size))
@@ -115,7 +115,7 @@ fn package_row(tree: &Tree, package: &Package, size: u64) -> Value {
         "license": package.license,
         "purl": package.purl,
         "record": path(tree, package.record),
-        // The paths themselves would be most of the document.
+        // The paths themselves would make up most of the document.
         "files": package.files.len(),
         "bytes": size,
     })
@@ -132,7 +132,7 @@ pub(super) fn kind(kind: &Kind) -> &'static str {
     match kind {
         Kind::File(_) => "file",
         Kind::Directory => "directory",
-        // Part of the JSON format, so the word stays.
+        // Part of the JSON format, so it must not change.
         Kind::Symlink { .. } => "link",
         Kind::Character { .. } => "character device",
         Kind::Block { .. } => "block device",

@@ -1,4 +1,4 @@
-//! Findings as a JSON array: hadolint's six fields, so that its readers understand it, and more.
+//! Findings as a JSON array, with hadolint's six fields for compatibility, and more.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,14 +12,15 @@ use crate::printable::{is_hidden, is_logging_command};
 use crate::source::Source;
 
 /// A finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters;
-/// the end is the place after the last character.
+/// the end is exclusive.
 #[derive(Serialize)]
 struct Row<'a> {
     file: &'a str,
     line: usize,
     column: usize,
     level: &'a str,
-    /// The code of hadolint or ShellCheck, or else BuildKit's name, or else the rule's.
+    /// The code of hadolint or ShellCheck, or else the name in BuildKit, or else the name of the
+    /// rule.
     code: Cow<'static, str>,
     message: &'a str,
     rule: &'a str,
@@ -29,12 +30,12 @@ struct Row<'a> {
     end_line: usize,
     end_column: usize,
     notes: Cow<'a, [String]>,
-    // Left out where there are none: nearly no finding has labels, and reports are large.
+    // Omitted if there are none, because few findings have labels and reports are large.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
     url: String,
-    /// Place in an image, for a finding in one. `line` is a step of the history, counted from 1.
+    /// The location of a finding in an image. `line` is a history step, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<ImageRow<'a>>,
 }
@@ -49,7 +50,7 @@ struct ImageRow<'a> {
 
 #[derive(Serialize)]
 struct LabelRow<'a> {
-    /// The file of the label, if it is another than that of the finding: a configuration.
+    /// The file of the label if it differs from that of the finding, such as a configuration file.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     message: &'a str,
@@ -100,12 +101,12 @@ pub fn json(report: &Report<'_>) -> String {
 
 /// The same objects without the array.
 pub(super) fn jsonl(report: &Report<'_>) -> String {
-    // Also after the last object, as every line of a text file ends.
+    // Also after the last object, because every line of a text file ends with a line break.
     let lines: String = lines(report).map(|line| line + "\n").collect();
     escaped(lines)
 }
 
-/// An array of elements that are JSON already, one per line.
+/// An array of elements that are already JSON, one per line.
 pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
     let mut out = String::from("[");
     for (index, element) in elements.enumerate() {
@@ -118,10 +119,11 @@ pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
 }
 
 /// JSON text in which control characters and hidden characters are written as escapes, and which
-/// contains no command for a CI system. It means the same, as these occur in strings only.
+/// contains no command for a CI system. The meaning is unchanged, because these only occur in
+/// strings.
 pub(super) fn escaped(json: String) -> String {
-    // Nearly every report is plain ASCII, in which the serializer escaped control characters, and
-    // is returned without a copy.
+    // Almost every report is plain ASCII, with control characters escaped by the serializer, and is
+    // returned without a copy.
     let is_ascii = json.bytes().all(|byte| byte.is_ascii() && byte != 0x7f);
     if is_ascii && !json.contains("##") {
         return json;
@@ -130,7 +132,7 @@ pub(super) fn escaped(json: String) -> String {
     for (at, letter) in json.char_indices() {
         let is_command = letter == '#' && is_logging_command(&json[at..]);
         if is_command || (is_hidden(letter) && letter != '\n') {
-            // JSON's escapes are UTF-16, with two units for characters beyond the first plane.
+            // JSON escapes are UTF-16, with two code units for characters beyond the first plane.
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}");
@@ -160,7 +162,7 @@ fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Ro
         end_line,
         end_column,
     } = file.region(finding).into();
-    // Only a text has offsets that edits could refer to.
+    // Only texts have offsets that edits can refer to.
     let fix = finding.fix.as_ref().zip(file.source());
     Row {
         file: file.name(),

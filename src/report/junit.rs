@@ -1,9 +1,9 @@
-//! JUnit's XML: a suite for each file, with a failed test for each finding.
+//! JUnit XML: a suite for each file, with a failed test for each finding.
 
 use super::xml::Xml;
 use super::{Linted, Report};
 
-/// All suites. Times are 0, so that the same findings give the same report.
+/// All suites. Times are 0, so that the same findings result in the same report.
 pub(super) fn junit(report: &Report<'_>) -> String {
     let tests: usize = report.files.iter().map(tests).sum();
     let failures = report.findings().count();
@@ -21,8 +21,8 @@ pub(super) fn junit(report: &Report<'_>) -> String {
     xml.into_text()
 }
 
-/// The number of tests in a suite. A file without findings has one that passed: readers drop empty
-/// suites, and the file would seem not to be checked.
+/// The number of tests in a suite. A file without findings has one passed test, because readers
+/// drop empty suites, as if the file had not been checked.
 fn tests(file: &Linted) -> usize {
     file.findings.len().max(1)
 }
@@ -32,7 +32,7 @@ fn counts(name: &str, tests: usize, failures: usize) -> [(&'static str, String);
         ("name", name.to_owned()),
         ("tests", tests.to_string()),
         ("failures", failures.to_string()),
-        // In JUnit's terms, a finding is a failed assertion, not an error of the test.
+        // In JUnit's terms, a finding is a failed assertion, not a test error.
         ("errors", "0".to_owned()),
         ("time", "0".to_owned()),
     ]
@@ -54,7 +54,8 @@ fn suite(xml: &mut Xml, file: &Linted) {
     for finding in &file.findings {
         let place = file.region(finding).start;
         let (line, id) = (place.line.to_string(), super::id(finding));
-        // GitLab shows only the first of several tests with one name, so it contains the place.
+        // GitLab shows only the first of several tests with the same name, so the name contains the
+        // location.
         let case = format!("{id} at {line}:{}", place.column);
         xml.start(
             "testcase",

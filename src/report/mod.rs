@@ -67,7 +67,7 @@ use crate::printable::Lines;
 pub enum Rendered {
     /// Text for people.
     Text(Lines),
-    /// Data for programs, which need every character; the format encodes control characters.
+    /// Data for programs, which keep every character; the format encodes control characters.
     Data(String),
 }
 
@@ -80,7 +80,7 @@ impl Rendered {
     }
 }
 
-/// The findings of a run, as every format gets them.
+/// The findings of a run, as passed to every format.
 #[derive(Debug)]
 pub struct Report<'a> {
     pub files: &'a [Linted],
@@ -104,7 +104,8 @@ impl Report<'_> {
     /// The same with fingerprints, which are unique within a file.
     fn fingerprinted(&self) -> impl Iterator<Item = (&Linted, &Finding, String)> {
         self.files.iter().flat_map(|file| {
-            // Computed for all findings of a file at once, as they depend on the findings before.
+            // Computed for all findings of a file at once, because they depend on the preceding
+            // findings.
             let findings = file.findings.iter().zip(file.fingerprints());
             findings.map(move |(finding, fingerprint)| (file, finding, fingerprint))
         })
@@ -119,7 +120,7 @@ impl Report<'_> {
         let own = finding.code.map(|code| Cow::Owned(code.to_string()));
         let page = self.registry.get(finding.rule);
         let aliases = page.into_iter().flat_map(|page| &page.aliases);
-        // Some tools check the final stage only. An image is built from the final stage.
+        // Some tools only check the final stage. An image is built from the final stage.
         let in_final_stage = finding.text().is_none_or(|text| text.in_final_stage);
         let aliases = aliases.filter(move |alias| in_final_stage || !alias.final_stage_only);
         own.into_iter()
@@ -143,7 +144,7 @@ fn id(finding: &Finding) -> Cow<'static, str> {
     }
 }
 
-/// The message and the notes of a finding, a line each.
+/// The message and the notes of a finding, one per line.
 fn full_text(finding: &Finding) -> String {
     let mut text = finding.message.clone();
     // Formats with a single text per finding have no other place for notes.
@@ -154,11 +155,11 @@ fn full_text(finding: &Finding) -> String {
     text
 }
 
-/// The name of a file without leading `./`: GitHub, GitLab and SonarQube compare it with the paths
-/// of a repository as texts.
+/// The name of a file without a leading `./`, because GitHub, GitLab and SonarQube compare it
+/// textually with paths in the repository.
 fn relative(mut name: &str) -> &str {
     while let Some(rest) = name.strip_prefix("./") {
-        // A bare `./` is a directory's name, and an empty one would be none.
+        // A bare `./` is the name of a directory, and an empty name would be invalid.
         if rest.is_empty() {
             break;
         }
@@ -167,19 +168,19 @@ fn relative(mut name: &str) -> &str {
     name
 }
 
-/// The address of more information: ShellCheck's page on its code, or the rule's page.
+/// The URL of more information: ShellCheck's page about its code, or the rule's page.
 pub fn url(finding: &Finding) -> String {
     match finding.code {
-        // ShellCheck documents its own codes; our page is only about the scripts that it gets.
+        // ShellCheck documents its own codes; our page only describes how it is run.
         Some(code) => format!("https://www.shellcheck.net/wiki/{code}"),
         None => page_url(finding.rule),
     }
 }
 
-/// The address of a rule's page. docs.rs shows the sources of every published version, so the page
-/// stays as this version knows it.
+/// The URL of a rule's page. docs.rs shows the sources of every published version, so the page
+/// matches this version.
 fn page_url(rule: &str) -> String {
-    // Concatenated at compile time, as the name and the version are known then.
+    // Concatenated at compile time, when the name and the version are known.
     const RULES: &str = concat!(
         "https://docs.rs/crate/",
         env!("CARGO_PKG_NAME"),

@@ -11,7 +11,7 @@ use crate::packages::Packages;
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::slim::{Note, Plan, Slimming, Totals, Unmet};
 
-/// Number of lines of one kind that are listed. The rest is only counted.
+/// Maximum number of lines of one kind that are listed. The others are only counted.
 const SHOWN: usize = 12;
 
 /// Number of packages or programs that are named in one line.
@@ -57,7 +57,7 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
         list(&mut out, title, &lines);
     }
     let unmet = plan.unmet().iter().map(|unmet| unmet_line(tree, unmet));
-    // Slimming did not remove them, so they are no failure of the plan.
+    // Slimming did not remove them, so they are not failures of the plan.
     list(
         &mut out,
         "also missing in the original",
@@ -115,7 +115,7 @@ fn path(tree: &Tree, name: NameId) -> String {
 
 fn table(out: &mut Lines, totals: &Totals) {
     let (before, after) = (totals.before, totals.after);
-    // An image may be empty, or of nothing but directories.
+    // An image may be empty, or contain only directories.
     let share = after
         .bytes
         .saturating_mul(100)
@@ -158,7 +158,7 @@ fn levels(out: &mut Lines, slimming: &Slimming<'_>, packages: &Packages) {
 pub(super) fn sizes_by_level(totals: &Totals) -> String {
     let mut parts = Vec::new();
     let mut before = 0;
-    // The counts of a level include those of the levels before it.
+    // The counts of a level include those of the previous levels.
     for (level, count) in &totals.levels {
         let plus = if before == 0 { "" } else { "+" };
         parts.push(format!("{level} {plus}{}", size(count.bytes - before)));

@@ -8,14 +8,14 @@ use super::summary::{Sizes, Summary};
 use crate::image::NameId;
 use crate::slim::Count;
 
-/// One object; `kept` has every path that is kept, with its first reason.
+/// One object; `kept` lists every kept path with its first reason.
 pub fn report_json(summary: &Summary<'_>) -> String {
     let tree = &summary.image.tree;
     let value = json!({
         "image": summary.name,
         "before": count(summary.before),
         "after": count(summary.after),
-        // Cumulative counts, so that each row is what `--keep-level` with its level would keep.
+        // Cumulative counts, so that each row shows what `--keep-level` with this level would keep.
         "levels": levels(summary),
         "packages": summary.packages.iter().map(|(package, sizes)| {
             size_row("purl", package.map(|package| package.purl.as_str()), *sizes)
@@ -45,7 +45,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
                 "packages": record.packages,
             })
         }).collect::<Vec<_>>(),
-        // Last, as it is by far the longest.
+        // This comes last, because it is by far the longest.
         "kept": summary.plan.kept().iter().map(|&name| kept(summary, name)).collect::<Vec<_>>(),
     });
     pretty(&value)
@@ -61,8 +61,8 @@ fn count(count: Count) -> Value {
     })
 }
 
-/// Counts of the files that each level keeps together with the levels before it, the most certain
-/// first, and the bytes that it adds to them.
+/// Counts of the files that each level keeps, including the previous levels, the most certain
+/// first, and the bytes that it adds.
 fn levels(summary: &Summary<'_>) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut before = 0;
@@ -94,7 +94,7 @@ fn size_row(key: &str, name: Option<&str>, sizes: Sizes) -> Value {
 
 fn kept(summary: &Summary<'_>, name: NameId) -> Value {
     let tree = &summary.image.tree;
-    // Only the first reason: all of them would be many times the size of the image's list of files.
+    // Only the first reason, because all of them would be many times the size of the file list.
     let reason = summary.plan.reasons(name).first();
     json!({
         "path": path(tree, name),

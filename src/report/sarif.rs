@@ -14,13 +14,13 @@ use crate::source::Source;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// Name of the directory that paths are relative to. GitHub and other readers put the root of the
-/// repository in its place.
+/// Name of the directory that paths are relative to. GitHub and other readers replace it with the
+/// root of the repository.
 const ROOT: &str = "SRCROOT";
 
 /// One run: the findings with their fixes and fingerprints, and their rules with pages as help.
 pub(super) fn sarif(report: &Report<'_>) -> String {
-    // Results refer to their rules by index as well, which saves readers a search.
+    // Results also refer to their rules by index, which saves readers a search.
     let rules = rules(report);
     let places: BTreeMap<&str, usize> = rules
         .keys()
@@ -37,7 +37,7 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
                 "informationUri": concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME")),
                 "rules": rules.values().collect::<Vec<_>>(),
             }},
-            // Columns count characters, not bytes or units of UTF-16.
+            // Columns count characters, not bytes or UTF-16 code units.
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {
                 ROOT: { "description": { "text": "the directory that was checked" } }
@@ -48,7 +48,7 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
         }],
     });
     let log = format!("{log:#}\n");
-    // The results come last. As one value, those of a hostile file would fill the memory.
+    // The results come last. As a single value, those of a hostile file would exhaust the memory.
     let (before, after) = log.rsplit_once("[]").unwrap_or((log.as_str(), ""));
     let mut out = before.to_owned();
     out.push('[');
@@ -65,12 +65,12 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
     super::json::escaped(out)
 }
 
-/// The rules with findings, by identifier. All rules with their pages would be most of the file,
-/// for which GitHub has a limit of 10 MB.
+/// The rules with findings, by identifier. All rules with their pages would make up most of the
+/// file, for which GitHub has a limit of 10 MB.
 fn rules(report: &Report<'_>) -> BTreeMap<String, Value> {
     let mut rules = BTreeMap::new();
     for finding in report.findings() {
-        // Without a page, there is nothing to describe the rule by.
+        // Without a page, there is no description of the rule.
         let Some(page) = report.registry.get(finding.rule) else {
             continue;
         };
@@ -103,7 +103,7 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
     })
 }
 
-/// The name of a rule in Pascal case, `RootUser` for `root-user`, as SARIF's readers expect it.
+/// The name of a rule in Pascal case, `RootUser` for `root-user`, as expected by SARIF readers.
 fn pascal(id: &str) -> String {
     let mut name = String::with_capacity(id.len());
     for word in id.split('-') {
@@ -127,7 +127,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// GitHub's own severity of a rule, by which it sorts and filters alerts.
+/// GitHub's severity of a rule, by which it sorts and filters alerts.
 fn problem(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",

@@ -1,3 +1,3 @@
-//! Sizes and counts as people read them.
+//! Human-readable sizes and counts.
 
 pub(super) use crate::size::{counted, size};

@@ -1,4 +1,4 @@
-//! SonarQube's generic issues, in the form that 10.3 and later read.
+//! SonarQube's generic issue format for versions 10.3 and later.
 //!
 //! See "Generic issue import format" in the documentation of SonarQube,
 //! <https://docs.sonarsource.com/sonarqube-server/>.
@@ -52,7 +52,7 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
         Category::Size => ("MAINTAINABILITY", "EFFICIENT", "CODE_SMELL"),
         Category::Style => ("MAINTAINABILITY", "CONVENTIONAL", "CODE_SMELL"),
     };
-    // SonarQube before 10.8 accepts only these three impacts, and refuses the file otherwise.
+    // SonarQube before 10.8 only accepts these three impacts and rejects the file otherwise.
     let (impact, severity) = match finding.severity {
         Severity::Error => ("HIGH", "CRITICAL"),
         Severity::Warning => ("MEDIUM", "MAJOR"),
@@ -71,10 +71,10 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
     })
 }
 
-/// A location, in which lines count from 1, and columns from 0 in units of UTF-16.
+/// A location; lines are counted from 1, columns from 0 in UTF-16 code units.
 fn location(name: &str, region: Region<Utf16Position>, message: &str) -> Value {
     let Region { start, end } = region;
-    // SonarQube refuses an empty range, but takes a line without columns.
+    // SonarQube rejects an empty range, but accepts a line without columns.
     let range = if start < end {
         json!({
             "startLine": start.line + 1,

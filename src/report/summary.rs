@@ -13,7 +13,7 @@ use crate::slim::{Because, Count, Note, Plan, Root, Unmet, Why};
 /// Contents of a report on slimming.
 #[derive(Debug)]
 pub struct Summary<'a> {
-    /// The name of the image as it was typed.
+    /// The name of the image as given on the command line.
     pub name: &'a str,
     pub image: &'a Image,
     pub plan: &'a Plan,
@@ -23,7 +23,7 @@ pub struct Summary<'a> {
     pub packages: Vec<(Option<&'a Package>, Sizes)>,
     /// Kinds of files, by size before slimming, the largest first.
     pub kinds: Vec<(&'static str, Sizes)>,
-    /// First reasons, by size of the kept files, the largest first. The sizes before are those of
+    /// First reasons, by size of the kept files, the largest first. The original sizes are those of
     /// the same files.
     pub reasons: Vec<(&'static str, Sizes)>,
     pub risky: Vec<Risk>,
@@ -62,7 +62,7 @@ pub struct Risk {
     pub name: NameId,
     /// The kind of risk.
     pub what: &'static str,
-    /// Paths with the reason for each.
+    /// Paths with their reasons.
     pub chain: Vec<String>,
 }
 
@@ -99,9 +99,9 @@ pub fn summary<'a>(
         .iter()
         .map(Some)
         .zip(of_packages)
-        // Files of no package are a row like a package's, so that the rows add up to the image.
+        // Files without a package have a row too, so that the rows add up to the image.
         .chain([(None, of_none)]);
-    // Virtual packages and those whose files are unknown have no size to show.
+    // Virtual packages and packages whose files are unknown have no size to show.
     let mut packages: Vec<_> = rows.filter(|(_, sizes)| sizes.files_before > 0).collect();
     packages.sort_by_key(|(_, sizes)| std::cmp::Reverse(sizes.bytes_before));
     let totals = plan.totals();
@@ -146,7 +146,7 @@ fn files(tree: &Tree, plan: &Plan) -> Vec<CountedFile> {
         let Kind::File(content) = &tree.inode(name).kind else {
             continue;
         };
-        // The first name decides on the package and the kind.
+        // The first name determines the package and the kind.
         let row = *rows[tree.inode_id(name).index()].get_or_insert(files.len());
         if row == files.len() {
             files.push(CountedFile {
@@ -163,7 +163,7 @@ fn files(tree: &Tree, plan: &Plan) -> Vec<CountedFile> {
     files
 }
 
-/// Kinds of files by directory, which comes before the extension: a script in
+/// Kinds of files by directory, which takes precedence over the extension: a script in
 /// `/usr/share/doc/` is documentation.
 const DIRECTORIES: [(&str, &str); 9] = [
     ("/usr/share/doc/", "documentation"),
@@ -207,10 +207,11 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
             return Ok(kind);
         }
     }
-    // The content is read last, as it may be compressed in a layer of gigabytes.
+    // The content is read last, because it may be in a compressed layer of gigabytes.
     let bytes = image.head(tree.inode_id(name), 4)?;
     Ok(match () {
-        // Libraries and position-independent programs have the same type, so the name decides.
+        // Libraries and position-independent programs have the same type, so they are distinguished
+        // by name.
         () if bytes.starts_with(b"\x7fELF") && is_library(tree.file_name(name)) => "libraries",
         () if bytes.starts_with(b"\x7fELF") => "programs",
         () if bytes.starts_with(b"#!") => "scripts",
@@ -254,7 +255,7 @@ fn reason(why: &Why) -> &'static str {
         Why::Record { .. } => "package records",
         #[allow(
             unreachable_patterns,
-            reason = "a new kind of reason is in no group at first"
+            reason = "a new kind of reason may not have a group yet"
         )]
         _ => "other reasons",
     }
@@ -271,19 +272,20 @@ fn risky(tree: &Tree, plan: &Plan) -> Vec<Risk> {
     }
     for &name in plan.kept() {
         let inode = tree.inode(name);
-        // A file of a program's name that cannot be run, such as its configuration, is no risk.
+        // A file with a program's name that is not executable, such as its configuration, is not a
+        // risk.
         let is_program = matches!(inode.kind, Kind::File(_)) && inode.header.mode & 0o111 != 0;
         let file_name = tree.file_name(name);
         if is_program && ProgramClass::PackageManager.contains(file_name) {
             risks.push(risk(tree, plan, name, "package manager"));
         }
-        // An attacker needs one to get further tools into a container.
+        // An attacker needs one to download other tools into a container.
         if is_program && ProgramClass::Downloader.contains(file_name) {
             risks.push(risk(tree, plan, name, "can download files"));
         }
         let is_world_writable = match inode.kind {
             Kind::File(_) => inode.header.mode & 0o2 != 0,
-            // In a sticky directory, such as `/tmp`, users cannot replace files of others.
+            // In a sticky directory such as `/tmp`, users cannot replace files of others.
             Kind::Directory => inode.header.mode & 0o1002 == 0o2,
             // The mode of a symlink has no effect.
             _ => false,

@@ -10,14 +10,15 @@ use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
 use crate::printable::{Lines, escape};
 use crate::source::{Source, Span};
 
-/// Least width that text is wrapped to. In narrower columns, every word would be on its own line.
+/// Minimum width that text is wrapped to. If it were narrower, every word would be on its own line.
 const NARROWEST: usize = 24;
 
-/// How many findings of a file are shown with an excerpt; the rest are listed, a line each.
+/// Maximum number of findings per file that are shown with an excerpt; the others are listed on one
+/// line each.
 const MAX_EXCERPTS: usize = 1000;
-/// How many labels of a finding are shown.
+/// Maximum number of labels of a finding that are shown.
 const MAX_LABELS: usize = 30;
-/// How many edits of a fix, and how many bytes of new text, are shown as a patch.
+/// Maximum number of edits of a fix, and of bytes of new text, that are shown as a patch.
 const MAX_EDITS: usize = 100;
 const MAX_PATCH_BYTES: usize = 16 << 10;
 
@@ -27,9 +28,9 @@ pub struct Style {
     pub color: bool,
     /// Width in columns.
     pub width: usize,
-    /// Draw frames with characters beyond ASCII.
+    /// Draw frames with non-ASCII characters.
     pub unicode: bool,
-    /// Make names of rules links to their pages.
+    /// Link rule names to their pages.
     pub links: bool,
 }
 
@@ -49,12 +50,12 @@ impl Style {
     }
 }
 
-/// All findings, a line that counts them, and lines on the attack surfaces.
+/// All findings, a summary line, and lines about the attack surfaces.
 pub fn text(report: &Report<'_>, style: Style) -> Lines {
     let renderer = style.renderer();
     let mut out = Lines::new();
     for file in report.files {
-        // With one file, the excerpts name it often enough.
+        // If there is only one file, the excerpts name it often enough.
         if report.files.len() > 1 && !file.findings.is_empty() {
             heading(&mut out, file, style);
         }
@@ -76,7 +77,7 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
             };
             let dash = if style.unicode { "\u{2014}" } else { "-" };
             let line = super::attack_surface::line(file, surface, name, dash);
-            // One by one, as `Lines` escapes line breaks within a line.
+            // One by one, because `Lines` escapes line breaks within a line.
             for line in wrapped(&line, style.width).lines() {
                 out.line(line);
             }
@@ -98,7 +99,7 @@ fn heading(out: &mut Lines, file: &Linted, style: Style) {
     out.line("");
 }
 
-/// The findings of a file with so many that nobody reads them one by one.
+/// The findings of a file that has too many to show excerpts.
 fn list(out: &mut Lines, file: &Linted, findings: &[Finding]) {
     if findings.is_empty() {
         return;
@@ -169,8 +170,8 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-/// The excerpt of a finding's own file with its labels. What the excerpt does not reach is put into
-/// words.
+/// The excerpt of the finding's file with its labels. Labels outside of the excerpt are described
+/// in words.
 fn snippet<'a>(
     source: &'a Source,
     span: Span,
@@ -211,7 +212,7 @@ fn snippet<'a>(
     elements
 }
 
-/// An excerpt of another file, for a label in it.
+/// An excerpt of another file, for a label in that file.
 fn elsewhere(label: &Label) -> Option<Vec<Element<'_>>> {
     let source = label.file.as_deref()?;
     let excerpt = Excerpt::new(source, label.span, []);
@@ -224,7 +225,7 @@ fn elsewhere(label: &Label) -> Option<Vec<Element<'_>>> {
     Some(elements)
 }
 
-/// The place of an excerpt that starts within a line. Of others, the renderer tells it.
+/// The location of an excerpt that starts within a line. For others, the renderer computes it.
 fn origin<'a>(source: &'a Source, span: Span, excerpt: &Excerpt<'a>) -> Option<Origin<'a>> {
     if !excerpt.is_cut {
         return None;
@@ -296,7 +297,7 @@ fn patched<'a>(
     Some(excerpted(source, &excerpt).patches(patches))
 }
 
-/// A pointer to the rule's page, with the names that other tools have for the rule.
+/// A pointer to the rule's page, with the rule's codes in other tools.
 fn pointer(report: &Report<'_>, finding: &Finding) -> String {
     // Some names, such as the identifiers of KICS, are too long to read or to remember.
     let id = super::id(finding);
@@ -342,7 +343,7 @@ fn summary(out: &mut Lines, report: &Report<'_>) {
         };
         line.push_str(&noun);
     }
-    // Counted by kind, as unsafe fixes need a flag of their own.
+    // Counted by kind, because unsafe fixes require a separate option.
     let fixable = |wanted| {
         let fixes = report.findings().filter_map(|finding| finding.fix.as_ref());
         fixes.filter(|fix| fix.applicability == wanted).count()
@@ -360,8 +361,8 @@ fn summary(out: &mut Lines, report: &Report<'_>) {
     }
 }
 
-/// A text with line breaks so that no line is wider than `width`. Words are not split: a path or a
-/// command could not be copied.
+/// A text with line breaks so that no line is wider than `width`. Words are not split, because
+/// otherwise paths and commands could not be copied.
 fn wrapped(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut column = 0;

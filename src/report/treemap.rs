@@ -1,8 +1,8 @@
-//! Treemaps: rectangles whose areas show sizes, and that fill a larger rectangle.
+//! Treemaps: rectangles whose areas represent sizes and that together fill a larger rectangle.
 //!
 //! Source: Bruls, Huizing and van Wijk, "Squarified Treemaps" (2000).
 
-/// A rectangle in units of the drawing.
+/// A rectangle in drawing units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rectangle {
     pub(super) x: f64,
@@ -16,11 +16,11 @@ pub(super) fn squarified(sizes: &[f64], mut room: Rectangle) -> Vec<Rectangle> {
     let mut rectangles = Vec::with_capacity(sizes.len());
     let mut rest = sizes;
     while !rest.is_empty() {
-        // Computed anew for each row, so that rounding errors do not add up to a gap at the end.
+        // Recomputed for each row, so that rounding errors do not add up to a gap at the end.
         let scale = room.width * room.height / rest.iter().sum::<f64>();
         let side = room.width.min(room.height);
-        // A row grows as long as its worst rectangle gets no narrower. That is greedy, and good
-        // enough: the optimum is NP-hard.
+        // A row grows as long as the aspect ratio of its worst rectangle does not increase. This is
+        // greedy, but good enough: the optimum is NP-hard.
         let mut count = 1;
         while count < rest.len()
             && worst(&rest[..=count], scale, side) <= worst(&rest[..count], scale, side)
@@ -34,7 +34,7 @@ pub(super) fn squarified(sizes: &[f64], mut room: Rectangle) -> Vec<Rectangle> {
     rectangles
 }
 
-/// The largest ratio of sides among the rectangles of a row, of which a square has 1.
+/// The largest aspect ratio of the rectangles in a row; that of a square is 1.
 fn worst(row: &[f64], scale: f64, side: f64) -> f64 {
     let sum: f64 = row.iter().sum::<f64>() * scale;
     let mut worst: f64 = 0.0;
@@ -46,7 +46,7 @@ fn worst(row: &[f64], scale: f64, side: f64) -> f64 {
     worst
 }
 
-/// Places a row along the shorter side, and returns the room that is left.
+/// Places a row along the shorter side, and returns the remaining room.
 fn lay(row: &[f64], scale: f64, room: Rectangle, rectangles: &mut Vec<Rectangle>) -> Rectangle {
     let area = row.iter().sum::<f64>() * scale;
     let is_upright = room.width >= room.height;
@@ -71,8 +71,8 @@ fn lay(row: &[f64], scale: f64, room: Rectangle, rectangles: &mut Vec<Rectangle>
         });
         at += length;
     }
-    // Rounding can make the last row a little thicker than the room, and SVG refuses a negative
-    // width.
+    // Rounding can make the last row a little thicker than the room, and SVG does not allow a
+    // negative width.
     if is_upright {
         Rectangle {
             x: room.x + thickness,

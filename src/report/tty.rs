@@ -1,4 +1,4 @@
-//! The lines that hadolint prints, `file:line code level: message`, for tools that parse them.
+//! hadolint's default output, `file:line code level: message`, for tools that parse it.
 
 use super::Report;
 use crate::printable::Lines;

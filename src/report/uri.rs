@@ -1,4 +1,4 @@
-//! Names of files as URIs, with blanks and characters beyond ASCII escaped.
+//! File names as URIs, with spaces and non-ASCII characters escaped.
 
 use std::fmt::Write as _;
 
@@ -16,8 +16,8 @@ pub fn file_uri(path: &str) -> String {
     format!("file://{}", escaped(path))
 }
 
-/// A path in which only the unreserved characters of RFC 3986 and the slash are left as they are. A
-/// colon in the first segment would end a scheme.
+/// A path in which everything except slashes and the unreserved characters of RFC 3986 is escaped.
+/// A colon in the first segment would end a scheme.
 fn escaped(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {

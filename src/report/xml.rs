@@ -1,4 +1,4 @@
-//! XML for reports: indented elements with attributes, in which every text is escaped.
+//! XML writer for reports: indented elements with attributes and escaped text.
 
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
@@ -30,7 +30,7 @@ impl Xml {
         self.write(Event::Empty(element(name, attributes)));
     }
 
-    /// A text of several lines; line breaks within one of them are escaped.
+    /// A multi-line text; line breaks within a line are escaped.
     pub(super) fn text(&mut self, lines: &[&str]) {
         let lines: Vec<String> = lines.iter().map(|line| encoded(line)).collect();
         self.write(Event::Text(BytesText::from_escaped(lines.join("\n"))));
@@ -41,7 +41,7 @@ impl Xml {
     }
 
     pub(super) fn into_text(self) -> String {
-        let mut text = String::from_utf8(self.writer.into_inner()).expect("only text was written");
+        let mut text = String::from_utf8(self.writer.into_inner()).expect("only UTF-8 was written");
         text.push('\n');
         text
     }
@@ -49,7 +49,7 @@ impl Xml {
     fn write(&mut self, event: Event<'_>) {
         self.writer
             .write_event(event)
-            .expect("memory takes any bytes");
+            .expect("writing to memory cannot fail");
     }
 }
 
@@ -76,13 +76,13 @@ fn encoded(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '#' if is_logging_command(&text[at..]) => out.push_str("&#35;"),
-            // The runner of GitHub Actions would run it as a command if the file is printed.
+            // If the file is printed, the runner of GitHub Actions would interpret it as a command.
             ':' if text[at..].starts_with("::") && text[..at].trim().is_empty() => {
                 out.push_str("&#58;");
             }
             // XML 1.0 cannot represent these, not even as references (section 2.2).
             '\u{fffe}' | '\u{ffff}' => out.extend(letter.escape_unicode()),
-            // In an attribute, a bare line break would be read as a blank (section 3.3.3).
+            // In an attribute, a bare line break would be read as a space (section 3.3.3).
             '\n' | '\t' | '\r' => out.push_str(&reference(letter)),
             // The other control characters cannot be represented either.
             letter if letter < ' ' => out.push_str(&escape(letter.encode_utf8(&mut [0; 4]))),

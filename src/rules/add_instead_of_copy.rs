@@ -13,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The endings of archive names. ADD looks at the content of a file, but an author who relies on it
-/// goes by the name.
+/// Suffixes of archive names. ADD looks at the content of a file, but an author who relies on
+/// unpacking goes by the name.
 const ARCHIVES: [&str; 17] = [
     ".tar", ".z", ".bz2", ".gz", ".lz", ".lzma", ".tz", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz",
     ".tpz", ".txz", ".xz", ".zst", ".tzst",
@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
-        // COPY would refuse these flags.
+        // COPY rejects these flags.
         if FLAGS.iter().any(|flag| step.flag(flag).is_some()) {
             continue;
         }
@@ -105,7 +105,7 @@ impl Source {
     }
 }
 
-/// Whether the variables of a source all have names that mean a local file: `${JAR_FILE}`.
+/// Whether the names of all variables in a source suggest a local file, such as `${JAR_FILE}`.
 fn is_called_a_file(word: &Word) -> bool {
     for part in &word.parts {
         let WordPart::Variable(variable) = part else {
@@ -115,7 +115,7 @@ fn is_called_a_file(word: &Word) -> bool {
         let is_file = name
             .split('_')
             .any(|part| matches!(part, "file" | "path" | "dir" | "folder" | "binary"));
-        // `ARCHIVE_PATH` and `DOWNLOAD_FILE` may well hold something that only ADD can handle.
+        // `ARCHIVE_PATH` and `DOWNLOAD_FILE` may well contain something that only ADD can handle.
         let is_other = name.split('_').any(|part| {
             matches!(
                 part,
@@ -137,7 +137,7 @@ fn is_called_a_file(word: &Word) -> bool {
     true
 }
 
-/// Whether BuildKit fetches a source: over HTTP, or by Git in each of its spellings.
+/// Whether BuildKit fetches a source, over HTTP or from a Git repository in any notation.
 fn is_remote(path: &str) -> bool {
     let schemes = ["http://", "https://", "git://", "ssh://", "git@"];
     schemes.iter().any(|scheme| path.starts_with(scheme))

@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
-        // Only these verbs remove packages to get newer ones; `upgrade` has a rule of its own.
+        // Only these verbs remove packages to get newer ones; `upgrade` is reported by another
+        // rule.
         if call.manager.name == "apt" && call.is_verb(&["dist-upgrade", "full-upgrade"]) {
             findings.add(
                 call.call.span,

@@ -18,9 +18,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let report = findings.add(
             call.name_span,
-            "`apt` is for interactive use; its interface may change",
+            "`apt` is meant for interactive use; its interface may change",
         );
-        // `apt-get` has no `list`, `show` or `search`. Verbs that both have do the same in both.
+        // `apt-get` has no `list`, `show` or `search`. Verbs that exist in both have the same
+        // meaning.
         let has_verb = understand(call).is_some_and(|call| {
             call.action != Action::Clean || call.is_verb(&["clean", "autoclean"])
         });

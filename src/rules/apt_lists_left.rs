@@ -36,7 +36,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report_lists(cx, findings, run, update, are_used_later);
             continue;
         }
-        // The lists are in a mount, but the downloaded packages may be next to it.
+        // The lists are in a mount, but the downloaded packages may be outside of it.
         let Some(install) = position_of(run, Action::Install, Side::First) else {
             continue;
         };
@@ -79,7 +79,7 @@ fn report_lists(
     }
 }
 
-/// The end of a script from which a call is searched.
+/// The end of a script from which the search for a call starts.
 #[derive(Clone, Copy)]
 enum Side {
     First,

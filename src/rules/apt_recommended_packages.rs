@@ -15,7 +15,7 @@ const OPTION: &str = "--no-install-recommends";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // The setting may be written to `apt.conf.d` in any way, or passed with `-o`; either counts for
-    // the whole file, because the order of both is hard to know.
+    // the whole file, because the order of both is hard to determine.
     if cx
         .source
         .text()
@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let span = call.call.name_span.to(verb.argument.span);
         let report = findings.add(span, "`apt-get install` also installs recommended packages");
-        // aptitude calls its option `--without-recommends`.
+        // The option of aptitude is `--without-recommends`.
         if call.call.name != "aptitude"
             && let Some(edit) = insert_after(cx, verb.argument.span, "install", OPTION)
         {

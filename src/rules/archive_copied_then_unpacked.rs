@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Programs that decompress a file, and so count only for the names of tar archives.
+/// Programs that decompress a single file and therefore count only for names of tar archives.
 const DECOMPRESSORS: [&str; 9] = [
     "gunzip",
     "bunzip2",
@@ -29,7 +29,7 @@ const DECOMPRESSORS: [&str; 9] = [
     "unzstd",
 ];
 
-/// The last call that unpacks a file, by stage and file name: its step and its place.
+/// The last call that unpacks a file, by stage and file name: its step and its location.
 type Unpacked<'f> = HashMap<(Option<usize>, &'f str), (usize, Span)>;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -47,7 +47,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // COPY can give the file another name, and that is the one that is unpacked.
+        // COPY can rename the file, and the new name is the one that is unpacked.
         let renamed = base_name(destination.literal().unwrap_or_default());
         for place in sources {
             let CopySource::Path(word) = place else {
@@ -58,7 +58,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             }
             let name = if is_packed(renamed) { renamed } else { source };
-            // Few files copy an archive, so the table is built only when one does.
+            // Few Dockerfiles copy an archive, so the table is built only when it is needed.
             let unpacked = unpacked.get_or_insert_with(|| unpacked_files(cx.facts));
             if let Some((index, call)) = unpacked.get(&(step.stage, name))
                 && *index > step.index
@@ -75,7 +75,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The last component of a path; contexts on Windows have backslashes.
+/// The last component of a path; Windows paths have backslashes.
 fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Options with which tar leaves something out or puts it elsewhere, which ADD cannot do.
+/// Options of tar that exclude, rename or redirect members, which ADD cannot do.
 const SELECTIONS: [&str; 8] = [
     "--strip",
     "--transform",
@@ -27,7 +27,7 @@ const SELECTIONS: [&str; 8] = [
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        // A checksum or a signature is reason enough to keep the steps apart.
+        // A checksum or signature check is reason enough to keep the steps separate.
         if run.verifies() {
             continue;
         }
@@ -67,8 +67,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The only call of a RUN that has a property. With several downloads or archives, nothing shows
-/// which belongs to which.
+/// The only call of a RUN that has a property. With several downloads or archives, it is unknown
+/// which belong together.
 fn only_call<'r>(run: &'r Run<'_>, has_property: fn(&Call) -> bool) -> Option<&'r Call> {
     let mut calls = run.calls.iter().filter(|call| has_property(call));
     match (calls.next(), calls.next()) {
@@ -77,7 +77,7 @@ fn only_call<'r>(run: &'r Run<'_>, has_property: fn(&Call) -> bool) -> Option<&'
     }
 }
 
-/// Whether a call is of one of the two programs whose options are known here.
+/// Whether a call runs one of the two programs whose options are known here.
 fn is_curl_or_wget(call: &Call) -> bool {
     matches!(call.name.as_str(), "curl" | "wget")
 }
@@ -90,7 +90,7 @@ fn file_name(url: &str) -> &str {
 
 /// Whether a call unpacks less than the whole archive, or under other names.
 fn unpacks_selection(tar: &Call) -> bool {
-    // A variable can hold any option.
+    // A variable can contain any option.
     let is_hidden = tar
         .arguments
         .iter()
@@ -108,7 +108,7 @@ fn names_members(tar: &Call) -> bool {
     let words = tar.arguments.iter().flat_map(Argument::texts);
     for (index, word) in words.enumerate() {
         let is_short = index == 0 || word.starts_with('-') && !word.starts_with("--");
-        // In a bundle such as `xzf`, only a letter at its end takes the next word.
+        // In a bundle such as `xzf`, only the last letter takes the next word.
         let takes_value =
             is_short && word.ends_with(['f', 'C']) || matches!(word, "--file" | "--directory");
         if !is_value && !is_short && !word.starts_with('-') {
@@ -159,7 +159,7 @@ fn target_directory(arguments: &[String]) -> Option<String> {
     while let Some((index, word)) = words.next() {
         match word.as_str() {
             "-C" | "--directory" => words.next()?.1.clone_into(&mut directory),
-            // ADD finds the compression itself.
+            // ADD detects the compression itself.
             "--extract" | "--gzip" | "--xz" | "--bzip2" | "--verbose" | "-" => {}
             letters if (index == 0 || letters.starts_with('-')) && !letters.starts_with("--") => {
                 let letters = letters.trim_start_matches('-');

@@ -117,8 +117,8 @@ fn is_plain(value: &str) -> bool {
 
 /// The text of an instruction that the builder did not read as JSON, with its place.
 ///
-/// BuildKit falls back to the shell form, or to words, when the JSON is malformed, and only that it
-/// starts with `[` shows what was meant.
+/// BuildKit falls back to the shell form, or to words, if the JSON is malformed. Only the leading
+/// `[` shows that the exec form was intended.
 fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
     let joined = match &step.instruction.body {
         Body::Command(Command::Shell(script)) | Body::Healthcheck(Some(Command::Shell(script))) => {
@@ -138,7 +138,7 @@ fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
             let Some(CopySource::Path(first)) = sources.first() else {
                 return None;
             };
-            // `[a-z].txt` is a pattern, so a quote or a comma has to follow the bracket.
+            // `[a-z].txt` is a pattern, so a quote or a comma must follow the bracket.
             let text = first.text.as_str();
             let is_list = text.ends_with(',') || text.starts_with("[\"") || text.starts_with("['");
             if !text.starts_with('[') || !is_list {
@@ -155,7 +155,7 @@ fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
     ))
 }
 
-/// Whether a text was meant as a JSON list, such as `[a, 'b']`. The shell's `[ -f x ]` has a blank
+/// Whether a text was meant as a JSON list, such as `[a, 'b']`. The shell's `[ -f x ]` has a space
 /// after its bracket, and no comma.
 fn looks_like_json(text: &str, kind: Kind) -> bool {
     let Some(inner) = text
@@ -168,7 +168,7 @@ fn looks_like_json(text: &str, kind: Kind) -> bool {
     // Single quotes and missing quotes are the usual mistakes.
     let quoted = inner.starts_with(['"', '\'']) && !inner.contains("&&");
     let list = inner.contains(',') && !inner.contains([';', '&', '|', '$']);
-    // Tests of a shell are common in these, and unlikely as the program of an image.
+    // Shell tests are common in these instructions, but unlikely as the program of an image.
     if matches!(kind, Kind::Run | Kind::Healthcheck) {
         !is_test && (quoted || list)
     } else {
@@ -186,10 +186,10 @@ fn as_json(text: &str) -> Option<String> {
             .iter()
             .find_map(|&quote| part.strip_prefix(quote)?.strip_suffix(quote))
             .unwrap_or(part);
-        // An unquoted word with blanks may have been meant as several words.
+        // An unquoted word with spaces may have been meant as several words.
         if word.is_empty()
             || word.contains(['"', '\'', '\\', '[', ']'])
-            // JSON has no control characters as they are.
+            // JSON does not allow unescaped control characters.
             || word.contains(char::is_control)
             || (word == part && word.contains(char::is_whitespace))
         {

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// Packages of compilers and build tools, as the distributions name them.
+/// Packages of compilers and build tools, by the names that the distributions use.
 const PACKAGES: [&str; 30] = [
     "autoconf",
     "automake",
@@ -66,7 +66,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Reports a call once, at its first build tool, with labels at the others.
+/// Reports a call once, at the first build tool, with labels at the others.
 fn report(call: &PackageCall<'_>, findings: &mut Findings) {
     let mut tools = Vec::new();
     for package in &call.packages {
@@ -90,10 +90,10 @@ fn report(call: &PackageCall<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a package has compilers, build tools or headers, by its name.
+/// Whether the name of a package suggests compilers, build tools or headers.
 fn is_build_package(name: &str) -> bool {
     PACKAGES.contains(&name)
-        // Debian and Alpine call packages of headers `-dev`, the RPM distributions `-devel`.
+        // Header packages end in `-dev` on Debian and Alpine, and in `-devel` on RPM distributions.
         || ["-dev", "-devel", "-headers"]
             .iter()
             .any(|ending| name.ends_with(ending))

@@ -9,10 +9,11 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// The smallest waste that is reported: 1 MiB. Less is not worth rewriting a Dockerfile for.
+/// The smallest amount of waste that is reported: 1 MiB. Less is not worth rewriting a Dockerfile
+/// for.
 const MIN_BYTES: u64 = 1 << 20;
 
-/// Databases that a package manager rewrites whenever it runs. Nobody can avoid that.
+/// Databases that a package manager rewrites whenever it runs, which cannot be avoided.
 const DATABASES: [&str; 7] = [
     "/var/lib/dpkg/",
     "/var/cache/debconf/",

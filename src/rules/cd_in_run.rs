@@ -24,8 +24,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // A directory that this RUN itself creates does not exist yet before it, where a WORKDIR
-        // would have to be.
+        // If this RUN creates the directory itself, it does not exist yet where the WORKDIR would
+        // have to be.
         let name = target
             .raw
             .trim_matches(['"', '\'', '/'])
@@ -47,8 +47,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// The index of the only `cd` of a script, if it is outside of subshells and branches.
 ///
-/// Scripts that change the directory several times do so between their commands, which WORKDIR
-/// cannot do.
+/// If a script changes the directory several times, WORKDIR cannot replace that.
 fn only_cd(run: &Run<'_>) -> Option<usize> {
     let script = run.script.as_ref()?;
     let mut all = run
@@ -89,7 +88,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
     let blanks = [' ', '\t', '\r', '\n', cx.dockerfile.escape];
     let rest = cx.source.slice(Span::new(call.span.end, step.span.end));
     let after = rest.trim_start_matches(blanks).strip_prefix("&&")?;
-    // A comment line can follow the operator; it would become the start of the script.
+    // A comment line after the operator would become the start of the script.
     let command = after.trim_start_matches(blanks);
     if after.trim_start().starts_with('#') || command.is_empty() {
         return None;
@@ -114,7 +113,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
         line_before(cx, step, &format!("WORKDIR {}", target.raw)),
         removal,
     ];
-    // WORKDIR also holds for later instructions, and creates the directory if it is missing.
+    // WORKDIR also applies to later instructions, and creates the directory if it is missing.
     let applicability = if is_settled(cx.facts, run.step) {
         Applicability::Safe
     } else {
@@ -146,6 +145,7 @@ fn is_settled(facts: &Facts<'_>, index: usize) -> bool {
             _ => return false,
         }
     }
-    // The container starts in the last directory of the stage, so the new one would change it.
+    // The container starts in the last working directory of the stage, which the new WORKDIR would
+    // change.
     false
 }

@@ -1,4 +1,4 @@
-//! `circular-stages`: stages depend on each other in a circle.
+//! `circular-stages`: stages depend on each other in a cycle.
 
 use crate::lint::facts::{Facts, Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -14,7 +14,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut circular: Option<Vec<bool>> = None;
     for step in &cx.facts.steps {
         let Some(own) = step.stage else { continue };
-        // A circle needs at least one reference to a later stage.
+        // A cycle contains at least one reference to a later stage.
         let Some((name, stage)) = later_stage(cx.facts, step, own) else {
             continue;
         };
@@ -45,8 +45,8 @@ fn later_stage<'f, 'a>(
     None
 }
 
-/// Per stage, whether it is left when all stages are removed that depend on none of the others, or
-/// that none of them depends on.
+/// Whether each stage remains if stages without dependencies and stages without dependents are
+/// removed repeatedly.
 fn in_circles(facts: &Facts<'_>) -> Vec<bool> {
     let needs: Vec<Vec<usize>> = (0..facts.stages.len())
         .map(|stage| facts.sources_of(stage))
@@ -54,7 +54,7 @@ fn in_circles(facts: &Facts<'_>) -> Vec<bool> {
     let mut needed_by = vec![Vec::new(); needs.len()];
     for (stage, sources) in needs.iter().enumerate() {
         for &source in sources {
-            // A stage that copies from itself has a rule of its own, `copy-from-own-stage`.
+            // A stage that copies from itself is reported by `copy-from-own-stage`.
             if source != stage {
                 needed_by[source].push(stage);
             }
@@ -66,7 +66,7 @@ fn in_circles(facts: &Facts<'_>) -> Vec<bool> {
     left
 }
 
-/// Removes stages without predecessors until every stage that is left has one.
+/// Removes stages without predecessors until every remaining stage has one.
 ///
 /// This is Kahn's algorithm for topological sorting; it takes linear time.
 fn remove_independent(before: &[Vec<usize>], after: &[Vec<usize>], left: &mut [bool]) {
@@ -83,7 +83,7 @@ fn remove_independent(before: &[Vec<usize>], after: &[Vec<usize>], left: &mut [b
     }
     while let Some(stage) = open.pop() {
         left[stage] = false;
-        // A stage without predecessors left is removed as well.
+        // A stage that has no predecessors left is removed as well.
         for &next in after[stage].iter().filter(|&&next| next != stage) {
             count[next] = count[next].saturating_sub(1);
             if count[next] == 0 && left[next] {

@@ -20,7 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // Only a list of `&&` can be broken anywhere without a change of its meaning.
+        // Only a list joined by `&&` can be broken anywhere without changing its meaning.
         let Some(commands) = chain(script) else {
             continue;
         };

@@ -70,7 +70,7 @@ fn target_directory<'a>(step: &Step<'a>) -> Option<&'a str> {
     else {
         return None;
     };
-    // A source without an extension may be a directory, of which COPY copies the contents.
+    // A source without an extension may be a directory; COPY would copy its contents.
     for source in sources {
         match source {
             CopySource::Path(word) if looks_like_file(word.text.as_str()) => {}
@@ -90,8 +90,8 @@ fn flags<'s>(step: &'s Step<'_>) -> impl Iterator<Item = (&'s str, Option<&'s st
     })
 }
 
-/// Moves the sources of all into the first; `None` if the destination may be a file, or if there is
-/// text between the instructions.
+/// Moves all sources into the first instruction; `None` if the destination may be a file, or if
+/// there is text between the instructions.
 fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     let mut before = first;
@@ -103,7 +103,8 @@ fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Op
         if !cx.source.slice(gap).trim().is_empty() || !are_on_adjacent_lines(cx, before, step) {
             return None;
         }
-        // The order of the sources stays: later files replace earlier ones of the same name.
+        // The order of the sources is kept, because later files replace earlier ones with the same
+        // name.
         sources.push(' ');
         sources.push_str(plain_sources(cx, step)?.1);
         edits.push(remove_lines(cx, step.span)?);
@@ -122,7 +123,7 @@ fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Op
 }
 
 /// The end of a step's sources and their text, if they are on one line and the destination is
-/// plainly a directory.
+/// clearly a directory.
 fn plain_sources<'c>(cx: &DockerfileContext<'c>, step: &Step<'_>) -> Option<(usize, &'c str)> {
     let Body::Transfer {
         sources,
@@ -133,7 +134,7 @@ fn plain_sources<'c>(cx: &DockerfileContext<'c>, step: &Step<'_>) -> Option<(usi
         return None;
     };
     let target = destination.text.as_str();
-    // With several sources, the builder accepts nothing but a directory.
+    // With several sources, the builder only accepts a directory.
     if !target.ends_with('/') && !matches!(target, "." | "..") {
         return None;
     }

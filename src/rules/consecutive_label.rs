@@ -93,7 +93,7 @@ fn join(
     })
 }
 
-/// Whether there is nothing but blanks between two offsets.
+/// Whether there is only whitespace between two offsets.
 fn is_blank(cx: &DockerfileContext<'_>, start: usize, end: usize) -> bool {
     let between = cx.source.slice(Span::new(start, end.max(start)));
     between.trim().is_empty()

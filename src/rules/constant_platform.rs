@@ -23,7 +23,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(words) = components(platform) else {
             continue;
         };
-        // A stage that has the platform in its name, `build-arm64`, is meant for it.
+        // A stage with the platform in its name, such as `build-arm64`, is intended for that
+        // platform.
         let alias = stage
             .alias
             .map(|alias| alias.text.as_str().to_ascii_lowercase())

@@ -1,4 +1,4 @@
-//! `copy-before-install`: any change of the sources reinstalls the dependencies.
+//! `copy-before-install`: any change to the sources reinstalls the dependencies.
 
 use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
@@ -31,8 +31,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(install) = run.calls.iter().find(|call| installs_a_list(call)) else {
                 continue;
             };
-            // With a cache mount the packages are not downloaded again, and with a bind mount the
-            // list may not come from the copied files at all.
+            // With a cache mount, the packages are not downloaded again; with a bind mount, the
+            // list may not be one of the copied files.
             let has_mount = run
                 .mounts
                 .iter()
@@ -86,7 +86,7 @@ fn installs_a_list(call: &Call) -> bool {
     }
 }
 
-/// Whether a call of a package manager installs from a list instead of packages by name.
+/// Whether a call of a package manager installs from a list instead of naming packages.
 fn is_of_a_list(call: &PackageCall<'_>) -> bool {
     let name = call.manager.name;
     match (name, call.action) {

@@ -37,9 +37,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Per stage, whether it comes from scratch and nothing in its lineage writes files.
+/// For each stage, whether it is built from scratch and no step in its lineage writes files.
 fn empty_stages(facts: &Facts<'_>) -> Vec<bool> {
-    // A stage can only be based on an earlier one, so its base is known when it is read.
+    // A stage can only be based on an earlier one, so its base has already been computed.
     let mut empty: Vec<bool> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
         let starts_empty = match stage.base {
@@ -56,7 +56,7 @@ fn empty_stages(facts: &Facts<'_>) -> Vec<bool> {
     empty
 }
 
-/// Whether an instruction of this kind can create files; one that is unknown here might.
+/// Whether an instruction of this kind can create files; unknown instructions might.
 fn writes_files(kind: Kind) -> bool {
     matches!(
         kind,

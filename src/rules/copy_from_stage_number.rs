@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let alias = alias.text.as_str();
-        // If two stages have the name, it means the second one, which may not be this one.
+        // If two stages have the same name, it refers to the second one, which may not be this one.
         let stages = cx.facts.stages.iter();
         if stages.filter(|stage| stage.is_named(alias)).count() == 1 {
             let edit = Edit {

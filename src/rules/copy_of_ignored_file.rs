@@ -13,7 +13,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let (Some(ignore), Some(read)) = (&cx.build.ignore, cx.context_sources()) else {
         return;
     };
-    // With exceptions (`!path`), a directory that is excluded may still have files left.
+    // With exceptions (`!path`), an excluded directory may still contain included files.
     if ignore.has_exceptions() {
         return;
     }

@@ -18,7 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.onbuild {
             continue;
         }
-        // With `--chown`, the author has decided on the owner.
+        // With `--chown`, the owner was chosen on purpose.
         let (Body::Transfer { .. }, None, Some(user)) =
             (&step.instruction.body, step.flag("chown"), &step.user)
         else {
@@ -73,7 +73,7 @@ fn unprivileged_name<'u>(
         return None;
     }
     // Windows has neither a root user nor numeric owners. `ContainerAdministrator` and
-    // `ContainerUser` are users of its images.
+    // `ContainerUser` are the users of Windows images.
     if is_on_windows(cx, step) || name.to_ascii_lowercase().starts_with("container") {
         return None;
     }

@@ -39,7 +39,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .iter()
                 .find_map(|target| changed_copy(&copied, step, target, change.recursive));
             let Some(copy) = found else { continue };
-            // With the flag, the author wanted something else for some of the files.
+            // If the flag is already used, a different mode or owner was intended for some of the
+            // files.
             if copy.flag(change.flag).is_none() {
                 report(cx, findings, run, call, &change, copy);
             }
@@ -90,7 +91,8 @@ fn report(
     let report = findings
         .add(call.span, message)
         .label(keyword.span, "added here");
-    // The RUN can go only if it does nothing else, and nothing in between can need the old mode.
+    // The RUN can be removed only if it does nothing else and no step in between can need the old
+    // mode.
     let is_next = copy.index + 1 == step.index && consists_of(cx, run, 1);
     // A directory may hold other files, which the flag of COPY would not change.
     let is_same = change
@@ -140,9 +142,9 @@ impl<'c> Change<'c> {
         for word in call.words() {
             match word {
                 "-R" | "--recursive" => recursive = true,
-                // These only change what is printed.
+                // These only affect the output.
                 "-v" | "-f" | "-c" => {}
-                // Another option, or a mode such as `-x`, which depends on the mode before.
+                // Another option, or a mode such as `-x`, which depends on the previous mode.
                 _ if word.starts_with('-') => return None,
                 _ => words.push(word),
             }
@@ -156,8 +158,8 @@ impl<'c> Change<'c> {
         })
     }
 
-    /// The applicability of a fix: safe for the octal mode of one file, which is the same however
-    /// it is set. A mode for a directory would hold for its files too.
+    /// The applicability of a fix: safe for an octal mode of a single file, because the result is
+    /// the same. The mode of a directory would apply to its files too.
     fn applicability(&self) -> Applicability {
         let is_octal = self.flag == "chmod"
             && self

@@ -57,13 +57,13 @@ fn is_relative(word: &Word) -> bool {
     !matches!(word.parts.first(), None | Some(WordPart::Variable(_))) && !is_absolute(written)
 }
 
-/// Whether the base image has a working directory that is meant to be used, such as
-/// `/var/www/html` of `php`.
+/// Whether the base image has a working directory that is meant to be used, such as `/var/www/html`
+/// in `php`.
 fn is_well_known(step: &Step<'_>) -> bool {
     step.workdir.path.as_deref().is_some_and(|path| path != "/")
 }
 
-/// The same path from the root, if the base image is known to start there and the path is plain.
+/// The path relative to the root, if the base image is known to start there and the path is plain.
 fn absolute(step: &Step<'_>, written: &str) -> Option<String> {
     let starts_at_root = step.workdir.path.as_deref() == Some("/") && !step.onbuild;
     let is_plain = !written.contains(['"', '\'', '\\', '`', '[', ']'])

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Copy]) {
-        // A root directory of the build context is that of the project.
+        // The root of the build context is the project directory.
         let Some((_, from)) = step.copied_from() else {
             continue;
         };
@@ -44,13 +44,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a stage or an image contains a complete system, and not just files that are designed to
-/// be copied over another image, as those of `tonistiigi/xx`.
+/// Whether a stage or an image contains a complete system, rather than files that are designed to
+/// be copied over another image, such as `tonistiigi/xx`.
 fn has_system(cx: &DockerfileContext<'_>, step: &Step<'_>, from: &str) -> bool {
     match cx.facts.source_stage(step, from) {
         Some(stage) => stage_has_system(cx, stage),
         None => {
-            // Official images, those without a registry or an owner, contain systems.
+            // Official images, which have neither registry nor owner in their names, contain
+            // complete systems.
             is_well_known_image(ImageRef::parse(from).familiar_name().unwrap_or(from))
                 || !from.contains(['/', ':', '@'])
         }

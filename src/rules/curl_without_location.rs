@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Long options with which curl follows redirects, or does something else than fetch a file.
+/// Long options that make curl follow redirects or do something other than fetch a file.
 const OTHER: [&str; 20] = [
     "--location",
     "--location-trusted",
@@ -65,8 +65,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the server of a download may redirect. A numeric address or the machine itself is a
-/// server that the author knows.
+/// Whether the server of a download may redirect. A numeric address and localhost are servers that
+/// the author knows.
 fn may_redirect(download: &Download<'_>) -> bool {
     let rest = download.url.split_once("://").map_or("", |(_, rest)| rest);
     // `user@host:port`, where an IPv6 address is in brackets.
@@ -83,7 +83,7 @@ fn may_redirect(download: &Download<'_>) -> bool {
 
 /// Whether a call has one of the other options, or may have one.
 fn has_other(call: &Call) -> bool {
-    // A variable can hold options, but one in a URL only changes the URL.
+    // A variable can contain options, but a variable in a URL only affects the URL.
     let hidden = call
         .arguments
         .iter()

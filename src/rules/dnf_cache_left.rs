@@ -16,7 +16,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // The second directory is that of dnf 5.
+    // The second directory is used by dnf 5.
     caches::report(
         cx,
         findings,

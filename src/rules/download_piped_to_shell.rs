@@ -14,8 +14,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The number of downloads in one script whose outer command is searched. Each search goes through
-/// the whole script, so more would take quadratic time.
+/// Maximum number of downloads in a script whose outer command is searched for. Each search goes
+/// through the whole script, so the total time is quadratic.
 const MOST_FETCHES: usize = 200;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -29,7 +29,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The places of interpreters in pipelines such as `curl … | sh`.
+/// The locations of interpreters in pipelines such as `curl … | sh`.
 fn piped(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
     let mut places = Vec::new();
     for pipeline in &script.pipelines {
@@ -52,7 +52,7 @@ fn piped(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
 /// Whether a call downloads something.
 fn is_fetch(call: &Call) -> bool {
     let is_curl_or_wget = matches!(call.name.as_str(), "curl" | "wget");
-    // The URL is often a variable. curl and wget do nothing but download, so any variable counts.
+    // The URL is often a variable. curl and wget only download, so any variable counts.
     let has_variable = call
         .arguments
         .iter()
@@ -70,7 +70,7 @@ fn reads_a_script(call: &Call) -> bool {
     if !runs_its_input(&call.name) {
         return false;
     }
-    // An argument with an unknown value is most likely the name of a script.
+    // An argument with an unknown value is most likely a script file.
     let mut words = call
         .arguments
         .iter()
@@ -83,7 +83,7 @@ fn reads_a_script(call: &Call) -> bool {
     }
 }
 
-/// Whether an option decides where the script comes from, so that later words are its arguments.
+/// Whether an option determines the source of the script, so that later words are its arguments.
 fn is_last_option(word: &str) -> bool {
     is_stdin_option(word) || matches!(word, "-c" | "-e" | "-m" | "-r")
 }
@@ -93,7 +93,7 @@ fn is_stdin_option(word: &str) -> bool {
     word.starts_with('-') && !word.starts_with("--") && word.ends_with('s')
 }
 
-/// The places of commands that run a substitution: `sh -c "$(curl …)"`, `eval "$(curl …)"`,
+/// The locations of commands that run a substitution: `sh -c "$(curl …)"`, `eval "$(curl …)"`,
 /// `bash <(curl …)`.
 fn substituted(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
     let fetches = run.calls.iter().filter(|call| is_fetch(call));
@@ -103,9 +103,9 @@ fn substituted(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
         .collect()
 }
 
-/// The place of the command around a download, if it runs the text that it gets.
+/// The location of the command around a download, if it runs the downloaded text.
 fn outer_command(script: &ShellScript, fetch: &Call) -> Option<Span> {
-    // The innermost command around it is the one that gets the text, so the search goes backwards.
+    // The innermost command around it receives the text, so the search goes backwards.
     let inner = script.commands[fetch.command?].span;
     let command = script
         .commands

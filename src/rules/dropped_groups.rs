@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The number of USER instructions for which the instructions before them are searched. Without a
-/// limit, a file of nothing but USERs would take quadratic time.
+/// Maximum number of USER instructions for which the instructions before them are searched. Without
+/// a limit, a file that consists of USER instructions would take quadratic time.
 const MOST_USERS: usize = 100;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -40,7 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 format!("`USER` with a group drops the supplementary groups of `{name}`"),
             )
             .label(assignment, "groups assigned here");
-        // With a variable or quotes in it, the text has more than the name to keep.
+        // If the text contains a variable or quotes, it cannot simply be cut after the name.
         if word.literal() == Some(&text) && word.span.end - word.span.start == text.len() {
             let edit = Edit {
                 span: word.span,
@@ -58,7 +58,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// The name of the user in `name:group`, if the user can have supplementary groups.
 fn name_before_group(user: &str) -> Option<&str> {
     let (name, group) = user.trim().split_once(':')?;
-    // Root may open everything anyway. A numeric user has no entry to look up groups by.
+    // Root can open every file anyway. A numeric user has no account entry to look up groups by.
     let has_groups =
         !name.is_empty() && name != "root" && !name.bytes().all(|b| b.is_ascii_digit());
     if group.is_empty() || !has_groups {

@@ -39,7 +39,7 @@ const GROUPS: Database = Database {
     id: "GID",
 };
 
-/// Reports every entry whose name or number an earlier one has.
+/// Reports every entry that has the name or number of an earlier one.
 fn report<'a>(
     cx: &ImageContext<'_>,
     database: &Database,
@@ -52,7 +52,7 @@ fn report<'a>(
     };
     let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
     for (name, number) in accounts {
-        // The name comes first: a lookup by name never finds the second entry.
+        // The name is checked first, because a lookup by name never finds the second entry.
         let message = if !names.insert(name) {
             format!("{kind} `{name}` is defined twice in `{path}`")
         } else if !numbers.insert(number) {

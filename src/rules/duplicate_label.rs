@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Each stage has labels of its own; those of its base image are not known.
+    // Each stage has its own labels; those of its base image are unknown.
     let mut set: HashMap<(Option<usize>, String), Span> = HashMap::new();
     for (step, pair) in labels(cx) {
         let Some(key) = cx.facts.expand(step, &pair.key) else {
@@ -33,9 +33,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Removes a label with the blanks after it, or the whole LABEL if it has no other.
+/// Removes a label with the whitespace after it, or the whole LABEL if it has no other.
 fn remove_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
-    // Both searches go by halves: a file may have a hundred thousand labels.
+    // Both are binary searches, because a file may have a hundred thousand labels.
     let steps = &cx.facts.steps;
     let after = steps.partition_point(|step| step.span.start <= pair.start);
     let step = steps[..after].last()?;
@@ -49,13 +49,13 @@ fn remove_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
     if pairs.len() == 1 {
         return remove_lines(cx, step.span);
     }
-    // The last label goes with the gap before it: otherwise the line before it would still end in a
-    // continuation.
+    // The last label is removed with the gap before it: otherwise the previous line would still end
+    // in a continuation.
     let gap = match pairs.get(index + 1) {
         Some(next) => Span::new(pair.end, next.span.start),
         None => Span::new(pairs[index - 1].span.end, pair.start),
     };
-    // A comment between two labels must not get lost.
+    // A comment between two labels must not be lost.
     let is_blank = cx
         .source
         .slice(gap)

@@ -15,7 +15,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut names = HashMap::new();
     for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
         let name = alias.text.as_str();
-        // BuildKit compares in lower case.
+        // BuildKit compares stage names in lower case.
         if let Some(before) = names.insert(name.to_ascii_lowercase(), alias.span) {
             findings
                 .add(alias.span, format!("stage name `{name}` is already used"))

@@ -48,7 +48,7 @@ fn empty_lines(cx: &DockerfileContext<'_>, span: Span) -> Vec<Span> {
         if index == 0 || !line.trim().is_empty() {
             continue;
         }
-        // The span of an instruction ends before its last line break, which has to go too.
+        // The span of an instruction ends before its last line break, which must be removed too.
         let rest = &cx.source.text()[offset..];
         if !line.ends_with('\n') && rest.starts_with(['\n', '\r']) {
             line_span.end += rest.find('\n').map_or(0, |line_break| line_break + 1);

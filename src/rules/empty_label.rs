@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for label in label_schema::in_schema(cx) {
-        // Every other type has a format that an empty text does not match.
+        // Every other type has a format that an empty value does not match.
         if label.kind != LabelType::RawText && label.value.is_empty() {
             let key = &label.key;
             findings

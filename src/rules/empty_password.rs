@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // `/etc/passwd` had the passwords before there was `/etc/shadow`, and still may.
+    // `/etc/passwd` contained the passwords before `/etc/shadow` was introduced, and still may.
     let Some(file) = cx.find("/etc/shadow").or_else(|| cx.find("/etc/passwd")) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! `end-of-life-base`: the base image gets no more security fixes.
+//! `end-of-life-base`: the base image no longer gets security fixes.
 
 use crate::lint::facts::{EndOfLife, ImageRef, end_of_life};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -34,7 +34,7 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     if distribution.id.is_empty() || distribution.version_id.is_empty() {
         return;
     }
-    // In `/etc/os-release`, some distributions have another name than their base image.
+    // Some distributions have a different name in `/etc/os-release` than their base image.
     let name = match distribution.id.as_str() {
         "amzn" => "amazonlinux",
         "ol" => "oraclelinux",
@@ -50,6 +50,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
         .note(source(&end));
     if !distribution.pretty_name.is_empty() {
         let name = &distribution.pretty_name;
-        report.note(format!("`/etc/os-release` names the distribution {name}"));
+        report.note(format!(
+            "`/etc/os-release` identifies the distribution as {name}"
+        ));
     }
 }

@@ -14,13 +14,13 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Last commands of scripts that do not start the program of the container.
+/// Final commands of scripts that do not start the program of the container.
 const ENDINGS: [&str; 9] = [
     "exec", "wait", "exit", "true", "echo", "printf", "fi", "done", "return",
 ];
 
-/// The number of steps that are searched for the script of an entry point. Without a limit, a file
-/// of many stages would take quadratic time.
+/// Maximum number of steps that are searched for the script of an entry point. Without a limit, a
+/// file with many stages would take quadratic time.
 const MOST_STEPS: usize = 1000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -39,8 +39,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Checks the script that an ENTRYPOINT or CMD in exec form starts. The shell form has rules of its
-/// own.
+/// Checks the script that an ENTRYPOINT or CMD in exec form starts. The shell form is checked by
+/// other rules.
 fn check_command(
     cx: &DockerfileContext<'_>,
     stage: &Stage<'_>,
@@ -82,7 +82,7 @@ fn check_command(
     }
 }
 
-/// The shell script that a heredoc of COPY writes to a path, with the place of the heredoc.
+/// The shell script that a COPY heredoc writes to a path, with the location of the heredoc.
 fn written_script<'c>(
     cx: &DockerfileContext<'c>,
     stage: &Stage<'_>,
@@ -99,7 +99,7 @@ fn written_script<'c>(
     None
 }
 
-/// The shell script that a step writes to a path by a heredoc.
+/// The shell script that a step writes to a path with a heredoc.
 fn script_at<'c>(
     cx: &DockerfileContext<'c>,
     step: &Step<'_>,
@@ -118,7 +118,7 @@ fn script_at<'c>(
     };
     let heredoc = step.instruction.heredocs.get(*index)?;
     let to = cx.facts.expand(step, destination)?;
-    // In a directory, the file gets the delimiter of the heredoc as its name.
+    // In a directory, the file is named after the delimiter of the heredoc.
     let is_written = match to.strip_suffix('/') {
         Some(directory) => path == format!("{directory}/{}", heredoc.name),
         None => to == path,
@@ -146,7 +146,7 @@ fn runs_program_as_child(text: &str) -> bool {
         .iter()
         .filter(|command| !command.position.subshell && !command.words.is_empty())
         .collect();
-    // A shell with one command replaces itself with it.
+    // A shell that runs a single command is replaced by it.
     let Some((last, [_, ..])) = outer.split_last() else {
         return false;
     };

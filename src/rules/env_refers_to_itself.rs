@@ -25,8 +25,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         for (index, pair) in pairs.iter().enumerate() {
             let mut variables = pair.value.iter().flat_map(|value| variables(&value.parts));
-            // `PATH=/x:$PATH` extends the value of the base image, and a variable that is declared
-            // before has a value already.
+            // `PATH=/x:$PATH` extends the value of the base image, and a variable that was declared
+            // earlier already has a value.
             let Some(variable) = variables.find(|variable| {
                 let name = variable.name.as_str();
                 first.contains_key(name)
@@ -40,7 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 variable.name
             );
             let report = findings.add(variable.span, message);
-            // An ENV of its own helps only if the variable is set before this pair.
+            // A separate ENV only helps if the variable is set before this pair.
             let is_set_before = first
                 .get(variable.name.as_str())
                 .is_some_and(|set| *set < index);
@@ -61,7 +61,7 @@ fn variables(parts: &[WordPart]) -> impl Iterator<Item = &Variable> {
     })
 }
 
-/// Moves a pair and those after it into an ENV of their own.
+/// Moves a pair and those after it into a separate ENV.
 fn fix(cx: &DockerfileContext<'_>, before: &Pair, pair: &Pair, keyword: &str) -> Option<Fix> {
     let gap = Span::new(before.span.end, pair.span.start);
     let between = cx.source.slice(gap);

@@ -87,7 +87,7 @@ fn redirection_target<'c>(
     let end = cx.facts.steps[run.step].span.end;
     let rest = Span::new(call.arguments.last()?.span.end, end);
     let path = cx.source.slice(rest).trim().strip_prefix('>')?.trim_start();
-    // `>>` and a second redirection do not pass as a plain path.
+    // `>>` and a second redirection are not accepted as a plain path.
     if !path.starts_with('/') || path.ends_with('/') || !is_plain(path) {
         return None;
     }

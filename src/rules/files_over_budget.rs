@@ -25,7 +25,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             format!("image has {count}; the policy allows {most}"),
         )
         .because(cx.policy.budget("max-files"));
-    // The number to aim for.
+    // A realistic target.
     if let Some(plan) = cx.plan {
         let reachable = counted(plan.totals().after.files, "file");
         report.note(format!("the program can reach {reachable}"));

@@ -45,12 +45,12 @@ struct Keyword<'a> {
 fn differing<'a>(cx: &DockerfileContext<'a>) -> Vec<Keyword<'a>> {
     let mut differing = Vec::new();
     for stage in cx.facts.stages.iter().filter(|stage| stage.alias.is_some()) {
-        // FROM sets the style, because every stage has it.
+        // FROM determines the style, because every stage has one.
         let from = stage.from.keyword.text.as_str();
         let Some((span, text)) = keyword_as(stage.from) else {
             continue;
         };
-        // `From` has a rule of its own, `mixed-keyword-casing`.
+        // `From` is reported by `mixed-keyword-casing`.
         let replacement = if from == from.to_ascii_uppercase() {
             "AS"
         } else if from == from.to_ascii_lowercase() {
@@ -70,7 +70,7 @@ fn differing<'a>(cx: &DockerfileContext<'a>) -> Vec<Keyword<'a>> {
     differing
 }
 
-/// The second word of `image AS name`, with its place.
+/// The second word of `image AS name`, with its location.
 fn keyword_as(from: &Instruction) -> Option<(Span, &str)> {
     let text = from.arguments.as_str();
     let image = text.find(char::is_whitespace)?;

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Hosts where `https://host/owner/name` is a repository even without `.git` after it. ADD needs
-/// that ending to tell a repository from a file.
+/// that suffix to distinguish a repository from a file.
 const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -37,14 +37,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The URL that `git clone` gets, if it is one of the network.
+/// The URL argument of `git clone`, if it is a network URL.
 fn cloned_url(call: &Call) -> Option<&str> {
     let mut words = call
         .arguments
         .iter()
         .flat_map(Argument::texts)
         .map(|text| text.trim_matches(['"', '\'']));
-    // Options before the verb can have a value of their own: `git -C /src clone`.
+    // Options before the verb can have a value: `git -C /src clone`.
     let mut is_value = false;
     let verb = words.find(|word| {
         let is_verb = !word.starts_with('-') && !is_value;
@@ -99,7 +99,8 @@ fn as_add(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Stri
     ))
 }
 
-/// The operands of `git clone` and its branch; `None` if there is an option that ADD cannot have.
+/// The operands of `git clone` and its branch; `None` if there is an option that ADD has no
+/// equivalent for.
 fn clone_arguments(arguments: &[String]) -> Option<(Vec<&str>, Option<&str>)> {
     let (mut operands, mut branch) = (Vec::new(), None);
     let mut words = arguments.iter();

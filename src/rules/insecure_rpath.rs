@@ -20,7 +20,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
                     cx.at_file(name),
                     format!("`{path}` searches for libraries in {reason}"),
                 );
-                // One insecure entry is enough: the file has to be linked again anyway.
+                // One insecure entry is enough, because the file must be relinked anyway.
                 break;
             }
         }
@@ -45,7 +45,7 @@ fn insecure(cx: &ImageContext<'_>, entry: &str) -> Option<String> {
     }
 }
 
-/// Whether others may write to a directory, by its mode in the image.
+/// Whether others may write to a directory, according to its mode in the image.
 fn is_world_writable(cx: &ImageContext<'_>, path: &str) -> bool {
     let directory = cx.find(path);
     directory.is_some_and(|name| cx.tree().inode(name).header.mode & 0o002 != 0)

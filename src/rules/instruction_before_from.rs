@@ -16,7 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .iter()
         .position(|instruction| instruction.keyword.kind == Kind::From)
     else {
-        // A file without a FROM has a rule of its own, or is included in another one.
+        // A file without a FROM is reported by another rule, or is included in another file.
         return;
     };
     for keyword in instructions[..first]

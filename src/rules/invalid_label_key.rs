@@ -33,9 +33,9 @@ fn violation(key: &str) -> Option<&'static str> {
     let is_reserved = RESERVED.iter().any(|reserved| key.starts_with(reserved));
     Some(match key {
         _ if is_reserved => "uses a namespace that is reserved for Docker",
-        // Before the characters, because `$` is one of those that are not allowed.
+        // This comes before the check of the characters, because `$` is not allowed either.
         _ if key.contains('$') => "has a variable in its key",
-        // Docker's guidelines do not mention `_` and `/`, but Kubernetes has `/` in its keys.
+        // Docker's guidelines do not mention `_` and `/`, but Kubernetes uses `/` in its keys.
         _ if !key
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._/".contains(c)) =>

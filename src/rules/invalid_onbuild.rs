@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| step.onbuild) {
-        // BuildKit refuses these three as triggers.
+        // BuildKit rejects these three as triggers.
         if matches!(step.kind(), Kind::Onbuild | Kind::From | Kind::Maintainer) {
             let keyword = &step.instruction.keyword;
             findings.add(

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The protocols that Docker knows; a port without one is TCP.
+/// The protocols that Docker supports; the default is TCP.
 const PROTOCOLS: [&str; 4] = ["", "tcp", "udp", "sctp"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -56,14 +56,14 @@ fn message(port: &Port) -> Option<String> {
     {
         return Some(format!("port `{text}` is greater than 65535"));
     }
-    // A variable without a value here may get one at build time.
+    // A variable that has no value here may get one at build time.
     if !port.literal {
         return None;
     }
     let Some((first, last)) = port.first.zip(port.last) else {
         return Some(format!("`{text}` is not a valid port"));
     };
-    // Docker refuses such a range.
+    // Docker rejects such a range.
     if first > last {
         return Some(format!("port range `{text}` ends before it starts"));
     }

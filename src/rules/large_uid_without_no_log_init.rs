@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 /// The smallest UID that is reported: 100,000.
 ///
 /// `/var/log/lastlog` and `/var/log/faillog` have a record for each UID. Archives store the holes
-/// of such sparse files as zeros, which takes tens of megabytes from here on.
+/// of such sparse files as zeros: tens of megabytes for a UID of this size.
 const LARGE: u64 = 100_000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -67,7 +67,7 @@ fn uid_of_option(word: &str, next: Option<&str>) -> Option<u64> {
             if letters.starts_with('-') {
                 return None;
             }
-            // `u` ends a bundle, because it takes the rest of the word for its value.
+            // `u` ends a bundle, because the rest of the word is its value.
             match letters.split_once('u')?.1 {
                 "" => next?,
                 value => value,

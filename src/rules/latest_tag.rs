@@ -24,7 +24,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether an image is used by the tag `latest` alone; with a digest, the tag has no effect.
+/// Whether an image is identified only by the tag `latest`; with a digest, the tag has no effect.
 fn is_latest(image: &ImageRef) -> bool {
     image.tag.as_str() == Some("latest") && image.digest == Reading::Absent
 }

@@ -1,4 +1,4 @@
-//! `legacy-key-value`: ENV or LABEL separates key and value by a space.
+//! `legacy-key-value`: ENV or LABEL separates key and value with a space.
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair};
@@ -31,19 +31,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Replaces the blank by `=` and quotes a value with blanks.
+/// Replaces the space with `=` and quotes a value that contains spaces.
 fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
     let value = pair.value.as_ref()?;
     let text = value.text.as_str();
     let blank = Span::new(pair.key.span.end, value.span.start);
     let has_blanks = text.contains(char::is_whitespace);
-    // In the legacy form, quotes are ordinary characters; with `=`, one in the key would pair with
-    // one of the value.
+    // In the legacy form, quotes are ordinary characters; with `=`, a quote in the key would be
+    // paired with one in the value.
     if pair.key.text.as_str().contains(['"', '\'', '\\', '`']) {
         return None;
     }
-    // A comment between continuation lines is not part of the value, and must not become so. More
-    // quotes would change the meaning of those that are there.
+    // A comment between continuation lines is not part of the value and must not become part of it.
+    // Adding quotes would change the meaning of existing ones.
     if cx.source.slice(pair.span).contains('#')
         || (has_blanks && text.contains(['"', '\'', '\\', '`']))
     {

@@ -24,7 +24,8 @@ const PROGRAMS: [&str; 10] = [
 ];
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // Only directories of PATH are searched: elsewhere, these names may mean anything.
+    // Only directories in PATH are searched, because elsewhere these names may belong to other
+    // files.
     for name in cx.programs(PROGRAMS) {
         let path = cx.path(name);
         findings.add(

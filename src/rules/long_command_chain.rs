@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The number of commands from which on a chain is reported.
+/// The smallest number of commands in a chain that is reported.
 const LONG: usize = 5;
 
 /// The delimiter of the heredoc.
@@ -69,7 +69,8 @@ fn has_heredocs(cx: &DockerfileContext<'_>) -> bool {
         .any(|step| !step.instruction.heredocs.is_empty() || step.flag("mount").is_some())
 }
 
-/// The script of a RUN as a heredoc, if it is exactly these commands and means the same there.
+/// The script of a RUN as a heredoc, if it consists of exactly these commands and has the same
+/// meaning there.
 fn as_heredoc(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
@@ -145,7 +146,7 @@ fn changes_meaning(line: &str) -> bool {
     matches!(line.trim(), END | "" | "\\")
 }
 
-/// Whether a script is parsed as the same programs with the same arguments as that of a RUN.
+/// Whether a script runs the same programs with the same arguments as the script of a RUN.
 fn has_same_calls(run: &Run<'_>, script: &str) -> bool {
     let parsed = shell::parse_text(script);
     let mut new = Vec::new();

@@ -21,18 +21,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Replaces the instruction by the label that OCI defines for the same purpose.
+/// Replaces the instruction with the label that OCI defines for the same purpose.
 fn fix(instruction: &Instruction) -> Option<Fix> {
     let Body::Words { words, .. } = &instruction.body else {
         return None;
     };
     let author = words.first()?.text.as_str().trim();
-    // Quotes around the whole line are part of the name in MAINTAINER, but not meant to be.
+    // In MAINTAINER, quotes around the whole line are part of the name, although not intended.
     let author = author
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .unwrap_or(author);
-    // In a label these characters have a meaning; in MAINTAINER the line is taken as it is.
+    // In a label, these characters have a special meaning; in MAINTAINER, the line is used
+    // literally.
     if author.contains(['"', '\\', '$', '`']) {
         return None;
     }

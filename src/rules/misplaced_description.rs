@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Starts of comments that are meant for a program.
+/// Prefixes of comments that are meant for a program.
 const PRAGMAS: [&str; 12] = [
     "jettison",
     "hadolint",
@@ -40,7 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let is_pragma = PRAGMAS
             .iter()
             .any(|pragma| comment.text.starts_with(pragma));
-        // BuildKit takes the comment for a description only if its first word is the name.
+        // BuildKit treats the comment as a description only if its first word is the name.
         if comment.text.is_empty() || is_pragma || keys.iter().any(|key| key == first_word) {
             continue;
         }
@@ -61,7 +61,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The names that an instruction defines: those of arguments or of a stage.
+/// The names that an instruction defines: arguments or a stage.
 fn defined(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<String> {
     match (&step.instruction.body, step.kind()) {
         (Body::Pairs(pairs), Kind::Arg) => pairs

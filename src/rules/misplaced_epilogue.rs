@@ -22,19 +22,19 @@ const ORDER: [Kind; 4] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // The order matters to readers of the image's interface, which other stages do not have.
+    // The order matters to readers of the image's interface; other stages have none.
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
     let steps = cx.facts.steps_of(stage);
     let epilogue: Vec<&Step<'_>> = steps.iter().filter(|step| rank(step).is_some()).collect();
-    // If there are two of a kind, one has no effect and has to be removed first (`ignored-cmd`).
+    // If there are two of a kind, one has no effect and must be removed first (`ignored-cmd`).
     for kind in ORDER {
         if epilogue.iter().filter(|step| step.kind() == kind).count() > 1 {
             return;
         }
     }
-    // One finding for a stage, at the first of them, because one fix moves all.
+    // One finding per stage, at the first of them, because one fix moves all.
     let misplaced = steps
         .windows(2)
         .find(|pair| match (rank(&pair[0]), rank(&pair[1])) {
@@ -58,15 +58,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The place of an instruction in [`ORDER`].
+/// The position of an instruction in [`ORDER`].
 fn rank(step: &Step<'_>) -> Option<usize> {
     ORDER
         .iter()
         .position(|&kind| kind == step.kind() && !step.onbuild)
 }
 
-/// Removes the instructions that come too early, and writes all in their order in the place of
-/// those at the end, or after the last step.
+/// Removes the instructions that come too early, and writes all of them in order in place of those
+/// at the end, or after the last step.
 fn in_order(
     cx: &DockerfileContext<'_>,
     steps: &[Step<'_>],
@@ -78,7 +78,7 @@ fn in_order(
     {
         return None;
     }
-    // All of them have to come after the last other instruction of the stage.
+    // All of them must come after the last other instruction of the stage.
     let last = steps.iter().rfind(|step| rank(step).is_none())?.span;
     let (early, late): (Vec<Span>, Vec<Span>) = epilogue
         .iter()
@@ -113,8 +113,8 @@ fn in_order(
     Some(edits)
 }
 
-/// Inserts texts at the end of a line, each on a line of its own, after an empty line if they are
-/// to be set apart.
+/// Inserts texts after a line, each on its own line, preceded by an empty line if they are to be
+/// set apart.
 fn insertion(
     cx: &DockerfileContext<'_>,
     offset: usize,
@@ -135,7 +135,7 @@ fn insertion(
     }
 }
 
-/// The lines of blocks to remove; blocks with nothing but blanks between them are one.
+/// The lines of blocks to remove; blocks with only whitespace between them are merged.
 fn removed_lines(cx: &DockerfileContext<'_>, blocks: &[Span]) -> Vec<Span> {
     blocks
         .chunk_by(|one, other| {
@@ -146,7 +146,7 @@ fn removed_lines(cx: &DockerfileContext<'_>, blocks: &[Span]) -> Vec<Span> {
         .collect()
 }
 
-/// Writes one text in the place of each block, and all that are left in the place of the last one.
+/// Replaces each block with one text, and the last block with all remaining texts.
 fn replacements(cx: &DockerfileContext<'_>, blocks: &[Span], texts: &[&str]) -> Vec<Edit> {
     let mut edits = Vec::new();
     for (index, &span) in blocks.iter().enumerate() {
@@ -160,11 +160,11 @@ fn replacements(cx: &DockerfileContext<'_>, blocks: &[Span], texts: &[&str]) -> 
     edits
 }
 
-/// Whether an instruction means something else further down, because it uses a variable or the
+/// Whether moving an instruction down could change its meaning, because it uses a variable or the
 /// shell changes in between.
 fn depends_on_its_place(step: &Step<'_>, steps: &[Step<'_>]) -> bool {
     match &step.instruction.body {
-        // The shell form runs in the shell of the SHELL before it.
+        // The shell form uses the shell of the preceding SHELL.
         Body::Command(Command::Shell(_)) | Body::Healthcheck(Some(Command::Shell(_))) => steps
             .iter()
             .any(|other| other.kind() == Kind::Shell && other.span.start > step.span.start),
@@ -184,7 +184,7 @@ fn has_error(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
 
 /// An instruction with the comments right above it, without the last line break.
 fn block(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Span {
-    // A comment above an instruction explains it, and so moves with it.
+    // A comment above an instruction explains it, so it moves with the instruction.
     let mut first = cx.source.line(step.span.start);
     while first > 1 {
         let above = cx.source.slice(cx.source.line_span(first - 1));
@@ -196,8 +196,8 @@ fn block(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Span {
     Span::new(cx.source.line_span(first).start, step.span.end)
 }
 
-/// The lines of a block. If there are empty lines above and below it, those below belong to it:
-/// without the block, they would add up.
+/// The lines of a block. If there are empty lines above and below it, those below are included,
+/// because they would otherwise add up when the block is removed.
 fn lines(cx: &DockerfileContext<'_>, block: Span) -> Span {
     let (first, mut last) = (cx.source.line(block.start), cx.source.line(block.end));
     while is_empty_line(cx, first - 1)
@@ -214,7 +214,7 @@ fn lines(cx: &DockerfileContext<'_>, block: Span) -> Span {
     Span::new(block.start, end)
 }
 
-/// Whether a line exists and has nothing but blanks. Lines count from 1.
+/// Whether a line exists and contains only whitespace. Lines are counted from 1.
 fn is_empty_line(cx: &DockerfileContext<'_>, line: usize) -> bool {
     line > 0 && cx.source.slice(cx.source.line_span(line)).trim().is_empty()
 }

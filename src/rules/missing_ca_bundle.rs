@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// The places where distributions have the bundle.
+/// The paths of the bundle in different distributions.
 const BUNDLES: [&str; 8] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/ssl/cert.pem",
@@ -22,7 +22,7 @@ const BUNDLES: [&str; 8] = [
     "/usr/share/ca-certificates/mozilla",
 ];
 
-/// Functions that load the certificates of the system, and the libraries that define them.
+/// Functions that load the system's certificates, and the libraries that define them.
 const CALLS: [(&str, &str); 7] = [
     ("SSL_CTX_set_default_verify_paths", "libssl"),
     ("SSL_CTX_set_default_verify_file", "libssl"),
@@ -45,7 +45,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     }
     for (name, elf) in cx.elfs() {
-        // A tool that the program cannot reach may need certificates, but nobody calls it.
+        // An unreachable tool may need certificates too, but is not called.
         if cx.is_reached(name) != Some(true) || defines_calls(cx.tree().file_name(name)) {
             continue;
         }
@@ -68,7 +68,7 @@ fn exists(cx: &ImageContext<'_>, path: &str) -> bool {
         .is_some_and(|name| cx.length(name) > 0 || cx.tree().is_directory(name))
 }
 
-/// Whether a file is one of the libraries, which call their own functions.
+/// Whether a file is one of these libraries, which call their own functions.
 fn defines_calls(file_name: &[u8]) -> bool {
     CALLS
         .iter()

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let instructions = &cx.dockerfile.instructions;
-    // A file without any instruction is a `syntax-error`.
+    // A file without any instructions is a `syntax-error`.
     if !instructions.is_empty()
         && !instructions
             .iter()

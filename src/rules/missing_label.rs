@@ -18,7 +18,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if cx.settings.label_schema.is_empty() {
         return;
     }
-    // Every other stage may be the target of a build, and so become an image.
+    // Every other stage may be the target of a build and become an image.
     let used = used_stages(cx.facts);
     let labels = labels_of_stages(cx);
     for stage in cx.facts.stages.iter().take(compared_stages(cx)) {

@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // Without an entry point there is no plan, and nothing is known to be needed.
+    // Without an entry point, there is no plan, and no file is known to be needed.
     let Some(plan) = cx.plan else {
         return;
     };

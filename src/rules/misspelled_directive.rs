@@ -16,8 +16,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(comment) = cx.dockerfile.comments.first() else {
         return;
     };
-    // The first line that is not a directive ends them, so only that line can have been meant as
-    // one.
+    // Directives end at the first line that is not one, so only that line can have been intended as
+    // a directive.
     if cx.source.line(comment.span.start) != cx.dockerfile.directives.len() + 1 {
         return;
     }
@@ -25,7 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let key = key.trim();
-    // A directive without a value is an error of its own.
+    // A directive without a value is a different error.
     if value.trim().is_empty() {
         return;
     }
@@ -50,7 +50,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         ));
 }
 
-/// The directive that a word differs from in one letter or two.
+/// The directive that differs from a word by one or two letters.
 fn nearest(key: &str) -> Option<&'static str> {
     // Shorter and longer words are ordinary comments, `TODO=…`, that merely resemble a directive.
     let is_word = (4..=8).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphabetic());

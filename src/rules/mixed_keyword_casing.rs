@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .skip_while(|instruction| instruction.keyword.kind != Kind::From)
         .filter(|instruction| instruction.keyword.kind != Kind::Unknown)
         .collect();
-    // A keyword in mixed case counts for neither side.
+    // A keyword in mixed case counts for neither style.
     let lower = instructions.iter().filter(|one| is_lower(one)).count();
     let upper = instructions.iter().filter(|one| is_upper(one)).count();
     let wants_lower = lower > upper;

@@ -1,7 +1,7 @@
 //! All rules: one file each, named for its page, and one line in the list below.
 //!
 //! The file of `root-user` is `root_user.rs`, its page `rules/lint/root-user.md`. A rule checks
-//! Dockerfiles, images, or both; what several rules share is in `support`.
+//! Dockerfiles, images, or both; code shared by several rules is in `support`.
 
 mod support;
 
@@ -11,7 +11,7 @@ use crate::lint::{Registry, Rule};
 
 /// Declares the modules of the rules and collects the `RULE` of each.
 ///
-/// rustfmt does not follow modules that a macro declares: `make format` names their files.
+/// rustfmt does not find modules that are declared by a macro, so `make format` lists their files.
 macro_rules! rules {
     ($($module:ident,)*) => {
         $(mod $module;)*
@@ -271,7 +271,7 @@ pub fn all() -> &'static [Rule] {
 /// The rules with their pages.
 pub fn registry() -> &'static Registry {
     static REGISTRY: LazyLock<Registry> =
-        LazyLock::new(|| Registry::new(RULES).expect("the tests read every page"));
+        LazyLock::new(|| Registry::new(RULES).expect("a test parses every page"));
     &REGISTRY
 }
 

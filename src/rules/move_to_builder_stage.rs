@@ -1,4 +1,4 @@
-//! `move-to-builder-stage`: the program can reach little of what a RUN adds.
+//! `move-to-builder-stage`: the program can reach few of the files that a RUN adds.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let Some(plan) = cx.plan else {
         return;
     };
-    // Only a RUN mixes files that are needed with others; a COPY can be narrowed down.
+    // Only a RUN mixes needed files with others; a COPY can be narrowed down.
     let bytes = bytes_of_layers(cx, plan);
     for (layer, bytes) in bytes.into_iter().enumerate() {
         let history = cx.image.layers[layer].history.as_ref();
@@ -47,7 +47,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The bytes of a layer that are in the image.
+/// The size of a layer's files that are in the image.
 #[derive(Clone, Copy, Default)]
 struct Bytes {
     added: u64,
@@ -55,7 +55,7 @@ struct Bytes {
     unreachable: u64,
 }
 
-/// The message, with the smaller of the two parts if that one is easier to understand.
+/// The message, with the smaller of the two parts if it is easier to understand.
 fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String {
     let (all, dead) = (cx.size(added), cx.size(unreachable));
     if added == unreachable {
@@ -73,7 +73,7 @@ fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String
 fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {
     let tree = cx.tree();
     let mut bytes = vec![Bytes::default(); cx.image.layers.len()];
-    // A file with several hard links is reachable by any of them, and counts once.
+    // A file with several hard links is reachable through any of them, and counts once.
     let mut is_reachable = vec![false; tree.inode_count()];
     for &name in plan.kept().iter().filter(|&&name| plan.is_reached(name)) {
         is_reachable[tree.inode_id(name).index()] = true;

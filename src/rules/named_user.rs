@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let name = user.split(':').next().unwrap_or_default().trim();
-        // Users of Windows, such as `ContainerUser`, have no numbers. `root` has a rule of its own,
+        // Windows users, such as `ContainerUser`, have no numbers. `root` is reported by
         // `root-user`.
         if !name.is_empty()
             && !name.bytes().all(|b| b.is_ascii_digit())
@@ -38,7 +38,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             findings.add(
                 word.span,
-                format!("`runAsNonRoot` of Kubernetes rejects the user name `{name}`"),
+                format!("user name `{name}` is rejected by Kubernetes `runAsNonRoot`"),
             );
         }
     }

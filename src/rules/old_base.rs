@@ -12,8 +12,8 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// The start of March 2013 in seconds since the epoch. Docker was presented in that month, so no
-/// image is older.
+/// The start of March 2013 in seconds since the epoch. Docker was first presented in that month, so
+/// no image is older.
 const FIRST_IMAGE: i64 = 1_362_096_000;
 
 /// The length of a day without leap seconds.
@@ -48,7 +48,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         .because(cx.settings.origins.label(&key, "maximum age set here"));
 }
 
-/// The time at which the lowest layer was created, or the image if the layer has no time.
+/// The creation time of the lowest layer or, if it has none, of the image.
 fn base_created(cx: &ImageContext<'_>) -> Option<Timestamp> {
     let history = cx.configuration().history();
     let lowest = history.iter().find(|step| !step.empty_layer);
@@ -57,7 +57,7 @@ fn base_created(cx: &ImageContext<'_>) -> Option<Timestamp> {
     times.into_iter().flatten().find_map(plausible_time)
 }
 
-/// The time in a text, if an image can be that old. Reproducible builds set 1970 or 1980.
+/// The time in a text, if it is plausible for an image. Reproducible builds set 1970 or 1980.
 fn plausible_time(text: &str) -> Option<Timestamp> {
     let time: Timestamp = text.parse().ok()?;
     if time.as_second() >= FIRST_IMAGE {

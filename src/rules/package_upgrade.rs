@@ -24,8 +24,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether a call upgrades all packages of the distribution, within its release.
 fn upgrades_all(call: &PackageCall<'_>) -> bool {
-    // Only managers of distributions have package lists. Upgrades to another release have rules of
-    // their own: `apt-dist-upgrade`, `zypper-dist-upgrade`.
+    // Only managers of distributions have package lists. Upgrades to another release are reported
+    // by `apt-dist-upgrade` and `zypper-dist-upgrade`.
     let release = call.is_verb(&["dist-upgrade", "full-upgrade", "dup", "distro-sync"]);
     call.action == Action::Upgrade
         && !call.manager.lists.is_empty()

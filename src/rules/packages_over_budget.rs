@@ -26,7 +26,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             format!("image has {count}; the policy allows {most}"),
         )
         .because(cx.policy.budget("max-packages"));
-    // The number to aim for: a package with one reachable file is needed.
+    // A realistic target: a package with a reachable file is needed.
     if let Some(plan) = cx.plan {
         let reachable = packages
             .iter()

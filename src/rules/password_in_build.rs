@@ -27,7 +27,7 @@ const SWITCHES: [Switch; 6] = [
     switch(&["dscl"], &["-passwd"]),
 ];
 
-/// Values that are not the hash of any password, and so lock the account.
+/// Values that are not the hash of any password and therefore lock the account.
 const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -40,7 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let place = match call.name.as_str() {
-            // It has no other purpose, whatever its arguments are.
+            // The command has no other purpose.
             "chpasswd" => Some(call.name_span),
             _ if locks(call) => None,
             _ => switches::find(call, &SWITCHES).map(|(span, _)| span),

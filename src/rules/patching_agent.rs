@@ -1,4 +1,4 @@
-//! `patching-agent`: a package updates the image while it runs.
+//! `patching-agent`: a package installs updates in running containers.
 
 use crate::lint::{Findings, ImageContext, Rule};
 use crate::packages::Ecosystem;
@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// Packages of distributions that install updates by a timer or a cron job, or prepare them.
+/// Distribution packages that download or install updates from a timer or cron job.
 const AGENTS: [&str; 6] = [
     "unattended-upgrades",
     "yum-cron",
@@ -30,7 +30,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         if !is_distribution || !AGENTS.contains(&package.name.as_str()) {
             continue;
         }
-        // A package without files has nothing to run.
+        // A package without files cannot run anything.
         if let Some(&file) = package.files.first() {
             findings.add(
                 cx.at_file(file),

@@ -16,11 +16,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Commands that do not fail, or whose failure does not matter. With `pipefail`, `yes | program`
-/// would even start to fail: `yes` ends by SIGPIPE.
+/// would always fail, because `yes` is terminated by SIGPIPE.
 const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
 
-/// The number of pipelines of one script that are checked. Each is compared with all options that
-/// the script sets before it, so more would take quadratic time.
+/// Maximum number of pipelines of a script that are checked. Each is compared with all options set
+/// before it, so the total time is quadratic.
 const MOST_PIPELINES: usize = 200;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -28,12 +28,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
-        // Whatever SHELL says, only shells that know the option have it in effect.
+        // Regardless of SHELL, the option is only in effect in shells that support it.
         let options = ShellOptions {
             pipefail: run.options.pipefail && run.shell.knows_pipefail(),
             ..run.options
         };
-        // One finding for each RUN: setting the option once helps all its pipelines.
+        // One finding per RUN, because the option applies to all its pipelines.
         let mut pipelines = script.pipelines.iter().take(MOST_PIPELINES);
         let Some(pipeline) = pipelines.find(|pipeline| {
             !pipeline.may_fail

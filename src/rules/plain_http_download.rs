@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        // With a checksum or a signature, nobody can change the file unnoticed.
+        // With a checksum or a signature, changes to the file are detected.
         if run.verifies() {
             continue;
         }
@@ -103,7 +103,7 @@ fn plain_host(url: &str) -> Option<&str> {
         .iter()
         .any(|end| host.ends_with(end)),
     };
-    // A name without a dot is that of another container or of a machine in the local network.
+    // A name without a dot refers to another container or a machine on the local network.
     if private || !host.contains('.') || host.starts_with('[') || host.contains('$') {
         return None;
     }

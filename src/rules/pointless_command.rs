@@ -1,4 +1,4 @@
-//! `pointless-command`: a RUN calls a command that has no use in a build.
+//! `pointless-command`: a RUN calls a command that is useless in a build.
 
 use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -23,7 +23,7 @@ const POINTLESS: [(&str, &str); 12] = [
     ("shutdown", "cannot shut down a build"),
     (
         "ssh",
-        "connects to another host, with a key that must be in the build",
+        "connects to another host, which requires a key in the build",
     ),
     ("top", "shows the processes of the build"),
     ("vi", "waits for input at a terminal"),

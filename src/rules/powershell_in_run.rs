@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        // Scripts of `cmd` are not parsed, so only their first word is known.
+        // `cmd` scripts are not parsed, so only their first word is known.
         let Command::Shell(script) = run.command else {
             continue;
         };
@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             name.strip_suffix(".exe").unwrap_or(&name),
             "powershell" | "pwsh"
         ) {
-            // The script may start with blanks.
+            // The script may start with whitespace.
             let start = text.find(word).unwrap_or(0);
             let span = script.text.source_span(start, start + word.len());
             findings.add(

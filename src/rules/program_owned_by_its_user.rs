@@ -18,7 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let Some(value) = &flag.value else { continue };
-        // A variable without a known value is hardly ever set to root.
+        // A variable with an unknown value is unlikely to be root.
         let owner = cx.facts.expand(step, value);
         if owner.as_deref().is_none_or(|owner| !User::is_root(owner)) {
             let name = value.text.as_str();

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The variable of BuildKit with the platform that FROM uses anyway.
+/// The BuildKit variable with the platform that FROM uses by default.
 const DEFAULT: &str = "TARGETPLATFORM";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for (step, word) in relative(cx) {
-        // After another WORKDIR, a relative one has a known start (`workdir-relative-to-another`).
+        // After another WORKDIR, a relative one has a known base (`workdir-relative-to-another`).
         if step.workdir.set_by.is_some() {
             continue;
         }

@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for argument in removals.flat_map(|call| &call.arguments) {
             let path = argument.single().and_then(|path| absolute_path(step, path));
             let Some(path) = path else { continue };
-            // A file that is copied again after this is another file.
+            // A file that is copied again later is a different file.
             if let Some(copy) = copied.remove(&path) {
                 findings
                     .add(

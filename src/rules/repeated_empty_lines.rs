@@ -20,7 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // One empty line is fine between instructions, but not at the start or end of the file.
         let is_at_end = run.start == 1 || run.end > count;
         let superfluous = if is_at_end { run.start } else { run.start + 1 };
-        // A file of nothing but empty lines has no start or end to clean up.
+        // A file that contains only empty lines has no start or end to clean up.
         if superfluous >= run.end || run.len() == count {
             continue;
         }
@@ -42,7 +42,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The lines outside of instructions that have nothing but blanks, as ranges of adjacent lines.
+/// The lines outside of instructions that contain only whitespace, as ranges of adjacent lines.
 fn empty_runs(cx: &DockerfileContext<'_>) -> Vec<Range<usize>> {
     let instructions = instructions(cx);
     let mut runs: Vec<Range<usize>> = Vec::new();

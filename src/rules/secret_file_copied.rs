@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// Variables with the path of a secret.
+/// Variables that contain the path of a secret.
 const POINTERS: [&str; 5] = [
     "GOOGLE_APPLICATION_CREDENTIALS",
     "AWS_CONFIG_FILE",
@@ -24,8 +24,8 @@ const POINTERS: [&str; 5] = [
     "KUBECONFIG",
 ];
 
-/// The number of COPY instructions that each variable is compared with. Without a limit, a file of
-/// nothing but COPY and ENV would take quadratic time.
+/// Maximum number of COPY instructions that each variable is compared with. Without a limit, a file
+/// full of COPY and ENV would take quadratic time.
 const MAX_COPIES: usize = 1000;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -38,7 +38,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // The variable in the destination shows more than the name of the source.
+        // The variable in the destination is more informative than the name of the source.
         if let Some(pointer) = destination.parts.iter().find_map(pointer) {
             findings.add(
                 destination.span,
@@ -70,7 +70,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The name of a variable with the path of a secret.
+/// The name of a variable that contains the path of a secret.
 fn pointer(part: &WordPart) -> Option<&str> {
     match part {
         WordPart::Variable(variable) if POINTERS.contains(&variable.name.as_str()) => {
@@ -80,12 +80,13 @@ fn pointer(part: &WordPart) -> Option<&str> {
     }
 }
 
-/// Whether a step copies files from the build context. Files of a stage were copied there before.
+/// Whether a step copies files from the build context. Files of a stage are checked where they were
+/// copied into the stage.
 fn is_from_context(step: &Step<'_>) -> bool {
     matches!(step.kind(), Kind::Copy | Kind::Add) && step.flag("from").is_none()
 }
 
-/// Reports variables that point to a file which a stage of the image copies.
+/// Reports variables that point to a file copied by a stage of the image.
 fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
     let steps: Vec<&Step<'_>> = cx
         .facts
@@ -133,14 +134,14 @@ fn copy_target(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Option<String> {
     let Body::Transfer { destination, .. } = &step.instruction.body else {
         return None;
     };
-    // A destination with such a variable has been reported already.
+    // A destination with such a variable has already been reported.
     if !is_from_context(step) || destination.parts.iter().find_map(pointer).is_some() {
         return None;
     }
     full_path(step, &cx.facts.expand(step, destination)?)
 }
 
-/// The absolute path; `None` for `/` itself, which every path is below.
+/// The absolute path; `None` for `/` itself, because every path is below it.
 fn full_path(step: &Step<'_>, path: &str) -> Option<String> {
     let from = step.workdir.path.as_deref().unwrap_or("/");
     let full = if path.starts_with('/') {
@@ -172,10 +173,10 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a file contains secrets, by its name and its content.
+/// Whether a file contains secrets, according to its name and content.
 fn contains_secrets(cx: &ImageContext<'_>, name: NameId) -> bool {
     let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
-    // Names first: reading every file of an image would be slow.
+    // Names are checked first, because reading every file of an image would be slow.
     if !credentials::may_contain_secrets(&path) || cx.length(name) == 0 || cx.is_test_data(name) {
         return false;
     }
@@ -183,7 +184,7 @@ fn contains_secrets(cx: &ImageContext<'_>, name: NameId) -> bool {
     if cx.packages.owners(name).next().is_some() {
         return false;
     }
-    // A file that cannot be read may well contain one.
+    // A file that cannot be read may contain a secret.
     let content = cx.read(name);
     content.is_none_or(|bytes| credentials::contains_secrets(&path, &bytes))
 }

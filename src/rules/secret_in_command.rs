@@ -62,7 +62,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(span) = secret_of(run, call) else {
                 continue;
             };
-            // The message does not repeat the secret, because logs of builds are often public.
+            // The message does not repeat the secret, because build logs are often public.
             findings
                 .add(
                     span,
@@ -76,12 +76,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The place of a secret among the arguments of a call.
+/// The location of a secret in the arguments of a call.
 fn secret_of(run: &Run<'_>, call: &Call) -> Option<Span> {
     if let Some((span, _)) = switches::find(call, &SWITCHES) {
         return Some(span);
     }
-    // These only print the text. If it goes to a file, it is a secret of that file.
+    // These only print the text. If it is written to a file, the secret is in that file.
     if matches!(call.name.as_str(), "echo" | "printf") && run.script.is_some() {
         return None;
     }
@@ -95,7 +95,7 @@ fn secret_of(run: &Run<'_>, call: &Call) -> Option<Span> {
     Some(found.span)
 }
 
-/// The place of the value in `curl -u name:password`.
+/// The location of the value in `curl -u name:password`.
 fn user_option(call: &Call) -> Option<Span> {
     let index = call
         .arguments
@@ -123,7 +123,7 @@ fn has_credentials(text: &str) -> bool {
     let of_web = ["http", "https", "git+https", "git+http"]
         .iter()
         .any(|known| scheme.trim_matches('"').ends_with(known));
-    // GitHub's `https://TOKEN:x-oauth-basic@…` has the secret in the place of the name.
+    // GitHub's `https://TOKEN:x-oauth-basic@…` has the secret in place of the name.
     let password = user
         .split_once(':')
         .is_some_and(|(_, password)| !password.is_empty() && password != "x-oauth-basic");

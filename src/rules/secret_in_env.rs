@@ -39,8 +39,8 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a pair has no secret: `ENV PASSWORD=` does not, but `ARG PASSWORD=` gets one from
-/// `--build-arg`.
+/// Whether a pair contains no secret: `ENV PASSWORD=` is empty, but `ARG PASSWORD=` gets its value
+/// from `--build-arg`.
 fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
     let is_blank = match &pair.value {
         Some(value) => matches!(value.text.as_str(), "" | "\"\"" | "''"),
@@ -63,7 +63,7 @@ fn is_harmless(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool
     let starts_like_path = ["/", "./", "../", "~/"]
         .iter()
         .any(|start| value.starts_with(start));
-    // A password may start with a `/` too, but a `/` alone or with blanks is not a path.
+    // A password may start with a `/` too, but a `/` alone or with spaces is not a path.
     let is_path = starts_like_path && value.len() > 1 && !value.contains(char::is_whitespace);
     let name = pair.key.text.as_str();
     is_switch || is_path || is_file(&value) || secrets::is_public_key(name, &value)
@@ -120,13 +120,13 @@ fn secret(entry: &str) -> Option<&str> {
 
 /// The build arguments of a step, which builders record as `|2 A=1 B=2 /bin/sh -c make`.
 fn build_arguments(step: &str) -> impl Iterator<Item = &str> {
-    // BuildKit puts `RUN` before it. A `|` anywhere else is that of a pipeline.
+    // BuildKit puts `RUN` before it. A `|` anywhere else belongs to a pipeline.
     let recorded = match step.split_once('|') {
         Some((before, rest)) if matches!(before.trim(), "" | "RUN") => rest,
         _ => "",
     };
     let mut words = recorded.split_whitespace();
-    // A value with blanks is cut, but its name is still seen.
+    // A value with spaces is cut off, but its name is still found.
     let count = words
         .next()
         .and_then(|count| count.parse().ok())

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// The size of the largest file that is searched: 1 MiB. Files with keys and tokens are short.
+/// Maximum size of a file that is searched: 1 MiB. Files with keys and tokens are short.
 const MAX_BYTES: u64 = 1 << 20;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -60,7 +60,7 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The message on the first secret in a text file that does not come from the distribution.
+/// The message about the first secret in a text file that does not come from the distribution.
 fn secret_in(cx: &ImageContext<'_>, name: NameId) -> Option<String> {
     // Packages contain keys for their tests, which are public.
     let mut owners = cx.packages.owners(name);

@@ -34,7 +34,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         };
         let message = match id {
             0 => format!("{bit} root program `{path}` (mode {mode:04o})"),
-            id => format!("{bit} program `{path}` of {kind} {id} (mode {mode:04o})"),
+            id => format!("{bit} program `{path}` owned by {kind} {id} (mode {mode:04o})"),
         };
         findings.add(cx.at_file(name), message);
     }

@@ -50,9 +50,9 @@ fn replaces_shell(script: &Script) -> bool {
     text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
 }
 
-/// Per stage, whether it or one that it is based on sets an ENTRYPOINT.
+/// For each stage, whether it or a stage that it is based on sets an ENTRYPOINT.
 fn stages_with_an_entrypoint(facts: &Facts<'_>) -> Vec<bool> {
-    // A stage can only be based on an earlier one, which is known when it is read.
+    // A stage can only be based on an earlier one, which has already been computed.
     let mut has_entrypoint: Vec<bool> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
         let inherits = matches!(stage.base, Base::Stage(base) if has_entrypoint[base]);

@@ -12,13 +12,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Whether there may be a shell at the end of each stage.
+    // Whether each stage may contain a shell at its end.
     let mut shells: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
     for stage in &cx.facts.stages {
         let mut has_shell = match stage.base {
             Base::Scratch => false,
             Base::Stage(base) => shells[base],
-            // An image without a shell is only known by its name, if at all.
+            // Whether an image has no shell is only known from its name, if at all.
             Base::Image(_) => true,
         };
         for step in cx.facts.steps_of(stage) {

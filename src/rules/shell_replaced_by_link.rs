@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The paths of the system's shell, of which one is usually a link to the other.
+/// The paths of the system's shell; one is usually a link to the other.
 const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -38,7 +38,7 @@ fn is_shell_path(word: &str) -> bool {
     word.starts_with('/') && ProgramClass::Shell.contains(word.rsplit('/').next().unwrap_or(word))
 }
 
-/// Replaces a RUN that does nothing else by a SHELL.
+/// Replaces a RUN that does nothing else with a SHELL.
 fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let mut paths = call.words().filter(|word| !word.starts_with('-'));

@@ -1,4 +1,4 @@
-//! `shellcheck`: findings of ShellCheck in a script.
+//! `shellcheck`: ShellCheck's findings in a script.
 
 use crate::lint::{Rule, SHELLCHECK};
 

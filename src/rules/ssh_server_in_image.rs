@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// Packages with a server, as the distributions name them.
+/// Packages that contain a server, by the names that the distributions use.
 const PACKAGES: [&str; 7] = [
     "openssh-server",
     "dropbear",
@@ -68,7 +68,8 @@ fn has_server(name: &str, call: &PackageCall<'_>) -> bool {
 /// Reports the instructions that start a server, which may come from the base image.
 fn report_start(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
     for step in cx.facts.lineage(stage.index) {
-        // The name can be any word: `CMD ["/usr/sbin/sshd", "-D"]` or `["tini", "--", "sshd"]`.
+        // The program can be any of the words: `CMD ["/usr/sbin/sshd", "-D"]` or `["tini", "--",
+        // "sshd"]`.
         if let (Body::Command(Command::Exec(words)), true) = (&step.instruction.body, starts(step))
             && let Some(daemon) = words.iter().find(|word| is_daemon(&word.value))
         {
@@ -85,13 +86,13 @@ fn starts(step: &Step<'_>) -> bool {
     matches!(step.kind(), Kind::Cmd | Kind::Entrypoint)
 }
 
-/// Whether a path is that of a server.
+/// Whether a path is that of an SSH or Telnet server.
 fn is_daemon(path: &str) -> bool {
     DAEMONS.contains(&path.rsplit('/').next().unwrap_or(path))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // `telnetd` is one of the programs of `login-program`.
+    // `telnetd` is reported by `login-program`.
     for name in cx.programs(["sshd", "dropbear"]) {
         let path = cx.path(name);
         findings.add(

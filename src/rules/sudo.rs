@@ -38,7 +38,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             }
             let words = &script.commands[command].words;
-            // In `bash -c 'sudo …'`, the word is part of another one.
+            // In `bash -c 'sudo …'`, the word is part of another word.
             let Some(sudo) = words.iter().position(is_sudo) else {
                 continue;
             };
@@ -108,7 +108,7 @@ fn runs_as_root(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // Only the program matters here, whichever package it comes from.
+    // Only the program matters here, not the package that it comes from.
     for name in cx.programs(["sudo", "doas"]) {
         let path = cx.path(name);
         findings.add(cx.at_file(name), format!("`{path}` lets users become root"));

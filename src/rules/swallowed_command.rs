@@ -1,4 +1,4 @@
-//! `swallowed-command`: a second command becomes arguments of a package manager.
+//! `swallowed-command`: a second command is passed to a package manager as arguments.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in run.package_calls() {
-            // The name of a package manager is also that of a package, so a verb has to follow it.
+            // A package manager's name may also be the name of a package, so a verb must follow it.
             let Some((program, verb)) = call.swallowed() else {
                 continue;
             };

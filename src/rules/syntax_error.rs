@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Other rules report instructions that are not allowed at their place.
+    // Other rules report instructions that are not allowed in their position.
     let keywords: HashSet<Span> = cx
         .facts
         .steps
@@ -35,7 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether an error has a rule of its own: `unknown-instruction`, `instruction-before-from`,
+/// Whether another rule reports an error: `unknown-instruction`, `instruction-before-from`,
 /// `invalid-onbuild` or `missing-from`.
 fn has_own_rule(cx: &DockerfileContext<'_>, error: &SyntaxError, keywords: &HashSet<Span>) -> bool {
     // A missing FROM is an error at the end of the file.

@@ -65,7 +65,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             let (variable, value) = (tool.variable, tool.value);
-            // Any value will do: the author has made a decision.
+            // Any value counts, because the author has made a decision.
             if cx.facts.is_declared(step, variable)
                 || run.assignments().any(|(name, ..)| name == variable)
             {

@@ -1,4 +1,4 @@
-//! `tls-verification-off`: the verification of TLS certificates is turned off.
+//! `tls-verification-off`: TLS certificate verification is disabled.
 
 use super::support::options::letters;
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
@@ -18,7 +18,7 @@ const TITLE: &str = "verify the certificate";
 /// Short options of curl that take the rest of their word, or the next word, as a value.
 const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 
-/// Options that turn the verification off.
+/// Options that disable verification.
 const SWITCHES: [Switch; 42] = [
     switch(&["curl"], &["--insecure"]),
     switch(&["curl"], &["--proxy-insecure"]),
@@ -89,7 +89,7 @@ const VARIABLES: [Variable; 14] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
-            // One finding for each call, at the first option.
+            // One finding per call, at the first option.
             if let Some((span, word)) = switches::find(call, &SWITCHES) {
                 let report = findings.add(
                     span,
@@ -107,7 +107,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             } else if let Some(argument) = short_insecure(call) {
                 let report =
                     findings.add(argument.span, "`-k` disables TLS certificate verification");
-                // In a bundle, only the letter goes.
+                // In a bundle, only the letter is removed.
                 if let Some(fix) = without_k(argument)
                     .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
                 {
@@ -124,7 +124,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     );
 }
 
-/// The argument of curl with the option `-k`, alone or in a bundle.
+/// The curl argument that contains the option `-k`, alone or in a bundle.
 fn short_insecure(call: &Call) -> Option<&Argument> {
     if call.name != "curl" {
         return None;

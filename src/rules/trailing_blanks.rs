@@ -17,7 +17,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let line = cx.source.line_span(line);
         let text = cx.source.slice(line);
         let kept = text.trim_end_matches([' ', '\t']).len();
-        // In a heredoc, trailing blanks may be part of a file's content.
+        // In a heredoc, trailing whitespace may be part of a file's content.
         if kept == text.len() || is_in(&bodies, line.start) {
             continue;
         }

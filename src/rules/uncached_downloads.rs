@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The directories to mount for a manager, by its name in the table of packages.
+/// The directories to mount for a manager, by its name in the package manager table.
 const MOUNTS: [(&str, &[&str]); 9] = [
     ("apt", &["/var/cache/apt", "/var/lib/apt"]),
     ("bun", &["/root/.bun/install/cache"]),
@@ -29,7 +29,7 @@ const MOUNTS: [(&str, &[&str]); 9] = [
     ("yum", &["/var/cache/yum"]),
 ];
 
-/// Managers that fail if two of them use the same cache at once.
+/// Managers that fail if two processes use the same cache at the same time.
 const LOCKED: [&str; 4] = ["apt", "dnf", "microdnf", "yum"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -152,7 +152,7 @@ fn with_mounts(
     calls: &[PackageCall<'_>],
 ) -> Option<Vec<Edit>> {
     let step = &cx.facts.steps[run.step];
-    // Other users have their caches below their own home.
+    // Other users have their caches in their own home directory.
     let is_root = step
         .user
         .as_ref()
@@ -261,8 +261,8 @@ fn remove_cleaning(
         .collect();
     let mut edits = Vec::new();
     for span in cleaning {
-        // Each goes with the `&&` before it, so the first command of the chain cannot go. If two
-        // adjacent ones overlap, the next round of fixes removes the second.
+        // Each is removed with the `&&` before it, so the first command of the chain cannot be
+        // removed. If two adjacent edits overlap, the next pass removes the second command.
         let index = pieces.iter().position(|piece| *piece == span)?;
         let before = pieces[index.checked_sub(1)?];
         let removed = Span::new(before.end, span.end);
@@ -280,7 +280,7 @@ fn remove_cleaning(
 /// Whether a call empties the cache of one of these package managers.
 fn cleans(call: &Call, calls: &[PackageCall<'_>], directories: &[&str]) -> bool {
     for directory in directories {
-        // The mount is one directory higher than the lists, which everybody deletes.
+        // The mount is the parent of the lists directory that is usually deleted.
         let deletes_lists = *directory == "/var/lib/apt" && deletes(call, "/var/lib/apt/lists");
         if deletes(call, directory) || deletes_lists {
             return true;

@@ -14,12 +14,12 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The number of declared names beyond which none is suggested, because each undeclared variable is
-/// compared with all of them.
+/// Maximum number of declared names for suggestions, because each undeclared variable is compared
+/// with all of them.
 const MAX_NAMES: usize = 64;
 
-/// The length of the longest name that is suggested, in bytes. The comparison takes time in
-/// proportion to the product of two lengths.
+/// Maximum length of a name that is suggested, in bytes. The time of a comparison is proportional
+/// to the product of both lengths.
 const MAX_NAME_BYTES: usize = 64;
 
 /// Variables that the builder sets for FROM and that are worth suggesting.
@@ -55,7 +55,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let mut seen = HashSet::new();
         for variable in variables {
             let name = variable.name.as_str();
-            // One finding for each name of a FROM: the same ARG declares all of them.
+            // One finding per name in a FROM, because one ARG is enough for all its uses.
             if declared.contains(name) || is_set_by_builder(name) || !seen.insert(name) {
                 continue;
             }
@@ -100,7 +100,7 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     suggestion::closest(name, short.chain(PLATFORMS))
 }
 
-/// Replaces a variable by the most similar one.
+/// Replaces a variable with the most similar one.
 fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
     let near = near?;
     // The edit would have to keep the default or the alternative of the variable.

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Variables that the builder knows without an ARG.
+/// Variables that are predefined without an ARG.
 const ALWAYS: [&str; 10] = [
     "HTTP_PROXY",
     "http_proxy",
@@ -26,11 +26,11 @@ const ALWAYS: [&str; 10] = [
     "all_proxy",
 ];
 
-/// The number of undefined names for which a similar one is searched. Each is compared with all
-/// names that are set.
+/// Maximum number of undefined names for which a similar one is searched for. Each is compared with
+/// all names that are set.
 const MAX_SEARCHES: usize = 50;
 
-/// The number of names with which an undefined name is compared.
+/// Maximum number of names that an undefined name is compared with.
 const MAX_NAMES: usize = 1000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -70,7 +70,7 @@ fn plain(part: &WordPart) -> Option<&Variable> {
     }
 }
 
-/// The problem of a variable, as the end of a message, and a note that may help.
+/// The problem with a variable, as the end of a message, and an optional note.
 fn problem(
     facts: &Facts<'_>,
     step: &Step<'_>,

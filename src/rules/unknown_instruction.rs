@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Unknown]) {
         let keyword = &step.instruction.keyword;
-        // `ONBUILD` without an instruction is an error of its own.
+        // `ONBUILD` without an instruction is a different error.
         if keyword.text.is_empty() {
             continue;
         }
@@ -24,7 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             keyword.span,
             format!("unknown instruction `{}`", keyword.text),
         );
-        // An instruction can end with its keyword.
+        // An instruction can consist of only its keyword.
         let rest = Span::new(
             keyword.span.end,
             step.instruction.span.end.max(keyword.span.end),

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The usual names of branches. Any other name may be that of a tag.
+/// Common branch names. Any other name may be a tag.
 const BRANCHES: [&str; 9] = [
     "main", "master", "develop", "dev", "trunk", "HEAD", "head", "next", "latest",
 ];
@@ -58,15 +58,15 @@ fn checks_out_commit(run: &Run<'_>) -> bool {
     })
 }
 
-/// Whether a call clones a remote repository without a reference, or with that of a branch. A
-/// variable counts as a deliberate choice.
+/// Whether a call clones a remote repository without a reference or with a branch name. A variable
+/// counts as a deliberate choice.
 fn is_unpinned_clone(call: &Call) -> bool {
     let words: Vec<&str> = call
         .arguments
         .iter()
         .filter_map(|argument| argument.texts().next())
         .collect();
-    // A clone of a local directory gets what is there.
+    // Cloning a local directory is not a download.
     let is_remote = words
         .iter()
         .any(|word| word.contains("://") || (word.contains('@') && word.contains(':')));
@@ -86,7 +86,7 @@ fn is_unpinned_clone(call: &Call) -> bool {
     branch.is_none_or(|branch| BRANCHES.contains(&branch))
 }
 
-/// Whether a source of ADD is a repository without a reference, or with that of a branch.
+/// Whether an ADD source is a repository without a reference or with a branch name.
 fn is_unpinned_repository(url: &str) -> bool {
     let (repository, fragment) = url.split_once('#').unwrap_or((url, ""));
     let (repository, query) = repository.split_once('?').unwrap_or((repository, ""));
@@ -100,7 +100,7 @@ fn is_unpinned_repository(url: &str) -> bool {
     if !is_git || has_query_reference {
         return false;
     }
-    // After a colon comes a directory of the repository.
+    // The part after a colon is a directory in the repository.
     let reference = fragment.split(':').next().unwrap_or_default();
     reference.is_empty() || BRANCHES.contains(&reference.trim_start_matches("refs/heads/"))
 }

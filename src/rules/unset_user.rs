@@ -1,4 +1,4 @@
-//! `unset-user`: no USER is set, in an image whose program may need root.
+//! `unset-user`: no USER is set in an image whose program may need root.
 
 use super::support::root_by_default::{Program, report};
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -12,10 +12,10 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Managers for which the order of packages has no meaning.
+/// Managers for which the order of packages does not matter.
 const MANAGERS: [&str; 7] = ["apt", "apk", "dnf", "microdnf", "yum", "zypper", "tdnf"];
 
-/// The length of the shortest list that is checked. Shorter ones are easy to read in any order.
+/// Minimum length of a list that is checked. Shorter ones are easy to read in any order.
 const FEWEST: usize = 3;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -31,11 +31,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The packages of a call that have a line of their own, as lists: an option, a comment or a
-/// variable between packages starts another list.
+/// Lists of a call's packages that are on separate lines; an option, a comment or a variable
+/// between packages starts another list.
 fn lists<'c>(cx: &DockerfileContext<'_>, call: &PackageCall<'c>) -> Vec<Vec<&'c Argument>> {
     let mut lists: Vec<Vec<&Argument>> = Vec::new();
-    // The line on which the next package of the current list has to be.
+    // The line on which the next package of the current list must be.
     let mut next_line = None;
     for argument in &call.call.arguments {
         let is_package = call
@@ -74,7 +74,7 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
     }
     let mut sorted = written.clone();
     sorted.sort_by_key(|text| by_bytes(text));
-    // Only the words are exchanged, so that line continuations and indentation stay.
+    // Only the words are swapped, so that line continuations and indentation are preserved.
     let mut edits = Vec::new();
     for (index, argument) in list.iter().enumerate() {
         if written[index] != sorted[index] {

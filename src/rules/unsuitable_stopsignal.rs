@@ -1,4 +1,4 @@
-//! `unsuitable-stopsignal`: the program shuts down cleanly on another signal.
+//! `unsuitable-stopsignal`: the program needs another signal for a clean shutdown.
 
 use super::support::rewrite::line_after;
 use super::support::steps::{first_word, last_of_kind};
@@ -13,13 +13,13 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// A server that shuts down gracefully on another signal than SIGTERM.
+/// A server that shuts down gracefully on a signal other than SIGTERM.
 struct Server {
     programs: &'static [&'static str],
     signal: &'static str,
     /// Its reaction to SIGTERM, as the end of a message.
     on_sigterm: &'static str,
-    /// Parts of the names of images that set the signal themselves.
+    /// Name components of images that set the signal themselves.
     images: &'static [&'static str],
 }
 
@@ -71,7 +71,7 @@ const SERVERS: [Server; 6] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Nobody stops the containers of a build.
+    // Containers of a build are never stopped with a signal.
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -79,7 +79,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let (edit, place) = match last_of_kind(cx, stage, Kind::Stopsignal) {
-        // SIGTERM is the default of Docker and of the OCI.
+        // SIGTERM is the default in Docker and OCI.
         None => (
             line_after(cx, started, &format!("STOPSIGNAL {}", server.signal)),
             started.span,
@@ -127,7 +127,7 @@ fn server<'f>(
     if known.is_windows() {
         return None;
     }
-    // With an ENTRYPOINT, CMD is only its arguments.
+    // With an ENTRYPOINT, CMD only provides its arguments.
     let step =
         last_of_kind(cx, stage, Kind::Entrypoint).or_else(|| last_of_kind(cx, stage, Kind::Cmd))?;
     let Body::Command(Command::Exec(words)) = &step.instruction.body else {
@@ -142,7 +142,7 @@ fn server<'f>(
             .any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"));
     let program = match program {
         _ if is_systemd => "systemd",
-        // Debian puts the version into the name.
+        // Debian includes the version in the name.
         versioned if versioned.starts_with("php-fpm") => "php-fpm",
         program => program,
     };

@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        // One verification counts for all downloads of the RUN: nothing shows which file it is for.
+        // One verification counts for all downloads of the RUN, because it is unknown which file it
+        // is for.
         if run.verifies() {
             continue;
         }
@@ -24,7 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Reports a download by the last component of its path.
+/// Reports a download, identified by the last component of its path.
 fn report(download: &Download<'_>, findings: &mut Findings) {
     let path = download.url.split(['?', '#']).next().unwrap_or_default();
     let path = path.trim_end_matches('/');
@@ -38,7 +39,7 @@ fn report(download: &Download<'_>, findings: &mut Findings) {
     );
 }
 
-/// Whether a call keeps what it downloads; one that only sends a request does not.
+/// Whether a call keeps its download; a call that only sends a request does not.
 fn fetches_files(call: &Call) -> bool {
     match call.name.as_str() {
         "curl" | "wget" => !call.words().any(|word| {

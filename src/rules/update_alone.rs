@@ -47,7 +47,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let report = report(cx, findings, run, &update);
-        // Joined with the RUN after it, the update is part of the layer that installs.
+        // If it is joined with the next RUN, the update is in the same layer as the installation.
         let Some(next) = runs.get(index + 1) else {
             continue;
         };

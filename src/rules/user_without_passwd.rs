@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
 const NONROOT: &str = "65532";
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // A stage can only be based on an earlier one, which is in the list by then.
+    // A stage can only be based on an earlier one, which is already in the list.
     let mut lacks_passwd: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
     for stage in &cx.facts.stages {
         let starts_without = match stage.base {
@@ -35,7 +35,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Reports a step that has a user or a group by name.
+/// Reports a step that refers to a user or a group by name.
 fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) {
     let word = match (&step.instruction.body, step.kind()) {
         (Body::Words { words, .. }, Kind::User) => words.first(),
@@ -53,7 +53,7 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
         word.span,
         format!("user or group `{name}` does not exist in the image"),
     );
-    // A variable or quotes may be in the place of the name.
+    // There may be a variable or quotes in place of the name.
     if word.literal() != Some(text.as_str()) || cx.source.slice(word.span) != text {
         return;
     }
@@ -72,12 +72,12 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
     ));
 }
 
-/// Whether a user or a group has to be looked up. Builders and runtimes take `root` for 0.
+/// Whether a user or a group must be looked up. Builders and runtimes treat `root` as 0.
 fn needs_account(part: &str) -> bool {
     !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()) && part != "root"
 }
 
-/// Whether a stage may add `/etc/passwd`: by its name, with a directory above it, or by a script.
+/// Whether a stage may add `/etc/passwd`: by name, as part of a parent directory, or in a script.
 fn may_add_passwd(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     cx.facts
         .steps_of(stage)

@@ -1,4 +1,4 @@
-//! `volume-over-system-path`: a volume hides a directory of the system, or a socket of the host.
+//! `volume-over-system-path`: a volume hides a system directory or a socket of the host.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
 /// Directories that the kernel fills.
 const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
 
-/// Directories of the distribution, over which a volume is a mistake in a built image.
+/// Directories of the distribution; a volume over one of them is a mistake in a built image.
 const SYSTEM: [&str; 5] = ["/etc", "/usr", "/bin", "/lib", "/boot"];
 
 /// Sockets of container engines. With access to one, a container can start others as root.

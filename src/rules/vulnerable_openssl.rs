@@ -35,7 +35,7 @@ fn release(url: &str) -> Option<&str> {
     Some(rest[..end].trim_end_matches('.'))
 }
 
-/// Whether a release has CVE-2022-3602, which 3.0.7 fixes and 1.1.1 does not have.
+/// Whether a release is affected by CVE-2022-3602, which is fixed in 3.0.7; 1.1.1 is not affected.
 fn is_vulnerable(version: &str) -> bool {
     version
         .strip_prefix("3.0.")

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Long options with which wget writes no progress bar to the log.
+/// Long options that keep wget from writing a progress bar to the log.
 const QUIET: [&str; 8] = [
     "--progress",
     "--quiet",
@@ -46,9 +46,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether no option of a call turns the progress bar off.
+/// Whether a call has no option that disables the progress bar.
 fn shows_progress(call: &Call) -> bool {
-    // A variable such as `$WGET_OPTS` probably does.
+    // A variable such as `$WGET_OPTS` probably contains one.
     let hidden = call.arguments.iter().any(|argument| {
         argument.values.is_none() && argument.raw.to_ascii_lowercase().contains("opt")
     });
@@ -58,6 +58,6 @@ fn shows_progress(call: &Call) -> bool {
 /// Whether a word is an option that turns the progress bar off, alone or in a bundle.
 fn is_quiet(word: &str) -> bool {
     let letters = letters(word, VALUED);
-    // `-nv` is one option of two letters.
+    // `-nv` is a single option with two letters.
     is_long(word, &QUIET) || letters.contains(['q', 'o', 'a']) || letters.contains("nv")
 }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for (step, word) in relative(cx) {
-        // The first WORKDIR of a stage has a rule of its own, `relative-workdir`.
+        // The first WORKDIR of a stage is reported by `relative-workdir`.
         let Some(before) = step.workdir.set_by else {
             continue;
         };

@@ -141,7 +141,7 @@ fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings:
 
 /// The mode argument of `chmod`, `mkdir -m` and `install -m`.
 fn mode_of(call: &Call) -> Option<(&str, Span)> {
-    // An argument with an unknown value cannot be judged, and is left out.
+    // An argument with an unknown value is skipped.
     let mut arguments = call
         .arguments
         .iter()
@@ -160,7 +160,7 @@ fn mode_of(call: &Call) -> Option<(&str, Span)> {
 /// the owner of a file may remove it: `1777` is right for `/tmp`.
 fn lets_others_write(mode: &str) -> bool {
     if is_number(mode) {
-        // The fourth digit from the end has the sticky bit; most modes do not have that many.
+        // The fourth digit from the end contains the sticky bit; most modes have only three digits.
         let digits = mode.as_bytes();
         let last = digits[digits.len() - 1] - b'0';
         let special = match digits.len() {
@@ -174,12 +174,13 @@ fn lets_others_write(mode: &str) -> bool {
             return false;
         };
         let (who, what) = (&clause[..operator], &clause[operator + 1..]);
-        // Without `who`, the umask applies, which denies it to others; see chmod(1).
+        // Without `who`, the umask applies, which usually masks write permission for others; see
+        // chmod(1).
         who.contains(['a', 'o']) && what.contains('w') && !what.contains('t')
     })
 }
 
-/// Whether a mode is octal. Shorter numbers are rare and give others nothing or everything.
+/// Whether a mode is octal. Shorter numbers are rare.
 fn is_number(mode: &str) -> bool {
     (3..=5).contains(&mode.len()) && mode.bytes().all(|b| (b'0'..=b'7').contains(&b))
 }

@@ -20,7 +20,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         }
         let header = &cx.tree().inode(name).header;
         let by_owner = user != Some(0) && user == Some(header.uid) && header.mode & 0o200 != 0;
-        // Root may write everywhere, so that says nothing about the directory.
+        // Root may write everywhere, so the check would be meaningless.
         let who = if header.mode & 0o002 != 0 {
             "every user"
         } else if by_owner {

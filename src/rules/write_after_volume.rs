@@ -13,13 +13,13 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Programs that change the files they are given.
+/// Programs that change the files in their arguments.
 const WRITERS: [&str; 12] = [
     "mkdir", "chown", "chmod", "chgrp", "touch", "cp", "mv", "install", "ln", "tee", "rm", "rsync",
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Volumes of a base image are not known, and those of another stage stay there.
+    // Volumes of a base image are unknown, and those of another stage have no effect here.
     for stage in &cx.facts.stages {
         let mut volumes: Vec<(String, Span)> = Vec::new();
         for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
@@ -82,7 +82,7 @@ fn written_by_run(step: &Step<'_>, run: &Run<'_>) -> Vec<(String, Span)> {
         if !WRITERS.contains(&call.name.as_str()) {
             continue;
         }
-        // These only read all operands but the last.
+        // These only write to the last operand.
         let only_last = matches!(call.name.as_str(), "cp" | "mv" | "install" | "ln" | "rsync");
         let skipped = if only_last {
             call.arguments.len().saturating_sub(1)

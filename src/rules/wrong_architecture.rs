@@ -15,8 +15,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     };
     for (name, elf) in cx.elfs() {
-        // Packages contain firmware, test data and libraries for other machines; only what the
-        // program reaches matters.
+        // Packages contain firmware, test data and libraries for other machines; only reachable
+        // files matter.
         if cx.is_reached(name) == Some(true) && !machines.contains(&elf.machine) {
             let path = cx.path(name);
             findings.add(

@@ -16,6 +16,6 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // dnf has a directory of its own, and a rule of its own.
+    // dnf has a separate directory and a separate rule.
     caches::report(cx, findings, &["/var/cache/yum"], "yum cache");
 }

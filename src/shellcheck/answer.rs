@@ -1,12 +1,13 @@
-//! ShellCheck's answer (`--format=json1`), and its conversion to findings.
+//! ShellCheck's output (`--format=json1`) and its conversion to findings.
 
 use serde::{Deserialize, Serialize};
 
 use super::script::Script;
 use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
 
-/// Codes about features that dash lacks and BusyBox's ash has: `$'…'`, `[[ ]]`, `==`, `&>`, options
-/// of `echo`, `pipefail`, `source`, signals by their long names, substrings and replacements.
+/// Codes about features that are missing in dash, but supported by BusyBox's ash: `$'…'`, `[[ ]]`,
+/// `==`, `&>`, options of `echo`, `pipefail`, `source`, signals by their long names, substrings and
+/// replacements.
 const BUSYBOX_HAS: [u32; 10] = [3003, 3010, 3014, 3020, 3036, 3040, 3046, 3048, 3057, 3060];
 
 /// The code for a variable without quotes around it.
@@ -59,10 +60,10 @@ struct Replacement {
 }
 
 impl Comment {
-    /// Returns the finding in the Dockerfile; none for comments on the lines before the script, and
-    /// for features that the image's shell has.
+    /// Returns the finding in the Dockerfile; `None` for comments on the lines before the script,
+    /// and for features that the image's shell supports.
     pub(super) fn finding(&self, script: &Script) -> Option<Finding> {
-        // Versions before 0.10 have no BusyBox, and read `ash` as dash.
+        // Versions before 0.10 do not support BusyBox and treat `ash` as dash.
         if script.is_busybox && BUSYBOX_HAS.contains(&self.code) {
             return None;
         }
@@ -93,13 +94,13 @@ impl Comment {
 }
 
 impl Replacements {
-    /// Returns the edits in the Dockerfile; none where one of them has no equivalent there.
+    /// Returns the edits in the Dockerfile; `None` if one of them has no equivalent there.
     fn in_dockerfile(&self, script: &Script) -> Option<Fix> {
         let mut edits = Vec::with_capacity(self.replacements.len());
         for replacement in &self.replacements {
             let start = script.offset(replacement.line, replacement.column)?;
             let end = script.offset(replacement.end_line, replacement.end_column)?;
-            // In a RUN of joined lines a line break would end the instruction.
+            // In a RUN with joined lines, a line break would end the instruction.
             if start > end || replacement.text.contains('\n') {
                 return None;
             }
@@ -108,7 +109,7 @@ impl Replacements {
                 replacement: replacement.text.clone(),
             });
         }
-        // ShellCheck does not promise that its fixes keep the meaning.
+        // ShellCheck does not guarantee that its fixes preserve the meaning.
         let fix = Fix::new("apply ShellCheck's fix", Applicability::Unsafe, edits);
         let overlaps = fix
             .edits
@@ -121,10 +122,10 @@ impl Replacements {
     }
 }
 
-/// Adapts ShellCheck's sentence to the style of other messages: in lower case unless it starts with
-/// a name, without the last full stop.
+/// Adapts ShellCheck's sentence to the style of other messages: lower case unless it starts with a
+/// name, and without a full stop.
 fn worded(message: &str) -> String {
-    // An ellipsis stays.
+    // An ellipsis is kept.
     let message = message
         .strip_suffix('.')
         .filter(|rest| !rest.ends_with('.'))

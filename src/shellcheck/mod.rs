@@ -1,6 +1,6 @@
 //! ShellCheck: its comments on the scripts of all files of a run as findings in the Dockerfiles.
 //!
-//! The engine runs no programs. This module does, and its findings are an argument of
+//! The engine runs no programs. This module runs ShellCheck, and its findings are passed to
 //! [`lint_with`](crate::lint::lint_with).
 
 mod answer;

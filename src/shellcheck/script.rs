@@ -1,4 +1,4 @@
-//! A script for ShellCheck: a preamble with the variables of the image, and the way back from its
+//! A script for ShellCheck: a preamble with the variables of the image, and the mapping from its
 //! lines to the Dockerfile.
 
 use std::collections::BTreeSet;
@@ -39,11 +39,11 @@ pub(super) enum Unfit {
 #[derive(Debug)]
 pub(super) struct Script {
     body: Joined,
-    /// Number of lines that ShellCheck sees before `lines`.
+    /// Number of lines in the preamble, before `lines`.
     before: usize,
-    /// Starts of the lines of the body, without the one of `#!`, which the preamble replaces.
+    /// Starts of the lines of the body, without the `#!` line, which the preamble replaces.
     lines: Vec<usize>,
-    /// True for BusyBox's ash, which old versions of ShellCheck take for dash.
+    /// True for BusyBox's ash, which old versions of ShellCheck treat as dash.
     pub(super) is_busybox: bool,
     /// Variables that are meant to be split: their values are several words, or may be.
     lists: BTreeSet<String>,
@@ -103,8 +103,8 @@ impl Script {
         ))
     }
 
-    /// Offset in the body of a place, both numbers from 1, columns in characters; none for a place
-    /// in the preamble.
+    /// Offset in the body of a line and column, which start at 1, with columns in characters;
+    /// `None` for a position in the preamble.
     pub(super) fn offset(&self, line: usize, column: usize) -> Option<usize> {
         let line = line.checked_sub(self.before + 1)?;
         let text = self.body.as_str();
@@ -140,12 +140,12 @@ impl Script {
         self.body.source_span(start, end)
     }
 
-    /// Span in the Dockerfile of an edit; none where it replaces a continuation. Text that is
-    /// inserted at the end of a line stays on that line.
+    /// Span in the Dockerfile of an edit; `None` if it replaces a continuation. Text inserted at
+    /// the end of a line stays on that line.
     pub(super) fn edit_span(&self, start: usize, end: usize) -> Option<Span> {
         if start < end {
             let span = self.span(start, end);
-            // The span in the file is longer where a continuation lies inside.
+            // The span in the file is longer if it contains a continuation.
             if span.end - span.start > end - start {
                 return None;
             }

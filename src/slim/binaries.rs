@@ -1,7 +1,7 @@
-//! Facts of ELF files and scripts, each read once, whatever asks for them and however often.
+//! Facts about ELF files and scripts, each read only once.
 //!
-//! Libraries are mapped by many programs, and searched for paths when they are kept. Each of these
-//! wants another fact of the same bytes, so the first that asks has all of them computed.
+//! Libraries are mapped by many programs, and searched for paths when they are kept. Each use needs
+//! other facts about the same bytes, so the first use computes all of them.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -14,25 +14,25 @@ use super::view::View;
 use crate::elf::{Elf, Files as _, Versions, is_elf};
 use crate::image::InodeId;
 
-/// A function, the library that glibc opens by name for a call of it, and the keep rule that says
-/// so.
+/// A function, the library that glibc opens by name when it is called, and the keep rule that
+/// declares this.
 pub(super) type Call = (&'static str, &'static str, &'static str);
 
-/// The facts of all files that were asked for.
+/// The facts about all requested files.
 #[derive(Debug)]
 pub(super) struct Binaries {
-    /// A row an inode; none in it for what is neither an ELF file nor a script.
+    /// One row per inode; `None` for files that are neither ELF files nor scripts.
     rows: Vec<OnceLock<Option<Binary>>>,
     finder: Option<Finder>,
 }
 
-/// The facts of one file.
+/// The facts about a file.
 #[derive(Debug, Default)]
 struct Binary {
     finds: Finds,
-    /// Functions it calls that have glibc open a library.
+    /// Functions that it calls and for which glibc opens a library.
     calls: Vec<Call>,
-    /// Libraries it may open by name.
+    /// Libraries that it may open by name.
     open_names: Vec<OpenName>,
     versions: Option<Versions>,
 }
@@ -45,7 +45,7 @@ impl Binaries {
         }
     }
 
-    /// Facts for loaders alone, without those that keep rules ask for.
+    /// Only the facts needed by loaders, without those for keep rules.
     pub(super) fn for_loading(view: &View<'_>) -> Self {
         Self {
             rows: (0..view.tree().inode_count())
@@ -55,14 +55,15 @@ impl Binaries {
         }
     }
 
-    /// Reads files at once, on all cores.
+    /// Reads files in parallel on all cores.
     pub(super) fn read_all(&self, view: &View<'_>, files: &[InodeId]) {
         files.par_iter().for_each(|&file| {
             self.get(view, file);
         });
     }
 
-    /// The finds of keep rules in a file; none for what is neither an ELF file nor a script.
+    /// The matches of keep rules in a file; `None` for files that are neither ELF files nor
+    /// scripts.
     pub(super) fn finds(&self, view: &View<'_>, file: InodeId) -> Option<&Finds> {
         self.get(view, file).map(|binary| &binary.finds)
     }
@@ -88,16 +89,16 @@ impl Binaries {
 
     fn read(&self, view: &View<'_>, file: InodeId) -> Option<Binary> {
         let head = view.head(file, 4);
-        // Most files are neither, and are not read for it.
+        // Most files are neither, and are not read.
         if !is_elf(&head) && !head.starts_with(b"#!") {
             return None;
         }
-        // An ELF file that cannot be parsed still has strings, and the paths among them are needed
-        // as much as those of a valid file.
+        // An ELF file that cannot be parsed still contains strings, and its paths are needed like
+        // those of a valid file.
         let elf = view.elf(file).ok();
         let bytes = view.read(file)?;
         let mut binary = elf.map_or_else(Binary::default, |elf| of_elf(elf, &bytes));
-        // Verification and `ldd` only load programs: they skip the search for the texts of keep
+        // Verification and `deps` only load programs: they skip the search for the texts of keep
         // rules, which takes most of the time.
         if let Some(finder) = &self.finder {
             binary.finds = finder.find(view, elf, &bytes);
@@ -111,8 +112,8 @@ fn of_elf(elf: &Elf, bytes: &[u8]) -> Binary {
     Binary {
         finds: Finds::default(),
         calls: keep_rules::opened_by_libc()
-            // The rules name few functions and a library imports hundreds, so the set of imports is
-            // built once and the rules are looked up in it.
+            // The rules name few functions, but a library imports hundreds, so the set of imports
+            // is built once and the rules' functions are looked up in it.
             .filter(|(symbol, ..)| imports.contains(symbol.as_bytes()))
             .collect(),
         open_names: open_names::of(elf, bytes, &imports),

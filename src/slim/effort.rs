@@ -1,19 +1,19 @@
-//! Limits on the work of one run.
+//! Limits on the work of a run.
 //!
-//! Each reader limits what it takes of one file. An image may have a hundred thousand files, or one
-//! file under a hundred thousand names, so what they take together is limited too. What exceeds a
-//! limit gets a note.
+//! Each reader limits the work for one file. An image may have a hundred thousand files, or one
+//! file with a hundred thousand names, so the total is limited too. Files that exceed a limit are
+//! reported in notes.
 
-/// Bytes of shell scripts; parsing takes about a quarter of a second per million.
+/// Bytes of shell scripts; parsing takes about a quarter of a second per megabyte.
 const SCRIPTS: u64 = 32 << 20;
-/// Bytes of sources of other languages.
+/// Bytes of source files in other languages.
 const SOURCES: u64 = 512 << 20;
 /// Bytes of texts of applications.
 const TEXTS: u64 = 512 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;
 
-/// The rest of each limit.
+/// The remaining budget of each limit.
 #[derive(Debug)]
 pub(super) struct Effort {
     pub(super) scripts: Allowance,
@@ -37,9 +37,9 @@ impl Default for Effort {
 pub(super) struct Allowance(u64);
 
 impl Allowance {
-    /// Takes as many; false, and nothing is taken, where there are not as many left.
+    /// Subtracts an amount; false, without subtracting anything, if less is left.
     pub(super) fn spend(&mut self, amount: usize) -> bool {
-        // A file that does not fit leaves the rest as it is, so that smaller files after it are
+        // A file that does not fit does not use up the budget, so that smaller files after it are
         // still analyzed.
         let left = self.0.checked_sub(amount as u64);
         self.0 = left.unwrap_or(self.0);

@@ -1,4 +1,4 @@
-//! Patterns in words of a script: `/etc/app.d/*.sh`.
+//! Glob patterns in words of a script: `/etc/app.d/*.sh`.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use globset::GlobBuilder;
 
 use crate::image::{NameId, Tree};
 
-/// Bytes of a pattern: no path is longer, and so no pattern that matches one.
+/// Maximum length of a pattern in bytes; no path is longer.
 const MAX_PATTERN: usize = 4096;
 
 pub(super) fn is_pattern(path: &str) -> bool {
@@ -25,7 +25,7 @@ pub(super) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
             .into_iter()
             .flat_map(|directory| step(tree, directory, component))
             .collect();
-        // Links lead to the same directory on several ways.
+        // Through symlinks, the same directory may be reached in several ways.
         let mut seen = HashSet::new();
         at.retain(|&name| seen.insert(name));
     }
@@ -55,7 +55,7 @@ fn step(tree: &Tree, directory: NameId, component: &str) -> Vec<NameId> {
         let Ok(file_name) = std::str::from_utf8(tree.file_name(name)) else {
             continue;
         };
-        // POSIX: a leading dot has to be matched by a dot.
+        // POSIX: a leading dot must be matched explicitly.
         let is_hidden = file_name.starts_with('.') && !component.starts_with('.');
         if !is_hidden && matcher.is_match(file_name) {
             matching.push(name);

@@ -1,8 +1,8 @@
-//! The keep graph: which names are kept, and why.
+//! The keep graph: the kept names and the reasons for them.
 //!
-//! A name gets in by [`Graph::keep`] only, with a reason, and the name that gives the reason is in
-//! already. So the first reasons form a tree that ends at the roots. Every other reason is recorded
-//! beside the first.
+//! Names are only added with [`Graph::keep`], with a reason, and the name that gives the reason is
+//! already in the graph. The first reasons therefore form a tree that ends at the roots. All other
+//! reasons are recorded in addition to the first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,14 +10,14 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::why::{Confidence, Why};
 use crate::image::NameId;
 
-/// Reasons of one confidence that a name can give for another. A script may mention a path in every
-/// line, and more reasons explain nothing.
+/// Maximum number of reasons of one confidence that a name can give for another. A script may
+/// mention a path on every line, and more reasons would explain nothing.
 const MAX_BY_ONE: u32 = 64;
 
-/// One edge of the graph, at the name it keeps.
+/// An edge of the graph, stored at the name that it keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reason {
-    /// The kept name that gives the reason; none for a [`Why::Root`].
+    /// The kept name that gives the reason; `None` for a [`Why::Root`].
     pub by: Option<NameId>,
     pub why: Why,
 }
@@ -28,29 +28,29 @@ impl Reason {
     }
 }
 
-/// One name of a chain, and the reason that ties it to the one before.
+/// A name in a chain, and the reason that links it to the previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link<'a> {
     pub name: NameId,
     pub why: &'a Why,
 }
 
-/// A need that nothing in the image meets. The plan goes on without it.
+/// A dependency that does not exist in the image. The plan continues without it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unmet {
-    /// The file that needs it.
+    /// The file with the dependency.
     pub by: NameId,
     pub need: Need,
-    /// The directories, or paths, that were tried, in order.
+    /// The directories or paths that were tried, in order.
     pub looked_in: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     Library(Vec<u8>),
-    /// A library was found that the loader would refuse; the second field is why.
+    /// A library was found that the loader would refuse; the second field is the reason.
     BrokenLibrary(Vec<u8>, String),
-    /// A version, the second field, that a library should define for it.
+    /// A version, in the second field, that a library must define for it.
     Version(Vec<u8>, Vec<u8>),
     Interpreter(Vec<u8>),
     Shebang(Vec<u8>),
@@ -109,23 +109,24 @@ impl Step {
 /// Something that the plan cannot know, or that is odd, and that a person may want to look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
-    /// The file it is about; none where it is about the image's configuration.
+    /// The file that it is about; `None` if it is about the image configuration.
     pub at: Option<NameId>,
-    /// From 1, in a script.
+    /// The line in a script, counted from 1.
     pub line: Option<usize>,
     pub text: String,
 }
 
-/// Kept names with their reasons; see the module's page.
+/// Kept names with their reasons; see the module documentation.
 #[derive(Clone, Debug)]
 pub struct Graph {
-    /// A row a name; one that is not kept has an empty row.
+    /// One row per name; the row of a name that is not kept is empty.
     reasons: Vec<Vec<Reason>>,
-    /// In the order in which they came in.
+    /// In the order in which they were added.
     kept: Vec<NameId>,
-    /// Hashes of a name and a reason for it: the reasons themselves would be a copy of the graph.
+    /// Hashes of names with their reasons, because the reasons themselves would be a copy of the
+    /// graph.
     seen: HashSet<u64>,
-    /// The number of reasons that a name, the second, gave for the first.
+    /// The number of reasons that the second name gave for the first.
     given: HashMap<(NameId, Option<NameId>, Confidence), u32>,
     /// The step in which each name was kept; a row a name.
     steps: Vec<Step>,
@@ -137,12 +138,12 @@ pub struct Graph {
     mentions: BTreeMap<Step, Vec<(NameId, Reason)>>,
     /// Reasons by their giver, who is not kept, or not yet.
     parked: HashMap<NameId, Vec<(NameId, Why)>>,
-    /// Names that are not to be kept, whatever needs them.
+    /// Names that must not be kept, even if other files need them.
     dropped: HashSet<NameId>,
 }
 
 impl Graph {
-    /// An empty graph over a tree with this many rows of names.
+    /// An empty graph for a tree with this number of names.
     pub(super) fn new(name_count: usize) -> Self {
         Self {
             reasons: vec![Vec::new(); name_count],
@@ -185,14 +186,14 @@ impl Graph {
         self.dropped.insert(name);
     }
 
-    /// Keeps a name, as soon as its giver is kept and such reasons count. Giving a reason again
-    /// changes nothing.
+    /// Keeps a name as soon as its dependent is kept and reasons of this confidence count. Adding
+    /// the same reason again has no effect.
     pub(super) fn keep(&mut self, name: NameId, by: Option<NameId>, why: Why) {
         debug_assert!(
             by.is_some() != matches!(why, Why::Root(_)),
-            "a root has no giver, all else has one"
+            "only a root has no dependent"
         );
-        // The root directory is the image; it needs no reason. And nothing keeps itself.
+        // The root directory always exists and needs no reason, and a name cannot keep itself.
         if name == NameId::ROOT || by == Some(name) || self.dropped.contains(&name) {
             return;
         }
@@ -202,17 +203,18 @@ impl Graph {
         }
     }
 
-    /// Whether a reason was not given before, and is not one of too many.
+    /// Whether a reason is new and within the limit on the number of reasons.
     fn is_new(&mut self, name: NameId, reason: &Reason) -> bool {
-        // The confidence is a part of the key: many weak mentions must not use up the room of a
-        // later, surer reason.
+        // The confidence is part of the key, so that many weak mentions do not crowd out a later,
+        // more certain reason.
         let key = (name, reason.by, reason.confidence());
         let given = self.given.entry(key).or_default();
-        // More reasons of the same giver explain nothing.
+        // More reasons from the same dependent would explain nothing.
         if *given >= MAX_BY_ONE {
             return false;
         }
-        // A collision would lose a reason that is not the first, which changes no decision.
+        // A hash collision would only lose an additional reason, which does not affect any
+        // decision.
         let mut hasher = DefaultHasher::new();
         (name, reason).hash(&mut hasher);
         let is_new = self.seen.insert(hasher.finish());
@@ -220,7 +222,7 @@ impl Graph {
         is_new
     }
 
-    /// Adds a reason, and those that were parked until its name is kept.
+    /// Adds a reason, and the reasons that were parked until its name is kept.
     fn insert(&mut self, name: NameId, reason: Reason) {
         if self.add(name, reason) {
             self.release(name);
@@ -256,7 +258,7 @@ impl Graph {
         if self.dropped.contains(&name) {
             return false;
         }
-        // The giver is not kept yet, and may never be: its reasons wait for it.
+        // The dependent is not kept yet, and may never be, so its reasons are parked.
         if let Some(by) = reason.by.filter(|&by| !self.is_kept(by)) {
             self.parked.entry(by).or_default().push((name, reason.why));
             return false;
@@ -325,22 +327,23 @@ impl Graph {
         name == NameId::ROOT || !self.reasons[name.index()].is_empty()
     }
 
-    /// In the order in which they came in: a name comes after the one that gave its first reason.
+    /// In the order in which they were added: a name comes after the one that gave its first
+    /// reason.
     pub fn kept(&self) -> &[NameId] {
         &self.kept
     }
 
-    /// All reasons for a name, the first one first; none for a name that is not kept.
+    /// All reasons for a name, the first one first; empty for a name that is not kept.
     pub fn reasons(&self, name: NameId) -> &[Reason] {
         &self.reasons[name.index()]
     }
 
-    /// The first reasons from a root to this name; empty where it is not kept.
+    /// The chain of first reasons from a root to this name; empty if it is not kept.
     pub fn chain(&self, name: NameId) -> Vec<Link<'_>> {
         let mut chain = Vec::new();
         let mut at = Some(name);
         while let Some(name) = at {
-            // A name that is not kept has no reasons, and its chain is empty.
+            // A name that is not kept has no reasons, so its chain is empty.
             let Some(reason) = self.reasons[name.index()].first() else {
                 break;
             };
@@ -348,8 +351,8 @@ impl Graph {
                 name,
                 why: &reason.why,
             });
-            // The giver was kept before the name was, so following givers ends at a root and never
-            // in a circle.
+            // The dependent was kept before the name, so following dependents ends at a root and
+            // never in a cycle.
             at = reason.by;
         }
         chain.reverse();

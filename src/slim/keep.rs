@@ -1,4 +1,4 @@
-//! The kept names under construction: tracers read the image here, and write what they find.
+//! The kept names under construction: through this type, tracers read the image and keep names.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -13,7 +13,7 @@ use super::view::View;
 use super::why::{Language, Why};
 use crate::image::{Kind, NameId, Tree};
 
-/// Everything that tracers share. State that only one tracer needs is a field of that tracer.
+/// State that is shared by all tracers. State of a single tracer is a field of that tracer.
 #[derive(Debug)]
 pub(super) struct Keep<'a> {
     pub(super) view: &'a View<'a>,
@@ -22,8 +22,8 @@ pub(super) struct Keep<'a> {
     pub(super) graph: Graph,
     pub(super) programs: Programs,
     pub(super) effort: Effort,
-    /// Scripts that were read, so that each is read once, whether an entry point, a service or
-    /// another script names it.
+    /// Scripts that have been read, so that each is read only once, even if an entry point, a
+    /// service and another script refer to it.
     pub(super) scripts: HashSet<NameId>,
     /// Files that command lines give an interpreter to read, whatever they are called.
     pub(super) sources: BTreeMap<NameId, Language>,
@@ -32,10 +32,10 @@ pub(super) struct Keep<'a> {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
-    /// A row a name: the tracers have seen it.
+    /// One row per name: whether the tracers have seen it.
     shown: Vec<bool>,
     unmet: BTreeSet<Unmet>,
-    /// Libraries that some process found for a file.
+    /// Libraries that were found for a file in some process.
     met: HashSet<(NameId, Vec<u8>)>,
     notes: BTreeSet<Note>,
     warnings: BTreeSet<String>,
@@ -66,8 +66,9 @@ impl<'a> Keep<'a> {
         self.view.tree()
     }
 
-    /// Keeps the entry at a path, and the way to it. Where the entry is a link, its target is kept
-    /// for the link, and returned. Nothing is kept of a path that leads nowhere.
+    /// Keeps the entry at a path, with its parent directories. If the entry is a symlink, its
+    /// target is kept because of the symlink, and returned. For a path that does not exist, nothing
+    /// is kept.
     pub(super) fn keep_path(
         &mut self,
         path: &[u8],
@@ -75,17 +76,17 @@ impl<'a> Keep<'a> {
         why: Why,
     ) -> Option<NameId> {
         let end = self.tree().resolve(path).ok()?.name;
-        // The target is resolved first: nothing is kept of a path that leads nowhere, not even a
+        // The target is resolved first: for a path that does not exist, nothing is kept, not even a
         // dangling symlink.
         let entry = self.keep_entry(path, by, why)?;
-        // The link itself was named; its target is needed because the link is.
+        // The path names the symlink; its target is needed because of the symlink.
         if end != entry {
             self.graph.keep(end, Some(entry), Why::Target);
         }
         Some(end)
     }
 
-    /// Keeps the entry at a path, even a dangling link.
+    /// Keeps the entry at a path, even if it is a dangling symlink.
     pub(super) fn keep_entry(
         &mut self,
         path: &[u8],
@@ -100,8 +101,8 @@ impl<'a> Keep<'a> {
 
     /// Keeps everything below a directory, but never the whole image.
     pub(super) fn keep_below(&mut self, directory: NameId, by: Option<NameId>, why: &Why) {
-        // A rule or a variable that names `/` would otherwise keep the whole image and hide that
-        // slimming does nothing.
+        // A rule or a variable that refers to `/` would otherwise keep the whole image, so that
+        // slimming would have no effect.
         if directory != NameId::ROOT {
             for name in self.tree().below(directory) {
                 self.graph.keep(name, by, why.clone());
@@ -109,12 +110,12 @@ impl<'a> Keep<'a> {
         }
     }
 
-    /// Keeps the links and directories crossed on the way to a kept name. Its own directories are
-    /// left to the tracer of directories.
+    /// Keeps the symlinks and directories on the path to a kept name. Its parent directories are
+    /// handled by the directory tracer.
     pub(super) fn keep_way(&mut self, name: NameId, crossed: &[NameId]) {
         for &met in crossed {
-            // The directories above a name get their reason from the name itself, which reads
-            // better in a chain than "on the path to it".
+            // The parent directories of a name get their reason from the name itself, which is
+            // clearer in a chain than "on the path to it".
             if !self.is_inside(name, met) {
                 self.graph.keep(met, Some(name), Why::OnTheWay);
             }
@@ -123,7 +124,7 @@ impl<'a> Keep<'a> {
 
     fn is_inside(&self, name: NameId, directory: NameId) -> bool {
         // Parents are followed instead of comparing paths, because building the path of every
-        // crossed directory costs more than the few steps up.
+        // crossed directory costs more than a few steps up.
         let mut at = name;
         while at != NameId::ROOT {
             at = self.tree().parent(at);
@@ -163,17 +164,17 @@ impl<'a> Keep<'a> {
         self.shown[name.index()]
     }
 
-    /// The next kept name that the tracers have not seen, which counts as seen from now on.
+    /// The next kept name that the tracers have not seen; it is marked as seen.
     pub(super) fn next_to_show(&mut self, next: &mut usize) -> Option<NameId> {
         let &name = self.graph.kept().get(*next)?;
         *next += 1;
-        // The name is marked before the tracers run, because rules ask during the run whether a
-        // file was already read.
+        // The name is marked before the tracers run, because rules check during the run whether a
+        // file has already been read.
         self.shown[name.index()] = true;
         Some(name)
     }
 
-    /// Records a need that no file of the image meets.
+    /// Records a dependency that does not exist in the image.
     pub(super) fn unmet(&mut self, by: NameId, need: Need, looked_in: Vec<Vec<u8>>) {
         self.unmet.insert(Unmet {
             by,
@@ -182,8 +183,8 @@ impl<'a> Keep<'a> {
         });
     }
 
-    /// Records that a process found a library for a file, which may miss it in another process: a
-    /// plugin finds in its program what it does not find alone.
+    /// Records that a process found a library for a file, which may be missing in another process:
+    /// a plugin finds libraries in its program's process that it does not find separately.
     pub(super) fn met(&mut self, by: NameId, library: Vec<u8>) {
         self.met.insert((by, library));
     }
@@ -207,12 +208,12 @@ impl<'a> Keep<'a> {
         self.notes.iter().cloned().collect()
     }
 
-    /// The needs of kept files that nothing meets, in order.
+    /// The missing dependencies of kept files, in order.
     pub(super) fn still_unmet(&self) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         for need in &self.unmet {
-            // What one process lacks another may have, and this is known only at the end, when
-            // every process was built.
+            // A library that is missing in one process may be found in another, which is only known
+            // at the end, after all processes have been built.
             let is_met = self.is_met_elsewhere(need) || self.is_loaded_before(need);
             if self.graph.is_kept(need.by) && !is_met {
                 unmet.push(need.clone());
@@ -224,20 +225,20 @@ impl<'a> Keep<'a> {
     fn is_met_elsewhere(&self, unmet: &Unmet) -> bool {
         match &unmet.need {
             // A missing version or interpreter is missing in every process, so only libraries can
-            // be met elsewhere.
+            // be found elsewhere.
             Need::Library(soname) => self.met.contains(&(unmet.by, soname.clone())),
             _ => false,
         }
     }
 
-    /// Whether a plugin needs a library that is kept, though the loader would not find it: the
-    /// program that loads the plugin has loaded it already, as `java` does with `libjvm.so`.
+    /// Whether a plugin depends on a library that is kept although the loader would not find it:
+    /// the program that loads the plugin has already loaded it, as `java` does with `libjvm.so`.
     fn is_loaded_before(&self, unmet: &Unmet) -> bool {
         let Need::Library(soname) = &unmet.need else {
             return false;
         };
-        // A program names its own loader and is always loaded alone, so for a program the search
-        // that failed is the search that counts.
+        // A program has its own loader and is always loaded separately, so for a program the failed
+        // search is the relevant one.
         let is_plugin = self
             .view
             .elf_of(unmet.by)
@@ -247,8 +248,8 @@ impl<'a> Keep<'a> {
                 .graph
                 .kept()
                 .iter()
-                // The loader compares the name of the request with the names of mapped objects and
-                // does not look at their directories.
+                // The loader compares the requested name with the names of mapped objects,
+                // regardless of their directories.
                 .any(|&name| self.tree().file_name(name) == soname.as_slice())
     }
 }

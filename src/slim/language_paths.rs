@@ -1,26 +1,25 @@
-//! Directories in which languages have their libraries and packages.
+//! Directories of language libraries and packages.
 
 use super::graph::Graph;
 use super::why::Why;
 use crate::image::{NameId, Tree};
 
-/// Whether a kept file is there to be loaded, and not to be started, though it may be marked as a
-/// program.
+/// Whether a kept file is a module rather than a program, although it may be executable.
 pub(super) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
     let mut reasons = graph.reasons(name).iter();
-    // `pip` and `gem` mark modules as executable, and many have a `#!` line for tests that nobody
-    // runs.
+    // `pip` and `gem` make modules executable, and many have a `#!` line for tests that are never
+    // run.
     is_library(tree, name)
         && reasons.all(|reason| matches!(reason.why, Why::Runtime { .. } | Why::Module { .. }))
 }
 
-/// Whether a file is where languages have their libraries and packages.
+/// Whether a file is in a directory of language libraries or packages.
 pub(super) fn is_library(tree: &Tree, name: NameId) -> bool {
     let path = tree.path(name);
     is_standard(&path) || is_packaged(&path)
 }
 
-/// Part of a language's own library.
+/// Whether a path is in a language's standard library.
 pub(super) fn is_standard(path: &[u8]) -> bool {
     let is_packaged = ["/site-packages/", "/dist-packages/", "/gems/"]
         .iter()
@@ -33,11 +32,11 @@ pub(super) fn is_standard(path: &[u8]) -> bool {
         "/perl/5.",
         "/lib/ruby/",
     ];
-    // Packages are installed below the standard library, but they are not part of it.
+    // Packages are installed below the standard library, but are not part of it.
     !is_packaged && is_library.iter().any(|part| contains(path, part))
 }
 
-/// Somebody else's, installed with a package.
+/// Whether a path belongs to an installed third-party package.
 pub(super) fn is_packaged(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
         "/site-packages/",
@@ -55,7 +54,7 @@ pub(super) fn is_packaged(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
-/// Whether a path has a part.
+/// Whether a path contains a part.
 pub(super) fn contains(path: &[u8], part: &str) -> bool {
     memchr::memmem::find(path, part.as_bytes()).is_some()
 }

@@ -1,9 +1,10 @@
-//! Slimming: which files of an image its program needs, and why.
+//! Slimming: determines which files of an image its program needs, and why.
 //!
-//! Roots come from the image's configuration, from `--keep` and from rules that always hold. Each
-//! newly kept name goes to every tracer, which keeps what that name needs, until nothing is new;
-//! one of the tracers is the engine of the keep rules, pages in `rules/keep`. The result is a
-//! [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run` and `why` are one.
+//! Roots come from the image configuration, from `--keep` and from unconditional rules. Each newly
+//! kept name is passed to every tracer, which keeps the files that it needs, until nothing new is
+//! found; one of the tracers is the engine for the keep rules in `rules/keep`. The result is a
+//! [`Plan`]; nothing is written before it is complete, so `slim`, `slim --dry-run` and `why` use
+//! the same code.
 
 mod application_texts;
 mod archive_entries;

@@ -7,15 +7,15 @@ use std::collections::{BTreeSet, HashSet};
 use super::keep_rules;
 use crate::elf::{Elf, MayOpen, Priority, announced, library_names};
 
-/// A name that may be opened.
+/// A library name that may be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OpenName {
     pub(super) name: Vec<u8>,
-    /// A note says so, and whether the file works without it; none where the name is only a string.
+    /// Whether the note that declares it marks it as required; `None` if the name is only a string.
     pub(super) announced: Option<bool>,
 }
 
-/// The names in a file, announced ones first. `imports` are the symbols it takes from others.
+/// The names in a file, declared ones first. `imports` are the symbols that it imports.
 pub(super) fn of(elf: &Elf, bytes: &[u8], imports: &HashSet<&[u8]>) -> Vec<OpenName> {
     let entries = announced(elf, bytes);
     let mut names = from_notes(&entries);
@@ -54,11 +54,10 @@ fn from_strings(elf: &Elf, bytes: &[u8], entries: &[MayOpen]) -> Vec<OpenName> {
     for entry in entries {
         known.extend(entry.soname.iter().map(String::as_bytes));
     }
-    // What the file needs is loaded at its start, and its own SONAME is among its strings by
-    // necessity.
+    // Dependencies are loaded at startup, and the file's own SONAME is always among its strings.
     known.extend(elf.needed.iter().map(Vec::as_slice));
     known.extend(elf.soname.as_deref());
-    // A program has no SONAME. No rule lists an empty name, so every name in a program counts.
+    // A program has no SONAME. No rule lists an empty name, so all names in a program count.
     let holder = elf.soname.as_deref().unwrap_or_default();
     let mut names = Vec::new();
     for name in library_names(bytes) {
@@ -72,13 +71,13 @@ fn from_strings(elf: &Elf, bytes: &[u8], entries: &[MayOpen]) -> Vec<OpenName> {
     names
 }
 
-/// All names of an entry: which of them is taken is decided when it is opened. What is only
-/// suggested is not waited for.
+/// All names of an entry, because the choice is made when it is opened. Suggested libraries are not
+/// required.
 fn from_notes(entries: &[MayOpen]) -> Vec<OpenName> {
     let mut names = Vec::new();
     for entry in entries {
-        // UAPI.12 calls these extras that a distribution does not install by default, so the file
-        // works without them.
+        // According to UAPI.12, distributions do not install these by default, so the file works
+        // without them.
         if entry.priority == Priority::Suggested {
             continue;
         }
@@ -92,7 +91,7 @@ fn from_notes(entries: &[MayOpen]) -> Vec<OpenName> {
     names
 }
 
-/// Whether a string is a name or an absolute path, as opposed to a pattern or the rest of a path.
+/// Whether a string is a name or an absolute path, as opposed to a pattern or the suffix of a path.
 fn is_name(name: &[u8]) -> bool {
     (name.starts_with(b"/") || !name.contains(&b'/'))
         && !name.iter().any(|byte| b"%${}".contains(byte))

@@ -1,17 +1,17 @@
-//! Options of a plan, and the errors that leave an image without one.
+//! Options of a plan, and the errors that prevent one.
 
 use super::why::{Confidence, Field};
 use crate::image::ReadError;
 
-/// Options of the user.
+/// User options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Globs over paths of the image. `*` stops at a slash, `**` does not;
-    /// `/etc/nginx/**` is all below that directory, `/etc/nginx` its entry alone.
+    /// Globs for paths in the image. `*` stops at a slash, `**` does not; `/etc/nginx/**` matches
+    /// everything below that directory, `/etc/nginx` only the directory itself.
     pub keep: Vec<String>,
-    /// Globs over what is not kept, whatever needs it, with all below it.
+    /// Globs for files to drop, with everything below them, even if they are needed.
     pub drop: Vec<String>,
-    /// The confidence that a reason needs to count.
+    /// The minimum confidence of a reason that counts.
     pub level: Confidence,
     /// Keep the companion programs of the program that the image starts.
     pub keep_companions: bool,
@@ -20,7 +20,7 @@ pub struct PlanOptions {
 }
 
 impl Default for PlanOptions {
-    /// Every reason counts, so that everything that works goes on working.
+    /// Every reason counts, so that everything continues to work.
     fn default() -> Self {
         Self {
             keep: Vec::new(),
@@ -32,7 +32,7 @@ impl Default for PlanOptions {
     }
 }
 
-/// The reason why there is no plan.
+/// The reason why no plan could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     #[error(

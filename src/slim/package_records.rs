@@ -1,12 +1,11 @@
-//! Records of packages, from which scanners know which packages remain. They are chosen last.
+//! Package records, from which scanners determine the remaining packages. They are selected last.
 
 use super::graph::Graph;
 use super::why::{Root, Why};
 use crate::image::{Content, Header, Image, Inode, Kind, NameId, ReadError, Selection, Tree};
 use crate::packages::{self, GeneratedRecord, Packages};
 
-/// Keeps the files that record packages of which something is kept, and gives those that have to be
-/// made.
+/// Keeps the records of packages with kept files, and returns the records that must be generated.
 pub(super) fn keep(
     image: &Image,
     installed: &Packages,
@@ -15,8 +14,8 @@ pub(super) fn keep(
     let tree = &image.tree;
     let records = packages::records(image, installed, &|name| graph.is_kept(name))?;
     for kept in records.kept {
-        // A record of one package is kept for a kept file of that package; the database itself
-        // belongs to all.
+        // The record of a single package is kept because of a kept file of that package; a database
+        // belongs to all packages.
         let why = match kept.of {
             Some(_) => Why::Record {
                 package: kept.package,
@@ -25,7 +24,7 @@ pub(super) fn keep(
         };
         graph.keep(kept.record, kept.of, why);
         let mut below = kept.record;
-        // Tracing is over, so the directories of a record have to be kept here.
+        // Tracing is over, so the parent directories of a record must be kept here.
         while tree.parent(below) != NameId::ROOT {
             graph.keep(tree.parent(below), Some(below), Why::Directory);
             below = tree.parent(below);
@@ -34,20 +33,20 @@ pub(super) fn keep(
     Ok(records.generated)
 }
 
-/// The image with the records in it, and the selection with them.
+/// The image and the selection, with the records inserted.
 pub(super) fn insert(
     image: &Image,
     selection: &Selection,
     records: &[GeneratedRecord],
 ) -> (Image, Selection) {
     let mut result = image.clone();
-    // They come with the last layer.
+    // They are added to the last layer.
     let layer = image.layers.len().saturating_sub(1);
     let mut names = Vec::new();
     for record in records {
         let Some((directory, file_name)) = place(&mut result, &record.path, layer, &mut names)
-        // A directory of the path is something else in this image; a scanner would not find the
-        // record there either.
+        // A parent directory of the path is another kind of file in this image; a scanner would not
+        // find the record there either.
         else {
             continue;
         };
@@ -59,7 +58,7 @@ pub(super) fn insert(
         };
         names.push(result.tree.insert(directory, &file_name, inode));
     }
-    // The inserted names are behind those that the selection has rows for.
+    // The inserted names come after those that the selection has rows for.
     let mut all = Selection::none(&result.tree);
     let kept = image.tree.walk().filter(|&name| selection.contains(name));
     for name in kept.chain(names) {
@@ -68,8 +67,8 @@ pub(super) fn insert(
     (result, all)
 }
 
-/// The directory of a path, made where it is missing, and the last component. What is met on the
-/// way is added to `names`. None where something that is not a directory is in the way.
+/// The parent directory of a path, created if it is missing, and the last component. Directories
+/// and symlinks on the path are added to `names`. `None` if a component is not a directory.
 fn place(
     image: &mut Image,
     path: &[u8],
@@ -87,8 +86,8 @@ fn place(
         at = if tree.child(at, component).is_none() {
             insert_directory(tree, at, component, layer)
         } else {
-            // The way may lead through a symlink, as `/var/run` does, and then the links have to be
-            // kept with the record.
+            // The path may go through a symlink such as `/var/run`, which must then be kept with
+            // the record.
             let resolved = tree.resolve_from(at, component).ok()?;
             names.extend(resolved.crossed);
             resolved.name
@@ -102,7 +101,7 @@ fn place(
 
 fn insert_directory(tree: &mut Tree, parent: NameId, name: &[u8], layer: usize) -> NameId {
     let header = Header {
-        // Package managers create their directories with this mode; the time of the parent keeps
+        // Package managers create their directories with this mode; using the parent's time keeps
         // the layer reproducible.
         mode: 0o755,
         mtime: tree.inode(parent).header.mtime,

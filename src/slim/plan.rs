@@ -1,4 +1,4 @@
-//! The plan: the names of an image that are kept, the reasons, and the sums.
+//! The plan: the kept names of an image, the reasons, and totals.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::{ProgramClass, script_languages};
 use crate::packages::{GeneratedRecord, Packages};
 
-/// The names to keep. The same image and options give the same plan.
+/// The names to keep. The same image and options result in the same plan.
 #[derive(Debug)]
 pub struct Plan {
     graph: Graph,
-    /// Everything that would be kept if every reason counted; none where every one does.
+    /// Everything that would be kept if every reason counted; `None` if every reason does count.
     whole: Option<Graph>,
     /// The number of names of the whole graph that each level keeps.
     kept_at: Vec<(Confidence, usize)>,
@@ -35,36 +35,36 @@ pub struct Plan {
     totals: Totals,
     records: Vec<GeneratedRecord>,
     pub(super) loaded: Vec<Program>,
-    /// Libraries that programs may open by name are kept.
+    /// Whether libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
 }
 
-/// Sums of the plan.
+/// Totals of the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub before: Count,
     pub after: Count,
-    /// Kept files with a setuid or setgid bit, or file capabilities, in the tree's order.
+    /// Kept files with a setuid or setgid bit, or file capabilities, in tree order.
     pub privileged: Vec<NameId>,
-    /// Kept shells, under each kept name of theirs, in the tree's order.
+    /// Kept shells, by all of their kept names, in tree order.
     pub shells: Vec<NameId>,
-    /// Kept programs of package managers, in the tree's order.
+    /// Kept programs of package managers, in tree order.
     pub package_managers: Vec<NameId>,
-    /// Sums of each level, the surest first, each with those before it.
+    /// Cumulative totals of each level, the most certain first.
     pub levels: Vec<(Confidence, Count)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Names of all kinds, the root left out.
+    /// Names of all kinds, without the root.
     pub names: usize,
-    /// Regular files, each once, however many names it has.
+    /// Regular files; each counts once, even if it has several names.
     pub files: usize,
-    /// The bytes in these.
+    /// The total size of these.
     pub bytes: u64,
-    /// Files that may be executed and lie in a `bin`, `sbin` or `libexec`, each once.
+    /// Executable files in a `bin`, `sbin` or `libexec` directory, each counted once.
     pub programs: usize,
-    /// Files with a setuid or setgid bit, or file capabilities, each once.
+    /// Files with a setuid or setgid bit, or file capabilities, each counted once.
     pub privileged: usize,
 }
 
@@ -119,8 +119,7 @@ pub(super) fn make<'p>(
         package_records::keep(image, packages, &mut graph)?
     };
     let oversized = view.oversized();
-    // A file that could not be read may hide dependencies, so there is no plan rather than a broken
-    // one.
+    // A file that could not be read may hide dependencies, and no plan is better than a broken one.
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
@@ -133,8 +132,8 @@ pub(super) fn make<'p>(
     totals.levels = levels(&image.tree, whole.as_ref().unwrap_or(&graph), &kept_at);
     // The levels were counted before records were kept.
     add_records(&mut totals, options.level);
-    // Verification opens libraries by name only where the plan keeps them, otherwise it would
-    // report each as lost.
+    // Verification only opens libraries by name if the plan keeps them; otherwise it would report
+    // all of them as missing.
     let keeps_opened = options.level >= Confidence::Likely;
     Ok(Plan {
         graph,
@@ -153,16 +152,16 @@ pub(super) fn make<'p>(
     })
 }
 
-/// The kept names, in the order of the tree.
+/// The kept names, in tree order.
 fn kept_names(tree: &Tree, graph: &Graph) -> Vec<NameId> {
     tree.walk().filter(|&name| graph.is_kept(name)).collect()
 }
 
-/// The sums of each level. `kept_at` has the number of names that a level keeps.
+/// The totals of each level. `kept_at` contains the number of names that each level keeps.
 fn levels(tree: &Tree, graph: &Graph, kept_at: &[(Confidence, usize)]) -> Vec<(Confidence, Count)> {
     let mut levels = Vec::new();
     for &(level, names) in kept_at {
-        // Names were kept level by level, so that each level is a prefix of the list.
+        // Names were kept level by level, so each level is a prefix of the list.
         let kept = graph.kept()[..names].iter().copied();
         levels.push((level, count(tree, kept)));
     }
@@ -177,14 +176,14 @@ fn with_oversized(
     kept: &[NameId],
     oversized: &BTreeSet<InodeId>,
 ) -> Vec<Note> {
-    // The set keeps the notes in order with those that are added.
+    // The set keeps the notes in order, including added ones.
     let mut notes: BTreeSet<Note> = notes.into_iter().collect();
     for &name in kept {
         if oversized.contains(&image.tree.inode_id(name)) {
             notes.insert(Note {
                 at: Some(name),
                 line: None,
-                text: "too large to be analyzed: its dependencies are unknown".to_owned(),
+                text: "too large to analyze: its dependencies are unknown".to_owned(),
             });
         }
     }
@@ -241,17 +240,17 @@ fn is_users(graph: &Graph, name: NameId) -> bool {
 }
 
 impl Plan {
-    /// The kept names, in the tree's order; the directories of each are among them.
+    /// The kept names, in tree order, including the parent directories of each.
     pub fn kept(&self) -> &[NameId] {
         &self.kept
     }
 
-    /// Generated files for scanners, which are written besides the kept names.
+    /// Generated files for scanners, which are written in addition to the kept names.
     pub fn records(&self) -> &[GeneratedRecord] {
         &self.records
     }
 
-    /// The image that is written, with the records in it, and the selection of its names.
+    /// The image to write, with the records in it, and the selection of its names.
     pub fn result(&self, image: &Image) -> (Image, Selection) {
         package_records::insert(image, &self.selection(&image.tree), &self.records)
     }
@@ -290,8 +289,8 @@ impl Plan {
         self.graph.chain(name)
     }
 
-    /// The chain to a name that is not kept, but would be if less sure reasons counted; empty where
-    /// nothing leads to it.
+    /// The chain to a name that is not kept, but would be if reasons of lower confidence counted;
+    /// empty if there is none.
     pub fn why_at_any_level(&self, name: NameId) -> Vec<Link<'_>> {
         self.whole.as_ref().unwrap_or(&self.graph).chain(name)
     }
@@ -333,7 +332,7 @@ impl Plan {
         &self.unmet
     }
 
-    /// Notes on things that could not be known, ordered.
+    /// Notes about unknown dependencies, ordered.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
@@ -344,7 +343,7 @@ impl Plan {
 }
 
 fn totals(tree: &Tree, kept: &[NameId], records: &[GeneratedRecord]) -> Totals {
-    // Generated records are not in the tree, but they are in the image that is written.
+    // Generated records are not in the tree, but in the image that is written.
     let mut after = count(tree, kept.iter().copied());
     after.names += records.len();
     after.files += records.len();
@@ -369,7 +368,7 @@ fn select(tree: &Tree, kept: &[NameId], is_wanted: fn(&Tree, NameId) -> bool) ->
         .collect()
 }
 
-/// Adds the records of packages, which are kept at every level.
+/// Adds the package records, which are kept at every level.
 fn add_records(totals: &mut Totals, asked_for: Confidence) {
     let Some(without) = totals
         .levels
@@ -394,7 +393,7 @@ fn is_package_manager(tree: &Tree, name: NameId) -> bool {
     is_started(tree, name) && ProgramClass::PackageManager.contains(tree.file_name(name))
 }
 
-/// Whether a name is that of a program: a file that may be executed, or a link.
+/// Whether a name is that of a program: an executable file, or a symlink.
 fn is_started(tree: &Tree, name: NameId) -> bool {
     match &tree.inode(name).kind {
         Kind::File(_) => tree.inode(name).header.mode & 0o111 != 0,

@@ -1,4 +1,4 @@
-//! Processes of an image: each program with everything that its loader maps, injects or may open.
+//! Processes of an image: programs with everything that their loaders map, inject or may open.
 
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
@@ -10,17 +10,17 @@ use super::why::Injector;
 use crate::elf::{Elf, Environment, Files, Flavor, Loader, Process};
 use crate::image::{InodeId, NameId};
 
-/// The C library of glibc, in whose name these are opened.
+/// glibc's C library, which opens these libraries.
 const LIBC: &[u8] = b"libc.so";
 
-/// A program, or a library that is loaded on its own, and its loader. Verification loads it again.
+/// A program, or a separately loaded library, with its loader. Verification loads it again.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
     pub(super) name: NameId,
     pub(super) loader: Vec<u8>,
 }
 
-/// Builds processes, and keeps what they share: loaders, and facts of files.
+/// Builds processes, and stores the data that they share: loaders and facts about files.
 #[derive(Debug)]
 pub(super) struct Processes<'a> {
     environment: Environment,
@@ -28,7 +28,7 @@ pub(super) struct Processes<'a> {
     audit: Vec<u8>,
     loaders: Vec<Rc<Loader>>,
     binaries: &'a Binaries,
-    /// Whether processes have the libraries that files may open by name.
+    /// Whether processes include the libraries that files may open by name.
     opens: bool,
 }
 
@@ -47,8 +47,7 @@ impl<'a> Processes<'a> {
             environment: Environment {
                 library_path,
                 directory: config.working_dir().as_bytes().to_vec(),
-                // Whether a program is privileged is a property of the program; `environments` sets
-                // it for each start.
+                // Secure mode is a property of the program; `environments` sets it for each start.
                 secure: false,
             },
             preload,
@@ -59,17 +58,17 @@ impl<'a> Processes<'a> {
         }
     }
 
-    /// The same, with the libraries that files may open by name in each process.
+    /// The same, but each process includes the libraries that files may open by name.
     pub(super) fn with_opened(mut self) -> Self {
         self.opens = true;
         self
     }
 
-    /// The loader at a path, as it works for a program. Made once for each kind of program.
+    /// The loader at a path, set up for a program. It is created once for each kind of program.
     pub(super) fn loader(&mut self, view: &View<'_>, path: &[u8], program: &Elf) -> Rc<Loader> {
         for loader in &self.loaders {
-            // One path may serve two architectures, as musl's loader does in a multi-arch image, so
-            // the path alone does not identify a loader.
+            // A path may be used for two architectures, like musl's loader in a multi-arch image,
+            // so the path alone does not identify a loader.
             if loader.path == path && loader.fits(program) {
                 return Rc::clone(loader);
             }
@@ -79,7 +78,7 @@ impl<'a> Processes<'a> {
         loader
     }
 
-    /// The paths of the loaders so far that would load a file.
+    /// The paths of the known loaders that would load a file.
     pub(super) fn fitting_loaders(&self, elf: &Elf) -> impl Iterator<Item = &Vec<u8>> {
         self.loaders
             .iter()
@@ -88,8 +87,8 @@ impl<'a> Processes<'a> {
     }
 }
 
-/// Environments that a program may be started in. One with rights of its own obeys the environment
-/// if its user has them already.
+/// Environments in which a program may be started. A privileged program obeys the environment
+/// variables only if its user already has the privileges.
 pub(super) fn environments(
     view: &View<'_>,
     processes: &Processes<'_>,
@@ -100,7 +99,7 @@ pub(super) fn environments(
         secure: true,
         ..environment.clone()
     };
-    // Whether the user is root is unknown, so both starts are looked at.
+    // It is unknown whether the user is root, so both cases are considered.
     let is_privileged = view.gains_rights(view.tree().inode_id(name), false);
     if is_privileged {
         vec![environment, secure]
@@ -109,8 +108,8 @@ pub(super) fn environments(
     }
 }
 
-/// Builds the process of a program, or of a library that stands for one, with all that is put into
-/// it from outside, and the causes of the requests that no file makes.
+/// Builds the process of a program, or of a library in place of one, with all injected libraries,
+/// and the causes of requests that do not come from files.
 pub(super) fn start<'a>(
     view: &'a View<'a>,
     processes: &Processes<'_>,
@@ -134,11 +133,11 @@ pub(super) fn start<'a>(
     }
     process.load();
     if processes.opens {
-        // Most of the work is reading them, which every core takes a part of.
+        // Most of the work is reading the files, which is done on all cores.
         let files: Vec<InodeId> = process.objects().iter().map(|object| object.file).collect();
         processes.binaries.read_all(view, &files);
     }
-    // musl contains the resolver and `iconv` and opens no library for its own functions.
+    // musl includes the resolver and `iconv` and opens no libraries for its own functions.
     if loader.flavor == Flavor::Glibc {
         open_for_libc(view, processes, &mut process, &mut causes);
     }
@@ -148,7 +147,7 @@ pub(super) fn start<'a>(
     (process, causes)
 }
 
-/// The lists of libraries that are loaded into a program although it does not name them.
+/// The lists of libraries that are injected into a program.
 fn injected(
     view: &View<'_>,
     processes: &Processes<'_>,
@@ -156,15 +155,15 @@ fn injected(
     environment: &Environment,
 ) -> Vec<(Vec<u8>, Injector)> {
     let mut lists = Vec::new();
-    // A program with rights of its own ignores what its user asks for.
+    // A privileged program ignores its user's settings.
     if !environment.secure {
         lists.push((processes.preload.clone(), Injector::Preload));
     }
-    // musl has no auditing interface and ignores `LD_AUDIT`.
+    // musl has no auditing interface, so it ignores `LD_AUDIT`.
     if loader.flavor == Flavor::Glibc && !environment.secure {
         lists.push((processes.audit.clone(), Injector::Audit));
     }
-    // musl reads no preload file; what it is given here comes from the loader of gcompat.
+    // musl reads no preload file; this list comes from gcompat's loader.
     let injector = if loader.flavor == Flavor::Musl {
         Injector::StandIn
     } else {
@@ -176,25 +175,25 @@ fn injected(
     lists
 }
 
-/// The cause of a request that no file makes.
+/// The cause of a request that does not come from a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cause {
     Injected(Injector),
-    /// The C library, when the object `caller` calls a function.
+    /// The C library opens it when the object `caller` calls a function.
     Opened {
         caller: usize,
         symbol: &'static str,
         rule: &'static str,
     },
-    /// An object that may open it by name.
+    /// An object may open it by name.
     MayOpen,
-    /// An object that says it opens it.
+    /// An object declares that it opens it.
     Announced {
         required: bool,
     },
 }
 
-/// Opens what glibc will open for functions that are called in this process.
+/// Opens the libraries that glibc opens for functions called in this process.
 fn open_for_libc(
     view: &View<'_>,
     processes: &Processes<'_>,
@@ -202,16 +201,16 @@ fn open_for_libc(
     causes: &mut BTreeMap<usize, Cause>,
 ) {
     let mut objects = process.objects().iter();
-    // A process that maps no glibc, such as one of Go without cgo, opens none of these.
+    // A process without glibc, such as a Go program without cgo, opens none of these.
     let Some(libc) = objects.position(|object| file_name(&object.path).starts_with(LIBC)) else {
         return;
     };
     let mut opened = HashSet::new();
     let mut caller = 0;
-    // What is opened is mapped too, and may call more.
+    // Opened libraries are mapped too and may call more functions.
     while let Some(file) = process.objects().get(caller).map(|object| object.file) {
         for &(symbol, soname, rule) in processes.binaries.calls(view, file) {
-            // The C library calls its own functions for others.
+            // The C library calls its own functions on behalf of others.
             if caller != libc && opened.insert(soname) {
                 let request = process.open(libc, soname.as_bytes());
                 causes.insert(
@@ -228,7 +227,7 @@ fn open_for_libc(
     }
 }
 
-/// Opens the libraries whose names the objects of a process contain.
+/// Opens the libraries whose names occur in the objects of a process.
 fn open_by_name(
     view: &View<'_>,
     processes: &Processes<'_>,
@@ -239,8 +238,8 @@ fn open_by_name(
     let mut at = 0;
     let mut read = 0;
     while let Some(file) = process.objects().get(at).map(|object| object.file) {
-        // Opening a library may map more, so files are read in batches: all that are mapped now, on
-        // all cores, then those that came since.
+        // Opening a library may map more files, so files are read in batches: all that are mapped
+        // now, in parallel, then the new ones.
         if at == read {
             let files = process.objects()[at..].iter().map(|object| object.file);
             processes
@@ -249,7 +248,7 @@ fn open_by_name(
             read = process.objects().len();
         }
         for name in processes.binaries.open_names(view, file) {
-            // A library that is mapped already is not opened again.
+            // A library that is already mapped is not opened again.
             if process.find(&name.name).is_none() && opened.insert(name.name.clone()) {
                 let request = process.open(at, &name.name);
                 let cause = match name.announced {

@@ -1,4 +1,4 @@
-//! The search for the program that a word names: by its path, or through PATH.
+//! Finds the program that a word refers to, by its path or through PATH.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
@@ -10,7 +10,7 @@ use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 /// thousand, and as many words that are no program.
 const MAX_LISTED: usize = 32;
 
-/// The variables of the image by which programs are found.
+/// The settings of the image with which programs are found.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
     /// The directories of PATH, in order.
@@ -31,11 +31,11 @@ struct Candidate {
 impl Programs {
     pub(super) fn of(config: &Config) -> Self {
         let working_directory = config.working_dir().as_bytes().to_vec();
-        // Docker and containerd set this default when the image sets no PATH.
+        // Docker and containerd use this default if the image sets no PATH.
         let path = config.env_value("PATH").unwrap_or(DEFAULT_PATH);
         let path = path
             .split(':')
-            // POSIX reads an empty element of PATH as the working directory.
+            // In POSIX, an empty element of PATH means the working directory.
             .map(|directory| joined(&working_directory, directory.as_bytes()))
             .collect();
         Self {
@@ -45,13 +45,13 @@ impl Programs {
         }
     }
 
-    /// The path of a word that may be relative to the working directory.
+    /// The absolute path of a word, which may be relative to the working directory.
     pub(super) fn absolute(&self, word: &[u8]) -> Vec<u8> {
         joined(&self.working_directory, word)
     }
 
-    /// The path by which a word is started: itself if there is a slash in it, or the first program
-    /// on PATH that has this name.
+    /// The path with which a word is started: the word itself if it contains a slash, or else the
+    /// first program on PATH with this name.
     pub(super) fn find(&self, view: &View<'_>, word: &[u8]) -> Option<Vec<u8>> {
         // An empty word would match the first directory of PATH itself.
         if word.is_empty() {
@@ -140,7 +140,7 @@ impl Programs {
     }
 }
 
-/// The regular file that a path leads to.
+/// The regular file at a path.
 fn file(view: &View<'_>, path: &[u8]) -> Option<NameId> {
     let name = view.resolve(path).ok()?.name;
     match view.tree().inode(name).kind {

@@ -1,42 +1,44 @@
-//! `#!`: the program that the kernel starts for a script, and what `env` makes of it.
+//! `#!` lines: the program that the kernel starts for a script, and the program that `env` starts.
 
 use super::paths::file_name;
 use super::view::View;
 use crate::image::NameId;
 
-/// A `#!` line as the kernel reads it.
+/// A `#!` line as parsed by the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shebang<'a> {
     pub(super) interpreter: &'a [u8],
-    /// All that follows, blanks inside included: it is one argument.
+    /// The rest of the line, including whitespace, which is a single argument.
     pub(super) argument: Option<&'a [u8]>,
 }
 
-/// Bytes that the kernel looks at: `BINPRM_BUF_SIZE` since Linux 5.1.
+/// Number of bytes that the kernel reads: `BINPRM_BUF_SIZE` since Linux 5.1.
 const LOOKED_AT: usize = 256;
 
-/// As much of a file as [`parse`] looks at, and one byte that says whether it goes on.
+/// The bytes of a file that [`parse`] needs, and one more byte, which shows whether the file is
+/// longer.
 pub(super) fn head(view: &View<'_>, name: NameId) -> Vec<u8> {
     view.head(view.tree().inode_id(name), LOOKED_AT + 1)
 }
 
-/// Reads the line; nothing where the kernel would refuse it.
+/// Parses the line; `None` if the kernel would reject it.
 pub(super) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
     let head = &bytes[..bytes.len().min(LOOKED_AT)];
-    // No byte order mark or blank may stand before it: the kernel compares the first two bytes.
+    // No byte order mark or whitespace may precede it, because the kernel compares the first two
+    // bytes.
     let line = head.strip_prefix(b"#!")?;
     let end = memchr::memchr(b'\n', line);
-    // A file that ends within the buffer may end without a line break; the kernel takes its end for
+    // A file that ends within the buffer may end without a line break; the kernel treats its end as
     // one.
     let is_cut = end.is_none() && bytes.len() > LOOKED_AT;
     let line = trim(&line[..end.unwrap_or(line.len())]);
     let split = line
         .iter()
-        // The kernel handles the line as a C string, so that a NUL ends the path as a blank does.
+        // The kernel handles the line as a C string, so a NUL ends the path like a space.
         .position(|byte| matches!(byte, b' ' | b'\t' | 0));
     let interpreter = &line[..split.unwrap_or(line.len())];
-    // A path that goes beyond what is looked at may be cut; an argument may be, and is taken as it
-    // is.
+    // A path that reaches the end of the buffer may be truncated and is rejected; a truncated
+    // argument is used as is.
     if interpreter.is_empty() || (is_cut && split.is_none()) {
         return None;
     }
@@ -53,7 +55,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
 }
 
 fn trim(text: &[u8]) -> &[u8] {
-    // The kernel takes no other character for a blank.
+    // The kernel treats no other characters as whitespace.
     let Some(start) = text.iter().position(|byte| !b" \t".contains(byte)) else {
         return &[];
     };
@@ -62,19 +64,19 @@ fn trim(text: &[u8]) -> &[u8] {
 }
 
 impl Shebang<'_> {
-    /// `with-contenv` of the s6 overlay starts its argument as `env` does.
+    /// `with-contenv` of s6-overlay starts its argument like `env`.
     fn is_env(&self) -> bool {
         matches!(file_name(self.interpreter), b"env" | b"with-contenv")
     }
 
-    /// The program that `env` is asked to start, where the interpreter is `env`.
+    /// The program that `env` starts, if the interpreter is `env`.
     pub(super) fn env_program(&self) -> Option<Vec<u8>> {
-        // Other interpreters read the script themselves.
+        // Other interpreters run the script themselves.
         if !self.is_env() {
             return None;
         }
         if file_name(self.interpreter) == b"with-contenv" {
-            // The overlay's program splits its argument at blanks, where the kernel has passed the
+            // The overlay's program splits its argument at spaces, because the kernel passes the
             // rest of the line as one word.
             return self
                 .argument?
@@ -85,8 +87,8 @@ impl Shebang<'_> {
         env_program(self.argument?)
     }
 
-    /// The name of the program that reads the script in the end: of the interpreter, of the program
-    /// that `env` starts, or of the applet of busybox.
+    /// The name of the program that ultimately runs the script: the interpreter, the program that
+    /// `env` starts, or the BusyBox applet.
     pub(super) fn program_name(&self) -> Vec<u8> {
         let program = match file_name(self.interpreter) {
             b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),
@@ -104,11 +106,11 @@ impl Shebang<'_> {
     }
 }
 
-/// The program that `env` starts for its one argument: its name, unless it is an option. `-S`,
-/// alone or at the end of other letters, has the rest split into words.
+/// The program that `env` starts for its single argument: the argument itself, unless it is an
+/// option. `-S`, alone or after other letters, splits the rest into words.
 fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
     let Some(text) = split_string(argument) else {
-        // Without `-S` the kernel's one argument is the name of the program, blanks included.
+        // Without `-S`, the single argument is the name of the program, including spaces.
         if argument.starts_with(b"-") {
             return None;
         }
@@ -121,7 +123,7 @@ fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
         match word {
             // These take the next word as their value; it is not the program.
             b"-u" | b"--unset" | b"-C" | b"--chdir" => drop(words.next()),
-            // Other options stand alone, and `NAME=value` sets a variable for the program.
+            // Other options take no value, and `NAME=value` sets a variable for the program.
             _ if word.starts_with(b"-") || word.contains(&b'=') => {}
             _ => {
                 return Some(
@@ -137,15 +139,15 @@ fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The text that `env -S` splits into words. The kernel passes the rest of a `#!` line as one
-/// argument; GNU `env` has `-S` since coreutils 8.30 to take it apart.
+/// argument; since coreutils 8.30, GNU `env` supports `-S` to split it.
 fn split_string(argument: &[u8]) -> Option<&[u8]> {
     if let Some(text) = argument.strip_prefix(b"--split-string=") {
         return Some(text);
     }
     let letters = argument.strip_prefix(b"-")?;
     let place = letters.iter().position(|&letter| letter == b'S')?;
-    // Only flags without a value may stand before the `S`; after `-u` the rest would be the name of
-    // a variable.
+    // Only flags without a value may precede the `S`; after `-u`, the rest would be the name of a
+    // variable.
     if letters[..place]
         .iter()
         .all(|letter| b"iv0".contains(letter))

@@ -1,6 +1,7 @@
-//! Slimming an image: one value, handed from the plan to verification, documents and the policy.
+//! Slimming of an image: a value that is passed from the plan to verification, documents and the
+//! policy.
 //!
-//! Its parts look at the same files, and each would otherwise read them anew.
+//! These use the same files, and each would otherwise read them again.
 
 use std::cell::OnceCell;
 
@@ -12,7 +13,7 @@ use super::view::View;
 use crate::image::{Image, ReadError};
 use crate::packages::{self, Packages};
 
-/// A plan for an image, and the facts it is based on.
+/// A plan for an image, and the facts that it is based on.
 #[derive(Debug)]
 pub struct Slimming<'a> {
     pub image: &'a Image,
@@ -22,7 +23,7 @@ pub struct Slimming<'a> {
     packages: Installed<'a>,
 }
 
-/// The packages of an image, read once, on the first use.
+/// The packages of an image, read once, on first use.
 #[derive(Debug)]
 struct Installed<'a> {
     image: &'a Image,
@@ -30,7 +31,7 @@ struct Installed<'a> {
 }
 
 impl<'a> Slimming<'a> {
-    /// Decides what of an image stays.
+    /// Decides which files of an image are kept.
     pub fn new(image: &'a Image, options: &PlanOptions) -> Result<Self, PlanError> {
         let view = View::new(image);
         let binaries = Binaries::new(&view);
@@ -48,8 +49,8 @@ impl<'a> Slimming<'a> {
         })
     }
 
-    /// Verifies that what worked in the whole image works among the kept names. Failures are in
-    /// order; there should be none.
+    /// Verifies that everything that worked in the original image also works with only the kept
+    /// names. Failures are in order; there should be none.
     pub fn verify(&self) -> Result<Vec<Failure>, ReadError> {
         verify::verify_plan(&self.view, &self.binaries, &self.plan)
     }
@@ -59,9 +60,9 @@ impl<'a> Slimming<'a> {
         self.packages.get()
     }
 
-    /// The plan and the packages, without the facts.
+    /// The plan and the packages, without the other facts.
     pub fn into_parts(self) -> Result<(Plan, Packages), ReadError> {
-        // Reading fills the cell, which is taken apart afterwards; a failure is reported here.
+        // Reading fills the cell, which is then consumed; a failure is reported here.
         self.packages.get()?;
         let packages = self.packages.packages.into_inner().unwrap_or_default();
         Ok((self.plan, packages))
@@ -78,7 +79,7 @@ impl Installed<'_> {
     }
 }
 
-/// Decides what of an image stays.
+/// Decides which files of an image are kept.
 pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     Ok(Slimming::new(image, options)?.plan)
 }

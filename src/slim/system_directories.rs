@@ -4,8 +4,8 @@ use super::keep::Keep;
 use super::why::Why;
 use crate::image::{NameId, Tree};
 
-/// Keeps what is in a directory that is no part of the distribution, for the reason that keeps the
-/// directory.
+/// Keeps the contents of a directory that is not part of the distribution, for the same reason as
+/// the directory.
 pub(super) fn keep_application(keep: &mut Keep<'_>, name: NameId, by: Option<NameId>, why: &Why) {
     let path = keep.tree().path(name);
     let mut components = path
@@ -15,15 +15,15 @@ pub(super) fn keep_application(keep: &mut Keep<'_>, name: NameId, by: Option<Nam
     let is_own = !SYSTEM_DIRECTORIES
         .iter()
         .any(|directory| directory.as_bytes() == top);
-    // `/opt/app` is an application, `/opt` holds several.
+    // `/opt/app` is an application; `/opt` contains several.
     let is_optional = matches!(top, b"opt" | b"srv") && components.next().is_some();
     if keep.tree().is_directory(name) && (is_own || is_optional) {
         keep.keep_below(name, by, why);
     }
 }
 
-/// Directories that hold the distribution: a program that is given one of these is not given all of
-/// it.
+/// Directories of the distribution: a program that gets one of these as an argument does not need
+/// all of it.
 const SYSTEM_DIRECTORIES: &[&str] = &[
     "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt",
     "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
@@ -35,8 +35,8 @@ pub(super) fn is_system_directory(tree: &Tree, name: NameId) -> bool {
         .split(|&byte| byte == b'/')
         .filter(|component| !component.is_empty())
         .collect();
-    // One level below `/usr` and `/var` is shared by all packages too; a directory below that may
-    // belong to one application.
+    // The directories directly below `/usr` and `/var` are shared by all packages too; deeper ones
+    // may belong to an application.
     match components.as_slice() {
         [top] => SYSTEM_DIRECTORIES
             .iter()

@@ -1,4 +1,4 @@
-//! Tracing: every newly kept name is shown to every tracer, until nothing is new.
+//! Tracing: every newly kept name is passed to every tracer, until no new names are kept.
 
 use super::graph::{Graph, Note, Step, Unmet};
 use super::keep::Keep;
@@ -11,11 +11,11 @@ use crate::image::NameId;
 /// The result of tracing.
 #[derive(Debug)]
 pub(super) struct Traced {
-    /// The names that are kept for reasons that are sure enough.
+    /// The names that are kept for reasons with sufficient confidence.
     pub(super) graph: Graph,
-    /// Everything that would be kept if every reason counted; none where every one does.
+    /// Everything that would be kept if every reason counted; `None` if every reason does count.
     pub(super) whole: Option<Graph>,
-    /// The number of names of the whole graph that each level keeps, with the levels below it.
+    /// The number of names in the whole graph that each level keeps, including the previous levels.
     pub(super) kept_at: Vec<(Confidence, usize)>,
     pub(super) unmet: Vec<Unmet>,
     pub(super) notes: Vec<Note>,
@@ -24,7 +24,7 @@ pub(super) struct Traced {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
 }
 
-/// The results at the level that was asked for.
+/// The results at the requested level.
 struct Counted {
     graph: Graph,
     unmet: Vec<Unmet>,
@@ -32,9 +32,9 @@ struct Counted {
     loaded: Vec<Program>,
 }
 
-/// Traces all that is kept: first for reasons that are certain, then for likely and for possible
-/// ones too, so that the first reasons of a name are the surest it has. The result is what was kept
-/// up to `level`.
+/// Traces all kept names: first for certain reasons, then also for likely and possible ones, so
+/// that the first reason of a name is its most certain one. The result contains the names kept up
+/// to `level`.
 pub(super) fn trace(
     mut keep: Keep<'_>,
     tracers: &mut [Box<dyn Tracer + '_>],
@@ -112,19 +112,19 @@ fn weigh_mentions(
     }
 }
 
-/// Traces until nothing is new. Tracers settle in their order, and those behind one that kept
-/// something wait until its names have been shown.
+/// Traces until no new names are kept. Tracers settle in order; if one keeps a name, the others
+/// wait until the name has been traced.
 fn settle(keep: &mut Keep<'_>, tracers: &mut [Box<dyn Tracer + '_>], next: &mut usize) {
     loop {
-        // Tracing a name may keep more names; the queue is the list of kept names itself, which
-        // only grows.
+        // Tracing a name may keep more names; the queue is the list of kept names itself, which is
+        // append-only.
         while let Some(name) = keep.next_to_show(next) {
             for tracer in &mut *tracers {
                 tracer.trace(keep, name);
             }
         }
-        // `any` stops at the first tracer that kept something: the others decide once its names
-        // have been traced.
+        // `any` stops at the first tracer that kept a name: the others settle after its names have
+        // been traced.
         if !tracers.iter_mut().any(|tracer| tracer.settle(keep)) {
             break;
         }

@@ -1,18 +1,18 @@
-//! Tracers: each is shown every kept name and keeps what that name needs.
+//! Tracers: each is called for every kept name and keeps the files that it needs.
 
 use super::keep::Keep;
 use crate::image::NameId;
 
-/// One way in which a kept file leads to others. A tracer owns what it remembers between names.
+/// One kind of dependency between files. A tracer owns its state.
 pub(super) trait Tracer {
-    /// Keeps what no kept name has to ask for.
+    /// Keeps the files that are needed regardless of kept names.
     fn start(&mut self, _keep: &mut Keep<'_>) {}
 
-    /// Keeps what a kept name needs.
+    /// Keeps the files that a kept name needs.
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId);
 
-    /// Keeps what can only be decided once every kept name has been shown. True where that may
-    /// have kept something; the new names are shown before the next call.
+    /// Keeps files that can only be determined after all kept names have been traced. Returns true
+    /// if it may have kept names; these are traced before the next call.
     fn settle(&mut self, _keep: &mut Keep<'_>) -> bool {
         false
     }

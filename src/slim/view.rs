@@ -1,4 +1,4 @@
-//! An image as loaders see it: whole, or with only the kept names in it.
+//! An image as seen by loaders: the whole image, or only the kept names.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -10,19 +10,19 @@ use crate::image::{
 };
 use crate::packages::FileParts;
 
-/// Bytes of a text: longer ones are data, such as dumps and logs.
+/// Maximum size of a text in bytes: longer ones are data, such as dumps and logs.
 const MAX_TEXT: u64 = 8 << 20;
-/// Bytes of a program, a library or an archive. The largest libraries have 3 GB.
+/// Maximum size of a program, a library or an archive in bytes. The largest libraries have 3 GB.
 const MAX_BINARY: u64 = 8 << 30;
-/// The same for a file with holes, which costs nothing in an archive. Linkers write none.
+/// The same for a sparse file, whose holes take no space in an archive. Linkers do not create
+/// sparse files.
 const MAX_SPARSE: u64 = 64 << 20;
 
-/// The files of an image. Each is parsed once, whatever its names, also for views of it that see
-/// fewer.
+/// The files of an image. Each inode is parsed once, also for restricted views.
 #[derive(Clone, Debug)]
 pub(crate) struct View<'a> {
     pub(crate) image: &'a Image,
-    /// A row a name, where some are not to be seen.
+    /// One row per name, if some are hidden.
     visible: Option<&'a [bool]>,
     shared: Arc<Shared>,
 }
@@ -30,13 +30,13 @@ pub(crate) struct View<'a> {
 /// Facts that do not depend on what is visible.
 #[derive(Debug)]
 struct Shared {
-    /// A row an inode.
+    /// One row per inode.
     elfs: Vec<OnceLock<Result<Elf, ElfError>>>,
-    /// A row an inode.
+    /// One row per inode.
     versions: Vec<OnceLock<Option<Versions>>>,
-    /// The first file that could not be read. It is reported when the work is done.
+    /// The first file that could not be read. It is reported at the end.
     failure: Mutex<Option<ReadError>>,
-    /// Files that were asked for and are larger than what is read.
+    /// Requested files that exceed the size limit.
     oversized: Mutex<BTreeSet<InodeId>>,
 }
 
@@ -55,8 +55,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The same files, of which only those with a `true` in their row are there; the others end
-    /// every path.
+    /// A view in which only the names with `true` in their row exist.
     pub(crate) fn only(&self, visible: &'a [bool]) -> Self {
         Self {
             visible: Some(visible),
@@ -73,7 +72,8 @@ impl<'a> View<'a> {
         lock(&self.shared.failure).take()
     }
 
-    /// Records that a file could not be read. What comes after the first failure follows from it.
+    /// Records that a file could not be read. Only the first failure is kept, because later ones
+    /// may follow from it.
     fn fail(&self, error: ReadError) {
         lock(&self.shared.failure).get_or_insert(error);
     }
@@ -84,8 +84,7 @@ impl<'a> View<'a> {
 
     pub(crate) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         let resolved = self.tree().resolve(path)?;
-        // A path works only if every link and directory on the way is visible too; one that is
-        // hidden ends the path there.
+        // A path only exists if every symlink and directory in it is visible too.
         let hidden = resolved
             .crossed
             .iter()
@@ -93,8 +92,8 @@ impl<'a> View<'a> {
             .find(|&&name| !self.is_there(name));
         match hidden {
             None => Ok(resolved),
-            // The path up to the hidden name is what a kernel would report as missing in the
-            // slimmed image.
+            // In the slimmed image, the kernel would report the path up to the hidden name as
+            // missing.
             Some(&name) => Err(ResolveError::NotFound {
                 missing: self.tree().path(name),
                 crossed: Vec::new(),
@@ -102,7 +101,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The files that were asked for and not read, because they are too large.
+    /// The requested files that were not read because they are too large.
     pub(crate) fn oversized(&self) -> BTreeSet<InodeId> {
         lock(&self.shared.oversized).clone()
     }
@@ -112,8 +111,7 @@ impl<'a> View<'a> {
         lock(&self.shared.oversized).insert(file);
     }
 
-    /// The bytes of a text file, by any of its names; `None` where it is not a file, or is
-    /// too large to be a text.
+    /// The bytes of a text file; `None` if it is not a regular file or too large.
     pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
         self.at_most(self.tree().inode_id(name), MAX_TEXT)
     }
@@ -140,7 +138,7 @@ impl<'a> View<'a> {
         }
         match self.image.read_inode(file) {
             Ok(bytes) => Some(bytes),
-            // A directory or a device has no bytes; that is an answer and no failure.
+            // A directory or a device has no bytes; that is a valid result and not a failure.
             Err(ReadError::NotAFile { .. }) => None,
             Err(error) => {
                 self.fail(error);
@@ -149,18 +147,18 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether a name is a file that is not larger than what is read; one that is larger is noted.
+    /// Whether a file is within the size limit; a file that is larger is recorded.
     fn is_readable(&self, file: InodeId, limit: u64) -> bool {
         let Kind::File(content) = &self.tree().inode_at(file).kind else {
             return false;
         };
-        // A sparse file may claim terabytes in an archive of a few bytes, and reading it would fill
-        // the memory with zeros.
+        // A sparse file may claim terabytes in an archive of a few bytes, and reading it would
+        // exhaust the memory.
         let limit = match content {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
-        // A file many times as large as the whole image as it is stored is a bomb, whatever the
+        // A file many times the size of the stored image is a decompression bomb, regardless of the
         // limit.
         if content.length() > limit || self.image.is_implausible(content) {
             self.add_oversized(file);
@@ -178,19 +176,19 @@ impl<'a> View<'a> {
     }
 
     fn parse(&self, file: InodeId) -> Result<Elf, ElfError> {
-        // Most files are no ELF files, of whatever size.
+        // Most files, of any size, are not ELF files.
         if !elf::is_elf(&self.head(file, 4)) {
             return Err(ElfError::Magic);
         }
         if !self.is_readable(file, MAX_BINARY) {
             return Err(ElfError::Unreadable);
         }
-        // Headers and the dynamic section are a few kilobytes; reading only these spares
+        // Headers and the dynamic section have a few kilobytes; reading only these avoids
         // decompressing gigabytes of code.
         let parts = FileParts::new(self.image, file);
         let elf = elf::parse_parts(&parts);
-        // The parser sees a failed read as missing bytes and would blame the file; the failure of
-        // the image goes first.
+        // The parser treats a failed read as missing bytes and would blame the file; the read
+        // failure takes precedence.
         if let Some(error) = parts.into_failure() {
             self.fail(error);
             return Err(ElfError::Unreadable);
@@ -198,7 +196,7 @@ impl<'a> View<'a> {
         elf
     }
 
-    /// The facts of an ELF file; an error for any other file.
+    /// The parsed ELF file; an error for any other file.
     pub(crate) fn elf_of(&self, name: NameId) -> Result<&Elf, ElfError> {
         self.elf(self.tree().inode_id(name))
     }
@@ -210,15 +208,14 @@ impl Files for View<'_> {
     fn look(&self, path: &[u8]) -> elf::Kind<InodeId> {
         let resolved = match self.resolve(path) {
             Ok(resolved) => resolved,
-            // musl ends its search at a loop, where any other broken path is just a miss.
+            // musl ends its search at a symlink loop, while any other broken path is just a miss.
             Err(ResolveError::TooManyLinks { .. }) => return elf::Kind::Loop,
             Err(_) => return elf::Kind::Missing,
         };
         match self.tree().inode(resolved.name).kind {
             Kind::File(_) => elf::Kind::File(self.tree().inode_id(resolved.name)),
             Kind::Directory => elf::Kind::Directory,
-            // Resolving has followed all links, so that one is left only where its target is
-            // missing.
+            // Resolving follows all symlinks, so one only remains if its target is missing.
             Kind::Symlink { .. } => elf::Kind::Missing,
             Kind::Character { .. } | Kind::Block { .. } | Kind::Fifo => elf::Kind::Special,
         }
@@ -273,7 +270,7 @@ impl Files for View<'_> {
     }
 }
 
-/// No thread panics with one of these locks.
+/// No thread panics while it holds one of these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

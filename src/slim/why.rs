@@ -1,49 +1,49 @@
-//! Reasons to keep a file: every way into the plan is a variant here.
+//! Reasons to keep a file; there is a variant for every kind.
 
 use std::fmt;
 
 use crate::elf::Found;
 
-/// The tie between a kept file and the one that keeps it. Displayed, it is a phrase about the file,
-/// in which "it" is the one that gives the reason: "needed by it as `libc.so.6`, found in a default
+/// The relation between a kept file and its dependent. It is displayed as a phrase about the file,
+/// in which "it" refers to the dependent: "needed by it as `libc.so.6`, found in a default
 /// directory".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
-    /// No other file: the image's configuration, the user, or a convention.
+    /// A root: the image configuration, the user, or a convention instead of another file.
     Root(Root),
-    /// The directory it is in.
+    /// Its parent directory.
     Directory,
-    /// A directory or a link that is met on the way to it.
+    /// A directory or a symlink on the path to it.
     OnTheWay,
-    /// The target of it, a symbolic link.
+    /// The target of a symlink.
     Target,
-    /// The loader that the kernel starts for it, or that would map it.
+    /// Its loader, which the kernel starts or which would map it.
     Interpreter,
-    /// A library that it names.
+    /// A library that it depends on.
     Needed { soname: Vec<u8>, found: Found },
-    /// A library that a filter or auditing entry of it names.
+    /// A library named in one of its filter or auditing entries.
     Filter { soname: Vec<u8>, found: Found },
-    /// A library that `LD_PRELOAD`, `LD_AUDIT` or `/etc/ld.so.preload` has loaded into it.
+    /// A library that is loaded into it through `LD_PRELOAD`, `LD_AUDIT` or `/etc/ld.so.preload`.
     Injected {
         soname: Vec<u8>,
         by: Injector,
         found: Found,
     },
-    /// A library that the C library opens by name for a function that it, or a library of its
-    /// process, calls.
+    /// A library that the C library opens by name for a function called by it or by a library in
+    /// its process.
     Opened {
         soname: Vec<u8>,
         symbol: &'static str,
         rule: &'static str,
         found: Found,
     },
-    /// A file that it, a loader, reads before it searches.
+    /// A file that a loader reads before it searches.
     LoaderReads,
-    /// The program of its `#!` line, or of `env` there.
+    /// The program in its `#!` line, or the one that `env` starts.
     Shebang,
-    /// A command in it, a script.
+    /// A command in a script.
     Command { word: String, line: usize },
-    /// A path in it, a script, that is there.
+    /// An existing path in a script.
     Mention { word: String, line: usize },
     /// A program whose name is a string in it, a source.
     Named { word: String, line: usize },
@@ -51,15 +51,15 @@ pub enum Why {
     Record { package: String },
     /// A script that it includes.
     Include { word: String, line: usize },
-    /// A library that it could open by a name that it holds.
+    /// A library that it may open, because it contains the name.
     MayOpen { soname: Vec<u8>, found: Found },
-    /// A library that a note in it says it opens.
+    /// A library that it declares to open in a note.
     Announced {
         soname: Vec<u8>,
         required: bool,
         found: Found,
     },
-    /// A keep rule, for which it gives the reason.
+    /// A keep rule that it triggers.
     Rule {
         rule: &'static str,
         because: Because,
@@ -69,25 +69,25 @@ pub enum Why {
     DataPackage { package: String },
     /// Part of what it, an interpreter, runs programs with.
     Runtime { language: Language },
-    /// A module or package that a program in a language can load: it is installed, or the program's
+    /// A module or package that programs in a language can load: an installed one, or the program's
     /// own.
     Module { language: Language, name: String },
 }
 
-/// The fact that made a keep rule keep something.
+/// The trigger of a keep rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Because {
-    /// It holds for every image.
+    /// The rule is unconditional.
     Always,
-    /// The image sets a variable.
+    /// A variable that the image sets.
     Variable(&'static str),
-    /// A file takes a symbol from others.
+    /// A symbol that a file imports.
     Import(&'static str),
-    /// A file has the name, or the path, that the rule asks for.
+    /// The name or path of a file.
     Name,
-    /// A file holds a text.
+    /// A text in a file.
     Literal(&'static str),
-    /// A word of a file that the rule reads.
+    /// A word in a file that is read for the rule.
     Word { word: String, line: usize },
     /// A path in an ELF file.
     Mention { path: String },
@@ -98,7 +98,7 @@ pub enum Because {
 pub enum Language {
     Java,
     Lua,
-    /// One of those whose sources are only looked at for programs that they start.
+    /// Other languages, whose source files are only searched for programs that they start.
     Other,
     Node,
     Perl,
@@ -110,34 +110,34 @@ pub enum Language {
 /// The start of a chain of reasons.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Root {
-    /// The program that a field of the configuration starts.
+    /// The program of a field of the configuration.
     Program(Field),
-    /// An argument there that names a file or a program.
+    /// An argument in such a field that refers to a file or a program.
     Argument {
         of: Field,
         word: String,
     },
-    /// A command or a path in the shell text there; the line counts in that text.
+    /// A command or a path in a shell script in such a field, with the line in that script.
     ShellText {
         of: Field,
         word: String,
         line: usize,
     },
-    /// A variable of the environment whose value is its path.
+    /// An environment variable whose value is its path.
     Variable {
         name: String,
     },
     Workdir,
     Volume,
-    /// The home directory of the user whom the program runs as.
+    /// The home directory of the user that the program runs as.
     Home,
     /// `--keep`.
     Glob {
         pattern: String,
     },
-    /// It is in the working directory, which is not a directory of the distribution.
+    /// A file in the working directory, which is not a directory of the distribution.
     InWorkdir,
-    /// An instruction of the image's own Dockerfile added it.
+    /// A file added by an instruction of the image's own Dockerfile.
     Brought {
         by: String,
     },
@@ -150,7 +150,7 @@ pub enum Root {
     Companion,
     /// Scanners know packages by it.
     PackageDatabase,
-    /// A keep rule that needs no kept file.
+    /// A keep rule that is not triggered by a kept file.
     Rule {
         rule: &'static str,
         because: Because,
@@ -158,7 +158,7 @@ pub enum Root {
     },
 }
 
-/// A field of the image's configuration that holds a command.
+/// A field of the image configuration that contains a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     Entrypoint,
@@ -167,29 +167,29 @@ pub enum Field {
     Shell,
 }
 
-/// The source of a library that is loaded though the program does not name it.
+/// The source of an injected library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Injector {
     Preload,
     Audit,
     PreloadFile,
-    /// gcompat's loader, which starts musl's with a library.
+    /// gcompat's loader, which starts musl's loader with a preloaded library.
     StandIn,
 }
 
 /// The confidence of a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
-    /// Without the file, something that was there before fails.
+    /// Without the file, something that used to work fails.
     Certain,
-    /// Named where it is used, though no run may get there.
+    /// Referenced where it is used, although the code may never run.
     Likely,
-    /// Named, perhaps by chance.
+    /// Mentioned, possibly by coincidence.
     Possible,
 }
 
 impl Confidence {
-    /// The surest first.
+    /// The most certain first.
     pub const ALL: [Self; 3] = [Self::Certain, Self::Likely, Self::Possible];
 }
 
@@ -231,10 +231,9 @@ impl Why {
             | Self::Root(Root::Rule { confidence, .. } | Root::Made { confidence, .. }) => {
                 *confidence
             }
-            // A file that marks a library as required in its note fails without it.
+            // If a note marks a library as required, the file fails without it.
             Self::Announced { required: true, .. } => Confidence::Certain,
-            // These are named in a configuration or a source, but the run that uses them may never
-            // happen.
+            // These are named in a configuration or a source file, but may never be used.
             Self::Root(
                 Root::Argument { .. }
                 | Root::ShellText { .. }

@@ -10,9 +10,9 @@ use super::search::{is_repository, repository_root};
 
 /// Resolves the symlinks of a path, for writing.
 ///
-/// A user who names a file in a repository means a file of that repository. A symlink that is part
-/// of the repository must not lead out of it or into its `.git`; one outside, such as `/tmp` on
-/// macOS, is followed. Without a repository, the current directory takes its place.
+/// A user who names a file in a repository expects it to be in that repository. A symlink that is
+/// part of the repository must not lead out of it or into its `.git`; one outside, such as `/tmp`
+/// on macOS, is followed. Without a repository, the current directory takes its place.
 pub fn real_path(path: &Path) -> Result<PathBuf, Refusal> {
     Descent::from(env::current_dir()?).follow(path)
 }
@@ -41,7 +41,7 @@ pub(super) fn has_descriptors(real: &Path) -> bool {
 
 /// A walk along a path.
 struct Descent {
-    /// Its current place, without symlinks.
+    /// The current path, without symlinks.
     real: PathBuf,
     /// The repository, or the directory that replaces it.
     root: Option<PathBuf>,
@@ -109,7 +109,7 @@ impl Descent {
         Ok(self.real)
     }
 
-    /// Takes one step down.
+    /// Descends into a component.
     #[expect(
         clippy::disallowed_methods,
         reason = "it is a path of the host, not one of an image"
@@ -126,11 +126,11 @@ impl Descent {
                 target
             }
             Ok(_) => next,
-            // A file that is to be created.
+            // A file that will be created.
             Err(error) if error.kind() == io::ErrorKind::NotFound => next,
             Err(error) => return Err(error.into()),
         };
-        // A repository in a repository, such as a submodule, has limits of its own.
+        // A nested repository, such as a submodule, has its own boundary.
         if is_repository(&self.real) {
             self.root = Some(self.real.clone());
         }
@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    /// `repo` is a repository, `other` one beside it, and `link` a symlink to `repo`.
+    /// `repo` is a repository, `other` another one next to it, and `link` a symlink to `repo`.
     fn tree() -> (tempfile::TempDir, PathBuf) {
         let guard = tempfile::tempdir().unwrap();
         let top = real_path(guard.path()).unwrap();

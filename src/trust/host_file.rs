@@ -1,4 +1,4 @@
-//! Reading of a host file on behalf of a user or a repository.
+//! Reads a host file on behalf of a user or a repository.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -11,11 +11,12 @@ use super::descend::{has_descriptors, is_in_git};
 use super::directory::RealDirectory;
 use super::{Refusal, limits, readable_path};
 
-/// A file of the host that is read whole.
+/// A file of the host that is read in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFile {
     path: PathBuf,
-    /// The directory that a file that was found must lie below; none for one that a person named.
+    /// For a file that was found, the directory that must contain it; `None` for a file that a
+    /// person named.
     within: Option<PathBuf>,
 }
 
@@ -28,8 +29,8 @@ impl HostFile {
         }
     }
 
-    /// A file that was found, or that a file of a repository names: without symlinks, it must lie
-    /// below `within`, and not in `.git`.
+    /// A file that was found, or that is named in a file of a repository: after symlinks are
+    /// resolved, it must be below `within`, and not in `.git`.
     pub fn found(path: impl Into<PathBuf>, within: impl Into<PathBuf>) -> Self {
         let mut within = within.into();
         // The parent of a bare file name is empty, which is not a path that can be resolved.
@@ -42,7 +43,7 @@ impl HostFile {
         }
     }
 
-    /// The same file by a path relative to `here`, if it lies below.
+    /// The same file with a path relative to `here`, if it is below that directory.
     #[must_use]
     pub fn seen_from(mut self, here: &Path) -> Self {
         if let Ok(below) = self.path.strip_prefix(here) {
@@ -59,7 +60,7 @@ impl HostFile {
         self.within.is_none()
     }
 
-    /// The content, where it has at most `limit` bytes.
+    /// The content, which must have at most `limit` bytes.
     pub fn read(&self, limit: u64) -> Result<Vec<u8>, Refusal> {
         match &self.within {
             Some(within) => read_within(&self.path, within, limit),
@@ -70,7 +71,7 @@ impl HostFile {
     /// The text of a list of patterns such as `.gitignore`. Lines that are not UTF-8 match nothing.
     pub fn read_patterns(&self) -> Result<String, Refusal> {
         let bytes = self.read(limits::IGNORE_FILE)?;
-        // Each line is compiled, which costs far more memory than its bytes.
+        // Each line is compiled, which takes far more memory than its text.
         if memchr::memchr_iter(b'\n', &bytes).count() > limits::IGNORE_LINES {
             return Err(Refusal::TooManyLines);
         }
@@ -108,7 +109,7 @@ fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     read_open(directory.stream(name, OFlags::RDONLY)?, limit)
 }
 
-/// Reads a regular file below a directory, symlinks resolved.
+/// Reads a regular file below a directory, with symlinks resolved.
 fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let real = real_within(path, within)?;
     let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
@@ -123,7 +124,7 @@ fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusa
 
 pub(super) fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
-    // A FIFO or a file in `/proc` has no length that could be checked before.
+    // A FIFO or a file in `/proc` has no length that could be checked in advance.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(Refusal::TooLarge(limit));
@@ -131,7 +132,7 @@ pub(super) fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-/// Resolves the symlinks of a path, which must then lie below `within` and not in a `.git` there.
+/// Resolves the symlinks of a path, which must then be below `within` and not in a `.git` there.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"

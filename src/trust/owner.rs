@@ -1,4 +1,4 @@
-//! Owners of files: those of other users are ignored.
+//! Ownership of files: files of other users are ignored.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Returns true if a file, and the symlink that leads to it, belong to the user who runs jettison
-/// or to root. Any other user could put a configuration into `/tmp` that root's run would follow.
+/// or to root. Any other user could place a configuration in `/tmp` that would apply when root runs
+/// jettison.
 pub fn is_ours(path: &Path) -> io::Result<bool> {
     let caller = Caller::current();
     if !caller.trusts(fs::symlink_metadata(path)?.uid()) {
@@ -24,7 +25,7 @@ pub fn is_ours(path: &Path) -> io::Result<bool> {
 #[derive(Clone, Copy, Debug)]
 struct Caller {
     uid: u32,
-    /// The user who became root with `sudo`. git trusts their repositories as well.
+    /// The user who became root with `sudo`. git also trusts that user's repositories.
     sudo: Option<u32>,
 }
 
@@ -40,7 +41,7 @@ impl Caller {
     }
 
     fn trusts(self, owner: u32) -> bool {
-        // The variable means something only where `sudo` has set it: for root.
+        // The variable is only meaningful for root, where `sudo` has set it.
         let is_sudo_user = self.uid == 0 && self.sudo == Some(owner);
         owner == self.uid || owner == 0 || is_sudo_user
     }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-/// Finds the program of this name, which has no slash, in the first directory of `path`, a list
-/// such as `PATH`, that contains one.
+/// Finds the program with this name, which contains no slash, in the first matching directory of
+/// `path`, a list such as `PATH`.
 ///
-/// Relative and empty entries are skipped: they mean the current directory, so that a repository
-/// could supply the program. `execvp` would use them.
+/// Relative and empty entries are skipped, although `execvp` uses them: they refer to the current
+/// directory, so a repository could supply the program.
 pub fn find_program(name: impl AsRef<Path>, path: &OsStr) -> Option<PathBuf> {
     env::split_paths(path)
         .filter(|directory| directory.is_absolute())

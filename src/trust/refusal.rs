@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use super::limits;
 
-/// The reason; the caller adds the file.
-// The sentences start with `it`, to follow `cannot read X:` and `X is not checked:` alike.
+/// The reason; the caller adds the name of the file.
+// The sentences start with `it`, so that they can follow both `cannot read X:` and `X is not
+// checked:`.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error(transparent)]
@@ -56,10 +57,10 @@ impl Refusal {
         })
     }
 
-    /// Returns true if the file may not be read, whether it is readable or not.
+    /// Returns true if the file must not be read because of its location or type.
     pub fn is_about_place(&self) -> bool {
         match self {
-            // All variants are listed, so that a new one must be put on one side.
+            // All variants are listed, so that a new one must be classified.
             Self::NotRegular(_)
             | Self::LeadsOutside { .. }
             | Self::LinkOutside(_)
@@ -71,7 +72,7 @@ impl Refusal {
 
     /// Returns true if there is no such file.
     pub fn is_missing(&self) -> bool {
-        // `file/.gitignore` is missing in another way than `directory/.gitignore`.
+        // `file/.gitignore` and `directory/.gitignore` are missing for different reasons.
         matches!(
             self,
             Self::Io(error)

@@ -1,11 +1,11 @@
-//! The directories in which a configuration file is looked for.
+//! The directories in which a configuration file is searched for.
 
 use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// The directories from one upwards in which files are looked for.
+/// The directories, from one upward, in which files are searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     directories: Vec<PathBuf>,
@@ -14,8 +14,8 @@ pub struct Search {
 
 impl Search {
     /// Lists the directories from one to the root of its repository or to the home directory,
-    /// whichever comes first. Outside both, the search ends below the first directory that
-    /// everybody may write, such as `/tmp`.
+    /// whichever comes first. Outside of both, the search ends below the first world-writable
+    /// directory, such as `/tmp`.
     ///
     /// Symlinks are resolved first, so that the directories are those that contain the files. A
     /// directory that does not exist yet is replaced by the nearest one that does.
@@ -36,8 +36,8 @@ impl Search {
         let mut directories = Vec::new();
         let mut before_public = None;
         for directory in start.ancestors() {
-            // The first directory always counts: everything below `/mnt/c` of WSL looks as if
-            // everybody may write it.
+            // The first directory always counts, because in WSL everything below `/mnt/c` looks
+            // world-writable.
             if is_public(directory) && !directories.is_empty() && before_public.is_none() {
                 before_public = Some(directories.len());
             }
@@ -69,7 +69,7 @@ impl Search {
     }
 
     /// The directory that symlinks must not leave, for a file found in one of the directories: the
-    /// repository, and outside one only the directory itself.
+    /// repository or, outside of one, the directory itself.
     pub fn root_for<'a>(&'a self, directory: &'a Path) -> &'a Path {
         self.repository.as_deref().unwrap_or(directory)
     }
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// A directory with subdirectories, by its real path.
+    /// A directory with subdirectories; its real path is returned.
     fn tree(directories: &[&str]) -> (tempfile::TempDir, PathBuf) {
         let top = tempfile::tempdir().unwrap();
         for directory in directories {

@@ -1,4 +1,4 @@
-//! Writing files that a person named.
+//! Writes files that a person named.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -14,9 +14,9 @@ use super::directory::RealDirectory;
 use super::host_file::read_open;
 use super::{Refusal, limits, real_path};
 
-/// Writes a file atomically: to a temporary file in the same directory, which is renamed. A symlink
-/// in its place is replaced and its target left unchanged, because a repository could contain one.
-/// A device or a FIFO that was named is written to, and so are `/dev/stdout` and the like.
+/// Writes a file atomically: to a temporary file in the same directory, which is then renamed. An
+/// existing symlink is replaced and its target left unchanged, because a repository could contain
+/// one. A named device or FIFO is written to, and so are `/dev/stdout` and similar paths.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -61,10 +61,10 @@ fn beside(directory: &RealDirectory, permissions: Permissions) -> io::Result<Nam
         .map_err(|error| io::Error::from(error.kind()))
 }
 
-/// Replaces the content `old` of a file by `new`, atomically, and keeps its mode, and its owner
-/// where that is allowed. A symlink that stays in the repository is kept, and its target replaced.
+/// Atomically replaces the content `old` of a file with `new`, and keeps its mode and, if allowed,
+/// its owner. A symlink that stays in the repository is kept, and its target is replaced.
 ///
-/// Returns false if the content is no longer `old`.
+/// Returns false if the content is not `old` any more.
 pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
     let real = real_path(path)?;
     let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
@@ -87,7 +87,7 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
 
 /// Gives a file the owner and the mode of another.
 fn take_over(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
-    // Only root may give a file away; others own what they write.
+    // Only root may change the owner of a file; other users own what they write.
     let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
     file.set_permissions(metadata.permissions())?;
     file.sync_all()

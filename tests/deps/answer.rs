@@ -1,4 +1,4 @@
-//! What a loader says of a program, and what jettison says, in one form.
+//! The results of a loader and of jettison for a program, in a common form.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 /// `symbol S for OBJECT`; or `refused` alone, where the loader gives up at a file.
 pub(crate) type Answer = BTreeSet<String>;
 
-/// How both are asked.
+/// The settings for both.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Question<'a> {
     pub(crate) library_path: &'a str,
@@ -31,7 +31,7 @@ pub(crate) fn jettison(arguments: &[&str]) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// jettison's answer for one program below a root directory.
+/// jettison's result for a program below a root directory.
 pub(crate) fn ours(root: &str, program: &str, question: Question<'_>) -> Answer {
     let image = format!("rootfs:{root}");
     let library_path = format!("--env=LD_LIBRARY_PATH={}", question.library_path);
@@ -42,7 +42,7 @@ pub(crate) fn ours(root: &str, program: &str, question: Question<'_>) -> Answer 
     answer_of(&jettison(&arguments)[0])
 }
 
-/// The answer in a row of jettison's JSON.
+/// The result in a row of jettison's JSON.
 pub(crate) fn answer_of(row: &Value) -> Answer {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let list = |field: &str| row[field].as_array().cloned().unwrap_or_default();
@@ -50,7 +50,7 @@ pub(crate) fn answer_of(row: &Value) -> Answer {
     if list("needs").iter().chain(&list("missing")).any(refused) {
         return Answer::from(["refused".to_owned()]);
     }
-    // The loader itself is listed only where a library needs it.
+    // The loader itself is only listed if a library needs it.
     let is_loader = |path: &String| Some(path.as_str()) == row["loader"].as_str();
     let mut answer: Answer = list("objects")
         .iter()
@@ -82,8 +82,8 @@ pub(crate) fn answer_of(row: &Value) -> Answer {
     answer
 }
 
-/// What the kernel and glibc's loader do when the program is started to be traced, as `ldd` starts
-/// it.
+/// The result of the kernel and glibc's loader when the program is started for tracing, as in
+/// `ldd`.
 pub(crate) fn traced(program: &Path, question: Question<'_>) -> Answer {
     let mut command = Command::new(program);
     command
@@ -99,7 +99,7 @@ pub(crate) fn traced(program: &Path, question: Question<'_>) -> Answer {
     parse(&command.output().unwrap())
 }
 
-/// What a loader lists that is started itself, in a root directory.
+/// The list printed by a loader that is started itself, in a root directory.
 pub(crate) fn listed(root: &str, loader: &str, program: &str, library_path: &str) -> Answer {
     let mut command = Command::new("chroot");
     command
@@ -128,7 +128,7 @@ fn parse(output: &std::process::Output) -> Answer {
                 return Answer::from(["refused".to_owned()]);
             }
         } else if let Some(line) = line.strip_prefix("Error loading shared library ") {
-            // musl says what is missing, and what it does not take.
+            // musl reports missing files, and files that it does not accept.
             let (name, problem) = line.split_once(": ").unwrap();
             if !problem.starts_with("No such file") {
                 return Answer::from(["refused".to_owned()]);

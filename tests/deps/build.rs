@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A directory where one probe builds its files. `@` in an argument is the directory.
+/// A directory in which a probe builds its files. `@` in an argument is replaced with the
+/// directory.
 pub(crate) struct Workshop {
     directory: tempfile::TempDir,
     compiler: &'static str,
@@ -26,12 +27,12 @@ impl Workshop {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    /// `@` as the directory, in a text.
+    /// A text in which `@` is replaced with the directory.
     pub(crate) fn with_place(&self, text: &str) -> String {
         text.replace('@', self.directory.path().to_str().unwrap())
     }
 
-    /// Writes a file, with its directories.
+    /// Writes a file and creates its parent directories.
     pub(crate) fn write(&self, name: &str, content: &[u8]) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -51,7 +52,7 @@ impl Workshop {
         fs::remove_file(self.path(&format!("{name}.c"))).unwrap();
     }
 
-    /// A library; an empty SONAME is none.
+    /// A library; an empty SONAME means none.
     pub(crate) fn library(&self, name: &str, soname: &str, arguments: &[&str]) {
         let symbol: String = name
             .chars()

@@ -1,4 +1,4 @@
-//! What a compiler was told is found in what it built.
+//! Compiler options are detected in the resulting files.
 
 use std::fs;
 

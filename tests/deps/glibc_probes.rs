@@ -1,4 +1,4 @@
-//! glibc's laws, each measured on the loader of this machine and compared.
+//! glibc's rules, each measured with the loader of this machine and compared.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn workshop() -> Workshop {
     Workshop::new("cc")
 }
 
-/// The answer of both, which must be one. `@` is the workshop.
+/// The result of both, which must be the same. `@` is the workshop.
 fn both_asked(workshop: &Workshop, program: &str, question: Question<'_>) -> Answer {
     let library_path = workshop.with_place(question.library_path);
     let question = Question {
@@ -37,7 +37,7 @@ fn has(workshop: &Workshop, answer: &Answer, line: &str) -> bool {
     answer.contains(&workshop.with_place(line))
 }
 
-/// A program that needs a library that needs another one beside it.
+/// A program that needs a library that needs another one next to it.
 fn chain(workshop: &Workshop, of_a: &[&str]) {
     workshop.library("d1/libb.so.1", "libb.so.1", &[]);
     workshop.library(
@@ -110,7 +110,7 @@ fn the_soname_of_a_loaded_library_satisfies_a_need() {
     );
 }
 
-/// A library in `d2`, and a program that looks into `d1` first, where there is a copy.
+/// A library in `d2`, and a program that searches `d1` first, where there is a copy.
 fn two_places(workshop: &Workshop) {
     workshop.library("d2/liba.so.1", "liba.so.1", &[]);
     workshop.copy("d2/liba.so.1", "d1/liba.so.1");

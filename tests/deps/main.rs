@@ -1,7 +1,7 @@
-//! `jettison deps` beside the loaders themselves: the same programs, the same answers.
+//! Compares `jettison deps` with the loaders themselves: the same programs, the same results.
 //!
-//! They need root, compilers and Debian packages, so plain `cargo test` leaves them out; `make e2e`
-//! installs what they need and runs them.
+//! The tests need root, compilers and Debian packages, so plain `cargo test` skips them; `make e2e`
+//! installs the requirements and runs them.
 
 #![allow(clippy::print_stdout, reason = "how many programs agree is a result")]
 #![allow(

@@ -1,4 +1,4 @@
-//! musl's laws, each measured on musl itself and compared.
+//! musl's rules, each measured with musl itself and compared.
 
 use super::answer::{Answer, Question, listed, ours};
 use super::build::Workshop;

@@ -1,4 +1,4 @@
-//! Whole root directories: every program of them, beside its own loader in a chroot.
+//! Whole root directories: compares every program with its own loader in a chroot.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::answer::{answer_of, jettison, listed};
 use super::build::Workshop;
 
-/// Compares all programs of a root directory. Gives how many there are.
+/// Compares all programs in a root directory. Returns their number.
 fn compare(root: &Path) -> usize {
     let root = root.to_str().unwrap();
     let rows = jettison(&[&format!("rootfs:{root}"), "--format=json"]);
@@ -51,7 +51,7 @@ fn every_program_of_a_debian_root_loads_what_its_loader_lists() {
     assert!(programs >= 400, "{programs} programs are too few");
 }
 
-/// Programs and libraries in every combination of where a library is and how it is found.
+/// Programs and libraries in every combination of library locations and search methods.
 #[test]
 fn every_program_of_a_musl_root_loads_what_its_loader_lists() {
     let workshop = Workshop::new("musl-gcc");

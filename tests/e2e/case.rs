@@ -1,4 +1,4 @@
-//! One image of `testdata/images`: built once per run, slimmed once per run, asked many times.
+//! An image in `testdata/images`: built and slimmed once per run, and used by many tests.
 
 use crate::containers::{self, output};
 use serde::Deserialize;
@@ -24,16 +24,16 @@ struct Settings {
     /// The transport of the image that jettison reads.
     #[serde(default = "docker_archive")]
     input: String,
-    /// Whether what is written is tested, not only what is kept: as a layout, twice, and not at
-    /// all.
+    /// Whether the written output is tested, not only the kept files: as a layout, twice, and as a
+    /// dry run.
     #[serde(default)]
     writes: bool,
-    /// Paths that the original holds and the slimmed image must not.
+    /// Paths that exist in the original but must not exist in the slimmed image.
     gone: Vec<String>,
     why: Why,
 }
 
-/// A kept file, and files that must be named on the way from it to a root.
+/// A kept file, and files that must be in the chain from it to a root.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Why {
@@ -46,7 +46,7 @@ fn docker_archive() -> String {
 }
 
 impl Case {
-    /// Every folder of `testdata/images`, by name.
+    /// All directories in `testdata/images`, by name.
     pub(crate) fn all() -> Vec<Self> {
         let folders = fs::read_dir("testdata/images")
             .unwrap()
@@ -72,7 +72,7 @@ impl Case {
         }
     }
 
-    /// The original, built and saved at the first call.
+    /// The original, built and saved on the first call.
     pub(crate) fn original(&self) -> String {
         let path = self.path("original.tar");
         self.built.get_or_init(|| {
@@ -87,7 +87,7 @@ impl Case {
         format!("{}:{path}", self.settings.input)
     }
 
-    /// The slimmed image, written at the first call.
+    /// The slimmed image, written on the first call.
     pub(crate) fn slimmed(&self) -> String {
         let image = format!("docker-archive:{}", self.path("slimmed.tar"));
         self.slimmed.get_or_init(|| {
@@ -99,7 +99,7 @@ impl Case {
         image
     }
 
-    /// Slims the original to `destination` and gives what jettison says of it.
+    /// Slims the original to `destination` and returns jettison's output.
     pub(crate) fn slim_to(&self, destination: &str, more: &[&str]) -> String {
         slim(
             &self.original(),
@@ -113,7 +113,7 @@ impl Case {
         output(jettison().args(["why", &self.original(), &self.settings.why.path]))
     }
 
-    /// What must be named on the way from a kept file to a root.
+    /// The files that must be in the chain from a kept file to a root.
     pub(crate) fn way(&self) -> &[String] {
         &self.settings.why.through
     }
@@ -142,7 +142,7 @@ impl Case {
         fs::read_to_string(format!("testdata/images/{}/behaviour.txt", self.name)).unwrap()
     }
 
-    /// Bytes of both archives, once the image was slimmed, and how long that took.
+    /// The sizes of both archives, if the image has been slimmed, and the time that it took.
     pub(crate) fn measured(&self) -> Option<(u64, u64, Duration)> {
         let bytes = |name| fs::metadata(self.path(name)).ok().map(|file| file.len());
         Some((
@@ -152,7 +152,7 @@ impl Case {
         ))
     }
 
-    /// A path in the folder where this case may write.
+    /// A path in the directory in which this case may write.
     pub(crate) fn path(&self, name: &str) -> String {
         PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join("e2e")
@@ -171,7 +171,8 @@ fn slim(original: &str, destination: &str, name: &str, more: &[&str]) -> String 
     )
 }
 
-/// The binary under test: of this build, or another one, such as an optimised one to measure.
+/// The binary under test: that of this build, or another one, such as an optimized one for
+/// measurements.
 fn jettison() -> Command {
     Command::new(
         std::env::var_os("JETTISON_BINARY")

@@ -1,9 +1,9 @@
-//! podman, buildah and skopeo, by the scripts beside this file.
+//! podman, buildah and skopeo, through the scripts next to this file.
 
 use crate::case::Case;
 use std::{path::Path, process::Command};
 
-/// Standard output of a command that must succeed.
+/// The standard output of a command that must succeed.
 pub(crate) fn output(command: &mut Command) -> String {
     let output = command
         .output()
@@ -27,12 +27,12 @@ pub(crate) fn save(image: &str, format: &str, path: &str) {
     ]));
 }
 
-/// What the case's script prints about a container of `image`.
+/// The output of the case's script about a container of `image`.
 pub(crate) fn behaviour(case: &Case, image: &str) -> String {
     output(tool(&case.behaviour_script()).arg(image))
 }
 
-/// An image in podman's storage, until it is dropped.
+/// An image in podman's storage, removed on drop.
 #[derive(Debug)]
 pub(crate) struct Loaded(String);
 
@@ -48,8 +48,8 @@ impl Drop for Loaded {
     }
 }
 
-/// Loads an image as a person would: `podman load` for an archive, which holds its name;
-/// `skopeo copy` for a layout.
+/// Loads an image as a user would: `podman load` for an archive, which contains its name; `skopeo
+/// copy` for a layout.
 pub(crate) fn load(image: &str, name: &str) -> Loaded {
     match image.strip_prefix("docker-archive:") {
         Some(path) => output(tool("podman").args(["load", "--quiet", "--input", path])),
@@ -63,7 +63,7 @@ pub(crate) fn load(image: &str, name: &str) -> Loaded {
     Loaded(name.to_owned())
 }
 
-/// Copies an image to skopeo's plainest form: a folder with a manifest and a file per blob.
+/// Copies an image to skopeo's simplest format: a directory with a manifest and a file per blob.
 pub(crate) fn copy_to_directory(image: &str, path: &str) -> String {
     output(tool("skopeo").args(["copy", "--quiet", image, &format!("dir:{path}")]));
     path.to_owned()

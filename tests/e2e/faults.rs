@@ -1,4 +1,4 @@
-//! What goes wrong while an image is written: the old output is as it was, or the new one is whole.
+//! Faults while an image is written: the old output is unchanged, or the new one is complete.
 
 use rustix::process::{Pid, Signal, kill_process};
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A folder that is gone at the end, on the disk and not in memory.
+/// A temporary directory on the disk rather than in memory.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -32,7 +32,7 @@ impl Folder {
     }
 }
 
-/// Numbers that are the same in every run.
+/// Deterministic pseudo-random numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -56,7 +56,7 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// A docker archive of one layer with one file of noise in it.
+/// A docker archive with one layer that contains a file of random bytes.
 fn archive(path: &Path, size: usize, compress: bool) {
     let mut numbers = Numbers(7);
     let noise: Vec<u8> = (0..size)
@@ -110,8 +110,8 @@ fn succeeded(output: &Output) {
     );
 }
 
-/// The image that a layout's index names under `name`: all its blobs are there, and are what their
-/// digests say.
+/// The image with this name in a layout's index, after checking that all its blobs exist and match
+/// their digests.
 fn whole_image(layout: &Path, name: &str) -> String {
     let blob = |digest: &serde_json::Value| {
         let hash = digest["digest"]
@@ -181,8 +181,8 @@ fn an_archive_is_the_old_or_the_new_one_whenever_its_writer_is_killed() {
             "round {round}: {} bytes",
             bytes.len()
         );
-        // Between the two steps of a replacement the new one has a name of its own: whole, and gone
-        // after the next run.
+        // Between the two steps of a replacement, the new file has a separate name: it is complete,
+        // and removed by the next run.
         let names = folder.names(".");
         let (beside, rest): (Vec<_>, Vec<_>) = names
             .iter()
@@ -289,7 +289,7 @@ fn a_new_layout_is_there_whole_or_not_at_all() {
     }
 }
 
-/// Runs a script with a small file system of its own at `$small`.
+/// Runs a script with a separate small file system at `$small`.
 fn with_small_disk(megabytes: u32, script: &str, arguments: &[&Path]) -> Output {
     let folder = Folder::new();
     let mount = format!("mount -t tmpfs -o size={megabytes}m none \"$small\"\n{script}");
@@ -317,7 +317,7 @@ fn a_full_disk_leaves_what_was_there() {
         ("oci", "layout"),
         ("oci", "none"),
     ] {
-        // The old output, the attempt, then what is left beside the status.
+        // The old output, the attempt, then the remaining files and the status.
         let script = format!(
             "cd \"$small\"
              case {old} in

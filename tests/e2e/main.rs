@@ -1,6 +1,7 @@
-//! Real images, slimmed by the real binary: what their containers do, and what is left of them.
+//! Real images, slimmed with the real binary: the behavior of their containers, and the remaining
+//! files.
 //!
-//! A new image is a folder of `testdata/images`, and no code:
+//! A new image is a directory in `testdata/images` and needs no code:
 //!
 //! - `Dockerfile`, built on Debian's packages. Builds share downloaded packages and the base image,
 //!   which is itself made of packages; stages that begin alike are built once.
@@ -33,7 +34,7 @@ use std::{fs, sync::Arc};
 
 type Test = fn(&Case);
 
-/// In the order of the run: first what takes long, so that two builds run at once.
+/// In the order of the run: long tests first, so that two builds run at the same time.
 const TESTS: &[(&str, Test)] = &[
     (
         "original_behaves_as_its_case_says",
@@ -170,7 +171,7 @@ fn why_names_the_way_to_a_kept_file(case: &Case) {
     }
 }
 
-/// Fails with both texts as they are, for they have many lines.
+/// Fails with both texts unescaped, because they have many lines.
 fn assert_text_eq(now: &str, expected: &str) {
     assert!(
         now == expected,

@@ -1,5 +1,5 @@
-//! Images of `testdata/planted`, built from their Dockerfiles: what is found in them, and nothing
-//! else.
+//! Images in `testdata/planted`, built from their Dockerfiles: exactly the expected findings are
+//! reported.
 //!
 //! `expected.txt` beside a Dockerfile has a line for each finding: the rule, the path, the layer that brought it, and the line of the Dockerfile; `-`
 //! where there is none. What the base image has is said once, in
@@ -14,14 +14,14 @@ use std::{
     process::Command,
 };
 
-/// A day long after all images here were built, so that the base is old.
+/// A date long after all images here were built, so that the base is old.
 const LATER: &str = "4102444800";
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e/planted")
 }
 
-/// Builds the image of a folder, and saves it.
+/// Builds the image of a directory and saves it.
 fn built(case: &str) -> String {
     let tag = if case == "clean" { "1" } else { "latest" };
     let name = format!("localhost/jettison-e2e/planted-{case}:{tag}");
@@ -37,7 +37,7 @@ fn saved(case: &str, name: &str) -> String {
     format!("docker-archive:{}", path.display())
 }
 
-/// What is found in an image: rule, path, layer, and line of the Dockerfile.
+/// The findings in an image: rule, path, layer, and line of the Dockerfile.
 fn found(image: &str, more: &[&str]) -> BTreeSet<[String; 4]> {
     let mut lint = Command::new(env!("CARGO_BIN_EXE_jettison"));
     lint.env("SOURCE_DATE_EPOCH", LATER).args([
@@ -71,7 +71,7 @@ fn row(finding: &Value) -> [String; 4] {
     let line = notes
         .filter_map(|note| note.strip_prefix("the instruction is in "))
         .next();
-    // A finding of the Dockerfile itself is at its line.
+    // A finding in the Dockerfile itself is at its line.
     let own = finding
         .get("image")
         .is_none()

@@ -1,5 +1,5 @@
-//! Hostile images, beside the programs that run and unpack images: what jettison reads, they read
-//! alike or not at all.
+//! Compares hostile images with programs that run and unpack images: they interpret every image
+//! that jettison accepts in the same way, or not at all.
 //!
 //! The layers are those of `tests/it/image/archives.rs`. umoci and podman apply them as an engine
 //! does; GNU tar and Python, which know no whiteouts, unpack the images of one layer. The documents
@@ -30,14 +30,14 @@ const KNOWN: [(&str, &str); 6] = [
     ("access-time-of-gnu-alone", "python"),
 ];
 
-/// What a reader makes of an image: the lines of a listing, or none where it fails.
+/// A reader's result for an image: the lines of a listing, or `None` if it fails.
 type Made = Option<Vec<String>>;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e/readers")
 }
 
-/// A directory with nothing in it.
+/// An empty directory.
 fn fresh(name: &str) -> PathBuf {
     let path = folder().join(name);
     let _ = fs::remove_dir_all(&path);
@@ -202,11 +202,11 @@ fn line(root: &Path, entry: &walkdir::DirEntry) -> String {
     }
 }
 
-/// What an image is to whoever runs it: its user, and its files.
+/// The image as seen at run time: its user and its files.
 #[derive(Debug, PartialEq, Eq)]
 struct Run {
     user: String,
-    /// The lines of a listing, or the diff ids, as far as the reader tells.
+    /// The lines of a listing, or the diff ids, depending on the reader.
     content: Vec<String>,
 }
 
@@ -343,7 +343,7 @@ fn keys(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Where the value behind a key ends.
+/// The end of the value after a key.
 fn value_end(behind: &str) -> usize {
     let (mut depth, mut is_text) = (0, false);
     for (place, letter) in behind.char_indices().skip(1) {

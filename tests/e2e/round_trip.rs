@@ -1,5 +1,5 @@
-//! Images that are read and written in full, in every way, as other tools see them: nothing may
-//! have changed.
+//! Images that are read and written in full, in every format, as seen by other tools: nothing may
+//! change.
 //!
 //! Beside the images of `testdata/images` there is an odd one (`odd.sh`) with everything that a
 //! file system can hold.
@@ -33,7 +33,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e/round-trip")
 }
 
-/// A path with nothing at it.
+/// A path that does not exist.
 fn fresh(name: &str) -> String {
     let path = folder().join(name);
     fs::create_dir_all(folder()).unwrap();
@@ -42,7 +42,7 @@ fn fresh(name: &str) -> String {
     path.display().to_string()
 }
 
-/// Writes all of an image.
+/// Writes a whole image.
 fn write(source: &str, destination: &str, layers: &str, compression: &str) {
     let name = ["--tag", "localhost/jettison-e2e/odd:written"];
     let how = [
@@ -150,7 +150,7 @@ fn docker_loads_every_archive() {
     let _ = fs::remove_dir_all(daemon);
 }
 
-/// What skopeo says of the layers of a docker archive.
+/// The layers of a docker archive according to skopeo.
 fn diff_ids(archive: &str) -> Vec<String> {
     let config =
         output(tool("skopeo").args(["inspect", "--config", &format!("docker-archive:{archive}")]));

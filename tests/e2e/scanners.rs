@@ -1,4 +1,4 @@
-//! What others say of packages: syft of slimmed images, rpm of its own database.
+//! Results of other tools for packages: syft for slimmed images, rpm for its own database.
 
 use std::process::Command;
 

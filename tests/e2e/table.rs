@@ -1,5 +1,5 @@
-//! The table at the end of a run: what each image weighed before and after, how long that took, and
-//! whether it works.
+//! The table at the end of a run: the size of each image before and after, the time that slimming
+//! took, and whether the result works.
 
 use crate::case::Case;
 use std::{
@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// The test that says whether a slimmed image works.
+/// The test that checks whether a slimmed image works.
 pub(crate) const WORKS: &str = "slimmed_image_behaves_as_the_original";
 
 /// The page that shows the table.

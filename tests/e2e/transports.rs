@@ -1,5 +1,4 @@
-//! Real registries, daemons and builders, on loopback. What is done with each is a script of
-//! `transports/`.
+//! Real registries, daemons and builders on loopback, each with a script in `transports/`.
 
 use crate::containers::output;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! What users have asked of other linters in vain, and where hadolint is known to be wrong: one
-//! test for each.
+//! Features that users have requested from other linters, and known bugs of hadolint: one test for
+//! each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ use jettison::rules::registry;
 use jettison::shellcheck;
 use jettison::source::Source;
 
-/// Settings for these rules alone, by their names or by other tools' codes.
+/// Settings that only select these rules, by name or by another tool's code.
 fn only(names: &[&str]) -> Settings {
     let found = registry()
         .resolve(names.iter().copied())
@@ -28,7 +28,7 @@ fn findings(names: &[&str], text: &str) -> Vec<Finding> {
     lint(&Source::new("Dockerfile", text), registry(), &only(names))
 }
 
-/// The lines of what is found, from 1.
+/// The lines of the findings, counted from 1.
 fn lines(name: &str, text: &str) -> Vec<usize> {
     let source = Source::new("Dockerfile", text);
     let found = lint(&source, registry(), &only(&[name]));
@@ -47,7 +47,7 @@ fn assert_lines(name: &str, text: &str, expected: &[usize]) {
     assert_eq!(lines(name, text), expected, "{name}: {text}");
 }
 
-// What users have asked for.
+// Features that users have requested.
 
 #[test]
 fn implicit_root_is_resolved_through_stages_and_known_bases() {
@@ -483,7 +483,7 @@ fn what_the_build_context_leaves_out_cannot_be_copied() {
     );
 }
 
-// Where hadolint is known to be wrong.
+// Known bugs of hadolint.
 
 #[test]
 fn yum_cleaned_before_and_after_is_clean() {

@@ -1,10 +1,10 @@
-//! What lies beside a Dockerfile counts when the binary lints it.
+//! Files next to a Dockerfile are taken into account when the binary lints it.
 
 use std::fs;
 
 use assert_cmd::Command;
 
-/// What `jettison lint` prints for a Dockerfile with this `.dockerignore` beside it.
+/// The output of `jettison lint` for a Dockerfile with this `.dockerignore` next to it.
 fn linted(dockerfile: &str, ignore: Option<&str>) -> std::io::Result<String> {
     let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("Dockerfile"), dockerfile)?;

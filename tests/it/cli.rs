@@ -1,4 +1,4 @@
-//! The program as a user meets it: arguments in, output and exit status out.
+//! The program as seen by a user: arguments in, output and exit status out.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::builders::images::{Tar, config, docker_archive};
 
-/// The program in a folder of its own, deaf to this machine's settings.
+/// The program in a separate directory, isolated from this machine's settings.
 fn jettison(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command
@@ -435,7 +435,7 @@ fn nothing_of_an_image_is_reported_or_written_before_its_digests_are_checked() {
     let folder = folder(&[]);
     let archive = docker_archive(&[is], &config(&[meant]), &[]);
     fs::write(folder.path().join("image.tar"), archive).expect("files can be written");
-    // The image has no program either, but that is a fault of bytes that nobody meant.
+    // The image also has no program, but that error would be based on wrong bytes.
     let (code, text) = stderr(jettison(folder.path()).args([
         "slim",
         "image.tar",

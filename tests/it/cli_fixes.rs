@@ -1,4 +1,4 @@
-//! `lint --fix` and `--diff` as a user meets them.
+//! `lint --fix` and `--diff` as seen by a user.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

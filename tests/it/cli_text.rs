@@ -1,4 +1,4 @@
-//! Findings and pages as a terminal shows them: at other widths, in colour, in other characters.
+//! Findings and pages as shown in a terminal: with other widths, colors and character sets.
 
 use std::fs;
 use std::path::Path;
@@ -149,9 +149,7 @@ fn a_page_is_found_by_a_start_that_is_its_own() {
     let (out, err) = explained(&["apt-"]);
     assert_eq!(out, "");
     assert!(
-        err.starts_with(
-            "error: there is no rule `apt-`; it may be the start of `apt-dist-upgrade`, "
-        ),
+        err.starts_with("error: there is no rule `apt-`; did you mean `apt-dist-upgrade`, "),
         "{err}"
     );
 }

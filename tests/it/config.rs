@@ -1,4 +1,4 @@
-//! Configuration: files, environment and flags, and what each may overrule.
+//! Configuration: files, environment and options, and their precedence.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use jettison::lint::{Severity, ShellcheckCode};
 use jettison::rules::registry;
 use serde_json::Value;
 
-/// The program in a folder of its own, deaf to this machine's settings.
+/// The program in a separate directory, isolated from this machine's settings.
 fn jettison(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command
@@ -481,7 +481,7 @@ fn a_migrated_file_means_the_same() {
         let mut own = parsed(".jettison.toml", &migrated)
             .unwrap_or_else(|error| panic!("{error}\n{migrated}"));
         let theirs = parsed(".hadolint.yaml", text).expect("it is right");
-        // It says the same in another place.
+        // The same setting in another location.
         own.settings.origins.clone_from(&theirs.settings.origins);
         assert_eq!(own, theirs, "{text}\n{migrated}");
     }
@@ -520,8 +520,7 @@ fn the_schema_is_printed() {
     );
 }
 
-/// The labels of all findings that lie in another file:
-/// `file:line:column: the text there: message`.
+/// The labels in other files of all findings: `file:line:column: the text there: message`.
 fn words(folder: &Path, config: &str, arguments: &[&str]) -> Vec<String> {
     let (_, out, err) = run(jettison(folder)
         .args(["lint", "Dockerfile", "--format", "json"])

@@ -1,4 +1,4 @@
-//! The processor time of a thread, which other work on the machine does not change.
+//! The processor time of a thread, which is independent of other work on the machine.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The dependencies are what `deny.toml` allows: checked offline, where `cargo deny` may be missing.
+//! Checks offline, without `cargo deny`, that the dependencies comply with `deny.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -114,7 +114,7 @@ fn every_license_is_allowed() {
     }
 }
 
-/// The packages of this platform with their licenses, as Cargo knows them.
+/// The packages of this platform with their licenses, according to Cargo.
 fn licenses() -> Vec<(String, String)> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--locked", "--offline"])
@@ -151,7 +151,7 @@ fn host() -> String {
     host.expect("cargo names its host").to_owned()
 }
 
-/// `unsafe` is denied by the crate's lints; these two places say why they need it.
+/// `unsafe` is denied by the crate's lints; these two places document why they need it.
 #[test]
 fn only_two_maps_are_unsafe() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,8 +1,8 @@
-//! Real Dockerfiles, read as BuildKit reads them.
+//! Real Dockerfiles are parsed like in BuildKit.
 //!
-//! `JETTISON_CORPUS` names a folder with `dockerfiles/*` and
-//! `buildkit.json`, BuildKit's verdict: for each file `{"ok": bool, "instructions": [[NAME, first
-//! line, last line], …]}`. Without it there is nothing to compare with.
+//! `JETTISON_CORPUS` names a folder with `dockerfiles/*` and `buildkit.json`, BuildKit's verdict:
+//! for each file `{"ok": bool, "instructions": [[NAME, first line, last line], …]}`. Without it,
+//! there is nothing to compare with.
 
 use std::collections::BTreeMap;
 use std::fs;

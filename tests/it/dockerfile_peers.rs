@@ -1,5 +1,4 @@
-//! Other people's parsers as second opinions: where they accept a file, they see the instructions
-//! that we see.
+//! Other parsers as a second opinion: if they accept a file, they find the same instructions.
 //!
 //! `dockerfile-parser` and `parse-dockerfile` read the samples in
 //! `testdata/dockerfiles`, and the corpus that `JETTISON_CORPUS` names (see
@@ -12,7 +11,7 @@ use std::path::{Path, PathBuf};
 use jettison::dockerfile::parse;
 use jettison::source::Source;
 
-/// A construct that a peer takes otherwise than BuildKit does.
+/// A construct that a peer interprets differently than BuildKit.
 struct Difference {
     construct: &'static str,
     is_in: fn(&str) -> bool,
@@ -58,8 +57,8 @@ fn files() -> Vec<PathBuf> {
     paths.filter(|path| !is_other(path)).collect()
 }
 
-/// Calls `peer` for every file; it gives the names of the instructions, in capitals, if it accepts
-/// the text.
+/// Calls `peer` for every file; it returns the names of the instructions, in capitals, if it
+/// accepts the text.
 fn agree(peer: fn(&str) -> Option<Vec<String>>, differences: &[Difference]) {
     let (mut accepted, mut wrong, mut seen) = (0, Vec::new(), BTreeSet::new());
     for path in files() {

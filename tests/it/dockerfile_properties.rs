@@ -1,4 +1,4 @@
-//! What holds for every text, however broken.
+//! Properties of every text, even if it is broken.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -28,7 +28,7 @@ static SAMPLES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     texts
 });
 
-/// What the grammar is made of.
+/// Building blocks of the grammar.
 const FRAGMENTS: [&[u8]; 40] = [
     b"\\\n",
     b"\\",
@@ -165,7 +165,7 @@ fn check(text: Vec<u8>) {
     }
 }
 
-/// Everything in a file that has a place.
+/// Everything in a file that has a span.
 struct Spans<'a> {
     source: &'a Source,
     found: Vec<Span>,
@@ -263,7 +263,7 @@ impl Spans<'_> {
         }
     }
 
-    /// Every byte of a joined text is the one of the source that it says it is.
+    /// Every byte of a joined text is equal to the source byte that it maps to.
     fn joined(&self, text: &Joined) {
         for (offset, &byte) in text.as_str().as_bytes().iter().enumerate() {
             let source = self
@@ -314,7 +314,7 @@ impl Spans<'_> {
     }
 }
 
-/// A megabyte of one construct takes milliseconds; what is quadratic in it takes minutes.
+/// A megabyte of one construct takes milliseconds; a quadratic algorithm would take minutes.
 #[test]
 fn large_files_are_read_in_linear_time() {
     let repeat = |text: &str| format!("FROM a\n{}", text.repeat((1 << 20) / text.len()));

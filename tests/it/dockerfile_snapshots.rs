@@ -1,6 +1,6 @@
-//! Small Dockerfiles, one construct each, and what is read from them:
-//! `testdata/dockerfiles/NAME.Dockerfile` and `NAME.txt`. With `JETTISON_BLESS=1` the expectations
-//! are written anew; read the difference before you commit it.
+//! Small Dockerfiles, one construct each, and their parsed form:
+//! `testdata/dockerfiles/NAME.Dockerfile` and `NAME.txt`. `JETTISON_BLESS=1` updates the
+//! expectations; review the diff before you commit it.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,7 +1,7 @@
-//! What every fix promises, on every Dockerfile of the tests and the pages: it mends its finding,
-//! breaks nothing, and leaves all else as it is.
+//! Guarantees of every fix, on every Dockerfile in the tests and pages: it resolves its finding,
+//! breaks nothing, and changes nothing else.
 //!
-//! `JETTISON_CORPUS` names a folder with `dockerfiles/*` to look at besides.
+//! `JETTISON_CORPUS` names a directory with additional `dockerfiles/*`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -57,7 +57,7 @@ fn all_rules() -> Settings {
     }
 }
 
-/// What is wrong with each file, in one report.
+/// The problems of each file, in one report.
 fn report(check: impl Fn(&Source) -> Vec<String> + Send + Sync) {
     let files = dockerfiles();
     let wrong: Vec<String> = files.par_iter().flat_map_iter(check).collect();
@@ -234,7 +234,7 @@ fn each_fix_mends_its_finding_and_touches_nothing_else() {
     });
 }
 
-/// What one fix did wrong.
+/// The problems of a fix.
 fn faults(
     source: &Source,
     before: &Dockerfile,
@@ -273,8 +273,8 @@ fn faults(
     .into_iter()
 }
 
-/// Whether the bytes before and after an edit stay, and the instructions that it does not touch are
-/// still those that the file starts and ends with.
+/// Whether the bytes before and after an edit are unchanged, and the instructions that it does not
+/// touch are still at the start and the end of the file.
 fn keeps_the_others(
     source: &Source,
     before: &Dockerfile,

@@ -1,4 +1,4 @@
-//! Reports as their readers want them: each held against its schema, or read back.
+//! Reports as expected by their readers: each is validated against its schema, or read back.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,8 +19,8 @@ fn jettison(folder: &Path) -> Command {
     command
 }
 
-/// Files with findings of every severity, with notes, labels and fixes, and names and texts that
-/// want to break out.
+/// Files with findings of every severity, with notes, labels and fixes, and with hostile names and
+/// texts.
 fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let nasty = "FROM debian:latest as a\nRUN apt-get update && apt-get install -y \"cu<rl>\" 🐳 && sudo ls\nADD a /b\n\
@@ -43,7 +43,7 @@ fn project() -> tempfile::TempDir {
     folder
 }
 
-/// What a run with all rules prints in a format.
+/// The output of a run with all rules in a format.
 fn printed(format: &str) -> String {
     let folder = project();
     let mut command = jettison(folder.path());
@@ -75,8 +75,8 @@ fn assert_valid(schema: &str, value: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("testdata/schemas")
         .join(schema);
-    // The first print of the standard's schema has a bracket too many in the pattern of `language`;
-    // errata mend it.
+    // The original schema of the standard has a superfluous bracket in the pattern of `language`,
+    // which an erratum fixes.
     let text = fs::read_to_string(path).expect("the schema is there");
     let schema = json(&text.replace(
         "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$",
@@ -354,7 +354,7 @@ fn a_compact_line_has_place_level_message_and_rule() {
     );
 }
 
-/// The elements of a document with their attributes, as a reader sees them.
+/// The elements of a document with their attributes, as seen by a reader.
 fn elements(text: &str) -> Vec<(String, Vec<(String, String)>)> {
     let read = |element: &BytesStart<'_>| {
         let attributes = element.attributes().map(|attribute| {

@@ -1,4 +1,4 @@
-//! What hooks need: what is staged, what is left out, what is known from before.
+//! Features for hooks: staged files, exclusions, baselines.
 
 use std::fs;
 use std::path::Path;
@@ -64,7 +64,7 @@ fn git(folder: &Path, arguments: &[&str]) {
         .success();
 }
 
-/// The files that lines of a compact report name.
+/// The files named in the lines of a compact report.
 fn files(report: &str) -> Vec<&str> {
     report
         .lines()
@@ -275,7 +275,7 @@ fn every_shell_gets_completions_and_every_command_a_page() {
     assert!(page.contains("\\-\\-staged"), "{page}");
 }
 
-/// The command line of each hook, as pre-commit makes it: `entry`, `args`, then names.
+/// The command line of each hook, as built by pre-commit: `entry`, `args`, then names.
 fn hooks() -> Vec<Vec<String>> {
     let yaml = fs::read_to_string(".pre-commit-hooks.yaml").expect("it is there");
     let mut hooks: Vec<Vec<String>> = Vec::new();

@@ -1,5 +1,5 @@
-//! Inputs that are made to take time or memory. Each is so large that an algorithm which compares
-//! all parts with all others would take minutes.
+//! Inputs that are designed to exhaust time or memory. Each is so large that a quadratic algorithm
+//! would take minutes.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::builders::images::{Directory, Tar, config, docker_archive, gzip, open_with, zstd};
 
-/// What `jettison lint` prints for a Dockerfile of this text.
+/// The output of `jettison lint` for a Dockerfile with this text.
 fn linted(text: &str, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("Dockerfile");
@@ -182,7 +182,7 @@ fn only_the_first_unknown_names_of_a_comment_get_a_suggestion() {
     assert_eq!(report.matches("did you mean `latest-tag`?").count(), 100);
 }
 
-/// An archive whose manifest names one member as that many layers.
+/// An archive whose manifest lists one member as this many layers.
 fn repeated_member(layer: &[u8], count: usize) -> Vec<u8> {
     let mut config = config(&[layer.to_vec()]);
     let diff_id = config["rootfs"]["diff_ids"][0].clone();
@@ -301,7 +301,7 @@ fn a_file_that_rules_cannot_read_is_reported() {
         .output()
         .unwrap();
     let report = String::from_utf8(output.stdout).unwrap();
-    let expected = "`/etc/passwd` (2.1 MB) is too large: its content is not analyzed";
+    let expected = "`/etc/passwd` (2.1 MB) is too large to analyze";
     assert!(report.contains(expected), "{report}");
     assert_eq!(report.lines().count(), 1, "{report}");
 }

@@ -1,8 +1,8 @@
-//! Whatever a repository or an image has in it, what the program prints about it is safe: no
-//! terminal obeys it, no reader is deceived by it, no CI system finds a command in it.
+//! The output of the program is safe regardless of the contents of a repository or an image: it
+//! cannot control a terminal, deceive a reader, or contain commands for a CI system.
 //!
-//! One hostile repository and one hostile image go through every command and every format. The
-//! bytes that are printed are what is looked at.
+//! A hostile repository and a hostile image are passed to every command and every format, and the
+//! printed bytes are checked.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use crate::builders::elf_file;
 use crate::builders::images::{self, Tar};
 
-/// A text that wants to hide what follows, to begin a line of its own and to give commands.
+/// A text that tries to hide later text, to start a new line and to issue commands.
 const EVIL: &str = "a\u{1b}[8m\u{9b}8m\u{7f}\r\n::error::PWNED\n \u{a0}::warning::PWNED\n\
                     PWNED\u{202e}b\u{2066}\u{200b}\u{2028}PWNED\u{85}##vso[x]##[error]y";
 /// The same on one line, as it can stand in a Dockerfile.
 const EVIL_LINE: &str = "a\u{1b}[8m\u{9b}8m\u{7f}\u{202e}b\u{2066}\u{200b}c##vso[x]##[error]y";
 
-/// What no text for people may contain.
+/// Characters that no text for people may contain.
 fn is_hidden(letter: char) -> bool {
     matches!(letter,
         '\0'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}'
@@ -30,7 +30,7 @@ fn is_hidden(letter: char) -> bool {
         | '\u{feff}')
 }
 
-/// The bytes of a run, and what they are of.
+/// The output of a run, with its description.
 struct Printed {
     what: String,
     status: Option<i32>,
@@ -70,7 +70,7 @@ fn run_os(folder: &Path, arguments: &[&OsStr], input: &str) -> [Printed; 2] {
     })
 }
 
-/// A text without the colors and links of our own, which are all that may begin with an escape.
+/// A text without our own colors and links, which are the only allowed escape sequences.
 fn without_styles(text: &str, what: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
@@ -93,7 +93,7 @@ fn without_styles(text: &str, what: &str) -> String {
     plain + rest
 }
 
-/// Nothing that a person reads is obeyed, hidden or run.
+/// Asserts that text for people contains no terminal controls, hidden characters or commands.
 fn assert_for_people(bytes: &[u8], what: &str) {
     let text = std::str::from_utf8(bytes).unwrap_or_else(|_| panic!("{what} is not UTF-8"));
     let text = without_styles(text, what);
@@ -156,7 +156,7 @@ fn assert_exact_json(text: &str, what: &str) {
     assert!(all.iter().any(is_exact), "{what}: {text}");
 }
 
-/// A repository in which every name and every text is hostile.
+/// A repository in which all names and texts are hostile.
 fn repository() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let dockerfile = format!(
@@ -424,7 +424,7 @@ fn a_name_that_is_not_utf8_is_not_lost() {
     }
 }
 
-/// An image in which every name and every text is hostile.
+/// An image in which all names and texts are hostile.
 fn image(folder: &Path, name: &str, stray: &[u8]) -> PathBuf {
     let evil = EVIL.replace('/', ".");
     let long = |path: &str| vec![("path", path.as_bytes().to_vec())];

@@ -1,5 +1,5 @@
-//! Words that the project does not use in anything that a person reads: `testdata/style/house-words.txt`
-//! lists them with the usual ones.
+//! Words that must not occur in texts for people: `testdata/style/house-words.txt` lists them with
+//! the usual alternatives.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,5 +1,5 @@
-//! The loader's rules against the loader itself: what this machine's programs load, as
-//! `ld.so --list` says it.
+//! Compares the loader's rules with the loader itself: the libraries that this machine's programs
+//! load according to `ld.so --list`.
 //!
 //! `LOADER_HOST_PROGRAMS` names a directory whose programs are all compared, and counted.
 

@@ -1,4 +1,4 @@
-//! The language server as an editor meets it: a process, and messages on its standard input and
+//! The language server as seen by an editor: a process, and messages on its standard input and
 //! output.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

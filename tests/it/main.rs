@@ -1,6 +1,6 @@
 //! The integration tests, in one program so that they link once and share their builders.
 //!
-//! Tests that need root, containers or other packages are programs of their own: `e2e`, `tools` and
+//! Tests that need root, containers or other packages are separate programs: `e2e`, `tools` and
 //! `deps`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

@@ -1,4 +1,4 @@
-//! The modules use each other one way only, and so do the files in them.
+//! Dependencies between modules, and between the files in them, are acyclic.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -202,7 +202,7 @@ fn lists_and_paths_are_both_read() {
     assert_eq!(modules_used(text), expected);
 }
 
-/// Files that use each other in a circle, and why that is meant.
+/// Intentional cycles of files, and the reasons for them.
 ///
 /// A name that ends in `/` stands for all files of a directory.
 const CIRCLES: [(&[&str], &str); 7] = [

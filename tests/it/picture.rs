@@ -1,6 +1,6 @@
-//! The picture in README.md is a terminal session that the program has now.
+//! The picture in README.md shows the current output of the program.
 //!
-//! `JETTISON_BLESS=1` draws it.
+//! `JETTISON_BLESS=1` redraws it.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ const COMMANDS: [&str; 3] = [
     "jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1",
 ];
 
-/// What a terminal receives, escape sequences included.
+/// The output for a terminal, including escape sequences.
 fn session() -> String {
     let directory = directory();
     let mut screen = String::new();

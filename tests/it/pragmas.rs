@@ -1,4 +1,4 @@
-//! Comments that silence findings, as each tool reads its own.
+//! Comments that suppress findings, as interpreted by their tools.
 
 use std::collections::BTreeSet;
 

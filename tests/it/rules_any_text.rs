@@ -1,5 +1,5 @@
-//! What holds for any text: rules do not panic, places lie in the text, and fixes leave something
-//! that can be read.
+//! Properties of any text: rules do not panic, locations are inside the text, and fixed texts can
+//! be parsed.
 
 use jettison::dockerfile::parse;
 use jettison::lint::{Applicability, Finding, Selection, Settings, examples, fix, lint};

@@ -1,4 +1,4 @@
-//! What settings change of a run.
+//! Effects of settings on a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The sessions that README.md and the guide show are what the program prints.
+//! The sessions in README.md and the guide show the current output of the program.
 //!
 //! A `console` block is a session: a line with `$` is a command, and the lines below it are what it
 //! prints. A line `…` stands for any lines. Each session runs in a copy of `testdata/sessions`,

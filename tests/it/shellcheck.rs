@@ -1,5 +1,5 @@
-//! The real ShellCheck, asked by the real program. Without it these tests name what is missing; CI
-//! must have it.
+//! The real ShellCheck, run by the real program. If it is not installed, these tests report that it
+//! is missing; CI must have it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

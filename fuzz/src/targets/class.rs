@@ -16,7 +16,7 @@ pub(crate) fn run(bytes: &[u8]) {
     ));
 }
 
-/// A ZIP archive whose entries are stored as they are.
+/// A ZIP archive whose entries are stored uncompressed.
 fn stored(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut archive, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in entries {
@@ -47,7 +47,7 @@ fn number(size: usize) -> [u8; 4] {
     u32::try_from(size).expect("inputs are small").to_le_bytes()
 }
 
-/// Java's readers check sums.
+/// Java's readers verify checksums.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut sum = u32::MAX;
     for &byte in bytes {

@@ -1,4 +1,4 @@
-//! Configuration: `.jettison.toml`, `.hadolint.yaml` and `.dockerignore`, each from any text.
+//! Configuration: `.jettison.toml`, `.hadolint.yaml` and `.dockerignore`, each from arbitrary text.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ fn own(text: &str) {
     }
 }
 
-/// What migration makes of a file means the same.
+/// A migrated file has the same meaning.
 fn hadolint(text: &str) {
     let path = Path::new(".hadolint.yaml");
     let Ok(before) = config::parse(path, text, registry()) else {

@@ -38,7 +38,7 @@ fn check_places(source: &Source, findings: &[Finding]) {
     }
 }
 
-/// Reports of more findings are as slow as they are long.
+/// Reports with more findings would take too long.
 const REPORTED: usize = 50;
 
 fn check_reports(source: &Source, mut findings: Vec<Finding>) {
@@ -65,7 +65,7 @@ fn check_reports(source: &Source, mut findings: Vec<Finding>) {
     }
 }
 
-/// Fixes converge, and break nothing.
+/// Checks that fixes converge and break nothing.
 fn check_fixes(source: &Source, settings: &Settings) {
     for max in [Applicability::Safe, Applicability::Unsafe] {
         let Some(fixed) = fix::apply_all(source, registry(), settings, max) else {

@@ -1,4 +1,4 @@
-//! ELF files: as the loader reads them, and all that is read besides.
+//! ELF files: as read by the loader, and all other facts.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use jettison::loading::{self, ImageFiles};
 
 use crate::sample;
 
-/// The longest text that code refers to, as the slimmer asks for it.
+/// Maximum length of texts that code refers to, as in the slimmer.
 const LONGEST: usize = 64;
 
 pub(crate) fn run(bytes: &[u8]) {
@@ -40,12 +40,12 @@ fn facts(elf: &Elf, bytes: &[u8]) {
     }
 }
 
-/// Texts of a file cannot be more than its bytes.
+/// Checks that texts are contained in the bytes of the file.
 fn inside(bytes: &[u8], texts: &BTreeSet<&[u8]>) {
     assert!(texts.iter().all(|text| text.len() <= bytes.len()));
 }
 
-/// The file as a program, as a library and as a loader.
+/// Loads the file as a program, as a library and as a loader.
 fn loaded(bytes: &[u8]) {
     let files = [
         sample::program("/app", bytes),

@@ -1,5 +1,5 @@
-//! What an editor sends: framed messages as they are, or, where there is no frame, the messages of
-//! a session, one a line, after which the document is asked for everything.
+//! Input from an editor: framed messages or, without frames, the messages of a session, one per
+//! line, followed by all requests for the document.
 
 use jettison::fuzzing::lsp_session;
 

@@ -1,4 +1,5 @@
-//! One target a reader of hostile input: a function of bytes that panics where a law is broken.
+//! One target per reader of hostile input: a function of bytes that panics if an invariant is
+//! violated.
 
 mod class;
 mod config;
@@ -15,10 +16,10 @@ mod tar;
 mod versions;
 mod zip;
 
-/// What is run with each input.
+/// The function that is called with each input.
 pub(crate) type Target = fn(&[u8]);
 
-/// The targets by their names, which are those of the directories of seeds.
+/// The targets by name; the seed directories have the same names.
 pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("class", class::run),
     ("config", config::run),

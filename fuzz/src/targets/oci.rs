@@ -1,6 +1,7 @@
 //! The documents of an image: a configuration, a manifest, an index and Docker's `manifest.json`,
-//! with lines of `%%` between them. `@config`, `@manifest` and `@layer` stand for digests, and with
-//! `-size` behind them for sizes, so that a change in one document leaves the others true.
+//! with lines of `%%` between them. `@config`, `@manifest` and `@layer` are replaced with digests
+//! and, followed by `-size`, with sizes, so that the documents stay consistent if one of them is
+//! changed.
 
 use jettison::image::{
     Format, Image, Layers, Options, Reference, Selection, Silent, WriteOptions, write,
@@ -53,7 +54,7 @@ fn blob(bytes: &[u8]) -> (String, &[u8]) {
     (format!("blobs/sha256/{}", sha256(bytes)), bytes)
 }
 
-/// Texts and what is put in their place.
+/// Texts and their replacements.
 #[derive(Default)]
 struct Names(Vec<(String, String)>);
 
@@ -75,7 +76,7 @@ impl Names {
     }
 }
 
-/// What was read can be checked, written and read again.
+/// Checks that an image that was read can be checked, written and read again.
 fn check(image: &Image) {
     check_image(image);
     let path = scratch("written.tar");

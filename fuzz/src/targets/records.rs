@@ -1,4 +1,4 @@
-//! What package managers, systems and programs leave in an image, as a text:
+//! Files that package managers, systems and programs leave in an image, as a text:
 //!
 //! ```text
 //! <== /usr/sbin/nginx -g off     the command

@@ -1,8 +1,9 @@
-//! Scripts of every language that the slimmer reads, by their `#!`, as the program of an image.
+//! Scripts in every language that the slimmer reads, identified by their `#!` lines, as the program
+//! of an image.
 
 use crate::sample;
 
-/// What is there to be started, loaded and found.
+/// Files that can be started, loaded and found.
 const PROGRAMS: [&str; 10] = [
     "/usr/bin/sh",
     "/usr/bin/env",

@@ -1,4 +1,4 @@
-//! Shell text as it stands in `RUN`.
+//! Shell scripts as in `RUN`.
 
 use jettison::dockerfile::shell::{ShellPart, parse_text};
 use jettison::source::Span;

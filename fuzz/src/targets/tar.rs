@@ -1,4 +1,4 @@
-//! Layers: tar archives, compressed or not. A layer that is read can be written and read again.
+//! Layers: tar archives, compressed or not. A layer that can be read can be written and read again.
 
 use jettison::image::{
     Format, Image, Layers, Limits, Options, Reference, Selection, Silent, WriteOptions, write,

@@ -1,4 +1,4 @@
-//! Versions, a line each: every order of them is total.
+//! Versions, one per line: every order of them is total.
 
 use jettison::packages::Order;
 
@@ -12,7 +12,7 @@ const ORDERS: [Order; 7] = [
     Order::Semver,
 ];
 
-/// As many are compared with each other.
+/// Maximum number of versions that are compared with each other.
 const MOST: usize = 6;
 
 pub(crate) fn run(bytes: &[u8]) {
@@ -37,7 +37,7 @@ fn check_transitive(order: Order, [one, other, third]: [&str; 3]) {
     if order.compare(one, other).is_le() && order.compare(other, third).is_le() {
         let ends = order.compare(one, third);
         assert!(ends.is_le(), "{order:?}: {one:?}, {other:?}, {third:?}");
-        // Equality must carry over too.
+        // Equality must be transitive too.
         if ends.is_eq() {
             assert!(
                 order.same(one, other),

@@ -19,15 +19,16 @@ pub(super) struct Document {
     pub(super) version: i64,
     pub(super) source: Source,
     pub(super) findings: Vec<Finding>,
-    /// Errors about the configuration, the baseline or ShellCheck, a line each; empty without any.
+    /// Errors about the configuration, the baseline or ShellCheck, one per line; empty if there are
+    /// none.
     pub(super) errors: String,
 }
 
 impl Document {
     /// Checks a text with the configuration nearest to its file, as `lint` would.
     ///
-    /// Errors do not stop the check: in an editor, findings by the default configuration are better
-    /// than none while somebody edits the configuration.
+    /// Errors do not stop the check: while the user edits the configuration, findings based on the
+    /// default configuration are better than none.
     pub(super) fn check(arguments: &LspArguments, uri: &str, version: i64, text: String) -> Self {
         let path = path_of(uri);
         let mut errors = Vec::new();
@@ -44,10 +45,10 @@ impl Document {
                 let is_left_out = is_left_out(arguments, &config, path);
                 ok_or_report(is_left_out, &mut errors).unwrap_or(false)
             }
-            // An unsaved text has no path that a pattern could match.
+            // A new document has no path that a pattern could match.
             None => false,
         };
-        // Checking such a text at every pause would make the editor wait.
+        // Checking such a text at every pause would block the editor.
         if source.bytes().len() as u64 > limits::NAMED_DOCKERFILE {
             let limit = limits::shown(limits::NAMED_DOCKERFILE);
             errors.push(format!(
@@ -83,7 +84,7 @@ impl Document {
         )
     }
 
-    /// The findings that overlap or touch a range, which is empty where only a cursor is.
+    /// The findings that overlap or touch a range. The range is empty if nothing is selected.
     pub(super) fn findings_at(
         &self,
         start: Utf16Position,
@@ -94,7 +95,7 @@ impl Document {
                 return false;
             };
             let (from, to) = self.range(span);
-            // Touching is enough: the cursor after a word still means the word.
+            // Touching is enough: a cursor just after a word still refers to the word.
             from <= end && start <= to
         })
     }
@@ -114,7 +115,7 @@ fn lint(
     let (build, warning) = path.map(build_context::beside).unwrap_or_default();
     errors.extend(warning);
     let mut settings = config.settings.clone();
-    // An editor has no image to check the Dockerfile against.
+    // In an editor, there is no image to check the Dockerfile against.
     settings.ignore.extend(NEEDS_IMAGE);
     lint::lint_with(
         source,
@@ -133,7 +134,7 @@ fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow
     Ok(Exclude::of(&arguments.exclude, config)?.leaves_out(path, false))
 }
 
-/// The value of a result. An error is added to the list.
+/// The value of a result; an error is added to the list.
 fn ok_or_report<T>(result: anyhow::Result<T>, errors: &mut Vec<String>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
@@ -175,8 +176,8 @@ fn path_of(uri: &str) -> Option<PathBuf> {
     Some(PathBuf::from(unescaped(path)))
 }
 
-/// The text with every `%XX` replaced by its byte. Editors differ in what they escape, and some
-/// escape a lone `%` not at all, so anything else is left as it is.
+/// The text with every `%XX` replaced by its byte. Editors differ in which characters they escape,
+/// and some do not escape a lone `%`, so anything else is left unchanged.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -192,7 +193,7 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The byte that two hexadecimal digits at the start of a text stand for.
+/// The value of the two hexadecimal digits at the start of a text.
 fn hex_byte(text: &[u8]) -> Option<u8> {
     let [high, low, ..] = text else {
         return None;

@@ -1,5 +1,5 @@
-//! `jettison lsp`: a language server on standard input and output, which checks a text as it is
-//! typed.
+//! `jettison lsp`: a language server on standard input and output that checks a document while it
+//! is edited.
 
 mod document;
 mod replies;
@@ -24,8 +24,8 @@ use super::shellcheck::ShellcheckArguments;
 use crate::trust::limits;
 use document::Document;
 
-/// Pause in typing after which a text is checked. ShellCheck takes longer than the next key, so
-/// checking at each key would fall behind.
+/// Pause in typing after which a text is checked. ShellCheck takes longer than the time between two
+/// keystrokes, so checking after each one would fall behind.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Check Dockerfiles in an editor, over the Language Server Protocol on standard input and output
@@ -68,16 +68,17 @@ pub(super) struct LspArguments {
 pub(super) fn run(arguments: &LspArguments) -> anyhow::Result<Outcome> {
     let (connection, threads) = transport::stdio();
     let served = serve(arguments, &connection);
-    // The threads end when both ends of their channels are gone.
+    // The threads end when both ends of their channels are closed.
     drop(connection);
-    // An error of the connection comes first: that of the server follows from it.
+    // A connection error is reported first, because it causes the error of the server.
     threads
         .join()
         .context("the connection to the editor failed")?;
     served.map(|()| Outcome::Clean)
 }
 
-/// Returns the answers to what an editor sends, framed as it sends it. ShellCheck is not run.
+/// Returns the replies to an editor's messages, which are framed as on the wire. ShellCheck is not
+/// run.
 #[cfg(feature = "fuzzing")]
 pub fn session(mut input: &[u8]) -> Vec<Message> {
     use clap::Parser as _;
@@ -108,7 +109,7 @@ fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()
     let (id, _) = connection
         .initialize_start()
         .context("the editor did not initialize the protocol")?;
-    // UTF-16 is the only encoding that every client supports. `change: 1` asks for whole texts:
+    // UTF-16 is the only encoding that every client supports. `change: 1` requests full documents:
     // Dockerfiles are small, and there is no state that an edit could corrupt.
     let information = json!({
         "capabilities": {
@@ -143,10 +144,10 @@ fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()
 struct Server<'c> {
     arguments: &'c LspArguments,
     connection: &'c Connection,
-    /// Open documents by their URIs.
+    /// Open documents by URI.
     documents: BTreeMap<String, Document>,
-    /// Versions and texts that are not checked yet, by their URIs. A newer text replaces an older
-    /// one, so that only the last one is checked.
+    /// Versions and texts that have not been checked yet, by URI. A newer text replaces an older
+    /// one, so that only the latest is checked.
     typed: BTreeMap<String, (i64, String)>,
 }
 
@@ -164,7 +165,7 @@ impl Server<'_> {
     }
 
     fn answer(&mut self, request: Request) -> anyhow::Result<()> {
-        // An answer about an older text would have positions that are wrong by now.
+        // A reply about an older text would contain outdated positions.
         self.check_typed()?;
         let Request { id, method, params } = request;
         let result = match method.as_str() {
@@ -208,7 +209,7 @@ impl Server<'_> {
                 let limit = limits::shown(limits::EDITOR_MESSAGE);
                 self.show_error(&format!("ignored a message that is larger than {limit}"))?;
             }
-            // `initialized`, `$/cancelRequest` and others ask for nothing.
+            // `initialized`, `$/cancelRequest` and others require no action.
             _ => {}
         }
         Ok(())
@@ -236,7 +237,7 @@ impl Server<'_> {
         let uri = params.text_document.uri.0;
         self.typed.remove(&uri);
         self.documents.remove(&uri);
-        // Editors list the diagnostics of a closed file until the server withdraws them.
+        // Editors show the diagnostics of a closed file until the server clears them.
         self.publish(json!({ "uri": uri, "diagnostics": [] }))
     }
 
@@ -249,7 +250,7 @@ impl Server<'_> {
 
     fn check(&mut self, uri: String, version: i64, text: String) -> anyhow::Result<()> {
         let document = Document::check(self.arguments, &uri, version, text);
-        // The same errors are shown once, not at every key.
+        // The same errors are shown once, not after every keystroke.
         let is_known = match self.documents.get(&uri) {
             Some(before) => before.errors == document.errors,
             None => document.errors.is_empty(),
@@ -308,8 +309,8 @@ fn parsed<T: DeserializeOwned>(params: Value) -> Result<T, (ErrorCode, String)> 
     serde_json::from_value(params).map_err(|error| (ErrorCode::InvalidParams, error.to_string()))
 }
 
-/// The text of a change that replaces the whole document, as the server asked for. A change of a
-/// range has a `range`, and is ignored.
+/// The text of a change that replaces the whole document, as requested by the server. A change with
+/// a `range` is ignored.
 fn whole_text(change: TextDocumentContentChangeEvent) -> Option<String> {
     let change = serde_json::to_value(change).ok()?;
     if change.get("range").is_some() {

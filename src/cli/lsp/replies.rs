@@ -32,7 +32,8 @@ fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
         let range = range_in(label.source(&document.source), label.span);
         json!({ "location": { "uri": uri, "range": range }, "message": label.message })
     });
-    // A finding without a place, such as one on the configuration, is shown at the first character.
+    // A finding without a location, such as one about the configuration, is shown at the first
+    // character.
     json!({
         "range": range(document, finding.span().unwrap_or_default()),
         "severity": severity(finding.severity),
@@ -44,7 +45,7 @@ fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
     })
 }
 
-/// The number of a `DiagnosticSeverity`, of which `Hint` is the lowest.
+/// The number of a `DiagnosticSeverity`; `Hint` is the lowest severity.
 fn severity(severity: Severity) -> u8 {
     match severity {
         Severity::Error => 1,
@@ -67,11 +68,11 @@ fn place(source: &Source, offset: usize) -> Value {
     json!({ "line": line, "character": character })
 }
 
-/// The pages of the rules with findings at a place.
+/// The pages of the rules that have findings at a position.
 pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
     let mut names: Vec<&str> = Vec::new();
     for finding in document.findings_at(at, at) {
-        // Two findings of one rule at a place would show its page twice.
+        // Two findings of one rule at the same position would show its page twice.
         if starts_by(document, finding, at) && !names.contains(&finding.rule) {
             names.push(finding.rule);
         }
@@ -81,21 +82,21 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
         .filter_map(|name| rules::registry().get(name))
         .map(report::markdown)
         .collect();
-    // A null result shows nothing, while an empty one would open an empty window.
+    // A null result shows nothing; an empty one would open an empty window.
     if pages.is_empty() {
         return Value::Null;
     }
     json!({ "contents": { "kind": "markdown", "value": pages.join("\n\n---\n\n") } })
 }
 
-/// Whether a finding starts on a line or above it.
+/// Whether a finding starts on or above the line of a position.
 fn starts_by(document: &Document, finding: &Finding, at: Utf16Position) -> bool {
     let start = finding.span().map(|span| document.range(span).0.line);
     start.is_some_and(|line| line <= at.line)
 }
 
-/// The most findings with actions in one answer, and the most edits of all these actions. An editor
-/// shows them in a menu.
+/// Maximum number of findings with actions in one reply, and of edits in all these actions. An
+/// editor shows them in a menu.
 const MAX_FINDINGS: usize = 500;
 const MAX_EDITS: usize = 10_000;
 
@@ -116,7 +117,8 @@ pub(super) fn actions(
         {
             actions.push(fix_action(uri, document, fix, &diagnostic));
         }
-        // Comments are about instructions. A finding outside of them has no line to put one above.
+        // Comments apply to instructions. A finding outside of an instruction has no line to put
+        // one above.
         if let Some(instruction) = finding.text().and_then(|text| text.instruction) {
             let line = document
                 .source

@@ -1,7 +1,8 @@
 //! Messages of the Language Server Protocol on standard input and output.
 //!
-//! `lsp-server` would allocate as many bytes as a `Content-Length` claims, and read a header of any
-//! length. So the framing is done here, within limits, and connected with [`Connection::memory`].
+//! `lsp-server` would allocate as many bytes as `Content-Length` claims, and read headers of any
+//! length. The framing is therefore done here, within limits, and connected through
+//! [`Connection::memory`].
 
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::thread::{self, JoinHandle};
@@ -11,9 +12,9 @@ use serde_json::json;
 
 use crate::trust::limits;
 
-/// Largest length of a header line. The protocol defines two headers, both short.
+/// Maximum length of a header line. The protocol defines two headers, both short.
 const MAX_LINE: u64 = 4 << 10;
-/// Largest number of lines in a header.
+/// Maximum number of lines in a header.
 const MAX_LINES: usize = 32;
 
 /// The threads that read and write.
@@ -41,13 +42,13 @@ pub(super) fn stdio() -> (Connection, Threads) {
     (server, Threads { reader, writer })
 }
 
-/// Passes on every message up to `exit`, or until `send` returns false.
+/// Forwards every message up to `exit`, or until `send` returns false.
 pub(super) fn forward(
     input: &mut impl BufRead,
     mut send: impl FnMut(Message) -> bool,
 ) -> io::Result<()> {
     while let Some(message) = read(input)? {
-        // After `exit`, reading on would wait for as long as the editor keeps the pipe open.
+        // After `exit`, another read would block for as long as the editor keeps the pipe open.
         let is_exit = matches!(&message, Message::Notification(it) if it.method == "exit");
         if !send(message) || is_exit {
             break;
@@ -76,11 +77,11 @@ fn read(input: &mut impl BufRead) -> io::Result<Option<Message>> {
     };
     let mut body = input.take(length);
     if length > limits::EDITOR_MESSAGE {
-        // The next message begins after this one, so its bytes are read but not kept.
+        // The next message begins after this one, so its bytes are read and discarded.
         io::copy(&mut body, &mut io::sink())?;
         return Ok(Some(too_long(length)));
     }
-    // The vector grows with the bytes that arrive, not to the length that the header claims.
+    // The vector grows as bytes arrive, not to the length that the header claims.
     let mut bytes = Vec::new();
     body.read_to_end(&mut bytes)?;
     if bytes.len() as u64 != length {
@@ -107,13 +108,13 @@ fn read_header(input: &mut impl BufRead) -> io::Result<Option<u64>> {
     for number in 0..MAX_LINES {
         let mut line = Vec::new();
         input.take(MAX_LINE).read_until(b'\n', &mut line)?;
-        // Only between two messages is the end of the input no error.
+        // The end of the input is only valid between two messages.
         if line.is_empty() && number == 0 {
             return Ok(None);
         }
         let line = line
             .strip_suffix(b"\r\n")
-            .ok_or_else(|| invalid("a header line does not end, or is longer than 4 KiB"))?;
+            .ok_or_else(|| invalid("a header line is unterminated or longer than 4 KiB"))?;
         if line.is_empty() {
             let length = length.ok_or_else(|| invalid("a header has no `Content-Length`"))?;
             return Ok(Some(length));
@@ -132,7 +133,7 @@ fn read_header(input: &mut impl BufRead) -> io::Result<Option<u64>> {
 fn content_length(line: &[u8]) -> Option<String> {
     let line = String::from_utf8_lossy(line);
     let (name, value) = line.split_once(':')?;
-    // Header names are case-insensitive, as in HTTP, whose syntax the protocol takes over.
+    // Header names are case-insensitive, as in HTTP, whose syntax the protocol adopts.
     if !name.trim().eq_ignore_ascii_case("Content-Length") {
         return None;
     }
@@ -178,7 +179,7 @@ mod tests {
             let error = read_all(&format!("Content-Length: {length}\r\n\r\n{HOVER}"));
             assert_eq!(error.unwrap_err(), "unexpected end of file", "{length}");
         }
-        // What is longer is passed over, and so is the end of the input.
+        // A message that is too long is skipped, and so is the end of the input.
         for length in [limits::EDITOR_MESSAGE + 1, u64::MAX] {
             let methods = read_all(&format!("Content-Length: {length}\r\n\r\n{HOVER}"));
             assert_eq!(methods.unwrap(), [TOO_LONG], "{length}");

@@ -14,9 +14,9 @@ pub(super) struct Line {
     width: usize,
     pub(super) indent: usize,
     text: String,
-    /// Columns used, styles not counted.
+    /// Number of columns used, without styles.
     column: usize,
-    /// Whether a blank is owed before the next word.
+    /// Whether a space is needed before the next word.
     blank: bool,
     styles: Vec<Style>,
     /// The address of the open link.
@@ -36,7 +36,7 @@ impl Line {
         }
     }
 
-    /// Adds what may stand inside a paragraph or a table cell; full lines go to `out`.
+    /// Adds an inline element of a paragraph or table cell; full lines go to `out`.
     pub(super) fn inline(&mut self, event: Event<'_>, out: &mut String) {
         match event {
             Event::Text(text) => self.text(&text, out),
@@ -60,7 +60,7 @@ impl Line {
         self.styles.pop();
     }
 
-    /// Starts an item: its bullet is in the indentation.
+    /// Starts a list item, with its bullet in the indentation.
     pub(super) fn hang(&mut self, bullet: &str) {
         let width = self.indent.max(bullet.len() + 1);
         self.text = format!("{bullet:>width$}", width = width - 1);
@@ -83,7 +83,7 @@ impl Line {
         let Some(url) = self.link.take() else {
             return;
         };
-        // The text of an autolink is the address already.
+        // The text of an autolink is already its address.
         if !self.ends_with(&url) {
             self.text(&format!(" ({url})"), out);
         }
@@ -105,7 +105,7 @@ impl Line {
         self.blank |= text.ends_with(char::is_whitespace);
     }
 
-    /// Adds code in backticks, because color may be off. It is never broken at its blanks.
+    /// Adds code in backticks, because color may be off. It is never wrapped at its spaces.
     fn code(&mut self, code: &str, out: &mut String) {
         self.word(&format!("`{code}`"), CODE, out);
     }

@@ -1,4 +1,4 @@
-//! Tables: columns that fit the terminal, or a list where it is too narrow for columns.
+//! Tables: columns that fit the terminal, or a list if the terminal is too narrow.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use pulldown_cmark::{Alignment, Event, Tag, TagEnd};
 use super::line::Line;
 
 const HEADER: Style = Style::new().bold();
-/// The blanks between two columns.
+/// Number of spaces between two columns.
 const GAP: usize = 2;
 
 /// The events inside a cell.
@@ -28,7 +28,7 @@ impl Table {
         }
     }
 
-    /// Takes an event between the start and the end of the table.
+    /// Handles an event between the start and the end of the table.
     pub(super) fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(Tag::TableHead | Tag::TableRow) => self.rows.push(Vec::new()),
@@ -46,7 +46,7 @@ impl Table {
         }
     }
 
-    /// The table as lines of at most `width` columns.
+    /// Renders the table as lines of at most `width` columns.
     pub(super) fn render(&self, width: usize) -> String {
         match self.column_widths(width) {
             Some(widths) => self.columns(&widths),
@@ -54,10 +54,10 @@ impl Table {
         }
     }
 
-    /// Widths that let every line fit, or nothing if a row of the longest words does not.
+    /// Column widths such that every line fits; `None` if a row of the longest words does not.
     fn column_widths(&self, width: usize) -> Option<Vec<usize>> {
         let available = width.checked_sub(GAP * self.alignments.len().saturating_sub(1))?;
-        // With unlimited width a cell is one line; with none, each word has a line of its own.
+        // With unlimited width, a cell is one line; with width 0, each word is on its own line.
         let natural = self.widest_lines(usize::MAX);
         let smallest = self.widest_lines(0);
         if natural.iter().sum::<usize>() <= available {
@@ -65,8 +65,8 @@ impl Table {
         }
         let mut widths = smallest;
         let mut spare = available.checked_sub(widths.iter().sum())?;
-        // Spare columns go one at a time to the narrowest column that still wraps, so that short
-        // columns stay on one line and the rest share what is left evenly.
+        // The remaining width is given one character at a time to the narrowest column that still
+        // wraps, so that short columns stay on one line and the others share the rest evenly.
         while spare > 0 {
             let narrowest = (0..widths.len())
                 .filter(|&column| widths[column] < natural[column])
@@ -115,10 +115,10 @@ impl Table {
         out
     }
 
-    /// Adds one line of a row, without blanks at its end.
+    /// Adds one line of a row, without trailing spaces.
     fn push_line(&self, texts: &[&str], widths: &[usize], is_header: bool, out: &mut String) {
         let start = out.len();
-        // Blanks are written before the next text, so that none are left at the end of the line.
+        // Spaces are written before the next text, so that none are left at the end of the line.
         let mut owed = 0;
         for (column, (text, &width)) in texts.iter().zip(widths).enumerate() {
             let padding = width.saturating_sub(columns_of(text));
@@ -155,7 +155,7 @@ impl Table {
             line.indent = 2;
             line.hang("-");
             for (column, cell) in row.iter().enumerate() {
-                // An empty cell says nothing that is worth a line.
+                // An empty cell is not worth a line.
                 if cell.is_empty() {
                     continue;
                 }
@@ -172,7 +172,7 @@ impl Table {
     }
 }
 
-/// A cell wrapped to a width.
+/// The lines of a cell, wrapped to a width.
 fn lines(cell: &[Event<'static>], width: usize) -> Vec<String> {
     let mut out = String::new();
     let mut line = Line::new(width);
@@ -187,7 +187,7 @@ fn fill(line: &mut Line, cell: &[Event<'static>], out: &mut String) {
     }
 }
 
-/// The columns that a text takes; styles take none.
+/// The width of a text in columns, without its styles.
 fn columns_of(text: &str) -> usize {
     anstream::adapter::strip_str(text)
         .to_string()

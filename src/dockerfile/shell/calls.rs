@@ -1,16 +1,16 @@
-//! Programs that a script runs, also those run through `sudo`, `env`, `xargs` and other wrapper
-//! commands.
+//! Programs that a script runs, including those run through `sudo`, `env`, `xargs` and other
+//! wrapper commands.
 
 use super::{ShellOptions, ShellScript, ShellWord};
 use crate::dockerfile::unread::{MAX_WRAPPERS, UnreadReason};
 use crate::knowledge::ProgramClass;
 
-/// A program that is run, by a command or by a wrapper.
+/// A program that is run by a command or by a wrapper.
 #[derive(Clone, Debug)]
 pub struct ProgramCall<'a> {
     /// The file name of the program: `apt-get` for `/usr/bin/apt-get`.
     pub name: &'a str,
-    /// The words of the command from the program on.
+    /// The words of the command, starting with the program.
     pub words: &'a [ShellWord],
     /// An index into the script's `commands`.
     pub command: usize,
@@ -25,9 +25,8 @@ impl<'a> ProgramCall<'a> {
 }
 
 impl ShellScript {
-    /// All programs whose name is known, in the order of their commands. A wrapper is a call of its
-    /// own only where it runs nothing; `find -exec` and a shell with a script in its arguments
-    /// always are.
+    /// All programs whose name is known, in the order of their commands. A wrapper only counts as a
+    /// call if it runs nothing; `find -exec` and a shell with a script in its arguments always do.
     pub fn calls(&self) -> impl Iterator<Item = ProgramCall<'_>> {
         let commands = self.commands.iter().enumerate();
         commands.flat_map(|(command, simple)| {
@@ -77,7 +76,7 @@ struct Wrapper {
     valued: &'static [&'static str],
     /// Number of words between its options and the program.
     operands: usize,
-    /// True where `NAME=value` may precede the program.
+    /// True if `NAME=value` may precede the program.
     assignments: bool,
 }
 
@@ -99,9 +98,8 @@ const fn assigning(name: &'static str, valued: &'static [&'static str]) -> Wrapp
     }
 }
 
-/// The wrapper commands and their options that take a value, from their manual pages. An option
-/// that is missing here only matters where its value is the next word, which would then count as
-/// the program.
+/// The wrapper commands and their options that take a value, from their manual pages. A missing
+/// option only matters if its value is the next word, which would then be treated as the program.
 const WRAPPERS: &[Wrapper] = &[
     // `sudo`, `env` and `doas` set variables for the program.
     assigning("doas", &["-C", "-u"]),
@@ -214,20 +212,20 @@ struct Program {
 }
 
 fn file_name(word: &ShellWord) -> Option<&str> {
-    // `$BIN/apt-get` could be anything: the variable may contain blanks, or be empty.
+    // `$BIN/apt-get` could be anything: the variable may contain spaces or be empty.
     let path = word.literal()?;
     path.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
-/// Returns the programs of a command, and true where one of them exceeds the limit on wrappers.
+/// Returns the programs of a command, and true if one of them exceeds the limit on wrappers.
 fn programs(words: &[ShellWord]) -> (Vec<Program>, bool) {
     if words.is_empty() {
         return (Vec::new(), false);
     }
     let mut programs = vec![unwrap(words, 0, words.len(), Vec::new())];
     let find = programs[0].start;
-    // `find` may have several `-exec`, each of which runs a program. `find` itself stays a call,
-    // for it may also delete files.
+    // `find` may have several `-exec`, each of which runs a program. `find` itself is still a call,
+    // because it may also delete files.
     if file_name(&words[find]) == Some("find") {
         let mut at = find + 1;
         while let Some(start) = executed(words, at) {
@@ -264,7 +262,7 @@ fn executed(words: &[ShellWord], from: usize) -> Option<usize> {
 }
 
 fn end_of_executed(words: &[ShellWord], start: usize) -> usize {
-    // The program itself is not looked at, so that a range is never empty.
+    // The program itself is skipped, so that a range is never empty.
     let rest = words[start..].iter().skip(1);
     let end = rest
         .take_while(|word| !matches!(word.literal(), Some(";" | "+")))
@@ -275,7 +273,7 @@ fn end_of_executed(words: &[ShellWord], start: usize) -> usize {
 /// Returns the program that remains when wrappers are removed.
 fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) -> Program {
     let mut at = start;
-    // Every program of `find -exec` has a copy of the wrappers.
+    // Each program run by `find -exec` has a copy of the wrappers.
     while via.len() < MAX_WRAPPERS
         && let Some(next) = wrapped(&words[..end], at)
     {
@@ -317,7 +315,7 @@ fn wrapped(words: &[ShellWord], at: usize) -> Option<usize> {
     }
 }
 
-/// Returns true where an option's value is the next word: `-u root`, `-Hu root`, but not `-uroot`.
+/// Returns true if an option's value is the next word: `-u root`, `-Hu root`, but not `-uroot`.
 fn takes_next(wrapper: &Wrapper, option: &str) -> bool {
     if option.starts_with("--") {
         return wrapper.valued.contains(&option);
@@ -326,15 +324,14 @@ fn takes_next(wrapper: &Wrapper, option: &str) -> bool {
         let mut valued = wrapper.valued.iter();
         if valued.any(|valued| valued[1..].chars().eq([letter])) {
             // The first letter with a value ends the cluster. The rest of the word is its value, or
-            // the next word where nothing is left.
+            // the next word if nothing is left.
             return at + letter.len_utf8() == option.len();
         }
     }
     false
 }
 
-/// Finds the word that is the script of `bash -c script`, and the options that the shell starts
-/// with.
+/// Finds the script in `bash -c script`, and the options that the shell is started with.
 pub(super) fn shell_text(
     words: &[ShellWord],
 ) -> Result<Option<(usize, ShellOptions)>, UnreadReason> {
@@ -349,7 +346,7 @@ pub(super) fn shell_text(
             _ if ProgramClass::PosixShell.contains(name) => {
                 shell_argument(words, arguments.start, arguments.end)
             }
-            // `su -c` starts the user's shell without further options.
+            // `su -c` starts the user's shell without other options.
             "su" | "runuser" => {
                 let option = arguments
                     .clone()
@@ -365,7 +362,7 @@ pub(super) fn shell_text(
     }))
 }
 
-/// Finds the script among the arguments of a shell, behind its options.
+/// Finds the script among the arguments of a shell, after its options.
 fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usize, ShellOptions)> {
     let mut at = start;
     let mut has_text = false;
@@ -379,10 +376,10 @@ fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usiz
             break;
         }
         has_text |= text.contains('c');
-        // Every `o` takes one of the next words as the name of an option.
+        // Each `o` takes one of the next words as the name of an option.
         at += 1 + text.matches(['o', 'O']).count();
     }
-    // Without `-c` the first operand is the name of a script file.
+    // Without `-c`, the first operand is a script file.
     if !has_text || at >= end {
         return None;
     }

@@ -1,4 +1,4 @@
-//! tree-sitter's bash: one parser per thread, and the node kinds that matter here.
+//! tree-sitter's bash grammar: one parser per thread, and the relevant node kinds.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -8,14 +8,15 @@ use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 use crate::dockerfile::unread::UnreadReason;
 
-/// Time that any script may take to parse, however short: a busy machine can stall that long.
+/// Minimum time limit for parsing a script of any length, because a busy machine can stall that
+/// long.
 const MIN_TIME: Duration = Duration::from_millis(250);
 
 /// Additional time per byte; parsing takes about a quarter of a microsecond.
 const TIME_PER_BYTE: Duration = Duration::from_micros(4);
 
-/// The most of the time between two reports of progress that counts; usually they are 60
-/// microseconds apart.
+/// Maximum time between two progress reports that is counted; usually they are 60 microseconds
+/// apart.
 const MAX_STEP: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub(super) enum NodeKind {
 
 fn kind_of_name(name: &str, named: bool) -> NodeKind {
     use NodeKind as K;
-    // Keywords and operators are anonymous nodes for tree-sitter. Only these few matter here.
+    // Keywords and operators are anonymous nodes in tree-sitter. Only these few are relevant.
     if !named {
         return match name {
             "&&" => K::AndOperator,
@@ -144,8 +145,8 @@ impl Bash {
         let language = tree_sitter::Language::new(tree_sitter_bash::LANGUAGE);
         let mut parser = Parser::new();
         parser.set_language(&language).ok()?;
-        // Node kinds are looked up by number: comparing names at each node would take longer than
-        // the parsing.
+        // Node kinds are looked up by number, because comparing names at each node would take
+        // longer than parsing.
         let count = u16::try_from(language.node_kind_count()).ok()?;
         let mut kinds = Vec::with_capacity(usize::from(count));
         for id in 0..count {
@@ -156,16 +157,16 @@ impl Bash {
     }
 
     fn tree(&mut self, text: &str) -> Option<Tree> {
-        // tree-sitter takes quadratic time for some hostile scripts, such as one pipeline of a
-        // hundred thousand stages. No count of its steps tells them from others, so a clock does,
-        // at a hundred times what a script needs.
+        // tree-sitter takes quadratic time for some hostile scripts, such as a pipeline with a
+        // hundred thousand stages. They cannot be recognized by the number of steps, so there is a
+        // time limit, a hundred times longer than a script needs.
         let limit = MIN_TIME + TIME_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
         let mut last = Instant::now();
         let mut spent = Duration::ZERO;
         let mut on_progress = |_: &ParseState| {
             let now = Instant::now();
-            // A longer gap is a machine that does something else meanwhile: an ordinary script must
-            // not become unreadable because of that.
+            // A longer gap means that the machine is busy; ordinary scripts must not fail to parse
+            // because of that.
             spent += now.duration_since(last).min(MAX_STEP);
             last = now;
             if spent > limit {
@@ -180,7 +181,7 @@ impl Bash {
             .parser
             .parse_with_options(&mut rest, None, Some(options));
         if tree.is_none() {
-            // Otherwise the next parse would go on with this text.
+            // Otherwise the next parse would continue with this text.
             self.parser.reset();
         }
         tree

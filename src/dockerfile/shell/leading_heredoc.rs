@@ -1,7 +1,7 @@
 //! `<<EOF program`: a heredoc before any command, which tree-sitter-bash cannot parse.
 //!
-//! The shell takes redirections anywhere in a command, and examples of `RUN <<EOF cat > /file` are
-//! common. The heredoc is blanked out before parsing and added to the result afterwards.
+//! The shell allows redirections anywhere in a command, and `RUN <<EOF cat > /file` is common in
+//! examples. The heredoc is replaced with spaces before parsing and added to the result afterward.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::dockerfile::heredoc::{self, Opener};
 use crate::dockerfile::lines::{Lines, indentation};
 use crate::dockerfile::syntax::Joined;
 
-/// The script with such a heredoc blanked out, every other byte at its place.
+/// The script with such a heredoc replaced by spaces, so that all other offsets are unchanged.
 pub(super) struct Masked {
     pub(super) text: String,
     opener: Opener,
@@ -47,11 +47,11 @@ impl Masked {
     }
 }
 
-/// Blanks out the heredoc at the start of a script; `None` for any other script.
+/// Replaces the heredoc at the start of a script with spaces; `None` for any other script.
 pub(super) fn mask(script: &Joined) -> Option<Masked> {
     let text = script.as_str();
     let start = indentation(text);
-    // This test is cheap, and nearly every script fails it.
+    // This check is cheap, and almost every script fails it.
     if !text[start..]
         .trim_start_matches(|char: char| char.is_ascii_digit())
         .starts_with("<<")
@@ -69,7 +69,7 @@ pub(super) fn mask(script: &Joined) -> Option<Masked> {
     }
     let last = lines.find(|line| opener.is_ended_by(&text[line.start..line.end]));
     let end = last.map_or(text.len(), |line| line.end);
-    // Blanks instead of nothing, so that every offset in the tree is one in the script.
+    // Replaced instead of removed, so that offsets in the tree are offsets in the script.
     let mut bytes = text.as_bytes().to_vec();
     for range in [opener.range.clone(), first.next..end.max(first.next)] {
         for byte in &mut bytes[range] {

@@ -30,11 +30,11 @@ use super::syntax::{Joined, Script};
 use super::unread::{MAX_SCRIPT, Unread};
 use crate::source::Span;
 
-/// A script, read as bash; every place is one of the Dockerfile.
+/// A script parsed as bash; all locations refer to the Dockerfile.
 #[derive(Debug, Default)]
 pub struct ShellScript {
-    /// Commands in the order in which they start in the text, nested ones included. Those of the
-    /// text of another shell (`bash -c '…'`) follow the command that starts it.
+    /// Commands in the order in which they start in the text, including nested ones. The commands
+    /// of another shell's script (`bash -c '…'`) follow the command that starts it.
     pub commands: Vec<SimpleCommand>,
     pub pipelines: Vec<Pipeline>,
     pub redirections: Vec<Redirection>,
@@ -58,27 +58,27 @@ pub struct ShellScript {
 /// One program call: `A=1 program argument > file`.
 #[derive(Debug)]
 pub struct SimpleCommand {
-    /// The words and assignments; redirections only where they stand between these.
+    /// The span of the words and assignments, including redirections between them.
     pub span: Span,
     /// `NAME=value` before the name, or alone.
     pub assignments: Vec<ShellWord>,
-    /// Words from the name on; none where there are assignments only. `export A=1` has two words,
-    /// `[ -f x ]` has four.
+    /// Words, starting with the name; empty if there are only assignments. `export A=1` has two
+    /// words, `[ -f x ]` has four.
     pub words: Vec<ShellWord>,
-    /// Tells whether its effects last and whether it always runs.
+    /// Determines whether its effects last and whether it always runs.
     pub position: CommandPosition,
     /// An index into the script's `scopes`.
     pub scope: usize,
 }
 
-/// Surroundings of a command in its script.
+/// The context of a command in its script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CommandPosition {
-    /// True inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's text:
+    /// True inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's script:
     /// variables and options that it sets do not last.
     pub subshell: bool,
     /// True inside a branch of `if` or `case`, the body of a loop or function, or after `||`. A
-    /// command after `&&` is conditional only where an `||` catches the failure: otherwise the
+    /// command after `&&` is only conditional if an `||` catches the failure, because otherwise the
     /// failure ends the build.
     pub conditional: bool,
 }
@@ -86,7 +86,7 @@ pub struct CommandPosition {
 /// A subshell, or another shell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The scope whose settings it starts with: an index into the script's `scopes`. None for the
+    /// The scope whose settings it inherits: an index into the script's `scopes`. `None` for the
     /// script itself and for another shell, `bash -c '…'`.
     pub parent: Option<usize>,
     /// The command that starts another shell: an index into `commands`.
@@ -100,16 +100,16 @@ pub struct ShellWord {
     pub span: Span,
     /// The text as written. Words contain words (`a "$(b $(c))"`), so it is shared, not copied.
     pub raw: SharedText,
-    /// Parts of the word, never two literals in a row; none for an empty word such as `""`.
+    /// Parts of the word, never two literals in a row; empty for an empty word such as `""`.
     pub parts: Vec<ShellPart>,
 }
 
 impl ShellWord {
-    /// The argument that the program gets, unless an expansion decides it. Patterns (`*.deb`),
-    /// braces and `~` are as written.
+    /// The argument that the program receives, unless it depends on an expansion. Patterns
+    /// (`*.deb`), braces and `~` are as written.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
-            // `""` is an argument, too.
+            // `""` is an argument too.
             [] => Some(""),
             [ShellPart::Literal(text)] => Some(text),
             _ => None,
@@ -117,19 +117,19 @@ impl ShellWord {
     }
 }
 
-/// A part of a shell word once quotes are removed.
+/// A part of a shell word after quote removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellPart {
     Literal(String),
-    /// `$NAME`, `${NAME}`, or with `modified` `${NAME…}`, whose value may be another one.
+    /// `$NAME`, `${NAME}`, or, if `modified`, `${NAME…}`, whose value may differ.
     Variable {
         span: Span,
         name: String,
-        /// Unquoted ones are split at blanks.
+        /// Unquoted variables are split at whitespace.
         quoted: bool,
         modified: bool,
     },
-    /// `$(…)`, `$((…))` and the like.
+    /// Other expansions, such as `$(…)` and `$((…))`.
     Other(Span),
 }
 
@@ -138,10 +138,10 @@ pub enum ShellPart {
 pub struct Pipeline {
     pub span: Span,
     pub pipes: Vec<Span>,
-    /// The first command of each stage, as indices into `commands`. A stage that calls nothing, as
-    /// `((i++))`, has none.
+    /// The first command of each stage, as indices into `commands`. A stage that calls nothing,
+    /// such as `((i++))`, has none.
     pub stages: Vec<usize>,
-    /// The scope that it stands in, not those of its stages: an index into `scopes`.
+    /// The scope that contains it, not those of its stages: an index into `scopes`.
     pub scope: usize,
     /// True where its failure never ends the script, with `pipefail` or without: in a condition,
     /// after `!`, before `|| true`, in a substitution whose status nothing reads.
@@ -152,7 +152,7 @@ pub struct Pipeline {
 #[derive(Debug)]
 pub struct Loop {
     pub variable: String,
-    /// Words to iterate over; none for the arguments of the script, `for name; do`.
+    /// Words to iterate over; empty for the arguments of the script, `for name; do`.
     pub words: Vec<ShellWord>,
 }
 
@@ -167,18 +167,19 @@ pub struct ShellFunction {
 /// `2> file`, `<<EOF`.
 #[derive(Debug)]
 pub struct Redirection {
-    /// Span of the redirection; of a heredoc, the opener alone.
+    /// Span of the redirection; for a heredoc, only the opener.
     pub span: Span,
     /// The operator without a file descriptor: `>`, `>>`, `<`, `&>`, `<<-`.
     pub operator: String,
     pub fd: Option<u32>,
-    /// The file, or the name of a heredoc; none for `>&-`.
+    /// The file, or the name of a heredoc; `None` for `>&-`.
     pub target: Option<ShellWord>,
-    /// The command it belongs to, as an index into `commands`; none where it is a group's.
+    /// The command that it belongs to, as an index into `commands`; `None` if it belongs to a
+    /// group.
     pub command: Option<usize>,
 }
 
-/// Reads a script as bash. The caller keeps PowerShell and cmd scripts away from it.
+/// Parses a script as bash. The caller must not pass PowerShell or cmd scripts.
 ///
 /// A text that is too long is unread as a whole; so is one with an error that tree-sitter cannot
 /// parse in reasonable time. Whatever is nested too deeply is unread, too.

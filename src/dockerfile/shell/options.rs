@@ -1,11 +1,11 @@
-//! Shell options that decide what happens on a failure: `set -e -o pipefail`.
+//! Shell options that determine the effect of a failure: `set -e -o pipefail`.
 
 use std::collections::BTreeMap;
 
 use super::{Pipeline, Scope, ShellScript, SimpleCommand};
 use crate::source::Span;
 
-/// The settings that decide whether a failure ends a script.
+/// The settings that determine whether a failure ends a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ShellOptions {
     /// `-e`: a command that fails ends the script.
@@ -22,12 +22,12 @@ impl ShellOptions {
     }
 }
 
-/// Changes by `set` commands. They are summed up once, so that the options at any place are one
-/// look-up.
+/// Changes made by `set` commands. They are accumulated once, so that the options at any position
+/// require one lookup.
 #[derive(Debug, Default)]
 pub(super) struct OptionChanges {
-    /// Changes by scope: the start of each of its `set` commands, ascending, and the changes by it
-    /// and those before it in this scope together.
+    /// Changes by scope: the start of each of its `set` commands, in ascending order, and the
+    /// accumulated changes up to it in this scope.
     of_scopes: BTreeMap<usize, Vec<(usize, Change)>>,
 }
 
@@ -54,7 +54,7 @@ impl Change {
         }
     }
 
-    /// Follows arguments of `set` or of a shell up to the first that is not an option.
+    /// Applies arguments of `set` or of a shell up to the first that is not an option.
     fn of_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut change = Self::default();
         let mut arguments = arguments.into_iter();
@@ -64,14 +64,14 @@ impl Change {
             if argument == "--" || argument.len() < 2 || !(on || argument.starts_with('+')) {
                 break;
             }
-            // Long options such as `--login` take no value and change neither of the two.
+            // Long options such as `--login` take no value and affect neither of the two.
             if argument.starts_with("--") {
                 continue;
             }
             for letter in argument.chars().skip(1) {
                 match letter {
                     'e' => change.errexit = Some(on),
-                    // The name is the next argument, even where letters follow: `-oe pipefail`.
+                    // The name is the next argument, even if letters follow: `-oe pipefail`.
                     'o' => match arguments.next() {
                         Some("pipefail") => change.pipefail = Some(on),
                         Some("errexit") => change.errexit = Some(on),
@@ -86,18 +86,18 @@ impl Change {
 }
 
 impl OptionChanges {
-    /// The commands are in the order of the text, so that those of one scope ascend.
+    /// The commands are in source order, so those of a scope are in ascending order.
     pub(super) fn of(commands: &[SimpleCommand]) -> Self {
         let mut settings = Self::default();
         for command in commands {
             let Some((name, arguments)) = command.words.split_first() else {
                 continue;
             };
-            // `command set` and `builtin set` exist, but nobody writes them.
+            // `command set` and `builtin set` are possible, but nobody writes them.
             if name.literal() != Some("set") {
                 continue;
             }
-            // A word with an expansion could be any option. It counts as none.
+            // A word with an expansion could be any option; it is ignored.
             let arguments = arguments.iter().map(|word| word.literal().unwrap_or(""));
             let change = Change::of_arguments(arguments);
             let earlier = settings.of_scopes.entry(command.scope).or_default();
@@ -107,7 +107,7 @@ impl OptionChanges {
         settings
     }
 
-    /// Sum of the changes by the `set` commands of a scope before a place.
+    /// The accumulated changes of the `set` commands in a scope before a position.
     fn before(&self, scope: usize, place: usize) -> Change {
         let Some(changes) = self.of_scopes.get(&scope) else {
             return Change::default();
@@ -121,8 +121,8 @@ impl OptionChanges {
 }
 
 impl ShellScript {
-    /// The options in force at a pipeline, where the script itself starts with `initial`. A `set`
-    /// inside `if` counts for all that follows it.
+    /// The options in effect at a pipeline if the script itself starts with `initial`. A `set`
+    /// inside `if` affects everything that follows it.
     pub fn options_at(&self, pipeline: &Pipeline, initial: ShellOptions) -> ShellOptions {
         self.options(pipeline.scope, pipeline.span, initial)
     }
@@ -135,7 +135,7 @@ impl ShellScript {
     fn options(&self, scope: usize, span: Span, initial: ShellOptions) -> ShellOptions {
         let mut change = Change::default();
         let mut scope = scope;
-        // From the inside out: a subshell inherits what its parents have set before it.
+        // From the inside out: a subshell inherits the options set by its parents before it.
         loop {
             change = change.after(self.settings.before(scope, span.start));
             match self.scopes[scope] {

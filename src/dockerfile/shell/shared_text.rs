@@ -1,11 +1,11 @@
-//! Parts of one reference-counted text. With a `String` each, nested words would copy their inner
-//! words at every level, and a hostile script nests a hundred thousand.
+//! Slices of a reference-counted text. With separate `String`s, nested words would copy their inner
+//! words at every level, and a hostile script can have a hundred thousand levels.
 
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-/// A range of a shared text. It reads as a `str`.
+/// A range of a shared text, which dereferences to `str`.
 #[derive(Clone)]
 pub struct SharedText {
     text: Arc<str>,
@@ -25,7 +25,7 @@ impl SharedText {
     }
 }
 
-// For words that no script contains, such as those of an exec form.
+// For words that are not part of a script, such as those of an exec form.
 impl From<&str> for SharedText {
     fn from(text: &str) -> Self {
         Self {
@@ -35,8 +35,8 @@ impl From<&str> for SharedText {
     }
 }
 
-// Rules read a word's text as they would a `String`, so it has the same conveniences: `Deref`,
-// comparison with `str`, and the same output from `Debug` and `Display`.
+// Rules use a word's text like a `String`, so it has the same traits: `Deref`, comparison with
+// `str`, `Debug` and `Display`.
 impl Deref for SharedText {
     type Target = str;
 

@@ -1,4 +1,4 @@
-//! Scripts and what they are read as.
+//! Scripts and their parsed form.
 
 use super::*;
 use crate::dockerfile::unread::{MAX_DEPTH, UnreadReason};

@@ -1,7 +1,7 @@
 //! Conversion of a syntax tree to commands, pipelines and redirections.
 //!
-//! The tree is walked with a stack of its own, since tree-sitter does not limit how deep a script
-//! nests; what is nested too deeply is not read.
+//! The tree is walked with an explicit stack, because tree-sitter does not limit nesting; parts
+//! that are nested too deeply are not analyzed.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::dockerfile::syntax::Joined;
 use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, MAX_SCRIPT, Unread, UnreadReason};
 use crate::source::Span;
 
-/// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs another way to quote, so that
-/// scripts rarely have a second one.
+/// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs a different kind of quoting, so
+/// scripts rarely have more than one.
 const MAX_SHELLS: usize = 4;
 
 /// Reads a whole script.
@@ -43,18 +43,18 @@ fn read_with(script: &Joined, parse: Parse) -> ShellScript {
     read
 }
 
-/// Facts about the commands in a node that follow from its place in the tree.
+/// Facts about the commands in a node that follow from its position in the tree.
 #[derive(Clone, Copy, Debug, Default)]
 struct Context {
     scope: usize,
     position: CommandPosition,
-    /// An `||` catches a failure.
+    /// Whether an `||` catches a failure.
     caught: bool,
     /// A failure decides about a branch, or about nothing.
     may_fail: bool,
     /// Start of the command before a heredoc's opener, on the line of that opener.
     heredoc_owner: Option<usize>,
-    /// True where an assignment is a command.
+    /// True if an assignment is a command.
     statements: bool,
     /// Number of constructs around it that contain commands.
     depth: usize,
@@ -118,7 +118,7 @@ fn read_into(
 }
 
 impl ShellScript {
-    /// Reports a part that exceeds a limit, also among `errors` for callers that look only there.
+    /// Reports a part that exceeds a limit, also in `errors` for callers that only check those.
     fn leave_unread(&mut self, span: Span, reason: UnreadReason) {
         self.unread.push(Unread { span, reason });
         self.errors.push(span);
@@ -161,7 +161,7 @@ struct Walk<'a, 'tree> {
     /// The text of `script`, for the words.
     shared: Arc<str>,
     read: &'a mut ShellScript,
-    /// Start of each command in this text, and its index. Ascending.
+    /// Start of each command in this text, and its index, in ascending order.
     starts: Vec<(usize, usize)>,
     /// Pipelines whose stages are not known yet: the index, and the range of each stage.
     pipelines: Vec<(usize, Vec<(usize, usize)>)>,
@@ -240,7 +240,7 @@ impl<'tree> Walk<'_, 'tree> {
                 | NodeKind::HeredocRedirect => {
                     self.redirects.push((child, Some(node.start_byte())));
                 }
-                // The grammar lets a subshell follow the name. It is walked by itself.
+                // The grammar allows a subshell after the name. It is walked separately.
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
                 // The name is a node around the word, which tells how the word is quoted.
                 NodeKind::CommandName => {
@@ -279,7 +279,7 @@ impl<'tree> Walk<'_, 'tree> {
             return;
         };
         let scope = self.read.scopes.len();
-        // Options are not inherited by another process, so the scope has no parent.
+        // Another process does not inherit options, so the scope has no parent.
         self.read.scopes.push(Scope {
             parent: None,
             started_by: Some(command),
@@ -318,8 +318,8 @@ impl<'tree> Walk<'_, 'tree> {
         self.push(node, context, assignments, Vec::new());
     }
 
-    /// Reads `[ a = b ]`: the grammar's expression is taken apart into words again, since `[` is a
-    /// command like any other to the rules.
+    /// Reads `[ a = b ]`: the grammar's expression is split into words again, because rules treat
+    /// `[` as an ordinary command.
     fn test(&mut self, node: Node<'tree>, context: Context) {
         let mut words = Vec::new();
         let mut stack = vec![node];
@@ -365,7 +365,7 @@ impl<'tree> Walk<'_, 'tree> {
             match child.kind() {
                 NodeKind::Pipe => {
                     if stages.is_empty() {
-                        // After a heredoc's opener the first stage is not part of the node.
+                        // After a heredoc's opener, the first stage is not part of the node.
                         start = context.heredoc_owner.unwrap_or(start);
                         stages.push((start, child.start_byte()));
                     }
@@ -427,7 +427,7 @@ impl<'tree> Walk<'_, 'tree> {
             _ => {}
         }
         context.depth += usize::from(nests(parent));
-        // The owner counts for the rest of the opener's line only, which is a child of the heredoc.
+        // The owner only applies to the rest of the opener's line, which is a child of the heredoc.
         if !matches!(parent, NodeKind::Redirected | NodeKind::HeredocRedirect) {
             context.heredoc_owner = None;
         }
@@ -511,7 +511,7 @@ impl<'tree> Walk<'_, 'tree> {
         }
     }
 
-    /// Gives pipelines and redirections their commands, which are all known now.
+    /// Assigns pipelines and redirections their commands, which are all known now.
     fn resolve(&mut self) {
         for (pipeline, stages) in std::mem::take(&mut self.pipelines) {
             for (start, end) in stages {
@@ -533,7 +533,7 @@ impl<'tree> Walk<'_, 'tree> {
             });
             self.redirect(node, command);
         }
-        // Those of other shells' texts were added while this text was walked.
+        // Those of other shells' scripts were added while this text was walked.
         self.read
             .redirections
             .sort_by_key(|redirection| redirection.span.start);
@@ -561,8 +561,7 @@ impl<'tree> Walk<'_, 'tree> {
                     ));
                     end = child.end_byte();
                 }
-                // Nested redirects have an entry of their own, and the body is not part of this
-                // one.
+                // Nested redirects have separate entries, and the body is not part of this one.
                 NodeKind::FileRedirect
                 | NodeKind::HerestringRedirect
                 | NodeKind::Pipeline
@@ -574,7 +573,7 @@ impl<'tree> Walk<'_, 'tree> {
                     target = Some(self.word(child));
                     end = child.end_byte();
                 }
-                // `program > file word`: the grammar counts all words after the operator to the
+                // `program > file word`: in the grammar, all words after the operator belong to the
                 // redirect.
                 _ if child.is_named() && !is_statement(child.kind()) => {
                     self.add_word(command, child);
@@ -601,8 +600,8 @@ impl<'tree> Walk<'_, 'tree> {
     }
 }
 
-/// Returns true for constructs that count as a level of nesting. Lists do not: `a && b && c` is a
-/// list in a list for tree-sitter.
+/// Returns true for constructs that count as a level of nesting. Lists do not: for tree-sitter, `a
+/// && b && c` is a list in a list.
 fn nests(parent: NodeKind) -> bool {
     use NodeKind as K;
     matches!(
@@ -677,7 +676,7 @@ fn has_or(list: Node<'_>) -> bool {
         .any(|child| child.kind() == NodeKind::OrOperator)
 }
 
-/// The command that a redirection after this statement belongs to; none where it is a group's.
+/// The command that a redirection after this statement belongs to; `None` if it belongs to a group.
 fn last_command(statement: Node<'_>) -> Option<Node<'_>> {
     let mut node = statement;
     loop {

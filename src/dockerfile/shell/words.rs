@@ -1,4 +1,4 @@
-//! Words of a script: quotes and escapes removed, expansions told apart.
+//! Words of a script, with quotes and escapes removed and expansions identified.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::dockerfile::syntax::Joined;
 enum Piece<'a> {
     /// Literal text.
     Text(Range<usize>),
-    /// The character that an escape stands for.
+    /// A decoded escape.
     Decoded(char, Range<usize>),
     Variable {
         name: &'a str,
@@ -37,14 +37,14 @@ pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellW
             span: script.source_span(range.start, range.end),
             name: name.to_owned(),
             quoted,
-            // Neither `$NAME` nor `${NAME}` by its length.
+            // According to its length, neither `$NAME` nor `${NAME}`.
             modified: range.len() != name.len() + 1 && range.len() != name.len() + 3,
         }),
         Piece::Other(range) => {
             parts.push(ShellPart::Other(script.source_span(range.start, range.end)));
         }
     });
-    // A vector has room for four, and nearly all words have one part.
+    // A vector reserves space for four elements, but almost all words have one part.
     parts.shrink_to_fit();
     let range = node.byte_range();
     ShellWord {
@@ -54,8 +54,8 @@ pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellW
     }
 }
 
-/// Returns the argument that the program gets, with its places. Variables stay as written; `None`
-/// where it has other expansions.
+/// Returns the argument that the program receives, with its locations. Variables stay as written;
+/// `None` if it has other expansions.
 pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
     let mut value = Joined::default();
     let mut known = true;
@@ -70,7 +70,7 @@ pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
     if known { Some(value) } else { None }
 }
 
-/// Reads the name of a heredoc: only quotes are removed, since the shell expands nothing in it.
+/// Reads the name of a heredoc: only quotes are removed, because the shell expands nothing in it.
 pub(super) fn verbatim(script: &Joined, shared: &Arc<str>, range: Range<usize>) -> ShellWord {
     let raw = SharedText::new(shared, range.clone());
     let literal: String = raw
@@ -154,8 +154,8 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
     }
 }
 
-/// Removes the quotes at the ends of a string; tree-sitter supplies a closing one where the script
-/// has none.
+/// Removes the quotes around a string; tree-sitter inserts a closing quote if it is missing in the
+/// script.
 fn inside(text: &str, range: &Range<usize>, open: &str, close: char) -> Range<usize> {
     let raw = &text[range.clone()];
     let inner = raw.strip_prefix(open).unwrap_or(raw);
@@ -177,13 +177,13 @@ fn string<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
     unescape(text, at..inside.end.max(at), is_escaped_in_string, sink);
 }
 
-/// Returns true for the characters that a backslash escapes between double quotes; before others it
-/// is literal.
+/// Returns true for the characters that a backslash escapes between double quotes; before others,
+/// it is literal.
 fn is_escaped_in_string(char: char) -> bool {
     matches!(char, '$' | '`' | '"' | '\\')
 }
 
-/// Removes backslashes before what they escape, and escaped line breaks.
+/// Removes escaping backslashes and escaped line breaks.
 fn unescape<'a>(
     text: &'a str,
     range: Range<usize>,
@@ -198,7 +198,7 @@ fn unescape<'a>(
         }
         let at = range.start + offset;
         match chars.next() {
-            // A backslash joins the lines, so both characters go.
+            // A backslash joins the lines, so both characters are removed.
             Some((_, '\n')) => {
                 sink(Piece::Text(start..at));
                 start = at + 2;
@@ -213,13 +213,13 @@ fn unescape<'a>(
     sink(Piece::Text(start..range.end));
 }
 
-/// Decodes `$'…'` with the escapes that people use; with others its value is unknown.
+/// Decodes `$'…'` with common escapes; with others, its value is unknown.
 fn ansi<'a>(text: &'a str, range: Range<usize>, sink: &mut dyn FnMut(Piece<'a>)) {
     let inside = inside(text, &range, "$'", '\'');
     let Some(escapes) = ansi_escapes(&text[inside.clone()]) else {
         return sink(Piece::Other(range));
     };
-    // Each escape is a piece, so that every other character knows its place.
+    // Each escape is a piece, so that all other characters keep their locations.
     let mut at = inside.start;
     for (offset, decoded) in escapes {
         let escape = inside.start + offset;
@@ -230,7 +230,7 @@ fn ansi<'a>(text: &'a str, range: Range<usize>, sink: &mut dyn FnMut(Piece<'a>))
     sink(Piece::Text(at..inside.end));
 }
 
-/// The places of the escapes, each with its value; `None` if one is not known.
+/// The positions of the escapes and their values; `None` if one is not supported.
 fn ansi_escapes(text: &str) -> Option<Vec<(usize, char)>> {
     let mut escapes = Vec::new();
     let mut chars = text.char_indices();

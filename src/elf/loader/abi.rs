@@ -1,5 +1,5 @@
-//! Differences between machines and distributions: default directories, ABI numbers, names of
-//! processors.
+//! Differences between architectures and distributions: default directories, ABI numbers, processor
+//! names.
 
 use crate::elf::file::{Elf, Endian};
 
@@ -21,7 +21,7 @@ const LOONGARCH_SOFT_FLOAT: u32 = 0x1;
 const LOONGARCH_DOUBLE_FLOAT: u32 = 0x3;
 const LOONGARCH_FLOAT: u32 = 0x7;
 
-/// The directory that Debian calls by the machine: `x86_64-linux-gnu`.
+/// Debian's multiarch directory name, such as `x86_64-linux-gnu`.
 pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
     let little = elf.endian == Endian::Little;
     Some(match (elf.machine, elf.is_64) {
@@ -32,7 +32,7 @@ pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
         (ARM, _) if elf.flags & ARM_HARD_FLOAT != 0 => "arm-linux-gnueabihf",
         (ARM, _) => "arm-linux-gnueabi",
         (PPC, _) => "powerpc-linux-gnu",
-        // Byte order decides: Debian has both as separate architectures.
+        // The byte order decides: Debian treats the two as separate architectures.
         (PPC64, _) if little => "powerpc64le-linux-gnu",
         (PPC64, _) => "powerpc64-linux-gnu",
         (S390, true) => "s390x-linux-gnu",
@@ -44,8 +44,8 @@ pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
     })
 }
 
-/// The default directories of a loader that does not tell: Debian's, then those of other
-/// distributions.
+/// The default directories of a loader in which none are found: those of Debian, then those of
+/// other distributions.
 pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
     let mut directories = Vec::new();
     if let Some(triplet) = triplet(elf) {
@@ -59,7 +59,7 @@ pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
     directories
 }
 
-/// The values that `$LIB` may have, where the loader does not tell.
+/// The possible values of `$LIB`, if the loader does not reveal it.
 pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
     let debian = triplet(elf).map(|triplet| format!("lib/{triplet}").into_bytes());
     let others: &[&[u8]] = if elf.is_64 {
@@ -73,12 +73,13 @@ pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Reads a loader's own bytes: its default directories as they are built in, in order, slashes
-/// at the end left out; none where nothing looks like them.
+/// The default directories that are built into a loader, read from its bytes, in order and without
+/// trailing slashes; empty if none are found.
 pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
     let mut longest: Vec<&[u8]> = Vec::new();
     let mut end = 0;
-    // The list is the longest run of such strings; single ones are names of files the loader reads.
+    // The list is the longest run of such strings; single ones are names of files that the loader
+    // reads.
     for at in memchr::memmem::find_iter(loader, b"/lib") {
         if at >= end {
             let run;
@@ -91,18 +92,18 @@ pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
     longest.into_iter().map(<[u8]>::to_vec).collect()
 }
 
-/// Longer strings are no directories of a loader.
+/// Longer strings are not directories of a loader.
 const MAX_DIRECTORY: usize = 200;
 
-/// The directories from the string around a place on, and where they end. They are `system_dirs` in
-/// glibc's elf/dl-load.c: strings one after the other, each with a slash at its end.
+/// The directories that start with the string at a position, and where they end. They are
+/// `system_dirs` in glibc's elf/dl-load.c: consecutive strings, each with a trailing slash.
 fn directories_around(loader: &[u8], at: usize) -> (Vec<&[u8]>, usize) {
     let before = &loader[at.saturating_sub(MAX_DIRECTORY)..at];
     let mut start = at - before.len() + memchr::memrchr(0, before).map_or(0, |zero| zero + 1);
     let mut directories = Vec::new();
     loop {
         let rest = &loader[start..loader.len().min(start + MAX_DIRECTORY)];
-        // Neither a string without an end nor a very long one belongs to the list.
+        // An unterminated or very long string is not part of the list.
         let Some(text) = memchr::memchr(0, rest).map(|zero| &rest[..zero]) else {
             break;
         };
@@ -125,14 +126,13 @@ fn is_directory_string(text: &[u8]) -> bool {
             .all(|&byte| byte.is_ascii_graphic() && byte != b'%')
 }
 
-/// The value of `$LIB` in this loader: of the values it may have, the one that stands in its bytes
-/// as a string.
+/// The value of `$LIB` in this loader: the possible value that occurs as a string in its bytes.
 pub(super) fn built_in_lib(loader: &[u8], elf: &Elf) -> Vec<Vec<u8>> {
-    // A loader that does not contain any of them was built for another distribution, and each may
-    // be right.
+    // A loader that contains none of them was built for another distribution, and any value may be
+    // right.
     let values = lib_values(elf);
     for value in &values {
-        // A string of C, as opposed to a part of a longer one.
+        // A NUL-delimited string, as opposed to a part of a longer one.
         let string = [b"\0", value.as_slice(), b"\0"].concat();
         if memchr::memmem::find(loader, &string).is_some() {
             return vec![value.clone()];
@@ -145,7 +145,7 @@ pub(super) fn is_x86_64(elf: &Elf) -> bool {
     elf.machine == X86_64 && elf.is_64
 }
 
-/// `AT_PLATFORM` of the least processor.
+/// `AT_PLATFORM` of the baseline processor.
 pub(super) fn base_platform(elf: &Elf) -> Option<&'static str> {
     match elf.machine {
         X86_64 => Some("x86_64"),
@@ -159,11 +159,11 @@ pub(super) fn base_platform(elf: &Elf) -> Option<&'static str> {
     }
 }
 
-/// The version of a glibc loader, which it tells since 2.33: `stable release version 2.36.`
+/// The version of a glibc loader, which contains it since 2.33: `stable release version 2.36.`
 pub(super) fn glibc_version(loader: &[u8]) -> Option<(u32, u32)> {
     const MARK: &[u8] = b" release version ";
     let at = memchr::memmem::find(loader, MARK)? + MARK.len();
-    // Major and minor number fit into a few characters.
+    // The major and minor version fit into a few characters.
     let text = loader.get(at..loader.len().min(at + 16))?;
     let mut numbers = text.split(|byte| !byte.is_ascii_digit());
     Some((number(numbers.next()?)?, number(numbers.next()?)?))
@@ -173,11 +173,11 @@ fn number(digits: &[u8]) -> Option<u32> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// `$PLATFORM`, and directories below each other that glibc before 2.37 tried before a directory
-/// itself.
+/// `$PLATFORM`, and nested subdirectories that glibc before 2.37 tried before a directory itself.
 pub(super) fn platforms(elf: &Elf) -> &'static [&'static str] {
     match elf.machine {
-        // The kernel gives `x86_64`; glibc replaces it on processors it knows better.
+        // The kernel provides `x86_64`; glibc replaces it with a more specific name on some
+        // processors.
         X86_64 => &["x86_64", "haswell", "xeon_phi"],
         I386 => &["i686", "i586", "i486", "i386"],
         AARCH64 => &["aarch64"],
@@ -205,7 +205,7 @@ pub(super) fn legacy_subdirectories(elf: &Elf) -> Vec<&'static str> {
         .collect()
 }
 
-/// The ABI of a cache's entries that this machine's loader takes; none where the table has no
+/// The ABI of the cache entries that this architecture's loader accepts; `None` if the table has no
 /// number.
 pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     Some(match (elf.machine, elf.is_64) {
@@ -231,7 +231,7 @@ pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     })
 }
 
-/// The usual paths of the loaders of a machine, for libraries that no program loads.
+/// The usual paths of an architecture's loaders, for libraries that no program loads.
 pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
     let little = elf.endian == Endian::Little;
     let paths: &[&str] = match (elf.machine, elf.is_64) {

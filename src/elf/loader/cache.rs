@@ -1,13 +1,13 @@
 //! `/etc/ld.so.cache`, which `ldconfig` writes and glibc's loader reads.
 //!
-//! Two formats, from glibc's `dl-cache.h`. The old one may stand before the new one in the same
-//! file, for loaders of long ago; the new one is then what counts.
+//! Two formats, from glibc's `dl-cache.h`. For very old loaders, the old one may precede the new
+//! one in the same file; the new one is then used.
 
 use std::collections::BTreeMap;
 
 use crate::elf::file::Endian;
 
-/// Names of libraries and the paths for them, in the file's order.
+/// Library names and their paths, in file order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cache {
     entries: BTreeMap<Vec<u8>, Vec<Entry>>,
@@ -21,13 +21,13 @@ pub(super) struct Entry {
     pub(super) target: Target,
 }
 
-/// The processors that an entry is for.
+/// The processors that an entry applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     All,
-    /// Processors of a level: the name of its directory below `glibc-hwcaps`.
+    /// Processors of a level: the name of the level's directory below `glibc-hwcaps`.
     Level(Vec<u8>),
-    /// Processors with some capabilities, as `ldconfig` before 2.33 wrote it.
+    /// Processors with certain capabilities, as written by `ldconfig` before 2.33.
     Capabilities,
 }
 
@@ -58,15 +58,14 @@ const LEVELS_TAG: usize = 1;
 /// There are two kinds of sections, and a handful of levels.
 const MAX_SECTIONS: usize = 64;
 const MAX_LEVELS: usize = 256;
-/// Bytes of a string: `PATH_MAX` of Linux.
+/// Maximum length of a string: `PATH_MAX` of Linux.
 const MAX_STRING: usize = 4096;
-/// Names are often tails of paths and share their bytes; more than this many times is made to fill
-/// memory.
+/// Names are often suffixes of paths and share their bytes; sharing them more than this many times
+/// can only be meant to exhaust memory.
 const MAX_SHARING: usize = 8;
 
 impl Cache {
-    /// Reads either format. `endian` is that of the loader; the file says its own where it is new
-    /// enough.
+    /// Reads either format. `endian` is that of the loader; recent files declare their own.
     pub fn parse(bytes: &[u8], endian: Endian) -> Result<Self, CacheError> {
         if bytes.starts_with(NEW_MAGIC) {
             return Reader::new(bytes, endian).read_new(0);
@@ -80,7 +79,7 @@ impl Cache {
             .checked_mul(OLD_ENTRY)
             .and_then(|size| size.checked_add(OLD_HEADER))
             .ok_or(CacheError::Short)?;
-        // The new header is aligned for its 8-byte fields.
+        // The new header is aligned because of its 8-byte fields.
         let new = end.checked_next_multiple_of(8).ok_or(CacheError::Short)?;
         if bytes
             .get(new..)
@@ -111,9 +110,9 @@ impl Cache {
 struct Reader<'a> {
     bytes: &'a [u8],
     endian: Endian,
-    /// Bytes of strings that may still be taken.
+    /// Remaining budget for strings, in bytes.
     budget: usize,
-    /// The names of levels, which entries give by number.
+    /// The names of levels, which entries refer to by number.
     levels: Vec<Vec<u8>>,
     cache: Cache,
 }
@@ -129,7 +128,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The 4-byte number at an offset of the file.
+    /// The 4-byte number at an offset in the file.
     fn number(&self, at: usize) -> Option<usize> {
         let field: [u8; 4] = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
         let number = match self.endian {
@@ -139,9 +138,9 @@ impl<'a> Reader<'a> {
         usize::try_from(number).ok()
     }
 
-    /// The new format, whose strings are counted from its header.
+    /// Reads the new format, whose string offsets are relative to its header.
     fn read_new(mut self, header: usize) -> Result<Cache, CacheError> {
-        // glibc 2.33 began to write the byte order here; older files have zeros.
+        // Since glibc 2.33, the byte order is stored here; older files have zeros.
         match self.bytes.get(header + 28).ok_or(CacheError::Short)? & 3 {
             2 => self.endian = Endian::Little,
             3 => self.endian = Endian::Big,
@@ -153,13 +152,13 @@ impl<'a> Reader<'a> {
         Ok(self.cache)
     }
 
-    /// The extension area, where there is one: sections of tag, flags, offset and size, of which
-    /// that of tag 1 lists levels. Offsets of the area and its sections are the file's, those of
-    /// strings count from the header.
+    /// Reads the extension area, if there is one: sections with tag, flags, offset and size; the
+    /// one with tag 1 lists levels. Offsets of the area and its sections are relative to the file,
+    /// those of strings to the header.
     fn read_levels(&mut self, header: usize) -> Option<()> {
         let extension =
             header.checked_add(self.number(header + 32).filter(|&offset| offset != 0)?)?;
-        // Without the area the file is from before glibc 2.33, and has no levels.
+        // Without the area, the file was written before glibc 2.33 and has no levels.
         if self.number(extension)? != EXTENSION_MAGIC {
             return None;
         }
@@ -181,7 +180,7 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// Reads the 8 bytes of capabilities: with bit 62 they are the number of a level.
+    /// Reads the 8 bytes of capabilities: if bit 62 is set, they are the number of a level.
     fn target(&self, low: usize, high: usize) -> Target {
         const IS_LEVEL: usize = 1 << 30;
         match (low, high) {
@@ -194,8 +193,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Entries begin alike in both formats: flags, name, path; the new one has 4 bytes of OS
-    /// version and 8 of processor capabilities behind these.
+    /// Entries begin with the same fields in both formats: flags, name, path; in the new one, 4
+    /// bytes of OS version and 8 bytes of processor capabilities follow.
     fn read_entries(
         &mut self,
         start: usize,
@@ -236,7 +235,7 @@ impl<'a> Reader<'a> {
             .ok_or(CacheError::Short)?;
         let rest = &rest[..rest.len().min(MAX_STRING)];
         let text = &rest[..memchr::memchr(0, rest).ok_or(CacheError::Short)?];
-        // Each entry may point to the same long string.
+        // All entries may point to the same long string.
         self.budget = self
             .budget
             .checked_sub(text.len())

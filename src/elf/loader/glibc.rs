@@ -1,4 +1,4 @@
-//! The search of glibc's loader for a library, in its order: `_dl_map_object` of elf/dl-load.c.
+//! Library search of glibc's loader, in its order: `_dl_map_object` in elf/dl-load.c.
 
 use super::cache::{Entry, Target};
 use super::linker::{Environment, Loader, Mode};
@@ -9,8 +9,8 @@ use super::search::{
 };
 use super::tokens::{Tokens, expand, has_origin};
 
-/// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program; up
-/// to those that every search ends with, which are the loader's `tail`.
+/// The steps for any dependency of `chain[0]`, which was loaded by `chain[1]`, and so on up to the
+/// program. The steps that every search ends with are in the loader's `tail`.
 pub(super) fn steps<F: Files>(
     files: &F,
     loader: &Loader,
@@ -25,11 +25,11 @@ pub(super) fn steps<F: Files>(
         loader,
         environment,
     };
-    // A RUNPATH switches off every RPATH, also those of who loaded this object.
+    // A RUNPATH disables all RPATHs, including those of the objects that loaded this one.
     if needs.runpath.is_none() {
         search.add_rpaths(chain, &mut places);
     }
-    // `$ORIGIN` in LD_LIBRARY_PATH is that of the program, whichever object needs the library.
+    // `$ORIGIN` in LD_LIBRARY_PATH refers to the program, no matter which object needs the library.
     let program = chain.last().unwrap_or(needs);
     if !environment.library_path.is_empty() && !environment.secure {
         let path = &environment.library_path;
@@ -41,7 +41,7 @@ pub(super) fn steps<F: Files>(
             &mut places,
         );
     }
-    // A RUNPATH comes after LD_LIBRARY_PATH, and only serves the object that has it.
+    // A RUNPATH comes after LD_LIBRARY_PATH and only applies to the object that contains it.
     if let Some(runpath) = needs.runpath {
         search.add(runpath, b":", needs.origin, &Found::Runpath, &mut places);
     }
@@ -54,8 +54,7 @@ pub(super) fn steps<F: Files>(
     steps
 }
 
-/// The steps that every search ends with: the directories of the configuration, and the default
-/// ones.
+/// The steps that every search ends with: the configured and the default directories.
 pub(super) fn tail<F: Files>(files: &F, loader: &Loader) -> Vec<Step> {
     let mut places = Vec::new();
     for (directories, found) in [
@@ -74,7 +73,7 @@ pub(super) fn tail<F: Files>(files: &F, loader: &Loader) -> Vec<Step> {
     with_subdirectories(files, loader, places)
 }
 
-/// The paths that a need with a slash in it, or with a token, may stand for.
+/// The possible paths of a dependency that contains a slash or a token.
 pub(super) fn names(name: &[u8], origin: &[u8], loader: &Loader) -> Vec<(Vec<u8>, bool)> {
     expand(
         name,
@@ -86,14 +85,14 @@ pub(super) fn names(name: &[u8], origin: &[u8], loader: &Loader) -> Vec<(Vec<u8>
     )
 }
 
-/// The context in which search paths are read.
+/// The context in which search paths are parsed.
 struct SearchPaths<'a> {
     loader: &'a Loader,
     environment: &'a Environment,
 }
 
 impl SearchPaths<'_> {
-    /// Adds the directories of the RPATH of an object and of those that had it loaded.
+    /// Adds the RPATH directories of an object and of the objects that caused it to be loaded.
     fn add_rpaths(&self, chain: &[Requester<'_>], places: &mut Vec<Place>) {
         for object in chain.iter().filter(|object| object.runpath.is_none()) {
             if let Some(rpath) = object.rpath {
@@ -127,8 +126,8 @@ impl SearchPaths<'_> {
         {
             let has_origin = has_origin(element);
             for (directory, variant) in expand(element, &tokens) {
-                // A user could put a hard link to a privileged program into a directory of his own,
-                // and libraries beside it.
+                // A user could create a hard link to a privileged program in their own directory
+                // and place libraries next to it.
                 if environment.secure && has_origin && !is_trusted(&directory, loader) {
                     continue;
                 }
@@ -143,7 +142,7 @@ impl SearchPaths<'_> {
     }
 }
 
-/// The directory of an element of a search path, without slashes at its end.
+/// The directory of a search path element, without trailing slashes.
 fn absolute(element: &[u8], environment: &Environment) -> Vec<u8> {
     match without_trailing_slashes(element) {
         [] if element.starts_with(b"/") => b"/".to_vec(),
@@ -154,12 +153,12 @@ fn absolute(element: &[u8], environment: &Environment) -> Vec<u8> {
     }
 }
 
-/// Whether a directory that `$ORIGIN` led to is in one of the loader's own: only these are safe
-/// from the user of a program with rights that he has not (`is_trusted_path_normalize`).
+/// Whether a directory from `$ORIGIN` is inside one of the loader's default directories: only these
+/// cannot be changed by the user of a privileged program (`is_trusted_path_normalize`).
 fn is_trusted(directory: &[u8], loader: &Loader) -> bool {
     let directory = normalized(directory);
     for trusted in &loader.default_directories {
-        // `/lib` is a prefix of `/lib64`, and not around it.
+        // `/lib` is a prefix of `/lib64`, but does not contain it.
         if let Some(rest) = directory.strip_prefix(trusted.as_slice())
             && is_at_boundary(rest)
         {
@@ -173,13 +172,13 @@ fn is_at_boundary(rest: &[u8]) -> bool {
     rest.is_empty() || rest.starts_with(b"/")
 }
 
-/// Removes `.`, `..` and needless slashes; symlinks are not looked at.
+/// Removes `.`, `..` and redundant slashes; symlinks are not followed.
 fn normalized(path: &[u8]) -> Vec<u8> {
     let mut components: Vec<&[u8]> = Vec::new();
     for component in path.split(|&byte| byte == b'/') {
         match component {
             b"" | b"." => {}
-            // `..` at the root stays there.
+            // `..` in the root is the root itself.
             b".." => drop(components.pop()),
             _ => components.push(component),
         }
@@ -191,14 +190,14 @@ fn normalized(path: &[u8]) -> Vec<u8> {
     })
 }
 
-/// Puts in front of each directory those below it that are for some processors: of `glibc-hwcaps`,
-/// and the ones that loaders before 2.37 knew.
+/// Inserts before each directory its processor-specific subdirectories: those of `glibc-hwcaps`,
+/// and those used by loaders before 2.37.
 fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(places.len());
     let is_variant = loader.mode == Mode::Superset;
     for mut place in places {
-        // A directory that does not exist has nothing below it, and stays a step only for the
-        // report of what was searched.
+        // A directory that does not exist has no subdirectories; it remains a step only to be
+        // listed among the searched directories.
         place.exists = files.look(&place.directory) != Kind::Missing;
         if !place.exists {
             steps.push(Step::Directory(place));
@@ -227,10 +226,10 @@ fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>)
     steps
 }
 
-/// The directories of `glibc-hwcaps`: all, or those that the processor takes.
+/// The directories below `glibc-hwcaps`: all, or those that the processor supports.
 fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>> {
     let hwcaps = join(directory, b"glibc-hwcaps");
-    // Most directories have none, so this is asked before anything is listed.
+    // Most directories have none, so this is checked before anything is listed.
     if files.look(&hwcaps) != Kind::Directory {
         return Vec::new();
     }
@@ -252,11 +251,11 @@ fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>
     }
 }
 
-/// Levels of directories below each other: `tls/haswell/x86_64`.
+/// Maximum number of nested directories: `tls/haswell/x86_64`.
 const MAX_LEGACY_DEPTH: usize = 4;
 
-/// Adds directories such as `tls/haswell`, the deepest first. A loader combines its names in their
-/// order only; for any processor, all orders may be right.
+/// Adds directories such as `tls/haswell`, the deepest first. A loader combines its names only in
+/// their order; for an unknown processor, all orders are possible.
 fn legacy_subdirectories<F: Files>(
     files: &F,
     loader: &Loader,
@@ -268,7 +267,7 @@ fn legacy_subdirectories<F: Files>(
     for (index, name) in names.iter().enumerate() {
         let subdirectory = join(directory, name.as_bytes());
         if depth < MAX_LEGACY_DEPTH && files.look(&subdirectory) == Kind::Directory {
-            // A loader goes down in the order of its list and never back.
+            // A loader descends in the order of its list.
             let rest = if loader.mode == Mode::Superset {
                 names
             } else {
@@ -280,8 +279,8 @@ fn legacy_subdirectories<F: Files>(
     }
 }
 
-/// The entries of the cache for a name: paths, and whether some processors only use them. Of those
-/// that every processor uses, the loader tries just the first.
+/// The cache entries for a name: paths, and whether they are specific to some processors. Of the
+/// generic ones, the loader only tries the first.
 pub(super) fn cached(
     loader: &Loader,
     name: &[u8],
@@ -294,7 +293,7 @@ pub(super) fn cached(
     let mut paths = Vec::new();
     for entry in entries {
         paths.push((entry.path.clone(), entry.is_variant()));
-        // Where the ABI has no number here, the file itself has to say whether it fits.
+        // If the ABI has no number here, the file itself must be checked.
         if !entry.is_variant() && loader.cache_abi.is_some() {
             break;
         }
@@ -302,7 +301,7 @@ pub(super) fn cached(
     paths
 }
 
-/// The entries of the cache for a name that the loader does not pass over.
+/// The cache entries for a name that the loader does not skip.
 fn usable_entries<'l>(
     loader: &'l Loader,
     name: &[u8],
@@ -329,8 +328,8 @@ fn usable_entries<'l>(
     entries
 }
 
-/// The entry of the processor's best level, otherwise the first for all processors: the loader
-/// tries no other.
+/// The entry for the processor's best level, or else the first generic one; the loader tries no
+/// others.
 fn best_cached(entries: &[&Entry], processor: &Processor, one: bool) -> Vec<(Vec<u8>, bool)> {
     let mut ranked: Vec<(usize, &Entry)> = Vec::new();
     for &entry in entries {
@@ -340,8 +339,8 @@ fn best_cached(entries: &[&Entry], processor: &Processor, one: bool) -> Vec<(Vec
                 .levels
                 .iter()
                 .position(|known| known.as_bytes() == level),
-            // The capabilities of an entry are not decoded; the entry for all processors serves
-            // every one.
+            // The capabilities of an entry are not decoded; the generic entry works on every
+            // processor.
             Target::Capabilities => None,
         };
         ranked.extend(rank.map(|rank| (rank, entry)));

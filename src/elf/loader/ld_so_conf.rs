@@ -1,4 +1,4 @@
-//! `/etc/ld.so.conf`: the directories that `ldconfig` would look in.
+//! `/etc/ld.so.conf`: the directories that `ldconfig` searches.
 
 use std::collections::HashSet;
 
@@ -6,21 +6,21 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::search::{Files, join, parent, without_trailing_slashes};
 
-/// Files that include each other more deeply than this include themselves.
+/// Maximum depth of includes; deeper ones are cyclic.
 const MAX_DEPTH: usize = 16;
-/// Files that are read; `/etc/ld.so.conf.d` has some ten.
+/// Maximum number of files to read; `/etc/ld.so.conf.d` has about ten.
 const MAX_FILES: usize = 4096;
-/// Paths that one glob matches.
+/// Maximum number of paths that a glob matches.
 const MAX_MATCHES: usize = 1 << 16;
-/// Bytes of a glob: `PATH_MAX` of Linux.
+/// Maximum length of a glob: `PATH_MAX` of Linux.
 const MAX_PATTERN: usize = 4096;
-/// Components of a glob. No path has more.
+/// Maximum number of components in a glob. No path has more.
 const MAX_COMPONENTS: usize = 2048;
-/// Bytes of a configuration file.
+/// Maximum size of a configuration file.
 const MAX_TEXT: usize = 1 << 20;
 
-/// The directories that a configuration file and those it includes name, in order, each once. Globs
-/// of `include` are matched in this file system, sorted.
+/// The directories listed in a configuration file and its includes, in order and without
+/// duplicates. Globs in `include` are expanded in this file system, sorted.
 pub fn configured_directories<F: Files>(files: &F, path: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Found::default();
     read(files, path, 0, &mut found);
@@ -29,8 +29,8 @@ pub fn configured_directories<F: Files>(files: &F, path: &[u8]) -> Vec<Vec<u8>> 
 
 #[derive(Default)]
 struct Found {
-    /// Files that were read: to read one again finds nothing new, and files that include each other
-    /// would be read without end.
+    /// Files that have been read: reading one again finds nothing new, and files that include each
+    /// other would be read forever.
     read: HashSet<Vec<u8>>,
     directories: Vec<Vec<u8>>,
     known: HashSet<Vec<u8>>,
@@ -44,7 +44,7 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
         return;
     };
     for line in text.split(|&byte| byte == b'\n') {
-        // Comments may begin anywhere in a line.
+        // Comments may start anywhere in a line.
         let line = line
             .split(|&byte| byte == b'#')
             .next()
@@ -60,7 +60,7 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
                 }
             }
         } else if keyword(line, b"hwcap").is_none() {
-            // ldconfig(8) takes blanks, commas and colons between directories.
+            // ldconfig(8) accepts whitespace, commas and colons as separators.
             for directory in line.split(|byte| b":, \t\r".contains(byte)) {
                 add(directory, found);
             }
@@ -68,9 +68,9 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
     }
 }
 
-/// The files that a pattern includes into the file at `path`.
+/// The files that match an include pattern in the file at `path`.
 fn included<F: Files>(files: &F, path: &[u8], pattern: &[u8]) -> Vec<Vec<u8>> {
-    // ldconfig(8): a relative pattern counts from the directory of the file that includes.
+    // ldconfig(8): a relative pattern is relative to the directory of the including file.
     if pattern.starts_with(b"/") {
         matching(files, pattern)
     } else {
@@ -84,7 +84,8 @@ fn keyword<'a>(line: &'a [u8], keyword: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn add(directory: &[u8], found: &mut Found) {
-    // `=libc6` and the like named the kind of libraries in a directory to very old versions.
+    // In very old versions, suffixes such as `=libc6` specified the kind of libraries in a
+    // directory.
     let directory = directory
         .split(|&byte| byte == b'=')
         .next()
@@ -101,7 +102,8 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
     let components = pattern
         .split(|&byte| byte == b'/')
         .filter(|component| !component.is_empty());
-    // No path is longer, and the automaton of a much longer glob exceeds the limit of its compiler.
+    // No path is longer, and the automaton of a much longer glob exceeds the limit of the regex
+    // compiler.
     if pattern.len() > MAX_PATTERN || components.clone().count() > MAX_COMPONENTS {
         return Vec::new();
     }
@@ -122,8 +124,8 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
     paths
 }
 
-/// The entries of directories that a glob matches. As in a shell, a wildcard matches no dot in
-/// front.
+/// The directory entries that a glob matches. As in a shell, a wildcard does not match a leading
+/// dot.
 fn children<F: Files>(
     files: &F,
     directories: &[Vec<u8>],
@@ -138,7 +140,7 @@ fn children<F: Files>(
                 children.push(join(directory, &name));
             }
         }
-        // A link to the directory that it is in multiplies the paths at every component.
+        // A symlink to its own directory multiplies the paths at every component.
         if children.len() >= MAX_MATCHES {
             break;
         }

@@ -1,4 +1,4 @@
-//! A loader, as it works for one kind of programs.
+//! A loader, configured for one kind of program.
 
 use super::abi;
 use super::cache::Cache;
@@ -13,25 +13,25 @@ pub enum Flavor {
     Musl,
 }
 
-/// Settings that a process is started with and its loader obeys.
+/// Settings of a process that its loader obeys.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `LD_LIBRARY_PATH`; unset and empty are the same.
     pub library_path: Vec<u8>,
     /// The working directory, for relative and empty elements of search paths.
     pub directory: Vec<u8>,
-    /// `AT_SECURE`: the program has rights that its user has not, so the environment is not obeyed.
+    /// `AT_SECURE`: the program has privileges that its user lacks, so the environment is ignored.
     pub secure: bool,
 }
 
-/// The choice among files that only some processors take.
+/// The choice among processor-specific files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// The files that any processor takes, and the one for every processor: all that an image needs
-    /// to run anywhere.
+    /// The files for all processors, including the generic one: everything that an image needs to
+    /// run anywhere.
     #[default]
     Superset,
-    /// The files that this processor takes: all that a start maps.
+    /// The files for this processor: those that are actually mapped at startup.
     Exact(Processor),
 }
 
@@ -39,30 +39,30 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 pub struct Loader {
     pub flavor: Flavor,
-    /// As programs name it.
+    /// As named in programs.
     pub path: Vec<u8>,
-    /// The machine it was asked to load for: it takes no files of others.
+    /// The architecture to load for; files for others are not accepted.
     pub(super) machine: Machine,
     pub(super) default_directories: Vec<Vec<u8>>,
-    /// Values of `$LIB`; several where the loader does not tell.
+    /// Values of `$LIB`; several if the loader does not reveal it.
     pub(super) lib: Vec<Vec<u8>>,
     pub(super) mode: Mode,
     pub(super) platforms: Vec<String>,
     pub(super) legacy_subdirectories: Vec<String>,
     pub(super) cache: Option<Cache>,
     pub(super) cache_abi: Option<u32>,
-    /// Directories of `/etc/ld.so.conf`, where there is no cache.
+    /// Directories in `/etc/ld.so.conf`, if there is no cache.
     pub(super) configured: Vec<Vec<u8>>,
-    /// It looks at `.note.ABI-tag`.
+    /// Whether it checks `.note.ABI-tag`.
     pub(super) obeys_abi_tag: bool,
-    /// The directories that every search ends with, and those below them.
+    /// The directories that every search ends with, and their subdirectories.
     pub(super) tail: Vec<Step>,
-    /// The content of `/etc/ld-musl-$ARCH.path`, where it exists.
+    /// The content of `/etc/ld-musl-$ARCH.path`, if it exists.
     pub(super) musl_path: Option<Vec<u8>>,
-    /// musl's loader and the library that a stand-in for glibc's, of Alpine's gcompat, starts it
-    /// with.
+    /// For Alpine's gcompat, a stand-in for glibc's loader: the musl loader that it starts, and the
+    /// library that it preloads.
     pub(super) stands_for: Option<StandIn>,
-    /// Files that it reads, whether they exist or not.
+    /// Files that the loader reads, whether they exist or not.
     pub reads: Vec<Vec<u8>>,
 }
 
@@ -89,7 +89,7 @@ impl Loader {
         abi::conventional_loaders(library)
     }
 
-    /// Whether this loader takes files of that kind.
+    /// Whether this loader accepts files of this kind.
     pub fn fits(&self, elf: &Elf) -> bool {
         self.machine == Machine::of(elf)
     }
@@ -110,15 +110,14 @@ pub(super) struct StandIn {
     pub(super) preload: Vec<u8>,
 }
 
-/// The libraries of `LD_PRELOAD` or of a line of the preload file.
+/// The libraries in `LD_PRELOAD` or in a line of the preload file.
 pub(super) fn preload_list(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     text.split(|byte| byte.is_ascii_whitespace() || *byte == b':')
         .filter(|name| !name.is_empty())
         .map(<[u8]>::to_vec)
 }
 
-/// The directory in front of the directory of a path: `/opt` for `/opt/lib/ld-musl-x86_64.so.1`,
-/// empty for `/lib/…`.
+/// The parent of a path's directory: `/opt` for `/opt/lib/ld-musl-x86_64.so.1`, empty for `/lib/…`.
 pub(super) fn prefix(path: &[u8]) -> &[u8] {
     match parent(parent(path)) {
         b"/" | b"." => b"",

@@ -1,7 +1,7 @@
-//! Dynamic loaders: where they look for the libraries of a program, and what they map for it.
+//! Dynamic loaders: where they search for a program's libraries, and which files they map.
 //!
-//! The rules are those of glibc's `ld.so` and of musl's `ldso/dynlink.c`. A loader sees files
-//! through [`Files`], which the slimmer implements over an image and the tests over a handful of
+//! The rules are those of glibc's `ld.so` and of musl's `ldso/dynlink.c`. A loader accesses files
+//! through [`Files`], which the slimmer implements for an image and the tests for a handful of
 //! paths.
 
 mod abi;

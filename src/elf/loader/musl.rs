@@ -1,4 +1,4 @@
-//! The search of musl's loader for a library: `load_library` of ldso/dynlink.c.
+//! Library search of musl's loader: `load_library` in ldso/dynlink.c.
 
 use super::linker::{Environment, Loader, prefix};
 use super::search::{Found, MAX_ELEMENTS, Place, Requester, Step, join};
@@ -6,16 +6,16 @@ use super::tokens::{expand_origin_only, has_origin};
 
 const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
 
-/// The steps for any need of `chain[0]`: `LD_LIBRARY_PATH` first; then the RPATH of each object up
-/// to the program, where a RUNPATH is the same and wins over an RPATH beside it; then the path file
-/// or, without it, the default.
+/// The steps for any dependency of `chain[0]`: `LD_LIBRARY_PATH` first; then the RPATH of each
+/// object up to the program, where a RUNPATH is equivalent and overrides an RPATH in the same
+/// object; then the path file or, without it, the default directories.
 pub(super) fn steps(
     loader: &Loader,
     environment: &Environment,
     chain: &[Requester<'_>],
 ) -> Vec<Step> {
     let mut steps = Vec::new();
-    // musl drops the variable for privileged programs in `__dls3`.
+    // In `__dls3`, musl ignores the variable for privileged programs.
     if !environment.secure {
         search_path(
             &environment.library_path,
@@ -27,23 +27,23 @@ pub(super) fn steps(
     add_rpaths(environment, chain, &mut steps);
     match &loader.musl_path {
         Some(path) => {
-            // Only what is before the first NUL is read.
+            // Only the part before the first NUL is used.
             let path = path.split(|&byte| byte == 0).next().unwrap_or_default();
             search_path(path, environment, &Found::MuslPath, &mut steps);
         }
-        // The file replaces the default and does not extend it.
+        // The file replaces the default directories.
         None => search_path(DEFAULT_PATH, environment, &Found::Default, &mut steps),
     }
     steps
 }
 
-/// Adds the RPATH or RUNPATH of an object and of those that had it loaded.
+/// Adds the RPATH or RUNPATH of an object and of the objects that caused it to be loaded.
 fn add_rpaths(environment: &Environment, chain: &[Requester<'_>], steps: &mut Vec<Step>) {
     for (index, object) in chain.iter().enumerate() {
-        // musl expands the path as a whole: one bad token switches all of it off.
+        // musl expands the path as a whole: one bad token disables all of it.
         let path = expand_origin_only(path_of(object), object.origin);
-        // Where the program stands is up to who starts it, so a program with rights of its own has
-        // no `$ORIGIN`.
+        // The user can choose the location of the program with a hard link, so `$ORIGIN` is not
+        // available to a privileged program.
         let is_untrusted =
             environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
         if !is_untrusted && let Some(path) = path {
@@ -57,7 +57,7 @@ fn path_of<'a>(object: &Requester<'a>) -> &'a [u8] {
     object.runpath.or(object.rpath).unwrap_or_default()
 }
 
-/// Empty elements are skipped; a line break parts as a colon does.
+/// Empty elements are skipped; a line break separates elements like a colon.
 fn search_path(path: &[u8], environment: &Environment, found: &Found, steps: &mut Vec<Step>) {
     let elements = path
         .split(|byte| b":\n".contains(byte))
@@ -77,8 +77,8 @@ fn search_path(path: &[u8], environment: &Environment, found: &Found, steps: &mu
     }
 }
 
-/// Names that the loader answers to itself, being the C library: `libc.so`, `libpthread.so.0`,
-/// `libc.musl-x86_64.so.1`.
+/// Names that refer to the loader itself, because it is the C library: `libc.so`,
+/// `libpthread.so.0`, `libc.musl-x86_64.so.1`.
 pub(super) fn is_reserved(name: &[u8]) -> bool {
     let reserved: [&[u8]; 7] = [
         b"c.",
@@ -93,8 +93,8 @@ pub(super) fn is_reserved(name: &[u8]) -> bool {
         .is_some_and(|name| reserved.iter().any(|reserved| name.starts_with(reserved)))
 }
 
-/// The path file of the loader at
-/// `path`, whose bytes say for which machine: `/etc/ld-musl-x86_64.path`.
+/// The path file of the loader at `path`, such as `/etc/ld-musl-x86_64.path`; the architecture is
+/// read from the loader's bytes.
 pub(super) fn path_file(path: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     const MARK: &[u8] = b"/etc/ld-musl-";
     let start = memchr::memmem::find(bytes, MARK)?;

@@ -1,8 +1,9 @@
-//! A process as its loader would build it: the program, and every library it maps, in load order.
+//! A process as constructed by its loader: the program and all libraries that it maps, in load
+//! order.
 //!
-//! One thing differs from a real start: where the processor decides which of several files is
-//! mapped, all of them are, since an image runs on any processor. The one for every processor
-//! stands for them in what follows.
+//! There is one difference from a real start: if the choice among several files depends on the
+//! processor, all of them are mapped, because an image may run on any processor. The generic one
+//! then represents them.
 
 use std::collections::HashMap;
 
@@ -20,10 +21,10 @@ pub struct Process<'a, F: Files> {
     environment: &'a Environment,
     objects: Vec<Object<F::Id>>,
     requests: Vec<Request>,
-    /// Objects by the names that find them again. Variants have no names.
+    /// Objects by the names under which a later search finds them. Variants have no names.
     by_name: HashMap<Vec<u8>, usize>,
     by_file: HashMap<F::Id, usize>,
-    /// The first object whose needs are still to be met.
+    /// The first object whose dependencies have not been loaded yet.
     next: usize,
 }
 
@@ -33,21 +34,22 @@ pub struct Object<Id> {
     /// As it was opened.
     pub path: Vec<u8>,
     pub file: Id,
-    /// The place of the object that had it loaded first; none for the program and its loader.
+    /// The index of the object that first caused it to be loaded; `None` for the program and its
+    /// loader.
     pub by: Option<usize>,
-    /// Only some processors map it.
+    /// Whether only some processors map it.
     pub variant: bool,
-    /// The loader would refuse it: why.
+    /// The reason why the loader would refuse it, if it would.
     pub broken: Option<String>,
     origin: Vec<u8>,
-    /// The names that would find it again, of a variant.
+    /// For a variant, the names under which a later search would find it.
     names: Vec<Vec<u8>>,
 }
 
-/// One need of one object, and what came of it.
+/// A dependency of an object, and the result of the search for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The place of the object that needs.
+    /// The index of the object with the dependency.
     pub by: usize,
     pub name: Vec<u8>,
     pub kind: RequestKind,
@@ -59,28 +61,28 @@ pub enum RequestKind {
     Needed,
     /// `DT_FILTER`.
     Filter,
-    /// `DT_AUXILIARY`: may be missing.
+    /// `DT_AUXILIARY`: optional.
     Auxiliary,
-    /// `DT_AUDIT` and `DT_DEPAUDIT`: may be missing.
+    /// `DT_AUDIT` and `DT_DEPAUDIT`: optional.
     Audit,
-    /// From outside: `LD_PRELOAD`, a call of `dlopen`. May be missing.
+    /// From outside the file: `LD_PRELOAD` or a call of `dlopen`. Optional.
     Given,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The places of the objects, the path by which this need found each, and the rule. More than
-    /// one where processors differ; the last is the one for every processor, if there is one.
+    /// The indexes of the objects, the path at which each was found, and the rule. There are
+    /// several if processors differ; the last one is the generic one, if any.
     Found(Vec<(usize, Vec<u8>, Found)>),
     Missing(Missing),
 }
 
-/// The places where a search found nothing: directories, the path of the cache, or the one path
-/// that the need is.
+/// The locations where a search found nothing: directories, the path of the cache, or the path of
+/// the dependency itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     pub looked_in: Vec<Vec<u8>>,
-    /// Set where the search came upon something that no loader takes, and ended there.
+    /// Set if the search ended at a file that no loader accepts.
     pub refused: Option<String>,
 }
 
@@ -93,13 +95,13 @@ struct Search {
 /// The verdict of a loader on a candidate.
 enum Fit<Id> {
     Take(Id),
-    /// It ends the search, and the process.
+    /// It ends the search and aborts the process.
     Refuse(Option<Id>, String),
     Pass,
 }
 
 impl<'a, F: Files> Process<'a, F> {
-    /// The program at `path` and its loader, mapped; nothing else yet.
+    /// A process in which only the program at `path` and its loader are mapped.
     pub fn new(
         files: &'a F,
         loader: &'a Loader,
@@ -107,8 +109,8 @@ impl<'a, F: Files> Process<'a, F> {
         path: &[u8],
         program: F::Id,
     ) -> Self {
-        // Loaders take `$ORIGIN` of the program from `/proc/self/exe`, which is behind all
-        // symlinks.
+        // Loaders determine the program's `$ORIGIN` from `/proc/self/exe`, in which all symlinks
+        // are resolved.
         let real = files.real_path(path).unwrap_or_else(|| path.to_vec());
         let mut process = Self {
             files,
@@ -132,11 +134,12 @@ impl<'a, F: Files> Process<'a, F> {
         process
     }
 
-    /// Maps the loader, as the kernel does beside the program, and the one that a stand-in starts.
+    /// Maps the loader, as the kernel does along with the program, and the loader that a stand-in
+    /// starts.
     fn add_loader(&mut self) {
         let loader = self.loader;
         if let Kind::File(file) = self.files.look(&loader.path) {
-            // musl's loader is the C library as well, under a name that no file has to have.
+            // musl's loader is also the C library, under a name for which no file needs to exist.
             let own = if loader.flavor == Flavor::Musl {
                 Some(b"libc.so".to_vec())
             } else {
@@ -176,12 +179,12 @@ impl<'a, F: Files> Process<'a, F> {
         self.learn(place, names);
     }
 
-    /// The first object with a name has it.
+    /// The first object with a name keeps it.
     fn learn(&mut self, place: usize, names: Vec<Vec<u8>>) {
         for name in names {
             self.by_name
                 .entry(name)
-                // The loader walks its list from the front.
+                // The loader searches its list from the front.
                 .and_modify(|known| *known = place.min(*known))
                 .or_insert(place);
         }
@@ -191,7 +194,7 @@ impl<'a, F: Files> Process<'a, F> {
         self.loader.flavor
     }
 
-    /// The object that a name would find, without a search.
+    /// The loaded object with a name, without a search of the file system.
     pub fn find(&self, name: &[u8]) -> Option<usize> {
         self.by_name.get(name).copied()
     }
@@ -201,29 +204,30 @@ impl<'a, F: Files> Process<'a, F> {
         (self.objects, self.requests)
     }
 
-    /// The objects in load order: the program, its loader, and what they need.
+    /// The objects in load order: the program, its loader, and their dependencies.
     pub fn objects(&self) -> &[Object<F::Id>] {
         &self.objects
     }
 
-    /// All needs, in the order in which they were met.
+    /// All dependencies, in the order in which they were resolved.
     pub fn requests(&self) -> &[Request] {
         &self.requests
     }
 
-    /// Loads a library that the program did not ask for, by the program's own search path; a list
-    /// of several is given as `LD_PRELOAD` is. Returns the requests' places.
+    /// Loads libraries that are not dependencies of the program, using the program's search path;
+    /// the list has the format of `LD_PRELOAD`. Returns the indexes of the requests.
     pub fn preload(&mut self, list: &[u8]) -> std::ops::Range<usize> {
         let first = self.requests.len();
         for name in preload_list(list) {
-            // Object 0 is the program: a preload is searched by the program's path.
+            // Object 0 is the program: preloaded libraries are searched for with the program's
+            // search path.
             self.request(0, name, RequestKind::Given);
         }
         first..self.requests.len()
     }
 
-    /// Loads what an object would open by name while it runs, then what that needs. Returns the
-    /// request's place.
+    /// Loads a library that an object opens by name at run time, and its dependencies. Returns the
+    /// index of the request.
     pub fn open(&mut self, by: usize, name: &[u8]) -> usize {
         self.request(by, name.to_vec(), RequestKind::Given);
         let place = self.requests.len() - 1;
@@ -231,17 +235,17 @@ impl<'a, F: Files> Process<'a, F> {
         place
     }
 
-    /// Meets all needs of what is mapped, breadth first.
+    /// Resolves all dependencies of the mapped objects, breadth first.
     pub fn load(&mut self) {
-        // Breadth first is the order of the loader, and decides which of two libraries with one
+        // The loader works breadth first, which determines which of two libraries with the same
         // name is mapped.
         while self.next < self.objects.len() {
             let by = self.next;
             self.next += 1;
             let Some(elf) = self.elf(by) else { continue };
             let chain = self.chain(by);
-            // All needs of an object share their steps, which cost several looks at the file
-            // system.
+            // All dependencies of an object share their steps, which require several file system
+            // accesses.
             let steps = self.steps(&chain);
             for (name, kind) in self.needs(elf) {
                 self.request_by(by, name, kind, &steps);
@@ -249,13 +253,13 @@ impl<'a, F: Files> Process<'a, F> {
         }
     }
 
-    /// The names that an object has loaded, in the order in which its loader does it.
+    /// The names of an object's dependencies, in the order in which its loader resolves them.
     fn needs(&self, elf: &Elf) -> Vec<(Vec<u8>, RequestKind)> {
         let mut needs = Vec::new();
         for name in &elf.needed {
             needs.push((name.clone(), RequestKind::Needed));
         }
-        // musl knows neither filters nor auditing.
+        // musl supports neither filters nor auditing.
         if self.loader.flavor == Flavor::Musl {
             return needs;
         }
@@ -265,7 +269,7 @@ impl<'a, F: Files> Process<'a, F> {
         for name in &elf.auxiliaries {
             needs.push((name.clone(), RequestKind::Auxiliary));
         }
-        // `DT_AUDIT` is a list with colons, as LD_PRELOAD may be.
+        // `DT_AUDIT` is a colon-separated list, like LD_PRELOAD.
         for list in &elf.audits {
             needs.extend(preload_list(list).map(|name| (name, RequestKind::Audit)));
         }
@@ -285,7 +289,7 @@ impl<'a, F: Files> Process<'a, F> {
         self.files.elf(file).ok()?.soname.clone()
     }
 
-    /// The object and those that had it loaded, up to the program.
+    /// An object and the objects that caused it to be loaded, up to the program.
     fn chain(&self, object: usize) -> Vec<usize> {
         std::iter::successors(Some(object), |&object| self.objects[object].by).collect()
     }
@@ -339,15 +343,16 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     fn is_loader(&self, object: usize) -> bool {
-        // Object 0 is the program; only it and loaders are mapped without a request.
+        // Object 0 is the program; only the program and loaders are mapped without a request.
         object != 0 && self.objects[object].by.is_none()
     }
 
-    /// glibc knows an object by the names it was asked for under, its path and its SONAME; musl by
-    /// the name it was searched under, and itself by the names of the libraries it contains.
+    /// glibc identifies an object by the names under which it was requested, its path and its
+    /// SONAME; musl by the name under which it was found, and itself by the names of the libraries
+    /// that it contains.
     fn already_loaded(&self, by: usize, name: &[u8]) -> Option<usize> {
         match self.loader.flavor {
-            // Only a name with tokens stands for several texts.
+            // Only a name with tokens expands to several texts.
             Flavor::Glibc if !name.contains(&b'$') => self.find(name),
             Flavor::Glibc => {
                 let names = glibc::names(name, &self.objects[by].origin, self.loader);
@@ -355,7 +360,7 @@ impl<'a, F: Files> Process<'a, F> {
             }
             // musl compares paths only after opening them, by device and inode number.
             Flavor::Musl if name.contains(&b'/') => None,
-            // Behind a stand-in comes the loader itself.
+            // After a stand-in comes the real loader.
             Flavor::Musl if musl::is_reserved(name) => {
                 (1..self.objects.len().min(3)).rfind(|&place| self.is_loader(place))
             }
@@ -366,7 +371,7 @@ impl<'a, F: Files> Process<'a, F> {
     fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
         let names = match self.loader.flavor {
             Flavor::Glibc => glibc::names(name, &self.objects[by].origin, self.loader),
-            // musl expands no tokens in the names of libraries.
+            // musl does not expand tokens in library names.
             Flavor::Musl => vec![(name.to_vec(), false)],
         };
         let mut search = Search {
@@ -389,7 +394,8 @@ impl<'a, F: Files> Process<'a, F> {
             }
         }
         if search.hits.is_empty() {
-            // The list is only built for a miss: it costs an allocation for each directory.
+            // The list is only built if nothing was found, because it requires an allocation per
+            // directory.
             let looked_in = self.looked_in(&names, steps, self.skips_default(by));
             Outcome::Missing(Missing {
                 looked_in,
@@ -413,7 +419,7 @@ impl<'a, F: Files> Process<'a, F> {
             && self.elf(by).is_some_and(|elf| elf.no_default_directories)
     }
 
-    /// Goes through the steps for a name without a slash. Whether the search is over.
+    /// Performs the steps for a name without a slash. Returns whether the search is over.
     fn walk(
         &mut self,
         by: usize,
@@ -462,7 +468,7 @@ impl<'a, F: Files> Process<'a, F> {
         false
     }
 
-    /// Tries one path. Whether the search is over.
+    /// Tries one path. Returns whether the search is over.
     fn attempt(
         &mut self,
         by: usize,
@@ -475,15 +481,15 @@ impl<'a, F: Files> Process<'a, F> {
             found,
             variant,
         } = candidate;
-        // `$PLATFORM` and a directory for processors may lead to the same file.
+        // `$PLATFORM` and a processor-specific directory may lead to the same file.
         if search.hits.iter().any(|(_, hit, _)| *hit == path) {
             return false;
         }
         let object = match self.fit(&path) {
             Fit::Pass => return false,
             Fit::Take(file) => self.map(by, name, &path, file, variant, None),
-            // A broken library is mapped here as well, since it is what the image has to keep for
-            // the same error.
+            // A broken library is mapped here as well, because the image must keep it to fail in
+            // the same way.
             Fit::Refuse(Some(file), why) => self.map(by, name, &path, file, variant, Some(why)),
             Fit::Refuse(None, why) => {
                 search.refused = Some(why);
@@ -491,11 +497,11 @@ impl<'a, F: Files> Process<'a, F> {
             }
         };
         search.hits.push((object, path, found));
-        // A variant serves some processors only; for the others the search goes on.
+        // A variant is used only by some processors; for the others, the search continues.
         !variant
     }
 
-    /// The directories and files of a search, in order, for who asks why it found nothing.
+    /// The directories and files of a search, in order, to report where nothing was found.
     fn looked_in(
         &self,
         names: &[(Vec<u8>, bool)],
@@ -534,21 +540,22 @@ impl<'a, F: Files> Process<'a, F> {
                     Fit::Pass
                 };
             }
-            // Opening a directory or a device succeeds, and only reading it fails, which no loader
-            // survives.
+            // Opening a directory or a device succeeds and only reading it fails, which aborts
+            // every loader.
             Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
             Kind::Special => return Fit::Refuse(None, "it is not a regular file".to_owned()),
             Kind::File(file) => file,
         };
         match self.files.elf(file) {
-            // A file that cannot be opened is passed over.
+            // A file that cannot be opened is skipped.
             Err(ElfError::Unreadable) => Fit::Pass,
             Err(error) => Fit::Refuse(Some(file), error.to_string()),
-            // musl does not look at the machine: it takes what it opened, and fails.
+            // musl does not check the architecture: it uses the first file that it can open, and
+            // fails.
             Ok(elf) if !self.loader.fits(elf) && is_musl => {
                 Fit::Refuse(Some(file), "it is for another architecture".to_owned())
             }
-            // One that could run here is asked for its byte order and its ABI before its machine.
+            // glibc checks the byte order and the ABI before the architecture.
             Ok(elf) if !is_musl && !self.loader.is_class_of(elf) => Fit::Pass,
             Ok(elf) if !is_musl && !self.loader.is_order_of(elf) => {
                 Fit::Refuse(Some(file), "it has the wrong byte order".to_owned())
@@ -561,7 +568,7 @@ impl<'a, F: Files> Process<'a, F> {
                 kind: Type::Other(_),
                 ..
             }) => Fit::Refuse(Some(file), "it is not a library".to_owned()),
-            // Another system's file, by its note.
+            // According to its note, a file for another operating system.
             Ok(elf) if self.loader.obeys_abi_tag && elf.abi_tag_os.is_some_and(|os| os != 0) => {
                 Fit::Pass
             }
@@ -569,7 +576,7 @@ impl<'a, F: Files> Process<'a, F> {
         }
     }
 
-    /// Adds an object, unless the file is one already; then only the new name for it is learned.
+    /// Adds an object, unless the file is already mapped; then only its new name is recorded.
     fn map(
         &mut self,
         by: usize,
@@ -580,10 +587,10 @@ impl<'a, F: Files> Process<'a, F> {
         broken: Option<String>,
     ) -> usize {
         let names = self.names_of(name, path, file);
-        // Loaders compare device and inode number, so that a second name maps nothing new.
+        // Loaders compare device and inode numbers, so a second name does not map the file again.
         if let Some(&place) = self.by_file.get(&file) {
             let object = &mut self.objects[place];
-            // Once it is found for every processor, the object is no variant any more.
+            // Once it is found for every processor, the object is no longer a variant.
             object.variant &= variant;
             object.names.extend(names);
             if !object.variant {
@@ -598,7 +605,8 @@ impl<'a, F: Files> Process<'a, F> {
         object.variant = variant;
         object.broken = broken;
         if variant {
-            // A variant is not there on every processor, so no other need may find it by name.
+            // A variant is not mapped on every processor, so no other dependency may find it by
+            // name.
             object.names = names;
         } else {
             self.learn(place, names);
@@ -609,21 +617,20 @@ impl<'a, F: Files> Process<'a, F> {
     fn names_of(&self, name: &[u8], path: &[u8], file: F::Id) -> Vec<Vec<u8>> {
         match self.loader.flavor {
             Flavor::Glibc => {
-                // `_dl_map_object` compares a request with the names an object has and with its
-                // SONAME.
+                // `_dl_map_object` compares a request with an object's names and its SONAME.
                 let mut names = vec![name.to_vec(), path.to_vec()];
                 names.extend(self.soname(file));
                 names
             }
             Flavor::Musl if name.contains(&b'/') => Vec::new(),
-            // musl keeps the short name of a library that was searched for.
+            // musl records the short name of a library that was found by a search.
             Flavor::Musl => vec![file_name(path).to_vec()],
         }
     }
 }
 
-/// `VALID_ELF_OSABI` and `VALID_ELF_ABIVERSION` of glibc: the ABI of System V, and GNU's with its
-/// small versions.
+/// glibc's `VALID_ELF_OSABI` and `VALID_ELF_ABIVERSION`: the System V ABI, and GNU's with low
+/// version numbers.
 fn has_known_abi(elf: &Elf) -> bool {
     const SYSTEM_V: u8 = 0;
     const GNU: u8 = 3;

@@ -1,21 +1,21 @@
-//! Processors as glibc's loader knows them: each takes some variants of a library.
+//! Processors as distinguished by glibc's loader, and the library variants that each supports.
 
 use super::abi;
 use crate::elf::file::Elf;
 
-/// A processor, or a class of them.
+/// A processor or a class of processors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Processor {
-    /// Directories below `glibc-hwcaps` that it takes, the best first.
+    /// Supported directories below `glibc-hwcaps`, the best first.
     pub levels: Vec<String>,
     /// The value of `$PLATFORM`.
     pub platform: Option<String>,
-    /// Names of directories that loaders before 2.37 look into, the first of a path first: `tls`,
-    /// the platform, and capabilities.
+    /// Directory names used by loaders before 2.37, in path order: `tls`, the platform, and
+    /// capabilities.
     pub legacy: Vec<String>,
 }
 
-/// The levels of a machine, the best first; a processor takes its own and those behind it.
+/// The levels of an architecture, the best first; a processor supports its own and all that follow.
 const LEVELS: [&[&str]; 3] = [
     &["x86-64-v4", "x86-64-v3", "x86-64-v2"],
     &["power10", "power9"],
@@ -23,10 +23,10 @@ const LEVELS: [&[&str]; 3] = [
 ];
 
 impl Processor {
-    /// The abilities that every processor of a file's machine has.
+    /// The capabilities that all processors of a file's architecture have.
     pub fn baseline(elf: &Elf) -> Self {
         let platform = abi::base_platform(elf);
-        // x86-64 has its name twice: as a platform and as a capability.
+        // The name of x86-64 occurs twice: as a platform and as a capability.
         let capability = if abi::is_x86_64(elf) { platform } else { None };
         let legacy = ["tls"]
             .into_iter()
@@ -46,12 +46,12 @@ impl Processor {
         LEVELS.into_iter().flatten().copied()
     }
 
-    /// A processor of a level by its name, such as `x86-64-v3`; the least, for a name that is no
-    /// level.
+    /// A processor of a level such as `x86-64-v3`; the baseline for an unknown name.
     pub fn of_level(elf: &Elf, level: &str) -> Self {
         let mut processor = Self::baseline(elf);
         for levels in LEVELS {
-            // The best comes first, and a processor of a level is of all that follow.
+            // The best level comes first, and a processor also supports all levels that follow its
+            // own.
             if let Some(start) = levels.iter().position(|name| *name == level) {
                 processor.levels = levels[start..]
                     .iter()
@@ -63,7 +63,8 @@ impl Processor {
         processor
     }
 
-    /// The one that runs this program, if the file is for it; otherwise any of the file's machine.
+    /// The processor that runs jettison, if the file is for its architecture; otherwise the
+    /// baseline of the file's architecture.
     pub fn native(elf: &Elf) -> Self {
         let mut processor = Self::baseline(elf);
         if abi::is_x86_64(elf) {
@@ -76,8 +77,8 @@ impl Processor {
 #[cfg(not(target_arch = "x86_64"))]
 fn native_x86_64(_: &mut Processor) {}
 
-/// The levels are those of the x86-64 psABI. The platform and the capability are what glibc before
-/// 2.37 gave to processors of Intel alone, in sysdeps/x86/cpu-features.c.
+/// The levels are those of the x86-64 psABI. The platform and the capability are those that glibc
+/// before 2.37 set only for Intel processors, in sysdeps/x86/cpu-features.c.
 #[cfg(target_arch = "x86_64")]
 fn native_x86_64(processor: &mut Processor) {
     macro_rules! has {

@@ -1,5 +1,4 @@
-//! The input and the output of a loader's search: the files it may look at, and by which rule it
-//! found one.
+//! Input and output of a loader's search: the file system, and the rule by which a file was found.
 
 use std::fmt;
 use std::hash::Hash;
@@ -7,26 +6,27 @@ use std::ops::Deref;
 
 use crate::elf::file::{Elf, ElfError};
 
-/// The file system a loader sees. Paths are absolute, links are followed.
+/// The file system that a loader sees. Paths are absolute, symlinks are followed.
 pub trait Files {
-    /// The same for every name of one file, as device and inode number are.
+    /// Identifies a file under all of its names, like device and inode number.
     type Id: Copy + Eq + Ord + Hash + fmt::Debug;
 
     fn look(&self, path: &[u8]) -> Kind<Self::Id>;
 
-    /// The names in a directory, sorted; none where there is no such directory.
+    /// The sorted names in a directory; empty if there is no such directory.
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>>;
 
-    /// The bytes of a regular file; nothing where it cannot be read.
+    /// The bytes of a regular file; `None` if it cannot be read.
     fn read(&self, file: Self::Id) -> Option<impl Deref<Target = [u8]>>;
 
-    /// The facts that [`parse`](super::parse) reads of a file. Asked often: remember the answers.
+    /// The result of [`parse`](super::parse) for a file. It is called often, so results should be
+    /// cached.
     fn elf(&self, file: Self::Id) -> Result<&Elf, ElfError>;
 
-    /// The path of a file without any link in it, as `/proc/self/exe` gives it.
+    /// The path of a file with all symlinks resolved, as in `/proc/self/exe`.
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
 
-    /// The setuid and setgid bits of a file. Asked of programs only.
+    /// The setuid and setgid bits of a file. Only called for programs.
     fn privileges(&self, _file: Self::Id) -> Privileges {
         Privileges::default()
     }
@@ -36,11 +36,11 @@ pub trait Files {
         false
     }
 
-    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program runs as another
-    /// user or group, or gains capabilities, which root has already.
+    /// Whether the kernel sets `AT_SECURE` for a user: it does if the program runs as another user
+    /// or group, or gains capabilities, which root already has.
     fn gains_rights(&self, file: Self::Id, is_root: bool) -> bool {
         let Privileges { setuid, setgid } = self.privileges(file);
-        // A setuid program of root's changes nothing for root.
+        // A setuid root program gives root no additional privileges.
         let becomes_other = [setuid, setgid]
             .into_iter()
             .flatten()
@@ -57,12 +57,12 @@ pub trait Files {
     }
 }
 
-/// The rights that a program has besides those of its user.
+/// The privileges that a program has in addition to those of its user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Privileges {
-    /// The owner, where the setuid bit is set.
+    /// The owner, if the setuid bit is set.
     pub setuid: Option<u64>,
-    /// The group, where the setgid bit is set.
+    /// The group, if the setgid bit is set.
     pub setgid: Option<u64>,
 }
 
@@ -73,41 +73,42 @@ pub enum Kind<Id> {
     Directory,
     /// A device, a pipe or a socket.
     Special,
-    /// Nothing, a link to nothing, or a path through something that is not a directory.
+    /// No such file, a dangling symlink, or a path through something that is not a directory.
     Missing,
-    /// A circle of links. musl's search ends there.
+    /// A symlink loop. musl's search ends there.
     Loop,
 }
 
 /// The rule by which a loader found a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Found {
-    /// The need has a slash: it is the path.
+    /// The dependency contains a slash and is a path itself.
     Path,
-    /// The `DT_RPATH` of this object, or under musl its RUNPATH: the one that needs, or one that
-    /// loaded it.
+    /// The `DT_RPATH` of this object or, with musl, its RUNPATH: the object with the dependency, or
+    /// one that loaded it.
     Rpath {
         of: Vec<u8>,
     },
     LibraryPath,
-    /// The `DT_RUNPATH` of the object that needs.
+    /// The `DT_RUNPATH` of the object with the dependency.
     Runpath,
     /// `/etc/ld.so.cache`.
     Cache,
-    /// `/etc/ld.so.conf`, asked only where there is no cache: `ldconfig` would have put it there.
+    /// `/etc/ld.so.conf`, used only if there is no cache: `ldconfig` would have added the file to
+    /// it.
     Conf,
     /// The directories built into the loader.
     Default,
     /// `/etc/ld-musl-$ARCH.path`.
     MuslPath,
-    /// Something loaded before has this name, this SONAME, or is this file.
+    /// An object that is already loaded has this name or SONAME, or is this file.
     AlreadyLoaded,
-    /// The loader itself: musl's is the C library too.
+    /// The loader itself: musl's loader is also the C library.
     Loader,
 }
 
 impl Found {
-    /// The rule in a word or two, as lists of libraries show it.
+    /// A short label of the rule for lists of libraries.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Path => "path",
@@ -146,21 +147,23 @@ impl fmt::Display for Found {
 pub(super) struct Candidate {
     pub(super) path: Vec<u8>,
     pub(super) found: Found,
-    /// Tried on some processors only (`glibc-hwcaps`, `$PLATFORM`): the search goes on behind it.
+    /// Whether it is only tried on some processors (`glibc-hwcaps`, `$PLATFORM`), so that the
+    /// search continues after it.
     pub(super) variant: bool,
 }
 
-/// A directory that a search tries, and by which rule.
+/// A directory that a search tries, and the rule behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) directory: Vec<u8>,
     pub(super) found: Found,
     pub(super) variant: bool,
-    /// Whether anything is there; asked once for all needs.
+    /// Whether the directory exists; determined once for all dependencies.
     pub(super) exists: bool,
 }
 
-/// A search path of more elements is made to waste time: each costs a look for each need.
+/// Maximum number of elements in a search path. Each is tried for each dependency, so a longer path
+/// would waste time.
 pub(super) const MAX_ELEMENTS: usize = 1024;
 
 /// `directory/name`, with one slash between.
@@ -174,7 +177,7 @@ pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     path
 }
 
-/// A path without the slashes at its end; nothing is left of the root.
+/// A path without trailing slashes; empty for the root.
 pub(super) fn without_trailing_slashes(path: &[u8]) -> &[u8] {
     let last = path.iter().rposition(|&byte| byte != b'/');
     &path[..last.map_or(0, |last| last + 1)]
@@ -193,11 +196,12 @@ pub(super) fn file_name(path: &[u8]) -> &[u8] {
     memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
 }
 
-/// Facts of an object that a search asks for: the one that needs, or one of those that loaded it.
+/// Facts that a search needs about an object: the one with the dependency, or one of those that
+/// loaded it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Requester<'a> {
     pub(super) path: &'a [u8],
-    /// The value of `$ORIGIN` for it.
+    /// Its value of `$ORIGIN`.
     pub(super) origin: &'a [u8],
     pub(super) rpath: Option<&'a [u8]>,
     pub(super) runpath: Option<&'a [u8]>,
@@ -208,7 +212,7 @@ pub(super) struct Requester<'a> {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Directory(Place),
-    /// The cache. Its entries in default directories are left out for who wants no default
+    /// The cache. Its entries in default directories are skipped for objects that exclude default
     /// directories.
     Cache {
         no_default_directories: bool,

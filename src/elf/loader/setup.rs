@@ -7,10 +7,11 @@ use super::search::{Files, file_name};
 use super::{abi, glibc, musl};
 use crate::elf::file::Elf;
 
-/// The first glibc that looks into no other directories below a directory than `glibc-hwcaps`.
+/// The first glibc version that searches no subdirectories except `glibc-hwcaps`.
 const NO_LEGACY: (u32, u32) = (2, 37);
 
-/// The first glibc that takes libraries whatever the system and the kernel in their note.
+/// The first glibc version that ignores the operating system and kernel version in the ABI note of
+/// libraries.
 const NO_ABI_TAG: (u32, u32) = (2, 36);
 
 const CACHE: &[u8] = b"/etc/ld.so.cache";
@@ -18,13 +19,13 @@ const CONFIGURATION: &[u8] = b"/etc/ld.so.conf";
 const PRELOAD: &[u8] = b"/etc/ld.so.preload";
 
 impl Loader {
-    /// The loader at `path`, as it works for `program` on any processor.
+    /// The loader at `path`, set up for `program` on any processor.
     pub fn new<F: Files>(files: &F, path: &[u8], program: &Elf) -> Self {
         Self::with_mode(files, path, program, Mode::Superset)
     }
 
-    /// The loader at `path`, as it works for `program`. It remembers what is in these files, so use
-    /// it with no others.
+    /// The loader at `path`, set up for `program`. It caches data from these files, so it must not
+    /// be used with others.
     pub fn with_mode<F: Files>(files: &F, path: &[u8], program: &Elf, mode: Mode) -> Self {
         let bytes = files.read_path(path);
         let bytes = bytes.as_deref().unwrap_or_default();
@@ -54,8 +55,8 @@ impl Loader {
         loader
     }
 
-    /// The libraries of `/etc/ld.so.preload`: parted by blanks or colons, comments left out. musl
-    /// has no such file, but a stand-in names one library.
+    /// The libraries in `/etc/ld.so.preload`, separated by whitespace or colons, without comments.
+    /// musl has no such file, but a stand-in preloads a library.
     pub fn preload_file<F: Files>(&self, files: &F) -> Vec<Vec<u8>> {
         if self.flavor == Flavor::Musl {
             return self
@@ -69,7 +70,7 @@ impl Loader {
             .as_deref()
             .unwrap_or_default()
             .split(|&byte| byte == b'\n');
-        // A `#` begins a comment, which glibc removes before it reads the list.
+        // A `#` starts a comment, which glibc removes before it parses the list.
         let lines = lines.map(|line| line.split(|&byte| byte == b'#').next().unwrap_or_default());
         lines.flat_map(preload_list).collect()
     }
@@ -85,7 +86,7 @@ impl Loader {
                 processor.legacy.clone(),
             ),
         };
-        // Those before 2.33 do not tell.
+        // Loaders before 2.33 do not contain their version.
         let version = abi::glibc_version(bytes).unwrap_or_default();
         self.obeys_abi_tag = version < NO_ABI_TAG;
         if version >= NO_LEGACY {
@@ -93,27 +94,26 @@ impl Loader {
         }
         self.lib = abi::built_in_lib(bytes, program);
         self.default_directories = abi::built_in_directories(bytes);
-        // A loader that was built in an unusual way, or is cut.
+        // The loader was built in an unusual way or is truncated.
         if self.default_directories.is_empty() {
             self.default_directories = abi::default_directories(program);
         }
         self.cache = files
             .read_path(CACHE)
             .and_then(|bytes| Cache::parse(&bytes, program.endian).ok());
-        // The cache has the directories of the configuration already.
+        // The cache already contains the configured directories.
         if self.cache.is_none() {
             self.configured = configured_directories(files, CONFIGURATION);
         }
-        // The tail needs the configuration and the default directories, so it is built last.
+        // The tail depends on the configured and default directories, so it is built last.
         self.tail = glibc::tail(files, self);
-        // The configuration is read by `ldconfig` only, but without it nobody could rebuild the
-        // cache.
+        // Only `ldconfig` reads the configuration, but without it the cache could not be rebuilt.
         self.reads = [CACHE, CONFIGURATION, PRELOAD].map(<[u8]>::to_vec).to_vec();
     }
 
     fn read_musl<F: Files>(&mut self, files: &F, bytes: &[u8]) {
         self.stands_for = stand_in(bytes);
-        // The name of the path file is in musl's loader and not in the one that stands in for it.
+        // The name of the path file is stored in musl's loader, not in the stand-in.
         if let Some(path) = self
             .stands_for
             .as_ref()
@@ -134,7 +134,7 @@ impl Loader {
     }
 }
 
-/// gcompat's loader has both paths in it as strings, from its build (`LINKER_PATH`).
+/// gcompat's loader contains both paths as strings, set when it was built (`LINKER_PATH`).
 fn stand_in(bytes: &[u8]) -> Option<StandIn> {
     let path = |mark: &[u8]| {
         let at = memchr::memmem::find(bytes, mark)?;
@@ -149,8 +149,8 @@ fn stand_in(bytes: &[u8]) -> Option<StandIn> {
     })
 }
 
-/// musl's loader has its path file's name in it; so has the stand-in for glibc's loader that
-/// Alpine's gcompat brings, which starts musl's.
+/// musl's loader contains the name of its path file; so does the stand-in for glibc's loader from
+/// Alpine's gcompat, which starts musl's loader.
 fn flavor(path: &[u8], bytes: &[u8]) -> Flavor {
     let is_musl = file_name(path).starts_with(b"ld-musl-")
         || memchr::memmem::find(bytes, b"ld-musl-").is_some();

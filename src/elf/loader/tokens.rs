@@ -1,7 +1,6 @@
 //! The dynamic string tokens: `$ORIGIN`, `$LIB` and `$PLATFORM`, with or without braces.
 
-/// The values of tokens. Several values: it depends on the processor, or is not known, which one
-/// it is.
+/// The values of tokens. There are several if the value depends on the processor or is unknown.
 #[derive(Clone, Debug)]
 pub(super) struct Tokens<'a> {
     pub(super) origin: &'a [u8],
@@ -9,13 +8,15 @@ pub(super) struct Tokens<'a> {
     pub(super) platform: &'a [String],
 }
 
-/// Tokens in one path; each may stand for a long one, and real paths have one or two.
+/// Maximum number of tokens in a path; each may expand to a long text, and real paths have one or
+/// two.
 const MAX_TOKENS: usize = 16;
 
-/// glibc's expansion: a text for each combination of values, and whether there is a choice. What
-/// follows `$` and is no token stays as it is. Absurdly many tokens give nothing.
+/// glibc's expansion: a text for each combination of values, and whether there is a choice. A `$`
+/// that does not start a token is left unchanged. If there are too many tokens, the result is
+/// empty.
 pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
-    // Nearly all names are plain.
+    // Almost all names contain no tokens.
     if !text.contains(&b'$') {
         return vec![(text.to_vec(), false)];
     }
@@ -26,7 +27,7 @@ pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
     let platforms: Vec<&[u8]> = tokens.platform.iter().map(String::as_bytes).collect();
     let mut expanded = vec![(replace(text, b"ORIGIN", tokens.origin), false)];
     for (token, values) in [(&b"LIB"[..], libs), (&b"PLATFORM"[..], platforms)] {
-        // Without the token there is no choice, however many values it has.
+        // If the token does not occur, there is no choice, no matter how many values it has.
         if find(text, token, 0).is_none() {
             continue;
         }
@@ -42,8 +43,8 @@ pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
     expanded
 }
 
-/// musl's expansion of a whole search path: `$ORIGIN` only, and nothing at all where another `$` is
-/// in it.
+/// musl's expansion of a whole search path: only `$ORIGIN` is expanded, and any other `$` makes the
+/// path invalid.
 pub(super) fn expand_origin_only(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> {
     if memchr::memchr_iter(b'$', text).count() > MAX_TOKENS * super::search::MAX_ELEMENTS {
         return None;
@@ -73,7 +74,7 @@ fn replace(text: &[u8], token: &[u8], value: &[u8]) -> Vec<u8> {
     replaced
 }
 
-/// Finds the next `$TOKEN` or `${TOKEN}`: its place and its length.
+/// Finds the next `$TOKEN` or `${TOKEN}`: its position and its length.
 fn find(text: &[u8], token: &[u8], from: usize) -> Option<(usize, usize)> {
     for at in memchr::memchr_iter(b'$', &text[from..]) {
         let at = from + at;

@@ -1,13 +1,13 @@
-//! Versions that objects want and the libraries that they get do not define:
-//! `_dl_check_map_versions` of glibc.
+//! Versions that objects require but their libraries do not define: `_dl_check_map_versions` in
+//! glibc.
 
 use super::linker::Flavor;
 use super::process::Process;
 use super::search::Files;
 use crate::elf::versions::Versions;
 
-/// A version that a library should define and does not, for which the loader ends the process.
-/// Objects are given by their places.
+/// A required version that a library does not define, so that the loader aborts the process.
+/// Objects are identified by index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmetVersion {
     pub by: usize,
@@ -16,8 +16,8 @@ pub struct UnmetVersion {
 }
 
 impl<F: Files> Process<'_, F> {
-    /// All unmet versions, in load order. A library that defines no versions at all is taken as it
-    /// is, and musl asks for none. `versions` gives those of an ELF file.
+    /// All unmet versions, in load order. A library that defines no versions at all is accepted,
+    /// and musl does not check versions. `versions` returns those of an ELF file.
     pub fn unmet_versions<'v>(
         &self,
         versions: impl Fn(F::Id) -> Option<&'v Versions>,

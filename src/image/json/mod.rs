@@ -1,10 +1,10 @@
-//! JSON that every reader of images understands alike.
+//! Strict JSON parsing: accepts only documents that all readers of images interpret in the same
+//! way.
 //!
-//! Docker, containerd, Podman, skopeo and umoci decode with Go's `encoding/json`: it ignores the
-//! case of the keys that it knows, and of repeated keys the last wins, merged with those before it.
-//! A manifest with `layers` and `LAYERS`, or a configuration with `User` and `user`, is therefore
-//! one image to a reader that compares keys exactly and another to the program that runs it.
-//! Such a document is refused, whatever jettison itself would make of it.
+//! Docker, containerd, Podman, skopeo and umoci use Go's `encoding/json`, which ignores the case of
+//! known keys and merges repeated ones, so that the last one wins. A manifest with `layers` and
+//! `LAYERS`, or a configuration with `User` and `user`, is therefore one image to a reader that
+//! compares keys exactly and another to the program that runs it. Such a document is refused.
 
 mod shape;
 
@@ -24,8 +24,7 @@ pub(super) use shape::{ANYTHING, DOCKER_ITEMS, IMAGE_CONFIG, INDEX, LAYOUT, MANI
 pub(super) fn parse(text: &[u8], shape: &Shape) -> Result<Value, JsonError> {
     let document = Document::default();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    // `end` refuses anything but white space after the document, which Go's decoder would leave
-    // unread.
+    // `end` rejects anything but whitespace after the document, which Go's decoder would ignore.
     let parsed = Strict {
         document: &document,
         place: &Place::Root,
@@ -33,7 +32,7 @@ pub(super) fn parse(text: &[u8], shape: &Shape) -> Result<Value, JsonError> {
     .deserialize(&mut deserializer)
     .and_then(|value| deserializer.end().map(|()| value));
     let value = parsed.map_err(|error| match document.problem.take() {
-        // Our own check stopped the parser, whose error only repeats the text.
+        // Our own check stopped the parser, so its error only repeats the text.
         Some(problem) => problem,
         None => JsonError::Syntax(error),
     })?;
@@ -46,7 +45,7 @@ pub(super) fn check(document: &Value, shape: &Shape) -> Result<(), JsonError> {
     shape.check(document, &Place::Root)
 }
 
-/// The problem that parsing met: `serde_json` passes on the text of a custom error only, not the
+/// The problem found during parsing: `serde_json` only keeps the text of a custom error, not the
 /// value.
 #[derive(Default)]
 struct Document {
@@ -69,7 +68,8 @@ enum Place<'a> {
     Index(&'a Place<'a>, usize),
 }
 
-/// Characters of one key that an error shows: an attacker may choose any length.
+/// Maximum number of characters of a key that an error shows, because an attacker can choose any
+/// length.
 const SHOWN: usize = 100;
 
 impl fmt::Display for Place<'_> {
@@ -101,7 +101,7 @@ struct Strict<'a> {
 }
 
 impl Strict<'_> {
-    /// Refuses text with a NUL, where it ends for readers that are written in C and for no others.
+    /// Rejects text with a NUL, at which only readers written in C would end it.
     fn checked<E: de::Error>(&self, text: &str) -> Result<(), E> {
         if text.contains('\0') {
             let key = self.place.to_string();
@@ -143,7 +143,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        // JSON has no infinity and no NaN, so the parser never passes one.
+        // JSON has neither infinity nor NaN, so the parser never produces them.
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -178,7 +178,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 place: &Place::Key(self.place, &key),
                 ..self
             };
-            // The place includes the key itself, so that the error names it.
+            // The path includes the key itself, so that the error names it.
             item.checked(&key)?;
             // Keys arrive unescaped: `\u0075ser` is `user`, and is found to be the same key.
             if object.contains_key(&key) {
@@ -232,7 +232,7 @@ mod tests {
         for (text, key, known) in [
             (r#"{"config": {"user": "0"}}"#, "config.user", "User"),
             (r#"{"ROOTFS": {}}"#, "ROOTFS", "rootfs"),
-            // The long s and the Kelvin sign, which Go folds too.
+            // The long s and the Kelvin sign, which Go also folds.
             (
                 "{\"config\": {\"U\u{17f}er\": \"0\"}}",
                 "config.Uſer",

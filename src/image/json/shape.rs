@@ -1,5 +1,5 @@
-//! The shapes of an image's documents: the keys that some reader understands, and the types of
-//! their values.
+//! The shapes of an image's documents: the keys that some reader interprets, and the types of their
+//! values.
 //!
 //! Sources: the OCI image specification 1.1 (`config.md`, `manifest.md`, `image-index.md`,
 //! `descriptor.md`, `image-layout.md`); Docker's `image.Image` and `container.Config`; the formats
@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::super::error::JsonError;
 use super::Place;
 
-/// The values that are allowed at a place of a document. `null` is allowed for every known key: Go
-/// treats it as if the key were missing.
+/// The values that are allowed at a position in a document. `null` is allowed for every known key,
+/// because Go treats it as if the key were missing.
 #[derive(Debug)]
 pub(in crate::image) enum Shape {
     Anything,
@@ -22,16 +22,16 @@ pub(in crate::image) enum Shape {
     List(&'static Shape),
     /// An object whose keys are data, such as labels.
     Map(&'static Shape),
-    /// An object with known keys. Unknown keys are allowed beside them.
+    /// An object with known keys. Unknown keys are allowed too.
     Object(&'static Object),
 }
 
 #[derive(Debug)]
 pub(in crate::image) struct Object {
-    /// The name of the document with its article, for errors.
+    /// The name of the document with its article, for use in errors.
     name: &'static str,
     keys: &'static [(&'static str, Shape)],
-    /// Keys that would make it a document of another kind to some reader (CVE-2021-41190).
+    /// Keys that would make some readers treat it as another kind of document (CVE-2021-41190).
     foreign: &'static [&'static str],
 }
 
@@ -88,18 +88,19 @@ impl Object {
     /// Checks one entry of the object at `parent`.
     fn check(&self, key: &str, value: &Value, parent: &Place<'_>) -> Result<(), JsonError> {
         let place = &Place::Key(parent, key);
-        // Foreign keys come first: they are refused in any case of their letters, and even if null.
+        // Foreign keys are checked first: they are refused in upper and lower case, and even if
+        // null.
         if self.foreign.iter().any(|foreign| folds_to(key, foreign)) {
             return Err(JsonError::Foreign {
                 key: place.to_string(),
                 document: self.name,
             });
         }
-        // Newer specifications add keys, which readers ignore until they know them.
+        // Newer specifications add keys, which readers ignore until they support them.
         let Some((known, shape)) = self.keys.iter().find(|(known, _)| folds_to(key, known)) else {
             return Ok(());
         };
-        // Go would take the key for the known one, readers that compare exactly would ignore it.
+        // Go would treat the key as the known one; readers that compare exactly would ignore it.
         if key != *known {
             return Err(JsonError::Case {
                 key: place.to_string(),
@@ -113,8 +114,8 @@ impl Object {
     }
 }
 
-/// Whether Go takes a key for a known one. Besides ASCII letters, two others fold to one: the long
-/// s and the Kelvin sign.
+/// Whether Go treats a key as a known one. Apart from ASCII letters, it folds two other characters:
+/// the long s and the Kelvin sign.
 fn folds_to(key: &str, known: &str) -> bool {
     let folded = key.chars().map(|letter| match letter {
         '\u{17f}' => 's',
@@ -137,12 +138,12 @@ fn type_of(value: &Value) -> &'static str {
 
 const TEXTS: Shape = Shape::List(&Shape::Text);
 const TEXT_MAP: Shape = Shape::Map(&Shape::Text);
-/// Docker and OCI write such sets as objects with empty objects for values.
+/// Docker and OCI represent such sets as objects whose values are empty objects.
 const SET: Shape = Shape::Map(&Shape::Anything);
 
 pub(in crate::image) const ANYTHING: Shape = Shape::Anything;
 
-/// The answer of a token server.
+/// The response of a token server.
 #[cfg(feature = "registry")]
 pub(in crate::image) const TOKEN: Shape = Shape::Object(&Object {
     name: "the response of a token server",

@@ -29,7 +29,7 @@ mod registry {
         pub media_type: Option<String>,
     }
 
-    /// A type without values, so that no method but the constructors can be called.
+    /// A type without values, so that only the constructors can be called.
     #[derive(Debug)]
     pub(in crate::image) enum Registry {}
 

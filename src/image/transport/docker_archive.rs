@@ -1,9 +1,9 @@
 //! `docker-archive:`, the format of `docker save` and `podman save`: `manifest.json` lists images,
 //! each with the member that is its configuration and those that are its layers.
 //!
-//! Podman and new versions of Docker name members after their digests, old ones write
-//! `<id>/layer.tar`, and some of those are links to others. The manifest has the names, so all are
-//! read alike.
+//! Podman and new versions of Docker name members after their digests; old versions write
+//! `<id>/layer.tar`, and some of these are links to others. The manifest contains the names, so all
+//! variants are read in the same way.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ pub(in crate::image) const MANIFEST: &str = "manifest.json";
 #[serde(rename_all = "PascalCase")]
 struct Item {
     config: String,
-    /// Null where the image has no name.
+    /// Null if the image has no name.
     repo_tags: Option<Vec<String>>,
     layers: Option<Vec<String>>,
 }
@@ -43,7 +43,7 @@ impl Item {
     }
 }
 
-/// The configuration and the layers of an image, named by a tag, or by `@` and its place in the
+/// The configuration and the layers of an image, selected by a tag or by `@` and its index in the
 /// archive.
 pub(in crate::image) fn open(
     store: &Store,
@@ -57,7 +57,7 @@ pub(in crate::image) fn open(
         check_name(store, member)?;
     }
     let blob = store.plain_blob(&item.config, MANIFEST)?;
-    // The name is the ID of the image as its writer knew it.
+    // The name is the image ID according to the program that wrote the archive.
     if let Some(digest) = digest_in(&item.config) {
         verify(&item.config, &blob, &digest, &Silent)?;
     }
@@ -154,7 +154,7 @@ fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'
                 path,
                 reason: "its manifest lists no images",
             }),
-            // Any choice would be arbitrary, so the user has to make it.
+            // Any choice would be arbitrary, so the user must choose.
             _ => Err(ReadError::Ambiguous { path, names }),
         };
     };

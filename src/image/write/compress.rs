@@ -29,12 +29,12 @@ pub enum CodingError {
     NoLevel,
 }
 
-/// The default levels are those of the programs themselves, which builders use too.
+/// The default levels are those of the gzip and zstd programs, which builders use too.
 const GZIP_LEVEL: i32 = 6;
 const ZSTD_LEVEL: i32 = 3;
 
 impl From<Compression> for Coding {
-    /// A coding at the usual level.
+    /// A coding with the default level.
     fn from(compression: Compression) -> Self {
         Self {
             compression,
@@ -66,8 +66,8 @@ impl FromStr for Coding {
             },
             "zstd" => Self {
                 compression: Compression::Zstd,
-                // From 20 on zstd calls its levels "ultra": slow, and with more memory to
-                // decompress.
+                // From 20, zstd calls its levels "ultra": they are slow, and decompression needs
+                // more memory.
                 level: parse_level(level, "zstd", 1, 22)?,
             },
             _ => return Err(CodingError::Unknown),
@@ -139,29 +139,28 @@ impl<W: Write> Write for Encoder<W> {
     }
 }
 
-/// Threads of zstd. Each has the input and the output of a job in memory.
+/// Maximum number of zstd threads. Each keeps the input and the output of a job in memory.
 const MAX_THREADS: u32 = 8;
-/// Bytes of a job at usual levels, half of zstd's own choice.
+/// Size of a job at normal levels in bytes, half of zstd's own choice.
 const JOB: u32 = 4 << 20;
 
-/// zstd cuts its input into jobs of a size that depends on the level alone, so the result is the
-/// same for any number of threads; only none at all, which compresses without jobs, would give
-/// another.
+/// zstd splits its input into jobs whose size only depends on the level, so the result is the same
+/// for any number of threads, except 0, which compresses without jobs.
 fn zstd_on_all_cores<W: Write>(inner: W, level: i32) -> io::Result<zstd::Encoder<'static, W>> {
     let threads = u32::try_from(rayon::current_num_threads())
         .unwrap_or(1)
         .clamp(1, MAX_THREADS);
     let mut encoder = zstd::Encoder::new(inner, level)?;
     encoder.multithread(threads)?;
-    // Higher levels look further back than this, so a small job would make the output larger.
+    // Higher levels use a larger window than this, so a small job would make the output larger.
     if level <= ZSTD_LEVEL {
         encoder.set_parameter(zstd::zstd_safe::CParameter::JobSize(JOB))?;
     }
     Ok(encoder)
 }
 
-/// A gzip encoder that compresses pieces in parallel to a single member. All pieces have one size,
-/// so the output does not depend on the number of cores.
+/// A gzip encoder that compresses pieces in parallel into a single member. All pieces have the same
+/// size, so the output does not depend on the number of cores.
 pub(super) struct Gzip<W> {
     inner: W,
     level: u32,
@@ -169,10 +168,10 @@ pub(super) struct Gzip<W> {
     crc: Crc,
 }
 
-/// Bytes of a piece. Each starts without the history of the one before, so small ones compress
-/// worse.
+/// Size of a piece in bytes. Each is compressed without the history of the previous one, so small
+/// pieces compress worse.
 const PIECE: usize = 512 << 10;
-/// Pieces that are collected before they are compressed.
+/// Number of pieces that are collected before they are compressed.
 const PIECES_AT_ONCE: usize = 16;
 /// The header of a member: no name, no time, an unknown system, so that the output is always the
 /// same.
@@ -203,7 +202,7 @@ impl<W: Write> Gzip<W> {
             .enumerate()
             .map(|(index, piece)| compress(piece, level, last && index + 1 == end))
             .collect();
-        // In order: the checksum of the whole is combined from those of the pieces.
+        // In order, because the checksum of the whole is combined from those of the pieces.
         for piece in compressed {
             let (bytes, crc) = piece?;
             self.inner.write_all(&bytes)?;
@@ -238,8 +237,8 @@ impl<W: Write> Write for Gzip<W> {
     }
 }
 
-/// Compresses a piece by itself. Unless it is the last, it ends at a byte boundary, so that another
-/// can follow.
+/// Compresses a piece independently. Unless it is the last one, it ends at a byte boundary, so that
+/// another can follow.
 fn compress(piece: &[u8], level: u32, last: bool) -> io::Result<(Vec<u8>, Crc)> {
     let mut deflate = Compress::new(flate2::Compression::new(level), false);
     // A sync flush ends a piece with an empty stored block, which is aligned to bytes.
@@ -252,7 +251,7 @@ fn compress(piece: &[u8], level: u32, last: bool) -> io::Result<(Vec<u8>, Crc)> 
     loop {
         let consumed = usize::try_from(deflate.total_in()).map_err(io::Error::other)?;
         let status = deflate.compress_vec(&piece[consumed..], &mut out, flush)?;
-        // Room that is left in the buffer means that the encoder has no more output.
+        // If there is room left in the buffer, the encoder has no more output.
         let all = deflate.total_in() == piece.len() as u64 && out.len() < out.capacity();
         if status == Status::StreamEnd || (all && !last) {
             break;

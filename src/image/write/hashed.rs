@@ -1,4 +1,4 @@
-//! A writer that counts its bytes and hashes them on a thread of its own.
+//! A writer that counts its bytes and hashes them on a separate thread.
 
 use std::io::{self, Write};
 use std::panic::resume_unwind;
@@ -10,10 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::digest;
 
-/// Bytes that are passed to the thread at once: small writes would cost more in messages than in
-/// hashing.
+/// Number of bytes that are passed to the thread at once: with small writes, messages would cost
+/// more than hashing.
 const CHUNK: usize = 256 << 10;
-/// Chunks that may wait to be hashed, which limits memory where writing is faster.
+/// Maximum number of chunks waiting to be hashed, to limit memory if writing is faster.
 const AHEAD: usize = 8;
 
 /// A writer that hashes.
@@ -47,7 +47,7 @@ impl<W: Write> Hashed<W> {
     /// Returns the inner writer, the digest of all bytes, and their number.
     pub(super) fn finish(mut self) -> io::Result<(W, String, u64)> {
         self.flush_pending()?;
-        // Without a sender the thread sees the end of its input.
+        // When the sender is dropped, the thread's input ends.
         drop(self.hashing);
         let hasher = self
             .thread

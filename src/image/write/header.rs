@@ -1,4 +1,4 @@
-//! The header blocks of one entry: ustar, and PAX records for what does not fit into it.
+//! The header blocks of an entry: ustar, and PAX records for values that do not fit.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use tar::{EntryType, Header as Block};
 
 use super::super::tree::{Header, Kind};
 
-/// The kind of an entry in the archive: an inode, or another name of one that was written before.
+/// The kind of an entry in the archive: an inode, or another name of one that has been written.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Node<'a> {
     Inode(&'a Kind),
@@ -17,7 +17,8 @@ pub(super) enum Node<'a> {
 const MAX_LONG: u64 = 0o777_7777_7777;
 const MAX_SHORT: u64 = 0o777_7777;
 
-/// All blocks before the content of an entry. Names have no leading `/`; a directory's ends in one.
+/// All blocks before the content of an entry. Names have no leading `/`; the name of a directory
+/// ends in one.
 pub(super) fn blocks(name: &[u8], node: Node<'_>, header: &Header) -> Vec<u8> {
     let mut block = Block::new_ustar();
     let mut records: Vec<(&str, Vec<u8>)> = Vec::new();
@@ -47,7 +48,7 @@ pub(super) fn blocks(name: &[u8], node: Node<'_>, header: &Header) -> Vec<u8> {
         ustar.dev_major = device(major);
         ustar.dev_minor = device(minor);
     }
-    // Last, since the checksum covers all other fields.
+    // This comes last, because the checksum covers all other fields.
     block.set_cksum();
     let mut blocks = pax(
         records.iter().map(|(key, value)| (*key, value.as_slice())),
@@ -78,7 +79,7 @@ fn entry_type(node: Node<'_>) -> EntryType {
     }
 }
 
-/// Fills a field with a text. A longer text becomes a record as well.
+/// Fills a field with a text. A text that is too long is also written as a record.
 fn text(
     field: &mut [u8],
     value: &[u8],
@@ -94,7 +95,7 @@ fn text(
     }
 }
 
-/// The number for a field. A larger one becomes a record, and the field is zero.
+/// The number for a field. If it is too large, it is written as a record, and the field is zero.
 fn number(
     value: u64,
     most: u64,
@@ -108,8 +109,8 @@ fn number(
     0
 }
 
-/// A device number: seven octal digits, or, as Go and GNU tar read it, a binary number after a set
-/// bit, since PAX has no record for it.
+/// A device number: seven octal digits or, as read by Go and GNU tar, a binary number marked by the
+/// first bit, because PAX has no record for it.
 fn device(number: u32) -> [u8; 8] {
     let mut field = [0; 8];
     if u64::from(number) <= MAX_SHORT {
@@ -124,7 +125,7 @@ fn device(number: u32) -> [u8; 8] {
 fn modification_time(header: &Header, records: &mut Vec<(&'static str, Vec<u8>)>) -> u64 {
     match u64::try_from(header.mtime) {
         Ok(seconds) if seconds <= MAX_LONG => seconds,
-        // Before 1970 or after 2242. A record with a fraction is among those of the entry already.
+        // Before 1970 or after 2242. A record with a fraction is already among those of the entry.
         _ => {
             if header.pax.iter().all(|(key, _)| key != "mtime") {
                 records.push(("mtime", header.mtime.to_string().into_bytes()));
@@ -175,7 +176,7 @@ fn is_later(text: &[u8], youngest: i64) -> bool {
     let Ok(seconds) = whole.parse::<i64>() else {
         return false;
     };
-    // A fraction after the same second is later too.
+    // The same second with a fraction is later too.
     let has_rest = fraction.iter().any(|byte| !matches!(byte, b'.' | b'0'));
     seconds > youngest || (seconds == youngest && has_rest)
 }
@@ -210,7 +211,7 @@ fn pax<'a>(records: impl Iterator<Item = (&'a str, &'a [u8])>, header: &'a Heade
 
 /// A record `LENGTH KEY=VALUE\n`, whose length includes its own digits.
 fn record(key: &str, value: &[u8]) -> Vec<u8> {
-    // One more digit may make the length need another one, hence the loop.
+    // An additional digit in the length can increase the length again, hence the loop.
     let rest = key.len() + value.len() + 3;
     let mut length = rest;
     while rest + length.to_string().len() != length {

@@ -19,7 +19,7 @@ use super::super::{Config, Image};
 use super::output::Output;
 use super::{FileDestination, Selection, WriteOptions, Written, format_of};
 
-/// A writer that collects images in a temporary directory and puts their index at the destination
+/// A writer that collects images in a temporary directory and writes their index to the destination
 /// when it is complete.
 pub struct IndexWriter {
     destination: Destination,
@@ -110,7 +110,7 @@ impl IndexWriter {
             .map_err(|error| self.scratch.error(error))?;
         for mut manifest in index.manifests().iter().cloned() {
             manifest.set_platform(Some(platform(&image.config)));
-            // The name is that of the whole index, so a single image must not have it.
+            // The name belongs to the whole index, so a single image must not have it.
             manifest.set_annotations(None);
             self.manifests.push(manifest);
         }
@@ -127,7 +127,7 @@ impl IndexWriter {
                 .scratch
                 .path("layout/blobs/sha256")
                 .join(blob.file_name());
-            // A blob that two platforms have in common replaces itself.
+            // A blob shared by two platforms replaces itself.
             fs::rename(blob.path(), place)?;
         }
         // The next image is written to the same path, which must be free.
@@ -135,7 +135,7 @@ impl IndexWriter {
         Ok(index)
     }
 
-    /// Puts the index at the destination. Returns its digest.
+    /// Writes the index to the destination. Returns its digest.
     pub fn finish(self, progress: &dyn Progress) -> Result<String, WriteError> {
         let index = to_value(&built(self.manifests)).to_string();
         let digest = sha256(index.as_bytes());
@@ -168,7 +168,7 @@ impl IndexWriter {
         let mut blobs: Vec<_> = fs::read_dir(layout.join("blobs/sha256"))
             .and_then(Iterator::collect)
             .map_err(|error| self.scratch.error(error))?;
-        // A directory has no order, and the archive must be the same each time.
+        // A directory is unordered, but the archive must be the same each time.
         blobs.sort_by_key(fs::DirEntry::file_name);
         for blob in blobs {
             output.blob(|file, name| {
@@ -184,7 +184,7 @@ impl IndexWriter {
     }
 }
 
-/// An OCI index of some manifests.
+/// An OCI index of these manifests.
 fn built(manifests: Vec<Descriptor>) -> ImageIndex {
     ImageIndexBuilder::default()
         .schema_version(2_u32)

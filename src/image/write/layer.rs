@@ -1,5 +1,5 @@
-//! Writing a layer: names in the order of the tree as a tar archive, or a layer of the original as
-//! it is.
+//! Writes a layer: names in the order of the tree as a tar archive, or an unchanged layer of the
+//! original.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -22,7 +22,7 @@ pub(in crate::image) struct LayerWriter<'a> {
     pub image: &'a Image,
     /// The output, for errors.
     pub path: &'a Path,
-    /// Seconds since 1970 that no time may be after.
+    /// Latest allowed time, in seconds since 1970.
     pub youngest: Option<i64>,
     pub progress: &'a dyn Progress,
 }
@@ -70,8 +70,8 @@ impl LayerWriter<'_> {
                 whole: false,
             }
         };
-        // The blob was checked when it was read, but the file may have been changed since, and a
-        // digest of other bytes would name a layer that does not exist.
+        // The blob was checked when it was read, but the file may have changed since then, and the
+        // digest would then refer to a layer that does not exist.
         if written.diff_id != of.diff_id || (coding.is_none() && of.digest != written.digest) {
             return Err(self.image.unreadable(layer)(io::Error::other(
                 "it changed while it was read",
@@ -172,7 +172,7 @@ impl LayerWriter<'_> {
     /// The name of an entry: without a leading `/`, and with a trailing one for a directory.
     fn entry_name(&self, name: NameId) -> Vec<u8> {
         if name == NameId::ROOT {
-            // An empty name would be no name to most readers.
+            // Most readers would not accept an empty name.
             return b"./".to_vec();
         }
         let mut path = self.image.tree.path(name).split_off(1);
@@ -223,7 +223,7 @@ pub(in crate::image) fn content_size(image: &Image, plans: &[PlannedLayer]) -> u
     sum
 }
 
-/// Bytes of the files with these names. A file with several names counts once.
+/// Total size of the files with these names. A file with several names counts once.
 fn files_size(image: &Image, names: &[NameId]) -> u64 {
     let mut counted = vec![false; image.tree.inode_count()];
     let mut sum = 0_u64;

@@ -1,4 +1,4 @@
-//! The plan of the new layers: the names that each of them has.
+//! The plan of the new layers: the names in each of them.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -15,7 +15,7 @@ pub(in crate::image) struct PlannedLayer {
     pub of: Option<usize>,
     /// Its names, in the order of the tree.
     pub names: Vec<NameId>,
-    /// Whether the layer of the original is copied as it is, because all of it is kept.
+    /// Whether the layer of the original is copied unchanged, because all of it is kept.
     pub whole: bool,
 }
 
@@ -26,7 +26,7 @@ pub(in crate::image) fn one(image: &Image, selection: &Selection) -> PlannedLaye
         .walk()
         .filter(|&name| selection.contains(name))
         .collect();
-    // Engines create the root directory themselves, so it needs an entry only where it differs.
+    // Engines create the root directory themselves, so it only needs an entry if it differs.
     if !has_usual_root(image) {
         names.insert(0, NameId::ROOT);
     }
@@ -37,7 +37,7 @@ pub(in crate::image) fn one(image: &Image, selection: &Selection) -> PlannedLaye
     }
 }
 
-/// Plans a layer for each layer of the original of which something is kept.
+/// Plans a layer for each layer of the original from which at least one file is kept.
 ///
 /// A layer is copied as it is where each of its paths is still in the image and kept, though
 /// perhaps with newer content above it. Any other is written anew, with those of its names that are
@@ -64,8 +64,8 @@ pub(in crate::image) fn kept(
     for (index, plan) in plans.iter_mut().enumerate() {
         plan.whole = original.is_whole(index, plan);
     }
-    // The header of the root directory matters where it is unusual, or where a layer below has
-    // another one.
+    // The header of the root directory matters if it is unusual, or if a layer below has a
+    // different one.
     let mut needs_root = !has_usual_root(image);
     plans.retain_mut(|plan| {
         let index = plan.of.unwrap_or_default();
@@ -74,7 +74,7 @@ pub(in crate::image) fn kept(
             plan.names.insert(0, NameId::ROOT);
         }
         let is_kept = !plan.names.is_empty();
-        // A copied layer may set the header, so a layer above it has to set it again.
+        // A copied layer may set the header, so a layer above it must set it again.
         needs_root |= is_kept && plan.whole;
         is_kept
     });
@@ -85,7 +85,7 @@ pub(in crate::image) fn kept(
     }
 }
 
-/// The layers of the original, and facts that decide whether one of them can be copied.
+/// The layers of the original, and facts that determine whether one of them can be copied.
 struct Original<'a> {
     image: &'a Image,
     selection: &'a Selection,
@@ -100,31 +100,31 @@ struct Original<'a> {
 }
 
 impl Original<'_> {
-    /// Whether a layer can be copied as it is.
+    /// Whether a layer can be copied unchanged.
     fn is_whole(&self, index: usize, plan: &PlannedLayer) -> bool {
-        // The layers below may become other ones, and then its entries would mean something else.
+        // The layers below may change, and its entries would then have a different meaning.
         if self.image.materials[index].needs_lower || self.recreating.contains(&index) {
             return false;
         }
         if !names_of(self.image, index).all(|name| self.is_kept(name)) {
             return false;
         }
-        // A file with another name in a lower layer is written in this one, so the plan has a name
-        // that the layer itself does not have.
+        // A file with another name in a lower layer is written in this one, so the plan contains a
+        // name that is not in the layer itself.
         plan.names
             .iter()
             .filter(|&&name| !self.image.tree.is_directory(name))
             .all(|name| self.owners[name.index()] == Some(index))
     }
 
-    /// Whether a name of a layer is in the new image as the layer has it.
+    /// Whether a name of a layer is in the new image unchanged.
     fn is_kept(&self, name: NameId) -> bool {
         let inode = self.image.tree.inode(name);
-        // Content that was replaced after reading is in no layer of the original.
+        // Content that was replaced after reading is not in any layer of the original.
         if let Kind::File(Content::Bytes(_)) = inode.kind {
             return false;
         }
-        // A header with a time that has to be lowered must be written anew.
+        // A header whose time must be lowered has to be rewritten.
         if !matches!(clamped(&inode.header, self.youngest), Cow::Borrowed(_)) {
             return false;
         }
@@ -132,8 +132,8 @@ impl Original<'_> {
     }
 }
 
-/// Whether the root directory has the header that every engine gives it if no layer has an entry
-/// for it.
+/// Whether the root directory has the default header that every engine uses if no layer has an
+/// entry for it.
 fn has_usual_root(image: &Image) -> bool {
     image.tree.inode(NameId::ROOT).header
         == Header {
@@ -142,8 +142,7 @@ fn has_usual_root(image: &Image) -> bool {
         }
 }
 
-/// The names that a layer has entries for, and the directories that were created on the way to
-/// them.
+/// The names that a layer has entries for, and their implied parent directories.
 fn names_of(image: &Image, layer: usize) -> impl Iterator<Item = NameId> {
     let changes = &image.layers[layer].changes;
     let root = if image.materials[layer].names_root {
@@ -158,7 +157,7 @@ fn names_of(image: &Image, layer: usize) -> impl Iterator<Item = NameId> {
         .chain(root)
 }
 
-/// The last layer with each name; none for a name that was added after reading.
+/// The last layer with each name; `None` for a name that was added after reading.
 fn owners(image: &Image) -> Vec<Option<usize>> {
     let mut owners = vec![None; image.tree.name_count()];
     for index in 0..image.materials.len() {
@@ -170,20 +169,21 @@ fn owners(image: &Image) -> Vec<Option<usize>> {
 }
 
 /// The layer in which each inode is written. All names of a file are in one layer, the last that
-/// has one of them: engines that unpack a layer by itself cannot link to a file of another.
+/// has one of them, because engines that unpack layers separately cannot link to a file in another
+/// layer.
 fn homes(image: &Image, selection: &Selection, owners: &[Option<usize>]) -> Vec<usize> {
     let last = image.materials.len().saturating_sub(1);
     let mut of_inode = vec![0; image.tree.inode_count()];
     for name in image.tree.walk().filter(|&name| selection.contains(name)) {
         let home = &mut of_inode[image.tree.inode_id(name).index()];
-        // A name that was added after reading belongs on top.
+        // A name that was added after reading belongs in the top layer.
         *home = owners[name.index()].unwrap_or(last).max(*home);
     }
     of_inode
 }
 
-/// The layers with their names and the directories that these are in, so that a reader of a single
-/// layer does not have to invent the header of a directory.
+/// The layers with their names and the parent directories of these, so that a reader of a single
+/// layer does not have to invent directory headers.
 fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<PlannedLayer> {
     let tree = &image.tree;
     let mut plans = Vec::with_capacity(image.materials.len());
@@ -197,7 +197,7 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Planned
     let mut has: HashSet<(usize, NameId)> = HashSet::new();
     for name in tree.walk().filter(|&name| selection.contains(name)) {
         let home = homes[tree.inode_id(name).index()];
-        // Upwards until a directory that the layer already has.
+        // Upward to a directory that the layer already has.
         let mut way = Vec::new();
         let mut at = name;
         while at != NameId::ROOT && (!tree.is_directory(at) || has.insert((home, at))) {
@@ -209,9 +209,9 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Planned
     plans
 }
 
-/// The layers that create a directory, without an entry for it, at a path that a lower layer had
-/// and that was removed in between. Copied as it is, such a layer would leave the directory the
-/// header of the lower one, which nothing hides any more, or would have an entry below a file.
+/// The layers that implicitly create a directory at a path that existed in a lower layer and was
+/// removed in between. If such a layer were copied unchanged, the directory would get the header of
+/// the lower one, which is no longer hidden, or an entry would be below a file.
 fn layers_that_recreate(image: &Image, current: &[Option<NameId>]) -> HashSet<usize> {
     let mut creators: HashMap<NameId, usize> = HashMap::new();
     for (index, layer) in image.layers.iter().enumerate() {
@@ -235,7 +235,7 @@ fn current_names(image: &Image) -> Vec<Option<NameId>> {
     let tree = &image.tree;
     let mut current: Vec<Option<NameId>> = Vec::with_capacity(tree.name_count());
     for name in tree.names(0..tree.name_count()) {
-        // A directory has a lower row than its entries, so its own path is known by now.
+        // A directory has a lower row than its entries, so its own path is already known.
         let now = if name == NameId::ROOT {
             Some(name)
         } else {

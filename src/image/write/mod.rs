@@ -1,9 +1,10 @@
-//! Writing an image or a part of one: its layers, new or as they were, and its configuration, to an
+//! Writes an image or a part of one: its layers, new or unchanged, and its configuration, to an
 //! archive, an OCI layout, a directory, a registry or a daemon.
 //!
 //! Layers are streamed to their destination and hashed on the way, never held in memory. The output
-//! becomes visible only when it is complete, so a failure leaves the old file. Nothing depends on
-//! the clock or the host: the same input gives the same bytes, on any number of cores.
+//! becomes visible only when it is complete, so after a failure, the old file is still there.
+//! Nothing depends on the clock or the host: the same input results in the same bytes, on any
+//! number of cores.
 
 mod compress;
 mod hashed;
@@ -34,14 +35,14 @@ use layer::LayerWriter;
 use layer_plan::PlannedLayer;
 use output::Output;
 
-/// The names to write. The directories that lead to a name are always selected with it.
+/// The names to write. The parent directories of a name are always selected with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     kept: Vec<bool>,
 }
 
 impl Selection {
-    /// Selects the root directory only.
+    /// Selects only the root directory.
     pub fn none(tree: &Tree) -> Self {
         let mut kept = vec![false; tree.name_count()];
         kept[NameId::ROOT.index()] = true;
@@ -55,10 +56,10 @@ impl Selection {
         }
     }
 
-    /// Selects a name and the directories that lead to it.
+    /// Selects a name and its parent directories.
     pub fn keep(&mut self, tree: &Tree, name: NameId) {
-        // A name is never selected without its directories, so the first selected one ends the
-        // walk.
+        // A name is never selected without its parent directories, so the first selected one ends
+        // the walk.
         let mut at = name;
         while !self.contains(at) {
             self.kept[at.index()] = true;
@@ -77,8 +78,8 @@ pub enum Layers {
     /// One layer with everything.
     #[default]
     One,
-    /// A layer for each one of the original of which something is kept. A layer that is kept in
-    /// full is copied as it is, so that images go on sharing it.
+    /// A layer for each layer of the original from which at least one file is kept. A layer that is
+    /// kept in full is copied unchanged, so that images can still share it.
     Keep,
 }
 
@@ -90,8 +91,8 @@ pub struct WriteOptions {
     /// The text of the new step in the history.
     pub created_by: String,
     pub layers: Layers,
-    /// The compression. By default none in a docker archive and gzip in an OCI layout, in which
-    /// copied layers stay as they are stored.
+    /// The compression. The default is none in a docker archive and gzip in an OCI layout, where
+    /// copied layers keep their compression.
     pub compression: Option<Coding>,
     /// The value of `SOURCE_DATE_EPOCH`: the time of creation, and the latest time in the image.
     pub epoch: Option<jiff::Timestamp>,
@@ -122,29 +123,29 @@ impl Default for WriteOptions {
 pub struct Written {
     /// The digest of the configuration, which is the ID of the image.
     pub config_digest: String,
-    /// The digest of the manifest; only an OCI layout has one.
+    /// The digest of the manifest, which only exists in an OCI layout.
     pub manifest_digest: Option<String>,
     /// The lowest first.
     pub layers: Vec<WrittenLayer>,
-    /// Bytes of the whole output.
+    /// Total size of the output in bytes.
     pub bytes: u64,
 }
 
 /// A layer that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenLayer {
-    /// The digest of the layer as it is stored.
+    /// The digest of the stored layer.
     pub digest: String,
     /// The digest of its uncompressed archive.
     pub diff_id: String,
-    /// Bytes of its uncompressed archive.
+    /// Size of its uncompressed archive in bytes.
     pub size: u64,
-    /// Bytes of the layer as it is stored.
+    /// Size of the stored layer in bytes.
     pub stored_size: u64,
     pub compression: Compression,
     /// The layer of the original that it derives from; none if it derives from all.
     pub of: Option<usize>,
-    /// Whether it is that layer, unchanged.
+    /// Whether it is an unchanged copy of that layer.
     pub whole: bool,
 }
 
@@ -262,7 +263,7 @@ fn write_layer(
         _ => return writer.names(plan, coding, file),
     };
     let (of, material) = (&writer.image.layers[index], &writer.image.materials[index]);
-    // A blob that a manifest names is one that registries may have already: it is worth keeping.
+    // Registries may already have a blob that is listed in a manifest, so it is worth keeping.
     let is_known = material.has_digest && of.digest.starts_with("sha256:");
     let as_stored = match asked {
         None => format != Format::DockerArchive && is_known,
@@ -275,8 +276,7 @@ fn write_layer(
 
 /// The new layers for the history of the configuration.
 fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOptions) -> Steps<'a> {
-    // An image whose layers are all copied is the original, and its history stays that of the
-    // original.
+    // If all layers are copied, the image is the original and keeps its history.
     let is_unchanged = layers.len() == image.layers.len() && layers.iter().all(|layer| layer.whole);
     Steps {
         diff_ids: layers.iter().map(|layer| layer.diff_id.as_str()).collect(),
@@ -335,14 +335,14 @@ pub(super) fn format_of(destination: &Reference) -> Option<Format> {
 fn check_place(path: &Path, place: &Path) -> Result<(), WriteError> {
     match crate::trust::real_path(place) {
         Ok(_) => Ok(()),
-        // Opening the directory gives the better error.
+        // Opening the directory results in a better error.
         Err(refusal) if refusal.is_missing() => Ok(()),
         Err(refusal) => Err(WriteError::io(path)(std::io::Error::other(refusal))),
     }
 }
 
-/// Refuses names that would be whiteouts in a layer. No layer has such names, but a directory of
-/// the host may.
+/// Refuses names that would be whiteouts in a layer. Such names cannot come from a layer, but from
+/// a directory of the host.
 fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
     let mut names = image.tree.walk().filter(|&name| selection.contains(name));
     match names.find(|&name| image.tree.file_name(name).starts_with(WHITEOUT)) {

@@ -1,12 +1,12 @@
-//! The output of an image: an archive or an OCI layout, which is there completely or not at all.
+//! The output of an image: an archive or an OCI layout, which is created atomically.
 //!
 //! All bytes go to files without a name (`O_TMPFILE`) on the file system of the destination. At the
-//! end they are synced, get a name beside it and are renamed to it. Until then there is nothing to
-//! clean up: a process that fails, is interrupted or killed leaves the old file, without a handler
-//! of signals. Killed just between the two steps it also leaves the second name, `.jettison-` and a
-//! hash of the first, which the next run that writes there removes. Where a file system does not
-//! support such files, a temporary file with a name is used, which is removed unless the process is
-//! killed.
+//! end they are synced, get a name next to it and are renamed to it. Until then, there is nothing
+//! to clean up: if the process fails, is interrupted or is killed, the old file is unchanged, even
+//! without a signal handler. If it is killed exactly between the two steps, it also leaves the
+//! second name, `.jettison-` and a hash of the first, which is removed by the next run that writes
+//! there. If a file system does not support such files, a named temporary file is used, which is
+//! removed unless the process is killed.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -29,7 +29,7 @@ use super::parent;
 pub(in crate::image) const PREFIX: &str = ".jettison-";
 const BUFFER: usize = 256 << 10;
 
-/// An output that grows by a blob at a time.
+/// An output to which blobs are added one at a time.
 #[derive(Debug)]
 pub(in crate::image) struct Output<'a> {
     destination: &'a Path,
@@ -40,7 +40,7 @@ pub(in crate::image) struct Output<'a> {
 #[derive(Debug)]
 enum Place {
     Archive {
-        /// The directory that it is in.
+        /// The parent directory of the output.
         directory: Directory,
         hidden: Hidden,
     },
@@ -51,10 +51,7 @@ enum Place {
 }
 
 /// An error without the random name of a temporary file in it.
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "it takes the place of the error"
-)]
+#[allow(clippy::needless_pass_by_value, reason = "used with `map_err`")]
 fn nameless(error: io::Error) -> io::Error {
     error.kind().into()
 }
@@ -91,7 +88,7 @@ impl<'a> Output<'a> {
         })
     }
 
-    /// Adds a blob whose name is known only when it is written: `write` stores it in its second
+    /// Adds a blob whose name is only known after it is written: `write` stores it in its second
     /// argument.
     pub(in crate::image) fn blob<T>(
         &mut self,
@@ -105,7 +102,7 @@ impl<'a> Output<'a> {
                 let start = file
                     .stream_position()
                     .map_err(WriteError::io(destination))?;
-                // The header has the size, which is not known yet, so its block is left free.
+                // The header contains the size, which is not known yet, so its block is left blank.
                 let (result, end) =
                     write_from(file, start + 512, destination, |out| write(out, &mut name))?;
                 finish_member(file, &name, start, end).map_err(WriteError::io(destination))?;
@@ -193,8 +190,8 @@ impl Hidden {
         let mode = Mode::from_raw_mode(0o666);
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         match rustix::fs::open(directory, flags, mode) {
-            // Without `/proc` such a file could never get a name: `AT_EMPTY_PATH` needs a
-            // privilege.
+            // Without `/proc`, such a file could never be given a name, because `AT_EMPTY_PATH`
+            // requires a privilege.
             Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Nameless(file.into())),
             _ => {
                 let mut builder = tempfile::Builder::new();
@@ -237,7 +234,7 @@ impl Hidden {
     }
 }
 
-/// Gives a file without a name one that is not in use.
+/// Gives an unnamed file a name that is not in use.
 fn link(file: &File, path: &Path) -> io::Result<()> {
     let place = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(rustix::fs::linkat(
@@ -249,11 +246,11 @@ fn link(file: &File, path: &Path) -> io::Result<()> {
     )?)
 }
 
-/// Replaces a file in one step. Only `rename` can, so the new file has a name of its own for a
-/// moment.
+/// Replaces a file atomically. Only `rename` can do that, so the new file briefly has a second
+/// name.
 fn replace(file: &File, path: &Path) -> io::Result<()> {
-    // A running process has a lock on its file, so a name without a lock is left over. On a file
-    // system without locks it stays, and another name is used.
+    // A running process holds a lock on its file, so an unlocked file is left over from an earlier
+    // run. On a file system without locks, it stays, and another name is used.
     let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
     let beside = name_beside(path);
     let _ = remove_left(&beside);
@@ -270,7 +267,7 @@ fn replace(file: &File, path: &Path) -> io::Result<()> {
     linked.persist(path).map_err(|error| error.error)
 }
 
-/// Removes the second name that a killed run left.
+/// Removes the second name that was left by a killed run.
 fn remove_left(beside: &Path) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let left = File::from(rustix::fs::open(beside, flags, Mode::empty())?);
@@ -285,7 +282,7 @@ fn remove_left(beside: &Path) -> io::Result<()> {
     }
 }
 
-/// The second name for a path. It is always the same, so that the next run finds it.
+/// The second name for a path. It is deterministic, so that the next run finds it.
 fn name_beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     parent(path).join(format!("{PREFIX}{}", &hex(&Sha256::digest(name))[..16]))
@@ -309,12 +306,12 @@ pub(in crate::image) fn directory_beside(path: &Path) -> io::Result<tempfile::Te
     builder.tempdir_in(parent(path)).map_err(nameless)
 }
 
-/// Fills the last block of a member that stands between `start` and `end`, and writes its header.
+/// Pads the last block of a member between `start` and `end`, and writes its header.
 fn finish_member(file: &mut File, name: &str, start: u64, end: u64) -> io::Result<()> {
     let size = end - start - 512;
     let padding = usize::try_from(end.next_multiple_of(512) - end).map_err(io::Error::other)?;
     file.write_all(&[0; 512][..padding])?;
-    // Fixed values, so that the same image gives the same archive.
+    // Fixed values, so that the same image results in the same archive.
     let mut header = tar::Header::new_gnu();
     header.set_path(PathBuf::from(name))?;
     header.set_mode(0o644);

@@ -1,14 +1,15 @@
-//! The build context: the directory that a build sends, and the `.dockerignore` that keeps files
-//! out of it.
+//! The build context: the directory that is sent to the builder, and the `.dockerignore` that
+//! excludes files from it.
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// Patterns of a `.dockerignore`. Each is compiled, which takes some kilobytes.
+/// Maximum number of patterns in a `.dockerignore`. Each is compiled and takes a few kilobytes.
 const MAX_PATTERNS: usize = 4096;
-/// Bytes of a pattern. The automaton of one that is much longer exceeds the limit of its compiler.
+/// Maximum length of a pattern in bytes. The automaton of a much longer one exceeds the limit of
+/// the regex compiler.
 const MAX_PATTERN: usize = 1024;
 
-/// The build context as far as the files tell; a build may get another one.
+/// The build context as far as it can be determined from the files; a build may use another one.
 #[derive(Debug, Default)]
 pub struct BuildContext {
     /// The `.dockerignore`, if there is one.
@@ -23,9 +24,9 @@ pub struct IgnoreFile {
 
 #[derive(Debug)]
 struct Pattern {
-    /// The pattern without blanks, `.` and redundant slashes.
+    /// The pattern without whitespace, `.` and redundant slashes.
     text: String,
-    /// Whether it starts with `!` and so includes again what earlier patterns left out.
+    /// Whether it starts with `!`, which re-includes files that earlier patterns excluded.
     negated: bool,
     matcher: GlobMatcher,
 }
@@ -51,7 +52,7 @@ impl IgnoreFile {
         self.patterns.iter().any(|pattern| pattern.negated)
     }
 
-    /// Whether a path of the context, or a directory that it is in, is left out.
+    /// Whether a path of the context, or one of its parent directories, is excluded.
     pub fn ignores(&self, path: &str) -> bool {
         let path = clean(path);
         let prefixes = || {
@@ -65,14 +66,14 @@ impl IgnoreFile {
         })
     }
 
-    /// The most bytes of paths that [`ignores`](Self::ignores) compares with patterns: those of the path
-    /// and of each directory that it is in, for every pattern.
+    /// Upper bound on the bytes that [`ignores`](Self::ignores) compares: the length of the path
+    /// and of each of its parent directories, for every pattern.
     pub fn bytes_to_compare(&self, path: &str) -> u64 {
         let directories: usize = path.match_indices('/').map(|(at, _)| at).sum();
         (directories + path.len()) as u64 * self.patterns.len() as u64
     }
 
-    /// Whether the whole context is left out.
+    /// Whether the whole context is excluded.
     pub fn ignores_everything(&self) -> bool {
         self.patterns
             .iter()

@@ -12,7 +12,7 @@ pub struct DockerfileContext<'a> {
     pub source: &'a Source,
     pub dockerfile: &'a Dockerfile,
     pub facts: &'a Facts<'a>,
-    /// The directory that a build sends, as far as it is known.
+    /// The build context, as far as it is known.
     pub build: &'a BuildContext,
     pub settings: &'a Settings,
 }

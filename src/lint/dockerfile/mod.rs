@@ -28,10 +28,10 @@ pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Fi
 #[derive(Debug, Default)]
 pub struct Extras {
     pub build: BuildContext,
-    /// ShellCheck's findings in its scripts. Nothing is run here, so the caller asks ShellCheck;
-    /// `None` if it did not.
+    /// ShellCheck's findings in the scripts. The linter runs no programs, so the caller runs
+    /// ShellCheck; `None` if it did not.
     pub shellcheck: Option<Vec<Finding>>,
-    /// Findings at its lines from an image that was built from it.
+    /// Findings of an image that was built from the Dockerfile, at the lines that they come from.
     pub from_image: Vec<Finding>,
 }
 
@@ -70,7 +70,7 @@ pub fn lint_with(
         keep_errors(&mut findings, &dockerfile);
     }
     let has_shellcheck = shellcheck.is_some();
-    // These were found without regard to this run's selection.
+    // These were found regardless of this run's selection.
     let external = shellcheck.into_iter().flatten().chain(from_image);
     findings.extend(external.filter_map(|finding| accept(finding, registry, settings)));
     locate(&mut findings, &context);
@@ -79,15 +79,15 @@ pub fn lint_with(
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry, settings);
         pragmas.escalate(registry, settings, &mut findings);
         pragmas.suppress(source, &mut findings);
-        // Findings about comments come last, since every other finding may be what a comment is
-        // for. They can be suppressed too, by comments that name these rules.
+        // Findings about comments come last, because any other finding may be the one that a
+        // comment suppresses. They can be suppressed too, by comments that name these rules.
         let mut about_pragmas = pragmas.report(source, registry, settings, has_shellcheck);
         locate(&mut about_pragmas, &context);
         pragmas.suppress(source, &mut about_pragmas);
         findings.extend(about_pragmas);
     }
     for finding in &mut findings {
-        // Only now: `escalate` may have changed the severity.
+        // This comes after `escalate`, which may change the severity.
         finding.labels.extend(settings.severity_label(finding));
     }
     // The message decides between findings of a rule at one place, so that the order is the same in

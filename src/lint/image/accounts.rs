@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
     pub users: Vec<Account>,
-    /// Names and numbers, in the order of `/etc/group`.
+    /// Names and IDs, in the order of `/etc/group`.
     pub groups: Vec<(String, u64)>,
 }
 
@@ -61,7 +61,7 @@ impl Accounts {
 }
 
 impl Account {
-    /// The shell that a login starts.
+    /// The shell started at login.
     pub fn login_shell(&self) -> &str {
         if self.shell.is_empty() {
             "/bin/sh"
@@ -70,9 +70,9 @@ impl Account {
         }
     }
 
-    /// Whether a login leads to a prompt.
+    /// Whether a login starts an interactive shell.
     pub fn can_log_in(&self) -> bool {
-        // Debian gives the account `sync` the program of that name; the others are traditional.
+        // On Debian, the account `sync` has the program with that name; the others are traditional.
         !matches!(
             self.shell.rsplit('/').next(),
             Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true")

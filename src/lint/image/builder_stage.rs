@@ -1,5 +1,5 @@
-//! Rewrites a Dockerfile to the multi-stage form: a stage that builds, and a final stage that
-//! copies the files that the program reaches.
+//! Rewrites a Dockerfile as a multi-stage build: a builder stage, and a final stage that copies the
+//! files that the program can reach.
 
 use super::history_map::HistoryMap;
 use crate::dockerfile::Kind;
@@ -10,15 +10,15 @@ use crate::lint::finding::{Applicability, Edit, Fix};
 use crate::slim::Plan;
 use crate::source::{Source, Span};
 
-/// The most lines of `COPY` in a fix. With more, a person has to choose.
+/// Maximum number of `COPY` lines in a fix. If more are needed, there is no fix.
 const MOST: usize = 16;
-/// Programs that prepare the image for the user's program; a `RUN` of only these stays in the final
-/// stage.
+/// Programs that prepare the image for the user's program; a `RUN` that only calls these stays in
+/// the final stage.
 const STAY: [&str; 15] = [
     "addgroup", "adduser", "chgrp", "chmod", "chown", "groupadd", "install", "ln", "mkdir",
     "passwd", "rm", "setcap", "touch", "useradd", "usermod",
 ];
-/// Paths that are never copied: caches and databases, which are of no use without the rest, and
+/// Paths that are never copied: caches and databases, which are useless without the packages, and
 /// directories that container runtimes mount over.
 const LEFT: [&str; 21] = [
     "/dev",
@@ -73,11 +73,11 @@ const SHARED: [&str; 26] = [
     "/var/www",
 ];
 
-/// Moves these `RUN`s of the final stage, and later ones that may depend on them, to a stage before
-/// it.
+/// Moves these `RUN`s of the final stage, and later ones that may depend on them, to a new stage
+/// before it.
 ///
-/// `None` if this takes a person: other stages are built on this one, or the reachable files are
-/// spread over the image.
+/// `None` if this cannot be automated: other stages are built on this one, or the reachable files
+/// are spread over the image.
 pub(super) fn fix(
     source: &Source,
     facts: &Facts<'_>,
@@ -88,7 +88,7 @@ pub(super) fn fix(
     let is_last = stage.index + 1 == facts.stages.len();
     let is_plain = facts.steps_of(stage).iter().all(|step| !step.onbuild);
     let first = *runs.iter().min()?;
-    // `ONBUILD` would have to move along, and run in other images.
+    // An `ONBUILD` would have to be moved too, but runs in other images.
     if !is_last || !is_plain || !runs.iter().all(|run| stage.steps.contains(run)) {
         return None;
     }
@@ -104,7 +104,7 @@ pub(super) fn fix(
         copies.push(copied(&image.tree, plan, map.layer_of(run)?)?);
     }
     let lines: usize = copies.iter().map(Vec::len).sum();
-    // Without a copy, the RUNs could simply be deleted, which another rule has to say.
+    // If nothing is copied, the RUNs could simply be deleted, which is up to another rule.
     if lines == 0 || lines > MOST {
         return None;
     }
@@ -124,7 +124,7 @@ pub(super) fn fix(
     ))
 }
 
-/// Whether a `RUN` depends on nothing that was installed before it.
+/// Whether a `RUN` does not depend on anything that was installed before it.
 fn stays(facts: &Facts<'_>, step: usize) -> bool {
     let run = facts.run_of(&facts.steps[step]);
     run.is_some_and(|run| {
@@ -136,7 +136,7 @@ fn stays(facts: &Facts<'_>, step: usize) -> bool {
     })
 }
 
-/// A name for a new stage: `builder`, or with a number if that is taken.
+/// A name for a new stage: `builder`, with a number if it is taken.
 fn free_name(facts: &Facts<'_>) -> Option<String> {
     let names = std::iter::once("builder".to_owned())
         .chain((2..).map(|number| format!("builder-{number}")));
@@ -163,7 +163,7 @@ fn stage_before(source: &Source, stage: &Stage<'_>, name: &str, end: usize) -> E
     }
 }
 
-/// Replaces a `RUN` with copies; without any, its line goes too.
+/// Replaces a `RUN` with `COPY` instructions; if there are none, its line is removed.
 fn copy(source: &Source, run: Span, name: &str, paths: &[String]) -> Edit {
     let gap = line_break(source);
     let lines: Vec<String> = paths
@@ -171,7 +171,7 @@ fn copy(source: &Source, run: Span, name: &str, paths: &[String]) -> Edit {
         .map(|path| format!("COPY --from={name} {path} {path}"))
         .collect();
     let rest = source.text().get(run.end..).unwrap_or_default();
-    // Without copies, the line of the instruction goes with it.
+    // Without copies, the instruction's line is removed with it.
     let end = if rest.starts_with(gap) && lines.is_empty() {
         run.end + gap.len()
     } else {
@@ -195,11 +195,11 @@ fn line_break(source: &Source) -> &'static str {
 #[derive(Clone, Copy, Default)]
 struct Sum {
     bytes: u64,
-    /// Bytes that the program reaches.
+    /// Number of reachable bytes.
     reached: u64,
-    /// Entries to copy.
+    /// Number of entries to copy.
     wanted: usize,
-    /// Entries of other layers.
+    /// Number of entries from other layers.
     foreign: usize,
 }
 
@@ -228,9 +228,10 @@ fn sums(tree: &Tree, plan: &Plan, layer: usize) -> Vec<Sum> {
     sums
 }
 
-/// Whether an entry is reached, is of the layer, and means something without the rest of it.
+/// Whether an entry is reachable, comes from the layer, and is useful without the rest of the
+/// layer.
 fn is_wanted(tree: &Tree, plan: &Plan, layer: usize, name: NameId) -> bool {
-    // A directory with entries comes along with them.
+    // A directory that is not empty is copied with its entries.
     let is_leaf = !tree.is_directory(name) || tree.children(name).next().is_none();
     if !is_leaf || tree.inode(name).layer != layer || !plan.is_reached(name) {
         return false;
@@ -248,7 +249,7 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     let mut open: Vec<NameId> = tree.children(NameId::ROOT).collect();
     while let Some(name) = open.pop() {
         let sum = sums[name.index()];
-        // Nothing here to copy, nor below.
+        // There is nothing to copy at or below this entry.
         if sum.wanted == 0 {
             continue;
         }
@@ -268,8 +269,8 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     Some(paths)
 }
 
-/// Whether a directory can be copied whole: all of it is of one layer, and at most a fifth of its
-/// bytes is unreachable.
+/// Whether a directory can be copied as a whole: all of it comes from one layer, and at most a
+/// fifth of its bytes are unreachable.
 fn is_whole(tree: &Tree, directory: NameId, sum: Sum) -> bool {
     let is_shared = SHARED
         .iter()
@@ -277,8 +278,8 @@ fn is_whole(tree: &Tree, directory: NameId, sum: Sum) -> bool {
     !is_shared && sum.foreign == 0 && sum.bytes - sum.reached <= sum.bytes / 5
 }
 
-/// The path as an argument of `COPY`; `None` for a symlink, which `COPY` follows, and for
-/// characters that mean a pattern or a variable there.
+/// The path as an argument of `COPY`; `None` for a symlink, which `COPY` follows, and for a path
+/// with characters of patterns or variables.
 fn path_for_copy(tree: &Tree, name: NameId) -> Option<String> {
     let path = String::from_utf8(tree.path(name)).ok()?;
     if let image::Kind::Symlink { .. } = tree.inode(name).kind {

@@ -1,5 +1,5 @@
-//! An image together with the Dockerfile it was built from: which lines made it, and its findings
-//! at these lines.
+//! An image together with the Dockerfile it was built from: maps its history and findings to lines
+//! of the Dockerfile.
 
 use super::ImageInput;
 use super::builder_stage;
@@ -11,17 +11,17 @@ use crate::lint::finding::{Finding, Location, TextLocation};
 use crate::lint::settings::Settings;
 use crate::source::Source;
 
-/// Rules that can only guess from a Dockerfile what is in the image. With the image at hand, their
-/// image check decides.
+/// Rules that can only guess the contents of the image from a Dockerfile. If the image is
+/// available, their image check is used instead.
 pub const DECIDED_BY_IMAGE: [&str; 3] = [
     "build-tools-in-image",
     "package-manager-in-image",
     "shell-in-image",
 ];
-/// Rules whose findings are at lines of a Dockerfile, but only an image can tell.
+/// Rules that report lines of a Dockerfile, but need the image.
 pub const NEEDS_IMAGE: [&str; 1] = ["move-to-builder-stage"];
 
-/// The lines of a Dockerfile that made an image, counted from 1.
+/// The lines of a Dockerfile that produced an image, starting with 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DockerfileLines {
     /// The line of each step of the history; `None` for steps of the base image.
@@ -76,7 +76,7 @@ pub fn findings_at_lines(
             findings.push(at_line(finding, &facts, instruction, input.reference));
         }
     }
-    // One fix moves all of these instructions; it goes with the first.
+    // One fix moves all of these instructions; it is attached to the first finding.
     if let Some(first) = (0..instructions.len()).min_by_key(|&index| instructions[index]) {
         findings[first].fix = input.plan.and_then(|plan| {
             builder_stage::fix(source, &facts, (input.image, plan, &map), &instructions)

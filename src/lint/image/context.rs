@@ -16,20 +16,20 @@ use crate::packages::Packages;
 use crate::size;
 use crate::slim::{Plan, View};
 
-/// The largest file that is read for a rule, in bytes.
+/// Maximum size of a file that is read for a rule, in bytes.
 const MAX_READ: u64 = 64 << 20;
-/// Largest account file, such as `/etc/passwd`, in bytes: each line takes some hundred bytes of
-/// memory.
+/// Maximum size of an account file such as `/etc/passwd`, in bytes: each line takes a few hundred
+/// bytes of memory.
 const MAX_ACCOUNTS: u64 = 1 << 20;
 
-/// The most directories that are searched for programs.
+/// Maximum number of directories that are searched for programs.
 const MAX_DIRECTORIES: usize = 1024;
 
 /// One image, and the facts that rules share.
 #[derive(Debug)]
 pub struct ImageContext<'a> {
     pub image: &'a Image,
-    /// The name under which the user asked for it.
+    /// The name given by the user.
     pub reference: &'a str,
     /// The slimmer's plan; `None` for an image without a program.
     pub plan: Option<&'a Plan>,
@@ -40,11 +40,11 @@ pub struct ImageContext<'a> {
     pub files: ImageFiles,
     pub layers: ImageLayers,
     history: Vec<History>,
-    /// The step of the history that made each layer.
+    /// The history step that created each layer.
     provenances: Vec<Provenance>,
     pub settings: &'a Settings,
     pub policy: &'a Policy,
-    /// Its files; each ELF file is parsed once. It records what could not be read.
+    /// Its files; each ELF file is parsed once. Files that could not be read are recorded.
     view: View<'a>,
 }
 
@@ -65,7 +65,7 @@ impl<'a> ImageContext<'a> {
             policy,
             view: View::new(input.image),
         };
-        // A missing file is as an empty one: no accounts.
+        // A missing file is treated as empty: there are no accounts.
         let [passwd, group, shadow] = ["/etc/passwd", "/etc/group", "/etc/shadow"]
             .map(|path| context.read_path(path).unwrap_or_default());
         context.accounts = Accounts::parse(&passwd, &group, &shadow);
@@ -82,7 +82,7 @@ impl<'a> ImageContext<'a> {
         Some(bytes.to_vec())
     }
 
-    /// The files that rules asked for and that are too large to be read, in the order of the tree.
+    /// The files that rules requested but that are too large to be read, in the order of the tree.
     pub(super) fn oversized(&self) -> Vec<NameId> {
         let oversized = self.view.oversized();
         let is_oversized = |name: &NameId| oversized.contains(&self.tree().inode_id(*name));
@@ -105,7 +105,7 @@ impl<'a> ImageContext<'a> {
         &self.image.config
     }
 
-    /// The file at a path, with links followed; `None` if there is none.
+    /// The file at a path, with symlinks followed; `None` if there is none.
     pub fn find(&self, path: &str) -> Option<NameId> {
         self.tree()
             .resolve(path.as_bytes())
@@ -113,8 +113,7 @@ impl<'a> ImageContext<'a> {
             .map(|resolved| resolved.name)
     }
 
-    /// The bytes of a regular file, even of one that a later layer removed; `None` for a very large
-    /// one.
+    /// The bytes of a regular file, even if a later layer removed it; `None` if it is too large.
     pub fn read(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
         if self.length(name) > MAX_READ {
             self.view.add_oversized(self.tree().inode_id(name));
@@ -134,7 +133,7 @@ impl<'a> ImageContext<'a> {
         let layers = self.image.layers.iter().enumerate();
         let gone = layers
             .flat_map(|(at, layer)| layer.changes.gone.iter().map(move |gone| (gone.name, at)));
-        // A file that its own layer removes again is in no layer.
+        // A file that is removed in the same layer is not stored in any layer.
         gone.filter(|&(name, at)| self.is_file(name) && self.tree().inode(name).layer != at)
     }
 
@@ -142,7 +141,7 @@ impl<'a> ImageContext<'a> {
         matches!(self.tree().inode(name).kind, Kind::File(_))
     }
 
-    /// Whether a file can be started as a program.
+    /// Whether a file is executable as a program.
     pub fn is_executable(&self, name: NameId) -> bool {
         self.is_file(name) && self.tree().inode(name).header.mode & 0o111 != 0
     }
@@ -184,12 +183,12 @@ impl<'a> ImageContext<'a> {
             .collect()
     }
 
-    /// The programs of these names in `PATH` and the usual directories; each file once.
+    /// The programs with these names in `PATH` and the usual directories, each file once.
     pub fn programs<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<NameId> {
-        // Programs outside of a reduced `PATH` can still be started by their path.
+        // Programs outside a reduced `PATH` can still be started by their path.
         let mut directories = self.search_path();
         directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
-        // Hundreds of names are looked for, and `PATH` may have thousands of directories.
+        // Hundreds of names are searched for, and `PATH` may have thousands of directories.
         directories.retain(|directory| self.find(directory).is_some());
         directories.truncate(MAX_DIRECTORIES);
         let mut seen = BTreeSet::new();
@@ -199,7 +198,7 @@ impl<'a> ImageContext<'a> {
                 let Some(file) = self.find(&format!("{directory}/{name}")) else {
                     continue;
                 };
-                // A link to BusyBox is not a program of its own.
+                // A link to BusyBox is not a separate program.
                 if self.is_executable(file)
                     && !is_multi_call(self.tree().file_name(file), name)
                     && seen.insert(self.tree().inode_id(file).index())
@@ -213,8 +212,8 @@ impl<'a> ImageContext<'a> {
 
     /// All ELF files; one with several names once.
     pub fn elfs(&self) -> impl Iterator<Item = (NameId, &Elf)> {
-        /// The size of the header of a 32-bit file, the smaller one, is 52 bytes; no program is
-        /// only that.
+        /// A 32-bit ELF header, the smaller one, has 52 bytes, and no program consists only of a
+        /// header.
         const SHORTEST: u64 = 64;
         let mut seen = vec![false; self.tree().inode_count()];
         self.files().filter_map(move |name| {
@@ -240,7 +239,7 @@ impl<'a> ImageContext<'a> {
         self.accounts.user(user).map(|user| user.uid)
     }
 
-    /// The number of files of the package that owns a file, and their bytes.
+    /// The number and total size of the files of the package that owns a file.
     pub fn size_of_package(&self, name: NameId) -> Option<(usize, u64)> {
         // Several packages may own a directory, but only one a file.
         let package = self.packages.owners(name).next()?;
@@ -290,7 +289,7 @@ impl<'a> ImageContext<'a> {
         })
     }
 
-    /// The path of a file, escaped for messages.
+    /// The path of a file, escaped for use in messages.
     pub fn path(&self, name: NameId) -> String {
         self.tree().path(name).escape_ascii().to_string()
     }
@@ -301,7 +300,7 @@ impl<'a> ImageContext<'a> {
         !config.entrypoint().is_empty() || !config.cmd().is_empty()
     }
 
-    /// The location of a file, even of one that a later layer removed.
+    /// The location of a file, even if a later layer removed it.
     pub fn at_file(&self, name: NameId) -> ImageLocation {
         let package = self.packages.owners(name).next();
         ImageLocation {
@@ -320,7 +319,7 @@ impl<'a> ImageContext<'a> {
         }
     }
 
-    /// The location of a setting of the configuration: the last such instruction in the history.
+    /// The location of a configuration setting: the last such instruction in the history.
     pub fn at_instruction(&self, instruction: &str) -> ImageLocation {
         // A later instruction of the same name overrides an earlier one.
         let mut steps = self.history.iter().enumerate().rev();
@@ -340,7 +339,7 @@ impl<'a> ImageContext<'a> {
         ImageLocation::default()
     }
 
-    /// The step of the history that made a layer.
+    /// The history step that created a layer.
     fn added_by(&self, layer: usize) -> Provenance {
         match self.provenances.get(layer) {
             Some(provenance) => provenance.clone(),
@@ -352,13 +351,13 @@ impl<'a> ImageContext<'a> {
     }
 }
 
-/// The step of the history that made each layer.
+/// The history step that created each layer.
 fn provenances(image: &Image) -> Vec<Provenance> {
     let history = image.config.history();
     let mut steps = history.iter().enumerate();
     let mut provenances = Vec::with_capacity(image.layers.len());
     for (index, layer) in image.layers.iter().enumerate() {
-        // Only steps with a layer count, and an image may have fewer of them than layers.
+        // Only steps with a layer are relevant, and an image may have fewer of them than layers.
         let step = steps.find(|(_, step)| !step.empty_layer);
         let recorded = layer.history.as_ref();
         provenances.push(Provenance {
@@ -378,7 +377,7 @@ fn is_named(step: &History, instruction: &str) -> bool {
 
 /// Whether a file is a multi-call binary, found under one of its many names.
 fn is_multi_call(file: &[u8], asked: &str) -> bool {
-    // BusyBox counts as a shell: that it always is.
+    // BusyBox counts as a shell, because it always includes one.
     matches!(
         file,
         b"busybox" | b"toybox" | b"coreutils" | b"busybox.static"

@@ -10,8 +10,8 @@ use crate::lint::dockerfile::facts::Step;
 /// The instructions behind the steps of an image's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HistoryMap {
-    /// For each step of the history the index of its instruction in [`Facts::steps`]; `None` for
-    /// steps of the base image.
+    /// For each history step, the index of its instruction in [`Facts::steps`]; `None` for steps of
+    /// the base image.
     instructions: Vec<Option<usize>>,
     /// The index of the step of each layer.
     layers: Vec<usize>,
@@ -20,8 +20,8 @@ pub(super) struct HistoryMap {
 impl HistoryMap {
     /// Maps the history of an image; `None` if it was built from another Dockerfile.
     ///
-    /// Builders rewrite some instructions beyond recognition, so half of the instructions of the
-    /// stage have to be found.
+    /// Builders rewrite some instructions beyond recognition, so it is enough that half of the
+    /// stage's instructions are found.
     pub(super) fn new(config: &Config, facts: &Facts<'_>) -> Option<Self> {
         let stage = facts.final_stage()?;
         let mut lineage = Vec::new();
@@ -42,8 +42,8 @@ impl HistoryMap {
             }
         }
         let history = config.history();
-        // Both are read from their ends, and each match is before the last one in the file, so that
-        // instructions that occur twice keep their order.
+        // Both are read backwards, and each match must be before the previous one in the file, so
+        // that repeated instructions keep their order.
         let mut instructions = vec![None; history.len()];
         let mut next = 0;
         for (index, step) in history.iter().enumerate().rev() {
@@ -93,8 +93,8 @@ fn makes_step(kind: Kind) -> bool {
     !matches!(kind, Kind::From | Kind::Unknown)
 }
 
-/// The words of an instruction in a normal form, without anything that builders add, drop or write
-/// differently.
+/// The words of an instruction in normalized form, without anything that builders add, drop or
+/// write differently.
 fn words_of(instruction: &Instruction) -> Vec<String> {
     let arguments = match &instruction.body {
         Body::Command(Command::Exec(words)) => {
@@ -119,8 +119,8 @@ fn words_of(instruction: &Instruction) -> Vec<String> {
     with_keyword(instruction.keyword.kind, arguments)
 }
 
-/// The normal form of a `COPY` or `ADD` as the classic builder and buildah record it:
-/// `COPY file:c0ffee in /app`.
+/// The normalized form of a `COPY` or `ADD` as recorded by the classic builder and buildah: `COPY
+/// file:c0ffee in /app`.
 fn words_of_copy(step: &Step<'_>) -> Option<Vec<String>> {
     let Body::Transfer { destination, .. } = &step.instruction.body else {
         return None;
@@ -141,7 +141,7 @@ fn copied_to(kind: Kind, path: &str) -> Vec<String> {
     vec![kind.name().to_owned(), "in".to_owned(), parts.join("/")]
 }
 
-/// The normal form of a step of a history.
+/// The normalized form of a history step.
 fn words_of_step(step: &History) -> Vec<String> {
     let text = step.instruction();
     let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -189,7 +189,7 @@ fn with_keyword(kind: Kind, mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// Splits a text into words without quotes, brackets and the commas of lists. Flags stay whole.
+/// Splits a text into words without quotes, brackets and the commas of lists. Flags are not split.
 fn plain(text: &str) -> Vec<String> {
     let text: String = text
         .chars()
@@ -210,7 +210,7 @@ fn plain(text: &str) -> Vec<String> {
 /// Removes the build arguments and the shell that builders put before a script:
 /// `|1 VERSION=2 /bin/sh -c`.
 fn without_shell(words: Vec<String>) -> Vec<String> {
-    /// The most words that a shell and its options have.
+    /// Maximum number of words of a shell and its options.
     const LONGEST: usize = 6;
     let arguments: usize = words
         .first()
@@ -246,8 +246,8 @@ mod tests {
     use crate::lint::Settings;
     use crate::source::Source;
 
-    /// The lines of the instructions that made these steps; none where the image is not of the
-    /// Dockerfile.
+    /// The lines of the instructions that created these steps; `None` if the image was not built
+    /// from the Dockerfile.
     fn lines(dockerfile: &str, steps: &[&str]) -> Option<Vec<Option<usize>>> {
         let source = Source::new("Dockerfile", dockerfile);
         let dockerfile = dockerfile::parse(&source);

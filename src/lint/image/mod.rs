@@ -1,7 +1,8 @@
 //! Lints images: runs the checks of the selected rules over the files, the layers and the
 //! configuration of an image, and applies the policy.
 //!
-//! With the slimmer's plan at hand, findings say whether the image's program can reach the file.
+//! If the slimmer's plan is available, findings show whether the image's program can reach the
+//! file.
 
 mod accounts;
 mod builder_stage;
@@ -33,11 +34,11 @@ use crate::image::{Image, ReadError};
 use crate::packages::Packages;
 use crate::slim::Plan;
 
-/// An image to lint, and what the caller knows of it.
+/// An image to lint, with data from the caller.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageInput<'a> {
     pub image: &'a Image,
-    /// The name that it was asked for under.
+    /// The name given by the user.
     pub reference: &'a str,
     /// The slimmer's plan; `None` for an image without a program.
     pub plan: Option<&'a Plan>,
@@ -81,7 +82,8 @@ pub fn lint_image(
     }
     let attack_surface = AttackSurface::of_image(&context);
     findings.extend(unread_files(&context, registry, settings));
-    // A check that cannot read a file goes on without it, so that one place reports the failure.
+    // A check that cannot read a file continues without it, so that the failure is reported in one
+    // place.
     context.failure().map_or(Ok(()), Err)?;
     findings.sort_by(|a, b| {
         let step = |finding: &Finding| {
@@ -98,10 +100,10 @@ pub fn lint_image(
     })
 }
 
-/// The rule that reports what exceeds a limit. In images the engine reports it, when all checks
-/// have asked for their files.
+/// The rule that reports exceeded limits. For images, the engine reports them after all checks have
+/// requested their files.
 const UNREAD: &str = "analysis-limit";
-/// How many files are reported one by one.
+/// Maximum number of files that are reported one by one.
 const MAX_UNREAD: usize = 20;
 
 /// The files that the checks could not read because they are too large.
@@ -121,12 +123,12 @@ fn unread_files(
     for &name in files.iter().take(MAX_UNREAD) {
         let size = context.size(context.length(name));
         let path = context.path(name);
-        let message = format!("`{path}` ({size}) is too large: its content is not analyzed");
+        let message = format!("`{path}` ({size}) is too large to analyze");
         sink.add(context.at_file(name), message);
     }
     if files.len() > MAX_UNREAD {
         let count = files.len() - MAX_UNREAD;
-        let message = format!("{count} more files are too large: their content is not analyzed");
+        let message = format!("{count} more files are too large to analyze");
         sink.add(context.at_image(), message);
     }
     if context.tree().is_exhausted() {
@@ -136,10 +138,10 @@ fn unread_files(
     sink.into_findings()
 }
 
-/// The violations of the policy alone, in what slimming leaves of an image.
+/// The policy violations of a slimmed image.
 ///
-/// The packages of `input` are those of which something is left, whether or not the image still
-/// has their records.
+/// The packages of `input` are those with remaining files, whether or not the image still has their
+/// records.
 pub fn check_policy(
     input: ImageInput<'_>,
     registry: &Registry,
@@ -162,7 +164,7 @@ fn severity(page: &Page, settings: &Settings, policy: &Policy) -> RuleSeverity {
     }
 }
 
-/// Adds the setting that the severity of a finding is from.
+/// Adds a label at the setting that determines the severity of a finding.
 fn explain_severity(finding: &mut Finding, page: &Page, settings: &Settings, policy: &Policy) {
     if let Some(word) = policy.forbids(page.name) {
         let key = SettingKey::Rule(page.name);

@@ -1,4 +1,4 @@
-//! The policy: budgets of an image, what it must not contain, and the exceptions.
+//! The policy: budgets of an image, forbidden contents, and exceptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -49,8 +49,8 @@ const KINDS: [(&str, &[&str]); 16] = [
     ),
 ];
 
-/// Rules that check the policy itself: they run whatever is selected, and report nothing without a
-/// policy.
+/// Rules that check the policy itself: they run regardless of the selection, and report nothing
+/// without a policy.
 const POLICY_RULES: [&str; 4] = [
     "expired-exception",
     "files-over-budget",
@@ -61,15 +61,15 @@ const POLICY_RULES: [&str; 4] = [
 /// The `[policy]` of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Bytes of all files of all layers.
+    /// Total size of all files of all layers, in bytes.
     pub max_size: Option<u64>,
     pub max_packages: Option<usize>,
-    /// Regular files, each counted once.
+    /// Number of regular files, each counted once.
     pub max_files: Option<usize>,
     /// Rules whose findings are errors, each with the word that forbids them.
     pub forbidden: BTreeMap<&'static str, &'static str>,
     pub exceptions: Vec<Exception>,
-    /// The places in a configuration file that set these.
+    /// The locations of these settings in a configuration file.
     pub origins: SettingOrigins,
     /// The day to compare expiry dates with; without one, no exception expires.
     pub today: Option<Date>,
@@ -86,7 +86,7 @@ pub struct Exception {
     /// Empty for all rules.
     pub rules: BTreeSet<&'static str>,
     pub reason: String,
-    /// The last day on which it holds.
+    /// The last day on which it is valid.
     pub expires: Option<Date>,
 }
 
@@ -137,8 +137,8 @@ impl Policy {
             && exceptions.is_empty()
     }
 
-    /// Forbids a kind of thing, or the findings of a rule for images; returns whether the word is
-    /// known. `origin` is its place in a configuration file.
+    /// Forbids a kind of content, or the findings of an image rule; returns whether the word is
+    /// known. `origin` is its location in a configuration file.
     #[must_use]
     pub fn forbid(
         &mut self,
@@ -148,7 +148,7 @@ impl Policy {
     ) -> bool {
         if let Some((kind, rules)) = KINDS.iter().find(|(kind, _)| *kind == word) {
             for &rule in *rules {
-                // The kind explains more than the name of the rule, so it replaces that.
+                // The kind explains more than the name of the rule, so it replaces the name.
                 self.forbidden.insert(rule, kind);
                 self.origins.add(SettingKey::Rule(rule), origin.clone());
             }
@@ -165,7 +165,7 @@ impl Policy {
         true
     }
 
-    /// The words that [`forbid`](Self::forbid) knows besides the names of rules.
+    /// The words that [`forbid`](Self::forbid) accepts in addition to the names of rules.
     pub fn kinds() -> impl Iterator<Item = &'static str> {
         KINDS.iter().map(|(kind, _)| *kind)
     }
@@ -180,13 +180,13 @@ impl Policy {
         self.forbidden.get(rule).copied()
     }
 
-    /// The place where a budget is set.
+    /// The location where a budget is set.
     pub fn budget(&self, setting: &'static str) -> Option<Label> {
         self.origins
             .label(&SettingKey::Name(setting), "budget set here")
     }
 
-    /// Whether an exception that still holds covers a finding.
+    /// Whether an exception that has not expired covers a finding.
     pub(super) fn allows(&self, finding: &Finding) -> bool {
         self.exceptions
             .iter()
@@ -205,7 +205,7 @@ impl Exception {
         let Some(place) = finding.image() else {
             return false;
         };
-        // `name version`: a pattern is for the name.
+        // `name version`: a pattern applies to the name.
         let package = place
             .package
             .as_deref()
@@ -216,8 +216,7 @@ impl Exception {
     }
 }
 
-/// Whether a text matches: everything does without a pattern, and no pattern matches a missing
-/// text.
+/// Whether a text matches: without a pattern, everything does; a missing text matches no pattern.
 fn fits(pattern: Option<&Pattern>, text: Option<&[u8]>) -> bool {
     match (pattern, text) {
         (None, _) => true,

@@ -1,8 +1,8 @@
-//! The grammars of the comments that suppress findings, each as its tool reads it.
+//! The grammars of comments that suppress findings, each as parsed by its tool.
 
 use super::super::page::Tool;
 
-/// The request of a comment.
+/// The effect of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request<'t> {
     pub(super) dialect: Dialect,
@@ -16,7 +16,7 @@ pub(super) struct Request<'t> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Dialect {
     Jettison,
-    /// That of a tool; it names the codes of this tool.
+    /// The grammar of a tool, with that tool's codes.
     Of(Tool),
 }
 
@@ -38,10 +38,10 @@ pub(super) enum Requested<'t> {
     Everything,
 }
 
-/// Reads a comment without its `#`. Only that of Trivy can have several requests.
+/// Parses a comment without its `#`. Only a Trivy comment can have several requests.
 pub(super) fn read(text: &str) -> Vec<Request<'_>> {
     let text = text.trim();
-    // Trivy looks for its mark anywhere in a comment, so it may follow another tool's.
+    // Trivy finds its marker anywhere in a comment, so it may follow another tool's.
     if text.contains("trivy:ignore:") {
         return trivy(text).collect();
     }
@@ -142,7 +142,8 @@ fn everything(tool: Tool, scope: Scope) -> Request<'static> {
     }
 }
 
-/// `ignore=LIST`, `global ignore=LIST`, `stage ignore=LIST`, with blanks around the `=`.
+/// `ignore=LIST`, `global ignore=LIST`, `stage ignore=LIST`, with optional whitespace around the
+/// `=`.
 fn ignore_list(text: &str) -> Option<(Scope, &str)> {
     let (scope, rest) = match text.split_once(char::is_whitespace) {
         Some(("global", rest)) => (Scope::File, rest.trim_start()),
@@ -157,13 +158,13 @@ fn ignore_list(text: &str) -> Option<(Scope, &str)> {
     ))
 }
 
-/// The codes of a list as hadolint reads it, up to another `#`. `None` if anything else is in the
-/// list: hadolint ignores such a comment.
+/// The codes of a list as parsed by hadolint, up to another `#`. `None` if the list contains
+/// anything else, because hadolint ignores such a comment.
 fn hadolint_list(text: &str) -> Option<Vec<&str>> {
     let list = text.split('#').next()?;
     let names: Vec<&str> = list.split(',').map(str::trim).collect();
     for name in &names {
-        // Its parser takes any mix of these letters and digits.
+        // Its parser accepts any mix of these letters and digits.
         let is_code = name
             .bytes()
             .all(|b| b"DLSC".contains(&b) || b.is_ascii_digit());
@@ -192,7 +193,7 @@ fn name_list(text: &str) -> Vec<&str> {
 
 /// BuildKit's syntax: `skip=A,B;error=true // reason`.
 fn buildkit(text: &str, scope: Scope) -> Request<'_> {
-    // BuildKit takes everything after `//` for a reason.
+    // BuildKit treats everything after `//` as a reason.
     let text = text.split("//").next().unwrap_or_default();
     let skips = text
         .split(';')
@@ -221,7 +222,7 @@ fn shellcheck(text: &str) -> Option<Request<'_>> {
     Some(names(Tool::Shellcheck, Scope::Next, codes))
 }
 
-/// Trivy's syntax: one `trivy:ignore:DS-0002` or several, separated by blanks.
+/// Trivy's syntax: one or more `trivy:ignore:DS-0002`, separated by spaces.
 ///
 /// A further `:exp:` starts the day after which it no longer applies. A workspace is ignored.
 fn trivy(text: &str) -> impl Iterator<Item = Request<'_>> {

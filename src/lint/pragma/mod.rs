@@ -1,4 +1,5 @@
-//! Comments that suppress findings: jettison's own, and those of the tools whose checks it has.
+//! Comments that suppress findings: jettison's own, and those of the tools whose checks it
+//! implements.
 //!
 //! | comment | applies to |
 //! |---|---|
@@ -17,8 +18,8 @@
 //! | `# kics-scan ignore-line` | the next instruction |
 //! | `# kics-scan ignore-block` | above FROM the stage, elsewhere the next instruction |
 //!
-//! The comment of a tool only suppresses checks that the tool has as well. `# hadolint shell=` is
-//! read in `facts`, which determine the shell.
+//! A tool's comment only suppresses checks that exist in that tool. `# hadolint shell=` is read in
+//! `facts`, which determine the shell.
 
 mod comment;
 mod unused;
@@ -36,7 +37,7 @@ use crate::source::{Source, Span};
 pub(super) use comment::shell;
 use comment::{Dialect, Request, Requested, Scope};
 
-/// The rule for comments that suppress nothing. The engine checks it after all other rules.
+/// The rule for comments that suppress nothing. The engine runs it after all other rules.
 pub const UNUSED: &str = "unused-pragma";
 /// The rule for comments that name a rule that does not exist.
 pub const UNKNOWN: &str = "unknown-rule-in-pragma";
@@ -59,7 +60,7 @@ const LONGEST_COMMAND: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Pragmas {
     comments: Vec<Pragma>,
-    /// Whether a place and a name have suppressed a finding.
+    /// For each place and name, whether it has suppressed a finding.
     used: HashMap<(Place, Target), bool>,
     /// The directive `# check=error=true`.
     error: bool,
@@ -72,7 +73,7 @@ pub(super) struct Pragmas {
 /// A comment, or a directive.
 #[derive(Debug)]
 struct Pragma {
-    /// The comment from its `#` on.
+    /// The comment, starting with its `#`.
     span: Span,
     dialect: Dialect,
     is_directive: bool,
@@ -93,7 +94,7 @@ struct Name {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
     File,
-    /// A stage, by the number of `FROM`s up to it.
+    /// A stage, by the number of `FROM` instructions up to it.
     Stage(usize),
     /// An instruction, by its start.
     Instruction(usize),
@@ -172,8 +173,8 @@ impl Pragmas {
         reader.pragmas
     }
 
-    /// Raises findings to errors if the file asks BuildKit to fail for them with
-    /// `# check=error=true`, unless the user has set a severity.
+    /// Raises findings to errors if the file has `# check=error=true`, which makes BuildKit fail,
+    /// unless the user has set a severity.
     pub(super) fn escalate(
         &self,
         registry: &Registry,
@@ -203,7 +204,7 @@ impl Pragmas {
             return false;
         };
         let start = text.span.start;
-        // A comment above the first `FROM` can mean the first stage.
+        // A comment above the first `FROM` may apply to the first stage.
         let stage = self.froms.partition_point(|&at| at <= start);
         let mut places = vec![
             Place::File,
@@ -291,11 +292,11 @@ impl Reader<'_> {
 
     /// Resolves a name, which is a slice of the source's text in `span`.
     fn name(&self, span: Span, name: &str, dialect: Dialect) -> Name {
-        // The name is a slice of the text, so its address tells its place.
+        // The name is a slice of the text, so its offset follows from its address.
         let start =
             span.start + (name.as_ptr() as usize - self.source.slice(span).as_ptr() as usize);
-        // hadolint's comments may name rules of jettison, so that a project can move over step by
-        // step; the codes of the other tools mean only themselves.
+        // hadolint's comments may name jettison rules, so that a project can migrate step by step;
+        // comments of other tools may only contain their own codes.
         let pages = match dialect {
             Dialect::Jettison | Dialect::Of(Tool::Hadolint) => self.registry.find(name),
             Dialect::Of(Tool::Tally) => self.of_tally(name),
@@ -345,8 +346,8 @@ impl Reader<'_> {
         targets
     }
 
-    /// The places that a comment applies to; `None` if it is too far from the next instruction, or
-    /// nothing follows it.
+    /// The places that a comment applies to; `None` if it is not adjacent to the next instruction
+    /// where it must be, or if nothing follows it.
     fn places(&self, comment: &Comment, below: Below, request: &Request<'_>) -> Option<Vec<Place>> {
         let instructions = &self.dockerfile.instructions;
         let after = instructions
@@ -355,7 +356,8 @@ impl Reader<'_> {
             .checked_sub(1)
             .is_some_and(|at| instructions[at].span.contains(comment.span));
         let next = instructions.get(after);
-        // BuildKit and Trivy ignore a comment that an empty line separates from the instruction.
+        // BuildKit and Trivy ignore a comment that is separated from the instruction by an empty
+        // line.
         let must_touch = matches!(request.dialect, Dialect::Of(Tool::Buildkit | Tool::Trivy));
         let place = match request.scope {
             Scope::File => Place::File,
@@ -376,7 +378,7 @@ impl Reader<'_> {
 
     /// The lines of the command that follows a comment inside an instruction.
     fn lines(&self, below: Below, dialect: Dialect) -> Option<Vec<Place>> {
-        // The other tools drop comments inside of an instruction before they look for theirs.
+        // The other tools remove comments inside an instruction before they look for their own.
         if !matches!(
             dialect,
             Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck)
@@ -416,7 +418,7 @@ struct Below {
 fn below(source: &Source, comments: &[Comment]) -> Vec<Below> {
     let mut all: Vec<Below> = Vec::with_capacity(comments.len());
     let mut comment_below = None;
-    // From the last comment up, so that a comment above another one takes over its answer.
+    // Processed from the last comment up, so that a comment above another one can reuse its result.
     for comment in comments.iter().rev() {
         let line = source.line(comment.span.start);
         let next = (line + 1..=source.line_count())

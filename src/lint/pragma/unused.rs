@@ -8,13 +8,12 @@ use super::super::settings::Settings;
 use super::{Dialect, INEFFECTIVE, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
 use crate::source::{Source, Span};
 
-/// How many unknown names of a file are compared with all known ones to suggest one.
+/// Maximum number of unknown names per file for which a similar name is searched for.
 const MAX_SUGGESTIONS: usize = 100;
 
 impl Pragmas {
-    /// Reports the names in comments that suppressed nothing, after
-    /// [`suppress`](Pragmas::suppress) has seen every finding. `shellcheck` says whether ShellCheck
-    /// ran.
+    /// Reports the names in comments that suppressed nothing, after [`suppress`](Pragmas::suppress)
+    /// has seen every finding. `shellcheck` is true if ShellCheck ran.
     pub(in super::super) fn report(
         &self,
         source: &Source,
@@ -93,8 +92,7 @@ fn sink(rule: &str, registry: &Registry, settings: &Settings) -> Option<Findings
     Some(Findings::new(page.name, settings.severity(page)))
 }
 
-/// Whether this run could have reported a target. If not, a comment may well be needed in another
-/// run.
+/// Whether this run could have reported a target. If not, the comment may be needed in another run.
 fn could_report(
     target: Target,
     registry: &Registry,
@@ -110,7 +108,7 @@ fn could_report(
                     .get(rule)
                     .is_some_and(|page| settings.selects(page))
         }
-        // A code needs the rule that it is part of.
+        // A code is only reported if its rule is selected.
         Target::Code(code) => {
             shellcheck
                 && settings.selects_code(Some(code))
@@ -121,15 +119,15 @@ fn could_report(
     }
 }
 
-/// Removes a name, or the comment with its only name. Comments of other tools stay: the tool itself
-/// may report what they suppress.
+/// Removes a name, or the whole comment if it is the only name. Comments of other tools are kept,
+/// because they may suppress findings of the tool itself.
 fn fix(source: &Source, pragma: &Pragma, index: usize) -> Option<Fix> {
     if pragma.dialect != Dialect::Jettison || pragma.is_directive {
         return None;
     }
     let span = match (index, pragma.names.as_slice()) {
         (_, [_]) => comment_line(source, pragma)?,
-        // With the comma and the blanks up to the next name, or from the one before.
+        // Includes the comma and whitespace up to the next name, or from the previous one.
         (0, names) => Span::new(names[0].span.start, names[1].span.start),
         (_, names) => Span::new(names[index - 1].span.end, names[index].span.end),
     };
@@ -142,8 +140,7 @@ fn fix(source: &Source, pragma: &Pragma, index: usize) -> Option<Fix> {
 
 /// The line of a comment with its line break.
 ///
-/// `None` for a comment at the top that is all that keeps the comment below it from being read as a
-/// directive.
+/// `None` for a comment at the top of the file if the comment below it would become a directive.
 fn comment_line(source: &Source, pragma: &Pragma) -> Option<Span> {
     let line = source.line(pragma.span.start);
     let start = source.line_span(line).start;

@@ -1,19 +1,19 @@
-//! Berkeley DB's hash file `Packages` of CentOS 7 and RHEL 8. Only values on pages of their own are
-//! read: all package headers are too long for anything else.
+//! Berkeley DB's hash file `Packages` of CentOS 7 and RHEL 8. Only values on separate pages are
+//! read, because package headers are too long to be stored in any other way.
 //!
 //! Source: the structures of Berkeley DB's `dbinc/db_page.h`.
 
 use super::{Damage, Headers};
 
 const HASH_MAGIC: u32 = 0x0006_1561;
-// Types of pages: unsorted and sorted entries of a hash, and a part of one long value.
+// Page types: unsorted and sorted hash entries, and a part of a long value.
 const HASH_UNSORTED: u8 = 2;
 const HASH: u8 = 13;
 const OVERFLOW: u8 = 7;
 /// Type of an item that refers to such pages.
 const OFF_PAGE: u8 = 3;
-/// Length of a page's header: the LSN, three page numbers, the number of entries, an offset, and
-/// the level and type of the page.
+/// Length of a page header: the LSN, three page numbers, the number of entries, an offset, and the
+/// level and type of the page.
 const PAGE_HEADER: usize = 26;
 
 pub(super) fn headers(file: &[u8]) -> Headers {
@@ -27,7 +27,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         .get(12..16)
         .and_then(|magic| magic.try_into().ok())
         .ok_or(Damage::Magic)?;
-    // Berkeley DB writes the byte order of the machine, and reads both.
+    // Berkeley DB writes in the machine's byte order and reads both.
     let is_little = match HASH_MAGIC {
         magic_number if u32::from_le_bytes(magic) == magic_number => true,
         magic_number if u32::from_be_bytes(magic) == magic_number => false,
@@ -39,7 +39,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         is_little,
     };
     database.page_size = database.number(file, 20, 4)?;
-    // The bounds of Berkeley DB. A page of no bytes would never end.
+    // The bounds of Berkeley DB. With a page size of 0, the loop would never end.
     if !(512..=1 << 16).contains(&database.page_size) {
         return Err(Damage::Magic);
     }
@@ -122,7 +122,7 @@ impl Database<'_> {
 mod tests {
     use super::*;
 
-    /// A page of metadata, one of a hash with one pair, and two of a value of 600 bytes.
+    /// A metadata page, a hash page with one pair, and two pages with a value of 600 bytes.
     fn file() -> Vec<u8> {
         let mut file = vec![0; 4 * 512];
         file[12..16].copy_from_slice(&HASH_MAGIC.to_le_bytes());

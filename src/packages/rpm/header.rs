@@ -1,5 +1,5 @@
-//! The header of an rpm package in the database: an index of tags, and a store that these point
-//! into.
+//! The header of an rpm package in the database: an index of tags, and a store that the index
+//! refers to.
 //!
 //! Numbers are big-endian. Source: rpm's `docs/manual/format_header.md`.
 
@@ -27,15 +27,15 @@ const TRANSLATED: u32 = 9;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header<'a> {
-    /// 16 bytes an entry: tag, type, offset in the store, count.
+    /// 16 bytes per entry: tag, type, offset in the store, count.
     index: &'a [u8],
     store: &'a [u8],
 }
 
 impl<'a> Header<'a> {
     pub(super) fn parse(blob: &'a [u8]) -> Option<Self> {
-        // The number of entries and the length of the store come first. Both are the file's word,
-        // and may overflow on a 32-bit machine.
+        // The number of entries and the length of the store come first. Both are untrusted and may
+        // overflow on a 32-bit machine.
         let entries = usize::try_from(word(blob, 0)?).ok()?.checked_mul(16)?;
         let bytes = usize::try_from(word(blob, 4)?).ok()?;
         let index = blob.get(8..entries.checked_add(8)?)?;
@@ -43,9 +43,9 @@ impl<'a> Header<'a> {
         Some(Self { index, store })
     }
 
-    /// The type, the count and the store from the first value on.
+    /// The type, the count, and the store starting with the first value.
     fn entry(&self, tag: u32) -> Option<(u32, usize, &'a [u8])> {
-        // The index need not be sorted, and a package has some sixty entries.
+        // The index need not be sorted, and a package has about sixty entries.
         let entry = self
             .index
             .chunks_exact(16)
@@ -63,7 +63,7 @@ impl<'a> Header<'a> {
         if !matches!(kind, STRING | STRINGS | TRANSLATED) {
             return None;
         }
-        // The first of several strings: of translations, that is the untranslated one.
+        // The first of several strings: among translations, this is the original.
         let end = memchr::memchr(0, bytes)?;
         Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
@@ -96,8 +96,8 @@ impl<'a> Header<'a> {
         self.strings(DIRECTORIES)
     }
 
-    /// The files and directories of the package: each a row of the directories and a name.
-    /// Thousands may share a directory of 4 KiB, so no path is put together.
+    /// The files and directories of the package: each is a directory index and a name. Thousands
+    /// may share a directory path of 4 KiB, so no full paths are built.
     pub(super) fn names(&self) -> impl Iterator<Item = (usize, &'a [u8])> + use<'a> {
         let rows = self.numbers(DIRECTORY_ROWS);
         rows.zip(self.strings(BASE_NAMES))
@@ -115,7 +115,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 pub(super) mod tests {
     use super::*;
 
-    /// A header of these tags: each with its type, its count and its bytes.
+    /// A header with these tags, each with its type, count and bytes.
     pub(in crate::packages::rpm) fn built(entries: &[(u32, u32, u32, &[u8])]) -> Vec<u8> {
         let (mut index, mut store) = (Vec::new(), Vec::new());
         for &(tag, kind, count, bytes) in entries {

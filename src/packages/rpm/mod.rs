@@ -14,13 +14,13 @@ use crate::image::{NameId, ReadError};
 
 use header::Header;
 
-/// Directories of the database: of Fedora and openSUSE today, of older releases, and of rpm-ostree.
-/// Each is often a symlink to another.
+/// Directories of the database: current Fedora and openSUSE, older releases, and rpm-ostree. Each
+/// is often a symlink to another.
 const DIRECTORIES: [&str; 3] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"];
 /// The manifest of Azure Linux's distroless images: the output of `rpm -qa`, separated by tabs.
 pub(super) const MANIFEST: &[u8] = b"/var/lib/rpmmanifest/container-manifest-2";
 
-/// The reason why a database could not be read, or only in part.
+/// The reason why a database could not be read, or could only be read in part.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum Damage {
     #[error("unrecognized file format")]
@@ -33,7 +33,7 @@ enum Damage {
     NoTable,
 }
 
-/// The package headers of a database, and the damage that ended the reading.
+/// The package headers of a database, and the damage at which reading stopped.
 type Headers = (Vec<Vec<u8>>, Option<Damage>);
 
 /// A kind of database: the name of its file, and the function that reads it.
@@ -66,7 +66,7 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
                 continue;
             };
             seen.push(database);
-            // SQLite would apply a log with content when it opens the database.
+            // SQLite would apply a non-empty log when it opens the database.
             let log = scan.text_at(format!("{path}-wal").as_bytes())?;
             if log.is_some_and(|log| !log.is_empty()) {
                 scan.note(database, "changes in its write-ahead log were not read");
@@ -97,15 +97,15 @@ fn database_of(scan: &mut Scan<'_>, database: NameId, (headers, damage): Headers
     }
 }
 
-/// Whether a header is that of a package: keys that signatures are checked with are in the database
-/// as if they were packages, and what has no name cannot be one.
+/// Whether a header is that of a package: signing keys are stored in the database as if they were
+/// packages, and a package must have a name.
 fn is_package(header: &Header<'_>) -> bool {
     let name = header.text(header::NAME).unwrap_or_default();
     !name.is_empty() && name != "gpg-pubkey"
 }
 
-/// The entries of a package, without directories. A name that another directory of the package
-/// begins with counts as a directory even if it is a symlink in the image, as `/lib` often is.
+/// The entries of a package, without directories. A name that is the parent of another directory of
+/// the package counts as a directory even if it is a symlink in the image, such as `/lib`.
 fn files(scan: &Scan<'_>, header: &Header<'_>) -> Vec<NameId> {
     let paths: Vec<&[u8]> = header.directories().collect();
     let entries: Vec<Option<NameId>> = paths.iter().map(|path| scan.directory(path)).collect();
@@ -176,8 +176,8 @@ fn split_source(file: &str) -> Option<(String, String)> {
     Some((name.to_owned(), format!("{version}-{release}")))
 }
 
-/// Reads the manifest: lines of name, version with release, times of installation and build,
-/// vendor, epoch, size, architecture, epoch as a number, and source.
+/// Reads the manifest: lines with name, version and release, installation and build time, vendor,
+/// epoch, size, architecture, numeric epoch, and source.
 fn manifest(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     let Some(record) = scan.file(MANIFEST) else {
         return Ok(());
@@ -219,7 +219,7 @@ fn manifest(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Returns a field of the manifest, unless it is `(none)`, rpm's text for a tag that is not set.
+/// Returns a field of the manifest, unless it is `(none)`, rpm's text for an unset tag.
 fn known(field: &str) -> Option<String> {
     if field == NONE {
         return None;
@@ -229,7 +229,7 @@ fn known(field: &str) -> Option<String> {
 
 const NONE: &str = "(none)";
 
-/// Returns the line of such a manifest for each package of a database whose files are kept; sorted.
+/// Returns sorted manifest lines for the packages in a database that have kept files.
 pub(super) fn manifest_lines(
     scan: &Scan<'_>,
     database: NameId,
@@ -261,8 +261,8 @@ fn manifest_line(header: &Header<'_>) -> String {
         number_field(header, header::BUILT),
         text_field(header, header::VENDOR),
         number_field(header, header::EPOCH),
-        // Syft 1.x takes the size for the epoch where there is one. The size is no longer that of
-        // the files that remain anyway.
+        // Syft 1.x treats the size as the epoch if there is one. The size no longer matches the
+        // remaining files anyway.
         number_field(
             header,
             if header.number(header::EPOCH).is_some() {
@@ -278,7 +278,7 @@ fn manifest_line(header: &Header<'_>) -> String {
     fields.join("\t")
 }
 
-/// Formats a text for the manifest, whose separators it must not contain.
+/// Formats a text for the manifest; it must not contain separators.
 fn text_field(header: &Header<'_>, tag: u32) -> String {
     match header.text(tag) {
         Some(text) => text.replace(['\t', '\n'], " "),

@@ -1,4 +1,5 @@
-//! rpm's own database, `Packages.db`: pages of slots, each of which points to a package's header.
+//! rpm's own database format, `Packages.db`: pages of slots, each of which points to a package
+//! header.
 //!
 //! Numbers are little-endian. Source: rpm's `lib/backend/ndb/rpmpkg.c`.
 
@@ -25,7 +26,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         .checked_mul(PAGE)
         .filter(|&end| end <= file.len())
         .ok_or(Damage::Outside)?;
-    // The file's own header takes the place of the first two slots.
+    // The file header occupies the first two slots.
     let slots = file.get(2 * SLOT..end).ok_or(Damage::Outside)?;
     let mut left = file.len();
     for slot in slots

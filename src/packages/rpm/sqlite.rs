@@ -1,13 +1,13 @@
 //! The table `Packages` of an SQLite file, whose rows are a number and a blob.
 //!
-//! Written by hand because the file is a part of a mapped image, and every crate that reads SQLite
-//! opens a path, with all of SQL behind it. Source: <https://www.sqlite.org/fileformat2.html>,
-//! sections 1.3, 1.5, 1.6 and 2.1.
+//! Written by hand because the file is part of a mapped image, and crates that read SQLite need a
+//! path and include a full SQL engine. Source: <https://www.sqlite.org/fileformat2.html>, sections
+//! 1.3, 1.5, 1.6 and 2.1.
 
 use super::{Damage, Headers};
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// Deepest tree. One of a file that fits into memory has fewer levels.
+/// Maximum depth of a tree. The tree of a file that fits into memory has fewer levels.
 const MAX_DEPTH: usize = 20;
 
 /// Returns the blobs of the table.
@@ -61,7 +61,7 @@ impl<'a> Database<'a> {
             1 => 1 << 16,
             size => size,
         };
-        // Below 480, which the format forbids, the computation of `local` would underflow.
+        // Below 480, which is not valid in the format, the computation of `local` would underflow.
         let usable = page_size
             .checked_sub(usize::from(file[20]))
             .filter(|&usable| usable >= 480);
@@ -87,15 +87,15 @@ impl<'a> Database<'a> {
     fn rows(&self, root: usize, sink: &mut dyn FnMut(&[u8])) -> Result<(), Damage> {
         const LEAF: u8 = 0x0d;
         const INTERIOR: u8 = 0x05;
-        // A tree visits each page once. More visits than pages are a cycle.
+        // Each page of a tree is visited once. More visits than pages indicate a cycle.
         let mut left = self.file.len() / self.page_size;
         let mut left_bytes = self.file.len();
-        // Pages to read, the next one last, each with its depth.
+        // Pages to read with their depths, the next one last.
         let mut open = vec![(root, 0)];
         while let Some((number_of_page, depth)) = open.pop() {
             left = left.checked_sub(1).ok_or(Damage::Cycle)?;
             let page = self.page(number_of_page)?;
-            // The file's header precedes the first page's own.
+            // The file header precedes the header of the first page.
             let start = if number_of_page == 1 { 100 } else { 0 };
             let cells = number(page, start + 3, 2)?;
             let kind = page.get(start).copied().ok_or(Damage::Outside)?;
@@ -110,7 +110,7 @@ impl<'a> Database<'a> {
                     }
                 }
                 INTERIOR if depth < MAX_DEPTH => {
-                    // The child after all cells is in the header, so the pointers start later.
+                    // The last child is stored in the header, so the pointers start later.
                     open.push((number(page, start + 8, 4)?, depth + 1));
                     for index in (0..cells).rev() {
                         let child = number(cell(page, start + 12, index)?, 0, 4)?;
@@ -125,14 +125,14 @@ impl<'a> Database<'a> {
 
     /// Reads the record of a row: the part in its cell, and the rest on a chain of pages.
     fn record(&self, cell: &[u8]) -> Result<Vec<u8>, Damage> {
-        // The length and the row's number come first.
+        // The length and the row number come first.
         let (length, rest) = varint(cell).ok_or(Damage::Outside)?;
         let (_, rest) = varint(rest).ok_or(Damage::Outside)?;
         let length = usize::try_from(length)
             .ok()
             .filter(|&length| length <= self.file.len())
             .ok_or(Damage::Outside)?;
-        // X, M and K of section 1.6. They make the rest fill whole pages of the chain.
+        // X, M and K in section 1.6. With them, the rest fills whole pages of the chain.
         let most = self.usable - 35;
         let least = (self.usable - 12) * 32 / 255 - 23;
         let local = match least + (length.max(least) - least) % (self.usable - 4) {
@@ -169,7 +169,7 @@ enum Value<'a> {
     Other,
 }
 
-/// Decodes the columns of a record; those that lie outside of it are left out.
+/// Decodes the columns of a record; columns outside of it are skipped.
 fn values(record: &[u8]) -> Vec<Value<'_>> {
     let mut values = Vec::new();
     let Some((header, mut types)) = varint(record) else {
@@ -225,7 +225,7 @@ fn number(bytes: &[u8], at: usize, size: usize) -> Result<usize, Damage> {
         .fold(0, |number, &byte| number << 8 | usize::from(byte)))
 }
 
-/// Decodes a number of seven bits a byte, the highest first; the ninth byte has eight.
+/// Decodes a number with seven bits per byte, the highest first; the ninth byte has eight.
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().enumerate().take(9) {

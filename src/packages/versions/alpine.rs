@@ -4,8 +4,7 @@
 
 use super::digits::{Number, take, take_digits};
 
-/// Parts in ascending order: where two versions differ, `1.0_rc1` is before `1.0`, and `1.0_p1`
-/// after it.
+/// Parts in ascending order: `1.0_rc1` sorts before `1.0`, and `1.0_p1` after it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part<'v> {
     /// alpha, beta, pre, rc.
@@ -19,14 +18,14 @@ pub(super) enum Part<'v> {
     /// cvs, svn, git, hg, p.
     After(usize),
     Letter(u8),
-    /// Digits after a dot that begin with a zero, which makes them a fraction: `1.01` is before
+    /// Digits after a dot that begin with a zero, which makes them a fraction: `1.01` sorts before
     /// `1.1`.
     Fraction(&'v [u8]),
     Digits(Number<'v>),
     First(Number<'v>),
 }
 
-// Suffixes that make a version earlier or later than the one without, each in ascending order.
+// Suffixes that make a version earlier or later than the one without them, each in ascending order.
 const BEFORE: [&[u8]; 4] = [b"alpha", b"beta", b"pre", b"rc"];
 const AFTER: [&[u8]; 5] = [b"cvs", b"svn", b"git", b"hg", b"p"];
 
@@ -41,7 +40,7 @@ pub(super) fn key(version: &str) -> Vec<Part<'_>> {
         parts.push(part);
         rest = tail;
     }
-    // The end is a part, so that it has a place between the suffixes.
+    // The end is a part, so that it sorts between the suffixes.
     parts.push(Part::End);
     parts
 }

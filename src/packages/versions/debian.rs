@@ -26,7 +26,7 @@ fn split(version: &str) -> (Number<'_>, &[u8], &[u8]) {
     }
 }
 
-/// Compares in turn a run without digits by its characters, and a number by its value.
+/// Alternately compares a run of non-digits by its characters and a number by its value.
 fn compare_part(mut one: &[u8], mut other: &[u8]) -> Ordering {
     while !(one.is_empty() && other.is_empty()) {
         loop {
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_tilde_is_before_the_end_and_letters_are_before_signs() {
-        // The order of the manual page, as parts of versions.
+        // The order in the manual page, as parts of versions.
         assert_ascending(Order::Debian, &["1~~", "1~~a", "1~", "1", "1a"]);
         let versions = [
             "0.9",

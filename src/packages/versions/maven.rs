@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::digits::{take, take_digits};
 
-/// Tokens in ascending order. A version that has ended counts as `Release`.
+/// Tokens in ascending order. The end of a version counts as `Release`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Token {
     /// alpha, beta, milestone, rc, snapshot.
@@ -18,7 +18,7 @@ enum Token {
     DotNumber(Digits),
 }
 
-/// A number, by the length of its digits and then by these.
+/// A number, compared by the number of digits and then by the digits.
 type Digits = (usize, String);
 
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
@@ -40,7 +40,7 @@ fn tokens(version: &str) -> Vec<Token> {
     let version = version.trim().to_ascii_lowercase();
     let mut tokens: Vec<Token> = Vec::new();
     let mut rest = version.as_bytes();
-    // The first number counts as one after a dot.
+    // The first number is treated as if it followed a dot.
     let mut is_hyphen = false;
     loop {
         let (digits, behind) = take_digits(rest);
@@ -61,7 +61,7 @@ fn tokens(version: &str) -> Vec<Token> {
             token = number(digits, is_hyphen);
             rest = behind;
         }
-        // A word counts as one after a hyphen, whatever the separator is.
+        // A word is treated as if it followed a hyphen, regardless of the separator.
         if is_hyphen || !matches!(token, Token::DotNumber(_)) {
             trim(&mut tokens);
         }
@@ -72,7 +72,7 @@ fn tokens(version: &str) -> Vec<Token> {
                 is_hyphen = *sign == b'-';
                 rest = tail;
             }
-            // A transition between digits and letters is as good as a hyphen.
+            // A transition between digits and letters is equivalent to a hyphen.
             _ => is_hyphen = true,
         }
     }

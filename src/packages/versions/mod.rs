@@ -1,6 +1,6 @@
-//! Comparison of versions: every ecosystem has an order of its own.
+//! Comparison of versions: every ecosystem has its own order.
 //!
-//! All orders are total, whatever the texts are: an invalid version has a place, too.
+//! All orders are total for arbitrary texts, including invalid versions.
 
 mod alpine;
 mod debian;
@@ -40,7 +40,7 @@ impl Order {
         }
     }
 
-    /// Returns true for two texts of the same version.
+    /// Returns true if two texts denote the same version.
     pub fn same(self, one: &str, other: &str) -> bool {
         self.compare(one, other).is_eq()
     }
@@ -76,7 +76,7 @@ mod tests {
         Order::Semver,
     ];
 
-    /// Short texts of what versions are made of, so that many are alike; and any text.
+    /// Short texts made of typical components, so that many are similar, and arbitrary texts.
     fn version() -> impl Strategy<Value = String> {
         let part = prop::sample::select(vec![
             "0",

@@ -1,4 +1,4 @@
-//! Version order of Python, PEP 440; invalid versions are before all others.
+//! Version order of Python, PEP 440; invalid versions sort before all others.
 
 use std::str::FromStr;
 

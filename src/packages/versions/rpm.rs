@@ -40,7 +40,7 @@ fn parts(mut rest: &[u8]) -> Vec<Part<'_>> {
                 let (word, after) = take(rest, |byte| byte.is_ascii_alphabetic());
                 (Part::Word(word), after)
             }
-            // Other characters only separate: `1.0` and `1_0` are equal for rpmvercmp.
+            // Other characters are only separators: `1.0` and `1_0` are equal for rpmvercmp.
             _ => {
                 rest = tail;
                 continue;

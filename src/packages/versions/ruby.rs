@@ -1,4 +1,4 @@
-//! Version order of `RubyGems`: words are before numbers, and zeros at the end do not count.
+//! Version order of `RubyGems`: words sort before numbers, and trailing zeros are ignored.
 //!
 //! Source: the documentation of `Gem::Version`
 
@@ -18,7 +18,8 @@ const ZERO: Part<'static> = Part::Number(Number::ZERO);
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (parts(one), parts(other));
     for row in 0..one.len().max(other.len()) {
-        // `1.0.a` is before `1.0`, since a word is before the number that it is compared with.
+        // `1.0.a` sorts before `1.0`, because a word sorts before the number that it is compared
+        // with.
         let one = one.get(row).unwrap_or(&ZERO);
         let ordering = one.cmp(other.get(row).unwrap_or(&ZERO));
         if ordering.is_ne() {

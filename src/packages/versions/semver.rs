@@ -1,5 +1,5 @@
-//! Version order of Semantic Versioning 2.0.0, section 11, lenient about the count of numbers and a
-//! leading `v`.
+//! Version order of Semantic Versioning 2.0.0, section 11, with any number of components and an
+//! optional leading `v`.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,7 @@ const ZERO: Part<'static> = Part::Number(Number::ZERO);
 
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let ((core, before), (other_core, other_before)) = (split(one), split(other));
-    // A pre-release is before the release; unlike the numbers, a shorter one is not padded.
+    // A pre-release sorts before the release; unlike the numbers, a shorter one is not padded.
     compare_core(core, other_core).then_with(|| match (before, other_before) {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
@@ -25,10 +25,10 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
     })
 }
 
-/// Splits a version into its numbers and its pre-release; build metadata does not count.
+/// Splits a version into its numbers and its pre-release; build metadata is ignored.
 fn split(version: &str) -> (&str, Option<&str>) {
     let version = version.trim();
-    // Go's modules have versions such as `v1.2.3`, and its advisories leave the `v` out.
+    // Go modules have versions such as `v1.2.3`, and advisories omit the `v`.
     let version = version.strip_prefix('v').unwrap_or(version);
     let version = version.split('+').next().unwrap_or_default();
     match version.split_once('-') {

@@ -7,7 +7,7 @@ use super::{Bill, TOOL, VERSION, expression};
 use crate::image::digest::hex;
 use crate::packages::Package;
 
-/// One bill of materials, whose components are the packages and the distribution of the image.
+/// An SBOM whose components are the packages and the distribution of the image.
 pub fn cyclonedx(bill: &Bill<'_>) -> String {
     let mut components: Vec<Value> = bill
         .packages
@@ -35,7 +35,7 @@ pub fn cyclonedx(bill: &Bill<'_>) -> String {
     pretty(&value)
 }
 
-/// A UUID made from a hash, so that the same document gets the same one. RFC 9562 leaves the
+/// A UUID derived from a hash, so that the same document gets the same UUID. RFC 9562 leaves the
 /// contents of version 8 to the application.
 pub(in super::super) fn identifier(hash: [u8; 32]) -> String {
     let mut bytes: Vec<u8> = hash[..16].to_vec();
@@ -54,7 +54,7 @@ pub(in super::super) fn identifier(hash: [u8; 32]) -> String {
 }
 
 fn component(row: usize, package: &Package) -> Value {
-    // CycloneDX has a field for the group that is a part of a Maven package's name.
+    // CycloneDX has a separate field for the group in a Maven package's name.
     let (group, name) = match package.name.rsplit_once(':') {
         Some((group, name)) if package.ecosystem.as_str() == "maven" => (Some(group), name),
         _ => (None, package.name.as_str()),
@@ -71,7 +71,8 @@ fn component(row: usize, package: &Package) -> Value {
     if let Some(group) = group {
         component["group"] = group.into();
     }
-    // The schema accepts only SPDX expressions as such; any other text is the name of a license.
+    // The schema only accepts SPDX expressions as expressions; any other text is the name of a
+    // license.
     if let Some(expression) = expression(package) {
         component["licenses"] = json!([{"expression": expression}]);
     } else if let Some(license) = &package.license {

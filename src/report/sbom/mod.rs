@@ -1,5 +1,5 @@
-//! Bills of materials: the packages of an image, as SPDX and as `CycloneDX`. The same input gives
-//! the same bytes.
+//! Bills of materials: the packages of an image, as SPDX and as `CycloneDX`. The output is
+//! deterministic.
 
 mod cyclonedx;
 mod spdx;
@@ -20,7 +20,7 @@ pub use time::time_of_image;
 pub struct Bill<'a> {
     /// The name of the image.
     pub name: &'a str,
-    /// The installed packages in their order.
+    /// The installed packages, in order.
     pub packages: Vec<&'a Package>,
     pub distribution: &'a Distribution,
     /// The time of the bill's creation.
@@ -28,7 +28,7 @@ pub struct Bill<'a> {
 }
 
 impl Bill<'_> {
-    /// A hash for the document's identifier, which differs for different bills.
+    /// A hash for the document's identifier, which is different for different bills.
     fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         // A zero byte ends each text, so that no two lists of texts have the same bytes.
@@ -44,8 +44,8 @@ impl Bill<'_> {
     }
 }
 
-/// The license of a package, if it is an SPDX expression of licenses that SPDX lists. Validators
-/// refuse documents with others.
+/// The license of a package, if it is an SPDX expression of listed licenses. Validators reject
+/// documents with others.
 fn expression(package: &Package) -> Option<&str> {
     package
         .license

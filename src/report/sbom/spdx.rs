@@ -9,7 +9,7 @@ use crate::packages::Package;
 
 const IMAGE: &str = "SPDXRef-Image";
 
-/// One document about the image, which contains the packages.
+/// A document that describes the image, which contains the packages.
 pub fn spdx(bill: &Bill<'_>) -> String {
     let packages = bill
         .packages
@@ -23,7 +23,7 @@ pub fn spdx(bill: &Bill<'_>) -> String {
         "filesAnalyzed": false,
         "primaryPackagePurpose": "CONTAINER",
     });
-    // A document must describe something, and the packages are not the document's but the image's.
+    // A document must describe an element; here it is the image, which contains the packages.
     let describes = json!({
         "spdxElementId": "SPDXRef-DOCUMENT",
         "relationshipType": "DESCRIBES",
@@ -79,9 +79,9 @@ fn element(row: usize, package: &Package) -> Value {
             "referenceLocator": package.purl,
         }],
     });
-    // A license by any other name may only be in a comment.
+    // Any other license name may only be in a comment.
     if let (None, Some(license)) = (expression(package), &package.license) {
-        element["licenseComments"] = format!("stated by the package: {license}").into();
+        element["licenseComments"] = format!("declared by the package: {license}").into();
     }
     if let Some((name, version)) = &package.source {
         element["sourceInfo"] = format!("built from {name} {version}").into();

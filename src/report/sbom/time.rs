@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-/// The time of an image's creation, from its RFC 3339 text, without the fraction of a second.
-/// `None` for other text, and for times before 1970.
+/// The creation time of an image, from its RFC 3339 text, without fractional seconds. `None` for
+/// other text, and for times before 1970.
 pub fn time_of_image(created: &str) -> Option<Timestamp> {
     let created: Timestamp = created.parse().ok()?;
-    // Builders in Go write the zero time, the year 1, where they know none.
+    // Builders in Go write the zero time, the year 1, if the time is unknown.
     if created < Timestamp::UNIX_EPOCH {
         return None;
     }

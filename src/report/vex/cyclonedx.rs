@@ -83,13 +83,13 @@ fn vulnerability(statement: &Statement<'_>) -> Value {
     let mut analysis = json!({
         "state": match statement.status {
             Status::Affected => "exploitable",
-            // Neither claimed to be exploitable nor denied: a person has to look at it.
+            // Neither claimed to be exploitable nor denied: a person has to decide.
             Status::Unclear => "in_triage",
             Status::NoCode | Status::Removed => "not_affected",
         },
         "detail": statement.detail,
     });
-    // A justification is for `not_affected` only, and a response for the others.
+    // A justification is only allowed for `not_affected`, and a response for the others.
     if statement.status.is_over() {
         analysis["justification"] = "code_not_present".into();
     } else if known.fixed.is_some() {

@@ -1,5 +1,5 @@
-//! VEX documents on slimming: for each known vulnerability of the original image, whether the
-//! slimmed image still has it.
+//! VEX documents about slimming: for each known vulnerability of the original image, whether the
+//! slimmed image is still affected.
 
 mod cyclonedx;
 mod openvex;
@@ -17,23 +17,23 @@ pub use openvex::openvex;
 
 use remains::Remains;
 
-/// Statements on the vulnerabilities of an image.
+/// Statements about the vulnerabilities of an image.
 #[derive(Debug)]
 pub struct Vex<'a> {
-    /// The slimmed image: a purl, with its digest where it is known.
+    /// The slimmed image: a purl, with its digest if it is known.
     pub image: String,
     pub time: jiff::Timestamp,
     /// Sorted by vulnerability, package and status.
     pub statements: Vec<Statement<'a>>,
 }
 
-/// A statement on a vulnerability in packages that were built from one source.
+/// A statement about a vulnerability in packages that were built from the same source.
 #[derive(Debug)]
 pub struct Statement<'a> {
     pub vulnerability: &'a Vulnerability,
     pub packages: Vec<&'a Package>,
     pub status: Status,
-    /// A sentence on the files of the packages that remain.
+    /// A sentence about the remaining files of the packages.
     pub detail: String,
 }
 
@@ -43,7 +43,7 @@ pub struct Statement<'a> {
 pub enum Status {
     /// All files of the package that could be vulnerable remain.
     Affected,
-    /// Some of them remain, and advisories do not tell which file is vulnerable; or the files of
+    /// Some of them remain, and advisories do not specify which file is vulnerable; or the files of
     /// the package are unknown.
     Unclear,
     /// Only files without code, such as documentation, remain.
@@ -66,7 +66,7 @@ pub fn statements<'a>(
     known: &'a KnownVulnerabilities,
     plan: &Plan,
 ) -> Vec<Statement<'a>> {
-    // Which files remain is computed once, as several vulnerabilities are in one package.
+    // The remaining files are computed once, because a package may have several vulnerabilities.
     let remains = Remains::new(tree, plan);
     let mut statements = Vec::new();
     for vulnerability in &known.list {
@@ -77,7 +77,7 @@ pub fn statements<'a>(
         let remaining: Vec<_> = installed
             .map(|package| (package, remains.of(package)))
             .collect();
-        // One source, such as openssl, is built into several packages, which may fare differently.
+        // A source such as openssl is built into several packages, whose status may differ.
         for status in [
             Status::Affected,
             Status::Unclear,
@@ -104,8 +104,8 @@ pub fn statements<'a>(
     statements
 }
 
-/// Numbers of vulnerabilities before and after, and of those after that are unclear in all their
-/// packages.
+/// The number of vulnerabilities before and after, and of remaining ones that are unclear in all
+/// their packages.
 pub fn counts(statements: &[Statement<'_>]) -> (usize, usize, usize) {
     // A vulnerability may have several statements, so identifiers are counted.
     let (mut all, mut after, mut affected) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -122,7 +122,7 @@ pub fn counts(statements: &[Statement<'_>]) -> (usize, usize, usize) {
     (all.len(), after.len(), after.difference(&affected).count())
 }
 
-/// The recommended action for a vulnerability that remains.
+/// The recommended action for a remaining vulnerability.
 fn action(vulnerability: &Vulnerability) -> String {
     match &vulnerability.fixed {
         Some(fixed) => format!(

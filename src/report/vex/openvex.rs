@@ -8,7 +8,7 @@ use super::super::sbom::{TOOL, VERSION};
 use super::{Statement, Status, Vex, action};
 use crate::image::digest::hex;
 
-/// One document on the slimmed image as the product, with packages as its subcomponents.
+/// A document about the slimmed image as the product, with packages as its subcomponents.
 pub fn openvex(vex: &Vex<'_>) -> String {
     let statements: Vec<Value> = vex
         .statements
@@ -19,7 +19,7 @@ pub fn openvex(vex: &Vex<'_>) -> String {
     for text in [
         vex.image.as_str(),
         &vex.time.to_string(),
-        // The identifier changes with the statements, as the version number does not.
+        // The identifier depends on the statements, because the version number does not change.
         &Value::from(statements.clone()).to_string(),
     ] {
         hash.update(text);
@@ -50,7 +50,7 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
         .iter()
         .map(|package| package.purl.as_str())
         .collect();
-    // Packages are sorted, and two installations of one version have the same purl.
+    // Packages are sorted, and two installations of the same version have the same purl.
     purls.dedup();
     let subcomponents: Vec<Value> = purls
         .into_iter()

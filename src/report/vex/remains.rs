@@ -1,4 +1,4 @@
-//! The files of packages that remain in a slimmed image.
+//! The package files that remain in a slimmed image.
 
 use super::Status;
 use crate::image::{Kind, NameId, Tree};
@@ -9,19 +9,19 @@ use crate::slim::Plan;
 pub(super) struct Remains<'a> {
     tree: &'a Tree,
     plan: &'a Plan,
-    /// Whether a file is kept under any of its names, by index of the inode: a package may list the
-    /// name that is dropped.
+    /// Whether a file is kept under any of its names, by inode index, because a package may list
+    /// the name that is dropped.
     kept: Vec<bool>,
 }
 
-/// The remainder of one package.
+/// The remaining files of a package.
 pub(super) struct Remainder {
     pub(super) status: Status,
     /// Number of files that may contain code, before slimming.
     before: usize,
     /// Number of those that remain.
     after: usize,
-    /// One of those that remain, a program or library if there is one.
+    /// One of the remaining files, preferably a program or library.
     example: Option<NameId>,
 }
 
@@ -59,13 +59,13 @@ impl<'a> Remains<'a> {
             .filter(|&name| self.kept[self.tree.inode_id(name).index()])
             .collect();
         let (before, after) = (code.len(), kept.len());
-        // The record stays for scanners, which is no trace of the package itself.
+        // The record is kept for scanners and is not part of the package itself.
         let is_any_kept = package
             .files
             .iter()
             .any(|&name| name != package.record && self.plan.is_kept(name));
         let status = match () {
-            // The database lists no file of the package, so nobody knows which were removed.
+            // The database lists no files of the package, so it is unknown which were removed.
             () if package.files.is_empty() => Status::Unclear,
             () if after == 0 && !is_any_kept => Status::Removed,
             () if after == 0 => Status::NoCode,
@@ -82,7 +82,7 @@ impl<'a> Remains<'a> {
         }
     }
 
-    /// Whether a file is a program or a library, by its mode and name.
+    /// Whether a file is a program or a library, judging by its mode and name.
     fn is_executable(&self, name: NameId) -> bool {
         let file = self.tree.file_name(name);
         self.tree.inode(name).header.mode & 0o111 != 0
@@ -95,10 +95,10 @@ impl<'a> Remains<'a> {
     /// Whether a file may contain vulnerable code. Scripts and data that programs read count too.
     fn may_contain_code(&self, package: &Package, name: NameId) -> bool {
         let is_file = matches!(self.tree.inode(name).kind, Kind::File(_));
-        // A package of one file, such as a JAR or a Go program, is its own record.
+        // A package with a single file, such as a JAR or a Go program, is its own record.
         let is_record = name == package.record && package.files.len() > 1;
         let path = self.tree.path(name);
-        // Python's metadata lies beside the code and has its own directory.
+        // Python's metadata is next to the code in a separate directory.
         let is_metadata = [&b".dist-info/"[..], b".egg-info/"]
             .iter()
             .any(|part| memchr::memmem::find(&path, part).is_some());
@@ -111,7 +111,7 @@ impl<'a> Remains<'a> {
 }
 
 impl Remainder {
-    /// A sentence on the files that remain.
+    /// A sentence about the remaining files.
     pub(super) fn describe(&self, tree: &Tree, package: &Package) -> String {
         let name = &package.name;
         match self.status {

@@ -1,16 +1,16 @@
-//! Archives: the names of their files, and the calls that unpack them.
+//! Archives: their file names, and the calls that unpack them.
 
 use crate::lint::facts::Call;
 
-/// Names of archives that ADD unpacks.
+/// Name suffixes of archives that ADD unpacks.
 pub(in crate::rules) const ARCHIVES: [&str; 13] = [
     ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".tb2", ".txz",
     ".tzst", ".tar.z", ".taz",
 ];
 
-/// Compressed files that may be archives as well: what `tar` unpacks is one.
-// `ADD` leaves a file alone that is compressed but not a tar archive. These endings do not tell
-// which it is, so they count only next to a `tar` that reads the file.
+/// Suffixes of compressed files that may be archives as well; a file unpacked by `tar` is one.
+// `ADD` does not unpack a compressed file that is not a tar archive. These suffixes are ambiguous,
+// so they count only if a `tar` reads the file.
 pub(in crate::rules) const COMPRESSED: [&str; 9] = [
     ".gz", ".bz2", ".xz", ".z", ".lz", ".lzma", ".tlz", ".tpz", ".tz",
 ];
@@ -39,11 +39,11 @@ pub(in crate::rules) fn extracts(call: &Call) -> bool {
 /// Whether a word is a bundle of short options with `x` among them.
 fn is_extracting_bundle(index: usize, word: &str) -> bool {
     match word.strip_prefix('-') {
-        // A `/` shows a value that is glued to its option: `-C/usr/x`.
+        // A `/` indicates a value attached to its option: `-C/usr/x`.
         Some(options) => {
             !options.starts_with('-') && options.contains('x') && !options.contains('/')
         }
-        // Only the first word is read as options without a dash; later ones are file names.
+        // Only the first word can contain options without a dash; later ones are file names.
         None => index == 0 && word.contains('x') && word.bytes().all(|b| b.is_ascii_alphabetic()),
     }
 }

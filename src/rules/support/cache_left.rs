@@ -8,13 +8,13 @@ use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 
-/// How to keep a cache out of a layer.
+/// A way to keep a cache out of a layer.
 pub(in crate::rules) enum CacheFix {
     /// An option after the verb.
     Option(&'static str),
-    /// A command at the end of the RUN: the arguments of the package manager.
+    /// A command at the end of the RUN, as arguments of the package manager.
     Then(&'static str),
-    /// No command and no option does it.
+    /// There is neither a command nor an option for it.
     None,
 }
 
@@ -25,7 +25,7 @@ pub(in crate::rules) fn check(
     fix: &CacheFix,
 ) {
     for run in cx.facts.runs() {
-        // The layers of builder stages are not pushed, so their caches cost nobody anything.
+        // The layers of builder stages are not pushed, so their caches do no harm.
         if !cx.facts.may_be_in_final_image(&cx.facts.steps[run.step]) {
             continue;
         }
@@ -38,7 +38,7 @@ pub(in crate::rules) fn check(
                 filling.push((index, call));
             }
         }
-        // One finding for each RUN, at the last call: that is where a fix has to go.
+        // One finding per RUN, at the last call, because that is where a fix must be inserted.
         let Some((index, call)) = filling.last() else {
             continue;
         };
@@ -53,7 +53,7 @@ pub(in crate::rules) fn check(
             span,
             format!("cache of `{}` is left in the layer", call.call.name),
         );
-        // An option has to be added to every call: each of them fills the cache.
+        // An option must be added to every call, because each of them fills the cache.
         let filling: Vec<PackageCall<'_>> = filling.into_iter().map(|(_, call)| call).collect();
         if let Some((title, edits)) = edits(cx, run, &filling, fix) {
             report.fix(Fix::safe(title, edits));
@@ -82,8 +82,8 @@ fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> b
     if !fetches_lists && !matches!(call.action, Action::Install | Action::Upgrade) {
         return false;
     }
-    // Options in a variable may turn the cache off. A call that takes a second command for its
-    // arguments has a rule of its own, `swallowed-command`.
+    // Options in a variable may turn the cache off. A call with a second command among its
+    // arguments is reported by `swallowed-command`.
     if call.has_option(&manager.no_cache) || call.hides_options() || call.swallowed().is_some() {
         return false;
     }
@@ -170,9 +170,9 @@ fn is_off(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, nam
     )
 }
 
-/// The value that the script of a RUN last gives to a variable before a call starts.
+/// The last value that the script of a RUN assigns to a variable before a call.
 fn assigned_in_script(run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> Option<String> {
-    // A call without a script, of an exec form, has no assignments either.
+    // A call in exec form has no script and therefore no assignments.
     let last = call.call.command?;
     let commands = &run.script.as_ref()?.commands;
     let mut value = None;
@@ -185,7 +185,7 @@ fn assigned_in_script(run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> Opti
         {
             words.extend(&command.words);
         }
-        // An assignment before a command holds for this command only.
+        // An assignment before a command applies to this command only.
         if index == last {
             words.extend(&command.assignments);
         }
@@ -199,9 +199,9 @@ fn assigned_in_script(run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> Opti
     value
 }
 
-/// The value that an ENV sets in a file without a FROM, which is included in another Dockerfile.
+/// The value set by an ENV in a file without a FROM, which is included in another Dockerfile.
 fn before_any_stage(cx: &DockerfileContext<'_>, run: &Run<'_>, name: &str) -> Option<String> {
-    // In a stage, the facts know its variables.
+    // In a stage, the variable is looked up in the facts.
     if cx.facts.steps[run.step].stage.is_some() {
         return None;
     }

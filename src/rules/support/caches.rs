@@ -1,10 +1,10 @@
-//! Caches of package managers in an image: the bytes below some directories.
+//! Caches of package managers in an image: directories and their sizes.
 
 use crate::knowledge::package_manager;
 use crate::lint::{Findings, ImageContext};
 use crate::size::counted;
 
-/// The directories in which a package manager keeps what it downloads.
+/// The directories in which a package manager keeps its downloads.
 pub(in crate::rules) fn directories_of(manager: &str) -> &'static [&'static str] {
     package_manager(manager).map_or(&[], |manager| &manager.caches)
 }
@@ -23,7 +23,7 @@ pub(in crate::rules) fn report(
         };
         let (mut files, mut bytes) = (0, 0);
         for name in cx.tree().below(directory) {
-            // Package managers leave empty lock files behind, which cost nothing.
+            // Package managers leave empty lock files behind, which take no space.
             if cx.length(name) > 0 {
                 files += 1;
                 bytes += cx.length(name);

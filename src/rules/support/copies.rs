@@ -4,7 +4,7 @@ use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Facts, Step};
 use crate::source::Span;
 
-/// Whether a path ends in something like `.conf`, so that it is a file and not a directory.
+/// Whether a path has an extension such as `.conf`, so that it is a file rather than a directory.
 ///
 /// The difference matters because `COPY` copies the contents of a directory, not the directory.
 pub(in crate::rules) fn looks_like_file(path: &str) -> bool {
@@ -14,8 +14,7 @@ pub(in crate::rules) fn looks_like_file(path: &str) -> bool {
         .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
 }
 
-/// The paths that a COPY or ADD of single files creates. Of a directory only the name is known, not
-/// its contents.
+/// The paths that a COPY or ADD of single files creates. The contents of a directory are unknown.
 pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
     let Body::Transfer {
         sources,
@@ -34,7 +33,7 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
     let Some(target) = absolute_path(step, &written) else {
         return Vec::new();
     };
-    // With several sources, the builder insists on a directory.
+    // With several sources, the builder requires a directory.
     let is_directory =
         written.ends_with('/') || matches!(written.as_str(), "." | "./") || sources.len() > 1;
     let mut paths = Vec::new();
@@ -47,8 +46,9 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
         }
     }
     if !is_directory {
-        // Without a `/` at its end, the destination is the new file, unless a directory of that
-        // name exists in the image. Both paths are listed, because nothing here can tell.
+        // Without a trailing `/`, the destination is the new file, unless a directory with that
+        // name exists in the image. Both paths are listed, because the existing directories are
+        // unknown.
         paths.push((target, step.span));
     }
     paths
@@ -60,7 +60,7 @@ fn file_name(facts: &Facts<'_>, step: &Step<'_>, source: &CopySource) -> Option<
         return None;
     };
     let from = facts.expand(step, word)?;
-    // ADD names a download after the path of its URL, without the query and the fragment.
+    // ADD names a download after the path of its URL, without query and fragment.
     let path = from.split(['?', '#']).next()?.trim_end_matches('/');
     let name = path.rsplit('/').next()?;
     if matches!(name, "" | "." | "..") || name.contains(['*', '?', '[']) {
@@ -69,7 +69,7 @@ fn file_name(facts: &Facts<'_>, step: &Step<'_>, source: &CopySource) -> Option<
     Some(name.to_owned())
 }
 
-/// The absolute path, without `.` components and a `/` at its end.
+/// The absolute path, without `.` components and a trailing `/`.
 pub(in crate::rules) fn absolute_path(step: &Step<'_>, path: &str) -> Option<String> {
     let from = step.workdir.path.as_deref();
     let path = if path.starts_with('/') {
@@ -84,13 +84,13 @@ pub(in crate::rules) fn absolute_path(step: &Step<'_>, path: &str) -> Option<Str
     normalized(&path)
 }
 
-/// Whether a path is another one, or below it.
+/// Whether a path is equal to or below another one.
 pub(in crate::rules) fn is_at_or_below(path: &str, top: &str) -> bool {
     path.strip_prefix(top)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// An absolute path without `.` components and a `/` at its end.
+/// An absolute path without `.` components and a trailing `/`.
 pub(in crate::rules) fn normalized(path: &str) -> Option<String> {
     let parts: Vec<&str> = path
         .split('/')

@@ -1,19 +1,19 @@
-//! The formats of credential files: a file without a password in it is not a secret.
+//! The formats of credential files: a file that contains no password is not a secret.
 
 use crate::lint::facts::secrets;
 
-/// The way in which a file stores its secrets.
+/// The format in which a file stores its secrets.
 #[derive(Clone, Copy, Debug)]
 enum Format {
-    /// Lines `name = value` or `name: value` where the name ends with one of these.
+    /// Lines such as `name = value` or `name: value` where the name ends with one of these.
     Pairs(&'static [&'static str]),
-    /// Lines like those of `Pairs` where the name looks like that of a secret.
+    /// Lines as in `Pairs` where the name suggests a secret.
     Variables,
-    /// Words; the secret is the one after this word.
+    /// Words; the secret is the word after this one.
     Words(&'static str),
     /// `https://name:password@host`.
     Addresses,
-    /// JSON with a member of one of these names that is not empty.
+    /// JSON with a non-empty member that has one of these names.
     Members(&'static [&'static str]),
     /// JSON with a member whose name looks like that of a secret.
     Json,
@@ -96,13 +96,13 @@ const FORMATS: [(&str, Format); 38] = [
     ("/.env.*", Format::Variables),
 ];
 
-/// Whether a file may contain secrets, by its path.
+/// Whether a file may contain secrets, judging by its path.
 pub(in crate::rules) fn may_contain_secrets(path: &str) -> bool {
     secrets::is_secret_file(path)
         || format(path).is_some_and(|format| !matches!(format, Format::Variables))
 }
 
-/// Whether a file contains secrets. Files of an unknown format are assumed to.
+/// Whether a file contains secrets. A file in an unknown format is assumed to contain some.
 pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
     let Some(format) = format(path) else {
         return true;
@@ -133,12 +133,12 @@ pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
     }
 }
 
-/// The note on a secret that a later layer removes.
+/// The note about a secret that is removed by a later layer.
 pub(in crate::rules) fn removed_note(layer: usize) -> String {
     format!("layer {layer} removes the file, but it can still be read from its own layer")
 }
 
-/// The format of a file, by its path.
+/// The format of a file, judging by its path.
 fn format(path: &str) -> Option<Format> {
     let path = path.to_ascii_lowercase();
     let known = FORMATS.iter().find(|(pattern, _)| fits(pattern, &path));

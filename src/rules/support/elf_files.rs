@@ -1,4 +1,4 @@
-//! ELF files in an image that were linked without a protection.
+//! ELF files in an image that lack a protection of the linker.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::lint::{Findings, ImageContext};
 /// Reports programs and libraries for which `fits` holds. The message is the path followed by
 /// `what`, as in "has an executable stack".
 ///
-/// Each package gets one finding, with the number of its other files: they were built with the same
-/// flags, and only the maintainer of the package can change those.
+/// There is one finding per package, with the number of its other files, because they were built
+/// with the same flags, which only the package maintainer can change.
 pub(in crate::rules) fn report(
     cx: &ImageContext<'_>,
     findings: &mut Findings,
@@ -24,7 +24,7 @@ pub(in crate::rules) fn report(
         }
         if let Some(&package) = cx.packages.owner_rows(name).first() {
             // A file can have several owners, such as a Debian package and the Python package in
-            // it. It counts for the first one only.
+            // it. It is counted only for the first one.
             by_package.entry(package).or_insert((name, 0)).1 += 1;
         } else {
             findings.add(cx.at_file(name), format!("`{}` {what}", cx.path(name)));
@@ -41,21 +41,21 @@ pub(in crate::rules) fn report(
     }
 }
 
-/// Whether a file is loaded into memory at all, and `fits` holds for it.
+/// Whether a file is loaded into memory at all, and `fits` is true for it.
 fn is_affected(
     cx: &ImageContext<'_>,
     name: NameId,
     elf: &Elf,
     fits: impl Fn(&Elf, &Memory) -> bool,
 ) -> bool {
-    // Nothing maps object files, nor the files that only debuggers read.
+    // Object files and debug files are never loaded into memory.
     let is_mapped = matches!(elf.kind, Type::Executable | Type::Shared)
         && !cx.tree().path(name).starts_with(b"/usr/lib/debug/");
     let Some(bytes) = cx.read(name) else {
         return false;
     };
-    // Go's own linker neither moves programs nor protects tables, and its programs have few tables
-    // that matter.
+    // Go's linker produces neither position-independent programs nor RELRO by default, and Go
+    // programs have few tables that matter.
     is_mapped
         && elf::memory(elf, &bytes).is_ok_and(|memory| fits(elf, &memory))
         && elf::go_build(&bytes).is_none()

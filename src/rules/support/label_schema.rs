@@ -1,10 +1,10 @@
-//! Labels and the schema that the configuration has for them.
+//! Labels and their configured schema.
 
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Label, LabelType, SettingKey, Settings};
 
-/// Every label of the image, with its step. Labels of ONBUILD belong to the next image.
+/// Every label of the image, with its step. Labels in ONBUILD belong to the next image.
 pub(in crate::rules) fn labels<'a>(
     cx: &DockerfileContext<'a>,
 ) -> impl Iterator<Item = (&'a Step<'a>, &'a Pair)> + use<'a> {
@@ -59,7 +59,7 @@ pub(in crate::rules) fn in_schema<'a>(
     })
 }
 
-/// The place in a configuration file that requires a label.
+/// The location of the setting that requires a label.
 pub(in crate::rules) fn origin(settings: &Settings, key: &str) -> Option<Label> {
     settings
         .origins
@@ -76,9 +76,9 @@ pub(in crate::rules) fn report(
 ) {
     for label in in_schema(cx) {
         let (pair, key, value) = (label.pair, label.key, label.value);
-        // An empty value has a rule of its own, `empty-label`.
+        // An empty value is reported by `empty-label`.
         if label.kind == wanted && !value.is_empty() && !wanted.accepts(&value) {
-            // The finding is at the value, because the key is right.
+            // The finding points to the value, because the key is correct.
             let span = pair.value.as_ref().map_or(pair.span, |value| value.span);
             findings
                 .add(span, format!("`{key}` is `{value}`, which is not {what}"))

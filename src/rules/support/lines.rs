@@ -1,4 +1,4 @@
-//! Lines of the file as they are written: helpers of the rules on layout.
+//! Lines of the source file, for rules about layout.
 
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;

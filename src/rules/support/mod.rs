@@ -1,4 +1,4 @@
-//! Helpers that several rules share. None of these modules is a rule.
+//! Code shared by several rules. None of these modules is a rule.
 
 pub(super) mod archives;
 pub(super) mod cache_left;

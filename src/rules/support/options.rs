@@ -1,4 +1,4 @@
-//! Command-line options, long ones and bundles of letters.
+//! Command-line options: long options and bundles of short ones.
 
 /// Whether a word is one of these long options, with or without a value.
 pub(in crate::rules) fn is_long(word: &str, names: &[&str]) -> bool {
@@ -7,7 +7,7 @@ pub(in crate::rules) fn is_long(word: &str, names: &[&str]) -> bool {
     names.contains(&name)
 }
 
-/// The letters of a word that is a bundle of short options; none if it is something else.
+/// The letters of a word that is a bundle of short options; empty for other words.
 ///
 /// Letters in `valued` take the rest of their word, or the next word, as a value, so the first of
 /// them ends the bundle: in `-oLICENSE`, the `L` is part of a file name.

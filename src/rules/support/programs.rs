@@ -1,4 +1,4 @@
-//! Programs that stay in the final stage, reported where they were added.
+//! Programs that remain in the final stage, reported where they were added.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(in crate::rules) fn report(
     let Some(all) = cx.facts.programs(stage.index) else {
         return;
     };
-    // Sorted by place, so that the findings come in the order of the file.
+    // Sorted by location, so that the findings are in the order of the file.
     let mut by_origin: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for (name, origin) in programs(all) {
         let names = by_origin.entry(origin.span).or_default();

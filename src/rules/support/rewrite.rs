@@ -7,7 +7,8 @@ use crate::lint::facts::{Facts, Run, Step};
 use crate::lint::{DockerfileContext, Edit};
 use crate::source::Span;
 
-/// Commands that change the shell itself, and so everything after them in the same script.
+/// Commands that change the state of the shell and therefore affect later commands in the same
+/// script.
 const SHELL_STATE: [&str; 18] = [
     ".", "alias", "cd", "eval", "exec", "exit", "export", "popd", "pushd", "return", "set",
     "shopt", "source", "trap", "ulimit", "umask", "unset", "wait",
@@ -104,7 +105,7 @@ pub(in crate::rules) fn join(
         && !second.onbuild
         && flags(cx.facts, before) == flags(cx.facts, run)
         && cx.source.slice(between).trim().is_empty();
-    // What the first script does to its shell would reach the second one.
+    // Changes that the first script makes to its shell would affect the second one.
     let changes_meaning =
         !is_plain_list(cx, before) || !is_plain_list(cx, run) || changes_shell(before);
     if !are_alike || changes_meaning {
@@ -113,7 +114,8 @@ pub(in crate::rules) fn join(
     let (Command::Shell(start), Command::Shell(end)) = (before.command, run.command) else {
         return None;
     };
-    // The edit starts at the last character of the first script and so drops its trailing blanks.
+    // The edit starts at the last character of the first script, so its trailing whitespace is
+    // dropped.
     let length = start.text.as_str().trim_end().len();
     let from = start.text.source_span(0, length).end;
     Some(Edit {
@@ -122,7 +124,8 @@ pub(in crate::rules) fn join(
     })
 }
 
-/// The flags of a RUN and their values, alternating. Two RUNs with equal lists run alike.
+/// The flags of a RUN and their values, alternating. Two RUNs with equal lists run in the same
+/// environment.
 pub(in crate::rules) fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'f str> {
     let flags = &facts.steps[run.step].instruction.flags;
     flags
@@ -136,7 +139,8 @@ pub(in crate::rules) fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'
         .collect()
 }
 
-/// Whether a script is one command or several that `&&` joins, so that more can be joined.
+/// Whether a script is a single command or a chain of `&&`, so that another command can be
+/// appended.
 fn is_plain_list(cx: &DockerfileContext<'_>, run: &Run<'_>) -> bool {
     let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else {
         return false;
@@ -158,18 +162,19 @@ fn is_plain_list(cx: &DockerfileContext<'_>, run: &Run<'_>) -> bool {
         && !text.trim_start().starts_with('!')
 }
 
-/// Whether a script changes its own shell, so that commands after it would notice.
+/// Whether a script changes the state of its shell in a way that affects later commands.
 fn changes_shell(run: &Run<'_>) -> bool {
-    // A script that was not read may do anything.
+    // A script that was not parsed may do anything.
     let Some(script) = &run.script else {
         return true;
     };
     for command in &script.commands {
-        // A subshell takes its changes with it.
+        // Changes in a subshell are lost when it ends.
         if command.position.subshell {
             continue;
         }
-        // A command of assignments alone sets variables, and one in a variable can be any of these.
+        // A command that consists only of assignments sets variables, and a command name in a
+        // variable can be any of these.
         match command.words.first().map(|word| word.literal()) {
             None | Some(None | Some("$")) => return true,
             Some(Some(name)) if SHELL_STATE.contains(&name) => return true,
@@ -201,7 +206,7 @@ pub(in crate::rules) fn append(
                     .contains(Span::at(script.text.source_offset(0))) =>
         {
             let last = parsed.commands.last()?;
-            // With `set -e`, a line of its own is reached only if all before it succeeded.
+            // With `set -e`, a new line is reached only if all commands before it succeeded.
             if parsed.options_of(last, run.options).errexit {
                 let replacement = format!("{command}{}", cx.line_break());
                 return Some(Edit {
@@ -209,7 +214,7 @@ pub(in crate::rules) fn append(
                     replacement,
                 });
             }
-            // Without it, a line of its own would hide that the command before it has failed.
+            // Without it, a new line would hide the failure of the previous command.
             let end = end_of_list(cx, script, run.calls.last()?.span)?;
             Some(Edit {
                 span: Span::at(end),
@@ -221,8 +226,7 @@ pub(in crate::rules) fn append(
     }
 }
 
-/// The end of a script; `None` if something follows its last call that would take more words for
-/// its own.
+/// The end of a script; `None` if appended words would become part of the text after the last call.
 fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Option<usize> {
     let text = script.text.as_str().trim_end();
     let end = script.text.source_span(0, text.len()).end;
@@ -230,8 +234,8 @@ fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Optio
         .source
         .slice(Span::new(last.end.min(end), end))
         .replace("2>&1", "");
-    // A comment or a quote would swallow the command, and after `||` or `|` it would run at another
-    // time or with another input.
+    // A comment or a quote would swallow the command, and after `||` or `|` it would run under
+    // other conditions or with other input.
     if tail.contains(['#', ';', '&', '|', '\n', '`', '"', '\'']) {
         return None;
     }

@@ -10,7 +10,7 @@ use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Base, Stage, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
-/// Programs with which an entry point gives up root itself.
+/// Programs that an entry point uses to drop root privileges itself.
 const DROPPERS: [&str; 7] = [
     "gosu",
     "su-exec",
@@ -21,7 +21,7 @@ const DROPPERS: [&str; 7] = [
     "fixuid",
 ];
 
-/// Servers that open their port as root and then serve requests as another user.
+/// Servers that bind their port as root and then serve requests as another user.
 const SERVERS: [&str; 9] = [
     "nginx",
     "httpd",
@@ -67,7 +67,7 @@ const INTERACTIVE: [&str; 16] = [
     "ghci", "php", "psql", "R", "julia",
 ];
 
-/// The kind of program that an image starts, as far as its Dockerfile says.
+/// The kind of program that an image starts, according to its Dockerfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
@@ -77,7 +77,7 @@ pub(in crate::rules) enum Program {
 }
 
 /// Reports that the final stage runs as root because no USER is set, if it starts a program of the
-/// wanted kind.
+/// given kind.
 pub(in crate::rules) fn report(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
@@ -86,11 +86,11 @@ pub(in crate::rules) fn report(
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    // Without a known base image its user is unknown too, and the image may not run as root.
+    // If the base image is unknown, so is its user, and the image may not run as root.
     let Some(user) = stage.known.and_then(|known| known.user.as_deref()) else {
         return;
     };
-    // The user of Windows images that have set none.
+    // The default user of Windows images.
     let is_root = User::is_root(user) || user == "ContainerAdministrator";
     if program(cx, stage) != wanted
         || stage.user.is_some()
@@ -109,7 +109,8 @@ pub(in crate::rules) fn report(
         stage.from.span,
         format!("no `USER` is set, so the container runs as `{user}`"),
     );
-    // In a file with several stages, the image that sets the user is named in another FROM.
+    // In a file with several stages, the image that determines the user may be named in another
+    // FROM.
     if let Some(root) = cx.facts.ancestry(stage.index).last()
         && root.index != stage.index
     {
@@ -239,7 +240,7 @@ fn file_name(path: &str) -> &str {
 /// Whether the container of a stage is known to run as root, because of a USER or the base image.
 pub(in crate::rules) fn runs_as_root(stage: &Stage<'_>) -> bool {
     let name = match &stage.user {
-        // A USER with an unknown value may be anybody, even if the base image runs as root.
+        // A USER with an unknown value may be any user, even if the base image runs as root.
         Some(user) => user.name.as_deref(),
         None => stage.known.and_then(|known| known.user.as_deref()),
     };
@@ -254,7 +255,7 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
             (Body::Command(Command::Exec(words)), Kind::Entrypoint | Kind::Cmd) => {
                 words.iter().any(|word| is_dropper(&word.value))
             }
-            // Its name may be anywhere: in a download, in a list of packages, in a script.
+            // Its name may occur anywhere: in a download, in a list of packages, in a script.
             (_, Kind::Run | Kind::Copy | Kind::Add | Kind::Entrypoint | Kind::Cmd) => cx
                 .source
                 .slice(step.span)
@@ -268,7 +269,7 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
 fn is_dropper(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
     for dropper in DROPPERS {
-        // Releases have the platform in their name: `gosu-amd64`.
+        // Release files have the platform in their name: `gosu-amd64`.
         if let Some(rest) = name.strip_prefix(dropper)
             && (rest.is_empty() || rest.starts_with('-'))
         {
@@ -278,7 +279,7 @@ fn is_dropper(word: &str) -> bool {
     false
 }
 
-/// Whether an image from scratch starts no program, so that it exists to be copied from.
+/// Whether an image from scratch starts no program and only exists to be copied from.
 fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     let root = cx.facts.ancestry(stage.index).last();
     if root.is_none_or(|root| root.base != Base::Scratch) {

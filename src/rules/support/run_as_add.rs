@@ -1,13 +1,13 @@
-//! Helpers of rules that replace a RUN by an ADD or a COPY which does the same.
+//! Code for rules that replace a RUN with an equivalent ADD or COPY.
 
 use crate::dockerfile::Command;
 use crate::lint::DockerfileContext;
 use crate::lint::facts::{Call, Run, User};
 
-/// The arguments of a call in the form in which an instruction can have them.
+/// The arguments of a call in a form that is valid in an instruction.
 ///
-/// `None` if an argument has more than plain characters and variables of the Dockerfile: the
-/// builder would read it differently than the shell does.
+/// `None` if an argument contains anything but plain characters and Dockerfile variables, because
+/// the builder would parse it differently than the shell.
 pub(in crate::rules) fn plain_arguments(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
@@ -21,7 +21,7 @@ pub(in crate::rules) fn plain_arguments(
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .unwrap_or(raw);
-        // A variable that only the shell knows would be empty in an instruction.
+        // A variable that is only set in the shell would be empty in an instruction.
         for name in variables(inner)? {
             if !cx.facts.is_declared(step, name) {
                 return None;
@@ -32,7 +32,7 @@ pub(in crate::rules) fn plain_arguments(
     Some(arguments)
 }
 
-/// The variables in a word that consists of plain characters and variables, and of nothing else.
+/// The variables in a word that consists only of plain characters and variables.
 fn variables(word: &str) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     for (index, piece) in word.split('$').enumerate() {
@@ -65,7 +65,7 @@ fn variables(word: &str) -> Option<Vec<&str>> {
     Some(names)
 }
 
-/// Whether a word means itself, to a shell and to a builder.
+/// Whether a word is a literal both to a shell and to a builder.
 pub(in crate::rules) fn is_plain(word: &str) -> bool {
     !word.is_empty()
         && word
@@ -73,8 +73,8 @@ pub(in crate::rules) fn is_plain(word: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "/._:@+~=,%&?-#".contains(c))
 }
 
-/// Whether a RUN does nothing but this number of plain calls as root, without mounts, and with no
-/// operator but a pipe between them.
+/// Whether a RUN consists of exactly this number of plain calls as root, without mounts, and with
+/// no operators between them except pipes.
 pub(in crate::rules) fn consists_of(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
@@ -91,7 +91,7 @@ pub(in crate::rules) fn consists_of(
     !has_operators && has_only_calls(cx, run, calls)
 }
 
-/// Whether a RUN does nothing but this number of plain calls as root. The operators between them
+/// Whether a RUN consists of exactly this number of plain calls as root. The operators between them
 /// are not checked.
 pub(in crate::rules) fn has_only_calls(
     cx: &DockerfileContext<'_>,
@@ -102,13 +102,13 @@ pub(in crate::rules) fn has_only_calls(
     let Some(script) = &run.script else {
         return false;
     };
-    // COPY and ADD write files of root, whatever USER is set.
+    // COPY and ADD create files owned by root, regardless of USER.
     let is_root = step
         .user
         .as_ref()
         .is_none_or(|user| user.name.as_deref().is_some_and(User::is_root));
-    // Each command has to be a call that was understood: an `if` or a loop has commands that are
-    // not calls, and `sudo` or an assignment changes the environment of a call.
+    // Each command must be a parsed call: an `if` or a loop contains commands that are not calls,
+    // and `sudo` or an assignment changes the environment of a call.
     !step.onbuild
         && is_root
         && run.shell.is_posix()

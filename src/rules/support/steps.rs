@@ -4,7 +4,7 @@ use crate::dockerfile::{Body, Kind, Word};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::{Known, Stage, Step};
 
-/// The instructions of these kinds, in the order of the file, those of ONBUILD included.
+/// The instructions of these kinds, in the order of the file, including those in ONBUILD.
 pub(in crate::rules) fn of_kind<'a>(
     cx: &DockerfileContext<'a>,
     kinds: &'static [Kind],
@@ -23,14 +23,14 @@ pub(in crate::rules) fn first_word<'a>(step: &Step<'a>) -> Option<&'a Word> {
     }
 }
 
-/// Whether a step is in a stage that is known to have a Windows image.
+/// Whether a step is in a stage that is known to be based on a Windows image.
 pub(in crate::rules) fn is_on_windows(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
     step.stage
         .and_then(|stage| cx.facts.stages[stage].known)
         .is_some_and(Known::is_windows)
 }
 
-/// The instruction of a kind that is in force at the end of a stage.
+/// The instruction of a kind that is in effect at the end of a stage.
 pub(in crate::rules) fn last_of_kind<'f>(
     cx: &'f DockerfileContext<'_>,
     stage: &Stage<'_>,

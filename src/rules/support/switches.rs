@@ -1,4 +1,4 @@
-//! Options and variables that turn a protection off: tables of them, and the code that reads them.
+//! Options and variables that disable a protection, in tables, and the code that finds them.
 
 use std::borrow::Cow;
 
@@ -17,9 +17,9 @@ pub(in crate::rules) const DNF_PROGRAMS: &[&str] = &[
     "dnf-config-manager",
 ];
 
-/// Arguments of a program that turn a protection off.
+/// Arguments of a program that disable a protection.
 pub(in crate::rules) struct Switch {
-    /// Names of programs. A package manager has its name in the table of packages.
+    /// Names of programs. Package managers have their name in the package manager table.
     pub(in crate::rules) programs: &'static [&'static str],
     /// Patterns for arguments in this order, with others allowed between them, in any case.
     pub(in crate::rules) words: &'static [&'static str],
@@ -33,11 +33,11 @@ pub(in crate::rules) const fn switch(
     Switch { programs, words }
 }
 
-/// An environment variable that turns a protection off.
+/// An environment variable that disables a protection.
 pub(in crate::rules) struct Variable {
-    /// The exact name; one of npm may be in lower case as well.
+    /// The exact name; npm variables may be in lower case as well.
     pub(in crate::rules) name: &'static str,
-    /// The values that do it, in any case; every value does if there are none.
+    /// The values that disable it, in any case; if empty, every value does.
     pub(in crate::rules) values: &'static [&'static str],
 }
 
@@ -64,7 +64,7 @@ impl Variable {
     }
 }
 
-/// The argument of a call that completes the first matching switch of a table, as it is written.
+/// The argument of a call that completes the first matching switch of a table, as written.
 pub(in crate::rules) fn find<'c>(call: &'c Call, table: &[Switch]) -> Option<(Span, Cow<'c, str>)> {
     let manager = packages::manager(call).map(|manager| manager.name);
     for switch in table {
@@ -100,7 +100,7 @@ fn last_word<'c>(call: &'c Call, patterns: &[&str]) -> Option<(Span, Cow<'c, str
     None
 }
 
-/// Reports the variables of a table that ENV, ARG or a script sets. The message is the name
+/// Reports the variables of a table that are set by ENV, ARG or a script. The message is the name
 /// followed by `what`.
 pub(in crate::rules) fn report_variables(
     cx: &DockerfileContext<'_>,
@@ -110,7 +110,7 @@ pub(in crate::rules) fn report_variables(
 ) {
     for step in &cx.facts.steps {
         for (name, value, span) in pairs(cx, step) {
-            // The value of an ARG is its default, in effect unless `--build-arg` is given.
+            // The value of an ARG is its default, which applies unless `--build-arg` is given.
             if is_in(table, &name, value.as_deref()) {
                 findings.add(span, format!("`{name}` {what}"));
             }
@@ -126,12 +126,12 @@ pub(in crate::rules) fn report_variables(
     }
 }
 
-/// Whether a table has a variable with a value like this.
+/// Whether a table contains a variable with this value.
 fn is_in(table: &[Variable], name: &str, value: Option<&str>) -> bool {
     table.iter().any(|variable| variable.is_set_by(name, value))
 }
 
-/// The names, values and places of the variables that ENV and ARG set.
+/// The names, values and locations of variables set by ENV and ARG.
 fn pairs(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Option<String>, Span)> {
     let Body::Pairs(pairs) = &step.instruction.body else {
         return Vec::new();
@@ -150,7 +150,7 @@ fn pairs(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Option<Str
     set
 }
 
-/// Removes a word from a script, with the blanks before it.
+/// Removes a word from a script, with the whitespace before it.
 pub(in crate::rules) fn removal(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
@@ -158,9 +158,9 @@ pub(in crate::rules) fn removal(
     word: Span,
     title: &str,
 ) -> Option<Fix> {
-    // In an exec form, quotes and commas would have to go as well.
+    // In an exec form, quotes and commas would have to be removed as well.
     run.script.as_ref()?;
-    // The word before it ends where the removal starts, so that no double blank is left.
+    // The removal starts at the end of the previous word, so that no double space is left.
     let before = call
         .arguments
         .iter()

@@ -48,7 +48,7 @@ fn prompts(call: &PackageCall<'_>) -> bool {
         call.action,
         Action::Install | Action::Upgrade | Action::Remove
     );
-    // These only show or download something, and apt does not prompt before that.
+    // These only show or download packages, which apt does without a prompt.
     let changes_nothing = call.options.iter().any(|option| {
         matches!(
             *option,
@@ -87,8 +87,8 @@ fn configured_from(cx: &DockerfileContext<'_>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-/// Inserts a word after another one, in a script or an exec form; `None` if the text at the place
-/// is not that word, for example because it comes from a variable.
+/// Inserts a word after another one, in a script or an exec form; `None` if the text at that
+/// location is not that word, for example because it comes from a variable.
 pub(in crate::rules) fn insert_after(
     cx: &DockerfileContext<'_>,
     span: Span,

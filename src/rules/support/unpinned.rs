@@ -20,7 +20,7 @@ pub(in crate::rules) fn check(
     }
 }
 
-/// Reports a call once, at its first package without a version, with labels at the others.
+/// Reports a call once, at the first package without a version, with labels at the others.
 fn report(call: &PackageCall<'_>, findings: &mut Findings) {
     let loose = call.loose();
     let Some((first, rest)) = loose.split_first() else {

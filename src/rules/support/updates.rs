@@ -4,8 +4,8 @@ use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{DockerfileContext, FindingBuilder, Findings};
 
-/// The number of later calls that are searched for the one to report. Without a limit, a file of
-/// nothing but updates would take quadratic time.
+/// Maximum number of later calls that are searched for the one to report. Without a limit, a file
+/// full of updates would take quadratic time.
 const MOST_LATER: usize = 1000;
 
 /// Reports an update at the call that installs from the outdated lists, if there is one.

@@ -29,9 +29,9 @@ pub(in crate::rules) fn relative<'a>(
     })
 }
 
-/// Writes the path in full, if the directory before it is known.
+/// Writes the path in full, if the previous directory is known.
 pub(in crate::rules) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) -> Option<Fix> {
-    // A variable or a quote in the path may stand for something else than its text.
+    // A variable or a quote in the path may expand to something other than its text.
     let path = literal?.trim_start_matches("./");
     let is_plain = path
         .bytes()

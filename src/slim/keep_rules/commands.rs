@@ -1,37 +1,37 @@
-//! Names of programs in the strings of an ELF file: those that are a string, and those where a
-//! command stands in one that a shell could run.
+//! Program names in the strings of an ELF file: whole strings, and words in command position of
+//! strings that a shell could run.
 
 use std::collections::BTreeSet;
 
 use crate::elf::{Elf, referred_texts};
 
-/// Bytes of the name of a program; real ones are shorter.
+/// Maximum length of a program name in bytes; real ones are shorter.
 const LONGEST_NAME: usize = 40;
-/// Bytes of a command that is written into a program; real ones are shorter.
+/// Maximum length of a command in a program in bytes; real ones are shorter.
 const LONGEST_TEXT: usize = 1000;
 
-/// The names found in a file's strings.
+/// The names found in the strings of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Commands<'a> {
-    /// Strings of one word.
+    /// Strings that consist of one word.
     pub(super) names: BTreeSet<&'a [u8]>,
-    /// First words of commands in strings of several.
+    /// First words of commands in strings with several words.
     pub(super) in_texts: BTreeSet<&'a [u8]>,
 }
 
-/// Looks at every string that ends with a zero.
+/// Examines all NUL-terminated strings.
 pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
     let mut commands = Commands::default();
     let strings = bytes
         .split(|&byte| byte == 0)
         .filter(|text| (2..=LONGEST_TEXT).contains(&text.len()));
-    // A string with other bytes is data that happens to end with a zero.
+    // A string with other bytes is data that happens to end with a NUL.
     for text in strings.filter(|text| {
         text.iter()
             .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
     }) {
-        // `execlp("gzip", …)` has the name alone; `system("gzip -d x")` has it at the start of a
-        // command.
+        // In `execlp("gzip", …)`, the name is the whole string; in `system("gzip -d x")`, it is at
+        // the start of a command.
         if is_name(text) {
             commands.names.insert(text);
         } else if text.contains(&b' ') {
@@ -41,16 +41,17 @@ pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
     commands
 }
 
-/// Names among the texts that code refers to by their length, as Go and Rust do.
+/// Names among the strings that code refers to by address and length, as in Go and Rust.
 pub(super) fn referred_names<'a>(bytes: &'a [u8], elf: &Elf) -> impl Iterator<Item = &'a [u8]> {
     referred_texts(bytes, elf, LONGEST_NAME)
         .into_iter()
         .filter(|text| is_name(text))
 }
 
-/// Whether a program of Go, which calls the kernel itself and so takes no symbol, starts programs.
+/// Whether a Go program starts other programs; it makes system calls directly and imports no
+/// symbols.
 pub(super) fn starts_programs_in_go(bytes: &[u8]) -> bool {
-    // The table of functions keeps this name even in a stripped program, because stack traces need
+    // The function table contains this name even in a stripped program, because stack traces need
     // it.
     memchr::memmem::find(bytes, b"os/exec.(*Cmd).Start").is_some()
 }
@@ -63,9 +64,9 @@ fn is_name(word: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte))
 }
 
-/// The first word of each command of a text, behind assignments.
+/// The first word of each command in a text, after assignments.
 fn in_command_position(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    // A command starts at the beginning of the text and behind every operator of the shell.
+    // A command starts at the beginning of the text and after every shell operator.
     let commands = text.split(|byte| b"|;&()`\n".contains(byte));
     commands.filter_map(|command| {
         let mut words = command
@@ -77,7 +78,7 @@ fn in_command_position(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Whether a word stands in front of a command: an assignment, or a word of the shell.
+/// Whether a word can precede a command: an assignment or a shell keyword.
 fn is_in_front(word: &[u8]) -> bool {
     word.contains(&b'=')
         || matches!(

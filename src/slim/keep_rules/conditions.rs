@@ -1,14 +1,13 @@
-//! Conditions of a rule besides its trigger: the distribution, files that are there, the age of
-//! glibc.
+//! Additional conditions of a rule: the distribution, existing files, the glibc version.
 
 use super::page::Only;
 use super::wildcard::expand;
 use crate::slim::view::View;
 
-/// Whether all of it holds.
+/// Whether all conditions are met.
 pub(super) fn hold(view: &View<'_>, only: &Only) -> bool {
     let mut there = only.there.iter();
-    // A condition that a page leaves out holds for every image.
+    // A condition that a page does not specify is met by every image.
     (only.distributions.is_empty() || is_one_of(view, &only.distributions))
         && (only.there.is_empty()
             || there.any(|pattern| !expand(view.tree(), pattern.as_bytes()).is_empty()))
@@ -24,7 +23,7 @@ fn text(view: &View<'_>, path: &str) -> Option<Vec<u8>> {
 
 /// Whether `ID` or a word of `ID_LIKE` in os-release is among these.
 fn is_one_of(view: &View<'_>, distributions: &[&str]) -> bool {
-    // os-release(5): the file in `/etc` goes before the one in `/usr/lib`.
+    // os-release(5): the file in `/etc` takes precedence over the one in `/usr/lib`.
     let release = text(view, "/etc/os-release")
         .or_else(|| text(view, "/usr/lib/os-release"))
         .unwrap_or_default();
@@ -44,11 +43,11 @@ const LIBC: [&str; 4] = [
     "/usr/lib*/libc.so.6",
 ];
 
-/// The version of glibc in its banner: `stable release version 2.36.`
+/// The version in glibc's banner: `stable release version 2.36.`
 fn glibc_version(view: &View<'_>) -> Option<(u32, u32)> {
     const MARK: &[u8] = b"stable release version ";
-    // The first that exists counts: an image with several has them for other architectures, all of
-    // one version.
+    // The first one that exists is used: if there are several, they are for different architectures
+    // and have the same version.
     let libc = LIBC
         .iter()
         .find_map(|pattern| expand(view.tree(), pattern.as_bytes()).into_iter().next())?;

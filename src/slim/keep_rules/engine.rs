@@ -1,4 +1,4 @@
-//! The engine: facts of a kept name in, rules fired, names kept.
+//! The rule engine: matches kept names against rules and keeps the names that the rules specify.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,21 +17,21 @@ use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
 use crate::slim::why::{Because, Confidence, Root, Why};
 
-/// Fires keep rules, and remembers which have fired and which files they read.
+/// Applies keep rules and records which have fired and which files they read.
 #[derive(Debug)]
 pub(in crate::slim) struct RuleTracer {
-    /// A row a rule.
+    /// One row per rule.
     fired: Vec<bool>,
-    /// A row a rule: its conditions hold.
+    /// One row per rule: whether its conditions are met.
     holds: Vec<bool>,
-    /// A row a rule: kept files that it reads, as soon as it fires.
+    /// One row per rule: kept files that it will read when it fires.
     waiting: Vec<Vec<NameId>>,
-    /// Files that a rule reads besides, because a file it read named them.
+    /// Additional files that a rule reads because they were named in a file that it read.
     named: HashMap<NameId, Vec<usize>>,
     read: HashSet<(usize, NameId)>,
-    /// Answers to whether a rule never keeps a name.
+    /// Cache: whether a name is an exception of a rule.
     excepted: HashMap<(&'static str, NameId), bool>,
-    /// A row an inode.
+    /// One row per inode.
     searched: Vec<bool>,
 }
 
@@ -64,11 +64,11 @@ impl RuleTracer {
 }
 
 impl Tracer for RuleTracer {
-    /// Fires the rules that need no kept name: those that always hold, and those for variables.
+    /// Fires the rules that need no kept name: unconditional rules and rules for variables.
     fn start(&mut self, keep: &mut Keep<'_>) {
         let config = &keep.view.image.config;
         for (rule, page) in keep_rules().pages.iter().enumerate() {
-            // One trigger is enough, and a rule that always holds needs no other reason.
+            // One trigger is enough, and an unconditional rule needs no other reason.
             let mut variables = page.when.variables.iter();
             if page.when.always {
                 self.fire(keep, rule, None, &Because::Always);
@@ -78,7 +78,7 @@ impl Tracer for RuleTracer {
         }
     }
 
-    /// Fires the rules that a kept name gives a reason for, and reads the files that they read.
+    /// Fires the rules that are triggered by a kept name, and reads files for them.
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let rules = keep_rules();
         let tree = keep.tree();
@@ -89,15 +89,15 @@ impl Tracer for RuleTracer {
             }
         }
         match &tree.inode(name).kind {
-            // The file is searched before files are read for rules: a rule has to fire before it
-            // reads anything.
+            // The file is searched before files are read for rules, because a rule must fire before
+            // it reads anything.
             Kind::File(_) => {
                 self.search(keep, name, &path);
                 self.search_text(keep, name, &path);
                 self.read_file(keep, name, &path);
             }
-            // A file that was named through a symlink is read once the link is kept, under the name
-            // it leads to.
+            // A file that was named through a symlink is read once the symlink is kept, under the
+            // name of its target.
             Kind::Symlink { .. } => {
                 if let (Some(named), Ok(end)) = (self.named.remove(&name), tree.resolve(&path)) {
                     for rule in named {
@@ -111,8 +111,8 @@ impl Tracer for RuleTracer {
 }
 
 impl RuleTracer {
-    /// Reads a file for the rules that follow its path, and for those that found its name in a
-    /// file.
+    /// Reads a file for the rules that follow its path, and for the rules that found its name in
+    /// another file.
     fn read_file(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
         let rules = keep_rules();
         let named = self.named.remove(&name).unwrap_or_default();
@@ -128,7 +128,7 @@ impl RuleTracer {
     }
 
     fn fire(&mut self, keep: &mut Keep<'_>, rule: usize, by: Option<NameId>, because: &Because) {
-        // The rule counts as fired before it keeps anything, since the names it keeps may trigger
+        // The rule is marked as fired before it keeps anything, because the kept names may trigger
         // it again.
         let has_fired = std::mem::replace(&mut self.fired[rule], true);
         let page = &keep_rules().pages[rule];
@@ -141,18 +141,18 @@ impl RuleTracer {
             return;
         }
         self.keep_empty_directories(keep, firing);
-        // Files that came before the rule fired have waited for it.
+        // Read the files that were kept before the rule fired.
         for name in std::mem::take(&mut self.waiting[rule]) {
             self.read(keep, rule, name);
         }
     }
 
-    /// Keeps what the patterns without words name.
+    /// Keeps the files that match the patterns without placeholders for words.
     fn keep_fixed(&mut self, keep: &mut Keep<'_>, firing: Firing<'_>) {
         let about = firing.by.map_or_else(Vec::new, |by| keep.tree().path(by));
         let about = String::from_utf8_lossy(&about);
         for kept in &firing.page.keeps {
-            // Patterns with a placeholder for words are filled in when a file is read.
+            // Placeholders for words are filled in when a file is read.
             if kept.source != Source::Fixed {
                 continue;
             }
@@ -173,7 +173,7 @@ impl RuleTracer {
         let tree = keep.tree();
         for directory in &firing.page.empty_directories {
             for root in wildcard::expand(tree, directory.as_bytes()) {
-                // The pattern may name a symlink, and the empty directories are below its target.
+                // The pattern may match a symlink; the empty directories are then below its target.
                 let Ok(resolved) = tree.resolve(&tree.path(root.name)) else {
                     continue;
                 };
@@ -186,7 +186,7 @@ impl RuleTracer {
         }
     }
 
-    /// Keeps what a pattern names; gives these names.
+    /// Keeps the names that match a pattern, and returns them.
     fn keep_pattern(
         &mut self,
         keep: &mut Keep<'_>,
@@ -204,7 +204,7 @@ impl RuleTracer {
         kept
     }
 
-    /// Keeps a name, unless the rule says that it is never kept: false then.
+    /// Keeps a name, unless it is an exception of the rule; then returns false.
     fn keep_name(
         &mut self,
         keep: &mut Keep<'_>,
@@ -214,7 +214,8 @@ impl RuleTracer {
     ) -> bool {
         let Firing { page, by, because } = firing;
         let tree = keep.tree();
-        // A setuid program raises the risk of the image, so some rules never keep one by a guess.
+        // A setuid program increases the risk of the image, so some rules never keep one based on a
+        // guess.
         if self.is_excepted(tree, page, name) || page.never_setuid && is_setuid(tree, name) {
             return false;
         }
@@ -235,9 +236,10 @@ impl RuleTracer {
         true
     }
 
-    /// Whether a rule never keeps a name, or a directory above it. Each is looked at once.
+    /// Whether a name or one of its parent directories is an exception of a rule. Each is checked
+    /// once.
     fn is_excepted(&mut self, tree: &Tree, page: &'static KeepPage, name: NameId) -> bool {
-        // Most rules have no exception, and need no entry in the table of answers.
+        // Most rules have no exceptions and need no cache entry.
         if page.except.is_empty() || name == NameId::ROOT {
             return false;
         }
@@ -250,7 +252,7 @@ impl RuleTracer {
         excepted
     }
 
-    /// Reads a file for a rule, now or when the rule fires.
+    /// Reads a file for a rule, immediately or when the rule fires.
     fn read(&mut self, keep: &mut Keep<'_>, rule: usize, name: NameId) {
         if !self.holds[rule] {
             return;
@@ -258,7 +260,7 @@ impl RuleTracer {
         if !self.fired[rule] {
             return self.waiting[rule].push(name);
         }
-        // Files may name each other in a circle.
+        // Files may refer to each other in a cycle.
         if !self.read.insert((rule, name)) {
             return;
         }
@@ -266,14 +268,15 @@ impl RuleTracer {
             return;
         };
         for word in words::words(&bytes) {
-            // `**` stands in comments and in patterns of others, and would match anything here.
+            // `**` occurs in comments and in patterns of other tools, and would match everything
+            // here.
             if !word.text.windows(2).any(|pair| pair == b"**") {
                 self.keep_word(keep, rule, name, &word);
             }
         }
     }
 
-    /// Keeps what a word of a file names.
+    /// Keeps the files that a word in a file refers to.
     fn keep_word(
         &mut self,
         keep: &mut Keep<'_>,
@@ -282,7 +285,7 @@ impl RuleTracer {
         word: &words::Word<'_>,
     ) {
         let page = &keep_rules().pages[rule];
-        // A relative word counts from the directory of the file that contains it.
+        // A relative word is relative to the directory of the file that contains it.
         let here = keep.tree().path(keep.tree().parent(name));
         for kept in &page.keeps {
             let is_wanted = match kept.source {
@@ -296,8 +299,8 @@ impl RuleTracer {
             let Some(path) = template::with_word(kept.pattern, word.text, &here) else {
                 continue;
             };
-            // `/` or `/usr` in a configuration is a prefix or a root and no wish to keep everything
-            // in it.
+            // `/` or `/usr` in a configuration is a prefix or a root directory, and does not mean
+            // that everything in it is needed.
             if template::is_shallow(&path) || is_not_whole(keep.tree(), page, &path) {
                 continue;
             }
@@ -319,12 +322,12 @@ impl RuleTracer {
         }
     }
 
-    /// Fires the rules that read a file for the words in it, and are about one of them.
+    /// Fires the rules that read a file and are triggered by a word in it.
     fn fire_followed(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
         let rules = keep_rules();
         for rule in rules.index.readers(path) {
             let page = &rules.pages[rule];
-            // A rule without words reads its files after it fired for another reason.
+            // A rule without trigger words reads its files after it has fired for another reason.
             if page.when.words.is_empty() || is_left_out(page, path) {
                 continue;
             }
@@ -338,31 +341,31 @@ impl RuleTracer {
         }
     }
 
-    /// Has the same rule read a file that a file it read names, as soon as it is kept.
+    /// Lets a rule read a file that is named in a file it read, as soon as the file is kept.
     fn read_named(&mut self, keep: &mut Keep<'_>, rule: usize, name: NameId) {
         let tree = keep.tree();
         let is_link = matches!(tree.inode(name).kind, Kind::Symlink { .. });
-        // Directories are kept, but there is nothing in them to read.
+        // Directories are kept, but cannot be read as text.
         if !is_link && !matches!(tree.inode(name).kind, Kind::File(_)) {
             return;
         }
-        // A name that is not kept yet may never be, if its reason is too weak for the level; it is
-        // read when tracers see it.
+        // A name that is not kept yet may never be, if the confidence of its reason is too low; it
+        // is read when the tracers see it.
         if !keep.is_shown(name) {
             return self.named.entry(name).or_default().push(rule);
         }
         match tree.resolve(&tree.path(name)) {
-            // The words are in the target of the link.
+            // The words are in the target of the symlink.
             Ok(end) if is_link && end.name != name => self.read_named(keep, rule, end.name),
             _ if !is_link => self.read(keep, rule, name),
             _ => {}
         }
     }
 
-    /// Fires the rules for what is in an ELF file or a script, once, whatever its names.
+    /// Fires the rules for the content of an ELF file or a script, once per inode.
     fn search(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8]) {
         let file = keep.tree().inode_id(name);
-        // The content is the same under every name of the file.
+        // The content is the same for all names of the file.
         if std::mem::replace(&mut self.searched[file.index()], true) {
             return;
         }
@@ -386,8 +389,8 @@ impl RuleTracer {
         self.keep_mentioned(keep, name, path, finds);
     }
 
-    /// Keeps what paths and names in an ELF file name, where the file imports the symbols that the
-    /// rule asks for besides.
+    /// Keeps the files that paths and names in an ELF file refer to, if the file also imports the
+    /// symbols that the rule requires.
     fn keep_mentioned(&mut self, keep: &mut Keep<'_>, name: NameId, path: &[u8], finds: &Finds) {
         let rules = keep_rules();
         // A database has words of its language that are programs too: many names are chance.
@@ -397,8 +400,8 @@ impl RuleTracer {
         for &rule in &rules.index.mentions {
             let page = &rules.pages[rule];
             let mut symbols = page.when.imports.iter();
-            // A path in a file that cannot start programs is text for messages, so rules for
-            // programs ask for `execve` and its like.
+            // In a file that cannot start programs, a path is only used in messages, so rules for
+            // programs require `execve` or similar functions.
             let fires = page.when.imports.is_empty()
                 || symbols.any(|symbol| finds.starters.contains(symbol));
             // A program of the distribution names many others and starts few, but what the image is
@@ -532,7 +535,7 @@ fn all_mentioned<'a>(finds: &'a Finds, path: &[u8], is_own: bool) -> BTreeMap<&'
     all
 }
 
-/// Whether some rule keeps the programs whose names are strings in the file at a path.
+/// Whether a rule keeps the programs whose names are strings in the file at a path.
 fn wants_names(path: &[u8]) -> bool {
     let rules = keep_rules();
     rules.index.mentions.iter().any(|&rule| {
@@ -626,19 +629,19 @@ fn is_setuid(tree: &Tree, name: NameId) -> bool {
     matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID != 0
 }
 
-/// Whether a rule names a name, as opposed to a directory above it, as an exception.
+/// Whether a name itself, as opposed to a parent directory, is an exception of a rule.
 fn is_named_exception(tree: &Tree, page: &KeepPage, name: NameId) -> bool {
     page.except.iter().any(|pattern| {
-        // Comparing the last component first spares most names the making of their path.
+        // The last component is compared first, so that the paths of most names need not be built.
         let last = pattern.rsplit('/').next().unwrap_or_default();
         wildcard::matches_name(last.as_bytes(), tree.file_name(name))
             && wildcard::matches(pattern.as_bytes(), &tree.path(name))
     })
 }
 
-/// Whether a pattern is for everything in a directory that the rule never keeps whole.
+/// Whether a pattern matches everything in a directory that the rule never keeps as a whole.
 fn is_not_whole(tree: &Tree, page: &KeepPage, pattern: &[u8]) -> bool {
-    // A pattern for a single file or a level never keeps a directory whole.
+    // A pattern for a single file or level never keeps a whole directory.
     let Some(directory) = pattern.strip_suffix(b"/**") else {
         return false;
     };

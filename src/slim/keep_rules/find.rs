@@ -1,4 +1,4 @@
-//! The search for everything that rules ask for in ELF files and scripts: symbols, texts, paths and
+//! Searches ELF files and scripts for everything that triggers rules: symbols, texts, paths and
 //! commands.
 
 use std::collections::{BTreeMap, HashSet};
@@ -11,7 +11,7 @@ use crate::elf::{Elf, is_elf};
 use crate::slim::program_search::Programs;
 use crate::slim::view::View;
 
-/// Finds all that any rule asks for in one pass over a file.
+/// Finds everything that rules need in one pass over a file.
 #[derive(Debug)]
 pub(in crate::slim) struct Finder {
     searcher: Option<Searcher>,
@@ -23,15 +23,15 @@ pub(in crate::slim) struct Finder {
 pub(in crate::slim) struct Finds {
     /// Imported symbols that make rules fire, in the order of the symbol table.
     pub(super) symbols: Vec<&'static str>,
-    /// Imported functions that rules for paths ask for: those that start programs.
+    /// Imported functions that rules for paths require: those that start programs.
     pub(super) starters: HashSet<&'static str>,
-    /// Texts of rules, with the rule of each.
+    /// Texts of rules that were found, with their rules.
     pub(super) literals: Vec<(&'static str, usize)>,
-    /// Paths that lead to something in the image.
+    /// Paths that exist in the image.
     pub(super) mentioned: BTreeMap<Vec<u8>, Mentioned>,
-    /// Paths of programs on PATH that stand where a string has a command.
+    /// Paths of programs on PATH whose names are in command position in a string.
     pub(super) shell_commands: Vec<Vec<u8>>,
-    /// Paths of programs on PATH whose name is a string of its own.
+    /// Paths of programs on PATH whose names are whole strings.
     pub(super) commands: Vec<Vec<u8>>,
 }
 
@@ -45,27 +45,27 @@ impl Finder {
         }
     }
 
-    /// Searches the bytes of an ELF file or a script. `elf` is none for a script, and for an ELF
-    /// file that cannot be parsed: its strings count all the same.
+    /// Searches the bytes of an ELF file or a script. `elf` is `None` for a script, and for an ELF
+    /// file that cannot be parsed, whose strings still count.
     pub(in crate::slim) fn find(&self, view: &View<'_>, elf: Option<&Elf>, bytes: &[u8]) -> Finds {
         let mut finds = Finds::default();
         if let Some(elf) = elf {
             find_symbols(elf, bytes, &mut finds);
         }
-        // There is no searcher where its automaton exceeds the limits of the library; symbols need
-        // none.
+        // There is no searcher if its automaton exceeds the limits of the library; symbols do not
+        // need one.
         let Some(searcher) = &self.searcher else {
             return finds;
         };
         let spots = searcher.find(bytes);
-        // Texts count in scripts too, since a rule may be about the name of a module.
+        // Texts in scripts count too, because a rule may be about the name of a module.
         find_literals(bytes, &spots, &mut finds);
-        // Paths in a script are the business of the tracers of its language.
+        // Paths in a script are handled by the tracer of its language.
         if is_elf(bytes) {
             finds.mentioned = mentions::mentions(view.tree(), bytes, &spots.paths);
         }
         if let Some(elf) = elf
-            // A file that starts no programs has the names of programs only by chance.
+            // A file that starts no programs contains program names only by coincidence.
             && !finds.starters.is_empty()
         {
             self.find_commands(view, elf, bytes, &mut finds);
@@ -73,10 +73,10 @@ impl Finder {
         finds
     }
 
-    /// Finds the programs on PATH that strings name.
+    /// Finds the programs on PATH that are named in strings.
     fn find_commands(&self, view: &View<'_>, elf: &Elf, bytes: &[u8], finds: &mut Finds) {
         let mut found = commands::commands(bytes);
-        // The name of a function stands among the strings too: `link` is in many a file.
+        // Function names are among the strings too: many files contain `link`.
         for function in elf.imports(bytes) {
             found.names.remove(function);
         }
@@ -103,9 +103,9 @@ fn find_symbols(elf: &Elf, bytes: &[u8], finds: &mut Finds) {
                 .extend(wanted.iter().filter(|wanted| wanted.as_bytes() == symbol));
         }
     }
-    // Go calls the kernel itself, so that it imports nothing.
+    // Go makes system calls directly and imports nothing.
     if commands::starts_programs_in_go(bytes) {
-        // This stands for all functions that start programs: the rules about started programs list
+        // This represents all functions that start programs; the rules about started programs list
         // it.
         finds.starters.insert("execvp");
     }

@@ -1,39 +1,39 @@
-//! An index of the rules by the facts that make them fire, so that not every rule is asked.
+//! An index of the rules by their triggers, so that not every rule must be checked.
 
 use std::collections::HashMap;
 
 use super::page::KeepPage;
 use super::wildcard;
 
-/// Facts to the places of rules in their list.
+/// Maps facts to the indexes of rules.
 #[derive(Debug)]
 pub(super) struct Index {
     pub(super) imports: HashMap<&'static [u8], Vec<usize>>,
     libraries: Patterns,
     paths: Patterns,
-    /// Files that a rule reads.
+    /// Files that rules read.
     follow: Patterns,
-    /// Texts that begin with a slash are looked for where paths are; the others by themselves.
+    /// Texts that begin with a slash are found together with paths, the others separately.
     pub(super) path_literals: Vec<(&'static str, usize)>,
     pub(super) other_literals: Vec<(&'static str, usize)>,
-    /// Rules that want to know of paths in ELF files.
+    /// Rules that use paths in ELF files.
     pub(super) mentions: Vec<usize>,
     /// Rules that want to know of paths in texts of the application.
     pub(super) text_paths: Vec<usize>,
 }
 
-/// Wildcards, those that are none found at once.
+/// Patterns; those without wildcards are in a hash table.
 #[derive(Debug, Default)]
 struct Patterns {
     plain: HashMap<&'static [u8], Vec<usize>>,
-    /// The literal text before the first wildcard, the pattern, and its rule.
+    /// The literal prefix before the first wildcard, the pattern, and its rule.
     wild: Vec<(&'static [u8], &'static [u8], usize)>,
 }
 
 impl Patterns {
     fn add(&mut self, patterns: &[&'static str], rule: usize) {
         for pattern in patterns.iter().map(|pattern| pattern.as_bytes()) {
-            // Most patterns are plain names, and those are found by one look-up instead of a
+            // Most patterns are plain names, which are found with one lookup instead of a
             // comparison with each.
             match pattern.iter().position(|byte| b"*?[".contains(byte)) {
                 None => self.plain.entry(pattern).or_default().push(rule),
@@ -54,7 +54,7 @@ impl Patterns {
             .unwrap_or_default()
             .iter()
             .copied();
-        // Most patterns differ from the text before their first wildcard.
+        // Most comparisons fail in the literal prefix.
         let wild = self
             .wild
             .iter()
@@ -76,7 +76,7 @@ impl Index {
             text_paths: Vec::new(),
         };
         for (rule, page) in pages.iter().enumerate() {
-            // Rules for paths ask for their symbols when a file has a path for them.
+            // Rules for paths check their symbols when a file contains a matching path.
             if !page.wants_mentions() {
                 for &symbol in &page.when.imports {
                     let rules = index.imports.entry(symbol.as_bytes()).or_default();
@@ -86,8 +86,8 @@ impl Index {
             index.libraries.add(&page.when.libraries, rule);
             index.paths.add(&page.when.paths, rule);
             index.follow.add(&page.follow, rule);
-            // Texts with a slash share the search for paths, whose automaton would otherwise report
-            // only one of two texts that overlap.
+            // Texts that start with a slash share the search for paths, because otherwise the
+            // automaton would report only one of two overlapping texts.
             let (paths, others): (Vec<_>, Vec<_>) = page
                 .when
                 .literals
@@ -106,14 +106,14 @@ impl Index {
         index
     }
 
-    /// The rules that a kept name makes fire.
+    /// The rules triggered by a kept name.
     pub(super) fn of_name<'a>(
         &'a self,
         path: &'a [u8],
         file_name: &'a [u8],
     ) -> impl Iterator<Item = usize> + 'a {
-        // Libraries are named by their file name alone, since distributions have them in different
-        // directories.
+        // Libraries are identified only by file name, because their directories differ between
+        // distributions.
         let libraries = self.libraries.matching(file_name, wildcard::matches_name);
         libraries.chain(self.paths.matching(path, wildcard::matches))
     }

@@ -1,8 +1,8 @@
-//! Paths in the bytes of an ELF file that are there in the image.
+//! Paths in the bytes of an ELF file that exist in the image.
 //!
-//! A string of C ends with a zero; strings of Go and Rust stand one behind the other, so that where
-//! a path ends is known only from what is in the image. A program counts as mentioned only where
-//! its path is a string alone.
+//! A C string ends with a NUL; Go and Rust strings are stored without separators, so the end of a
+//! path can only be determined from the files in the image. A program only counts as mentioned if
+//! its path is a whole string.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use aho_corasick::AhoCorasick;
 use super::page::Mentioned;
 use crate::image::{Kind, NameId, Tree};
 
-/// Paths that are looked at in one file.
+/// Maximum number of paths that are checked in a file.
 const MAX_MENTIONS: usize = 1 << 14;
-/// Bytes of a path: `PATH_MAX` of Linux.
+/// Maximum length of a path: `PATH_MAX` of Linux.
 const MAX_PATH: usize = 4096;
 /// Directories of the root over which the container runtime mounts file systems, or that programs
 /// fill while they run.
@@ -25,16 +25,16 @@ const SHORTEST_FILE_NAME: usize = 3;
 #[derive(Debug)]
 pub(super) struct Searcher {
     automaton: AhoCorasick,
-    /// The first patterns are texts, the others directories of the root.
+    /// The first patterns are texts, the others are top-level directories.
     texts: usize,
 }
 
-/// The places where a pass found something.
+/// The matches found in a pass.
 #[derive(Debug, Default)]
 pub(super) struct Spots {
-    /// Places in the list of texts.
+    /// Indexes in the list of texts.
     pub(super) texts: Vec<usize>,
-    /// Places where a path from the root begins.
+    /// Positions where an absolute path begins.
     pub(super) paths: Vec<usize>,
 }
 
@@ -70,7 +70,7 @@ impl Searcher {
     }
 }
 
-/// The paths that begin at these places and lead to something, and what.
+/// The existing paths that begin at these positions, and what they refer to.
 pub(super) fn mentions(
     tree: &Tree,
     bytes: &[u8],
@@ -88,7 +88,7 @@ pub(super) fn is_path_byte(byte: u8) -> bool {
 
 fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)> {
     let rest = &bytes[at..bytes.len().min(at + MAX_PATH)];
-    // In C the byte before a string is the zero that ends the one before it.
+    // In C, the byte before a string is the NUL of the previous string.
     let is_alone = at.checked_sub(1).is_none_or(|before| bytes[before] == 0);
     let end = rest
         .iter()
@@ -96,13 +96,13 @@ fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)>
         .unwrap_or(rest.len());
     let ends_alone = matches!(rest.get(end), None | Some(0 | b' '));
     if let Some(what) = what_is(tree, &rest[..end]) {
-        // A program is mentioned by a string of its own, or by one that goes on with arguments.
+        // A program is mentioned by a string that is its path, optionally followed by arguments.
         if what == Mentioned::Program && !(is_alone && ends_alone) {
             return None;
         }
         return Some((rest[..end].to_vec(), what));
     }
-    // The text goes on behind the path.
+    // The text continues after the path.
     let length = longest_file(tree, &rest[..end])?;
     Some((rest[..length].to_vec(), Mentioned::File))
 }
@@ -127,7 +127,7 @@ fn is_library(tree: &Tree, name: NameId) -> bool {
     name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some()
 }
 
-/// The length of the longest start of a text that is the path of a file which is no program.
+/// The length of the longest prefix of a text that is the path of a file other than a program.
 fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
     let mut at = NameId::ROOT;
     let mut start = 1;
@@ -148,19 +148,18 @@ fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
                 start += end + 1;
             }
             Some(_) if is_plain(tree, &text[..start + end]) => return Some(start + end),
-            // The whole path is a program or a device, which text that goes on behind it does not
-            // name.
+            // The path is a program or a device, which is not mentioned if the text continues after
+            // it.
             Some(_) => return None,
             None => return longest_child(tree, at, &text[..start + end], start),
         }
     }
 }
 
-/// The same where the text goes on behind the name of a file in `directory`, which begins at
-/// `start`.
+/// The same if the text continues after the name of a file in `directory`, which begins at `start`.
 fn longest_child(tree: &Tree, directory: NameId, text: &[u8], start: usize) -> Option<usize> {
-    // Strings of Go and Rust follow each other without an end: the path is the longest prefix that
-    // exists, and very short names are left to chance.
+    // Go and Rust strings follow each other without a terminator: the path is the longest prefix
+    // that exists, and very short names are ignored as coincidences.
     for end in (start + SHORTEST_FILE_NAME..text.len()).rev() {
         if tree.child(directory, &text[start..end]).is_some() && is_plain(tree, &text[..end]) {
             return Some(end);

@@ -1,8 +1,9 @@
-//! Keep rules: pages that say which files go with which facts, and the one engine that obeys them.
+//! Keep rules: pages that specify which files to keep in which cases, and the engine that applies
+//! them.
 //!
-//! A rule fires once, for the first kept name that gives it a reason. What its patterns name is
-//! kept then, and goes to every tracer, so that an ELF file among it gets its libraries. Nothing
-//! here knows what a rule is about.
+//! A rule fires once, for the first kept name that triggers it. Files that match its patterns are
+//! then kept and passed to every tracer, so that the libraries of ELF files among them are kept
+//! too. Nothing here depends on any particular rule.
 
 mod commands;
 mod conditions;

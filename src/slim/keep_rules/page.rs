@@ -1,4 +1,4 @@
-//! A keep rule's page: when it fires, and what it keeps then.
+//! A keep rule's page: its triggers and the files that it keeps.
 
 use super::wildcard;
 use crate::page::{self, FrontMatter, PageError, Parts};
@@ -8,69 +8,69 @@ use crate::slim::why::Confidence;
 #[derive(Clone, Debug)]
 pub struct KeepPage {
     pub name: &'static str,
-    /// The page's first heading: what is kept, as a noun phrase.
+    /// The first heading of the page: the kept files, as a noun phrase.
     pub title: &'static str,
-    /// Markdown, from the heading on.
+    /// Markdown, starting with the heading.
     pub body: &'static str,
     pub(in crate::slim) when: When,
     pub(in crate::slim) only: Only,
     pub(in crate::slim) keeps: Vec<KeptPattern>,
-    /// Directories below which every empty directory is kept.
+    /// Directories below which all empty directories are kept.
     pub(in crate::slim) empty_directories: Vec<&'static str>,
-    /// Names that it never keeps, with all below them.
+    /// Names that it never keeps, with everything below them.
     pub(in crate::slim) except: Vec<&'static str>,
-    /// Kept files that are read for the words that patterns ask for.
+    /// Kept files that are read to fill in words in patterns.
     pub(in crate::slim) follow: Vec<&'static str>,
-    /// Files in which nothing makes it fire, and which it does not read.
+    /// Files that cannot trigger it and that it does not read.
     pub(in crate::slim) not_in: Vec<&'static str>,
-    /// Directories that are not kept whole because a word or a path names them.
+    /// Directories that are not kept as a whole even if a word or a path refers to them.
     pub(in crate::slim) not_whole: Vec<&'static str>,
-    /// Libraries that glibc opens itself for the symbols, in the process that calls them.
+    /// Libraries that glibc itself opens for the symbols, in the process that calls them.
     pub(in crate::slim) opens: Vec<&'static str>,
-    /// Libraries that are put into the container when it starts, as wildcards over their names.
+    /// Libraries that the container runtime provides at startup, as wildcards for their names.
     pub(in crate::slim) provided: Vec<&'static str>,
-    /// Libraries, as wildcards over the names that they give themselves, that hold names of others
-    /// which they open only where the rule fires.
+    /// Libraries, as wildcards for their sonames, that contain names of other libraries which they
+    /// only open if the rule fires.
     pub(in crate::slim) holders: Vec<&'static str>,
-    /// These others.
+    /// The other libraries.
     pub(in crate::slim) not_opened: Vec<&'static str>,
-    /// It keeps no program that runs as its owner.
+    /// It never keeps setuid programs.
     pub(in crate::slim) never_setuid: bool,
-    /// It fires for every name that gives it a reason, not only for the first: its patterns are
-    /// about that name.
+    /// It fires for every name that triggers it, not only for the first, because its patterns
+    /// depend on that name.
     pub(in crate::slim) repeats: bool,
 }
 
-/// Triggers, any of which makes a rule fire.
+/// Triggers, any one of which fires the rule.
 #[derive(Clone, Debug, Default)]
 pub(in crate::slim) struct When {
     pub(in crate::slim) always: bool,
-    /// Symbols that a kept ELF file takes from others.
+    /// Symbols that a kept ELF file imports.
     pub(in crate::slim) imports: Vec<&'static str>,
-    /// Wildcards over the last component of a kept name.
+    /// Wildcards for the last component of a kept name.
     pub(in crate::slim) libraries: Vec<&'static str>,
     /// Texts in a kept ELF file or script.
     pub(in crate::slim) literals: Vec<&'static str>,
-    /// Words in a kept file that the rule reads.
+    /// Words in a kept file that is read for the rule.
     pub(in crate::slim) words: Vec<&'static str>,
-    /// Wildcards over the path of a kept name.
+    /// Wildcards for the path of a kept name.
     pub(in crate::slim) paths: Vec<&'static str>,
     /// Variables that the image sets.
     pub(in crate::slim) variables: Vec<&'static str>,
 }
 
-/// Conditions on the image, all of which must hold besides.
+/// Additional conditions on the image, all of which must be met.
 #[derive(Clone, Debug, Default)]
 pub(in crate::slim) struct Only {
     /// `ID` or `ID_LIKE` in os-release.
     pub(in crate::slim) distributions: Vec<&'static str>,
-    /// One of these wildcards matches something.
+    /// At least one of these wildcards matches a file.
     pub(in crate::slim) there: Vec<&'static str>,
-    /// The C library is glibc, and older than this `(major, minor)`.
+    /// The C library is glibc older than this `(major, minor)`.
     pub(in crate::slim) glibc_before: Option<(u32, u32)>,
 }
 
-/// A pattern, and how sure it is that what it names is needed.
+/// A pattern, and the confidence that the matching files are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) struct KeptPattern {
     pub(in crate::slim) confidence: Confidence,
@@ -103,15 +103,14 @@ impl KeptPattern {
 /// The source of the values for the placeholder of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) enum Source {
-    /// There is none.
+    /// There is no placeholder.
     Fixed,
-    /// `{word}`: every word of a followed file.
+    /// `{word}`: every word in a followed file.
     Word,
-    /// `{Include}`: every word behind this one on a line of a followed file.
+    /// `{Include}`: every word after this one on a line of a followed file.
     WordAfter(&'static str),
-    /// `{program}`, `{file}`,
-    /// `{directory}`: every path in a kept ELF file that names one; and `{command}`,
-    /// `{shell-command}`: every name there of a program on PATH.
+    /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that refers to one;
+    /// `{command}`, `{shell-command}`: every name of a program on PATH in it.
     Mention(Mentioned),
     /// `{quoted-program}`, `{quoted-file}`, `{quoted-directory}`: every path that is a string in a
     /// text of the application.
@@ -120,7 +119,7 @@ pub(in crate::slim) enum Source {
     Bare(Mentioned),
 }
 
-/// The kind of thing that a path in an ELF file names.
+/// The kind of file that a path in an ELF file refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::slim) enum Mentioned {
     Program,
@@ -128,7 +127,7 @@ pub(in crate::slim) enum Mentioned {
     Directory,
     /// A string that is the name of a program on PATH.
     Command,
-    /// Such a name where a command stands in a string that a shell could run.
+    /// Such a name in command position in a string that a shell could run.
     ShellCommand,
 }
 
@@ -159,10 +158,10 @@ const KEYS: &[&str] = &[
 ];
 
 impl KeepPage {
-    /// Reads the front matter; of the text below only the heading.
+    /// Parses the front matter and the heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
-        // A key that is not in the list is an error, so a typo in a page fails the tests instead of
-        // being ignored.
+        // A key that is not in the list is an error, so that a typo in a page fails the tests
+        // instead of being ignored.
         let Parts { front, title, body } = page::parts(name, text, KEYS)?;
         let keeps = keeps(&front)?;
         Ok(Self {
@@ -190,24 +189,25 @@ impl KeepPage {
         })
     }
 
-    /// Whether one of its patterns, without words to be filled in, matches a path, and it does not
-    /// leave it out.
+    /// Whether one of its patterns without placeholders for words matches a path that is not an
+    /// exception.
     pub(super) fn names(&self, path: &[u8]) -> bool {
-        // An exception covers everything below the directory it names.
+        // An exception includes everything below its directory.
         for pattern in &self.except {
             if wildcard::covers(pattern.as_bytes(), path) {
                 return false;
             }
         }
         self.keeps.iter().any(|kept| {
-            // A pattern with a placeholder is known only for an image, and the question is about
-            // the page.
+            // A pattern with a placeholder can only be resolved for an image, and this is a
+            // question about the page.
             let is_plain = kept.source == Source::Fixed && !kept.pattern.contains(['$', '{']);
             is_plain && wildcard::matches(kept.pattern.as_bytes(), path)
         })
     }
 
-    /// Patterns of what it keeps, the surest first; words in braces are filled in from files.
+    /// Patterns of the files that it keeps, the most certain first; words in braces are filled in
+    /// from files.
     pub fn patterns(&self) -> impl Iterator<Item = (Confidence, &'static str)> {
         let opened = self
             .opens
@@ -232,7 +232,7 @@ impl KeepPage {
             ("the environment variables", &when.variables),
         ];
         let mut triggers = Vec::new();
-        // A rule that always holds may have other triggers, which then only matter to the reader.
+        // An unconditional rule may have other triggers, which are then only documentation.
         if when.always {
             triggers.push("every image".to_owned());
         }
@@ -245,12 +245,12 @@ impl KeepPage {
         triggers.join("; ")
     }
 
-    /// Whether it says something else than what is kept.
+    /// Whether it has a purpose other than keeping files.
     pub fn keeps_nothing(&self) -> bool {
         self.keeps.is_empty() && self.empty_directories.is_empty() && self.opens.is_empty()
     }
 
-    /// Whether paths in kept ELF files are of interest.
+    /// Whether it uses paths in kept ELF files.
     pub(in crate::slim) fn wants_mentions(&self) -> bool {
         self.keeps
             .iter()
@@ -269,7 +269,7 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
     let always = match front.get("when") {
         None => false,
         Some("always") => true,
-        // `always` is the only value; everything else is a trigger of its own.
+        // `always` is the only value; everything else is a separate trigger.
         Some(other) => return Err(front.invalid("when", other)),
     };
     let when = When {
@@ -289,7 +289,7 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
         &when.paths,
         &when.variables,
     ];
-    // A page without a trigger would be a rule that never fires.
+    // A rule whose page has no trigger would never fire.
     if !always && lists.iter().all(|list| list.is_empty()) {
         return Err(PageError::Missing { page, key: "when" });
     }
@@ -336,12 +336,12 @@ fn keeps(front: &FrontMatter) -> Result<Vec<KeptPattern>, PageError> {
     Ok(keeps)
 }
 
-/// The directory of the file that a pattern is about, and its name.
+/// The placeholders for the directory and the name of the file that a pattern depends on.
 pub(in crate::slim) const HERE: &str = "{here}";
 pub(in crate::slim) const NAME: &str = "{name}";
 
-/// The source of values for a pattern; `None` where braces do not match, or there are two
-/// placeholders besides `{here}` and `{name}`.
+/// The source of values for a pattern; `None` if braces do not match, or if there are two
+/// placeholders other than `{here}` and `{name}`.
 fn source(pattern: &'static str) -> Option<Source> {
     let mut source = Source::Fixed;
     let mut rest = pattern;
@@ -369,7 +369,7 @@ fn source(pattern: &'static str) -> Option<Source> {
             "bare-directory" => Source::Bare(Mentioned::Directory),
             name => Source::WordAfter(name),
         };
-        // Two placeholders would need every pair of words, which no rule wants.
+        // Two placeholders would require all pairs of words, which no rule needs.
         if std::mem::replace(&mut source, this) != Source::Fixed {
             return None;
         }

@@ -1,4 +1,4 @@
-//! The list of keep rules: their pages, as they are.
+//! The list of keep rules with the text of their pages.
 
 macro_rules! pages {
     ($($name:literal),* $(,)?) => {

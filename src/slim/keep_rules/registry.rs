@@ -1,4 +1,4 @@
-//! The keep rules that are built in, and questions to all of them.
+//! The built-in keep rules, and queries about them.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use super::index::Index;
 use super::page::KeepPage;
 use super::{pages, wildcard};
 
-/// All keep rules, in the order of their names.
+/// All keep rules, sorted by name.
 #[derive(Debug)]
 pub struct KeepRules {
     pub(super) pages: Vec<KeepPage>,
@@ -21,13 +21,13 @@ impl KeepRules {
         self.pages.iter()
     }
 
-    /// The name nearest to one that is not there, where one is near.
+    /// The name that is closest to an unknown one, if any.
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
         let unknown = unknown.strip_prefix("keep/").unwrap_or(unknown);
         suggestion::closest(unknown, self.pages.iter().map(|page| page.name))
     }
 
-    /// The index of all rules, as Markdown: a row a rule.
+    /// The index of all rules as Markdown, with one row per rule.
     pub fn index_markdown(&self) -> String {
         let mut index = String::from(
             "\n# Keep rules\n\nFiles that `slim` keeps although no other file refers to them \
@@ -40,12 +40,12 @@ impl KeepRules {
         index
     }
 
-    /// The rules of which a fixed pattern matches a path.
+    /// The rules with a fixed pattern that matches a path.
     pub fn naming(&self, path: &[u8]) -> impl Iterator<Item = &KeepPage> {
         self.pages.iter().filter(move |page| page.names(path))
     }
 
-    /// The page of the rule of this name, with or without `keep/` in front.
+    /// The page of the rule with this name, with or without the prefix `keep/`.
     pub fn get(&self, name: &str) -> Option<&KeepPage> {
         // Reports print the name with the prefix, and people copy it from there.
         let name = name.strip_prefix("keep/").unwrap_or(name);
@@ -57,7 +57,7 @@ impl KeepRules {
     }
 }
 
-/// Libraries that glibc opens itself, according to rules: a symbol, a library, and the rule.
+/// Libraries that glibc itself opens, according to rules: a symbol, a library, and the rule.
 pub(in crate::slim) fn opened_by_libc()
 -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     keep_rules().pages.iter().flat_map(opened_by_rule)
@@ -73,14 +73,14 @@ fn opened_by_rule(
     })
 }
 
-/// Whether a library is put into the container when it starts, so that it need not be in the image.
+/// Whether a library is provided by the container runtime, so that it need not be in the image.
 pub(in crate::slim) fn is_provided(soname: &[u8]) -> bool {
     let mut provided = keep_rules().pages.iter().flat_map(|page| &page.provided);
     provided.any(|pattern| wildcard::matches_name(pattern.as_bytes(), soname))
 }
 
-/// Whether a library that holds the name of another opens it only where a rule fires, which keeps
-/// it then.
+/// Whether a library that contains the name of another only opens it if a rule fires, which then
+/// keeps it.
 pub(in crate::slim) fn is_not_opened(holder: &[u8], name: &[u8]) -> bool {
     keep_rules()
         .pages
@@ -94,14 +94,15 @@ fn is_named(patterns: &[&str], name: &[u8]) -> bool {
         .any(|pattern| wildcard::matches_name(pattern.as_bytes(), name))
 }
 
-/// The rules that are built in.
+/// The built-in rules.
 pub fn keep_rules() -> &'static KeepRules {
     static RULES: LazyLock<KeepRules> = LazyLock::new(|| {
         let mut pages = Vec::new();
         for &(name, text) in pages::PAGES {
-            pages.push(KeepPage::parse(name, text).expect("every page is read by the tests"));
+            pages.push(KeepPage::parse(name, text).expect("a test parses every page"));
         }
-        // `get` searches by name, and the order of rules is the order of reasons in a plan.
+        // `get` uses binary search, and the order of rules determines the order of reasons in a
+        // plan.
         pages.sort_by_key(|page| page.name);
         let index = Index::of(&pages);
         KeepRules { pages, index }

@@ -1,11 +1,11 @@
-//! Placeholders in a pattern: variables of the image, and words of files.
+//! Placeholders in patterns: variables of the image, and words in files.
 
 use super::page::{HERE, NAME};
 use crate::image::Config;
 
-/// Puts the values of the image's variables in place of `$NAME`, `${NAME}` and
-/// `${NAME%%.*}`, which is the value up to its first `.`. Of a variable that is a list parted by
-/// colons each member makes a pattern. None where one is not set.
+/// Replaces `$NAME`, `${NAME}` and `${NAME%%.*}` (the value up to its first `.`) with the values of
+/// the image's variables. For a colon-separated list, there is a pattern for each member. Empty if
+/// a variable is not set.
 pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
     let Some((before, rest)) = pattern.split_once('$') else {
         return vec![pattern.to_owned()];
@@ -15,11 +15,11 @@ pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
     let Some(value) = config.env_value(name).filter(|value| !value.is_empty()) else {
         return Vec::new();
     };
-    // Of the operators only `%%.*` is needed: locales have their character set behind a dot.
+    // `%%.*` is the only operator that is needed: locales have their character set after a dot.
     let value = cut.and_then(|cut| value.split(cut).next()).unwrap_or(value);
     let rest = with_variables(rest, config);
-    // A member with `..` or `*` would let an environment variable keep files far from what the rule
-    // means.
+    // With a member that contains `..` or `*`, an environment variable could keep files that the
+    // rule is not meant for.
     let values = value
         .split(':')
         .filter(|member| !member.is_empty() && !member.contains("..") && !member.contains('*'));
@@ -31,7 +31,7 @@ pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
         .collect()
 }
 
-/// The name, where its value is cut, and what follows.
+/// The name, the character at which its value is cut, and the rest of the text.
 fn variable(text: &str) -> (&str, Option<char>, &str) {
     if let Some((inside, rest)) = text.strip_prefix('{').and_then(|text| text.split_once('}')) {
         return match inside.split_once("%%") {
@@ -45,28 +45,28 @@ fn variable(text: &str) -> (&str, Option<char>, &str) {
     (&text[..end], None, &text[end..])
 }
 
-/// Puts a file's directory in place of `{here}`, and its name in place of `{name}`. None where that
-/// names a directory of the root, or all that is in one.
+/// Replaces `{here}` with a file's directory, and `{name}` with its name. `None` if the result is a
+/// top-level directory, or everything in one.
 pub(super) fn with_file(pattern: &str, path: &str) -> Option<String> {
     if !pattern.contains(HERE) && !pattern.contains(NAME) {
         return Some(pattern.to_owned());
     }
     let (here, name) = path.rsplit_once('/')?;
     let pattern = pattern.replace(HERE, here).replace(NAME, name);
-    // `{here}` of a file in `/etc` is `/etc`, and a rule must not keep that whole.
+    // `{here}` of a file in `/etc` is `/etc`, which a rule must not keep as a whole.
     if is_shallow(pattern.as_bytes()) {
         return None;
     }
     Some(pattern)
 }
 
-/// Whether a path names a directory of the root, or all that is in one: no file means that.
+/// Whether a path is a top-level directory, or everything in one, which a file never means.
 pub(super) fn is_shallow(path: &[u8]) -> bool {
     let mut depth = 0;
     for component in path.split(|&byte| byte == b'/') {
         match component {
             b"" | b"." | b"**" => {}
-            // `/a/../..` is the root, whatever it looks like.
+            // `/a/../..` is the root.
             b".." => depth -= 1,
             _ => depth += 1,
         }
@@ -74,9 +74,9 @@ pub(super) fn is_shallow(path: &[u8]) -> bool {
     depth < 2
 }
 
-/// Puts a word in place of the pattern's placeholder, and the directory of the file it is from in
-/// place of `{here}`. None where that makes no path: a word that is absolute behind something else,
-/// or one that leads upwards.
+/// Replaces the pattern's placeholder with a word, and `{here}` with the directory of the file that
+/// contains it. `None` if the result is not a valid path: if an absolute word follows other text,
+/// or a word leads upward.
 pub(super) fn with_word(pattern: &str, word: &[u8], here: &[u8]) -> Option<Vec<u8>> {
     let mut path = Vec::with_capacity(pattern.len() + word.len());
     let mut rest = pattern;
@@ -87,7 +87,7 @@ pub(super) fn with_word(pattern: &str, word: &[u8], here: &[u8]) -> Option<Vec<u
         if name == "here" {
             path.extend_from_slice(here);
         } else {
-            // An absolute word belongs to a pattern that is the word alone.
+            // An absolute word is only valid in a pattern that consists of the word.
             if word.starts_with(b"/") && !path.is_empty() {
                 return None;
             }

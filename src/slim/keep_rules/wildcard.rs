@@ -1,7 +1,8 @@
-//! Wildcards over paths of an image: matching a path, and listing what a pattern names in a tree.
+//! Wildcards for paths in an image: matches paths, and lists the names in a tree that match a
+//! pattern.
 //!
-//! `*`, `?` and `[a-z]` stop at a slash, `**` is any number of components. A slash at the end means
-//! directories only.
+//! `*`, `?` and `[a-z]` stop at a slash; `**` matches any number of components. A trailing slash
+//! only matches directories.
 
 use crate::image::{Kind, NameId, Tree};
 
@@ -27,7 +28,7 @@ fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
         Some((&b"**", rest)) => {
-            // Patterns have at most one or two `**`, so the nested tries stay few.
+            // Patterns have at most one or two `**`, so there are few nested attempts.
             (0..=path.len()).any(|skipped| matches_components(rest, &path[skipped..]))
         }
         Some((first, rest)) => path.split_first().is_some_and(|(name, others)| {
@@ -41,11 +42,11 @@ pub(in crate::slim) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
     // Only the last star is ever tried again: an earlier one could only match what the later one
     // covers too. That keeps the time quadratic, where recursion would be exponential.
     let (mut at, mut place) = (0, 0);
-    // Where the last star was, and how far it reached.
+    // The position of the last star, and the end of its match.
     let mut star: Option<(usize, usize)> = None;
     while place < name.len() {
         match one(&pattern[at..], name[place]) {
-            // A star first takes nothing.
+            // A star first matches nothing.
             Some(_) if pattern[at] == b'*' => {
                 star = Some((at, place));
                 at += 1;
@@ -54,7 +55,7 @@ pub(in crate::slim) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
                 at += length;
                 place += 1;
             }
-            // On a mismatch the last star takes one byte more.
+            // On a mismatch, the last star matches one more byte.
             None => {
                 let Some((star_at, reached)) = star else {
                     return false;
@@ -67,13 +68,13 @@ pub(in crate::slim) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
-/// The length of the pattern's first piece, if it takes the byte; a star takes any.
+/// The length of the pattern's first element, if it matches the byte.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match *pattern.first()? {
         b'*' | b'?' => Some(1),
         b'[' => match set(pattern) {
             Some((members, length)) if members.contains(byte) => Some(length),
-            // A bracket that nothing closes is an ordinary character, as in a shell.
+            // An unclosed bracket is an ordinary character, as in a shell.
             None if byte == b'[' => Some(1),
             _ => None,
         },
@@ -82,7 +83,7 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     }
 }
 
-/// The members of `[a-z_]`, or of all but them after `!` or `^`.
+/// The members of `[a-z_]`, or all other characters after `!` or `^`.
 struct Set<'a> {
     members: &'a [u8],
     inverted: bool,
@@ -90,7 +91,7 @@ struct Set<'a> {
 
 fn set(pattern: &[u8]) -> Option<(Set<'_>, usize)> {
     let inside = &pattern[1..];
-    // POSIX has `!`; most shells accept `^` as well.
+    // POSIX specifies `!`; most shells accept `^` as well.
     let inverted = matches!(inside.first(), Some(b'!' | b'^'));
     let start = usize::from(inverted);
     // A bracket right at the start is a member and does not close the set.
@@ -131,7 +132,7 @@ fn is_wild(component: &[u8]) -> bool {
     component.iter().any(|byte| b"*?[".contains(byte))
 }
 
-/// An entry that a pattern names, and the links and directories on the way to it.
+/// An entry that matches a pattern, and the symlinks and directories on the path to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::slim) struct Named {
     pub(in crate::slim) name: NameId,
@@ -167,12 +168,12 @@ impl Expansion<'_> {
             return;
         };
         match first {
-            // Words of a configuration contain `.` and `..`, and are filled into patterns as they
-            // are.
+            // Words in a configuration may contain `.` and `..`, and are inserted in patterns
+            // unchanged.
             b"." => self.walk(at, crossed, rest),
             b".." => self.walk(tree.parent(at), crossed, rest),
-            // At the end it names everything below; in the middle every directory, the current one
-            // included.
+            // At the end, it matches everything below; in the middle, every directory, including
+            // the current one.
             b"**" if rest.is_empty() => {
                 for name in tree.below(at) {
                     self.take(name, crossed);
@@ -195,11 +196,11 @@ impl Expansion<'_> {
         }
     }
 
-    /// Goes on in a directory and in every directory below it.
+    /// Continues in a directory and in all directories below it.
     fn walk_below(&mut self, at: NameId, crossed: &mut Vec<NameId>, rest: &[&[u8]]) {
         let tree = self.tree;
         self.walk(at, crossed, rest);
-        // Symlinks are not followed here, or a link to the root would walk the whole image.
+        // Symlinks are not followed here, because a symlink to the root would walk the whole image.
         let below: Vec<NameId> = tree
             .below(at)
             .filter(|&name| tree.is_directory(name))
@@ -209,10 +210,10 @@ impl Expansion<'_> {
         }
     }
 
-    /// Goes on behind an entry that matches.
+    /// Continues after a matching entry.
     fn step(&mut self, name: NameId, crossed: &mut Vec<NameId>, rest: &[&[u8]]) {
         let tree = self.tree;
-        // The last component is the entry itself: a symlink there is kept, and its target for the
+        // The last component is the entry itself: a symlink is kept, and its target because of the
         // symlink.
         if rest.is_empty() {
             return self.take(name, crossed);
@@ -226,7 +227,7 @@ impl Expansion<'_> {
         if let Ok(resolved) = tree.resolve_from(tree.parent(name), target)
             && tree.is_directory(resolved.name)
         {
-            // The list is shared by all branches of the walk; it is cut back when this one is done.
+            // The list is shared by all branches of the walk and truncated when this one is done.
             let before = crossed.len();
             crossed.push(name);
             crossed.extend(resolved.crossed);

@@ -1,7 +1,7 @@
-//! The words of a configuration file, whatever its format: what stands between blanks, quotes and
+//! The words of a configuration file in any format: text between whitespace, quotes and
 //! punctuation.
 
-/// A word, the line it is on, counted from 1, and the words before it on that line.
+/// A word, its line number, counted from 1, and the words before it on that line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word<'a> {
     pub(super) text: &'a [u8],
@@ -10,7 +10,7 @@ pub(super) struct Word<'a> {
 }
 
 impl Word<'_> {
-    /// Whether a word stands before it on its line, in any case.
+    /// Whether a word, in any case, precedes it on its line.
     pub(super) fn comes_after(&self, directive: &str) -> bool {
         self.before
             .iter()
@@ -18,13 +18,13 @@ impl Word<'_> {
     }
 }
 
-/// Longer files are no configuration.
+/// Longer files are not configuration files.
 pub(super) const MAX_TEXT: usize = 1 << 20;
-/// Lines of more words are data.
+/// Lines with more words are data.
 const MAX_WORDS: usize = 64;
 const COMMENTS: [&[u8]; 5] = [b"#", b";", b"//", b"<!--", b"--"];
 
-/// The words of a text that could be names of files. Comment lines have none.
+/// The words of a text that could be file names. Comment lines are skipped.
 pub(super) fn words(text: &[u8]) -> impl Iterator<Item = Word<'_>> {
     text.split(|&byte| byte == b'\n')
         .enumerate()
@@ -43,7 +43,7 @@ pub(super) fn words(text: &[u8]) -> impl Iterator<Item = Word<'_>> {
         })
 }
 
-/// Whether a text has a word, in any case.
+/// Whether a text contains a word, in any case.
 pub(super) fn has_word(text: &[u8], wanted: &str) -> bool {
     words(text).any(|word| word.text.eq_ignore_ascii_case(wanted.as_bytes()))
 }
@@ -53,8 +53,8 @@ fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     // Formats differ, but none of these starts a line that names a file.
     let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
     let line = if is_comment { &[] } else { line };
-    // A hash inside a word may be part of it, as in a URL; only one behind a blank starts a
-    // comment.
+    // A hash inside a word may be part of it, as in a URL; it only starts a comment after
+    // whitespace.
     let end = memchr::memmem::find(line, b" #").unwrap_or(line.len());
     line[..end]
         .split(|byte| is_between_words(*byte))
@@ -66,7 +66,7 @@ fn is_between_words(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte.is_ascii_control() || b"=;:,\"'<>()[]{}|`".contains(&byte)
 }
 
-/// Whether a file's bytes are a text that may be configuration.
+/// Whether a file is a text that may be a configuration file.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     bytes.len() <= MAX_TEXT && !is_binary(bytes)
 }

@@ -1,12 +1,12 @@
-//! Words of a command of the configuration: a program, files, other programs, and text for a shell.
+//! Words of a command in the configuration: a program, files, other programs, and shell scripts.
 
 use crate::slim::keep::Keep;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::{launchers, shell};
 use crate::slim::why::{Field, Root, Why};
 
-/// Keeps what the words name. Each says which field it stands in. False where the program is not
-/// there.
+/// Keeps the files that the words refer to; each word has its field. Returns false if the program
+/// does not exist.
 pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
     let Some((field, program)) = words.first() else {
         return false;
@@ -25,13 +25,13 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
     });
     let mut text = shell_text(words, 0);
     for (place, (field, word)) in words.iter().enumerate().skip(1) {
-        // The script of `sh -c` is read as one, not as a path.
+        // The script of `sh -c` is parsed as a script, not as a path.
         if text == Some(place) {
             shell::keep_text(keep, *field, word);
             continue;
         }
         keep_argument(keep, *field, word);
-        // `tini -- sh -c '…'`: helpers start the program that their arguments are.
+        // `tini -- sh -c '…'`: wrappers start the program in their arguments.
         if text.is_none_or(|text| text < place) {
             text = shell_text(words, place);
         }
@@ -39,10 +39,10 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
     true
 }
 
-/// The place of the script, if the word at `place` is a shell and `-c` follows among its options.
+/// The index of the script, if the word at `place` is a shell and `-c` is among its options.
 fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
     let name = words[place].1.rsplit('/').next().unwrap_or_default();
-    // `busybox sh -c …` has the name of the shell as its first argument.
+    // In `busybox sh -c …`, the shell is the first argument.
     let is_busybox = name == "busybox"
         && words
             .get(place + 1)
@@ -57,27 +57,27 @@ fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
             "-o" | "-O" | "+o" | "+O" | "--rcfile" | "--init-file" => at += 2,
             long if long.starts_with("--") => at += 1,
             short if short.starts_with('-') && short.contains('c') => {
-                // `-o pipefail -c` and `-eo pipefail -c` have a word for `o` between.
+                // In `-o pipefail -c` and `-eo pipefail -c`, the option has a value.
                 let takes_option = short.contains('o');
                 return Some(at + 1 + usize::from(takes_option)).filter(|&at| at < words.len());
             }
             short if short.starts_with(['-', '+']) && short.ends_with('o') => at += 2,
             short if short.starts_with(['-', '+']) => at += 1,
-            // The first word that is no option is a script file, and `-c` after it is an argument
-            // of the script.
+            // The first word that is not an option is a script file, and a later `-c` is an
+            // argument of the script.
             _ => return None,
         }
     }
     None
 }
 
-/// Keeps a file or program that an argument names, also behind the `=` of an option.
+/// Keeps a file or program named in an argument, also after the `=` of an option.
 fn keep_argument(keep: &mut Keep<'_>, field: Field, word: &str) {
     let why = Why::Root(Root::Argument {
         of: field,
         word: word.to_owned(),
     });
-    // `--config=/etc/app.conf`: the value is behind the name of the option.
+    // `--config=/etc/app.conf`: the value follows the name of the option.
     if keep_named(keep, word, &why) {
         return;
     }
@@ -90,19 +90,20 @@ fn keep_argument(keep: &mut Keep<'_>, field: Field, word: &str) {
 }
 
 fn keep_named(keep: &mut Keep<'_>, word: &str, why: &Why) -> bool {
-    // An option is not a path, and an empty word would name the working directory.
+    // An option is not a path, and an empty word would mean the working directory.
     if word.is_empty() || word.starts_with('-') {
         return false;
     }
     let path = keep.programs.absolute(word.as_bytes());
     if let Some(name) = keep.keep_path(&path, None, why.clone()) {
-        // Who is given a directory is given what is in it.
+        // A program that gets a directory as an argument may use everything in it.
         if keep.tree().is_directory(name) && !is_system_directory(keep.tree(), name) {
             keep.keep_below(name, None, why);
         }
         return true;
     }
-    // Wrappers such as `gosu` and `tini` start a program that their arguments name without a path.
+    // Wrappers such as `gosu` and `tini` start a program that is named in their arguments without a
+    // path.
     match keep.programs.find(keep.view, word.as_bytes()) {
         Some(path) => keep.keep_path(&path, None, why.clone()).is_some(),
         None => false,

@@ -1,12 +1,12 @@
-//! Files that the image's own Dockerfile added: those of its COPY and ADD instructions are the
-//! application, but for history, caches and what packages are developed with.
+//! Files that the image's own Dockerfile added: the files of COPY and ADD instructions are the
+//! application, except for history, caches and development files of packages.
 
 use crate::image::{History, Image, Kind};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Root, Why};
 
-/// A layer with one of these files is a distribution's, whatever instruction added it.
+/// A layer with one of these files belongs to a distribution, regardless of its instruction.
 const OF_DISTRIBUTION: &[&str] = &[
     "/etc/os-release",
     "/usr/lib/os-release",
@@ -26,15 +26,15 @@ pub(super) const SHOWN: usize = 60;
 pub(super) fn keep(keep: &mut Keep<'_>) {
     let tree = keep.tree();
     let instructions = instructions(keep.view.image);
-    // An image without COPY and ADD has no application of its own.
+    // An image without COPY and ADD contains no application of its own.
     if instructions.iter().all(Option::is_none) {
         return;
     }
-    // The walk visits a directory before its content, so that a skipped directory takes its content
-    // with it.
+    // The walk visits a directory before its entries, so the entries of a skipped directory are
+    // skipped too.
     for name in without_leftovers(tree, tree.walk()) {
         let inode = tree.inode(name);
-        // Directories come with what is in them; an empty one was meant.
+        // Directories are kept with their files; an empty directory was added on purpose.
         let is_meant =
             !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();
         if is_meant && let Some(Some(by)) = instructions.get(inode.layer) {
@@ -44,7 +44,7 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
     }
 }
 
-/// The COPY or ADD of each layer that has the application's files.
+/// The COPY or ADD of each layer that contains application files.
 fn instructions(image: &Image) -> Vec<Option<String>> {
     let tree = &image.tree;
     let mut instructions: Vec<Option<String>> = image
@@ -52,8 +52,8 @@ fn instructions(image: &Image) -> Vec<Option<String>> {
         .iter()
         .map(|layer| layer.history.as_ref().and_then(instruction))
         .collect();
-    // Base images copy a whole root file system with one ADD; that is no application, and keeping
-    // all of it would undo slimming.
+    // Base images add a whole root file system with one ADD; that is not an application, and
+    // keeping all of it would defeat the purpose.
     for path in OF_DISTRIBUTION {
         if let Ok(resolved) = tree.resolve_link(path.as_bytes())
             && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
@@ -64,9 +64,9 @@ fn instructions(image: &Image) -> Vec<Option<String>> {
     instructions
 }
 
-/// The COPY or ADD that made a layer.
+/// The COPY or ADD that created a layer.
 fn instruction(step: &History) -> Option<String> {
-    // History text is the only trace of the Dockerfile that the image carries.
+    // The history is the only trace of the Dockerfile in the image.
     let text = step.instruction();
     let keyword = text.split_whitespace().next().unwrap_or_default();
     let is_copy = ["COPY", "ADD"]

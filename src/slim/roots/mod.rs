@@ -1,4 +1,4 @@
-//! Roots: what the image's configuration and the user say is needed.
+//! Roots: files required by the image configuration and the user.
 
 mod command;
 mod copied;
@@ -16,15 +16,16 @@ use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Field, Root, Why};
 
-/// Keeps what the configuration and the user name.
+/// Keeps the files named in the configuration and by the user.
 pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), PlanError> {
     let image = keep.view.image;
     let config = &image.config;
-    // Dropping comes first, because a name that is kept once stays kept.
+    // Dropping comes first, because a kept name stays kept.
     for pattern in &options.drop {
         drop_glob(keep, pattern)?;
     }
-    // The program comes before `--keep`: it is the better reason for files that both ask for.
+    // The program comes before `--keep`, because it is the better reason for files that both
+    // require.
     keep_program(keep, config, !options.keep.is_empty())?;
     keep_healthcheck(keep, config);
     for pattern in &options.keep {
@@ -44,8 +45,8 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     Ok(())
 }
 
-/// Keeps what COPY and ADD instructions put there. The rules that always hold come before it, for
-/// theirs are the better reasons.
+/// Keeps the files added by COPY and ADD instructions. Unconditional rules come before this,
+/// because their reasons are better.
 pub(super) fn keep_copied(keep: &mut Keep<'_>) {
     copied::keep(keep);
 }
@@ -74,7 +75,7 @@ fn keep_program(
     let mut command = words_of(Field::Entrypoint, &config.entrypoint());
     command.extend(words_of(Field::Cmd, &config.cmd()));
     let Some((field, program)) = command.first().cloned() else {
-        // `--keep` is enough to slim an image that only holds files, such as a base for `COPY
+        // `--keep` is enough to slim an image that only contains files, such as a source for `COPY
         // --from`.
         return if may_be_missing {
             Ok(())
@@ -82,7 +83,7 @@ fn keep_program(
             Err(PlanError::NoProgram)
         };
     };
-    // Without its program an image does nothing, unless the user knows better.
+    // Without its program, an image is useless, unless the user specified the files to keep.
     if command::keep(keep, &command) {
         return purpose::check(keep, &command, may_be_missing);
     }
@@ -97,7 +98,7 @@ fn keep_program(
     Ok(())
 }
 
-/// Words of a command, each with the field that has it.
+/// Words of a command, each with its field.
 fn words_of(field: Field, words: &[&str]) -> Vec<(Field, String)> {
     let mut owned = Vec::new();
     for &word in words {
@@ -107,7 +108,7 @@ fn words_of(field: Field, words: &[&str]) -> Vec<(Field, String)> {
 }
 
 fn program_not_found(keep: &Keep<'_>, field: Field, program: String) -> PlanError {
-    // A program with a slash in its name is not searched in PATH, so there is no list to show.
+    // A program with a slash in its name is not searched for in PATH, so there is no list to show.
     let looked_in = if program.contains('/') {
         Vec::new()
     } else {
@@ -131,12 +132,12 @@ fn keep_healthcheck(keep: &mut Keep<'_>, config: &Config) {
     }
 }
 
-/// The command that a health check starts; none where there is no check.
+/// The command of the health check; empty if there is none.
 fn healthcheck_words(config: &Config) -> Vec<(Field, String)> {
     let test = config.healthcheck().unwrap_or_default();
     match test.split_first() {
         Some((&"CMD", command)) => words_of(Field::Healthcheck, command),
-        // Docker starts it through SHELL, or `/bin/sh -c`.
+        // Docker runs it with SHELL, or `/bin/sh -c`.
         Some((&"CMD-SHELL", script)) => {
             let mut words = match config.shell() {
                 shell if shell.is_empty() => words_of(Field::Healthcheck, &["/bin/sh", "-c"]),
@@ -145,7 +146,7 @@ fn healthcheck_words(config: &Config) -> Vec<(Field, String)> {
             words.extend(words_of(Field::Healthcheck, script));
             words
         }
-        // `NONE` disables the check of the base image.
+        // `NONE` disables the health check of the base image.
         _ => Vec::new(),
     }
 }
@@ -165,11 +166,12 @@ fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
     }
 }
 
-/// The working directory, and volumes: what is in a volume is what each new container starts with.
+/// Keeps the working directory and volumes: the files in a volume are the initial contents in each
+/// new container.
 fn keep_directories(keep: &mut Keep<'_>, config: &Config) {
     let workdir = config.working_dir().as_bytes();
     keep.keep_path(workdir, None, Why::Root(Root::Workdir));
-    // Without WORKDIR it is the root, and below that is everything.
+    // Without WORKDIR, it is the root, which contains everything.
     if keep
         .tree()
         .resolve(workdir)
@@ -185,7 +187,7 @@ fn keep_directories(keep: &mut Keep<'_>, config: &Config) {
     }
 }
 
-/// Empty directories in the working directory are there for a purpose; what else is in it is the
+/// Empty directories in the working directory exist for a purpose; the files in it are the
 /// application, unless it is a directory of the distribution.
 fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
     let tree = keep.tree();
@@ -197,7 +199,7 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
         if tree.is_directory(name) && tree.children(name).next().is_none() {
             keep.graph.keep(name, None, Why::Root(Root::Workdir));
         }
-        // An application may open anything beside it.
+        // An application may open any file next to it.
         if is_own {
             keep.graph.keep(name, None, Why::Root(Root::InWorkdir));
         }
@@ -252,8 +254,7 @@ fn home_in_passwd(keep: &Keep<'_>) -> Option<Vec<u8>> {
 /// The sixth field of the first line whose name or number is `user`.
 fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
     for line in passwd.split(|&byte| byte == b'\n') {
-        // The runtime compares USER with names and with numbers, and takes the first line that
-        // matches.
+        // The runtime compares USER with names and UIDs, and uses the first matching line.
         let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
         let is_user = fields.first() == Some(&user) || fields.get(2) == Some(&user);
         if is_user && let Some(home) = fields.get(5) {
@@ -263,11 +264,11 @@ fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Drops what a pattern matches.
+/// Drops the names that match a pattern.
 fn drop_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
     for (dropped, _) in matching(keep, "--drop", pattern)? {
         keep.graph.drop_name(dropped);
-        // A directory that is dropped without its content would leave files without a parent.
+        // If a directory were dropped without its entries, files would have no parent.
         for name in keep.tree().below(dropped) {
             keep.graph.drop_name(name);
         }
@@ -275,7 +276,7 @@ fn drop_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Keeps what a pattern matches.
+/// Keeps the names that match a pattern.
 fn keep_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
     let why = Why::Root(Root::Glob {
         pattern: pattern.to_owned(),
@@ -293,8 +294,8 @@ fn keep_glob(keep: &mut Keep<'_>, pattern: &str) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Names that a pattern of the user matches, at least one, and the way to each. The part before
-/// its first wildcard may go through links, as paths do.
+/// Names that match a user's pattern, at least one, and the path to each. The part before the first
+/// wildcard may go through symlinks.
 fn matching(
     keep: &Keep<'_>,
     option: &'static str,
@@ -304,11 +305,11 @@ fn matching(
         option,
         pattern: pattern.to_owned(),
     };
-    // The part before the first wildcard is resolved like a path, so that `/lib/*` works where
-    // `/lib` is a symlink.
+    // The part before the first wildcard is resolved like a path, so that `/lib/*` works if `/lib`
+    // is a symlink.
     let (start, rest) = split_at_wildcard(pattern);
     let tree = keep.tree();
-    // Without a wildcard the entry itself is meant, also a link.
+    // Without a wildcard, the pattern refers to the entry itself, even if it is a symlink.
     if rest.is_empty() {
         let resolved = tree.resolve_link(start.as_bytes()).map_err(|_| nothing())?;
         return Ok(vec![(resolved.name, resolved.crossed)]);
@@ -319,7 +320,7 @@ fn matching(
         source,
     })?;
     let resolved = tree.resolve(start.as_bytes()).map_err(|_| nothing())?;
-    // The pattern is matched against the rest of each path, behind the directory and its slash; the
+    // The pattern is matched against the rest of each path, after the directory and its slash; the
     // path of the root is only the slash.
     let skipped = if resolved.name == NameId::ROOT {
         1
@@ -332,8 +333,8 @@ fn matching(
             matched.push((name, resolved.crossed.clone()));
         }
     }
-    // A pattern that matches nothing is most likely mistyped, and silence would drop the file it
-    // was meant to protect.
+    // A pattern that matches nothing is probably a typo, and ignoring it would drop the file that
+    // it was meant to keep.
     if matched.is_empty() {
         Err(nothing())
     } else {
@@ -341,7 +342,7 @@ fn matching(
     }
 }
 
-/// The path of the directory before the first wildcard of a pattern, and the rest of the pattern.
+/// The directory before the first wildcard of a pattern, and the rest of the pattern.
 fn split_at_wildcard(pattern: &str) -> (String, String) {
     let components: Vec<&str> = pattern.trim_matches('/').split('/').collect();
     let literal = components

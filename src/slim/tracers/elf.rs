@@ -1,4 +1,4 @@
-//! The tracer of ELF files: it keeps their loader, and every library that the loader maps for them.
+//! Tracer for ELF files: keeps their loader and all libraries that the loader maps.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
 use crate::slim::why::Why;
 
-/// Loads programs, and remembers what their processes have mapped.
+/// Loads programs, and records the files that their processes map.
 #[derive(Debug)]
 pub(super) struct ElfTracer<'a> {
     processes: Processes<'a>,
-    /// A row an inode: a process that was built has mapped it.
+    /// One row per inode: whether a process has mapped it.
     mapped: Vec<bool>,
-    /// Libraries that came in without a program.
+    /// Libraries that were kept without a program.
     waiting: Vec<NameId>,
 }
 
@@ -43,32 +43,33 @@ impl Tracer for ElfTracer<'_> {
         let view = keep.view;
         let elf = match view.elf_of(name) {
             Ok(elf) => elf,
-            // Most kept files are no ELF files, and one that is too large has a note already.
+            // Most kept files are not ELF files, and a file that is too large already has a note.
             Err(ElfError::Magic | ElfError::Unreadable) => return,
             Err(error) => {
                 return keep.note(Some(name), None, format!("invalid ELF file: {error}"));
             }
         };
-        // A program is loaded under each of its names, for `$ORIGIN` differs. Some libraries name a
-        // loader, so that they can be started; they are libraries all the same.
+        // A program is loaded under each of its names, because `$ORIGIN` differs. Some libraries
+        // have a loader so that they can be executed, but are still libraries.
         match &elf.interpreter {
             Some(interpreter) if elf.soname.is_none() => {
                 self.load_program(keep, name, elf, interpreter);
             }
-            // A static program at any address looks like a library, but needs nothing.
+            // A static position-independent program looks like a library, but has no dependencies.
             _ if elf.kind == Type::Shared && !elf.needed.is_empty() => self.waiting.push(name),
             _ => {}
         }
     }
 
-    /// Loads the next library that came in without a program, and that no program has mapped since:
-    /// libraries wait until all programs are loaded, for a plugin is best loaded by its program.
+    /// Loads the next library that was kept without a program and that no program has mapped since
+    /// then: libraries wait until all programs are loaded, because a plugin is best loaded by its
+    /// program.
     fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
         let waiting = std::mem::take(&mut self.waiting);
         let mut waiting = waiting.into_iter();
         for name in waiting.by_ref() {
-            // A program that maps the library has found its needs by its own search path, which a
-            // search for the library alone cannot repeat.
+            // A program that maps the library has found its dependencies with its own search path,
+            // which a separate search for the library cannot reproduce.
             if self.mapped[keep.tree().inode_id(name).index()] {
                 continue;
             }
@@ -77,8 +78,7 @@ impl Tracer for ElfTracer<'_> {
             if let Some(interpreter) = self.loader_for(keep, elf) {
                 self.load_program(keep, name, elf, &interpreter);
             }
-            // Only one is loaded at a time: what it keeps may include a program that maps the
-            // others.
+            // Only one is loaded at a time, because this may keep a program that maps the others.
             self.waiting.extend(waiting);
             return true;
         }
@@ -87,10 +87,10 @@ impl Tracer for ElfTracer<'_> {
 }
 
 impl ElfTracer<'_> {
-    /// The loader that would map a library: the one it names, one that programs of its kind have,
-    /// or the usual one.
+    /// The loader that would map a library: its own, one that is used by programs of its kind, or
+    /// the conventional one.
     fn loader_for(&self, keep: &Keep<'_>, elf: &Elf) -> Option<Vec<u8>> {
-        // The order is from knowledge to guess.
+        // The candidates are ordered from certain to guessed.
         let named = elf.interpreter.iter();
         let seen = self.processes.fitting_loaders(elf);
         named
@@ -102,22 +102,22 @@ impl ElfTracer<'_> {
 
     fn load_program(&mut self, keep: &mut Keep<'_>, name: NameId, elf: &Elf, interpreter: &[u8]) {
         let path = keep.programs.absolute(interpreter);
-        // The kernel answers ENOENT here, and nothing else of the program can be found without its
-        // loader.
+        // The kernel returns ENOENT here, and without the loader, nothing else about the program
+        // can be determined.
         let Some(loader_name) = keep.keep_path(&path, Some(name), Why::Interpreter) else {
             return keep.unmet(name, Need::Interpreter(interpreter.to_vec()), Vec::new());
         };
         let view = keep.view;
         let loader = self.processes.loader(view, &path, elf);
-        // Many of these files do not exist; `keep_path` passes over them.
+        // Many of these files do not exist; `keep_path` ignores them.
         for path in &loader.reads {
             if let Some(file) = keep.keep_path(path, Some(loader_name), Why::LoaderReads) {
                 keep_included(keep, file, loader_name);
             }
         }
-        // Verification repeats exactly these starts.
+        // Verification repeats exactly these loads.
         keep.loaded.push(Program { name, loader: path });
-        // A privileged program has two starts, and both have to work.
+        // A privileged program can be started in two ways, and both must work.
         for environment in process::environments(view, &self.processes, name) {
             let (process, causes) =
                 process::start(view, &self.processes, &loader, &environment, name);
@@ -144,21 +144,21 @@ impl ElfTracer<'_> {
         }
         for (place, request) in process.requests().iter().enumerate() {
             let cause = causes.get(&place).copied();
-            // The C library makes the request, but the reader wants to know which program called
+            // The request comes from the C library, but the user wants to know which program called
             // the function.
             let by = if let Some(Cause::Opened { caller, .. }) = cause {
                 caller
             } else {
                 request.by
             };
-            // Only files of the image give reasons.
+            // Only files in the image can be reasons.
             let Some(by) = names[by] else { continue };
             match &request.outcome {
                 Outcome::Found(hits) => {
                     keep.met(by, request.name.clone());
                     for (object, path, found) in hits {
                         keep.keep_path(path, Some(by), why(request, cause, found.clone()));
-                        // The broken file is kept all the same: without it the search would find
+                        // The broken file is kept anyway, because without it the search would find
                         // another one, or none.
                         if let Some(reason) = &process.objects()[*object].broken {
                             report_broken(keep, by, request, reason);
@@ -171,14 +171,14 @@ impl ElfTracer<'_> {
     }
 }
 
-/// `/etc/ld.so.conf` includes what is in the directory beside it.
+/// `/etc/ld.so.conf` includes the files in the directory next to it.
 fn keep_included(keep: &mut Keep<'_>, file: NameId, loader: NameId) {
     let tree = keep.tree();
-    // Alpine and small images have no such directory.
+    // Alpine and minimal images have no such directory.
     let Some(directory) = tree.child(tree.parent(file), b"ld.so.conf.d") else {
         return;
     };
-    // The pattern of its `include` line is the same on every distribution.
+    // The pattern in its `include` line is the same in all distributions.
     if tree.file_name(file) == b"ld.so.conf" {
         for included in tree.children(directory) {
             keep.graph.keep(included, Some(loader), Why::LoaderReads);
@@ -207,11 +207,11 @@ fn why(request: &Request, cause: Option<Cause>, found: Found) -> Why {
     }
 }
 
-/// Records the versions that libraries of a process lack.
+/// Records the symbol versions that are missing in libraries of a process.
 fn report_versions(keep: &mut Keep<'_>, process: &Process<'_, View<'_>>) {
     let (view, binaries) = (keep.view, keep.binaries);
     for unmet in process.unmet_versions(|file| binaries.versions(view, file)) {
-        // Objects are known by the path they were opened at, which may cross symlinks.
+        // Objects are identified by the path at which they were opened, which may contain symlinks.
         let [by, library] =
             [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
         if let Ok(by) = keep.tree().resolve(&by) {
@@ -234,8 +234,8 @@ fn report_missing(
 ) {
     let name = &request.name;
     match (cause, request.kind) {
-        // The loader goes on without a preload that is missing, so this is a note and no unmet
-        // need.
+        // The loader continues without a missing preload library, so this is a note and not a
+        // missing dependency.
         (Some(Cause::Injected(injector)), _) => {
             keep.note(
                 None,
@@ -248,7 +248,7 @@ fn report_missing(
         }
         (None, RequestKind::Needed | RequestKind::Filter) => match &missing.refused {
             Some(reason) => report_broken(keep, by, request, reason),
-            // Drivers of graphics cards, for one.
+            // Such as drivers of graphics cards.
             None if keep_rules::is_provided(name) => {
                 let text = format!(
                     "`{}` is not in the image: the container runtime provides it",
@@ -258,7 +258,7 @@ fn report_missing(
             }
             None => keep.unmet(by, Need::Library(name.clone()), missing.looked_in.clone()),
         },
-        // What may be missing may be missing.
+        // An optional library may be missing.
         _ => {}
     }
 }

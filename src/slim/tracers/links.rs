@@ -1,5 +1,5 @@
-//! The tracer of directories and symbolic links: it keeps the directory a name is in, and the
-//! target of a link.
+//! Tracer for directories and symlinks: keeps the parent directory of a name, and the target of a
+//! symlink.
 
 use crate::image::{Kind, NameId};
 use crate::slim::keep::Keep;
@@ -9,7 +9,8 @@ use crate::slim::why::Why;
 pub(super) struct LinkTracer;
 
 impl Tracer for LinkTracer {
-    /// A link that leads nowhere keeps what is there of its way: a program may create the rest.
+    /// For a dangling symlink, the existing part of its target path is kept, because a program may
+    /// create the rest.
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let tree = keep.tree();
         keep.graph
@@ -18,13 +19,14 @@ impl Tracer for LinkTracer {
         let Kind::Symlink { target } = &tree.inode(name).kind else {
             return;
         };
-        // Relative targets begin at the directory of the link.
+        // Relative targets start in the directory of the symlink.
         match tree.resolve_from(tree.parent(name), target) {
             Ok(resolved) => {
                 keep.graph.keep(resolved.name, Some(name), Why::Target);
                 keep.keep_way(resolved.name, &resolved.crossed);
             }
-            // `/var/lock` and the like lead into `/run`, which is empty until the container starts.
+            // Symlinks such as `/var/lock` lead to `/run`, which is empty until the container
+            // starts.
             Err(error) => keep.keep_way(name, error.crossed()),
         }
     }

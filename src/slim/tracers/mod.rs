@@ -1,4 +1,4 @@
-//! The tracers, each in a file.
+//! The tracers, one per file.
 
 mod archives;
 mod command_files;

@@ -1,5 +1,5 @@
-//! The tracer of programs that start services from files: s6 and its overlay, supervisord, and
-//! package managers of Node that run a script.
+//! Tracer for programs that start services defined in files: s6 and s6-overlay, supervisord, and
+//! Node package managers that run a script.
 
 use serde_json::Value;
 
@@ -20,11 +20,11 @@ impl Tracer for ServiceTracer {
         if !keep.is_file(name) {
             return;
         }
-        // These programs find their services by convention, so nothing in the configuration names
-        // them.
+        // These programs find their services by convention, without any reference in the
+        // configuration.
         match keep.tree().file_name(name) {
             b"init" | b"s6-svscan" | b"s6-overlay-suexec" => keep_services(keep, name),
-            // They run a script of the manifest, which names the program.
+            // They run a script in the manifest, which contains the program.
             b"npm-cli.js" | b"yarn.js" | b"pnpm.cjs" => read_manifest(keep, name),
             b"supervisord.conf" => read_programs(keep, name),
             _ => {}
@@ -36,7 +36,7 @@ impl Tracer for ServiceTracer {
     }
 }
 
-/// Directories of s6 and its overlay, with their programs and the services they start.
+/// Directories of s6 and s6-overlay, with their programs and services.
 const SERVICES: &[&str] = &[
     "/command",
     "/package/admin",
@@ -49,7 +49,7 @@ const SERVICES: &[&str] = &[
     "/etc/fix-attrs.d",
 ];
 
-/// Many programs are called `/init`: it is the overlay's where the overlay's directories exist.
+/// Many programs are called `/init`: it belongs to s6-overlay if the overlay's directories exist.
 fn keep_services(keep: &mut Keep<'_>, name: NameId) {
     const OVERLAY: [&[u8]; 3] = [b"/etc/s6-overlay", b"/package/admin", b"/etc/s6"];
     let tree = keep.tree();
@@ -66,13 +66,14 @@ fn keep_services(keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
-/// Each word of an execline script may be a program: they start one another.
+/// Any word in an execline script may be a program, because programs start each other.
 fn read_execline(keep: &mut Keep<'_>, name: NameId) {
     let path = keep.tree().path(name);
-    // Files of s6-rc that hold a command line without a `#!`.
+    // s6-rc files that contain a command line without a `#!`.
     let is_line =
         matches!(file_name(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
-    // The first line decides before the file is read whole: most kept files are no scripts.
+    // The first line is checked before the whole file is read, because most kept files are not
+    // scripts.
     let head = shebang::head(keep.view, name);
     let is_execline =
         shebang::parse(&head).is_some_and(|shebang| shebang.program_name() == b"execlineb");
@@ -98,8 +99,7 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
 }
 
 fn keep_word(keep: &mut Keep<'_>, name: NameId, word: &str, line: usize) {
-    // Blocks in braces contain commands too, so every word is tried and not only the first of a
-    // line.
+    // Blocks in braces contain commands too, so every word is tried, not only the first of a line.
     if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
         keep.keep_path(&path, Some(name), Why::command(word.to_owned(), line));
     } else if word.starts_with('/') && word.len() > 1 {
@@ -115,7 +115,7 @@ fn is_supervised(path: &[u8]) -> bool {
     path.starts_with(b"/etc/supervisor") && (path.ends_with(b".conf") || path.ends_with(b".ini"))
 }
 
-/// `command=` of a supervisord program, and the files that `files=` includes.
+/// Reads `command=` of supervisord programs, and the files included with `files=`.
 fn read_programs(keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
         return;
@@ -126,8 +126,8 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
             continue;
         };
         match key.trim() {
-            // supervisord expands `%(ENV_x)s`; written as a substitution, the shell's parser takes
-            // it for unknown text.
+            // supervisord expands `%(ENV_x)s`; it is replaced with a substitution, so that the
+            // shell parser treats it as unknown.
             "command" => shell::keep_text_of(keep, name, number + 1, &value.replace("%(", "$(")),
             "files" => {
                 for pattern in value.split_whitespace() {
@@ -139,9 +139,9 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
-/// Reads the files that a pattern of `files=` matches.
+/// Reads the files that match a pattern in `files=`.
 fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) {
-    // supervisord resolves a relative pattern from the directory of the file that includes.
+    // supervisord resolves a relative pattern from the directory of the including file.
     let pattern = if pattern.starts_with('/') {
         pattern.to_owned()
     } else {
@@ -151,17 +151,18 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) 
     for file in globs::matches(keep.tree(), &pattern) {
         let why = Why::include(pattern.clone(), line);
         keep.graph.keep(file, Some(name), why);
-        // Files in its own directories are read when the tracer sees them.
+        // Files in its own directories are read when they are traced.
         if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
             read_programs(keep, file);
         }
     }
 }
 
-/// `npm start` has a shell run what the `package.json` of the working directory says.
+/// `npm start` runs a script in the `package.json` of the working directory with a shell.
 fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
     let config = &keep.view.image.config;
-    // npm looks for the manifest from the working directory up; images have it there.
+    // npm looks for the manifest upward from the working directory; in images, it is in that
+    // directory.
     let path = [config.working_dir().as_bytes(), b"/package.json"].concat();
     let why = Why::mention("package.json".to_owned(), 1);
     let Some(manifest) = keep.keep_path(&path, Some(name), why) else {
@@ -172,7 +173,7 @@ fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
     read_scripts(keep, manifest);
 }
 
-/// Reads the scripts of a manifest that the command of the image runs.
+/// Reads the scripts in a manifest that the image's command runs.
 fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
     let config = &keep.view.image.config;
     let mut words = config.entrypoint();
@@ -197,8 +198,8 @@ fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
     }
 }
 
-/// Whether the command of the image runs a script of the manifest. `npm start` is short for
-/// `npm run start`.
+/// Whether the image's command runs a script in the manifest. `npm start` is short for `npm run
+/// start`.
 fn is_asked_for(words: &[&str], script: &str) -> bool {
     script == "start"
         || words

@@ -1,4 +1,4 @@
-//! The tracer of `#!` lines: it keeps the program that the kernel starts for a script.
+//! Tracer for `#!` lines: keeps the program that the kernel starts for a script.
 
 use crate::image::NameId;
 use crate::slim::graph::Need;
@@ -11,8 +11,8 @@ use crate::slim::why::Why;
 pub(super) struct ShebangTracer;
 
 impl Tracer for ShebangTracer {
-    /// Only what can be executed is started through its `#!` line; a script that another one reads
-    /// in is not.
+    /// Only executable files are started through their `#!` line; scripts that are sourced by
+    /// others are not.
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         if !keep.is_file(name) || keep.tree().inode(name).header.mode & 0o111 == 0 {
             return;
@@ -22,7 +22,7 @@ impl Tracer for ShebangTracer {
         if !bytes.starts_with(b"#!") {
             return;
         }
-        // Modules are imported and not executed, whatever their `#!` line says.
+        // Modules are imported and not executed, even if they have a `#!` line.
         if is_module(keep.tree(), &keep.graph, name) {
             return;
         }
@@ -34,7 +34,7 @@ impl Tracer for ShebangTracer {
             );
         };
         keep_interpreter(keep, name, shebang.interpreter);
-        // `env` searches PATH for the program it starts, so that both are kept.
+        // `env` searches PATH for the program that it starts, so both are kept.
         if let Some(program) = shebang.env_program() {
             keep_program(keep, name, &program);
         }
@@ -42,7 +42,7 @@ impl Tracer for ShebangTracer {
 }
 
 fn keep_interpreter(keep: &mut Keep<'_>, name: NameId, interpreter: &[u8]) {
-    // The kernel takes a relative path from the working directory of the process.
+    // The kernel resolves a relative path from the working directory of the process.
     let path = keep.programs.absolute(interpreter);
     if keep.keep_path(&path, Some(name), Why::Shebang).is_none() {
         keep.unmet(name, Need::Shebang(interpreter.to_vec()), Vec::new());

@@ -1,4 +1,5 @@
-//! Shell scripts: the commands they call, the files they include, the paths they mention.
+//! Shell scripts: the commands that they call, the files that they include, the paths that they
+//! mention.
 //!
 //! Variables with constant values are followed, through `cd`, functions and patterns; a command
 //! whose name is computed otherwise is a note. Where the entry point ends with such a command there
@@ -28,7 +29,7 @@ use crate::source::Span;
 use self::values::Values;
 use super::launchers;
 
-/// Commands that shells run themselves, though programs of these names exist.
+/// Shell builtins for which programs with the same name exist.
 const BUILTINS: &[&str] = &[
     ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec",
     "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd",
@@ -36,18 +37,18 @@ const BUILTINS: &[&str] = &[
     "type", "ulimit", "umask", "unalias", "unset", "wait",
 ];
 
-/// Longer texts are data with a script in front: installers that carry an archive.
+/// Longer texts are scripts with embedded data, such as installers with an archive.
 const MAX_SCRIPT: usize = 4 << 20;
 
-/// Files that may include each other in turn. Each has a copy of the known variables.
+/// Maximum depth of nested includes. Each has a copy of the known variables.
 const MAX_INCLUDES: usize = 16;
 
-/// Whether a word is a shell's name, or the path of one.
+/// Whether a word is the name or the path of a shell.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
     ProgramClass::PosixShell.contains(word.rsplit('/').next().unwrap_or_default())
 }
 
-/// The place of a script, and so the giver of its reasons.
+/// The location of a script, which is the source of its reasons.
 #[derive(Clone, Copy)]
 enum Place {
     File(NameId),
@@ -129,14 +130,14 @@ fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
 fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     const LOOKED_AT: usize = 512;
     let bytes = keep.view.head(keep.tree().inode_id(name), LOOKED_AT);
-    // A `#!` line decides alone: a Python script named `x.sh` is not one of the shell.
+    // A `#!` line takes precedence: a Python script named `x.sh` is not a shell script.
     if bytes.starts_with(b"#!") {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
             .unwrap_or_default();
         return ProgramClass::PosixShell.contains(program);
     }
-    // `execve` refuses a text without a `#!` line with ENOEXEC, and then shells and `execvp` run it
+    // `execve` fails with ENOEXEC for a text without a `#!` line; shells and `execvp` then run it
     // with `sh`.
     let is_text = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok();
     let inode = keep.tree().inode(name);
@@ -174,8 +175,7 @@ fn read_file(keep: &mut Keep<'_>, name: NameId) {
     read_included(keep, name, &values, 0);
 }
 
-/// The paths under which a script may be started, as in `$0`: its own, and those of the symlinks
-/// that lead to it.
+/// The possible values of `$0`: the paths of the script and of symlinks to it.
 fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
     const MOST: usize = 8;
     let mut names = vec![name];
@@ -183,8 +183,8 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
     while let Some(&name) = names.get(at)
         && names.len() < MOST
     {
-        // Scripts look at `$0` to find their directory, and `$0` is the name of the symlink they
-        // were started by.
+        // Scripts use `$0` to find their directory, and `$0` is the symlink with which they were
+        // started.
         let links = keep
             .graph
             .reasons(name)
@@ -203,13 +203,13 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
         .collect()
 }
 
-/// Reads a file that another one includes, with what variables have there.
+/// Reads a file that is included by another one, with the values of its variables.
 fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: usize) {
-    // A script may be an entry point, be included by others and be traced itself; it is read once.
+    // A script may be an entry point, included by others, and traced itself; it is only read once.
     if !keep.scripts.insert(name) {
         return;
     }
-    // Files that include each other in turn would never end.
+    // Files that include each other would never end.
     if includes > MAX_INCLUDES {
         let text = format!("not analyzed: included through more than {MAX_INCLUDES} files");
         return keep.note(Some(name), None, text);
@@ -218,11 +218,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
         return;
     };
     if bytes.len() > MAX_SCRIPT {
-        return keep.note(
-            Some(name),
-            None,
-            "script too long to be analyzed".to_owned(),
-        );
+        return keep.note(Some(name), None, "script too long to analyze".to_owned());
     }
     let text = String::from_utf8_lossy(&bytes);
     read_text(
@@ -238,7 +234,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
     );
 }
 
-/// Reads the shell text of a field of the configuration.
+/// Reads the shell script in a field of the configuration.
 pub(in crate::slim) fn keep_text(keep: &mut Keep<'_>, field: Field, text: &str) {
     let values = Values::new(&keep.view.image.config, Vec::new());
     read_text(
@@ -254,7 +250,7 @@ pub(in crate::slim) fn keep_text(keep: &mut Keep<'_>, field: Field, text: &str) 
     );
 }
 
-/// Reads shell text that a file holds which is no script: a command of a `package.json`.
+/// Reads a shell command in a file that is not a script, such as a `package.json`.
 pub(super) fn keep_text_of(keep: &mut Keep<'_>, file: NameId, line: usize, text: &str) {
     let values = Values::new(&keep.view.image.config, Vec::new());
     read_text(
@@ -270,22 +266,21 @@ pub(super) fn keep_text_of(keep: &mut Keep<'_>, file: NameId, line: usize, text:
     );
 }
 
-/// Facts of a text that are known before it is read.
+/// Facts about a text that are known before it is read.
 struct Reading<'a> {
     place: Place,
     values: &'a Values,
-    /// Lines before the text in its file.
+    /// Number of lines before the text in its file.
     base: usize,
-    /// The number of texts that this one is inside of: `trap 'eval "…"' EXIT`.
+    /// The nesting level of the text: `trap 'eval "…"' EXIT`.
     depth: usize,
-    /// The number of files that include each other on the way to this one.
+    /// The number of nested includes up to this file.
     includes: usize,
 }
 
 fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
-    // The limit is counted over the whole image, because many small scripts cost as much as a large
-    // one.
+    // The limit applies to the whole image, because many small scripts cost as much as a large one.
     if !keep.effort.scripts.spend(text.len()) {
         let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
         return keep.note(place.by(), None, text);
@@ -294,7 +289,8 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let lines = Lines::of(text, reading.base);
     note_errors(keep, place, &script, &lines);
     let mut values = reading.values.clone();
-    // Values are learned twice: what an included file assigns may stand in others.
+    // Values are collected twice, because variables assigned in an included file may be used in
+    // other values.
     values.allow_for(text);
     values.learn(&script, text);
     learn_included(keep, &script, &mut values);
@@ -315,13 +311,13 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     keep_included(keep, reading, &script, &lines, &values);
 }
 
-/// Notes the parts of a script that are not analyzed, and its syntax errors.
+/// Adds notes about parts of a script that are not analyzed, and about syntax errors.
 fn note_errors(keep: &mut Keep<'_>, place: Place, script: &ShellScript, lines: &Lines) {
     for part in &script.unread {
         let text = format!("{}: this part of the script is not analyzed", part.reason);
         keep.note(place.by(), Some(lines.line(part.span.start)), text);
     }
-    // A part that was skipped on purpose is reported once, and not as a syntax error too.
+    // A part that was skipped on purpose is only reported once, not also as a syntax error.
     let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
     for error in &script.errors {
         if !unread.contains(error) {
@@ -353,8 +349,8 @@ fn keep_commands(
     }
     for (simple, is_known) in script.commands.iter().zip(is_known) {
         let line = lines.line(simple.span.start);
-        // A command of which no program is known, such as `exec "$@"`, may still name one among its
-        // words.
+        // A command whose program is unknown, such as `exec "$@"`, may still contain a program
+        // among its words.
         if !is_known {
             keep_words(keep, place, &simple.words, line);
         }
@@ -369,7 +365,7 @@ fn keep_commands(
     }
 }
 
-/// Learns the variables that included files assign.
+/// Collects the variables that included files assign.
 fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values) {
     let mut learned = HashSet::new();
     for (_, file) in included_words(script) {
@@ -380,7 +376,7 @@ fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values
             else {
                 continue;
             };
-            // A script may include a file in every line.
+            // A script may include a file on every line.
             if !learned.insert(resolved.name) {
                 continue;
             }
@@ -388,7 +384,7 @@ fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values
                 continue;
             };
             // An included file is parsed twice, here for its variables and later for its commands;
-            // both count.
+            // both count against the limit.
             if bytes.len() <= MAX_SCRIPT && keep.effort.scripts.spend(bytes.len()) {
                 let text = String::from_utf8_lossy(&bytes);
                 values.learn(&shell::parse_text(&text), &text);
@@ -397,8 +393,8 @@ fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values
     }
 }
 
-/// Text that a command takes as its argument: `trap 'rm -f x' EXIT`, `eval "a b"`; and the
-/// directory of `run-parts`.
+/// Reads shell code in arguments: `trap 'rm -f x' EXIT`, `eval "a b"`; and the directory argument
+/// of `run-parts`.
 fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord], line: usize) {
     const DEEPEST: usize = 4;
     let Some(first) = words.first().and_then(ShellWord::literal) else {
@@ -406,7 +402,7 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
     };
     let known: Option<Vec<&str>> = words[1..].iter().map(ShellWord::literal).collect();
     let text = match (first, known) {
-        // Only the first argument of `trap` is a command; signals follow.
+        // Only the first argument of `trap` is a command; the others are signals.
         ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
         ("eval", Some(words)) => Some(words.join(" ")),
         // `env -S 'A=1 program'` takes its text apart like a shell does.
@@ -417,8 +413,8 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         }
         _ => None,
     };
-    // Text inside text needs its quotes doubled each time, so nobody writes more than two or three
-    // levels.
+    // Nested text requires additional quoting at each level, so nobody writes more than two or
+    // three levels.
     if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
         let inner = Reading {
             base: line - 1,
@@ -429,7 +425,7 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
     }
 }
 
-/// Keeps the directories whose programs `run-parts` starts.
+/// Keeps the directories whose programs are started by `run-parts`.
 fn keep_parts(keep: &mut Keep<'_>, place: Place, words: &[&str], line: usize) {
     for word in words {
         if !word.starts_with('/') {
@@ -442,11 +438,11 @@ fn keep_parts(keep: &mut Keep<'_>, place: Place, words: &[&str], line: usize) {
     }
 }
 
-/// A path that is known once variables are, or what a pattern matches.
+/// Keeps a path that results from variables, or the files that match a pattern.
 fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize) {
     let why = place.why(path, line, Why::mention);
-    // The shell expands a pattern at run time; the files of the image that match it now are those
-    // it will find.
+    // The shell expands a pattern at run time; it will find the files in the image that match it
+    // now.
     if globs::is_pattern(path) {
         for name in globs::matches(keep.tree(), path) {
             let path = keep.tree().path(name);
@@ -457,16 +453,16 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
     }
 }
 
-/// The program that is called, and those that call it for the script.
+/// Keeps the called program and its wrappers.
 fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: usize) {
-    // `exec nice -n 5 program`: the wrappers are programs too.
+    // In `exec nice -n 5 program`, the wrappers are programs too.
     for wrapper in &call.via {
         keep_command(keep, place, wrapper, line);
     }
     let Some(word) = call.words.first().and_then(ShellWord::literal) else {
         return;
     };
-    // `exec echo` and `xargs echo` start the program.
+    // `exec echo` and `xargs echo` start the program, not the builtin.
     let by_shell = call
         .via
         .iter()
@@ -504,7 +500,7 @@ fn keep_command(keep: &mut Keep<'_>, place: Place, word: &str, line: usize) {
     }
 }
 
-/// `exec gosu app "$@"`: what is run in the end is not known, but what runs it is among the words.
+/// In `exec gosu app "$@"`, the final program is unknown, but its wrapper is among the words.
 fn keep_words(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usize) {
     for word in words
         .iter()
@@ -515,7 +511,8 @@ fn keep_words(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usiz
     }
 }
 
-/// Keeps a program. A word that names none is a function, a builtin, or was missing before too.
+/// Keeps a program. A word that is not a program is a function, a builtin, or also missing in the
+/// original.
 fn keep_program(keep: &mut Keep<'_>, place: Place, word: &str, line: usize) {
     if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
         keep.keep_path(&path, place.by(), place.why(word, line, Why::command));
@@ -703,7 +700,7 @@ fn note_eval(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usize
     }
 }
 
-/// `$@` or `$*`: an argument of the script.
+/// Whether a part is `$@` or `$*`, the arguments of the script.
 fn is_argument(part: &ShellPart) -> bool {
     match part {
         ShellPart::Variable { name, .. } => name == "@" || name == "*",
@@ -711,7 +708,7 @@ fn is_argument(part: &ShellPart) -> bool {
     }
 }
 
-/// A file that a word names from the working directory on: `node server.js`.
+/// Keeps a file that a word refers to relative to the working directory: `node server.js`.
 fn keep_relative(keep: &mut Keep<'_>, place: Place, word: &ShellWord, line: usize) {
     let Some(word) = word
         .literal()
@@ -729,12 +726,12 @@ fn keep_relative(keep: &mut Keep<'_>, place: Place, word: &ShellWord, line: usiz
     }
 }
 
-/// Absolute paths that are there, wherever they stand in the text but in a comment line: words,
-/// redirections, lists of `for`, here-documents. Of a directory only what is the application's own
-/// is kept with it.
+/// Keeps existing absolute paths anywhere in the text except in comment lines: words, redirections,
+/// `for` lists, heredocs. The contents of a directory are only kept if it belongs to the
+/// application.
 fn keep_mentions(keep: &mut Keep<'_>, place: Place, text: &str, base: usize) {
     for (number, line) in text.lines().enumerate() {
-        // A comment runs nothing.
+        // Comments are not run.
         if line.trim_start().starts_with('#') {
             continue;
         }
@@ -747,14 +744,13 @@ fn keep_mentions(keep: &mut Keep<'_>, place: Place, text: &str, base: usize) {
     }
 }
 
-/// Paths from the root on in a line that do not go on from something else:
-/// `$ROOT/etc` has none.
+/// Absolute paths in a line that do not continue other text: `$ROOT/etc` contains none.
 fn absolute_paths(line: &str) -> Vec<&str> {
     let bytes = line.as_bytes();
     let mut paths = Vec::new();
     for start in memchr::memchr_iter(b'/', bytes) {
         if let Some(before) = start.checked_sub(1)
-            // A slash behind one of these continues a word, such as a variable or a pattern, whose
+            // A slash after one of these continues a word, such as a variable or a pattern, whose
             // start is unknown.
             && (is_path_byte(bytes[before]) || b"$})]*?`\\".contains(&bytes[before]))
         {
@@ -765,7 +761,7 @@ fn absolute_paths(line: &str) -> Vec<&str> {
             .bytes()
             .position(|byte| !is_path_byte(byte))
             .unwrap_or(rest.len());
-        // A path at the end of a sentence has its full stop behind it.
+        // A path at the end of a sentence is followed by a full stop.
         let path = rest[..end].trim_end_matches(['.', '/']);
         // `https://host`.
         if path.len() > 1 && !path.starts_with("//") {
@@ -779,7 +775,7 @@ fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._/+-@%~".contains(&byte) || !byte.is_ascii()
 }
 
-/// `. file` and `source file`: a name without a slash is looked for in PATH.
+/// `. file` and `source file`: a name without a slash is searched for in PATH.
 fn keep_included(
     keep: &mut Keep<'_>,
     reading: &Reading<'_>,
@@ -792,8 +788,8 @@ fn keep_included(
     } = *reading;
     for (start, file) in included_words(script) {
         let line = lines.line(start);
-        // A file that is known by its variables was expanded before, so what is left is computed at
-        // run time.
+        // Files with known variables have already been expanded, so the rest is computed at run
+        // time.
         let Some(word) = file.literal() else {
             let text = format!("the included file `{}` is computed at run time", file.raw);
             keep.note(place.by(), Some(line), text);
@@ -809,7 +805,7 @@ fn keep_included(
     }
 }
 
-/// The words of `. file` and `source file`, with the places of the commands.
+/// The words of `. file` and `source file`, with the positions of the commands.
 fn included_words(script: &ShellScript) -> impl Iterator<Item = (usize, &ShellWord)> {
     script
         .commands
@@ -822,8 +818,8 @@ fn included_words(script: &ShellScript) -> impl Iterator<Item = (usize, &ShellWo
         })
 }
 
-/// The path of a file that is included. POSIX: a name with a slash is a path, any other is searched
-/// in PATH.
+/// The path of an included file. POSIX: a name with a slash is a path; any other name is searched
+/// for in PATH.
 fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
     // Only `source` of bash also looks in the working directory, and only where PATH has no such
     // file.
@@ -839,10 +835,10 @@ fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// The places where the lines of a text begin.
+/// The offsets at which the lines of a text begin.
 pub(super) struct Lines {
     starts: Vec<usize>,
-    /// Lines before the text.
+    /// Number of lines before the text.
     base: usize,
 }
 
@@ -856,7 +852,7 @@ impl Lines {
         }
     }
 
-    /// The number of the line that a byte is on, from 1.
+    /// The number of the line that contains a byte, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
         self.base + self.starts.partition_point(|&start| start <= offset) + 1
     }

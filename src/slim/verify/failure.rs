@@ -1,4 +1,5 @@
-//! Differences between what worked in the whole image and what works among the kept names.
+//! Verification failures: dependencies that worked in the original image but not with only the kept
+//! names.
 
 use std::fmt;
 
@@ -6,7 +7,7 @@ use crate::image::NameId;
 use crate::slim::graph::Need;
 use crate::slim::why::Field;
 
-/// A kept name that no longer finds what it found.
+/// A kept name that no longer finds its dependency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Failure {
     pub at: NameId,
@@ -15,18 +16,18 @@ pub struct Failure {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lost {
-    /// It would be another file, or none.
+    /// Another file would be found, or none.
     Need(Need),
-    /// The target of the link.
+    /// The target of the symlink.
     Target,
-    /// The directory it is in.
+    /// The parent directory.
     Directory,
-    /// The program of a field of the configuration, which this was.
+    /// It was the program of a field of the configuration.
     Program(Field),
-    /// The user whom the program runs as is in it.
+    /// It defines the user that the program runs as.
     User(String),
     Workdir,
-    /// Its header or its content differs between two images.
+    /// Its header or content differs between the two images.
     Changed(&'static str),
 }
 

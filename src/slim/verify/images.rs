@@ -1,4 +1,4 @@
-//! Verification of an image, made by any tool, against the one it was made from.
+//! Verifies an image, created with any tool, against the original.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use crate::slim::language_paths::is_library;
 use crate::slim::process::Program;
 use crate::slim::view::View;
 
-/// Compares an image with the original: what is in both must be alike, and find there what it
-/// found. Entries that only the image has are not looked at. Failures name entries of the original,
-/// in order.
+/// Compares an image with the original: files in both must be the same and still find their
+/// dependencies. Entries that only exist in the image are ignored. Failures refer to entries of the
+/// original, in order.
 pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, ReadError> {
     let mut kept = Vec::new();
     let mut failures = Vec::new();
     for name in original.tree.walk() {
         let path = original.tree.path(name);
-        // What is missing is reported by those that need it, and not on its own.
+        // A missing file is reported for the files that need it, not separately.
         let Ok(same) = image.tree.resolve_link(&path) else {
             continue;
         };
-        // What is only met through another link is not this entry.
+        // A name that is only reachable through another symlink is not this entry.
         if image.tree.path(same.name) != path {
             continue;
         }
@@ -39,7 +39,7 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
     let programs = programs(&view, &kept);
     let started = Started {
         programs: &programs,
-        // Another tool may rightly have dropped libraries that are only opened by name.
+        // Another tool may have dropped libraries that are only opened by name for good reason.
         keeps_opened: false,
         is_run: &|name| !is_library(&original.tree, name),
     };
@@ -55,7 +55,7 @@ fn difference(
     after: (&Image, NameId),
 ) -> Result<Option<&'static str>, ReadError> {
     let [old, new] = [before, after].map(|(image, name)| image.tree.inode(name));
-    // The kind goes first: headers of a file and of a symlink differ in any case.
+    // The kind is compared first, because the headers of a file and of a symlink always differ.
     if std::mem::discriminant(&old.kind) != std::mem::discriminant(&new.kind) {
         return Ok(Some("kind"));
     }
@@ -111,7 +111,7 @@ fn numbers(inode: &Inode) -> Option<String> {
     }
 }
 
-/// Programs, each with the loader it names; and libraries, each with the loader that would map it.
+/// Programs with their loaders, and libraries with the loaders that would map them.
 fn programs(view: &View<'_>, kept: &[NameId]) -> Vec<Program> {
     let mut programs = Vec::new();
     for &name in kept {
@@ -119,7 +119,7 @@ fn programs(view: &View<'_>, kept: &[NameId]) -> Vec<Program> {
             continue;
         }
         let Ok(elf) = view.elf_of(name) else { continue };
-        // A static program has no loader, whatever its type.
+        // A static program has no loader, regardless of its type.
         let is_library = elf.kind == Type::Shared && !elf.needed.is_empty();
         let loader = match &elf.interpreter {
             Some(interpreter) => Some(interpreter.clone()),

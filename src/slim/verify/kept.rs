@@ -1,5 +1,5 @@
-//! Verification of a plan: it loads the programs once more, in a view where nothing but the kept
-//! names exists, and compares.
+//! Verifies a plan: loads the programs again in a view that only contains the kept names, and
+//! compares the results.
 
 use super::failure::{Failure, Lost};
 use crate::elf::{Files, Outcome, Process, Request};
@@ -20,7 +20,7 @@ pub fn verify(image: &Image, plan: &Plan) -> Result<Vec<Failure>, ReadError> {
     verify_plan(&view, &Binaries::for_loading(&view), plan)
 }
 
-/// The same with a view of the whole image that has read most of it already.
+/// The same, with a view of the whole image that has already read most files.
 pub(in crate::slim) fn verify_plan(
     view: &View<'_>,
     binaries: &Binaries,
@@ -39,11 +39,11 @@ pub(super) struct Started<'a> {
     pub(super) programs: &'a [Program],
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
-    /// Whether an executable file is one that is started, and not only loaded.
+    /// Whether an executable file is started rather than only loaded.
     pub(super) is_run: &'a dyn Fn(NameId) -> bool,
 }
 
-/// Verifies any selection of names of an image.
+/// Verifies an arbitrary selection of names in an image.
 pub(super) fn verify_names(
     view: &View<'_>,
     binaries: &Binaries,
@@ -71,7 +71,7 @@ pub(super) fn verify_names(
         }
     }
     verifier.verify_programs(started);
-    // A file that could not be read looks like a missing one, so the error goes before all
+    // A file that could not be read looks like a missing one, so the error takes precedence over
     // failures.
     if let Some(error) = view.failure() {
         return Err(error);
@@ -83,7 +83,7 @@ pub(super) fn verify_names(
     Ok(failures)
 }
 
-/// The whole image and the kept part of it, side by side.
+/// The whole image and the kept part of it.
 struct Verifier<'a> {
     before: &'a View<'a>,
     after: &'a View<'a>,
@@ -103,14 +103,14 @@ impl Verifier<'_> {
         let test = config.healthcheck().unwrap_or_default();
         let entrypoint = config.entrypoint();
         let command = config.cmd();
-        // CMD has arguments where there is an ENTRYPOINT.
+        // If there is an ENTRYPOINT, CMD contains arguments.
         let first = match (entrypoint.first(), command.first()) {
             (Some(word), _) => Some((Field::Entrypoint, *word)),
             (None, Some(word)) => Some((Field::Cmd, *word)),
             (None, None) => None,
         };
         let health = match test.as_slice() {
-            // `CMD-SHELL` is started through a shell, which is verified as any kept program.
+            // `CMD-SHELL` is started through a shell, which is verified like any kept program.
             ["CMD", word, ..] => Some((Field::Healthcheck, *word)),
             _ => None,
         };
@@ -127,14 +127,14 @@ impl Verifier<'_> {
     fn verify_user(&mut self, user: &str) {
         let names = user.split(':');
         for (file, name) in [&b"/etc/passwd"[..], b"/etc/group"].into_iter().zip(names) {
-            // A number needs no file to be known.
+            // A numeric ID needs no file.
             if !name.is_empty() && name.parse::<u32>().is_err() {
                 self.verify_path(file, Lost::User(name.to_owned()));
             }
         }
     }
 
-    /// Verifies that a path that led somewhere still does.
+    /// Verifies that a path that existed still exists.
     fn verify_path(&mut self, path: &[u8], lost: Lost) {
         if let Ok(resolved) = self.before.resolve(path)
             && self.after.resolve(path).is_err()
@@ -146,13 +146,14 @@ impl Verifier<'_> {
     fn verify_name(&mut self, name: NameId, visible: &[bool]) {
         let tree = self.before.tree();
         let parent = tree.parent(name);
-        // A layer without the directory would be extracted with one of default mode and owner.
+        // If the directory were missing in the layer, it would be created with default mode and
+        // owner.
         if parent != NameId::ROOT && !visible[parent.index()] {
             self.fail(name, Lost::Directory);
         }
         if matches!(tree.inode(name).kind, Kind::Symlink { .. }) {
             let path = tree.path(name);
-            // A symlink that was dangling before may stay so.
+            // A symlink that was already dangling may stay so.
             if self.before.resolve(&path).is_ok() && self.after.resolve(&path).is_err() {
                 self.fail(name, Lost::Target);
             }
@@ -162,14 +163,14 @@ impl Verifier<'_> {
     /// The interpreter of a script, or the program that `env` starts for it, if it is no longer the
     /// same.
     fn lost_interpreter(&self, name: NameId) -> Option<Need> {
-        // Only files that can be executed are started by their `#!` line.
+        // Only executable files are started through their `#!` line.
         if self.before.tree().inode(name).header.mode & 0o111 == 0 {
             return None;
         }
         let bytes = shebang::head(self.before, name);
         let shebang = shebang::parse(&bytes)?;
         let programs = Programs::of(&self.before.image.config);
-        // The kernel does not look at PATH: `#!php` is a file of the working directory.
+        // The kernel does not search PATH: `#!php` refers to a file in the working directory.
         let interpreter = programs.absolute(shebang.interpreter);
         if self.is_lost(&programs, &interpreter) {
             return Some(Need::Shebang(shebang.interpreter.to_vec()));
@@ -182,13 +183,13 @@ impl Verifier<'_> {
         }
     }
 
-    /// Whether a program is no longer found, or another one is.
+    /// Whether a program is no longer found, or another one is found instead.
     fn is_lost(&self, programs: &Programs, word: &[u8]) -> bool {
         programs.find(self.before, word) != programs.find(self.after, word)
     }
 
     fn verify_programs(&mut self, started: &Started<'_>) {
-        // Each view has its own loaders, because a loader remembers which directories exist.
+        // Each view has its own loaders, because a loader caches which directories exist.
         let mut both = [self.before, self.after].map(|view| {
             let processes = Processes::new(view, self.binaries);
             if started.keeps_opened {
@@ -206,7 +207,7 @@ impl Verifier<'_> {
         let Ok(elf) = self.before.elf_of(program.name) else {
             return;
         };
-        // Without its loader the program has no process that could be compared.
+        // Without its loader, the program has no process that could be compared.
         if self.after.look(&program.loader) != self.before.look(&program.loader) {
             let lost = Lost::Need(Need::Interpreter(program.loader.clone()));
             return self.fail(program.name, lost);
@@ -233,7 +234,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Compares what a process found with what it finds among the kept names.
+    /// Compares the files that a process found with those that it finds among the kept names.
     fn compare(
         &mut self,
         program: NameId,
@@ -244,13 +245,13 @@ impl Verifier<'_> {
         for (request, request_after) in requests {
             if !is_same(request, request_after) {
                 let at = self.object(program, before, request.by);
-                // After the first difference the two processes are built differently.
+                // After the first difference, the two processes diverge.
                 return self.fail(at, Lost::Need(Need::Library(request.name.clone())));
             }
         }
         let unmet_before = before.unmet_versions(|file| self.binaries.versions(self.before, file));
         for unmet in after.unmet_versions(|file| self.binaries.versions(self.after, file)) {
-            // A version that was missing before is no fault of slimming.
+            // Slimming is not responsible for a version that was already missing.
             if !unmet_before.contains(&unmet) {
                 let library = after.objects()[unmet.library].path.clone();
                 let at = self.object(program, before, unmet.by);
@@ -259,7 +260,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// The file of an object of a process; its program where that is not to be found.
+    /// The file of an object in a process, or its program if the file cannot be found.
     fn object(&self, program: NameId, process: &Process<'_, View<'_>>, object: usize) -> NameId {
         match self.before.resolve(&process.objects()[object].path) {
             Ok(resolved) => resolved.name,
@@ -268,11 +269,11 @@ impl Verifier<'_> {
     }
 }
 
-/// Whether a need found the same files, under the same names; where it looks in vain may differ.
+/// Whether a request found the same files under the same names; unsuccessful locations may differ.
 fn is_same(before: &Request, after: &Request) -> bool {
     match (&before.outcome, &after.outcome) {
         (Outcome::Found(before), Outcome::Found(after)) => before == after,
-        // What was missing in the whole image is no fault of slimming.
+        // Slimming is not responsible for a file that was missing in the original image.
         (Outcome::Missing(_), Outcome::Missing(_)) => true,
         _ => false,
     }
@@ -313,7 +314,7 @@ mod tests {
         tree.insert(at, name.as_bytes(), inode(kind));
     }
 
-    /// A script whose interpreter is a link to a program with a library.
+    /// A script whose interpreter is a symlink to a program with a library.
     fn image() -> Image {
         let directory = tempfile::tempdir().unwrap();
         let reference = Reference::Rootfs(directory.path().to_owned());

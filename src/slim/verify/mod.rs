@@ -1,4 +1,5 @@
-//! Verification: what worked in the whole image works among the kept names alone.
+//! Verification: everything that worked in the original image must also work with only the kept
+//! names.
 
 mod failure;
 mod images;

@@ -1,4 +1,4 @@
-//! Images described in lines of text, as the pages of rules show them.
+//! Images described as text, as in rule pages.
 //!
 //! ```text
 //! file /etc/passwd uid=0 mode=0644 cap "root:x:0:0::/root:/bin/sh\n"
@@ -137,7 +137,7 @@ impl<'a> Line<'a> {
 }
 
 fn unescaped(text: &str) -> Vec<u8> {
-    // `ab@*1000` is `ab` a thousand times.
+    // `ab@*1000` means `ab` repeated a thousand times.
     let text = text
         .replace("\\n", "\n")
         .replace("\\t", "\t")

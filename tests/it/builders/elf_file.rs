@@ -1,10 +1,10 @@
-//! A writer of small ELF files: as much as a loader reads, and nothing that runs.
+//! A writer of small ELF files: only the parts that a loader reads, without code.
 
 use goblin::elf::header::{
     ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, EM_X86_64, ET_DYN, ET_EXEC,
 };
 
-/// What goes into a file. Little-endian x86-64 unless said otherwise.
+/// The contents of a file. Little-endian x86-64 unless specified otherwise.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct ElfFile {
@@ -23,7 +23,7 @@ pub(crate) struct ElfFile {
     version_needs: Vec<(String, Vec<String>)>,
     version_definitions: Vec<String>,
     dynamic: bool,
-    /// More program headers: kind and flags.
+    /// Additional program headers: kind and flags.
     segments: Vec<(u64, u64)>,
     text_relocations: bool,
 }
@@ -44,13 +44,13 @@ const VERDEFNUM: u64 = 0x6fff_fffd;
 const VERNEED: u64 = 0x6fff_fffe;
 const VERNEEDNUM: u64 = 0x6fff_ffff;
 
-/// Addresses are this much beyond offsets, so that a reader who takes one for the other fails.
+/// Addresses differ from offsets by this amount, so that code that confuses them fails.
 const BASE: u64 = 0x1_0000;
 
 pub(crate) const GLIBC: &str = "/lib64/ld-linux-x86-64.so.2";
 pub(crate) const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
 
-/// A program that asks for this loader.
+/// A program with this loader.
 pub(crate) fn program(interpreter: &str) -> ElfFile {
     ElfFile {
         interpreter: Some(interpreter.to_owned()),
@@ -59,7 +59,7 @@ pub(crate) fn program(interpreter: &str) -> ElfFile {
     }
 }
 
-/// A library; an empty SONAME is none.
+/// A library; an empty SONAME means none.
 pub(crate) fn library(soname: &str) -> ElfFile {
     let strings = if soname.is_empty() {
         Vec::new()
@@ -169,7 +169,7 @@ impl ElfFile {
         }
     }
 
-    /// `PT_GNU_STACK`, with flags such as 6 for a stack that is read and written.
+    /// `PT_GNU_STACK`, with flags such as 6 for a readable and writable stack.
     pub(crate) fn stack(self, flags: u64) -> Self {
         self.segment(0x6474_e551, flags)
     }
@@ -191,7 +191,7 @@ impl ElfFile {
         }
     }
 
-    /// At any address, although it names a loader.
+    /// Position-independent, although it has a loader.
     pub(crate) fn movable(self) -> Self {
         Self {
             kind: ET_DYN,

@@ -1,4 +1,4 @@
-//! Archives and images, built here byte by byte so that nothing of the crate under test makes its
+//! Archives and images, built here byte by byte, so that the crate under test does not generate its
 //! own input.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
-/// A tar archive that grows.
+/// A tar archive under construction.
 #[derive(Clone, Default)]
 pub(crate) struct Tar {
     pub(crate) bytes: Vec<u8>,
@@ -35,7 +35,7 @@ impl Tar {
         self.entry(b'1', name, target, b"", |_| {})
     }
 
-    /// An entry whose header can be bent before its checksum is made.
+    /// An entry whose header can be modified before its checksum is computed.
     pub(crate) fn entry(
         self,
         kind: u8,
@@ -79,7 +79,7 @@ impl Tar {
         self
     }
 
-    /// Records for the entry that follows.
+    /// Records for the next entry.
     pub(crate) fn pax(self, records: &[(&str, &[u8])]) -> Self {
         let mut data = Vec::new();
         for (key, value) in records {
@@ -120,7 +120,7 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
-/// The configuration of an image of these uncompressed layers.
+/// The configuration of an image with these uncompressed layers.
 pub(crate) fn config(layers: &[Vec<u8>]) -> Value {
     let diff_ids: Vec<String> = layers
         .iter()
@@ -139,7 +139,7 @@ pub(crate) fn config(layers: &[Vec<u8>]) -> Value {
     })
 }
 
-/// A directory that is gone at the end of the test.
+/// A directory that is removed at the end of the test.
 pub(crate) struct Directory(tempfile::TempDir);
 
 impl Directory {
@@ -159,7 +159,7 @@ impl Directory {
     }
 }
 
-/// A docker archive as Podman makes it, of layers that are stored as they are given.
+/// A docker archive as created by Podman, with layers that are stored as given.
 pub(crate) fn docker_archive(stored: &[Vec<u8>], config: &Value, tags: &[&str]) -> Vec<u8> {
     let config = config.to_string();
     let config_name = format!("{}.json", sha256(config.as_bytes()));
@@ -187,7 +187,7 @@ pub(crate) fn open(reference: &str) -> Result<Image, ReadError> {
     Image::open(&reference.parse().unwrap(), &Options::default(), &Silent)
 }
 
-/// The image of some uncompressed layers.
+/// The image with these uncompressed layers.
 pub(crate) fn layers(layers: &[Tar]) -> Result<Image, ReadError> {
     let layers: Vec<Vec<u8>> = layers.iter().map(|layer| layer.clone().end()).collect();
     open_with(
@@ -196,7 +196,7 @@ pub(crate) fn layers(layers: &[Tar]) -> Result<Image, ReadError> {
     )
 }
 
-/// The image of one layer.
+/// The image with one layer.
 pub(crate) fn layer(layer: Tar) -> Image {
     layers(&[layer]).unwrap()
 }
@@ -209,7 +209,7 @@ pub(crate) fn read(image: &Image, path: &str) -> Vec<u8> {
     image.read(find(image, path)).unwrap().to_vec()
 }
 
-/// A line for every name: its path, and what it is. A directory's path ends in `/`.
+/// A line for every name: its path and its kind. A directory's path ends in `/`.
 pub(crate) fn listing(image: &Image) -> Vec<String> {
     let line = |name| {
         let path = String::from_utf8_lossy(&image.tree.path(name)).into_owned();
@@ -226,8 +226,7 @@ pub(crate) fn listing(image: &Image) -> Vec<String> {
     image.tree.walk().map(line).collect()
 }
 
-/// Everything that an image holds, each name with its header, its content and the names it shares
-/// them with.
+/// The complete contents of an image: each name with its header, its content and its hard links.
 pub(crate) fn everything(image: &Image) -> Vec<String> {
     let mut names_of = std::collections::HashMap::new();
     let mut lines = vec![format!("/ {:?}", image.tree.inode(NameId::ROOT).header)];

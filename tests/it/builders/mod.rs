@@ -1,5 +1,5 @@
-//! Builders of what the tests read: archives and images byte by byte, ELF files, and images from a
-//! description in lines of text.
+//! Builders of test inputs: archives and images built byte by byte, ELF files, and images described
+//! as text.
 
 pub(crate) mod description;
 pub(crate) mod elf_file;

@@ -1,4 +1,4 @@
-//! Images that are one thing to jettison and another to the program that runs them: refused.
+//! Images that jettison and other programs would interpret differently are refused.
 
 use jettison::image::{Image, Options, ReadError, Silent};
 

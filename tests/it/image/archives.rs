@@ -1,11 +1,11 @@
-//! Layers that readers of tar archives take for different things, and what jettison makes of each.
+//! Layers that readers of tar archives interpret differently, and jettison's result for each.
 //!
 //! The reason for each is in `tests/e2e/readers.rs`, which shows the same layers to umoci, podman,
 //! GNU tar and Python.
 
 use crate::builders::images::Tar;
 
-/// One image of a few layers.
+/// An image with a few layers.
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -13,7 +13,7 @@ pub(crate) struct Case {
     pub(crate) outcome: Outcome,
 }
 
-/// What jettison makes of an image.
+/// jettison's result for an image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
     /// The lines of its listing.

@@ -1,5 +1,4 @@
-//! OCI layouts and docker archives whose documents are written letter by letter, as no library
-//! would write them.
+//! OCI layouts and docker archives with handwritten documents, which no library would produce.
 
 use crate::builders::images::{Directory, Tar, sha256};
 
@@ -400,12 +399,12 @@ const MANIFESTS: [Change; 17] = [
     (
         "{$CONFIG}",
         r#"{$CONFIG, "data": "e30="}"#,
-        "the `data` in its descriptor is different",
+        "it differs from the `data` in its descriptor",
     ),
     (
         "{$CONFIG}",
         r#"{$CONFIG, "data": "!"}"#,
-        "the `data` in its descriptor is different",
+        "it differs from the `data` in its descriptor",
     ),
 ];
 

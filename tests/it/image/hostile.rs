@@ -1,4 +1,4 @@
-//! Archives that lie. Each is refused with a word that names the blob, the entry and the fault.
+//! Malformed archives. Each is refused with an error that names the blob, the entry and the fault.
 
 use jettison::image::{EntryError, Fault, Limits, Options, Platform, ReadError, Silent, Source};
 use serde_json::json;

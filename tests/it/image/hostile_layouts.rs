@@ -1,5 +1,5 @@
-//! Directories that mean harm, read as layouts or written to: nothing in them leads out of them, and
-//! nothing blocks.
+//! Hostile directories that are read as layouts or written to: nothing in them leads out of them,
+//! and nothing blocks.
 
 use std::fs;
 use std::os::unix::fs::symlink;

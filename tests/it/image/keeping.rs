@@ -1,5 +1,4 @@
-//! One layer for each of the original's: what is shared stays shared, and the tree is the same as
-//! in one layer.
+//! `--layers keep`: shared layers stay shared, and the tree is the same as with one layer.
 
 use jettison::image::{
     Content, Image, Kind, Layers, NameId, Options, Selection, Silent, WriteOptions, Written, write,

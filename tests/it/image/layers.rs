@@ -1,10 +1,10 @@
-//! How layers lie over each other, a law each.
+//! Application of layers on top of each other, one rule per test.
 
 use jettison::image::{Header, Kind};
 
 use crate::builders::images::{Tar, find, layer, layers, listing, read};
 
-/// What two layers become.
+/// The result of two layers.
 fn over(lower: Tar, upper: Tar) -> Vec<String> {
     listing(&layers(&[lower, upper]).unwrap())
 }

@@ -1,4 +1,4 @@
-//! Images as files: what is read from archives made here, and what is written of them.
+//! Images as files: reading and writing of archives that are built here.
 
 mod ambiguous;
 mod archives;

@@ -1,4 +1,4 @@
-//! Names, headers and contents in every way that tar knows to write them.
+//! Names, headers and contents in all variants of the tar format.
 
 use jettison::image::{Header, Image, Options};
 use tar::Header as Block;

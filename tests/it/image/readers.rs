@@ -1,4 +1,4 @@
-//! What jettison makes of layers that readers take for different things.
+//! jettison's results for layers that readers interpret differently.
 
 use super::archives::{Case, Outcome, cases};
 use crate::builders::images::{layers, listing};

@@ -1,4 +1,4 @@
-//! Images in every wrapping they come in.
+//! Images in all supported formats.
 
 use jettison::image::{Compression, Image, Options, Platform, ReadError, Silent};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is written is what was read.
+//! Written images are equal to the images that were read.
 
 use std::fs;
 use std::path::Path;

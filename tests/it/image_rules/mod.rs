@@ -1,4 +1,4 @@
-//! Rules for images: every fenced example on their pages is an image that is built and read.
+//! Image rules: every fenced example on their pages is an image that is built and linted.
 
 mod pages;
 mod text;

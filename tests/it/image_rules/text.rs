@@ -1,5 +1,4 @@
-//! What people are shown of an image: where a file is, who brought it, and what belongs to no
-//! layer.
+//! Text output about images: the location of a file, its origin, and findings without a layer.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! How two images differ.
+//! Differences between two images.
 
 use jettison::image::{Image, Options};
 use jettison::inspect::{Difference, difference};

@@ -1,4 +1,4 @@
-//! Reports and bills of materials that the binary writes beside an image.
+//! Reports and SBOMs that the binary writes in addition to an image.
 
 use std::path::Path;
 

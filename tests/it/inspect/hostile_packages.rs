@@ -1,5 +1,5 @@
-//! Package databases that are small, and that would take gigabytes or minutes if each package and
-//! each file were looked at by itself.
+//! Small package databases that would take gigabytes or minutes if every package and every file
+//! were handled separately.
 
 use std::process::Command;
 

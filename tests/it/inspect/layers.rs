@@ -1,4 +1,4 @@
-//! What layers add, replace, remove and waste.
+//! Added, replaced, removed and wasted files of layers.
 
 use jettison::inspect::{How, ImageLayers, LayerFacts, layers};
 

@@ -1,5 +1,5 @@
-//! What is in an image: its packages, its layers, its differences from another, and what scanners
-//! find after slimming.
+//! Contents of an image: packages, layers, differences from another image, and results of scanners
+//! after slimming.
 
 mod differences;
 mod documents;

@@ -1,4 +1,4 @@
-//! Package databases as facts: which packages are there, and which files are theirs.
+//! Package databases: the installed packages and their files.
 
 use jettison::image::Image;
 use jettison::packages::{self, Ecosystem, Packages};

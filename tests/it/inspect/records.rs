@@ -1,4 +1,4 @@
-//! After slimming, the records that scanners read name just what remains.
+//! After slimming, the records for scanners only list the remaining packages.
 
 use jettison::image::{Format, Image, Kind, Options, Reference, Silent, WriteOptions};
 use jettison::packages;

@@ -1,4 +1,4 @@
-//! What an OSV export knows of an image: findings of `lint`, and what `slim` writes down of it.
+//! Known vulnerabilities from an OSV export: findings of `lint`, and documents of `slim`.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Findings of images in baselines.
+//! Image findings in baselines.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A Dockerfile with the image that was built from it at hand.
+//! A Dockerfile together with the image that was built from it.
 
 use std::fs;
 use std::path::Path;

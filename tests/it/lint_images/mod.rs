@@ -1,4 +1,4 @@
-//! Images beside policies, Dockerfiles and baselines, by the program itself.
+//! Images with policies, Dockerfiles and baselines, tested with the program itself.
 
 mod baseline;
 mod dockerfiles;

@@ -1,4 +1,4 @@
-//! `jettison lint` of an image that has a policy.
+//! `jettison lint` with a policy for an image.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `jettison slim` of an image that has a policy: what is left has to keep it.
+//! `jettison slim` with a policy: the slimmed image must comply with it.
 
 use super::{IMAGE, folder, run};
 

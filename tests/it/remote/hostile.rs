@@ -1,5 +1,5 @@
-//! Registries that mean harm: nothing of them is read without an end, nothing that they say leads
-//! to another place with what is meant for them, and no answer commands a terminal.
+//! Hostile registries: responses are limited in size, credentials are never sent to other hosts,
+//! and no response can control a terminal.
 
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};

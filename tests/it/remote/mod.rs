@@ -1,5 +1,5 @@
-//! Images of registries, daemons and streams, from servers on loopback that are part of the test
-//! and misbehave as told.
+//! Images from registries, daemons and streams, with test servers on loopback that can misbehave on
+//! request.
 
 mod daemon;
 mod hostile;

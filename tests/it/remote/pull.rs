@@ -1,4 +1,4 @@
-//! Images out of a registry that is slow, broken or lies.
+//! Pulls images from a registry that is slow, broken or malicious.
 
 use jettison::image::{Connection, Image, Options, Platform, ReadError, Silent, TransferError};
 use serde_json::json;

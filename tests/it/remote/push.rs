@@ -1,4 +1,4 @@
-//! Images into a registry, and who may.
+//! Pushes images to a registry, with authorization.
 
 use std::process::{Command, Output};
 

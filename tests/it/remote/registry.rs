@@ -1,4 +1,4 @@
-//! A registry in memory that misbehaves as told.
+//! An in-memory registry that can misbehave on request.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,8 +1,8 @@
-//! What breaks after slimming elsewhere, and what shows that it does not here.
+//! Failures after slimming with other tools, and the tests that show that they do not occur here.
 //!
-//! Each row is a kind of failure that users of image slimmers report. Beside it stand tests by
-//! their names, keep rules whose examples are run, and images of the end-to-end tests, whose
-//! containers are driven before and after. Where a failure cannot arise, the row says why.
+//! Each row is a kind of failure that users of image slimmers report, with the names of tests, keep
+//! rules whose examples are run, and images of the end-to-end tests, whose containers are tested
+//! before and after. If a failure cannot occur, the row explains why.
 //!
 //! |  # | what fails | what shows that it does not |
 //! |---:|------------|-----------------------------|

@@ -1,4 +1,4 @@
-//! What is read of one ELF file, whole, cut and mangled.
+//! Parsing of ELF files: complete, truncated and corrupted.
 
 use goblin::elf::header::EM_PPC;
 use jettison::elf::{self, ElfError, Endian, Type, VersionNeed};

@@ -1,5 +1,5 @@
-//! What one start maps: on one processor, in secure mode, and with old and new loaders; and hostile
-//! files.
+//! Files mapped at startup: on one processor, in secure mode, and with old and new loaders; and
+//! hostile files.
 
 use jettison::elf::Cache;
 use proptest::prelude::*;

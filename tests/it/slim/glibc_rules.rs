@@ -1,4 +1,5 @@
-//! glibc's search, law by law. The laws were measured on glibc 2.36 with programs built for each.
+//! glibc's search, rule by rule. The rules were measured with glibc 2.36 and programs built for
+//! each.
 
 use goblin::elf::header::{EM_386, EM_AARCH64};
 

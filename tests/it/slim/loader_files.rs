@@ -1,4 +1,4 @@
-//! The files a loader reads: its cache in both formats, and its configuration.
+//! The files that a loader reads: its cache in both formats, and its configuration.
 
 use jettison::elf::{Cache, CacheError, Endian, configured_directories};
 

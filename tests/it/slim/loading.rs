@@ -1,4 +1,4 @@
-//! `deps` on images of all kinds, and on folders.
+//! `deps` for images of all kinds, and for directories.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! An image of a few files in memory, and what a loader or the slimmer makes of it.
+//! An in-memory image with a few files, and the results of a loader or the slimmer for it.
 
 use std::cell::OnceCell;
 use std::ops::Deref;

@@ -1,4 +1,4 @@
-//! The loader's rules and the slimmer's plan, on images made of a few synthetic files.
+//! The loader's rules and the slimmer's plan, for images with a few synthetic files.
 
 mod breakages;
 mod elf_reading;

@@ -1,4 +1,5 @@
-//! musl's search, law by law. The laws were measured on musl 1.2.3 and read in its ldso/dynlink.c.
+//! musl's search, rule by rule. The rules were measured with musl 1.2.3 and taken from its
+//! ldso/dynlink.c.
 
 use goblin::elf::header::EM_AARCH64;
 

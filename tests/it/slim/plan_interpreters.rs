@@ -1,4 +1,5 @@
-//! Interpreters in a plan: their runtimes, packages, and what sources start and open.
+//! Interpreters in a plan: their runtimes and packages, and the programs and libraries that source
+//! files start and open.
 
 use serde_json::json;
 

@@ -1,5 +1,4 @@
-//! How sure a reason is, and what the user says besides; what a program may open by name; what COPY
-//! brought.
+//! Confidence levels and user options; libraries opened by name; files added by COPY.
 
 use jettison::slim::Confidence;
 

@@ -1,4 +1,4 @@
-//! Directories, links, and what a plan says of them.
+//! Directories and symlinks in a plan.
 
 use serde_json::json;
 

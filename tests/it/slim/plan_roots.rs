@@ -1,4 +1,4 @@
-//! Where plans begin: the image's configuration and `--keep`.
+//! Roots of plans: the image configuration and `--keep`.
 
 use serde_json::json;
 

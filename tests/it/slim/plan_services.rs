@@ -1,4 +1,4 @@
-//! Scripts in a plan whose words are computed, and files that say which services to start.
+//! Scripts with computed words in a plan, and files that define services.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! An image against the one it was made from.
+//! Verification of an image against the original.
 
 use super::machine::Machine;
 use crate::builders::elf_file::{GLIBC, library, program};

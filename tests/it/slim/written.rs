@@ -1,5 +1,4 @@
-//! What is written of a plan: every entry that stays is what the image's was, and so is the
-//! configuration.
+//! The written result of a plan: kept entries and the configuration are unchanged.
 
 use jettison::image::{
     Config, Content, Header, Image, Inode, Kind, Options, Reference, Silent, Tree, WriteOptions,

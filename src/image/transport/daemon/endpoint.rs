@@ -10,11 +10,11 @@ use serde_json::Value;
 pub(super) struct Endpoint {
     /// `unix:///run/docker.sock`, `tcp://host:2375`.
     pub address: String,
-    /// The variable or context that names it; none for a usual socket.
+    /// The variable or context that names it; `None` for a default socket.
     pub by: Option<String>,
 }
 
-/// The environment that decides. All of it is an argument, so that it can be tested.
+/// The environment that determines the endpoint, passed as an argument so that it can be tested.
 pub(super) struct Environment<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     pub exists: &'a dyn Fn(&Path) -> bool,
@@ -30,14 +30,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     })
 }
 
-/// Finds the one endpoint that is configured, or else every usual socket that exists.
+/// Finds the configured endpoint, or else all default sockets that exist.
 fn find(environment: &Environment<'_>) -> Vec<Endpoint> {
     // Docker's client reads the variable first and then the context. Podman's variable comes last.
     if let Some(endpoint) = named(environment, "DOCKER_HOST")
         .or_else(|| context(environment))
         .or_else(|| named(environment, "CONTAINER_HOST"))
     {
-        // A named daemon is the only one: falling back to another could return another image.
+        // If a daemon is configured, no other is used: falling back to another could return a
+        // different image.
         return vec![endpoint];
     }
     let mut endpoints = Vec::new();
@@ -60,7 +61,7 @@ fn named(environment: &Environment<'_>, variable: &str) -> Option<Endpoint> {
     })
 }
 
-/// The usual sockets, Docker's before Podman's, and the user's Podman before the system's.
+/// The default sockets, Docker's before Podman's, and the user's Podman before the system's.
 pub(super) fn usual_sockets(environment: &Environment<'_>) -> Vec<PathBuf> {
     let mut sockets = vec![PathBuf::from("/var/run/docker.sock")];
     if let Some(runtime) = (environment.variable)("XDG_RUNTIME_DIR") {
@@ -72,7 +73,7 @@ pub(super) fn usual_sockets(environment: &Environment<'_>) -> Vec<PathBuf> {
     sockets
 }
 
-/// The endpoint of Docker's current context. The context `default` means the usual socket.
+/// The endpoint of Docker's current context. The context `default` means the default socket.
 fn context(environment: &Environment<'_>) -> Option<Endpoint> {
     let directory = match (environment.variable)("DOCKER_CONFIG") {
         Some(directory) => PathBuf::from(directory),
@@ -112,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    /// Addresses, with the variables and files that are there.
+    /// The addresses found with these variables and files.
     fn found(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Vec<String> {
         let variables: BTreeMap<_, _> = variables.iter().copied().collect();
         let files: BTreeMap<_, _> = files.iter().copied().collect();

@@ -1,4 +1,4 @@
-//! Images in Docker and Podman, read and written over the API that both have.
+//! Images in Docker and Podman, read and written through the API that both implement.
 
 mod api;
 mod endpoint;
@@ -18,8 +18,8 @@ use crate::image::progress::Progress;
 use api::{ApiError, Daemon};
 use endpoint::{Endpoint, endpoints};
 
-/// Gets an image from the first daemon that has it. Returns the archive, as `docker save` writes
-/// it, in an unlinked temporary file.
+/// Gets an image from the first daemon that has it. Returns an archive in the format of `docker
+/// save`, in an unlinked temporary file.
 pub(in crate::image) fn save(
     name: &Name,
     limit: u64,
@@ -51,7 +51,7 @@ pub(in crate::image) fn save(
     })
 }
 
-/// Loads an archive, as `docker save` writes it, into the first daemon that answers.
+/// Loads an archive in the format of `docker save` into the first daemon that answers.
 pub(in crate::image) fn load(
     name: &Name,
     archive: &File,
@@ -77,7 +77,7 @@ fn no_daemon(name: String, mut tried: Vec<String>) -> TransferError {
     TransferError::NoDaemon { name, tried }
 }
 
-/// An endpoint for errors, with its origin.
+/// An endpoint with its origin, for use in errors.
 fn shown(endpoint: &Endpoint) -> String {
     let address = crate::printable::escape(&endpoint.address);
     match &endpoint.by {
@@ -104,7 +104,7 @@ fn failed(
     }
 }
 
-/// Fetches the archive of an image; none if the daemon has no such image.
+/// Fetches the archive of an image; `None` if the daemon has no such image.
 async fn fetch(
     daemon: &Daemon,
     endpoint: &Endpoint,

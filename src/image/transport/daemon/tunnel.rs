@@ -12,22 +12,22 @@ use tempfile::TempDir;
 
 use crate::trust;
 
-/// A socket of which each connection is one to the daemon. It exists as long as this value.
+/// A socket that forwards each connection to the daemon. It exists as long as this value.
 #[derive(Debug)]
 pub(super) struct Tunnel {
     directory: TempDir,
 }
 
 impl Tunnel {
-    /// Opens a tunnel to the daemon of `ssh://[USER@]HOST[:PORT]`. `ssh` starts with the first
-    /// connection, so this fails for local reasons only.
+    /// Opens a tunnel to the daemon of `ssh://[USER@]HOST[:PORT]`. `ssh` is started at the first
+    /// connection, so this only fails for local reasons.
     pub(super) fn open(address: &str) -> io::Result<Self> {
         let tunnel = Self {
             directory: tempfile::tempdir()?,
         };
         let listener = UnixListener::bind(tunnel.socket())?;
         let address = address.to_owned();
-        // The thread waits until the process ends: nothing has to be cleaned up before.
+        // The thread runs until the process ends; nothing has to be cleaned up before that.
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let address = address.clone();
@@ -42,7 +42,7 @@ impl Tunnel {
     }
 }
 
-/// Runs `ssh` over a connection until one side ends it. Its own messages go to standard error.
+/// Runs `ssh` over a connection until one side closes it. Its own messages go to standard error.
 fn forward(connection: UnixStream, address: &str) -> io::Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let program = trust::find_program("ssh", &path).ok_or(io::ErrorKind::NotFound)?;

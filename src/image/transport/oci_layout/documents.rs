@@ -46,8 +46,8 @@ pub(in crate::image) fn add_documents(
         .build()
         .expect("every required field is set");
     manifest.set_annotations(None);
-    // The type has its annotations in a hash map, whose order changes from run to run, so they are
-    // added to the JSON instead.
+    // The type stores its annotations in a hash map, whose order changes from run to run, so they
+    // are added to the JSON instead.
     let mut manifest = to_value(&manifest);
     let annotations = annotations(origin);
     if !annotations.is_empty() {
@@ -72,12 +72,13 @@ pub(in crate::image) fn add_documents(
     Ok((config_digest, manifest_digest))
 }
 
-/// The annotations of the original, with the original itself as the base image as far as its name
-/// and digest are known. They are in the order of their keys.
+/// The annotations of the original, with the original itself as the base image if its name and
+/// digest are known. They are sorted by key.
 fn annotations(origin: &Origin) -> serde_json::Map<String, serde_json::Value> {
     let mut annotations = origin.annotations.clone();
     if origin.name.is_some() || origin.digest.is_some() {
-        // A name from one image and a digest from another would be worse than one of them missing.
+        // Combining the name of one image with the digest of another would be worse than omitting
+        // one of them.
         for (key, value) in [(BASE_NAME, &origin.name), (BASE_DIGEST, &origin.digest)] {
             annotations.remove(key);
             annotations.extend(value.clone().map(|value| (key.to_owned(), value)));

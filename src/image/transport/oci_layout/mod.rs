@@ -36,10 +36,10 @@ pub(in crate::image) const NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-/// Indexes that may lie between `index.json` and a manifest: builders write one.
+/// Maximum number of indexes between `index.json` and a manifest; builders write one.
 const MAX_INDEXES: usize = 4;
-/// Indexes and manifests that are read to find the images of one index. From a registry each is a
-/// request.
+/// Maximum number of indexes and manifests that are read to find the images of an index. For a
+/// registry, each requires a request.
 const MAX_DOCUMENTS: usize = 500;
 
 /// The platform of an image, with Go's names for systems and architectures.
@@ -47,7 +47,7 @@ const MAX_DOCUMENTS: usize = 500;
 pub struct Platform {
     pub os: String,
     pub architecture: String,
-    /// The variant, such as `v8`; none means any.
+    /// The variant, such as `v8`; `None` means any.
     pub variant: Option<String>,
 }
 
@@ -58,8 +58,7 @@ impl Default for Platform {
             "x86_64" => "amd64",
             "x86" => "386",
             "aarch64" => "arm64",
-            // Rust has one name for both byte orders; Linux images exist for the little-endian one
-            // only.
+            // Rust has one name for both byte orders; Linux images only exist for little-endian.
             "powerpc64" => "ppc64le",
             "loongarch64" => "loong64",
             other => other,
@@ -112,7 +111,7 @@ impl std::str::FromStr for Platform {
     }
 }
 
-/// Whether a part of a platform or a digest has letters and digits only.
+/// Whether a part of a platform or a digest consists of letters and digits.
 fn is_plain(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
@@ -138,8 +137,8 @@ impl Platform {
         }
     }
 
-    /// The variant, where it tells the image from others: `arm64/v8` means the same as `arm64`, and
-    /// builders write either.
+    /// The variant, if it is significant: `arm64/v8` means the same as `arm64`, and builders write
+    /// either.
     fn distinct_variant(&self) -> Option<&str> {
         match self.variant.as_deref() {
             Some("v8") if self.architecture == "arm64" => None,
@@ -156,7 +155,7 @@ impl Platform {
         })
     }
 
-    /// The same platform with Go's names, as containerd normalizes it.
+    /// The same platform with Go's names, as normalized by containerd.
     fn usual(&self) -> Self {
         let os = self.os.to_ascii_lowercase();
         let architecture = self.architecture.to_ascii_lowercase();
@@ -167,8 +166,8 @@ impl Platform {
         }
     }
 
-    /// The distance of a suitable image's platform from this one: the least is the nearest. Without
-    /// a variant the usual one of the architecture is preferred, as engines do.
+    /// The distance between a suitable image's platform and this one; smaller is better. Without a
+    /// variant, the usual one of the architecture is preferred, as in container engines.
     fn rank(&self, other: &Self) -> usize {
         // containerd runs an image for an older ARM on a newer one, and prefers the newest.
         let usual: &[&str] = match self.architecture.as_str() {
@@ -186,7 +185,7 @@ impl Platform {
         }
     }
 
-    /// Whether an image for the other platform is one for this; without a variant any is.
+    /// Whether an image for the other platform is suitable for this one; without a variant, any is.
     pub fn suits(&self, other: &Self) -> bool {
         (&self.os, &self.architecture) == (&other.os, &other.architecture)
             && (self.distinct_variant().is_none()
@@ -206,8 +205,8 @@ pub(in crate::image) fn open(
     let mut known_name = None;
     let named = choose_name(store, index.manifests(), name)?;
     let mut descriptor = choose_platform(store, named, platform)?;
-    // `index.json` may list an index, as `docker buildx` writes it, and an attacker may nest them
-    // deeply.
+    // `index.json` may list another index, as written by `docker buildx`, and an attacker may nest
+    // them deeply.
     for _ in 0..MAX_INDEXES {
         known_name = known_name.or_else(|| full_name(&descriptor));
         let blob_name = descriptor.digest().to_string();
@@ -233,9 +232,9 @@ pub(in crate::image) fn open(
     })
 }
 
-/// `index.json`, and the version of the layout that it is in.
+/// Reads `index.json` and checks the version of the layout.
 fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
-    // What a registry gave has no such file.
+    // An image from a registry has no such file.
     if store.has(LAYOUT) {
         let layout: Layout = store.json(LAYOUT, &json::LAYOUT, limits)?;
         if layout.image_layout_version != LAYOUT_VERSION {
@@ -275,7 +274,7 @@ enum DocumentKind {
 }
 
 impl DocumentKind {
-    /// The kind for a media type; none for artifacts that are not images.
+    /// The kind of document for a media type; `None` for artifacts that are not images.
     fn of(media_type: &MediaType) -> Option<Self> {
         match media_type {
             MediaType::ImageIndex => Some(Self::Index),
@@ -289,8 +288,8 @@ impl DocumentKind {
     }
 }
 
-/// Reads an index or a manifest, whose type must be that of its descriptor: some readers trust the
-/// one, some the other.
+/// Reads an index or a manifest, whose media type must match its descriptor, because readers differ
+/// in which of the two they trust.
 fn document(
     store: &Store,
     descriptor: &Descriptor,
@@ -332,7 +331,7 @@ fn document(
     Ok(document)
 }
 
-/// Refuses documents of version 1, which are of Docker's oldest format, and of versions to come.
+/// Refuses documents of version 1, which is Docker's oldest format, and of future versions.
 fn check_version(name: &str, version: u32) -> Result<(), ReadError> {
     if version == 2 {
         return Ok(());
@@ -376,7 +375,7 @@ pub(in crate::image) fn platforms(
                     found.push(platform);
                 }
             }
-            // Indexes that list each other would be read again and again.
+            // Indexes that list each other would be read repeatedly.
             None if !seen.insert(descriptor.digest().clone()) => {}
             None if seen.len() > MAX_DOCUMENTS => return Err(too_many_documents()),
             None => {
@@ -437,7 +436,7 @@ pub(in crate::image) fn check_agreement(
         is_listed |= found.iter().any(|found| found == config);
         let mut names = names_of(descriptor);
         let is_named = names.any(|name| tags.iter().any(|tag| is_named(name, tag)));
-        // The same name must not be another image in the other document.
+        // A name must not refer to different images in the two documents.
         if is_named && found.iter().any(|found| found != config) {
             return Err(disagreement());
         }
@@ -454,8 +453,8 @@ fn disagreement() -> ReadError {
     contradiction(INDEX, reason)
 }
 
-/// The digests of the configurations that a descriptor leads to, for one platform and as far as
-/// their manifests are in the archive: it may have only some images of an index.
+/// The digests of the configurations that are reachable from a descriptor, for one platform and if
+/// their manifests are in the archive, which may contain only some images of an index.
 fn configs(
     store: &Store,
     descriptor: &Descriptor,
@@ -465,7 +464,7 @@ fn configs(
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let mut open = vec![(descriptor.clone(), 0)];
     while let Some((descriptor, depth)) = open.pop() {
-        // Docker saves the image of one platform, but the index that lists all of them.
+        // Docker saves the image of one platform, but an index that lists all platforms.
         let is_other =
             Platform::of(&descriptor).is_some_and(|other| !platform.suits(&other.usual()));
         let is_there = DocumentKind::of(descriptor.media_type()).is_some()
@@ -508,7 +507,7 @@ fn manifest(
     progress: &dyn Progress,
 ) -> Result<(Config, Vec<Source>, Annotations), ReadError> {
     let config_name = manifest.config().digest().to_string();
-    // Helm charts, signatures and other artifacts have manifests too, with other types here.
+    // Helm charts, signatures and other artifacts have manifests too, with other media types here.
     let is_config = matches!(manifest.config().media_type(), MediaType::ImageConfig)
         || manifest.config().media_type().to_string()
             == "application/vnd.docker.container.image.v1+json";
@@ -519,11 +518,12 @@ fn manifest(
             reason,
         });
     }
-    // Before anything is fetched: an image with a layer that cannot be read is refused at once.
+    // This happens before anything is fetched, so that an image with a layer that cannot be read is
+    // refused immediately.
     for layer in manifest.layers() {
         check_kind(layer)?;
     }
-    // It is fetched before it is parsed, so its size is checked here already.
+    // It is fetched before it is parsed, so its size is already checked here.
     if manifest.config().size() > limits.json {
         return Err(ReadError::Limit {
             blob: config_name,
@@ -581,8 +581,8 @@ fn source(
 /// Refuses layers of unknown types and foreign layers, whose content is not part of the image.
 fn check_kind(layer: &Descriptor) -> Result<(), ReadError> {
     let (name, media_type) = (layer.digest().to_string(), layer.media_type().to_string());
-    // Base layers of Windows are not distributed with the image, and jettison fetches nothing from
-    // places that an image names.
+    // Windows base layers are not distributed with the image, and jettison fetches nothing from
+    // URLs in an image.
     if media_type.contains("nondistributable") || media_type.contains("foreign") {
         let urls = layer.urls().as_deref().unwrap_or_default().join(", ");
         let urls = if urls.is_empty() {
@@ -630,8 +630,8 @@ fn sized(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadE
     Ok(blob)
 }
 
-/// Refuses a descriptor whose embedded content is not the blob: some readers use it in place of the
-/// blob.
+/// Refuses a descriptor whose embedded content differs from the blob, because some readers use it
+/// in place of the blob.
 fn check_data(name: &str, descriptor: &Descriptor) -> Result<(), ReadError> {
     let Some(data) = descriptor.data() else {
         return Ok(());
@@ -646,7 +646,7 @@ fn check_data(name: &str, descriptor: &Descriptor) -> Result<(), ReadError> {
     if is_same {
         Ok(())
     } else {
-        let reason = "the `data` in its descriptor is different".to_owned();
+        let reason = "it differs from the `data` in its descriptor".to_owned();
         Err(contradiction(name, reason))
     }
 }
@@ -672,8 +672,8 @@ fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &String> {
         .filter_map(move |key| annotations?.get(key))
 }
 
-/// The full name of an image. containerd's annotation has the registry too, the OCI one may be a
-/// tag alone.
+/// The full name of an image. containerd's annotation includes the registry; the OCI annotation may
+/// be only a tag.
 fn full_name(descriptor: &Descriptor) -> Option<String> {
     let annotations = descriptor.annotations().as_ref()?;
     annotations
@@ -699,7 +699,7 @@ fn choose_name<'a>(
             chosen.push(descriptor);
         }
     }
-    // A short name counts only where no image has exactly this one.
+    // A short name is only considered if no image has exactly this name.
     if chosen.is_empty() {
         for descriptor in descriptors {
             if names_of(descriptor).any(|known| is_named(known, name)) {
@@ -718,13 +718,13 @@ fn choose_name<'a>(
     Ok(chosen)
 }
 
-/// The one descriptor for a platform. An only descriptor is chosen whatever its platform.
+/// The only descriptor for a platform. A single descriptor is chosen regardless of its platform.
 fn choose_platform(
     store: &Store,
     mut descriptors: Vec<&Descriptor>,
     wanted: &Platform,
 ) -> Result<Descriptor, ReadError> {
-    // `docker buildx` lists the attestations of an image beside it, for the platform
+    // `docker buildx` lists the attestations of an image next to it, with the platform
     // `unknown/unknown`.
     descriptors.retain(|descriptor| {
         Platform::of(descriptor).is_none_or(|platform| platform.os != "unknown")
@@ -737,8 +737,8 @@ fn choose_platform(
         let Some(platform) = Platform::of(descriptor) else {
             continue;
         };
-        // containerd also chooses an image for `x86_64` or `AMD64`, skopeo does not: they would
-        // take different images.
+        // containerd also chooses an image for `x86_64` or `AMD64`, skopeo does not, so they would
+        // select different images.
         let usual = platform.usual();
         if usual != platform && wanted.suits(&usual) {
             return Err(contradiction(
@@ -753,11 +753,11 @@ fn choose_platform(
             suiting.push((wanted.rank(&platform), descriptor));
         }
     }
-    // The first of the best, as every engine takes it.
+    // The first of the best matches, as in every engine.
     let Some(&(_, best)) = suiting.iter().min_by_key(|(rank, _)| *rank) else {
         return Err(no_platform(store, &descriptors, wanted));
     };
-    // Images of different names are different images, not variants of one.
+    // Images with different names are different images, not variants of one.
     for (_, other) in &suiting {
         if names_of(other).ne(names_of(best)) {
             return Err(ambiguous(store, &descriptors));

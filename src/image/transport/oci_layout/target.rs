@@ -1,8 +1,8 @@
-//! An OCI layout as a destination. Blobs come first and the index last, in one step, so the layout
-//! is complete at every moment, and images of other names in it stay.
+//! An OCI layout as a destination. Blobs are written first and the index last, atomically, so the
+//! layout is complete at any time, and images with other names are preserved.
 //!
-//! The directory is opened once, and nothing in it is followed: a layout that others can write to,
-//! or that came with a repository, may have symlinks in the place of its directories.
+//! The directory is opened once, and no symlinks in it are followed: a layout that others can write
+//! to, or that came with a repository, may have symlinks in place of its directories.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -23,7 +23,7 @@ use crate::image::transport::oci_layout;
 use crate::image::write::output::{Hidden, directory_beside, sync_directory};
 use crate::image::write::parent;
 
-/// A file of the layout, not yet in its place.
+/// A file of the layout that is not in its final location yet.
 #[derive(Debug)]
 pub(in crate::image) struct Member {
     pub name: String,
@@ -31,9 +31,9 @@ pub(in crate::image) struct Member {
 }
 
 const BLOBS: &str = "blobs/sha256/";
-/// Bytes of the largest index or manifest that is read.
+/// Maximum size of an index or manifest that is read, in bytes.
 const MAX_JSON: u64 = 8 << 20;
-/// The time that another process may hold the lock.
+/// Maximum time that another process may hold the lock.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The destination of a layout, opened once.
@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 pub(in crate::image) enum Target {
     /// A layout that exists.
     Layout(Directory),
-    /// A name at which there is nothing, or an empty directory.
+    /// A name that does not exist, or an empty directory.
     Free { parent: Directory, name: OsString },
 }
 
@@ -190,13 +190,14 @@ fn fill(directory: &Directory, members: Vec<Member>) -> io::Result<()> {
     sync_directory(&directory.path())
 }
 
-/// Adds an image to a layout. An image of the same name is replaced.
+/// Adds an image to a layout. An image with the same name is replaced.
 fn merge(
     directory: &Directory,
     destination: &Path,
     members: Vec<Member>,
 ) -> Result<(), WriteError> {
-    // Two processes that add an image at once would each write an index without the other's.
+    // Two processes that add images at the same time would each write an index without the other's
+    // image.
     lock(directory, PATIENCE).map_err(WriteError::io(destination))?;
     let (blobs, rest): (Vec<_>, Vec<_>) = members
         .into_iter()
@@ -223,20 +224,20 @@ fn merge(
     file.publish(&directory.path().join(oci_layout::INDEX))
         .map_err(WriteError::io(&destination.join(oci_layout::INDEX)))?;
     sync_directory(&directory.path()).map_err(WriteError::io(destination))?;
-    // Only now: until the new index is in place, the old one needs its blobs.
+    // Not earlier: until the new index is in place, the old one needs its blobs.
     remove_unused(&place, &merged, &replaced);
     Ok(())
 }
 
-/// An index in a file that is not yet in its place.
+/// An index in a file that is not in its final location yet.
 fn written(directory: &Directory, index: &Value) -> io::Result<Hidden> {
     let mut file = Hidden::new(&directory.path())?;
     file.file_mut().write_all(index.to_string().as_bytes())?;
     Ok(file)
 }
 
-/// Locks a directory for as long as it is open. Anybody who may read it can hold the lock, hence
-/// the limit.
+/// Locks a directory for as long as it is open. Any user who can read it can hold the lock, hence
+/// the time limit.
 fn lock(directory: &Directory, patience: Duration) -> io::Result<()> {
     let end = Instant::now() + patience;
     loop {
@@ -312,13 +313,13 @@ fn name_of(descriptor: &Value) -> Option<&str> {
         .as_str()
 }
 
-/// Removes the blobs that only replaced images had. Blobs that cannot be understood or removed
-/// stay: the layout is complete with them.
+/// Removes the blobs that were only used by replaced images. Blobs that cannot be parsed or removed
+/// stay, because they do no harm.
 fn remove_unused(blobs: &Directory, index: &Value, replaced: &[Value]) {
     let (mut used, mut unused) = (Blobs::default(), Blobs::default());
     let kept = index["manifests"].as_array().into_iter().flatten();
     for descriptor in kept {
-        // If it is not certain which blobs are in use, none is removed.
+        // If it is uncertain which blobs are in use, none are removed.
         if used.collect(blobs, descriptor, 0).is_none() {
             return;
         }
@@ -335,18 +336,18 @@ fn remove_unused(blobs: &Directory, index: &Value, replaced: &[Value]) {
 #[derive(Default)]
 struct Blobs {
     hashes: BTreeSet<String>,
-    /// Indexes and manifests that were read: they may list each other many times.
+    /// Indexes and manifests that have been read, because they may list each other many times.
     read: BTreeSet<String>,
 }
 
 impl Blobs {
-    /// Adds all blobs of an image or an index. Returns none if one of them cannot be understood.
+    /// Adds all blobs of an image or an index. Returns `None` if one of them cannot be parsed.
     fn collect(&mut self, blobs: &Directory, descriptor: &Value, depth: usize) -> Option<()> {
         let hash = descriptor
             .get("digest")?
             .as_str()?
             .strip_prefix("sha256:")?;
-        // The digest becomes a file name, so it must be one.
+        // The digest is used as a file name, so it must be valid.
         if depth > 4 || hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }

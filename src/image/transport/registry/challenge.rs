@@ -1,10 +1,10 @@
-//! Authentication challenges of registries: the credentials that are needed, and the server that
-//! gives tokens for them.
+//! Authentication challenges of registries: the required credentials, and the server that issues
+//! tokens.
 
 use http_auth::ChallengeParser;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
-/// A challenge that can be answered.
+/// A supported challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// A user name and a password are sent with every request.
@@ -14,7 +14,8 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// Chooses the challenge to answer, a token before a password; none if neither is offered.
+    /// Chooses the challenge to answer, preferring a token to a password; `None` if neither is
+    /// offered.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let mut chosen = None;
         for header in headers.get_all(WWW_AUTHENTICATE) {
@@ -22,7 +23,8 @@ impl Challenge {
                 continue;
             };
             for challenge in in_header(header) {
-                // A token is for one repository, while a password is for the whole account.
+                // A token is valid for one repository, while a password is valid for the whole
+                // account.
                 if challenge != Self::Basic {
                     return Some(challenge);
                 }
@@ -49,7 +51,7 @@ fn in_header(header: &str) -> Vec<Challenge> {
                     service.get_or_insert(value.to_unescaped());
                 }
             }
-            // Some registries name no service, but without a realm there is nobody to ask.
+            // Some registries state no service, but without a realm there is no server to ask.
             if let Some(realm) = realm {
                 let service = service.unwrap_or_default();
                 found.push(Challenge::Bearer { realm, service });

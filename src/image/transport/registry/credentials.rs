@@ -38,8 +38,8 @@ pub(super) fn credentials(image: &Name) -> Result<Login, TransferError> {
             Ok(None) => continue,
             Err(error) => Err(error.to_string()),
         };
-        // A broken file is an error and not skipped: without it the image would be fetched as
-        // somebody else, or not found.
+        // A broken file is an error and not skipped: the image would be fetched as another user, or
+        // not be found.
         let found = found.map_err(|reason| TransferError::Credentials {
             registry: image.registry().to_owned(),
             file: file.clone(),
@@ -52,13 +52,14 @@ pub(super) fn credentials(image: &Name) -> Result<Login, TransferError> {
     Ok(Login::Anonymous)
 }
 
-/// Reads a file of credentials; none if there is no such file, or this user may not read it.
+/// Reads a credentials file; `None` if there is no such file, or the user may not read it.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     // Opening a FIFO would block, so the type is checked first.
     if !path.is_file() {
         return Ok(None);
     }
-    // After `sudo` the environment may still name another user's file, which is not for this one.
+    // After `sudo`, the environment may still name a file of another user, which does not apply to
+    // this one.
     let Ok(file) = File::open(path) else {
         return Ok(None);
     };
@@ -80,8 +81,8 @@ fn files() -> Vec<PathBuf> {
     let user = rustix::process::getuid().as_raw();
     let runtime = variable("XDG_RUNTIME_DIR")
         .unwrap_or_else(|| Path::new("/run/containers").join(user.to_string()));
-    // Without the variable the file is `/run/containers/UID/auth.json`, with it there is a
-    // directory in between.
+    // Without the variable, the file is `/run/containers/UID/auth.json`; with it, the path has
+    // another directory.
     let runtime_file = if runtime.starts_with("/run/containers") {
         runtime.join("auth.json")
     } else {
@@ -138,7 +139,7 @@ fn in_file(text: &[u8], image: &Name) -> Result<Option<Login>, String> {
     }
 }
 
-/// Asks a credential helper, which returns the user `<token>` with an identity token.
+/// Asks a credential helper, which returns the user name `<token>` for an identity token.
 fn ask(helper: &str, server: &str) -> Result<Option<Login>, String> {
     let answer = helper::ask(helper, server)?;
     Ok(answer.map(|answer| {
@@ -158,11 +159,11 @@ fn nearest<'a>(json: &'a Value, image: &Name) -> Option<&'a Map<String, Value>> 
     let mut longest: Option<(usize, &Value)> = None;
     for (key, entry) in entries {
         let key = plain(key);
-        // Whole components only: `r.example/team` is not for `r.example/teams`.
+        // Only whole components match: `r.example/team` does not apply to `r.example/teams`.
         let is_match = wanted
             .strip_prefix(key.as_str())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        // The last of several of one length, such as one with and one without `https://`.
+        // The last of several entries with the same length, such as with and without `https://`.
         if is_match && longest.is_none_or(|(length, _)| length <= key.len()) {
             longest = Some((key.len(), entry));
         }
@@ -170,12 +171,12 @@ fn nearest<'a>(json: &'a Value, image: &Name) -> Option<&'a Map<String, Value>> 
     longest?.1.as_object()
 }
 
-/// The credentials in an entry; none if it is empty, which means that a helper has them.
+/// The credentials in an entry; `None` if it is empty, which means that a helper stores them.
 fn login(entry: &Map<String, Value>) -> Result<Option<Login>, String> {
     if let Some(token) = text(entry, "identitytoken") {
         return Ok(Some(Login::Identity(token.to_owned())));
     }
-    // These fields repeat what `auth` encodes, and tools differ in which of them they use.
+    // These fields duplicate `auth`, and tools differ in which of them they use.
     let plain = match (text(entry, "username"), text(entry, "password")) {
         (Some(user), Some(password)) => Some(Login::Password(user.into(), password.into())),
         _ => None,
@@ -212,7 +213,7 @@ fn decoded(auth: &str) -> Option<Login> {
     ))
 }
 
-/// A key without the scheme and path that older versions of Docker wrote around the registry.
+/// A key without the scheme and path that older versions of Docker added to the registry.
 fn plain(key: &str) -> String {
     let key = key
         .trim_start_matches("https://")

@@ -1,4 +1,4 @@
-//! Credential helpers: programs named `docker-credential-…` that store passwords for Docker and
+//! Credential helpers: programs named `docker-credential-…` that store credentials for Docker and
 //! Podman.
 //!
 //! The name comes from a file, so it must be a plain name: no path, no option.
@@ -13,21 +13,21 @@ use crate::trust::{self, Bounds, ChildError};
 
 /// The time that a helper may take: it may ask the user for a passphrase.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// Bytes of an answer: secrets are short.
+/// Maximum size of an answer in bytes; secrets are short.
 const MAX_ANSWER: u64 = 64 << 10;
-/// Characters of the longest name that is accepted, far more than real ones have.
+/// Maximum length of a name in characters; real names are much shorter.
 const MAX_NAME: usize = 100;
 
 /// The credentials that a helper returns for a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// `<token>` where the secret is an identity token.
+    /// `<token>` if the secret is an identity token.
     pub user: String,
     pub secret: String,
 }
 
-/// Asks a helper; none if it has no credentials for the server. Its output is never shown, since it
-/// may be a secret.
+/// Asks a helper; `None` if it has no credentials for the server. Its output is never shown,
+/// because it may contain a secret.
 pub(super) fn ask(name: &str, server: &str) -> Result<Option<Answer>, String> {
     ask_within(name, server, PATIENCE)
 }
@@ -42,7 +42,7 @@ fn ask_within(name: &str, server: &str, patience: Duration) -> Result<Option<Ans
     let (succeeded, output) = run(&program, server, patience)
         .map_err(|reason| format!("credential helper `{program}`: {reason}"))?;
     if !succeeded {
-        // The protocol has no code for this: helpers print this text and fail.
+        // The protocol has no exit code for this: helpers print this text and fail.
         let is_unknown = String::from_utf8_lossy(&output).contains("credentials not found");
         return if is_unknown {
             Ok(None)
@@ -88,7 +88,7 @@ fn is_name(name: &str) -> bool {
 /// Runs a helper. Returns whether it succeeded, and its output.
 fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>), String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // The system would search relative directories of `PATH` too, which may be in a repository.
+    // The system would also search relative directories in `PATH`, which may be in a repository.
     let program = trust::find_program(program, &path)
         .ok_or("cannot start it: it is not in an absolute directory on `PATH`")?;
     let bounds = Bounds {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_program_that_says_too_much_or_nothing_is_stopped() {
-        // It prints its argument without end.
+        // It prints its argument forever.
         let error = run("yes", "", Duration::from_mins(1)).unwrap_err();
         assert!(error.contains("more than 65536 bytes"), "{error}");
         let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! HTTP requests to a registry, and answers that are read up to a limit.
+//! HTTP requests to a registry, with limits on time and response size.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,12 +17,12 @@ use super::Connection;
 use super::reach::{MAX_REDIRECTS, Reach, Refusal, is_link_local};
 use crate::printable::escape;
 
-/// The time that a registry may take.
+/// Time limits for a registry.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// The longest pause: until a connection, until an answer starts, and within it.
+    /// Maximum pause: before a connection is established, before a response starts, and within it.
     silence: Duration,
-    /// The longest time for a whole answer other than a blob, which may take hours.
+    /// Maximum time for a whole response other than a blob, which may take hours.
     whole: Duration,
 }
 
@@ -35,9 +35,9 @@ impl Default for Patience {
     }
 }
 
-/// Bytes of an error document that are read.
+/// Maximum number of bytes that are read of an error document.
 const MAX_ERROR: u64 = 64 << 10;
-/// Characters of a registry's error message that are shown.
+/// Maximum number of characters of a registry's error message that are shown.
 const SHOWN: usize = 500;
 
 /// Errors of requests to a registry.
@@ -45,14 +45,15 @@ const SHOWN: usize = 500;
 pub(super) enum HttpError {
     #[error(transparent)]
     Request(#[from] reqwest::Error),
-    /// The answer is not a success. `message` is the registry's explanation, escaped for a
-    /// terminal.
+    /// The response does not indicate success. `message` is the registry's explanation, escaped for
+    /// a terminal.
     #[error("the registry returned status {status}")]
     Status {
         status: StatusCode,
         message: Option<String>,
     },
-    /// The token server refuses the credentials. Its message is left out: it may repeat a secret.
+    /// The token server rejects the credentials. Its message is not shown, because it may repeat a
+    /// secret.
     #[error("the token server returned status {status}")]
     NoToken { status: StatusCode },
     #[error("{what} has more than {limit} bytes")]
@@ -82,7 +83,7 @@ impl HttpError {
                     || is_about_trust(error)
             }
             Self::Status { status, .. } | Self::NoToken { status } => {
-                // A rate limit and an overloaded server pass; a missing image does not appear.
+                // Rate limits and overload are temporary; a missing image stays missing.
                 let is_passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
                 !status.is_server_error() && !is_passing.contains(status)
             }
@@ -102,8 +103,8 @@ impl HttpError {
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
-    /// A client that follows no redirects: the body of a request with an identity token would be
-    /// sent on.
+    /// A client that follows no redirects, because a request body with an identity token would be
+    /// forwarded.
     unredirected: Client,
     patience: Patience,
     pub reach: Reach,
@@ -127,8 +128,8 @@ impl Http {
             is_unverified: how != Connection::Verified,
         };
         let (reach_of_redirects, certificates) = (reach.clone(), certificates(registry));
-        // Registries redirect blobs to storage, and a hostile one to services of the local network,
-        // so each step is checked, not only the last.
+        // Registries redirect blob requests to storage servers, and a hostile one could redirect to
+        // services on the local network, so each step is checked, not only the last.
         let policy = redirect::Policy::custom(move |attempt| {
             if attempt.previous().len() > MAX_REDIRECTS {
                 return attempt.error(Refusal::TooManyRedirects);
@@ -154,12 +155,12 @@ impl Http {
         })
     }
 
-    /// A request for a blob, whose answer may be long.
+    /// A request for a blob, whose response may be long.
     pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
         self.client.request(method, url)
     }
 
-    /// A request whose answer is short.
+    /// A request with a short response.
     pub(super) fn brief_request(&self, method: Method, url: Url) -> RequestBuilder {
         let whole = self.patience.whole;
         self.client.request(method, url).timeout(whole)
@@ -171,7 +172,7 @@ impl Http {
         self.unredirected.request(method, url).timeout(whole)
     }
 
-    /// A URL at the registry.
+    /// A URL on the registry.
     pub(super) fn url(&self, path: &str) -> Result<Url, HttpError> {
         let url = self.reach.registry.join(path);
         url.map_err(|error| HttpError::Malformed(error.to_string()))
@@ -180,7 +181,7 @@ impl Http {
 
 fn builder(patience: Patience) -> ClientBuilder {
     let mut headers = HeaderMap::new();
-    // The bytes are hashed as they arrive, so a server must not compress them on the way.
+    // The bytes are hashed as they arrive, so the server must not compress them in transit.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Client::builder()
         .default_headers(headers)
@@ -190,8 +191,8 @@ fn builder(patience: Patience) -> ClientBuilder {
         .read_timeout(patience.silence)
 }
 
-/// Resolves the hosts that a registry refers to. None of them may have a link-local address, where
-/// the metadata services of clouds are, whatever its name; the registry itself may be anywhere.
+/// Resolves the hosts that a registry refers to. No name may resolve to a link-local address, where
+/// the metadata services of clouds are; the registry itself may be anywhere.
 #[derive(Clone, Debug)]
 struct Resolver {
     registry: String,
@@ -213,7 +214,8 @@ fn reachable(found: Vec<SocketAddr>, is_registry: bool) -> Result<Vec<SocketAddr
     if is_registry {
         return Ok(found);
     }
-    // One such address is enough to refuse the name: which one the client uses is not certain.
+    // One such address is enough to refuse the name, because it is uncertain which one the client
+    // uses.
     for address in &found {
         if is_link_local(address.ip()) {
             return Err(Refusal::Internal);
@@ -222,7 +224,7 @@ fn reachable(found: Vec<SocketAddr>, is_registry: bool) -> Result<Vec<SocketAddr
     Ok(found)
 }
 
-/// Certificates that the machine trusts for this registry only, from the directories of Docker and
+/// Certificates that the machine trusts only for this registry, from the directories of Docker and
 /// Podman.
 fn certificates(registry: &str) -> Vec<Certificate> {
     let mut files: Vec<PathBuf> = Vec::new();
@@ -242,7 +244,7 @@ fn certificates(registry: &str) -> Vec<Certificate> {
         .collect()
 }
 
-/// Sends a request and returns its answer, if that is a success.
+/// Sends a request and returns the response if it is successful.
 pub(super) async fn send(request: RequestBuilder) -> Result<Response, HttpError> {
     let response = request.send().await?;
     if response.status().is_success() {
@@ -252,7 +254,7 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, HttpError>
     }
 }
 
-/// The error for an answer that is not a success, with the registry's message.
+/// The error for an unsuccessful response, with the registry's message.
 pub(super) async fn failure(response: Response) -> HttpError {
     #[derive(Deserialize)]
     struct Envelope {
@@ -265,7 +267,7 @@ pub(super) async fn failure(response: Response) -> HttpError {
     }
     let status = response.status();
     let mut message = None;
-    // A proxy in between may answer with a page of HTML; then the status has to do.
+    // A proxy may respond with an HTML page, in which case only the status is shown.
     if let Ok(text) = body(response, "the error", MAX_ERROR).await
         && let Ok(envelope) = serde_json::from_slice::<Envelope>(&text)
     {
@@ -279,7 +281,7 @@ pub(super) async fn failure(response: Response) -> HttpError {
     HttpError::Status { status, message }
 }
 
-/// Reads the body of an answer, of at most `limit` bytes.
+/// Reads a response body of at most `limit` bytes.
 pub(super) async fn body(
     response: Response,
     what: &'static str,
@@ -296,7 +298,8 @@ pub(super) async fn body(
         })
 }
 
-/// The speed of a download: a byte now and then would keep a connection open forever.
+/// The speed of a download: a server that sends a byte now and then could keep a connection open
+/// forever.
 #[derive(Debug)]
 pub(super) struct Pace {
     since: Instant,
@@ -305,7 +308,7 @@ pub(super) struct Pace {
 
 impl Pace {
     const WINDOW: Duration = Duration::from_mins(5);
-    /// Bytes that must arrive within a window: one kilobyte per second.
+    /// Minimum number of bytes that must arrive within a window: one kilobyte per second.
     const LEAST: u64 = 300_000;
 
     pub(super) fn new(now: Instant) -> Self {
@@ -334,7 +337,7 @@ pub(super) fn speaks_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
         .any(|error| error.to_string().contains("corrupt message"))
 }
 
-/// Whether an error is about a certificate or a closed port, where a retry is of no use.
+/// Whether an error is about a certificate or a closed port, so that a retry is pointless.
 fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut at = Some(error);
     while let Some(error) = at {
@@ -368,7 +371,7 @@ mod tests {
 
     use super::*;
 
-    /// A server that answers every connection in its own way. Gives `127.0.0.1:PORT`.
+    /// Starts a server that answers every connection with `answer`. Returns `127.0.0.1:PORT`.
     fn serve(answer: fn(&mut TcpStream) -> io::Result<()>) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -383,7 +386,7 @@ mod tests {
         address
     }
 
-    /// Writes a byte now and then, as long as somebody listens.
+    /// Writes a byte now and then until the connection is closed.
     fn drip(stream: &mut TcpStream, byte: u8) -> io::Result<()> {
         loop {
             stream.write_all(&[byte])?;

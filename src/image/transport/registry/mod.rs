@@ -1,4 +1,4 @@
-//! Pulling images from registries: manifests, and blobs in parallel, each resumed where its
+//! Pulls images from registries: manifests, and blobs in parallel, each resumed where its
 //! connection broke.
 
 mod challenge;
@@ -32,11 +32,11 @@ use session::{Operation, Session, host};
 const PARALLEL: usize = 6;
 /// Attempts that may fail without a byte of progress.
 const ATTEMPTS: u32 = 5;
-/// Times that the download of a blob may be resumed.
+/// Maximum number of times that the download of a blob is resumed.
 const RESUMES: u32 = 50;
-/// The base of the pauses between attempts, which double.
+/// The first pause between attempts; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The types that are accepted. Without this header registries send manifests of the oldest format.
+/// The accepted media types. Without this header, registries send manifests in the oldest format.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
      application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, \
@@ -55,7 +55,7 @@ pub(in crate::image) struct Registry {
 #[derive(Debug)]
 pub(in crate::image) struct Fetched {
     pub bytes: Vec<u8>,
-    /// The digest by which it was requested; none for a tag.
+    /// The digest with which it was requested; `None` for a tag.
     pub digest: Option<String>,
     /// The media type that the registry states.
     pub media_type: Option<String>,
@@ -130,7 +130,7 @@ impl Registry {
         let media_type = header(&response, CONTENT_TYPE);
         let stated = header(&response, CONTENT_DIGEST);
         let bytes = body(response, "the manifest", limit).await?;
-        // Other clients trust this header, so they would see another image.
+        // Other clients trust this header, so they would see a different image.
         if let Some(stated) = stated
             && stated.starts_with("sha256:")
             && stated != sha256(&bytes)
@@ -171,8 +171,8 @@ impl Registry {
         };
         let (mut attempts, mut resumes) = (0, 0);
         loop {
-            // Some registries and proxies cut long downloads off, so an attempt that made progress
-            // does not count as failed.
+            // Some registries and proxies interrupt long downloads, so an attempt that made
+            // progress does not count as failed.
             let before = download.have;
             let broken = match self.part(digest, before).await {
                 Ok((start, part)) => match download.take(start, part, progress).await {
@@ -186,9 +186,9 @@ impl Registry {
             } else {
                 attempts + 1
             };
-            // The limit is for a server that gives one more byte each time.
+            // The limit guards against a server that sends one more byte each time.
             resumes += 1;
-            // A wrong certificate or a missing blob stays so, however often it is requested.
+            // Retrying does not help with a wrong certificate or a missing blob.
             if broken.is_final() || attempts >= ATTEMPTS || resumes >= RESUMES {
                 return Err(broken);
             }
@@ -196,8 +196,8 @@ impl Registry {
         }
     }
 
-    /// Requests a blob from a byte on. Also returns the offset at which the answer starts:
-    /// registries without range requests send the whole blob.
+    /// Requests a blob starting at an offset. Also returns the offset at which the response starts:
+    /// registries without support for range requests send the whole blob.
     async fn part(&self, digest: &str, start: u64) -> Result<(u64, Response), HttpError> {
         let url = self.session.url(&format!("blobs/{digest}"))?;
         let mut request = self.session.long(Method::GET, url).await?;
@@ -225,8 +225,7 @@ struct Download<'a> {
 }
 
 impl Download<'_> {
-    /// Writes a part of the blob that starts at an offset, up to the size in the descriptor and no
-    /// further.
+    /// Writes a part of the blob that starts at an offset, up to the size in the descriptor.
     async fn take(
         &mut self,
         start: u64,
@@ -235,7 +234,7 @@ impl Download<'_> {
     ) -> Result<(), HttpError> {
         let before = self.have;
         if start == 0 && self.have > 0 {
-            // The registry has no range requests and starts again.
+            // The registry does not support range requests and starts over.
             self.file = tempfile::tempfile().map_err(HttpError::Spool)?;
             self.have = 0;
         }
@@ -264,7 +263,7 @@ impl Download<'_> {
     }
 }
 
-/// Opens a session with a registry. TLS comes first, where both are allowed.
+/// Opens a session with a registry. TLS is tried first if both are allowed.
 async fn log_in(
     image: &Name,
     login: &Login,
@@ -283,14 +282,14 @@ async fn log_in(
             retried(|| Session::open(image, login.clone(), is_tls, connection, operation)).await;
         match session {
             Ok(session) => return Ok(session),
-            // Only where the user allowed it is TLS given up, and the first error explains more.
+            // TLS is only given up if the user allowed it; the first error is more informative.
             Err(error) if connection == Connection::Unverified && error.is_unreachable() => {
                 first.get_or_insert(error);
             }
             Err(error) => return Err(failed("log in to", place)(error)),
         }
     }
-    let error = first.expect("one transport was tried, and failed");
+    let error = first.expect("at least one transport was tried and failed");
     Err(failed("connect to", place)(error))
 }
 
@@ -326,7 +325,7 @@ fn failed(act: &'static str, place: &str) -> impl Fn(HttpError) -> TransferError
                 place,
                 size,
             },
-            // The chain of causes says which of DNS, the connection or TLS failed.
+            // The chain of causes shows whether DNS, the connection or TLS failed.
             error => TransferError::Registry {
                 act,
                 place,
@@ -336,11 +335,12 @@ fn failed(act: &'static str, place: &str) -> impl Fn(HttpError) -> TransferError
     }
 }
 
-/// The explanation of an answer, in the registry's own words where it has a message; none for
-/// errors that have other causes.
+/// The explanation of a response, with the registry's own message if there is one; `None` for
+/// errors with other causes.
 fn explanation(error: &HttpError) -> Option<String> {
     let reason = match error {
-        // Its message would say that authentication is required, even if credentials were sent.
+        // The registry's message would be that authentication is required, even if credentials were
+        // sent.
         HttpError::Status {
             status: StatusCode::UNAUTHORIZED,
             ..

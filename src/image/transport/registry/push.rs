@@ -1,5 +1,4 @@
-//! Pushing images to registries: the blobs that are missing there, then the manifests, the tagged
-//! one last.
+//! Pushes images to registries: missing blobs first, then the manifests, the tagged one last.
 
 use std::fs::File;
 use std::io;
@@ -27,8 +26,9 @@ use crate::image::transport::chunks;
 const TICK: Duration = Duration::from_millis(100);
 
 impl Registry {
-    /// Pushes the only image or index of a layout. Layers that the original's repository has in the
-    /// same registry are not sent but mounted. Returns the digest of the tagged manifest or index.
+    /// Pushes the only image or index of a layout. Layers that exist in the original's repository
+    /// of the same registry are mounted instead of uploaded. Returns the digest of the tagged
+    /// manifest or index.
     pub(in crate::image) fn push(
         name: &Name,
         connection: Connection,
@@ -41,7 +41,7 @@ impl Registry {
             return Err(broken("it must contain one image"));
         };
         let manifests = manifests(layout, root)?;
-        // Platforms and layers may share blobs, each of which is sent once.
+        // Platforms and layers may share blobs; each is uploaded once.
         let mut blobs: Vec<&Descriptor> = Vec::new();
         for blob in manifests.iter().flat_map(|manifest| &manifest.blobs) {
             if blobs.iter().all(|known| known.digest() != blob.digest()) {
@@ -73,8 +73,8 @@ impl Registry {
             .map(|blob| self.send_blob(layout, blob, origin, &count))
             .buffer_unordered(PARALLEL);
         let mut all = Box::pin(all.try_collect::<()>());
-        // The bodies of requests must be `'static`, which the progress is not, so they only count,
-        // and the count is reported from here.
+        // Request bodies must be `'static`, which the progress is not, so they only update a
+        // counter, which is reported from here.
         loop {
             let tick = Box::pin(tokio::time::sleep(TICK));
             let finished = match select(all, tick).await {
@@ -104,8 +104,8 @@ impl Registry {
             return Ok(());
         }
         if let Some(origin) = origin {
-            // A registry that does not mount starts an upload instead, or denies access to the
-            // other repository. Then the blob is uploaded.
+            // A registry that cannot mount the blob starts an upload instead, or denies access to
+            // the other repository. The blob is then uploaded.
             if self
                 .mount_blob(&digest, origin)
                 .await
@@ -145,7 +145,7 @@ impl Registry {
         Ok(response.status() == StatusCode::CREATED)
     }
 
-    /// Uploads a blob in one piece to the location that the registry gives.
+    /// Uploads a blob in one piece to the location returned by the registry.
     async fn upload_blob(
         &self,
         digest: &str,
@@ -196,7 +196,7 @@ impl Registry {
     }
 }
 
-/// A blob in chunks that are counted when they are sent.
+/// A blob in chunks that are counted as they are sent.
 fn counted(
     blob: Blob,
     count: Arc<AtomicU64>,
@@ -216,7 +216,7 @@ struct Manifest {
     blobs: Vec<Descriptor>,
 }
 
-/// The manifests that a descriptor refers to, an index after those that it lists.
+/// The manifests that a descriptor refers to; an index comes after the manifests that it lists.
 fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, TransferError> {
     let bytes = read(&blob_path(layout, root))?;
     let mut found = Vec::new();

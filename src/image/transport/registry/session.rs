@@ -1,4 +1,4 @@
-//! A session with a registry: its tokens expire and are renewed.
+//! A session with a registry, which renews its tokens when they expire.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use super::reach::Refusal;
 use crate::image::json::{self, TOKEN};
 use crate::image::name::{DEFAULT_REGISTRY, Name};
 
-/// Bytes of a token server's answer: as many as Podman reads.
+/// Maximum size of a token server's response in bytes: the limit of Podman.
 const MAX_TOKEN: u64 = 1 << 20;
-/// Seconds that a token is valid if its server does not state it, as in the specification.
+/// Default lifetime of a token in seconds if the server does not state it, as in the specification.
 const USUAL_LIFE: u64 = 60;
-/// Seconds that a token is used at least: one that expires sooner would be renewed for every
-/// request.
+/// Minimum time that a token is used, in seconds: one that expires sooner would be renewed for
+/// every request.
 const SHORTEST_LIFE: u64 = 10;
-/// Seconds after which a token is renewed in any case; a larger number could overflow the clock.
+/// Maximum time that a token is used, in seconds; a larger number could overflow the clock.
 const LONGEST_LIFE: u64 = 24 * 60 * 60;
 
 /// The operation for which access is needed.
@@ -53,7 +53,7 @@ pub(super) struct Session {
 /// The authorization that is sent to the registry with every request.
 #[derive(Clone)]
 struct Authorization {
-    /// The header; none where the registry asks for nothing.
+    /// The header; `None` if the registry requires no authorization.
     header: Option<HeaderValue>,
     /// The time at which it expires, if ever.
     until: Option<Instant>,
@@ -106,7 +106,7 @@ impl Session {
         self.http.url(&format!("v2/{}/{path}", self.repository))
     }
 
-    /// A URL that the registry gives, which may be relative to one of its own.
+    /// A URL returned by the registry, which may be relative.
     pub(super) fn location(&self, base: &Url, location: &str) -> Result<Url, HttpError> {
         let url = base.join(location);
         let url = url.map_err(|_| refused(location, Refusal::Malformed))?;
@@ -131,8 +131,8 @@ impl Session {
         self.authorized(request, &url).await
     }
 
-    /// Adds the authorization, for the registry only: neither a host to which it redirects nor a
-    /// separate upload host gets it.
+    /// Adds the authorization if the request goes to the registry itself: redirect targets and
+    /// separate upload hosts do not receive it.
     async fn authorized(
         &self,
         request: RequestBuilder,
@@ -167,7 +167,7 @@ impl Session {
     async fn renew(&self) -> Result<(), HttpError> {
         let greeting = self.http.brief_request(Method::GET, self.http.url("v2/")?);
         let greeting = greeting.send().await?;
-        // 401 is the expected answer. A server that is overloaded does not send a challenge.
+        // 401 is the expected response. An overloaded server does not send a challenge.
         if greeting.status().is_server_error() || greeting.status().as_u16() == 429 {
             return Err(super::http::failure(greeting).await);
         }
@@ -179,8 +179,8 @@ impl Session {
             (Some(Challenge::Bearer { realm, service }), login) => {
                 self.fetch_token(&realm, &service, login).await?
             }
-            // The registry asks for nothing, or for a password that is not there. Public images may
-            // still be readable, and if not, the registry says so.
+            // The registry requires no authorization, or a password that is not available. Public
+            // images may still be readable; if not, the registry returns an error.
             (Some(Challenge::Basic) | None, _) => Authorization {
                 header: None,
                 until: None,
@@ -210,7 +210,7 @@ impl Session {
             self.repository,
             self.operation.actions()
         );
-        // An identity token is exchanged by OAuth 2, everything else by the older `GET`.
+        // An identity token is exchanged with OAuth 2, everything else with the older `GET`.
         let request = if let Login::Identity(token) = login {
             let form = [
                 ("grant_type", "refresh_token"),
@@ -232,7 +232,7 @@ impl Session {
                 Login::Password(user, password) => {
                     request.header(AUTHORIZATION, basic(user, password)?)
                 }
-                // Public images need a token too, which anybody gets.
+                // Public images require a token too, which is issued to anyone.
                 _ => request,
             }
         };
@@ -260,7 +260,7 @@ fn basic(user: &str, password: &str) -> Result<HeaderValue, HttpError> {
     secret(&format!("Basic {encoded}"))
 }
 
-/// A header that is left out of logs.
+/// A header that is excluded from logs.
 fn secret(value: &str) -> Result<HeaderValue, HttpError> {
     let header = HeaderValue::from_str(value);
     let mut header =
@@ -269,7 +269,7 @@ fn secret(value: &str) -> Result<HeaderValue, HttpError> {
     Ok(header)
 }
 
-/// Parses the token in an answer. The older name comes first, as in Docker.
+/// Parses the token in a response. The older name takes precedence, as in Docker.
 fn parse_token(answer: &[u8]) -> Result<Authorization, HttpError> {
     #[derive(Deserialize)]
     struct Answer {
@@ -287,7 +287,7 @@ fn parse_token(answer: &[u8]) -> Result<Authorization, HttpError> {
         .expires_in
         .unwrap_or(USUAL_LIFE)
         .clamp(SHORTEST_LIFE, LONGEST_LIFE);
-    // It is renewed a little early, since a request takes time to reach the registry.
+    // It is renewed a little early, because a request takes time to reach the registry.
     let life = Duration::from_secs(life) * 9 / 10;
     Ok(Authorization {
         header: Some(secret(&format!("Bearer {token}"))?),

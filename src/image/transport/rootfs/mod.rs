@@ -1,11 +1,11 @@
 //! `rootfs:`, a directory of the host as the file system of an image.
 //!
 //! No symlink is followed. Mounts below the directory are not part of it: an empty directory stands
-//! in for a mounted one; a mounted file, such as a container's `/etc/resolv.conf`, is left out.
-//! (Devices alone do not show mounts: on an overlay a file has another device than its directory,
-//! and a bind mount may have the same.) Sockets are left out too, since no archive can have one.
-//! Names of owners belong to the host and stay empty; so do `SELinux` labels and the attributes
-//! that an overlay stores for itself.
+//! in for a mounted one; a mounted file, such as a container's `/etc/resolv.conf`, is skipped.
+//! (Device numbers alone do not identify mounts: on an overlay, a file has a different device
+//! number than its directory, and a bind mount may have the same.) Sockets are skipped too, because
+//! archives cannot contain them. Names of owners belong to the host and stay empty; so do `SELinux`
+//! labels and the attributes that an overlay stores for itself.
 
 mod write;
 
@@ -23,8 +23,8 @@ use crate::image::tree::{Content, Header, Inode, Kind, NameId, Tree};
 
 pub(in crate::image) use write::write;
 
-/// Reads the headers of everything below a directory, except the paths that are left out: the
-/// output may lie inside the input.
+/// Reads the headers of everything below a directory, except excluded paths: the output may be
+/// inside the input.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"
@@ -52,14 +52,14 @@ pub(in crate::image) fn open(
         if metadata.file_type().is_socket() {
             continue;
         }
-        // A mounted directory is on another device, or, for a bind mount, has the attribute of one.
+        // A mounted directory is on another device or, for a bind mount, has the mount attribute.
         let is_elsewhere = metadata.is_dir() && metadata.dev() != device;
         let mounted = entry.depth() > 0 && (is_elsewhere || is_mounted(entry.path()));
         let is_left_out = entry.depth() > 0 && left_out.contains(&(metadata.dev(), metadata.ino()));
         if metadata.is_dir() && (mounted || is_left_out) {
             walk.skip_current_dir();
         }
-        // A mounted directory stays as an empty one: it is the mount point in the image.
+        // A mounted directory is kept as an empty one: it is the mount point in the image.
         if is_left_out || (mounted && !metadata.is_dir()) {
             continue;
         }
@@ -73,9 +73,9 @@ struct TreeBuilder<'a> {
     root: &'a Path,
     limits: &'a Limits,
     tree: Tree,
-    /// The directories that lead to the current entry: the root is at depth 0.
+    /// The parent directories of the current entry; the root is at depth 0.
     way: Vec<NameId>,
-    /// The first name of each file with several, by device and inode.
+    /// The first name of each file with several names, by device and inode.
     hard_links: HashMap<(u64, u64), NameId>,
 }
 
@@ -91,7 +91,7 @@ impl TreeBuilder<'_> {
             return Ok(());
         }
         self.way.truncate(entry.depth());
-        // The walk visits a directory before its entries, so each level has its row by now.
+        // The walk visits a directory before its entries, so each level already has its row.
         let directory = self.way.last().copied().unwrap_or(NameId::ROOT);
         let name = entry.file_name().as_bytes();
         let identity = (metadata.dev(), metadata.ino());
@@ -107,7 +107,8 @@ impl TreeBuilder<'_> {
             layer: 0,
         };
         let added = self.tree.insert(directory, name, inode);
-        // Other names of the file may be outside of the directory, and then this one stays alone.
+        // Other names of the file may be outside of the directory, in which case this one stays the
+        // only name.
         if is_linked {
             self.hard_links.insert(identity, added);
         }
@@ -188,7 +189,7 @@ fn header(path: &Path, metadata: &std::fs::Metadata) -> Result<Header, ReadError
         mtime: metadata.mtime(),
         ..Header::default()
     };
-    // The header has whole seconds only.
+    // The header only has whole seconds.
     if metadata.mtime_nsec() != 0 {
         header.pax.push((
             "mtime".into(),
@@ -216,7 +217,7 @@ fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
     let mut buffer = vec![0; 64 << 10];
     let listed = match rustix::fs::llistxattr(path, &mut buffer[..]) {
         Ok(listed) => buffer[..listed].to_vec(),
-        // The file system has no attributes, or a sandbox does not know the call.
+        // The file system does not support attributes, or a sandbox does not support the call.
         Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
@@ -237,7 +238,7 @@ fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
         }
         match rustix::fs::lgetxattr(path, OsStr::from_bytes(name), &mut buffer[..]) {
             Ok(size) => found.push((text.to_owned(), buffer[..size].to_vec())),
-            // It was removed since it was listed.
+            // It has been removed since it was listed.
             Err(Errno::NODATA) => {}
             Err(error) => return Err(error),
         }

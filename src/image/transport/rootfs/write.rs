@@ -1,9 +1,10 @@
-//! `rootfs:`, the file system of an image as a directory of the host, exact to the last attribute.
+//! `rootfs:`, writes the file system of an image to a directory of the host, including all
+//! attributes.
 //!
 //! The directory is filled next to its destination, without access for others, and renamed when it
 //! is complete. Every step is relative to an open directory that was created here and follows no
-//! symlink, so no name of an image leads out. An owner, a device or an attribute that cannot be set
-//! exactly is an error.
+//! symlinks, so no name in an image can lead out of it. An owner, a device or an attribute that
+//! cannot be set exactly is an error.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -41,7 +42,7 @@ pub(in crate::image) fn write(
     let temporary = tempfile::Builder::new()
         .prefix(PREFIX)
         .tempdir_in(place.path());
-    // The error would name the temporary directory, which the user has never heard of.
+    // The error would name the temporary directory, which the user does not know.
     let temporary = temporary.map_err(|error| WriteError::io(destination)(error.kind().into()))?;
     let root = open_directory(rustix::fs::CWD, temporary.path())
         .map_err(|error| WriteError::io(destination)(error.into()))?;
@@ -55,17 +56,18 @@ pub(in crate::image) fn write(
     // An empty directory is replaced in the same step.
     let name = destination.file_name().unwrap_or_default();
     fs::rename(temporary.path(), place.path().join(name)).map_err(WriteError::io(destination))?;
-    // Dropping it would remove whatever has its old name by then.
+    // Dropping it would remove any file that has its old name by then.
     let _ = temporary.keep();
     Ok(size)
 }
 
-/// Refuses a destination other than nothing or an empty directory.
+/// Refuses a destination unless it is missing or an empty directory.
 fn check_free(destination: &Path) -> Result<(), WriteError> {
     let reason = match fs::symlink_metadata(destination) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(WriteError::io(destination)(error)),
-        // A symlink to an empty directory is refused too: its target is not for us to replace.
+        // A symlink to an empty directory is refused too, because its target should not be
+        // replaced.
         Ok(metadata) if !metadata.is_dir() => "is not a directory",
         // `/` and `..` cannot be the target of a rename.
         Ok(_) if destination.file_name().is_none() => "has no name, so it cannot be replaced",
@@ -117,7 +119,7 @@ impl Writer<'_> {
             {
                 self.close(way.pop())?;
             }
-            let directory = way.last().expect("the root is everybody's ancestor");
+            let directory = way.last().expect("the root is an ancestor of every path");
             if let Some(file) = self.entry(name, &directory.file, &way[0].file)? {
                 way.push(Open { name, file });
             }
@@ -181,7 +183,7 @@ impl Writer<'_> {
             Kind::Fifo => rustix::fs::mknodat(at, text, FileType::Fifo, private, 0)
                 .map_err(self.failed(name, "create"))?,
         }
-        // A file has its header already, set while it was open.
+        // The header of a file has already been set while it was open.
         if !matches!(inode.kind, Kind::File(_)) {
             self.set_header_at(name, at, text)?;
         }
@@ -233,15 +235,15 @@ impl Writer<'_> {
         let no_follow = AtFlags::SYMLINK_NOFOLLOW;
         rustix::fs::chownat(at, text, owner, group, no_follow)
             .map_err(self.failed(name, "set the owner of"))?;
-        // Linux has no modes of symlinks.
+        // Symlinks have no mode on Linux.
         if !matches!(kind, Kind::Symlink { .. }) {
             let mode = Mode::from_raw_mode(header.mode);
             rustix::fs::chmodat(at, text, mode, AtFlags::empty())
                 .map_err(self.failed(name, "set the mode of"))?;
         }
         for (attribute, value) in header.xattrs() {
-            // Older kernels have no call that takes a directory and a name. The link in `/proc` is
-            // the directory itself, even if it was renamed.
+            // Older kernels have no call that takes a directory and a name. The link in `/proc`
+            // refers to the directory itself, even if it was renamed.
             let path = Path::new("/proc/self/fd")
                 .join(at.as_raw_fd().to_string())
                 .join(text);
@@ -320,7 +322,7 @@ impl Writer<'_> {
     }
 }
 
-/// An owner as `chown` takes it, in which the largest number means "leave it unchanged".
+/// An owner for `chown`, for which the largest number means "leave it unchanged".
 fn owner_id(id: u64) -> Option<u32> {
     match u32::try_from(id) {
         Ok(u32::MAX) | Err(_) => None,
@@ -328,9 +330,9 @@ fn owner_id(id: u64) -> Option<u32> {
     }
 }
 
-/// Bytes that are written between two reports of progress.
+/// Number of bytes that are written between two progress reports.
 const CHUNK: usize = 1 << 20;
-/// Bytes of the smallest hole: the block size of common file systems.
+/// Size of the smallest hole in bytes: the block size of common file systems.
 const HOLE: usize = 4096;
 
 /// Writes a file. If it had holes, blocks of zeros become holes again.
@@ -351,7 +353,7 @@ fn fill(file: &mut File, bytes: &[u8], holes: bool, progress: &dyn Progress) -> 
         }
         progress.advance(chunk.len() as u64);
     }
-    // A hole at the end is beyond the last write, so the file would be too short.
+    // A hole at the end is after the last write, so the file would otherwise be too short.
     if holes {
         file.set_len(bytes.len() as u64)
     } else {

@@ -9,7 +9,7 @@ use super::image_ref::{ImageRef, Reading};
 use super::scope::glob_matches;
 use super::shell::ShellKind;
 
-/// Facts about the image that a stage starts from.
+/// Known facts about a base image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// Package managers, by their names in
@@ -26,8 +26,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// The row of the table that fits an image; `None` for images that are not in it or are not
-    /// known well enough.
+    /// The table row that matches an image; `None` if the image is not in the table or its name is
+    /// not fully known.
     pub(super) fn find(image: &ImageRef) -> Option<&'static Self> {
         let name = image.familiar_name()?;
         let exact = TABLE
@@ -39,8 +39,8 @@ impl Known {
             .by_pattern
             .iter()
             .filter(|&&at| TABLE.rows[at].is_named(name));
-        // The table lists specific rows before general ones, so its order decides, not the index
-        // through which a row was found.
+        // The table lists specific rows before general ones, so the position in the table decides,
+        // not the index through which a row was found.
         let mut rows: Vec<usize> = exact.iter().chain(by_pattern).copied().collect();
         rows.sort_unstable();
         for index in rows {
@@ -48,7 +48,7 @@ impl Known {
             match row.match_tag(&image.tag) {
                 TagMatch::Yes => return Some(&row.known),
                 TagMatch::No => {}
-                // Any later row could be the right one as well, so nothing is known.
+                // A later row could match as well, so nothing is known.
                 TagMatch::Unknown => return None,
             }
         }
@@ -63,16 +63,16 @@ impl Known {
         self.windows
     }
 
-    /// The shell that `/bin/sh` is.
+    /// The shell behind `/bin/sh`.
     pub(super) fn sh(&self) -> ShellKind {
-        // Without an entry, nothing beyond POSIX may be assumed.
+        // Without an entry, only POSIX features can be assumed.
         self.sh.as_deref().map_or(ShellKind::Posix, |sh| {
             ShellKind::of_program(sh, ShellKind::Posix)
         })
     }
 }
 
-/// Whether the table knows images of this name, whatever their tag.
+/// Whether the table contains images with this name, regardless of the tag.
 pub fn is_well_known_image(name: &str) -> bool {
     ImageRef::parse(name).familiar_name().is_some_and(|name| {
         TABLE.by_name.contains_key(name)
@@ -101,24 +101,24 @@ pub(super) fn is_plain(image: &ImageRef) -> bool {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    Table::read(include_str!("../../../../rules/bases.toml")).expect("the tests read it")
+    Table::read(include_str!("../../../../rules/bases.toml")).expect("a test parses it")
 });
 
 #[derive(Debug)]
 struct Table {
     rows: Vec<Row>,
     by_name: HashMap<String, Vec<usize>>,
-    /// Rows with a name that is a pattern; these cannot be looked up.
+    /// Rows whose name is a pattern and which therefore cannot be looked up in the index.
     by_pattern: Vec<usize>,
     plain: Vec<String>,
 }
 
-/// Whether a row describes images of a tag.
+/// Whether a row applies to images with a tag.
 #[derive(Debug, PartialEq, Eq)]
 enum TagMatch {
     Yes,
     No,
-    /// The tag is hidden in a variable, and rows differ by it.
+    /// The tag is in an unknown variable, and the row depends on it.
     Unknown,
 }
 
@@ -138,7 +138,7 @@ impl Row {
     }
 
     fn match_tag(&self, tag: &Reading) -> TagMatch {
-        // Most rows are for every tag.
+        // Most rows apply to every tag.
         if self.tags.is_empty() {
             return TagMatch::Yes;
         }
@@ -156,7 +156,7 @@ impl Row {
     }
 }
 
-/// The file as it is written; [`Table`] is what becomes of it.
+/// The file as written; it is converted to a [`Table`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
@@ -203,7 +203,7 @@ struct Image {
     drops_root: bool,
 }
 
-/// A table that cannot be used.
+/// An error in the table.
 #[derive(Debug, thiserror::Error)]
 enum TableError {
     #[error(transparent)]
@@ -217,7 +217,7 @@ impl Table {
         let text: Text = toml::from_str(text)?;
         let mut rows = Vec::new();
         for image in &text.image {
-            // A row with tags of its own is specific already: `-alpine` and the like do not apply.
+            // A row that lists tags is already specific: variants such as `-alpine` do not apply.
             let variants = if image.variants && image.tags.is_empty() {
                 text.variant.as_slice()
             } else {
@@ -261,7 +261,7 @@ impl Row {
             .managers
             .clone()
             .unwrap_or_else(|| family.managers.clone());
-        // Such as pip in images of Python, besides the distribution's manager.
+        // Such as pip in Python images, in addition to the distribution's package manager.
         managers.extend(image.adds.iter().cloned());
         let known = Known {
             managers,

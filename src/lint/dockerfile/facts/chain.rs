@@ -1,18 +1,18 @@
-//! The commands of a script that `&&` joins and nothing else.
+//! Scripts that consist only of commands joined by `&&`.
 
 use std::ops::Range;
 
 use crate::dockerfile::Script;
 
-/// Words at the start of a command that give `&&`, or a failure, another meaning.
+/// Words at the start of a command that change the meaning of `&&` or of a failure.
 const COMPOUND: [&str; 12] = [
     "!", "[[", "{", "case", "do", "else", "for", "function", "if", "then", "until", "while",
 ];
 
-/// The commands of `a && b && c` as ranges of the joined text, without the blanks around them.
+/// The commands of `a && b && c` as ranges of the joined text, without surrounding whitespace.
 ///
-/// `None` if anything else decides which of them run (`||`, `;`, a branch, a heredoc, a comment) or
-/// if quotes nest too deeply to tell commands apart.
+/// `None` if anything else determines which of them run (`||`, `;`, a branch, a heredoc, a comment)
+/// or if quotes nest too deeply to tell commands apart.
 pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
     let text = script.text.as_str();
     let mut reader = Reader {
@@ -32,7 +32,7 @@ pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
         }
     }
     commands.push(trimmed(text, start..text.len()));
-    // A script with a shebang may be read by anything, Python too.
+    // A script with a shebang may be run by any interpreter, such as Python.
     if script.shebang.is_some() || reader.depth > 0 {
         return None;
     }
@@ -48,10 +48,10 @@ pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
 /// Whether a command neither opens a compound command nor negates its status.
 fn is_plain(command: &str) -> bool {
     let Some(word) = command.split_whitespace().next() else {
-        // `a && ` continues somewhere else, or is an error.
+        // After `a && `, the list continues elsewhere, or there is an error.
         return false;
     };
-    // `\if` is a program of that name, but nobody writes that: leave it alone.
+    // `\if` runs a program of that name, but nobody writes that, so it is not supported.
     !COMPOUND.contains(&word) && !word.starts_with(['!', '\\'])
 }
 
@@ -83,7 +83,7 @@ impl Reader<'_> {
             '\'' => 2 + rest[1..].find('\'')?,
             '"' => quoted(rest)?,
             ';' | '\n' | '`' => return None,
-            // A comment would swallow whatever is joined to its line.
+            // A comment would swallow any command that is joined to its line.
             '#' if before.is_none_or(char::is_whitespace) => return None,
             '<' if rest.starts_with("<<") => return None,
             '|' if rest.starts_with("||") => return None,
@@ -104,7 +104,7 @@ impl Reader<'_> {
     }
 }
 
-/// The length of `"…"` in bytes; `None` if a command is substituted in it.
+/// The length of `"…"` in bytes; `None` if it contains a command substitution.
 fn quoted(text: &str) -> Option<usize> {
     let mut chars = text.char_indices().skip(1);
     while let Some((at, char)) = chars.next() {

@@ -3,7 +3,7 @@
 use super::run::{Call, Run};
 use crate::source::Span;
 
-/// A URL that a call fetches.
+/// A URL that is fetched by a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Download<'c> {
     pub span: Span,
@@ -11,8 +11,8 @@ pub struct Download<'c> {
     pub url: &'c str,
 }
 
-/// Programs that fetch URLs among their arguments, with the options whose value is some other URL,
-/// such as that of a proxy.
+/// Programs that fetch the URLs among their arguments, with the options whose value is another kind
+/// of URL, such as a proxy.
 const FETCHERS: [(&str, &[&str]); 24] = [
     ("apt-key", &["--keyserver-options"]),
     (
@@ -68,16 +68,16 @@ const FETCHERS: [(&str, &[&str]); 24] = [
     ("zypper", &[]),
 ];
 
-/// Words among the first arguments that make a call change a setting and fetch nothing.
+/// Words among the first arguments of calls that change a setting and fetch nothing.
 const SETTINGS: [&str; 4] = ["config", "set", "config-manager", "--setopt"];
 
 impl Call {
-    /// The URLs that it fetches by HTTP.
+    /// The URLs that are fetched over HTTP.
     pub fn downloads(&self) -> Vec<Download<'_>> {
         let Some((_, other)) = FETCHERS.iter().find(|(name, _)| *name == self.name) else {
             return Vec::new();
         };
-        // `npm config set registry http://…` and `dnf config-manager` are settings.
+        // `npm config set registry http://…` and `dnf config-manager` only change settings.
         if self.words().take(2).any(|word| SETTINGS.contains(&word)) {
             return Vec::new();
         }
@@ -86,7 +86,7 @@ impl Call {
         let mut skip = false;
         for argument in &self.arguments {
             for text in argument.texts() {
-                // The quotes of a word that is not known are still there.
+                // A word with an unknown value still has its quotes.
                 let value = text.trim_matches(['"', '\'']);
                 if !std::mem::replace(&mut skip, other.contains(&value)) && is_http(value) {
                     downloads.push(Download {
@@ -101,7 +101,7 @@ impl Call {
 }
 
 fn is_http(text: &str) -> bool {
-    // The scheme of a URL is not case-sensitive.
+    // URL schemes are case-insensitive.
     let start = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     start.starts_with("http://") || start.starts_with("https://")
 }
@@ -128,11 +128,11 @@ const VERIFIERS: [&str; 17] = [
 ];
 
 impl Run<'_> {
-    /// Whether it checks something against a checksum or a signature.
+    /// Whether the call checks a file against a checksum or a signature.
     pub fn verifies(&self) -> bool {
         self.calls.iter().any(|call| match call.name.as_str() {
             name if VERIFIERS.contains(&name) => true,
-            // Other calls of gpg import keys or decrypt.
+            // Other `gpg` commands import keys or decrypt files.
             "gpg" | "gpg2" => call.words().any(|word| word == "--verify"),
             "openssl" => call
                 .words()

@@ -63,7 +63,7 @@ impl Image {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../../rules/end-of-life.toml")).expect("the tests read it")
+    toml::from_str(include_str!("../../../../rules/end-of-life.toml")).expect("a test parses it")
 });
 
 /// Distributions by their names in tags such as `18-alpine3.16`.

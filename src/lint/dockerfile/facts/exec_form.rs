@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::dockerfile::Script;
 
-/// Builtins and keywords of POSIX shells that have no program of the same name everywhere.
+/// Builtins and keywords of POSIX shells for which not every system has a program of the same name.
 const BUILTINS: [&str; 32] = [
     ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export",
     "fg", "for", "function", "if", "jobs", "read", "readonly", "set", "shift", "source", "test",
@@ -62,7 +62,8 @@ fn plain_words(text: &str) -> Option<Vec<(Range<usize>, String)>> {
     for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            // Double quotes still expand variables and commands, and `!` is history to bash.
+            // Variables and commands are expanded in double quotes, and bash expands `!` from its
+            // history.
             Some('"') if "$`\\!".contains(c) => return None,
             Some(_) => word.get_or_insert((at, String::new())).1.push(c),
             None if c == '"' || c == '\'' => {

@@ -10,7 +10,7 @@ use super::scope::UNKNOWN;
 use crate::image::Name;
 use crate::image::name::{DEFAULT_REGISTRY, HUB, NameProblem, Parts, digest_fault};
 
-/// A reference `registry/path:tag@digest`, as far as its variables have known values.
+/// A reference `registry/path:tag@digest`, as far as the values of its variables are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRef {
     /// Registry and path as written; `None` if they are not known.
@@ -57,7 +57,7 @@ impl Reading {
 }
 
 impl ImageRef {
-    /// Parses an expanded text, in which U+FFFC stands for an unknown value.
+    /// Parses an expanded text, in which U+FFFC represents an unknown value.
     pub fn parse(text: &str) -> Self {
         let Parts { name, tag, digest } = Parts::of(text);
         let (tag, digest) = (Reading::of(tag), Reading::of(digest));

@@ -50,7 +50,7 @@ use scope::Scopes;
 #[derive(Debug)]
 pub struct Facts<'a> {
     pub stages: Vec<Stage<'a>>,
-    /// The instructions in order. That of an `ONBUILD` is unwrapped and marked.
+    /// The instructions in order. The instruction inside an `ONBUILD` is unwrapped and marked.
     pub steps: Vec<Step<'a>>,
     /// The stage that becomes the image.
     final_stage: Option<usize>,
@@ -70,8 +70,8 @@ impl<'a> Facts<'a> {
             &[]
         };
         let (mut stages, steps) = steps::read(dockerfile, comments, &mut scopes);
-        // If two stages have the name, BuildKit takes the last for `--target`. A name that does not
-        // exist fails the build; lint goes on with the last stage.
+        // If two stages have the same name, BuildKit builds the last one for `--target`. A name
+        // that does not exist fails the build; the linter falls back to the last stage.
         let target = settings.target.as_ref();
         let final_stage = target
             .and_then(|name| stages.iter().rposition(|stage| stage.is_named(name)))
@@ -94,9 +94,9 @@ impl<'a> Facts<'a> {
         self.final_stage.map(|at| &self.stages[at])
     }
 
-    /// A stage and those it is built on, nearest first.
+    /// A stage and the stages that it is built on, nearest first.
     pub fn ancestry(&self, stage: usize) -> impl Iterator<Item = &Stage<'a>> {
-        // A stage is only ever built on an earlier one, so this ends.
+        // A stage can only be built on an earlier one, so the iteration ends.
         std::iter::successors(self.stages.get(stage), |stage| match stage.base {
             Base::Stage(at) => self.stages.get(at),
             _ => None,
@@ -108,7 +108,7 @@ impl<'a> Facts<'a> {
         &self.steps[stage.steps.clone()]
     }
 
-    /// The steps that shape the image of `stage`, last first: its own and those of its ancestry.
+    /// The steps that produce the image of `stage`, last first: its own and those of its ancestry.
     pub fn lineage(&self, stage: usize) -> impl Iterator<Item = &Step<'a>> {
         self.ancestry(stage)
             .flat_map(|stage| self.steps_of(stage).iter().rev())
@@ -122,14 +122,14 @@ impl<'a> Facts<'a> {
         self.ancestry(last).any(|ancestor| ancestor.index == stage)
     }
 
-    /// Whether a step is in the final image or may end up in another one: through `ONBUILD`, or in
-    /// a file without `FROM` that is included by another.
+    /// Whether a step affects the final image or possibly another one: through `ONBUILD`, or in a
+    /// file without `FROM` that is included by another file.
     pub fn may_be_in_final_image(&self, step: &Step<'_>) -> bool {
         step.onbuild || step.stage.is_none() || self.is_in_final_image(step)
     }
 
-    /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or
-    /// its number.
+    /// The earlier stage that a `--from` or a mount's `from=` of this step refers to, by name or by
+    /// number.
     pub fn source_stage(&self, step: &Step<'_>, name: &str) -> Option<&Stage<'a>> {
         stages::find(&self.stages, step.stage?, name).map(|at| &self.stages[at])
     }
@@ -139,9 +139,9 @@ impl<'a> Facts<'a> {
         stages::sources_of(&self.stages, &self.steps, stage)
     }
 
-    /// Whether a `--from` of this step names the stage that it stands in.
+    /// Whether a `--from` of this step names its own stage.
     pub fn is_own_stage(&self, step: &Step<'_>, name: &str) -> bool {
-        // `COPY --from` may give the stage's number instead of its name.
+        // `COPY --from` may contain the stage's number instead of its name.
         let stage = step.stage.map(|at| &self.stages[at]);
         stage.is_some_and(|stage| stage.is_named(name) || name.parse() == Ok(stage.index))
     }
@@ -157,8 +157,8 @@ impl<'a> Facts<'a> {
             })
     }
 
-    /// A word of a `FROM`, expanded with the defaults of `ARG`s and the values of `--build-arg`;
-    /// any other variable is empty. `None` if the word depends on the platform.
+    /// A word of a `FROM`, expanded with `ARG` defaults and `--build-arg` values; any other
+    /// variable is empty. `None` if the word depends on the platform.
     pub fn expand_default(&self, word: &Word) -> Option<String> {
         self.scopes.expand_default(word)
     }
@@ -173,8 +173,8 @@ impl<'a> Facts<'a> {
         self.scopes.value(step.stage, step.index, name)
     }
 
-    /// Whether an `ARG` or `ENV` of the file sets a variable before `step`, in its stage or the
-    /// ancestry of that; for a step before the first `FROM`, whether an `ARG` there does.
+    /// Whether an `ARG` or `ENV` in the file sets a variable before `step`, in its stage or that
+    /// stage's ancestry; for a step before the first `FROM`, whether an `ARG` there does.
     pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
         self.scopes.is_declared(step.stage, step.index, name)
     }
@@ -193,7 +193,7 @@ impl<'a> Facts<'a> {
     /// Whether `stage` starts without environment variables other than `PATH`, so that a variable
     /// that the file does not set is empty.
     pub fn starts_without_variables(&self, stage: usize) -> bool {
-        // Only for images that are known to set nothing.
+        // True only for images that are known to set no other variables.
         match self.ancestry(stage).last().map(|root| &root.base) {
             Some(Base::Scratch) => true,
             Some(Base::Image(image)) => base::is_plain(image),
@@ -201,14 +201,14 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The RUN instructions, those of ONBUILD too, with the calls inside them.
+    /// The RUN instructions, including those in ONBUILD, with the calls inside them.
     pub fn runs(&self) -> &[Run<'a>] {
         self.runs.get_or_init(|| run::read(self))
     }
 
     pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {
         let runs = self.runs();
-        // In the order of the file, so their steps are sorted.
+        // Runs are in file order, so their step indexes are sorted.
         runs.binary_search_by_key(&step.index, |run| run.step)
             .ok()
             .map(|at| &runs[at])

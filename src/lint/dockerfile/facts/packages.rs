@@ -1,10 +1,10 @@
-//! Calls of package managers: which one is called, and with what verb, packages and options.
+//! Calls of package managers: the manager, the verb, the packages and the options.
 
 use super::run::{Argument, Call};
 pub use crate::knowledge::Action;
 use crate::knowledge::{PackageManager, Pin, package_manager_of};
 
-/// A call of a package manager with its command line taken apart.
+/// A call of a package manager, split into the parts of its command line.
 #[derive(Debug)]
 pub struct PackageCall<'c> {
     pub manager: &'static PackageManager,
@@ -24,7 +24,7 @@ pub struct PackageCall<'c> {
 #[derive(Clone, Copy, Debug)]
 pub struct PackageArgument<'c> {
     pub argument: &'c Argument,
-    /// One of the words it expands to.
+    /// One of the words that the argument expands to.
     pub word: &'c str,
 }
 
@@ -61,7 +61,7 @@ impl PackageCall<'_> {
             && self.letters(option).any(|letter| known.ends_with(letter))
     }
 
-    /// The letters of `-qy`, up to one that takes the rest of the word for its value.
+    /// The letters of `-qy`, up to a letter whose value is the rest of the word.
     fn letters(&self, option: &str) -> impl Iterator<Item = char> {
         let mut letters = Vec::new();
         for letter in option.chars().skip(1).take_while(char::is_ascii_alphabetic) {
@@ -78,7 +78,7 @@ impl PackageCall<'_> {
         self.manager.yes.is_empty() || self.has_option(&self.manager.yes) || self.is_quietest()
     }
 
-    /// Whether apt is told to be so quiet that it assumes yes: `-qq`, `-q -q`, `-q=2`.
+    /// Whether apt is called with a quiet level that implies yes: `-qq`, `-q -q`, `-q=2`.
     fn is_quietest(&self) -> bool {
         if self.manager.name != "apt" {
             return false;
@@ -118,7 +118,8 @@ impl PackageCall<'_> {
         for argument in arguments {
             match argument.single() {
                 Some(word) if word.starts_with('-') => {}
-                // A package may be called like its manager; only a verb behind it gives it away.
+                // A package may have the name of its manager; only a verb after it shows that it is
+                // a call.
                 Some(word) if self.manager.action(word).is_some() => {
                     return Some((program, argument));
                 }
@@ -128,7 +129,7 @@ impl PackageCall<'_> {
         None
     }
 
-    /// The packages without a fixed version.
+    /// The packages that are not pinned to a version.
     pub fn loose(&self) -> Vec<PackageArgument<'_>> {
         // Groups have no versions.
         let settled = matches!(self.prefix, Some("group" | "groups"))
@@ -137,7 +138,7 @@ impl PackageCall<'_> {
         if settled {
             return Vec::new();
         }
-        // `composer require vendor/package ^1.0`: the version is a word of its own.
+        // `composer require vendor/package ^1.0`: the version is a separate word.
         let is_composer = self.manager.pin == Pin::Composer;
         if is_composer
             && self
@@ -169,16 +170,16 @@ impl PackageCall<'_> {
                 Some("cache" | "store") => {
                     matches!(first, Some("clean" | "clear" | "purge" | "prune" | "rm"))
                 }
-                // `dnf clean metadata` and others leave the packages.
+                // `dnf clean metadata` and others do not remove the packages.
                 Some("clean") if self.manager.pin == Pin::Rpm => first == Some("all"),
-                // Without the option, go removes object files only.
+                // Without the option, `go clean` only removes object files.
                 Some("clean") if self.manager.name == "go" => self.options.contains(&"-modcache"),
                 _ => true,
             }
     }
 }
 
-/// Takes a call apart if it is one of a package manager that acts on packages.
+/// Parses a call if it runs a package manager with an action on packages.
 pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
     let (manager, arguments) = manager_of(call)?;
     let mut understood = PackageCall {
@@ -202,7 +203,7 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
             if std::mem::take(&mut skip) {
                 continue;
             }
-            // Gem passes what follows to the build of native extensions.
+            // `gem` passes the arguments after `--` to the build of native extensions.
             if word == "--" && manager.pin == Pin::Gem {
                 return if understood.verb.is_some() {
                     Some(understood)
@@ -315,7 +316,7 @@ fn acts_without_verb(call: &PackageCall<'_>, arguments: &[Argument]) -> bool {
         && arguments.iter().all(|argument| argument.values.is_some())
 }
 
-/// The package manager that a call runs, whatever it does.
+/// The package manager that a call runs, regardless of the action.
 pub fn manager(call: &Call) -> Option<&'static PackageManager> {
     manager_of(call).map(|(manager, _)| manager)
 }

@@ -1,10 +1,10 @@
-//! Versions in the words that name packages.
+//! Versions in package arguments.
 
 use crate::knowledge::Pin;
 
 impl Pin {
-    /// Whether a word fixes a version, or is a file or URL that has only one. `prefix` is the word
-    /// before the verb.
+    /// Whether a word pins a version, or is a file or URL, which has only one version. `prefix` is
+    /// the word before the verb.
     pub fn settles(self, word: &str, prefix: Option<&str>) -> bool {
         match self {
             Self::Compared => {
@@ -146,7 +146,7 @@ fn starts_with_digit(text: &str) -> bool {
 }
 
 fn settles_go(word: &str) -> bool {
-    // Packages of the module itself have the version that its `go.mod` fixes.
+    // Packages of the module itself have the version that is pinned in `go.mod`.
     let own = word.starts_with(['.', '/', '$'])
         || ends_in_any(word, &[".go"])
         || matches!(word, "all" | "std" | "cmd" | "tool");
@@ -154,7 +154,7 @@ fn settles_go(word: &str) -> bool {
     own || version.is_some_and(|version| !is_moving(version))
 }
 
-/// Whether a version is a name that may mean another release tomorrow.
+/// Whether a version is a name that may refer to another release in the future.
 fn is_moving(version: &str) -> bool {
     matches!(
         version,

@@ -11,7 +11,7 @@ pub struct Port {
     pub span: Span,
     /// The word with its variables expanded.
     pub text: String,
-    /// Whether `text` is in the file as it is.
+    /// Whether `text` occurs literally in the file.
     pub literal: bool,
     /// The part before the container's port: an address, a port of the host.
     pub host: Option<String>,
@@ -23,8 +23,8 @@ pub struct Port {
     pub protocol: Option<String>,
 }
 
-/// The most ports that are read from one variable. No program listens on more, and a value of a
-/// megabyte must not become a hundred thousand findings.
+/// Maximum number of ports read from one variable. No program listens on more, and a value of a
+/// megabyte must not result in a hundred thousand findings.
 const MOST: usize = 64;
 
 impl Facts<'_> {
@@ -58,7 +58,7 @@ fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
 impl Port {
     fn parse(text: &str, span: Span, literal: bool) -> Self {
         let (host, container) = match text.rsplit_once(':') {
-            // The `:` in `${PORT:-80}` separates nothing.
+            // The `:` in `${PORT:-80}` is not a separator.
             Some((host, container)) if !text.contains('$') => (Some(host), container),
             _ => (None, text),
         };
@@ -85,7 +85,7 @@ fn number(text: &str) -> Option<u32> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    // A number that does not fit is out of range for a port, as the largest is.
+    // A number that overflows is out of range for a port, and so is the maximum value.
     Some(text.parse().unwrap_or(u32::MAX))
 }
 

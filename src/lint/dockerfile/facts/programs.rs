@@ -1,4 +1,4 @@
-//! The shells and package managers in the image of each stage, with the places that add them.
+//! The shells and package managers in the image of each stage, and where they come from.
 
 use std::collections::BTreeMap;
 
@@ -20,18 +20,18 @@ pub struct StagePrograms {
     pub shells: BTreeMap<String, ProgramOrigin>,
 }
 
-/// The place that adds a program: a base image, an installed package or a copied file.
+/// The origin of a program: a base image, an installed package or a copied file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProgramOrigin {
     pub span: Span,
 }
 
-/// Reads all stages in one pass, as each is built on earlier ones only.
+/// Reads all stages in one pass, because each is only built on earlier ones.
 pub(super) fn read(facts: &Facts<'_>) -> Vec<StagePrograms> {
     let mut all: Vec<StagePrograms> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
         let mut programs = match &stage.base {
-            // Stages refer to earlier ones only, which are in `all` already.
+            // Stages only refer to earlier ones, which are already in `all`.
             Base::Stage(at) => all[*at].clone(),
             Base::Scratch | Base::Image(_) => of_base_image(stage),
         };
@@ -102,7 +102,7 @@ impl StagePrograms {
                 .words()
                 .any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")),
             "corepack" => {
-                // It installs launchers for both.
+                // `corepack` installs launchers for both.
                 if call.words().find(|word| !word.starts_with('-')) == Some("enable") {
                     for name in ["yarn", "pnpm"] {
                         self.add_package(name, call.name_span);
@@ -125,7 +125,8 @@ impl StagePrograms {
         let origin = ProgramOrigin { span };
         for manager in package_managers() {
             if manager.packages.contains(&name) {
-                // The first origin stays: a base image that has it is the cause, not a reinstall.
+                // The first origin is kept: if the base image has the program, a later
+                // reinstallation is not its origin.
                 self.package_managers
                     .entry(manager.name.to_owned())
                     .or_insert(origin);
@@ -144,7 +145,7 @@ impl StagePrograms {
         self.shells.remove(name);
     }
 
-    /// Removes the programs at a path that `rm` deletes; it may end in `*`.
+    /// Removes the programs at a path that is deleted with `rm`; it may end in `*`.
     fn remove_path(&mut self, path: &str) {
         let Some((directory, name)) = path.trim_end_matches('/').rsplit_once('/') else {
             return;
@@ -184,7 +185,7 @@ impl StagePrograms {
             .next()
             .and_then(|name| stages::find(&facts.stages, stage.index, name));
         for source in sources {
-            // Heredocs and URLs are not looked into.
+            // Heredocs and URLs are not analyzed.
             let CopySource::Path(word) = source else {
                 continue;
             };
@@ -192,7 +193,7 @@ impl StagePrograms {
                 continue;
             };
             match from {
-                // The usual way to flatten an image.
+                // This is the usual way to flatten an image.
                 Some(from) if path == "/" && to == "/" => self.add_all(&earlier[from], word),
                 _ => self.add_file(&path, &to, word.span),
             }
@@ -210,7 +211,7 @@ impl StagePrograms {
         }
     }
 
-    /// Adds the shell or package manager whose program a copied file is, by its name and directory.
+    /// Adds a copied file if its name and directory identify a shell or package manager.
     fn add_file(&mut self, from: &str, to: &str, span: Span) {
         let (directory, name) = match to.rsplit_once('/') {
             _ if is_program_directory(to.trim_end_matches('/')) => {
@@ -249,7 +250,7 @@ fn file_name(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Whether a program, or the package of that name, is a shell.
+/// Whether a program, or the package with that name, is a shell.
 fn is_shell(name: &str) -> bool {
     ProgramClass::Shell.contains(name) || ProgramClass::WindowsShell.contains(name)
 }

@@ -32,7 +32,7 @@ pub fn deletes(call: &Call, directory: &str) -> bool {
 }
 
 /// Whether an argument names `directory`, everything in it, or a directory above it. An argument
-/// with an unknown value is assumed to, because a false alarm would be worse.
+/// with an unknown value is assumed to do so, because a false positive would be worse than a miss.
 fn covers(argument: &Argument, directory: &str) -> bool {
     let path = argument
         .single()
@@ -43,12 +43,12 @@ fn covers(argument: &Argument, directory: &str) -> bool {
 
 fn covers_path(path: &str, directory: &str) -> bool {
     let path = path.replace(['"', '\''], "");
-    // Root is the user for whom caches matter, and the one that `~` means in most builds.
+    // `~` is the home directory of root in most builds.
     let path = match path.strip_prefix("~/") {
         Some(rest) => format!("/root/{rest}"),
         None => path,
     };
-    // `/var/lib/apt/lists/*` empties the directory; whatever follows the star does not matter.
+    // `/var/lib/apt/lists/*` empties the directory; anything after the `*` is ignored.
     let (named, _) = path.split_once('*').unwrap_or((&path, ""));
     let named = named.trim_end_matches('/');
     directory == named

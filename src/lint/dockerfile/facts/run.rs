@@ -1,5 +1,4 @@
-//! The calls in `RUN` instructions: programs and their arguments, with the values of `ENV` and
-//! `ARG`.
+//! The calls in `RUN` instructions: programs and their arguments, with `ENV` and `ARG` values.
 
 use std::collections::HashMap;
 
@@ -18,13 +17,13 @@ pub struct Run<'a> {
     pub step: usize,
     pub command: &'a Command,
     pub mounts: Vec<Mount>,
-    /// The shell that reads the script. An exec form has none: its program runs without one.
+    /// The shell that runs the script. An exec form has none: its program is started directly.
     pub shell: ShellKind,
-    /// The options that this shell is started with.
+    /// The options of this shell.
     pub options: ShellOptions,
     /// `None` for exec forms and for shells that are not POSIX shells.
     pub script: Option<ShellScript>,
-    /// Calls in the order of the text.
+    /// Calls in the order of the source text.
     pub calls: Vec<Call>,
 }
 
@@ -57,12 +56,12 @@ pub struct Argument {
     /// The argument as written.
     pub raw: SharedText,
     /// The words that the program receives: several if the shell splits a variable, `None` if they
-    /// are not known.
+    /// are unknown.
     pub values: Option<Vec<String>>,
 }
 
 impl Argument {
-    /// The word that the program receives, if it is one and known.
+    /// The word that the program receives, if it is a single known word.
     pub fn single(&self) -> Option<&str> {
         match self.values.as_deref() {
             Some([value]) => Some(value),
@@ -70,7 +69,7 @@ impl Argument {
         }
     }
 
-    /// The words that are known, or the text where none is.
+    /// The known words, or the text as written.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let raw = match self.values {
             Some(_) => None,
@@ -79,7 +78,7 @@ impl Argument {
         self.values.iter().flatten().map(String::as_str).chain(raw)
     }
 
-    /// The words that are known.
+    /// The known words.
     pub fn words(&self) -> impl Iterator<Item = (&Self, &str)> {
         self.values
             .iter()
@@ -89,7 +88,7 @@ impl Argument {
 }
 
 impl Call {
-    /// The arguments that are known.
+    /// The words of arguments whose values are known.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.arguments
             .iter()
@@ -118,9 +117,9 @@ impl Mount {
         mount
     }
 
-    /// Whether files written below `path` go to a cache or to memory, and so not into the image.
+    /// Whether files written below `path` go to a cache or to memory instead of the image.
     pub fn keeps_out(&self, path: &str) -> bool {
-        // Bind mounts discard writes as well, but nobody mounts one to keep a cache out.
+        // Bind mounts discard writes as well, but are not used to keep caches out of the image.
         if !matches!(self.kind.as_str(), "cache" | "tmpfs") {
             return false;
         }
@@ -141,13 +140,13 @@ impl Run<'_> {
         self.calls.iter().filter_map(packages::understand)
     }
 
-    /// The variables that the script sets: before a command, by `export` and its like, by `env`.
-    /// Each with its name, its value if that is known, and the place.
+    /// The variables that the script sets before a command, with `export` and similar builtins, or
+    /// with `env`: the name, the value if it is known, and the location.
     pub fn assignments(&self) -> impl Iterator<Item = (&str, Option<&str>, Span)> {
         let mut assignments = Vec::new();
         for command in self.script.iter().flat_map(|script| &script.commands) {
             let mut words: Vec<&ShellWord> = command.assignments.iter().collect();
-            // The arguments of these programs look like assignments and are.
+            // The arguments of these programs are assignments.
             if let Some((first, rest)) = command.words.split_first()
                 && let Some("export" | "declare" | "readonly" | "env" | "sudo") = first.literal()
             {
@@ -164,7 +163,7 @@ impl Run<'_> {
         assignments.into_iter()
     }
 
-    /// Whether files that it writes below `path` stay out of the image.
+    /// Whether files written below `path` stay out of the image.
     pub fn keeps_out(&self, path: &str) -> bool {
         self.mounts.iter().any(|mount| mount.keeps_out(path))
     }
@@ -184,7 +183,8 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
         if flag.name == "mount"
             && let Some(word) = &flag.value
         {
-            // An unknown value is unlikely to hide the type or the target, so the text will do.
+            // An unknown value is unlikely to affect the type or the target, so the text as written
+            // is good enough.
             let expanded = facts.expand(step, word);
             mounts.push(Mount::parse(
                 expanded.as_deref().unwrap_or(word.text.as_str()),
@@ -219,7 +219,7 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     Some(run)
 }
 
-/// The program of an exec form, with its arguments as written: no shell expands them.
+/// The program of an exec form, with its arguments as written, because no shell expands them.
 fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
     let (first, rest) = words.split_first()?;
     let mut arguments = Vec::new();
@@ -300,12 +300,12 @@ fn own_variables(script: &ShellScript, assignments_last: bool) -> HashMap<&str, 
                 Some((_, value)) if applies => Some(value),
                 _ => None,
             };
-            // Set twice: which value holds depends on the place.
+            // Set twice: the value depends on the position.
             own.entry(name)
                 .and_modify(|known| *known = None)
                 .or_insert(value);
         }
-        // `export A=1`, `read A=…`, `env A=1`: too many programs to know them all.
+        // `export A=1`, `read A=…`, `env A=1`: there are too many such programs to list them all.
         for word in &command.words {
             if let Some((name, _)) = word.raw.split_once('=') {
                 own.insert(name, None);
@@ -349,7 +349,7 @@ fn base_name(program: &str) -> &str {
 /// Expands plain variables and splits unquoted ones; `None` if the word has any other expansion.
 fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<String>> {
     let mut words = Vec::new();
-    // `''` is a word although nothing is in it; an unquoted empty variable is none.
+    // `''` is an empty word; an unquoted empty variable is not a word at all.
     let mut word = if parts.is_empty() {
         Some(String::new())
     } else {
@@ -378,8 +378,8 @@ fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Opt
     Some(words)
 }
 
-/// Adds a value as the shell splits it: its first word joins the text before, its last the text
-/// after.
+/// Adds a value, split like in the shell: its first word is joined to the text before it, its last
+/// word to the text after it.
 fn push_split(value: &str, words: &mut Vec<String>, word: &mut Option<String>) {
     let mut first = !value.starts_with(char::is_whitespace);
     for part in value.split_whitespace() {

@@ -6,25 +6,26 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::dockerfile::{Modifier, Variable, Word, WordPart};
 
-/// Stands for an unknown value in an expanded text.
+/// Placeholder for an unknown value in an expanded text.
 pub(super) const UNKNOWN: char = '\u{FFFC}';
 
-/// The most bytes of a value; longer ones count as unknown, so that a repeated `ENV A=$A$A` does
-/// not fill the memory.
+/// Maximum length of a value in bytes; longer ones count as unknown, so that a repeated `ENV
+/// A=$A$A` does not exhaust the memory.
 const LONGEST_VALUE: usize = 1 << 13;
 
-/// The most characters that the patterns of a file are compared with; results after that count as
-/// unknown.
+/// Maximum number of characters that the patterns of a file are compared with; later results count
+/// as unknown.
 const MOST_MATCHING: u64 = 1 << 24;
 
-/// The most stages of an ancestry in which a variable is looked up.
+/// Maximum number of stages of an ancestry in which a variable is looked up.
 const DEEPEST_ANCESTRY: usize = 256;
 
-/// The deepest nesting of `${A:-${B:-…}}` that is expanded.
+/// Maximum nesting depth of `${A:-${B:-…}}` that is expanded.
 const DEEPEST_MODIFIER: usize = 32;
 
-/// Variables that the builder sets for a `FROM` or a stage that asks for them. Their values depend
-/// on the build. Source: "Automatic platform ARGs in the global scope" of the Dockerfile reference.
+/// Variables that the builder sets for a `FROM`, or for a stage that declares them. Their values
+/// depend on the build. Source: "Automatic platform ARGs in the global scope" of the Dockerfile
+/// reference.
 pub const PREDEFINED: [&str; 10] = [
     "BUILDPLATFORM",
     "BUILDOS",
@@ -43,7 +44,7 @@ pub fn is_set_by_builder(name: &str) -> bool {
     PREDEFINED.contains(&name)
 }
 
-/// The value of a variable at a place.
+/// The value of a variable at one instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Known(String),
@@ -51,8 +52,8 @@ enum Value {
     Unknown,
 }
 
-/// The variables of a file: the `ARG`s before the first `FROM`, and those of each stage with the
-/// steps that set them.
+/// The variables of a file: the `ARG`s before the first `FROM`, and the variables of each stage
+/// with the steps that set them.
 #[derive(Debug)]
 pub(super) struct Scopes {
     build_args: BTreeMap<String, String>,
@@ -61,20 +62,20 @@ pub(super) struct Scopes {
     /// values of a build without `--build-arg`.
     defaults: HashMap<String, Value>,
     stages: Vec<StageScope>,
-    /// The rest of [`MOST_MATCHING`].
+    /// The remaining budget of [`MOST_MATCHING`].
     matching: Cell<u64>,
 }
 
 #[derive(Debug)]
 struct StageScope {
     parent: Option<usize>,
-    /// Whether no image below could have set a variable: the stage starts from `scratch`.
+    /// Whether the stage starts from `scratch`, so that no base image can have set a variable.
     from_nothing: bool,
     env: Definitions,
     args: Definitions,
 }
 
-/// The steps that set a variable with the values, in order, by the variable's name.
+/// For each variable, the steps that set it and the values, in order.
 type Definitions = HashMap<String, Vec<(usize, Value)>>;
 
 impl Scopes {
@@ -97,7 +98,7 @@ impl Scopes {
         });
     }
 
-    /// Declares an `ARG`; one outside of any stage is for the `FROM`s.
+    /// Declares an `ARG`; one outside of any stage applies to `FROM` instructions.
     pub(super) fn declare(
         &mut self,
         stage: Option<usize>,
@@ -110,13 +111,13 @@ impl Scopes {
         let value = given.or_else(|| default.map(|word| self.evaluate(stage, step, word)));
         match stage {
             None => {
-                // A build may set any of them, so only the defaults are known.
+                // `--build-arg` can set any of them, so only the defaults are known.
                 self.declare_default(name, default);
                 self.global
                     .insert(name.to_owned(), value.unwrap_or(Value::Unknown));
             }
             Some(at) => {
-                // An `ARG` without a default takes the value of the one before the first `FROM`.
+                // An `ARG` without a default takes the value of the `ARG` before the first `FROM`.
                 let value = value
                     .or_else(|| self.global.get(name).cloned())
                     .unwrap_or(Value::Unknown);
@@ -136,7 +137,7 @@ impl Scopes {
             self.expand_default(default)
                 .map_or(Value::Unknown, Value::Known)
         } else {
-            // `ARG A` after `ARG A=1` leaves the value as it is.
+            // `ARG A` after `ARG A=1` does not change the value.
             let unset = unset_outside_stages(name);
             self.defaults.entry(name.to_owned()).or_insert(unset);
             return;
@@ -152,7 +153,8 @@ impl Scopes {
         known(self.expand_with(&look_up, word))
     }
 
-    /// Sets `ENV` variables. All of one instruction see the values from before it.
+    /// Sets `ENV` variables. All variables of one instruction are expanded with the values from
+    /// before it.
     pub(super) fn set(&mut self, stage: usize, step: usize, pairs: &[(String, &Word)]) {
         // Expanded before any is set: `ENV A=1 B=$A` gives `B` the old value of `A`.
         let values: Vec<Value> = pairs
@@ -242,12 +244,12 @@ impl Scopes {
         let mut arg = None;
         for _ in 0..DEEPEST_ANCESTRY {
             let scope = &self.stages[at];
-            // `ENV` takes precedence over `ARG`, wherever they are in the stage.
+            // `ENV` takes precedence over `ARG`, regardless of their order in the stage.
             if let Some(value) = last_before(&scope.env, name, step) {
                 return value.clone();
             }
             arg = arg.or_else(|| last_before(&scope.args, name, step));
-            // At the end of the ancestry, the image itself may have the variable.
+            // At the end of the ancestry, the base image itself may set the variable.
             let Some(parent) = scope.parent else {
                 let missing = if scope.from_nothing {
                     Value::Unset
@@ -262,7 +264,7 @@ impl Scopes {
     }
 }
 
-/// The value of a variable that no `ARG` before the first `FROM` declares.
+/// The value of a variable that is not declared before the first `FROM`.
 fn unset_outside_stages(name: &str) -> Value {
     if is_set_by_builder(name) {
         Value::Unknown
@@ -307,7 +309,7 @@ impl Expansion<'_> {
     fn expand_variable(&self, variable: &Variable, depth: usize) -> String {
         let set = match (self.look_up)(&variable.name) {
             Value::Unknown => return UNKNOWN.to_string(),
-            // Each level is a call on our stack.
+            // Each level uses stack space.
             _ if depth > DEEPEST_MODIFIER => return UNKNOWN.to_string(),
             Value::Known(value) => Some(value),
             Value::Unset => None,
@@ -331,8 +333,8 @@ impl Expansion<'_> {
     /// Applies a modifier with a pattern to a value; `None` if that would take too long.
     fn cut(&self, value: &str, modifier: &Modifier) -> Option<String> {
         let length = value.len() as u64 + 1;
-        // A glob is tried at each end of the value, and each try may take the product of both
-        // lengths.
+        // A glob is tried at each position of the value, and each attempt may take time
+        // proportional to the product of both lengths.
         match modifier {
             Modifier::RemovePrefix { longest, pattern } => {
                 self.spend([length, length, pattern.len() as u64 + 1])?;
@@ -361,7 +363,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// Takes a number of comparisons, given by its factors, from those that are left.
+    /// Subtracts a number of comparisons, given by its factors, from the remaining budget.
     fn spend(&self, comparisons: [u64; 3]) -> Option<()> {
         let comparisons = comparisons.into_iter().fold(1, u64::saturating_mul);
         let left = self.scopes.matching.get().checked_sub(comparisons)?;
@@ -411,7 +413,7 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
     let mut result = String::new();
     let mut at = 0;
     while at < text.len() {
-        // Patterns without wildcards are the common ones and need no search for their end.
+        // Most patterns have no wildcards and need no search for the end of the match.
         let end = if has_wildcard(pattern) {
             boundaries(&text[at..])
                 .rev()
@@ -440,17 +442,17 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
     result
 }
 
-/// Whether a pattern of `*`, `?` and `\x` matches the whole of a text.
+/// Whether a pattern of `*`, `?` and `\x` matches an entire text.
 pub fn glob_matches(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);
-    // The last `*` and the end of what it has matched so far. Only that one needs to match more:
-    // the earlier ones have found a place already.
+    // The last `*` and the end of the text that it has matched so far. Only the last one ever needs
+    // to match more text.
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         let (wanted, step) = match pattern.get(p) {
-            // An escaped character stands for itself; a backslash at the end does too.
+            // An escaped character matches itself; so does a backslash at the end.
             Some('\\') if p + 1 < pattern.len() => (pattern.get(p + 1), 2),
             Some('*') => {
                 star = Some((p, t));
@@ -464,7 +466,7 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
             p += step;
             t += 1;
         } else if let Some((at, given)) = star {
-            // The last `*` takes one character more, and the rest is tried again after it.
+            // The last `*` matches one more character, and the rest is tried again after it.
             star = Some((at, given + 1));
             p = at + 1;
             t = given + 1;

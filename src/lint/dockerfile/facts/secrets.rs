@@ -1,9 +1,9 @@
-//! Likely secrets: tokens and private keys in texts, names of files, names of variables.
+//! Likely secrets: tokens and private keys in texts, file names, and variable names.
 
 use super::scope::glob_matches;
 
-/// Prefixes of tokens, the least number of characters of the whole token, and the service that
-/// issues them. Sources: the services' documentation of their token formats.
+/// Prefixes of tokens, the minimum length of the whole token, and the service that issues them.
+/// Sources: the services' documentation of their token formats.
 const TOKENS: [(&str, usize, &str); 26] = [
     ("AKIA", 20, "AWS"),
     ("ASIA", 20, "AWS"),
@@ -36,7 +36,7 @@ const TOKENS: [(&str, usize, &str); 26] = [
 /// The length of the shortest token of [`TOKENS`].
 const SHORTEST: usize = 20;
 
-/// Patterns of names of files that hold secrets, in lower case.
+/// Name patterns of files that contain secrets, in lower case.
 const SECRET_FILES: [&str; 31] = [
     ".env",
     ".git-credentials",
@@ -71,7 +71,7 @@ const SECRET_FILES: [&str; 31] = [
     "service-account*.json",
 ];
 
-/// Ends of paths of such files.
+/// Path suffixes of such files.
 const SECRET_PATHS: [&str; 7] = [
     ".aws/credentials",
     ".docker/config.json",
@@ -82,12 +82,13 @@ const SECRET_PATHS: [&str; 7] = [
     "gcloud/credentials.db",
 ];
 
-/// Parts of the name of a `.env.…` file that is a template without secrets.
+/// Name components of `.env.…` files that are templates without secrets.
 const TEMPLATES: [&str; 9] = [
     "example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker",
 ];
 
-/// Words in the name of a variable that holds a secret. Source: BuildKit's `SecretsUsedInArgOrEnv`.
+/// Words in the names of variables that contain secrets. Source: BuildKit's
+/// `SecretsUsedInArgOrEnv`.
 const SECRET: [&str; 14] = [
     "apikey",
     "auth",
@@ -230,7 +231,8 @@ fn find_private_keys(text: &str, secrets: &mut Vec<Secret>) {
 
     for (start, _) in text.match_indices(BEGIN) {
         let label_start = start + BEGIN.len();
-        // The next dashes end the label, so that many headers on one line are still read once.
+        // The label ends at the next dashes, so that many headers on one line do not take quadratic
+        // time.
         let Some((label, _)) = text[label_start..].split_once(DASHES) else {
             return;
         };
@@ -246,10 +248,10 @@ fn find_private_keys(text: &str, secrets: &mut Vec<Secret>) {
     }
 }
 
-/// Whether a key follows its header. Programs that read keys contain the header alone.
+/// Whether a key follows the header. Programs that read keys contain only the header.
 fn has_key_body(text: &str) -> bool {
     let mut text = text.trim_start();
-    // In ENV and in `printf`, line breaks are escaped.
+    // Line breaks are escaped in ENV and `printf`.
     while let Some(rest) = text
         .strip_prefix("\\n")
         .or_else(|| text.strip_prefix("\\r"))
@@ -257,18 +259,18 @@ fn has_key_body(text: &str) -> bool {
     {
         text = rest.trim_start();
     }
-    // Encrypted keys of OpenSSL start with their parameters.
+    // Encrypted OpenSSL keys start with their parameters.
     if text.starts_with("Proc-Type:") {
         return true;
     }
-    // Long enough to be base64 and not a word of a message.
+    // Long enough to be Base64 rather than a word of a message.
     let body = text.bytes();
     body.take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
         .count()
         >= 8
 }
 
-/// Whether a file holds secrets, by its path.
+/// Whether the path of a file suggests that it contains secrets.
 pub fn is_secret_file(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
@@ -279,8 +281,8 @@ pub fn is_secret_file(path: &str) -> bool {
         || SECRET_PATHS.iter().any(|end| path.ends_with(end))
 }
 
-/// Whether a file is `.env.production` or the like, but neither a template nor a pattern of
-/// several.
+/// Whether a file is an environment file such as `.env.production`, but neither a template nor a
+/// glob pattern.
 fn is_environment_file(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(".env.") else {
         return false;
@@ -288,7 +290,7 @@ fn is_environment_file(name: &str) -> bool {
     !rest.contains('*') && !rest.split('.').any(|part| TEMPLATES.contains(&part))
 }
 
-/// Whether a variable holds a secret, by the words of its name in any case.
+/// Whether the name of a variable, in any case, suggests that it contains a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words: Vec<&str> = name.split(['_', '-', '.']).collect();
@@ -351,7 +353,7 @@ fn issuer(word: &str) -> Option<&'static str> {
         .iter()
         .find(|(prefix, ..)| word.starts_with(prefix))?;
     let rest = &word[prefix.len()..];
-    // Key IDs of AWS have a fixed length and only capitals.
+    // AWS key IDs have a fixed length and contain only capital letters and digits.
     let fits = if *issuer == "AWS" {
         word.len() == *length
             && rest
@@ -372,8 +374,8 @@ fn issuer(word: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a text looks random. Tokens in documentation contain `EXAMPLE`, and placeholders repeat
-/// few letters.
+/// Whether a text looks random. Tokens in documentation contain `EXAMPLE`, and placeholders consist
+/// of a few repeated letters.
 fn is_random(text: &str) -> bool {
     let mut letters: Vec<u8> = text.bytes().collect();
     letters.sort_unstable();

@@ -1,4 +1,4 @@
-//! The shell that runs an instruction, and its features.
+//! The shell that runs an instruction and its features.
 
 use crate::dockerfile::shell::ShellOptions;
 use crate::source::Span;
@@ -7,7 +7,7 @@ use crate::source::Span;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shell {
     pub kind: ShellKind,
-    /// The options that it is started with.
+    /// Its options.
     pub options: ShellOptions,
     /// The `SHELL` instruction; `None` for the default.
     pub set_by: Option<Span>,
@@ -33,7 +33,7 @@ pub enum ShellKind {
 impl ShellKind {
     /// The kind of a program, with or without a path and `.exe`; `sh` is the kind of `/bin/sh`.
     pub(super) fn of_program(program: &str, sh: Self) -> Self {
-        // Paths of Windows have backslashes.
+        // Windows paths have backslashes.
         let name = program
             .rsplit(['/', '\\'])
             .next()
@@ -46,19 +46,19 @@ impl ShellKind {
             "ksh" | "mksh" | "ksh93" => Self::Ksh,
             "ash" => Self::Ash,
             "dash" => Self::Dash,
-            // Both the portable one and that of Windows.
+            // Both the portable and the Windows version.
             "pwsh" | "powershell" => Self::PowerShell,
             "cmd" => Self::Cmd,
             _ => Self::Other,
         }
     }
 
-    /// The kind that a shebang names after `#!`: `/bin/bash -e`, `/usr/bin/env bash`.
+    /// The kind of shell in a shebang, without the `#!`: `/bin/bash -e`, `/usr/bin/env bash`.
     pub(super) fn of_shebang(shebang: &str, sh: Self) -> Self {
         let mut words = shebang.split_whitespace();
         let program = words.next().unwrap_or_default();
         if program.ends_with("/env") {
-            // `env` may have options and variables before the program.
+            // `env` accepts options and variables before the program.
             for word in words {
                 if !word.starts_with('-') && !word.contains('=') {
                     return Self::of_program(word, sh);
@@ -69,7 +69,7 @@ impl ShellKind {
         Self::of_program(program, sh)
     }
 
-    /// Whether its scripts can be read as those of a Bourne shell.
+    /// Whether its scripts can be parsed as Bourne shell scripts.
     pub fn is_posix(self) -> bool {
         matches!(
             self,
@@ -77,7 +77,7 @@ impl ShellKind {
         )
     }
 
-    /// Whether every version in use has `set -o pipefail`. dash has it only since 0.5.13.
+    /// Whether all versions in use support `set -o pipefail`. dash only supports it since 0.5.13.
     pub fn knows_pipefail(self) -> bool {
         matches!(self, Self::Bash | Self::Zsh | Self::Ksh | Self::Ash)
     }

@@ -1,4 +1,4 @@
-//! Build stages, the base of each, and which of them the image needs.
+//! Build stages, their bases, and whether the final image needs them.
 
 use std::ops::Range;
 
@@ -19,9 +19,9 @@ pub struct Stage<'a> {
     /// The name after `AS`, as written.
     pub alias: Option<&'a Word>,
     pub base: Base,
-    /// Facts about the image that the stage's ancestry starts from.
+    /// Known facts about the base image of the stage's ancestry.
     pub known: Option<&'static Known>,
-    /// Indexes in [`Facts::steps`](super::Facts::steps), starting with that of the `FROM`.
+    /// Indexes into [`Facts::steps`](super::Facts::steps), starting with the `FROM`.
     pub steps: Range<usize>,
     /// The last `USER` of the ancestry.
     pub user: Option<Rc<User>>,
@@ -72,7 +72,7 @@ pub(super) fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) ->
     }
     for step in &steps[stages[at].steps.clone()] {
         for name in step.sources() {
-            // BuildKit also finds a stage that is defined further down.
+            // BuildKit also finds stages that are defined later in the file.
             let anywhere = || stages.iter().rposition(|stage| stage.is_named(name));
             sources.extend(find(stages, at, name).or_else(anywhere));
         }
@@ -84,7 +84,7 @@ pub(super) fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) ->
 /// `base-amd64` and `base-arm64`.
 fn stages_like(stages: &[Stage<'_>], pattern: &str) -> Vec<usize> {
     let mut matching = Vec::new();
-    // Without a variable, `base_of` has found the stage already.
+    // Without a variable, `base_of` has already found the stage.
     if !pattern.contains('*') {
         return matching;
     }
@@ -113,8 +113,8 @@ impl Stage<'_> {
     }
 }
 
-/// The stage that a `--from` in stage `before` refers to: the nearest one above of that name, else
-/// the one of that number.
+/// The stage that a `--from` in stage `before` refers to: the nearest earlier one with that name,
+/// or else the one with that number.
 pub(super) fn find(stages: &[Stage<'_>], before: usize, name: &str) -> Option<usize> {
     let earlier = &stages[..before.min(stages.len())];
     if let Some(index) = earlier.iter().rposition(|stage| stage.is_named(name)) {
@@ -131,7 +131,7 @@ pub(super) fn base_of(stages: &[Stage<'_>], image_text: &str) -> Base {
     if image_text == "scratch" {
         return Base::Scratch;
     }
-    // A stage hides an image of the same name. A partly unknown text is the name of neither.
+    // A stage hides an image with the same name. A partly unknown text names neither.
     if !image_text.contains(UNKNOWN)
         && let Some(index) = stages.iter().rposition(|stage| stage.is_named(image_text))
     {

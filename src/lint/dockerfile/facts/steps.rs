@@ -1,4 +1,4 @@
-//! Instructions with the state in which each one runs: stage, user, working directory, shell.
+//! Instructions and the state in which each one runs: stage, user, working directory, shell.
 
 use std::rc::Rc;
 
@@ -28,14 +28,14 @@ pub struct Step<'a> {
     pub shell: Rc<Shell>,
 }
 
-/// The user that a `USER` sets.
+/// The user set by a `USER` instruction.
 #[derive(Debug)]
 pub struct User {
     /// The `USER` instruction.
     pub span: Span,
     /// The stage of that instruction.
     pub stage: usize,
-    /// The value, such as `name` or `1000:1000`; `None` if a variable hides it.
+    /// The value, such as `name` or `1000:1000`; `None` if it depends on an unknown variable.
     pub name: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Step<'a> {
         self.instruction.flags.iter().find(|flag| flag.name == name)
     }
 
-    /// The word of `--from` and the name in it, unless a variable hides that.
+    /// The word of `--from` and the name in it, unless it depends on an unknown variable.
     pub fn copied_from(&self) -> Option<(&'a Word, &'a str)> {
         let word = self.flag("from")?.value.as_ref()?;
         match word.literal() {
@@ -148,7 +148,7 @@ pub(super) fn read<'a>(
                 (index, outer, image, alias),
             );
         }
-        // Rules see the instruction inside an `ONBUILD` as if it stood there.
+        // Rules see the instruction inside an `ONBUILD` as a step of its own.
         let (instruction, onbuild) = match &outer.body {
             Body::Onbuild(inner) => (&**inner, true),
             _ => (outer, false),
@@ -244,7 +244,7 @@ fn open<'a>(
 }
 
 impl State {
-    /// Sets the shell that a comment names, until a `SHELL` or the next stage.
+    /// Sets the shell named in a comment, until a `SHELL` or the next stage.
     fn name_shell(&mut self, program: &str, at: Span) {
         self.shell = Rc::new(Shell::from_words(&[program], self.sh, at));
         if self.stage.is_none() {
@@ -270,8 +270,8 @@ impl State {
                 let Some(stage) = self.stage else { return };
                 let mut named = Vec::new();
                 for pair in pairs {
-                    // Names may contain variables too. One that is unknown sets nothing we could
-                    // look up.
+                    // Names may contain variables too. A variable with an unknown name cannot be
+                    // looked up later.
                     if let Some(name) = scopes.expand(self.stage, index, &pair.key)
                         && let Some(value) = &pair.value
                     {
@@ -328,14 +328,14 @@ fn join(from: Option<&str>, to: &str) -> Option<String> {
     for part in to.split('/') {
         match part {
             "" | "." => {}
-            // Above the root is the root.
+            // The parent of the root is the root itself.
             ".." => {
                 parts.pop();
             }
             part => parts.push(part),
         }
     }
-    // Linux allows no longer path, and a path that grows with every instruction has to end.
+    // Linux allows no longer paths, and a path that grows with every instruction must be limited.
     let path = format!("/{}", parts.join("/"));
     if path.len() <= 4096 { Some(path) } else { None }
 }

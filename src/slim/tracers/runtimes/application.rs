@@ -1,4 +1,4 @@
-//! The application that a source belongs to: a directory of its own, which is kept whole.
+//! The application that a source file belongs to: its own directory, which is kept as a whole.
 
 use super::directories::{ancestors, is_directory_of, is_waste, keep_tree};
 use super::node;
@@ -8,7 +8,7 @@ use crate::slim::keep::Keep;
 use crate::slim::system_directories::is_application_path;
 use crate::slim::why::{Language, Why};
 
-/// Files that stand at the top of a project.
+/// Files in the root directory of a project.
 const MARKERS: &[&str] = &[
     "Gemfile",
     "Pipfile",
@@ -22,8 +22,8 @@ const MARKERS: &[&str] = &[
     "setup.py",
 ];
 
-/// Keeps the application of a kept source, if it is no part of the distribution; and the working
-/// directory, from which languages load modules too.
+/// Keeps the application of a kept source file, if it is not part of the distribution, and the
+/// working directory, from which languages also load modules.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, language: Language) {
     let tree = keep.tree();
     for directory in directories(keep, source) {
@@ -41,18 +41,18 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
     }
 }
 
-/// The directory of the application that a source belongs to, and the working directory.
+/// The directory of the application that a source file belongs to, and the working directory.
 fn directories(keep: &Keep<'_>, source: NameId) -> Vec<NameId> {
     let tree = keep.tree();
     let mut directories = Vec::new();
     let mut directory = tree.parent(source);
-    // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of
+    // `/opt/app/bin/run` belongs to `/opt/app`; files in `bin` of a virtual environment belong to
     // packages.
     if is_directory_of(tree, directory, &["bin", "sbin"]) {
         directory = tree.parent(directory);
     }
     let top = top(tree, directory);
-    // A virtual environment has its own tracer, which leaves out what installs packages.
+    // A virtual environment has its own tracer, which skips package installers.
     if tree.child(top, b"pyvenv.cfg").is_none() {
         directories.push(top);
     }
@@ -63,12 +63,13 @@ fn directories(keep: &Keep<'_>, source: NameId) -> Vec<NameId> {
     directories
 }
 
-/// The highest directory, at most three up, that says it is a project's; or the source's own.
+/// The topmost directory, at most three levels up, that is marked as a project; or the directory of
+/// the source file.
 fn top(tree: &Tree, directory: NameId) -> NameId {
     const MOST: usize = 4;
     let mut top = directory;
-    // A marker far above belongs to something else, such as a monorepo of which only a part was
-    // copied.
+    // A marker far above belongs to something else, such as a monorepo that was only copied in
+    // part.
     for at in ancestors(tree, directory).take(MOST) {
         // Above a directory of the distribution there is no application.
         if !is_application_path(&tree.path(at)) {
@@ -87,8 +88,8 @@ fn is_project(tree: &Tree, directory: NameId) -> bool {
         .any(|marker| tree.child(directory, marker.as_bytes()).is_some())
 }
 
-/// Whether an application leaves a name behind or is developed with it. A virtual environment is
-/// kept for its Python.
+/// Whether a name is a leftover or a development file of an application. A virtual environment is
+/// kept with its Python.
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_waste(tree, name)
         || tree.child(name, b"pyvenv.cfg").is_some()

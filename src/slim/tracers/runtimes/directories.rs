@@ -1,4 +1,4 @@
-//! Directories of modules and packages, which are kept whole but for what is left out.
+//! Directories of modules and packages, which are kept as a whole, with exceptions.
 
 use std::collections::HashSet;
 
@@ -6,11 +6,11 @@ use crate::image::{Kind, NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::Why;
 
-/// Whether a name, and all that is below it, is left out.
+/// Whether a name and everything below it is skipped.
 pub(super) type Skip<'a> = &'a dyn Fn(&Tree, NameId) -> bool;
 
-/// Keeps a directory and what is below it, but for what is left out. Links to other directories are
-/// followed.
+/// Keeps a directory and everything below it, except skipped names. Symlinks to other directories
+/// are followed.
 pub(super) fn keep_tree(
     keep: &mut Keep<'_>,
     directory: NameId,
@@ -23,9 +23,9 @@ pub(super) fn keep_tree(
     let mut followed = HashSet::new();
     while let Some(name) = stack.pop() {
         keep.graph.keep(name, Some(by), why.clone());
-        // pnpm and Debian build trees of modules from symlinks to directories elsewhere.
+        // pnpm and Debian build module trees from symlinks to directories elsewhere.
         let at = linked_directory(tree, name).unwrap_or(name);
-        // Links may lead around in a circle.
+        // Symlinks may form a cycle.
         if at != name && !followed.insert(at) {
             continue;
         }
@@ -36,14 +36,14 @@ pub(super) fn keep_tree(
     }
 }
 
-/// The directory that a link leads to, unless the link is in it or it is one that holds a
+/// The target directory of a symlink, unless it contains the symlink or belongs to the
 /// distribution.
 fn linked_directory(tree: &Tree, name: NameId) -> Option<NameId> {
     let Kind::Symlink { target } = &tree.inode(name).kind else {
         return None;
     };
     let directory = tree.resolve_from(tree.parent(name), target).ok()?.name;
-    // A link to `/usr` or `/etc` would keep the distribution.
+    // A symlink to `/usr` or `/etc` would keep the distribution.
     let depth = ancestors(tree, directory).count();
     let is_around = ancestors(tree, name).any(|at| at == directory);
     if tree.is_directory(directory) && depth > 1 && !is_around {
@@ -53,7 +53,7 @@ fn linked_directory(tree: &Tree, name: NameId) -> Option<NameId> {
     }
 }
 
-/// Keeps the directory that a path leads to, the way to it, and what is in it.
+/// Keeps the directory at a path, its parents, and its contents.
 pub(super) fn keep_tree_at(
     keep: &mut Keep<'_>,
     path: &[u8],
@@ -62,7 +62,7 @@ pub(super) fn keep_tree_at(
     skip: Skip<'_>,
 ) -> Option<NameId> {
     let resolved = keep.tree().resolve(path).ok()?;
-    // A variable may name the root, and keeping that whole would undo slimming.
+    // A variable may refer to the root, and keeping all of it would defeat the purpose.
     if resolved.name == NameId::ROOT || !keep.tree().is_directory(resolved.name) {
         return None;
     }
@@ -71,15 +71,15 @@ pub(super) fn keep_tree_at(
     Some(directory)
 }
 
-/// Whether only a compiler, an editor or a reader of manuals opens a file. Packages of every
-/// language have such files.
+/// Whether a file is only used by compilers, editors or readers of documentation. Packages of all
+/// languages have such files.
 pub(super) fn is_development(tree: &Tree, name: NameId) -> bool {
     const SUFFIXES: &[&str] = &[
         ".a", ".c", ".cc", ".cpp", ".h", ".hh", ".hpp", ".la", ".o", ".orig", ".rej", ".swp",
     ];
     const NAMES: &[&str] = &[".git", ".github", ".hg", ".svn", ".DS_Store"];
     let file_name = tree.file_name(name);
-    // These names are left out for directories and files alike.
+    // These names are skipped for both directories and files.
     if NAMES.iter().any(|name| name.as_bytes() == file_name) {
         return true;
     }
@@ -116,7 +116,7 @@ pub(super) fn is_plain_file(tree: &Tree, name: NameId) -> bool {
     matches!(tree.inode(name).kind, Kind::File(_))
 }
 
-/// A directory of one of these names.
+/// Whether it is a directory with one of these names.
 pub(super) fn is_directory_of(tree: &Tree, name: NameId, names: &[&str]) -> bool {
     tree.is_directory(name)
         && names
@@ -124,13 +124,13 @@ pub(super) fn is_directory_of(tree: &Tree, name: NameId, names: &[&str]) -> bool
             .any(|wanted| wanted.as_bytes() == tree.file_name(name))
 }
 
-/// The way up from a directory, itself first, without the root.
+/// A directory and its parents, without the root.
 pub(super) fn ancestors(tree: &Tree, directory: NameId) -> impl Iterator<Item = NameId> {
     std::iter::successors(Some(directory), |&at| Some(tree.parent(at)))
         .take_while(|&at| at != NameId::ROOT)
 }
 
-/// The values of a variable that is a list of paths.
+/// The paths in a variable that is a list.
 pub(super) fn path_list(keep: &Keep<'_>, variable: &str) -> Vec<Vec<u8>> {
     let value = keep
         .view

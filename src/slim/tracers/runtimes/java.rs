@@ -1,4 +1,4 @@
-//! Java: the runtime image that a `java` or a `libjvm.so` belongs to.
+//! Java: the runtime that a `java` or a `libjvm.so` belongs to.
 
 mod class;
 pub(super) mod jar;
@@ -13,15 +13,15 @@ pub(super) fn is_java(file_name: &[u8]) -> bool {
     matches!(file_name, b"java" | b"libjvm.so" | b"libjli.so")
 }
 
-/// Parts of a home directory that programs are run with. Those in `bin` are kept when they are
+/// Parts of a Java home that are needed to run programs. Files in `bin` are kept when they are
 /// called.
 const PARTS: &[&str] = &["lib", "conf", "release", "jre"];
 
-/// The home is found as the launcher does it: from its real path up. `jre` is that of a JDK 8.
+/// The home is found like in the launcher: upward from its real path. `jre` is in JDK 8.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let tree = keep.tree();
     let Some(home) =
-        // The launcher finds `libjli.so` and the modules relative to its own path and does not read
+        // The launcher finds `libjli.so` and the modules relative to its own path and ignores
         // JAVA_HOME.
         ancestors(tree, tree.parent(name)).find(|&directory| is_java_home(tree, directory))
     else {
@@ -30,14 +30,15 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let why = Why::runtime(Language::Java);
     keep.graph.keep(home, Some(name), why.clone());
     for part in PARTS {
-        // Which parts exist depends on the version: Java 9 and later have `conf` and no `jre`.
+        // The parts depend on the version: Java 9 and later have `conf` and no `jre`.
         if let Some(part) = tree.child(home, part.as_bytes()) {
             keep_tree(keep, part, name, &why, &is_left_out);
         }
     }
 }
 
-/// Whether a directory is a home: it has a library of a Java. `/usr` has a `lib` and a `bin` too.
+/// Whether a directory is a Java home: it contains a Java library. `/usr` also has a `lib` and a
+/// `bin`.
 fn is_java_home(tree: &Tree, directory: NameId) -> bool {
     const BESIDE: [&[u8]; 4] = [b"release", b"conf", b"jre", b"bin"];
     const LIBRARIES: [&[u8]; 4] = [
@@ -56,8 +57,7 @@ fn is_java_home(tree: &Tree, directory: NameId) -> bool {
             .any(|library| tree.resolve(&[&path, *library].concat()).is_ok())
 }
 
-/// Sources, the symbols that compilers read, and a cache for heaps of 32 GB and more that Java does
-/// without.
+/// Sources, the symbols that compilers read, and an optional cache for heaps of 32 GB and more.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
     const LEFT_OUT: &[&[u8]] = &[
         b"src.zip",

@@ -1,13 +1,13 @@
-//! Leftovers of applications and packages: history, caches, tests, what installs packages.
+//! Leftovers of applications and packages: history, caches, tests, package installers.
 
 use std::collections::HashSet;
 
 use super::{directories, node, python};
 use crate::image::{NameId, Tree};
 
-/// Names of a walk, in which a directory comes before what is in it, without what applications and
-/// packages leave behind or are developed with: history, caches, tests of packages, what installs
-/// packages. A tracer keeps of the last what a source asks for.
+/// Filters the names of a walk, in which a directory comes before its entries: removes leftovers
+/// and development files of applications and packages, such as history, caches, tests of packages
+/// and package installers. A tracer keeps package installers that a source file imports.
 pub(in crate::slim) fn without_leftovers(
     tree: &Tree,
     walk: impl Iterator<Item = NameId>,
@@ -15,8 +15,8 @@ pub(in crate::slim) fn without_leftovers(
     let mut left_out = HashSet::new();
     let mut needed = Vec::new();
     for name in walk {
-        // The walk visits a directory first, so a name below one that is left out only has to ask
-        // for its parent.
+        // The walk visits directories first, so for a name below a removed directory only its
+        // parent must be checked.
         let is_left_out = left_out.contains(&tree.parent(name))
             || directories::is_waste(tree, name)
             || node::is_left_out(tree, name)

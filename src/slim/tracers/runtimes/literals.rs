@@ -1,15 +1,15 @@
-//! Paths in a binary: the directories of modules that were built into an interpreter.
+//! Paths in a binary: the module directories that are built into an interpreter.
 
 use std::collections::BTreeSet;
 
-/// Absolute paths in a binary whose text holds `part`, each once. A list of them, as `/a:/b` or
-/// `/a/?.lua;/b/?.lua`, is taken apart, and what follows a `?` is cut off.
+/// Absolute paths in a binary that contain `part`, without duplicates. Lists such as `/a:/b` or
+/// `/a/?.lua;/b/?.lua` are split, and everything after a `?` is removed.
 pub(super) fn paths(bytes: &[u8], part: &[u8]) -> BTreeSet<Vec<u8>> {
     const LONGEST: usize = 4096;
     let mut paths = BTreeSet::new();
     for at in memchr::memmem::find_iter(bytes, part) {
-        // The part stands in the middle of a path, which stands in the middle of a list.
-        // A path is at most `PATH_MAX` long, so the search for its ends is bounded.
+        // The part is in the middle of a path, which may be in the middle of a list. A path is at
+        // most `PATH_MAX` long, so the search for its ends is bounded.
         let window = at.saturating_sub(LONGEST);
         let start = bytes[window..at]
             .iter()

@@ -9,20 +9,21 @@ use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 pub(super) fn is_lua(file_name: &[u8]) -> bool {
-    // The program is `lua5.4` or `luajit`, its library `liblua5.4.so.0`; `luac` only compiles.
+    // The program is `lua5.4` or `luajit`, and its library is `liblua5.4.so.0`; `luac` is only a
+    // compiler.
     let rest = file_name.strip_prefix(b"lib").unwrap_or(file_name);
     rest.starts_with(b"lua") && !rest.starts_with(b"luac")
 }
 
-/// Templates such as `/usr/share/lua/5.4/?.lua` are built into Lua; `LUA_PATH` and its like replace
-/// them.
+/// Templates such as `/usr/share/lua/5.4/?.lua` are built into Lua; variables such as `LUA_PATH`
+/// replace them.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     // The default templates are in the program or its library.
     let mut paths = literals::paths(&bytes, b"/lua");
-    // Lua reads the variable with its version first; only the versions that images still have are
+    // Lua first reads the variable with its version; only versions that are still in use are
     // listed.
     for variable in [
         "LUA_PATH",
@@ -44,7 +45,8 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     }
     let why = Why::runtime(Language::Lua);
     for path in paths {
-        // `/usr/lib/lua` holds the modules of all versions: only those of this one are for it.
+        // `/usr/lib/lua` contains the modules of all versions; only those of this version are
+        // needed.
         if path.split(|&byte| byte == b'/').count() > 3 {
             keep_tree_at(keep, &path, name, &why, &is_development);
         }

@@ -1,9 +1,9 @@
-//! Interpreters: the runtime of a language, and the modules that a program in it can load.
+//! Interpreters: language runtimes, and the modules that programs can load.
 //!
-//! Each language has a file. It is shown the program or library that runs the language, and keeps
-//! the directories that this one looks for modules in: the standard library without its tests, and
-//! packages whole, because a name that is computed at run time is unknown here. What builds
-//! or installs packages is left out, unless a kept source loads it.
+//! Each language has a file. Given the program or library that runs the language, it keeps the
+//! directories that are searched for modules: the standard library without its tests, and whole
+//! packages, because names that are computed at run time are unknown. Tools that build or install
+//! packages are skipped, unless a kept source file loads them.
 
 mod application;
 mod directories;
@@ -29,18 +29,18 @@ pub(super) use programs::keep_library_of_archive;
 
 use state::State;
 
-/// Keeps what interpreters run programs with.
+/// Keeps the files that interpreters need to run programs.
 #[derive(Debug, Default)]
 pub(super) struct RuntimeTracer {
     state: State,
-    /// Programs and libraries that run a language, and its place in [`RUNTIMES`].
+    /// Programs and libraries that run a language, with its index in [`RUNTIMES`].
     found: Vec<(usize, NameId)>,
-    /// The number of modules that were wanted when their directories were last kept.
+    /// The number of requested modules when their directories were last kept.
     settled: usize,
 }
 
-/// A runtime of a language: whether a program's or library's file name is its, and the function
-/// that keeps its files.
+/// A language runtime: a function that recognizes its programs and libraries by file name, and a
+/// function that keeps its files.
 struct Runtime {
     is_it: fn(&[u8]) -> bool,
     keep: fn(&mut State, &mut Keep<'_>, NameId),
@@ -77,14 +77,15 @@ impl Tracer for RuntimeTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let tree = keep.tree();
         let file_name = tree.file_name(name);
-        // Python is found through links too: a virtual environment is beside the link.
+        // Python is also found through symlinks, because a virtual environment is next to the
+        // symlink.
         if python::is_python(file_name) && !tree.is_directory(name) {
             self.state.python.names.insert(name);
         }
         if !keep.is_file(name) {
             return;
         }
-        // A name is not enough: a shell script called `node` runs no JavaScript itself.
+        // The name is not enough: a shell script called `node` is not an interpreter.
         let runtime = RUNTIMES
             .iter()
             .position(|runtime| (runtime.is_it)(file_name));
@@ -98,7 +99,7 @@ impl Tracer for RuntimeTracer {
         source::trace(&mut self.state, keep, name);
     }
 
-    /// Decides which Python is started on its own, and keeps the modules that programs ask for.
+    /// Determines which Pythons are started directly, and keeps the modules that programs request.
     fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
         let before = keep.graph.kept().len();
         source::trace_named(&mut self.state, keep);
@@ -107,7 +108,7 @@ impl Tracer for RuntimeTracer {
         perl::settle(&mut self.state, keep);
         node::keep_types(&self.state, keep);
         let wanted = self.state.wanted.len();
-        // The first pass has left out modules that no source had requested by then.
+        // The first pass skipped modules that no source file had requested at that time.
         if std::mem::replace(&mut self.settled, wanted) != wanted {
             for &(place, name) in &self.found {
                 (RUNTIMES[place].keep)(&mut self.state, keep, name);

@@ -1,4 +1,4 @@
-//! Node: packages whole, with the packages they depend on, as `require` finds them.
+//! Node: whole packages, with their dependencies, as found by `require`.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +19,14 @@ pub(super) fn is_node(file_name: &[u8]) -> bool {
     matches!(file_name, b"node" | b"nodejs") || file_name.starts_with(b"libnode.so")
 }
 
-/// Distributions build Node with parts of its library as files: their paths are in the program.
+/// Distributions build Node with parts of its library in separate files, whose paths are in the
+/// program.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     for path in literals::paths(&bytes, b"/nodejs/") {
-        // The same text may be a prefix that the program completes at run time.
+        // A text may be a prefix that the program completes at run time.
         if is_file_at(keep, &path) {
             keep.keep_path(&path, Some(name), Why::runtime(Language::Node));
         }
@@ -38,11 +39,10 @@ fn is_file_at(keep: &Keep<'_>, path: &[u8]) -> bool {
         .is_ok_and(|resolved| keep.is_file(resolved.name))
 }
 
-/// The package that a file is in: the nearest directory above with a `package.json` that is among
-/// packages.
+/// The package that contains a file: the nearest parent directory in `node_modules` with a
+/// `package.json`.
 fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
-    // A package may have directories with a `package.json` of their own that only sets the type of
-    // modules.
+    // Subdirectories of a package may have a `package.json` that only sets the module type.
     ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
 }
 
@@ -53,7 +53,7 @@ fn is_package(tree: &Tree, directory: NameId) -> bool {
 /// Whether a directory is where npm or Debian puts a package.
 fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
     let parent = tree.parent(directory);
-    // A scope is one directory more: `node_modules/@babel/core`.
+    // A scope is an additional directory: `node_modules/@babel/core`.
     let above = if tree.file_name(parent).starts_with(b"@") {
         tree.parent(parent)
     } else {
@@ -67,20 +67,20 @@ fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
     }
 }
 
-/// Keeps the package of a file that is needed, and the packages that it depends on.
+/// Keeps the package of a needed file, and its dependencies.
 pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let tree = keep.tree();
     let Some(package) = package_of(tree, name) else {
         return;
     };
-    // Packages depend on each other in circles.
+    // Packages can have circular dependencies.
     if state.packages.contains(&package) {
         return;
     }
-    // What Node is built with is no package to it.
+    // Files that Node is built with do not count as packages.
     let is_built_in =
         matches!(keep.graph.reasons(name), [first] if matches!(first.why, Why::Runtime { .. }));
-    // Any other file, a certificate for example, is no reason to keep the package around it.
+    // Other files, such as certificates, are not a reason to keep the package that contains them.
     if is_built_in || !is_run(tree.file_name(name)) {
         return;
     }
@@ -88,14 +88,14 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     let named = String::from_utf8_lossy(&package_name(tree, package)).into_owned();
     let why = Why::module(Language::Node, named);
     let is_in_application = ancestors(tree, package).any(|at| state.applications.contains(&at));
-    // The application is kept whole, with its packages.
+    // The application is kept as a whole, with its packages.
     if !is_in_application {
         keep_tree(keep, package, name, &why, &is_left_out);
     }
     let Some(manifest) = tree.child(package, b"package.json") else {
         return;
     };
-    // The manifest names the entry point and the kind of modules; `require` fails without it.
+    // The manifest specifies the entry point and the module type; `require` fails without it.
     keep.graph.keep(manifest, Some(name), why);
     let Some(value) = read_manifest(keep, manifest) else {
         return;
@@ -110,7 +110,7 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     );
 }
 
-/// Whether a file name is one that Node runs or loads. Programs often have no ending.
+/// Whether Node runs or loads files with this name. Programs often have no extension.
 fn is_run(file_name: &[u8]) -> bool {
     const ENDINGS: [&[u8]; 7] = [
         b".js", b".cjs", b".mjs", b".node", b".json", b".ts", b".wasm",
@@ -268,7 +268,7 @@ fn dependencies(manifest: &Value) -> BTreeSet<String> {
     fields.flat_map(|field| field.keys().cloned()).collect()
 }
 
-/// Keeps the packages that a source or a package below `directory` asks for: `express`,
+/// Keeps the packages that a source file or a package below `directory` requires: `express`,
 /// `@babel/core/lib/x`.
 pub(super) fn keep_required<'r>(
     keep: &mut Keep<'_>,
@@ -310,22 +310,22 @@ fn requested_package(request: &str) -> Option<String> {
     if first.is_empty() || first.starts_with('.') {
         return None;
     }
-    // `@scope/name` is one name; otherwise what follows the slash is a path in the package.
+    // `@scope/name` is a name; otherwise the part after the slash is a path in the package.
     match parts.next() {
         Some(second) if first.starts_with('@') => Some(format!("{first}/{second}")),
         _ => Some(first.to_owned()),
     }
 }
 
-/// The directories in which `require` looks for packages: each `node_modules` from the directory
-/// up, then `NODE_PATH`, and those of Debian.
+/// The directories that `require` searches for packages: each `node_modules` upward from the
+/// directory, then `NODE_PATH`, and those of Debian.
 fn search_path(keep: &Keep<'_>, directory: NameId) -> Vec<Vec<u8>> {
     let tree = keep.tree();
     let mut path = Vec::new();
     // `/node_modules` is searched as well.
     for at in ancestors(tree, directory).chain([NameId::ROOT]) {
         let mut beside = tree.path(at);
-        // Node appends no second `node_modules` to a path that ends with one.
+        // Node does not append `node_modules` to a path that already ends with it.
         if !beside.ends_with(b"/node_modules") {
             beside.extend(b"/node_modules");
         }
@@ -336,7 +336,7 @@ fn search_path(keep: &Keep<'_>, directory: NameId) -> Vec<Vec<u8>> {
     path
 }
 
-/// The directories of Debian's packages; those with addons are below that of the architecture.
+/// Debian's package directories; those with addons are below the architecture's directory.
 fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
     let mut directories = vec![b"/usr/share/nodejs".to_vec(), b"/usr/lib/nodejs".to_vec()];
     if let Ok(libraries) = tree.resolve(b"/usr/lib") {
@@ -378,7 +378,7 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     };
     let is_file = is_plain_file(tree, name);
     let file_name = tree.file_name(name);
-    // The compiler reads its types.
+    // The TypeScript compiler needs its types.
     let is_compiler = tree.file_name(package) == b"typescript";
     is_development(tree, name)
         || is_of_another_system(tree, name)
@@ -387,7 +387,7 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
         || (tree.parent(name) == package && is_directory_of(tree, name, LEFT_OUT_DIRECTORIES))
 }
 
-/// `prebuilds/darwin-arm64`, and what a compiler left in `build/Release`.
+/// `prebuilds/darwin-arm64`, and compiler leftovers in `build/Release`.
 fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
     const SYSTEMS: &[&[u8]] = &[
         b"android-",
@@ -406,8 +406,7 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
     }
 }
 
-/// The modules that the sources of a program ask for: `require('x')`, `import('x')`, `from 'x'`,
-/// `import 'x'`.
+/// The modules requested in source code: `require('x')`, `import('x')`, `from 'x'`, `import 'x'`.
 pub(super) fn requests(text: &str) -> impl Iterator<Item = &str> {
     const BEFORE: &[&str] = &["require(", "import(", "resolve(", "from", "import"];
     let quotes = text
@@ -418,7 +417,7 @@ pub(super) fn requests(text: &str) -> impl Iterator<Item = &str> {
         if !BEFORE.iter().any(|word| before.ends_with(word)) {
             return None;
         }
-        // A template with a `$` in it is computed at run time.
+        // A template literal with a `$` is computed at run time.
         let rest = &text[at + 1..];
         let end = rest.find([quote, '\n', '$'])?;
         Some(&rest[..end]).filter(|request| !request.is_empty())

@@ -1,8 +1,8 @@
-//! Perl: the directories of `@INC`, with the extensions below their `auto`.
+//! Perl: the directories in `@INC`, with the extensions in `auto`.
 //!
-//! Debian's Perl has a small library, `perl-base`, that holds all that Perl loads of itself. With
-//! it, and where all that is Perl is scripts of the distribution, of the rest only the modules that
-//! these name are kept; else the whole.
+//! Debian's Perl has a small library, `perl-base`, which contains all modules that Perl itself
+//! loads. If it exists and all Perl code is in scripts of the distribution, only the other modules
+//! that these scripts use are kept; otherwise everything is.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub(super) fn is_perl(file_name: &[u8]) -> bool {
     file_name == b"perl" || file_name.starts_with(b"perl5") || file_name.starts_with(b"libperl.so")
 }
 
-/// `@INC` is built into the program, or into its library.
+/// `@INC` is built into the program or its library.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
@@ -26,16 +26,16 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let why = Why::runtime(Language::Perl);
     let mut directories = literals::paths(&bytes, b"perl");
     directories.extend(path_list(keep, "PERL5LIB"));
-    // The debugging data of `/usr/lib/debug` has such names too.
+    // Debug data in `/usr/lib/debug` has such names too.
     directories.retain(|path| !path.starts_with(b"/usr/lib/debug/"));
     let base = directories
         .iter()
         .find(|path| path.ends_with(b"/perl-base"))
         .cloned();
-    // `perl-base` is kept whole: it is small, and Debian picks its modules so that essential
+    // `perl-base` is kept as a whole: it is small, and Debian selects its modules so that essential
     // packages work.
     let base = base.and_then(|base| keep_tree_at(keep, &base, name, &why, &is_left_out));
-    // Without `perl-base` nothing says which modules the distribution needs.
+    // Without `perl-base`, it is unknown which modules the distribution needs.
     if base.is_none() {
         state.perl.has_application = true;
     }
@@ -48,7 +48,7 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
         return;
     };
     let directories = state.perl.directories.clone();
-    // An application may load any module, by a name that it computes.
+    // An application may load any module by a computed name.
     if state.perl.has_application {
         let why = Why::runtime(Language::Perl);
         for path in directories {
@@ -56,14 +56,14 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
         }
         return;
     }
-    // Modules that are kept here are sources too, and come back in the next round.
+    // Modules that are kept here are source files too, and are handled in the next round.
     for source in std::mem::take(&mut state.perl.waiting) {
         state.perl.sources.insert(source);
         let Some(bytes) = keep.view.bytes(source).map(|bytes| bytes.to_vec()) else {
             continue;
         };
         let text = String::from_utf8_lossy(&bytes);
-        // `use lib` puts a directory in front of `@INC` for this source.
+        // `use lib` prepends a directory to `@INC` for this source file.
         let own = libraries(&text);
         let directories: Vec<&[u8]> = directories
             .iter()
@@ -88,7 +88,7 @@ fn libraries(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Names of modules in a source: what it uses and requires, and all words with `::` in them.
+/// Module names in source code: arguments of `use` and `require`, and all words that contain `::`.
 fn modules(text: &str) -> BTreeSet<String> {
     let mut modules = BTreeSet::new();
     for line in code(text)
@@ -114,7 +114,7 @@ fn modules(text: &str) -> BTreeSet<String> {
                 .map(str::to_owned),
         );
     }
-    // `use 5.010` asks for a version.
+    // `use 5.010` requires a version.
     modules.retain(|module| module.chars().next().is_some_and(char::is_alphabetic));
     modules
 }
@@ -166,12 +166,13 @@ fn is_module_char(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '_' | ':')
 }
 
-/// `A::B` is `A/B.pm`, with what lies in `A/B`, and with its extension in `auto/A/B`.
+/// `A::B` is `A/B.pm`, with the contents of `A/B`, and its extension in `auto/A/B`.
 fn keep_module(keep: &mut Keep<'_>, source: NameId, module: &str, directories: &[&[u8]]) {
     let path = module.trim_matches(':').replace("::", "/");
     for directory in directories {
         let file = below(directory, &format!("{path}.pm"));
-        // Every directory of `@INC` is tried; an XS module may have its parts in two of them.
+        // All directories in `@INC` are tried, because the parts of an XS module may be in two of
+        // them.
         if keep.tree().resolve(&file).is_err() {
             continue;
         }
@@ -187,7 +188,7 @@ fn below(directory: &[u8], path: &str) -> Vec<u8> {
     [directory, b"/", path.as_bytes()].concat()
 }
 
-/// Manuals, headers, and modules with which Debian configures and installs packages.
+/// Documentation, headers, and modules that Debian uses to configure and install packages.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
     const MACHINERY: &[&str] = &[
         "CORE",

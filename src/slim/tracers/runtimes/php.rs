@@ -1,4 +1,4 @@
-//! PHP: the directories of its include path.
+//! PHP: the directories in its include path.
 
 use super::directories::{is_development, is_directory_of, keep_tree_at};
 use super::literals;
@@ -8,7 +8,7 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-/// `php8.2`, `php-fpm8.2`, `php-cgi`, and the module of a web server.
+/// `php8.2`, `php-fpm8.2`, `php-cgi`, and the web server module.
 pub(super) fn is_php(file_name: &[u8]) -> bool {
     // Web servers load PHP as `libphp.so` and never start the program.
     file_name.starts_with(b"php") || file_name.starts_with(b"libphp")
@@ -23,7 +23,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let mut paths = literals::paths(&bytes, b"/share/php");
     paths.extend(literals::paths(&bytes, b"/lib/php"));
     for path in paths {
-        // The version's own directory holds examples of its configuration, and extensions come by
+        // The version's directory contains example configurations; extensions are enabled in the
         // configuration.
         if path.ends_with(b"/php") && !path.ends_with(b"/lib/php")
             || path.ends_with(b"/local/lib/php")

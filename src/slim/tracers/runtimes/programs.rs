@@ -1,4 +1,4 @@
-//! Programs and libraries that the text of a source names.
+//! Programs and libraries that are named in source code.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,14 @@ use crate::slim::why::Why;
 
 use super::directories::path_list;
 
-/// Programs that packages name, though the program that uses them builds and installs nothing.
+/// Build programs that packages mention, although the programs that use the packages build and
+/// install nothing.
 const BUILDERS: &[&str] = &[
     "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "debconf", "dpkg", "g++",
     "gcc", "gem", "ld", "make", "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
 ];
 
-/// Programs that stand where a string has commands, but of a package no compilers and no shells.
+/// Keeps programs in command position of a string; for packages, except compilers and shells.
 pub(super) fn keep_program(
     keep: &mut Keep<'_>,
     name: NameId,
@@ -25,12 +26,11 @@ pub(super) fn keep_program(
     is_own: bool,
 ) {
     for word in command_words(literal) {
-        // Packages build their extensions and call shells in code that an application never
-        // reaches.
+        // Packages build their extensions and call shells in code that applications never run.
         if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
             continue;
         }
-        // A word with a slash may be a data file, and only programs are started.
+        // A word with a slash may be a data file, but only programs are started.
         if let Some(path) = keep.programs.find(keep.view, word.as_bytes())
             && is_executable(keep, &path)
         {
@@ -65,8 +65,7 @@ fn is_executable(keep: &Keep<'_>, path: &[u8]) -> bool {
         .is_ok_and(|resolved| tree.inode(resolved.name).header.mode & 0o111 != 0)
 }
 
-/// The words of a string that stand where a command would: at its start, and after `|`, `;` and
-/// `&&`.
+/// The words in command position of a string: at its start, and after `|`, `;` and `&&`.
 fn command_words(literal: &str) -> impl Iterator<Item = &str> {
     literal
         .split(['|', ';', '&', '\n'])
@@ -133,7 +132,7 @@ fn library_directories(keep: &Keep<'_>) -> Vec<Vec<u8>> {
             .map(|path| path.as_bytes().to_vec())
             .into();
     for parent in [&b"/lib"[..], b"/usr/lib"] {
-        // Debian has a directory for each architecture, with libraries of Java in `jni` below it.
+        // Debian has a directory for each architecture, with Java libraries in `jni` below it.
         let triplets = triplet_directories(tree, parent);
         for triplet in &triplets {
             directories.push([&triplet[..], b"/jni"].concat());

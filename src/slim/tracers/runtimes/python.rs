@@ -1,9 +1,8 @@
-//! Python: the standard library of an interpreter, and the packages of its environment.
+//! Python: the standard library of an interpreter, and the packages in its environment.
 //!
-//! The library is found as
-//! `python` finds it: from the real path of the program up, `lib/python3.11/os.py`. Packages are
-//! kept whole. A virtual environment that is closed to the system's packages does not keep
-//! them.
+//! The library is found as in `python`: upward from the real path of the program,
+//! `lib/python3.11/os.py`. Whole packages are kept. System packages are not kept for a virtual
+//! environment that does not include them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +35,7 @@ pub(super) fn is_python(file_name: &[u8]) -> bool {
     }
 }
 
-/// Parts of the standard library that hardly any program loads.
+/// Parts of the standard library that few programs load.
 pub(super) const OPTIONAL: &[&str] = &[
     "ensurepip",
     "idlelib",
@@ -59,16 +58,16 @@ pub(super) const MACHINERY: &[&str] = &[
     "wheel",
 ];
 
-/// Keeps libraries and packages for all Pythons that were met.
+/// Keeps libraries and packages for all Pythons that were found.
 pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
-    // This runs each time new names were traced, and keeping a name again changes nothing.
+    // This runs each time new names have been traced; keeping a name again has no effect.
     let names = state.python.names.clone();
     let tree = keep.tree();
     let environments: BTreeMap<NameId, NameId> = names
         .iter()
         .filter_map(|&name| Some((name, environment(tree, name)?)))
         .collect();
-    // Symlinks lead to a program, which is among the names as well.
+    // Symlinks lead to a program that is among the names as well.
     let programs: Vec<(NameId, Vec<NameId>)> = names
         .iter()
         .filter(|name| is_plain_file(tree, **name))
@@ -82,12 +81,11 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     }
     let mut is_open = false;
     for (&name, &environment) in &environments {
-        // One environment that is open to the packages of the system needs them, whatever the
-        // others say.
+        // One environment that includes the system packages is enough to keep them.
         is_open |= keep_environment(state, keep, name, environment);
     }
     for (name, libraries) in programs {
-        // A Python that only virtual environments use needs no packages of the system.
+        // A Python that is only used by virtual environments needs no system packages.
         let is_closed = environments.contains_key(&name)
             || !is_started_alone(keep, name, &names, &environments);
         if !is_closed || is_open {
@@ -99,16 +97,16 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     }
 }
 
-/// The virtual environment that a name is in: `pyvenv.cfg` is beside it, or one directory up.
+/// The virtual environment that contains a name: `pyvenv.cfg` is next to it, or one directory up.
 fn environment(tree: &Tree, name: NameId) -> Option<NameId> {
-    // PEP 405: Python looks for `pyvenv.cfg` beside the program and one directory above.
+    // PEP 405: Python looks for `pyvenv.cfg` next to the program and one directory above.
     let directory = tree.parent(name);
     [directory, tree.parent(directory)]
         .into_iter()
         .find(|&at| tree.child(at, b"pyvenv.cfg").is_some())
 }
 
-/// Keeps an environment's packages. True where it is open to those of the system.
+/// Keeps an environment's packages. Returns true if it includes the system packages.
 fn keep_environment(
     state: &mut State,
     keep: &mut Keep<'_>,
@@ -121,7 +119,7 @@ fn keep_environment(
     };
     let why = Why::runtime(Language::Python);
     keep.graph.keep(settings, Some(name), why.clone());
-    // Its other names cost nothing, and programs are started by them.
+    // Its other names take no space, and programs are started with them.
     for other in tree
         .children(tree.parent(name))
         .filter(|&other| is_python(tree.file_name(other)))
@@ -158,21 +156,21 @@ fn keep_environment_sites(
     }
 }
 
-/// Whether the settings of an environment let it use the packages of the system.
+/// Whether the settings of an environment include the system packages.
 fn is_open_to_system(keep: &Keep<'_>, settings: NameId) -> bool {
     let Some(bytes) = keep.view.bytes(settings) else {
         return false;
     };
     let text = String::from_utf8_lossy(&bytes).to_lowercase();
     text.lines().any(|line| {
-        // `site.py` compares both without regard to case.
+        // `site.py` compares both case-insensitively.
         line.split_once('=').is_some_and(|(key, value)| {
             key.trim() == "include-system-site-packages" && value.trim() == "true"
         })
     })
 }
 
-/// Whether something but a virtual environment, or another name of it, has this Python kept.
+/// Whether this Python is kept for a reason other than a virtual environment or another name of it.
 fn is_started_alone(
     keep: &Keep<'_>,
     name: NameId,
@@ -198,17 +196,17 @@ fn is_started_alone(
     false
 }
 
-/// The directories of the standard library:
-/// `lib/python3.11`, and on some systems `lib64/python3.11` beside it.
+/// The directories of the standard library: `lib/python3.11`, and on some systems also
+/// `lib64/python3.11`.
 fn libraries(keep: &Keep<'_>, name: NameId) -> Vec<NameId> {
     let tree = keep.tree();
     let version = version(tree.file_name(name));
-    // PYTHONHOME replaces the search from the program up.
+    // PYTHONHOME replaces the search upward from the program.
     let home = path_list(keep, "PYTHONHOME")
         .into_iter()
         .filter_map(|path| Some(tree.resolve(&path).ok()?.name));
     for prefix in home.chain(ancestors(tree, tree.parent(name))) {
-        // Fedora splits the library: modules in C are in `lib64`.
+        // Fedora splits the library: C modules are in `lib64`.
         let in_prefix = [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| {
             let resolved = tree.resolve_from(prefix, library).ok()?;
             if tree.is_directory(resolved.name) {
@@ -221,7 +219,7 @@ fn libraries(keep: &Keep<'_>, name: NameId) -> Vec<NameId> {
             .flat_map(|library| tree.children(library))
             .filter(|&at| is_library(tree, at, version))
             .collect();
-        // Python's own landmark.
+        // The landmark file that Python uses.
         let mut libraries = found.iter();
         if libraries.any(|&library| tree.child(library, b"os.py").is_some()) {
             return found.into_iter().collect();
@@ -256,7 +254,7 @@ fn keep_library(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: N
     let why = Why::runtime(Language::Python);
     let skip = |tree: &Tree, name| is_left_out_of_library(tree, library, name, &wanted);
     keep_tree(keep, library, name, &why, &skip);
-    // `python311.zip` is looked at first.
+    // `python311.zip` is searched first.
     let tree = keep.tree();
     let digits: Vec<u8> = tree
         .file_name(library)
@@ -274,8 +272,8 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
     if is_left_out(tree, name) {
         return true;
     }
-    // Below the top only tests and files for Windows are left out, since every module may import
-    // its neighbors.
+    // Below the top level, only tests and files for Windows are skipped, because every module may
+    // import its neighbors.
     if tree.parent(name) != library {
         let is_test = is_plain_file(tree, name)
             && (file_name.starts_with(b"_test") || file_name.starts_with(b"xxl"));
@@ -286,7 +284,7 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
             || file_name.ends_with(b".exe");
     }
     let top = file_name.strip_suffix(b".py").unwrap_or(file_name);
-    // Packages are kept for their own reasons, one by one.
+    // Packages are kept for separate reasons, one by one.
     matches!(file_name, b"site-packages" | b"dist-packages" | b"tests")
         || (file_name.starts_with(b"config-") && tree.is_directory(name))
         || (OPTIONAL.iter().any(|optional| optional.as_bytes() == top) && !is_wanted(wanted, top))
@@ -298,8 +296,8 @@ fn is_wanted(wanted: &Wanted, top: &[u8]) -> bool {
         .any(|(language, name)| *language == Language::Python && name.as_bytes() == top)
 }
 
-/// Whether no program opens a file. A compiled file is read without its source only where it lies
-/// in its place.
+/// Whether a file is never opened. A compiled file without its source is only used if it is in the
+/// source's location.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     is_development(tree, name)
@@ -325,15 +323,15 @@ fn keep_sites(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: Nam
     }
 }
 
-/// The directories of packages that belong to a library, Debian's among them, and those of users.
+/// The package directories that belong to a library, including Debian's and those of users.
 fn sites(keep: &Keep<'_>, library: NameId) -> Vec<Vec<u8>> {
     let tree = keep.tree();
     let version = tree.file_name(library);
     let path = tree.path(library);
     let parent = tree.path(tree.parent(library));
     let mut sites = Vec::new();
-    // Debian calls the directory `dist-packages` to keep it apart from that of a Python that was
-    // installed by hand.
+    // Debian uses the name `dist-packages` to separate it from the directory of a manually
+    // installed Python.
     for directory in [&b"site-packages"[..], b"dist-packages"] {
         sites.push([&path[..], b"/", directory].concat());
         sites.push([&parent[..], b"/python3/", directory].concat());
@@ -345,7 +343,7 @@ fn sites(keep: &Keep<'_>, library: NameId) -> Vec<Vec<u8>> {
     sites
 }
 
-/// The directories below which `pip install --user` puts packages.
+/// The base directories in which `pip install --user` installs packages.
 fn user_bases(keep: &Keep<'_>) -> Vec<Vec<u8>> {
     let tree = keep.tree();
     let mut bases: Vec<Vec<u8>> = Vec::new();
@@ -363,11 +361,10 @@ fn user_bases(keep: &Keep<'_>) -> Vec<Vec<u8>> {
     bases
 }
 
-/// Keeps what the environment adds: directories and archives of `PYTHONPATH`, and a virtual
-/// environment that is active.
+/// Keeps the directories and archives in `PYTHONPATH`, and an active virtual environment.
 fn keep_given(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let why = Why::runtime(Language::Python);
-    // An entry may be a ZIP archive, which is kept as it is.
+    // An entry may be a ZIP archive, which is kept unchanged.
     for path in path_list(keep, "PYTHONPATH") {
         if let Some(entry) = keep.keep_path(&path, Some(name), why.clone())
             && keep.tree().is_directory(entry)
@@ -382,12 +379,12 @@ fn keep_given(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
-/// Keeps a directory of packages, each for itself, but for what installs packages.
+/// Keeps the packages in a directory separately, except package installers.
 fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId) {
     let tree = keep.tree();
     for entry in tree.children(site) {
         let file_name = tree.file_name(entry);
-        // Packages that install packages are needed by sources that import them.
+        // Package installers are only needed by source files that import them.
         let by = if is_machinery(file_name) {
             wants_machinery(state)
         } else {
@@ -401,11 +398,11 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
         let why = Why::module(Language::Python, module);
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
         keep_tree(keep, entry, by, &why, skip);
-        // An editable package lies outside and is only pointed to.
+        // An editable package is outside of the directory, which only contains a pointer to it.
         if is_pointer(file_name) {
             keep_pointed_to(keep, entry, site);
         }
-        // A wheel lists the files that it installed elsewhere.
+        // A wheel lists the files that are installed elsewhere.
         if let Some(record) = tree.child(entry, b"RECORD") {
             keep_recorded(keep, record, site, &why);
         }
@@ -438,7 +435,7 @@ fn is_machinery(file_name: &[u8]) -> bool {
     file_name == b"distutils-precedence.pth" || MACHINERY.iter().any(|name| name.as_bytes() == top)
 }
 
-/// Whether a directory is one of packages.
+/// Whether a directory contains packages.
 fn is_site(tree: &Tree, directory: NameId) -> bool {
     matches!(
         tree.file_name(directory),
@@ -446,8 +443,8 @@ fn is_site(tree: &Tree, directory: NameId) -> bool {
     )
 }
 
-/// Whether a name in a directory of packages installs packages, or is a test, a stub or a header of
-/// one.
+/// Whether a name in a package directory is a package installer, or a test, a stub or a header of a
+/// package.
 pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
     let parent = tree.parent(name);
     if is_site(tree, parent) {
@@ -457,10 +454,10 @@ pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
         && (is_left_out(tree, name) || is_directory_of(tree, name, &["tests"]))
 }
 
-/// The source that asks for a package which installs packages; these packages need each other.
+/// The source file that requests a package installer; these packages need each other.
 fn wants_machinery(state: &State) -> Option<NameId> {
     for &name in MACHINERY {
-        // The standard library's own `distutils` needs none of the others.
+        // `distutils` in the standard library needs none of the others.
         if name == "distutils" && state.python.has_distutils {
             continue;
         }
@@ -471,7 +468,7 @@ fn wants_machinery(state: &State) -> Option<NameId> {
     None
 }
 
-/// `numpy/linalg/tests`; not a package that has this name itself.
+/// `numpy/linalg/tests`, but not a package with this name.
 fn is_tests(tree: &Tree, name: NameId, package: NameId) -> bool {
     name != package && is_directory_of(tree, name, &["tests"])
 }
@@ -576,7 +573,8 @@ fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
     }
 }
 
-/// Data that a distribution has put outside the packages: `../../../share/x/y.json,sha256=…,12`.
+/// Data files that a distribution installed outside of the package directory:
+/// `../../../share/x/y.json,sha256=…,12`.
 fn keep_recorded(keep: &mut Keep<'_>, record: NameId, site: NameId, why: &Why) {
     const LEFT_OUT: &[&str] = &[
         "/bin/",
@@ -594,8 +592,8 @@ fn keep_recorded(keep: &mut Keep<'_>, record: NameId, site: NameId, why: &Why) {
             .split(['"', ','])
             .next()
             .unwrap_or_default();
-        // Files inside the directory are kept with it; programs and manuals are kept for other
-        // reasons or not at all.
+        // Files inside the directory are kept with it; programs and documentation are kept for
+        // other reasons or not at all.
         if !path.starts_with("../") || LEFT_OUT.iter().any(|part| path.contains(part)) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Ruby: its library directories, and gems whole, with their specifications and extensions.
+//! Ruby: its library directories, and whole gems, with their specifications and extensions.
 
 use super::directories::{is_development, is_directory_of, is_plain_file, keep_tree_at, path_list};
 use super::literals;
@@ -19,7 +19,7 @@ fn is_versioned(file_name: &[u8]) -> bool {
         .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
 }
 
-/// Directories in which Ruby looks for gems, besides the one beside its libraries.
+/// Directories in which Ruby looks for gems, in addition to the one next to its libraries.
 const GEMS: &[&str] = &[
     "/var/lib/gems",
     "/usr/share/rubygems-integration",
@@ -43,7 +43,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let wanted = state.wanted.clone();
     let skip = |tree: &Tree, name| is_left_out(tree, name) || (is_unwanted(tree, name, &wanted));
     for path in paths.into_iter().filter(|path| !is_include(path)) {
-        // Not the directories above: `/usr/lib/ruby` is the parent of all versions.
+        // Parent directories do not count: `/usr/lib/ruby` is the parent of all versions.
         let is_parent = libraries
             .iter()
             .any(|other| other.starts_with(&[&path[..], b"/"].concat()));
@@ -53,12 +53,12 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
-/// The directories of gems for a library: `/usr/lib/ruby/gems/3.1.0` for `/usr/lib/ruby/3.1.0`, and
-/// Debian's beside `ruby`.
+/// The gem directories for a library: `/usr/lib/ruby/gems/3.1.0` for `/usr/lib/ruby/3.1.0`, and
+/// Debian's next to `ruby`.
 fn gem_directories(library: &[u8]) -> Option<[Vec<u8>; 2]> {
     let mut components = library.rsplit(|&byte| byte == b'/');
     let (version, parent) = (components.next()?, components.next()?);
-    // The other paths are those of extensions and configuration.
+    // The other paths are extensions and configuration.
     if parent != b"ruby" {
         return None;
     }
@@ -70,7 +70,7 @@ fn gem_directories(library: &[u8]) -> Option<[Vec<u8>; 2]> {
     ])
 }
 
-/// Gems that come with Ruby, for those who write and test programs.
+/// Gems for development and tests that are included with Ruby.
 pub(super) const DEVELOPMENT: &[&str] = &[
     "debug",
     "minitest",
@@ -84,7 +84,7 @@ pub(super) const DEVELOPMENT: &[&str] = &[
 fn is_unwanted(tree: &Tree, name: NameId, wanted: &Wanted) -> bool {
     const PARENTS: &[&[u8]] = &[b"gems", b"specifications"];
     let parent = tree.file_name(tree.parent(name));
-    // Extensions lie in a directory named after the version of Ruby.
+    // Extensions are in a directory named after the Ruby version.
     let is_listed = PARENTS.contains(&parent) || parent.first().is_some_and(u8::is_ascii_digit);
     let gem = tree.file_name(name);
     is_listed
@@ -93,13 +93,13 @@ fn is_unwanted(tree: &Tree, name: NameId, wanted: &Wanted) -> bool {
                 .strip_prefix(known.as_bytes())
                 .and_then(|rest| rest.strip_prefix(b"-"));
             version.is_some_and(|version| version.first().is_some_and(u8::is_ascii_digit))
-                // A source or a lock file that names the gem brings it back.
+                // The gem is kept if a source file or a lock file names it.
                 && !wanted.contains_key(&(Language::Ruby, *known))
         })
 }
 
 fn is_include(path: &[u8]) -> bool {
-    // Headers and the data of the manual are among the paths that Ruby carries.
+    // Headers and documentation data are among the paths in Ruby.
     memchr::memmem::find(path, b"/include/").is_some()
         || memchr::memmem::find(path, b"/share/ri").is_some()
 }
@@ -108,9 +108,9 @@ fn is_bare(path: &[u8]) -> bool {
     path.ends_with(b"/ruby")
 }
 
-/// Whether a file of a gem is not loaded: its tests, its manual, the sources of its extension.
+/// Whether a file of a gem is never loaded: tests, documentation, sources of extensions.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
-    // Deeper directories of these names may be modules.
+    // Deeper directories with these names may be modules.
     let is_at_top = tree.file_name(tree.parent(tree.parent(name))) == b"gems";
     let file_name = tree.file_name(name);
     is_development(tree, name)

@@ -1,8 +1,8 @@
-//! Sources of programs: what they load that is left out otherwise, the programs they start, the
-//! libraries they open.
+//! Source files: the modules that they load and that are otherwise skipped, the programs that they
+//! start, the libraries that they open.
 //!
-//! A source is not understood, only looked at: a string that is the name of a program counts where
-//! the file has anything that starts programs.
+//! Source code is not parsed, only searched: a string that is the name of a program counts if the
+//! file contains a call that starts programs.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -18,9 +18,9 @@ use crate::slim::tracers::shell;
 use crate::slim::tracers::shell::Lines;
 use crate::slim::why::{Language, Why};
 
-/// Longer strings are no commands.
+/// Longer strings are not commands.
 const MAX_LITERAL: usize = 2000;
-/// Longer ones are data, or bundles that were generated.
+/// Longer files are data or generated bundles.
 const MAX_SOURCE: usize = 8 << 20;
 
 pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
@@ -29,16 +29,16 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     };
     state.sources.insert(name);
     let path = keep.tree().path(name);
-    // Perl sources wait until it is known which Perl there is.
+    // Perl source files wait until the Perl installation is known.
     if language == Language::Perl {
         state.perl.follow(name, &path);
     }
-    // An archive of a Java that lies in `/opt`, say.
+    // Such as an archive of a Java installation in `/opt`.
     let is_part_of_java = language == Language::Java && is_of_runtime(keep, name);
     if is_standard(&path) || is_build_time(&path) || is_part_of_java {
         return;
     }
-    // A package is kept by its language, an application whole.
+    // A package is kept by its language's tracer, an application as a whole.
     if !is_packaged(&path) {
         application::keep(state, keep, name, language);
     }
@@ -67,7 +67,7 @@ fn is_of_runtime(keep: &Keep<'_>, name: NameId) -> bool {
     reasons.all(|reason| matches!(reason.why, Why::Runtime { .. }))
 }
 
-/// Reads the text of a source.
+/// Analyzes the text of a source file.
 fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language, path: &[u8]) {
     let Some(bytes) = keep
         .view
@@ -81,16 +81,16 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         return keep.note(Some(name), None, text);
     }
     let text = String::from_utf8_lossy(&bytes);
-    // Every string of an application counts; a package has far more code than is ever used.
+    // Every string of an application counts; a package contains far more code than is ever used.
     let is_own = !is_packaged(path) && !is_distributions(path);
     match language {
         Language::Python => want_python(state, name, &text, is_own),
         Language::Ruby => want_ruby(state, keep, name, &text),
-        // A package lists its dependencies in its manifest; an application may rely on what happens
-        // to be installed.
+        // A package lists its dependencies in its manifest; an application may depend on anything
+        // that is installed.
         Language::Node if is_own => {
             let directory = keep.tree().parent(name);
-            // A bundle may ask for one package in every line.
+            // A bundle may require the same package on every line.
             let requests: BTreeSet<&str> = node::requests(&text).collect();
             node::keep_required(keep, name, directory, requests);
         }
@@ -113,7 +113,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     keep_libraries(keep, name, &text);
 }
 
-/// The language of a file, by the ending of its name or its `#!` line.
+/// The language of a file, judging by its extension or its `#!` line.
 fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     let file_name = keep.tree().file_name(name);
     if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {
@@ -151,14 +151,14 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     if let Some(language) = interpreters::language_of(&program) {
         return Some(language);
     }
-    // The shell's scripts have a tracer of their own.
+    // Shell scripts have a separate tracer.
     if shell::is_shell(&String::from_utf8_lossy(&program)) {
         return None;
     }
     Some(Language::Other)
 }
 
-/// Whether a program was installed by the distribution and not written for this image.
+/// Whether a program was installed by the distribution rather than written for this image.
 fn is_distributions(path: &[u8]) -> bool {
     const DIRECTORIES: &[&str] = &[
         "/bin/",
@@ -174,7 +174,7 @@ fn is_distributions(path: &[u8]) -> bool {
         .any(|directory| path.starts_with(directory.as_bytes()))
 }
 
-/// Whether a file of a package runs only when something is built or tested.
+/// Whether a file of a package is only used for builds or tests.
 fn is_build_time(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
         "/_distutils_hack/",
@@ -194,14 +194,14 @@ fn is_build_time(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
-/// Top names in `import a.b, c` and `from d import e`, at any depth. A third-party package can do
-/// without what it only tries to import.
+/// Records the top-level names in `import a.b, c` and `from d import e`, at any nesting level. A
+/// third-party package does not need modules that it only tries to import.
 fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     let mut blocks = Blocks::default();
     for line in text.lines() {
         let is_tried = blocks.is_tried(line);
         let line = line.trim_start();
-        // Imports inside functions count too; they only run later.
+        // Imports inside functions count too; they just run later.
         let (names, is_from) = match (line.strip_prefix("import "), line.strip_prefix("from ")) {
             (Some(names), _) => (names, false),
             (None, Some(name)) => (name, true),
@@ -214,7 +214,7 @@ fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
             let name = name.trim();
             let top = name.split(['.', ' ', ';', '#']).next().unwrap_or_default();
             let all = python::OPTIONAL.iter().chain(python::MACHINERY);
-            // Many programs have a module `test` of their own.
+            // Many programs have their own module `test`.
             let is_suite = top != "test"
                 || name.starts_with("test.support")
                 || names.starts_with("test import support");
@@ -228,17 +228,17 @@ fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     }
 }
 
-/// The blocks of Python around a line, by indentation. They are kept from line to line: a program
-/// may import on every line, and the lines before are not read again.
+/// The Python blocks around a line, by indentation. They are updated line by line, so that previous
+/// lines are not read again for every import.
 #[derive(Default)]
 struct Blocks {
-    /// The lines that open the blocks around the last line: the indentation of each, and whether it
-    /// is `try` or `except`.
+    /// The lines that open the blocks around the last line: their indentation, and whether they are
+    /// `try` or `except`.
     openers: Vec<(usize, bool)>,
 }
 
 impl Blocks {
-    /// Takes the next line; returns whether it is in a block of `try` or `except`.
+    /// Processes the next line; returns whether it is in a `try` or `except` block.
     fn is_tried(&mut self, line: &str) -> bool {
         let code = line.trim();
         if code.is_empty() {
@@ -302,7 +302,7 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let directory = tree.parent(name);
     let mut seen = HashSet::new();
     for top in text.lines().filter_map(imported) {
-        // Keeping a package walks it, so it is done once.
+        // Keeping a package requires a walk, so it is only done once.
         if !seen.insert(top) {
             continue;
         }
@@ -319,18 +319,18 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
     }
 }
 
-/// The module that a line of Python imports, by the first part of its name.
+/// The top-level name of the module that a line of Python imports.
 fn imported(line: &str) -> Option<&str> {
     let line = line.trim_start();
     let rest = line
         .strip_prefix("import ")
         .or_else(|| line.strip_prefix("from "))?;
     let top = rest.trim_start().split(['.', ' ', ';', ',']).next()?;
-    // `from . import x` is relative to a package, which is kept whole.
+    // `from . import x` is relative to a package, which is kept as a whole.
     if top.is_empty() { None } else { Some(top) }
 }
 
-/// Calls that start programs, and those that start them through a shell.
+/// Calls that start programs, and calls that start them through a shell.
 fn starters(language: Language) -> (&'static [&'static str], &'static [&'static str]) {
     match language {
         Language::Python => (
@@ -396,8 +396,8 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
     }
 }
 
-/// Programs that strings in a source name. A third-party package has to name them close to
-/// the call that starts them.
+/// Keeps programs named in strings of a source file. In a third-party package, they must be close
+/// to the call that starts them.
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     const CLOSE: usize = 160;
     let (starters, shells) = starters(language);
@@ -405,12 +405,12 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     for starter in starters {
         starts.extend(text.match_indices(starter).map(|(at, _)| at));
     }
-    // A source that starts nothing has only chance names in its strings.
+    // In a source file that starts no programs, names in strings are coincidences.
     if starts.is_empty() {
         return;
     }
     starts.sort_unstable();
-    // A third-party module may have code that starts a shell and is never called.
+    // A third-party module may contain code that starts a shell and is never called.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
         keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
@@ -431,7 +431,7 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
         }
         let line = lines.line(at);
         keep_program(keep, name, literal, line, is_own);
-        // `"#{system('test -d x')}"`: code in a text has texts of its own.
+        // `"#{system('test -d x')}"`: code in a string contains strings.
         if literal.contains('{') {
             for (_, inner) in strings(literal) {
                 keep_program(keep, name, inner, line, is_own);
@@ -481,7 +481,7 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
             let open = at + text.get(at..)?.find(['\'', '"', '`'])?;
             let quote = text[open..].chars().next()?;
             let rest = &text[open + 1..];
-            // One that nothing closes is none.
+            // An unclosed quote is not a string.
             let Some(close) = rest.find([quote, '\n']) else {
                 at = open + 1;
                 continue;
@@ -490,13 +490,13 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
             if rest[close..].starts_with(quote) {
                 return Some((open, &rest[..close]));
             }
-            // An apostrophe: what is behind it may be a string.
+            // An apostrophe: there may be a string after it.
             at = open + 1;
         }
     })
 }
 
-/// Text that follows `exec` on its line where a language needs no quotes, as Tcl does: `[exec
+/// Text after `exec` on a line, for languages that need no quotes, such as Tcl: `[exec
 /// -ignorestderr date -u]`.
 fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     let mut commands = Vec::new();
@@ -515,7 +515,7 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     commands
 }
 
-/// A text up to the end of its line, or, if that is longer, at most so many bytes of it.
+/// A text up to the end of its line, but at most this many bytes.
 fn start_of_line(text: &str, longest: usize) -> &str {
     let mut end = text.len().min(longest);
     while !text.is_char_boundary(end) {
@@ -524,7 +524,8 @@ fn start_of_line(text: &str, longest: usize) -> &str {
     text[..end].lines().next().unwrap_or_default()
 }
 
-/// Libraries that a source opens by name, and by `find_library('z')`, which asks `ldconfig`.
+/// Keeps libraries that a source file opens by name, or with `find_library('z')`, which uses
+/// `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let mut libraries = BTreeSet::new();
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
@@ -548,13 +549,13 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
     }
 }
 
-/// The `z` of `find_library('z')` and of Ruby's `ffi_lib 'z'`.
+/// The `z` in `find_library('z')` and in Ruby's `ffi_lib 'z'`.
 fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     let mut is_variable = false;
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
-            // The name has to be the first argument of the call, after a blank at most.
+            // The name must be the first argument of the call, preceded by at most one space.
             let argument = &text.as_bytes()[at + call.len()..];
             if !argument.iter().take(2).any(|byte| b"'\"`".contains(byte)) {
                 is_variable = true;

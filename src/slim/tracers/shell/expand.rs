@@ -1,14 +1,13 @@
-//! Words of a script replaced by what they come to.
+//! Expands words of a script to their values.
 
 use super::values::Values;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
 use crate::slim::globs::is_pattern;
 
-/// Commands that variants may add.
+/// Maximum number of commands that are added for variants.
 const MOST: usize = 4096;
 
-/// Commands to whose arguments something is done from outside: that the files exist is not what
-/// they need.
+/// Commands that only operate on the files in their arguments and do not need them to exist.
 const FROM_OUTSIDE: &[&str] = &[
     "chgrp", "chmod", "chown", "du", "find", "ls", "mkdir", "rm", "rmdir", "setfacl", "touch",
     "unlink",
@@ -24,7 +23,7 @@ pub(super) fn expand(script: &mut ShellScript, values: &mut Values) -> Vec<(usiz
         values.enter(simple.span);
         expand_command(simple, values, &mut variants, &mut paths);
     }
-    // A redirection opens its file, and a loop takes its words from the files a pattern names.
+    // A redirection opens its file, and a loop iterates over the files that match a pattern.
     let targets = script
         .redirections
         .iter()
@@ -48,7 +47,7 @@ pub(super) fn expand(script: &mut ShellScript, values: &mut Values) -> Vec<(usiz
     paths
 }
 
-/// Replaces the words of one command. Further values make a variant of it each.
+/// Replaces the words of a command. Each additional value results in a variant.
 fn expand_command(
     simple: &mut SimpleCommand,
     values: &Values,
@@ -63,7 +62,7 @@ fn expand_command(
     let mut place = 0;
     while place < simple.words.len() {
         let word = &simple.words[place];
-        // A constant word has its value already.
+        // A constant word already has its value.
         let known = if is_constant(word) {
             Vec::new()
         } else {
@@ -74,13 +73,13 @@ fn expand_command(
             place += 1;
             continue;
         };
-        // Commands with several unknown words would multiply; beyond the limit the first value
-        // stands for all.
+        // Commands with several unknown words would multiply; beyond the limit, only the first
+        // value is used.
         let room = MOST.saturating_sub(variants.len());
         for other in known.iter().skip(1).take(room) {
             variants.push(variant(simple, place, other));
         }
-        // Splitting may make several words of one, and those that follow move.
+        // Splitting may turn one word into several, which shifts the following words.
         let words = replaced(&simple.words[place], first);
         let count = words.len();
         simple.words.splice(place..=place, words);
@@ -104,7 +103,7 @@ fn note_paths(
         .chain(&literal)
         .filter(|path| path.starts_with('/') && path.len() > 1)
     {
-        // A constant path is seen in the text.
+        // A constant path is found in the text anyway.
         let is_wanted = if is_pattern(path) {
             !is_outside
         } else {
@@ -129,7 +128,7 @@ fn variant(simple: &SimpleCommand, place: usize, value: &str) -> SimpleCommand {
     }
 }
 
-/// A variable without quotes is split at blanks.
+/// An unquoted variable is split at whitespace.
 fn replaced(word: &ShellWord, value: &str) -> Vec<ShellWord> {
     let is_split = matches!(
         word.parts.as_slice(),

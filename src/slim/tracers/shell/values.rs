@@ -1,8 +1,7 @@
-//! Values of words of a script: variables that are given constant values, and where the
-//! script itself is.
+//! Values of words in a script: variables with constant values, and the location of the script.
 //!
-//! A variable has every value that the script, or the image's environment, gives it anywhere; so a
-//! word comes to a few texts, or is not known.
+//! A variable has all values that the script or the image's environment assigns to it anywhere, so
+//! a word has a few possible values, or is unknown.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,24 +12,26 @@ use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand}
 use crate::image::Config;
 use crate::source::Span;
 
-/// Values that a word or a variable has at most; with more it counts as unknown.
+/// Maximum number of values of a word or a variable; with more, it counts as unknown.
 const MOST: usize = 32;
-/// Levels to which `${A:-${B:-c}}` and `$(dirname "$(…)")` are followed.
+/// Maximum nesting level of `${A:-${B:-c}}` and `$(dirname "$(…)")`.
 const DEEPEST: usize = 8;
-/// Bytes of a value, so that `A=$A$A`, repeated, does not fill the memory. No path is longer.
+/// Maximum length of a value in bytes, so that a repeated `A=$A$A` does not exhaust the memory. No
+/// path is longer.
 const MAX_VALUE: usize = 4096;
-/// Bytes that are searched for the end of `${…}` or `$(…)`.
+/// Maximum number of bytes that are searched for the end of `${…}` or `$(…)`.
 const MAX_INSIDE: usize = 4096;
-/// Variables that are known at once. Scripts have some dozens.
+/// Maximum number of known variables. Scripts have a few dozen.
 const MAX_VARIABLES: usize = 4096;
-/// Bytes of text and values that may be gone through for each byte of a script, and for any script.
+/// Number of bytes of text and values that may be processed per byte of a script, and for any
+/// script.
 const EFFORT_PER_BYTE: u64 = 256;
 const LEAST_EFFORT: u64 = 64 << 10;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
     variables: BTreeMap<String, BTreeSet<String>>,
-    /// The paths of the script, where it is a file: its own, and those of links that lead to it.
+    /// The paths of the script, if it is a file: its own, and those of symlinks to it.
     script: Vec<String>,
     /// Functions of the script: their arguments, and what they print.
     functions: Functions,
@@ -49,7 +50,7 @@ impl Values {
             from_arguments: BTreeSet::new(),
             effort: Cell::new(Some(LEAST_EFFORT)),
         };
-        // A script sees the variables of the image as well as its own.
+        // A script has access to the variables of the image as well as its own.
         for (name, value) in config
             .env()
             .into_iter()
@@ -62,7 +63,7 @@ impl Values {
         values
     }
 
-    /// The same, in another file.
+    /// The same values, in another file.
     pub(super) fn within(&self, script: Vec<String>) -> Self {
         Self {
             script,
@@ -70,23 +71,23 @@ impl Values {
         }
     }
 
-    /// Starts to count the effort for a script.
+    /// Resets the effort for a script.
     pub(super) fn allow_for(&mut self, text: &str) {
         let effort = LEAST_EFFORT + EFFORT_PER_BYTE * text.len() as u64;
         self.effort.set(Some(effort));
     }
 
-    /// Whether there was more to follow than what is done for one script.
+    /// Whether the effort for the script was exhausted.
     pub(super) fn is_exhausted(&self) -> bool {
         self.effort.get().is_none()
     }
 
-    /// Counts bytes that are gone through; `None` where there are too many.
+    /// Counts processed bytes; `None` if there are too many.
     fn spend(&self, bytes: usize) -> Option<()> {
         let left = self.effort.get()?.checked_sub(bytes as u64);
         self.effort.set(left);
-        // Once the effort is spent nothing more is followed, so the time is bounded by the length
-        // of the script.
+        // Once the effort is exhausted, no more values are followed, so the time is bounded by the
+        // length of the script.
         left.map(|_| ())
     }
 
@@ -99,10 +100,11 @@ impl Values {
         known.len() < MOST && known.insert(value)
     }
 
-    /// Learns what a script assigns: `A=1`, `export A=1`, `${A:=1}`, `for A in 1 2`, `A=(1 2)`.
+    /// Collects the assignments in a script: `A=1`, `export A=1`, `${A:=1}`, `for A in 1 2`, `A=(1
+    /// 2)`.
     pub(super) fn learn(&mut self, script: &ShellScript, text: &str) {
-        // A variable may get its value from one that is assigned further down or in a function, so
-        // the script is gone through until nothing is new. Longer chains than this are rare.
+        // A variable may get its value from one that is assigned later or in a function, so this is
+        // repeated until there are no new values. Longer chains than this are rare.
         const ROUNDS: usize = 4;
         let defaults = defaults(text);
         self.functions.define(script);
@@ -116,7 +118,7 @@ impl Values {
         }
     }
 
-    /// Learns the values of `${A:=1}`. True where one is new.
+    /// Collects the values of `${A:=1}`. Returns true if one is new.
     fn learn_defaults(&mut self, defaults: &[(&str, &str)]) -> bool {
         let mut is_new = false;
         for (name, default) in defaults {
@@ -258,7 +260,7 @@ impl Values {
         for one in &script.loops {
             for word in &one.words {
                 for value in self.expand(&word.raw).unwrap_or_default() {
-                    // The words of a loop are split at blanks, as `for x in $LIST` is.
+                    // The words of a loop are split at whitespace, as in `for x in $LIST`.
                     for value in value.split_whitespace() {
                         is_new |= self.add(&one.variable, value.to_owned());
                     }
@@ -298,7 +300,7 @@ impl Values {
         is_new
     }
 
-    /// The values that a word, as it is written, can have; none where that is not known.
+    /// The possible values of a word as written; `None` if they are unknown.
     pub(super) fn expand(&self, raw: &str) -> Option<Vec<String>> {
         self.expand_at(raw, 0)
     }
@@ -307,7 +309,7 @@ impl Values {
         if depth > DEEPEST {
             return None;
         }
-        // The effort is counted before the work is done, also for a word that turns out to be
+        // The effort is counted before the work is done, even for a word that turns out to be
         // unknown.
         self.spend(raw.len().min(MAX_VALUE))?;
         let mut out = vec![String::new()];
@@ -316,7 +318,7 @@ impl Values {
         while let Some(char) = rest.chars().next() {
             let tail = &rest[char.len_utf8()..];
             match char {
-                // Inside double quotes a single quote is a character like any other.
+                // Inside double quotes, a single quote is an ordinary character.
                 '\'' if !quoted => {
                     let (inside, after) = tail.split_once('\'')?;
                     push(&mut out, inside)?;
@@ -350,7 +352,7 @@ impl Values {
         Some(out)
     }
 
-    /// Every text with every value behind it; `None` where these are too many, or too long.
+    /// All texts followed by all values; `None` if there are too many, or if one is too long.
     fn product(&self, texts: &[String], values: &[String]) -> Option<Vec<String>> {
         // Several variables with several values each multiply, and a word with too many values
         // counts as unknown.
@@ -371,9 +373,9 @@ impl Values {
         Some(product)
     }
 
-    /// Parses the text behind a `$`, and gives the rest.
+    /// Parses the text after a `$`, and returns the values and the rest.
     fn dollar<'t>(&self, text: &'t str, depth: usize) -> Option<(Vec<String>, &'t str)> {
-        // `$((…))` is arithmetic; as a command it is unknown and gives nothing.
+        // `$((…))` is arithmetic; as a command, it is unknown.
         if let Some(inside) = text.strip_prefix('(') {
             let command = balanced(inside, '(', ')')?;
             return Some((
@@ -403,7 +405,7 @@ impl Values {
         };
         let (name, after) = text.split_at(end);
         if name.is_empty() {
-            // `$@`, `$?`: not known; a `$` at the end is one.
+            // `$@` and `$?` are unknown; a `$` at the end is literal.
             return if text.is_empty() {
                 Some((vec!["$".to_owned()], after))
             } else {
@@ -414,7 +416,7 @@ impl Values {
     }
 
     fn lookup(&self, name: &str) -> Option<Vec<String>> {
-        // A text of the configuration has no file, and its `$0` is the name of the shell.
+        // A script in the configuration has no file, and its `$0` is the name of the shell.
         if matches!(name, "0" | "BASH_SOURCE") {
             if self.script.is_empty() {
                 return None;
@@ -443,8 +445,8 @@ impl Values {
             .and_then(|rest| rest.split_once(']'))
             .map_or(rest, |(_, rest)| rest);
         let known = self.lookup(name);
-        // These are the operators that scripts use to find their directory and to set defaults;
-        // others give a value that cannot be known.
+        // These are the operators that scripts use to find their directory and to set defaults; the
+        // result of others is unknown.
         match operator {
             "" => known,
             "%/*" => Some(each(&known?, directory_of)),
@@ -452,13 +454,13 @@ impl Values {
             _ if operator.starts_with(":?") || operator.starts_with('?') => known,
             _ => {
                 let colon = operator.strip_prefix(':').unwrap_or(operator);
-                // Whether the variable is set is not known, so both its values and the default
+                // It is unknown whether the variable is set, so both its values and the default
                 // count.
                 if let Some(other) = colon.strip_prefix(['-', '=']) {
                     let other = self.expand_at(other, depth + 1);
                     return union(known, other);
                 }
-                // `${A:+x}` is `x` or nothing.
+                // `${A:+x}` is `x` or empty.
                 if let Some(other) = colon.strip_prefix('+') {
                     return union(Some(vec![String::new()]), self.expand_at(other, depth + 1));
                 }
@@ -523,8 +525,7 @@ impl Values {
         }
         let (program, rest) = command.split_once(' ')?;
         let argument = rest.trim().trim_end_matches("2>/dev/null").trim();
-        // These options change how missing files are handled, but not what is printed for one that
-        // exists.
+        // These options affect missing files, but not the output for existing ones.
         let argument = ["-f ", "-e ", "-m ", "-v ", "-- "]
             .iter()
             .fold(argument, |text, option| {
@@ -538,19 +539,19 @@ impl Values {
         match program {
             "dirname" => Some(each(&values, directory_of)),
             "basename" => Some(each(&values, last_component)),
-            // Paths are resolved when they are kept, so a symlink may stand for its target here.
+            // Paths are resolved when they are kept, so a symlink is equivalent to its target here.
             "readlink" | "realpath" | "command" | "which" | "echo" => Some(values),
             _ => None,
         }
     }
 }
 
-/// The directory of `cd -P x >/dev/null && pwd`, from behind the `cd` on.
+/// The directory in `cd -P x >/dev/null && pwd`, given the text after `cd`.
 fn entered_directory(command: &str) -> Option<&str> {
     let (directory, after) = command
         .rsplit_once("&&")
         .or_else(|| command.rsplit_once(';'))?;
-    // Any other command prints something else.
+    // Other commands have other output.
     if !after.trim().starts_with("pwd") {
         return None;
     }
@@ -613,12 +614,12 @@ fn last_component(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// The values that a function makes of values.
+/// Applies a function to each value.
 fn each(values: &[String], change: impl Fn(&str) -> String) -> Vec<String> {
     values.iter().map(|value| change(value)).collect()
 }
 
-/// Adds a piece to each text; `None` where one becomes too long for a value.
+/// Adds a piece to each text; `None` if one becomes too long for a value.
 fn push(texts: &mut [String], piece: &str) -> Option<()> {
     for text in texts {
         if text.len() + piece.len() > MAX_VALUE {
@@ -636,13 +637,13 @@ fn union(known: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<S
     if all.is_empty() { None } else { Some(all) }
 }
 
-/// The text up to the bracket that closes one that is open; `None` where it is too far away.
+/// The text up to the matching closing bracket; `None` if it is too far away.
 fn balanced(text: &str, open: char, close: char) -> Option<&str> {
     let mut depth = 0_usize;
     let mut chars = text.char_indices();
     while let Some((at, char)) = chars.next().filter(|&(at, _)| at <= MAX_INSIDE) {
         match char {
-            // An escaped bracket opens or closes nothing.
+            // An escaped bracket is literal.
             '\\' => drop(chars.next()),
             _ if char == open => depth += 1,
             _ if char == close && depth == 0 => return Some(&text[..at]),

@@ -1,11 +1,11 @@
-//! The constants of a Java class: the programs it starts, the libraries it loads.
+//! The constants of a Java class: the programs that it starts and the libraries that it loads.
 
 use std::collections::{BTreeMap, HashSet};
 
-/// Programs and libraries that a class names, if it calls anything that starts or loads them.
+/// Programs and libraries named in a class, if it calls methods that start or load them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Calls {
-    /// Strings; which of them are programs, the image says.
+    /// Strings that may be programs, depending on the image.
     pub(super) programs: Vec<String>,
     /// Sonames.
     pub(super) libraries: Vec<Vec<u8>>,
@@ -15,7 +15,7 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
     let Some((texts, strings)) = constants(bytes) else {
         return Calls::default();
     };
-    // The constant pool names every class and method that the code calls, so the code itself need
+    // The constant pool lists every class and method that the code calls, so the code itself need
     // not be read.
     let names: HashSet<&str> = texts.values().copied().collect();
     let starts = names.contains("java/lang/ProcessBuilder")
@@ -32,7 +32,7 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
         if starts {
             calls.programs.push((*text).to_owned());
         }
-        // `loadLibrary("z")` asks for `libz.so`.
+        // `loadLibrary("z")` loads `libz.so`.
         if loads {
             calls.libraries.push(format!("lib{text}.so").into_bytes());
         }
@@ -40,7 +40,7 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
     calls
 }
 
-/// The start of a command line.
+/// Whether a text is the start of a command line.
 fn is_word(text: &str) -> bool {
     const LONGEST: usize = 200;
     text.len() > 1
@@ -48,8 +48,8 @@ fn is_word(text: &str) -> bool {
         && text.starts_with(|char: char| char.is_ascii_lowercase() || char == '/')
 }
 
-/// The texts of the constant pool by their numbers, and the numbers of those that are strings of
-/// the program: JVM specification, 4.4. Nothing where it is broken.
+/// The texts of the constant pool by index, and the indexes of those that are string constants: JVM
+/// specification, 4.4. `None` if it is invalid.
 fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
     const MAGIC: &[u8] = &[0xCA, 0xFE, 0xBA, 0xBE];
     // The four bytes skipped are the version of the format.
@@ -58,7 +58,7 @@ fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
     let mut texts = BTreeMap::new();
     let mut strings = Vec::new();
     let mut index = 1;
-    // Entry 0 does not exist: the pool counts from 1.
+    // Entry 0 does not exist: the pool is indexed from 1.
     while index < count {
         let (&tag, after) = rest.split_first()?;
         rest = after;
@@ -68,7 +68,7 @@ fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
             15 => 3,
             3 | 4 | 9 | 10 | 11 | 12 | 17 | 18 => 4,
             5 | 6 => 8,
-            // The size of an unknown entry is unknown, so nothing behind it can be read.
+            // The size of an unknown entry is unknown, so nothing after it can be read.
             _ => return None,
         };
         let content = rest.get(..size)?;
@@ -78,7 +78,7 @@ fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
             _ => {}
         }
         rest = &rest[size..];
-        // A long or double takes two places.
+        // A long or double takes two entries.
         index = index.checked_add(if matches!(tag, 5 | 6) { 2 } else { 1 })?;
     }
     Some((texts, strings))
@@ -94,11 +94,11 @@ fn take_u16(rest: &mut &[u8]) -> Option<u16> {
 mod tests {
     use super::*;
 
-    /// A class of names, and of strings.
+    /// A class with these names and strings.
     fn class(names: &[&str], strings: &[&str]) -> Vec<u8> {
         let mut bytes = vec![0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 61];
         let number = |count: usize| u16::try_from(count).unwrap().to_be_bytes();
-        // A long before them takes two places.
+        // A long before them takes two entries.
         bytes.extend(number(names.len() + 2 * strings.len() + 3));
         bytes.extend([5, 0, 0, 0, 0, 0, 0, 0, 1]);
         for text in names.iter().chain(strings) {

@@ -1,5 +1,5 @@
-//! Archives of Java: the class path they name, the programs their classes start, the libraries in
-//! them.
+//! Java archives: the class path in the manifest, the programs that their classes start, the
+//! libraries in them.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
         return;
     };
     let mut asks = Asks::default();
-    // One archive may not use up what all of them have.
+    // A single archive must not use up the budget of all archives.
     let allowed = MAX_ALL.min(keep.effort.archives.left());
     let mut left = allowed;
     read(&bytes, true, &mut left, &mut asks);
@@ -39,7 +39,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
     keep_asked(keep, name, asks);
 }
 
-/// Keeps what an archive asks for.
+/// Keeps the dependencies of an archive.
 fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     let directory = keep.tree().parent(name);
     for path in &asks.class_path {
@@ -49,7 +49,7 @@ fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
             keep.keep_way(resolved.name, &resolved.crossed);
         }
     }
-    // A class file has no line numbers for its constants, so line 1 stands for the archive.
+    // Constants in a class file have no line numbers, so line 1 is used for the archive.
     for program in asks.programs {
         programs::keep_program(keep, name, &program, 1, true);
     }
@@ -58,8 +58,8 @@ fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     }
 }
 
-/// Reads an archive, and those that are in it, once. What is broken is passed over: Java would not
-/// load it either.
+/// Reads an archive and the archives in it, once. Broken entries are skipped, because Java would
+/// not load them either.
 fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     let Ok(archive) = rawzip::ZipArchive::from_slice(bytes) else {
         return;
@@ -67,8 +67,8 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     let mut entries = archive.entries();
     while let Ok(Some(entry)) = entries.next_entry() {
         let path = entry.file_path().as_ref().to_vec();
-        // Archives of Spring Boot contain those of their libraries; deeper nesting is not loaded by
-        // any launcher.
+        // Spring Boot archives contain the archives of their libraries; no launcher supports deeper
+        // nesting.
         let is_nested = path.ends_with(b".jar") && is_outer;
         let is_class = path.ends_with(b".class") && is_outer;
         let is_library = path.ends_with(b".jnilib")
@@ -82,7 +82,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
             continue;
         };
-        // The limit of all archives of the image is used up.
+        // The limit for all archives of the image is exhausted.
         if *left == 0 {
             return;
         }
@@ -105,7 +105,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
 
 /// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.
 fn class_path(manifest: &str) -> Vec<String> {
-    // A line of a manifest has at most 72 bytes, so paths are broken anywhere.
+    // A line of a manifest has at most 72 bytes, so paths may be split anywhere.
     let whole = manifest.replace("\r\n", "\n").replace("\n ", "");
     let line = whole
         .lines()
