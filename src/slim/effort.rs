@@ -10,6 +10,10 @@ const SCRIPTS: u64 = 32 << 20;
 const SOURCES: u64 = 512 << 20;
 /// Bytes of texts of applications.
 const TEXTS: u64 = 512 << 20;
+/// Bytes of the manifests of packages, as JSON.
+const MANIFESTS: u64 = 64 << 20;
+/// Names that are compared with patterns in scripts and configuration files.
+const PATTERNS: u64 = 2 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;
 
@@ -19,6 +23,8 @@ pub(super) struct Effort {
     pub(super) scripts: Allowance,
     pub(super) sources: Allowance,
     pub(super) texts: Allowance,
+    pub(super) manifests: Allowance,
+    pub(super) patterns: Allowance,
     pub(super) archives: Allowance,
 }
 
@@ -28,6 +34,8 @@ impl Default for Effort {
             scripts: Allowance(SCRIPTS),
             sources: Allowance(SOURCES),
             texts: Allowance(TEXTS),
+            manifests: Allowance(MANIFESTS),
+            patterns: Allowance(PATTERNS),
             archives: Allowance(ARCHIVES),
         }
     }
@@ -37,6 +45,11 @@ impl Default for Effort {
 pub(super) struct Allowance(u64);
 
 impl Allowance {
+    /// An allowance that no image uses up, for patterns that are built in.
+    pub(super) fn unlimited() -> Self {
+        Self(u64::MAX)
+    }
+
     /// Subtracts an amount; false, without subtracting anything, if less is left.
     pub(super) fn spend(&mut self, amount: usize) -> bool {
         // A file that does not fit does not use up the budget, so that smaller files after it are

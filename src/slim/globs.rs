@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use globset::GlobBuilder;
+use globset::{GlobBuilder, GlobMatcher};
 
+use super::effort::Allowance;
 use crate::image::{NameId, Tree};
 
 /// Maximum length of a pattern in bytes; no path is longer.
@@ -13,18 +14,19 @@ pub(super) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }
 
-/// The names that a pattern from the root on matches, in the tree's order. As in a shell, a `*`
-/// stops at a slash and does not match a dot at the start of a name.
-pub(super) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
+/// The names that a pattern from the root on matches, in the tree's order, until as many names as
+/// allowed were compared with it. As in a shell, a `*` stops at a slash and does not match a dot at
+/// the start of a name.
+pub(super) fn matches(tree: &Tree, pattern: &str, names: &mut Allowance) -> Vec<NameId> {
     let mut at = vec![NameId::ROOT];
     if pattern.len() > MAX_PATTERN {
         return Vec::new();
     }
     for component in pattern.split('/').filter(|component| !component.is_empty()) {
-        at = at
-            .into_iter()
-            .flat_map(|directory| step(tree, directory, component))
-            .collect();
+        at = match matcher(component) {
+            Some(matcher) => matching(tree, &at, component, &matcher, names),
+            None => named(tree, &at, component),
+        };
         // Through symlinks, the same directory may be reached in several ways.
         let mut seen = HashSet::new();
         at.retain(|&name| seen.insert(name));
@@ -33,32 +35,53 @@ pub(super) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
     at
 }
 
-fn step(tree: &Tree, directory: NameId, component: &str) -> Vec<NameId> {
-    // A component without a wildcard may be a symlink, so it is resolved and not searched for.
+/// The matcher of a component with a wildcard.
+fn matcher(component: &str) -> Option<GlobMatcher> {
     if !is_pattern(component) {
-        return tree
-            .resolve_from(directory, component.as_bytes())
-            .map(|resolved| resolved.name)
-            .into_iter()
-            .collect();
+        return None;
     }
-    // The entry so far may be a symlink to the directory.
-    let Ok(directory) = tree.resolve(&tree.path(directory)) else {
-        return Vec::new();
-    };
     let glob = GlobBuilder::new(component).literal_separator(true).build();
-    let Ok(matcher) = glob.map(|glob| glob.compile_matcher()) else {
-        return Vec::new();
-    };
+    Some(glob.ok()?.compile_matcher())
+}
+
+/// The entries of a name without a wildcard in some directories. It may be a symlink, so it is
+/// resolved and not searched for.
+fn named(tree: &Tree, directories: &[NameId], name: &str) -> Vec<NameId> {
+    let mut found = Vec::new();
+    for &directory in directories {
+        if let Ok(resolved) = tree.resolve_from(directory, name.as_bytes()) {
+            found.push(resolved.name);
+        }
+    }
+    found
+}
+
+/// The entries of some directories that match.
+fn matching(
+    tree: &Tree,
+    directories: &[NameId],
+    component: &str,
+    matcher: &GlobMatcher,
+    names: &mut Allowance,
+) -> Vec<NameId> {
     let mut matching = Vec::new();
-    for name in tree.children(directory.name) {
-        let Ok(file_name) = std::str::from_utf8(tree.file_name(name)) else {
+    for &directory in directories {
+        // The entry so far may be a symlink to the directory.
+        let Ok(directory) = tree.resolve(&tree.path(directory)) else {
             continue;
         };
-        // POSIX: a leading dot must be matched explicitly.
-        let is_hidden = file_name.starts_with('.') && !component.starts_with('.');
-        if !is_hidden && matcher.is_match(file_name) {
-            matching.push(name);
+        for name in tree.children(directory.name) {
+            if !names.spend(1) {
+                return matching;
+            }
+            let Ok(file_name) = std::str::from_utf8(tree.file_name(name)) else {
+                continue;
+            };
+            // POSIX: a leading dot must be matched explicitly.
+            let is_hidden = file_name.starts_with('.') && !component.starts_with('.');
+            if !is_hidden && matcher.is_match(file_name) {
+                matching.push(name);
+            }
         }
     }
     matching

@@ -411,8 +411,11 @@ impl<'t> Reader<'t> {
                 return Some(self.tree.push(NodeKind::Test, start..self.at, children));
             }
             let operator = match self.byte()? {
-                b'&' | b'|' if !is_regex => 2,
-                b'(' | b')' | b'<' | b'>' if !is_regex => 1,
+                _ if is_regex => 0,
+                b'&' | b'|' if self.starts_with("&&") || self.starts_with("||") => 2,
+                // Bash takes a single one for an error.
+                b'&' | b'|' => return None,
+                b'(' | b')' | b'<' | b'>' => 1,
                 _ => 0,
             };
             let from = self.at;

@@ -195,7 +195,14 @@ impl RuleTracer {
         pattern: &[u8],
     ) -> Vec<NameId> {
         let mut kept = Vec::new();
-        for named in wildcard::expand(keep.tree(), pattern) {
+        let found = match firing.because {
+            // The pattern holds a text of the image.
+            Because::Word { .. } | Because::Mention { .. } => {
+                wildcard::expand_within(keep.tree(), pattern, &mut keep.effort.patterns)
+            }
+            _ => wildcard::expand(keep.tree(), pattern),
+        };
+        for named in found {
             if self.keep_name(keep, firing, confidence, named.name) {
                 keep.keep_way(named.name, &named.crossed);
                 kept.push(named.name);
@@ -267,12 +274,21 @@ impl RuleTracer {
         let Some(bytes) = keep.view.bytes(name).filter(|bytes| words::is_text(bytes)) else {
             return;
         };
+        let mut seen = HashSet::new();
         for word in words::words(&bytes) {
+            // Generated files repeat the same line thousands of times.
+            if !seen.insert(word.key()) {
+                continue;
+            }
             // `**` occurs in comments and in patterns of other tools, and would match everything
             // here.
             if !word.text.windows(2).any(|pair| pair == b"**") {
                 self.keep_word(keep, rule, name, &word);
             }
+        }
+        if keep.effort.patterns.left() == 0 {
+            let text = "too many names match patterns in the image: not all were followed";
+            keep.note(Some(name), None, text.to_owned());
         }
     }
 

@@ -5,6 +5,7 @@
 //! only matches directories.
 
 use crate::image::{Kind, NameId, Tree};
+use crate::slim::effort::Allowance;
 
 /// Whether a path matches a pattern as a whole.
 pub(in crate::slim) fn matches(pattern: &[u8], path: &[u8]) -> bool {
@@ -142,6 +143,15 @@ pub(in crate::slim) struct Named {
 /// Finds the names in a tree that a pattern matches. Links in the middle of a path are followed,
 /// one at its end is the answer.
 pub(in crate::slim) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
+    expand_within(tree, pattern, &mut Allowance::unlimited())
+}
+
+/// The same, until as many names as allowed were compared with the pattern.
+pub(in crate::slim) fn expand_within(
+    tree: &Tree,
+    pattern: &[u8],
+    names: &mut Allowance,
+) -> Vec<Named> {
     // Patterns come from words too, and a relative one has no directory to start from.
     if !pattern.starts_with(b"/") {
         return Vec::new();
@@ -149,6 +159,7 @@ pub(in crate::slim) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
     let mut expansion = Expansion {
         tree,
         directories_only: pattern.ends_with(b"/"),
+        names,
         found: Vec::new(),
     };
     expansion.walk(NameId::ROOT, &mut Vec::new(), &components(pattern));
@@ -158,6 +169,8 @@ pub(in crate::slim) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
 struct Expansion<'a> {
     tree: &'a Tree,
     directories_only: bool,
+    /// Names that may still be compared.
+    names: &'a mut Allowance,
     found: Vec<Named>,
 }
 
@@ -176,16 +189,21 @@ impl Expansion<'_> {
             // the current one.
             b"**" if rest.is_empty() => {
                 for name in tree.below(at) {
+                    if !self.names.spend(1) {
+                        return;
+                    }
                     self.take(name, crossed);
                 }
             }
             b"**" => self.walk_below(at, crossed, rest),
             _ if is_wild(first) => {
-                let matching = tree
-                    .children(at)
-                    .filter(|&name| matches_name(first, tree.file_name(name)));
-                for name in matching.collect::<Vec<_>>() {
-                    self.step(name, crossed, rest);
+                for name in tree.children(at) {
+                    if !self.names.spend(1) {
+                        return;
+                    }
+                    if matches_name(first, tree.file_name(name)) {
+                        self.step(name, crossed, rest);
+                    }
                 }
             }
             _ => {

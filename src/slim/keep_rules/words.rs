@@ -9,7 +9,12 @@ pub(super) struct Word<'a> {
     before: Vec<&'a [u8]>,
 }
 
-impl Word<'_> {
+impl<'a> Word<'a> {
+    /// The word and those before it: what it means to a rule.
+    pub(super) fn key(&self) -> (&'a [u8], Vec<&'a [u8]>) {
+        (self.text, self.before.clone())
+    }
+
     /// Whether a word, in any case, precedes it on its line.
     pub(super) fn comes_after(&self, directive: &str) -> bool {
         self.before

@@ -38,11 +38,15 @@ pub(in crate::slim) fn keep_launched(
 }
 
 /// The directories of an environment that the image has.
-fn directories(keep: &Keep<'_>, patterns: &[String]) -> Vec<NameId> {
+fn directories(keep: &mut Keep<'_>, patterns: &[String]) -> Vec<NameId> {
     let mut directories = Vec::new();
     for pattern in patterns {
         for pattern in from_root(keep, pattern) {
-            directories.extend(globs::matches(keep.tree(), &pattern));
+            directories.extend(globs::matches(
+                keep.tree(),
+                &pattern,
+                &mut keep.effort.patterns,
+            ));
         }
     }
     directories

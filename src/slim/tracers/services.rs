@@ -148,7 +148,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) 
         let base = keep.tree().path(keep.tree().parent(name));
         format!("{}/{pattern}", String::from_utf8_lossy(&base))
     };
-    for file in globs::matches(keep.tree(), &pattern) {
+    for file in globs::matches(keep.tree(), &pattern, &mut keep.effort.patterns) {
         let why = Why::include(pattern.clone(), line);
         keep.graph.keep(file, Some(name), why);
         // Files in its own directories are read when they are traced.

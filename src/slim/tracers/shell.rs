@@ -444,7 +444,16 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
     // The shell expands a pattern at run time; it will find the files in the image that match it
     // now.
     if globs::is_pattern(path) {
-        for name in globs::matches(keep.tree(), path) {
+        // A script may repeat a pattern on every line.
+        if !keep.globs.insert((place.by(), path.to_owned())) {
+            return;
+        }
+        let matching = globs::matches(keep.tree(), path, &mut keep.effort.patterns);
+        if keep.effort.patterns.left() == 0 {
+            let text = "too many names match patterns in the image: not all were followed";
+            keep.note(place.by(), None, text.to_owned());
+        }
+        for name in matching {
             let path = keep.tree().path(name);
             keep.keep_path(&path, place.by(), why.clone());
         }

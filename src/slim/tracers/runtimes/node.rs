@@ -129,8 +129,16 @@ fn package_name(tree: &Tree, package: NameId) -> Vec<u8> {
     }
 }
 
-fn read_manifest(keep: &Keep<'_>, manifest: NameId) -> Option<Value> {
+fn read_manifest(keep: &mut Keep<'_>, manifest: NameId) -> Option<Value> {
+    // The longest of real packages have a few hundred kilobytes.
+    const LONGEST: usize = 1 << 20;
     let bytes = keep.view.bytes(manifest)?;
+    // Hard links may make thousands of packages of one manifest, and each has its dependencies.
+    if bytes.len() > LONGEST || !keep.effort.manifests.spend(bytes.len()) {
+        let text = "too long or too many manifests: the dependencies of this package are unknown";
+        keep.note(Some(manifest), None, text.to_owned());
+        return None;
+    }
     serde_json::from_slice(&bytes).ok()
 }
 
@@ -144,8 +152,16 @@ fn keep_exported(keep: &mut Keep<'_>, by: NameId, package: NameId, manifest: &Va
             add_strings(value, &mut targets);
         }
     }
+    let targets = targets
+        .into_iter()
+        .map(|target| target.strip_prefix("./").unwrap_or(target))
+        // What lies anywhere else is kept with the package.
+        .filter(|target| {
+            let first = target.split('/').next().unwrap_or_default();
+            LEFT_OUT_DIRECTORIES.contains(&first)
+        })
+        .take(MAX_TARGETS);
     for target in targets {
-        let target = target.strip_prefix("./").unwrap_or(target);
         // `./examples/jsm/*` stands for all that is below the directory.
         let path = target.split('*').next().unwrap_or_default();
         keep_left_out(keep, by, package, path);
@@ -347,6 +363,9 @@ fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
     }
     directories
 }
+
+/// The targets in a manifest that are followed. Packages export directories, not each file.
+const MAX_TARGETS: usize = 1000;
 
 /// Directories of packages that are loaded only where a source or a manifest names them.
 const LEFT_OUT_DIRECTORIES: &[&str] = &[
