@@ -394,12 +394,13 @@ impl<'t> Reader<'t> {
                 return Some(self.tree.push(NodeKind::Test, start..self.at, children));
             }
             let operator = match self.byte()? {
-                b'&' | b'|' if !is_regex => 2,
+                b'&' | b'|' if self.starts_with("&&") || self.starts_with("||") => 2,
+                b'&' | b'|' if !is_regex => return None,
                 b'(' | b')' | b'<' | b'>' if !is_regex => 1,
                 _ => 0,
             };
             let from = self.at;
-            let word = if operator > 0 && self.at + operator <= self.end {
+            let word = if operator > 0 {
                 self.token(NodeKind::Word, operator)
             } else if is_regex {
                 self.regex()?
@@ -725,6 +726,8 @@ impl<'t> Reader<'t> {
             match self.byte() {
                 Some(b' ' | b'\t') => self.at += 1,
                 Some(b'\\') if self.starts_with("\\\n") => self.at += 2,
+                // At the end of a script, a line break is all that it can escape.
+                Some(b'\\') if self.at + 1 == self.text.len() => self.at += 1,
                 Some(b'#') => {
                     let rest = self.rest();
                     self.at += memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());

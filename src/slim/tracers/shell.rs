@@ -159,7 +159,7 @@ fn has_other_ending(file_name: &[u8]) -> bool {
     has_stem && ending.first().is_some_and(u8::is_ascii_alphabetic) && !OF_SHELLS.contains(&ending)
 }
 
-/// Whether a shell would accept a text, of which nothing else says that it is a script.
+/// Whether a shell would accept a text whose name and first line do not make it a script.
 fn reads_as_shell(keep: &Keep<'_>, name: NameId) -> bool {
     let Some(bytes) = keep.view.bytes(name) else {
         return false;
