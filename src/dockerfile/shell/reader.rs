@@ -726,8 +726,6 @@ impl<'t> Reader<'t> {
             match self.byte() {
                 Some(b' ' | b'\t') => self.at += 1,
                 Some(b'\\') if self.starts_with("\\\n") => self.at += 2,
-                // At the end of a script, a line break is all that it can escape.
-                Some(b'\\') if self.at + 1 == self.text.len() => self.at += 1,
                 Some(b'#') => {
                     let rest = self.rest();
                     self.at += memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());

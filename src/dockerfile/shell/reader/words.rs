@@ -95,6 +95,8 @@ impl Reader<'_> {
             b'<' | b'>' if self.byte_at(self.at + 1) == Some(b'(') => {
                 self.substitution(NodeKind::ProcessSubstitution)?
             }
+            // At the end of a script it would escape what a fix puts there.
+            b'\\' if self.at + 1 == self.text.len() => return None,
             b'\\' => return self.escaped(),
             _ => return Some(None),
         };
