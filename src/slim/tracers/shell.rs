@@ -99,7 +99,7 @@ impl Tracer for ShellTracer {
 }
 
 /// Reads a script that was read before under another name of it, which it may see as `$0`:
-/// RabbitMQ's programs are symlinks to one script that starts what it was called as.
+/// programs of a message broker are symlinks to one script that starts what it was called as.
 fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     let (Some(bytes), Ok(path)) = (
         keep.view.bytes(script),
