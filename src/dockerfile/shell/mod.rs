@@ -3,7 +3,7 @@
 // There are two parsers. `reader` reads every script that dash or bash accepts, and nothing of one
 // with a syntax error. Then `grammar` and `leading_heredoc` produce tree-sitter's tree, which has
 // the commands around the error. tree-sitter alone is not enough: of 882 scripts of a Debian system
-// its grammar refuses 32, and it takes words or commands for something else in 80 more.
+// its grammar refuses 32, and in some 70 more it takes words or commands for something else.
 //
 // `node` is the common view of both trees. `walk` and `words` turn it into the types below, and
 // `calls` and `options` answer questions about these. No module outside sees a node, so that a

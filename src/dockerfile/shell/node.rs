@@ -90,7 +90,7 @@ pub(super) enum Node<'tree> {
     Read(&'tree ReadTree, NodeId),
 }
 
-impl<'tree> Node<'tree> {
+impl Node<'_> {
     pub(super) fn kind(self) -> NodeKind {
         match self {
             Self::Grammar(node) => grammar::kind(node),

@@ -27,6 +27,11 @@ const DECLARATIONS: &[&str] = &[
     "declare", "export", "local", "readonly", "typeset", "unset", "unsetenv",
 ];
 
+/// Redirection operators, each before its own beginnings.
+const OPERATORS: &[&str] = &[
+    "&>>", "&>", "<<<", "<<-", "<<", "<&-", "<&", "<>", "<", ">>", ">&-", ">&", ">|", ">",
+];
+
 /// Reserved words that end a list of commands.
 const CLOSERS: &[&str] = &["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
@@ -56,6 +61,9 @@ pub(super) fn read(text: &str) -> Option<ReadTree> {
     Some(reader.tree)
 }
 
+/// A part that may be absent. Where the outer option is `None`, the script cannot be read.
+type Perhaps = Option<Option<NodeId>>;
+
 /// A heredoc whose opener was read, and whose text begins after the line.
 struct Heredoc {
     name: String,
@@ -81,7 +89,7 @@ struct Reader<'t> {
 }
 
 /// Lists, pipelines and compound commands.
-impl<'t> Reader<'t> {
+impl Reader<'_> {
     /// Commands up to something that ends a list. The text of a heredoc is a node among them, so
     /// that nodes come in the order of the text.
     fn list(&mut self) -> Option<Vec<NodeId>> {
@@ -223,7 +231,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A compound command or a function; `Some(None)` for any other command.
-    fn compound(&mut self) -> Option<Option<NodeId>> {
+    fn compound(&mut self) -> Perhaps {
         let start = self.at;
         let node = if self.byte() == Some(b'(') {
             self.parenthesis()?
@@ -341,14 +349,12 @@ impl<'t> Reader<'t> {
     fn loop_words(&mut self, children: &mut Vec<NodeId>) -> Option<()> {
         loop {
             self.skip_blanks();
-            match self.byte() {
-                Some(b';' | b'\n') => return Some(()),
-                _ => {
-                    let word = self.word()?;
-                    self.tree.set_field(word, NodeField::Value);
-                    children.push(word);
-                }
+            if matches!(self.byte(), Some(b';' | b'\n')) {
+                return Some(());
             }
+            let word = self.word()?;
+            self.tree.set_field(word, NodeField::Value);
+            children.push(word);
         }
     }
 
@@ -419,7 +425,7 @@ impl<'t> Reader<'t> {
                 _ => 0,
             };
             let from = self.at;
-            let word = if operator > 0 && self.at + operator <= self.end {
+            let word = if operator > 0 {
                 self.token(NodeKind::Word, operator)
             } else if is_regex {
                 self.regex()?
@@ -432,7 +438,7 @@ impl<'t> Reader<'t> {
     }
 
     /// `name() { …; }` or `function name { …; }`; `Some(None)` for any other command.
-    fn function(&mut self) -> Option<Option<NodeId>> {
+    fn function(&mut self) -> Perhaps {
         let start = self.at;
         let has_keyword = self.take_keyword("function");
         self.skip_blanks();
@@ -499,13 +505,12 @@ impl Reader<'_> {
                 } else {
                     None
                 };
-                match assignment {
-                    Some(assignment) => assignment,
-                    None => {
-                        let word = self.word()?;
-                        name.get_or_insert(self.tree.range(word));
-                        word
-                    }
+                if let Some(assignment) = assignment {
+                    assignment
+                } else {
+                    let word = self.word()?;
+                    name.get_or_insert(self.tree.range(word));
+                    word
                 }
             };
             parts.push(part);
@@ -563,13 +568,10 @@ impl Reader<'_> {
     }
 
     /// `2> file`, `<<EOF`, `{fd}>file`; `Some(None)` where there is none.
-    fn redirection(&mut self) -> Option<Option<NodeId>> {
+    fn redirection(&mut self) -> Perhaps {
         let start = self.at;
         let descriptor = self.descriptor_length();
         let rest = &self.rest()[descriptor..];
-        const OPERATORS: &[&str] = &[
-            "&>>", "&>", "<<<", "<<-", "<<", "<&-", "<&", "<>", "<", ">>", ">&-", ">&", ">|", ">",
-        ];
         let Some(operator) = OPERATORS.iter().find(|one| rest.starts_with(**one)) else {
             return Some(None);
         };

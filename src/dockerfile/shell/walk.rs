@@ -244,7 +244,7 @@ impl<'tree> Walk<'_, 'tree> {
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
                 // The name is a node around the word, which tells how the word is quoted.
                 NodeKind::CommandName => {
-                    nodes.push(child.children().first().copied().unwrap_or(child))
+                    nodes.push(child.children().first().copied().unwrap_or(child));
                 }
                 _ => nodes.push(child),
             }
@@ -395,7 +395,7 @@ impl<'tree> Walk<'_, 'tree> {
         let owner = node
             .field(NodeField::Body)
             .and_then(last_command)
-            .map(|command| command.start_byte());
+            .map(Node::start_byte);
         for child in node.children() {
             if matches!(
                 child.kind(),

@@ -98,7 +98,7 @@ fn pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
     if node.kind() == NodeKind::VariableAssignment {
         let value = node.field(NodeField::Value);
         sink(Piece::Text(
-            node.start_byte()..value.map_or(node.end_byte(), |value| value.start_byte()),
+            node.start_byte()..value.map_or(node.end_byte(), Node::start_byte),
         ));
         return value.map_or((), |value| value_pieces(text, value, sink));
     }

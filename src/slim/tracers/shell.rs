@@ -101,7 +101,7 @@ impl Tracer for ShellTracer {
 }
 
 /// Reads a script that was read before under another name of it, which it may see as `$0`:
-/// RabbitMQ's programs are symlinks to one script that starts what it was called as.
+/// programs of a message broker are symlinks to one script that starts what it was called as.
 fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     let (Some(bytes), Ok(path)) = (
         keep.view.bytes(script),
@@ -161,7 +161,7 @@ fn has_other_ending(file_name: &[u8]) -> bool {
     has_stem && ending.first().is_some_and(u8::is_ascii_alphabetic) && !OF_SHELLS.contains(&ending)
 }
 
-/// Whether a shell would accept a text, of which nothing else says that it is a script.
+/// Whether a shell would accept a text whose name and first line do not make it a script.
 fn reads_as_shell(keep: &Keep<'_>, name: NameId) -> bool {
     let Some(bytes) = keep.view.bytes(name) else {
         return false;

@@ -2,11 +2,11 @@
 
 use super::super::grammar::NodeKind;
 use super::super::node::NodeId;
-use super::{Reader, is_name_char};
+use super::{Perhaps, Reader, is_name_char};
 
 impl Reader<'_> {
-    /// What a `$` begins; `Some(None)` where it is a character like any other.
-    pub(super) fn dollar(&mut self, is_quoted: bool) -> Option<Option<NodeId>> {
+    /// The expansion that a `$` begins; `Some(None)` where it is a character like any other.
+    pub(super) fn dollar(&mut self, is_quoted: bool) -> Perhaps {
         let start = self.at;
         let node = match self.byte_at(start + 1) {
             Some(b'(') => {
@@ -191,7 +191,8 @@ impl Reader<'_> {
         node
     }
 
-    /// `` \`…\` `` between backticks. A third level would have three backslashes; nobody writes it.
+    /// `` \`…\` `` between backticks. A third level would have three backslashes; nobody writes
+    /// it.
     pub(super) fn escaped_backticks(&mut self) -> Option<NodeId> {
         let rest = self.rest().get(2..)?;
         let end = self.at + 2 + rest.find("\\`")?;

@@ -2,7 +2,7 @@
 
 use super::super::grammar::NodeKind;
 use super::super::node::{NodeField, NodeId};
-use super::{Reader, is_name_char};
+use super::{Perhaps, Reader, is_name_char};
 
 /// Bytes that are searched for the end of `NAME[…]=`. A longer subscript is part of a word.
 const MAX_SUBSCRIPT: usize = 256;
@@ -80,7 +80,7 @@ impl Reader<'_> {
     }
 
     /// A part of a word that is more than a character; `Some(None)` where there is none.
-    fn piece(&mut self, byte: u8) -> Option<Option<NodeId>> {
+    fn piece(&mut self, byte: u8) -> Perhaps {
         let node = match byte {
             b'\'' => {
                 let start = self.at;
@@ -95,6 +95,8 @@ impl Reader<'_> {
             b'<' | b'>' if self.byte_at(self.at + 1) == Some(b'(') => {
                 self.substitution(NodeKind::ProcessSubstitution)?
             }
+            // At the end of a script it would escape what a fix puts there.
+            b'\\' if self.at + 1 == self.text.len() => return None,
             b'\\' => return self.escaped(),
             _ => return Some(None),
         };
@@ -102,7 +104,7 @@ impl Reader<'_> {
     }
 
     /// Between backticks a backslash may belong to the backticks, and not to the command.
-    pub(super) fn escaped(&mut self) -> Option<Option<NodeId>> {
+    pub(super) fn escaped(&mut self) -> Perhaps {
         let node = match self.byte_at(self.at + 1) {
             Some(b'`') if self.in_backticks => self.escaped_backticks()?,
             Some(b'"') if self.has_escaped_quotes => self.escaped_string()?,
@@ -162,7 +164,7 @@ impl Reader<'_> {
     }
 
     /// `NAME=value`, `NAME+=(a b)`, `NAME[i]=value`; `Some(None)` for any other word.
-    pub(super) fn assignment(&mut self) -> Option<Option<NodeId>> {
+    pub(super) fn assignment(&mut self) -> Perhaps {
         let start = self.at;
         let rest = self.rest();
         let length = rest

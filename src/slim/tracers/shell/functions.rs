@@ -14,7 +14,7 @@ const MAX_FUNCTIONS: usize = 1024;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Functions {
-    functions: Vec<Function>,
+    defined: Vec<Function>,
     /// Functions by their names. A name that is defined twice has the last one's place.
     names: BTreeMap<String, usize>,
     /// The function whose commands are looked at.
@@ -37,15 +37,14 @@ impl Functions {
     pub(super) fn define(&mut self, script: &ShellScript) {
         *self = Self::default();
         for defined in script.functions.iter().take(MAX_FUNCTIONS) {
-            let mut parent = self.functions.len().checked_sub(1);
+            let mut parent = self.defined.len().checked_sub(1);
             while let Some(outer) = parent
-                && self.functions[outer].span.end <= defined.span.start
+                && self.defined[outer].span.end <= defined.span.start
             {
-                parent = self.functions[outer].parent;
+                parent = self.defined[outer].parent;
             }
-            self.names
-                .insert(defined.name.clone(), self.functions.len());
-            self.functions.push(Function {
+            self.names.insert(defined.name.clone(), self.defined.len());
+            self.defined.push(Function {
                 span: defined.span,
                 parent,
                 ..Function::default()
@@ -63,7 +62,7 @@ impl Functions {
             });
             self.enter(script.commands[command].span);
             if let (true, Some(current)) = (is_all, self.current) {
-                self.functions[current].runs_from = Some(1);
+                self.defined[current].runs_from = Some(1);
             }
         }
         // Every `shift` counts, whether it stands before or behind.
@@ -71,7 +70,7 @@ impl Functions {
             let name = simple.words.first().and_then(ShellWord::literal);
             if name == Some("shift") {
                 self.enter(simple.span);
-                let function = self.current.map(|current| &mut self.functions[current]);
+                let function = self.current.map(|current| &mut self.defined[current]);
                 if let Some(from) = function.and_then(|function| function.runs_from.as_mut()) {
                     *from += 1;
                 }
@@ -83,11 +82,11 @@ impl Functions {
     /// Looks at the function around a place, if there is one.
     pub(super) fn enter(&mut self, place: Span) {
         let before = |function: &Function| function.span.start <= place.start;
-        let mut at = self.functions.partition_point(before).checked_sub(1);
+        let mut at = self.defined.partition_point(before).checked_sub(1);
         while let Some(function) = at
-            && self.functions[function].span.end <= place.start
+            && self.defined[function].span.end <= place.start
         {
-            at = self.functions[function].parent;
+            at = self.defined[function].parent;
         }
         self.current = at;
     }
@@ -100,12 +99,12 @@ impl Functions {
         self.current.is_some()
     }
 
-    pub(super) fn defined(&self, name: &str) -> Option<usize> {
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
     }
 
     pub(super) fn add_argument(&mut self, function: usize, place: usize, value: String) -> bool {
-        let arguments = &mut self.functions[function].arguments;
+        let arguments = &mut self.defined[function].arguments;
         add(arguments.entry(place).or_default(), value)
     }
 
@@ -113,17 +112,17 @@ impl Functions {
         let Some(current) = self.current else {
             return false;
         };
-        add(&mut self.functions[current].outputs, value)
+        add(&mut self.defined[current].outputs, value)
     }
 
     /// The values of `$1` and the like here.
     pub(super) fn argument(&self, place: usize) -> Option<&BTreeSet<String>> {
-        self.functions[self.current?].arguments.get(&place)
+        self.defined[self.current?].arguments.get(&place)
     }
 
-    /// What a function prints; none where it is not known.
+    /// The output of a function; none where it is not known.
     pub(super) fn output(&self, name: &str) -> Option<&BTreeSet<String>> {
-        let outputs = &self.functions[self.defined(name)?].outputs;
+        let outputs = &self.defined[self.place(name)?].outputs;
         if outputs.is_empty() {
             None
         } else {
@@ -133,7 +132,7 @@ impl Functions {
 
     /// The first argument of a function that is the program it runs.
     pub(super) fn runs_from(&self, name: &str) -> Option<usize> {
-        self.functions[self.defined(name)?].runs_from
+        self.defined[self.place(name)?].runs_from
     }
 }
 

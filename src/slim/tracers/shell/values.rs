@@ -193,7 +193,7 @@ impl Values {
     /// Learns the arguments of a function from a call of it.
     fn learn_call(&mut self, simple: &SimpleCommand) -> bool {
         let name = simple.words.first().and_then(ShellWord::literal);
-        let Some(name) = name.and_then(|name| self.functions.defined(name)) else {
+        let Some(name) = name.and_then(|name| self.functions.place(name)) else {
             return false;
         };
         let mut is_new = false;
