@@ -71,11 +71,12 @@ fn in_script(cx: &DockerfileContext<'_>, run: &Run<'_>, places: &mut Vec<(usize,
             if index > 0 && matches!(name, Some("echo" | "printf")) {
                 break;
             }
-            if let Some((place, blanks)) = escaped_blank_before(cx, word.span.start)
+            let found = escaped_blank_at(cx, word.span.start);
+            if let Some((place, blanks)) = found
                 // With another blank, the first one is an argument: `cut -d \  -f 1`.
                 && (index == 0 || blanks == 1)
             {
-                places.push((place, word.span.start));
+                places.push((place, place + 1 + blanks));
             }
         }
     }
@@ -83,15 +84,11 @@ fn in_script(cx: &DockerfileContext<'_>, run: &Run<'_>, places: &mut Vec<(usize,
 
 /// The place of a backslash that stands alone before an offset, and the number of blanks between
 /// them.
-fn escaped_blank_before(cx: &DockerfileContext<'_>, offset: usize) -> Option<(usize, usize)> {
-    let before = cx.source.text().get(..offset)?;
-    let trimmed = before.trim_end_matches([' ', '\t']);
-    let blanks = before.len() - trimmed.len();
-    let rest = trimmed.strip_suffix('\\')?;
-    // After another character it is part of that word, and another backslash escapes it.
-    let stands_alone = rest.ends_with([' ', '\t']);
-    if blanks > 0 && stands_alone {
-        Some((rest.len(), blanks))
+fn escaped_blank_at(cx: &DockerfileContext<'_>, offset: usize) -> Option<(usize, usize)> {
+    let rest = cx.source.text().get(offset..)?.strip_prefix('\\')?;
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    if blanks > 0 {
+        Some((offset, blanks))
     } else {
         None
     }

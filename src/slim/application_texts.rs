@@ -18,7 +18,7 @@ pub(super) enum Owner {
 /// The owner of a kept file in which paths and names count; none for files of the distribution, of
 /// a standard library, and shell scripts, which have a tracer that understands them.
 pub(super) fn owner_of_text(keep: &Keep<'_>, name: NameId, path: &[u8]) -> Option<Owner> {
-    if is_standard(path) || is_shell_script(keep, name) {
+    if is_standard(path) || is_document(path) || is_shell_script(keep, name) {
         return None;
     }
     if is_packaged(path) {
@@ -43,6 +43,14 @@ fn is_asked_for(keep: &Keep<'_>, name: NameId) -> bool {
             )
         )
     })
+}
+
+/// Whether a file is there to be read by people: the paths in it are examples.
+fn is_document(path: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 8] = [
+        b".css", b".htm", b".html", b".md", b".po", b".rst", b".svg", b".xhtml",
+    ];
+    ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
 fn is_shell_script(keep: &Keep<'_>, name: NameId) -> bool {

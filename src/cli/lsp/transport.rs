@@ -199,7 +199,7 @@ mod tests {
                 "Content-Length: 99999999999999999999\r\n\r\n".into(),
                 "is not a number",
             ),
-            ("Content-Length: 2\n\n{}".into(), "does not end"),
+            ("Content-Length: 2\n\n{}".into(), "unterminated"),
             ("Content-Length: 2\r\n\r\n[]".into(), "is not JSON-RPC"),
         ] {
             let error = read_all(&header).expect_err(&header);

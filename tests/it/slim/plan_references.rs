@@ -13,11 +13,23 @@ fn installed(programs: &[&str]) -> Machine {
         .elf("/usr/bin/python3.11", &program(GLIBC))
         .file("/usr/lib/python3.11/os.py", "")
         .elf("/usr/bin/base-tool", &program(GLIBC))
-        .layer("RUN apt-get install -y tools");
+        .layer("RUN apt-get install -y tools")
+        .file(
+            "/var/lib/dpkg/status",
+            "Package: tools\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n",
+        );
+    // What a package owns is not kept because a RUN made it.
+    let mut list = String::from(
+        "/usr/lib/x86_64-linux-gnu/libgdal.so.32\n/usr/lib/x86_64-linux-gnu/libother.so.1\n\
+         /usr/lib/x86_64-linux-gnu/libgomp.so.1\n/usr/share/tessdata/eng.traineddata\n",
+    );
     for name in programs {
-        machine = machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC));
+        let path = format!("/usr/bin/{name}");
+        machine = machine.elf(&path, &program(GLIBC));
+        list.push_str(&path);
+        list.push('\n');
     }
-    machine
+    machine.file("/var/lib/dpkg/info/tools.list", list)
 }
 
 fn run(machine: Machine) -> Planned {
