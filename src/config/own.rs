@@ -91,7 +91,7 @@ table! {
         ),
         policy: Option<PolicyTable> => schema::object(
             "Requirements on images; `lint` and `slim` fail on a violation",
-            PolicyTable::properties(),
+            &PolicyTable::properties(),
         ),
     }
 }

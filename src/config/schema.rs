@@ -49,7 +49,7 @@ macro_rules! table {
 pub(super) use table;
 
 /// A table whose keys are the properties.
-pub(super) fn object(description: &str, properties: Map<String, Value>) -> Value {
+pub(super) fn object(description: &str, properties: &Map<String, Value>) -> Value {
     json!({
         "description": description,
         "type": "object",

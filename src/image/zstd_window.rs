@@ -183,7 +183,7 @@ mod tests {
             checked.finish().unwrap(),
             zstd::encode_all(&noise[..], 19).unwrap(),
             zstd::bulk::compress(&noise, 1).unwrap(),
-            zstd::encode_all(&[7; 1 << 20][..], 1).unwrap(),
+            zstd::encode_all(vec![7; 1 << 20].as_slice(), 1).unwrap(),
         ] {
             assert!(largest(&[&before]) <= 8 << 20);
             assert_eq!(largest(&[&before, &large, &before]), 128 << 20);

@@ -26,13 +26,12 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     }
     let inode = tree.inode_id(name);
     // The content is the same under all hard links, of which pnpm makes many.
-    let facts = match scan.manifests.get(&inode) {
-        Some(known) => known.clone(),
-        None => {
-            let facts = manifest(scan, name)?;
-            scan.manifests.insert(inode, facts.clone());
-            facts
-        }
+    let facts = if let Some(known) = scan.manifests.get(&inode) {
+        known.clone()
+    } else {
+        let facts = manifest(scan, name)?;
+        scan.manifests.insert(inode, facts.clone());
+        facts
     };
     // A `package.json` without a version only configures a directory, such as `"type": "module"`.
     if !facts.version.is_empty() {

@@ -78,8 +78,11 @@ fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (St
 /// The digest is used if it is known, because a tag can refer to another image later.
 pub fn image_purl(name: &str, digest: Option<&str>) -> String {
     let (repository, tag, is_file) = match name.parse() {
-        Ok(Reference::Registry(name) | Reference::Daemon(name)) => named(&name),
-        Ok(Reference::PathOrDaemon { name, .. }) => named(&name),
+        Ok(
+            Reference::Registry(name)
+            | Reference::Daemon(name)
+            | Reference::PathOrDaemon { name, .. },
+        ) => named(&name),
         Ok(Reference::File { path, name, .. }) => (path.display().to_string(), name, true),
         // Standard input has no path, and an invalid reference never had an image.
         other => {

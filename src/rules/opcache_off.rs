@@ -1,4 +1,4 @@
-//! `opcache-off`: a PHP server runs without OPcache.
+//! `opcache-off`: a PHP server runs without `OPcache`.
 
 use super::support::final_image;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -30,7 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     );
 }
 
-/// Whether a tag is that of a server of a version in which OPcache is an option.
+/// Whether a tag is that of a server of a version in which `OPcache` is an option.
 fn is_server_before_8_5(tag: &str) -> bool {
     let mut numbers = tag
         .split(['.', '-'])

@@ -96,7 +96,7 @@ fn has_command(cx: &DockerfileContext<'_>, step: &Step<'_>, heredoc: &Heredoc) -
         heredoc.opener.end,
         heredoc.body.start.max(heredoc.opener.end),
     ));
-    let after = after.trim_start_matches(|c: char| c == ' ' || c == '\t');
+    let after = after.trim_start_matches([' ', '\t']);
     let starts_with_operator =
         after.trim().is_empty() || after.starts_with(['&', '|', ';', ')', '}', '#']);
     !(ends_in_operator && starts_with_operator)

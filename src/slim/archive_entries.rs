@@ -1,4 +1,4 @@
-//! Entries of archives that programs carry: those of ZIP files, and those that PyInstaller appends
+//! Entries of archives that programs carry: those of ZIP files, and those that `PyInstaller` appends
 //! to a program.
 
 use std::io::Read as _;
@@ -79,7 +79,7 @@ fn is_text(path: &[u8]) -> bool {
     ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
-/// The compressed libraries in the archive that PyInstaller appends to its start program; none
+/// The compressed libraries in the archive that `PyInstaller` appends to its start program; none
 /// where there is no such archive.
 ///
 /// The archive ends with a cookie: a magic number, then in big-endian words of 32 bits the length

@@ -27,7 +27,7 @@ pub(super) fn of(elf: &Elf, bytes: &[u8], imports: &HashSet<&[u8]>) -> Vec<OpenN
 }
 
 /// Whether a function opens a library by name: `dlopen` of the C library, or one of a library that
-/// wraps it. Their names say so: `PR_LoadLibraryWithFlags` (NSPR), `g_module_open` (GLib),
+/// wraps it. Their names say so: `PR_LoadLibraryWithFlags` (NSPR), `g_module_open` (`GLib`),
 /// `lt_dlopenext` (libltdl), `apr_dso_load` (APR), `uv_dlopen` (libuv), `SDL_LoadObject` (SDL),
 /// `DSO_load` (OpenSSL), `QLibrary::load` and `QPluginLoader::load` (Qt, mangled).
 fn opens_libraries(symbol: &[u8]) -> bool {

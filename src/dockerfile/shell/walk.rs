@@ -480,14 +480,14 @@ impl<'tree> Walk<'_, 'tree> {
 
     /// Returns true for a list whose last command always succeeds.
     fn ends_in_success(&self, list: Node<'_>) -> bool {
-        let mut last = None;
+        let mut command = None;
         for child in list.named_children() {
             if child.kind() != NodeKind::Comment {
-                last = Some(child);
+                command = Some(child);
             }
         }
-        let Some(last) = last else { return false };
-        let mut words = self.script.as_str()[last.byte_range()].split_whitespace();
+        let Some(command) = command else { return false };
+        let mut words = self.script.as_str()[command.byte_range()].split_whitespace();
         match words.next() {
             Some("true" | ":" | "/bin/true" | "echo" | "printf") => true,
             Some("exit" | "return") => words.next() == Some("0"),

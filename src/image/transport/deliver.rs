@@ -54,7 +54,8 @@ pub(in crate::image) fn to_daemon(
 ) -> Result<Written, WriteError> {
     let scratch = Scratch::new(destination)?;
     check_tag(name, options)?;
-    let tag = Some(name.to_string());
+    let tag = name.to_string();
+    let tag = Some(tag.as_str());
     let (written, archive) = scratch_archive(&scratch, image, selection, tag, options, progress)?;
     load(name, &archive, progress)?;
     Ok(written)
@@ -68,7 +69,7 @@ pub(in crate::image) fn to_stream(
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
     let scratch = Scratch::new(&Reference::Stream)?;
-    let tag = options.tag.clone();
+    let tag = options.tag.as_deref();
     let (written, archive) = scratch_archive(&scratch, image, selection, tag, options, progress)?;
     stream::to_standard_output(archive)?;
     Ok(written)
@@ -79,7 +80,7 @@ fn scratch_archive(
     scratch: &Scratch,
     image: &Image,
     selection: &Selection,
-    name: Option<String>,
+    name: Option<&str>,
     options: &WriteOptions,
     progress: &dyn Progress,
 ) -> Result<(Written, File), WriteError> {
@@ -87,7 +88,7 @@ fn scratch_archive(
     let archive = FileDestination {
         format: Some(Format::DockerArchive),
         path: &path,
-        name: name.as_deref(),
+        name,
     };
     let written = write::to_file(image, selection, &archive, options, progress)?;
     let file = File::open(&path).map_err(|error| scratch.error(error))?;

@@ -258,116 +258,122 @@ fn has_member(json: &serde_json::Value, names: &[&str]) -> bool {
 mod tests {
     use super::*;
 
+    /// Paths, texts, and whether they are secrets.
+    const CASES: &[(&str, &str, bool)] = &[
+        ("/root/.npmrc", "//r.example.com/:_authToken=abc123", true),
+        (
+            "/root/.npmrc",
+            "//r.example.com/:_authToken=${NPM_TOKEN}\nregistry=https://r.example.com",
+            false,
+        ),
+        ("/root/.npmrc", "", false),
+        ("/root/.yarnrc.yml", "npmAuthToken: \"abc\"", true),
+        ("/root/.pypirc", "[pypi]\nusername = a\npassword = b", true),
+        ("/root/.pypirc", "[distutils]\nindex-servers = pypi", false),
+        (
+            "/etc/pip.conf",
+            "[global]\nindex-url = https://u:p@pypi.example.com/simple",
+            true,
+        ),
+        (
+            "/etc/pip.conf",
+            "[global]\nindex-url = https://pypi.example.com/simple",
+            false,
+        ),
+        ("/root/.netrc", "machine a login b password c", true),
+        ("/root/.netrc", "machine a login b", false),
+        (
+            "/root/.docker/config.json",
+            r#"{"auths":{"a":{"auth":"dTpw"}}}"#,
+            true,
+        ),
+        (
+            "/root/.docker/config.json",
+            r#"{"auths":{"a":{}},"credsStore":"pass"}"#,
+            false,
+        ),
+        (
+            "/root/.aws/credentials",
+            "[default]\naws_secret_access_key = abc",
+            true,
+        ),
+        ("/root/.aws/credentials", "[default]\nrole_arn = x", false),
+        (
+            "/root/.kube/config",
+            "users:\n- user:\n    token: abc",
+            true,
+        ),
+        ("/root/.kube/config", "clusters: []", false),
+        (
+            "/src/.git/config",
+            "[remote \"origin\"]\n\turl = https://u:ghs_x@github.com/a/b",
+            true,
+        ),
+        (
+            "/src/.git/config",
+            "[remote \"origin\"]\n\turl = git@github.com:a/b",
+            false,
+        ),
+        (
+            "/root/.ssh/id_rsa",
+            "-----BEGIN OPENSSH PRIVATE KEY-----",
+            true,
+        ),
+        ("/usr/bin/test_rsa", "#!/bin/sh", false),
+        ("/app/.env", "PORT=80\nDB_PASSWORD='x1'", true),
+        ("/app/.env", "DATABASE_URL=postgres://u:p@db/x", true),
+        (
+            "/app/.env.production",
+            "# API_KEY=x\nPORT=80\nAPI_KEY=",
+            false,
+        ),
+        (
+            "/root/.config/gcloud/application_default_credentials.json",
+            "{}",
+            false,
+        ),
+        (
+            "/root/.config/gcloud/application_default_credentials.json",
+            r#"{"client_id":"x","refresh_token":"1//0g"}"#,
+            true,
+        ),
+        ("/app/credentials.json", r#"{"a":1}"#, false),
+        ("/app/credentials.json", r#"{"private_key_id":"x"}"#, false),
+        (
+            "/app/credentials.json",
+            r#"{"installed":{"clientSecret":"x1"}}"#,
+            true,
+        ),
+        ("/app/secrets.json", "{}", false),
+        ("/app/secrets.json", r#"{"db":["hunter2"]}"#, true),
+        ("/app/secrets.yml", "---\n{}\n", false),
+        ("/app/secrets.yml", "db: hunter2", true),
+        ("/app/terraform.tfstate", r#"{"resources":[]}"#, false),
+        ("/app/.htpasswd", "# none yet\n", false),
+        ("/app/.htpasswd", "me:$apr1$x", true),
+        ("/app/private.key", "see README", false),
+        ("/root/.config/gcloud/credentials.db", "SQLite", true),
+        (
+            "/root/.cargo/credentials.toml",
+            "[registry]\ntoken = \"abc\"",
+            true,
+        ),
+    ];
+
     #[test]
     fn only_files_with_a_password_in_them_contain_secrets() {
-        let cases = [
-            ("/root/.npmrc", "//r.example.com/:_authToken=abc123", true),
-            (
-                "/root/.npmrc",
-                "//r.example.com/:_authToken=${NPM_TOKEN}\nregistry=https://r.example.com",
-                false,
-            ),
-            ("/root/.npmrc", "", false),
-            ("/root/.yarnrc.yml", "npmAuthToken: \"abc\"", true),
-            ("/root/.pypirc", "[pypi]\nusername = a\npassword = b", true),
-            ("/root/.pypirc", "[distutils]\nindex-servers = pypi", false),
-            (
-                "/etc/pip.conf",
-                "[global]\nindex-url = https://u:p@pypi.example.com/simple",
-                true,
-            ),
-            (
-                "/etc/pip.conf",
-                "[global]\nindex-url = https://pypi.example.com/simple",
-                false,
-            ),
-            ("/root/.netrc", "machine a login b password c", true),
-            ("/root/.netrc", "machine a login b", false),
-            (
-                "/root/.docker/config.json",
-                r#"{"auths":{"a":{"auth":"dTpw"}}}"#,
-                true,
-            ),
-            (
-                "/root/.docker/config.json",
-                r#"{"auths":{"a":{}},"credsStore":"pass"}"#,
-                false,
-            ),
-            (
-                "/root/.aws/credentials",
-                "[default]\naws_secret_access_key = abc",
-                true,
-            ),
-            ("/root/.aws/credentials", "[default]\nrole_arn = x", false),
-            (
-                "/root/.kube/config",
-                "users:\n- user:\n    token: abc",
-                true,
-            ),
-            ("/root/.kube/config", "clusters: []", false),
-            (
-                "/src/.git/config",
-                "[remote \"origin\"]\n\turl = https://u:ghs_x@github.com/a/b",
-                true,
-            ),
-            (
-                "/src/.git/config",
-                "[remote \"origin\"]\n\turl = git@github.com:a/b",
-                false,
-            ),
-            (
-                "/root/.ssh/id_rsa",
-                "-----BEGIN OPENSSH PRIVATE KEY-----",
-                true,
-            ),
-            ("/usr/bin/test_rsa", "#!/bin/sh", false),
-            ("/app/.env", "PORT=80\nDB_PASSWORD='x1'", true),
-            ("/app/.env", "DATABASE_URL=postgres://u:p@db/x", true),
-            (
-                "/app/.env.production",
-                "# API_KEY=x\nPORT=80\nAPI_KEY=",
-                false,
-            ),
-            (
-                "/root/.config/gcloud/application_default_credentials.json",
-                "{}",
-                false,
-            ),
-            (
-                "/root/.config/gcloud/application_default_credentials.json",
-                r#"{"client_id":"x","refresh_token":"1//0g"}"#,
-                true,
-            ),
-            ("/app/credentials.json", r#"{"a":1}"#, false),
-            ("/app/credentials.json", r#"{"private_key_id":"x"}"#, false),
-            (
-                "/app/credentials.json",
-                r#"{"installed":{"clientSecret":"x1"}}"#,
-                true,
-            ),
-            ("/app/secrets.json", "{}", false),
-            ("/app/secrets.json", r#"{"db":["hunter2"]}"#, true),
-            ("/app/secrets.yml", "---\n{}\n", false),
-            ("/app/secrets.yml", "db: hunter2", true),
-            ("/app/terraform.tfstate", r#"{"resources":[]}"#, false),
-            ("/app/.htpasswd", "# none yet\n", false),
-            ("/app/.htpasswd", "me:$apr1$x", true),
-            ("/app/private.key", "see README", false),
-            ("/root/.config/gcloud/credentials.db", "SQLite", true),
-            (
-                "/root/.cargo/credentials.toml",
-                "[registry]\ntoken = \"abc\"",
-                true,
-            ),
-        ];
-        for (path, text, expected) in cases {
+        for (path, text, expected) in CASES {
             assert!(may_contain_secrets(path), "{path}");
             assert_eq!(
                 contains_secrets(path, text.as_bytes()),
-                expected,
+                *expected,
                 "{path}: {text}"
             );
         }
+    }
+
+    #[test]
+    fn names_of_templates_and_public_files_are_not_those_of_secrets() {
         for path in [
             "/app/.env.example",
             "/root/.ssh/id_rsa.pub",

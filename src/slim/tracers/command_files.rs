@@ -75,11 +75,15 @@ fn reader(path: &[u8]) -> Option<Reader> {
         "crontab" if directory == "/etc" => Some(system_crontab),
         "crontab" => Some(crontab),
         "Procfile" => Some(procfile),
-        _ if name.ends_with(".cron") || name.ends_with(".crontab") => Some(crontab),
+        _ if is_crontab(name.as_bytes()) => Some(crontab),
         _ if name.starts_with("Procfile.") => Some(procfile),
         _ if is_yaml(name.as_bytes()) => Some(playbook),
         _ => None,
     }
+}
+
+fn is_crontab(path: &[u8]) -> bool {
+    path.ends_with(b".cron") || path.ends_with(b".crontab")
 }
 
 fn is_yaml(path: &[u8]) -> bool {

@@ -207,7 +207,7 @@ fn a_script_is_followed_from_the_directory_that_it_enters() {
     assert_eq!(planned.notes(), Vec::<String>::new());
 }
 
-/// RabbitMQ's, abridged.
+/// `RabbitMQ`'s, abridged.
 #[test]
 fn a_script_is_followed_under_each_of_its_names() {
     let planned = with(&["basename"])

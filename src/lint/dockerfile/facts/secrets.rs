@@ -331,7 +331,7 @@ pub fn is_public_key(name: &str, value: &str) -> bool {
     ids.peek().is_some() && ids.all(|id| is_key_id(id, signs))
 }
 
-/// Whether a text is a fingerprint, or an ID of a key as GnuPG prints it. Other programs print
+/// Whether a text is a fingerprint, or an ID of a key as `GnuPG` prints it. Other programs print
 /// digits in lower case, so these count only if the name of the variable says what they are for.
 fn is_key_id(id: &str, signs: bool) -> bool {
     let digits = id.strip_prefix("0x").unwrap_or(id);

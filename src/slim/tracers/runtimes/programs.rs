@@ -100,10 +100,10 @@ pub(super) fn keep_libraries(
             let Ok(file_name) = std::str::from_utf8(tree.file_name(file)) else {
                 continue;
             };
-            let named = names
+            let word = names
                 .get(file_name)
                 .or_else(|| short_names.get(short_name(file_name)?));
-            if let Some(&word) = named {
+            if let Some(&word) = word {
                 keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
             }
         }
