@@ -39,7 +39,7 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     );
     in_one_line(
         &mut out,
-        "programs beside the image's own, not kept (`--keep-companions` keeps them)",
+        "companion programs, not kept (`--keep-companions` keeps them)",
         &missed.companions,
     );
     for (title, names) in [

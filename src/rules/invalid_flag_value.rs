@@ -63,8 +63,8 @@ fn check_source(word: &Word, findings: &mut Findings) {
     let mut parts = word.parts.iter();
     if parts.any(|part| matches!(part, WordPart::Variable(_))) {
         findings
-            .add(word.span, "`--from` cannot have variables")
-            .note("use them in a `FROM` with a stage name instead");
+            .add(word.span, "`--from` cannot contain variables")
+            .note("use variables in a `FROM` with a stage name instead");
     }
 }
 
