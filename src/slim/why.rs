@@ -365,9 +365,7 @@ impl fmt::Display for Root {
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
             Self::Made { by, .. } => write!(f, "created by `{by}`"),
-            Self::Companion => {
-                f.write_str("a companion of the program, requested by `--keep-companions`")
-            }
+            Self::Companion => f.write_str("a companion program, requested by `--keep-companions`"),
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }

@@ -223,9 +223,10 @@ impl KeepPage {
     /// The triggers as a phrase: "files named `libssl.so.*`; calls to `iconv_open`".
     pub fn triggers(&self) -> String {
         let when = &self.when;
-        let variables = match when.variables[..] {
-            [_] => "the environment variable",
-            _ => "the environment variables",
+        let variables = if when.variables.len() == 1 {
+            "the environment variable"
+        } else {
+            "the environment variables"
         };
         let lists = [
             ("calls to", &when.imports),

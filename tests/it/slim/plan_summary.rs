@@ -111,7 +111,7 @@ fn companions_of_the_program_are_named_and_an_option_keeps_them() {
     assert!(!planned.keeps("/usr/bin/pdfinfo"));
     assert_eq!(
         planned.why("/usr/bin/server-dump"),
-        ["/usr/bin/server-dump: a companion of the program, requested by `--keep-companions`"]
+        ["/usr/bin/server-dump: a companion program, requested by `--keep-companions`"]
     );
     assert!(
         !server()
