@@ -102,7 +102,7 @@ fn check_checksum(
             let message = "`--checksum` needs a source that is downloaded";
             findings
                 .add(word.span, message)
-                .label(path.span, "file of the build context");
+                .label(path.span, "file from the build context");
         }
         Some(Remote::Http) => {
             if let Some(reason) = digest_fault(&checksum) {

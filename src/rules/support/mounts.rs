@@ -152,7 +152,7 @@ impl<'f> Mount<'f> {
             let message = format!("mounts of type `{kind}` do not support `{name}`");
             let mut fault = MountFault::new(field.span, message);
             if !self.given.iter().any(|(key, ..)| key.name() == "type") {
-                fault.note = Some(format!("`type=` has to come before `{name}`"));
+                fault.note = Some(format!("`type=` must come before `{name}`"));
             }
             return Some(fault);
         }
