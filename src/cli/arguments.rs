@@ -288,7 +288,7 @@ pub(super) struct PlanArguments {
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
-    /// Also keep the programs that come with the program of the image, such as `pg_dump` with
+    /// Also keep the programs that ship with the image's program, such as `pg_dump` with
     /// `postgres`
     #[arg(long)]
     pub(super) keep_companions: bool,

@@ -54,7 +54,7 @@ pub(super) enum InspectFormat {
     Json,
     /// SBOM in SPDX 2.3
     Spdx,
-    /// SBOM in `CycloneDX` 1.6
+    #[value(help = "SBOM in CycloneDX 1.6")]
     Cyclonedx,
 }
 

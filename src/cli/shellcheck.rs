@@ -28,7 +28,7 @@ pub(super) struct ShellcheckArguments {
     #[arg(long)]
     #[arg(env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
     no_shellcheck: bool,
-    /// Do not read or write the cache of ShellCheck's answers
+    /// Do not read or write the cache of ShellCheck results
     #[arg(long)]
     #[arg(env = "JETTISON_NO_CACHE", hide_env = true, value_parser = FalseyValueParser::new())]
     no_cache: bool,

@@ -290,9 +290,9 @@ fn read_reply(replies: &mut &[u8], limit: u64) -> anyhow::Result<Vec<u8>> {
     let text = usize::try_from(size)
         .ok()
         .and_then(|size| replies.split_off(..size));
-    let text = text.context("`git` exited too early")?;
+    let text = text.context("`git` exited unexpectedly")?;
     let end = replies.split_off_first();
-    ensure!(end == Some(&b'\n'), "`git` exited too early");
+    ensure!(end == Some(&b'\n'), "`git` exited unexpectedly");
     Ok(text.to_owned())
 }
 

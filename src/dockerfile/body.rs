@@ -313,10 +313,10 @@ impl BodyReader<'_> {
         for (heredoc, &is_word) in heredocs.iter().zip(is_word) {
             if !is_word {
                 // COPY cuts its arguments at every blank, so that `<< EOF` is two file names.
-                let message = format!("`{}` reads this heredoc as file names", kind.name());
+                let message = format!("`{}` treats this heredoc as file names", kind.name());
                 self.errors.push(
                     SyntaxError::new(heredoc.opener, message)
-                        .with_note("write `<<` and the name without a blank"),
+                        .with_note("write `<<` and the name without a space between them"),
                 );
             } else if heredoc.expands {
                 self.check_expansion(heredoc.body);
@@ -429,7 +429,7 @@ impl BodyReader<'_> {
                 && self.line.as_str()[previous.clone()].ends_with('=')
                 && let Some(error) = self.errors.last_mut()
             {
-                error.note = Some("the value has to follow the `=` directly".to_owned());
+                error.note = Some("the value must directly follow the `=`".to_owned());
             }
             previous = Some(range);
         }

@@ -62,7 +62,7 @@ impl Opener {
     /// The reason why a line with the name and blanks does not end the heredoc.
     fn difference(&self, content: &str) -> &'static str {
         if !content.starts_with(char::is_whitespace) {
-            "blanks follow the name, so the heredoc does not end here"
+            "spaces follow the name, so the heredoc does not end here"
         } else if self.strips_tabs {
             "only tabs may indent the end of `<<-`"
         } else {
@@ -307,7 +307,7 @@ mod tests {
                 "<<EOF",
                 "EOF \n",
                 0..3,
-                "blanks follow the name, so the heredoc does not end here",
+                "spaces follow the name, so the heredoc does not end here",
             ),
             ("<<EOF", "a\nEOFF\n", 2..6, "did you mean `EOF`?"),
             ("<<EOF", "eof", 0..3, "did you mean `EOF`?"),

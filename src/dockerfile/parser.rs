@@ -331,7 +331,7 @@ impl<'a> Parser<'a> {
             None => {
                 let message = format!("unterminated heredoc `{}`", opener.name);
                 let error = SyntaxError::new(span, message).with_note(
-                    "`<<` before a blank starts a heredoc; write a shift without blanks: `1<<4`",
+                    "`<<` before a space starts a heredoc; write a shift without spaces: `1<<4`",
                 );
                 self.file.errors.push(error);
                 false
@@ -363,7 +363,7 @@ impl<'a> Parser<'a> {
             // An unknown keyword is an error already.
             if kind != Kind::Unknown {
                 let span = line.source_span(opener.range.start, opener.range.end);
-                let message = format!("`{}` takes no heredoc", kind.name());
+                let message = format!("`{}` does not accept heredocs", kind.name());
                 let error = SyntaxError::new(span, message)
                     .with_note("BuildKit reads the lines of the body as instructions");
                 self.file.errors.push(error);

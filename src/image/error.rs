@@ -244,7 +244,7 @@ pub enum Fault {
     TooManyAttributes(usize),
     #[error("an extension header is not followed by an entry")]
     Dangling,
-    #[error("the PAX record `{}` is repeated with another value", escape(.0))]
+    #[error("the PAX record `{}` is repeated with a different value", escape(.0))]
     RepeatedRecord(String),
     #[error("a global PAX header contains the record `{}`", escape(.0))]
     GlobalRecord(String),
@@ -305,7 +305,7 @@ pub enum Fault {
     LinkToItself,
     #[error("it is a hard link whose {0} from its file, which readers treat differently")]
     LinkHeader(&'static str),
-    #[error("its path leads through too many symlinks, or through too long ones")]
+    #[error("its path leads through too many symlinks, or their targets are too long")]
     TooManyLinks,
     #[error("there are more than {0} entries; `--max-entries` raises the limit")]
     TooManyEntries(usize),

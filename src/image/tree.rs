@@ -168,7 +168,10 @@ pub enum ResolveError {
     #[error("`{}` is not a directory", path.escape_ascii())]
     NotADirectory { path: Vec<u8>, crossed: Vec<NameId> },
     /// One path, or all of an image together, lead through more than is followed.
-    #[error("more than {} symlinks, or symlinks with too long targets", MAX_LINKS)]
+    #[error(
+        "more than {} symlinks, or symlinks whose targets are too long",
+        MAX_LINKS
+    )]
     TooManyLinks { crossed: Vec<NameId> },
 }
 

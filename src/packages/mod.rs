@@ -202,7 +202,7 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     if image.tree.is_exhausted() {
         scan.note(
             NameId::ROOT,
-            "the symlinks have too long targets: not all paths were followed",
+            "symlink targets are too long: not all paths were followed",
         );
     }
     let Scan {

@@ -79,7 +79,7 @@ fn commands(file: &Linted, surface: &AttackSurface) -> Vec<&'static str> {
     if !findings.any(|finding| LISTING_RULES.contains(&finding.rule)) {
         commands.push("`jettison lint --profile minimal` lists them");
     }
-    commands.push("`jettison slim` removes what the program does not need");
+    commands.push("`jettison slim` removes files that the program does not need");
     commands
 }
 
@@ -112,7 +112,7 @@ mod tests {
             text(&debian()),
             "final stage `debian:12`: runs as root; shells bash, dash; package manager apt, from \
              the base image - `jettison lint --profile minimal` lists them, `jettison slim` \
-             removes what the program does not need"
+             removes files that the program does not need"
         );
     }
 

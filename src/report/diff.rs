@@ -47,7 +47,7 @@ pub fn diff_text(compared: &Compared<'_>) -> Lines {
     if layers != [difference.shared_layers; 2] {
         let shared = difference.shared_layers;
         out.line(format_args!(
-            "layers: {} and {}, of which the lowest {shared} are shared",
+            "layers: {} and {}; the lowest {shared} are shared",
             layers[0], layers[1]
         ));
     }

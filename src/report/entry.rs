@@ -136,7 +136,7 @@ fn elf_text(out: &mut Lines, elf: &Elf, facts: &crate::elf::Facts) {
     } else {
         "library"
     };
-    let kind = format!("{bits}-bit {kind} for machine {}", elf.machine);
+    let kind = format!("{bits}-bit {kind} for {}", machine(elf.machine));
     field(out, "elf", &kind);
     field(out, "soname", &escaped(elf.soname.as_ref()));
     field(out, "loader", &escaped(elf.interpreter.as_ref()));
@@ -150,6 +150,23 @@ fn elf_text(out: &mut Lines, elf: &Elf, facts: &crate::elf::Facts) {
     field(out, "go", go);
     field(out, "rustc", facts.rustc.as_deref().unwrap_or_default());
     field(out, "hardening", &hardening_text(facts));
+}
+
+/// The name of a processor architecture (`e_machine`), or its number if it is rare.
+fn machine(number: u16) -> String {
+    let name = match number {
+        3 => "x86",
+        8 => "MIPS",
+        20 | 21 => "PowerPC",
+        22 => "s390",
+        40 => "ARM",
+        62 => "x86-64",
+        183 => "AArch64",
+        243 => "RISC-V",
+        258 => "LoongArch",
+        _ => return format!("machine {number}"),
+    };
+    name.to_owned()
 }
 
 fn escaped(bytes: Option<&Vec<u8>>) -> String {

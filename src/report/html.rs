@@ -133,7 +133,7 @@ fn missed(out: &mut String, summary: &Summary<'_>) {
             .collect();
         let _ = writeln!(
             out,
-            "<p>Programs beside the image's own, not kept: {}.</p>",
+            "<p>Companion programs, not kept: {}.</p>",
             names.join(", ")
         );
     }

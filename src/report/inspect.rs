@@ -131,7 +131,7 @@ fn layers(out: &mut Lines, image: &Image, layers: &ImageLayers) {
     // The efficiency is in thousandths.
     let (share, wasted) = (layers.efficiency(), size(layers.wasted_bytes()));
     out.line(format_args!(
-        "{} of {} in the layers are visible in the image",
+        "{} of the {} in the layers is visible in the image",
         size(layers.visible),
         size(layers.bytes)
     ));
@@ -298,7 +298,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
     let count = counted(packages.list.len(), "package");
     out.line("");
     out.line(format_args!(
-        "{count}, {}; {} in no package",
+        "{count}, {}; {} not in any package",
         size(of_packages),
         size(other)
     ));

@@ -39,7 +39,7 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     );
     in_one_line(
         &mut out,
-        "programs beside the image's own, not kept (`--keep-companions` keeps them)",
+        "companion programs, not kept (`--keep-companions` keeps them)",
         &missed.companions,
     );
     for (title, names) in [
@@ -148,7 +148,10 @@ fn table(out: &mut Lines, totals: &Totals) {
 /// The size of each level, and what the levels that were not asked for would change.
 fn levels(out: &mut Lines, slimming: &Slimming<'_>, packages: &Packages) {
     let plan = &slimming.plan;
-    out.line(format_args!("  levels {}", sizes_by_level(plan.totals())));
+    out.line(format_args!(
+        "  by confidence: {}",
+        sizes_by_level(plan.totals())
+    ));
     for change in level_changes(slimming.image, packages, plan) {
         out.line(format_args!("  {change}"));
     }
@@ -177,7 +180,7 @@ fn records(out: &mut Lines, plan: &Plan) {
     if !packages.is_empty() {
         let files = counted(plan.records().len(), "file");
         out.line(format_args!(
-            "records for scanners: {} in {files}",
+            "scanner records: {} in {files}",
             counted(packages.len(), "package")
         ));
     }

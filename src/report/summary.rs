@@ -239,7 +239,7 @@ fn reason(why: &Why) -> &'static str {
         ) => "always kept",
         Why::Root(Root::Rule { .. }) | Why::Rule { .. } => "keep rules",
         Why::Root(Root::Brought { .. }) => "added by COPY or ADD",
-        Why::Root(Root::Made { .. }) => "made by RUN",
+        Why::Root(Root::Made { .. }) => "created by RUN",
         Why::MayOpen { .. } | Why::Announced { .. } => "libraries that may be loaded by name",
         Why::Root(_) => "named in the image configuration",
         Why::Target | Why::OnTheWay | Why::Directory => "directories and symlinks of kept files",

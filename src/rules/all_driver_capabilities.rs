@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if value.is_some_and(|value| value.split(',').any(|part| part.trim() == "all")) {
             findings.add(
                 pair.span,
-                "containers get all libraries of the NVIDIA driver; name those they need",
+                "containers get all NVIDIA driver libraries; list only those they need",
             );
         }
         // An earlier value has no effect.

@@ -31,11 +31,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if let Some(stage) = stages.get(compared_stages(cx))
         && !cx.settings.label_schema.is_empty()
     {
-        let message = "too many stages and labels of `label-schema`: not compared from here on";
+        let message = "too many stages and `label-schema` labels: not checked from here on";
         findings.add(stage.from.span, message);
     }
     if let Some(span) = cx.context_sources().and_then(|read| read.first_beyond) {
-        let message = "too many sources and `.dockerignore` patterns: not compared from here on";
+        let message = "too many sources and `.dockerignore` patterns: not checked from here on";
         findings.add(span, message);
     }
 }

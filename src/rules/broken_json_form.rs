@@ -57,7 +57,7 @@ fn report_comment(step: &Step<'_>, comment: Span, fix: Option<Fix>, findings: &m
     let report = findings
         .add(
             comment,
-            format!("because of this comment, `{name}` reads the JSON array as text"),
+            format!("because of this comment, `{name}` treats the JSON array as text"),
         )
         .note(COMMENTS_START_LINES);
     if let Some(fix) = fix {

@@ -78,9 +78,9 @@ fn report(call: &PackageCall<'_>, findings: &mut Findings) {
         return;
     };
     let message = match rest.len() {
-        0 => format!("build tool `{}` stays in the image", first.word),
+        0 => format!("build tool `{}` remains in the image", first.word),
         others => format!(
-            "build tools `{}` and {others} more stay in the image",
+            "build tools `{}` and {others} more remain in the image",
             first.word
         ),
     };

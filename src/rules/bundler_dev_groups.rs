@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if !call.hides_options() {
                 findings.add(
                     call.call.name_span.to(verb.argument.span),
-                    format!("`bundle {}` also installs gems for development", verb.word),
+                    format!("`bundle {}` also installs development gems", verb.word),
                 );
             }
         }

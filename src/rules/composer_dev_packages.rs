@@ -34,7 +34,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let report = findings.add(
                 call.call.name_span.to(verb.argument.span),
                 format!(
-                    "`composer {}` also installs packages for development",
+                    "`composer {}` also installs development packages",
                     verb.word
                 ),
             );

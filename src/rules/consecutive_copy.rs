@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         );
         let mut report = findings.add(keyword.span, message);
         for step in rest {
-            report = report.label(step.instruction.keyword.span, "also this one");
+            report = report.label(step.instruction.keyword.span, "also this instruction");
         }
         if let Some(edits) = as_one(cx, first, rest) {
             report.fix(Fix::safe(

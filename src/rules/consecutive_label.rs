@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         );
         let mut report = findings.add(keyword.span, message);
         for step in rest {
-            report = report.label(step.instruction.keyword.span, "also this one");
+            report = report.label(step.instruction.keyword.span, "also this instruction");
         }
         // All or none: a group that is joined in part would be reported again.
         let indent = indent(cx, group);

@@ -23,7 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let root = cx.facts.ancestry(stage.index).last().unwrap_or(stage);
         findings.add(
             root.image.span,
-            "the final image contains the compilers and headers of CUDA",
+            "the final image contains the CUDA compiler and headers",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `curl-without-fail`: curl saves or runs the page of an HTTP error.
+//! `curl-without-fail`: curl saves or runs the error page of a failed request.
 
 use super::support::options::{is_long, letters};
 use super::support::unattended::insert_after;
@@ -50,11 +50,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             };
             let report = findings.add(
                 call.name_span,
-                format!("`curl` without `-f` {what} the page of an HTTP error"),
+                format!("`curl` without `-f` {what} the error page if the request fails"),
             );
             if let Some(edit) = insert_after(cx, call.name_span, "curl", "-f") {
                 report.fix(Fix::new(
-                    "fail for HTTP errors",
+                    "fail on HTTP errors",
                     Applicability::Unsafe,
                     vec![edit],
                 ));

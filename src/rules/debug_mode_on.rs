@@ -1,4 +1,4 @@
-//! `debug-mode-on`: the image starts its program in a mode for debugging or development.
+//! `debug-mode-on`: the image starts its program in a debug or development mode.
 
 use std::collections::HashSet;
 
@@ -84,10 +84,7 @@ fn report_variables(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mu
                 .split(',')
                 .any(|part| values.contains(&part.trim().to_ascii_lowercase().as_str()));
             if turns_on {
-                findings.add(
-                    pair.span,
-                    format!("`{name}={value}` turns a mode for debugging on"),
-                );
+                findings.add(pair.span, format!("`{name}={value}` turns on a debug mode"));
             }
         }
     }
@@ -119,7 +116,10 @@ fn report_arguments(
         }
         _ => return,
     };
-    findings.add(span, format!("`{word}` opens the program to a debugger"));
+    findings.add(
+        span,
+        format!("`{word}` lets debuggers connect to the program"),
+    );
 }
 
 /// Whether an argument starts a debugger: `--inspect`, `--inspect-brk=0.0.0.0:9229`.

@@ -35,7 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 if let Some((flag, setting)) = FLAGS.iter().find(|(flag, _)| *flag == name) {
                     findings.add(
                         argument.span,
-                        format!("`{flag}` of Bundler is deprecated: set `{setting}`"),
+                        format!("deprecated Bundler flag `{flag}`: set `{setting}`"),
                     );
                     break;
                 }

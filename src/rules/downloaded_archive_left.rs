@@ -1,4 +1,4 @@
-//! `downloaded-archive-left`: a downloaded archive or package stays in the layer.
+//! `downloaded-archive-left`: a downloaded archive or package remains in the layer.
 
 use super::support::archives::{ends_in, extracts, is_packed};
 use super::support::options::letters;
@@ -53,8 +53,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
             let name = file_name(archive.path);
             findings
-                .add(archive.span, format!("`{name}` stays in the layer"))
-                .label(later[used].name_span, "not needed after this");
+                .add(archive.span, format!("`{name}` remains in the layer"))
+                .label(later[used].name_span, "not used after this");
         }
     }
 }

@@ -27,7 +27,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         before,
-                        format!("this value of `{name}` is lost: the instruction sets it again"),
+                        format!(
+                            "this value of `{name}` has no effect: the instruction sets it again"
+                        ),
                     )
                     .label(pair.span, "set again here");
             }

@@ -1,4 +1,4 @@
-//! `escaped-blank`: a backslash before a blank, where the end of a line was meant.
+//! `escaped-blank`: a backslash before a space, where the end of a line was meant.
 
 use crate::dockerfile::{Body, CopySource, ShellWord, Word};
 use crate::lint::facts::{Run, Step};
@@ -37,7 +37,7 @@ fn report(
     let report = findings
         .add(
             Span::new(place, place + escape.len_utf8()),
-            format!("`{escape}` before a blank is part of the next word"),
+            format!("`{escape}` makes the space part of the next word"),
         )
         .note("it continues the instruction only at the end of a line");
     let span = Span::new(place, word);

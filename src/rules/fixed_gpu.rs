@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if VARIABLES.contains(&name) && names_one {
             findings.add(
                 pair.span,
-                format!("`{name}={value}` chooses GPUs that another machine may not have"),
+                format!("`{name}={value}` selects GPUs that another machine may not have"),
             );
         }
     }

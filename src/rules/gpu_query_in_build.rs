@@ -25,7 +25,7 @@ const QUERIES: [&str; 7] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
         if let Some(span) = query(call) {
-            findings.add(span, "a build has no GPU that this could find");
+            findings.add(span, "a build has no access to a GPU");
         }
     }
 }

@@ -34,7 +34,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             {
                 findings.add(
                     package.argument.span,
-                    format!("`{}` belongs on the host", package.word),
+                    format!("`{}` is only needed on the host", package.word),
                 );
             }
         }

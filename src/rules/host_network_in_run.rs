@@ -20,7 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .as_ref()
             .and_then(|word| cx.facts.expand(step, word));
         if value.as_deref() == Some("host") {
-            findings.add(flag.span, "this `RUN` uses the network of the host");
+            findings.add(flag.span, "this `RUN` uses the host's network");
         }
     }
 }

@@ -20,7 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .as_ref()
             .and_then(|word| cx.facts.expand(step, word));
         if value.as_deref() == Some("insecure") {
-            findings.add(flag.span, "this `RUN` turns the builder's sandbox off");
+            findings.add(flag.span, "this `RUN` turns off the builder's sandbox");
         }
     }
 }

@@ -63,8 +63,8 @@ fn check_source(word: &Word, findings: &mut Findings) {
     let mut parts = word.parts.iter();
     if parts.any(|part| matches!(part, WordPart::Variable(_))) {
         findings
-            .add(word.span, "`--from` cannot have variables")
-            .note("use them in a `FROM` with a stage name instead");
+            .add(word.span, "`--from` cannot contain variables")
+            .note("use variables in a `FROM` with a stage name instead");
     }
 }
 
@@ -102,7 +102,7 @@ fn check_checksum(
             let message = "`--checksum` needs a source that is downloaded";
             findings
                 .add(word.span, message)
-                .label(path.span, "file of the build context");
+                .label(path.span, "file from the build context");
         }
         Some(Remote::Http) => {
             if let Some(reason) = digest_fault(&checksum) {

@@ -50,10 +50,10 @@ fn check_from(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Find
     match (&stage.base, word.literal()) {
         (Base::Stage(at), Some(name)) if name.contains(|char: char| char.is_ascii_uppercase()) => {
             // BuildKit keeps the names of stages in lowercase, and `FROM` is compared as it is.
-            let message = format!("`FROM {name}` does not find the stage");
+            let message = format!("`FROM {name}` does not refer to the stage");
             let report = findings
                 .add(word.span, message)
-                .note("write the name of a stage in lowercase after `FROM`");
+                .note("stage names after `FROM` must be in lowercase");
             if let Some(alias) = cx.facts.stages[*at].alias {
                 report.label(alias.span, "this stage");
             }

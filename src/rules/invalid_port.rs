@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let comment = trailing_comment(cx, step);
         if let Some(comment) = comment {
             findings
-                .add(comment, "comment is read as ports")
+                .add(comment, "comment is parsed as ports")
                 .note(COMMENTS_START_LINES);
         }
         for port in cx.facts.ports(step) {

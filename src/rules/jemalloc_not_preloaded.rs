@@ -31,8 +31,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 let name = package.name(call.manager);
                 let is_library = name.starts_with("libjemalloc") || name == "jemalloc";
                 if is_library && !name.ends_with("-dev") {
-                    let message =
-                        format!("`{}` is installed, but not in `LD_PRELOAD`", package.word);
+                    let message = format!(
+                        "`{}` is installed, but not listed in `LD_PRELOAD`",
+                        package.word
+                    );
                     findings.add(package.argument.span, message);
                 }
             }

@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    label_schema::report(cx, LabelType::Rfc3339, "an RFC 3339 time", findings);
+    label_schema::report(cx, LabelType::Rfc3339, "an RFC 3339 timestamp", findings);
 }

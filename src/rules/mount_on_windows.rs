@@ -17,7 +17,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         if let Some(flag) = step.flag("mount") {
-            findings.add(flag.span, "builds of Windows images have no `RUN --mount`");
+            findings.add(
+                flag.span,
+                "`RUN --mount` is not supported in Windows images",
+            );
         }
     }
 }

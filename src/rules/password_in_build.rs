@@ -35,7 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some((span, word)) = switches::find(call, &REMOVALS) {
             findings.add(
                 span,
-                format!("`passwd {word}` removes the password: anybody can log in without one"),
+                format!("`passwd {word}` removes the password: anyone can log in without one"),
             );
             continue;
         }

@@ -83,8 +83,8 @@ fn service_message(call: &Call) -> String {
         Some(action @ ("restart" | "reload" | "force-reload" | "try-restart")) => {
             format!("`service … {action}` has no effect: no service runs in a build")
         }
-        Some("start") => "`service` starts a service that ends with the `RUN`".to_owned(),
+        Some("start") => "`service` starts a service that stops when the `RUN` ends".to_owned(),
         // `status`, `--status-all`, and scripts with actions of their own.
-        _ => "`service` acts on a service, and none runs in a build".to_owned(),
+        _ => "`service` has no effect: no service runs in a build".to_owned(),
     }
 }

@@ -44,7 +44,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some(package) = found {
                 findings.add(
                     package.argument.span,
-                    format!("`{}` is a part of the base image", package.word),
+                    format!("`{}` is already in the base image", package.word),
                 );
             }
         }

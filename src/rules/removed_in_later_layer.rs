@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         argument.span,
-                        format!("`{path}` stays in the layer that added it"),
+                        format!("`{path}` remains in the layer that added it"),
                     )
                     .label(copy, "copied here");
             }

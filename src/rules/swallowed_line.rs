@@ -44,7 +44,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                         ),
                     )
                     .note(format!(
-                        "the line before it ends with `{}`",
+                        "the previous line ends with `{}`",
                         cx.dockerfile.escape
                     ));
                 break;

@@ -1,4 +1,4 @@
-//! `todo-comment`: a comment says that something is left to do.
+//! `todo-comment`: a comment marks unfinished work.
 
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let start = comment.span.start + start;
         findings.add(
             Span::new(start, start + mark.len()),
-            format!("this `{mark}` is left to do"),
+            format!("unresolved `{mark}` comment"),
         );
     }
 }

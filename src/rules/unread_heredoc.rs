@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                         heredoc.name
                     ),
                 )
-                .note("a heredoc is a script only if nothing else follows `RUN`");
+                .note("a heredoc only runs as a script if nothing else follows `RUN`");
         }
     }
 }

@@ -28,7 +28,7 @@ const SERVERS: [Server; 6] = [
     Server {
         programs: &["nginx", "openresty"],
         signal: "SIGQUIT",
-        on_sigterm: "drops open requests",
+        on_sigterm: "drops requests in progress",
         images: &["nginx", "openresty"],
     },
     Server {
@@ -41,13 +41,13 @@ const SERVERS: [Server; 6] = [
             "apachectl",
         ],
         signal: "SIGWINCH",
-        on_sigterm: "drops open requests",
+        on_sigterm: "drops requests in progress",
         images: &["httpd", "apache", "php"],
     },
     Server {
         programs: &["php-fpm"],
         signal: "SIGQUIT",
-        on_sigterm: "drops open requests",
+        on_sigterm: "drops requests in progress",
         images: &["php"],
     },
     Server {

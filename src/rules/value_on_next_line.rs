@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     second.span,
                     format!("`{name}` is empty: its value is read as another variable"),
                 )
-                .label(first.span, "the value has to follow the `=` directly");
+                .label(first.span, "the value must directly follow the `=`");
             let gap = Span::new(first.span.end, second.span.start);
             // A comment between the lines would become a part of the value.
             if !cx.source.slice(gap).contains('#') {
@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     replacement: String::new(),
                 };
                 report.fix(Fix::new(
-                    "join name and value",
+                    "join the name and the value",
                     Applicability::Unsafe,
                     vec![edit],
                 ));

@@ -30,7 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 let message = "both `wget` and `curl` are used in this stage";
                 findings
                     .add(call.name_span, message)
-                    .label(other, "the other is used here");
+                    .label(other, "the other one is used here");
                 reported = true;
             }
         }

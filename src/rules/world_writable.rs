@@ -115,10 +115,7 @@ fn is_at_or_below(path: &str, directory: &str) -> bool {
 
 /// Reports a mode, with a better one as a fix.
 fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings: &mut Findings) {
-    let report = findings.add(
-        span,
-        format!("mode `{mode}` makes it writable by every user"),
-    );
+    let report = findings.add(span, format!("mode `{mode}` is world-writable"));
     // With quotes or a line continuation in it, the mode is not plain text that can be replaced.
     if let Some(replacement) = better
         && place.end - place.start == mode.len()
@@ -206,7 +203,7 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
         let path = cx.path(name);
         findings.add(
             cx.at_file(name),
-            format!("{kind}`{path}` is writable by every user (mode {mode:04o})"),
+            format!("{kind}`{path}` is world-writable (mode {mode:04o})"),
         );
     }
 }

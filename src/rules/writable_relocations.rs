@@ -14,7 +14,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     elf_files::report(
         cx,
         findings,
-        "is linked without RELRO: its relocation tables stay writable",
+        "is linked without RELRO: its relocation tables remain writable",
         // A static program has no tables that the loader fills.
         |elf, memory| elf.is_dynamic && !memory.has_relro,
     );

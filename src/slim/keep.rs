@@ -118,7 +118,7 @@ impl<'a> Keep<'a> {
     pub(super) fn keep_way(&mut self, name: NameId, crossed: &[NameId]) {
         for &met in crossed {
             // The parent directories of a name get their reason from the name itself, which is
-            // clearer in a chain than "on the path to it".
+            // clearer in a chain than "a directory or symlink on its path".
             if !self.is_inside(name, met) {
                 self.graph.keep(met, Some(name), Why::OnTheWay);
             }

@@ -191,7 +191,7 @@ fn with_oversized(
         notes.insert(Note {
             at: None,
             line: None,
-            text: "the symlinks have too long targets: not all paths were followed".to_owned(),
+            text: "symlink targets are too long: not all paths were followed".to_owned(),
         });
     }
     notes.into_iter().collect()
@@ -220,7 +220,7 @@ fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
                 at: Some(source),
                 line: None,
                 text: format!(
-                    "sources in {} are kept, but no interpreter: nothing that is kept starts it",
+                    "{} source files are kept, but their interpreter is not: no kept file starts it",
                     runtime.name
                 ),
             });

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::elf::Found;
 
 /// The relation between a kept file and its dependent. It is displayed as a phrase about the file,
-/// in which "it" refers to the dependent: "needed by it as `libc.so.6`, found in a default
+/// in which "its" refers to the dependent: "required as `libc.so.6`, found in a default
 /// directory".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
@@ -273,23 +273,23 @@ impl fmt::Display for Why {
         match self {
             Self::Root(root) => root.fmt(f),
             Self::Directory => f.write_str("its parent directory"),
-            Self::OnTheWay => f.write_str("on the path to it"),
+            Self::OnTheWay => f.write_str("a directory or symlink on its path"),
             Self::Target => f.write_str("the target of the symlink"),
             Self::Interpreter => f.write_str("its loader"),
             Self::Needed { soname, found } => {
-                write!(f, "needed by it as `{}`, {found}", soname.escape_ascii())
+                write!(f, "required as `{}`, {found}", soname.escape_ascii())
             }
             Self::Filter { soname, found } => {
                 write!(
                     f,
-                    "named by it as the filter `{}`, {found}",
+                    "loaded as the filter `{}`, {found}",
                     soname.escape_ascii()
                 )
             }
             Self::Injected { soname, by, found } => {
                 write!(
                     f,
-                    "loaded into it as `{}` by {by}, {found}",
+                    "preloaded as `{}` by {by}, {found}",
                     soname.escape_ascii()
                 )
             }
@@ -300,7 +300,7 @@ impl fmt::Display for Why {
                 ..
             } => {
                 let soname = soname.escape_ascii();
-                write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
+                write!(f, "opened as `{soname}` by a call to `{symbol}`, {found}")
             }
             Self::LoaderReads => f.write_str("read by the loader"),
             Self::Shebang => f.write_str("the interpreter on its `#!` line"),
@@ -310,11 +310,7 @@ impl fmt::Display for Why {
             Self::Record { package } => write!(f, "the database record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on line {line}"),
             Self::MayOpen { soname, found } => {
-                write!(
-                    f,
-                    "it contains the name `{}` and may open it, {found}",
-                    soname.escape_ascii()
-                )
+                write!(f, "may be opened as `{}`, {found}", soname.escape_ascii())
             }
             Self::Announced { soname, found, .. } => {
                 write!(
@@ -325,7 +321,7 @@ impl fmt::Display for Why {
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
             Self::DataPackage { package } => {
-                write!(f, "part of `{package}`, the data of its package")
+                write!(f, "part of the data package `{package}`")
             }
             Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
@@ -368,10 +364,8 @@ impl fmt::Display for Root {
             Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
-            Self::Made { by, .. } => write!(f, "made by `{by}`"),
-            Self::Companion => {
-                f.write_str("a companion of the program, requested by `--keep-companions`")
-            }
+            Self::Made { by, .. } => write!(f, "created by `{by}`"),
+            Self::Companion => f.write_str("a companion program, requested by `--keep-companions`"),
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }
@@ -380,23 +374,29 @@ impl fmt::Display for Root {
 
 fn write_rule(f: &mut fmt::Formatter<'_>, rule: &str, because: &Because) -> fmt::Result {
     match because {
-        Because::Always => write!(f, "always kept by the rule `{rule}`"),
-        Because::Variable(name) => write!(f, "by the rule `{rule}`, because `{name}` is set"),
-        Because::Import(symbol) => write!(f, "by the rule `{rule}`, because it calls `{symbol}`"),
-        Because::Name => write!(f, "by the rule `{rule}`, because it is kept"),
+        Because::Always => write!(f, "kept by the rule `{rule}`, which applies to every image"),
+        Because::Variable(name) => write!(f, "kept by the rule `{rule}`, because `{name}` is set"),
+        Because::Import(symbol) => write!(
+            f,
+            "kept by the rule `{rule}`, triggered by a call to `{symbol}`"
+        ),
+        Because::Name => write!(f, "kept by the rule `{rule}`"),
         Because::Literal(text) => {
-            write!(f, "by the rule `{rule}`, because it contains `{text}`")
+            write!(
+                f,
+                "kept by the rule `{rule}`, triggered by the string `{text}`"
+            )
         }
         Because::Word { word, line } => {
             write!(
                 f,
-                "by the rule `{rule}`, because `{word}` is on line {line}"
+                "kept by the rule `{rule}`, triggered by `{word}` on line {line}"
             )
         }
         Because::Mention { path } => {
             write!(
                 f,
-                "by the rule `{rule}`, because it contains the path `{path}`"
+                "kept by the rule `{rule}`, triggered by the path `{path}`"
             )
         }
     }

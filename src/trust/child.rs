@@ -53,7 +53,7 @@ pub enum ChildError {
     Start(#[source] io::Error),
     #[error("cannot read its output: {0}")]
     Read(#[source] io::Error),
-    #[error("it did not end within {} seconds", .0.as_secs())]
+    #[error("it did not finish within {} seconds", .0.as_secs())]
     Late(Duration),
     #[error("its output has more than {0} bytes")]
     TooLong(u64),

@@ -132,7 +132,7 @@ fn unread_files(
         sink.add(context.at_image(), message);
     }
     if context.tree().is_exhausted() {
-        let message = "the symlinks have too long targets: not all paths were followed";
+        let message = "symlink targets are too long: not all paths were followed";
         sink.add(context.at_image(), message);
     }
     sink.into_findings()

@@ -183,7 +183,7 @@ impl Policy {
     /// The location where a budget is set.
     pub fn budget(&self, setting: &'static str) -> Option<Label> {
         self.origins
-            .label(&SettingKey::Name(setting), "budget set here")
+            .label(&SettingKey::Name(setting), "limit set here")
     }
 
     /// Whether an exception that has not expired covers a finding.

@@ -134,27 +134,25 @@ impl<'f> Mount<'f> {
             return Some(MountFault::new(field.span, message));
         }
         let Some(key) = MountKey::find(&field.key) else {
-            let mut fault = MountFault::new(
-                field.span,
-                format!("unknown key `{}` of `--mount`", field.key),
-            );
+            let mut fault =
+                MountFault::new(field.span, format!("unknown `--mount` key `{}`", field.key));
             let near = suggestion::closest(&field.key, MountKey::names());
             fault.note = near.map(|near| format!("did you mean `{near}`?"));
             return Some(fault);
         };
         let name = key.name();
         if field.value.is_none() && !key.alone {
-            let message = format!("`{}` of `--mount` needs a value", field.key);
+            let message = format!("`{}` in `--mount` needs a value", field.key);
             return Some(MountFault::new(field.span, message));
         }
         if key.after_type
             && let Some(kind) = &self.kind
             && !key.is_for(kind)
         {
-            let message = format!("mounts of type `{kind}` have no `{name}`");
+            let message = format!("mounts of type `{kind}` do not support `{name}`");
             let mut fault = MountFault::new(field.span, message);
             if !self.given.iter().any(|(key, ..)| key.name() == "type") {
-                fault.note = Some(format!("`type=` has to come before `{name}`"));
+                fault.note = Some(format!("`type=` must come before `{name}`"));
             }
             return Some(fault);
         }
@@ -163,16 +161,16 @@ impl<'f> Mount<'f> {
             && let Some(value) = &field.value
             && value.find('$').is_some_and(|at| at + 1 < value.len())
         {
-            let message = "`from` of `--mount` cannot have variables".to_owned();
+            let message = "`from` in `--mount` cannot contain variables".to_owned();
             let mut fault = MountFault::new(field.value_span, message);
-            fault.note = Some("use them in a `FROM` with a stage name instead".to_owned());
+            fault.note = Some("use variables in a `FROM` with a stage name instead".to_owned());
             return Some(fault);
         }
         let value = field_value(cx, step, field);
         if let Some(value) = &value
             && let Some(expected) = expected_value(key.value, value)
         {
-            let message = format!("`{}` of `--mount` must be {expected}", field.key);
+            let message = format!("`{}` in `--mount` must be {expected}", field.key);
             return Some(MountFault::new(field.value_span, message));
         }
         if name == "type" {
@@ -189,7 +187,7 @@ impl<'f> Mount<'f> {
             // An empty `from=` is none.
             let is_absent = key.value == MountValue::Text && value.as_deref() == Some("");
             if !key.is_for(kind) && !is_absent {
-                let message = format!("mounts of type `{kind}` have no `{}`", key.name());
+                let message = format!("mounts of type `{kind}` do not support `{}`", key.name());
                 return Some(MountFault::new(field.span, message));
             }
         }

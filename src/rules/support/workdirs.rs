@@ -45,6 +45,6 @@ pub(in crate::rules) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) 
         return None;
     }
     let replacement = format!("{}/{path}", from.trim_end_matches('/'));
-    let title = format!("write it in full: `{replacement}`");
+    let title = format!("use the absolute path `{replacement}`");
     Some(Fix::safe(title, [Edit { span, replacement }]))
 }

@@ -452,7 +452,7 @@ impl RuleTracer {
             return;
         };
         if !keep.effort.texts.spend(bytes.len()) {
-            let text = "too much text in the image: the paths in this file are not looked at";
+            let text = "too much text in the image: the paths in this file are not analyzed";
             return keep.note(Some(name), None, text.to_owned());
         }
         for found in text_paths(keep.tree(), &bytes) {

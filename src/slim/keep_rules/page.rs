@@ -223,13 +223,18 @@ impl KeepPage {
     /// The triggers as a phrase: "files named `libssl.so.*`; calls to `iconv_open`".
     pub fn triggers(&self) -> String {
         let when = &self.when;
+        let variables = if when.variables.len() == 1 {
+            "the environment variable"
+        } else {
+            "the environment variables"
+        };
         let lists = [
             ("calls to", &when.imports),
             ("files named", &when.libraries),
             ("files that contain", &when.literals),
             ("configuration that mentions", &when.words),
             ("files at", &when.paths),
-            ("the environment variables", &when.variables),
+            (variables, &when.variables),
         ];
         let mut triggers = Vec::new();
         // An unconditional rule may have other triggers, which are then only documentation.

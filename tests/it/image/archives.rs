@@ -88,22 +88,22 @@ fn repeated_records() -> Vec<Case> {
         case(
             "repeated-path",
             pax(&[("path", b"a"), ("path", b"b")]).file("c", b""),
-            Refused("the PAX record `path` is repeated with another value"),
+            Refused("the PAX record `path` is repeated with a different value"),
         ),
         case(
             "repeated-size",
             pax(&[("size", b"0"), ("size", b"4")]).file("c", b"data"),
-            Refused("the PAX record `size` is repeated with another value"),
+            Refused("the PAX record `size` is repeated with a different value"),
         ),
         case(
             "repeated-linkpath",
             pax(&[("linkpath", b"a"), ("linkpath", b"b")]).symlink("c", "d"),
-            Refused("the PAX record `linkpath` is repeated with another value"),
+            Refused("the PAX record `linkpath` is repeated with a different value"),
         ),
         case(
             "repeated-attribute",
             pax(&[("SCHILY.xattr.user.a", b"1"), ("SCHILY.xattr.user.a", b"2")]).file("c", b""),
-            Refused("the PAX record `SCHILY.xattr.user.a` is repeated with another value"),
+            Refused("the PAX record `SCHILY.xattr.user.a` is repeated with a different value"),
         ),
         case(
             "repeated-alike",
@@ -113,7 +113,7 @@ fn repeated_records() -> Vec<Case> {
         case(
             "empty-record-after-a-full-one",
             pax(&[("path", b"a"), ("path", b"")]).file("c", b""),
-            Refused("the PAX record `path` is repeated with another value"),
+            Refused("the PAX record `path` is repeated with a different value"),
         ),
         case(
             "empty-record",

@@ -249,6 +249,6 @@ fn a_list_whose_paths_lead_through_long_symlinks_is_not_followed_to_the_end() {
     let notes: Vec<_> = packages.notes.iter().map(|note| &note.text).collect();
     assert_eq!(
         notes,
-        ["the symlinks have too long targets: not all paths were followed"]
+        ["symlink targets are too long: not all paths were followed"]
     );
 }

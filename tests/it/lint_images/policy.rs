@@ -95,7 +95,7 @@ fn a_finding_shows_where_the_policy_says_so() {
     let folder = folder(IMAGE, &config);
     let (_, out, _) = run(folder.path(), &["lint", "app.tar", "--format", "text"]);
     let excerpts = [
-        "max-files = 6\n  |             - budget set here",
+        "max-files = 6\n  |             - limit set here",
         "forbid = ['setuid', 'sudo']\n  |           -------- forbidden here",
         "forbid = ['setuid', 'sudo']\n  |                     ------ forbidden here",
         "expires = 2025-01-01 }]\n  |                                                          ---------- expiry date set here",

@@ -192,14 +192,14 @@ fn answers_that_are_none_are_errors() {
     ] {
         let error = error(Part::Version, &whole("200 OK", body));
         assert!(
-            error.contains("its answer is not one of Docker's API"),
+            error.contains("its response does not follow Docker's API"),
             "{body}: {error}"
         );
     }
     for body in ["", "[", "{\"Size\": \"x\"}"] {
         let error = error(Part::Inspect, &whole("200 OK", body));
         assert!(
-            error.contains("its answer is not one of Docker's API"),
+            error.contains("its response does not follow Docker's API"),
             "{body}: {error}"
         );
     }

@@ -20,8 +20,8 @@ fn a_library_is_kept_for_every_object_that_needs_it() {
     assert_eq!(
         planned.reasons("/usr/lib/x86_64-linux-gnu/libc.so.6"),
         [
-            "/usr/bin/app: needed by it as `libc.so.6`, found in a default directory",
-            "/usr/lib/liba.so.1: needed by it as `libc.so.6`, already loaded",
+            "/usr/bin/app: required as `libc.so.6`, found in a default directory",
+            "/usr/lib/liba.so.1: required as `libc.so.6`, already loaded",
         ]
     );
 }
@@ -101,7 +101,7 @@ fn preloaded_libraries_are_kept_and_one_that_is_missing_is_a_note() {
         .plan();
     assert_eq!(
         planned.why("/usr/lib/libhook.so").last().unwrap(),
-        "/usr/lib/libhook.so: loaded into it as `libhook.so` by `LD_PRELOAD`, found in a default directory"
+        "/usr/lib/libhook.so: preloaded as `libhook.so` by `LD_PRELOAD`, found in a default directory"
     );
     assert!(planned.keeps("/usr/lib/libh.so.1"));
     assert!(planned.keeps("/usr/lib/libfile.so"));
@@ -140,8 +140,8 @@ fn who_ends_threads_needs_libgcc_and_who_does_not_does_not() {
     assert_eq!(
         ends.why("/usr/lib/libgcc_s.so.1")[1..],
         [
-            "/usr/lib/liba.so.1: needed by it as `liba.so.1`, found in a default directory",
-            "/usr/lib/libgcc_s.so.1: opened as `libgcc_s.so.1` when it calls `pthread_exit`, found in a default directory",
+            "/usr/lib/liba.so.1: required as `liba.so.1`, found in a default directory",
+            "/usr/lib/libgcc_s.so.1: opened as `libgcc_s.so.1` by a call to `pthread_exit`, found in a default directory",
         ]
     );
     assert!(ends.keeps("/usr/lib/libg.so.1"));

@@ -65,7 +65,7 @@ fn what_a_lower_level_leaves_out_tells_what_would_keep_it() {
         .why_at_any_level(planned.name("/usr/share/zoneinfo/Asia/Tokyo"));
     assert_eq!(
         chain.last().unwrap().why.to_string(),
-        "by the rule `time-zones`, because it calls `localtime`"
+        "kept by the rule `time-zones`, triggered by a call to `localtime`"
     );
     assert_eq!(
         planned.why("/usr/share/zoneinfo/Asia/Tokyo"),
@@ -130,8 +130,8 @@ fn a_library_whose_name_a_caller_of_dlopen_holds_is_kept_with_what_it_needs_in_t
     assert_eq!(
         planned.why("/opt/lib/libhelp.so.1")[1..],
         [
-            "/opt/lib/libplugin.so.1: it contains the name `libplugin.so.1` and may open it, found through the RPATH of `/usr/bin/app`",
-            "/opt/lib/libhelp.so.1: needed by it as `libhelp.so.1`, found through the RPATH of `/usr/bin/app`",
+            "/opt/lib/libplugin.so.1: may be opened as `libplugin.so.1`, found through the RPATH of `/usr/bin/app`",
+            "/opt/lib/libhelp.so.1: required as `libhelp.so.1`, found through the RPATH of `/usr/bin/app`",
         ]
     );
     assert_eq!(planned.unmet(), Vec::<String>::new());

@@ -87,7 +87,7 @@ fn what_a_run_made_and_no_package_owns_is_the_users() {
     );
     assert_eq!(
         planned.why("/usr/share/models/model.bin"),
-        ["/usr/share/models/model.bin: made by `RUN ./setup`"]
+        ["/usr/share/models/model.bin: created by `RUN ./setup`"]
     );
     let reason = &planned
         .plan
@@ -300,7 +300,7 @@ fn the_data_package_of_a_program_is_possible() {
         planned.why("/usr/share/tools/web/index.html"),
         [
             "/usr/bin/tool-daemon: the ENTRYPOINT program",
-            "/usr/share/tools/web/index.html: part of `tool-common`, the data of its package"
+            "/usr/share/tools/web/index.html: part of the data package `tool-common`"
         ]
     );
     assert_dropped(

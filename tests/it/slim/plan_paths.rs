@@ -56,8 +56,8 @@ fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
         planned.why("/lib"),
         [
             "/usr/bin/app: the ENTRYPOINT program",
-            "/usr/lib/x86_64-linux-gnu/libc.so.6: needed by it as `libc.so.6`, found in a default directory",
-            "/lib: on the path to it",
+            "/usr/lib/x86_64-linux-gnu/libc.so.6: required as `libc.so.6`, found in a default directory",
+            "/lib: a directory or symlink on its path",
         ]
     );
     assert_eq!(
@@ -91,7 +91,7 @@ fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
     assert_eq!(
         planned.why("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3")[1..],
         [
-            "/usr/lib/x86_64-linux-gnu/libblas.so.3: needed by it as `libblas.so.3`, found in a default directory",
+            "/usr/lib/x86_64-linux-gnu/libblas.so.3: required as `libblas.so.3`, found in a default directory",
             "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3: the target of the symlink",
         ]
     );

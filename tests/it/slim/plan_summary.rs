@@ -101,7 +101,7 @@ fn companions_of_the_program_are_named_and_an_option_keeps_them() {
     let summary = server().summary();
     assert!(
         summary.contains(
-            "programs beside the image's own, not kept (`--keep-companions` keeps them): \
+            "companion programs, not kept (`--keep-companions` keeps them): \
              server-ctl, server-dump\n"
         ),
         "{summary}"
@@ -111,7 +111,7 @@ fn companions_of_the_program_are_named_and_an_option_keeps_them() {
     assert!(!planned.keeps("/usr/bin/pdfinfo"));
     assert_eq!(
         planned.why("/usr/bin/server-dump"),
-        ["/usr/bin/server-dump: a companion of the program, requested by `--keep-companions`"]
+        ["/usr/bin/server-dump: a companion program, requested by `--keep-companions`"]
     );
     assert!(
         !server()
@@ -200,8 +200,8 @@ fn sources_without_their_interpreter_are_reported() {
     assert_eq!(
         notes,
         [
-            "/srv/main.py: sources in Python are kept, but no interpreter: \
-             nothing that is kept starts it"
+            "/srv/main.py: Python source files are kept, but their interpreter is not: \
+             no kept file starts it"
         ]
     );
     let started = machine.entrypoint(&["python3.11", "/srv/main.py"]);

@@ -75,7 +75,7 @@ fn git_that_waits_for_a_fifo_is_stopped() {
                 // Some versions of git do not read some of these.
                 if start.elapsed() > Duration::from_secs(15) {
                     let reason =
-                        "cannot run `git` for `--staged`: it did not end within 20 seconds";
+                        "cannot run `git` for `--staged`: it did not finish within 20 seconds";
                     assert_eq!(run.code, 2, "{path}");
                     assert!(run.err.contains(reason), "{path}: {}", run.err);
                 } else {

@@ -36,13 +36,13 @@ pub(super) enum ApiError {
     /// An error that a daemon reports in a successful answer.
     #[error("{0}")]
     Reported(String),
-    #[error("its answer has more than {MAX_ANSWER} bytes")]
+    #[error("its response has more than {MAX_ANSWER} bytes")]
     TooLong,
-    #[error("its answer has an encoding that was not requested")]
+    #[error("its response has an encoding that was not requested")]
     Encoded,
-    #[error("its answer is not one of Docker's API")]
+    #[error("its response does not follow Docker's API")]
     Malformed,
-    #[error("the address is not one of Docker's API")]
+    #[error("the address is not valid in Docker's API")]
     Address,
     #[error("cannot read `{}`", path.display())]
     Certificate { path: PathBuf, source: io::Error },
