@@ -144,14 +144,16 @@ fn a_fix_of_thousands_of_edits_takes_little_memory_in_sarif() {
 #[test]
 fn labels_of_a_schema_are_looked_for_in_so_many_stages() {
     let folder = tempfile::tempdir().unwrap();
-    let labels: String = (0..1000)
+    let labels = (0..1000)
         .map(|number| format!("a{number} = 'text'\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let schema = format!("[label-schema]\n{labels}");
     fs::write(folder.path().join(".jettison.toml"), schema).unwrap();
-    let stages: String = (0..1000)
+    let stages = (0..1000)
         .map(|number| format!("FROM a AS s{number}\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     fs::write(folder.path().join("Dockerfile"), stages).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command

@@ -519,9 +519,10 @@ fn one_script_that_it_cannot_digest_is_one_note() {
 
 #[test]
 fn the_scripts_of_a_file_have_a_budget_and_other_files_have_theirs() {
-    let scripts: String = (0..400)
+    let scripts = (0..400)
         .map(|number| format!("RUN endless {number}\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let folder = folder(&format!("FROM a\n{scripts}"));
     fs::write(folder.path().join("x.Dockerfile"), "FROM a\nRUN good\n").unwrap();
     let program = script(
