@@ -67,7 +67,10 @@ fn words_are_searched_in_all_of_a_long_path_in_linear_time() {
         path.push_str(&number.to_string());
         path.push(':');
     }
-    let unknown: String = (0..20_000).map(|number| format!("p{number}\n")).collect();
+    let unknown = (0..20_000)
+        .map(|number| format!("p{number}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let script = format!("#!/bin/sh\n{unknown}{}. c\n", "b\n. none\n".repeat(5_000));
     let began = Instant::now();
     let planned = machine
@@ -86,12 +89,16 @@ fn words_are_searched_in_all_of_a_long_path_in_linear_time() {
 
 #[test]
 fn a_program_that_is_not_found_names_a_part_of_a_long_path() {
-    let entries: String = (0..50_000).map(|number| format!(":/a{number}")).collect();
+    let entries = (0..50_000)
+        .map(|number| format!(":/a{number}"))
+        .collect::<Vec<_>>()
+        .concat();
     let mut machine = Machine::new().file("/usr/bin/env", "").file("/bin/sh", "");
     let mut script = "#!/bin/sh\n".to_owned();
     for number in 0..100 {
         let path = format!("/usr/bin/f{number}");
-        script.push_str(&format!("{path}\n"));
+        script.push_str(&path);
+        script.push('\n');
         machine = machine.script(&path, "#!/usr/bin/env none\n");
     }
     let planned = machine
