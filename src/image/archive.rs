@@ -630,21 +630,12 @@ fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
             return Err(Fault::PaxRecord);
         }
         // A comment of a megabyte shrinks to a kilobyte in the blob, and would be kept in memory.
-        if is_known_record(key) {
+        // No reader makes anything of it.
+        if key != "comment" {
             records.push((key.to_owned(), record[equals + 1..].to_vec()));
         }
     }
     Ok(records)
-}
-
-/// Whether a reader may make something of a record. Comments and records of unknown vendors are
-/// dropped.
-fn is_known_record(key: &str) -> bool {
-    const OTHERS: [&str; 2] = ["charset", "hdrcharset"];
-    // SELinux labels of GNU tar, and security descriptors.
-    const PREFIXES: [&str; 2] = ["RHT.", "MSWINDOWS."];
-    let has_prefix = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
-    has_prefix || OTHERS.contains(&key) || describes_entry(key)
 }
 
 /// Whether a record is one of the standard records of an entry, a sparse map, an extended attribute

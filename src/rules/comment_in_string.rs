@@ -48,15 +48,12 @@ fn comments_in<'a>(cx: &DockerfileContext<'a>, span: Span) -> &'a [Comment] {
 fn in_script(cx: &DockerfileContext<'_>, script: &ShellScript, dropped: &mut BTreeSet<Span>) {
     for (index, command) in script.commands.iter().enumerate() {
         for word in command.assignments.iter().chain(&command.words) {
-            let comments = comments_in(cx, word.span);
-            if comments.is_empty() || is_program(script, index, command) {
+            if comments_in(cx, word.span).is_empty() || is_program(script, index, command) {
                 continue;
             }
-            for comment in comments {
-                if !is_in_substitution(word, comment.span)
-                    && is_quoted(cx, word.span.start, comment.span)
-                {
-                    dropped.insert(comment.span);
+            for comment in quoted_comments(cx, word.span) {
+                if !is_in_substitution(word, comment) {
+                    dropped.insert(comment);
                 }
             }
         }
@@ -88,17 +85,20 @@ fn is_in_substitution(word: &ShellWord, comment: Span) -> bool {
         .any(|part| matches!(part, ShellPart::Other(span) if span.contains(comment)))
 }
 
-/// Whether quotes that open at or after `start` are open at a comment.
-fn is_quoted(cx: &DockerfileContext<'_>, start: usize, comment: Span) -> bool {
+/// The comments in a span at which quotes that open in it are open. The quotes in comments do not
+/// count, since these are dropped.
+fn quoted_comments(cx: &DockerfileContext<'_>, span: Span) -> Vec<Span> {
     let mut quotes = Quotes::default();
-    let mut at = start;
-    // Other comments before it are dropped as well, with the quotes in them.
-    for before in comments_in(cx, Span::new(start, comment.start)) {
-        read(cx, Span::new(at, before.span.start), &mut quotes);
-        at = before.span.end;
+    let mut at = span.start;
+    let mut quoted = Vec::new();
+    for comment in comments_in(cx, span) {
+        read(cx, Span::new(at, comment.span.start), &mut quotes);
+        at = comment.span.end;
+        if quotes.are_open() {
+            quoted.push(comment.span);
+        }
     }
-    read(cx, Span::new(at, comment.start), &mut quotes);
-    quotes.are_open()
+    quoted
 }
 
 fn read(cx: &DockerfileContext<'_>, span: Span, quotes: &mut Quotes) {
@@ -112,10 +112,6 @@ fn in_values(cx: &DockerfileContext<'_>, step: &Step<'_>, dropped: &mut BTreeSet
         return;
     };
     for value in pairs.iter().filter_map(|pair| pair.value.as_ref()) {
-        for comment in comments_in(cx, value.span) {
-            if is_quoted(cx, value.span.start, comment.span) {
-                dropped.insert(comment.span);
-            }
-        }
+        dropped.extend(quoted_comments(cx, value.span));
     }
 }

@@ -73,6 +73,8 @@ impl BuildHistory {
 
 /// The number of steps of the history that the base image has.
 fn base_steps(steps: &[History]) -> usize {
+    let pauses = Pauses::of(steps);
+    let last_command = steps.iter().rposition(is_command);
     let mut end = 0;
     for (index, step) in steps.iter().enumerate() {
         // Buildah names the base image at the first step of the Dockerfile. A stage of the same
@@ -84,8 +86,7 @@ fn base_steps(steps: &[History]) -> usize {
         }
         // Most images end with their command. A Dockerfile may go on after it, even hours later if
         // the steps before it were cached, but then it has no other command.
-        let rest = &steps[index + 1..];
-        if is_command(step) && rest.iter().any(is_command) && begins_new_build(steps, index + 1) {
+        if is_command(step) && last_command > Some(index) && pauses.are_after(index) {
             end = index + 1;
         }
     }
@@ -112,22 +113,51 @@ fn is_command(step: &History) -> bool {
     })
 }
 
-/// Whether all steps from `start` on, of which there is one, are later than those before it.
-fn begins_new_build(steps: &[History], start: usize) -> bool {
-    let before = steps[..start].iter().filter_map(time).max();
-    let after = steps[start..].iter().filter_map(time).min();
-    match (before, after) {
-        (Some(before), Some(after)) => after.as_second() - before.as_second() >= PAUSE,
-        _ => false,
+/// The times of the steps: a history may have a hundred thousand, so each is read once.
+struct Pauses {
+    /// For each step the latest time up to it.
+    latest: Vec<Option<i64>>,
+    /// For each step the earliest time from it on.
+    earliest: Vec<Option<i64>>,
+}
+
+impl Pauses {
+    fn of(steps: &[History]) -> Self {
+        let mut latest = Vec::with_capacity(steps.len());
+        let mut earliest: Vec<Option<i64>> = steps.iter().map(time).collect();
+        let mut last = None;
+        for &time in &earliest {
+            last = last.max(time);
+            latest.push(last);
+        }
+        let mut next: Option<i64> = None;
+        for time in earliest.iter_mut().rev() {
+            next = match (*time, next) {
+                (Some(time), Some(next)) => Some(time.min(next)),
+                (time, next) => time.or(next),
+            };
+            *time = next;
+        }
+        Self { latest, earliest }
+    }
+
+    /// Whether all steps after one, of which there is one, are much later than those up to it.
+    fn are_after(&self, index: usize) -> bool {
+        match (self.latest[index], self.earliest.get(index + 1)) {
+            (Some(before), Some(&Some(after))) => after.saturating_sub(before) >= PAUSE,
+            _ => false,
+        }
     }
 }
 
-fn time(step: &History) -> Option<Timestamp> {
+/// The time of a step in seconds.
+fn time(step: &History) -> Option<i64> {
     let time: Timestamp = step.created.as_deref()?.parse().ok()?;
-    if time.as_second() < FIRST_IMAGE {
+    let seconds = time.as_second();
+    if seconds < FIRST_IMAGE {
         return None;
     }
-    Some(time)
+    Some(seconds)
 }
 
 fn count_layers(steps: &[History]) -> usize {
@@ -145,6 +175,14 @@ mod tests {
             comment: comment.to_owned(),
             empty_layer: created_by.starts_with("CMD"),
         }
+    }
+
+    #[test]
+    fn a_history_of_many_commands_is_read_in_one_pass() {
+        let steps: Vec<History> = (0..100_000)
+            .map(|_| step("CMD x", "2024-01-01T00:00:00Z", ""))
+            .collect();
+        assert_eq!(base_steps(&steps), 0);
     }
 
     #[test]

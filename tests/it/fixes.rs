@@ -131,8 +131,9 @@ const TRADES: [(&str, &str, &str); 4] = [
 ];
 
 /// Rules that report values which other rules cannot read until they are fixed.
-const UNREADABLE: [&str; 4] = [
+const UNREADABLE: [&str; 5] = [
     "broken-json-form",
+    "escaped-blank",
     "trailing-comment",
     "url-in-copy",
     "value-on-next-line",
@@ -399,7 +400,7 @@ fn contains_in_order(words: &[String], list: &[String]) -> bool {
 
 /// Rules whose fixes make the builder read a text in another way: as JSON, or with another escape
 /// character.
-const READ_ANEW: [&str; 2] = ["broken-json-form", "misspelled-directive"];
+const READ_ANEW: [&str; 3] = ["broken-json-form", "escaped-blank", "misspelled-directive"];
 
 /// A fix adds commands or removes some; it does not do both, and leaves the others in their order.
 #[test]

@@ -166,7 +166,7 @@ fn labels_of_a_schema_are_looked_for_in_so_many_stages() {
     assert_eq!(count("[missing-label]"), 100_000);
     assert_eq!(count("[analysis-limit]"), 1);
     assert!(
-        report.contains("Dockerfile:101:1: warning: too many stages and labels of `label-schema`"),
+        report.contains("Dockerfile:101:1: warning: too many stages and `label-schema` labels"),
         "{}",
         &report[..200]
     );

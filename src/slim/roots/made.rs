@@ -179,8 +179,14 @@ impl Search<'_> {
     }
 }
 
+/// Installed languages that are told from what a RUN made; an image has a few. Each has patterns with
+/// which every name is compared.
+const MAX_LANGUAGES: usize = 200;
+
 /// Paths that are left out, with what is below them.
 struct LeftOut {
+    /// Installed languages that were found.
+    languages: usize,
     always: Patterns,
     /// Left out only where the layer installed packages.
     of_installation: Patterns,
@@ -205,6 +211,7 @@ impl LeftOut {
         data.add_set("data-in-caches");
         no_data.add_set("caches-in-data");
         Self {
+            languages: 0,
             always,
             of_installation,
             data,
@@ -259,7 +266,8 @@ impl LeftOut {
                 (first.contains('*') || tree.child(directory, first.as_bytes()).is_some())
                     && !wildcard::expand(tree, &below(path, marker)).is_empty()
             });
-            if is_there {
+            if is_there && self.languages < MAX_LANGUAGES {
+                self.languages += 1;
                 for pattern in &language.files {
                     self.always.add(below(path, pattern));
                 }

@@ -168,7 +168,7 @@ fn extended_attributes_are_bytes_that_may_hold_line_feeds_and_zeros() {
 }
 
 #[test]
-fn comments_and_records_of_unknown_vendors_are_dropped() {
+fn a_comment_is_dropped_and_records_of_any_vendor_stay() {
     let records: [(&str, &[u8]); 4] = [
         ("comment", b"1"),
         ("VENDOR.key", b"2"),
@@ -178,7 +178,11 @@ fn comments_and_records_of_unknown_vendors_are_dropped() {
     let found = header(Tar::new().pax(&records).file("a", b""));
     assert_eq!(
         found.pax,
-        [("SCHILY.xattr.user.a".to_owned(), b"3".to_vec())]
+        [
+            ("VENDOR.key".to_owned(), b"2".to_vec()),
+            ("SCHILY.xattr.user.a".to_owned(), b"3".to_vec()),
+            ("realtime.any".to_owned(), b"4".to_vec()),
+        ]
     );
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{TransferError, helper};
 use crate::image::json::{self, ANYTHING};
-use crate::image::name::{DEFAULT_REGISTRY, HUB, Name};
+use crate::image::name::{DEFAULT_REGISTRY, Name};
 
 /// The name of Docker Hub in Docker's files and helpers.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -223,7 +223,8 @@ fn plain(key: &str) -> String {
         .strip_suffix("/v1")
         .or_else(|| key.strip_suffix("/v2"))
         .unwrap_or(key);
-    if HUB.contains(&key) {
+    // Docker's older names for its Hub.
+    if matches!(key, "index.docker.io" | "registry-1.docker.io") {
         DEFAULT_REGISTRY.to_owned()
     } else {
         key.to_owned()
