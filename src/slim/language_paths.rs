@@ -1,7 +1,7 @@
 //! Directories of language libraries and packages.
 
 use super::graph::Graph;
-use super::why::Why;
+use super::why::{Because, Root, Why};
 use crate::image::{NameId, Tree};
 
 /// Whether a kept file is a module rather than a program, although it may be executable.
@@ -9,8 +9,19 @@ pub(super) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
     let mut reasons = graph.reasons(name).iter();
     // `pip` and `gem` make modules executable, and many have a `#!` line for tests that are never
     // run.
-    is_library(tree, name)
-        && reasons.all(|reason| matches!(reason.why, Why::Runtime { .. } | Why::Module { .. }))
+    is_library(tree, name) && reasons.all(|reason| is_reason_to_load(&reason.why))
+}
+
+/// Whether a file with this reason is there to be loaded or read: nothing says that it is started.
+fn is_reason_to_load(why: &Why) -> bool {
+    match why {
+        Why::Runtime { .. } | Why::Module { .. } | Why::Root(Root::Made { .. }) => true,
+        // A text names its directory.
+        Why::Rule { because, .. } => {
+            matches!(because, Because::Word { .. } | Because::Mention { .. })
+        }
+        _ => false,
+    }
 }
 
 /// Whether a file is in a directory of language libraries or packages.

@@ -493,7 +493,10 @@ impl RuleTracer {
                 let Some(pattern) = template::with_word(kept.pattern, found.path, b"") else {
                     continue;
                 };
-                if !template::is_shallow(&pattern) && !is_not_whole(keep.tree(), page, &pattern) {
+                if !template::is_shallow(&pattern)
+                    && !is_not_whole(keep.tree(), page, &pattern)
+                    && !is_own_directory(keep.tree(), name, &pattern)
+                {
                     self.keep_pattern(keep, firing, kept.confidence, &pattern);
                 }
             }
@@ -523,6 +526,26 @@ impl RuleTracer {
         };
         self.keep_pattern(keep, firing, kept.confidence, &pattern);
     }
+}
+
+/// Whether a pattern is for everything in a directory that the text itself lies in, or in a virtual
+/// environment, whose packages have a tracer: scripts in one name it.
+fn is_own_directory(tree: &Tree, text: NameId, pattern: &[u8]) -> bool {
+    let Some(directory) = pattern.strip_suffix(b"/**") else {
+        return false;
+    };
+    let Ok(resolved) = tree.resolve(directory) else {
+        return false;
+    };
+    let mut above = std::iter::successors(Some(text), |&at| {
+        let parent = tree.parent(at);
+        if at == NameId::ROOT {
+            None
+        } else {
+            Some(parent)
+        }
+    });
+    tree.child(resolved.name, b"pyvenv.cfg").is_some() || above.any(|at| at == resolved.name)
 }
 
 /// Whether a layer above the base image has what a path leads to.

@@ -346,3 +346,22 @@ fn a_library_in_an_archive_keeps_the_libraries_that_it_needs() {
         assert!(planned.keeps(&format!("{lib}/libgomp.so.1")), "{path}");
     }
 }
+
+#[test]
+fn a_virtual_environment_that_names_itself_is_not_kept_whole() {
+    let planned = merged_usr()
+        .elf("/usr/bin/python3.11", &program(GLIBC))
+        .file("/usr/lib/python3.11/os.py", "")
+        .link("/opt/venv/bin/python", "/usr/bin/python3.11")
+        .file(
+            "/opt/venv/pyvenv.cfg",
+            "command = python3 -m venv /opt/venv\n",
+        )
+        .file("/opt/venv/bin/activate", "VIRTUAL_ENV=/opt/venv\n")
+        .file("/opt/venv/lib/python3.11/site-packages/app.py", "")
+        .file("/opt/venv/lib/python3.11/site-packages/pip/__init__.py", "")
+        .entrypoint(&["/opt/venv/bin/python", "-m", "app"])
+        .plan();
+    assert!(planned.keeps("/opt/venv/lib/python3.11/site-packages/app.py"));
+    assert!(!planned.keeps("/opt/venv/lib/python3.11/site-packages/pip"));
+}
