@@ -56,15 +56,24 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a RUN starts a service, works with it and stops it.
+/// Whether a RUN starts a service and works with it: another command follows, or it is stopped.
 fn is_used(run: &Run<'_>, call: &Call) -> bool {
-    let mut actions = Vec::new();
-    for other in run.calls.iter().filter(|other| other.name == "service") {
-        if service(other) == service(call) {
-            actions.extend(action(other));
+    let mut is_started = false;
+    for other in &run.calls {
+        match other.name.as_str() {
+            "service" if service(other) != service(call) => {}
+            "service" => match action(other) {
+                Some("start" | "restart") => is_started = true,
+                Some("stop") if is_started => return true,
+                _ => {}
+            },
+            // These work without any service.
+            "echo" | "rm" | "sleep" => {}
+            _ if is_started => return true,
+            _ => {}
         }
     }
-    actions.contains(&"start") && actions.contains(&"stop")
+    false
 }
 
 /// The name of the service: the first argument of `service`.
