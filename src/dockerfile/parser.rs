@@ -561,9 +561,15 @@ mod tests {
             assert_eq!(file.escape, '\\');
             assert!(file.shebang.is_some());
         }
-        for text in ["\n#!/a\n# syntax=a/b\nFROM a\n", " #!/a\n# syntax=a/b\nFROM a\n"] {
+        for text in [
+            "\n#!/a\n# syntax=a/b\nFROM a\n",
+            " #!/a\n# syntax=a/b\nFROM a\n",
+        ] {
             let file = parse(&Source::new("Dockerfile", text));
-            assert!(file.directives.is_empty() && file.shebang.is_none(), "{text}");
+            assert!(
+                file.directives.is_empty() && file.shebang.is_none(),
+                "{text}"
+            );
         }
     }
 

@@ -28,7 +28,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some((flag, mount)) = unsupported {
             findings.add(
                 flag.span,
-                format!("`{}` mounts are not supported in Windows images", mount.kind),
+                format!(
+                    "`{}` mounts are not supported in Windows images",
+                    mount.kind
+                ),
             );
         }
     }
