@@ -56,6 +56,7 @@ pub(super) fn unread(text: &str, error: SyntaxError) -> Dockerfile {
     Dockerfile {
         escape: '\\',
         directives: Vec::new(),
+        shebang: None,
         comments: Vec::new(),
         instructions: Vec::new(),
         errors: vec![error],

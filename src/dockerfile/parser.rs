@@ -49,6 +49,7 @@ impl<'a> Parser<'a> {
         let file = Dockerfile {
             escape: '\\',
             directives: Vec::new(),
+            shebang: None,
             comments: Vec::new(),
             instructions: Vec::new(),
             errors: Vec::new(),
@@ -78,6 +79,9 @@ impl<'a> Parser<'a> {
         // BuildKit discards a byte order mark before it looks for directives.
         self.token(TokenKind::Bom, 0, start);
         self.lines = Lines::new(self.text, start);
+        if self.text[start..].starts_with("#!") {
+            self.shebang();
+        }
         while let Some(line) = self.lines.next() {
             self.line(line);
         }
@@ -86,6 +90,15 @@ impl<'a> Parser<'a> {
         // Words are read after the heredocs of their line, so errors do not come in order.
         self.file.errors.sort_by_key(|error| error.span);
         self.file
+    }
+
+    /// Reads the first line, which BuildKit discards before it looks for `syntax` and `check`.
+    fn shebang(&mut self) {
+        if let Some(line) = self.lines.next() {
+            self.comment(line.start, line.end);
+            self.token(TokenKind::LineBreak, line.end, line.next);
+            self.file.shebang = Some(Span::new(line.start, line.end));
+        }
     }
 
     fn token(&mut self, kind: TokenKind, start: usize, end: usize) {
@@ -171,6 +184,10 @@ impl<'a> Parser<'a> {
             self.at_top = false;
             return false;
         };
+        // Its parser looks for `escape` in the whole file, where a `#!` line is another comment.
+        if found.name == "escape" && self.file.shebang.is_some() {
+            return false;
+        }
         let mut directives = self.file.directives.iter();
         if directives.any(|before| before.name == found.name) {
             self.error(found.span, format!("duplicate directive `{}`", found.name));
@@ -531,6 +548,29 @@ mod tests {
         let expected = ["line is longer than 65535 bytes"];
         assert_eq!(errors(&format!("FROM a\n{line}b\n")), expected);
         assert_eq!(errors(&format!("FROM a\n# {line}\n")), expected);
+    }
+
+    #[test]
+    fn directives_other_than_escape_may_follow_a_shebang() {
+        let text = "#!/usr/bin/env a\n# syntax=a/b\n# escape=`\n# check=skip=all\nFROM a\n";
+        for text in [text.to_owned(), format!("\u{feff}{text}")] {
+            let file = parse(&Source::new("Dockerfile", text));
+            let directives = file.directives.iter();
+            let names: Vec<&str> = directives.map(|found| found.name.as_str()).collect();
+            assert_eq!(names, ["syntax", "check"]);
+            assert_eq!(file.escape, '\\');
+            assert!(file.shebang.is_some());
+        }
+        for text in [
+            "\n#!/a\n# syntax=a/b\nFROM a\n",
+            " #!/a\n# syntax=a/b\nFROM a\n",
+        ] {
+            let file = parse(&Source::new("Dockerfile", text));
+            assert!(
+                file.directives.is_empty() && file.shebang.is_none(),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Dockerfile {
     /// The escape character: `\`, or `` ` `` if set by a directive.
     pub escape: char,
     pub directives: Vec<Directive>,
+    /// A `#!` line at the start of the file, without the line break: also the first comment.
+    pub shebang: Option<Span>,
     /// All comment lines, including those between the lines of an instruction, but not those inside
     /// heredocs.
     pub comments: Vec<Comment>,

@@ -1,6 +1,6 @@
 //! `assets-without-secret-key`: Rails compiles its assets without a secret key.
 
-use crate::lint::facts::{Run, Step};
+use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -17,14 +17,16 @@ const KEYS: [&str; 3] = [
     "RAILS_MASTER_KEY",
 ];
 
+/// Variables that choose the environment of Rails.
+const ENVIRONMENTS: [&str; 2] = ["RAILS_ENV", "RACK_ENV"];
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        let step = &cx.facts.steps[run.step];
         for call in &run.calls {
             let mut arguments = call.arguments.iter();
             let task = arguments.find(|argument| argument.single() == Some("assets:precompile"));
             let Some(task) = task else { continue };
-            if is_in_production(cx, run, step) && !has_key(cx, run, step) {
+            if is_in_production(cx, run, call) && !has_key(cx, run, call) {
                 findings.add(
                     task.span,
                     "no secret key for Rails in production: set `SECRET_KEY_BASE_DUMMY=1`",
@@ -35,20 +37,37 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 /// Whether Rails runs in production, where it has no key of its own.
-fn is_in_production(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> bool {
-    let mut assignments = run.assignments();
-    let assigned = assignments.find(|(name, ..)| matches!(*name, "RAILS_ENV" | "RACK_ENV"));
+fn is_in_production(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> bool {
+    let of_script = run.assignments().map(|(name, value, _)| (name, value));
+    // Rake's arguments override the environment.
+    let mut assignments = assignments_of_rake(call).chain(of_script);
+    let assigned = assignments.find(|(name, _)| ENVIRONMENTS.contains(name));
+    let step = &cx.facts.steps[run.step];
     match assigned {
-        Some((_, value, _)) => value == Some("production"),
-        None => ["RAILS_ENV", "RACK_ENV"]
+        Some((_, value)) => value == Some("production"),
+        None => ENVIRONMENTS
             .iter()
             .any(|name| cx.facts.variable(step, name).as_deref() == Some("production")),
     }
 }
 
+/// The arguments of a call that rake takes as variables, `NAME=value`: each with its value, if that
+/// is known.
+fn assignments_of_rake(call: &Call) -> impl Iterator<Item = (&str, Option<&str>)> {
+    call.arguments.iter().filter_map(|argument| {
+        let known = argument.single();
+        let (name, value) = known.unwrap_or(argument.raw.as_str()).split_once('=')?;
+        // As written, the argument may be quoted.
+        let name = name.trim_start_matches(['"', '\'']);
+        Some((name, known.and(Some(value))))
+    })
+}
+
 /// Whether the script or the stage sets a key, or a mount provides it.
-fn has_key(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> bool {
+fn has_key(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> bool {
+    let step = &cx.facts.steps[run.step];
     run.mounts.iter().any(|mount| mount.kind == "secret")
         || run.assignments().any(|(name, ..)| KEYS.contains(&name))
+        || assignments_of_rake(call).any(|(name, _)| KEYS.contains(&name))
         || KEYS.iter().any(|name| cx.facts.is_declared(step, name))
 }

@@ -122,12 +122,26 @@ fn report_arguments(
     );
 }
 
-/// Whether an argument starts a debugger: `--inspect`, `--inspect-brk=0.0.0.0:9229`.
+/// Whether an argument starts a debugger that other hosts may reach: `--inspect`,
+/// `--inspect-brk=0.0.0.0:9229`.
 fn is_debugger(word: &str) -> bool {
-    ARGUMENTS
+    let starts_debugger = ARGUMENTS
         .iter()
         .any(|argument| match word.strip_prefix(argument) {
             Some(rest) => rest.is_empty() || rest.starts_with(['=', ':', '-']),
             None => false,
-        })
+        });
+    starts_debugger && !is_on_loopback(word)
+}
+
+/// Whether an argument names an address of the container itself: `--inspect=127.0.0.1:9229`,
+/// `-agentlib:jdwp=…,address=localhost:5005`.
+fn is_on_loopback(word: &str) -> bool {
+    let mut values = word.split(['=', ',']).skip(1);
+    values.any(|value| {
+        value.starts_with("127.")
+            || value.starts_with("[::1]")
+            || value == "localhost"
+            || value.starts_with("localhost:")
+    })
 }

@@ -1,7 +1,8 @@
 //! `escaped-blank`: a backslash before a space, where the end of a line was meant.
 
 use crate::dockerfile::{Body, CopySource, ShellWord, Word};
-use crate::lint::facts::{Run, Step};
+use crate::knowledge::ProgramClass;
+use crate::lint::facts::{Call, Run, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -64,6 +65,10 @@ fn report(
 /// The backslashes before the words of a script, each with the start of the word.
 fn in_script(cx: &DockerfileContext<'_>, run: &Run<'_>, places: &mut Vec<(usize, usize)>) {
     let Some(script) = &run.script else { return };
+    // In a Windows path, `\` before a blank is the end of a directory.
+    if run.calls.iter().any(is_windows_shell) {
+        return;
+    }
     for command in &script.commands {
         let name = command.words.first().and_then(ShellWord::literal);
         for (index, word) in command.words.iter().enumerate() {
@@ -80,6 +85,13 @@ fn in_script(cx: &DockerfileContext<'_>, run: &Run<'_>, places: &mut Vec<(usize,
             }
         }
     }
+}
+
+/// Whether a call starts PowerShell or cmd: `pwsh`, `PowerShell.exe`.
+fn is_windows_shell(call: &Call) -> bool {
+    let name = call.name.to_ascii_lowercase();
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
+    ProgramClass::WindowsShell.contains(name)
 }
 
 /// The place of a backslash that stands alone before an offset, and the number of blanks between

@@ -9,12 +9,12 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// Ports by which a machine is administrated, as IANA assigned them. SSH has a rule of its own.
-const PORTS: [(u32, &str); 13] = [
+/// Ports by which a machine is administrated, as IANA assigned them. SSH has a rule of its own, and
+/// 514 is far more often the port of syslog than that of rsh.
+const PORTS: [(u32, &str); 12] = [
     (23, "Telnet"),
     (512, "rexec"),
     (513, "rlogin"),
-    (514, "rsh"),
     (2375, "Docker API without TLS"),
     (2376, "Docker API"),
     (3389, "RDP"),
@@ -32,12 +32,8 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let (Some(first), Some(last)) = (port.first, port.last) else {
                 continue;
             };
-            // Syslog is the service of port 514 for UDP.
-            let is_udp = port
-                .protocol
-                .is_some_and(|name| name.eq_ignore_ascii_case("udp"));
             for (number, service) in PORTS {
-                if (first..=last).contains(&number) && !(is_udp && number == 514) {
+                if (first..=last).contains(&number) {
                     findings.add(port.span, message(number, service));
                 }
             }

@@ -26,6 +26,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(name) = directive_name(comment) else {
             continue;
         };
+        // The parser itself, which reads `escape`, does not discard a `#!` line.
+        let (line, what) = match cx.dockerfile.shebang {
+            Some(shebang) if name == "escape" => (shebang, "a `#!` line"),
+            _ => (line, what),
+        };
         let effect = match effect(cx, name, comment) {
             Effect::None => "is only a comment",
             Effect::NextInstruction => "applies to the next instruction only",
@@ -87,8 +92,15 @@ fn directive_name(comment: &Comment) -> Option<&'static str> {
 
 /// The first line that is not a directive, and what it is.
 fn end_of_directives(cx: &DockerfileContext<'_>) -> Option<(Span, &'static str)> {
-    // Directives are the first lines of the file, one each.
-    let first = cx.dockerfile.directives.len();
+    // Directives are the first lines of the file, except for a `#!` line.
+    let mut first = cx.dockerfile.directives.len();
+    if let Some(shebang) = cx.dockerfile.shebang {
+        first = match cx.dockerfile.directives.last() {
+            // An `escape` without effect may stand between them.
+            Some(last) => cx.source.line(last.span.start),
+            None => cx.source.line(shebang.start),
+        };
+    }
     let text = cx.source.text();
     let line = text.split_inclusive('\n').nth(first)?;
     let before: usize = text.split_inclusive('\n').take(first).map(str::len).sum();

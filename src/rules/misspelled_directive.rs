@@ -13,12 +13,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let Some(comment) = cx.dockerfile.comments.first() else {
+    let lines_before = usize::from(cx.dockerfile.shebang.is_some());
+    let Some(comment) = cx.dockerfile.comments.get(lines_before) else {
         return;
     };
     // Directives end at the first line that is not one, so only that line can have been intended as
     // a directive.
-    if cx.source.line(comment.span.start) != cx.dockerfile.directives.len() + 1 {
+    if cx.source.line(comment.span.start) != cx.dockerfile.directives.len() + lines_before + 1 {
         return;
     }
     let Some((key, value)) = comment.text.split_once('=') else {

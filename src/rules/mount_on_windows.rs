@@ -1,7 +1,6 @@
-//! `mount-on-windows`: a RUN has a mount in a Windows image.
+//! `mount-on-windows`: a RUN has a mount of a type that Windows images do not support.
 
 use super::support::steps::is_on_windows;
-use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,15 +10,28 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// Types of mounts that BuildKit does not have for Windows.
+const UNSUPPORTED: [&str; 3] = ["secret", "ssh", "tmpfs"];
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in &cx.facts.steps {
-        if step.kind() != Kind::Run || !is_on_windows(cx, step) {
+    for run in cx.facts.runs() {
+        let step = &cx.facts.steps[run.step];
+        if !is_on_windows(cx, step) {
             continue;
         }
-        if let Some(flag) = step.flag("mount") {
+        // Every flag with a value is one of the mounts, in the same order.
+        let flags = step.instruction.flags.iter();
+        let flags = flags.filter(|flag| flag.name == "mount" && flag.value.is_some());
+        let unsupported = flags
+            .zip(&run.mounts)
+            .find(|(_, mount)| UNSUPPORTED.contains(&mount.kind.as_str()));
+        if let Some((flag, mount)) = unsupported {
             findings.add(
                 flag.span,
-                "`RUN --mount` is not supported in Windows images",
+                format!(
+                    "`{}` mounts are not supported in Windows images",
+                    mount.kind
+                ),
             );
         }
     }

@@ -33,6 +33,9 @@ const POINTLESS: [(&str, &str); 12] = [
 /// Options that only check whether a program exists, or run an editor without a terminal.
 const HARMLESS: [&str; 7] = ["--version", "-V", "-es", "-Es", "-c", "--help", "-E"];
 
+/// Commands after the start of a service that do not use it.
+const UNRELATED: [&str; 3] = ["echo", "rm", "sleep"];
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         // With an agent or a key mounted, ssh is called on purpose.
@@ -56,15 +59,22 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a RUN starts a service, works with it and stops it.
+/// Whether a RUN starts a service and works with it: another command follows, or it is stopped.
 fn is_used(run: &Run<'_>, call: &Call) -> bool {
-    let mut actions = Vec::new();
-    for other in run.calls.iter().filter(|other| other.name == "service") {
-        if service(other) == service(call) {
-            actions.extend(action(other));
+    let mut is_started = false;
+    for other in &run.calls {
+        if other.name == "service" {
+            match action(other) {
+                _ if service(other) != service(call) => {}
+                Some("start" | "restart") => is_started = true,
+                Some("stop") if is_started => return true,
+                _ => {}
+            }
+        } else if is_started && !UNRELATED.contains(&other.name.as_str()) {
+            return true;
         }
     }
-    actions.contains(&"start") && actions.contains(&"stop")
+    false
 }
 
 /// The name of the service: the first argument of `service`.

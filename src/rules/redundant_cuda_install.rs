@@ -28,7 +28,7 @@ const DEVELOPMENT: [&str; 6] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
-        let Some(contains_compilers) = kind_of_image(cx, step) else {
+        let Some(image) = cuda_image(cx, step) else {
             continue;
         };
         for call in run.package_calls() {
@@ -37,9 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
             let mut packages = call.packages.iter();
             let found = packages.find(|package| {
-                let name = package.name(call.manager);
-                starts_with_any(name, &RUNTIME)
-                    || contains_compilers && (name == "cuda" || starts_with_any(name, &DEVELOPMENT))
+                image.contains(package.name(call.manager)) && image.is_of_version(package.word)
             });
             if let Some(package) = found {
                 findings.add(
@@ -51,9 +49,33 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the stage of a step is based on CUDA's image for development; `None` if it is not based
-/// on one with the libraries at all.
-fn kind_of_image(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Option<bool> {
+/// An image of CUDA with the libraries.
+struct CudaImage<'f> {
+    /// The numbers of its version: 12, 6 and 3.
+    version: Vec<&'f str>,
+    /// Whether it is one for development.
+    has_compilers: bool,
+}
+
+impl CudaImage<'_> {
+    /// Whether the image contains a package, in some version.
+    fn contains(&self, name: &str) -> bool {
+        starts_with_any(name, &RUNTIME)
+            || self.has_compilers && (name == "cuda" || starts_with_any(name, &DEVELOPMENT))
+    }
+
+    /// Whether a package is of the version of CUDA that the image has, or names none. Two versions
+    /// of CUDA side by side may be intended.
+    fn is_of_version(&self, package: &str) -> bool {
+        // `cuda-toolkit-12-6`, `cuda-toolkit-12`, `cuda-toolkit=12.6.3-1`.
+        let parts = package.split(['-', '.', '=']);
+        let numbers = parts.filter(|part| is_number(part)).take(2);
+        numbers.zip(&self.version).all(|(one, other)| one == *other)
+    }
+}
+
+/// CUDA's image that the stage of a step is based on; `None` for one without the libraries.
+fn cuda_image<'f>(cx: &'f DockerfileContext<'_>, step: &Step<'_>) -> Option<CudaImage<'f>> {
     let root = cx.facts.ancestry(step.stage?).last()?;
     let Base::Image(image) = &root.base else {
         return None;
@@ -62,13 +84,19 @@ fn kind_of_image(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Option<bool> {
         return None;
     }
     let parts: Vec<&str> = image.tag.as_str()?.split('-').collect();
-    if parts.contains(&"devel") {
-        Some(true)
-    } else if parts.contains(&"runtime") {
-        Some(false)
-    } else {
-        None
+    let has_compilers = parts.contains(&"devel");
+    if !has_compilers && !parts.contains(&"runtime") {
+        return None;
     }
+    let version = parts.first()?.split('.').collect();
+    Some(CudaImage {
+        version,
+        has_compilers,
+    })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn starts_with_any(name: &str, starts: &[&str]) -> bool {

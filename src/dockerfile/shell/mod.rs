@@ -69,6 +69,16 @@ pub struct SimpleCommand {
     pub position: CommandPosition,
     /// An index into the script's `scopes`.
     pub scope: usize,
+    pub status: StatusUse,
+}
+
+/// Whether a script does anything else after a failure of a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatusUse {
+    #[default]
+    Used,
+    /// The command is before `|| true` or the like.
+    Ignored,
 }
 
 /// The context of a command in its script.

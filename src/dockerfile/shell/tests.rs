@@ -131,6 +131,28 @@ fn positions_say_what_may_not_run_or_not_last() {
 }
 
 #[test]
+fn a_status_is_ignored_before_a_command_that_succeeds() {
+    for (text, expected) in [
+        ("a || true", "a"),
+        ("a > /x 2>&1 || :; b", "a"),
+        ("a && b || true", "b"),
+        ("a || b || echo x", "b"),
+        ("{ a; b; } || true", "a b"),
+        ("if a; then b; fi || true", "b"),
+        ("a || b; a && true; a | true; ! a", ""),
+    ] {
+        let script = parse_text(text);
+        let mut ignored = Vec::new();
+        for command in &script.commands {
+            if command.status == StatusUse::Ignored {
+                ignored.push(show(&command.words[0]));
+            }
+        }
+        assert_eq!(ignored.join(" "), expected, "{text}");
+    }
+}
+
+#[test]
 fn pipelines_know_their_stages() {
     let text = "a | { b; c; } |& d; cat <<E | sh\nx\nE\ne 2>&1 | f && g | h";
     let script = parse_text(text);

@@ -11,7 +11,7 @@ use super::node::{Node, NodeField, ReadTree};
 use super::options::OptionChanges;
 use super::{
     CommandPosition, Loop, Pipeline, Redirection, Scope, ShellFunction, ShellScript, ShellWord,
-    SimpleCommand,
+    SimpleCommand, StatusUse,
 };
 use super::{calls, leading_heredoc, reader, words};
 use crate::dockerfile::syntax::Joined;
@@ -52,6 +52,7 @@ struct Context {
     caught: bool,
     /// A failure decides about a branch, or about nothing.
     may_fail: bool,
+    status: StatusUse,
     /// Start of the command before a heredoc's opener, on the line of that opener.
     heredoc_owner: Option<usize>,
     /// True if an assignment is a command.
@@ -225,6 +226,7 @@ impl<'tree> Walk<'_, 'tree> {
             words,
             position,
             scope,
+            status: context.status,
         });
     }
 
@@ -437,8 +439,11 @@ impl<'tree> Walk<'_, 'tree> {
         let mut conditional = parent == NodeKind::Function;
         let is_ignored = self.ignores_failures(node);
         let mut is_condition = has_condition(parent);
+        let mut is_before_operator = parent == NodeKind::List;
         for child in node.children() {
             is_condition &= !starts_body(child.kind());
+            is_before_operator &=
+                !matches!(child.kind(), NodeKind::AndOperator | NodeKind::OrOperator);
             // Conditional from this child on: the condition of an `if` or `while` always runs.
             conditional |= match (parent, child.kind()) {
                 (NodeKind::If, NodeKind::Then)
@@ -459,6 +464,12 @@ impl<'tree> Walk<'_, 'tree> {
             inner.position.conditional |= conditional;
             inner.caught |= caught && !conditional;
             inner.may_fail |= is_condition || (is_ignored && !conditional);
+            // The operator, or the condition, reads the status.
+            if is_before_operator && is_ignored {
+                inner.status = StatusUse::Ignored;
+            } else if is_before_operator || is_condition {
+                inner.status = StatusUse::Used;
+            }
             // Bash runs every stage of a pipeline in a subshell of its own.
             if parent == NodeKind::Pipeline {
                 inner = self.subshell(inner);

@@ -125,6 +125,7 @@ fn variant(simple: &SimpleCommand, place: usize, value: &str) -> SimpleCommand {
         words,
         position: simple.position,
         scope: simple.scope,
+        status: simple.status,
     }
 }
 
