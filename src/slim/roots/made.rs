@@ -179,7 +179,7 @@ impl Search<'_> {
     }
 }
 
-/// Installed languages that are told from what a RUN made; an image has a few. Each has patterns with
+/// Installed languages that are distinguished from what a RUN made; an image has a few. Each has patterns with
 /// which every name is compared.
 const MAX_LANGUAGES: usize = 200;
 
