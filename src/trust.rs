@@ -10,7 +10,7 @@
 //!
 //! | | found in a repository | named by a person |
 //! |---|---|---|
-//! | read | regular files of the repository, outside `.git` | any file; a symlink to a regular file |
+//! | read | regular files in it, outside `.git` | any file; a symlink to a regular file |
 //! | write | nothing | the file itself: a symlink in its place is replaced |
 //! | run | nothing | the program; a bare name is looked up on `PATH` |
 //!

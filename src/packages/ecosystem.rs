@@ -55,7 +55,7 @@ pub(super) struct Description {
 }
 
 impl Description {
-    /// What holds for an ecosystem that does not say otherwise.
+    /// The defaults of an ecosystem.
     pub(super) const USUAL: Self = Self {
         read: Reader::WithOthers,
         purl_type: "generic",

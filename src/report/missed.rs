@@ -1,5 +1,5 @@
-//! Things that a person may miss in a slimmed image: packages that were installed on purpose and are
-//! not kept, and companion programs of the image's own.
+//! Things that a person may miss in a slimmed image: packages that were installed on purpose and
+//! are not kept, and companion programs of the image's own.
 
 use std::collections::BTreeSet;
 

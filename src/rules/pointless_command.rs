@@ -82,7 +82,7 @@ fn service(call: &Call) -> Option<&str> {
     call.arguments.first()?.single()
 }
 
-/// What is to be done with the service: the second argument.
+/// The action on the service: the second argument.
 fn action(call: &Call) -> Option<&str> {
     call.arguments.get(1)?.single()
 }

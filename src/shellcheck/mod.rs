@@ -32,8 +32,8 @@ pub fn find(path: &std::ffi::OsStr) -> Option<PathBuf> {
     trust::find_program(PROGRAM, path)
 }
 
-/// Returns ShellCheck's findings in each file, in the order of `files`. Scripts that it cannot check
-/// within its limits are findings of `analysis-limit`.
+/// Returns ShellCheck's findings in each file, in the order of `files`. Scripts that it cannot
+/// check within its limits are findings of `analysis-limit`.
 pub fn check<'s>(
     program: &Path,
     files: impl IntoIterator<Item = &'s Source>,

@@ -77,7 +77,7 @@ pub(super) fn check(
     Ok((outcome, finished.processor))
 }
 
-/// What `--version` prints.
+/// The output of `--version`.
 pub(super) fn version(program: &Path) -> Result<Vec<u8>, ShellcheckError> {
     const SECONDS: u64 = 5;
     let finished =

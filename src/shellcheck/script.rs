@@ -233,8 +233,8 @@ fn preamble(kind: ShellKind, options: ShellOptions, names: &BTreeSet<&str>) -> O
     Some(text)
 }
 
-/// The declared names that occur in a script. An image may declare thousands, and a file may have as
-/// many scripts.
+/// The declared names that occur in a script. An image may declare thousands, and a file may have
+/// as many scripts.
 fn declared_names<'s>(script: &'s str, facts: &Facts<'_>, step: &Step<'_>) -> BTreeSet<&'s str> {
     let words: BTreeSet<&str> = script
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')

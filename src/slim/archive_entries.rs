@@ -1,5 +1,5 @@
-//! Entries of archives that programs carry: those of ZIP files, and those that `PyInstaller` appends
-//! to a program.
+//! Entries of archives that programs carry: those of ZIP files, and those that `PyInstaller`
+//! appends to a program.
 
 use std::io::Read as _;
 

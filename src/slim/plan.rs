@@ -104,13 +104,7 @@ pub(super) fn make<'p>(
         loaded,
         unknown_program,
     } = trace(keep, &mut tracers, &mut weight, options.level);
-    // A user who names files to keep may have named the program.
-    if let Some((script, line, word)) = unknown_program
-        && options.keep.is_empty()
-    {
-        let script = image.tree.path(script).escape_ascii().to_string();
-        return Err(PlanError::ProgramComputed { script, line, word });
-    }
+    check_program(&image.tree, unknown_program, options)?;
     // Records follow the decision on everything else: a package is recorded where a file of it is
     // kept.
     let records = if options.no_package_records {
@@ -150,6 +144,22 @@ pub(super) fn make<'p>(
         loaded,
         keeps_opened,
     })
+}
+
+/// Refuses an image whose entry point starts a program that only a run could tell.
+fn check_program(
+    tree: &Tree,
+    unknown: Option<(NameId, usize, String)>,
+    options: &PlanOptions,
+) -> Result<(), PlanError> {
+    match unknown {
+        // A user who names files to keep may have named the program.
+        Some((script, line, word)) if options.keep.is_empty() => {
+            let script = tree.path(script).escape_ascii().to_string();
+            Err(PlanError::ProgramComputed { script, line, word })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The kept names, in tree order.
@@ -220,7 +230,7 @@ fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
                 at: Some(source),
                 line: None,
                 text: format!(
-                    "{} source files are kept, but their interpreter is not: no kept file starts it",
+                    "{} source files are kept without their interpreter: no kept file starts it",
                     runtime.name
                 ),
             });

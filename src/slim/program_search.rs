@@ -98,8 +98,8 @@ impl Programs {
         names
     }
 
-    /// The files on PATH that have a name. Every word of a script may be one, so the directories are
-    /// read once.
+    /// The files on PATH that have a name. Every word of a script may be one, so the directories
+    /// are read once.
     fn candidates(&self, tree: &Tree, word: &[u8]) -> &[Candidate] {
         let files = self.files.get_or_init(|| self.read_directories(tree));
         files.get(word).map(Vec::as_slice).unwrap_or_default()

@@ -102,7 +102,7 @@ pub fn run_within(
     })
 }
 
-/// What the threads around a program report.
+/// Reports of the threads around a program.
 enum Event {
     Output(io::Result<Vec<u8>>),
     Errors(Vec<u8>),

@@ -274,7 +274,7 @@ fn tally(text: &str) -> Option<Request<'_>> {
     Some(names(Tool::Tally, scope, codes))
 }
 
-/// What is wrong with a comment that is meant to suppress findings, and that no tool reads so: the
+/// The mistake in a comment that is meant to suppress findings, and that no tool reads so: the
 /// form that it should have. `None` for other comments.
 pub(super) fn malformed(text: &str) -> Option<&'static str> {
     if !read(text).is_empty() {

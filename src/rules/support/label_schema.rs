@@ -25,8 +25,8 @@ pub(in crate::rules) fn labels<'a>(
 /// Labels that are looked for, over all stages. People have a dozen stages and labels.
 const MAX_COMPARED: usize = 100_000;
 
-/// The number of stages, from the first, in which the labels of the schema are looked for. Each label
-/// that a stage lacks is a finding, and a repository has both the stages and the schema.
+/// The number of stages, from the first, in which the labels of the schema are looked for. Each
+/// label that a stage lacks is a finding, and a repository has both the stages and the schema.
 pub(in crate::rules) fn compared_stages(cx: &DockerfileContext<'_>) -> usize {
     let labels = cx.settings.label_schema.len().max(1);
     (MAX_COMPARED / labels).max(1)

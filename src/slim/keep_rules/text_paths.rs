@@ -1,7 +1,7 @@
 //! Absolute paths in the texts of an application: its sources, its configuration, its scripts.
 //!
-//! No format is parsed. A string in quotes that is a path names what it leads to; a path that stands
-//! elsewhere in a text may do so.
+//! No format is parsed. A string in quotes that is a path names what it leads to; a path that
+//! stands elsewhere in a text may do so.
 
 use std::collections::HashSet;
 

@@ -179,8 +179,8 @@ impl Search<'_> {
     }
 }
 
-/// Installed languages that are distinguished from what a RUN made; an image has a few. Each has patterns with
-/// which every name is compared.
+/// Installed languages that are distinguished from what a RUN made; an image has a few. Each has
+/// patterns with which every name is compared.
 const MAX_LANGUAGES: usize = 200;
 
 /// Paths that are left out, with what is below them.

@@ -39,8 +39,8 @@ impl Tracer for ArchiveTracer {
 }
 
 /// Whether a file has the name of an archive, or is a program, to which one may be appended: shiv
-/// and pex put a `#!` line before a ZIP file, `PyInstaller` a program before its archive. Archives of
-/// Java have their own tracer.
+/// and pex put a `#!` line before a ZIP file, `PyInstaller` a program before its archive. Archives
+/// of Java have their own tracer.
 fn may_be_archive(keep: &Keep<'_>, name: NameId) -> bool {
     const ENDINGS: [&[u8]; 6] = [b".zip", b".pyz", b".pex", b".egg", b".whl", b".par"];
     let tree = keep.tree();

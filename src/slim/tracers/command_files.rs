@@ -1,5 +1,5 @@
-//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units and
-//! Ansible playbooks.
+//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units
+//! and Ansible playbooks.
 
 use crate::image::NameId;
 use crate::slim::keep::Keep;
@@ -113,7 +113,7 @@ fn system_crontab(line: &str) -> Option<Part<'_>> {
     Some(Part::Command(command.trim_start()))
 }
 
-/// What follows the time of a job; none for a line that sets a variable.
+/// The text after the time of a job; none for a line that sets a variable.
 fn scheduled(line: &str) -> Option<&str> {
     let mut rest = line.trim();
     let fields = if rest.starts_with('@') { 1 } else { 5 };

@@ -200,7 +200,7 @@ fn sources_without_their_interpreter_are_reported() {
     assert_eq!(
         notes,
         [
-            "/srv/main.py: Python source files are kept, but their interpreter is not: \
+            "/srv/main.py: Python source files are kept without their interpreter: \
              no kept file starts it"
         ]
     );

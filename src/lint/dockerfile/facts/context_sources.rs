@@ -6,8 +6,8 @@ use crate::lint::dockerfile::build_context::{IgnoreFile, clean};
 use crate::source::Span;
 
 /// The most bytes of paths that the patterns of a `.dockerignore` are compared with, which takes
-/// about a second. A file of a megabyte can have hundreds of thousands of sources, and an ignore file
-/// thousands of patterns.
+/// about a second. A file of a megabyte can have hundreds of thousands of sources, and an ignore
+/// file thousands of patterns.
 const MAX_COMPARED: u64 = 1 << 30;
 
 /// The sources of a file.

@@ -440,8 +440,8 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     }
 }
 
-/// Programs that a layer above the base image added, and whose name is a string in a source. Someone
-/// installed them for this image, so the string counts wherever it stands.
+/// Programs that a layer above the base image added, and whose name is a string in a source.
+/// Someone installed them for this image, so the string counts wherever it stands.
 fn keep_added_programs(
     state: &mut State,
     keep: &mut Keep<'_>,
