@@ -90,15 +90,15 @@ fn is_in_substitution(word: &ShellWord, comment: Span) -> bool {
 fn quoted_comments(cx: &DockerfileContext<'_>, span: Span) -> Vec<Span> {
     let mut quotes = Quotes::default();
     let mut at = span.start;
-    let mut quoted = Vec::new();
+    let mut found = Vec::new();
     for comment in comments_in(cx, span) {
         read(cx, Span::new(at, comment.span.start), &mut quotes);
         at = comment.span.end;
         if quotes.are_open() {
-            quoted.push(comment.span);
+            found.push(comment.span);
         }
     }
-    quoted
+    found
 }
 
 fn read(cx: &DockerfileContext<'_>, span: Span, quotes: &mut Quotes) {
