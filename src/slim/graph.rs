@@ -12,7 +12,7 @@ use crate::image::NameId;
 
 /// Maximum number of reasons of one confidence that a name can give for another. A script may
 /// mention a path on every line, and more reasons would explain nothing.
-const MAX_BY_ONE: u32 = 64;
+const MAX_BY_ONE: u32 = 8;
 
 /// An edge of the graph, stored at the name that it keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -739,12 +739,17 @@ fn keep_relative(keep: &mut Keep<'_>, place: Place, word: &ShellWord, line: usiz
 /// `for` lists, heredocs. The contents of a directory are only kept if it belongs to the
 /// application.
 fn keep_mentions(keep: &mut Keep<'_>, place: Place, text: &str, base: usize) {
+    let mut seen = HashSet::new();
     for (number, line) in text.lines().enumerate() {
         // Comments are not run.
         if line.trim_start().starts_with('#') {
             continue;
         }
         for path in absolute_paths(line) {
+            // A script may name the same directory on every line.
+            if !seen.insert(path) {
+                continue;
+            }
             let why = place.why(path, base + number + 1, Why::mention);
             if let Some(name) = keep.keep_path(path.as_bytes(), place.by(), why.clone()) {
                 keep_application(keep, name, place.by(), &why);
