@@ -7,6 +7,8 @@ use crate::elf;
 
 /// An archive may say that it holds more than there is memory for.
 const MAX_ENTRY: u64 = 64 << 20;
+/// Libraries of one program of PyInstaller. Large programs have a few hundred.
+const MAX_ROWS: usize = 10_000;
 /// Bytes that all entries of one archive inflate to.
 pub(super) const MAX_ALL: u64 = 1 << 30;
 
@@ -17,6 +19,8 @@ pub(super) fn inflate(
     method: rawzip::CompressionMethod,
     left: &mut u64,
 ) -> Option<Vec<u8>> {
+    // An entry that inflates to nothing takes time all the same.
+    *left = left.saturating_sub(data.len() as u64);
     match method {
         rawzip::CompressionMethod::STORE => at_most(data, left),
         rawzip::CompressionMethod::DEFLATE => {
@@ -46,6 +50,8 @@ pub(super) fn needed_by_entries(bytes: &[u8], left: &mut u64) -> Vec<Vec<u8>> {
     let mut libraries = Vec::new();
     if let Some(entries) = pyinstaller_entries(bytes) {
         for entry in entries {
+            // An entry that inflates to nothing takes time all the same.
+            *left = left.saturating_sub(entry.len() as u64);
             if let Some(content) = at_most(flate2::bufread::ZlibDecoder::new(entry), left) {
                 libraries.extend(needed(&content));
             }
@@ -101,7 +107,9 @@ fn pyinstaller_entries(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let table = archive.get(start..start.checked_add(word(bytes, cookie + 16)?)?)?;
     let mut entries = Vec::new();
     let mut at = 0;
-    while let Some(row_length) = word(table, at) {
+    while let Some(row_length) = word(table, at)
+        && entries.len() < MAX_ROWS
+    {
         let (Some(place), Some(stored)) = (word(table, at + 4), word(table, at + 8)) else {
             break;
         };

@@ -23,6 +23,10 @@ pub(super) fn matches(tree: &Tree, pattern: &str, names: &mut Allowance) -> Vec<
         return Vec::new();
     }
     for component in pattern.split('/').filter(|component| !component.is_empty()) {
+        // Making a matcher takes time even if there is nothing to match.
+        if at.is_empty() {
+            return at;
+        }
         at = match matcher(component) {
             Some(matcher) => matching(tree, &at, component, &matcher, names),
             None => named(tree, &at, component),

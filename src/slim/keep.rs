@@ -25,6 +25,8 @@ pub(super) struct Keep<'a> {
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
     pub(super) scripts: HashSet<NameId>,
+    /// Files of supervisord that were read: they may include each other in turn.
+    pub(super) supervised: HashSet<NameId>,
     /// Patterns in scripts that were followed, with the script; none for the configuration.
     pub(super) globs: HashSet<(Option<NameId>, String)>,
     /// Files that command lines give an interpreter to read, whatever they are called.
@@ -53,6 +55,7 @@ impl<'a> Keep<'a> {
             programs: Programs::of(&view.image.config),
             effort: Effort::default(),
             scripts: HashSet::new(),
+            supervised: HashSet::new(),
             globs: HashSet::new(),
             sources: BTreeMap::new(),
             unknown_program: None,

@@ -351,7 +351,8 @@ fn named_directories(tree: &Tree, config: &Config) -> HashMap<NameId, String> {
             && !is_system_directory(tree, directory)
             && tree.child(directory, b"bin").is_none()
         {
-            named.insert(directory, variable.to_owned());
+            // Each file below gets the name, which may be a megabyte long.
+            named.insert(directory, variable.chars().take(60).collect());
         }
     }
     named

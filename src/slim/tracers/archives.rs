@@ -9,7 +9,7 @@ use crate::slim::archive_entries::{MAX_ALL, needed_by_entries};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
-use super::runtimes::keep_library_of_archive;
+use super::runtimes::keep_libraries_of_archive;
 
 pub(super) struct ArchiveTracer;
 
@@ -32,9 +32,7 @@ impl Tracer for ArchiveTracer {
             let text = "the archive is too large when decompressed: only part of it is analyzed";
             keep.note(Some(name), None, text.to_owned());
         }
-        for library in libraries {
-            keep_library_of_archive(keep, name, &library);
-        }
+        keep_libraries_of_archive(keep, name, &libraries);
     }
 }
 

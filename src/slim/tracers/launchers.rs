@@ -7,6 +7,9 @@ use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::why::Why;
 
+/// Words of a command that are looked at.
+const MAX_WORDS: usize = 64;
+
 /// Keeps the programs that the words of a command have a launcher start. `why` makes the reason of
 /// a word.
 pub(in crate::slim) fn keep_launched(
@@ -15,13 +18,14 @@ pub(in crate::slim) fn keep_launched(
     words: &[&str],
     why: &dyn Fn(&str) -> Why,
 ) {
-    for (place, word) in words.iter().enumerate() {
+    // A launcher stands near the start of a command.
+    for (place, word) in words.iter().enumerate().take(MAX_WORDS) {
         let program = word.rsplit('/').next().unwrap_or_default();
         let arguments = &words[place + 1..];
         let environment = environment_of(program);
         if !environment.is_empty() {
             let directories = directories(keep, environment);
-            for argument in arguments.iter().copied() {
+            for argument in arguments.iter().copied().take(MAX_WORDS) {
                 keep_in(keep, by, &directories, argument, why);
             }
         }

@@ -111,12 +111,19 @@ fn keep_word(keep: &mut Keep<'_>, name: NameId, word: &str, line: usize) {
     }
 }
 
+/// Files of supervisord that are read.
+const MAX_INCLUDED: usize = 1000;
+
 fn is_supervised(path: &[u8]) -> bool {
     path.starts_with(b"/etc/supervisor") && (path.ends_with(b".conf") || path.ends_with(b".ini"))
 }
 
 /// Reads `command=` of supervisord programs, and the files included with `files=`.
 fn read_programs(keep: &mut Keep<'_>, name: NameId) {
+    // Files include each other in turn, or in a chain that is too long for the stack.
+    if keep.supervised.len() >= MAX_INCLUDED || !keep.supervised.insert(name) {
+        return;
+    }
     let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
         return;
     };

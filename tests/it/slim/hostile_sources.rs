@@ -110,3 +110,16 @@ fn a_program_that_is_not_found_names_a_part_of_a_long_path() {
     assert!(unmet.len() >= 100, "{}", unmet.len());
     assert!(unmet.iter().all(|unmet| unmet.looked_in.len() <= 32));
 }
+
+#[test]
+fn files_of_supervisord_that_include_each_other_are_read_once() {
+    let include = "[include]\nfiles = /app/*.ini\n";
+    let planned = Machine::new()
+        .file("/usr/bin/supervisord", "")
+        .file("/etc/supervisor/supervisord.conf", include)
+        .file("/app/a.ini", include)
+        .file("/app/b.ini", include)
+        .keep("/etc/supervisor/*")
+        .plan();
+    assert!(planned.keeps("/app/b.ini"));
+}

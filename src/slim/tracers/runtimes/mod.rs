@@ -25,7 +25,7 @@ use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
-pub(super) use programs::keep_library_of_archive;
+pub(super) use programs::keep_libraries_of_archive;
 
 use state::State;
 

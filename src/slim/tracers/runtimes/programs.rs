@@ -116,11 +116,18 @@ fn short_name(file_name: &str) -> Option<&str> {
     Some(name)
 }
 
-/// A library that one in an archive needs. It is found without the loader: the program that unpacks
-/// the archive is not known.
-pub(in crate::slim) fn keep_library_of_archive(keep: &mut Keep<'_>, by: NameId, library: &[u8]) {
-    let word = String::from_utf8_lossy(library).into_owned();
-    keep_libraries(keep, by, &BTreeSet::from([word.as_str()]), &BTreeSet::new());
+/// Libraries that those in an archive need. They are found without the loader: the program that
+/// unpacks the archive is not known.
+pub(in crate::slim) fn keep_libraries_of_archive(
+    keep: &mut Keep<'_>,
+    by: NameId,
+    libraries: &BTreeSet<Vec<u8>>,
+) {
+    let mut names = BTreeSet::new();
+    for library in libraries {
+        names.extend(std::str::from_utf8(library));
+    }
+    keep_libraries(keep, by, &names, &BTreeSet::new());
 }
 
 /// The directories in which libraries are installed. `dlopen` searches more than these, but a

@@ -285,9 +285,12 @@ fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
 
 /// Directories that a program adds to its search path: `sys.path.insert(1, '/usr/share/x')`.
 fn keep_search_path(keep: &mut Keep<'_>, name: NameId, text: &str) {
+    let mut seen = HashSet::new();
     for line in text.lines().filter(|line| line.contains("sys.path")) {
         for (_, literal) in strings(line) {
-            if literal.starts_with('/') && !is_standard(literal.as_bytes()) {
+            let is_path = literal.starts_with('/') && !is_standard(literal.as_bytes());
+            // Keeping a directory walks it, so it is done once.
+            if is_path && seen.insert(literal) {
                 let why = Why::module(Language::Python, literal.to_owned());
                 let path = literal.as_bytes();
                 directories::keep_tree_at(keep, path, name, &why, &application::is_left_out);

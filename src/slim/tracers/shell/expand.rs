@@ -7,6 +7,9 @@ use crate::slim::globs::is_pattern;
 /// Maximum number of commands that are added for variants.
 const MOST: usize = 4096;
 
+/// Maximum number of words that are copied for the variants of one command.
+const MOST_WORDS: usize = 1 << 16;
+
 /// Commands that only operate on the files in their arguments and do not need them to exist.
 const FROM_OUTSIDE: &[&str] = &[
     "chgrp", "chmod", "chown", "du", "find", "ls", "mkdir", "rm", "rmdir", "setfacl", "touch",
@@ -75,7 +78,8 @@ fn expand_command(
         };
         // Commands with several unknown words would multiply; beyond the limit, only the first
         // value is used.
-        let room = MOST.saturating_sub(variants.len());
+        let longest = MOST_WORDS / simple.words.len().max(1);
+        let room = MOST.saturating_sub(variants.len()).min(longest);
         for other in known.iter().skip(1).take(room) {
             variants.push(variant(simple, place, other));
         }

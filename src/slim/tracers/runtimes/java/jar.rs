@@ -53,9 +53,7 @@ fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     for program in asks.programs {
         programs::keep_program(keep, name, &program, 1, true);
     }
-    for library in asks.libraries {
-        programs::keep_library_of_archive(keep, name, &library);
-    }
+    programs::keep_libraries_of_archive(keep, name, &asks.libraries);
 }
 
 /// Reads an archive and the archives in it, once. Broken entries are skipped, because Java would
