@@ -7,7 +7,7 @@ use crate::elf;
 
 /// An archive may say that it holds more than there is memory for.
 const MAX_ENTRY: u64 = 64 << 20;
-/// Libraries of one program of PyInstaller. Large programs have a few hundred.
+/// Libraries of one program of `PyInstaller`. Large programs have a few hundred.
 const MAX_ROWS: usize = 10_000;
 /// Bytes that all entries of one archive inflate to.
 pub(super) const MAX_ALL: u64 = 1 << 30;
