@@ -6,6 +6,7 @@ use super::shebang;
 use super::system_directories::is_application_path;
 use super::why::{Root, Why};
 use crate::image::NameId;
+use crate::knowledge::ProgramClass;
 
 /// Whose text a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +55,9 @@ fn is_document(path: &[u8]) -> bool {
 }
 
 fn is_shell_script(keep: &Keep<'_>, name: NameId) -> bool {
-    const SHELLS: [&[u8]; 8] = [
-        b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh", b"busybox",
-    ];
     if keep.tree().file_name(name).ends_with(b".sh") {
         return true;
     }
     let head = shebang::head(keep.view, name);
-    shebang::parse(&head).is_some_and(|line| SHELLS.contains(&line.program_name().as_slice()))
+    shebang::parse(&head).is_some_and(|line| ProgramClass::PosixShell.contains(line.program_name()))
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::keep::Keep;
-use super::program_kind::is_program;
+use super::program_kind::{is_program, is_setuid};
 use crate::image::{NameId, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::{Package, Packages};
@@ -93,17 +93,15 @@ fn made_together(tree: &Tree, packages: &Packages, program: NameId) -> Vec<NameI
 
 /// Whether a file is a program that a person may want beside the server, and no risk by itself.
 fn is_companion(keep: &Keep<'_>, name: NameId) -> bool {
-    const SETUID_OR_SETGID: u32 = 0o6000;
     let tree = keep.tree();
     let Ok(resolved) = tree.resolve(&tree.path(name)) else {
         return false;
     };
     let directory = tree.file_name(tree.parent(name));
-    let is_setuid = tree.inode(resolved.name).header.mode & SETUID_OR_SETGID != 0;
     // Helpers in `libexec` are not started by people.
     keep.is_file(resolved.name)
         && is_program(tree, resolved.name)
         && matches!(directory, b"bin" | b"sbin")
-        && !is_setuid
+        && !is_setuid(tree, resolved.name)
         && !ProgramClass::Shell.contains(tree.file_name(name))
 }

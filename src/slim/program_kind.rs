@@ -14,12 +14,16 @@ pub(super) fn is_program(tree: &Tree, name: NameId) -> bool {
 
 /// Whether a file has a setuid or setgid bit, or capabilities.
 pub(super) fn is_privileged(tree: &Tree, name: NameId) -> bool {
+    let inode = tree.inode(name);
+    let has_capabilities = inode.header.xattr("security.capability").is_some();
+    is_setuid(tree, name) || matches!(inode.kind, Kind::File(_)) && has_capabilities
+}
+
+/// Whether a file has a setuid or setgid bit.
+pub(super) fn is_setuid(tree: &Tree, name: NameId) -> bool {
     const SETUID_OR_SETGID: u32 = 0o6000;
     let inode = tree.inode(name);
-    let is_file = matches!(inode.kind, Kind::File(_));
-    is_file
-        && (inode.header.mode & SETUID_OR_SETGID != 0
-            || inode.header.xattr("security.capability").is_some())
+    matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID_OR_SETGID != 0
 }
 
 /// Whether a file name is that of a program of a class, also with a version: `python3.11` is

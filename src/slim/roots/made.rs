@@ -14,6 +14,7 @@ use crate::packages::{Ecosystem, Packages};
 use crate::slim::build_history::BuildHistory;
 use crate::slim::keep::Keep;
 use crate::slim::keep_rules::wildcard;
+use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::why::{Confidence, Root, Why};
 
@@ -384,12 +385,10 @@ fn installing_layers(tree: &Tree, packages: &Packages) -> Vec<bool> {
 
 /// Whether a file is a shell, a package manager or a setuid program.
 fn is_risky(tree: &Tree, name: NameId) -> bool {
-    const SETUID_OR_SETGID: u32 = 0o6000;
     let (inode, file_name) = (tree.inode(name), tree.file_name(name));
     let mut classes = [ProgramClass::Shell, ProgramClass::PackageManager].into_iter();
     let is_program = matches!(inode.kind, Kind::Symlink { .. }) || inode.header.mode & 0o111 != 0;
-    is_program && classes.any(|class| class.contains(file_name))
-        || matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID_OR_SETGID != 0
+    is_program && classes.any(|class| class.contains(file_name)) || is_setuid(tree, name)
 }
 
 /// Whether the target of a link is standard output and the like, of which the container runtime
