@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use walkdir::WalkDir;
 
 use super::Output;
@@ -14,46 +14,101 @@ use super::ignored::Ignored;
 use crate::trust::HostFile;
 
 /// Extensions of files that are named after a Dockerfile but are not Dockerfiles: ignore files,
-/// documentation, and templates that have not been rendered.
-const OTHER_EXTENSIONS: [&str; 12] = [
+/// documentation, data, pictures, templates that have not been rendered, and what editors, patch
+/// and git leave behind. The hooks in `.pre-commit-hooks.yaml` have the same list.
+const OTHER_EXTENSIONS: [&str; 36] = [
     "dockerignore",
     "md",
+    "html",
+    "pdf",
+    "css",
     "json",
+    "toml",
+    "xml",
     "yml",
     "yaml",
+    "lock",
+    "log",
+    "snap",
+    "gif",
+    "ico",
+    "jpeg",
+    "jpg",
+    "png",
+    "svg",
+    "webp",
     "j2",
     "jinja",
     "jinja2",
+    "mustache",
+    "template",
     "tmpl",
     "tpl",
     "erb",
+    "bak",
+    "diff",
+    "orig",
+    "patch",
+    "rej",
+    "swo",
     "swp",
+    "pyc",
+];
+/// Extensions of programs. After the name of a Dockerfile they may also stand for the language of
+/// the image: `Dockerfile.go` builds a Go program, and `dockerfile.go` is one.
+const PROGRAM_EXTENSIONS: [&str; 24] = [
+    "c", "cc", "cpp", "cs", "go", "h", "java", "js", "jsx", "kt", "lua", "mjs", "php", "pl", "ps1",
+    "py", "rb", "rs", "scala", "sh", "swift", "ts", "tsx", "vue",
 ];
 
-/// All Dockerfiles below a directory, sorted by path, except those excluded by `.gitignore`,
-/// `.ignore` or `exclude`. Symlinks to directories are not followed, and a file with several names
-/// is listed once.
+/// Dockerfiles that a search found.
+pub(super) struct Found {
+    /// Sorted by path.
+    pub(super) files: Vec<HostFile>,
+    /// Whether every directory could be read.
+    pub(super) is_complete: bool,
+}
+
+/// All Dockerfiles below a directory, except those excluded by `.gitignore`, `.ignore` or
+/// `exclude`. Symlinks to directories are not followed, and a file with several names is listed
+/// once. A directory that cannot be read is reported, and the others are still searched.
 pub(super) fn dockerfiles(
     directory: &Path,
     exclude: &Exclude,
     output: Output,
-) -> anyhow::Result<Vec<HostFile>> {
-    let mut files = Vec::new();
-    for path in search(directory, exclude, output)
-        .with_context(|| format!("cannot search `{}`", directory.display()))?
-    {
+) -> anyhow::Result<Found> {
+    let root =
+        real(directory).with_context(|| format!("cannot search `{}`", directory.display()))?;
+    let (paths, is_complete) = search(directory, &root, exclude, output);
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths {
         files.push(HostFile::found(&path, directory).seen_from(Path::new(".")));
     }
-    Ok(files)
+    Ok(Found { files, is_complete })
 }
 
-fn search(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result<Vec<PathBuf>> {
-    let root = real(directory)?;
-    let mut ignored = Ignored::new(&root, output);
+/// Searches a directory, whose path without symlinks is `root`. Returns the paths, and whether
+/// every directory could be read.
+fn search(
+    directory: &Path,
+    root: &Path,
+    exclude: &Exclude,
+    output: Output,
+) -> (Vec<PathBuf>, bool) {
+    let mut is_complete = true;
+    let mut ignored = Ignored::new(root, output);
     let (mut files, mut links) = (Vec::new(), Vec::new());
     let mut walk = WalkDir::new(directory).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
-        let entry = entry?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            // One directory without permission must not hide the findings in all others.
+            Err(error) => {
+                is_complete = false;
+                output.error(&unreadable(&error, directory));
+                continue;
+            }
+        };
         let depth = entry.depth();
         // The user named the directory, so it is searched even if it is a symlink.
         let is_directory = entry.file_type().is_dir() || depth == 0;
@@ -84,7 +139,16 @@ fn search(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result
             }
         }
     }
-    Ok(without_duplicates(&root, files, links))
+    (without_duplicates(root, files, links), is_complete)
+}
+
+/// The error for a directory below the searched one.
+fn unreadable(error: &walkdir::Error, searched: &Path) -> anyhow::Error {
+    let path = error.path().unwrap_or(searched).display();
+    match error.io_error() {
+        Some(cause) => anyhow!("cannot search `{path}`: {cause}"),
+        None => anyhow!("cannot search `{path}`: {error}"),
+    }
 }
 
 /// Sorted paths of the files and of the symlinks to other files. A symlink is dropped if its target
@@ -124,10 +188,36 @@ pub(super) fn is_dockerfile(path: &Path) -> bool {
 /// `app.Dockerfile`, `Dockerfile.dev`, `api-dockerfile`.
 fn is_dockerfile_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let is_other = name
-        .rsplit_once('.')
-        .is_some_and(|(_, extension)| OTHER_EXTENSIONS.contains(&extension));
-    !is_other && (has_word(&name, "dockerfile") || has_word(&name, "containerfile"))
+    // Backups and locks of Emacs: `Dockerfile~`, `#Dockerfile#` and `.#Dockerfile`.
+    let is_of_editor = name.ends_with(['~', '#']) || name.starts_with(".#");
+    let is_other = extension(&name).is_some_and(|end| OTHER_EXTENSIONS.contains(&end));
+    !is_of_editor
+        && !is_other
+        && (has_word(&name, "dockerfile") || has_word(&name, "containerfile"))
+}
+
+/// Whether a file with the name of a Dockerfile is a program, such as `parse_dockerfile.py`. Its
+/// extension leaves that open, so its first line decides.
+pub(super) fn is_program(path: &Path, text: &[u8]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.to_ascii_lowercase();
+    extension(&name).is_some_and(|end| PROGRAM_EXTENSIONS.contains(&end)) && !starts_stage(text)
+}
+
+/// Whether the first line that is neither empty nor a comment starts a Dockerfile. In lowercase,
+/// `from` also starts a Python program.
+fn starts_stage(text: &[u8]) -> bool {
+    for line in text.split(|&byte| byte == b'\n') {
+        let line = line.trim_ascii();
+        if !line.is_empty() && !line.starts_with(b"#") {
+            return line.starts_with(b"FROM ") || line.starts_with(b"ARG ");
+        }
+    }
+    false
+}
+
+fn extension(name: &str) -> Option<&str> {
+    Some(name.rsplit_once('.')?.1)
 }
 
 fn has_word(name: &str, word: &str) -> bool {
@@ -154,6 +244,8 @@ mod tests {
             "app.Dockerfile",
             "Dockerfile.dev",
             "api-dockerfile",
+            "Dockerfile.go",
+            "Dockerfile.py3",
         ] {
             assert!(is_dockerfile_name(name), "{name}");
         }
@@ -163,8 +255,47 @@ mod tests {
             "mydockerfiles",
             "Dockerfile.j2",
             "compose.yaml",
+            "Dockerfile.png",
+            "Dockerfile.ORIG",
+            "app.Dockerfile.rej",
+            "Dockerfile~",
+            "#Dockerfile#",
+            ".#Dockerfile",
         ] {
             assert!(!is_dockerfile_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_hooks_skip_the_same_extensions() {
+        let hooks = include_str!("../../.pre-commit-hooks.yaml");
+        for extensions in [&OTHER_EXTENSIONS[..], &PROGRAM_EXTENSIONS[..]] {
+            let pattern = format!("\\.({})$", extensions.join("|"));
+            assert!(hooks.contains(&pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_known_by_its_extension_and_its_first_line() {
+        for (name, text, expected) in [
+            ("dockerfile.go", "package dockerfile\n", true),
+            ("parse_dockerfile.py", "# -\nfrom re import sub\n", true),
+            ("dockerfile_test.ts", "const a = `\nFROM debian\n`;\n", true),
+            ("dockerfile.rs", "", true),
+            (
+                "Dockerfile.go",
+                "# syntax=docker/dockerfile:1\n\n  FROM golang\n",
+                false,
+            ),
+            ("Dockerfile.py", "ARG TAG=3\r\nFROM python:$TAG\r\n", false),
+            ("Dockerfile.dev", "package dockerfile\n", false),
+            ("Dockerfile", "", false),
+        ] {
+            assert_eq!(
+                is_program(Path::new(name), text.as_bytes()),
+                expected,
+                "{name}"
+            );
         }
     }
 }

@@ -12,6 +12,7 @@ use clap::builder::FalseyValueParser;
 use rayon::prelude::*;
 
 use super::config::current_directory;
+use super::discover::Found;
 use super::exclude::Exclude;
 use super::{Output, discover, images, staged};
 use crate::printable::escape_bytes;
@@ -60,7 +61,7 @@ pub(super) fn read(
     if arguments.staged {
         return Ok((read_staged(paths, exclude, output)?, false));
     }
-    let targets = targets(paths, arguments.force_exclude, exclude, output)?;
+    let (targets, mut failed) = targets(paths, arguments.force_exclude, exclude, output)?;
     let reader = Reader {
         stdin_name: arguments.stdin_filename.as_deref(),
         found: AtomicU64::new(0),
@@ -80,7 +81,7 @@ pub(super) fn read(
         "the Dockerfiles are larger than {} in total: pass fewer directories",
         limits::shown(limits::ALL_DOCKERFILES)
     );
-    let (mut sources, mut failed) = (Vec::new(), false);
+    let mut sources = Vec::new();
     for result in results {
         match result {
             Ok(source) => sources.extend(source),
@@ -94,26 +95,28 @@ pub(super) fn read(
 }
 
 /// Every named file, and every Dockerfile below every named directory, once each. Standard input is
-/// a file named `-`.
+/// a file named `-`. A directory that cannot be searched is reported and sets the flag.
 fn targets(
     paths: &[PathBuf],
     force: bool,
     exclude: &Exclude,
     output: Output,
-) -> anyhow::Result<Vec<HostFile>> {
-    let mut targets = Vec::new();
+) -> anyhow::Result<(Vec<HostFile>, bool)> {
+    let (mut targets, mut failed) = (Vec::new(), false);
     for path in paths {
         if path.is_dir() {
-            if !(force && exclude.leaves_out(path, true)) {
-                // Dockerfiles of another directory would be printed as if they were of this one.
-                if let Err(reason) = trust::readable_path(path) {
-                    return Err(refused("search", &path.display().to_string(), reason));
+            if force && exclude.leaves_out(path, true) {
+                continue;
+            }
+            match below(path, exclude, output) {
+                Ok(found) => {
+                    failed |= !found.is_complete;
+                    targets.extend(found.files);
                 }
-                let found = discover::dockerfiles(path, exclude, output)?;
-                if found.is_empty() && images::is_layout(path) {
-                    output.note(images::advice(path));
+                Err(error) => {
+                    failed = true;
+                    output.error(&error);
                 }
-                targets.extend(found);
             }
         // Patterns do not apply to standard input.
         } else if path == Path::new("-") || !(force && exclude.leaves_out(path, false)) {
@@ -123,7 +126,20 @@ fn targets(
     // `jettison lint . Dockerfile` names the file twice. The first wins, with its limit on size.
     let (here, mut seen) = (current_directory()?, BTreeSet::new());
     targets.retain(|file| seen.insert(absolute(&here, file.path())));
-    Ok(targets)
+    Ok((targets, failed))
+}
+
+/// The Dockerfiles below a directory that was named.
+fn below(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result<Found> {
+    // Dockerfiles of another directory would be printed as if they were of this one.
+    if let Err(reason) = trust::readable_path(directory) {
+        return Err(refused("search", &directory.display().to_string(), reason));
+    }
+    let found = discover::dockerfiles(directory, exclude, output)?;
+    if found.files.is_empty() && images::is_layout(directory) {
+        output.note(images::advice(directory));
+    }
+    Ok(found)
 }
 
 /// The absolute path of a file, by which two names of it are compared: `sub/../Dockerfile` is
@@ -186,6 +202,10 @@ fn read_staged(
     let texts = staged::texts(&entries)?;
     let mut sources = Vec::with_capacity(entries.len());
     for (entry, text) in entries.iter().zip(texts) {
+        let is_named = named.contains(&absolute(&here, &entry.path));
+        if !is_named && discover::is_program(&entry.path, &text) {
+            continue;
+        }
         sources.push(Source::new(utf8_name(&entry.path)?, text));
     }
     Ok(sources)
@@ -286,6 +306,7 @@ impl Reader<'_> {
         }
         let name = utf8_name(file.path())?;
         match file.read(limits::FOUND_DOCKERFILE) {
+            Ok(bytes) if discover::is_program(file.path(), &bytes) => Ok(None),
             Ok(bytes) => {
                 self.found.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 Ok(Some(Source::new(name, bytes)))

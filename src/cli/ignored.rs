@@ -90,7 +90,12 @@ impl Ignored {
     /// the sibling that was searched before, and of all directories below it.
     pub(super) fn enter(&mut self, directory: &Path, depth: usize) {
         self.below.truncate(depth);
-        let lists = self.lists_of(directory);
+        // The search reports a directory without permission; its lists would only repeat that.
+        let lists = if fs::read_dir(directory).is_ok() {
+            self.lists_of(directory)
+        } else {
+            Lists::default()
+        };
         self.below.push(lists);
     }
 
