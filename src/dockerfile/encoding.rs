@@ -1,24 +1,43 @@
-//! Texts that BuildKit cannot read at all: another encoding, or line ends without a line feed.
+//! Texts that BuildKit cannot read at all: another encoding, no text, or line ends without a line
+//! feed.
 
-use super::syntax::{Dockerfile, SyntaxError, Token, TokenKind};
+use super::syntax::{Dockerfile, Kind, SyntaxError, Token, TokenKind};
 use crate::source::{Source, Span};
 
-/// The error of a file in UTF-16, with or without a byte order mark.
+/// The error of a file in UTF-16 or UTF-32, with or without a byte order mark.
 pub(super) fn wide_text(source: &Source) -> Option<SyntaxError> {
-    // Every other byte of a keyword in UTF-16 is zero, and BuildKit reads bytes.
-    let is_wide = match source.bytes() {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
-        [first, 0, second, 0, ..] | [0, first, 0, second, ..] => {
-            first.is_ascii_graphic() && second.is_ascii_graphic()
+    // The byte order mark of little-endian UTF-16 is the start of that of UTF-32. Without one,
+    // every other byte of a keyword or a comment is zero, and BuildKit reads bytes.
+    let encoding = match *source.bytes() {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "UTF-32",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
+        [first, 0, second, 0, ..] | [0, first, 0, second, ..]
+            if is_ascii_text(first) && is_ascii_text(second) =>
+        {
+            "UTF-16"
         }
-        _ => false,
+        _ => return None,
     };
-    if !is_wide {
+    Some(
+        SyntaxError::new(Span::at(0), format!("file is encoded in {encoding}"))
+            .with_note("save it as UTF-8: BuildKit does not read other encodings"),
+    )
+}
+
+fn is_ascii_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte.is_ascii_whitespace()
+}
+
+/// The error of a file that is a program, a picture or an archive. BuildKit reads a NUL byte like
+/// any other, so that alone does not make a file binary: nor does it start with an instruction.
+pub(super) fn binary(source: &Source, file: &Dockerfile) -> Option<SyntaxError> {
+    let first = file.instructions.first()?;
+    if first.keyword.kind != Kind::Unknown || memchr::memchr(0, source.bytes()).is_none() {
         return None;
     }
     Some(
-        SyntaxError::new(Span::at(0), "file is encoded in UTF-16")
-            .with_note("save it as UTF-8: BuildKit does not read other encodings"),
+        SyntaxError::new(Span::at(0), "file is binary, not a Dockerfile")
+            .with_note("BuildKit reads it as text and rejects its first line"),
     )
 }
 
@@ -86,11 +105,38 @@ mod tests {
 
     #[test]
     fn utf_16_is_one_error() {
-        for text in ["\u{feff}FROM a\nRUN b\n", "FROM a\nRUN b\n"] {
+        for text in [
+            "\u{feff}FROM a\nRUN b\n",
+            "FROM a\nRUN b\n",
+            "# a\nFROM b\n",
+            "\nFROM a\n",
+        ] {
             let expected = ["file is encoded in UTF-16"];
             assert_eq!(errors(&utf16(text, u16::to_le_bytes)), expected);
             assert_eq!(errors(&utf16(text, u16::to_be_bytes)), expected);
         }
+    }
+
+    #[test]
+    fn utf_32_is_one_error() {
+        let expected = ["file is encoded in UTF-32"];
+        assert_eq!(errors(b"\xff\xfe\0\0F\0\0\0R\0\0\0"), expected);
+        assert_eq!(errors(b"\0\0\xfe\xff\0\0\0F\0\0\0R"), expected);
+    }
+
+    #[test]
+    fn a_binary_file_is_one_error() {
+        for bytes in [
+            &b"\x7fELF\x02\x01\x01\0\0\0\n\0R\x05\n"[..],
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+            b"PK\x03\x04\x14\0\x08\0",
+            b"SQLite format 3\0",
+            b"\0\0\0\0",
+        ] {
+            assert_eq!(errors(bytes), ["file is binary, not a Dockerfile"]);
+        }
+        assert!(errors(b"FROM a\nRUN echo b\0c\n").is_empty());
+        assert!(errors(b"# \0\nFROM a\n").is_empty());
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub fn parse(source: &Source) -> Dockerfile {
         return encoding::unread(text, error);
     }
     let file = parser::Parser::new(text).run();
+    if let Some(error) = encoding::binary(source, &file) {
+        return encoding::unread(text, error);
+    }
     // A carriage return inside a line is valid, so only a file with errors is suspected.
     if !file.errors.is_empty()
         && let Some(error) = encoding::lone_carriage_returns(text)

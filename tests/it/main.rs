@@ -31,6 +31,7 @@ mod lint_images;
 mod loader_host;
 mod lsp;
 mod module_order;
+mod odd_files;
 mod picture;
 mod pragmas;
 #[cfg(all(feature = "registry", feature = "daemon"))]
