@@ -15,6 +15,10 @@ pub(super) const RULE: Rule = Rule {
 /// The smallest number of commands in a chain that is reported.
 const LONG: usize = 5;
 
+/// Commands that do not count: they set options for the others, or delete what these leave behind.
+/// Fixes of other rules add such commands.
+const BESIDE: [&str; 2] = ["set", "rm"];
+
 /// The delimiter of the heredoc.
 const END: &str = "EOF";
 
@@ -32,7 +36,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(pieces) = chain(script) else {
             continue;
         };
-        if pieces.len() < LONG || !is_read {
+        let text = script.text.as_str();
+        let counted = pieces
+            .iter()
+            .filter(|piece| counts(&text[(*piece).clone()]));
+        if counted.count() < LONG || !is_read {
             continue;
         }
         let message = format!(
@@ -53,6 +61,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report.fix(Fix::new("use a heredoc", applicability, vec![edit]));
         }
     }
+}
+
+/// Whether a command counts as one of a long chain.
+fn counts(command: &str) -> bool {
+    let name = command.split_whitespace().next().unwrap_or_default();
+    !BESIDE.contains(&name)
 }
 
 /// Whether the file already depends on a builder that supports heredocs.

@@ -131,9 +131,10 @@ const TRADES: [(&str, &str, &str); 4] = [
 ];
 
 /// Rules that report values which other rules cannot read until they are fixed.
-const UNREADABLE: [&str; 5] = [
+const UNREADABLE: [&str; 6] = [
     "broken-json-form",
     "escaped-blank",
+    "swallowed-command",
     "trailing-comment",
     "url-in-copy",
     "value-on-next-line",

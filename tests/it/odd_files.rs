@@ -34,7 +34,10 @@ fn jettison(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-const SELECT: [&str; 2] = ["--select", "root-user,syntax-error,missing-from"];
+const SELECT: [&str; 2] = [
+    "--select",
+    "root-user,syntax-error,missing-from,unknown-instruction",
+];
 
 fn lint(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
     texts(jettison(directory, &SELECT).args(arguments))

@@ -21,6 +21,7 @@ pub(super) fn drop_unsound(findings: &mut [Finding], cx: &DockerfileContext<'_>)
             && keeps_comments(fix, finding.span(), cx)
             && !leaves_comment_behind(fix, cx)
             && !repeats_text(fix, cx)
+            && !continues_line(fix, cx)
             && !writes_unknown_syntax(fix, cx);
         if !is_sound {
             finding.fix = None;
@@ -165,6 +166,33 @@ fn is_repetition(edit: &Edit, cx: &DockerfileContext<'_>) -> bool {
     after.starts_with(&edit.replacement) || before.ends_with(&edit.replacement)
 }
 
+/// Whether a fix removes everything between an escaped blank and the end of its line, where the
+/// escape character would then continue the instruction with the next line.
+fn continues_line(fix: &Fix, cx: &DockerfileContext<'_>) -> bool {
+    fix.edits.iter().any(|edit| leaves_escape_last(edit, cx))
+}
+
+fn leaves_escape_last(edit: &Edit, cx: &DockerfileContext<'_>) -> bool {
+    let text = cx.source.text();
+    let before = text.get(..edit.span.start).unwrap_or_default();
+    let old = text.get(edit.span.start..).unwrap_or_default();
+    let after = text.get(edit.span.end..).unwrap_or_default();
+    before
+        .trim_end_matches(BLANKS)
+        .ends_with(cx.dockerfile.escape)
+        && !ends_line(old)
+        && edit.replacement.trim_matches(BLANKS).is_empty()
+        && ends_line(after)
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// Whether only blanks are left on the line that a text starts in.
+fn ends_line(text: &str) -> bool {
+    let rest = text.trim_start_matches(BLANKS);
+    rest.is_empty() || rest.starts_with(['\n', '\r'])
+}
+
 /// Whether a fix writes syntax that the frontend of the file's `# syntax` directive does not have.
 fn writes_unknown_syntax(fix: &Fix, cx: &DockerfileContext<'_>) -> bool {
     for mark in frontend::unknown_syntax(cx.dockerfile) {
@@ -259,6 +287,17 @@ mod tests {
         assert!(!stays_at(text, Span::at(at), "set -e\n"));
         assert!(stays_at(text, Span::at(at), "set -u\n"));
         assert!(stays_at("FROM a\nRUN \"b\"\n", Span::at(11), "\""));
+    }
+
+    #[test]
+    fn an_escaped_blank_does_not_become_a_continuation() {
+        let text = "FROM a\nRUN b \\ \\\n  && c\nUSER d\n";
+        let at = text.find(" \\\n  &&").expect("it is there");
+        let end = text.find("\nUSER").expect("it is there");
+        assert!(!stays_at(text, Span::new(at, end), ""));
+        assert!(stays_at(text, Span::new(at, end), " d"));
+        let plain = "FROM a\nRUN b \\\n  && c\nUSER d\n";
+        assert!(stays(plain, " \\\n  && c", ""));
     }
 
     #[test]

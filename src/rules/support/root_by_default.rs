@@ -119,7 +119,11 @@ pub(in crate::rules) fn report(
     let (title, edit) = match unused.first() {
         Some(user) => {
             report = report.label(user.span, format!("user `{}` is created here", user.name));
-            let edit = unused_users::user_after_all(cx, stage, user.name);
+            let edit = if unused_users::is_opposed(cx) {
+                None
+            } else {
+                unused_users::user_after_all(cx, stage, user.name)
+            };
             (format!("add `USER {}`", user.name), edit)
         }
         None => (

@@ -59,6 +59,18 @@ pub(in crate::rules) fn is_reported(cx: &DockerfileContext<'_>) -> bool {
     page.is_some_and(|page| cx.settings.selects(page))
 }
 
+/// Whether another selected rule would report a USER with the name of such a user.
+pub(in crate::rules) fn is_opposed(cx: &DockerfileContext<'_>) -> bool {
+    let Some(page) = registry().get("user-never-used") else {
+        return false;
+    };
+    page.no_fix_with.iter().any(|name| {
+        registry()
+            .get(name)
+            .is_some_and(|page| cx.settings.selects(page))
+    })
+}
+
 /// The name of the user that a call creates: the last word of `useradd` and `adduser`.
 fn created_user(call: &Call) -> Option<&str> {
     let last = call.arguments.last()?.single()?;
