@@ -324,6 +324,7 @@ pub(in crate::rules) fn prepend(
         }
         None => {
             let start = heredoc_start(cx, step, script.shebang.is_some())?;
+            let start = line_after_set(cx, parsed, start).unwrap_or(start);
             (start, cx.line_break().to_owned())
         }
     };
@@ -331,6 +332,32 @@ pub(in crate::rules) fn prepend(
         span: Span::at(start),
         replacement: format!("{command}{separator}"),
     })
+}
+
+/// The start of the line after a `set` that a heredoc starts with at `start`, if nothing else is on
+/// the line of that.
+fn line_after_set(cx: &DockerfileContext<'_>, parsed: &ShellScript, start: usize) -> Option<usize> {
+    let [set, next, ..] = parsed.commands.as_slice() else {
+        return None;
+    };
+    let line = cx.source.line(start);
+    let end = cx.source.line_span(line).end;
+    let is_alone = set.span.start >= start
+        && set.span.end <= end
+        && cx
+            .source
+            .slice(Span::new(start, set.span.start))
+            .trim()
+            .is_empty()
+        && cx
+            .source
+            .slice(Span::new(set.span.end, end))
+            .trim()
+            .is_empty();
+    if set.words.first()?.literal() != Some("set") || !is_alone || next.span.start <= end {
+        return None;
+    }
+    Some(cx.source.line_span(line + 1).start)
 }
 
 /// The start of the second command of a script whose first is `set`.

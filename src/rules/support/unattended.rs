@@ -115,11 +115,20 @@ pub(in crate::rules) fn insert_after(
 }
 
 /// The text before a word that is inserted: a blank, or a line break if the line of an instruction
-/// of several lines would become too long.
+/// of several lines would become too long and two lines would not.
 fn separator_before_word(cx: &DockerfileContext<'_>, offset: usize, word: &str) -> String {
     let number = cx.source.line(offset);
     let line = cx.source.slice(cx.source.line_span(number));
-    let width = line.chars().count() + 1 + word.chars().count();
+    let added = 1 + word.chars().count();
+    let width = line.chars().count() + added;
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let inner = if indent.ends_with('\t') {
+        format!("{indent}\t")
+    } else {
+        format!("{indent}    ")
+    };
+    let rest = cx.source.slice(rest_of(cx, offset));
+    let is_helpful = inner.len() + added + rest.chars().count() <= WIDTH;
     let is_continued = line.trim_end().ends_with(cx.dockerfile.escape)
         || number > 1
             && cx
@@ -128,11 +137,10 @@ fn separator_before_word(cx: &DockerfileContext<'_>, offset: usize, word: &str) 
                 .trim_end()
                 .ends_with(cx.dockerfile.escape);
     // Text after the word moves to the next line with it, so there has to be some.
-    if width <= WIDTH || !is_continued || cx.source.slice(rest_of(cx, offset)).trim().is_empty() {
+    if width <= WIDTH || !is_continued || !is_helpful || rest.trim().is_empty() {
         return " ".to_owned();
     }
-    let indent = &line[..line.len() - line.trim_start().len()];
-    format!(" {}", continuation(cx, &format!("{indent}    ")))
+    format!(" {}", continuation(cx, &inner))
 }
 
 /// The rest of the line after an offset.
