@@ -5,7 +5,7 @@ use super::support::layout::{WIDTH, continuation, indent};
 use super::support::rewrite::prepend;
 use crate::dockerfile::Command;
 use crate::lint::facts::packages::{Action, PackageCall, understand};
-use crate::lint::facts::{Call, Run, Step, User, chain, deletes};
+use crate::lint::facts::{Argument, Call, Reach, Run, Step, User, chain, deletes};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -215,16 +215,29 @@ fn add_flags(cx: &DockerfileContext<'_>, step: &Step<'_>, flags: &[String]) -> O
     })
 }
 
-/// Removes `--no-cache-dir` and the like, with the blank before each.
+/// Removes `--no-cache-dir` and the like.
 fn remove_options(cx: &DockerfileContext<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>> {
+    let options = call.call.arguments.iter();
+    let options = options.filter(|option| call.manager.no_cache.contains(&option.raw.as_str()));
+    remove_words(cx, options)
+}
+
+/// Removes arguments, each with the blank before it; `None` if one of them has another place.
+fn remove_words<'a>(
+    cx: &DockerfileContext<'_>,
+    arguments: impl Iterator<Item = &'a Argument>,
+) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
-    for argument in &call.call.arguments {
-        if !call.manager.no_cache.contains(&argument.raw.as_str()) {
-            continue;
-        }
-        // After a line continuation, removing the option would leave an empty line.
+    for argument in arguments {
+        // After a line continuation, removing the word would leave an empty line.
         let start = argument.span.start.checked_sub(1)?;
-        if cx.source.slice(Span::new(start, argument.span.start)) != " " {
+        let line = cx.source.line_span(cx.source.line(start));
+        let is_first = cx
+            .source
+            .slice(Span::new(line.start, start))
+            .trim()
+            .is_empty();
+        if is_first || cx.source.slice(Span::new(start, argument.span.start)) != " " {
             return None;
         }
         edits.push(Edit {
@@ -235,21 +248,52 @@ fn remove_options(cx: &DockerfileContext<'_>, call: &PackageCall<'_>) -> Option<
     Some(edits)
 }
 
-/// Removes the commands that would empty the caches; `None` if one of them is not an element of a
-/// `&&` chain.
+/// Removes the commands that would empty the caches, and the words by which others would; `None`
+/// if that cannot be done without a change to what else they do.
 fn remove_cleaning(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     calls: &[PackageCall<'_>],
     directories: &[&str],
 ) -> Option<Vec<Edit>> {
-    let cleaning: Vec<Span> = run
-        .calls
-        .iter()
-        .filter(|call| cleans(call, calls, directories))
-        .map(|call| call.span)
-        .collect();
-    if cleaning.is_empty() {
+    let (mut edits, mut commands) = (Vec::new(), Vec::new());
+    for call in &run.calls {
+        if call.name != "rm" {
+            if cleans(call, calls, directories) {
+                commands.push(call.span);
+            }
+            continue;
+        }
+        let paths = call
+            .arguments
+            .iter()
+            .filter(|path| !path.raw.starts_with('-'));
+        let (mut inside, mut elsewhere) = (Vec::new(), 0);
+        for path in paths {
+            match Reach::of(path, directories) {
+                Reach::Inside => inside.push(path),
+                Reach::Elsewhere => elsewhere += 1,
+                Reach::Around => return None,
+            }
+        }
+        // `rm` may delete the sources of a program, too.
+        if elsewhere > 0 {
+            edits.extend(remove_words(cx, inside.into_iter())?);
+        } else if !inside.is_empty() {
+            commands.push(call.span);
+        }
+    }
+    edits.extend(remove_commands(cx, run, &commands)?);
+    Some(edits)
+}
+
+/// Removes commands from a script; `None` if one of them is not an element of a `&&` chain.
+fn remove_commands(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    commands: &[Span],
+) -> Option<Vec<Edit>> {
+    if commands.is_empty() {
         return Some(Vec::new());
     }
     let Command::Shell(script) = run.command else {
@@ -260,10 +304,10 @@ fn remove_cleaning(
         .map(|piece| script.text.source_span(piece.start, piece.end))
         .collect();
     let mut edits = Vec::new();
-    for span in cleaning {
+    for span in commands {
         // Each is removed with the `&&` before it, so the first command of the chain cannot be
         // removed. If two adjacent edits overlap, the next pass removes the second command.
-        let index = pieces.iter().position(|piece| *piece == span)?;
+        let index = pieces.iter().position(|piece| piece == span)?;
         let before = pieces[index.checked_sub(1)?];
         let removed = Span::new(before.end, span.end);
         if cx.source.slice(removed).contains('#') {
@@ -277,7 +321,7 @@ fn remove_cleaning(
     Some(edits)
 }
 
-/// Whether a call empties the cache of one of these package managers.
+/// Whether a call other than `rm` empties the cache of one of these package managers.
 fn cleans(call: &Call, calls: &[PackageCall<'_>], directories: &[&str]) -> bool {
     for directory in directories {
         // The mount is the parent of the lists directory that is usually deleted.

@@ -107,7 +107,7 @@ fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
 }
 
 /// New findings that a fix may bring, and why.
-const TRADES: [(&str, &str, &str); 4] = [
+const TRADES: [(&str, &str, &str); 8] = [
     (
         "shell-form-entrypoint",
         "unsuitable-stopsignal",
@@ -128,12 +128,34 @@ const TRADES: [(&str, &str, &str); 4] = [
         "program-owned-by-its-user",
         "the owner was the same before",
     ),
+    (
+        "shell-form-entrypoint",
+        "entrypoint-without-exec",
+        "the shell was hidden by another one before",
+    ),
+    (
+        "misplaced-epilogue",
+        "consecutive-run",
+        "an instruction between two RUNs has moved",
+    ),
+    (
+        "ignored-cmd",
+        "consecutive-run",
+        "an instruction between two RUNs had no effect",
+    ),
+    (
+        "maintainer",
+        "consecutive-label",
+        "MAINTAINER set a label too",
+    ),
 ];
 
 /// Rules that report values which other rules cannot read until they are fixed.
-const UNREADABLE: [&str; 6] = [
+const UNREADABLE: [&str; 8] = [
     "broken-json-form",
     "escaped-blank",
+    "exposed-host-port",
+    "instruction-before-from",
     "swallowed-command",
     "trailing-comment",
     "url-in-copy",

@@ -34,7 +34,7 @@ pub use image_ref::{ImageRef, NameFault, Reading, image_name_fault, is_image_nam
 pub use images::UsedImage;
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
-pub use removal::deletes;
+pub use removal::{Reach, deletes};
 pub use run::{Argument, Call, Mount, Run};
 pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};
 pub use shell::{Shell, ShellKind};

@@ -31,6 +31,47 @@ pub fn deletes(call: &Call, directory: &str) -> bool {
     }
 }
 
+/// What an argument names, compared with some directories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Only what is in one of them, or one of them as a whole.
+    Inside,
+    /// One of them with what is beside it.
+    Around,
+    /// Something else, or a value that is not known.
+    Elsewhere,
+}
+
+impl Reach {
+    pub fn of(argument: &Argument, directories: &[&str]) -> Self {
+        let path = argument.single().unwrap_or(argument.raw.as_str());
+        let mut reach = Self::Elsewhere;
+        for directory in directories {
+            if is_inside(path, directory) {
+                return Self::Inside;
+            }
+            if covers_path(path, directory) || covers_in_braces(path, directory) {
+                reach = Self::Around;
+            }
+        }
+        reach
+    }
+}
+
+/// Whether a path names a directory, everything in it, or a part of it.
+fn is_inside(path: &str, directory: &str) -> bool {
+    let path = plain_path(path);
+    let (named, _) = path.split_once('*').unwrap_or((&path, ""));
+    // Of `/var/cache/apt*`, only what is in `/var/cache` is certain.
+    let is_whole = named.len() == path.len() || named.ends_with('/');
+    let named = named.trim_end_matches('/');
+    match named.strip_prefix(directory) {
+        Some("") => is_whole,
+        Some(rest) => rest.starts_with('/') && !named.contains("/../") && !named.contains('{'),
+        None => false,
+    }
+}
+
 /// Whether an argument names `directory`, everything in it, or a directory above it. An argument
 /// with an unknown value is assumed to do so, because a false positive would be worse than a miss.
 fn covers(argument: &Argument, directory: &str) -> bool {
@@ -42,12 +83,7 @@ fn covers(argument: &Argument, directory: &str) -> bool {
 }
 
 fn covers_path(path: &str, directory: &str) -> bool {
-    let path = path.replace(['"', '\''], "");
-    // `~` is the home directory of root in most builds.
-    let path = match path.strip_prefix("~/") {
-        Some(rest) => format!("/root/{rest}"),
-        None => path,
-    };
+    let path = plain_path(path);
     // `/var/lib/apt/lists/*` empties the directory; anything after the `*` is ignored.
     let (named, _) = path.split_once('*').unwrap_or((&path, ""));
     let named = named.trim_end_matches('/');
@@ -56,6 +92,15 @@ fn covers_path(path: &str, directory: &str) -> bool {
             && directory
                 .strip_prefix(named)
                 .is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// A path without quotes and `~`, which is the home directory of root in most builds.
+fn plain_path(path: &str) -> String {
+    let path = path.replace(['"', '\''], "");
+    match path.strip_prefix("~/") {
+        Some(rest) => format!("/root/{rest}"),
+        None => path,
+    }
 }
 
 /// The same for a path with braces, such as `/var/{cache/apt,lib/apt/lists}/*`.
@@ -69,4 +114,50 @@ fn covers_in_braces(raw: &str, directory: &str) -> bool {
     inside
         .split(',')
         .any(|choice| covers_path(&format!("{before}{choice}{after}"), directory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::Settings;
+    use crate::lint::facts::Facts;
+    use crate::source::Source;
+
+    fn reach(word: &str) -> Reach {
+        let source = Source::new("Dockerfile", format!("FROM a\nRUN rm {word}\n"));
+        let (dockerfile, settings) = (crate::dockerfile::parse(&source), Settings::default());
+        let facts = Facts::new(&dockerfile, &settings);
+        let call = &facts.runs()[0].calls[0];
+        Reach::of(&call.arguments[0], &["/var/lib/apt", "/root/.cache/pip"])
+    }
+
+    #[test]
+    fn what_is_beside_a_directory_is_told_from_what_is_in_it() {
+        for word in [
+            "/var/lib/apt/lists/*",
+            "/var/lib/apt/lists",
+            "/var/lib/apt/*",
+            "\"/var/lib/apt/\"",
+            "~/.cache/pip",
+        ] {
+            assert_eq!(reach(word), Reach::Inside, "{word}");
+        }
+        for word in [
+            "/var/lib/*",
+            "/var",
+            "~/.cache",
+            "/var/{lib/apt,cache/apt}/*",
+        ] {
+            assert_eq!(reach(word), Reach::Around, "{word}");
+        }
+        for word in [
+            "/tmp/*",
+            "/var/lib/aptitude",
+            "$SRC",
+            "/usr/src/*",
+            "/root/.cache/npm",
+        ] {
+            assert_eq!(reach(word), Reach::Elsewhere, "{word}");
+        }
+    }
 }
