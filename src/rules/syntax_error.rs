@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::dockerfile::SyntaxError;
+use crate::dockerfile::{Kind, SyntaxError};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -38,8 +38,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// Whether another rule reports an error: `unknown-instruction`, `instruction-before-from`,
 /// `invalid-onbuild` or `missing-from`.
 fn has_own_rule(cx: &DockerfileContext<'_>, error: &SyntaxError, keywords: &HashSet<Span>) -> bool {
-    // A missing FROM is an error at the end of the file.
-    let at_end = error.span == Span::at(cx.source.text().len());
-    keywords.contains(&error.span)
-        || (at_end && cx.facts.stages.is_empty() && !cx.dockerfile.instructions.is_empty())
+    if keywords.contains(&error.span) {
+        return true;
+    }
+    // A missing FROM is an error at the end of the file, where a FROM without an image may end too.
+    let instructions = &cx.dockerfile.instructions;
+    error.span == Span::at(cx.source.text().len())
+        && !instructions.is_empty()
+        && !instructions
+            .iter()
+            .any(|instruction| instruction.keyword.kind == Kind::From)
 }

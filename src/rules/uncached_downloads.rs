@@ -39,7 +39,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let mut calls = Vec::new();
         for call in run.package_calls() {
             let downloads = matches!(call.action, Action::Install | Action::Upgrade);
-            if downloads && directories(&call).is_some_and(|all| !is_mounted(run, all)) {
+            if downloads
+                && !acts_on_other_root(call.call)
+                && directories(&call).is_some_and(|all| !is_mounted(run, all))
+            {
                 calls.push(call);
             }
         }
@@ -121,6 +124,14 @@ fn keep_downloads(cx: &DockerfileContext<'_>, kept: &KeptDownloads, plans: &mut 
             stages.push(stage);
         }
     }
+}
+
+/// Whether a call of dnf acts on the system in another directory, which has a cache of its own.
+fn acts_on_other_root(call: &Call) -> bool {
+    call.words().any(|word| {
+        word.strip_prefix("--installroot")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
 }
 
 /// The cache directories of a call's package manager.
@@ -334,6 +345,7 @@ fn cleans(call: &Call, calls: &[PackageCall<'_>], directories: &[&str]) -> bool 
         return false;
     };
     call.action == Action::Clean
+        && !acts_on_other_root(call.call)
         && calls
             .iter()
             .any(|other| other.manager.name == call.manager.name)
