@@ -32,6 +32,13 @@ e2e: ## build, slim and run real images in containers, and compare with real loa
 fuzz: ## run every fuzz target for a minute; fuzz/run.sh accepts seconds and targets; needs C++
 	fuzz/run.sh
 
+# CASES is the number of cases of each test; every run tries others.
+CASES = 100000
+
+.PHONY: night
+night: ## try many more cases in the property tests of the parser, the rules and the fixes
+	PROPTEST_CASES=$(CASES) cargo test --release --test it -- fixes_of_variants rules_any_text dockerfile_properties
+
 .PHONY: hooks
 hooks: ## install the wheel with pip and the hooks with pre-commit, like users; needs PyPI
 	tests/hooks.sh

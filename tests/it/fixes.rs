@@ -33,7 +33,7 @@ fn dockerfiles_in(folder: &Path) -> Vec<Source> {
     paths.into_iter().map(read).collect()
 }
 
-fn dockerfiles() -> Vec<Source> {
+pub(crate) fn dockerfiles() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut all = dockerfiles_in(&root.join("testdata/dockerfiles"));
     for folder in ["rules/lint", "testdata/rules"] {
@@ -163,7 +163,7 @@ const UNREADABLE: [&str; 8] = [
 ];
 
 /// What the fixes of some rules did wrong, all applied.
-fn breaches(source: &Source, settings: &Settings, max: Applicability) -> Vec<String> {
+pub(crate) fn breaches(source: &Source, settings: &Settings, max: Applicability) -> Vec<String> {
     let Some(fixed) = fix::apply_all(source, registry(), settings, max) else {
         return Vec::new();
     };
@@ -191,6 +191,9 @@ fn breaches(source: &Source, settings: &Settings, max: Applicability) -> Vec<Str
             }
         }
     }
+    if !keeps_line_ends(source.bytes(), fixed.bytes()) {
+        wrong.push("other line ends".to_owned());
+    }
     for comment in &before.comments {
         // The fix for a finding about a comment may change it.
         let is_subject = old
@@ -208,6 +211,23 @@ fn breaches(source: &Source, settings: &Settings, max: Applicability) -> Vec<Str
         .into_iter()
         .map(|fault| format!("{}: {max} fixes: {fault}:\n{}", source.name(), fixed.text()))
         .collect()
+}
+
+/// Whether a text has only the line ends that the other one had, if that has only one kind of them.
+fn keeps_line_ends(before: &[u8], after: &[u8]) -> bool {
+    match (line_ends(before), line_ends(after)) {
+        ((0, _), (windows, _)) => windows == 0,
+        ((windows, all), (windows_after, all_after)) if windows == all => {
+            windows_after == all_after
+        }
+        _ => true,
+    }
+}
+
+/// The number of `\r\n` in a text, and of all its line breaks.
+fn line_ends(text: &[u8]) -> (usize, usize) {
+    let windows = text.windows(2).filter(|pair| pair == b"\r\n").count();
+    (windows, text.iter().filter(|&&byte| byte == b'\n').count())
 }
 
 #[test]
@@ -441,6 +461,50 @@ fn programs_are_called_in_the_same_order_after_each_fix() {
             if !is_in_order && !READ_ANEW.contains(&finding.rule) {
                 let (name, rule) = (source.name(), finding.rule);
                 wrong.push(format!("{name}: {rule}: {before:?} became {after:?}"));
+            }
+        }
+        wrong
+    });
+}
+
+/// The caches of package managers, which a fix may put into mounts.
+const CACHES: [&str; 4] = ["/var/cache/", "/var/lib/apt", "/root/.", "/go/"];
+
+/// The paths that all scripts delete with `rm`.
+fn deleted(source: &Source) -> Vec<String> {
+    let mut paths = Vec::new();
+    for call in calls(source) {
+        let mut words = call.split(' ');
+        if words.next() == Some("rm") {
+            paths.extend(
+                words
+                    .filter(|word| !word.starts_with('-'))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    paths
+}
+
+#[test]
+fn what_was_deleted_besides_caches_is_deleted_after_each_fix() {
+    report(|source| {
+        let before = deleted(source);
+        let findings = lint(source, registry(), &all_rules());
+        let mut wrong = Vec::new();
+        for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
+            let fixed = fix::apply(source, std::slice::from_ref(finding), Applicability::Unsafe);
+            let fixed = Source::new(source.name(), fixed.expect("its own fix fits").bytes);
+            let mut after = deleted(&fixed);
+            for path in &before {
+                if let Some(at) = after.iter().position(|other| other == path) {
+                    after.swap_remove(at);
+                } else if !CACHES.iter().any(|cache| path.starts_with(cache))
+                    && !READ_ANEW.contains(&finding.rule)
+                {
+                    let (name, rule) = (source.name(), finding.rule);
+                    wrong.push(format!("{name}: {rule}: {path} is not deleted any more"));
+                }
             }
         }
         wrong

@@ -8,6 +8,7 @@
 mod asked_for;
 mod build_context;
 mod builders;
+mod cases;
 mod cli;
 mod cli_fixes;
 mod cli_text;
@@ -19,6 +20,7 @@ mod dockerfile_peers;
 mod dockerfile_properties;
 mod dockerfile_snapshots;
 mod fixes;
+mod fixes_of_variants;
 mod formats;
 mod hooks;
 mod hostile_input;

@@ -79,7 +79,7 @@ proptest! {
 }
 
 /// All rules, or a few of those with a fix.
-fn any_selection() -> impl Strategy<Value = Selection> {
+pub(crate) fn any_selection() -> impl Strategy<Value = Selection> {
     let fixable: Vec<&'static str> = registry()
         .iter()
         .filter(|(_, page)| page.fix.is_some())
