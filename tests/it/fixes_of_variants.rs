@@ -163,7 +163,7 @@ impl Change {
                 text.insert_str(span.start, &line);
             }
             Self::Remove(at) => text.replace_range(at.get(&all).span.range(), ""),
-            Self::Swap(one, other) => swap(text, at_two(&all, one, other)),
+            Self::Swap(one, other) => swap(text, at_two(&all, *one, *other)),
             Self::Comment(at, comment) => {
                 let lines: Vec<usize> = text.match_indices('\n').map(|(end, _)| end + 1).collect();
                 if !lines.is_empty() {
@@ -174,15 +174,15 @@ impl Change {
                 let span = at.get(&all).keyword;
                 text[span.range()].make_ascii_lowercase();
             }
-            Self::Wrap(at, around) => enclose(text, &all, at, "", *around),
-            Self::Heredoc(at, around) => enclose(text, &all, at, "\n", *around),
-            Self::Join(at, separator) => join(text, &all, at, separator),
+            Self::Wrap(at, around) => enclose(text, &all, *at, "", *around),
+            Self::Heredoc(at, around) => enclose(text, &all, *at, "\n", *around),
+            Self::Join(at, separator) => join(text, &all, *at, separator),
         }
     }
 }
 
 /// The spans of two instructions, in order.
-fn at_two(all: &[Piece], one: &Index, other: &Index) -> (Span, Span) {
+fn at_two(all: &[Piece], one: Index, other: Index) -> (Span, Span) {
     let (one, other) = (one.index(all.len()), other.index(all.len()));
     (all[one.min(other)].span, all[one.max(other)].span)
 }
@@ -203,7 +203,7 @@ fn swap(text: &mut String, (first, second): (Span, Span)) {
 fn enclose(
     text: &mut String,
     all: &[Piece],
-    at: &Index,
+    at: Index,
     between: &str,
     (before, after): (&str, &str),
 ) {
@@ -221,7 +221,7 @@ fn enclose(
 }
 
 /// Joins a RUN with the next one.
-fn join(text: &mut String, all: &[Piece], at: &Index, separator: &str) {
+fn join(text: &mut String, all: &[Piece], at: Index, separator: &str) {
     let mut pairs = Vec::new();
     for pair in all.windows(2) {
         if pair[0].is_plain_run() && pair[1].is_plain_run() {
