@@ -1,6 +1,9 @@
 //! `long-command-chain`: many commands are joined with `&&` instead of a heredoc.
 
+use std::ops::Range;
+
 use crate::dockerfile::{Command, Script, shell};
+use crate::lint::facts::packages::Action;
 use crate::lint::facts::{Run, chain};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -15,8 +18,8 @@ pub(super) const RULE: Rule = Rule {
 /// The smallest number of commands in a chain that is reported.
 const LONG: usize = 5;
 
-/// Commands that do not count: they set options for the others, or delete what these leave behind.
-/// Fixes of other rules add such commands.
+/// Commands that do not count, like those that clean up after a package manager: they set options
+/// for the others, or delete what these leave behind. Fixes of other rules add such commands.
 const BESIDE: [&str; 2] = ["set", "rm"];
 
 /// The delimiter of the heredoc.
@@ -36,11 +39,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(pieces) = chain(script) else {
             continue;
         };
-        let text = script.text.as_str();
-        let counted = pieces
-            .iter()
-            .filter(|piece| counts(&text[(*piece).clone()]));
-        if counted.count() < LONG || !is_read {
+        if !is_read || count(run, script, &pieces) < LONG {
             continue;
         }
         let message = format!(
@@ -63,10 +62,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a command counts as one of a long chain.
-fn counts(command: &str) -> bool {
-    let name = command.split_whitespace().next().unwrap_or_default();
-    !BESIDE.contains(&name)
+/// The number of commands that count.
+fn count(run: &Run<'_>, script: &Script, pieces: &[Range<usize>]) -> usize {
+    let mut count = pieces.len();
+    for piece in pieces {
+        let command = &script.text.as_str()[piece.clone()];
+        let name = command.split_whitespace().next().unwrap_or_default();
+        if BESIDE.contains(&name) {
+            count -= 1;
+        }
+    }
+    let cleaning = run.package_calls();
+    let cleaning = cleaning.filter(|call| call.action == Action::Clean);
+    count.saturating_sub(cleaning.count())
 }
 
 /// Whether the file already depends on a builder that supports heredocs.

@@ -107,16 +107,21 @@ fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
 }
 
 /// New findings that a fix may bring, and why.
-const TRADES: [(&str, &str, &str); 8] = [
+const TRADES: [(&str, &str, &str); 9] = [
     (
         "shell-form-entrypoint",
         "unsuitable-stopsignal",
         "the program was hidden by its shell before",
     ),
     (
-        "dnf-cache-left",
+        "consecutive-run",
         "long-command-chain",
-        "the chain is one command longer",
+        "the chain has the commands of both RUNs",
+    ),
+    (
+        "update-alone",
+        "long-command-chain",
+        "the chain has the commands of both RUNs",
     ),
     (
         "archive-fetched-then-unpacked",
