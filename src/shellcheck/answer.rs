@@ -104,6 +104,11 @@ impl Replacements {
             if start > end || replacement.text.contains('\n') {
                 return None;
             }
+            let end = if replacement.text.is_empty() {
+                script.removal_end(start, end)
+            } else {
+                end
+            };
             edits.push(Edit {
                 span: script.edit_span(start, end)?,
                 replacement: replacement.text.clone(),

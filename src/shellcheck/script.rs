@@ -140,6 +140,18 @@ impl Script {
         self.body.source_span(start, end)
     }
 
+    /// End of a removal in the body: a word goes with the blank after it, which would otherwise
+    /// follow another one.
+    pub(super) fn removal_end(&self, start: usize, end: usize) -> usize {
+        let text = self.body.as_str();
+        let before = text[..start].chars().next_back();
+        if before.is_none_or(char::is_whitespace) && text[end..].starts_with(' ') {
+            end + 1
+        } else {
+            end
+        }
+    }
+
     /// Span in the Dockerfile of an edit; `None` if it replaces a continuation. Text inserted at
     /// the end of a line stays on that line.
     pub(super) fn edit_span(&self, start: usize, end: usize) -> Option<Span> {

@@ -265,6 +265,11 @@ fn its_fixes_are_edits_of_the_dockerfile() {
         assert_eq!(fixed(list), None, "{list}");
     }
     assert_eq!(
+        fixed("FROM a\nRUN set -e; ! grep b c; d\n").as_deref(),
+        Some("FROM a\nRUN set -e; grep b c && exit 1; d\n"),
+        "a word goes with its blank"
+    );
+    assert_eq!(
         fixed("FROM a\nRUN <<E\ncat `ls`\nE\n").as_deref(),
         Some("FROM a\nRUN <<E\ncat $(ls)\nE\n")
     );
