@@ -144,7 +144,12 @@ fn search(
 
 /// The error for a directory below the searched one.
 fn unreadable(error: &walkdir::Error, searched: &Path) -> anyhow::Error {
-    let path = error.path().unwrap_or(searched).display();
+    let path = error.path().unwrap_or(searched);
+    // As in findings, the current directory is not named.
+    let path = match path.strip_prefix(".") {
+        Ok(below) if !below.as_os_str().is_empty() => below.display(),
+        _ => path.display(),
+    };
     match error.io_error() {
         Some(cause) => anyhow!("cannot search `{path}`: {cause}"),
         None => anyhow!("cannot search `{path}`: {error}"),
