@@ -7,6 +7,7 @@ use crate::knowledge::{PackageManager, package_manager_of};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix};
+use crate::source::Span;
 
 /// A way to keep a cache out of a layer.
 pub(in crate::rules) enum CacheFix {
@@ -241,12 +242,18 @@ fn edits(
 ) -> Option<(String, Vec<Edit>)> {
     match fix {
         CacheFix::Option(option) => {
-            let mut edits = Vec::new();
+            let (mut edits, mut title) = (Vec::new(), None);
             for call in calls {
+                if let Some(edit) = remove_update(cx, run, calls, call) {
+                    title.get_or_insert_with(|| format!("remove `{} update`", call.call.name));
+                    edits.push(edit);
+                    continue;
+                }
                 let verb = call.verb?;
+                title = Some(format!("add `{option}`"));
                 edits.push(insert_after(cx, verb.argument.span, verb.word, option)?);
             }
-            Some((format!("add `{option}`"), edits))
+            Some((title?, edits))
         }
         CacheFix::Then(arguments) => {
             let call = calls.last()?;
@@ -259,4 +266,47 @@ fn edits(
         }
         CacheFix::None => None,
     }
+}
+
+/// Removes a command that only downloads the lists, such as `apk update`. The next one downloads
+/// lists of its own, as it has the option that keeps the cache empty, or gets it by the same fix.
+fn remove_update(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    calls: &[PackageCall<'_>],
+    update: &PackageCall<'_>,
+) -> Option<Edit> {
+    if update.action != Action::Update {
+        return None;
+    }
+    let call = update.call;
+    let next = run
+        .calls
+        .partition_point(|other| other.span.start < call.span.end);
+    let next = run.calls.get(next)?;
+    let user = understand(next)?;
+    let has_option = user.has_option(&user.manager.no_cache)
+        || calls
+            .binary_search_by_key(&next.span, |other| other.call.span)
+            .is_ok();
+    let downloads = matches!(user.action, Action::Install | Action::Upgrade)
+        && user.manager.name == update.manager.name
+        && has_option;
+    // A wrapper, a variable or a `!` before the command would act on the next one.
+    let command = run.script.as_ref()?.commands.get(call.command?)?;
+    let before = cx.source.text().get(..call.span.start)?.trim_end();
+    let is_bare = call.via.is_empty() && command.assignments.is_empty() && !before.ends_with('!');
+    if !downloads || !is_bare {
+        return None;
+    }
+    let removed = Span::new(call.span.start, next.span.start.max(call.span.end));
+    let between = cx.source.slice(Span::new(call.span.end, removed.end));
+    let operator = between.replace(cx.dockerfile.escape, "");
+    if !matches!(operator.trim(), "&&" | ";" | "") {
+        return None;
+    }
+    Some(Edit {
+        span: removed,
+        replacement: String::new(),
+    })
 }
