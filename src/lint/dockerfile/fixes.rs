@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::DockerfileContext;
 use super::facts::frontend;
-use crate::dockerfile::{Comment, Instruction};
+use crate::dockerfile::{Body, Comment, Instruction};
 use crate::lint::finding::{Edit, Finding, Fix};
 use crate::lint::{Registry, Settings};
 use crate::source::Span;
@@ -22,6 +22,7 @@ pub(super) fn drop_unsound(findings: &mut [Finding], cx: &DockerfileContext<'_>)
             && !leaves_comment_behind(fix, cx)
             && !repeats_text(fix, cx)
             && !continues_line(fix, cx)
+            && !writes_carriage_returns(fix, cx)
             && !writes_unknown_syntax(fix, cx);
         if !is_sound {
             finding.fix = None;
@@ -193,6 +194,41 @@ fn ends_line(text: &str) -> bool {
     rest.is_empty() || rest.starts_with(['\n', '\r'])
 }
 
+/// Whether a fix changes a heredoc with `\r\n` at its line ends, or writes one. BuildKit leaves the
+/// `\r` there (moby/buildkit#4282), and the shell reads it as the end of the last word: a new line
+/// would be another command than the one that the fix means.
+fn writes_carriage_returns(fix: &Fix, cx: &DockerfileContext<'_>) -> bool {
+    for edit in &fix.edits {
+        let line = cx.source.line_span(cx.source.line(edit.span.end));
+        let rest = cx.source.text().get(line.end..).unwrap_or_default();
+        if rest.starts_with('\r') && is_in_heredoc(edit.span, cx) {
+            return true;
+        }
+        let is_opened = count(&edit.replacement, "<<") > count(cx.source.slice(edit.span), "<<");
+        if is_opened && edit.replacement.contains("\r\n") {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether an edit starts in the body of a heredoc or directly below it.
+fn is_in_heredoc(edit: Span, cx: &DockerfileContext<'_>) -> bool {
+    let all = &cx.dockerfile.instructions;
+    let next = all.partition_point(|instruction| instruction.span.start <= edit.start);
+    let Some(mut instruction) = next.checked_sub(1).map(|last| &all[last]) else {
+        return false;
+    };
+    if let Body::Onbuild(inner) = &instruction.body {
+        instruction = inner;
+    }
+    let heredocs = &instruction.heredocs;
+    let heredoc = heredocs.partition_point(|heredoc| heredoc.body.end < edit.start);
+    heredocs
+        .get(heredoc)
+        .is_some_and(|heredoc| heredoc.body.start <= edit.start)
+}
+
 /// Whether a fix writes syntax that the frontend of the file's `# syntax` directive does not have.
 fn writes_unknown_syntax(fix: &Fix, cx: &DockerfileContext<'_>) -> bool {
     for mark in frontend::unknown_syntax(cx.dockerfile) {
@@ -298,6 +334,19 @@ mod tests {
         assert!(stays_at(text, Span::new(at, end), " d"));
         let plain = "FROM a\nRUN b \\\n  && c\nUSER d\n";
         assert!(stays(plain, " \\\n  && c", ""));
+    }
+
+    #[test]
+    fn a_heredoc_with_carriage_returns_is_neither_changed_nor_written() {
+        let text = "FROM a\r\nRUN b > c\r\nRUN <<E\r\nd\r\nE\r\nUSER f\r\n";
+        let at = text.find("d\r").expect("it is there");
+        assert!(!stays_at(text, Span::at(at), "set -e\r\n"));
+        assert!(!stays(text, "d", "d && e"));
+        assert!(!stays(text, "RUN b > c", "COPY <<E c\r\nb\r\nE"));
+        assert!(stays(text, "RUN b", "RUN d"));
+        assert!(stays(text, "f", "1"));
+        let unix = text.replace('\r', "");
+        assert!(stays(&unix, "d\n", "set -e\nd\n"));
     }
 
     #[test]
