@@ -31,7 +31,7 @@ pub fn deletes(call: &Call, directory: &str) -> bool {
     }
 }
 
-/// What an argument names, compared with some directories.
+/// The relation of the path in an argument to some directories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Only what is in one of them, or one of them as a whole.
