@@ -3,7 +3,7 @@
 use crate::page::{Fence, fences};
 
 /// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`; if `unended`
-/// follows, the last line has no line break.
+/// follows, the last line has no line break, and if `crlf` follows, all lines end as on Windows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
     pub verdict: Verdict,
@@ -29,14 +29,18 @@ pub fn examples(markdown: &str) -> Vec<Example> {
 }
 
 fn example(fence: &Fence) -> Option<Example> {
-    let (tag, text) = match fence.tag.strip_suffix(" unended") {
+    let (tag, text) = if let Some(tag) = fence.tag.strip_suffix(" unended") {
         // A fence cannot end without a line break, so the tag removes it.
-        Some(tag) => (tag, fence.text.trim_end_matches('\n')),
-        None => (fence.tag.as_str(), fence.text.as_str()),
+        (tag, fence.text.trim_end_matches('\n').to_owned())
+    } else if let Some(tag) = fence.tag.strip_suffix(" crlf") {
+        // Pages themselves have line feeds only.
+        (tag, fence.text.replace('\n', "\r\n"))
+    } else {
+        (fence.tag.as_str(), fence.text.clone())
     };
     Some(Example {
         verdict: verdict(tag)?,
-        text: text.to_owned(),
+        text,
         line: fence.line,
     })
 }
@@ -72,6 +76,10 @@ mod tests {
         assert_eq!(
             examples("```dockerfile bad unended\nFROM a\n```\n")[0].text,
             "FROM a"
+        );
+        assert_eq!(
+            examples("```dockerfile good crlf\nFROM a\n```\n")[0].text,
+            "FROM a\r\n"
         );
     }
 }

@@ -39,6 +39,7 @@ rules! {
     build_tools_in_image,
     bundler_dev_groups,
     bytes_wasted,
+    carriage_return_in_heredoc,
     cd_in_run,
     chown_on_windows,
     circular_stages,
