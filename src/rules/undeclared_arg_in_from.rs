@@ -93,11 +93,17 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     if declared.len() > MAX_NAMES {
         return None;
     }
-    let short = declared
-        .iter()
-        .copied()
-        .filter(|known| known.len() <= MAX_NAME_BYTES);
-    suggestion::closest(name, short.chain(PLATFORMS))
+    let usable = declared.iter().copied().filter(|known| is_usable(known));
+    suggestion::closest(name, usable.chain(PLATFORMS))
+}
+
+/// Whether a name is short, and a variable can refer to it. In `ARG 'A'=1`, the quotes are a part
+/// of the name.
+fn is_usable(name: &str) -> bool {
+    name.len() <= MAX_NAME_BYTES
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Replaces a variable with the most similar one.
