@@ -210,8 +210,9 @@ pub(super) fn is_program(path: &Path, text: &[u8]) -> bool {
 }
 
 /// Whether the first line that is neither empty nor a comment starts a Dockerfile. In lowercase,
-/// `from` also starts a Python program.
+/// `from` also starts a Python program. As in BuildKit, a byte order mark is skipped.
 fn starts_stage(text: &[u8]) -> bool {
+    let text = text.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(text);
     for line in text.split(|&byte| byte == b'\n') {
         let line = line.trim_ascii();
         if !line.is_empty() && !line.starts_with(b"#") {
@@ -293,6 +294,7 @@ mod tests {
                 false,
             ),
             ("Dockerfile.py", "ARG TAG=3\r\nFROM python:$TAG\r\n", false),
+            ("Dockerfile.js", "\u{feff}FROM node\n", false),
             ("Dockerfile.dev", "package dockerfile\n", false),
             ("Dockerfile", "", false),
         ] {
