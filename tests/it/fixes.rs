@@ -107,7 +107,7 @@ fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
 }
 
 /// New findings that a fix may bring, and why.
-const TRADES: [(&str, &str, &str); 9] = [
+const TRADES: [(&str, &str, &str); 10] = [
     (
         "shell-form-entrypoint",
         "unsuitable-stopsignal",
@@ -149,6 +149,11 @@ const TRADES: [(&str, &str, &str); 9] = [
         "an instruction between two RUNs had no effect",
     ),
     (
+        "add-instead-of-copy",
+        "copy-to-relative-path",
+        "the rule is about COPY",
+    ),
+    (
         "maintainer",
         "consecutive-label",
         "MAINTAINER set a label too",
@@ -156,13 +161,15 @@ const TRADES: [(&str, &str, &str); 9] = [
 ];
 
 /// Rules that report values which other rules cannot read until they are fixed.
-const UNREADABLE: [&str; 8] = [
+const UNREADABLE: [&str; 10] = [
     "broken-json-form",
+    "env-refers-to-itself",
     "escaped-blank",
     "exposed-host-port",
     "instruction-before-from",
     "swallowed-command",
     "trailing-comment",
+    "undeclared-arg-in-from",
     "url-in-copy",
     "value-on-next-line",
 ];
