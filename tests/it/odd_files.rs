@@ -86,7 +86,7 @@ fn a_directory_without_permission_hides_no_finding_elsewhere() {
 fn nest(top: &Path) {
     let mut inner = fs::File::open(top).unwrap();
     for _ in 0..25 {
-        let name = "n".repeat(200);
+        let name = "n".repeat(240);
         let mode = rustix::fs::Mode::from_raw_mode(0o755);
         rustix::fs::mkdirat(&inner, &name, mode).unwrap();
         let flags = rustix::fs::OFlags::DIRECTORY;
