@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
+use rustix::fs::Access;
 
 use super::Output;
 use crate::trust::{HostFile, Refusal, limits, repository_root};
@@ -91,7 +92,8 @@ impl Ignored {
     pub(super) fn enter(&mut self, directory: &Path, depth: usize) {
         self.below.truncate(depth);
         // The search reports a directory without permission; its lists would only repeat that.
-        let lists = if fs::read_dir(directory).is_ok() {
+        let needed = Access::READ_OK | Access::EXEC_OK;
+        let lists = if rustix::fs::access(directory, needed).is_ok() {
             self.lists_of(directory)
         } else {
             Lists::default()
