@@ -1,6 +1,6 @@
 //! The rule engine: matches kept names against rules and keeps the names that the rules specify.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::find::Finds;
 use super::page::{KeepPage, KeptPattern, Mentioned, Source};
@@ -554,21 +554,27 @@ fn is_added(keep: &Keep<'_>, path: &[u8]) -> bool {
     resolved.is_ok_and(|resolved| keep.is_added(resolved.name))
 }
 
-/// The paths in a file, with the programs that its strings name. A name that is a whole string
-/// counts as that.
-fn all_mentioned<'a>(finds: &'a Finds, path: &[u8], is_own: bool) -> BTreeMap<&'a [u8], Mentioned> {
-    let mut all: BTreeMap<&[u8], Mentioned> = BTreeMap::new();
+/// The paths in a file, with the programs that its strings name.
+fn all_mentioned<'a>(
+    finds: &'a Finds,
+    path: &[u8],
+    is_own: bool,
+) -> BTreeSet<(&'a [u8], Mentioned)> {
+    let mut all: BTreeSet<(&[u8], Mentioned)> = BTreeSet::new();
     for (path, what) in &finds.mentioned {
-        all.insert(path, *what);
+        all.insert((path, *what));
     }
     for path in &finds.shell_commands {
-        all.insert(path, Mentioned::ShellCommand);
+        all.insert((path, Mentioned::ShellCommand));
+    }
+    for path in &finds.shell_code_commands {
+        all.insert((path, Mentioned::ShellCodeCommand));
     }
     // A program of the distribution names many, and calls few: a name that is a string counts only
     // where some rule wants it of this file.
     if is_own || wants_names(path) {
         for path in &finds.commands {
-            all.insert(path, Mentioned::Command);
+            all.insert((path, Mentioned::Command));
         }
     }
     all

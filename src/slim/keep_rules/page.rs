@@ -110,7 +110,8 @@ pub(in crate::slim) enum Source {
     /// `{Include}`: every word after this one on a line of a followed file.
     WordAfter(&'static str),
     /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that refers to one;
-    /// `{command}`, `{shell-command}`: every name of a program on PATH in it.
+    /// `{command}`, `{shell-command}`, `{shell-code-command}`: every name of a program on PATH in
+    /// it.
     Mention(Mentioned),
     /// `{quoted-program}`, `{quoted-file}`, `{quoted-directory}`: every path that is a string in a
     /// text of the application.
@@ -129,6 +130,8 @@ pub(in crate::slim) enum Mentioned {
     Command,
     /// Such a name in command position in a string that a shell could run.
     ShellCommand,
+    /// Such a name in command position in a string next to a shell's option `-c`.
+    ShellCodeCommand,
 }
 
 const KEYS: &[&str] = &[
@@ -366,6 +369,7 @@ fn source(pattern: &'static str) -> Option<Source> {
             "directory" => Source::Mention(Mentioned::Directory),
             "command" => Source::Mention(Mentioned::Command),
             "shell-command" => Source::Mention(Mentioned::ShellCommand),
+            "shell-code-command" => Source::Mention(Mentioned::ShellCodeCommand),
             "quoted-program" => Source::Quoted(Mentioned::Program),
             "quoted-file" => Source::Quoted(Mentioned::File),
             "quoted-directory" => Source::Quoted(Mentioned::Directory),

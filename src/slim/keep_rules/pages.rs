@@ -98,6 +98,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "sasl-server",
     "selinux",
     "services-and-protocols",
+    "shell-code-in-programs",
     "shell-for-system",
     "snmp",
     "ssh",

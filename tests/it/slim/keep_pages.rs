@@ -73,8 +73,13 @@ fn add(machine: Machine, kind: &str, rest: &str, content: &str) -> Machine {
     }
 }
 
-/// `needs SONAME`, `calls SYMBOL`, and at the end `holds TEXT`.
+/// `needs SONAME`, `calls SYMBOL`, and at the end `holds TEXT`, or `passes OPTION TEXT` for the
+/// arguments of a call.
 fn elf(mut file: ElfFile, more: &str) -> Vec<u8> {
+    let (more, arguments) = more.split_once("passes ").unwrap_or((more, ""));
+    if let Some((option, argument)) = arguments.split_once(' ') {
+        file = file.refers_to(&[option, argument]);
+    }
     let (facts, text) = more.split_once("holds ").unwrap_or((more, ""));
     let mut words = facts.split_whitespace();
     while let (Some(verb), Some(name)) = (words.next(), words.next()) {
