@@ -39,6 +39,20 @@ pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a st
     None
 }
 
+/// The language whose interpreter a command line starts, if the line names no file and no module
+/// for it to run: `python3`, `perl -e '…'`. Otherwise the file, which may not be in the image.
+pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str>)> {
+    let (program, arguments) = words.split_first()?;
+    let program = file_name(program.as_bytes());
+    let language = language_of(program)?;
+    let is_module = language == Language::Python && arguments.contains(&"-m");
+    // `python3-config` and `php-fpm` run no code that their arguments name.
+    if program.contains(&b'-') || is_module {
+        return None;
+    }
+    Some((language, first_file(language, arguments)))
+}
+
 /// The first argument that is not an option or the value of one; none where an option gives the
 /// program as a text or as the name of a module.
 fn first_file<'a>(language: Language, words: &[&'a str]) -> Option<&'a str> {
@@ -101,6 +115,20 @@ mod tests {
         );
         assert_eq!(source("node -r dotenv/config server"), Some("server"));
         assert_eq!(source("ruby3.1 -I lib bin/run"), Some("bin/run"));
+    }
+
+    #[test]
+    fn an_interpreter_without_a_file_or_a_module_runs_code_that_is_not_known() {
+        let code = |line: &str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            code_of(&words).map(|(_, file)| file.is_some())
+        };
+        assert_eq!(code("python3"), Some(false));
+        assert_eq!(code("/usr/bin/perl -e 1"), Some(false));
+        assert_eq!(code("ruby /mnt/run.rb"), Some(true));
+        assert_eq!(code("python3 -m http.server"), None);
+        assert_eq!(code("php-fpm -F"), None);
+        assert_eq!(code("nginx"), None);
     }
 
     #[test]

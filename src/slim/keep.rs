@@ -31,6 +31,8 @@ pub(super) struct Keep<'a> {
     pub(super) globs: HashSet<(Option<NameId>, String)>,
     /// Files that command lines give an interpreter to read, whatever they are called.
     pub(super) sources: BTreeMap<NameId, Language>,
+    /// Interpreters that run code which is not in the image, with a name of their program.
+    pub(super) unknown_code: BTreeMap<Language, NameId>,
     /// The last command of the entry point's script, where its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
@@ -58,6 +60,7 @@ impl<'a> Keep<'a> {
             supervised: HashSet::new(),
             globs: HashSet::new(),
             sources: BTreeMap::new(),
+            unknown_code: BTreeMap::new(),
             unknown_program: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],

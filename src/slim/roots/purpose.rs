@@ -2,11 +2,13 @@
 //! sleeps, an init system. Slimming such an image keeps little, and nobody should take that for a
 //! success.
 
+use crate::image::NameId;
 use crate::knowledge::ProgramClass;
+use crate::slim::interpreters;
 use crate::slim::keep::Keep;
 use crate::slim::options::PlanError;
 use crate::slim::shebang;
-use crate::slim::why::Field;
+use crate::slim::why::{Field, Language};
 
 /// Programs that start their arguments, and are not the purpose of an image.
 const LAUNCHERS: [&str; 6] = [
@@ -40,6 +42,16 @@ pub(super) fn check(
         ));
     }
     let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
+    if let Some(language) = unknown_code(keep, &words) {
+        keep.unknown_code.insert(language, program_name(keep, program));
+        if !is_helped {
+            keep.warn(format!(
+                "`{}`, the {field} command, runs code that is not in the image: the interpreter's \
+                 whole standard library is kept. Name other files that the code needs with `--keep`",
+                words.join(" ")
+            ));
+        }
+    }
     if waits(&words) && !is_helped {
         keep.warn(format!(
             "`{}`, the {field} command, only waits: what people run in the image is unknown. Name \
@@ -54,6 +66,22 @@ pub(super) fn check(
         ));
     }
     Ok(())
+}
+
+/// The language of an interpreter that is started without code that is in the image: by hand, with
+/// a text, or with a file that is mounted when the container runs.
+fn unknown_code(keep: &Keep<'_>, words: &[&str]) -> Option<Language> {
+    let (language, file) = interpreters::code_of(words)?;
+    let path = file.map(|file| keep.programs.absolute(file.as_bytes()));
+    let is_known = path.is_some_and(|path| keep.tree().resolve(&path).is_ok());
+    if is_known { None } else { Some(language) }
+}
+
+/// The name of a program that the command starts.
+fn program_name(keep: &Keep<'_>, program: &str) -> NameId {
+    let path = keep.programs.find(keep.view, program.as_bytes());
+    let end = path.and_then(|path| keep.tree().resolve(&path).ok());
+    end.map_or(NameId::ROOT, |end| end.name)
 }
 
 fn without_launchers(command: &[(Field, String)]) -> &[(Field, String)] {

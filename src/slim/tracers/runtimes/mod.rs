@@ -23,6 +23,7 @@ mod state;
 use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
+use crate::slim::why::Language;
 
 pub(in crate::slim) use leftovers::without_leftovers;
 pub(super) use programs::keep_libraries_of_archive;
@@ -74,6 +75,26 @@ const RUNTIMES: &[Runtime] = &[
 ];
 
 impl Tracer for RuntimeTracer {
+    /// An interpreter that runs code from outside of the image may be asked for any module.
+    fn start(&mut self, keep: &mut Keep<'_>) {
+        for (&language, &program) in &keep.unknown_code {
+            match language {
+                Language::Perl => self.state.perl.has_application = true,
+                Language::Python => {
+                    for module in python::without_display() {
+                        self.state.want(language, module, program);
+                    }
+                }
+                Language::Ruby => {
+                    for gem in ruby::DEVELOPMENT {
+                        self.state.want(language, gem, program);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let tree = keep.tree();
         let file_name = tree.file_name(name);

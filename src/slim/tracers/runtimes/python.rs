@@ -48,6 +48,14 @@ pub(super) const OPTIONAL: &[&str] = &[
     "venv",
 ];
 
+/// The optional parts that need neither a display nor a person: neither the editor nor demos, and
+/// no tests.
+pub(super) fn without_display() -> impl Iterator<Item = &'static str> {
+    const LEFT_OUT: [&str; 5] = ["idlelib", "test", "tkinter", "turtle", "turtledemo"];
+    let optional = OPTIONAL.iter().copied();
+    optional.filter(|module| !LEFT_OUT.contains(module))
+}
+
 /// Modules that install packages.
 pub(super) const MACHINERY: &[&str] = &[
     "_distutils_hack",
