@@ -43,7 +43,8 @@ pub(super) fn check(
     }
     let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
     if let Some(language) = unknown_code(keep, &words) {
-        keep.unknown_code.insert(language, program_name(keep, program));
+        keep.unknown_code
+            .insert(language, program_name(keep, program));
         if !is_helped {
             keep.warn(format!(
                 "`{}`, the {field} command, runs code that is not in the image: the interpreter's \

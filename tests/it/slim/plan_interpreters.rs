@@ -521,6 +521,33 @@ fn an_application_in_perl_may_load_any_module() {
 }
 
 #[test]
+fn an_interpreter_that_runs_code_from_outside_keeps_its_standard_library() {
+    for command in [&["perl"][..], &["perl", "-e", "1"], &["perl", "/mnt/x.pl"]] {
+        let planned = perl().set("Cmd", json!(command)).plan();
+        assert!(
+            planned.keeps("/usr/share/perl/5.36/Time/Local.pm"),
+            "{command:?}"
+        );
+    }
+    let python = || python().file("/usr/lib/python3.11/venv/__init__.py", "");
+    let venv = "/usr/lib/python3.11/venv/__init__.py";
+    for command in [
+        &["python3"][..],
+        &["env", "python3", "-c", "1"],
+        &["python3", "/mnt/x"],
+    ] {
+        let planned = python().set("Cmd", json!(command)).plan();
+        assert!(planned.keeps(venv), "{command:?}");
+        assert!(!planned.keeps("/usr/lib/python3.11/idlelib/run.py"));
+    }
+    for command in [&["python3", "-m", "json"][..], &["python3", "/app/main.py"]] {
+        let machine = python().file("/app/main.py", "import json\n");
+        let planned = machine.set("Cmd", json!(command)).plan();
+        assert!(!planned.keeps(venv), "{command:?}");
+    }
+}
+
+#[test]
 fn lua_and_php_keep_the_directories_they_were_built_with() {
     let machine = with_programs(&[])
         .file("/usr/share/lua/5.4/cjson.lua", "")

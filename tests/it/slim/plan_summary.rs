@@ -172,6 +172,20 @@ fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
 }
 
 #[test]
+fn a_command_that_runs_code_from_outside_is_a_warning() {
+    let machine = base()
+        .elf("/usr/bin/python3", &program(GLIBC))
+        .set("Cmd", serde_json::json!(["python3", "/mnt/run.py"]));
+    let summary = machine.summary();
+    assert!(
+        summary.contains("warning: `python3 /mnt/run.py`, the CMD command, runs code"),
+        "{summary}"
+    );
+    let with_source = machine.file("/mnt/run.py", "");
+    assert!(!with_source.summary().contains("runs code"));
+}
+
+#[test]
 fn a_script_that_runs_its_arguments_without_any_is_a_warning() {
     let machine = base()
         .elf("/usr/bin/sh", &program(GLIBC))
