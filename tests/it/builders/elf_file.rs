@@ -336,6 +336,9 @@ impl Writer<'_> {
 
     /// The strings, one after the other, and a slice with the address and length of each.
     fn references(&mut self) {
+        if self.file.references.is_empty() {
+            return;
+        }
         let mut slice = Vec::new();
         for text in &self.file.references {
             slice.push((self.here() + BASE, text.len() as u64));
