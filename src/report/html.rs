@@ -124,6 +124,15 @@ fn missed(out: &mut String, summary: &Summary<'_>) {
             names.join(", ")
         );
     }
+    for left_out in summary.plan.left_out() {
+        let _ = writeln!(
+            out,
+            "<p>Left out on purpose: {} ({}; <code>--keep '{}'</code> keeps it).</p>",
+            escaped(left_out.part),
+            size(left_out.bytes),
+            escaped(left_out.pattern)
+        );
+    }
     if !summary.missed_companions.is_empty() {
         // The names are escaped for terminals already.
         let names: Vec<String> = summary

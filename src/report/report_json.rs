@@ -31,6 +31,14 @@ pub fn report_json(summary: &Summary<'_>) -> String {
             json!({"purl": package.purl, "bytes": bytes})
         }).collect::<Vec<_>>(),
         "dropped_companions": summary.missed_companions,
+        "left_out": summary.plan.left_out().iter().map(|left_out| {
+            json!({
+                "rule": left_out.rule,
+                "part": left_out.part,
+                "pattern": left_out.pattern,
+                "bytes": left_out.bytes,
+            })
+        }).collect::<Vec<_>>(),
         "unmet": summary.unmet.iter().map(|unmet| {
             json!({"path": path(tree, unmet.by), "need": unmet.need.to_string()})
         }).collect::<Vec<_>>(),

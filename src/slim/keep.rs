@@ -33,6 +33,8 @@ pub(super) struct Keep<'a> {
     pub(super) sources: BTreeMap<NameId, Language>,
     /// Interpreters that run code which is not in the image, with a name of their program.
     pub(super) unknown_code: BTreeMap<Language, NameId>,
+    /// Rules that have fired and leave out parts of a program, by their index.
+    pub(super) with_parts_left_out: BTreeSet<usize>,
     /// The last command of the entry point's script, where its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
@@ -61,6 +63,7 @@ impl<'a> Keep<'a> {
             globs: HashSet::new(),
             sources: BTreeMap::new(),
             unknown_code: BTreeMap::new(),
+            with_parts_left_out: BTreeSet::new(),
             unknown_program: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],

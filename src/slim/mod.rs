@@ -42,7 +42,7 @@ pub(crate) use build_history::BuildHistory;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use keep_rules::{KeepPage, KeepRules, keep_rules};
 pub use options::{PlanError, PlanOptions};
-pub use plan::{Count, Plan, Totals};
+pub use plan::{Count, PartLeftOut, Plan, Totals};
 pub use slimming::{Slimming, plan};
 pub use verify::{Failure, Lost, verify, verify_against};
 pub(crate) use view::View;

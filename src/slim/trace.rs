@@ -1,5 +1,7 @@
 //! Tracing: every newly kept name is passed to every tracer, until no new names are kept.
 
+use std::collections::BTreeSet;
+
 use super::graph::{Graph, Note, Step, Unmet};
 use super::keep::Keep;
 use super::mention_weight::MentionWeight;
@@ -22,6 +24,8 @@ pub(super) struct Traced {
     pub(super) loaded: Vec<Program>,
     /// The last command of the entry point's script, where its program is computed.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
+    /// Rules that have fired and leave out parts of a program.
+    pub(super) with_parts_left_out: BTreeSet<usize>,
 }
 
 /// The results at the requested level.
@@ -30,6 +34,7 @@ struct Counted {
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     loaded: Vec<Program>,
+    with_parts_left_out: BTreeSet<usize>,
 }
 
 /// Traces all kept names: first for certain reasons, then also for likely and possible ones, so
@@ -78,6 +83,7 @@ pub(super) fn trace(
         notes: counted.notes,
         loaded: counted.loaded,
         unknown_program,
+        with_parts_left_out: counted.with_parts_left_out,
     }
 }
 
@@ -137,5 +143,6 @@ fn count(keep: &Keep<'_>) -> Counted {
         unmet: keep.still_unmet(),
         notes: keep.notes(),
         loaded: keep.loaded.clone(),
+        with_parts_left_out: keep.with_parts_left_out.clone(),
     }
 }

@@ -141,6 +141,9 @@ impl RuleTracer {
             return;
         }
         self.keep_empty_directories(keep, firing);
+        if !page.left_out.is_empty() {
+            keep.with_parts_left_out.insert(rule);
+        }
         // Read the files that were kept before the rule fired.
         for name in std::mem::take(&mut self.waiting[rule]) {
             self.read(keep, rule, name);

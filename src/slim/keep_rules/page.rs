@@ -19,6 +19,8 @@ pub struct KeepPage {
     pub(in crate::slim) empty_directories: Vec<&'static str>,
     /// Names that it never keeps, with everything below them.
     pub(in crate::slim) except: Vec<&'static str>,
+    /// Parts of the program that are left out on purpose; their patterns are exceptions too.
+    pub(in crate::slim) left_out: Vec<LeftOut>,
     /// Kept files that are read to fill in words in patterns.
     pub(in crate::slim) follow: Vec<&'static str>,
     /// Files that cannot trigger it and that it does not read.
@@ -68,6 +70,14 @@ pub(in crate::slim) struct Only {
     pub(in crate::slim) there: Vec<&'static str>,
     /// The C library is glibc older than this `(major, minor)`.
     pub(in crate::slim) glibc_before: Option<(u32, u32)>,
+}
+
+/// A part of a program that is not kept, because few need it and it is large or risky.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::slim) struct LeftOut {
+    /// A noun phrase that goes on after "without": `the JIT compiler`.
+    pub(in crate::slim) part: &'static str,
+    pub(in crate::slim) pattern: &'static str,
 }
 
 /// A pattern, and the confidence that the matching files are needed.
@@ -150,6 +160,7 @@ const KEYS: &[&str] = &[
     "possible",
     "empty-directories",
     "except",
+    "left-out",
     "follow",
     "not-in",
     "not-whole",
@@ -167,6 +178,9 @@ impl KeepPage {
         // instead of being ignored.
         let Parts { front, title, body } = page::parts(name, text, KEYS)?;
         let keeps = keeps(&front)?;
+        let left_out = left_out(&front)?;
+        let mut except = front.list("except")?;
+        except.extend(left_out.iter().map(|part| part.pattern));
         Ok(Self {
             name,
             title,
@@ -180,7 +194,8 @@ impl KeepPage {
             },
             keeps,
             empty_directories: front.list("empty-directories")?,
-            except: front.list("except")?,
+            except,
+            left_out,
             follow: front.list("follow")?,
             not_in: front.list("not-in")?,
             not_whole: front.list("not-whole")?,
@@ -302,6 +317,18 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
         return Err(PageError::Missing { page, key: "when" });
     }
     Ok(when)
+}
+
+/// Parts as `the JIT compiler: /**/llvmjit.so`.
+fn left_out(front: &FrontMatter) -> Result<Vec<LeftOut>, PageError> {
+    let mut parts = Vec::new();
+    for member in front.list("left-out")? {
+        let Some((part, pattern)) = member.split_once(": ") else {
+            return Err(front.invalid("left-out", member));
+        };
+        parts.push(LeftOut { part, pattern });
+    }
+    Ok(parts)
 }
 
 fn never_setuid(front: &FrontMatter) -> Result<bool, PageError> {
