@@ -43,7 +43,11 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
         &missed.companions,
     );
     let left_out = plan.left_out().iter().map(left_out_line);
-    list(&mut out, "left out on purpose", &left_out.collect::<Vec<_>>());
+    list(
+        &mut out,
+        "left out on purpose",
+        &left_out.collect::<Vec<_>>(),
+    );
     for (title, names) in [
         ("shells kept", &totals.shells),
         ("package manager files kept", &totals.package_managers),

@@ -33,6 +33,8 @@ pub(in crate::slim) struct RuleTracer {
     excepted: HashMap<(&'static str, NameId), bool>,
     /// One row per inode.
     searched: Vec<bool>,
+    /// Rules about a program that have fired and have exceptions.
+    excepting: Vec<&'static KeepPage>,
 }
 
 /// The number of programs that a program of the distribution starts by name at most. One that holds
@@ -59,6 +61,7 @@ impl RuleTracer {
             read: HashSet::new(),
             excepted: HashMap::new(),
             searched: vec![false; view.tree().inode_count()],
+            excepting: Vec::new(),
         }
     }
 }
@@ -144,6 +147,9 @@ impl RuleTracer {
         if !page.left_out.is_empty() {
             keep.with_parts_left_out.insert(rule);
         }
+        if page.is_about_program() && !page.except.is_empty() {
+            self.excepting.push(page);
+        }
         // Read the files that were kept before the rule fired.
         for name in std::mem::take(&mut self.waiting[rule]) {
             self.read(keep, rule, name);
@@ -198,14 +204,22 @@ impl RuleTracer {
         pattern: &[u8],
     ) -> Vec<NameId> {
         let mut kept = Vec::new();
-        let found = match firing.because {
-            // The pattern holds a text of the image.
-            Because::Word { .. } | Because::Mention { .. } => {
-                wildcard::expand_within(keep.tree(), pattern, &mut keep.effort.patterns)
-            }
-            _ => wildcard::expand(keep.tree(), pattern),
+        // The pattern holds a text of the image.
+        let is_text = matches!(
+            firing.because,
+            Because::Word { .. } | Because::Mention { .. }
+        );
+        let found = if is_text {
+            wildcard::expand_within(keep.tree(), pattern, &mut keep.effort.patterns)
+        } else {
+            wildcard::expand(keep.tree(), pattern)
         };
+        let is_whole_directory = is_text && pattern.ends_with(b"/**");
         for named in found {
+            // A text that names a directory knows less of it than the rule of its program.
+            if is_whole_directory && self.is_excepted_elsewhere(keep.tree(), named.name) {
+                continue;
+            }
             if self.keep_name(keep, firing, confidence, named.name) {
                 keep.keep_way(named.name, &named.crossed);
                 kept.push(named.name);
@@ -244,6 +258,14 @@ impl RuleTracer {
         };
         keep.graph.keep(name, by, why);
         true
+    }
+
+    /// Whether a name is an exception of the rule of a program that is kept.
+    fn is_excepted_elsewhere(&mut self, tree: &Tree, name: NameId) -> bool {
+        let pages = self.excepting.clone();
+        pages
+            .into_iter()
+            .any(|page| self.is_excepted(tree, page, name))
     }
 
     /// Whether a name or one of its parent directories is an exception of a rule. Each is checked

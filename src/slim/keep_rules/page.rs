@@ -273,6 +273,14 @@ impl KeepPage {
         self.keeps.is_empty() && self.empty_directories.is_empty() && self.opens.is_empty()
     }
 
+    /// Whether it is for a program or a library, and not for a kind of reference to files.
+    pub(in crate::slim) fn is_about_program(&self) -> bool {
+        let is_plain = |kept: &KeptPattern| !matches!(kept.source, Source::Mention(_));
+        !(self.when.paths.is_empty() && self.when.libraries.is_empty())
+            && self.keeps.iter().all(is_plain)
+            && !self.wants_text_paths()
+    }
+
     /// Whether it uses paths in kept ELF files.
     pub(in crate::slim) fn wants_mentions(&self) -> bool {
         self.keeps

@@ -290,3 +290,19 @@ fn a_metapackage_stands_for_what_it_depends_on() {
     assert!(!summary.contains("installed by RUN"), "{summary}");
     assert!(!image("libtool").summary().contains("installed by RUN"));
 }
+
+#[test]
+fn parts_that_a_rule_leaves_out_are_named_with_their_size() {
+    let machine = base()
+        .elf("/usr/lib/postgresql/15/bin/postgres", &program(GLIBC))
+        .elf("/usr/lib/postgresql/15/lib/llvmjit.so", &library(""))
+        .entrypoint(&["/usr/lib/postgresql/15/bin/postgres"]);
+    let summary = machine.summary();
+    assert!(
+        summary.contains("left out on purpose:\n  the JIT compiler, ")
+            && summary.contains("(rule postgresql): `--keep '/**/llvmjit.so'`"),
+        "{summary}"
+    );
+    let kept = machine.keep("/**/llvmjit.so").summary();
+    assert!(!kept.contains("left out on purpose"), "{kept}");
+}
