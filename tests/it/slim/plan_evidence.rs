@@ -249,3 +249,15 @@ fn many_names_of_programs_are_words_of_something_else() {
     assert!(image(10).keeps("/usr/bin/tool00"));
     assert!(!image(11).keeps("/usr/bin/tool00"));
 }
+
+#[test]
+fn a_text_that_names_a_directory_does_not_bring_what_the_rule_of_its_program_leaves_out() {
+    let machine = configured(base(), "root = /opt/R/4/lib/R\n")
+        .elf("/opt/R/4/lib/R/bin/exec/R", &program(GLIBC))
+        .file("/opt/R/4/lib/R/library/base/R/base", "")
+        .file("/opt/R/4/lib/R/library/base/html/00Index.html", "")
+        .entrypoint(&["/opt/R/4/lib/R/bin/exec/R"]);
+    let planned = machine.plan();
+    assert!(planned.keeps("/opt/R/4/lib/R/library/base/R/base"));
+    assert!(!planned.keeps("/opt/R/4/lib/R/library/base/html/00Index.html"));
+}

@@ -4,7 +4,7 @@ use jettison::slim::{Confidence, PlanError};
 
 use super::machine::Machine;
 use super::plan_paths::merged_usr;
-use crate::builders::elf_file::{GLIBC, program};
+use crate::builders::elf_file::{GLIBC, library, program};
 
 /// Packages as dpkg records them: name, source, files.
 fn packages(mut machine: Machine, list: &[(&str, &str, &[&str])]) -> Machine {
