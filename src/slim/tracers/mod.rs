@@ -6,6 +6,7 @@ mod data_packages;
 mod elf;
 pub(super) mod launchers;
 mod links;
+mod makefiles;
 pub(super) mod runtimes;
 mod services;
 mod shebang;
@@ -31,6 +32,7 @@ pub(super) fn all<'a>(
         Box::new(services::ServiceTracer),
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),
+        Box::new(makefiles::MakefileTracer::default()),
         Box::new(runtimes::RuntimeTracer::default()),
         Box::new(data_packages::DataPackageTracer::new(packages)),
         Box::new(RuleTracer::new(view)),

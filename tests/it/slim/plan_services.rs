@@ -244,3 +244,20 @@ fn the_directory_of_run_parts_is_kept_whole() {
         .plan();
     assert!(planned.keeps("/etc/start.d/one") && planned.keeps("/usr/bin/date"));
 }
+
+#[test]
+fn recipes_of_a_makefile_are_followed_where_make_is_kept() {
+    let machine = with(&["make", "c++", "sed", "date"])
+        .file(
+            "/app/Makefile",
+            "CXX = c++\nSTAMP = date +%s\napp: main.o\n\t@$(STAMP) | sed s/0//\n",
+        )
+        .set("WorkingDir", json!("/app"));
+    let programs = ["/usr/bin/c++", "/usr/bin/sed", "/usr/bin/date"];
+    let planned = machine.clone().entrypoint(&["make"]).plan();
+    for program in programs {
+        assert!(planned.keeps(program), "{program}");
+    }
+    let planned = machine.entrypoint(&["date"]).plan();
+    assert!(!planned.keeps("/usr/bin/sed") && !planned.keeps("/usr/bin/c++"));
+}
