@@ -20,6 +20,7 @@ use crate::image::NameId;
 use crate::knowledge::ProgramClass;
 use crate::slim::globs;
 use crate::slim::keep::Keep;
+use crate::slim::language_paths::is_packaged;
 use crate::slim::shebang;
 use crate::slim::system_directories::keep_application;
 use crate::slim::tracer::Tracer;
@@ -52,13 +53,16 @@ pub(in crate::slim) fn is_shell(word: &str) -> bool {
 #[derive(Clone, Copy)]
 enum Place {
     File(NameId),
+    /// A script in a package of a language that nothing starts by its name: its commands are no
+    /// more than mentions.
+    Unstarted(NameId),
     Field(Field),
 }
 
 impl Place {
     fn by(self) -> Option<NameId> {
         match self {
-            Self::File(name) => Some(name),
+            Self::File(name) | Self::Unstarted(name) => Some(name),
             Self::Field(_) => None,
         }
     }
@@ -66,6 +70,7 @@ impl Place {
     fn why(self, word: &str, line: usize, of_file: fn(String, usize) -> Why) -> Why {
         match self {
             Self::File(_) => of_file(word.to_owned(), line),
+            Self::Unstarted(_) => Why::mention(word.to_owned(), line),
             Self::Field(of) => Why::Root(Root::ShellText {
                 of,
                 word: word.to_owned(),
@@ -80,6 +85,8 @@ const MAX_NAMES: usize = 256;
 
 #[derive(Default)]
 pub(super) struct ShellTracer {
+    /// Scripts in packages of languages, until it is known whether something starts them.
+    packaged: Vec<NameId>,
     /// Scripts that were read once more, for another name.
     names: usize,
 }
@@ -88,7 +95,11 @@ impl Tracer for ShellTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         if keep.is_file(name) {
             if is_script(keep, name) {
-                read_file(keep, name);
+                if is_packaged(&keep.tree().path(name)) {
+                    self.packaged.push(name);
+                } else {
+                    read_file(keep, Place::File(name));
+                }
             }
         } else if let Ok(resolved) = keep.tree().resolve(&keep.tree().path(name))
             && keep.scripts.contains(&resolved.name)
@@ -98,6 +109,33 @@ impl Tracer for ShellTracer {
             read_under_name(keep, resolved.name, name);
         }
     }
+
+    fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
+        let before = keep.graph.kept().len();
+        for name in std::mem::take(&mut self.packaged) {
+            if is_started(keep, name) {
+                read_file(keep, Place::File(name));
+            } else {
+                read_file(keep, Place::Unstarted(name));
+            }
+        }
+        keep.graph.kept().len() > before
+    }
+}
+
+/// Whether a script is kept for more than being in a package or in a directory: many packages
+/// contain scripts for those who develop or build them.
+fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
+    keep.graph.reasons(name).iter().any(|reason| {
+        !matches!(
+            reason.why,
+            Why::Runtime { .. }
+                | Why::Module { .. }
+                | Why::Directory
+                | Why::OnTheWay
+                | Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir)
+        )
+    })
 }
 
 /// Reads a script that was read before under another name of it, which it may see as `$0`:
@@ -170,9 +208,10 @@ fn reads_as_shell(keep: &Keep<'_>, name: NameId) -> bool {
     bytes.len() > MAX_SCRIPT || shell::is_accepted(&String::from_utf8_lossy(&bytes))
 }
 
-fn read_file(keep: &mut Keep<'_>, name: NameId) {
-    let values = Values::new(&keep.view.image.config, script_paths(keep, name));
-    read_included(keep, name, &values, 0);
+fn read_file(keep: &mut Keep<'_>, place: Place) {
+    let names = place.by().map(|name| script_paths(keep, name));
+    let values = Values::new(&keep.view.image.config, names.unwrap_or_default());
+    read_included(keep, place, &values, 0);
 }
 
 /// The possible values of `$0`: the paths of the script and of symlinks to it.
@@ -204,7 +243,10 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
 }
 
 /// Reads a file that is included by another one, with the values of its variables.
-fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: usize) {
+fn read_included(keep: &mut Keep<'_>, place: Place, values: &Values, includes: usize) {
+    let Some(name) = place.by() else {
+        return;
+    };
     // A script may be an entry point, included by others, and traced itself; it is only read once.
     if !keep.scripts.insert(name) {
         return;
@@ -224,7 +266,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
     read_text(
         keep,
         &Reading {
-            place: Place::File(name),
+            place,
             values,
             base: 0,
             depth: 0,
@@ -287,7 +329,11 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
-    note_errors(keep, place, &script, &lines);
+    // What a script does not tell is no loss where nothing starts it.
+    let is_started = !matches!(place, Place::Unstarted(_));
+    if is_started {
+        note_errors(keep, place, &script, &lines);
+    }
     let mut values = reading.values.clone();
     // Values are collected twice, because variables assigned in an included file may be used in
     // other values.
@@ -302,7 +348,9 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         keep.note(place.by(), None, text);
     }
     keep_commands(keep, reading, &script, &lines, &values);
-    note_computed(keep, place, &script, &lines, &values);
+    if is_started {
+        note_computed(keep, place, &script, &lines, &values);
+    }
     read_written(keep, reading, &script, text);
     keep_mentions(keep, place, text, reading.base);
     for (offset, path) in expanded {
@@ -814,7 +862,11 @@ fn keep_included(
                 keep.keep_path(&path, place.by(), place.why(word, line, Why::include))
         {
             let values = values.within(script_paths(keep, name));
-            read_included(keep, name, &values, includes + 1);
+            let included = match place {
+                Place::Unstarted(_) => Place::Unstarted(name),
+                _ => Place::File(name),
+            };
+            read_included(keep, included, &values, includes + 1);
         }
     }
 }

@@ -261,3 +261,27 @@ fn a_text_that_names_a_directory_does_not_bring_what_the_rule_of_its_program_lea
     assert!(planned.keeps("/opt/R/4/lib/R/library/base/R/base"));
     assert!(!planned.keeps("/opt/R/4/lib/R/library/base/html/00Index.html"));
 }
+
+#[test]
+fn a_script_in_a_package_runs_only_if_something_names_it() {
+    let script = "/usr/lib/python3/dist-packages/tool/_util/setup.sh";
+    let machine = base()
+        .elf("/usr/bin/dash", &program(GLIBC))
+        .link("/usr/bin/sh", "dash")
+        .elf("/usr/bin/apt-get", &program(GLIBC))
+        .setuid("/usr/bin/mount", &program(GLIBC))
+        .elf("/usr/bin/python3", &program(GLIBC))
+        .file("/usr/lib/python3.11/os.py", "")
+        .script(script, "#!/bin/sh\napt-get update\nmount /x\n$COMPUTED\n")
+        .file("/app/main.py", "import tool\n")
+        .set("Cmd", serde_json::json!(["python3", "/app/main.py"]))
+        .set("Entrypoint", serde_json::json!(null));
+    let planned = machine.clone().plan();
+    assert!(planned.keeps(script));
+    assert!(!planned.keeps("/usr/bin/apt-get") && !planned.keeps("/usr/bin/mount"));
+    assert_eq!(planned.notes(), Vec::<String>::new());
+    let named = machine
+        .file("/app/main.py", &format!("run('{script}')\n"))
+        .plan();
+    assert!(named.keeps("/usr/bin/apt-get") && named.keeps("/usr/bin/mount"));
+}
