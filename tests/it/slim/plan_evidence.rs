@@ -281,7 +281,7 @@ fn a_script_in_a_package_runs_only_if_something_names_it() {
     assert!(!planned.keeps("/usr/bin/apt-get") && !planned.keeps("/usr/bin/mount"));
     assert_eq!(planned.notes(), Vec::<String>::new());
     let named = machine
-        .file("/app/main.py", &format!("run('{script}')\n"))
+        .file("/app/main.py", format!("run('{script}')\n"))
         .plan();
     assert!(named.keeps("/usr/bin/apt-get") && named.keeps("/usr/bin/mount"));
 }
