@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ignore_file_that_leads_out_of_the_repository_is_not_read() {
+    fn an_ignore_file_symlink_out_of_the_repository_is_not_read() {
         let top = tempfile::tempdir().unwrap();
         let repository = top.path().join("repository");
         fs::create_dir_all(repository.join(".git")).unwrap();

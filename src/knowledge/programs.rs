@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_sorted_and_name_each_program_once() {
+    fn program_lists_are_sorted_without_duplicates() {
         let table = &*TABLE;
         for list in [
             &table.posix_shells,

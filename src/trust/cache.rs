@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_others_may_write_to_is_no_cache() {
+    fn a_cache_directory_that_others_may_write_to_is_not_used() {
         for (path, mode) in [
             ("", 0o777),
             (".cache", 0o775),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_home_of_somebody_else_has_no_cache() {
+    fn no_cache_is_created_in_the_home_of_another_user() {
         let home = home();
         if user() == 0 {
             std::os::unix::fs::chown(home.path(), Some(12345), None).unwrap();

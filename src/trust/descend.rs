@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_of_a_repository_stays_in_it() {
+    fn a_symlink_in_a_repository_cannot_leave_it() {
         let (_guard, top) = tree();
         for (name, target) in [
             ("inside", "sub/../file"),

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_that_wait_are_told_from_those_that_work() {
+    fn idle_commands_are_told_from_commands_that_do_work() {
         for command in [
             "bash",
             "/bin/sh",

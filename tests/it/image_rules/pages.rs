@@ -93,7 +93,7 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
 }
 
 #[test]
-fn every_example_holds() {
+fn every_example_image_on_a_rule_page_holds() {
     let mut failures = Vec::new();
     for rule in registry().image_rules() {
         let page = registry()
@@ -123,7 +123,7 @@ fn every_example_holds() {
 }
 
 #[test]
-fn a_finding_says_who_brought_the_file_and_whether_it_is_reached() {
+fn a_finding_shows_where_the_file_comes_from_and_whether_it_is_reachable() {
     let text = "file /app \"\"\nlayer RUN apt-get install -y sudo\nfile /usr/bin/sudo mode=4755\nentrypoint /app\n";
     let found = findings("setuid-file", text);
     let place = found[0].image().unwrap();

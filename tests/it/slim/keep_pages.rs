@@ -138,7 +138,7 @@ fn examples(page: &KeepPage) -> Vec<Fence> {
 }
 
 #[test]
-fn every_image_on_the_pages_is_slimmed_as_they_say() {
+fn every_example_image_on_a_keep_page_holds() {
     let failures: Vec<String> = keep_rules()
         .iter()
         .flat_map(|page| {
@@ -151,7 +151,7 @@ fn every_image_on_the_pages_is_slimmed_as_they_say() {
 }
 
 #[test]
-fn every_page_shows_what_it_keeps_and_where_it_keeps_nothing() {
+fn every_keep_page_shows_a_kept_and_an_untriggered_example() {
     for page in keep_rules().iter() {
         let examples = examples(page);
         let says = |mark: &str| {

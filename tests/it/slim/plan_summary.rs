@@ -79,7 +79,7 @@ fn server() -> Machine {
 }
 
 #[test]
-fn packages_that_a_run_installed_on_purpose_and_that_are_gone_are_named() {
+fn the_summary_names_explicitly_installed_packages_that_are_removed() {
     let summary = server().summary();
     let line = summary
         .lines()
@@ -134,7 +134,7 @@ fn programs_that_a_base_image_built_with_its_own_are_companions() {
 }
 
 #[test]
-fn other_levels_say_what_they_would_change() {
+fn the_summary_shows_what_other_levels_would_change() {
     let machine = server()
         .file("/usr/bin/entry.sh", "")
         .script("/usr/bin/entry", "#!/bin/none\n/usr/bin/pdfinfo x\n");
@@ -209,7 +209,7 @@ fn sources_without_their_interpreter_are_reported() {
 }
 
 #[test]
-fn errors_about_the_program_name_the_option() {
+fn errors_about_a_missing_program_name_the_option_to_set_it() {
     let error = base()
         .entrypoint(&["gone"])
         .try_plan()
@@ -224,7 +224,7 @@ fn errors_about_the_program_name_the_option() {
 }
 
 #[test]
-fn a_word_in_keep_is_a_program_on_path() {
+fn a_plain_word_given_to_keep_is_a_program_on_path() {
     let planned = server().keep("server-dump").plan();
     assert!(planned.keeps("/usr/bin/server-dump"));
 }
@@ -242,7 +242,7 @@ fn a_dry_run_shows_sizes_of_directories() {
 }
 
 #[test]
-fn a_metapackage_stands_for_what_it_depends_on() {
+fn a_metapackage_is_represented_by_its_dependencies() {
     let image = |depends: &str| {
         let machine = base().layer("RUN /bin/sh -c apt-get install -y default-tool # buildkit");
         let machine = packages(

@@ -612,7 +612,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_tried_is_told() {
+    fn imports_inside_try_blocks_are_optional() {
         let is_tried = |text: &str| {
             let mut blocks = Blocks::default();
             text.lines().map(|line| blocks.is_tried(line)).last()
