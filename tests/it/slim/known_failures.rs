@@ -55,7 +55,7 @@ use std::path::{Path, PathBuf};
 
 /// Which failure, and the names of what shows that it does not happen.
 fn rows() -> Vec<(usize, Vec<&'static str>)> {
-    let lines = include_str!("breakages.rs")
+    let lines = include_str!("known_failures.rs")
         .lines()
         .filter_map(|line| line.strip_prefix("//! |"));
     lines
