@@ -19,13 +19,13 @@ ENTRYPOINT [\"/usr/local/bin/app\"]
 /// What is built from it: a compiler that nobody reaches, the program, and what `make install`
 /// brings.
 const IMAGE: &str = "\
-elf /lib/ld.so soname=ld.so
+library /lib/ld.so
 file /usr/bin/dash \"sh\"
 file /usr/bin/apt-get \"apt\"
 layer COPY app.c /src/ # buildkit
 file /src/app.c \"int main;\"
 layer RUN /bin/sh -c apt-get update && apt-get install -y gcc     && gcc -o /usr/local/bin/app /src/app.c # buildkit
-file /usr/bin/gcc \"0123456789@*200000\"
+file /usr/bin/gcc size=2000000
 file /etc/ld.so.cache \"x\"
 file /etc/hosts \"\"
 dir /tmp mode=1777
@@ -34,7 +34,7 @@ layer RUN /bin/sh -c mkdir -p /data # buildkit
 dir /data
 layer RUN /bin/sh -c make -C /src install # buildkit
 dir /opt/app
-file /opt/app/data \"0123456789@*10\"
+file /opt/app/data size=100
 file /opt/app/notes \"1\"
 step USER 1000
 step ENTRYPOINT [\"/usr/local/bin/app\"]

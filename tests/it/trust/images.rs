@@ -8,8 +8,8 @@ use crate::builders::images::Tar;
 
 const IMAGE: &str = "\
 elf /app interpreter=/lib/ld.so
-elf /lib/ld.so soname=ld.so
-file /usr/bin/dash \"0123456789@*10000\"
+library /lib/ld.so
+file /usr/bin/dash size=100000
 user 1000
 entrypoint /app
 ";
