@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_one_dockerfile_comes_before_that_of_the_directory() {
+    fn the_ignore_file_of_a_dockerfile_precedes_that_of_the_directory() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::write(path(".dockerignore"), "all\n").unwrap();

@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_of_libraries_that_may_be_opened_is_json() {
+    fn a_dlopen_note_is_parsed_as_json() {
         let note = br#"[
             {"soname": ["liba.so.2", "liba.so.1"], "feature": "a", "priority": "required"},
             {"soname": ["b.so"]}

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_segment_is_its_own_window() {
+    fn the_window_of_a_single_segment_is_its_size() {
         assert_eq!(largest(&[&empty(&[0x20, 200])]), 200);
         assert_eq!(largest(&[&empty(&[0xa0, 0, 0, 0, 9])]), 9 << 24);
         assert_eq!(largest(&[&empty(&[0xe0, 0, 0, 0, 0, 1, 0, 0, 0])]), 1 << 32);

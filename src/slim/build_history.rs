@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn buildah_names_the_base_image() {
+    fn a_buildah_comment_names_the_base_image() {
         let steps = [
             step("ADD rootfs", "", ""),
             step("RUN make", "", "FROM docker.io/library/debian:12"),

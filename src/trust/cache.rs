@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_read_again_and_only_the_user_may_read_it() {
+    fn a_cache_entry_can_be_read_again_only_by_its_user() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let key = Key::of(&[b"a", b"b"]);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_entries_are_missing() {
+    fn damaged_cache_entries_count_as_missing() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let key = Key::of(&[b"a"]);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_entries_are_removed() {
+    fn the_oldest_cache_entries_are_removed() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let keys: Vec<Key> = (0..10).map(|number| Key::of(&[&[number]])).collect();

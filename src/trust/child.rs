@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_have_limits() {
+    fn program_outputs_are_limited() {
         let error = shell("yes", b"", &BOUNDS).unwrap_err();
         assert!(matches!(error, ChildError::TooLong(1000)), "{error}");
         assert!(shell("printf %1000d 1", b"", &BOUNDS).is_ok());

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_of_a_repository_is_not_read_outside_of_it() {
+    fn a_symlink_that_leads_out_of_its_repository_is_not_read() {
         let (_guard, top) = tree();
         fs::write(top.join("repo/.git/config"), "").unwrap();
         for (name, target) in [

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_and_fifos_that_were_named_are_written_to() {
+    fn named_devices_and_fifos_are_written_to() {
         let top = tempfile::tempdir().unwrap();
         let fifo = top.path().join("fifo");
         let mode = rustix::fs::Mode::from_raw_mode(0o600);

@@ -68,7 +68,7 @@ fn runpath_is_not_inherited() {
 }
 
 #[test]
-fn a_runpath_switches_off_the_rpath_of_the_program() {
+fn a_runpath_disables_the_rpath_of_the_program() {
     let workshop = workshop();
     chain(&workshop, &[RUNPATH, "-Wl,-rpath,/none"]);
     workshop.program("p", &["@/d1/liba.so.1", RPATH, "-Wl,-rpath,@/d1"]);
@@ -178,7 +178,7 @@ fn a_dangling_symlink_is_skipped() {
 }
 
 #[test]
-fn origin_of_a_program_is_where_it_really_is() {
+fn origin_of_a_program_is_its_real_directory() {
     let workshop = workshop();
     workshop.library("real/lib/liba.so.1", "liba.so.1", &[]);
     workshop.program(
@@ -194,7 +194,7 @@ fn origin_of_a_program_is_where_it_really_is() {
 }
 
 #[test]
-fn origin_of_a_library_is_where_it_was_opened() {
+fn origin_of_a_library_is_the_directory_it_was_opened_in() {
     let workshop = workshop();
     workshop.library("real/libb.so.1", "libb.so.1", &[]);
     workshop.library(
@@ -236,7 +236,7 @@ fn a_needed_entry_may_contain_origin() {
 }
 
 #[test]
-fn library_path_loses_to_rpath_and_wins_over_runpath() {
+fn library_path_is_searched_after_rpath_and_before_runpath() {
     let workshop = workshop();
     two_places(&workshop);
     workshop.program("rpath", &["@/d1/liba.so.1", RPATH, "-Wl,-rpath,@/d1"]);

@@ -52,7 +52,7 @@ fn two_places(workshop: &Workshop) {
 }
 
 #[test]
-fn library_path_wins_over_rpath() {
+fn library_path_is_searched_before_rpath() {
     let workshop = workshop();
     two_places(&workshop);
     assert!(has(

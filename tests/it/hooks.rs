@@ -112,7 +112,7 @@ fn staged_files_are_checked_as_staged() {
 }
 
 #[test]
-fn two_files_with_names_that_look_alike_are_both_checked() {
+fn two_files_whose_printed_names_look_alike_are_both_checked() {
     let folder = folder(&[
         ("Dockerfile", ROOT),
         ("sub/Dockerfile", ROOT),
@@ -344,7 +344,7 @@ fn a_hook_without_the_separator_fails_on_a_file_named_like_an_option() {
 }
 
 #[test]
-fn a_file_that_is_named_like_a_transport_is_a_file() {
+fn a_file_named_like_a_transport_is_read_as_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let name = "docker-daemon:evil/x.dockerfile";
     fs::create_dir(directory.path().join("docker-daemon:evil")).unwrap();

@@ -357,7 +357,7 @@ fn json_output_has_the_shellcheck_code() {
 }
 
 #[test]
-fn codes_can_be_selected_ignored_and_given_a_severity() {
+fn shellcheck_codes_can_be_selected_ignored_and_given_a_severity() {
     let Some(program) = program() else { return };
     let text = "FROM a\nRUN cat $(ls) $X\n";
     let codes = |arguments: &[&str], config: &str| {

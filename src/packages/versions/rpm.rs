@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_epoch_comes_first_and_the_release_last() {
+    fn epochs_are_compared_first_and_releases_last() {
         let versions = [
             "3.0.7-27.el9",
             "3.0.7-27.el9_4",

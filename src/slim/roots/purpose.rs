@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_a_program_are_not_the_program() {
+    fn a_script_that_executes_its_arguments_is_recognized() {
         for line in [
             "exec \"$@\"",
             "exec gosu app \"$@\"",
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn launchers_are_not_the_program() {
+    fn launchers_are_stripped_from_a_command() {
         let words = ["/usr/bin/tini", "-g", "--", "bash"];
         let command: Vec<_> = words.map(|word| (Field::Cmd, word.to_owned())).into();
         let rest = without_launchers(&command);

@@ -141,7 +141,7 @@ fn duplicate_layers_of_old_docker_archives_are_symlinks() {
 }
 
 #[test]
-fn a_docker_archive_of_new_docker_is_an_oci_layout_too() {
+fn a_docker_archive_that_is_also_an_oci_layout_is_read() {
     let layers = layers();
     let mut both = layout(&layers, &layers, OCI);
     let config_name = format!(
@@ -345,7 +345,7 @@ fn a_nested_index_is_searched_for_the_platform() {
 }
 
 #[test]
-fn an_image_of_a_layout_is_named_by_annotation_or_digest() {
+fn an_image_of_a_layout_is_selected_by_annotation_or_digest() {
     assert_eq!(
         listing(&open_layout(&platforms(), ":single").unwrap()),
         ["/single = "]

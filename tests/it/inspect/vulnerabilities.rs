@@ -534,7 +534,7 @@ fn the_same_image_gives_the_same_documents() {
 }
 
 #[test]
-fn the_document_names_the_image_that_was_written() {
+fn a_vex_document_names_the_written_image() {
     let directory = Directory::new();
     let (image, export) = (image(&directory), export(&directory));
     let (out, document) = (

@@ -76,7 +76,7 @@ fn blobs_that_exist_are_not_uploaded_again() {
 }
 
 #[test]
-fn a_blob_of_another_repository_is_mounted_where_the_registry_can() {
+fn a_blob_of_another_repository_is_mounted_if_the_registry_supports_it() {
     let image = image();
     for (mountable, sent) in [(Some("team/base"), 0), (None, 2)] {
         let registry = FakeRegistry::new();
@@ -165,7 +165,7 @@ fn guarded() -> FakeRegistry {
 }
 
 #[test]
-fn a_password_is_given_to_a_registry_that_asks_for_one() {
+fn a_password_is_sent_to_a_registry_that_requests_it() {
     let registry = guarded();
     // `user:secret`
     registry.state().authorization = Some("Basic dXNlcjpzZWNyZXQ=".to_owned());
@@ -185,7 +185,7 @@ fn a_password_is_given_to_a_registry_that_asks_for_one() {
 }
 
 #[test]
-fn a_token_is_fetched_where_the_registry_says() {
+fn a_token_is_fetched_from_the_realm_of_the_registry() {
     let registry = guarded();
     registry.state().authorization = Some("Bearer open-sesame".to_owned());
     registry.state().token = Some((

@@ -73,7 +73,7 @@ fn imports_are_read_through_either_hash_table() {
 }
 
 #[test]
-fn versions_are_read_in_the_order_of_the_file() {
+fn symbol_versions_are_read_in_file_order() {
     let bytes = rich().bytes();
     let versions = elf::parse(&bytes).unwrap().versions(&bytes);
     let need = |library: &str, versions: &[&str]| VersionNeed {
@@ -119,7 +119,7 @@ fn files_that_are_truncated_or_not_elf_are_errors() {
 }
 
 #[test]
-fn a_dynamic_section_that_names_too_much_is_refused() {
+fn the_names_in_a_dynamic_section_are_limited() {
     let named =
         |count, length| (0..count).fold(library(""), |file, _| file.needs(&"x".repeat(length)));
     assert_eq!(

@@ -40,7 +40,7 @@ fn runpath_is_not_inherited() {
 }
 
 #[test]
-fn a_runpath_switches_off_every_rpath_for_its_object() {
+fn a_runpath_disables_every_rpath_for_its_object() {
     let machine = Machine::new()
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1").rpath("/d1"))
         .elf(
@@ -88,7 +88,7 @@ fn an_ancestor_with_a_runpath_is_skipped_for_rpath_but_others_are_not() {
 }
 
 #[test]
-fn library_path_loses_to_rpath_and_wins_over_runpath() {
+fn library_path_is_searched_after_rpath_and_before_runpath() {
     let files = Machine::new()
         .elf("/d1/liba.so.1", &library("liba.so.1"))
         .elf("/d2/liba.so.1", &library("liba.so.1"))
@@ -231,7 +231,7 @@ fn needed_libraries_are_loaded_breadth_first() {
 }
 
 #[test]
-fn one_file_under_two_names_is_loaded_once_and_both_names_are_needed() {
+fn a_library_needed_under_two_names_is_loaded_once() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -263,7 +263,7 @@ fn the_loader_itself_satisfies_its_soname() {
 }
 
 #[test]
-fn origin_of_a_program_is_where_it_really_is() {
+fn origin_of_a_program_is_its_real_directory() {
     let machine = Machine::new()
         .elf(
             "/real/bin/p",
@@ -279,7 +279,7 @@ fn origin_of_a_program_is_where_it_really_is() {
 }
 
 #[test]
-fn origin_of_a_library_is_where_it_was_opened() {
+fn origin_of_a_library_is_the_directory_it_was_opened_in() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -373,7 +373,7 @@ fn hwcaps_variants_of_every_processor_are_found_beside_the_generic_library() {
 }
 
 #[test]
-fn a_variant_alone_does_not_end_the_search() {
+fn a_hwcaps_variant_alone_does_not_end_the_search() {
     let machine = Machine::new()
         .elf(
             "/bin/p",

@@ -6,8 +6,8 @@
 //!
 //! |  # | what fails | what shows that it does not |
 //! |---:|------------|-----------------------------|
-//! |  1 | a program or its starter (`tini`, `gosu`) has lost its loader or the C library | `a_library_is_kept_for_every_object_that_needs_it` `programs_started_by_helpers_such_as_tini_are_kept` `helpers_that_start_a_program_start_it_in_scripts_too` `images/redis` |
-//! |  2 | the shell is gone that a command in shell form, a health check or SHELL asks for | `shell_form_keeps_the_shell_and_the_commands_of_the_text` `a_health_check_is_a_root_in_each_of_its_forms` `onbuild_instructions_are_noted_as_not_analyzed` |
+//! |  1 | a program or its starter (`tini`, `gosu`) has lost its loader or the C library | `a_library_is_kept_for_every_object_that_needs_it` `programs_started_by_helpers_such_as_tini_are_kept` `programs_started_by_helpers_in_scripts_are_kept` `images/redis` |
+//! |  2 | the shell is gone that a command in shell form, a health check or SHELL asks for | `shell_form_keeps_the_shell_and_the_commands_it_runs` `programs_of_every_form_of_health_check_are_kept` `onbuild_instructions_are_noted_as_not_analyzed` |
 //! |  3 | commands of an entry script are gone | `commands_of_an_entry_point_script_are_kept` `a_shell_command_in_an_argument_is_read_with_its_line` `unknown_commands_are_noted_with_their_line` `images/postgres` |
 //! |  4 | a script's interpreter is gone, also behind `env` | `the_interpreter_of_a_shebang_and_its_own_interpreter_are_kept` `env_finds_its_program_on_the_path_of_the_image` `a_dropped_interpreter_is_reported` |
 //! |  5 | a link on the way is gone, as `/bin` and `/lib64` of a merged `/usr` | `symlinks_on_a_path_are_kept_with_a_chain_of_reasons` `an_absolute_symlink_through_alternatives_is_followed_inside_the_image` |
@@ -19,7 +19,7 @@
 //! | 11 | capabilities of files are gone | `file_capabilities_are_kept_and_reported` |
 //! | 12 | setuid bits are gone, or stay without need | `setuid_programs_are_dropped_unless_reachable_and_otherwise_reported` `keep/started-programs` `keep/ssh-keysign` `keep/pam-unix` `keep/user-namespaces` |
 //! | 13 | hard links become copies, or lead to a name that was dropped | `hard_links_stay_one_file_even_if_the_first_name_is_dropped` `a_hard_link_becomes_the_file_if_its_other_names_are_dropped` `all_hard_links_of_a_file_are_written_to_one_layer` |
-//! | 14 | each run gives another result | `a_plan_is_the_same_each_time` `the_same_image_gives_the_same_bytes` `two_runs_write_the_same_bytes` |
+//! | 14 | each run gives another result | `plans_are_reproducible` `the_same_image_gives_the_same_bytes` `two_runs_write_the_same_bytes` |
 //! | 15 | what a watched run removes or rewrites is lost, what it makes gets in | cannot arise: no container is started, and every byte comes from the image's layers; `kept_entries_and_configuration_are_unchanged` |
 //! | 16 | modules that a Python program imports late are gone | `lazily_imported_packages_are_kept_completely_with_metadata` `python_keeps_its_standard_library_without_tests_and_build_tools` `images/python` |
 //! | 17 | a distribution's metadata and `.pth` files are gone, so that it is not found | `lazily_imported_packages_are_kept_completely_with_metadata` |
@@ -35,7 +35,7 @@
 //! | 27 | names of services are not found | `keep/services-and-protocols` |
 //! | 28 | times are silently those of UTC | `keep/time-zones` `keep/time-zone-database` `images/dynamic-c` |
 //! | 29 | texts cannot be converted between character sets | `keep/character-sets` `keep/all-character-sets` `images/dynamic-c` |
-//! | 30 | the health check and its programs are gone | `a_health_check_is_a_root_in_each_of_its_forms` `the_configuration_is_unchanged_including_long_labels` |
+//! | 30 | the health check and its programs are gone | `programs_of_every_form_of_health_check_are_kept` `the_configuration_is_unchanged_including_long_labels` |
 //! | 31 | the configuration is another: labels, stop signal, entry point | `the_configuration_is_unchanged_including_long_labels` `only_layers_and_history_of_the_configuration_change` |
 //! | 32 | the user's name means nobody | `user_names_are_kept_but_passwords_are_not` `an_unknown_user_is_noted` `keep/users` |
 //! | 33 | an image without a program becomes next to nothing | `an_image_without_a_program_is_refused_without_keep` `a_missing_program_is_refused_and_the_searched_directories_are_named` |
@@ -44,9 +44,9 @@
 //! | 36 | scanners no longer know the distribution and its packages | `scanners_name_the_packages_that_remain` `keep/distribution` |
 //! | 37 | a program loads data or plugins that no name in it tells | `keep/fonts` `keep/ffmpeg` `keep/imagemagick` `images/imagemagick` |
 //! | 38 | what is kept by hand comes without its libraries | `libraries_of_a_library_given_with_keep_are_kept` |
-//! | 39 | a program looks beside itself for what it needs | `keep/own-directories` `origin_of_a_program_is_where_it_really_is` |
+//! | 39 | a program looks beside itself for what it needs | `keep/own-directories` `origin_of_a_program_is_its_real_directory` |
 //! | 40 | a program that acts by the name it is started as lost its names | `symlinks_to_a_multi_call_program_are_kept_by_command_name` `keep/git` |
-//! | 41 | of two libraries of one name the wrong one stays | `one_file_under_two_names_is_loaded_once_and_both_names_are_needed` `library_path_loses_to_rpath_and_wins_over_runpath` |
+//! | 41 | of two libraries of one name the wrong one stays | `a_library_needed_under_two_names_is_loaded_once` `library_path_is_searched_after_rpath_and_before_runpath` |
 //! | 42 | what a layer removed comes back | `a_whiteout_hides_a_file_or_a_whole_directory_of_lower_layers` `a_file_that_a_later_layer_removed_is_not_written` |
 //! | 43 | odd names, long names, holes or devices are mangled | `an_image_round_trips_through_every_destination` `file_names_may_be_any_bytes` `devices_and_pipes_keep_their_numbers` |
 

@@ -131,7 +131,7 @@ fn json_output_equals_the_tree() {
 }
 
 #[test]
-fn paths_are_a_line_each_and_a_graph_has_every_need() {
+fn paths_output_has_one_path_a_line_and_the_graph_has_every_edge() {
     let closures = closures(&troubled(), &settings());
     let paths: Vec<&[u8]> = report::deps_paths(&closures).into_iter().collect();
     let expected = [
@@ -154,7 +154,7 @@ fn paths_are_a_line_each_and_a_graph_has_every_need() {
 }
 
 #[test]
-fn a_setuid_program_ignores_the_environment_of_a_user_only() {
+fn a_setuid_program_ignores_the_environment_only_of_unprivileged_users() {
     let machine = Machine::new()
         .setuid("/bin/p", &program(GLIBC).needs("liba.so.1"))
         .elf(GLIBC, &library("ld-linux-x86-64.so.2"))

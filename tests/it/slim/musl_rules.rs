@@ -35,7 +35,7 @@ fn runpath_is_inherited_like_rpath() {
 }
 
 #[test]
-fn library_path_wins_over_rpath() {
+fn library_path_is_searched_before_rpath() {
     let machine = musl()
         .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/d1"))
         .elf("/d1/liba.so.1", &library("liba.so.1"))

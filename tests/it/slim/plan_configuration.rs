@@ -42,7 +42,7 @@ fn web_documents_are_kept_but_not_read_as_configuration() {
 }
 
 #[test]
-fn an_included_file_is_configuration_wherever_it_is() {
+fn an_included_file_is_read_as_configuration_in_any_directory() {
     let planned = nginx()
         .file("/etc/nginx/nginx.conf", "include /srv/sites/*.site;\n")
         .file("/srv/sites/a.site", "ssl_certificate /srv/tls/a.pem;\n")

@@ -184,7 +184,7 @@ fn a_library_resolved_only_in_its_program_is_not_missing() {
 }
 
 #[test]
-fn a_static_program_needs_nothing() {
+fn a_static_program_requires_no_other_file() {
     for file in [library("").fixed(), library("")] {
         let planned = merged_usr().elf("/app", &file).entrypoint(&["/app"]).plan();
         assert_eq!(planned.kept(), ["/app"]);

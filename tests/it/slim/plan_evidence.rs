@@ -71,7 +71,7 @@ fn a_chain_of_mentions_ends_after_two_steps() {
 }
 
 #[test]
-fn a_mention_keeps_no_shell_interpreter_or_setuid_program() {
+fn a_mention_alone_keeps_no_shell_interpreter_or_setuid_program() {
     let text = "a = /usr/local/bin/zsh\nb = /usr/bin/python3.11\nc = /usr/bin/apk\n\
                 d = /usr/local/bin/raise\ne = /usr/local/bin/tool\n";
     let planned = configured(base(), text)

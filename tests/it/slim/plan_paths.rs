@@ -281,7 +281,7 @@ fn conventional_files_are_kept() {
 }
 
 #[test]
-fn a_plan_is_the_same_each_time() {
+fn plans_are_reproducible() {
     let machine = merged_usr()
         .elf(
             "/usr/bin/app",

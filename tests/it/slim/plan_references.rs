@@ -37,7 +37,7 @@ fn run(machine: Machine) -> Planned {
 }
 
 #[test]
-fn a_string_that_is_the_name_of_an_installed_program_keeps_it_at_any_distance() {
+fn a_string_naming_an_installed_program_keeps_it_far_from_the_call() {
     let filler = "# nothing\n".repeat(100);
     let source = format!("TOOL = 'pdfinfo'\n{filler}run(TOOL)\n");
     let planned = run(installed(&["pdfinfo", "pdftops"])
@@ -48,7 +48,7 @@ fn a_string_that_is_the_name_of_an_installed_program_keeps_it_at_any_distance() 
 }
 
 #[test]
-fn the_name_of_a_program_of_the_base_needs_a_call_beside_it() {
+fn a_base_image_program_is_kept_only_if_its_name_is_in_a_call() {
     let planned = run(installed(&[])
         .layer("COPY . /app")
         .file("/app/main.py", "MODE = 'base-tool'\n"));
@@ -60,7 +60,7 @@ fn the_name_of_a_program_of_the_base_needs_a_call_beside_it() {
 }
 
 #[test]
-fn a_package_that_names_an_installed_program_keeps_it_as_possible() {
+fn a_package_keeps_the_installed_programs_it_names_except_compilers() {
     let site = "/usr/lib/python3.11/site-packages";
     let planned = run(installed(&["pdfinfo", "gcc"])
         .layer("RUN pip install pdf2image")
@@ -93,7 +93,7 @@ fn a_path_in_a_package_keeps_only_files_that_the_image_added() {
 }
 
 #[test]
-fn the_first_argument_of_an_interpreter_is_a_source_of_its_language() {
+fn the_first_argument_of_an_interpreter_is_read_as_its_language() {
     for command in [
         &["python3.11", "/srv/app/serve"][..],
         &["python3.11", "-u", "-X", "dev", "/srv/app/serve"],
@@ -210,7 +210,7 @@ fn tests_that_a_package_imports_are_kept() {
 }
 
 #[test]
-fn launchers_start_programs_of_an_environment_that_is_not_on_path() {
+fn programs_in_environments_of_uv_poetry_and_npx_are_found() {
     for (command, path) in [
         (
             &["uv", "run", "gunicorn", "app"][..],

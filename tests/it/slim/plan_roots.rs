@@ -57,7 +57,7 @@ fn only_executable_programs_are_found_on_path() {
 }
 
 #[test]
-fn a_relative_program_starts_at_the_working_directory() {
+fn a_relative_program_is_found_from_the_working_directory() {
     let planned = Machine::new()
         .script("/srv/app/run", "#!/bin/none\n")
         .set("WorkingDir", json!("/srv/app"))
@@ -103,7 +103,7 @@ fn an_application_directory_as_argument_is_kept_but_a_system_directory_is_not() 
 }
 
 #[test]
-fn shell_form_keeps_the_shell_and_the_commands_of_the_text() {
+fn shell_form_keeps_the_shell_and_the_commands_it_runs() {
     let planned = with(&["dash", "app", "id", "unused"])
         .link("/usr/bin/sh", "dash")
         .set("Cmd", json!(["/bin/sh", "-c", "id -u && exec app --flag"]))
@@ -160,7 +160,7 @@ fn a_shell_command_is_found_after_other_options_and_helpers() {
 }
 
 #[test]
-fn a_health_check_is_a_root_in_each_of_its_forms() {
+fn programs_of_every_form_of_health_check_are_kept() {
     let machine = with(&["app", "curl", "dash", "bash"])
         .link("/usr/bin/sh", "dash")
         .entrypoint(&["app"]);

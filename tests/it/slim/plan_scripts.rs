@@ -185,7 +185,7 @@ fn executable_text_in_another_language_is_not_read_as_a_shell_script() {
 }
 
 #[test]
-fn a_script_is_followed_from_the_directory_that_it_enters() {
+fn a_script_is_traced_from_the_directory_it_changes_to() {
     let planned = with(&["dirname"])
         .script(
             "/opt/office/program/start",
@@ -209,7 +209,7 @@ fn a_script_is_followed_from_the_directory_that_it_enters() {
 
 /// `RabbitMQ`'s, abridged.
 #[test]
-fn a_script_is_followed_under_each_of_its_names() {
+fn a_script_is_traced_under_each_of_its_names() {
     let planned = with(&["basename"])
         .script(
             "/usr/lib/mq/wrapper",
@@ -230,7 +230,7 @@ fn a_script_is_followed_under_each_of_its_names() {
 }
 
 #[test]
-fn programs_that_functions_and_written_scripts_start_are_kept() {
+fn programs_started_by_functions_and_generated_scripts_are_kept() {
     let planned = with(&["env", "id", "tac", "seq", "who", "w"])
         .script(
             "/a",
@@ -293,7 +293,7 @@ fn a_script_of_another_language_is_not_read_as_a_shell_script() {
 }
 
 #[test]
-fn a_file_that_the_text_of_the_configuration_names_from_the_working_directory_is_kept() {
+fn a_relative_path_in_a_shell_command_is_kept_from_the_working_directory() {
     let planned = with(&["node"])
         .file("/app/server.js", "x")
         .set("WorkingDir", json!("/app"))

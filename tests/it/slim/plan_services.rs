@@ -111,7 +111,7 @@ fn patterns_in_a_script_keep_their_matches_except_for_rm() {
 }
 
 #[test]
-fn helpers_that_start_a_program_start_it_in_scripts_too() {
+fn programs_started_by_helpers_in_scripts_are_kept() {
     let names = [
         "setpriv",
         "runuser",

@@ -122,7 +122,7 @@ fn companions_of_the_program_are_named_and_an_option_keeps_them() {
 }
 
 #[test]
-fn programs_that_a_base_image_built_with_its_own_are_companions() {
+fn programs_built_together_in_a_base_image_are_companions() {
     let machine = base()
         .elf("/usr/local/bin/built-server", &program(GLIBC))
         .elf("/usr/local/bin/built-cli", &program(GLIBC))
@@ -143,7 +143,7 @@ fn the_summary_shows_what_other_levels_would_change() {
 }
 
 #[test]
-fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
+fn an_idle_command_is_a_warning_and_an_init_system_is_refused() {
     for command in [
         &["bash"][..],
         &["sleep", "infinity"],
@@ -172,7 +172,7 @@ fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
 }
 
 #[test]
-fn a_script_that_runs_its_arguments_without_any_is_a_warning() {
+fn a_script_that_executes_missing_arguments_is_a_warning() {
     let machine = base()
         .elf("/usr/bin/sh", &program(GLIBC))
         .script("/entry.sh", "#!/bin/sh\nset -e\nexec \"$@\"\n")

@@ -285,7 +285,7 @@ fn stage(ground: &Ground, path: &str, text: &str) {
 }
 
 #[test]
-fn a_directory_that_is_not_checked_out_hides_no_staged_file() {
+fn a_sparse_checkout_hides_no_staged_file() {
     let ground = Ground::new();
     ground.write("repo/other/f", "");
     ground.write("repo/sub/inner/Dockerfile", "FROM debian:12\nUSER 1\n");
@@ -325,7 +325,7 @@ fn a_directory_that_is_not_checked_out_hides_no_staged_file() {
 }
 
 #[test]
-fn other_forms_of_the_index_hide_no_staged_file() {
+fn no_form_of_the_git_index_hides_a_staged_file() {
     for change in [
         &["update-index", "--split-index"][..],
         &["update-index", "--index-version", "4"],

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn distroless_images_differ_by_their_tag() {
+    fn the_tag_of_a_distroless_image_decides_user_and_shells() {
         let user = |image| find(image).and_then(|known| known.user.as_deref());
         assert_eq!(
             user("gcr.io/distroless/static-debian12:nonroot"),

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn some_images_have_no_supported_version() {
+    fn an_image_may_be_unsupported_in_all_its_versions() {
         assert!(ended("registry.access.redhat.com/ubi7/ubi-minimal").is_some());
         assert!(ended("registry.access.redhat.com/ubi9/ubi-minimal").is_none());
         assert!(ended("clearlinux").is_some());

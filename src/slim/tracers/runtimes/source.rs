@@ -595,7 +595,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_end_on_their_line() {
+    fn a_string_literal_ends_on_its_line() {
         let text = "a = 'b'; c = \"d e\" # don't\nf(`g`)";
         let found: Vec<&str> = strings(text).map(|(_, literal)| literal).collect();
         assert_eq!(found, ["b", "d e", "g"]);

@@ -729,7 +729,7 @@ mod tests {
     }
 
     #[test]
-    fn the_working_directory_follows_cd() {
+    fn cd_and_pushd_change_the_working_directory() {
         let script = "cd \"$(dirname \"$0\")\"; d=$(pwd)";
         assert_eq!(value(script, "$d/x").as_deref(), Some("/opt/bin/x"));
         let script = "cd /srv && cd app; d=`pwd`";
