@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn each_format_has_one_place() {
+    fn every_report_format_goes_to_its_own_destination() {
         assert_eq!(reports(&[], None), Ok(vec![(Format::Text, None)]));
         assert_eq!(reports(&[], Some("-")), Ok(vec![(Format::Text, None)]));
         let both = vec![
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn two_reports_in_one_place_are_refused() {
+    fn two_reports_to_one_destination_are_refused() {
         for (format, output) in [
             (&["text", "json"][..], None),
             (&["text=a", "json=a"], None),

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_known_in_any_case_and_values_are_trimmed() {
+    fn directive_names_ignore_case_and_values_are_trimmed() {
         let directive = read("# Syntax = docker/dockerfile:1 ", 3).expect("a directive");
         assert_eq!(
             (directive.name.as_str(), directive.value.as_str()),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn check_options_are_those_of_buildkit() {
+    fn check_options_are_validated_as_buildkit_does() {
         for value in [
             "skip=all",
             "skip=A,B;error=true",
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frontend_is_pinned_by_two_numbers() {
+    fn only_a_tag_with_a_minor_version_pins_the_frontend() {
         let old = FrontendVersion::of_image("docker/dockerfile:1.2").expect("a version");
         assert!(!old.has_heredocs());
         let labs =

@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_those_of_go() {
+    fn durations_are_parsed_as_go_does() {
         for text in [
             "0", "5s", "1m30s", "1.5h", ".5s", "1ms", "2us3ms", "0s", "+1s",
         ] {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_has_one_name() {
+    fn a_device_flag_names_exactly_one_device() {
         for text in ["vendor.com/gpu=all", "gpu,required", "name=a,required=true"] {
             assert!(is_device(text), "{text}");
         }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_some_instructions_are_not_read() {
+    fn flags_of_stopsignal_and_healthcheck_none_are_not_checked() {
         assert!(!are_read(Kind::Stopsignal, "SIGTERM"));
         assert!(!are_read(Kind::Healthcheck, "none"));
         assert!(are_read(Kind::Healthcheck, "CMD true"));

@@ -574,7 +574,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_the_file_is_read_after_a_heredoc_that_fails() {
+    fn parsing_continues_after_a_heredoc_error() {
         for text in [
             "FROM a\nRUN echo $(( 1 << 4 ))\nUSER b\n",
             "FROM a\nCMD <<EOF\nenv\nEOF\nUSER b\n",

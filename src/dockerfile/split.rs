@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_hold_words_together_in_pairs_only() {
+    fn quotes_join_words_only_in_key_value_pairs() {
         let text = r#"a="b c" d=e\ f 'g"h'"#;
         assert_eq!(
             texts(text, quoted(text, 0..text.len(), '\\')),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn two_dashes_end_the_flags() {
+    fn a_double_dash_ends_the_flags() {
         let text = "--a -- --b";
         let (found, arguments) = flags(text, 0..text.len());
         assert_eq!(texts(text, found), ["--a"]);

@@ -473,7 +473,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joined_text_knows_where_it_came_from() {
+    fn joined_text_maps_back_to_its_source() {
         // ab\⏎cd
         let mut joined = Joined::default();
         joined.push("ab", 10);

@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_stand_between_literals() {
+    fn variables_separate_the_literals_of_a_word() {
         let variable = |start, end, name: &str| {
             WordPart::Variable(Variable {
                 span: Span::new(start, end),
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn all_modifiers_of_buildkit_are_known() {
+    fn every_buildkit_modifier_is_parsed() {
         let word = vec![literal("w")];
         assert_eq!(
             modifier("${a-w}"),
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn substitutions_nest() {
+    fn substitutions_can_be_nested() {
         let Modifier::Default { word, .. } = modifier("${a:-${b:-c}}") else {
             panic!("a default")
         };
@@ -499,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn what_buildkit_refuses_is_a_fault() {
+    fn substitutions_that_buildkit_refuses_are_faults() {
         assert_eq!(fault("'a"), "unterminated single quote");
         assert_eq!(fault("\"a"), "unterminated double quote");
         assert_eq!(fault("${a"), "`${` without a closing `}`");

@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_what_an_instruction_loads_and_a_name_could_have() {
+    fn immediate_operands_in_the_range_of_name_lengths_are_found() {
         let code = [
             0xba, 4, 0, 0, 0, 0x90, 0x6a, 7, 0x41, 0xb8, 9, 0, 0, 0, 0xba, 0, 0, 1, 0,
             // mov qword [rsp + 56], 300
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn code_says_where_a_text_begins_and_ends() {
+    fn text_start_and_length_are_read_from_machine_code() {
         // lea rsi, [rip + 7]; mov edx, 4; nop; nop; then the texts.
         let mut bytes = vec![0x48, 0x8d, 0x35, 7, 0, 0, 0, 0xba, 4, 0, 0, 0, 0x90, 0x90];
         bytes.extend(b"gzip--stdout");

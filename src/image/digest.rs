@@ -103,7 +103,7 @@ mod tests {
     use crate::image::progress::Silent;
 
     #[test]
-    fn a_digest_of_another_kind_is_refused() {
+    fn unknown_algorithms_and_wrong_digests_are_refused() {
         let verify = |bytes: &[u8], digest| {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(bytes).unwrap();

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn interpreters_are_known_by_the_names_of_programs_and_libraries() {
+    fn interpreters_are_recognized_by_program_and_library_names() {
         let mut languages = script_languages().iter();
         let python = languages
             .find(|language| language.name == "Python")
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_language_is_found_below_a_directory_and_has_files_there() {
+    fn markers_and_files_of_every_language_are_relative_paths() {
         let mut names = BTreeSet::new();
         for language in installed_languages() {
             assert!(names.insert(&language.name), "{}", language.name);

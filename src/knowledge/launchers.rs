@@ -53,13 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_runner_has_the_directories_of_its_environments() {
+    fn a_runner_such_as_npx_has_environment_directories() {
         assert!(environment_of("npx").contains(&"./node_modules/.bin".to_owned()));
         assert!(environment_of("sh").is_empty());
     }
 
     #[test]
-    fn directories_begin_at_a_place_that_is_known() {
+    fn environment_directories_start_at_a_known_base() {
         for environment in &LAUNCHERS.environments {
             for directory in &environment.directories {
                 let is_known = ["./", "~/", "/"]
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn subcommands_are_programs() {
+    fn programs_whose_subcommands_are_programs_are_listed() {
         assert!(has_subcommands("jupyter") && !has_subcommands("python3"));
     }
 }

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_are_read_from_the_table() {
+    fn program_classes_are_read_from_the_table() {
         assert!(ProgramClass::PosixShell.contains("dash"));
         assert!(!ProgramClass::PosixShell.contains("fish"));
         assert!(ProgramClass::Shell.contains(b"fish"));
@@ -103,13 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn runtime_libraries_have_versions() {
+    fn runtime_libraries_are_recognized_by_name_and_version() {
         assert!(is_runtime_library(b"libicudata.so.72") && is_runtime_library(b"libjvm.so"));
         assert!(!is_runtime_library(b"libjvm.so.1") && !is_runtime_library(b"libz.so.1"));
     }
 
     #[test]
-    fn lists_are_sorted_and_name_each_program_once() {
+    fn program_lists_are_sorted_without_duplicates() {
         let table = &*TABLE;
         for list in [
             &table.posix_shells,

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_sorted_and_a_variable_is_in_one_of_them() {
+    fn variable_lists_are_sorted_and_do_not_overlap() {
         for list in [&TABLE.search_paths, &TABLE.package_manager_directories] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
         }

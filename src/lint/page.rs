@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_for_the_final_stage_is_among_the_aliases() {
+    fn a_final_stage_only_code_must_be_an_alias() {
         let front = "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059]\n";
         let narrow = |code: &str| format!("{front}final-stage-only: [{code}]\n---\n# T\n").leak();
         let page = Page::parse("p", narrow("DL3059")).expect("it is right");
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_shows_whose_it_is() {
+    fn the_tool_of_a_code_follows_from_its_form() {
         let cases = [
             ("DL3002", Tool::Hadolint),
             ("SC2086", Tool::Shellcheck),

@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_tells_the_version_from_its_first_hyphen_before_a_digit() {
+    fn the_version_of_a_jar_starts_at_the_first_hyphen_before_a_digit() {
         assert_eq!(split_version("slf4j-api-2.0.13"), ("slf4j-api", "2.0.13"));
         assert_eq!(split_version("app"), ("app", ""));
     }

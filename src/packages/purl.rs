@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn purls_are_as_the_specification_has_them() {
+    fn purls_follow_the_specification() {
         let distribution = Distribution {
             id: "fedora".into(),
             version_id: "40".into(),

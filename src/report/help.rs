@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_to_other_pages_are_whole() {
+    fn links_to_other_pages_become_absolute() {
         let text = "see [`a`](missing-user.md) and [b](https://example.com/x.md)\n\
             ```dockerfile bad\nFROM x\n```\n";
         let linked = linked(text);

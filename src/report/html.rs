@@ -401,7 +401,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_can_write_html() {
+    fn names_cannot_inject_html() {
         let hostile = "<script>alert('x')</script>\"&\n\u{202e}";
         let expected = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\\n\\u{202e}";
         assert_eq!(escaped(hostile), expected);

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_escaped_as_a_uri_wants_it() {
+    fn file_names_are_escaped_in_uris() {
         assert_eq!(uri("./a b/Dockerfile"), "a%20b/Dockerfile");
         assert_eq!(uri("c:/ü%.Dockerfile"), "c%3A/%C3%BC%25.Dockerfile");
         assert_eq!(uri("/srv/Dockerfile"), "file:///srv/Dockerfile");

@@ -281,7 +281,7 @@ mod tests {
     use crate::lint::image::Policy;
 
     #[test]
-    fn everything_a_policy_can_forbid_is_found_by_rules_for_images() {
+    fn everything_a_policy_can_forbid_has_an_image_rule() {
         for kind in Policy::kinds() {
             let mut policy = Policy::default();
             assert!(policy.forbid(kind, None, registry()));
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_are_in_the_order_of_their_names() {
+    fn rules_are_listed_in_alphabetical_order() {
         assert!(super::all().is_sorted_by_key(|rule| rule.name));
     }
 }

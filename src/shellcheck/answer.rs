@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_read_as_all_others_do() {
+    fn shellcheck_messages_are_reworded_in_our_style() {
         assert_eq!(
             worded("Double quote to prevent globbing."),
             "double quote to prevent globbing"

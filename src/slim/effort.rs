@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_what_is_left_takes_nothing() {
+    fn an_allowance_that_is_too_small_is_not_spent() {
         let mut allowance = Allowance(10);
         assert!(allowance.spend(4));
         assert!(!allowance.spend(7));

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_argument_of_an_interpreter_is_a_source() {
+    fn the_first_argument_of_an_interpreter_is_its_source_file() {
         assert_eq!(source("php bin/console cache:clear"), Some("bin/console"));
         assert_eq!(source("php -d memory_limit=1G -f bin/x"), Some("bin/x"));
         assert_eq!(
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_or_a_text_is_no_file() {
+    fn a_module_or_inline_code_is_not_a_source_file() {
         assert_eq!(source("python3 -m http.server"), None);
         assert_eq!(source("python3 -c pass x"), None);
         assert_eq!(source("php-fpm -F x"), None);

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_interpreter_is_one_argument() {
+    fn everything_after_the_interpreter_is_one_argument() {
         let expected = Some(("/bin/awk".to_owned(), Some("-f  x".to_owned())));
         assert_eq!(words("#! \t/bin/awk  -f  x \nBEGIN"), expected);
     }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_longer_than_the_kernel_looks_is_refused_but_a_long_argument_is_cut() {
+    fn an_overlong_interpreter_path_is_refused_but_an_overlong_argument_is_truncated() {
         let long = "x".repeat(300);
         assert_eq!(words(&format!("#!/{long}\n")), None);
         let (interpreter, argument) = words(&format!("#!/bin/sh {long}\n")).unwrap();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn env_splits_its_argument_only_when_told() {
+    fn env_splits_its_argument_only_with_the_split_option() {
         let program = |argument: &str| {
             env_program(argument.as_bytes()).map(|name| String::from_utf8(name).unwrap())
         };

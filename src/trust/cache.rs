@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_read_again_and_only_the_user_may_read_it() {
+    fn a_cache_entry_can_be_read_again_only_by_its_user() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let key = Key::of(&[b"a", b"b"]);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_entries_are_missing() {
+    fn damaged_cache_entries_count_as_missing() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let key = Key::of(&[b"a"]);
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_others_may_write_to_is_no_cache() {
+    fn a_cache_directory_that_others_may_write_to_is_not_used() {
         for (path, mode) in [
             ("", 0o777),
             (".cache", 0o775),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_home_of_somebody_else_has_no_cache() {
+    fn no_cache_is_created_in_the_home_of_another_user() {
         let home = home();
         if user() == 0 {
             std::os::unix::fs::chown(home.path(), Some(12345), None).unwrap();
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_entries_are_removed() {
+    fn the_oldest_cache_entries_are_removed() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let keys: Vec<Key> = (0..10).map(|number| Key::of(&[&[number]])).collect();

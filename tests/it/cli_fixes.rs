@@ -68,7 +68,7 @@ fn fixed_files_keep_every_other_byte_and_their_mode() {
 }
 
 #[test]
-fn the_exit_status_counts_what_remains() {
+fn the_exit_code_depends_on_the_findings_that_remain_after_fixing() {
     let clean = ["--select", "maintainer", "--fix", "Dockerfile"];
     let folder = folder(&[(
         "Dockerfile",
@@ -125,7 +125,7 @@ fn a_patch_changes_nothing_until_git_applies_it() {
 }
 
 #[test]
-fn standard_input_is_printed_as_mended_and_the_rest_is_said_besides() {
+fn fixed_standard_input_goes_to_stdout_and_findings_go_to_stderr() {
     let folder = folder(&[]);
     let output = lint(folder.path(), &["--fix", "-"], OLD);
     assert_eq!(text(&output.stdout), text(NEW));
@@ -140,7 +140,7 @@ fn standard_input_is_printed_as_mended_and_the_rest_is_said_besides() {
 }
 
 #[test]
-fn a_file_that_is_linked_to_is_fixed_where_it_is() {
+fn fixing_a_symlink_fixes_its_target() {
     let folder = folder(&[("real/Dockerfile", OLD)]);
     std::os::unix::fs::symlink("real/Dockerfile", folder.path().join("Dockerfile"))
         .expect("links can be made");
@@ -154,7 +154,7 @@ fn a_file_that_is_linked_to_is_fixed_where_it_is() {
 }
 
 #[test]
-fn findings_of_a_baseline_are_not_fixed() {
+fn baseline_findings_are_not_fixed() {
     let file = "FROM debian:12\nMAINTAINER Jo\nCMD run it\n";
     let folder = folder(&[("Dockerfile", file.as_bytes())]);
     let only = ["--select", "maintainer", "--write-baseline", "known.json"];
@@ -180,7 +180,7 @@ fn findings_of_a_baseline_are_not_fixed() {
 
 /// A finding keeps its place in the baseline when the fix of another one changes its instruction.
 #[test]
-fn a_known_finding_is_not_fixed_in_a_later_pass_either() {
+fn a_baseline_finding_is_not_fixed_in_a_later_pass_either() {
     let text = "FROM python:3.13\nRUN pip install flask && sudo make\nUSER 1\n";
     let folder = folder(&[("Dockerfile", text.as_bytes())]);
     let only = [

@@ -78,7 +78,7 @@ that the program does not need
 }
 
 #[test]
-fn frames_are_drawn_with_what_is_asked_for() {
+fn frames_are_drawn_in_the_chosen_character_set() {
     let drawn = linted("80", &["--charset", "utf8"]);
     assert!(
         drawn.contains("  ╭▸ Dockerfile:3:1\n  │\n2 │ USER app\n  │ ──────── user set here\n"),
@@ -92,7 +92,7 @@ fn frames_are_drawn_with_what_is_asked_for() {
 }
 
 #[test]
-fn colour_is_for_those_who_want_it() {
+fn color_variables_and_options_are_respected() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::write(folder.path().join("Dockerfile"), TEXT).expect("files can be written");
     let colored = |name: &str, value: &str, arguments: &[&str]| {
@@ -125,7 +125,7 @@ fn colour_is_for_those_who_want_it() {
 }
 
 #[test]
-fn findings_of_several_files_stand_under_their_names() {
+fn findings_of_several_files_are_grouped_by_file() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for name in ["a.Dockerfile", "b.Dockerfile"] {
         fs::write(folder.path().join(name), TEXT).expect("files can be written");
@@ -144,7 +144,7 @@ fn explained(arguments: &[&str]) -> (String, String) {
 }
 
 #[test]
-fn a_page_is_found_by_a_start_that_is_its_own() {
+fn a_rule_page_is_found_by_an_unambiguous_prefix() {
     assert_eq!(explained(&["maint"]), explained(&["DL4000"]));
     let (out, err) = explained(&["apt-"]);
     assert_eq!(out, "");
@@ -170,7 +170,7 @@ fn the_guide_is_listed_and_its_pages_are_printed() {
 }
 
 #[test]
-fn an_unknown_page_is_answered_with_the_closest_name() {
+fn an_unknown_page_gets_a_suggestion() {
     for (typed, error) in [
         (
             "guide/slmi",
@@ -206,7 +206,7 @@ fn pages_are_completed_but_not_listed_in_the_help() {
 }
 
 #[test]
-fn a_table_fits_its_columns() {
+fn a_table_fits_the_terminal_width() {
     let (page, _) = explained(&["guide/output-formats"]);
     let wide: Vec<&str> = page
         .lines()
@@ -221,7 +221,7 @@ fn a_table_fits_its_columns() {
 }
 
 #[test]
-fn a_page_fits_its_columns_but_for_code_and_addresses() {
+fn a_page_fits_the_terminal_width_except_for_code_and_urls() {
     let (page, _) = explained(&["maintainer"]);
     let wide = page.lines().filter(|line| line.chars().count() > 60);
     let long: Vec<_> = wide
@@ -293,7 +293,7 @@ fn previews_of_fixes_fit_the_terminal() {
 }
 
 #[test]
-fn a_page_can_be_had_as_markdown_and_as_json() {
+fn a_page_can_be_printed_as_markdown_and_json() {
     let (markdown, _) = explained(&["maintainer", "--format", "markdown"]);
     assert!(
         markdown.starts_with("# `MAINTAINER` is deprecated\n\n**maintainer** (warning, style, "),

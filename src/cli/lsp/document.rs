@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uri_of_a_file_is_a_path() {
+    fn a_file_uri_becomes_a_path() {
         assert_eq!(
             path_of("file:///a%20b/%C3%BC%zz%"),
             Some(PathBuf::from("/a b/ü%zz%"))

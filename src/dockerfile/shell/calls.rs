@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_are_transparent() {
+    fn programs_behind_wrappers_are_found() {
         assert_eq!(calls("sudo -E apt-get update"), ["sudo > apt-get update"]);
         assert_eq!(
             calls("sudo -Hu root A=1 -- apt-get -y"),
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapper_that_runs_nothing_is_the_program() {
+    fn a_wrapper_without_a_command_is_itself_the_program() {
         assert_eq!(calls("sudo -i"), ["sudo -i"]);
         assert_eq!(calls("env"), ["env"]);
         assert_eq!(calls("command -v curl"), ["command -v curl"]);
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_file_names() {
+    fn a_program_is_named_by_the_last_part_of_its_path() {
         assert_eq!(
             calls("/usr/bin/apt-get x; 'cu'rl y; \\rm z"),
             ["apt-get x", "curl y", "rm z"]
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn find_runs_programs() {
+    fn programs_that_find_executes_are_found() {
         let expected = [
             "find / -name x -exec rm {} + -exec sudo ls {} ;",
             "find > rm {}",
@@ -464,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_another_shell_is_read() {
+    fn a_script_passed_to_another_shell_is_parsed() {
         assert_eq!(
             calls("bash -eo pipefail -c 'a b && c' d"),
             ["bash -eo pipefail -c a b && c d", "a b", "c"]

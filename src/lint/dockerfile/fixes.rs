@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_words_are_not_inserted_twice() {
+    fn an_insertion_that_is_already_there_is_dropped() {
         let text = "FROM a\nRUN <<E\nset -e\nb\nE\n";
         let at = text.find("set").expect("it is there");
         assert!(!stays_at(text, Span::at(at), "set -e\n"));
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_syntax_than_the_frontend_has_is_not_written() {
+    fn fixes_never_use_syntax_newer_than_the_frontend() {
         let fits = |version: &str, new: &str| {
             let text = format!("# syntax=docker/dockerfile{version}\nFROM a\nRUN b\n");
             stays(&text, "RUN b", new)

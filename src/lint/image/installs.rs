@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packages_are_known_by_their_names() {
+    fn package_names_are_extracted_from_install_commands() {
         let script = "apt-get update && apt-get install -y --no-install-recommends \\\n  \
              poppler-utils tesseract-ocr=5.3 libfoo:amd64 && rm -rf /var/lib/apt/lists/*\n\
              pip install 'Flask[async]==3' typing_extensions; npm i -g @angular/cli@17 pm2@5\n\

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identifier_has_a_version_and_a_variant() {
+    fn an_identifier_has_the_version_and_variant_of_a_uuid() {
         assert_eq!(
             identifier([0xff; 32]),
             "ffffffff-ffff-8fff-bfff-ffffffffffff"

@@ -321,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_those_of_docker() {
+    fn sizes_are_parsed_as_docker_does() {
         for size in ["64", "64m", "1.5g", "64MiB", "64 kb", "0", "10b"] {
             assert!(is_size(size), "{size}");
         }

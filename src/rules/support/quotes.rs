@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_nest_as_in_a_shell() {
+    fn open_quotes_are_found_as_a_shell_would() {
         for text in ["a \"b", "'a\\' 'b", "\"it's", "\"a\\\"b"] {
             assert!(are_open_after(text), "{text}");
         }

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_strings_alone_and_commands_stand_in_texts() {
+    fn a_command_name_is_a_whole_string_or_part_of_a_shell_command() {
         let found = commands(
             b"\0gzip\0sed -n p /etc/x | wc -l; LANG=C date +%H\0\x01ls\x02\0--all\0/bin/x\0",
         );

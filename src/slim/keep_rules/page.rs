@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_says_where_its_words_come_from() {
+    fn the_placeholder_of_a_pattern_is_the_source_of_its_words() {
         let page = parse(
             "when: always\ncertain: [/a]\nlikely: [{here}/{Include}, {word}]\npossible: [{file}]",
         )

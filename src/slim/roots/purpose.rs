@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_that_wait_are_told_from_those_that_work() {
+    fn idle_commands_are_told_from_commands_that_do_work() {
         for command in [
             "bash",
             "/bin/sh",
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_a_program_are_not_the_program() {
+    fn a_script_that_executes_its_arguments_is_recognized() {
         for line in [
             "exec \"$@\"",
             "exec gosu app \"$@\"",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn launchers_are_not_the_program() {
+    fn launchers_are_stripped_from_a_command() {
         let words = ["/usr/bin/tini", "-g", "--", "bash"];
         let command: Vec<_> = words.map(|word| (Field::Cmd, word.to_owned())).into();
         let rest = without_launchers(&command);

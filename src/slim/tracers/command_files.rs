@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_of_a_job_follows_its_time() {
+    fn a_crontab_command_follows_its_schedule() {
         let command = |line| crontab(line);
         assert_eq!(
             command("0 3 * * 1-5 /backup.sh -q"),

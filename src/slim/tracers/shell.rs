@@ -929,7 +929,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absolute_paths_do_not_go_on_from_something_else() {
+    fn a_path_that_continues_another_word_is_not_absolute() {
         let paths = |line| absolute_paths(line);
         assert_eq!(
             paths("cat /etc/a.conf >/b; x=/c:/d"),
@@ -947,7 +947,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_begins_after_the_break_before_it() {
+    fn a_line_starts_after_the_previous_line_break() {
         let lines = Lines::of("a\nb\n\nc", 0);
         assert_eq!(
             [0, 1, 2, 3, 4, 5].map(|offset| lines.line(offset)),

@@ -11,7 +11,7 @@ use jettison::rules::registry;
 use crate::builders::description::image;
 
 #[test]
-fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
+fn a_finding_names_its_layer_except_for_the_configuration() {
     let image = image(
         "file /app mode=0755 \"x\"\nentrypoint /app\nlayer RUN chmod u+s /usr/bin/tool\nfile /usr/bin/tool mode=4755 \"x\"\n",
     );

@@ -16,7 +16,7 @@ fn with(names: &[&str]) -> Machine {
 }
 
 #[test]
-fn a_script_finds_what_lies_beside_it() {
+fn paths_relative_to_the_script_directory_are_kept() {
     let planned = with(&["date"])
         .script("/opt/x/bin/run", "#!/bin/sh\nDIR=$(cd \"$(dirname \"$0\")/..\" && pwd)\n. \"$DIR/lib/own.sh\"\nexec \"${0%/*}/server\" --quiet\n")
         .file("/opt/x/lib/own.sh", "own() { date; }\n")
@@ -35,7 +35,7 @@ fn a_script_finds_what_lies_beside_it() {
 }
 
 #[test]
-fn variables_with_constant_values_are_known() {
+fn variables_with_constant_values_are_expanded() {
     let planned = with(&["mysqld", "mariadbd", "gosu"])
         .env("FLAVOUR=mysqld")
         .script(
@@ -58,7 +58,7 @@ fn variables_with_constant_values_are_known() {
 }
 
 #[test]
-fn a_variable_of_an_included_file_is_known_and_the_other_way_round() {
+fn a_script_and_the_file_it_sources_share_variables() {
     let planned = with(&["date", "id"])
         .script(
             "/run.sh",
@@ -71,7 +71,7 @@ fn a_variable_of_an_included_file_is_known_and_the_other_way_round() {
 }
 
 #[test]
-fn text_for_the_shell_in_an_argument_is_read_at_its_line() {
+fn a_shell_command_in_an_argument_is_read_with_its_line() {
     let planned = with(&["date", "id"])
         .script(
             "/run.sh",
@@ -91,7 +91,7 @@ fn text_for_the_shell_in_an_argument_is_read_at_its_line() {
 }
 
 #[test]
-fn patterns_keep_what_they_match_but_not_for_who_removes_it() {
+fn patterns_in_a_script_keep_their_matches_except_for_rm() {
     let planned = with(&["rm", "cat"])
         .script(
             "/run.sh",
@@ -111,7 +111,7 @@ fn patterns_keep_what_they_match_but_not_for_who_removes_it() {
 }
 
 #[test]
-fn helpers_that_start_a_program_start_it_in_scripts_too() {
+fn programs_started_by_helpers_in_scripts_are_kept() {
     let names = [
         "setpriv",
         "runuser",
@@ -138,7 +138,7 @@ fn helpers_that_start_a_program_start_it_in_scripts_too() {
 }
 
 #[test]
-fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
+fn programs_that_a_script_only_tests_for_are_kept() {
     let planned = with(&["gzip", "zcat", "bc", "sort", "apt-get"])
         .script(
             "/run.sh",
@@ -153,7 +153,7 @@ fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
 }
 
 #[test]
-fn a_script_that_is_started_by_a_link_looks_beside_the_link() {
+fn a_script_started_through_a_symlink_looks_beside_the_symlink() {
     let planned = with(&["sort"])
         .script(
             "/opt/lib/run",
@@ -188,7 +188,7 @@ fn programs_that_scripts_of_other_languages_start_are_kept() {
 }
 
 #[test]
-fn services_of_s6_are_kept_and_their_scripts_read() {
+fn s6_services_are_kept_and_their_scripts_are_read() {
     let planned = with(&["nginx", "date", "execlineb", "foreground"])
         .script("/init", "#!/bin/sh\nexec /package/admin/s6\n")
         .script("/package/admin/s6", "#!/bin/sh\n")
@@ -216,7 +216,7 @@ fn services_of_s6_are_kept_and_their_scripts_read() {
 }
 
 #[test]
-fn programs_of_supervisord_are_kept() {
+fn programs_started_by_supervisord_are_kept() {
     let planned = with(&["supervisord", "php-fpm", "nginx", "cron"])
         .file(
             "/etc/supervisor/supervisord.conf",
@@ -237,7 +237,7 @@ fn programs_of_supervisord_are_kept() {
 }
 
 #[test]
-fn the_directory_of_run_parts_is_kept_whole() {
+fn the_directory_of_run_parts_is_kept_with_its_contents() {
     let planned = with(&["run-parts", "date"])
         .script("/etc/start.d/one", "#!/bin/sh\ndate\n")
         .set("Cmd", json!(["sh", "-c", "run-parts /etc/start.d"]))

@@ -79,7 +79,7 @@ fn server() -> Machine {
 }
 
 #[test]
-fn packages_that_a_run_installed_on_purpose_and_that_are_gone_are_named() {
+fn the_summary_names_explicitly_installed_packages_that_are_removed() {
     let summary = server().summary();
     let line = summary
         .lines()
@@ -122,7 +122,7 @@ fn companions_of_the_program_are_named_and_an_option_keeps_them() {
 }
 
 #[test]
-fn programs_that_a_base_image_built_with_its_own_are_companions() {
+fn programs_built_together_in_a_base_image_are_companions() {
     let machine = base()
         .elf("/usr/local/bin/built-server", &program(GLIBC))
         .elf("/usr/local/bin/built-cli", &program(GLIBC))
@@ -134,7 +134,7 @@ fn programs_that_a_base_image_built_with_its_own_are_companions() {
 }
 
 #[test]
-fn other_levels_say_what_they_would_change() {
+fn the_summary_shows_what_other_levels_would_change() {
     let machine = server()
         .file("/usr/bin/entry.sh", "")
         .script("/usr/bin/entry", "#!/bin/none\n/usr/bin/pdfinfo x\n");
@@ -143,7 +143,7 @@ fn other_levels_say_what_they_would_change() {
 }
 
 #[test]
-fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
+fn an_idle_command_is_a_warning_and_an_init_system_is_refused() {
     for command in [
         &["bash"][..],
         &["sleep", "infinity"],
@@ -186,7 +186,7 @@ fn a_command_that_runs_code_from_outside_is_a_warning() {
 }
 
 #[test]
-fn a_script_that_runs_its_arguments_without_any_is_a_warning() {
+fn a_script_that_executes_missing_arguments_is_a_warning() {
     let machine = base()
         .elf("/usr/bin/sh", &program(GLIBC))
         .script("/entry.sh", "#!/bin/sh\nset -e\nexec \"$@\"\n")
@@ -223,7 +223,7 @@ fn sources_without_their_interpreter_are_reported() {
 }
 
 #[test]
-fn errors_about_the_program_name_the_option() {
+fn errors_about_a_missing_program_name_the_option_to_set_it() {
     let error = base()
         .entrypoint(&["gone"])
         .try_plan()
@@ -238,7 +238,7 @@ fn errors_about_the_program_name_the_option() {
 }
 
 #[test]
-fn a_word_in_keep_is_a_program_on_path() {
+fn a_plain_word_given_to_keep_is_a_program_on_path() {
     let planned = server().keep("server-dump").plan();
     assert!(planned.keeps("/usr/bin/server-dump"));
 }
@@ -256,7 +256,7 @@ fn a_dry_run_shows_sizes_of_directories() {
 }
 
 #[test]
-fn a_metapackage_stands_for_what_it_depends_on() {
+fn a_metapackage_is_represented_by_its_dependencies() {
     let image = |depends: &str| {
         let machine = base().layer("RUN /bin/sh -c apt-get install -y default-tool # buildkit");
         let machine = packages(

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_nearest_to_the_repository_counts() {
+    fn the_most_specific_credentials_entry_is_used() {
         // `host:p`, `team:p`, `app:p`
         let json = json!({"auths": {
             "r.example:5000": {"auth": "aG9zdDpw"},
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn docker_hub_has_many_names() {
+    fn credentials_of_docker_hub_are_found_under_each_of_its_names() {
         for key in [
             "https://index.docker.io/v1/",
             "index.docker.io",
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_that_is_not_there_is_named_as_the_reason() {
+    fn a_missing_helper_is_named_in_the_credentials_error() {
         let json =
             json!({"auths": {"r.example": {}}, "credHelpers": {"r.example": "no-such-helper"}});
         let error = in_json(&json, "r.example/app").err().unwrap();
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_is_named_and_has_no_path() {
+    fn a_helper_name_with_a_path_is_refused() {
         for json in [
             json!({"credHelpers": {"r.example": "/../../tmp/evil"}}),
             json!({"credHelpers": {"https://r.example/v2/": "x/../../tmp/evil"}}),
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_has_a_token_or_a_password_in_one_of_two_forms() {
+    fn a_credentials_entry_holds_a_token_or_a_password_in_either_form() {
         let with = |entry: Value| json!({"auths": {"r.example": entry}});
         for (entry, expected) in [
             (json!({"auth": "dTpw"}), Ok(Some(("u", "p")))),

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_image_that_a_build_pulls_is_one() {
+    fn images_of_from_copy_and_mounts_are_listed() {
         let text = "FROM debian:12 AS build\n\
                     COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n\
                     COPY --from=alpine /a /b\n\
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn stages_are_no_images() {
+    fn stage_names_and_numbers_are_not_images() {
         let text = "FROM debian:12 AS build\n\
                     FROM scratch\n\
                     COPY --from=build /a /b\n\

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_colon_parts_host_and_container() {
+    fn the_last_colon_separates_host_and_container_port() {
         let mapped = port("[::1]:8080:80/tcp");
         assert_eq!(
             (mapped.host.as_deref(), mapped.first),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_variable_hides_is_no_number() {
+    fn a_port_hidden_by_a_variable_is_unknown() {
         let hidden = port("4000-${LAST:-5000}");
         assert_eq!(
             (hidden.host, hidden.first, hidden.last),

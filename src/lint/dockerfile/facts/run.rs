@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assignment_before_a_special_builtin_lasts_in_sh() {
+    fn an_assignment_before_a_special_builtin_persists_in_sh() {
         for (script, value) in [
             ("deps='git make' set -x && a", Some("git make")),
             ("deps=a export B && b", Some("a")),
@@ -439,14 +439,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_stays_unknown() {
+    fn substitutions_with_unknown_values_are_not_expanded() {
         for raw in ["$OTHER", "$(date)", "${ONE:-x}", "`x`"] {
             assert_eq!(expanded(raw), None, "{raw}");
         }
     }
 
     #[test]
-    fn a_mount_covers_what_lies_below_it() {
+    fn a_cache_mount_covers_everything_below_its_target() {
         let mount = Mount::parse("type=cache,id=x,target=/var/lib/apt/,sharing=locked");
         assert!(mount.keeps_out("/var/lib/apt/lists"));
         assert!(!mount.keeps_out("/var/lib/aptitude"));

@@ -482,7 +482,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_cut_as_the_shell_cuts() {
+    fn prefix_and_suffix_patterns_are_removed_as_in_a_shell() {
         assert_eq!(remove_prefix("a/b/c", "*/", false), "b/c");
         assert_eq!(remove_prefix("a/b/c", "*/", true), "c");
         assert_eq!(remove_suffix("1.2.3", ".*", false), "1.2");
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn replacing_takes_the_first_or_all() {
+    fn a_substitution_replaces_the_first_match_or_all() {
         assert_eq!(replace("a-b-c", "-", "_", false), "a_b-c");
         assert_eq!(replace("a-b-c", "-", "_", true), "a_b_c");
         assert_eq!(replace("1.22.4", ".*", "", false), "1");
@@ -499,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn globs_match_whole_texts() {
+    fn a_glob_must_match_the_whole_text() {
         assert!(glob_matches("*-alpine*", "3.12-alpine3.20"));
         assert!(glob_matches("a?c", "abc"));
         assert!(glob_matches(r"a\*", "a*"));

@@ -345,7 +345,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_relative_directory_goes_on_from_the_last() {
+    fn a_relative_workdir_extends_the_previous_one() {
         assert_eq!(
             join(Some("/app"), "src/./x/../y").as_deref(),
             Some("/app/src/y")

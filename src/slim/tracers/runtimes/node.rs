@@ -448,7 +448,7 @@ mod tests {
     use super::requests;
 
     #[test]
-    fn requests_are_told_from_other_strings() {
+    fn required_and_imported_modules_are_told_from_other_strings() {
         let text = "const a = require('a/b');\nimport c from \"c\"; import 'd'\n\
                     await import( `e` )\nx = 'f'; require(g)";
         assert_eq!(requests(text).collect::<Vec<_>>(), ["a/b", "c", "d", "e"]);

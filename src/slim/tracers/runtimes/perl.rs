@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modules_are_those_that_are_used_or_look_like_one() {
+    fn used_modules_and_strings_that_look_like_modules_are_found() {
         let text = "use strict;\n# use Not;\nuse lib '/a/b';\n  require A::B;\n\
                     use parent qw(C D::E);\nload('F::G'); eval { require H };\n\
                     =head1 X\n\nNo::Manual\n=cut\nuse I;\n__END__\nuse J;";
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_opened_with_layers_that_are_modules() {
+    fn io_layers_of_open_are_perl_modules() {
         assert_eq!(layers("open(my $f, '<:gzip', $p)"), ["PerlIO::gzip"]);
         assert_eq!(
             layers("binmode(STDIN, ':encoding(UTF-8)');"),

@@ -166,7 +166,7 @@ mod tests {
     use super::command_words;
 
     #[test]
-    fn commands_stand_at_the_start_and_behind_operators() {
+    fn command_words_are_found_at_the_start_and_after_operators() {
         let words = |literal| command_words(literal).collect::<Vec<_>>();
         assert_eq!(
             words("gzip -c x | sort; true && /usr/bin/id"),

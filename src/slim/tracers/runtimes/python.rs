@@ -617,7 +617,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_python_is_told_by_its_name() {
+    fn python_is_recognized_by_the_names_of_programs_and_libraries() {
         for name in [
             "python",
             "python3",
@@ -642,7 +642,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_distribution_ends_at_its_version() {
+    fn a_distribution_name_ends_before_its_version() {
         assert_eq!(top_name(b"requests-2.28.1.dist-info"), b"requests");
         assert_eq!(top_name(b"six.py"), b"six");
         assert_eq!(top_name(b"_yaml"), b"_yaml");

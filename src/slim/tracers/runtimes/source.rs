@@ -595,7 +595,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_end_on_their_line() {
+    fn a_string_literal_ends_on_its_line() {
         let text = "a = 'b'; c = \"d e\" # don't\nf(`g`)";
         let found: Vec<&str> = strings(text).map(|(_, literal)| literal).collect();
         assert_eq!(found, ["b", "d e", "g"]);
@@ -612,7 +612,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_tried_is_told() {
+    fn imports_inside_try_blocks_are_optional() {
         let is_tried = |text: &str| {
             let mut blocks = Blocks::default();
             text.lines().map(|line| blocks.is_tried(line)).last()

@@ -120,7 +120,7 @@ mod tests {
     use super::class_path;
 
     #[test]
-    fn a_class_path_goes_on_over_lines() {
+    fn a_class_path_may_span_manifest_lines() {
         let manifest = "Main-Class: A\r\nClass-Path: lib/a.jar li\r\n b/b.jar\r\nX: y\r\n";
         assert_eq!(class_path(manifest), ["lib/a.jar", "lib/b.jar"]);
     }

@@ -11,7 +11,7 @@ fn text(case: &Case) -> Result<Vec<String>, String> {
 }
 
 #[test]
-fn what_readers_take_for_different_things_is_refused_and_the_rest_is_read() {
+fn archives_that_other_readers_interpret_differently_are_refused() {
     let mut wrong = Vec::new();
     for case in cases() {
         let made = text(&case);

@@ -99,7 +99,7 @@ fn agree(peer: fn(&str) -> Option<Vec<String>>, differences: &[Difference]) {
 }
 
 #[test]
-fn parse_dockerfile_sees_the_same_instructions() {
+fn the_parse_dockerfile_crate_finds_the_same_instructions() {
     let names = |text: &str| {
         let file = parse_dockerfile::parse(text).ok()?;
         // Each variant has the name of its instruction.
@@ -115,7 +115,7 @@ fn parse_dockerfile_sees_the_same_instructions() {
 }
 
 #[test]
-fn dockerfile_parser_sees_the_same_instructions() {
+fn the_dockerfile_parser_crate_finds_the_same_instructions() {
     let names = |text: &str| {
         use dockerfile_parser::{Dockerfile, Instruction};
         let name = |instruction: &Instruction| match instruction {

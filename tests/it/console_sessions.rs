@@ -269,7 +269,7 @@ fn assert_same(path: &Path, written: &str, current: &str) {
 }
 
 #[test]
-fn sessions_show_what_the_program_prints() {
+fn console_sessions_show_the_real_output() {
     let bless = std::env::var_os("JETTISON_BLESS").is_some();
     for path in pages() {
         let page = fs::read_to_string(&path).expect("the page is readable");
@@ -283,7 +283,7 @@ fn sessions_show_what_the_program_prints() {
 }
 
 #[test]
-fn the_main_commands_are_shown_in_the_readme() {
+fn the_readme_shows_the_main_commands() {
     let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).expect("it is readable");
     let shown: Vec<String> = blocks(&readme)
         .iter()
@@ -301,7 +301,7 @@ fn the_main_commands_are_shown_in_the_readme() {
 }
 
 #[test]
-fn lines_are_left_out_only_at_an_ellipsis() {
+fn lines_may_be_omitted_only_at_an_ellipsis() {
     assert!(
         is_shown("a\nb\nc\n", "a\n…\n")
             && is_shown("a\nb\nc\n", "a\n…\nc\n")
@@ -316,14 +316,14 @@ fn lines_are_left_out_only_at_an_ellipsis() {
 }
 
 #[test]
-fn new_output_is_cut_where_the_old_one_was() {
+fn blessed_output_is_elided_where_the_old_one_was() {
     assert_eq!(elided("1\n2\n3\n4\n", "a\n…\nb\n"), "1\n…\n4\n");
     assert_eq!(elided("1\n2\n3\n", "a\n…\n"), "1\n…\n");
     assert_eq!(elided("1\n2\n", "a\nb\nc\n"), "1\n2\n");
 }
 
 #[test]
-fn a_block_that_shows_a_block_has_a_longer_fence() {
+fn a_block_that_contains_a_block_has_a_longer_fence() {
     let page = "````markdown\n```console\n$ x\n```\n````\n\n## A\n\n```console\n$ y\n```\n";
     let found: Vec<(String, &str, usize)> = blocks(page)
         .into_iter()

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::sessions::{directory, shell};
+use super::console_sessions::{directory, shell};
 
 const PICTURE: &str = "testdata/picture.svg";
 const COMMANDS: [&str; 3] = [

@@ -20,7 +20,7 @@ fn text_of(error: ReadError) -> String {
 }
 
 #[test]
-fn what_readers_understand_differently_is_refused_with_the_key() {
+fn ambiguous_documents_are_refused_and_the_key_is_named() {
     for case in ambiguous() {
         let directory = case.documents.directory();
         let path = directory.path().display();
@@ -40,7 +40,7 @@ fn what_readers_understand_differently_is_refused_with_the_key() {
 }
 
 #[test]
-fn the_documents_of_the_good_image_are_read() {
+fn unambiguous_documents_are_read() {
     let directory = Documents::default().directory();
     let image = open(&format!("oci:{}", directory.path().display())).unwrap();
     assert_eq!(
@@ -55,7 +55,7 @@ fn the_documents_of_the_good_image_are_read() {
 }
 
 #[test]
-fn keys_that_nobody_knows_stay_and_free_keys_are_free() {
+fn unknown_keys_are_kept_and_free_form_maps_accept_any_key() {
     let settings = r#""User": "1000", "Labels": {"user": "a", "USER": "b"}, "Env": ["A=1", "A=2"],
         "Healthcheck": {"Test": ["NONE"], "Interval": 5}, "OnBuild": ["RUN x"], "Shell": ["sh"],
         "StopSignal": "SIGINT", "Future": {"user": [1.5, null]}"#;
@@ -92,7 +92,7 @@ fn keys_that_nobody_knows_stay_and_free_keys_are_free() {
 }
 
 #[test]
-fn a_list_of_a_docker_archive_is_as_strict() {
+fn docker_archive_manifests_are_checked_as_strictly() {
     for (from, to, says) in [
         (
             r#""Config""#,
@@ -130,7 +130,7 @@ fn a_list_of_a_docker_archive_is_as_strict() {
 }
 
 #[test]
-fn of_two_members_with_one_name_neither_counts_unless_they_are_the_same() {
+fn two_different_members_with_one_name_are_refused() {
     let good = Documents::default().docker_archive();
     let names: Vec<String> = [
         "manifest.json".to_owned(),
@@ -169,7 +169,7 @@ fn of_two_members_with_one_name_neither_counts_unless_they_are_the_same() {
 }
 
 #[test]
-fn documents_are_no_links_and_names_stay_in_the_archive() {
+fn documents_cannot_be_links_and_their_names_cannot_leave_the_archive() {
     let layer_name = format!("{}.tar", sha256(&layer()));
     let config = Documents::default().docker_archive();
     let items = |config: &str, layer: &str| {
@@ -223,7 +223,7 @@ fn both(documents: &Documents) -> Vec<u8> {
 }
 
 #[test]
-fn an_archive_that_is_two_images_is_refused() {
+fn an_archive_that_describes_two_different_images_is_refused() {
     let good = Documents::default();
     assert!(open_with(&both(&good), &Options::default()).is_ok());
     let platform = |platform: &str| {

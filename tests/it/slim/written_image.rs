@@ -77,7 +77,7 @@ fn content(text: &str) -> Kind {
 }
 
 #[test]
-fn owners_modes_and_times_stay() {
+fn owners_modes_and_times_are_unchanged() {
     let machine = app()
         .entry("/tmp", Kind::Directory, owned(0o1777, 0, 0))
         .entry("/srv/data", Kind::Directory, owned(0o2770, 1000, 0))
@@ -105,7 +105,7 @@ fn owners_modes_and_times_stay() {
 }
 
 #[test]
-fn a_directory_on_the_way_has_the_mode_it_had() {
+fn parent_directories_keep_their_mode() {
     let machine = app()
         .entry("/opt/private", Kind::Directory, owned(0o700, 0, 0))
         .entry("/opt/private/shared", Kind::Directory, owned(0o711, 1, 1))
@@ -126,7 +126,7 @@ fn a_directory_on_the_way_has_the_mode_it_had() {
 }
 
 #[test]
-fn capabilities_of_files_stay_and_are_told() {
+fn file_capabilities_are_kept_and_reported() {
     let mut header = owned(0o755, 0, 0);
     let capability = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\n";
     header.set_xattr("security.capability", capability.to_vec());
@@ -150,7 +150,7 @@ fn capabilities_of_files_stay_and_are_told() {
 }
 
 #[test]
-fn setuid_programs_go_unless_they_are_reached_and_keep_their_bits_and_are_told_then() {
+fn setuid_programs_are_dropped_unless_reachable_and_otherwise_reported() {
     let machine = app()
         .entry("/usr/bin/su", content("x"), owned(0o4755, 0, 0))
         .entry("/usr/bin/wall", content("x"), owned(0o2755, 0, 5))
@@ -168,7 +168,7 @@ fn setuid_programs_go_unless_they_are_reached_and_keep_their_bits_and_are_told_t
 }
 
 #[test]
-fn names_of_one_file_are_one_file_also_where_its_first_name_goes() {
+fn hard_links_stay_one_file_even_if_the_first_name_is_dropped() {
     let machine = app()
         .file("/opt/app/bin/first", "some bytes")
         .hard_link("/opt/tools/second", "/opt/app/bin/first")
@@ -190,7 +190,7 @@ fn names_of_one_file_are_one_file_also_where_its_first_name_goes() {
 }
 
 #[test]
-fn the_configuration_is_what_it_was_down_to_a_label_of_many_bytes() {
+fn the_configuration_is_unchanged_including_long_labels() {
     let machine = app()
         .env("MODE=production")
         .set("Cmd", json!(["--port", "80"]))
@@ -218,7 +218,7 @@ fn the_configuration_is_what_it_was_down_to_a_label_of_many_bytes() {
 }
 
 #[test]
-fn names_of_users_stay_and_their_passwords_do_not() {
+fn user_names_are_kept_but_passwords_are_not() {
     let machine = app()
         .file("/etc/passwd", "app:x:1000:1000::/home/app:/bin/sh\n")
         .file("/etc/group", "app:x:1000:\n")

@@ -51,7 +51,7 @@ fn assert_dropped(planned: &Planned, paths: &[&str]) {
 }
 
 #[test]
-fn what_a_run_made_and_no_package_owns_is_the_users() {
+fn files_created_by_a_run_and_owned_by_no_package_are_kept() {
     let planned = with_package(base())
         .layer("RUN /bin/sh -c ./setup # buildkit")
         .script("/usr/local/bin/backup", "#!/bin/none\n")
@@ -96,7 +96,7 @@ fn what_a_run_made_and_no_package_owns_is_the_users() {
 }
 
 #[test]
-fn in_the_home_directory_of_the_user_it_is_likely() {
+fn files_a_run_created_in_the_home_directory_are_likely() {
     let planned = base()
         .layer("RUN /bin/sh -c python fetch.py # buildkit")
         .file("/home/app/nltk_data/corpora/words.zip", "x")
@@ -131,7 +131,7 @@ fn in_the_home_directory_of_the_user_it_is_likely() {
 }
 
 #[test]
-fn a_directory_that_a_variable_names_keeps_what_is_in_it() {
+fn a_directory_named_by_a_variable_keeps_its_contents() {
     let planned = with_package(base())
         .layer("RUN /bin/sh -c fetch # buildkit")
         .file("/srv/models/hub/a/b.bin", "x")
@@ -162,7 +162,7 @@ fn a_directory_that_a_variable_names_keeps_what_is_in_it() {
 }
 
 #[test]
-fn a_link_is_kept_if_it_leads_to_what_a_run_made() {
+fn a_symlink_to_files_created_by_a_run_is_kept() {
     let planned = with_package(base())
         .layer("RUN /bin/sh -c make install # buildkit")
         .file("/opt/thing-1/x", "x")
@@ -179,7 +179,7 @@ fn a_link_is_kept_if_it_leads_to_what_a_run_made() {
 }
 
 #[test]
-fn languages_installed_from_an_archive_are_packages() {
+fn languages_installed_from_an_archive_count_as_packages() {
     let planned = base()
         .layer("RUN /bin/sh -c curl x | tar x # buildkit")
         .file("/usr/local/lib/python3.12/os.py", "x")
@@ -245,7 +245,7 @@ fn the_interpreter_of_a_virtual_environment_is_kept() {
 }
 
 #[test]
-fn what_the_base_image_made_is_not_the_users() {
+fn files_of_the_base_image_are_not_files_of_the_user() {
     let base = base()
         .file("/opt/base-tool/x", "x")
         .file("/etc/base.conf", "x");
@@ -254,7 +254,7 @@ fn what_the_base_image_made_is_not_the_users() {
 }
 
 #[test]
-fn databases_of_a_server_are_the_users_unless_its_installation_made_them() {
+fn server_databases_are_kept_unless_the_package_created_them() {
     let installed = with_package(base()).file("/var/lib/mysql/ibdata1", "x");
     assert_dropped(&installed.plan(), &["/var/lib/mysql/ibdata1"]);
     let filled = with_package(base())
@@ -264,7 +264,7 @@ fn databases_of_a_server_are_the_users_unless_its_installation_made_them() {
 }
 
 #[test]
-fn the_data_package_of_a_program_is_possible() {
+fn the_data_package_of_a_program_is_kept_as_possible() {
     let status: String = ["tool-daemon", "tool-common", "other-common", "tool-data"]
         .map(|name| {
             let source = if name == "tool-data" { "game" } else { "tool" };

@@ -142,7 +142,7 @@ fn expected(case: &str) -> PathBuf {
 }
 
 #[test]
-fn planted_defects_are_found_where_they_are_and_nothing_else() {
+fn exactly_the_planted_defects_are_found() {
     let mut seen = BTreeSet::new();
     for case in ["defects", "foreign", "nothing"] {
         let rows = own(case);
@@ -162,12 +162,12 @@ fn planted_defects_are_found_where_they_are_and_nothing_else() {
 }
 
 #[test]
-fn a_clean_twin_has_nothing_but_its_base() {
+fn a_clean_image_has_only_the_findings_of_its_base() {
     assert_rows(&own("clean"), &expected("clean"));
 }
 
 #[test]
-fn the_unmodified_base_has_what_is_listed_and_nothing_else() {
+fn the_unmodified_base_image_has_exactly_the_listed_findings() {
     built("nothing");
     let base = saved("base", "docker.io/library/debian:bookworm-slim");
     assert_rows(&found(&base, &ALL), Path::new("testdata/planted/base.txt"));
@@ -177,7 +177,7 @@ fn the_unmodified_base_has_what_is_listed_and_nothing_else() {
 }
 
 #[test]
-fn a_slimmed_image_has_nothing_that_is_not_needed() {
+fn a_slimmed_image_has_no_findings() {
     let (image, slimmed) = (
         built("clean"),
         format!("docker-archive:{}", folder().join("slimmed.tar").display()),

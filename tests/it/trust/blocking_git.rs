@@ -48,7 +48,7 @@ fn soon(condition: impl Fn() -> bool) -> bool {
 }
 
 #[test]
-fn git_that_waits_for_a_fifo_is_stopped() {
+fn a_git_process_that_waits_for_a_fifo_is_stopped() {
     thread::scope(|scope| {
         for path in [
             "repo/.git/included",
@@ -106,7 +106,7 @@ fn waiting(ground: &Ground) -> Child {
 }
 
 #[test]
-fn a_signal_that_ends_jettison_ends_git() {
+fn a_signal_that_ends_jettison_also_ends_git() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let ground = with_fifo("repo/.git/index");
         let mut jettison = waiting(&ground);

@@ -38,7 +38,7 @@ fn with_version(machine: Machine, version: &str) -> Machine {
 }
 
 #[test]
-fn a_processor_maps_the_best_that_it_takes_and_nothing_else() {
+fn a_processor_loads_only_its_best_supported_hwcaps_variant() {
     let machine = variants().elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d"));
     let found = |levels: &[&str]| with_version(machine.clone(), "2.37").load_on("/bin/p", levels);
     let at = |path: &str| {
@@ -60,7 +60,7 @@ fn a_processor_maps_the_best_that_it_takes_and_nothing_else() {
 }
 
 #[test]
-fn new_loaders_do_not_look_where_old_ones_did_for_any_processor() {
+fn new_loaders_skip_legacy_hwcaps_directories() {
     let machine = variants().elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d"));
     assert_eq!(
         with_version(machine.clone(), "2.36").load("/bin/p").len(),
@@ -70,7 +70,7 @@ fn new_loaders_do_not_look_where_old_ones_did_for_any_processor() {
 }
 
 #[test]
-fn platform_is_that_of_the_processor() {
+fn platform_expands_to_the_name_of_the_processor() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -105,7 +105,7 @@ fn cache_with_levels() -> Vec<u8> {
 }
 
 #[test]
-fn entries_of_the_cache_for_a_level_are_for_processors_of_it() {
+fn cache_entries_for_a_hwcaps_level_need_a_processor_of_that_level() {
     let machine = ["v2", "v3", "all"]
         .iter()
         .fold(Machine::new(), |machine, place| {
@@ -177,7 +177,7 @@ fn secure_musl_has_no_origin_for_the_program() {
 }
 
 #[test]
-fn what_a_setuid_program_loads_for_either_user_is_kept() {
+fn libraries_a_setuid_program_loads_in_either_mode_are_kept() {
     let planned = Machine::new()
         .setuid("/app", &program(GLIBC).needs("liba.so.1"))
         .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
@@ -190,7 +190,7 @@ fn what_a_setuid_program_loads_for_either_user_is_kept() {
 }
 
 #[test]
-fn a_version_that_no_library_defines_is_told() {
+fn a_symbol_version_that_no_library_defines_is_reported() {
     let planned = Machine::new()
         .elf(
             "/app",
@@ -213,7 +213,7 @@ fn a_version_that_no_library_defines_is_told() {
 
 proptest! {
     #[test]
-    fn mangled_caches_are_read_without_harm(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..8), cut in any::<usize>()) {
+    fn corrupted_caches_are_read_without_a_panic(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..8), cut in any::<usize>()) {
         let mut cache = cache_with_levels();
         let length = cache.len();
         for (at, byte) in changes {
@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn mangled_files_are_loaded_without_harm(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6), which in 0..3) {
+    fn corrupted_files_are_loaded_without_a_panic(changes in prop::collection::vec((any::<usize>(), any::<u8>()), 1..6), which in 0..3) {
         let mut files = [
             program(GLIBC).needs("liba.so.1").runpath("/d:$ORIGIN/$LIB:$PLATFORM:").bytes(),
             library("liba.so.1").needs("libb.so.1").rpath("/d").filter("libf.so.1").defines_version("A").bytes(),

@@ -91,7 +91,7 @@ const COMMANDS: [(&str, &[&str], bool); 10] = [
 ];
 
 #[test]
-fn no_call_is_made_because_of_what_is_in_a_repository() {
+fn a_hostile_repository_causes_no_unexpected_system_calls() {
     let ground = hostile();
     let outside = outside(&ground);
     for (directory, arguments, fixes) in COMMANDS {

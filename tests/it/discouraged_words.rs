@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn no_text_uses_a_house_word() {
+fn no_text_uses_a_discouraged_word() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let phrases = phrases(&root.join("testdata/style/house-words.txt"));
     assert!(phrases.len() > 50, "the list is not read");

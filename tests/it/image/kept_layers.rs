@@ -65,7 +65,7 @@ fn step(text: &str, has_layer: bool) -> (String, bool) {
 }
 
 #[test]
-fn a_layer_that_is_kept_in_full_is_copied_to_the_byte() {
+fn a_layer_that_is_kept_in_full_is_copied_byte_for_byte() {
     let base = Tar::new()
         .directory("etc")
         .file("etc/a", b"old")
@@ -109,7 +109,7 @@ fn an_image_that_is_kept_in_full_has_the_same_configuration() {
 }
 
 #[test]
-fn a_layer_of_which_nothing_is_kept_is_gone_and_its_step_has_none() {
+fn a_layer_without_kept_files_is_removed_and_its_history_step_becomes_empty() {
     let image = layers(&[
         Tar::new().file("a", b""),
         Tar::new().file("b", b""),
@@ -128,7 +128,7 @@ fn a_layer_of_which_nothing_is_kept_is_gone_and_its_step_has_none() {
 }
 
 #[test]
-fn what_a_later_layer_removed_is_written_nowhere() {
+fn a_file_that_a_later_layer_removed_is_not_written() {
     let image = layers(&[
         Tar::new().file("secret", b"x").file("a", b""),
         Tar::new().file(".wh.secret", b""),
@@ -142,7 +142,7 @@ fn what_a_later_layer_removed_is_written_nowhere() {
 }
 
 #[test]
-fn a_layer_that_leads_through_a_link_of_another_is_written_with_plain_names() {
+fn an_entry_below_a_symlink_of_another_layer_is_written_under_its_real_path() {
     let lower = Tar::new().directory("usr/bin").symlink("bin", "usr/bin");
     let image = layers(&[lower, Tar::new().file("bin/sh", b"x")]).unwrap();
     let (written, again) = written(&image, &only(&image, &["/usr/bin/sh"]), &keep());
@@ -151,7 +151,7 @@ fn a_layer_that_leads_through_a_link_of_another_is_written_with_plain_names() {
 }
 
 #[test]
-fn the_names_of_one_file_are_in_one_layer() {
+fn all_hard_links_of_a_file_are_written_to_one_layer() {
     let image = layers(&[
         Tar::new().file("a", b"x").file("c", b""),
         Tar::new().hard_link("b", "a"),
@@ -167,7 +167,7 @@ fn the_names_of_one_file_are_in_one_layer() {
 }
 
 #[test]
-fn what_was_changed_or_added_after_reading_makes_its_layer_new() {
+fn changes_after_reading_rewrite_their_layer() {
     let mut image = layers(&[
         Tar::new().file("a", b"old").file("b", b""),
         Tar::new().file("c", b""),
@@ -183,14 +183,14 @@ fn what_was_changed_or_added_after_reading_makes_its_layer_new() {
 }
 
 #[test]
-fn nothing_kept_is_one_empty_layer() {
+fn an_empty_selection_is_written_as_one_empty_layer() {
     let image = layers(&[Tar::new().file("a", b"")]).unwrap();
     let (written, again) = written(&image, &Selection::none(&image.tree), &keep());
     assert_eq!((written.layers.len(), listing(&again)), (1, Vec::new()));
 }
 
 #[test]
-fn a_copied_layer_is_stored_as_it_was_unless_another_compression_is_asked_for() {
+fn a_copied_layer_keeps_its_compression_unless_another_is_requested() {
     let plain = [Tar::new().file("a", &[7; 5000]).end()];
     let directory = Directory::new();
     let path = |name: &str| format!("oci:{}", directory.path().join(name).display());
@@ -245,7 +245,7 @@ fn a_copied_layer_is_stored_as_it_was_unless_another_compression_is_asked_for() 
 }
 
 #[test]
-fn no_time_is_after_the_epoch() {
+fn times_are_clamped_to_the_source_date_epoch() {
     let old =
         |tar: Tar, time: u64| tar.entry(b'0', "old", "", b"", |header| header.set_mtime(time));
     let image = layers(&[
@@ -295,7 +295,7 @@ fn a_whiteout_creates_no_directory_that_is_dropped() {
 }
 
 #[test]
-fn a_directory_that_is_created_again_has_no_old_header() {
+fn a_recreated_directory_does_not_get_its_old_header() {
     let below = Tar::new().entry(b'5', "d", "", b"", |header| header.set_mode(0o700));
     let removed = Tar::new().file(".wh.d", b"");
     // There is no entry for the directory itself.
@@ -356,7 +356,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn layers_kept_are_the_same_tree_as_one(
+    fn keeping_layers_gives_the_same_tree_as_flattening(
         originals in prop::collection::vec(any_layer(), 1..5),
         kept in prop::collection::vec(any::<bool>(), 64),
         all in any::<bool>(),

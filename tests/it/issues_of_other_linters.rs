@@ -50,7 +50,7 @@ fn assert_lines(name: &str, text: &str, expected: &[usize]) {
 // Features that users have requested.
 
 #[test]
-fn implicit_root_is_resolved_through_stages_and_known_bases() {
+fn the_user_is_inherited_through_stages_and_known_base_images() {
     assert_lines("missing-user", "FROM debian:12\nCMD [\"app\"]\n", &[1]);
     assert_lines(
         "missing-user",
@@ -70,7 +70,7 @@ fn implicit_root_is_resolved_through_stages_and_known_bases() {
 }
 
 #[test]
-fn a_finding_has_its_line_and_column_in_a_run_of_many_lines() {
+fn a_finding_in_a_multi_line_run_has_its_own_line_and_column() {
     let source = Source::new(
         "Dockerfile",
         "FROM debian:12\nRUN true \\\n    # why\n && cd /x \\\n  && sudo make\n",
@@ -85,7 +85,7 @@ fn a_finding_has_its_line_and_column_in_a_run_of_many_lines() {
 }
 
 #[test]
-fn heredocs_are_read_and_what_follows_them_too() {
+fn heredocs_and_the_instructions_after_them_are_linted() {
     let text = "FROM debian:12\nRUN <<EOF\nsudo make\nEOF\n# comment\nCOPY <<-A <<B /etc/\n\tone\n\tA\ntwo\nB\nRUN sudo make\n";
     assert_lines("syntax-error", text, &[]);
     assert_lines("DL3004", text, &[3, 11]);
@@ -97,7 +97,7 @@ fn heredocs_are_read_and_what_follows_them_too() {
 }
 
 #[test]
-fn arguments_in_from_are_resolved() {
+fn build_arguments_in_from_are_expanded() {
     assert_lines("DL3006", "ARG BASE=debian\nFROM ${BASE}\n", &[2]);
     assert_lines("DL3006", "ARG BASE=debian:12\nFROM ${BASE}\n", &[]);
     assert_lines(
@@ -119,7 +119,7 @@ fn arguments_in_from_are_resolved() {
 }
 
 #[test]
-fn package_lists_in_variables_are_resolved() {
+fn package_lists_in_variables_are_expanded() {
     let install = "RUN apt-get update && apt-get install -y $PACKAGES\n";
     assert_lines(
         "DL3008",
@@ -140,7 +140,7 @@ fn package_lists_in_variables_are_resolved() {
 }
 
 #[test]
-fn pinned_packages_are_asked_for_by_the_pedantic_profile_alone() {
+fn only_the_pedantic_profile_requires_pinned_packages() {
     let source = Source::new(
         "Dockerfile",
         "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
@@ -159,7 +159,7 @@ fn pinned_packages_are_asked_for_by_the_pedantic_profile_alone() {
 }
 
 #[test]
-fn a_folder_is_searched_for_dockerfiles() {
+fn a_directory_is_searched_for_dockerfiles() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for name in [
         "Dockerfile",
@@ -194,7 +194,7 @@ fn a_folder_is_searched_for_dockerfiles() {
 }
 
 #[test]
-fn digests_can_be_asked_for_and_count_as_versions() {
+fn digests_can_be_required_and_replace_a_version_tag() {
     let pinned = format!("FROM debian@sha256:{}\n", "a".repeat(64));
     assert_lines("image-without-digest", "FROM debian:12\n", &[1]);
     assert_lines("image-without-digest", &pinned, &[]);
@@ -203,7 +203,7 @@ fn digests_can_be_asked_for_and_count_as_versions() {
 }
 
 #[test]
-fn cache_mounts_make_cleaning_needless() {
+fn a_cache_mount_needs_no_cleanup() {
     let apt = "RUN --mount=type=cache,target=/var/lib/apt --mount=type=cache,target=/var/cache/apt \
                apt-get update && apt-get install -y curl\n";
     assert_lines("DL3009", &format!("FROM debian:12\n{apt}"), &[]);
@@ -225,7 +225,7 @@ fn cache_mounts_make_cleaning_needless() {
 }
 
 #[test]
-fn builder_stages_are_not_held_to_what_holds_for_the_image() {
+fn builder_stages_are_exempt_from_rules_about_the_final_image() {
     let build = "RUN apt-get update\nRUN yarn install\nRUN pip install a==1\nUSER root\n";
     let rules = ["DL3002", "DL3009", "DL3042", "DL3059", "DL3060"];
     let rest = "FROM debian:12\nCOPY --from=build /x /x\nUSER 10001\n";
@@ -238,7 +238,7 @@ fn builder_stages_are_not_held_to_what_holds_for_the_image() {
 }
 
 #[test]
-fn pipefail_is_known_wherever_it_is_set() {
+fn pipefail_is_recognized_wherever_it_is_set() {
     let download = "curl -fsS https://example.com/x | tar -x";
     assert_lines("DL4006", &format!("FROM debian:12\nRUN {download}\n"), &[2]);
     for set in [
@@ -261,7 +261,7 @@ fn pipefail_is_known_wherever_it_is_set() {
 }
 
 #[test]
-fn cd_is_no_matter_where_workdir_is_no_help() {
+fn cd_is_accepted_where_workdir_could_not_replace_it() {
     assert_lines("DL3003", "FROM debian:12\nRUN cd /opt && make\n", &[2]);
     for fine in [
         "(cd /opt && make) && make",
@@ -273,7 +273,7 @@ fn cd_is_no_matter_where_workdir_is_no_help() {
 }
 
 #[test]
-fn comments_inside_a_run_silence_what_follows_them() {
+fn comments_inside_a_run_suppress_findings_in_the_next_command() {
     let text = |comment: &str| {
         format!("FROM debian:12\nRUN sudo a \\\n    # {comment}\n && sudo b \\\n && sudo c\n")
     };
@@ -283,7 +283,7 @@ fn comments_inside_a_run_silence_what_follows_them() {
 }
 
 #[test]
-fn shellchecks_comments_inside_a_run_silence_what_follows_them() {
+fn shellcheck_comments_inside_a_run_suppress_findings_in_the_next_command() {
     let Some(program) = std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)) else {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -310,7 +310,7 @@ fn shellchecks_comments_inside_a_run_silence_what_follows_them() {
 }
 
 #[test]
-fn a_heredoc_that_goes_on_after_a_failure_is_found() {
+fn a_heredoc_that_ignores_failures_is_reported() {
     let script =
         |first: &str| format!("FROM debian:12\nRUN <<EOF\n{first}make install\nmake clean\nEOF\n");
     assert_lines("heredoc-without-errexit", &script(""), &[3]);
@@ -318,7 +318,7 @@ fn a_heredoc_that_goes_on_after_a_failure_is_found() {
 }
 
 #[test]
-fn downloads_without_a_checksum_are_found() {
+fn downloads_without_a_checksum_are_reported() {
     let fetch = "curl -fsSLo tool https://example.com/tool";
     assert_lines(
         "unverified-download",
@@ -341,7 +341,7 @@ fn downloads_without_a_checksum_are_found() {
 }
 
 #[test]
-fn copy_from_knows_images_stages_in_any_case_and_arguments() {
+fn copy_from_accepts_stages_in_any_case_images_and_variables() {
     let copy = |from: &str| {
         format!("FROM debian:12 AS build\nFROM debian:12\nARG IMAGE\nCOPY --from={from} /x /x\n")
     };
@@ -359,7 +359,7 @@ fn copy_from_knows_images_stages_in_any_case_and_arguments() {
 }
 
 #[test]
-fn secrets_are_told_from_what_is_only_named_so() {
+fn variables_that_hold_paths_or_public_keys_are_not_secrets() {
     let fine = "FROM debian:12\nENV GIT_KEY_FILE=/run/secrets/key SSH_AUTH_SOCK=/run/ssh.sock SIGNING_PUBLIC_KEY=abc\n";
     assert_lines("SecretsUsedInArgOrEnv", fine, &[]);
     let text =
@@ -368,7 +368,7 @@ fn secrets_are_told_from_what_is_only_named_so() {
 }
 
 #[test]
-fn an_argument_without_default_in_from_is_but_a_hint() {
+fn an_argument_without_default_in_from_is_reported_at_info() {
     let text = "ARG TAG\nFROM debian:${TAG}\n";
     let found = findings(&["InvalidDefaultArgInFrom"], text);
     assert_eq!(found[0].severity, Severity::Info);
@@ -383,7 +383,7 @@ fn an_argument_without_default_in_from_is_but_a_hint() {
 }
 
 #[test]
-fn variables_of_the_base_image_are_not_called_undefined() {
+fn variables_the_base_image_may_set_are_not_undefined() {
     assert_lines(
         "UndefinedVar",
         "FROM example.com/app:1\nENV X=$SET_BY_BASE PATH=/x:$PATH\n",
@@ -403,7 +403,7 @@ fn variables_of_the_base_image_are_not_called_undefined() {
 }
 
 #[test]
-fn every_finding_has_a_place_that_a_comment_can_stand_above() {
+fn a_finding_about_a_whole_stage_is_suppressed_above_its_from() {
     let text = "FROM debian:12 AS build\nUSER 10001\nFROM debian:12\nCMD [\"app\"]\n";
     assert_lines("DS-0002", text, &[3]);
     let silenced = text.replace(
@@ -414,7 +414,7 @@ fn every_finding_has_a_place_that_a_comment_can_stand_above() {
 }
 
 #[test]
-fn runs_follow_each_other_across_comments() {
+fn consecutive_runs_are_recognized_across_comments() {
     assert_lines(
         "DL3059",
         "FROM debian:12\nRUN one\n\n# why\nRUN two\n",
@@ -428,13 +428,13 @@ fn runs_follow_each_other_across_comments() {
 }
 
 #[test]
-fn an_escaped_dollar_refers_to_nothing() {
+fn an_escaped_dollar_is_not_a_variable() {
     assert_lines("DL3044", "FROM debian:12\nENV A=1 B=\\$A\n", &[]);
     assert_lines("DL3044", "FROM debian:12\nENV A=1 B=$A\n", &[2]);
 }
 
 #[test]
-fn a_cache_emptied_before_it_is_filled_is_not_empty() {
+fn cleaning_a_cache_before_the_install_does_not_count() {
     assert_lines(
         "DL3032",
         "FROM centos:7\nRUN yum clean all && yum install -y curl-7.29.0\n",
@@ -448,7 +448,7 @@ fn a_cache_emptied_before_it_is_filled_is_not_empty() {
 }
 
 #[test]
-fn a_port_of_a_registry_in_a_variable_is_no_tag() {
+fn a_registry_port_after_a_variable_is_not_a_tag() {
     assert_lines(
         "DL3006",
         "ARG REGISTRY=r.example.com\nFROM $REGISTRY:8099/app\n",
@@ -462,7 +462,7 @@ fn a_port_of_a_registry_in_a_variable_is_no_tag() {
 }
 
 #[test]
-fn what_the_build_context_leaves_out_cannot_be_copied() {
+fn copying_a_file_that_dockerignore_excludes_is_reported() {
     let source = Source::new(
         "Dockerfile",
         "FROM debian:12\nCOPY target /x\nCOPY src /x\n",
@@ -486,7 +486,7 @@ fn what_the_build_context_leaves_out_cannot_be_copied() {
 // Known bugs of hadolint.
 
 #[test]
-fn yum_cleaned_before_and_after_is_clean() {
+fn cleaning_the_yum_cache_also_after_the_install_counts() {
     assert_lines(
         "DL3032",
         "FROM centos:7\nRUN yum clean all && yum install -y curl && yum clean all\n",
@@ -495,7 +495,7 @@ fn yum_cleaned_before_and_after_is_clean() {
 }
 
 #[test]
-fn git_repositories_and_zstd_archives_are_for_add() {
+fn add_is_right_for_git_repositories_and_zstd_archives() {
     assert_lines(
         "DL3020",
         "FROM debian:12\nADD git@github.com:a/b.git /b\nADD x.tar.zst /x\nADD y /y\n",
@@ -509,14 +509,14 @@ fn stage_names_are_compared_without_case() {
 }
 
 #[test]
-fn words_that_only_hold_a_secrets_name_are_no_secrets() {
+fn names_that_merely_contain_a_secret_word_are_not_secrets() {
     let text = "FROM debian:12\nENV USERNAME=dev TOKENIZERS_PARALLELISM=false PRIVATE_REGISTRY=r.example.com\n";
     assert_lines("DL3064", text, &[]);
     assert_lines("DL3064", "FROM debian:12\nENV DB_PASSWORD=x\n", &[2]);
 }
 
 #[test]
-fn other_ways_to_install_are_known() {
+fn alternative_install_commands_are_recognized() {
     assert_lines(
         "DL3016",
         "FROM node:22\nRUN npm i -g a\nRUN npm add -g b\n",
@@ -535,7 +535,7 @@ fn other_ways_to_install_are_known() {
 }
 
 #[test]
-fn a_shell_form_after_shell_is_meant() {
+fn shell_form_after_a_shell_instruction_is_accepted() {
     assert_lines(
         "DL3025",
         "FROM debian:12\nSHELL [\"/bin/bash\", \"-c\"]\nCMD app --x\n",
@@ -545,7 +545,7 @@ fn a_shell_form_after_shell_is_meant() {
 }
 
 #[test]
-fn deleting_something_else_does_not_delete_the_lists() {
+fn deleting_other_files_does_not_clean_the_apt_lists() {
     let update = "FROM debian:12\nRUN apt-get update && apt-get install -y curl";
     assert_lines("DL3009", &format!("{update} && rm -rf /tmp/x\n"), &[2]);
     assert_lines(
@@ -556,7 +556,7 @@ fn deleting_something_else_does_not_delete_the_lists() {
 }
 
 #[test]
-fn a_cache_mount_for_dnf_is_known() {
+fn a_dnf_cache_mount_is_recognized() {
     let mount = "--mount=type=cache,target=/var/cache/dnf";
     assert_lines(
         "DL3040",
@@ -566,7 +566,7 @@ fn a_cache_mount_for_dnf_is_known() {
 }
 
 #[test]
-fn what_onbuild_runs_is_looked_at() {
+fn instructions_under_onbuild_are_linted() {
     assert_lines(
         "DL3003",
         "FROM debian:12\nONBUILD RUN cd /x && make\n",
@@ -580,7 +580,7 @@ fn what_onbuild_runs_is_looked_at() {
 }
 
 #[test]
-fn a_large_uid_is_known_however_it_is_written() {
+fn a_large_uid_is_recognized_in_every_notation() {
     let add = |uid: &str| format!("FROM debian:12\nRUN useradd {uid} app\n");
     for large in ["-u 1000000", "--uid 1000000", "--uid=1000000"] {
         assert_lines("DL3046", &add(large), &[2]);
@@ -618,7 +618,7 @@ fn assert_one_error(text: &str, rule: &'static str, place: &str) {
 }
 
 #[test]
-fn what_the_builder_refuses_in_an_instruction_is_one_error_at_its_place() {
+fn an_argument_that_buildkit_refuses_is_one_error_at_that_argument() {
     for (instruction, rule, place) in [
         ("STOPSIGNAL FOO", "invalid-stopsignal", "FOO"),
         ("STOPSIGNAL $", "invalid-stopsignal", "$"),
@@ -688,7 +688,7 @@ fn what_the_builder_refuses_in_an_instruction_is_one_error_at_its_place() {
 }
 
 #[test]
-fn what_the_builder_refuses_in_from_is_one_error_at_its_place() {
+fn a_from_that_buildkit_refuses_is_one_error_at_the_wrong_part() {
     for (text, rule, place) in [
         ("FROM Debian:12\n", "invalid-image-name", "Debian"),
         ("FROM debian:\n", "invalid-image-name", ":"),
@@ -714,7 +714,7 @@ fn what_the_builder_refuses_in_from_is_one_error_at_its_place() {
 }
 
 #[test]
-fn what_the_builder_accepts_is_no_error() {
+fn arguments_that_buildkit_accepts_are_not_errors() {
     for instruction in [
         "EXPOSE 0",
         "USER app # x",
@@ -735,7 +735,7 @@ fn what_the_builder_accepts_is_no_error() {
 }
 
 #[test]
-fn a_heredoc_where_none_is_possible_is_one_error() {
+fn a_heredoc_on_an_instruction_that_takes_none_is_one_error() {
     for text in [
         "FROM debian:12\nCMD <<EOF\nenv\nset -x\nEOF\n",
         "FROM debian:12\nENTRYPOINT sh <<EOF\nenv\nset -x\nEOF\n",
@@ -746,7 +746,7 @@ fn a_heredoc_where_none_is_possible_is_one_error() {
 }
 
 #[test]
-fn a_file_in_another_encoding_has_one_finding_and_no_fix() {
+fn a_file_in_an_unsupported_encoding_has_one_finding_and_no_fix() {
     let text = "\u{feff}FROM debian:12\nRUN sudo ls \n\n\n";
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let lines = text.trim_start_matches('\u{feff}').replace('\n', "\r");
