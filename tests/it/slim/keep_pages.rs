@@ -30,7 +30,16 @@ library /usr/lib/x86_64-linux-gnu/libc.so.6 needs=ld-linux-x86-64.so.2
 
 /// The plan for an example.
 fn planned(text: &str) -> Planned {
-    let mut image = image(&format!("{DISTRIBUTION}{text}"));
+    // An example may describe the C library itself.
+    let described: BTreeSet<&str> = lines(text).iter().map(|line| line.path()).collect();
+    let mut whole = String::new();
+    for line in DISTRIBUTION.lines() {
+        if !described.contains(lines(line)[0].path()) {
+            whole += line;
+            whole.push('\n');
+        }
+    }
+    let mut image = image(&(whole + text));
     // Without layers, no file counts as added by the user, so only the rule can keep it.
     if image.layers.len() == 1 {
         image.layers.clear();
