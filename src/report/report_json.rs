@@ -17,8 +17,8 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "after": count(summary.after),
         // Cumulative counts, so that each row shows what `--keep-level` with this level would keep.
         "levels": levels(summary),
-        "packages": summary.packages.iter().map(|(package, sizes)| {
-            size_row("purl", package.map(|package| package.purl.as_str()), *sizes)
+        "packages": summary.packages.iter().map(|row| {
+            size_row("purl", row.package.map(|package| package.purl.as_str()), row.sizes)
         }).collect::<Vec<_>>(),
         "kinds": size_rows("kind", &summary.kinds),
         "reasons": size_rows("reason", &summary.reasons),
