@@ -15,7 +15,10 @@ mod programs;
 mod signals;
 mod variables;
 
-pub use languages::{InstalledLanguage, ScriptLanguage, installed_languages, script_languages};
+pub use languages::{
+    InstalledLanguage, InterpreterOptions, Language, ScriptLanguage, installed_languages,
+    language_of_interpreter, language_of_source, script_languages,
+};
 pub use launchers::{environment_of, has_subcommands};
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
 pub use package_managers::{

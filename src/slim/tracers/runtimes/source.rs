@@ -10,7 +10,7 @@ use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
-use crate::slim::interpreters;
+use crate::knowledge::{language_of_interpreter, language_of_source};
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
@@ -116,28 +116,8 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
 /// The language of a file, judging by its extension or its `#!` line.
 fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     let file_name = keep.tree().file_name(name);
-    if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {
-        return Some(Language::Ruby);
-    }
-    let ending = file_name
-        .iter()
-        .rposition(|&byte| byte == b'.')
-        .map(|dot| &file_name[dot + 1..]);
-    match ending {
-        Some(b"py" | b"pyw" | b"wsgi") => return Some(Language::Python),
-        Some(b"js" | b"mjs" | b"cjs" | b"ts") => return Some(Language::Node),
-        Some(b"rb" | b"ru" | b"rake" | b"gemspec") => return Some(Language::Ruby),
-        Some(b"pl" | b"pm" | b"cgi" | b"psgi") => return Some(Language::Perl),
-        Some(b"php" | b"phtml") => return Some(Language::Php),
-        Some(b"lua") => return Some(Language::Lua),
-        Some(b"jar" | b"war" | b"ear") => return Some(Language::Java),
-        Some(
-            b"tcl" | b"R" | b"r" | b"erl" | b"escript" | b"ex" | b"exs" | b"scm" | b"jl" | b"awk"
-            | b"groovy",
-        ) => {
-            return Some(Language::Other);
-        }
-        _ => {}
+    if let Some(language) = language_of_source(file_name) {
+        return Some(language);
     }
     // A command line that names the file says which language it is in.
     if let Some(&language) = keep.sources.get(&name) {
@@ -148,8 +128,8 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
         return None;
     }
     let program = shebang::parse(&shebang::head(keep.view, name))?.program_name();
-    if let Some(language) = interpreters::language_of(&program) {
-        return Some(language);
+    if let Some(script) = language_of_interpreter(&program) {
+        return Some(script.language);
     }
     // Shell scripts have a separate tracer.
     if shell::is_shell(&String::from_utf8_lossy(&program)) {
