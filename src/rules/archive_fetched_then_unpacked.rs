@@ -4,6 +4,7 @@ use super::support::archives::{extracts, is_packed};
 use super::support::run_as_add::{consists_of, is_plain, plain_arguments};
 use crate::lint::facts::{Argument, Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -40,7 +41,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let downloads = fetch.downloads();
         let [download] = &downloads[..] else { continue };
         // A URL without an archive name, or with a variable of the shell, may be anything.
-        if !is_packed(file_name(download.url))
+        if !is_packed(file_name_of_url(download.url))
             || download.url.contains('$')
             || unpacks_selection(tar)
         {
@@ -83,9 +84,8 @@ fn is_curl_or_wget(call: &Call) -> bool {
 }
 
 /// The last component of a URL's path.
-fn file_name(url: &str) -> &str {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit('/').next().unwrap_or_default()
+fn file_name_of_url(url: &str) -> &str {
+    file_name(url.split(['?', '#']).next().unwrap_or_default())
 }
 
 /// Whether a call unpacks less than the whole archive, or under other names.

@@ -7,6 +7,7 @@ use crate::dockerfile::{Body, Comment, Kind, ShellPart, ShellScript, ShellWord, 
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -71,7 +72,7 @@ fn is_program(script: &ShellScript, index: usize, command: &SimpleCommand) -> bo
         .iter()
         .filter_map(ShellWord::literal)
         .any(|word| {
-            let name = word.rsplit('/').next().unwrap_or_default();
+            let name = file_name(word);
             matches!(name, "awk" | "gawk" | "mawk" | "sed" | "jq" | "eval" | "su")
                 || ProgramClass::Interpreter.contains(name)
                 || ProgramClass::Shell.contains(name)

@@ -5,6 +5,7 @@ use crate::dockerfile::{Body, Command, CopySource, Kind, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -53,7 +54,7 @@ fn check_command(
     let Some(program) = words.first() else {
         return;
     };
-    let name = program.value.rsplit('/').next().unwrap_or(&program.value);
+    let name = file_name(&program.value);
     // `sh -c SCRIPT`, with other options before the `c` of `-ec`.
     if ProgramClass::PosixShell.contains(name)
         && words

@@ -3,6 +3,7 @@
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-replaced-by-link",
@@ -35,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether a word is the absolute path of a shell.
 fn is_shell_path(word: &str) -> bool {
-    word.starts_with('/') && ProgramClass::Shell.contains(word.rsplit('/').next().unwrap_or(word))
+    word.starts_with('/') && ProgramClass::Shell.contains(file_name(word))
 }
 
 /// Replaces a RUN that does nothing else with a SHELL.

@@ -6,6 +6,7 @@ use crate::knowledge::ProgramClass;
 use crate::lint::facts::packages::{self, Action};
 use crate::lint::facts::{Argument, Call, Run, Step, glob_matches};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "signature-verification-off",
@@ -225,8 +226,4 @@ fn fetches(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> bool {
         }
         CopySource::Heredoc(_) => false,
     })
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

@@ -4,6 +4,7 @@ use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::facts::{Stage, Step};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "ssh-server-in-image",
@@ -88,7 +89,7 @@ fn starts(step: &Step<'_>) -> bool {
 
 /// Whether a path is that of an SSH or Telnet server.
 fn is_daemon(path: &str) -> bool {
-    DAEMONS.contains(&path.rsplit('/').next().unwrap_or(path))
+    DAEMONS.contains(&file_name(path))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {

@@ -3,6 +3,7 @@
 use crate::dockerfile::ShellWord;
 use crate::lint::facts::{Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -54,8 +55,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether a word is the program `sudo`.
 fn is_sudo(word: &ShellWord) -> bool {
-    word.literal()
-        .is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
+    word.literal().is_some_and(|name| file_name(name) == "sudo")
 }
 
 /// Removes `sudo` and its options. `-E`, `-H` and `-n` have no effect for root without variables of

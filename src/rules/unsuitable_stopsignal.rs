@@ -5,6 +5,7 @@ use super::support::steps::{first_word, last_of_kind};
 use crate::dockerfile::{Body, Command, Kind, Word};
 use crate::lint::facts::{Base, Stage, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "unsuitable-stopsignal",
@@ -133,7 +134,7 @@ fn server<'f>(
     let Body::Command(Command::Exec(words)) = &step.instruction.body else {
         return None;
     };
-    let program = words.first()?.value.rsplit('/').next()?;
+    let program = file_name(&words.first()?.value);
     // On these distributions, `init` is systemd; on Alpine it is BusyBox.
     let is_systemd = program == "init"
         && known

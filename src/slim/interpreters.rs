@@ -1,14 +1,14 @@
 //! The sources that command lines give interpreters.
 
-use super::paths::file_name;
 use crate::knowledge::{InterpreterOptions, Language, language_of_interpreter};
+use crate::paths::file_name_bytes;
 
 /// The file that a command line has an interpreter read, whatever the file is called:
 /// `bin/console` of `php -d memory_limit=1G bin/console cache:clear`. Programs that start the
 /// interpreter may stand before it.
 pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a str)> {
     for (place, word) in words.iter().enumerate() {
-        let program = file_name(word.as_bytes());
+        let program = file_name_bytes(word.as_bytes());
         // `python3-config` and `php-fpm` read no source.
         let is_plain = !program.contains(&b'-');
         if is_plain && let Some(script) = language_of_interpreter(program) {

@@ -4,6 +4,7 @@
 use super::{ShellOptions, ShellScript, ShellWord};
 use crate::dockerfile::unread::{MAX_WRAPPERS, UnreadReason};
 use crate::knowledge::{ProgramClass, wrapper};
+use crate::paths::file_name;
 
 /// A program that is run by a command or by a wrapper.
 #[derive(Clone, Debug)]
@@ -59,13 +60,13 @@ impl ShellScript {
 /// Returns the call of a program in the words of a command; none where an expansion names it.
 fn call<'a>(words: &'a [ShellWord], command: usize, program: &Program) -> Option<ProgramCall<'a>> {
     let called = words.get(program.start..program.end)?;
-    let name = file_name(called.first()?)?;
+    let name = program_name(called.first()?)?;
     let via = program.via.iter();
     Some(ProgramCall {
         name,
         words: called,
         command,
-        via: via.filter_map(|&word| file_name(&words[word])).collect(),
+        via: via.filter_map(|&word| program_name(&words[word])).collect(),
     })
 }
 
@@ -76,10 +77,10 @@ struct Program {
     via: Vec<usize>,
 }
 
-fn file_name(word: &ShellWord) -> Option<&str> {
+fn program_name(word: &ShellWord) -> Option<&str> {
     // `$BIN/apt-get` could be anything: the variable may contain spaces or be empty.
-    let path = word.literal()?;
-    path.rsplit('/').next().filter(|name| !name.is_empty())
+    let name = file_name(word.literal()?);
+    if name.is_empty() { None } else { Some(name) }
 }
 
 /// Returns the programs of a command, and true if one of them exceeds the limit on wrappers.
@@ -91,7 +92,7 @@ fn programs(words: &[ShellWord]) -> (Vec<Program>, bool) {
     let find = programs[0].start;
     // `find` may have several `-exec`, each of which runs a program. `find` itself is still a call,
     // because it may also delete files.
-    if file_name(&words[find]) == Some("find") {
+    if program_name(&words[find]) == Some("find") {
         let mut at = find + 1;
         while let Some(start) = executed(words, at) {
             let end = end_of_executed(words, start);
@@ -154,7 +155,7 @@ fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) ->
 
 /// Finds the program that the wrapper at `at` runs.
 fn wrapped(words: &[ShellWord], at: usize) -> Option<usize> {
-    let wrapper = wrapper(file_name(words.get(at)?)?)?;
+    let wrapper = wrapper(program_name(words.get(at)?)?)?;
     // A word with an expansion counts as an operand or the program, not as an option.
     let arguments = words.get(at + 1..)?.iter();
     let program = wrapper.program_in(arguments.map(|word| word.literal().unwrap_or("$")))?;
@@ -170,7 +171,7 @@ pub(super) fn shell_text(
         return Err(UnreadReason::Wrappers);
     }
     Ok(programs.into_iter().find_map(|program| {
-        let name = file_name(words.get(program.start)?)?;
+        let name = program_name(words.get(program.start)?)?;
         let arguments = program.start + 1..program.end;
         match name {
             _ if ProgramClass::PosixShell.contains(name) => {

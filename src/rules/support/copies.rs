@@ -2,6 +2,7 @@
 
 use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Facts, Step};
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// Whether a path has an extension such as `.conf`, so that it is a file rather than a directory.
@@ -9,7 +10,7 @@ use crate::source::Span;
 /// The difference matters because `COPY` copies the contents of a directory, not the directory.
 pub(in crate::rules) fn looks_like_file(path: &str) -> bool {
     // The first byte is skipped: `.git` and `.config` are hidden directories, not extensions.
-    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = file_name(path);
     name.get(1..)
         .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
 }
@@ -38,7 +39,7 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
         written.ends_with('/') || matches!(written.as_str(), "." | "./") || sources.len() > 1;
     let mut paths = Vec::new();
     for source in sources {
-        if let Some(name) = file_name(facts, step, source) {
+        if let Some(name) = copied_name(facts, step, source) {
             paths.push((
                 format!("{}/{name}", target.trim_end_matches('/')),
                 step.span,
@@ -55,14 +56,14 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
 }
 
 /// The name under which a source is copied into a directory, if it is one file with a known name.
-fn file_name(facts: &Facts<'_>, step: &Step<'_>, source: &CopySource) -> Option<String> {
+fn copied_name(facts: &Facts<'_>, step: &Step<'_>, source: &CopySource) -> Option<String> {
     let CopySource::Path(word) = source else {
         return None;
     };
     let from = facts.expand(step, word)?;
     // ADD names a download after the path of its URL, without query and fragment.
     let path = from.split(['?', '#']).next()?.trim_end_matches('/');
-    let name = path.rsplit('/').next()?;
+    let name = file_name(path);
     if matches!(name, "" | "." | "..") || name.contains(['*', '?', '[']) {
         return None;
     }

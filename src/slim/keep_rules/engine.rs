@@ -9,6 +9,7 @@ use super::text_paths::{TextPath, text_paths};
 use super::{conditions, template, wildcard, words};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, is_runtime_library};
+use crate::paths::{file_name, file_name_bytes};
 use crate::slim::application_texts::{Owner, owner_of_text};
 use crate::slim::keep::Keep;
 use crate::slim::program_kind::is_of_class;
@@ -638,8 +639,7 @@ fn is_all_of_system(tree: &Tree, pattern: &[u8]) -> bool {
 /// Whether a path is one of a shell.
 fn is_shell(tree: &Tree, path: &[u8]) -> bool {
     let end = tree.resolve(path).ok().map(|end| tree.file_name(end.name));
-    let last = path.rsplit(|&byte| byte == b'/').next();
-    let mut names = end.into_iter().chain(last);
+    let mut names = end.into_iter().chain([file_name_bytes(path)]);
     names.any(|name| ProgramClass::Shell.contains(name))
 }
 
@@ -672,7 +672,7 @@ fn is_setuid(tree: &Tree, name: NameId) -> bool {
 fn is_named_exception(tree: &Tree, page: &KeepPage, name: NameId) -> bool {
     page.except.iter().any(|pattern| {
         // The last component is compared first, so that the paths of most names need not be built.
-        let last = pattern.rsplit('/').next().unwrap_or_default();
+        let last = file_name(pattern);
         wildcard::matches_name(last.as_bytes(), tree.file_name(name))
             && wildcard::matches(pattern.as_bytes(), &tree.path(name))
     })

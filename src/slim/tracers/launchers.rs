@@ -3,6 +3,7 @@
 
 use crate::image::NameId;
 use crate::knowledge::{environment_of, has_subcommands};
+use crate::paths::file_name;
 use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::why::Why;
@@ -20,7 +21,7 @@ pub(in crate::slim) fn keep_launched(
 ) {
     // A launcher stands near the start of a command.
     for (place, word) in words.iter().enumerate().take(MAX_WORDS) {
-        let program = word.rsplit('/').next().unwrap_or_default();
+        let program = file_name(word);
         let arguments = &words[place + 1..];
         let environment = environment_of(program);
         if !environment.is_empty() {

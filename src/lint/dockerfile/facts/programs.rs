@@ -9,6 +9,7 @@ use super::steps::Step;
 use super::{Facts, Known};
 use crate::dockerfile::{Body, CopySource, Kind, Word};
 use crate::knowledge::{ProgramClass, package_manager, package_manager_of, package_managers};
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// The shells and package managers at the end of a stage.
@@ -215,9 +216,9 @@ impl StagePrograms {
     fn add_file(&mut self, from: &str, to: &str, span: Span) {
         let (directory, name) = match to.rsplit_once('/') {
             _ if is_program_directory(to.trim_end_matches('/')) => {
-                (to.trim_end_matches('/'), file_name(from))
+                (to.trim_end_matches('/'), name_of_copy(from))
             }
-            Some((directory, "")) => (directory, file_name(from)),
+            Some((directory, "")) => (directory, name_of_copy(from)),
             Some((directory, name)) => (directory, name.to_owned()),
             None => return,
         };
@@ -245,9 +246,8 @@ fn is_removed(program: &str, name: &str, is_pattern: bool) -> bool {
     }
 }
 
-fn file_name(path: &str) -> String {
-    let path = path.trim_end_matches('/');
-    path.rsplit('/').next().unwrap_or_default().to_owned()
+fn name_of_copy(path: &str) -> String {
+    file_name(path.trim_end_matches('/')).to_owned()
 }
 
 /// Whether a program, or the package with that name, is a shell.

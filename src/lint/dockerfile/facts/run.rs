@@ -8,6 +8,7 @@ use super::shell::ShellKind;
 use super::steps::Step;
 use crate::dockerfile::shell::{CommandPosition, SharedText, ShellOptions, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// A `RUN`, or the `RUN` of an `ONBUILD`.
@@ -231,7 +232,7 @@ fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
         });
     }
     Some(Call {
-        name: base_name(&first.value).to_owned(),
+        name: file_name(&first.value).to_owned(),
         span: first.span.to(rest.last().unwrap_or(first).span),
         name_span: first.span,
         arguments,
@@ -340,10 +341,6 @@ fn is_heredoc_of(step: &Step<'_>) -> bool {
         Body::Command(Command::Shell(script)) => script.shebang.is_some(),
         _ => false,
     }
-}
-
-fn base_name(program: &str) -> &str {
-    program.rsplit('/').next().unwrap_or(program)
 }
 
 /// Expands plain variables and splits unquoted ones; `None` if the word has any other expansion.
