@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Facts;
+use super::mounts::Mount;
 use super::packages::{self, PackageCall};
 use super::shell::ShellKind;
 use super::steps::Step;
@@ -26,15 +27,6 @@ pub struct Run<'a> {
     pub script: Option<ShellScript>,
     /// Calls in the order of the source text.
     pub calls: Vec<Call>,
-}
-
-/// A mount such as `--mount=type=cache,target=/var/cache/apt`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mount {
-    /// The type of the mount; `bind` is the default.
-    pub kind: String,
-    /// The directory where it is mounted, as written.
-    pub target: Option<String>,
 }
 
 /// A program and its arguments.
@@ -98,43 +90,6 @@ impl Call {
     }
 }
 
-impl Mount {
-    /// Reads `type=cache,target=/x,ro`.
-    fn parse(text: &str) -> Self {
-        let mut mount = Self {
-            kind: "bind".to_owned(),
-            target: None,
-        };
-        for option in text.split(',') {
-            let Some((key, value)) = option.split_once('=') else {
-                continue;
-            };
-            match key.trim().to_ascii_lowercase().as_str() {
-                "type" => value.trim().clone_into(&mut mount.kind),
-                "target" | "dst" | "destination" => mount.target = Some(value.trim().to_owned()),
-                _ => {}
-            }
-        }
-        mount
-    }
-
-    /// Whether files written below `path` go to a cache or to memory instead of the image.
-    pub fn keeps_out(&self, path: &str) -> bool {
-        // Bind mounts discard writes as well, but are not used to keep caches out of the image.
-        if !matches!(self.kind.as_str(), "cache" | "tmpfs") {
-            return false;
-        }
-        let Some(target) = &self.target else {
-            return false;
-        };
-        let target = target.trim_matches('"').trim_end_matches('/');
-        match path.strip_prefix(target) {
-            Some(rest) => rest.is_empty() || rest.starts_with('/'),
-            None => false,
-        }
-    }
-}
-
 impl Run<'_> {
     /// The calls of package managers.
     pub fn package_calls(&self) -> impl Iterator<Item = PackageCall<'_>> {
@@ -187,9 +142,8 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
             // An unknown value is unlikely to affect the type or the target, so the text as written
             // is good enough.
             let expanded = facts.expand(step, word);
-            mounts.push(Mount::parse(
-                expanded.as_deref().unwrap_or(word.text.as_str()),
-            ));
+            let text = expanded.as_deref().unwrap_or(word.text.as_str());
+            mounts.push(Mount::parse(flag.span, text));
         }
     }
     let (shell, options) = (step.shell.kind, step.shell.options);
@@ -440,13 +394,5 @@ mod tests {
         for raw in ["$OTHER", "$(date)", "${ONE:-x}", "`x`"] {
             assert_eq!(expanded(raw), None, "{raw}");
         }
-    }
-
-    #[test]
-    fn a_mount_covers_what_lies_below_it() {
-        let mount = Mount::parse("type=cache,id=x,target=/var/lib/apt/,sharing=locked");
-        assert!(mount.keeps_out("/var/lib/apt/lists"));
-        assert!(!mount.keeps_out("/var/lib/aptitude"));
-        assert!(!Mount::parse("target=/var/lib/apt").keeps_out("/var/lib/apt"));
     }
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::base::Known;
+use super::mounts::mount_value;
 use super::scope::Scopes;
 use super::shell::{Shell, ShellKind};
 use super::stages::{self, Base, Stage};
@@ -79,9 +80,7 @@ impl<'a> Step<'a> {
             let value = flag.value.as_ref()?.text.as_str();
             match flag.name.as_str() {
                 "from" => Some(value),
-                "mount" => value
-                    .split(',')
-                    .find_map(|option| option.trim().strip_prefix("from=")),
+                "mount" => mount_value(value, "from"),
                 _ => None,
             }
         });
