@@ -23,6 +23,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`size`] | formatting of sizes and counts |
+//! | [`hash`] | text of hashes, and hashes of several parts |
 //! | [`printable`] | text that is safe to print: no terminal acts on it, no reader is deceived |
 //! | [`paths`] | paths inside images, as text or as bytes |
 //! | [`source`] | a text file: bytes, lines, spans |
@@ -45,10 +46,10 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, trust, printable, paths, source, suggestion → knowledge → page,
-//! dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all of
-//! these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are two
-//! modules because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
+//! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
+//! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all
+//! of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
+//! two modules because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
 //!
@@ -98,6 +99,7 @@ pub mod elf;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod hash;
 pub mod image;
 pub mod inspect;
 pub mod knowledge;

@@ -9,9 +9,10 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 23] = [
+const MAY_USE: [(&str, &[&[&str]]); 24] = [
     ("size", &[]),
-    ("trust", &[]),
+    ("hash", &[]),
+    ("trust", &[&["hash"]]),
     ("printable", &[]),
     ("paths", &[]),
     ("source", &[]),
@@ -22,7 +23,10 @@ const MAY_USE: [(&str, &[&[&str]]); 23] = [
         "dockerfile",
         &[&["paths", "source", "suggestion", "knowledge"]],
     ),
-    ("image", &[&["trust", "printable", "paths", "suggestion"]]),
+    (
+        "image",
+        &[&["hash", "trust", "printable", "paths", "suggestion"]],
+    ),
     ("elf", &[&["paths"]]),
     ("packages", &[&["paths", "image", "elf"]]),
     ("advisories", &[&["packages"]]),
@@ -68,7 +72,14 @@ const MAY_USE: [(&str, &[&[&str]]); 23] = [
             TEXTS,
             IMAGES,
             FINDINGS,
-            &["page", "printable", "knowledge", "inspect", "loading"],
+            &[
+                "hash",
+                "page",
+                "printable",
+                "knowledge",
+                "inspect",
+                "loading",
+            ],
         ],
     ),
     (

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::inspect_json::pretty;
 use super::super::sbom::{TOOL, VERSION};
 use super::{Statement, Status, Vex, action};
-use crate::image::digest::hex;
+use crate::hash::hex;
 
 /// A document about the slimmed image as the product, with packages as its subcomponents.
 pub fn openvex(vex: &Vex<'_>) -> String {
