@@ -287,10 +287,7 @@ impl RuleTracer {
                 self.keep_word(keep, rule, name, &word);
             }
         }
-        if keep.effort.patterns.left() == 0 {
-            let text = "too many names match patterns in the image: not all were followed";
-            keep.note(Some(name), None, text.to_owned());
-        }
+        keep.note_patterns(Some(name));
     }
 
     /// Keeps the files that a word in a file refers to.

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::image::NameId;
 use crate::paths::file_name_bytes;
-use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::shebang;
 use crate::slim::tracer::Tracer;
@@ -155,7 +154,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) 
         let base = keep.tree().path(keep.tree().parent(name));
         format!("{}/{pattern}", String::from_utf8_lossy(&base))
     };
-    for file in globs::matches(keep.tree(), &pattern, &mut keep.effort.patterns) {
+    for file in keep.matching(&pattern, Some(name)) {
         let why = Why::include(pattern.clone(), line);
         keep.graph.keep(file, Some(name), why);
         // Files in its own directories are read when they are traced.

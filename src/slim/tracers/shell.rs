@@ -449,12 +449,7 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
         if !keep.globs.insert((place.by(), path.to_owned())) {
             return;
         }
-        let matching = globs::matches(keep.tree(), path, &mut keep.effort.patterns);
-        if keep.effort.patterns.left() == 0 {
-            let text = "too many names match patterns in the image: not all were followed";
-            keep.note(place.by(), None, text.to_owned());
-        }
-        for name in matching {
+        for name in keep.matching(path, place.by()) {
             let path = keep.tree().path(name);
             keep.keep_path(&path, place.by(), why.clone());
         }
