@@ -12,7 +12,7 @@ use crate::knowledge::{ProgramClass, is_runtime_library};
 use crate::paths::{file_name, file_name_bytes};
 use crate::slim::application_texts::{Owner, owner_of_text};
 use crate::slim::keep::Keep;
-use crate::slim::program_kind::is_of_class;
+use crate::slim::program_kind::{is_of_class, is_setuid};
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
@@ -222,7 +222,7 @@ impl RuleTracer {
     ) -> bool {
         let Firing { page, by, because } = firing;
         let tree = keep.tree();
-        // A setuid program increases the risk of the image, so some rules never keep one based on a
+        // A setuid or setgid program increases the risk of the image, so some rules never keep one based on a
         // guess.
         if self.is_excepted(tree, page, name) || page.never_setuid && is_setuid(tree, name) {
             return false;
@@ -657,12 +657,6 @@ fn is_left_out(page: &KeepPage, path: &[u8]) -> bool {
 
 fn is_empty_directory(tree: &Tree, name: NameId) -> bool {
     tree.is_directory(name) && tree.children(name).next().is_none()
-}
-
-fn is_setuid(tree: &Tree, name: NameId) -> bool {
-    const SETUID: u32 = 0o4000;
-    let inode = tree.inode(name);
-    matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID != 0
 }
 
 /// Whether a name itself, as opposed to a parent directory, is an exception of a rule.
