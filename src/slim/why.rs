@@ -243,6 +243,17 @@ impl Why {
             _ => Confidence::Certain,
         }
     }
+
+    /// Whether it says that a file is the user's own: the Dockerfile added it, it is in the working
+    /// directory, or `--keep` names it.
+    pub(super) fn is_users(&self) -> bool {
+        matches!(
+            self,
+            Self::Root(
+                Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir | Root::Glob { .. }
+            )
+        )
+    }
 }
 
 impl Field {
