@@ -5,7 +5,7 @@ use super::support::docker_clean::KeptDownloads;
 use super::support::rewrite::append;
 use crate::lint::facts::packages::{Action, understand};
 use crate::lint::facts::{Call, Facts, Run, deletes};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-lists-left",
@@ -127,11 +127,7 @@ fn needs_lists(call: &Call) -> bool {
 
 fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>) -> Option<Fix> {
     let edit = append(cx, run, &format!("rm -rf {LISTS}/*"))?;
-    Some(Fix::new(
-        "remove them in the same `RUN`",
-        Applicability::Safe,
-        vec![edit],
-    ))
+    Some(Fix::safe("remove them in the same `RUN`", [edit]))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {

@@ -2,7 +2,7 @@
 
 use super::support::unattended::insert_after;
 use crate::lint::facts::Run;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-recommended-packages",
@@ -40,11 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if call.call.name != "aptitude"
             && let Some(edit) = insert_after(cx, verb.argument.span, "install", OPTION)
         {
-            report.fix(Fix::new(
-                format!("add `{OPTION}`"),
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe(format!("add `{OPTION}`"), [edit]));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::support::archives::{extracts, is_packed};
 use super::support::run_as_add::{consists_of, is_plain, plain_arguments};
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::paths::file_name;
 use crate::source::Span;
 
@@ -59,11 +59,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: cx.facts.steps[run.step].span,
                 replacement: instruction,
             };
-            report.fix(Fix::new(
-                "use `ADD --unpack`",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe("use `ADD --unpack`", [edit]));
         }
     }
 }

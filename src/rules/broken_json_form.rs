@@ -4,7 +4,7 @@ use super::support::trailing_comments::{comment_after_array, move_above};
 use super::support::words::is_array;
 use crate::dockerfile::{Body, COMMENTS_START_LINES, Command, CopySource, Kind, Word};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -43,11 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         );
         if let Some(replacement) = as_json(&text) {
             let title = format!("write it as JSON: `{replacement}`");
-            report.fix(Fix::new(
-                title,
-                Applicability::Unsafe,
-                vec![Edit { span, replacement }],
-            ));
+            report.fix(Fix::marked_unsafe(title, [Edit { span, replacement }]));
         }
     }
 }
@@ -94,11 +90,7 @@ fn report_unsupported(step: &Step<'_>, word: &Word, findings: &mut Findings) {
         span: word.span,
         replacement: value.clone(),
     };
-    report.fix(Fix::new(
-        format!("use `{value}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ));
+    report.fix(Fix::marked_unsafe(format!("use `{value}`"), [edit]));
 }
 
 /// The only string of an array, if it means the same without quotes.

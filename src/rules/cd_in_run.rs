@@ -106,7 +106,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
         .map(|path| path.trim_end_matches('/'));
     if workdir == Some(target.raw.trim_end_matches('/')) {
         let title = format!("remove it: the working directory is `{}`", target.raw);
-        return Some(Fix::new(title, Applicability::Safe, vec![removal]));
+        return Some(Fix::safe(title, [removal]));
     }
     let title = format!("use `WORKDIR {}`", target.raw);
     let edits = vec![

@@ -3,7 +3,7 @@
 use super::support::steps::{first_word, is_on_windows, of_kind};
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Step, User};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -41,10 +41,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: Span::at(keyword.span.end),
                 replacement: format!(" --chown={written}"),
             };
-            finding.fix(Fix::new(
+            finding.fix(Fix::marked_unsafe(
                 format!("add `--chown={written}`"),
-                Applicability::Unsafe,
-                vec![edit],
+                [edit],
             ));
         }
     }

@@ -4,7 +4,7 @@ use super::support::options::{is_long, letters};
 use super::support::unattended::insert_after;
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "curl-without-fail",
@@ -53,11 +53,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 format!("`curl` without `-f` {what} the error page if the request fails"),
             );
             if let Some(edit) = insert_after(cx, call.name_span, "curl", "-f") {
-                report.fix(Fix::new(
-                    "fail on HTTP errors",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::marked_unsafe("fail on HTTP errors", [edit]));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::support::options::{is_long, letters};
 use super::support::unattended::insert_after;
 use crate::lint::facts::{Call, Download};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "curl-without-location",
@@ -56,11 +56,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             "`curl` without `-L` does not follow redirects",
         );
         if let Some(edit) = insert_after(cx, call.name_span, "curl", "-L") {
-            report.fix(Fix::new(
-                "follow redirects",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe("follow redirects", [edit]));
         }
     }
 }

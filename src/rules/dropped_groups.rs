@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::support::steps::{first_word, of_kind};
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -46,11 +46,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: word.span,
                 replacement: name.to_owned(),
             };
-            report.fix(Fix::new(
-                "remove the group",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe("remove the group", [edit]));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -76,9 +76,5 @@ fn fix(cx: &DockerfileContext<'_>, before: &Pair, pair: &Pair, keyword: &str) ->
         span: gap,
         replacement: format!("{}{keyword} ", cx.line_break()),
     };
-    Some(Fix::new(
-        "use a separate `ENV`",
-        Applicability::Unsafe,
-        vec![edit],
-    ))
+    Some(Fix::marked_unsafe("use a separate `ENV`", [edit]))
 }

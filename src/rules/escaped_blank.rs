@@ -3,7 +3,7 @@
 use crate::dockerfile::{Body, CopySource, ShellWord, Word};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -55,11 +55,7 @@ fn report(
         span,
         replacement: String::new(),
     };
-    report.fix(Fix::new(
-        format!("remove the `{escape}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ));
+    report.fix(Fix::marked_unsafe(format!("remove the `{escape}`"), [edit]));
 }
 
 /// The backslashes before the words of a script, each with the start of the word.

@@ -2,7 +2,7 @@
 
 use super::support::run_as_add::{consists_of, is_plain, plain_arguments};
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "git-clone-in-run",
@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     span: cx.facts.steps[run.step].span,
                     replacement: instruction,
                 };
-                report.fix(Fix::new("use `ADD`", Applicability::Unsafe, vec![edit]));
+                report.fix(Fix::marked_unsafe("use `ADD`", [edit]));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::support::lines::heredoc_start;
 use crate::dockerfile::{Command, ShellScript, ShellWord};
 use crate::lint::facts::{Run, ShellKind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -55,7 +55,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 statement.program.span,
                 format!("the script continues if `{name}` fails, and the build succeeds"),
             )
-            .fix(Fix::new("add `set -e`", Applicability::Unsafe, vec![set]));
+            .fix(Fix::marked_unsafe("add `set -e`", [set]));
     }
 }
 

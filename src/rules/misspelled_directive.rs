@@ -1,7 +1,7 @@
 //! `misspelled-directive`: a parser directive is misspelled.
 
 use crate::dockerfile::DIRECTIVES;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 use crate::suggestion;
 
@@ -44,11 +44,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             edit.span,
             format!("unknown directive `{key}` is treated as a comment"),
         )
-        .fix(Fix::new(
-            format!("use `{near}`"),
-            Applicability::Unsafe,
-            vec![edit],
-        ));
+        .fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
 }
 
 /// The directive that differs from a word by one or two letters.

@@ -3,7 +3,7 @@
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -56,7 +56,7 @@ fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Find
             span: Span::at(end),
             replacement: "s".to_owned(),
         };
-        report.fix(Fix::new("use `https`", Applicability::Unsafe, vec![edit]));
+        report.fix(Fix::marked_unsafe("use `https`", [edit]));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
@@ -52,5 +52,5 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
         span: step.span,
         replacement: format!("SHELL [\"{shell}\", \"-c\"]"),
     };
-    Some(Fix::new("use `SHELL`", Applicability::Unsafe, vec![edit]))
+    Some(Fix::marked_unsafe("use `SHELL`", [edit]))
 }

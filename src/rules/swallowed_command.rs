@@ -1,6 +1,6 @@
 //! `swallowed-command`: a second command is passed to a package manager as arguments.
 
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -28,10 +28,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     format!("`{name} {word}` is passed to the previous `{name}` as arguments"),
                 )
                 .label(call.call.name_span, "passed to this call")
-                .fix(Fix::new(
+                .fix(Fix::marked_unsafe(
                     "separate the commands with `&&`",
-                    Applicability::Unsafe,
-                    vec![edit],
+                    [edit],
                 ));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::support::rewrite::line_before;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "telemetry-left-on",
@@ -82,11 +82,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // Before the first FROM, ENV is not allowed.
             if !step.onbuild && step.stage.is_some() {
                 let edit = line_before(cx, step, &format!("ENV {variable}={value}"));
-                report.fix(Fix::new(
-                    format!("set `{variable}`"),
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::marked_unsafe(format!("set `{variable}`"), [edit]));
             }
         }
     }

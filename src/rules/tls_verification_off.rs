@@ -3,7 +3,7 @@
 use super::support::options::letters;
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "tls-verification-off",
@@ -144,5 +144,5 @@ fn without_k(argument: &Argument) -> Option<Fix> {
         span: argument.span,
         replacement: argument.raw.replacen('k', "", 1),
     };
-    Some(Fix::new(TITLE, Applicability::Unsafe, vec![edit]))
+    Some(Fix::marked_unsafe(TITLE, [edit]))
 }

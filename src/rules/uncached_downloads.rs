@@ -6,7 +6,7 @@ use super::support::rewrite::prepend;
 use crate::dockerfile::Command;
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, Step, User, chain, deletes};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -61,7 +61,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings.add(span, message);
         // The cache may not be there on the next builder, so the result is not always the same.
         if let Some(edits) = plan.edits {
-            report.fix(Fix::new("add a cache mount", Applicability::Unsafe, edits));
+            report.fix(Fix::marked_unsafe("add a cache mount", edits));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::dockerfile::{Modifier, Variable, WordPart};
 use crate::lint::facts::is_set_by_builder;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
@@ -118,9 +118,5 @@ fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
         span: variable.span,
         replacement,
     };
-    Some(Fix::new(
-        format!("use `{near}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ))
+    Some(Fix::marked_unsafe(format!("use `{near}`"), [edit]))
 }

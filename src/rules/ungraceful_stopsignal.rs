@@ -3,7 +3,7 @@
 use super::support::rewrite::remove_lines;
 use super::support::steps::{first_word, is_on_windows, of_kind};
 use crate::dockerfile::Kind;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ungraceful-stopsignal",
@@ -35,7 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: word.span,
                 replacement: "SIGTERM".to_owned(),
             };
-            let fix = Fix::new("use `SIGTERM`", Applicability::Unsafe, vec![edit]);
+            let fix = Fix::marked_unsafe("use `SIGTERM`", [edit]);
             findings
                 .add(
                     word.span,

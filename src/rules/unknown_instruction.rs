@@ -2,7 +2,7 @@
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{self, Kind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::{Source, Span};
 use crate::suggestion;
 
@@ -36,11 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: keyword.span,
                 replacement: near.to_owned(),
             };
-            report.fix(Fix::new(
-                format!("use `{near}`"),
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::support::rewrite::line_after;
 use super::support::steps::{first_word, last_of_kind};
 use crate::dockerfile::{Body, Command, Kind, Word};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
@@ -100,11 +100,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         "on `SIGTERM`, `{}` {}",
         server.programs[0], server.on_sigterm
     );
-    let fix = Fix::new(
-        format!("use `{}`", server.signal),
-        Applicability::Unsafe,
-        vec![edit],
-    );
+    let fix = Fix::marked_unsafe(format!("use `{}`", server.signal), [edit]);
     findings.add(place, message).fix(fix);
 }
 

@@ -6,7 +6,7 @@ use super::support::steps::of_kind;
 use super::support::words::known_value;
 use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "url-in-copy",
@@ -34,7 +34,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: step.instruction.keyword.span,
                 replacement: in_case_of(step.instruction, "ADD"),
             };
-            report.fix(Fix::new("use `ADD`", Applicability::Unsafe, vec![edit]));
+            report.fix(Fix::marked_unsafe("use `ADD`", [edit]));
         }
     }
 }

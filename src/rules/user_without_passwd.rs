@@ -2,7 +2,7 @@
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "user-without-passwd",
@@ -65,10 +65,9 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
         span: word.span,
         replacement: numbers.join(":"),
     };
-    report.fix(Fix::new(
+    report.fix(Fix::marked_unsafe(
         format!("use a number, such as {NONROOT}"),
-        Applicability::Unsafe,
-        vec![edit],
+        [edit],
     ));
 }
 

@@ -2,7 +2,7 @@
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -36,11 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     span: gap,
                     replacement: String::new(),
                 };
-                report.fix(Fix::new(
-                    "join the name and the value",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::marked_unsafe("join the name and the value", [edit]));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::support::options::{is_long, letters};
 use super::support::unattended::insert_after;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "wget-with-progress-bar",
@@ -37,11 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             "`wget` writes its progress bar to the build log",
         );
         if let Some(edit) = insert_after(cx, call.name_span, "wget", "--progress=dot:giga") {
-            report.fix(Fix::new(
-                "add `--progress=dot:giga`",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe("add `--progress=dot:giga`", [edit]));
         }
     }
 }

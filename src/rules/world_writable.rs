@@ -2,7 +2,7 @@
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -125,10 +125,9 @@ fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings:
         } else {
             format!("remove write permission for others: `{replacement}`")
         };
-        report.fix(Fix::new(
+        report.fix(Fix::marked_unsafe(
             title,
-            Applicability::Unsafe,
-            vec![Edit {
+            [Edit {
                 span: place,
                 replacement,
             }],

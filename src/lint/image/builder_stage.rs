@@ -6,7 +6,7 @@ use crate::dockerfile::Kind;
 use crate::image::{self, Image, NameId, Tree};
 use crate::lint::dockerfile::Facts;
 use crate::lint::dockerfile::facts::Stage;
-use crate::lint::finding::{Applicability, Edit, Fix};
+use crate::lint::finding::{Edit, Fix};
 use crate::slim::Plan;
 use crate::source::{Source, Span};
 
@@ -117,9 +117,8 @@ pub(super) fn fix(
             .zip(&copies)
             .map(|(&at, paths)| copy(source, facts.steps[at].span, &name, paths)),
     );
-    Some(Fix::new(
+    Some(Fix::marked_unsafe(
         "build in a separate stage and copy only what the program needs",
-        Applicability::Unsafe,
         edits,
     ))
 }

@@ -8,7 +8,7 @@ use crate::dockerfile::shell::{self, ProgramCall};
 use crate::dockerfile::{Body, Command, Kind, ShellScript, ShellWord};
 use crate::knowledge::{ProgramClass, root_droppers, unwrapped};
 use crate::lint::facts::{Base, Stage, User};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::paths::file_name;
 
 /// The kind of program that an image starts, according to its Dockerfile.
@@ -73,7 +73,7 @@ pub(in crate::rules) fn report(
     };
     // A shell or a server may need root for its work, so a fix is offered for other programs only.
     if let (Some(edit), Program::Own) = (edit, wanted) {
-        report.fix(Fix::new(title, Applicability::Unsafe, vec![edit]));
+        report.fix(Fix::marked_unsafe(title, [edit]));
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Call, Run, Step, glob_matches, packages};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
 
 /// Programs that share the options of dnf.
@@ -179,5 +179,5 @@ pub(in crate::rules) fn removal(
         span: Span::new(start, word.end),
         replacement: String::new(),
     };
-    Some(Fix::new(title, Applicability::Unsafe, vec![edit]))
+    Some(Fix::marked_unsafe(title, [edit]))
 }

@@ -3,7 +3,7 @@
 use super::words::is_array;
 use crate::dockerfile::{Body, Command, DIRECTIVES, Kind};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Fix};
+use crate::lint::{DockerfileContext, Edit, Fix};
 use crate::source::Span;
 
 /// The text from a `#` after an argument to the end of the instruction's line.
@@ -75,9 +75,8 @@ pub(in crate::rules) fn move_above(
             replacement: String::new(),
         },
     ];
-    Some(Fix::new(
+    Some(Fix::marked_unsafe(
         "move the comment to a line of its own",
-        Applicability::Unsafe,
         edits,
     ))
 }
