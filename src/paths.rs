@@ -1,5 +1,5 @@
-//! Paths inside images and in Dockerfiles, as text or as bytes. `std::path` follows the rules of the
-//! host, which may be another system.
+//! Paths inside images and in Dockerfiles, as text or as bytes. `std::path` follows the rules of
+//! the host, which may be another system.
 
 /// The last component of a path; empty where the path ends with a slash.
 pub fn file_name(path: &str) -> &str {

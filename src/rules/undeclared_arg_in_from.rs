@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::dockerfile::{Modifier, Variable, WordPart};
-use crate::lint::facts::is_set_by_builder;
+use crate::knowledge::VariableClass;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::suggestion;
 
@@ -21,18 +21,6 @@ const MAX_NAMES: usize = 64;
 /// Maximum length of a name that is suggested, in bytes. The time of a comparison is proportional
 /// to the product of both lengths.
 const MAX_NAME_BYTES: usize = 64;
-
-/// Variables that the builder sets for FROM and that are worth suggesting.
-const PLATFORMS: [&str; 8] = [
-    "BUILDPLATFORM",
-    "BUILDOS",
-    "BUILDARCH",
-    "BUILDVARIANT",
-    "TARGETPLATFORM",
-    "TARGETOS",
-    "TARGETARCH",
-    "TARGETVARIANT",
-];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let declared: HashSet<&str> = cx
@@ -56,7 +44,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for variable in variables {
             let name = variable.name.as_str();
             // One finding per name in a FROM, because one ARG is enough for all its uses.
-            if declared.contains(name) || is_set_by_builder(name) || !seen.insert(name) {
+            if declared.contains(name)
+                || VariableClass::Builder.contains(name)
+                || !seen.insert(name)
+            {
                 continue;
             }
             let report = findings.add(
@@ -93,11 +84,14 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     if declared.len() > MAX_NAMES {
         return None;
     }
-    let short = declared
-        .iter()
-        .copied()
-        .filter(|known| known.len() <= MAX_NAME_BYTES);
-    suggestion::closest(name, short.chain(PLATFORMS))
+    // The other variables of the builder are too rare to suggest.
+    let mut names: Vec<&str> = VariableClass::Platform.names().collect();
+    for known in declared {
+        if known.len() <= MAX_NAME_BYTES {
+            names.push(known);
+        }
+    }
+    suggestion::closest(name, names)
 }
 
 /// Replaces a variable with the most similar one.

@@ -65,7 +65,10 @@ const MAY_USE: [(&str, &[&[&str]]); 24] = [
         "rules",
         &[TEXTS, IMAGES, FINDINGS, &["knowledge", "dockerfile"]],
     ),
-    ("shellcheck", &[&["source", "trust", "dockerfile", "lint"]]),
+    (
+        "shellcheck",
+        &[&["source", "trust", "knowledge", "dockerfile", "lint"]],
+    ),
     (
         "report",
         &[

@@ -222,8 +222,8 @@ impl RuleTracer {
     ) -> bool {
         let Firing { page, by, because } = firing;
         let tree = keep.tree();
-        // A setuid or setgid program increases the risk of the image, so some rules never keep one based on a
-        // guess.
+        // A setuid or setgid program increases the risk of the image, so some rules never keep one
+        // based on a guess.
         if self.is_excepted(tree, page, name) || page.never_setuid && is_setuid(tree, name) {
             return false;
         }

@@ -38,7 +38,7 @@ pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::deletes;
 pub use run::{Argument, Call, Run};
-pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};
+pub use scope::glob_matches;
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
