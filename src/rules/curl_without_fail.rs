@@ -1,6 +1,6 @@
 //! `curl-without-fail`: curl saves or runs the error page of a failed request.
 
-use super::support::options::{is_long, letters};
+use super::support::options::{curl_letters, is_long};
 use super::support::unattended::insert_after;
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
@@ -27,9 +27,6 @@ const OTHER: [&str; 8] = [
 
 /// The short forms of these options.
 const OTHER_LETTERS: &str = "fKIDiwT";
-
-/// Short options whose value is the rest of their word or the next word.
-const VALUED: &str = "oCcbeEHAmPQrtuUxyYzdFX";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
@@ -69,7 +66,7 @@ fn has_other(call: &Call) -> bool {
     hidden
         || call.words().any(|word| {
             is_long(word, &OTHER)
-                || letters(word, VALUED).contains(|letter| OTHER_LETTERS.contains(letter))
+                || curl_letters(word).contains(|letter| OTHER_LETTERS.contains(letter))
         })
 }
 
@@ -84,7 +81,7 @@ fn saves(run: &Run<'_>, call: &Call) -> bool {
                 "--remote-name-all",
                 "--output-dir",
             ],
-        ) || letters(word, VALUED).contains(['o', 'O'])
+        ) || curl_letters(word).contains(['o', 'O'])
     });
     let mut redirections = run.script.iter().flat_map(|script| &script.redirections);
     has_option

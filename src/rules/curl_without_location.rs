@@ -1,6 +1,6 @@
 //! `curl-without-location`: curl does not follow redirects.
 
-use super::support::options::{is_long, letters};
+use super::support::options::{curl_letters, is_long};
 use super::support::unattended::insert_after;
 use crate::lint::facts::{Call, Download};
 use crate::lint::{DockerfileContext, Findings, Fix, Rule};
@@ -38,9 +38,6 @@ const OTHER: [&str; 20] = [
 
 /// The short forms of these options.
 const OTHER_LETTERS: &str = "LIiDdFXTwKVh";
-
-/// Short options whose value is the rest of their word or the next word.
-const VALUED: &str = "oCcbeEHAmPQrtuUxyYz";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
@@ -89,5 +86,5 @@ fn has_other(call: &Call) -> bool {
 
 /// Whether a word is one of the other options, alone or in a bundle such as `-fsSL`.
 fn is_other(word: &str) -> bool {
-    is_long(word, &OTHER) || letters(word, VALUED).contains(|letter| OTHER_LETTERS.contains(letter))
+    is_long(word, &OTHER) || curl_letters(word).contains(|letter| OTHER_LETTERS.contains(letter))
 }

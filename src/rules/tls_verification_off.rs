@@ -1,6 +1,6 @@
 //! `tls-verification-off`: TLS certificate verification is disabled.
 
-use super::support::options::letters;
+use super::support::options::curl_letters;
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
@@ -14,9 +14,6 @@ pub(super) const RULE: Rule = Rule {
 
 /// The title of the fix, which is the same for all options.
 const TITLE: &str = "verify the certificate";
-
-/// Short options of curl that take the rest of their word, or the next word, as a value.
-const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 
 /// Options that disable verification.
 const SWITCHES: [Switch; 42] = [
@@ -131,7 +128,7 @@ fn short_insecure(call: &Call) -> Option<&Argument> {
     }
     call.arguments.iter().find(|argument| {
         let word = argument.single().unwrap_or_default();
-        letters(word, CURL_VALUED).contains('k')
+        curl_letters(word).contains('k')
     })
 }
 

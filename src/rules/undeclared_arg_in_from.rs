@@ -86,7 +86,7 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     }
     // The other variables of the builder are too rare to suggest.
     let mut names: Vec<&str> = VariableClass::Platform.names().collect();
-    for known in declared {
+    for &known in declared {
         if known.len() <= MAX_NAME_BYTES {
             names.push(known);
         }

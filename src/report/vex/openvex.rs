@@ -45,14 +45,8 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
     if !statement.vulnerability.names.is_empty() {
         vulnerability["aliases"] = statement.vulnerability.names.clone().into();
     }
-    let mut purls: Vec<&str> = statement
-        .packages
-        .iter()
-        .map(|package| package.purl.as_str())
-        .collect();
-    // Packages are sorted, and two installations of the same version have the same purl.
-    purls.dedup();
-    let subcomponents: Vec<Value> = purls
+    let subcomponents: Vec<Value> = statement
+        .purls()
         .into_iter()
         .map(|purl| json!({"@id": purl, "identifiers": {"purl": purl}}))
         .collect();
