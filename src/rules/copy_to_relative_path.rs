@@ -1,7 +1,7 @@
 //! `copy-to-relative-path`: a relative `COPY` destination without a `WORKDIR`.
 
 use super::support::trailing_comments::trailing_comment;
-use crate::dockerfile::{Body, Kind, Word, WordPart};
+use crate::dockerfile::{Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -19,8 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.onbuild && step.kind() == Kind::Workdir {
             triggered = Some(step.stage);
         }
-        let (Body::Transfer { destination, .. }, Kind::Copy) =
-            (&step.instruction.body, step.kind())
+        let (Some(destination), Kind::Copy) = (step.instruction.body.destination(), step.kind())
         else {
             continue;
         };

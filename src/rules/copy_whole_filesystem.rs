@@ -1,7 +1,7 @@
 //! `copy-whole-filesystem`: a COPY copies all files of an image over another.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -18,21 +18,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some((_, from)) = step.copied_from() else {
             continue;
         };
-        let Body::Transfer {
-            sources,
-            destination,
-            ..
-        } = &step.instruction.body
-        else {
+        let body = &step.instruction.body;
+        let root = body.source_words().find(|word| word.literal() == Some("/"));
+        let (Some(root), Some(destination)) = (root, body.destination()) else {
             continue;
         };
-        let root = sources.iter().find_map(|place| match place {
-            CopySource::Path(word) if word.literal() == Some("/") => Some(word),
-            _ => None,
-        });
-        let (Some(root), Some("/")) = (root, destination.literal()) else {
+        if destination.literal() != Some("/") {
             continue;
-        };
+        }
         // Copying everything into an empty image squashes a stage into a single layer.
         let into_scratch = step
             .stage

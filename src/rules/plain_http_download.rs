@@ -1,7 +1,7 @@
 //! `plain-http-download`: a file is downloaded over plain HTTP.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::Call;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -27,13 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.flag("checksum").is_some() {
             continue;
         }
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
+        for word in step.instruction.body.source_words() {
             let url = word.text.as_str().trim_matches(['"', '\'']);
             report(cx, url, word.span, findings);
         }

@@ -2,7 +2,7 @@
 
 use super::support::copies::{is_at_or_below, normalized};
 use super::support::credentials::{self, removed_note};
-use crate::dockerfile::{Body, CopySource, Kind, WordPart};
+use crate::dockerfile::{Body, Kind, WordPart};
 use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -30,12 +30,7 @@ const MAX_COPIES: usize = 1000;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
-        let Body::Transfer {
-            sources,
-            destination,
-            ..
-        } = &step.instruction.body
-        else {
+        let Some(destination) = step.instruction.body.destination() else {
             continue;
         };
         // The variable in the destination is more informative than the name of the source.
@@ -46,13 +41,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             );
             continue;
         }
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            let Some(path) = cx.facts.expand(step, word) else {
-                continue;
-            };
+        for (word, path) in cx.facts.source_paths(step) {
             // A variable without a value is not a known file name.
             if secrets::is_secret_file(&path) {
                 findings
@@ -131,9 +120,7 @@ fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut
 
 /// The path that a step copies files of the build context to.
 fn copy_target(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Option<String> {
-    let Body::Transfer { destination, .. } = &step.instruction.body else {
-        return None;
-    };
+    let destination = step.instruction.body.destination()?;
     // A destination with such a variable has already been reported.
     if !is_from_context(step) || destination.parts.iter().find_map(pointer).is_some() {
         return None;

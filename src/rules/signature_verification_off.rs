@@ -1,7 +1,6 @@
 //! `signature-verification-off`: packages are installed without verifying their signatures.
 
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
-use crate::dockerfile::{Body, CopySource};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::packages::{self, Action};
 use crate::lint::facts::{Argument, Call, Run, Step, glob_matches};
@@ -216,14 +215,8 @@ fn fetches(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> bool {
                     .any(|text| glob_matches(name, file_name(text.trim_matches(['"', '\'']))))
         });
     }
-    let Body::Transfer { sources, .. } = &step.instruction.body else {
-        return false;
-    };
-    sources.iter().any(|source| match source {
-        CopySource::Path(word) => {
-            let text = word.text.as_str();
-            text.contains("://") && glob_matches(name, file_name(text))
-        }
-        CopySource::Heredoc(_) => false,
+    step.instruction.body.source_words().any(|word| {
+        let text = word.text.as_str();
+        text.contains("://") && glob_matches(name, file_name(text))
     })
 }

@@ -4,7 +4,7 @@ use super::support::keywords::in_case_of;
 use super::support::remotes::Remote;
 use super::support::steps::of_kind;
 use super::support::words::known_value;
-use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
+use crate::dockerfile::{Kind, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -20,11 +20,13 @@ const FLAGS: [&str; 2] = ["from", "parents"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Copy]) {
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
         // One finding for each instruction: another keyword resolves them all.
-        let Some((word, what)) = sources.iter().find_map(|source| remote(cx, step, source)) else {
+        let Some((word, what)) = step
+            .instruction
+            .body
+            .source_words()
+            .find_map(|word| remote(cx, step, word))
+        else {
             continue;
         };
         let report = findings.add(word.span, format!("`COPY` cannot download {what}"));
@@ -43,11 +45,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn remote<'w>(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
-    source: &'w CopySource,
+    word: &'w Word,
 ) -> Option<(&'w Word, &'static str)> {
-    let CopySource::Path(word) = source else {
-        return None;
-    };
     let value = known_value(cx, step, word);
     let text = match (&value, word.parts.first()) {
         (Some(value), _) => value.as_str(),

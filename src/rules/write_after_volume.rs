@@ -62,7 +62,7 @@ fn report(
 
 /// The absolute paths that a step writes to, as far as they are known.
 fn written(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
-    if let Body::Transfer { destination, .. } = &step.instruction.body {
+    if let Some(destination) = step.instruction.body.destination() {
         let to = cx.facts.expand(step, destination);
         return match to.and_then(|to| absolute_path(step, &to)) {
             Some(path) => vec![(path, destination.span)],

@@ -1,6 +1,6 @@
 //! Paths that COPY and ADD write.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::{Body, CopySource, Kind, Word};
 use crate::lint::facts::{Facts, Step};
 use crate::paths::file_name;
 use crate::source::Span;
@@ -13,6 +13,19 @@ pub(in crate::rules) fn looks_like_file(path: &str) -> bool {
     let name = file_name(path);
     name.get(1..)
         .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
+}
+
+/// The source of a step that is the whole build context: the first `.` of `COPY . .`.
+pub(in crate::rules) fn whole_context<'w>(
+    facts: &Facts<'_>,
+    step: &Step<'w>,
+) -> Option<(&'w Word, String)> {
+    // A stage contains what the build put there.
+    if step.flag("from").is_some() {
+        return None;
+    }
+    let mut sources = facts.source_paths(step);
+    sources.find(|(_, path)| matches!(path.as_str(), "." | "./" | "/" | "*" | "./*" | "/*" | "/."))
 }
 
 /// The paths that a COPY or ADD of single files creates. The contents of a directory are unknown.

@@ -170,6 +170,15 @@ impl<'a> Facts<'a> {
         self.scopes.expand(step.stage, step.index, word)
     }
 
+    /// The sources of a COPY or ADD that are known, each with its value.
+    pub fn source_paths<'w>(
+        &self,
+        step: &Step<'w>,
+    ) -> impl Iterator<Item = (&'w Word, String)> {
+        let words = step.instruction.body.source_words();
+        words.filter_map(move |word| Some((word, self.expand(step, word)?)))
+    }
+
     /// The value of a variable at `step`, if it is known.
     pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
         self.scopes.value(step.stage, step.index, name)

@@ -7,7 +7,7 @@ use super::run::{Call, Run};
 use super::stages::{self, Base, Stage};
 use super::steps::Step;
 use super::{Facts, Known};
-use crate::dockerfile::{Body, CopySource, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::knowledge::{ProgramClass, package_manager, package_manager_of, package_managers};
 use crate::paths::file_name;
 use crate::source::Span;
@@ -172,12 +172,7 @@ impl StagePrograms {
         stage: &Stage<'_>,
         step: &Step<'_>,
     ) {
-        let Body::Transfer {
-            sources,
-            destination,
-            ..
-        } = &step.instruction.body
-        else {
+        let Some(destination) = step.instruction.body.destination() else {
             return;
         };
         let to = facts.expand(step, destination).unwrap_or_default();
@@ -185,14 +180,8 @@ impl StagePrograms {
             .sources()
             .next()
             .and_then(|name| stages::find(&facts.stages, stage.index, name));
-        for source in sources {
-            // Heredocs and URLs are not analyzed.
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            let Some(path) = facts.expand(step, word) else {
-                continue;
-            };
+        // Heredocs and URLs are not analyzed.
+        for (word, path) in facts.source_paths(step) {
             match from {
                 // This is the usual way to flatten an image.
                 Some(from) if path == "/" && to == "/" => self.add_all(&earlier[from], word),
