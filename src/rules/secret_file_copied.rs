@@ -1,11 +1,12 @@
 //! `secret-file-copied`: a file with secrets is in a layer.
 
-use super::support::copies::{is_at_or_below, normalized};
+use super::support::copies::normalized;
 use super::support::credentials::{self, removed_note};
 use crate::dockerfile::{Body, Kind, WordPart};
 use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::paths::is_at_or_below;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {

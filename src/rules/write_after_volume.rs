@@ -1,9 +1,10 @@
 //! `write-after-volume`: files are written to a volume after its declaration.
 
-use super::support::copies::{absolute_path, is_at_or_below};
+use super::support::copies::absolute_path;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Run, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::is_at_or_below;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {

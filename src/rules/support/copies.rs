@@ -98,12 +98,6 @@ pub(in crate::rules) fn absolute_path(step: &Step<'_>, path: &str) -> Option<Str
     normalized(&path)
 }
 
-/// Whether a path is equal to or below another one.
-pub(in crate::rules) fn is_at_or_below(path: &str, top: &str) -> bool {
-    path.strip_prefix(top)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// An absolute path without `.` components and a trailing `/`.
 pub(in crate::rules) fn normalized(path: &str) -> Option<String> {
     let parts: Vec<&str> = path

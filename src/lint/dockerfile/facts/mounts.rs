@@ -1,6 +1,7 @@
 //! Mounts of `RUN --mount`, and their fields: `type=cache,target=/x,ro`.
 
 use crate::knowledge::MountKey;
+use crate::paths::is_at_or_below;
 use crate::source::Span;
 
 /// A mount such as `--mount=type=cache,target=/var/cache/apt`.
@@ -48,10 +49,7 @@ impl Mount {
             return false;
         };
         let target = target.trim_matches('"').trim_end_matches('/');
-        match path.strip_prefix(target) {
-            Some(rest) => rest.is_empty() || rest.starts_with('/'),
-            None => false,
-        }
+        is_at_or_below(path, target)
     }
 }
 

@@ -9,6 +9,7 @@ use super::shell::{Shell, ShellKind};
 use super::stages::{self, Base, Stage};
 use crate::dockerfile::{Body, Command, Comment, Dockerfile, Flag, Instruction, Kind, Word};
 use crate::lint::pragma;
+use crate::paths::add_components;
 use crate::source::Span;
 
 /// An instruction and the state in which it runs.
@@ -323,17 +324,9 @@ fn join(from: Option<&str>, to: &str) -> Option<String> {
     if is_absolute(to) {
         return Some(to.to_owned());
     }
-    let mut parts: Vec<&str> = from?.split('/').filter(|part| !part.is_empty()).collect();
-    for part in to.split('/') {
-        match part {
-            "" | "." => {}
-            // The parent of the root is the root itself.
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
+    let mut parts = Vec::new();
+    add_components(&mut parts, from?);
+    add_components(&mut parts, to);
     // Linux allows no longer paths, and a path that grows with every instruction must be limited.
     let path = format!("/{}", parts.join("/"));
     if path.len() <= 4096 { Some(path) } else { None }
