@@ -15,10 +15,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // Only these verbs remove packages to get newer ones; `upgrade` is reported by another
         // rule.
         if call.manager.name == "apt" && call.is_verb(&["dist-upgrade", "full-upgrade"]) {
-            findings.add(
-                call.call.span,
-                "this can upgrade the base image to another release",
-            );
+            let message = "this can upgrade the base image to another release";
+            findings.add(call.call.span, message);
         }
     }
 }

@@ -16,10 +16,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if call.name != "apt" {
             continue;
         }
-        let report = findings.add(
-            call.name_span,
-            "`apt` is meant for interactive use; its interface may change",
-        );
+        let message = "`apt` is meant for interactive use; its interface may change";
+        let report = findings.add(call.name_span, message);
         // `apt-get` has no `list`, `show` or `search`. Verbs that exist in both have the same
         // meaning.
         let has_verb = understand(call).is_some_and(|call| {

@@ -42,10 +42,8 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let is_clean = run.keeps_out(CACHE) || run.calls.iter().any(|call| deletes(call, CACHE));
         if kept_downloads.includes(cx.facts, run) && !is_clean {
-            findings.add(
-                run.calls[install].span,
-                format!("downloaded packages in `{CACHE}` are left in the layer"),
-            );
+            let message = format!("downloaded packages in `{CACHE}` are left in the layer");
+            findings.add(run.calls[install].span, message);
         }
     }
 }
@@ -62,10 +60,8 @@ fn report_lists(
     if run.calls[update..].iter().any(|call| deletes(call, LISTS)) {
         return;
     }
-    let report = findings.add(
-        run.calls[update].span,
-        format!("package lists in `{LISTS}` are left in the layer"),
-    );
+    let message = format!("package lists in `{LISTS}` are left in the layer");
+    let report = findings.add(run.calls[update].span, message);
     // Without the lists, a later RUN that installs from them would fail. If the update comes last,
     // its lists are meant for a later RUN too, such as one that starts a script.
     let are_used_here = run.calls[update + 1..]

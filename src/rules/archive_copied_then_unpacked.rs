@@ -54,11 +54,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some((index, call)) = unpacked.get(&(step.stage, name))
                 && *index > step.index
             {
+                let message = format!("`{source}` is copied in one layer and unpacked in another");
                 findings
-                    .add(
-                        word.span,
-                        format!("`{source}` is copied in one layer and unpacked in another"),
-                    )
+                    .add(word.span, message)
                     .label(*call, "unpacked here")
                     .note("`ADD` unpacks local archives");
             }

@@ -27,10 +27,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let task = arguments.find(|argument| argument.single() == Some("assets:precompile"));
             let Some(task) = task else { continue };
             if is_in_production(cx, run, call) && !has_key(cx, run, call) {
-                findings.add(
-                    task.span,
-                    "no secret key for Rails in production: set `SECRET_KEY_BASE_DUMMY=1`",
-                );
+                let message =
+                    "no secret key for Rails in production: set `SECRET_KEY_BASE_DUMMY=1`";
+                findings.add(task.span, message);
             }
         }
     }

@@ -50,12 +50,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 fn report_comment(step: &Step<'_>, comment: Span, fix: Option<Fix>, findings: &mut Findings) {
     let name = step.kind().name();
-    let report = findings
-        .add(
-            comment,
-            format!("because of this comment, `{name}` treats the JSON array as text"),
-        )
-        .note(COMMENTS_START_LINES);
+    let message = format!("because of this comment, `{name}` treats the JSON array as text");
+    let report = findings.add(comment, message).note(COMMENTS_START_LINES);
     if let Some(fix) = fix {
         report.fix(fix);
     }
@@ -79,10 +75,8 @@ fn unsupported_array<'a>(step: &Step<'a>) -> Option<&'a Word> {
 
 fn report_unsupported(step: &Step<'_>, word: &Word, findings: &mut Findings) {
     let name = step.kind().name();
-    let report = findings.add(
-        word.span,
-        format!("`{name}` has no JSON form: the brackets are part of the value"),
-    );
+    let message = format!("`{name}` has no JSON form: the brackets are part of the value");
+    let report = findings.add(word.span, message);
     let Some(value) = only_string(word.text.as_str()) else {
         return;
     };

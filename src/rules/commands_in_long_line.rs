@@ -46,11 +46,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             })
             .collect();
         let width = line(cx, first.start).chars().count();
+        let message = format!("line of {width} columns joins several commands");
         findings
-            .add(
-                *first,
-                format!("line of {width} columns joins several commands"),
-            )
+            .add(*first, message)
             .fix(Fix::safe("put each command on a line of its own", edits));
     }
 }

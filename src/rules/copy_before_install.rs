@@ -1,8 +1,8 @@
 //! `copy-before-install`: any change to the sources reinstalls the dependencies.
 
 use super::support::copies::whole_context;
-use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::Call;
+use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -40,11 +40,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some(copy) = copied
                 && !has_mount
             {
+                let message = "dependencies are reinstalled whenever any file changes";
                 findings
-                    .add(
-                        install.span,
-                        "dependencies are reinstalled whenever any file changes",
-                    )
+                    .add(install.span, message)
                     .label(copy, "all files are copied first");
             }
             // Only the first install counts: later ones are for tools or for production.

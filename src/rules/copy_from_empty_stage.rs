@@ -28,11 +28,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !empty[stage.index] {
             continue;
         }
+        let message = format!("stage `{name}` is empty, so the build fails here");
         findings
-            .add(
-                word.span,
-                format!("stage `{name}` is empty, so the build fails here"),
-            )
+            .add(word.span, message)
             .label(stage.from.span, "starts from `scratch` and adds no files");
     }
 }

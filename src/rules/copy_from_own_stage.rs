@@ -18,10 +18,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         // The name may also mean an earlier stage of the same name, which is allowed.
         if cx.facts.is_own_stage(step, name) && cx.facts.source_stage(step, name).is_none() {
-            findings.add(
-                word.span,
-                format!("`COPY --from` refers to its own stage `{name}`"),
-            );
+            let message = format!("`COPY --from` refers to its own stage `{name}`");
+            findings.add(word.span, message);
         }
     }
 }

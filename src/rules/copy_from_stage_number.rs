@@ -19,10 +19,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !name.bytes().all(|b| b.is_ascii_digit()) {
             continue;
         }
-        let report = findings.add(
-            word.span,
-            format!("stage number `{name}` changes when a stage is inserted before it"),
-        );
+        let message = format!("stage number `{name}` changes when a stage is inserted before it");
+        let report = findings.add(word.span, message);
         // A stage without a name needs one first, which only its author can choose.
         let Some(alias) = cx
             .facts

@@ -28,11 +28,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let keyword = &step.instruction.keyword;
+        let message = format!("the files belong to root, so `{name}` cannot change them");
         let finding = findings
-            .add(
-                keyword.span,
-                format!("the files belong to root, so `{name}` cannot change them"),
-            )
+            .add(keyword.span, message)
             .label(user.span, "user set here");
         if let Some(written) = written_name(cx, step, user)
             && written.bytes().all(is_plain)

@@ -24,10 +24,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         if let Some((word, path)) = whole_context(cx.facts, step) {
             let keyword = &step.instruction.keyword.text;
-            findings.add(
-                word.span,
-                format!("`{keyword} {path}` copies everything in the build context"),
-            );
+            let message = format!("`{keyword} {path}` copies everything in the build context");
+            findings.add(word.span, message);
         }
     }
 }

@@ -45,10 +45,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             } else {
                 continue;
             };
-            let report = findings.add(
-                call.name_span,
-                format!("`curl` without `-f` {what} the error page if the request fails"),
-            );
+            let message = format!("`curl` without `-f` {what} the error page if the request fails");
+            let report = findings.add(call.name_span, message);
             if let Some(edit) = insert_after(cx, call.name_span, "curl", "-f") {
                 report.fix(Fix::marked_unsafe("fail on HTTP errors", [edit]));
             }

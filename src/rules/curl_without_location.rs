@@ -48,10 +48,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !downloads.iter().any(may_redirect) {
             continue;
         }
-        let report = findings.add(
-            call.name_span,
-            "`curl` without `-L` does not follow redirects",
-        );
+        let message = "`curl` without `-L` does not follow redirects";
+        let report = findings.add(call.name_span, message);
         if let Some(edit) = insert_after(cx, call.name_span, "curl", "-L") {
             report.fix(Fix::marked_unsafe("follow redirects", [edit]));
         }

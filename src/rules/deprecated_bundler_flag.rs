@@ -33,10 +33,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 let word = argument.single().unwrap_or_default();
                 let name = word.split('=').next().unwrap_or(word);
                 if let Some((flag, setting)) = FLAGS.iter().find(|(flag, _)| *flag == name) {
-                    findings.add(
-                        argument.span,
-                        format!("deprecated Bundler flag `{flag}`: set `{setting}`"),
-                    );
+                    let message = format!("deprecated Bundler flag `{flag}`: set `{setting}`");
+                    findings.add(argument.span, message);
                     break;
                 }
             }

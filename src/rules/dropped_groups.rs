@@ -34,11 +34,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(assignment) = group_assignment(cx, step, name) else {
             continue;
         };
+        let message = format!("`USER` with a group drops the supplementary groups of `{name}`");
         let report = findings
-            .add(
-                word.span,
-                format!("`USER` with a group drops the supplementary groups of `{name}`"),
-            )
+            .add(word.span, message)
             .label(assignment, "groups assigned here");
         // If the text contains a variable or quotes, it cannot simply be cut after the name.
         if word.literal() == Some(&text) && word.span.end - word.span.start == text.len() {

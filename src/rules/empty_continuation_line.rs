@@ -28,11 +28,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 })
                 .collect();
             let at = Span::at(first.start);
+            let message = "empty line inside an instruction, which will become an error";
             findings
-                .add(
-                    at,
-                    "empty line inside an instruction, which will become an error",
-                )
+                .add(at, message)
                 .fix(Fix::safe("remove the empty lines", edits));
         }
     }

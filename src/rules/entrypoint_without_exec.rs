@@ -64,21 +64,17 @@ fn check_command(
         if let Some(text) = words.get(2)
             && runs_program_as_child(&text.value)
         {
-            findings.add(
-                text.span,
-                "the shell keeps running and does not forward signals to the program",
-            );
+            let message = "the shell keeps running and does not forward signals to the program";
+            findings.add(text.span, message);
         }
         return;
     }
     if let Some((text, span)) = written_script(cx, stage, step, &program.value)
         && runs_program_as_child(text)
     {
+        let message = format!("`{name}` keeps running and does not forward signals to the program");
         findings
-            .add(
-                program.span,
-                format!("`{name}` keeps running and does not forward signals to the program"),
-            )
+            .add(program.span, message)
             .label(span, "script written here");
     }
 }

@@ -35,11 +35,9 @@ fn report(
     findings: &mut Findings,
 ) {
     let escape = cx.dockerfile.escape;
+    let message = format!("`{escape}` makes the space part of the next word");
     let report = findings
-        .add(
-            Span::new(place, place + escape.len_utf8()),
-            format!("`{escape}` makes the space part of the next word"),
-        )
+        .add(Span::new(place, place + escape.len_utf8()), message)
         .note("it continues the instruction only at the end of a line");
     let span = Span::new(place, word);
     let arguments = &step.instruction.arguments;

@@ -35,12 +35,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 replacement,
             }],
         );
-        findings
-            .add(
-                call.span,
-                format!("`{path}` is written by a shell; `COPY` does not need one"),
-            )
-            .fix(fix);
+        let message = format!("`{path}` is written by a shell; `COPY` does not need one");
+        findings.add(call.span, message).fix(fix);
     }
 }
 

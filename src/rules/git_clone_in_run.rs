@@ -21,10 +21,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(url) = cloned_url(call) else {
                 continue;
             };
-            let report = findings.add(
-                call.span,
-                format!("`git` clones `{url}`; `ADD` can fetch it without `git`"),
-            );
+            let message = format!("`git` clones `{url}`; `ADD` can fetch it without `git`");
+            let report = findings.add(call.span, message);
             // Not safe: ADD also fetches submodules, and it uses other credentials.
             if let Some(instruction) = as_add(cx, run, call) {
                 let edit = Edit {

@@ -32,10 +32,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some(package) =
                 packages.find(|package| PACKAGES.contains(&package.name(call.manager)))
             {
-                findings.add(
-                    package.argument.span,
-                    format!("`{}` is only needed on the host", package.word),
-                );
+                let message = format!("`{}` is only needed on the host", package.word);
+                findings.add(package.argument.span, message);
             }
         }
     }

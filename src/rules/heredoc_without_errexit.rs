@@ -50,11 +50,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span: Span::at(start),
             replacement: format!("set -e{}", cx.line_break()),
         };
+        let message = format!("the script continues if `{name}` fails, and the build succeeds");
         findings
-            .add(
-                statement.program.span,
-                format!("the script continues if `{name}` fails, and the build succeeds"),
-            )
+            .add(statement.program.span, message)
             .fix(Fix::marked_unsafe("add `set -e`", [set]));
     }
 }

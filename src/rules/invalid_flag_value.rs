@@ -99,10 +99,8 @@ fn check_checksum(
         }
         Some(Remote::Http) => {
             if let Some(reason) = digest_fault(&checksum) {
-                findings.add(
-                    word.span,
-                    format!("invalid checksum `{checksum}`: {reason}"),
-                );
+                let message = format!("invalid checksum `{checksum}`: {reason}");
+                findings.add(word.span, message);
             }
         }
         // The checksum of a repository is a commit, which may be abbreviated.
@@ -123,11 +121,9 @@ fn check_mount(cx: &DockerfileContext<'_>, step: &Step<'_>, word: &Word, finding
         if field.key.eq_ignore_ascii_case("from")
             && let Some(alias) = later_stage(cx, step, name)
         {
+            let message = format!("stage `{name}` is defined later, so the mount cannot use it");
             findings
-                .add(
-                    field.value_span,
-                    format!("stage `{name}` is defined later, so the mount cannot use it"),
-                )
+                .add(field.value_span, message)
                 .label(alias.span, "defined here");
         }
     }

@@ -30,11 +30,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span: Span::at(call.name_span.end),
             replacement: " --no-log-init".to_owned(),
         };
+        let message = format!("`useradd` with UID {uid} writes a huge sparse log file");
         findings
-            .add(
-                call.span,
-                format!("`useradd` with UID {uid} writes a huge sparse log file"),
-            )
+            .add(call.span, message)
             .fix(Fix::safe("add `--no-log-init`", [edit]));
     }
 }

@@ -30,11 +30,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span: word.span,
             replacement: full.clone(),
         };
+        let message = format!("`{written}` is not the full signal name, `{full}`");
         findings
-            .add(
-                word.span,
-                format!("`{written}` is not the full signal name, `{full}`"),
-            )
+            .add(word.span, message)
             .fix(Fix::safe("use the full name", [edit]));
     }
 }

@@ -49,15 +49,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span: Span::at(line_start(cx, step)),
             replacement: format!("#{}", cx.line_break()),
         };
-        findings
-            .add(
-                comment.span,
-                format!("comment describes `{first}` but does not start with that name"),
-            )
-            .fix(Fix::safe(
-                "end the comment with an empty comment line",
-                [edit],
-            ));
+        let message = format!("comment describes `{first}` but does not start with that name");
+        findings.add(comment.span, message).fix(Fix::safe(
+            "end the comment with an empty comment line",
+            [edit],
+        ));
     }
 }
 

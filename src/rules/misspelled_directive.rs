@@ -39,11 +39,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         span: Span::new(start, start + key.len()),
         replacement: near.to_owned(),
     };
+    let message = format!("unknown directive `{key}` is treated as a comment");
     findings
-        .add(
-            edit.span,
-            format!("unknown directive `{key}` is treated as a comment"),
-        )
+        .add(edit.span, message)
         .fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
 }
 

@@ -14,10 +14,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
         if upgrades_all(&call) {
-            findings.add(
-                call.call.span,
-                "packages are upgraded; use a newer base image instead",
-            );
+            let message = "packages are upgraded; use a newer base image instead";
+            findings.add(call.call.span, message);
         }
     }
 }

@@ -33,10 +33,9 @@ const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
         if let Some((span, word)) = switches::find(call, &REMOVALS) {
-            findings.add(
-                span,
-                format!("`passwd {word}` removes the password: anyone can log in without one"),
-            );
+            let message =
+                format!("`passwd {word}` removes the password: anyone can log in without one");
+            findings.add(span, message);
             continue;
         }
         let place = match call.name.as_str() {

@@ -37,10 +37,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// Reports a URL if it uses plain HTTP.
 fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Findings) {
     let Some(host) = plain_host(url) else { return };
-    let report = findings.add(
-        span,
-        format!("download from `{host}` over plain HTTP can be tampered with"),
-    );
+    let message = format!("download from `{host}` over plain HTTP can be tampered with");
+    let report = findings.add(span, message);
     // The URL may come from a variable, in which case it is not at this place.
     if let Some(offset) = cx.source.slice(span).find("http://")
         && !lacks_https(host)

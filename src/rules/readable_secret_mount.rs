@@ -23,10 +23,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         if u32::from_str_radix(mode, 8).is_ok_and(|mode| mode & OTHERS != 0) {
-            findings.add(
-                mount.span,
-                format!("mode `{mode}` lets every user read the mounted {kind}"),
-            );
+            let message = format!("mode `{mode}` lets every user read the mounted {kind}");
+            findings.add(mount.span, message);
         }
     }
 }

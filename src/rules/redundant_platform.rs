@@ -40,10 +40,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if variable.name != DEFAULT || !plain {
             continue;
         }
-        let report = findings.add(
-            flag.span,
-            "`--platform` is redundant: the target platform is the default",
-        );
+        let message = "`--platform` is redundant: the target platform is the default";
+        let report = findings.add(flag.span, message);
         // Another flag or a line continuation may follow, which must stay.
         let between = Span::new(flag.span.end, stage.image.span.start);
         if cx.source.slice(between).trim().is_empty() {

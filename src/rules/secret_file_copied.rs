@@ -36,20 +36,16 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         // The variable in the destination is more informative than the name of the source.
         if let Some(pointer) = destination.parts.iter().find_map(pointer) {
-            findings.add(
-                destination.span,
-                format!("file copied to `${pointer}` is a secret"),
-            );
+            let message = format!("file copied to `${pointer}` is a secret");
+            findings.add(destination.span, message);
             continue;
         }
         for (word, path) in cx.facts.source_paths(step) {
             // A variable without a value is not a known file name.
             if secrets::is_secret_file(&path) {
+                let message = format!("`{path}` contains secrets and is copied into a layer");
                 findings
-                    .add(
-                        word.span,
-                        format!("`{path}` contains secrets and is copied into a layer"),
-                    )
+                    .add(word.span, message)
                     .note("use `RUN --mount=type=secret` to pass a file to a single command");
             }
         }
@@ -108,12 +104,8 @@ fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut
                 continue;
             };
             if let Some((_, copy)) = copied.iter().find(|(to, _)| is_at_or_below(&path, to)) {
-                findings
-                    .add(
-                        pair.span,
-                        format!("`{name}` points to a secret inside the image"),
-                    )
-                    .label(*copy, "copied here");
+                let message = format!("`{name}` points to a secret inside the image");
+                findings.add(pair.span, message).label(*copy, "copied here");
             }
         }
     }

@@ -28,11 +28,10 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 && !is_harmless(cx, step, pair)
                 && !is_empty(step, pair)
             {
+                let message =
+                    format!("`{name}` looks like a secret and is stored in the image {place}");
                 findings
-                    .add(
-                        pair.key.span,
-                        format!("`{name}` looks like a secret and is stored in the image {place}"),
-                    )
+                    .add(pair.key.span, message)
                     .note("use `RUN --mount=type=secret` to pass a secret to a single command");
             }
         }
@@ -85,10 +84,9 @@ fn is_file(value: &str) -> bool {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for entry in cx.configuration().env() {
         if let Some(name) = secret(entry) {
-            findings.add(
-                cx.at_instruction("ENV"),
-                format!("`{name}` looks like a secret and is stored in the image environment"),
-            );
+            let message =
+                format!("`{name}` looks like a secret and is stored in the image environment");
+            findings.add(cx.at_instruction("ENV"), message);
         }
     }
     // Steps that change no files, such as ENV, do not have a layer.

@@ -23,10 +23,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if !is_written || !matches!(call.name.as_str(), "ln" | "mv" | "cp") {
                 continue;
             }
-            let report = findings.add(
-                call.span,
-                "`/bin/sh` is replaced for every program in the image",
-            );
+            let message = "`/bin/sh` is replaced for every program in the image";
+            let report = findings.add(call.span, message);
             if let Some(fix) = fix(cx, run, call) {
                 report.fix(fix);
             }

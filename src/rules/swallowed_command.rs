@@ -22,11 +22,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: Span::at(program.span.start),
                 replacement: "&& ".to_owned(),
             };
+            let message =
+                format!("`{name} {word}` is passed to the previous `{name}` as arguments");
             findings
-                .add(
-                    program.span.to(verb.span),
-                    format!("`{name} {word}` is passed to the previous `{name}` as arguments"),
-                )
+                .add(program.span.to(verb.span), message)
                 .label(call.call.name_span, "passed to this call")
                 .fix(Fix::marked_unsafe(
                     "separate the commands with `&&`",

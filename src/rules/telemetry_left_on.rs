@@ -75,10 +75,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if !reported.insert((step.stage, variable)) {
                 continue;
             }
-            let report = findings.add(
-                call.name_span,
-                format!("`{program}` sends telemetry unless `{variable}` is set"),
-            );
+            let message = format!("`{program}` sends telemetry unless `{variable}` is set");
+            let report = findings.add(call.name_span, message);
             // Before the first FROM, ENV is not allowed.
             if !step.onbuild && step.stage.is_some() {
                 let edit = line_before(cx, step, &format!("ENV {variable}={value}"));

@@ -88,10 +88,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for call in &run.calls {
             // One finding per call, at the first option.
             if let Some((span, word)) = switches::find(call, &SWITCHES) {
-                let report = findings.add(
-                    span,
-                    format!("`{word}` disables TLS certificate verification"),
-                );
+                let message = format!("`{word}` disables TLS certificate verification");
+                let report = findings.add(span, message);
                 // Other switches have values or belong to a `config` command, where removing one
                 // word does not help.
                 let is_removable = matches!(

@@ -50,10 +50,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             {
                 continue;
             }
-            let report = findings.add(
-                variable.span,
-                format!("`{name}` is not declared by an `ARG` before the first `FROM`"),
-            );
+            let message = format!("`{name}` is not declared by an `ARG` before the first `FROM`");
+            let report = findings.add(variable.span, message);
             if let Some(fix) = fix(variable, nearest(name, &declared)) {
                 report.fix(fix);
             }

@@ -36,12 +36,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 replacement: "SIGTERM".to_owned(),
             };
             let fix = Fix::marked_unsafe("use `SIGTERM`", [edit]);
-            findings
-                .add(
-                    word.span,
-                    format!("programs cannot handle `{}`", signal.trim()),
-                )
-                .fix(fix);
+            let message = format!("programs cannot handle `{}`", signal.trim());
+            findings.add(word.span, message).fix(fix);
         }
     }
 }

@@ -20,10 +20,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if keyword.text.is_empty() {
             continue;
         }
-        let report = findings.add(
-            keyword.span,
-            format!("unknown instruction `{}`", keyword.text),
-        );
+        let message = format!("unknown instruction `{}`", keyword.text);
+        let report = findings.add(keyword.span, message);
         // An instruction can consist of only its keyword.
         let rest = Span::new(
             keyword.span.end,

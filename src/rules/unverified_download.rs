@@ -34,10 +34,8 @@ fn report(download: &Download<'_>, findings: &mut Findings) {
         "" => path,
         name => name,
     };
-    findings.add(
-        download.span,
-        format!("`{name}` is downloaded without a checksum"),
-    );
+    let message = format!("`{name}` is downloaded without a checksum");
+    findings.add(download.span, message);
 }
 
 /// Whether a call keeps its download; a call that only sends a request does not.

@@ -49,10 +49,8 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
     let Some(name) = text.trim().split(':').find(|part| needs_account(part)) else {
         return;
     };
-    let report = findings.add(
-        word.span,
-        format!("user or group `{name}` does not exist in the image"),
-    );
+    let message = format!("user or group `{name}` does not exist in the image");
+    let report = findings.add(word.span, message);
     // There may be a variable or quotes in place of the name.
     if word.literal() != Some(text.as_str()) || cx.source.slice(word.span) != text {
         return;
@@ -108,10 +106,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     } else {
         return;
     };
-    findings.add(
-        cx.at_instruction("USER"),
-        format!("{missing}, so the container does not start"),
-    );
+    let message = format!("{missing}, so the container does not start");
+    findings.add(cx.at_instruction("USER"), message);
 }
 
 /// Whether a user or group is a name. A number does not need an account.

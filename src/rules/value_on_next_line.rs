@@ -23,11 +23,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             }
             let name = first.key.text.as_str();
+            let message = format!("`{name}` is empty: its value is read as another variable");
             let report = findings
-                .add(
-                    second.span,
-                    format!("`{name}` is empty: its value is read as another variable"),
-                )
+                .add(second.span, message)
                 .label(first.span, "the value must directly follow the `=`");
             let gap = Span::new(first.span.end, second.span.start);
             // A comment between the lines would become a part of the value.

@@ -32,10 +32,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if call.name != "wget" || !shows_progress(call) {
             continue;
         }
-        let report = findings.add(
-            call.name_span,
-            "`wget` writes its progress bar to the build log",
-        );
+        let message = "`wget` writes its progress bar to the build log";
+        let report = findings.add(call.name_span, message);
         if let Some(edit) = insert_after(cx, call.name_span, "wget", "--progress=dot:giga") {
             report.fix(Fix::marked_unsafe("add `--progress=dot:giga`", [edit]));
         }

@@ -198,10 +198,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
             ""
         };
         let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("{kind}`{path}` is world-writable (mode {mode:04o})"),
-        );
+        let message = format!("{kind}`{path}` is world-writable (mode {mode:04o})");
+        findings.add(cx.at_file(name), message);
     }
 }
 

@@ -50,11 +50,9 @@ fn report(
         let mut declared = volumes.iter();
         if let Some((volume, declared)) = declared.find(|(volume, _)| is_at_or_below(&path, volume))
         {
+            let message = format!("some builders discard changes to volume `{volume}`");
             findings
-                .add(
-                    span,
-                    format!("some builders discard changes to volume `{volume}`"),
-                )
+                .add(span, message)
                 .label(*declared, "declared here");
             return;
         }

@@ -14,10 +14,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
         // `dup` is the short form. `zypper update` stays within the release.
         if call.manager.name == "zypper" && call.is_verb(&["dist-upgrade", "dup"]) {
-            findings.add(
-                call.call.span,
-                "this can upgrade the base image to another release",
-            );
+            let message = "this can upgrade the base image to another release";
+            findings.add(call.call.span, message);
         }
     }
 }

@@ -49,10 +49,8 @@ pub(in crate::rules) fn check(
         let span = call.verb.map_or(call.call.name_span, |verb| {
             call.call.name_span.to(verb.argument.span)
         });
-        let report = findings.add(
-            span,
-            format!("cache of `{}` is left in the layer", call.call.name),
-        );
+        let message = format!("cache of `{}` is left in the layer", call.call.name);
+        let report = findings.add(span, message);
         // An option must be added to every call, because each of them fills the cache.
         let filling: Vec<PackageCall<'_>> = filling.into_iter().map(|(_, call)| call).collect();
         if let Some((title, edits)) = edits(cx, run, &filling, fix) {

@@ -49,10 +49,8 @@ pub(in crate::rules) fn report(
     if !unused.is_empty() && unused_users::is_reported(cx) {
         return;
     }
-    let mut report = findings.add(
-        stage.from.span,
-        format!("no `USER` is set, so the container runs as `{user}`"),
-    );
+    let message = format!("no `USER` is set, so the container runs as `{user}`");
+    let mut report = findings.add(stage.from.span, message);
     // In a file with several stages, the image that determines the user may be named in another
     // FROM.
     if let Some(root) = cx.facts.ancestry(stage.index).last()
