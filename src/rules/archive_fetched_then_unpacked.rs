@@ -86,12 +86,7 @@ fn file_name_of_url(url: &str) -> &str {
 
 /// Whether a call unpacks less than the whole archive, or under other names.
 fn unpacks_selection(tar: &Call) -> bool {
-    // A variable can contain any option.
-    let is_hidden = tar
-        .arguments
-        .iter()
-        .any(|argument| argument.values.is_none() && argument.raw.starts_with('$'));
-    is_hidden
+    tar.has_unknown_options()
         || tar
             .words()
             .any(|word| SELECTIONS.iter().any(|option| word.starts_with(option)))

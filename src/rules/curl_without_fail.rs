@@ -56,12 +56,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether a call has one of the other options, or may have one.
 fn has_other(call: &Call) -> bool {
-    // A variable can hold options, but one in a URL or in the name of a file cannot.
-    let mut arguments = call.arguments.iter();
-    let hidden = arguments.any(|argument| {
-        argument.values.is_none() && argument.raw.trim_matches('"').starts_with('$')
-    });
-    hidden
+    call.has_unknown_options()
         || call.words().any(|word| {
             is_long(word, &OTHER)
                 || curl_letters(word).contains(|letter| OTHER_LETTERS.contains(letter))

@@ -74,12 +74,7 @@ fn may_redirect(download: &Download<'_>) -> bool {
 
 /// Whether a call has one of the other options, or may have one.
 fn has_other(call: &Call) -> bool {
-    // A variable can contain options, but a variable in a URL only affects the URL.
-    let hidden = call
-        .arguments
-        .iter()
-        .any(|argument| argument.values.is_none() && !argument.raw.contains("://"));
-    hidden || call.words().any(is_other)
+    call.has_unknown_options() || call.words().any(is_other)
 }
 
 /// Whether a word is one of the other options, alone or in a bundle such as `-fsSL`.

@@ -81,6 +81,17 @@ impl Argument {
 }
 
 impl Call {
+    /// Whether an argument is a variable with an unknown value, which may contain any options. One
+    /// in a URL or in the name of a file cannot, and one in quotes is a single word.
+    pub fn has_unknown_options(&self) -> bool {
+        let mut arguments = self.arguments.iter();
+        arguments.any(|argument| {
+            let raw = argument.raw.as_str();
+            let is_list = raw.starts_with("\"$@") || raw.contains("[@]");
+            argument.values.is_none() && (is_list || raw.trim_start_matches('-').starts_with('$'))
+        })
+    }
+
     /// The words of arguments whose values are known.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.arguments
