@@ -1,7 +1,6 @@
 //! `apt-recommended-packages`: `apt-get install` also installs recommended packages.
 
 use super::support::unattended::insert_after;
-use crate::lint::facts::Run;
 use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -24,7 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
+    for (_, call) in cx.facts.package_calls() {
         let Some(verb) = call.verb else { continue };
         if call.manager.name != "apt" || verb.word != "install" {
             continue;

@@ -40,7 +40,7 @@ const OTHER: [&str; 20] = [
 const OTHER_LETTERS: &str = "LIiDdFXTwKVh";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if call.name != "curl" || has_other(call) {
             continue;
         }

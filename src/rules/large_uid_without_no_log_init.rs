@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 const LARGE: u64 = 100_000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if call.name != "useradd" || has_no_log_init(call) {
             continue;
         }

@@ -16,18 +16,16 @@ pub(super) const RULE: Rule = Rule {
 const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            // The last operand is the one that is written.
-            let is_written = call.words().last().is_some_and(|word| SH.contains(&word));
-            if !is_written || !matches!(call.name.as_str(), "ln" | "mv" | "cp") {
-                continue;
-            }
-            let message = "`/bin/sh` is replaced for every program in the image";
-            let report = findings.add(call.span, message);
-            if let Some(fix) = fix(cx, run, call) {
-                report.fix(fix);
-            }
+    for (run, call) in cx.facts.calls() {
+        // The last operand is the one that is written.
+        let is_written = call.words().last().is_some_and(|word| SH.contains(&word));
+        if !is_written || !matches!(call.name.as_str(), "ln" | "mv" | "cp") {
+            continue;
+        }
+        let message = "`/bin/sh` is replaced for every program in the image";
+        let report = findings.add(call.span, message);
+        if let Some(fix) = fix(cx, run, call) {
+            report.fix(fix);
         }
     }
 }

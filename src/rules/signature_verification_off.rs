@@ -72,24 +72,22 @@ fn installs_file(call: &Call) -> bool {
 }
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            let Some((span, word)) = switches::find(call, &SWITCHES) else {
-                continue;
-            };
-            if is_local(cx, run, call, &word) {
-                continue;
-            }
-            let report = findings.add(span, format!("`{word}` disables signature verification"));
-            // An option with a value may set several things, and a line of a configuration file is
-            // not an option at all.
-            let is_switch = word.starts_with("--") && !word.contains('=');
-            if is_switch
-                && !installs_file(call)
-                && let Some(fix) = switches::removal(cx, run, call, span, "verify the signatures")
-            {
-                report.fix(fix);
-            }
+    for (run, call) in cx.facts.calls() {
+        let Some((span, word)) = switches::find(call, &SWITCHES) else {
+            continue;
+        };
+        if is_local(cx, run, call, &word) {
+            continue;
+        }
+        let report = findings.add(span, format!("`{word}` disables signature verification"));
+        // An option with a value may set several things, and a line of a configuration file is
+        // not an option at all.
+        let is_switch = word.starts_with("--") && !word.contains('=');
+        if is_switch
+            && !installs_file(call)
+            && let Some(fix) = switches::removal(cx, run, call, span, "verify the signatures")
+        {
+            report.fix(fix);
         }
     }
     switches::report_variables(cx, &VARIABLES, "disables signature verification", findings);

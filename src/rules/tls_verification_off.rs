@@ -84,30 +84,27 @@ const VARIABLES: [Variable; 14] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            // One finding per call, at the first option.
-            if let Some((span, word)) = switches::find(call, &SWITCHES) {
-                let message = format!("`{word}` disables TLS certificate verification");
-                let report = findings.add(span, message);
-                // Other switches have values or belong to a `config` command, where removing one
-                // word does not help.
-                let is_removable = matches!(
-                    &*word,
-                    "--insecure" | "--no-check-certificate" | "--proxy-insecure"
-                );
-                if is_removable && let Some(fix) = switches::removal(cx, run, call, span, TITLE) {
-                    report.fix(fix);
-                }
-            } else if let Some(argument) = short_insecure(call) {
-                let report =
-                    findings.add(argument.span, "`-k` disables TLS certificate verification");
-                // In a bundle, only the letter is removed.
-                if let Some(fix) = without_k(argument)
-                    .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
-                {
-                    report.fix(fix);
-                }
+    for (run, call) in cx.facts.calls() {
+        // One finding per call, at the first option.
+        if let Some((span, word)) = switches::find(call, &SWITCHES) {
+            let message = format!("`{word}` disables TLS certificate verification");
+            let report = findings.add(span, message);
+            // Other switches have values or belong to a `config` command, where removing one
+            // word does not help.
+            let is_removable = matches!(
+                &*word,
+                "--insecure" | "--no-check-certificate" | "--proxy-insecure"
+            );
+            if is_removable && let Some(fix) = switches::removal(cx, run, call, span, TITLE) {
+                report.fix(fix);
+            }
+        } else if let Some(argument) = short_insecure(call) {
+            let report = findings.add(argument.span, "`-k` disables TLS certificate verification");
+            // In a bundle, only the letter is removed.
+            if let Some(fix) = without_k(argument)
+                .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
+            {
+                report.fix(fix);
             }
         }
     }

@@ -19,14 +19,12 @@ const MANAGERS: [&str; 7] = ["apt", "apk", "dnf", "microdnf", "yum", "zypper", "
 const FEWEST: usize = 3;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in run.package_calls() {
-            if call.action != Action::Install || !MANAGERS.contains(&call.manager.name) {
-                continue;
-            }
-            for list in lists(cx, &call) {
-                report(cx, &list, findings);
-            }
+    for (_, call) in cx.facts.package_calls() {
+        if call.action != Action::Install || !MANAGERS.contains(&call.manager.name) {
+            continue;
+        }
+        for list in lists(cx, &call) {
+            report(cx, &list, findings);
         }
     }
 }

@@ -28,7 +28,7 @@ const QUIET: [&str; 8] = [
 const VALUED: &str = "OPUTetiwQARDXIYBl";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if call.name != "wget" || !shows_progress(call) {
             continue;
         }

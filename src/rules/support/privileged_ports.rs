@@ -31,9 +31,10 @@ pub(in crate::rules) fn exposed(
 
 /// Whether any RUN gives a program the capability to listen on privileged ports.
 pub(in crate::rules) fn grants_capability(facts: &Facts<'_>) -> bool {
-    let mut calls = facts.runs().iter().flat_map(|run| &run.calls);
-    calls
-        .any(|call| call.name == "setcap" && call.words().any(|word| word.contains("cap_net_bind")))
+    let mut calls = facts.calls();
+    calls.any(|(_, call)| {
+        call.name == "setcap" && call.words().any(|word| word.contains("cap_net_bind"))
+    })
 }
 
 /// Whether a port, or the first one of a range, is below 1024.

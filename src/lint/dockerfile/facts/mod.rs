@@ -171,10 +171,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The sources of a COPY or ADD that are known, each with its value.
-    pub fn source_paths<'w>(
-        &self,
-        step: &Step<'w>,
-    ) -> impl Iterator<Item = (&'w Word, String)> {
+    pub fn source_paths<'w>(&self, step: &Step<'w>) -> impl Iterator<Item = (&'w Word, String)> {
         let words = step.instruction.body.source_words();
         words.filter_map(move |word| Some((word, self.expand(step, word)?)))
     }
@@ -215,6 +212,18 @@ impl<'a> Facts<'a> {
     /// The RUN instructions, including those in ONBUILD, with the calls inside them.
     pub fn runs(&self) -> &[Run<'a>] {
         self.runs.get_or_init(|| run::read(self))
+    }
+
+    /// The calls of all RUN instructions.
+    pub fn calls(&self) -> impl Iterator<Item = (&Run<'a>, &Call)> {
+        let runs = self.runs().iter();
+        runs.flat_map(|run| run.calls.iter().map(move |call| (run, call)))
+    }
+
+    /// The calls of package managers in all RUN instructions.
+    pub fn package_calls(&self) -> impl Iterator<Item = (&Run<'a>, packages::PackageCall<'_>)> {
+        let runs = self.runs().iter();
+        runs.flat_map(|run| run.package_calls().map(move |call| (run, call)))
     }
 
     pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {
