@@ -15,6 +15,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 struct Table {
     language: Vec<InstalledLanguage>,
     script: Vec<ScriptLanguage>,
+    unlisted: ProgramStarters,
 }
 
 /// A language, and its files below the directory that it is installed in.
@@ -50,6 +51,18 @@ pub struct ScriptLanguage {
     /// The options of its interpreters.
     #[serde(default)]
     pub options: InterpreterOptions,
+    /// None for a language without starters of its own.
+    starters: Option<ProgramStarters>,
+}
+
+/// Texts in sources that start programs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramStarters {
+    /// Names of modules and calls.
+    pub texts: Vec<String>,
+    /// Those of them that start programs through a shell.
+    pub shell: Vec<String>,
 }
 
 /// Options of an interpreter that change which argument is the source.
@@ -136,6 +149,15 @@ pub fn script_languages() -> &'static [ScriptLanguage] {
     &TABLE.script
 }
 
+/// The texts in sources of a language that start programs.
+pub fn program_starters(language: Language) -> &'static ProgramStarters {
+    let mut scripts = TABLE.script.iter();
+    scripts
+        .find(|script| script.language == language)
+        .and_then(|script| script.starters.as_ref())
+        .unwrap_or(&TABLE.unlisted)
+}
+
 /// The language of a source file, by its name.
 pub fn language_of_source(file_name: &[u8]) -> Option<Language> {
     let mut languages = TABLE.script.iter();
@@ -202,6 +224,17 @@ mod tests {
         assert_eq!(language_of_source(b"stats.R"), Some(Language::Other));
         assert_eq!(language_of_source(b"MyGemfile"), None);
         assert_eq!(language_of_source(b"py"), None);
+    }
+
+    #[test]
+    fn every_language_that_can_start_a_shell_says_so() {
+        for language in [Language::Python, Language::Lua, Language::Other] {
+            let starters = program_starters(language);
+            assert!(!starters.texts.is_empty() && !starters.shell.is_empty());
+        }
+        assert!(program_starters(Language::Java).texts.is_empty());
+        let of = |name: &str| script_languages().iter().find(|script| script.name == name);
+        assert!(of("R").is_some_and(|script| script.starters.is_none()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
-use crate::knowledge::{language_of_interpreter, language_of_source};
+use crate::knowledge::{language_of_interpreter, language_of_source, program_starters};
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
@@ -313,80 +313,14 @@ fn imported(line: &str) -> Option<&str> {
     if top.is_empty() { None } else { Some(top) }
 }
 
-/// Calls that start programs, and calls that start them through a shell.
-fn starters(language: Language) -> (&'static [&'static str], &'static [&'static str]) {
-    match language {
-        Language::Python => (
-            &[
-                "subprocess",
-                "os.system",
-                "popen",
-                "os.exec",
-                "os.spawn",
-                "pexpect",
-                "which(",
-                "execvp",
-            ],
-            &[
-                "shell=True",
-                "os.system",
-                "os.popen",
-                "subprocess_shell",
-                "getoutput",
-                "getstatusoutput",
-            ],
-        ),
-        Language::Node => (
-            &["child_process", "execa", "spawn", "shelljs", "zx"],
-            &["exec(", "execSync(", "shell: true", "shelljs"],
-        ),
-        Language::Ruby => (
-            &["system", "`", "%x", "Open3", "popen", "spawn", "exec"],
-            &["system", "`", "%x", "Open3", "popen", "spawn"],
-        ),
-        Language::Perl => (
-            &["system", "exec", "qx", "`", "open", "IPC::"],
-            &["system", "qx", "`", "open("],
-        ),
-        Language::Php => (
-            &[
-                "exec(",
-                "system(",
-                "passthru(",
-                "proc_open(",
-                "popen(",
-                "Process(",
-            ],
-            &["exec(", "system(", "passthru(", "proc_open(", "popen("],
-        ),
-        Language::Lua => (&["os.execute", "io.popen"], &["os.execute", "io.popen"]),
-        Language::Other => (
-            &[
-                "exec",
-                "system",
-                "popen",
-                "spawn",
-                "os:cmd",
-                "open_port",
-                "pipe",
-                "process",
-                "Cmd",
-                "shell",
-            ],
-            &["system", "popen", "os:cmd", "pipe", "shell"],
-        ),
-        Language::Java => (&[], &[]),
-    }
-}
-
 /// Keeps programs named in strings of a source file. In a third-party package, they must be close
 /// to the call that starts them.
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     const CLOSE: usize = 160;
-    let (starters, shells) = starters(language);
+    let starters = program_starters(language);
     let mut starts: Vec<usize> = Vec::new();
-    for starter in starters {
-        starts.extend(text.match_indices(starter).map(|(at, _)| at));
+    for starter in &starters.texts {
+        starts.extend(text.match_indices(starter.as_str()).map(|(at, _)| at));
     }
     // In a source file that starts no programs, names in strings are coincidences.
     if starts.is_empty() {
@@ -395,7 +329,12 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     starts.sort_unstable();
     // A third-party module may contain code that starts a shell and is never called.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
-    if is_program && shells.iter().any(|shell| text.contains(shell)) {
+    if is_program
+        && starters
+            .shell
+            .iter()
+            .any(|shell| text.contains(shell.as_str()))
+    {
         keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
     }
     let bare = if language == Language::Other {
