@@ -114,18 +114,7 @@ pub(super) fn read<'a>(
     let mut stages: Vec<Stage<'a>> = Vec::new();
     let mut steps = Vec::with_capacity(dockerfile.instructions.len());
     let mut shells: Vec<(Rc<Shell>, ShellKind)> = Vec::new();
-    let mut state = State {
-        stage: None,
-        user: None,
-        workdir: Rc::new(Workdir {
-            path: None,
-            set_by: None,
-        }),
-        shell: Rc::new(Shell::default_of(ShellKind::Posix)),
-        sh: ShellKind::Posix,
-        is_for_windows: dockerfile.escape == '`',
-        default_shell: None,
-    };
+    let mut state = State::at_start(dockerfile);
     let mut shell_comments = comments
         .iter()
         .filter_map(|comment| Some((pragma::shell(&comment.text)?, comment.span)))
@@ -148,11 +137,7 @@ pub(super) fn read<'a>(
                 (index, outer, image, alias),
             );
         }
-        // Rules see the instruction inside an `ONBUILD` as a step of its own.
-        let (instruction, onbuild) = match &outer.body {
-            Body::Onbuild(inner) => (&**inner, true),
-            _ => (outer, false),
-        };
+        let (instruction, onbuild) = inner(outer);
         steps.push(Step {
             index,
             instruction,
@@ -175,6 +160,14 @@ pub(super) fn read<'a>(
         dockerfile.instructions.len(),
     );
     (stages, steps)
+}
+
+/// The instruction inside an `ONBUILD`, which rules see as a step of its own; true if there is one.
+fn inner(outer: &Instruction) -> (&Instruction, bool) {
+    match &outer.body {
+        Body::Onbuild(inner) => (&**inner, true),
+        _ => (outer, false),
+    }
 }
 
 /// Ends the open stage, if there is one.
@@ -244,6 +237,22 @@ fn open<'a>(
 }
 
 impl State {
+    /// The state before the first instruction.
+    fn at_start(dockerfile: &Dockerfile) -> Self {
+        Self {
+            stage: None,
+            user: None,
+            workdir: Rc::new(Workdir {
+                path: None,
+                set_by: None,
+            }),
+            shell: Rc::new(Shell::default_of(ShellKind::Posix)),
+            sh: ShellKind::Posix,
+            is_for_windows: dockerfile.escape == '`',
+            default_shell: None,
+        }
+    }
+
     /// Sets the shell named in a comment, until a `SHELL` or the next stage.
     fn name_shell(&mut self, program: &str, at: Span) {
         self.shell = Rc::new(Shell::from_words(&[program], self.sh, at));
