@@ -261,6 +261,22 @@ impl Body {
         })
     }
 
+    /// The pairs of an ENV, LABEL or ARG.
+    pub fn pairs(&self) -> &[Pair] {
+        match self {
+            Self::Pairs(pairs) => pairs,
+            _ => &[],
+        }
+    }
+
+    /// The words of an instruction that takes a list of them, such as EXPOSE.
+    pub fn words(&self) -> &[Word] {
+        match self {
+            Self::Words { words, .. } => words,
+            _ => &[],
+        }
+    }
+
     /// The destination of a COPY or ADD.
     pub fn destination(&self) -> Option<&Word> {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::support::quotes::Quotes;
-use crate::dockerfile::{Body, Comment, Kind, ShellPart, ShellScript, ShellWord, SimpleCommand};
+use crate::dockerfile::{Comment, Kind, ShellPart, ShellScript, ShellWord, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -109,9 +109,7 @@ fn read(cx: &DockerfileContext<'_>, span: Span, quotes: &mut Quotes) {
 }
 
 fn in_values(cx: &DockerfileContext<'_>, step: &Step<'_>, dropped: &mut BTreeSet<Span>) {
-    let Body::Pairs(pairs) = &step.instruction.body else {
-        return;
-    };
+    let pairs = step.instruction.body.pairs();
     for value in pairs.iter().filter_map(|pair| pair.value.as_ref()) {
         dropped.extend(quoted_comments(cx, value.span));
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
+use crate::dockerfile::{Kind, Pair, Variable, WordPart};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -16,9 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Env]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         let mut first: HashMap<&str, usize> = HashMap::new();
         for (index, pair) in pairs.iter().enumerate() {
             first.entry(pair.key.text.as_str()).or_insert(index);

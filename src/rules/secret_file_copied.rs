@@ -2,7 +2,7 @@
 
 use super::support::copies::normalized;
 use super::support::credentials::{self, removed_note};
-use crate::dockerfile::{Body, Kind, WordPart};
+use crate::dockerfile::{Kind, WordPart};
 use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -85,9 +85,7 @@ fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut
         .take(MAX_COPIES)
         .collect();
     for step in steps {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         if !matches!(step.kind(), Kind::Env | Kind::Arg) {
             continue;
         }

@@ -1,6 +1,6 @@
 //! `secret-in-env`: a variable looks like a secret and is stored in the image.
 
-use crate::dockerfile::{Body, Kind, Pair};
+use crate::dockerfile::{Kind, Pair};
 use crate::lint::facts::{Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -19,10 +19,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             Kind::Arg => "history",
             _ => continue,
         };
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
-        for pair in pairs {
+        for pair in step.instruction.body.pairs() {
             let name = pair.key.text.as_str();
             if secrets::is_secret_name(name)
                 && !is_harmless(cx, step, pair)

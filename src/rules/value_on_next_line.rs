@@ -1,7 +1,7 @@
 //! `value-on-next-line`: an ARG has its value on the next line, where it declares another one.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, Pair};
+use crate::dockerfile::{Kind, Pair};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -14,9 +14,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Arg]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         for neighbors in pairs.windows(2) {
             let [first, second] = neighbors else { continue };
             if !is_split(cx, first, second) {

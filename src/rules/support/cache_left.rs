@@ -2,7 +2,7 @@
 
 use super::rewrite::append;
 use super::unattended::insert_after;
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::knowledge::{PackageManager, package_manager_of};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
@@ -204,9 +204,7 @@ fn before_any_stage(cx: &DockerfileContext<'_>, run: &Run<'_>, name: &str) -> Op
         return None;
     }
     for step in cx.facts.steps.get(..run.step)?.iter().rev() {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         if step.kind() != Kind::Env {
             continue;
         }

@@ -1,6 +1,6 @@
 //! Steps by kind, and the first word of their arguments.
 
-use crate::dockerfile::{Body, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::{Known, Stage, Step};
 
@@ -17,10 +17,7 @@ pub(in crate::rules) fn of_kind<'a>(
 
 /// The first argument of an instruction that takes words.
 pub(in crate::rules) fn first_word<'a>(step: &Step<'a>) -> Option<&'a Word> {
-    match &step.instruction.body {
-        Body::Words { words, .. } => words.first(),
-        _ => None,
-    }
+    step.instruction.body.words().first()
 }
 
 /// Whether a step is in a stage that is known to be based on a Windows image.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Run, Step, glob_matches, packages};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
@@ -133,9 +133,7 @@ fn is_in(table: &[Variable], name: &str, value: Option<&str>) -> bool {
 
 /// The names, values and locations of variables set by ENV and ARG.
 fn pairs(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Option<String>, Span)> {
-    let Body::Pairs(pairs) = &step.instruction.body else {
-        return Vec::new();
-    };
+    let pairs = step.instruction.body.pairs();
     if !matches!(step.kind(), Kind::Env | Kind::Arg) {
         return Vec::new();
     }

@@ -44,7 +44,7 @@ pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
 
 use super::build_context::IgnoreFile;
-use crate::dockerfile::{Body, Dockerfile, Kind, Pair, Word};
+use crate::dockerfile::{Dockerfile, Kind, Pair, Word};
 use crate::lint::settings::Settings;
 use scope::Scopes;
 
@@ -153,10 +153,7 @@ impl<'a> Facts<'a> {
         let steps = self.steps.iter().take_while(|step| step.stage.is_none());
         steps
             .filter(|step| step.kind() == Kind::Arg)
-            .flat_map(|step| match &step.instruction.body {
-                Body::Pairs(pairs) => pairs.as_slice(),
-                _ => &[],
-            })
+            .flat_map(|step| step.instruction.body.pairs())
     }
 
     /// A word of a `FROM`, expanded with `ARG` defaults and `--build-arg` values; any other

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::steps::Step;
-use crate::dockerfile::{Body, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::source::Span;
 
 /// One word of an `EXPOSE`: `8080`, `8000-8010/udp`, `127.0.0.1:8080:80/tcp`.
@@ -31,13 +31,11 @@ impl Facts<'_> {
     /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown
     /// value has no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
-        match &step.instruction.body {
-            Body::Words { words, .. } if step.kind() == Kind::Expose => words
-                .iter()
-                .flat_map(|word| read_word(self, step, word))
-                .collect(),
-            _ => Vec::new(),
+        if step.kind() != Kind::Expose {
+            return Vec::new();
         }
+        let words = step.instruction.body.words().iter();
+        words.flat_map(|word| read_word(self, step, word)).collect()
     }
 }
 
