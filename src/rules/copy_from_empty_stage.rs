@@ -1,6 +1,6 @@
 //! `copy-from-empty-stage`: a COPY takes files from an empty stage.
 
-use super::support::steps::of_kind;
+use super::support::steps::copies_from;
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, Facts};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -14,14 +14,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let empty = empty_stages(cx.facts);
-    for step in of_kind(cx, &[Kind::Copy]) {
+    // Without `--from`, the files come from the build context.
+    for (step, word, name) in copies_from(cx) {
         if step.onbuild {
             continue;
         }
-        // Without `--from`, the files come from the build context.
-        let Some((word, name)) = step.copied_from() else {
-            continue;
-        };
         let Some(stage) = cx.facts.source_stage(step, name) else {
             continue;
         };

@@ -1,7 +1,6 @@
 //! `copy-from-stage-number`: `COPY --from` refers to a stage by number.
 
-use super::support::steps::of_kind;
-use crate::dockerfile::Kind;
+use super::support::steps::copies_from;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,10 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in of_kind(cx, &[Kind::Copy]) {
-        let Some((word, name)) = step.copied_from() else {
-            continue;
-        };
+    for (step, word, name) in copies_from(cx) {
         if !name.bytes().all(|b| b.is_ascii_digit()) {
             continue;
         }

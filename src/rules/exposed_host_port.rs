@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
+    for port in cx.facts.all_ports() {
         let Some(host) = &port.host else { continue };
         let message = format!("`EXPOSE` cannot set the host part `{host}`; use `docker run -p`");
         let report = findings.add(port.span, message);

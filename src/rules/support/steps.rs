@@ -15,6 +15,17 @@ pub(in crate::rules) fn of_kind<'a>(
         .filter(|step| kinds.contains(&step.kind()))
 }
 
+/// The steps with `COPY --from`, each with the word and the name in it, as far as it is known.
+pub(in crate::rules) fn copies_from<'a>(
+    cx: &DockerfileContext<'a>,
+) -> impl Iterator<Item = (&'a Step<'a>, &'a Word, &'a str)> + use<'a> {
+    let copies = of_kind(cx, &[Kind::Copy]);
+    copies.filter_map(|step| {
+        let (word, name) = step.copied_from()?;
+        Some((step, word, name))
+    })
+}
+
 /// The first argument of an instruction that takes words.
 pub(in crate::rules) fn first_word<'a>(step: &Step<'a>) -> Option<&'a Word> {
     step.instruction.body.words().first()

@@ -27,7 +27,22 @@ pub struct Port {
 /// megabyte must not result in a hundred thousand findings.
 const MOST: usize = 64;
 
+impl Port {
+    /// Whether a range, or a single port, includes a number.
+    pub fn includes(&self, number: u32) -> bool {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => (first..=last).contains(&number),
+            _ => false,
+        }
+    }
+}
+
 impl Facts<'_> {
+    /// The ports of all `EXPOSE`.
+    pub fn all_ports(&self) -> impl Iterator<Item = Port> {
+        self.steps.iter().flat_map(|step| self.ports(step))
+    }
+
     /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown
     /// value has no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
