@@ -40,7 +40,7 @@ impl Port {
 impl Facts<'_> {
     /// The ports of all `EXPOSE`.
     pub fn all_ports(&self) -> impl Iterator<Item = Port> {
-        self.steps.iter().flat_map(|step| self.ports(step))
+        self.steps.iter().flat_map(move |step| self.ports(step))
     }
 
     /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown
