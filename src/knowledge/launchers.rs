@@ -108,13 +108,12 @@ impl Wrapper {
             if self.looks_up.iter().any(|option| option == word) {
                 return None;
             }
+            let is_assignment = self.assignments && word.contains('=');
             if word.len() > 1 && word.starts_with('-') {
                 is_value = self.takes_next(word);
-            } else if self.assignments && word.contains('=') {
-                continue;
-            } else if operands > 0 {
+            } else if operands > 0 && !is_assignment {
                 operands -= 1;
-            } else {
+            } else if !is_assignment {
                 return Some(index);
             }
         }
