@@ -37,10 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let keyword = &step.instruction.keyword;
-        let edit = Edit {
-            span: keyword.span,
-            replacement: in_case_of(step.instruction, "COPY"),
-        };
+        let edit = Edit::replace(keyword.span, in_case_of(step.instruction, "COPY"));
         let message = "`ADD` is used for plain local files";
         findings
             .add(keyword.span, message)

@@ -55,10 +55,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .add(fetch.name_span, message)
             .label(tar.name_span, "unpacked here");
         if let Some(instruction) = as_add(cx, run, fetch, tar) {
-            let edit = Edit {
-                span: cx.facts.steps[run.step].span,
-                replacement: instruction,
-            };
+            let edit = Edit::replace(cx.facts.steps[run.step].span, instruction);
             report.fix(Fix::marked_unsafe("use `ADD --unpack`", [edit]));
         }
     }

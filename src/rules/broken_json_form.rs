@@ -43,7 +43,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         );
         if let Some(replacement) = as_json(&text) {
             let title = format!("write it as JSON: `{replacement}`");
-            report.fix(Fix::marked_unsafe(title, [Edit { span, replacement }]));
+            report.fix(Fix::marked_unsafe(
+                title,
+                [Edit::replace(span, replacement)],
+            ));
         }
     }
 }
@@ -80,10 +83,7 @@ fn report_unsupported(step: &Step<'_>, word: &Word, findings: &mut Findings) {
     let Some(value) = only_string(word.text.as_str()) else {
         return;
     };
-    let edit = Edit {
-        span: word.span,
-        replacement: value.clone(),
-    };
+    let edit = Edit::replace(word.span, value.clone());
     report.fix(Fix::marked_unsafe(format!("use `{value}`"), [edit]));
 }
 

@@ -94,10 +94,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
         return None;
     }
     let start = step.span.end - command.len();
-    let removal = Edit {
-        span: Span::new(call.span.start, start),
-        replacement: String::new(),
-    };
+    let removal = Edit::remove(Span::new(call.span.start, start));
     // A second WORKDIR would say nothing new.
     let workdir = step
         .workdir

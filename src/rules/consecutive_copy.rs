@@ -115,10 +115,7 @@ fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Op
     if cx.source.slice(line).chars().count() + sources.chars().count() > WIDTH {
         return None;
     }
-    edits.push(Edit {
-        span: Span::at(end),
-        replacement: sources,
-    });
+    edits.push(Edit::insert(end, sources));
     Some(edits)
 }
 

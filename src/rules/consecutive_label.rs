@@ -87,10 +87,10 @@ fn join(
     {
         return None;
     }
-    Some(Edit {
-        span: Span::new(last.span.end, first.span.start),
-        replacement: format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break()),
-    })
+    Some(Edit::replace(
+        Span::new(last.span.end, first.span.start),
+        format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break()),
+    ))
 }
 
 /// Whether there is only whitespace between two offsets.

@@ -29,10 +29,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // If two stages have the same name, it refers to the second one, which may not be this one.
         let stages = cx.facts.stages.iter();
         if stages.filter(|stage| stage.is_named(alias)).count() == 1 {
-            let edit = Edit {
-                span: word.span,
-                replacement: alias.to_owned(),
-            };
+            let edit = Edit::replace(word.span, alias.to_owned());
             report.fix(Fix::safe(format!("use the name: `{alias}`"), [edit]));
         }
     }

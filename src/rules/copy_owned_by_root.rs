@@ -4,7 +4,6 @@ use super::support::steps::{first_word, is_on_windows, of_kind};
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Step, User};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-owned-by-root",
@@ -35,10 +34,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some(written) = written_name(cx, step, user)
             && written.bytes().all(is_plain)
         {
-            let edit = Edit {
-                span: Span::at(keyword.span.end),
-                replacement: format!(" --chown={written}"),
-            };
+            let edit = Edit::insert(keyword.span.end, format!(" --chown={written}"));
             finding.fix(Fix::marked_unsafe(
                 format!("add `--chown={written}`"),
                 [edit],

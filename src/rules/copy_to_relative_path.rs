@@ -37,10 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // In a JSON form, the span includes the quotes but the text does not.
             let is_plain = cx.source.slice(destination.span) == written;
             if is_plain && let Some(replacement) = absolute(step, written) {
-                let edit = Edit {
-                    span: destination.span,
-                    replacement,
-                };
+                let edit = Edit::replace(destination.span, replacement);
                 report.fix(Fix::safe(
                     "use an absolute path, starting from the base image's directory",
                     [edit],

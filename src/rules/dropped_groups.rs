@@ -40,10 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .label(assignment, "groups assigned here");
         // If the text contains a variable or quotes, it cannot simply be cut after the name.
         if word.literal() == Some(&text) && word.span.end - word.span.start == text.len() {
-            let edit = Edit {
-                span: word.span,
-                replacement: name.to_owned(),
-            };
+            let edit = Edit::replace(word.span, name.to_owned());
             report.fix(Fix::marked_unsafe("remove the group", [edit]));
         }
     }

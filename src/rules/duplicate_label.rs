@@ -61,8 +61,5 @@ fn remove_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
     if !is_blank {
         return None;
     }
-    Some(Edit {
-        span: pair.to(gap),
-        replacement: String::new(),
-    })
+    Some(Edit::remove(pair.to(gap)))
 }

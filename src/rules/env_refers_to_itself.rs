@@ -70,9 +70,6 @@ fn fix(cx: &DockerfileContext<'_>, before: &Pair, pair: &Pair, keyword: &str) ->
     {
         return None;
     }
-    let edit = Edit {
-        span: gap,
-        replacement: format!("{}{keyword} ", cx.line_break()),
-    };
+    let edit = Edit::replace(gap, format!("{}{keyword} ", cx.line_break()));
     Some(Fix::marked_unsafe("use a separate `ENV`", [edit]))
 }

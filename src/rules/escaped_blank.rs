@@ -49,10 +49,7 @@ fn report(
     {
         return;
     }
-    let edit = Edit {
-        span,
-        replacement: String::new(),
-    };
+    let edit = Edit::remove(span);
     report.fix(Fix::marked_unsafe(format!("remove the `{escape}`"), [edit]));
 }
 

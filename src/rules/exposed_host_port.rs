@@ -20,13 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             let replacement = replacement.to_owned();
             let title = format!("use `{replacement}`");
-            report.fix(Fix::safe(
-                title,
-                [Edit {
-                    span: port.span,
-                    replacement,
-                }],
-            ));
+            report.fix(Fix::safe(title, [Edit::replace(port.span, replacement)]));
         }
     }
 }

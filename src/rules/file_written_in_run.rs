@@ -30,10 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let replacement = format!("COPY <<{END} {path}{end}{text}{end}{END}");
         let fix = Fix::marked_unsafe(
             "use `COPY` with a heredoc",
-            [Edit {
-                span: step,
-                replacement,
-            }],
+            [Edit::replace(step, replacement)],
         );
         let message = format!("`{path}` is written by a shell; `COPY` does not need one");
         findings.add(call.span, message).fix(fix);

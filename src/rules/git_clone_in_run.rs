@@ -24,10 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings.add(call.span, message);
         // Not safe: ADD also fetches submodules, and it uses other credentials.
         if let Some(instruction) = as_add(cx, run, call) {
-            let edit = Edit {
-                span: cx.facts.steps[run.step].span,
-                replacement: instruction,
-            };
+            let edit = Edit::replace(cx.facts.steps[run.step].span, instruction);
             report.fix(Fix::marked_unsafe("use `ADD`", [edit]));
         }
     }

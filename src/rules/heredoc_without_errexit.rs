@@ -46,10 +46,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         // One finding for each RUN: `set -e` helps all its commands.
         let name = statement.program.raw.as_str();
-        let set = Edit {
-            span: Span::at(start),
-            replacement: format!("set -e{}", cx.line_break()),
-        };
+        let set = Edit::insert(start, format!("set -e{}", cx.line_break()));
         let message = format!("the script continues if `{name}` fails, and the build succeeds");
         findings
             .add(statement.program.span, message)

@@ -2,7 +2,6 @@
 
 use crate::lint::facts::Call;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "large-uid-without-no-log-init",
@@ -26,10 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if uid < LARGE {
             continue;
         }
-        let edit = Edit {
-            span: Span::at(call.name_span.end),
-            replacement: " --no-log-init".to_owned(),
-        };
+        let edit = Edit::insert(call.name_span.end, " --no-log-init");
         let message = format!("`useradd` with UID {uid} writes a huge sparse log file");
         findings
             .add(call.span, message)

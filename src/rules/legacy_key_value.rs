@@ -48,15 +48,9 @@ fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
         return None;
     }
     let quote = if has_blanks { "\"" } else { "" };
-    let mut edits = vec![Edit {
-        span: blank,
-        replacement: format!("={quote}"),
-    }];
+    let mut edits = vec![Edit::replace(blank, format!("={quote}"))];
     if has_blanks {
-        edits.push(Edit {
-            span: Span::at(value.span.end),
-            replacement: quote.to_owned(),
-        });
+        edits.push(Edit::insert(value.span.end, quote.to_owned()));
     }
     Some(Fix::safe("use `=`", edits))
 }

@@ -26,10 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if full == written {
             continue;
         }
-        let edit = Edit {
-            span: word.span,
-            replacement: full.clone(),
-        };
+        let edit = Edit::replace(word.span, full.clone());
         let message = format!("`{written}` is not the full signal name, `{full}`");
         findings
             .add(word.span, message)

@@ -37,10 +37,7 @@ fn fix(instruction: &Instruction) -> Option<Fix> {
     }
     let keyword = in_case_of(instruction, "LABEL");
     let replacement = format!("{keyword} org.opencontainers.image.authors=\"{author}\"");
-    let edit = Edit {
-        span: instruction.span,
-        replacement,
-    };
+    let edit = Edit::replace(instruction.span, replacement);
     Some(Fix::safe(
         "use the label `org.opencontainers.image.authors`",
         [edit],

@@ -35,10 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let start = comment.span.start + offset;
-    let edit = Edit {
-        span: Span::new(start, start + key.len()),
-        replacement: near.to_owned(),
-    };
+    let edit = Edit::replace(Span::new(start, start + key.len()), near.to_owned());
     let message = format!("unknown directive `{key}` is treated as a comment");
     findings
         .add(edit.span, message)

@@ -44,10 +44,7 @@ fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Find
         && !lacks_https(host)
     {
         let end = span.start + offset + "http".len();
-        let edit = Edit {
-            span: Span::at(end),
-            replacement: "s".to_owned(),
-        };
+        let edit = Edit::insert(end, "s");
         report.fix(Fix::marked_unsafe("use `https`", [edit]));
     }
 }

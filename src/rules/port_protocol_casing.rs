@@ -26,13 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .unwrap_or(&port.text);
             let replacement = format!("{numbers}{}", protocol.to_ascii_lowercase());
             let title = format!("use `{replacement}`");
-            report.fix(Fix::safe(
-                title,
-                [Edit {
-                    span: port.span,
-                    replacement,
-                }],
-            ));
+            report.fix(Fix::safe(title, [Edit::replace(port.span, replacement)]));
         }
     }
 }

@@ -45,10 +45,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // Another flag or a line continuation may follow, which must stay.
         let between = Span::new(flag.span.end, stage.image.span.start);
         if cx.source.slice(between).trim().is_empty() {
-            let edit = Edit {
-                span: flag.span.to(between),
-                replacement: String::new(),
-            };
+            let edit = Edit::remove(flag.span.to(between));
             report.fix(Fix::safe("remove the flag", [edit]));
         }
     }

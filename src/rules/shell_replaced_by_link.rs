@@ -44,9 +44,6 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     if !is_shell_path(shell) || run.calls.len() != 1 || step.onbuild || call.name != "ln" {
         return None;
     }
-    let edit = Edit {
-        span: step.span,
-        replacement: format!("SHELL [\"{shell}\", \"-c\"]"),
-    };
+    let edit = Edit::replace(step.span, format!("SHELL [\"{shell}\", \"-c\"]"));
     Some(Fix::marked_unsafe("use `SHELL`", [edit]))
 }

@@ -72,10 +72,7 @@ fn fix(cx: &DockerfileContext<'_>, step: &Step<'_>, words: &[ShellWord]) -> Opti
     if program.raw.starts_with('-') {
         return None;
     }
-    let edit = Edit {
-        span: Span::new(words[0].span.start, program.span.start),
-        replacement: String::new(),
-    };
+    let edit = Edit::remove(Span::new(words[0].span.start, program.span.start));
     let applicability = if changes_environment(cx, step, &options) {
         Applicability::Unsafe
     } else {

@@ -1,7 +1,6 @@
 //! `swallowed-command`: a second command is passed to a package manager as arguments.
 
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "swallowed-command",
@@ -17,10 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let (name, word) = (&call.call.name, verb.raw.as_str());
-        let edit = Edit {
-            span: Span::at(program.span.start),
-            replacement: "&& ".to_owned(),
-        };
+        let edit = Edit::insert(program.span.start, "&& ");
         let message = format!("`{name} {word}` is passed to the previous `{name}` as arguments");
         findings
             .add(program.span.to(verb.span), message)

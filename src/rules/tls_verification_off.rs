@@ -132,9 +132,6 @@ fn without_k(argument: &Argument) -> Option<Fix> {
     if argument.raw.len() <= 2 || argument.single() != Some(&argument.raw) {
         return None;
     }
-    let edit = Edit {
-        span: argument.span,
-        replacement: argument.raw.replacen('k', "", 1),
-    };
+    let edit = Edit::replace(argument.span, argument.raw.replacen('k', "", 1));
     Some(Fix::marked_unsafe(TITLE, [edit]))
 }

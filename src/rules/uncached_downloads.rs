@@ -209,10 +209,10 @@ fn add_flags(cx: &DockerfileContext<'_>, step: &Step<'_>, flags: &[String]) -> O
     } else {
         (between, separator)
     };
-    Some(Edit {
+    Some(Edit::replace(
         span,
-        replacement: format!(" {}{end}", flags.join(separator)),
-    })
+        format!(" {}{end}", flags.join(separator)),
+    ))
 }
 
 /// Removes `--no-cache-dir` and the like, with the blank before each.
@@ -227,10 +227,7 @@ fn remove_options(cx: &DockerfileContext<'_>, call: &PackageCall<'_>) -> Option<
         if cx.source.slice(Span::new(start, argument.span.start)) != " " {
             return None;
         }
-        edits.push(Edit {
-            span: Span::new(start, argument.span.end),
-            replacement: String::new(),
-        });
+        edits.push(Edit::remove(Span::new(start, argument.span.end)));
     }
     Some(edits)
 }
@@ -269,10 +266,7 @@ fn remove_cleaning(
         if cx.source.slice(removed).contains('#') {
             return None;
         }
-        edits.push(Edit {
-            span: removed,
-            replacement: String::new(),
-        });
+        edits.push(Edit::remove(removed));
     }
     Some(edits)
 }

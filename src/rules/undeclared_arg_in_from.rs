@@ -106,9 +106,6 @@ fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
     } else {
         format!("${near}")
     };
-    let edit = Edit {
-        span: variable.span,
-        replacement,
-    };
+    let edit = Edit::replace(variable.span, replacement);
     Some(Fix::marked_unsafe(format!("use `{near}`"), [edit]))
 }

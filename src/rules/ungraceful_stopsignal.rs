@@ -31,10 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             name.strip_prefix("SIG").unwrap_or(&name),
             "KILL" | "9" | "STOP" | "19"
         ) {
-            let edit = Edit {
-                span: word.span,
-                replacement: "SIGTERM".to_owned(),
-            };
+            let edit = Edit::replace(word.span, "SIGTERM");
             let fix = Fix::marked_unsafe("use `SIGTERM`", [edit]);
             let message = format!("programs cannot handle `{}`", signal.trim());
             findings.add(word.span, message).fix(fix);

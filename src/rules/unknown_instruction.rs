@@ -30,10 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some(near) = nearest(&keyword.text)
             && is_valid(cx, near, rest)
         {
-            let edit = Edit {
-                span: keyword.span,
-                replacement: near.to_owned(),
-            };
+            let edit = Edit::replace(keyword.span, near.to_owned());
             report.fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
         }
     }

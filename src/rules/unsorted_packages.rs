@@ -76,10 +76,7 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
     let mut edits = Vec::new();
     for (index, argument) in list.iter().enumerate() {
         if written[index] != sorted[index] {
-            edits.push(Edit {
-                span: argument.span,
-                replacement: sorted[index].to_owned(),
-            });
+            edits.push(Edit::replace(argument.span, sorted[index].to_owned()));
         }
     }
     let late = written

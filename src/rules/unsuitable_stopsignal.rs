@@ -89,10 +89,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(word) = explicit_sigterm(cx, step) else {
                 return;
             };
-            let edit = Edit {
-                span: word.span,
-                replacement: server.signal.to_owned(),
-            };
+            let edit = Edit::replace(word.span, server.signal.to_owned());
             (edit, word.span)
         }
     };

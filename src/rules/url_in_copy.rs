@@ -32,10 +32,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings.add(word.span, format!("`COPY` cannot download {what}"));
         // ADD copies the other sources as well.
         if FLAGS.iter().all(|flag| step.flag(flag).is_none()) {
-            let edit = Edit {
-                span: step.instruction.keyword.span,
-                replacement: in_case_of(step.instruction, "ADD"),
-            };
+            let edit = Edit::replace(
+                step.instruction.keyword.span,
+                in_case_of(step.instruction, "ADD"),
+            );
             report.fix(Fix::marked_unsafe("use `ADD`", [edit]));
         }
     }

@@ -59,10 +59,7 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
         .split(':')
         .map(|part| if needs_account(part) { NONROOT } else { part })
         .collect();
-    let edit = Edit {
-        span: word.span,
-        replacement: numbers.join(":"),
-    };
+    let edit = Edit::replace(word.span, numbers.join(":"));
     report.fix(Fix::marked_unsafe(
         format!("use a number, such as {NONROOT}"),
         [edit],

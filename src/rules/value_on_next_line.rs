@@ -28,10 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let gap = Span::new(first.span.end, second.span.start);
             // A comment between the lines would become a part of the value.
             if !cx.source.slice(gap).contains('#') {
-                let edit = Edit {
-                    span: gap,
-                    replacement: String::new(),
-                };
+                let edit = Edit::remove(gap);
                 report.fix(Fix::marked_unsafe("join the name and the value", [edit]));
             }
         }

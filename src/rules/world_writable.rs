@@ -125,10 +125,7 @@ fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings:
         };
         report.fix(Fix::marked_unsafe(
             title,
-            [Edit {
-                span: place,
-                replacement,
-            }],
+            [Edit::replace(place, replacement)],
         ));
     }
 }

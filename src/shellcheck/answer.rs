@@ -104,10 +104,10 @@ impl Replacements {
             if start > end || replacement.text.contains('\n') {
                 return None;
             }
-            edits.push(Edit {
-                span: script.edit_span(start, end)?,
-                replacement: replacement.text.clone(),
-            });
+            edits.push(Edit::replace(
+                script.edit_span(start, end)?,
+                replacement.text.clone(),
+            ));
         }
         // ShellCheck does not guarantee that its fixes preserve the meaning.
         let fix = Fix::marked_unsafe("apply ShellCheck's fix", edits);

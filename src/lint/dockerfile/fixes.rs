@@ -212,10 +212,7 @@ mod tests {
             build: &build,
             settings: &settings,
         };
-        let edit = Edit {
-            span,
-            replacement: new.to_owned(),
-        };
+        let edit = Edit::replace(span, new.to_owned());
         let mut findings = [Finding {
             rule: "x",
             code: None,

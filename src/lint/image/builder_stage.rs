@@ -156,10 +156,7 @@ fn stage_before(source: &Source, stage: &Stage<'_>, name: &str, end: usize) -> E
     };
     let rest = source.slice(Span::new(stage.from.span.end, end));
     let gap = line_break(source).repeat(2);
-    Edit {
-        span: Span::at(start),
-        replacement: format!("{from} {as_word} {name}{rest}{gap}"),
-    }
+    Edit::insert(start, format!("{from} {as_word} {name}{rest}{gap}"))
 }
 
 /// Replaces a `RUN` with `COPY` instructions; if there are none, its line is removed.
@@ -176,10 +173,7 @@ fn copy(source: &Source, run: Span, name: &str, paths: &[String]) -> Edit {
     } else {
         run.end
     };
-    Edit {
-        span: Span::new(run.start, end),
-        replacement: lines.join(gap),
-    }
+    Edit::replace(Span::new(run.start, end), lines.join(gap))
 }
 
 fn line_break(source: &Source) -> &'static str {

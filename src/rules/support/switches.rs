@@ -173,9 +173,6 @@ pub(in crate::rules) fn removal(
     if between.is_empty() || !between.trim().is_empty() {
         return None;
     }
-    let edit = Edit {
-        span: Span::new(start, word.end),
-        replacement: String::new(),
-    };
+    let edit = Edit::remove(Span::new(start, word.end));
     Some(Fix::marked_unsafe(title, [edit]))
 }

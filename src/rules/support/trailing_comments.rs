@@ -66,14 +66,8 @@ pub(in crate::rules) fn move_above(
     let end = cx.source.text()[..comment.start].trim_end().len();
     let line_break = cx.line_break();
     let edits = vec![
-        Edit {
-            span: Span::at(step.span.start),
-            replacement: format!("{text}{line_break}{indentation}"),
-        },
-        Edit {
-            span: Span::new(end, comment.end),
-            replacement: String::new(),
-        },
+        Edit::insert(step.span.start, format!("{text}{line_break}{indentation}")),
+        Edit::remove(Span::new(end, comment.end)),
     ];
     Some(Fix::marked_unsafe(
         "move the comment to a line of its own",

@@ -43,5 +43,5 @@ pub(in crate::rules) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) 
     }
     let replacement = format!("{}/{path}", from.trim_end_matches('/'));
     let title = format!("use the absolute path `{replacement}`");
-    Some(Fix::safe(title, [Edit { span, replacement }]))
+    Some(Fix::safe(title, [Edit::replace(span, replacement)]))
 }
