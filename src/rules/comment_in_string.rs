@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::support::quotes::Quotes;
-use crate::dockerfile::{Comment, Kind, ShellPart, ShellScript, ShellWord, SimpleCommand};
+use crate::dockerfile::{Comment, Kind, Quotes, ShellPart, ShellScript, ShellWord, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,7 +1,6 @@
 //! `swallowed-line`: a line belongs to the instruction or to the comment before it.
 
-use super::support::quotes::are_open_at;
-use crate::dockerfile::{Kind, ShellScript};
+use crate::dockerfile::{Kind, ShellScript, are_quotes_open_at};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -132,7 +131,8 @@ fn is_argument(
         // A file may be called `user` or `shell`.
         let is_meant = is_capital || text == step.instruction.keyword.text;
         let arguments = &step.instruction.arguments;
-        return is_meant && are_open_at(arguments, word.start, cx.dockerfile.escape) == Some(false);
+        return is_meant
+            && are_quotes_open_at(arguments, word.start, cx.dockerfile.escape) == Some(false);
     };
     // In lowercase, `git add` and `npm run` are common, so only the name of a command counts.
     let most = if is_capital { usize::MAX } else { 1 };
