@@ -6,8 +6,8 @@
 //! error; this parser continues with the next line.
 
 // One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`,
-// `quotes` and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct each,
-// `instruction` and `body` put an instruction together, and `parser` drives them.
+// `quotes` and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct
+// each, `instruction` and `body` put an instruction together, and `parser` drives them.
 mod body;
 mod directive;
 mod encoding;

@@ -45,7 +45,10 @@ pub struct ScriptLanguage {
     /// Names of programs that read a source; a star stands for any end.
     #[serde(default)]
     interpreters: Vec<String>,
-    /// Names of other programs and of libraries that run the language.
+    /// Names of other programs and of libraries that belong to an installation of the language.
+    #[serde(default)]
+    runtimes: Vec<String>,
+    /// Names of programs that run the language without an installation of it.
     #[serde(default)]
     hosts: Vec<String>,
     /// The options of its interpreters.
@@ -118,8 +121,11 @@ impl ScriptLanguage {
 
     /// Returns true for the name of a program or a library that runs the language.
     pub fn is_interpreter(&self, file_name: &[u8]) -> bool {
-        let mut patterns = self.interpreters.iter().chain(&self.hosts);
-        patterns.any(|pattern| is_match(pattern, file_name))
+        is_any(&self.hosts, file_name) || self.is_installed(file_name)
+    }
+
+    fn is_installed(&self, file_name: &[u8]) -> bool {
+        is_any(&self.interpreters, file_name) || is_any(&self.runtimes, file_name)
     }
 
     /// Returns true for the name of a file that is not a program of the language by itself.
@@ -129,6 +135,10 @@ impl ScriptLanguage {
             is_ending || file_name == name.as_bytes()
         })
     }
+}
+
+fn is_any(patterns: &[String], file_name: &[u8]) -> bool {
+    patterns.iter().any(|pattern| is_match(pattern, file_name))
 }
 
 fn is_match(pattern: &str, file_name: &[u8]) -> bool {
@@ -168,10 +178,15 @@ pub fn language_of_source(file_name: &[u8]) -> Option<Language> {
 
 /// The language whose sources a program reads, by the name of the program.
 pub fn language_of_interpreter(file_name: &[u8]) -> Option<&'static ScriptLanguage> {
-    TABLE.script.iter().find(|language| {
-        let mut patterns = language.interpreters.iter();
-        patterns.any(|pattern| is_match(pattern, file_name))
-    })
+    let mut languages = TABLE.script.iter();
+    languages.find(|language| is_any(&language.interpreters, file_name))
+}
+
+/// The language to whose installation a program or a library belongs, by its name.
+pub fn language_of_runtime(file_name: &[u8]) -> Option<Language> {
+    let mut languages = TABLE.script.iter();
+    let language = languages.find(|language| language.is_installed(file_name))?;
+    Some(language.language)
 }
 
 /// Every language of the table, in its order.
@@ -213,6 +228,22 @@ mod tests {
         ] {
             let found = language_of_interpreter(program.as_bytes());
             assert_eq!(found.map(|found| found.language), language, "{program}");
+        }
+    }
+
+    #[test]
+    fn a_server_with_a_language_in_it_belongs_to_no_installation() {
+        for (file, language) in [
+            ("perl5.36.0", Some(Language::Perl)),
+            ("libruby-3.1.so.3.1", Some(Language::Ruby)),
+            ("libluajit-5.1.so.2", Some(Language::Lua)),
+            ("php-fpm8.2", Some(Language::Php)),
+            ("libjli.so", Some(Language::Java)),
+            ("luac5.4", None),
+            ("nginx", None),
+            ("deno", None),
+        ] {
+            assert_eq!(language_of_runtime(file.as_bytes()), language, "{file}");
         }
     }
 

@@ -17,8 +17,8 @@ mod variables;
 
 pub use languages::{
     InstalledLanguage, InterpreterOptions, Language, ProgramStarters, ScriptLanguage,
-    installed_languages, language_of_interpreter, language_of_source, program_starters,
-    script_languages,
+    installed_languages, language_of_interpreter, language_of_runtime, language_of_source,
+    program_starters, script_languages,
 };
 pub use launchers::{Wrapper, environment_of, has_subcommands, root_droppers, unwrapped, wrapper};
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
