@@ -28,12 +28,7 @@ use crate::trust::HostFile;
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let config = configuration(arguments, registry, output)?;
-    let output = if config.no_color {
-        // hadolint's `no-color` has the same meaning.
-        output.without_color()
-    } else {
-        output
-    };
+    let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let inputs = read_inputs(arguments, &config, output)?;
@@ -70,10 +65,8 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     if mode != Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
-    let fail_on = arguments
-        .fail_on
-        .or(config.fail_on)
-        .unwrap_or(FailOn::Severity(Severity::Info));
+    let fail_on = arguments.fail_on.or(config.fail_on);
+    let fail_on = fail_on.unwrap_or(FailOn::Severity(Severity::Info));
     let before_fixes = outcome(&files, fail_on);
     let mut summary = Vec::new();
     if let Some(mode) = mode {
@@ -104,6 +97,15 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Print) => before_fixes,
         _ => outcome(&files, fail_on),
     })
+}
+
+fn colored(config: &Config, output: Output) -> Output {
+    if config.no_color {
+        // hadolint's `no-color` has the same meaning.
+        output.without_color()
+    } else {
+        output
+    }
 }
 
 /// The entries of the baseline that fixes have to leave alone.

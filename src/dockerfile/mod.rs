@@ -5,9 +5,9 @@
 //! and arguments; arguments are parsed depending on the instruction. BuildKit stops at the first
 //! error; this parser continues with the next line.
 
-// One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`
-// and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct each,
-// `instruction` and `body` put an instruction together, and `parser` drives them.
+// One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`,
+// `quotes` and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct
+// each, `instruction` and `body` put an instruction together, and `parser` drives them.
 mod body;
 mod directive;
 mod encoding;
@@ -17,6 +17,7 @@ mod instruction;
 mod json;
 mod lines;
 mod parser;
+mod quotes;
 pub mod shell;
 mod split;
 mod syntax;
@@ -24,6 +25,7 @@ mod unread;
 mod word;
 
 pub use directive::DIRECTIVES;
+pub use quotes::{Quotes, are_quotes_open_at};
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::quotes::Quotes;
+
 /// Returns true for the whitespace that separates keywords, keys and list words in BuildKit. Other
 /// Unicode whitespace only separates pairs.
 pub(super) fn is_blank(char: char) -> bool {
@@ -46,22 +48,14 @@ pub(super) fn list(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
 pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
-    let mut quote = None;
-    let mut chars = text[range.clone()].char_indices();
-    while let Some((offset, char)) = chars.next() {
+    let mut quotes = Quotes::default();
+    for (offset, char) in text[range.clone()].char_indices() {
         let at = range.start + offset;
-        if quote.is_none() && char.is_whitespace() {
+        if char.is_whitespace() && !quotes.are_open() && !quotes.is_escaped() {
             words.extend(start.take().map(|start| start..at));
-            continue;
-        }
-        start.get_or_insert(at);
-        // As in a shell, there are no escapes between single quotes.
-        if char == escape && quote != Some('\'') {
-            chars.next();
-        } else if quote == Some(char) {
-            quote = None;
-        } else if quote.is_none() && matches!(char, '\'' | '"') {
-            quote = Some(char);
+        } else {
+            start.get_or_insert(at);
+            quotes.read(char, escape);
         }
     }
     // An unclosed quote includes the rest of the line; the word parser reports it.

@@ -335,6 +335,16 @@ impl Tree {
         &self.names[name.index()].text
     }
 
+    /// The path that a name in a directory has, or would have.
+    fn path_of_child(&self, directory: NameId, name: &[u8]) -> Vec<u8> {
+        let mut path = self.path(directory);
+        if directory != NameId::ROOT {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        path
+    }
+
     /// The path from the root, with a leading `/`.
     pub fn path(&self, name: NameId) -> Vec<u8> {
         if name == NameId::ROOT {
@@ -475,11 +485,7 @@ impl Tree {
                 _ => {}
             }
             let Some(name) = self.child(at, component) else {
-                let mut missing = self.path(at);
-                if at != NameId::ROOT {
-                    missing.push(b'/');
-                }
-                missing.extend_from_slice(component);
+                let missing = self.path_of_child(at, component);
                 return Err(ResolveError::NotFound { missing, crossed });
             };
             // A trailing slash leaves an empty component, and the one before it still counts as the

@@ -15,8 +15,12 @@ mod programs;
 mod signals;
 mod variables;
 
-pub use languages::{InstalledLanguage, ScriptLanguage, installed_languages, script_languages};
-pub use launchers::{environment_of, has_subcommands};
+pub use languages::{
+    InstalledLanguage, InterpreterOptions, Language, ProgramStarters, ScriptLanguage,
+    installed_languages, language_of_interpreter, language_of_runtime, language_of_source,
+    program_starters, script_languages,
+};
+pub use launchers::{Wrapper, environment_of, has_subcommands, root_droppers, unwrapped, wrapper};
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,

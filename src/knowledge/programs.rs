@@ -22,6 +22,9 @@ struct Table {
     downloaders: Vec<String>,
     build_tools: Vec<String>,
     debug_tools: Vec<String>,
+    init_systems: Vec<String>,
+    root_servers: Vec<String>,
+    prompts: Vec<String>,
 }
 
 /// A class of programs with the same purpose, or the same risk.
@@ -43,6 +46,13 @@ pub enum ProgramClass {
     BuildTool,
     /// Debuggers, tracers and network scanners.
     DebugTool,
+    /// Init systems, which start and supervise services and have to be root for that.
+    InitSystem,
+    /// Servers that bind their port as root and then serve requests as another user.
+    RootServer,
+    /// Programs besides shells and interpreters that wait for input at a terminal if they have no
+    /// arguments.
+    Prompt,
 }
 
 impl ProgramClass {
@@ -73,6 +83,9 @@ impl ProgramClass {
             Self::Downloader => [&table.downloaders, &[]],
             Self::BuildTool => [&table.build_tools, &[]],
             Self::DebugTool => [&table.debug_tools, &[]],
+            Self::InitSystem => [&table.init_systems, &[]],
+            Self::RootServer => [&table.root_servers, &[]],
+            Self::Prompt => [&table.prompts, &[]],
         }
     }
 }
@@ -122,6 +135,9 @@ mod tests {
             &table.downloaders,
             &table.build_tools,
             &table.debug_tools,
+            &table.init_systems,
+            &table.root_servers,
+            &table.prompts,
         ] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
         }

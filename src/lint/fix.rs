@@ -209,10 +209,7 @@ mod tests {
     fn finding(applicability: Applicability, edits: &[(usize, usize, &str)]) -> Finding {
         let edits = edits
             .iter()
-            .map(|&(start, end, text)| Edit {
-                span: Span::new(start, end),
-                replacement: text.into(),
-            })
+            .map(|&(start, end, text)| Edit::replace(Span::new(start, end), text))
             .collect();
         Finding {
             rule: "x",

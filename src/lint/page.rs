@@ -268,6 +268,15 @@ const KEYS: [&str; 8] = [
 ];
 
 impl Page {
+    /// The codes of other tools for the check: `hadolint DL3002, Trivy DS-0002`.
+    pub fn aliases_text(&self) -> String {
+        let aliases = self.aliases.iter();
+        let names: Vec<String> = aliases
+            .map(|alias| format!("{} {}", alias.tool, alias.code))
+            .collect();
+        names.join(", ")
+    }
+
     /// Parses the front matter and the heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
         let Parts { front, title, body } = page::parts(name, text, &KEYS)?;

@@ -10,6 +10,7 @@ use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceAr
 use super::ecosystem::{Description, PurlName, Reader};
 use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
+use crate::paths::file_name;
 
 /// Extensions of Java archives; `.hpi` is a Jenkins plugin.
 const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".hpi"];
@@ -157,7 +158,7 @@ impl ArchiveReader {
         }
         // The size in the directory of the archive may be a lie; no more than that is read.
         let bytes = self.inflate(archive, entry, size)?;
-        let file_name = name.rsplit('/').next().unwrap_or(name);
+        let file_name = file_name(name);
         // A broken archive inside does not make the outer one broken.
         let _ = self.read(&bytes, file_name, depth + 1);
         Ok(())

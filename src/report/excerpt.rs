@@ -283,10 +283,7 @@ mod tests {
         );
         let source = Source::new("D", text.as_str());
         let at = text.find("-c").expect("it is there");
-        let insert = |text: &str| Edit {
-            span: Span::at(at),
-            replacement: text.to_owned(),
-        };
+        let insert = |text: &str| Edit::insert(at, text.to_owned());
         let edits = [insert("-e ")];
         let excerpt = Excerpt::of_edits(&source, &edits, 60).expect("it fits");
         assert_eq!(excerpt.text, "...x x x x x  && b -c y y y y y y y...");

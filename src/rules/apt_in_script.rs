@@ -12,14 +12,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if call.name != "apt" {
             continue;
         }
-        let report = findings.add(
-            call.name_span,
-            "`apt` is meant for interactive use; its interface may change",
-        );
+        let message = "`apt` is meant for interactive use; its interface may change";
+        let report = findings.add(call.name_span, message);
         // `apt-get` has no `list`, `show` or `search`. Verbs that exist in both have the same
         // meaning.
         let has_verb = understand(call).is_some_and(|call| {

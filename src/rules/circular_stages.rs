@@ -20,11 +20,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let circular = circular.get_or_insert_with(|| in_circles(cx.facts));
         if cx.facts.source_stage(step, name).is_none() && circular[own] && circular[stage.index] {
+            let message = format!("stage `{name}` and this stage depend on each other");
             findings
-                .add(
-                    step.instruction.keyword.span,
-                    format!("stage `{name}` and this stage depend on each other"),
-                )
+                .add(step.instruction.keyword.span, message)
                 .label(stage.from.span, "defined here");
         }
     }

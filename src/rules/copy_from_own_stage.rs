@@ -1,7 +1,6 @@
 //! `copy-from-own-stage`: a stage copies from itself.
 
-use super::support::steps::of_kind;
-use crate::dockerfile::Kind;
+use super::support::steps::copies_from;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,16 +11,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in of_kind(cx, &[Kind::Copy]) {
-        let Some((word, name)) = step.copied_from() else {
-            continue;
-        };
+    for (step, word, name) in copies_from(cx) {
         // The name may also mean an earlier stage of the same name, which is allowed.
         if cx.facts.is_own_stage(step, name) && cx.facts.source_stage(step, name).is_none() {
-            findings.add(
-                word.span,
-                format!("`COPY --from` refers to its own stage `{name}`"),
-            );
+            let message = format!("`COPY --from` refers to its own stage `{name}`");
+            findings.add(word.span, message);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `copy-to-relative-path`: a relative `COPY` destination without a `WORKDIR`.
 
 use super::support::trailing_comments::trailing_comment;
-use crate::dockerfile::{Body, Kind, Word, WordPart};
+use crate::dockerfile::{Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -19,8 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.onbuild && step.kind() == Kind::Workdir {
             triggered = Some(step.stage);
         }
-        let (Body::Transfer { destination, .. }, Kind::Copy) =
-            (&step.instruction.body, step.kind())
+        let (Some(destination), Kind::Copy) = (step.instruction.body.destination(), step.kind())
         else {
             continue;
         };
@@ -38,10 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // In a JSON form, the span includes the quotes but the text does not.
             let is_plain = cx.source.slice(destination.span) == written;
             if is_plain && let Some(replacement) = absolute(step, written) {
-                let edit = Edit {
-                    span: destination.span,
-                    replacement,
-                };
+                let edit = Edit::replace(destination.span, replacement);
                 report.fix(Fix::safe(
                     "use an absolute path, starting from the base image's directory",
                     [edit],

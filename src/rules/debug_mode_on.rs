@@ -116,10 +116,8 @@ fn report_arguments(
         }
         _ => return,
     };
-    findings.add(
-        span,
-        format!("`{word}` lets debuggers connect to the program"),
-    );
+    let message = format!("`{word}` lets debuggers connect to the program");
+    findings.add(span, message);
 }
 
 /// Whether an argument starts a debugger that other hosts may reach: `--inspect`,

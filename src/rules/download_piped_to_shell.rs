@@ -5,6 +5,7 @@ use crate::dockerfile::{ShellScript, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -112,7 +113,7 @@ fn outer_command(script: &ShellScript, fetch: &Call) -> Option<Span> {
         .iter()
         .rfind(|other| other.span.start < inner.start && other.span.contains(inner))?;
     let first = command.words.first()?;
-    let name = first.literal()?.rsplit('/').next()?;
+    let name = file_name(first.literal()?);
     let is_run = match name {
         "eval" => true,
         _ if runs_its_input(name) => takes_script(command),

@@ -2,7 +2,7 @@
 
 use super::support::image_names::lasting_fault;
 use super::support::mounts;
-use super::support::steps::of_kind;
+use super::support::steps::{copies_from, of_kind};
 use crate::dockerfile::{Kind, Word};
 use crate::lint::facts::{Base, Stage, Step, image_name_fault};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -19,10 +19,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         check_from(cx, stage, findings);
     }
-    for step in of_kind(cx, &[Kind::Copy]) {
-        if let Some((word, name)) = step.copied_from()
-            && is_image(cx, step, name)
-        {
+    for (step, word, name) in copies_from(cx) {
+        if is_image(cx, step, name) {
             report_literal(word, name, findings);
         }
     }

@@ -31,12 +31,11 @@ const SWITCHES: [Switch; 6] = [
 const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if let Some((span, word)) = switches::find(call, &REMOVALS) {
-            findings.add(
-                span,
-                format!("`passwd {word}` removes the password: anyone can log in without one"),
-            );
+            let message =
+                format!("`passwd {word}` removes the password: anyone can log in without one");
+            findings.add(span, message);
             continue;
         }
         let place = match call.name.as_str() {

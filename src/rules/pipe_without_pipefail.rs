@@ -5,7 +5,7 @@ use super::support::rewrite::{line_before, set_pipefail};
 use crate::dockerfile::shell::{ShellOptions, ShellPart};
 use crate::dockerfile::{Body, Command, Pipeline, Script, ShellScript};
 use crate::lint::facts::{Call, Facts, Run, ShellKind, Step};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -65,11 +65,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         if run.shell.knows_pipefail() {
             if let Some(edit) = set_pipefail(cx, run) {
-                report.fix(Fix::new(
-                    "set `pipefail`",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::marked_unsafe("set `pipefail`", [edit]));
             }
         } else if let Some(fix) = switches.fix(cx, run, step) {
             report.fix(fix);
@@ -180,10 +176,9 @@ impl<'a> Switches<'a> {
             return None;
         }
         let shell = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]";
-        Some(Fix::new(
+        Some(Fix::marked_unsafe(
             "run this and all later shell forms with `bash` and `pipefail`",
-            Applicability::Unsafe,
-            vec![line_before(cx, step, shell)],
+            [line_before(cx, step, shell)],
         ))
     }
 }

@@ -1,9 +1,9 @@
 //! `plain-http-download`: a file is downloaded over plain HTTP.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -27,13 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.flag("checksum").is_some() {
             continue;
         }
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
+        for word in step.instruction.body.source_words() {
             let url = word.text.as_str().trim_matches(['"', '\'']);
             report(cx, url, word.span, findings);
         }
@@ -43,20 +37,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// Reports a URL if it uses plain HTTP.
 fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Findings) {
     let Some(host) = plain_host(url) else { return };
-    let report = findings.add(
-        span,
-        format!("download from `{host}` over plain HTTP can be tampered with"),
-    );
+    let message = format!("download from `{host}` over plain HTTP can be tampered with");
+    let report = findings.add(span, message);
     // The URL may come from a variable, in which case it is not at this place.
     if let Some(offset) = cx.source.slice(span).find("http://")
         && !lacks_https(host)
     {
         let end = span.start + offset + "http".len();
-        let edit = Edit {
-            span: Span::at(end),
-            replacement: "s".to_owned(),
-        };
-        report.fix(Fix::new("use `https`", Applicability::Unsafe, vec![edit]));
+        let edit = Edit::insert(end, "s");
+        report.fix(Fix::marked_unsafe("use `https`", [edit]));
     }
 }
 

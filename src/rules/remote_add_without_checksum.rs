@@ -1,7 +1,7 @@
 //! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,13 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.flag("checksum").is_some() {
             continue;
         }
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
-        for place in sources {
-            let CopySource::Path(word) = place else {
-                continue;
-            };
+        for word in step.instruction.body.source_words() {
             let written = word.text.as_str().trim_matches('"');
             let path = cx
                 .facts

@@ -1,6 +1,6 @@
 //! `secret-in-env`: a variable looks like a secret and is stored in the image.
 
-use crate::dockerfile::{Body, Kind, Pair};
+use crate::dockerfile::{Kind, Pair};
 use crate::lint::facts::{Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -19,20 +19,16 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             Kind::Arg => "history",
             _ => continue,
         };
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
-        for pair in pairs {
+        for pair in step.instruction.body.pairs() {
             let name = pair.key.text.as_str();
             if secrets::is_secret_name(name)
                 && !is_harmless(cx, step, pair)
                 && !is_empty(step, pair)
             {
+                let message =
+                    format!("`{name}` looks like a secret and is stored in the image {place}");
                 findings
-                    .add(
-                        pair.key.span,
-                        format!("`{name}` looks like a secret and is stored in the image {place}"),
-                    )
+                    .add(pair.key.span, message)
                     .note("use `RUN --mount=type=secret` to pass a secret to a single command");
             }
         }
@@ -85,10 +81,9 @@ fn is_file(value: &str) -> bool {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for entry in cx.configuration().env() {
         if let Some(name) = secret(entry) {
-            findings.add(
-                cx.at_instruction("ENV"),
-                format!("`{name}` looks like a secret and is stored in the image environment"),
-            );
+            let message =
+                format!("`{name}` looks like a secret and is stored in the image environment");
+            findings.add(cx.at_instruction("ENV"), message);
         }
     }
     // Steps that change no files, such as ENV, do not have a layer.

@@ -6,7 +6,6 @@ use super::support::trailing_comments::comment_after_array;
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
 use crate::lint::facts::{Base, Facts, Step, is_builtin};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-form-entrypoint",
@@ -127,9 +126,6 @@ fn with_exec(step: &Step<'_>, script: &Script) -> Option<Fix> {
     if !parsed.errors.is_empty() || !is_first || !is_program {
         return None;
     }
-    let edit = Edit {
-        span: Span::at(program.span.start),
-        replacement: "exec ".to_owned(),
-    };
+    let edit = Edit::insert(program.span.start, "exec ");
     Some(Fix::safe("replace the shell with `exec`", [edit]))
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::dockerfile::{Modifier, Variable, WordPart};
-use crate::lint::facts::is_set_by_builder;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::knowledge::VariableClass;
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,18 +21,6 @@ const MAX_NAMES: usize = 64;
 /// Maximum length of a name that is suggested, in bytes. The time of a comparison is proportional
 /// to the product of both lengths.
 const MAX_NAME_BYTES: usize = 64;
-
-/// Variables that the builder sets for FROM and that are worth suggesting.
-const PLATFORMS: [&str; 8] = [
-    "BUILDPLATFORM",
-    "BUILDOS",
-    "BUILDARCH",
-    "BUILDVARIANT",
-    "TARGETPLATFORM",
-    "TARGETOS",
-    "TARGETARCH",
-    "TARGETVARIANT",
-];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let declared: HashSet<&str> = cx
@@ -56,13 +44,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for variable in variables {
             let name = variable.name.as_str();
             // One finding per name in a FROM, because one ARG is enough for all its uses.
-            if declared.contains(name) || is_set_by_builder(name) || !seen.insert(name) {
+            if declared.contains(name)
+                || VariableClass::Builder.contains(name)
+                || !seen.insert(name)
+            {
                 continue;
             }
-            let report = findings.add(
-                variable.span,
-                format!("`{name}` is not declared by an `ARG` before the first `FROM`"),
-            );
+            let message = format!("`{name}` is not declared by an `ARG` before the first `FROM`");
+            let report = findings.add(variable.span, message);
             if let Some(fix) = fix(variable, nearest(name, &declared)) {
                 report.fix(fix);
             }
@@ -93,11 +82,14 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     if declared.len() > MAX_NAMES {
         return None;
     }
-    let short = declared
-        .iter()
-        .copied()
-        .filter(|known| known.len() <= MAX_NAME_BYTES);
-    suggestion::closest(name, short.chain(PLATFORMS))
+    // The other variables of the builder are too rare to suggest.
+    let mut names: Vec<&str> = VariableClass::Platform.names().collect();
+    for &known in declared {
+        if known.len() <= MAX_NAME_BYTES {
+            names.push(known);
+        }
+    }
+    suggestion::closest(name, names)
 }
 
 /// Replaces a variable with the most similar one.
@@ -114,13 +106,6 @@ fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
     } else {
         format!("${near}")
     };
-    let edit = Edit {
-        span: variable.span,
-        replacement,
-    };
-    Some(Fix::new(
-        format!("use `{near}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ))
+    let edit = Edit::replace(variable.span, replacement);
+    Some(Fix::marked_unsafe(format!("use `{near}`"), [edit]))
 }

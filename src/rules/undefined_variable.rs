@@ -2,7 +2,8 @@
 
 use super::support::words::expanded_words;
 use crate::dockerfile::{Variable, WordPart};
-use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
+use crate::knowledge::VariableClass;
+use crate::lint::facts::{Facts, Known, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,20 +12,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check),
     image: None,
 };
-
-/// Variables that are predefined without an ARG.
-const ALWAYS: [&str; 10] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
 
 /// Maximum number of undefined names for which a similar one is searched for. Each is compared with
 /// all names that are set.
@@ -78,15 +65,15 @@ fn problem(
     searches: &mut usize,
 ) -> Option<(&'static str, Option<String>)> {
     // Every image has a PATH: the builder sets one if the base image does not.
-    if facts.is_declared(step, name) || ALWAYS.contains(&name) || name == "PATH" || is_special(name)
-    {
+    let is_always_set = VariableClass::Proxy.contains(name) || name == "PATH";
+    if facts.is_declared(step, name) || is_always_set || is_special(name) {
         return None;
     }
     let declare = format!("add `ARG {name}` after `FROM`");
     if facts.is_global(name) {
         return Some(("is only declared before the first `FROM`", Some(declare)));
     }
-    if PREDEFINED.contains(&name) {
+    if VariableClass::Builder.contains(name) {
         return Some(("is only available after an `ARG`", Some(declare)));
     }
     *searches += 1;

@@ -34,10 +34,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for (variable, colon) in required {
             if fails(cx, &defaults, step, (&variable.name, colon)) {
                 let (name, text) = (&variable.name, cx.source.slice(variable.span));
-                findings.add(
-                    variable.span,
-                    format!("`{name}` is empty, so `{text}` fails the build"),
-                );
+                let message = format!("`{name}` is empty, so `{text}` fails the build");
+                findings.add(variable.span, message);
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::script::Script;
-use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
+use crate::lint::{Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
 
 /// Codes about features that are missing in dash, but supported by BusyBox's ash: `$'…'`, `[[ ]]`,
 /// `==`, `&>`, options of `echo`, `pipefail`, `source`, signals by their long names, substrings and
@@ -104,13 +104,13 @@ impl Replacements {
             if start > end || replacement.text.contains('\n') {
                 return None;
             }
-            edits.push(Edit {
-                span: script.edit_span(start, end)?,
-                replacement: replacement.text.clone(),
-            });
+            edits.push(Edit::replace(
+                script.edit_span(start, end)?,
+                replacement.text.clone(),
+            ));
         }
         // ShellCheck does not guarantee that its fixes preserve the meaning.
-        let fix = Fix::new("apply ShellCheck's fix", Applicability::Unsafe, edits);
+        let fix = Fix::marked_unsafe("apply ShellCheck's fix", edits);
         let overlaps = fix
             .edits
             .windows(2)

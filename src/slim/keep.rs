@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::binaries::Binaries;
 use super::build_history::BuildHistory;
 use super::effort::Effort;
+use super::globs;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters;
 use super::process::Program;
@@ -203,6 +204,21 @@ impl<'a> Keep<'a> {
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
         self.notes.insert(Note { at, line, text });
+    }
+
+    /// The names that a pattern in a file matches; those that were found where too many are.
+    pub(super) fn matching(&mut self, pattern: &str, at: Option<NameId>) -> Vec<NameId> {
+        let found = globs::matches(self.view.tree(), pattern, &mut self.effort.patterns);
+        self.note_patterns(at);
+        found
+    }
+
+    /// Notes for a file with patterns if no more names may be compared with any.
+    pub(super) fn note_patterns(&mut self, at: Option<NameId>) {
+        if self.effort.patterns.left() == 0 {
+            let text = "too many names match patterns in the image: not all were followed";
+            self.note(at, None, text.to_owned());
+        }
     }
 
     /// Records that the result may be useless, whatever is kept.

@@ -22,7 +22,6 @@ mod mention_weight;
 mod open_names;
 mod options;
 mod package_records;
-mod paths;
 mod plan;
 mod process;
 mod program_kind;

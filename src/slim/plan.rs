@@ -259,7 +259,7 @@ fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
         let tree = &image.tree;
         let mut sources = graph.kept().iter().copied().filter(|&name| {
             let file_name = tree.file_name(name);
-            runtime.is_source(file_name) && is_users(graph, name)
+            runtime.is_source(file_name) && graph.is_users(name)
         });
         let Some(source) = sources.next() else {
             continue;
@@ -281,16 +281,6 @@ fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
         }
     }
     notes
-}
-
-/// Whether a name is the user's: COPY, ADD or RUN added it, or it is in the working directory.
-fn is_users(graph: &Graph, name: NameId) -> bool {
-    graph.reasons(name).iter().any(|reason| {
-        matches!(
-            reason.why,
-            Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir)
-        )
-    })
 }
 
 impl Plan {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::elf::Found;
+pub use crate::knowledge::Language;
 
 /// The relation between a kept file and its dependent. It is displayed as a phrase about the file,
 /// in which "its" refers to the dependent: "required as `libc.so.6`, found in a default
@@ -91,20 +92,6 @@ pub enum Because {
     Word { word: String, line: usize },
     /// A path in an ELF file.
     Mention { path: String },
-}
-
-/// A language whose programs load modules at run time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    Java,
-    Lua,
-    /// Other languages, whose source files are only searched for programs that they start.
-    Other,
-    Node,
-    Perl,
-    Php,
-    Python,
-    Ruby,
 }
 
 /// The start of a chain of reasons.
@@ -256,6 +243,17 @@ impl Why {
             _ => Confidence::Certain,
         }
     }
+
+    /// Whether it says that a file is the user's own: the Dockerfile added it, it is in the working
+    /// directory, or `--keep` names it.
+    pub(super) fn is_users(&self) -> bool {
+        matches!(
+            self,
+            Self::Root(
+                Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir | Root::Glob { .. }
+            )
+        )
+    }
 }
 
 impl Field {
@@ -328,21 +326,6 @@ impl fmt::Display for Why {
                 write!(f, "part of `{name}`, which programs in {language} can load")
             }
         }
-    }
-}
-
-impl fmt::Display for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Java => "Java",
-            Self::Lua => "Lua",
-            Self::Other => "another language",
-            Self::Node => "Node",
-            Self::Perl => "Perl",
-            Self::Php => "PHP",
-            Self::Python => "Python",
-            Self::Ruby => "Ruby",
-        })
     }
 }
 

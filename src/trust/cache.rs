@@ -3,7 +3,6 @@
 //! A cache that somebody else could write would decide what jettison reports. There is none unless
 //! every directory belongs to the user and nobody else may write to it.
 
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -12,6 +11,8 @@ use std::time::SystemTime;
 
 use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
+
+use crate::hash::{add_part, hex};
 
 /// Bytes of an entry. Larger answers are not kept.
 const MAX_ENTRY: u64 = 1 << 20;
@@ -145,9 +146,7 @@ impl Key {
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
-            // The lengths keep `ab`, `c` apart from `a`, `bc`.
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
+            add_part(&mut hash, part);
         }
         Self(hex(&hash.finalize()))
     }
@@ -171,14 +170,6 @@ fn create(directory: &Path) -> Option<()> {
 
 fn user() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,30 +4,45 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const TEXTS: &[&str] = &["size", "source", "suggestion"];
+const TEXTS: &[&str] = &["size", "paths", "source", "suggestion"];
 const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 22] = [
+const MAY_USE: [(&str, &[&[&str]]); 24] = [
     ("size", &[]),
-    ("trust", &[]),
+    ("hash", &[]),
+    ("trust", &[&["hash"]]),
     ("printable", &[]),
+    ("paths", &[]),
     ("source", &[]),
     ("suggestion", &[]),
-    ("knowledge", &[]),
+    ("knowledge", &[&["paths"]]),
     ("page", &[&["knowledge"]]),
-    ("dockerfile", &[&["source", "suggestion", "knowledge"]]),
-    ("image", &[&["trust", "printable", "suggestion"]]),
-    ("elf", &[]),
-    ("packages", &[&["image", "elf"]]),
+    (
+        "dockerfile",
+        &[&["paths", "source", "suggestion", "knowledge"]],
+    ),
+    (
+        "image",
+        &[&["hash", "trust", "printable", "paths", "suggestion"]],
+    ),
+    ("elf", &[&["paths"]]),
+    ("packages", &[&["paths", "image", "elf"]]),
     ("advisories", &[&["packages"]]),
     ("inspect", &[IMAGES]),
     (
         "slim",
         &[
             IMAGES,
-            &["knowledge", "page", "dockerfile", "source", "suggestion"],
+            &[
+                "paths",
+                "knowledge",
+                "page",
+                "dockerfile",
+                "source",
+                "suggestion",
+            ],
         ],
     ),
     ("loading", &[&["image", "elf", "slim"]]),
@@ -50,14 +65,24 @@ const MAY_USE: [(&str, &[&[&str]]); 22] = [
         "rules",
         &[TEXTS, IMAGES, FINDINGS, &["knowledge", "dockerfile"]],
     ),
-    ("shellcheck", &[&["source", "trust", "dockerfile", "lint"]]),
+    (
+        "shellcheck",
+        &[&["source", "trust", "knowledge", "dockerfile", "lint"]],
+    ),
     (
         "report",
         &[
             TEXTS,
             IMAGES,
             FINDINGS,
-            &["page", "printable", "knowledge", "inspect", "loading"],
+            &[
+                "hash",
+                "page",
+                "printable",
+                "knowledge",
+                "inspect",
+                "loading",
+            ],
         ],
     ),
     (

@@ -19,11 +19,11 @@ use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock};
 use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::super::digest::hex;
 use super::super::directory::Directory;
 use super::super::error::WriteError;
 use super::super::transport::oci_layout::{Member, Target};
 use super::parent;
+use crate::hash::hex;
 
 /// The prefix of temporary names beside a destination.
 pub(in crate::image) const PREFIX: &str = ".jettison-";

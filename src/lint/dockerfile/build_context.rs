@@ -3,6 +3,8 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::paths::add_components;
+
 /// Maximum number of patterns in a `.dockerignore`. Each is compiled and takes a few kilobytes.
 const MAX_PATTERNS: usize = 4096;
 /// Maximum length of a pattern in bytes. The automaton of a much longer one exceeds the limit of
@@ -105,16 +107,8 @@ impl Pattern {
 
 /// A path without `.`, `..` and redundant slashes; `.` for the directory itself.
 pub fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
+    let mut parts = Vec::new();
+    add_components(&mut parts, path);
     if parts.is_empty() {
         ".".to_owned()
     } else {

@@ -189,8 +189,8 @@ fn count(text: &str, mark: &str) -> isize {
 mod tests {
     use super::*;
     use crate::dockerfile;
+    use crate::lint::Severity;
     use crate::lint::dockerfile::{BuildContext, Facts};
-    use crate::lint::{Applicability, Severity};
     use crate::source::Source;
 
     /// Whether a fix that replaces `old` with `new` stays, for a finding on the first line.
@@ -212,10 +212,7 @@ mod tests {
             build: &build,
             settings: &settings,
         };
-        let edit = Edit {
-            span,
-            replacement: new.to_owned(),
-        };
+        let edit = Edit::replace(span, new.to_owned());
         let mut findings = [Finding {
             rule: "x",
             code: None,
@@ -224,7 +221,7 @@ mod tests {
             location: Span::at(0).into(),
             labels: Vec::new(),
             notes: Vec::new(),
-            fix: Some(Fix::new("fix", Applicability::Safe, vec![edit])),
+            fix: Some(Fix::safe("fix", [edit])),
         }];
         drop_unsound(&mut findings, &context);
         findings[0].fix.is_some()

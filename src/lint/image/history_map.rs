@@ -122,9 +122,7 @@ fn words_of(instruction: &Instruction) -> Vec<String> {
 /// The normalized form of a `COPY` or `ADD` as recorded by the classic builder and buildah: `COPY
 /// file:c0ffee in /app`.
 fn words_of_copy(step: &Step<'_>) -> Option<Vec<String>> {
-    let Body::Transfer { destination, .. } = &step.instruction.body else {
-        return None;
-    };
+    let destination = step.instruction.body.destination()?;
     let to = destination.text.as_str().trim_matches('"');
     let to = match (to.starts_with('/'), &step.workdir.path) {
         (true, _) => to.to_owned(),

@@ -44,20 +44,18 @@ fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
     let settings = Settings::default();
     let facts = Facts::new(&dockerfile, &settings);
     let mut named = Vec::new();
-    for run in facts.runs() {
-        for call in run.package_calls() {
-            let Some(ecosystem) = ecosystem_of(call.manager.name) else {
-                continue;
-            };
-            if call.action != Action::Install {
-                continue;
-            }
-            for package in &call.packages {
-                let name = package.name(call.manager);
-                // `@scope/name@1` of npm begins with the mark of its version.
-                let name = if name.is_empty() { package.word } else { name };
-                named.push((ecosystem, normalized(ecosystem, name)));
-            }
+    for (_, call) in facts.package_calls() {
+        let Some(ecosystem) = ecosystem_of(call.manager.name) else {
+            continue;
+        };
+        if call.action != Action::Install {
+            continue;
+        }
+        for package in &call.packages {
+            let name = package.name(call.manager);
+            // `@scope/name@1` of npm begins with the mark of its version.
+            let name = if name.is_empty() { package.word } else { name };
+            named.push((ecosystem, normalized(ecosystem, name)));
         }
     }
     named

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::inspect_json::pretty;
 use super::{Bill, TOOL, VERSION, expression};
-use crate::image::digest::hex;
+use crate::hash::hex;
 use crate::packages::Package;
 
 /// An SBOM whose components are the packages and the distribution of the image.

@@ -4,7 +4,7 @@ use super::words::known_value;
 use crate::dockerfile::Word;
 use crate::knowledge::{MountKey, MountValue, mount_types, sharing_modes};
 use crate::lint::DockerfileContext;
-use crate::lint::facts::Step;
+use crate::lint::facts::{Step, mount_fields};
 use crate::source::Span;
 use crate::suggestion;
 
@@ -39,30 +39,18 @@ impl MountFault {
 /// The fields of a mount; `None` if it is quoted in a way that the places of its fields are lost.
 pub(in crate::rules) fn fields(word: &Word) -> Option<Vec<Field>> {
     let text = word.text.as_str();
-    // Quotes around the whole value are the usual ones.
-    let range = match text.as_bytes() {
-        [b'"', .., b'"'] | [b'\'', .., b'\''] => 1..text.len() - 1,
-        _ => 0..text.len(),
-    };
-    if text[range.clone()].contains(['"', '\'', '\\']) {
-        return None;
-    }
     let mut fields = Vec::new();
-    let mut at = range.start;
-    for field in text[range].split(',') {
-        let (key, value) = match field.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (field, None),
-        };
-        let end = at + field.len();
-        let value_start = end - value.map_or(0, str::len);
+    for field in mount_fields(text) {
+        // Quotes around the whole value are the usual ones.
+        if text[field.start..field.end].contains(['"', '\'', '\\']) {
+            return None;
+        }
         fields.push(Field {
-            span: word.text.source_span(at, end),
-            key: key.to_owned(),
-            value: value.map(str::to_owned),
-            value_span: word.text.source_span(value_start, end),
+            span: word.text.source_span(field.start, field.end),
+            key: field.key.to_owned(),
+            value: field.value.map(str::to_owned),
+            value_span: word.text.source_span(field.value_start(), field.end),
         });
-        at = end + 1;
     }
     Some(fields)
 }

@@ -6,66 +6,10 @@ use super::steps::last_of_kind;
 use super::unused_users;
 use crate::dockerfile::shell::{self, ProgramCall};
 use crate::dockerfile::{Body, Command, Kind, ShellScript, ShellWord};
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, root_droppers, unwrapped};
 use crate::lint::facts::{Base, Stage, User};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
-
-/// Programs that an entry point uses to drop root privileges itself.
-const DROPPERS: [&str; 7] = [
-    "gosu",
-    "su-exec",
-    "setpriv",
-    "runuser",
-    "s6-setuidgid",
-    "chpst",
-    "fixuid",
-];
-
-/// Servers that bind their port as root and then serve requests as another user.
-const SERVERS: [&str; 9] = [
-    "nginx",
-    "httpd",
-    "httpd-foreground",
-    "apache2",
-    "apache2ctl",
-    "apache2-foreground",
-    "apachectl",
-    "php-fpm",
-    "sshd",
-];
-
-/// Init systems, which start and supervise services and have to be root for that.
-const INITS: [&str; 9] = [
-    "systemd",
-    "my_init",
-    "openrc-init",
-    "runit",
-    "runit-init",
-    "runsvdir",
-    "runsvdir-start",
-    "s6-svscan",
-    "dinit",
-];
-
-/// Programs that start the program in their arguments.
-const WRAPPERS: [&str; 10] = [
-    "catatonit",
-    "docker-init",
-    "dumb-init",
-    "env",
-    "exec",
-    "nice",
-    "nohup",
-    "stdbuf",
-    "tini",
-    "tini-static",
-];
-
-/// Shells and interpreters that wait for input at a terminal if they have no arguments.
-const INTERACTIVE: [&str; 16] = [
-    "sh", "bash", "ash", "dash", "zsh", "fish", "python", "python3", "node", "irb", "jshell",
-    "ghci", "php", "psql", "R", "julia",
-];
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
+use crate::paths::file_name;
 
 /// The kind of program that an image starts, according to its Dockerfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,10 +49,8 @@ pub(in crate::rules) fn report(
     if !unused.is_empty() && unused_users::is_reported(cx) {
         return;
     }
-    let mut report = findings.add(
-        stage.from.span,
-        format!("no `USER` is set, so the container runs as `{user}`"),
-    );
+    let message = format!("no `USER` is set, so the container runs as `{user}`");
+    let mut report = findings.add(stage.from.span, message);
     // In a file with several stages, the image that determines the user may be named in another
     // FROM.
     if let Some(root) = cx.facts.ancestry(stage.index).last()
@@ -129,7 +71,7 @@ pub(in crate::rules) fn report(
     };
     // A shell or a server may need root for its work, so a fix is offered for other programs only.
     if let (Some(edit), Program::Own) = (edit, wanted) {
-        report.fix(Fix::new(title, Applicability::Unsafe, vec![edit]));
+        report.fix(Fix::marked_unsafe(title, [edit]));
     }
 }
 
@@ -197,24 +139,6 @@ fn of_script(script: &ShellScript) -> Program {
     Program::Own
 }
 
-/// The words from the program on that wrappers such as `tini` start.
-fn unwrapped<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
-    let mut rest = words;
-    while let Some((first, arguments)) = rest.split_first()
-        && WRAPPERS.contains(&file_name(first))
-    {
-        let after_options = match arguments.iter().position(|word| *word == "--") {
-            Some(at) => at + 1,
-            None => arguments
-                .iter()
-                .take_while(|word| word.starts_with('-') || word.contains('='))
-                .count(),
-        };
-        rest = &arguments[after_options..];
-    }
-    rest
-}
-
 /// Whether a program is a server that gives up root itself, or an init system.
 fn needs_root(program: &str) -> bool {
     let name = file_name(program);
@@ -222,19 +146,24 @@ fn needs_root(program: &str) -> bool {
     let directory = program.strip_suffix(name).unwrap_or(program);
     let is_init = name == "init" && matches!(directory, "" | "/" | "/sbin/" | "/usr/sbin/");
     // Distributions put the version into the name: `php-fpm8.2`.
-    is_init || INITS.contains(&name) || SERVERS.contains(&name) || name.starts_with("php-fpm")
+    is_init
+        || ProgramClass::InitSystem.contains(name)
+        || ProgramClass::RootServer.contains(name)
+        || name.starts_with("php-fpm")
 }
 
 /// Whether a program waits for input at a terminal.
 fn waits(program: &str, arguments: &[&str]) -> bool {
-    INTERACTIVE.contains(&file_name(program))
+    const INTERACTIVE: [ProgramClass; 3] = [
+        ProgramClass::Shell,
+        ProgramClass::Interpreter,
+        ProgramClass::Prompt,
+    ];
+    let name = file_name(program);
+    INTERACTIVE.iter().any(|class| class.contains(name))
         && arguments
             .iter()
             .all(|word| matches!(*word, "-l" | "-i" | "--login"))
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether the container of a stage is known to run as root, because of a USER or the base image.
@@ -265,10 +194,10 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
         })
 }
 
-/// Whether a word names one of the [`DROPPERS`].
+/// Whether a word names a program that entry points use to drop root privileges.
 fn is_dropper(word: &str) -> bool {
-    let name = word.rsplit('/').next().unwrap_or(word);
-    for dropper in DROPPERS {
+    let name = file_name(word);
+    for dropper in root_droppers() {
         // Release files have the platform in their name: `gosu-amd64`.
         if let Some(rest) = name.strip_prefix(dropper)
             && (rest.is_empty() || rest.starts_with('-'))

@@ -108,10 +108,7 @@ pub(in crate::rules) fn insert_after(
     } else {
         return None;
     };
-    Some(Edit {
-        span: Span::at(span.end),
-        replacement,
-    })
+    Some(Edit::insert(span.end, replacement))
 }
 
 /// The text before a word that is inserted: a blank, or a line break if the line of an instruction

@@ -1,6 +1,6 @@
 //! The words of instructions in which the builder replaces variables.
 
-use crate::dockerfile::{Body, CopySource, Kind, Word};
+use crate::dockerfile::{Body, Kind, Word};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
 
@@ -14,18 +14,8 @@ pub(in crate::rules) fn expanded_words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
                 words.extend(&pair.value);
             }
         }
-        (
-            Body::Transfer {
-                sources,
-                destination,
-                ..
-            },
-            _,
-        ) => {
-            words.extend(sources.iter().filter_map(|source| match source {
-                CopySource::Path(word) => Some(word),
-                CopySource::Heredoc(_) => None,
-            }));
+        (Body::Transfer { destination, .. }, _) => {
+            words.extend(step.instruction.body.source_words());
             words.push(destination);
         }
         (

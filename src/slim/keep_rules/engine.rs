@@ -9,9 +9,10 @@ use super::text_paths::{TextPath, text_paths};
 use super::{conditions, template, wildcard, words};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, is_runtime_library};
+use crate::paths::{file_name, file_name_bytes};
 use crate::slim::application_texts::{Owner, owner_of_text};
 use crate::slim::keep::Keep;
-use crate::slim::program_kind::is_of_class;
+use crate::slim::program_kind::{is_of_class, is_setuid};
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
@@ -238,8 +239,8 @@ impl RuleTracer {
     ) -> bool {
         let Firing { page, by, because } = firing;
         let tree = keep.tree();
-        // A setuid program increases the risk of the image, so some rules never keep one based on a
-        // guess.
+        // A setuid or setgid program increases the risk of the image, so some rules never keep one
+        // based on a guess.
         if self.is_excepted(tree, page, name) || page.never_setuid && is_setuid(tree, name) {
             return false;
         }
@@ -311,10 +312,7 @@ impl RuleTracer {
                 self.keep_word(keep, rule, name, &word);
             }
         }
-        if keep.effort.patterns.left() == 0 {
-            let text = "too many names match patterns in the image: not all were followed";
-            keep.note(Some(name), None, text.to_owned());
-        }
+        keep.note_patterns(Some(name));
     }
 
     /// Keeps the files that a word in a file refers to.
@@ -669,8 +667,7 @@ fn is_all_of_system(tree: &Tree, pattern: &[u8]) -> bool {
 /// Whether a path is one of a shell.
 fn is_shell(tree: &Tree, path: &[u8]) -> bool {
     let end = tree.resolve(path).ok().map(|end| tree.file_name(end.name));
-    let last = path.rsplit(|&byte| byte == b'/').next();
-    let mut names = end.into_iter().chain(last);
+    let mut names = end.into_iter().chain([file_name_bytes(path)]);
     names.any(|name| ProgramClass::Shell.contains(name))
 }
 
@@ -693,17 +690,11 @@ fn is_empty_directory(tree: &Tree, name: NameId) -> bool {
     tree.is_directory(name) && tree.children(name).next().is_none()
 }
 
-fn is_setuid(tree: &Tree, name: NameId) -> bool {
-    const SETUID: u32 = 0o4000;
-    let inode = tree.inode(name);
-    matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID != 0
-}
-
 /// Whether a name itself, as opposed to a parent directory, is an exception of a rule.
 fn is_named_exception(tree: &Tree, page: &KeepPage, name: NameId) -> bool {
     page.except.iter().any(|pattern| {
         // The last component is compared first, so that the paths of most names need not be built.
-        let last = pattern.rsplit('/').next().unwrap_or_default();
+        let last = file_name(pattern);
         wildcard::matches_name(last.as_bytes(), tree.file_name(name))
             && wildcard::matches(pattern.as_bytes(), &tree.path(name))
     })

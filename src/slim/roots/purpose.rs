@@ -3,22 +3,13 @@
 //! success.
 
 use crate::image::NameId;
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, unwrapped, wrapper};
+use crate::paths::file_name;
 use crate::slim::interpreters;
 use crate::slim::keep::Keep;
 use crate::slim::options::PlanError;
 use crate::slim::shebang;
 use crate::slim::why::{Field, Language};
-
-/// Programs that start their arguments, and are not the purpose of an image.
-const LAUNCHERS: [&str; 6] = [
-    "catatonit",
-    "docker-init",
-    "dumb-init",
-    "env",
-    "tini",
-    "tini-static",
-];
 
 /// Warns of a command that does nothing by itself, and refuses an init system. `is_helped`: the
 /// user says by hand what to keep.
@@ -86,20 +77,8 @@ fn program_name(keep: &Keep<'_>, program: &str) -> NameId {
 }
 
 fn without_launchers(command: &[(Field, String)]) -> &[(Field, String)] {
-    let mut rest = command;
-    while let [(_, first), others @ ..] = rest {
-        if !LAUNCHERS.contains(&base_name(first)) {
-            break;
-        }
-        // `tini -g -- app`
-        let options = others.iter().take_while(|(_, word)| word.starts_with('-'));
-        rest = &others[options.count()..];
-    }
-    rest
-}
-
-fn base_name(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
+    let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
+    &command[words.len() - unwrapped(&words).len()..]
 }
 
 fn is_systemd(keep: &Keep<'_>, program: &str) -> bool {
@@ -113,7 +92,7 @@ fn waits(words: &[&str]) -> bool {
     let [program, arguments @ ..] = words else {
         return false;
     };
-    let name = base_name(program);
+    let name = file_name(program);
     if ProgramClass::Shell.contains(name) {
         return match arguments.iter().position(|word| !word.starts_with('-')) {
             // Without a script, a shell reads commands from a person.
@@ -165,12 +144,11 @@ fn runs_arguments(keep: &Keep<'_>, program: &str) -> bool {
 /// Whether a line of a script starts the script's arguments, perhaps as another user:
 /// `exec gosu app "$@"`.
 fn executes_arguments(line: &str) -> bool {
-    const CHANGERS: [&str; 5] = ["gosu", "runuser", "setpriv", "su-exec", "sudo"];
     let Some(rest) = line.strip_prefix("exec ") else {
         return false;
     };
-    let first = base_name(rest.split_whitespace().next().unwrap_or_default());
-    let is_started = first == "\"$@\"" || LAUNCHERS.contains(&first) || CHANGERS.contains(&first);
+    let first = file_name(rest.split_whitespace().next().unwrap_or_default());
+    let is_started = first == "\"$@\"" || wrapper(first).is_some();
     is_started && rest.ends_with("\"$@\"")
 }
 

@@ -3,7 +3,7 @@
 
 use crate::image::NameId;
 use crate::knowledge::{environment_of, has_subcommands};
-use crate::slim::globs;
+use crate::paths::file_name;
 use crate::slim::keep::Keep;
 use crate::slim::why::Why;
 
@@ -20,11 +20,11 @@ pub(in crate::slim) fn keep_launched(
 ) {
     // A launcher stands near the start of a command.
     for (place, word) in words.iter().enumerate().take(MAX_WORDS) {
-        let program = word.rsplit('/').next().unwrap_or_default();
+        let program = file_name(word);
         let arguments = &words[place + 1..];
         let environment = environment_of(program);
         if !environment.is_empty() {
-            let directories = directories(keep, environment);
+            let directories = directories(keep, by, environment);
             for argument in arguments.iter().copied().take(MAX_WORDS) {
                 keep_in(keep, by, &directories, argument, why);
             }
@@ -42,15 +42,11 @@ pub(in crate::slim) fn keep_launched(
 }
 
 /// The directories of an environment that the image has.
-fn directories(keep: &mut Keep<'_>, patterns: &[String]) -> Vec<NameId> {
+fn directories(keep: &mut Keep<'_>, by: Option<NameId>, patterns: &[String]) -> Vec<NameId> {
     let mut directories = Vec::new();
     for pattern in patterns {
         for pattern in from_root(keep, pattern) {
-            directories.extend(globs::matches(
-                keep.tree(),
-                &pattern,
-                &mut keep.effort.patterns,
-            ));
+            directories.extend(keep.matching(&pattern, by));
         }
     }
     directories

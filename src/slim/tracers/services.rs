@@ -4,9 +4,8 @@
 use serde_json::Value;
 
 use crate::image::NameId;
-use crate::slim::globs;
+use crate::paths::file_name_bytes;
 use crate::slim::keep::Keep;
-use crate::slim::paths::file_name;
 use crate::slim::shebang;
 use crate::slim::tracer::Tracer;
 use crate::slim::why::Why;
@@ -71,7 +70,7 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
     let path = keep.tree().path(name);
     // s6-rc files that contain a command line without a `#!`.
     let is_line =
-        matches!(file_name(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
+        matches!(file_name_bytes(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
     // The first line is checked before the whole file is read, because most kept files are not
     // scripts.
     let head = shebang::head(keep.view, name);
@@ -155,7 +154,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) 
         let base = keep.tree().path(keep.tree().parent(name));
         format!("{}/{pattern}", String::from_utf8_lossy(&base))
     };
-    for file in globs::matches(keep.tree(), &pattern, &mut keep.effort.patterns) {
+    for file in keep.matching(&pattern, Some(name)) {
         let why = Why::include(pattern.clone(), line);
         keep.graph.keep(file, Some(name), why);
         // Files in its own directories are read when they are traced.

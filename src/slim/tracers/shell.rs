@@ -18,6 +18,7 @@ use crate::dockerfile::shell::{
 };
 use crate::image::NameId;
 use crate::knowledge::ProgramClass;
+use crate::paths::file_name;
 use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::is_packaged;
@@ -46,7 +47,7 @@ const MAX_INCLUDES: usize = 16;
 
 /// Whether a word is the name or the path of a shell.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
-    ProgramClass::PosixShell.contains(word.rsplit('/').next().unwrap_or_default())
+    ProgramClass::PosixShell.contains(file_name(word))
 }
 
 /// The location of a script, which is the source of its reasons.
@@ -496,12 +497,7 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
         if !keep.globs.insert((place.by(), path.to_owned())) {
             return;
         }
-        let matching = globs::matches(keep.tree(), path, &mut keep.effort.patterns);
-        if keep.effort.patterns.left() == 0 {
-            let text = "too many names match patterns in the image: not all were followed";
-            keep.note(place.by(), None, text.to_owned());
-        }
-        for name in matching {
+        for name in keep.matching(path, place.by()) {
             let path = keep.tree().path(name);
             keep.keep_path(&path, place.by(), why.clone());
         }
@@ -543,7 +539,7 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
             .filter_map(ShellWord::literal)
             .filter(|word| !word.starts_with('-'))
         {
-            let file_name = word.rsplit('/').next().unwrap_or_default();
+            let file_name = file_name(word);
             if !(is_question && ProgramClass::PackageManager.contains(file_name)) {
                 keep_program(keep, place, word, line);
             }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::{TransferError, helper};
 use crate::image::json::{self, ANYTHING};
 use crate::image::name::{DEFAULT_REGISTRY, Name};
+use crate::paths::is_at_or_below;
 
 /// The name of Docker Hub in Docker's files and helpers.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -160,9 +161,7 @@ fn nearest<'a>(json: &'a Value, image: &Name) -> Option<&'a Map<String, Value>> 
     for (key, entry) in entries {
         let key = plain(key);
         // Only whole components match: `r.example/team` does not apply to `r.example/teams`.
-        let is_match = wanted
-            .strip_prefix(key.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_match = is_at_or_below(&wanted, &key);
         // The last of several entries with the same length, such as with and without `https://`.
         if is_match && longest.is_none_or(|(length, _)| length <= key.len()) {
             longest = Some((key.len(), entry));

@@ -2,6 +2,7 @@
 
 use super::base::is_well_known_image;
 use super::image_ref::ImageRef;
+use super::mounts::{mount_field, mount_value};
 use super::stages::Base;
 use super::steps::Step;
 use super::{Facts, stages};
@@ -59,7 +60,7 @@ impl<'a> Facts<'a> {
                 continue;
             };
             let name = match flag.name.as_str() {
-                "mount" => from_option(&expanded).map_or("", |(_, name)| name),
+                "mount" => mount_value(&expanded, "from").unwrap_or_default(),
                 _ => expanded.as_str(),
             };
             if name.is_empty() || name == "scratch" || self.is_stage(step, name) {
@@ -95,24 +96,12 @@ fn source_of<'a>(flag: &str, word: &'a Word) -> Option<(&'a str, Span)> {
     match flag {
         "from" => Some((text, word.span)),
         "mount" => {
-            let (start, name) = from_option(text)?;
-            Some((name, word.text.source_span(start, start + name.len())))
+            let field = mount_field(text, "from")?;
+            let span = word.text.source_span(field.value_start(), field.end);
+            Some((field.value?, span))
         }
         _ => None,
     }
-}
-
-/// The value of `from=` in `type=bind,from=NAME,target=/x`, with its offset.
-fn from_option(options: &str) -> Option<(usize, &str)> {
-    let mut at = 0;
-    for option in options.split(',') {
-        let start = at + (option.len() - option.trim_start().len());
-        at += option.len() + 1;
-        if let Some(name) = option.trim().strip_prefix("from=") {
-            return Some((start + "from=".len(), name));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

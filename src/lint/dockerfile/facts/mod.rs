@@ -9,6 +9,7 @@ mod exec_form;
 pub(in crate::lint) mod frontend;
 mod image_ref;
 mod images;
+mod mounts;
 pub mod packages;
 mod pin;
 mod ports;
@@ -32,17 +33,18 @@ pub use exec_form::{ExecWord, exec_words};
 pub use exec_form::{exec_form, is_builtin};
 pub use image_ref::{ImageRef, NameFault, Reading, image_name_fault, is_image_name};
 pub use images::UsedImage;
+pub use mounts::{Mount, MountField, mount_fields};
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::deletes;
-pub use run::{Argument, Call, Mount, Run};
-pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};
+pub use run::{Argument, Call, Run};
+pub use scope::glob_matches;
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
 
 use super::build_context::IgnoreFile;
-use crate::dockerfile::{Body, Dockerfile, Kind, Pair, Word};
+use crate::dockerfile::{Dockerfile, Kind, Pair, Word};
 use crate::lint::settings::Settings;
 use scope::Scopes;
 
@@ -151,10 +153,7 @@ impl<'a> Facts<'a> {
         let steps = self.steps.iter().take_while(|step| step.stage.is_none());
         steps
             .filter(|step| step.kind() == Kind::Arg)
-            .flat_map(|step| match &step.instruction.body {
-                Body::Pairs(pairs) => pairs.as_slice(),
-                _ => &[],
-            })
+            .flat_map(|step| step.instruction.body.pairs())
     }
 
     /// A word of a `FROM`, expanded with `ARG` defaults and `--build-arg` values; any other
@@ -166,6 +165,12 @@ impl<'a> Facts<'a> {
     /// A word expanded at `step`; `None` if it depends on an unknown value.
     pub fn expand(&self, step: &Step<'_>, word: &Word) -> Option<String> {
         self.scopes.expand(step.stage, step.index, word)
+    }
+
+    /// The sources of a COPY or ADD that are known, each with its value.
+    pub fn source_paths<'w>(&self, step: &Step<'w>) -> impl Iterator<Item = (&'w Word, String)> {
+        let words = step.instruction.body.source_words();
+        words.filter_map(move |word| Some((word, self.expand(step, word)?)))
     }
 
     /// The value of a variable at `step`, if it is known.
@@ -204,6 +209,18 @@ impl<'a> Facts<'a> {
     /// The RUN instructions, including those in ONBUILD, with the calls inside them.
     pub fn runs(&self) -> &[Run<'a>] {
         self.runs.get_or_init(|| run::read(self))
+    }
+
+    /// The calls of all RUN instructions.
+    pub fn calls(&self) -> impl Iterator<Item = (&Run<'a>, &Call)> {
+        let runs = self.runs().iter();
+        runs.flat_map(|run| run.calls.iter().map(move |call| (run, call)))
+    }
+
+    /// The calls of package managers in all RUN instructions.
+    pub fn package_calls(&self) -> impl Iterator<Item = (&Run<'a>, packages::PackageCall<'_>)> {
+        let runs = self.runs().iter();
+        runs.flat_map(|run| run.package_calls().map(move |call| (run, call)))
     }
 
     pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {

@@ -1,6 +1,7 @@
 //! Versions in package arguments.
 
 use crate::knowledge::Pin;
+use crate::paths::file_name;
 
 impl Pin {
     /// Whether a word pins a version, or is a file or URL, which has only one version. `prefix` is
@@ -185,10 +186,7 @@ fn settles_python(word: &str) -> bool {
         && (system.ends_with("git") || matches!(system, "hg" | "svn" | "bzr"))
     {
         let path = address.split('#').next().unwrap_or_default();
-        return path
-            .rsplit('/')
-            .next()
-            .is_some_and(|last| last.contains('@'));
+        return file_name(path).contains('@');
     }
     let file = word == "."
         || word.starts_with(".[")

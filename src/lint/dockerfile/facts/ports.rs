@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::steps::Step;
-use crate::dockerfile::{Body, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::source::Span;
 
 /// One word of an `EXPOSE`: `8080`, `8000-8010/udp`, `127.0.0.1:8080:80/tcp`.
@@ -27,17 +27,30 @@ pub struct Port {
 /// megabyte must not result in a hundred thousand findings.
 const MOST: usize = 64;
 
+impl Port {
+    /// Whether a range, or a single port, includes a number.
+    pub fn includes(&self, number: u32) -> bool {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => (first..=last).contains(&number),
+            _ => false,
+        }
+    }
+}
+
 impl Facts<'_> {
+    /// The ports of all `EXPOSE`.
+    pub fn all_ports(&self) -> impl Iterator<Item = Port> {
+        self.steps.iter().flat_map(move |step| self.ports(step))
+    }
+
     /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown
     /// value has no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
-        match &step.instruction.body {
-            Body::Words { words, .. } if step.kind() == Kind::Expose => words
-                .iter()
-                .flat_map(|word| read_word(self, step, word))
-                .collect(),
-            _ => Vec::new(),
+        if step.kind() != Kind::Expose {
+            return Vec::new();
         }
+        let words = step.instruction.body.words().iter();
+        words.flat_map(|word| read_word(self, step, word)).collect()
     }
 }
 

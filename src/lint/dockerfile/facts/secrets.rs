@@ -1,6 +1,7 @@
 //! Likely secrets: tokens and private keys in texts, file names, and variable names.
 
 use super::scope::glob_matches;
+use crate::paths::file_name;
 
 /// Prefixes of tokens, the minimum length of the whole token, and the service that issues them.
 /// Sources: the services' documentation of their token formats.
@@ -273,7 +274,7 @@ fn has_key_body(text: &str) -> bool {
 /// Whether the path of a file suggests that it contains secrets.
 pub fn is_secret_file(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    let name = path.rsplit('/').next().unwrap_or(&path);
+    let name = file_name(&path);
     is_environment_file(name)
         || SECRET_FILES
             .iter()

@@ -21,9 +21,9 @@ mod source;
 mod state;
 
 use crate::image::NameId;
+use crate::knowledge::{Language, language_of_runtime};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
-use crate::slim::why::Language;
 
 pub(in crate::slim) use leftovers::without_leftovers;
 pub(super) use programs::keep_libraries_of_archive;
@@ -40,36 +40,35 @@ pub(super) struct RuntimeTracer {
     settled: usize,
 }
 
-/// A language runtime: a function that recognizes its programs and libraries by file name, and a
-/// function that keeps its files.
+/// A language, and the function that keeps the files of its installation.
 struct Runtime {
-    is_it: fn(&[u8]) -> bool,
+    language: Language,
     keep: fn(&mut State, &mut Keep<'_>, NameId),
 }
 
 const RUNTIMES: &[Runtime] = &[
     Runtime {
-        is_it: java::is_java,
+        language: Language::Java,
         keep: java::keep,
     },
     Runtime {
-        is_it: lua::is_lua,
+        language: Language::Lua,
         keep: lua::keep,
     },
     Runtime {
-        is_it: node::is_node,
+        language: Language::Node,
         keep: node::keep,
     },
     Runtime {
-        is_it: perl::is_perl,
+        language: Language::Perl,
         keep: perl::keep,
     },
     Runtime {
-        is_it: php::is_php,
+        language: Language::Php,
         keep: php::keep,
     },
     Runtime {
-        is_it: ruby::is_ruby,
+        language: Language::Ruby,
         keep: ruby::keep,
     },
 ];
@@ -107,9 +106,10 @@ impl Tracer for RuntimeTracer {
             return;
         }
         // The name is not enough: a shell script called `node` is not an interpreter.
+        let language = language_of_runtime(file_name);
         let runtime = RUNTIMES
             .iter()
-            .position(|runtime| (runtime.is_it)(file_name));
+            .position(|runtime| Some(runtime.language) == language);
         if let Some(place) = runtime
             && keep.view.elf_of(name).is_ok()
         {

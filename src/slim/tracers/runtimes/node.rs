@@ -15,10 +15,6 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-pub(super) fn is_node(file_name: &[u8]) -> bool {
-    matches!(file_name, b"node" | b"nodejs") || file_name.starts_with(b"libnode.so")
-}
-
 /// Distributions build Node with parts of its library in separate files, whose paths are in the
 /// program.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {

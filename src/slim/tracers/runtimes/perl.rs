@@ -14,10 +14,6 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-pub(super) fn is_perl(file_name: &[u8]) -> bool {
-    file_name == b"perl" || file_name.starts_with(b"perl5") || file_name.starts_with(b"libperl.so")
-}
-
 /// `@INC` is built into the program or its library.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {

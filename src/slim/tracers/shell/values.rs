@@ -10,6 +10,7 @@ use super::functions::Functions;
 use super::patterns;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
 use crate::image::Config;
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// Maximum number of values of a word or a variable; with more, it counts as unknown.
@@ -611,7 +612,7 @@ fn directory_of(path: &str) -> String {
 }
 
 fn last_component(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or_default().to_owned()
+    file_name(path).to_owned()
 }
 
 /// Applies a function to each value.

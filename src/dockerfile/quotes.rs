@@ -1,17 +1,17 @@
 //! Quotes in the text of an instruction: whether a place is inside of them.
 
-use crate::dockerfile::Joined;
+use super::syntax::Joined;
 
 /// The quotes of a text, read from its start.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::rules) struct Quotes {
+pub struct Quotes {
     open: Option<char>,
     is_escaped: bool,
 }
 
 impl Quotes {
     /// Reads the next character.
-    pub(in crate::rules) fn read(&mut self, char: char, escape: char) {
+    pub fn read(&mut self, char: char, escape: char) {
         if self.is_escaped {
             self.is_escaped = false;
         } else if char == escape && self.open != Some('\'') {
@@ -24,14 +24,19 @@ impl Quotes {
         }
     }
 
-    pub(in crate::rules) fn are_open(self) -> bool {
+    pub fn are_open(self) -> bool {
         self.open.is_some()
+    }
+
+    /// Whether the next character has no special meaning because of an escape before it.
+    pub fn is_escaped(self) -> bool {
+        self.is_escaped
     }
 }
 
 /// Whether quotes of a joined text are open at a place in the file; `None` if the text has no
 /// character there or after it.
-pub(in crate::rules) fn are_open_at(text: &Joined, place: usize, escape: char) -> Option<bool> {
+pub fn are_quotes_open_at(text: &Joined, place: usize, escape: char) -> Option<bool> {
     let mut quotes = Quotes::default();
     for (at, char) in text.as_str().char_indices() {
         if text.source_offset(at) >= place {
