@@ -91,6 +91,7 @@ impl Output {
             width: width(),
             unicode,
             links,
+            all: false,
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::builder::{FalseyValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args};
 
@@ -34,6 +34,11 @@ pub(super) struct ReportArguments {
         hide_env = true
     )]
     pub(super) output: Option<PathBuf>,
+    /// Show all findings of a text report in full; otherwise only the first 3 of each rule in a
+    /// file, and the lines of the others
+    #[arg(long)]
+    #[arg(env = "JETTISON_ALL", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) all: bool,
 }
 
 /// A requested report: `FORMAT` or `FORMAT=FILE`.
@@ -105,6 +110,8 @@ impl TypedValueParser for RequestParser {
 #[derive(Debug)]
 pub(super) struct Reports {
     requests: Vec<ReportRequest>,
+    /// Whether text reports show every finding in full.
+    all: bool,
 }
 
 impl Reports {
@@ -131,7 +138,10 @@ impl Reports {
             _ => {}
         }
         check_places(&requests)?;
-        Ok(Self { requests })
+        Ok(Self {
+            requests,
+            all: arguments.all,
+        })
     }
 
     /// Whether a report for people goes to standard output.
@@ -157,6 +167,7 @@ impl Reports {
                 width: FILE_WIDTH,
                 unicode: false,
                 links: false,
+                all: self.all,
             };
             let rendered = request.format.render(report, style);
             write_file(file, rendered.as_str().as_bytes())?;
@@ -164,12 +175,14 @@ impl Reports {
         let Some(request) = self.requests.iter().find(|request| request.file.is_none()) else {
             return Ok(());
         };
+        let style = Style {
+            all: self.all,
+            ..output.style()
+        };
         match place {
-            Place::StandardOutput => {
-                output.print_rendered(&request.format.render(report, output.style()))
-            }
+            Place::StandardOutput => output.print_rendered(&request.format.render(report, style)),
             Place::StandardError => {
-                output.print_to_stderr(&request.format.render(report, output.style()));
+                output.print_to_stderr(&request.format.render(report, style));
                 Ok(())
             }
             Place::Nowhere => Ok(()),
@@ -236,6 +249,7 @@ mod tests {
         let arguments = ReportArguments {
             format,
             output: output.map(PathBuf::from),
+            all: false,
         };
         let reports = Reports::new(&arguments, &[]).map_err(|error| error.to_string())?;
         let shown = |request: ReportRequest| {

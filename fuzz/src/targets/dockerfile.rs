@@ -53,6 +53,7 @@ fn check_reports(source: &Source, mut findings: Vec<Finding>) {
         width: 80,
         unicode: true,
         links: true,
+        all: true,
     };
     for format in Format::ALL {
         let rendered = format.render(&report, style);

@@ -41,6 +41,7 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
             width: 100,
             unicode: false,
             links: false,
+            all: false,
         },
     );
     let expected = [
