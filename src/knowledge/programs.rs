@@ -20,6 +20,7 @@ struct Table {
     system_package_managers: Vec<String>,
     language_package_managers: Vec<String>,
     downloaders: Vec<String>,
+    readers: Vec<String>,
     build_tools: Vec<String>,
     debug_tools: Vec<String>,
 }
@@ -39,6 +40,8 @@ pub enum ProgramClass {
     PackageManager,
     /// Programs that connect to other hosts: `curl`, `ssh`, `socat`, …
     Downloader,
+    /// Programs that only read local files or filter text: `cat`, `find`, `sort`, …
+    Reader,
     /// Compilers, linkers and build systems.
     BuildTool,
     /// Debuggers, tracers and network scanners.
@@ -71,6 +74,7 @@ impl ProgramClass {
                 &table.language_package_managers,
             ],
             Self::Downloader => [&table.downloaders, &[]],
+            Self::Reader => [&table.readers, &[]],
             Self::BuildTool => [&table.build_tools, &[]],
             Self::DebugTool => [&table.debug_tools, &[]],
         }
@@ -120,6 +124,7 @@ mod tests {
             &table.system_package_managers,
             &table.language_package_managers,
             &table.downloaders,
+            &table.readers,
             &table.build_tools,
             &table.debug_tools,
         ] {

@@ -1,9 +1,11 @@
 //! `pipe-without-pipefail`: a pipeline ignores failures of all but its last command.
 
 use super::support::calls;
+use super::support::downloaded_scripts;
 use super::support::rewrite::{line_before, set_pipefail};
 use crate::dockerfile::shell::{ShellOptions, ShellPart};
 use crate::dockerfile::{Body, Command, Pipeline, Script, ShellScript};
+use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Facts, Run, ShellKind, Step};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 use crate::source::Span;
@@ -25,6 +27,8 @@ const MOST_PIPELINES: usize = 200;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut switches = Switches::default();
+    // A download that a shell runs is one problem, and verifying it solves both.
+    let are_scripts_reported = downloaded_scripts::are_reported(cx);
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
@@ -39,6 +43,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             !pipeline.may_fail
                 && hides_a_failure(pipeline, run)
                 && !is_substituted(pipeline, script)
+                && !(are_scripts_reported
+                    && downloaded_scripts::interpreter(run, pipeline).is_some())
                 && !script.options_at(pipeline, options).pipefail
         }) else {
             continue;
@@ -106,20 +112,50 @@ fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
         return false;
     }
     before.iter().any(|&command| {
-        calls::of_command(run, command).is_none_or(|call| !HARMLESS.contains(&call.name.as_str()))
+        calls::of_command(run, command).is_none_or(|call| {
+            // Programs that read files hardly ever fail. Where they do, as `ldd` does for a script,
+            // `pipefail` would break a build that works.
+            !HARMLESS.contains(&call.name.as_str()) && !ProgramClass::Reader.contains(&call.name)
+        })
     })
 }
 
-/// Whether a command fails if it gets no input: `sha256sum -c` requires at least one sum, `grep` at
-/// least one line.
+/// Whether a command fails if its input is missing or breaks off: `sha256sum -c` requires at least
+/// one sum, `grep` at least one line, and a compressed archive its end.
 fn fails_without_input(call: &Call) -> bool {
     match call.name.as_str() {
         "grep" | "egrep" | "fgrep" | "rg" | "read" => return true,
         "jq" => return has_option(call, 'e', "--exit-status"),
+        // Both need a key, a signature or a message to read.
+        "gpg" | "gpg2" => return true,
+        "apt-key" => return call.words().any(|word| word == "add"),
+        // BusyBox `xz` and `cpio` accept an empty input, so these are not listed.
+        "gunzip" | "zcat" => return true,
+        "gzip" => return has_option(call, 'd', "--decompress"),
+        "tar" | "gtar" => return decompresses(call),
         _ => {}
     }
     let is_sum = call.name.ends_with("sum") || call.name == "shasum";
     is_sum && has_option(call, 'c', "--check")
+}
+
+/// Whether `tar` decompresses its input: `tar xz`, `tar -xJf -`, `tar --gzip -x`. Of an archive
+/// that is not compressed, it accepts a part.
+fn decompresses(call: &Call) -> bool {
+    const LONG: [&str; 8] = [
+        "--bzip2", "--gunzip", "--gzip", "--lzma", "--lzip", "--ungzip", "--xz", "--zstd",
+    ];
+    call.words().enumerate().any(|(index, word)| {
+        let options = match word.strip_prefix('-') {
+            Some(_) if word.starts_with("--") => return LONG.contains(&word),
+            // What follows `f` or `C` may be a file name: `-C/opt`.
+            Some(letters) => letters.split(['f', 'C']).next().unwrap_or_default(),
+            // The first word may be a bundle of options without a dash, whose values come later.
+            None if index == 0 => word,
+            None => return false,
+        };
+        options.contains(['j', 'J', 'z', 'Z'])
+    })
 }
 
 /// Whether a call has an option, by its letter or by its long name.

@@ -7,6 +7,7 @@ pub(super) mod calls;
 pub(super) mod copies;
 pub(super) mod credentials;
 pub(super) mod docker_clean;
+pub(super) mod downloaded_scripts;
 pub(super) mod elf_files;
 pub(super) mod exec_form_edit;
 pub(super) mod file_modes;
