@@ -20,6 +20,8 @@ struct Table {
     system_package_managers: Vec<String>,
     language_package_managers: Vec<String>,
     downloaders: Vec<String>,
+    init_systems: Vec<String>,
+    root_servers: Vec<String>,
     readers: Vec<String>,
     build_tools: Vec<String>,
     debug_tools: Vec<String>,
@@ -40,6 +42,10 @@ pub enum ProgramClass {
     PackageManager,
     /// Programs that connect to other hosts: `curl`, `ssh`, `socat`, …
     Downloader,
+    /// Init systems and supervisors: `systemd`, `runit`, …
+    InitSystem,
+    /// Servers that are started as root and give it up, or need it: `nginx`, `sshd`, …
+    RootServer,
     /// Programs that only read local files or filter text: `cat`, `find`, `sort`, …
     Reader,
     /// Compilers, linkers and build systems.
@@ -74,6 +80,8 @@ impl ProgramClass {
                 &table.language_package_managers,
             ],
             Self::Downloader => [&table.downloaders, &[]],
+            Self::InitSystem => [&table.init_systems, &[]],
+            Self::RootServer => [&table.root_servers, &[]],
             Self::Reader => [&table.readers, &[]],
             Self::BuildTool => [&table.build_tools, &[]],
             Self::DebugTool => [&table.debug_tools, &[]],
@@ -124,6 +132,8 @@ mod tests {
             &table.system_package_managers,
             &table.language_package_managers,
             &table.downloaders,
+            &table.init_systems,
+            &table.root_servers,
             &table.readers,
             &table.build_tools,
             &table.debug_tools,

@@ -21,32 +21,6 @@ const DROPPERS: [&str; 7] = [
     "fixuid",
 ];
 
-/// Servers that bind their port as root and then serve requests as another user.
-const SERVERS: [&str; 9] = [
-    "nginx",
-    "httpd",
-    "httpd-foreground",
-    "apache2",
-    "apache2ctl",
-    "apache2-foreground",
-    "apachectl",
-    "php-fpm",
-    "sshd",
-];
-
-/// Init systems, which start and supervise services and have to be root for that.
-const INITS: [&str; 9] = [
-    "systemd",
-    "my_init",
-    "openrc-init",
-    "runit",
-    "runit-init",
-    "runsvdir",
-    "runsvdir-start",
-    "s6-svscan",
-    "dinit",
-];
-
 /// Programs that start the program in their arguments.
 const WRAPPERS: [&str; 10] = [
     "catatonit",
@@ -67,12 +41,16 @@ const INTERACTIVE: [&str; 16] = [
     "ghci", "php", "psql", "R", "julia",
 ];
 
+/// The user of Windows images that set none.
+const WINDOWS_ADMINISTRATOR: &str = "ContainerAdministrator";
+
 /// The kind of program that an image starts, according to its Dockerfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
     Own,
-    /// No program, a shell, an init system, or a server that gives up root itself.
+    /// No program, a shell, an init system, or a server that gives up root itself or needs it; any
+    /// program of a Windows image, whose administrator is not that of the host.
     Other,
 }
 
@@ -90,9 +68,14 @@ pub(in crate::rules) fn report(
     let Some(user) = stage.known.and_then(|known| known.user.as_deref()) else {
         return;
     };
-    // The default user of Windows images.
-    let is_root = User::is_root(user) || user == "ContainerAdministrator";
-    if program(cx, stage) != wanted
+    let is_windows = user == WINDOWS_ADMINISTRATOR;
+    let is_root = User::is_root(user) || is_windows;
+    let program = if is_windows {
+        Program::Other
+    } else {
+        program(cx, stage)
+    };
+    if program != wanted
         || stage.user.is_some()
         || !is_root
         || drops_privileges(cx, stage)
@@ -160,7 +143,15 @@ fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
 
 /// The kind of a program with its arguments.
 fn of_words(words: &[&str]) -> Program {
-    let Some((program, arguments)) = unwrapped(words).split_first() else {
+    let mut words = unwrapped(words);
+    // By convention, an entry script prepares the container and then starts its arguments.
+    while let Some((program, arguments)) = words.split_first()
+        && is_entry_script(program)
+        && !arguments.is_empty()
+    {
+        words = unwrapped(arguments);
+    }
+    let Some((program, arguments)) = words.split_first() else {
         return Program::Other;
     };
     // `sh -ec "script"`.
@@ -215,14 +206,23 @@ fn unwrapped<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
     rest
 }
 
-/// Whether a program is a server that gives up root itself, or an init system.
+/// Whether a program is a server that gives up root itself or needs it, or an init system.
 fn needs_root(program: &str) -> bool {
     let name = file_name(program);
     // Any program may be called `init`; that of the system is in one of these directories.
     let directory = program.strip_suffix(name).unwrap_or(program);
     let is_init = name == "init" && matches!(directory, "" | "/" | "/sbin/" | "/usr/sbin/");
     // Distributions put the version into the name: `php-fpm8.2`.
-    is_init || INITS.contains(&name) || SERVERS.contains(&name) || name.starts_with("php-fpm")
+    is_init
+        || ProgramClass::InitSystem.contains(name)
+        || ProgramClass::RootServer.contains(name)
+        || name.starts_with("php-fpm")
+}
+
+/// Whether a program is a script such as `/docker-entrypoint.sh`.
+fn is_entry_script(program: &str) -> bool {
+    let name = file_name(program);
+    name.ends_with(".sh") || name.contains("entrypoint")
 }
 
 /// Whether a program waits for input at a terminal.
