@@ -1,7 +1,10 @@
 //! `end-of-life-base`: the base image no longer gets security fixes.
 
+use std::collections::BTreeMap;
+
 use crate::lint::facts::{EndOfLife, ImageRef, end_of_life};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "end-of-life-base",
@@ -11,11 +14,37 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for used in cx.facts.images() {
-        if let Some(end) = end_of_life(&used.image) {
-            findings.add(used.span, message(&end)).note(source(&end));
+    for release in ended_releases(cx) {
+        let Some(((end, span), others)) = release.split_first() else {
+            continue;
+        };
+        let mut report = findings.add(*span, message(end));
+        for (other, span) in others {
+            report = report.label(*span, format!("`{}` as well", other.what));
         }
+        report.note(source(end));
     }
+}
+
+/// The places of each release that is no longer supported, in the order of the file.
+///
+/// A release has one finding, however many stages use it, because all of them change together: the
+/// SDK of a product with its runtime, `golang:1.20-buster` with `debian:buster`.
+fn ended_releases(cx: &DockerfileContext<'_>) -> Vec<Vec<(EndOfLife, Span)>> {
+    let mut releases: Vec<Vec<(EndOfLife, Span)>> = Vec::new();
+    let mut known = BTreeMap::new();
+    for used in cx.facts.images() {
+        let Some(end) = end_of_life(&used.image) else {
+            continue;
+        };
+        // The releases of a product end on different days.
+        let index = *known.entry((end.source, end.day)).or_insert(releases.len());
+        if index == releases.len() {
+            releases.push(Vec::new());
+        }
+        releases[index].push((end, used.span));
+    }
+    releases
 }
 
 /// The message, which is the same for a Dockerfile and an image.
