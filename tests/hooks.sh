@@ -52,17 +52,17 @@ commit() {
     git add .
     PATH=$work/tools/bin:$PATH git commit --quiet -m "$1" >"$work/log" 2>&1
 }
-printf 'FROM debian:12\nMAINTAINER someone\nUSER root\n' >Dockerfile
+printf 'FROM debian:12\nADD app.conf /etc/\nUSER root\n' >Dockerfile
 echo 'FROM debian:12' >Dockerfile.md
 hooks jettison >.pre-commit-config.yaml
 "$work/tools/bin/pre-commit" install >/dev/null
 ! commit lint || fail 'a commit with defects passes'
-grep -q 'maintainer' "$work/log" || fail "the defect is not named: $(cat "$work/log")"
+grep -q 'add-instead-of-copy' "$work/log" || fail "the defect is not named: $(cat "$work/log")"
 ! grep -q 'Dockerfile.md' "$work/log" || fail 'Markdown is checked'
 
 hooks jettison-fix >.pre-commit-config.yaml
 ! commit fix || fail 'a commit passes that the hook has changed'
-! grep -q '^MAINTAINER' Dockerfile || fail "nothing is mended: $(cat "$work/log")"
+! grep -q '^ADD' Dockerfile || fail "nothing is mended: $(cat "$work/log")"
 printf 'FROM debian:12\nUSER 1\nCMD ["true"]\nHEALTHCHECK NONE\n' >Dockerfile
 hooks jettison jettison-fix >.pre-commit-config.yaml
 commit clean || fail "a clean file fails: $(cat "$work/log")"
