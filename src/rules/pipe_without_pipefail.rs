@@ -3,6 +3,7 @@
 use super::support::calls;
 use super::support::downloaded_scripts;
 use super::support::rewrite::{line_before, set_pipefail};
+use super::support::selection::is_selected;
 use crate::dockerfile::shell::{ShellOptions, ShellPart};
 use crate::dockerfile::{Body, Command, Pipeline, Script, ShellScript};
 use crate::knowledge::ProgramClass;
@@ -28,7 +29,7 @@ const MOST_PIPELINES: usize = 200;
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut switches = Switches::default();
     // A download that a shell runs is one problem, and verifying it solves both.
-    let are_scripts_reported = downloaded_scripts::are_reported(cx);
+    let are_scripts_reported = is_selected(cx, "download-piped-to-shell");
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };

@@ -4,8 +4,8 @@ use super::support::exec_form_edit::as_exec_form;
 use super::support::steps::of_kind;
 use super::support::trailing_comments::comment_after_array;
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
-use crate::lint::facts::{Base, Facts, Step, is_builtin};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::facts::{Base, Facts, ShellKind, Step, exec_form, is_builtin};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule, Severity};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -31,8 +31,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let keyword = step.instruction.keyword.kind.name();
-        let message = format!("shell-form `{keyword}` does not forward signals");
-        let report = findings.add(step.instruction.span, message);
+        let report = if !is_replaced(step, script) {
+            let message = format!("shell-form `{keyword}` does not forward signals");
+            findings.add(step.instruction.span, message)
+        } else if exec_form(script).is_some() {
+            let message = format!("shell-form `{keyword}` needs a shell only to start the program");
+            findings
+                .add(step.instruction.span, message)
+                .severity(Severity::Info)
+        } else {
+            // The shell expands variables and is gone.
+            continue;
+        };
         let other = match step.kind() {
             Kind::Cmd => &entrypoints,
             _ => &commands,
@@ -48,6 +58,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn replaces_shell(script: &Script) -> bool {
     let text = script.text.as_str();
     text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
+}
+
+/// Whether the shell is replaced by the program without `exec`: bash and the shell of BusyBox do
+/// that with a single command, dash does not.
+fn is_replaced(step: &Step<'_>, script: &Script) -> bool {
+    let text = script.text.as_str();
+    matches!(step.shell.kind, ShellKind::Ash | ShellKind::Bash)
+        && !step.onbuild
+        // A malformed array is a command that does not exist.
+        && !text.starts_with('[')
+        && !text.contains([';', '&', '|', '\n', '(', '{', '`'])
+        && shell::parse(script).commands.len() == 1
 }
 
 /// For each stage, whether it or a stage that it is based on sets an ENTRYPOINT.

@@ -3,9 +3,7 @@
 use super::calls;
 use crate::dockerfile::Pipeline;
 use crate::knowledge::ProgramClass;
-use crate::lint::DockerfileContext;
 use crate::lint::facts::{Call, Run};
-use crate::rules::registry;
 use crate::source::Span;
 
 /// The location of the interpreter that runs what a pipeline downloads.
@@ -21,12 +19,6 @@ pub(in crate::rules) fn interpreter(run: &Run<'_>, pipeline: &Pipeline) -> Optio
         .iter()
         .find(|call| reads_a_script(call))?;
     Some(call.name_span)
-}
-
-/// Whether these downloads are reported in this run, by the rule `download-piped-to-shell`.
-pub(in crate::rules) fn are_reported(cx: &DockerfileContext<'_>) -> bool {
-    let page = registry().get("download-piped-to-shell");
-    page.is_some_and(|page| cx.settings.selects(page))
 }
 
 /// Whether a call downloads something.

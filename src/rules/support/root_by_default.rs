@@ -2,6 +2,7 @@
 
 use super::privileged_ports;
 use super::rewrite::line_after;
+use super::selection::is_selected;
 use super::steps::last_of_kind;
 use super::unused_users;
 use crate::dockerfile::shell::{self, ProgramCall};
@@ -85,7 +86,7 @@ pub(in crate::rules) fn report(
     }
     let unused = unused_users::find(cx, stage);
     // One finding is enough: that the user is not used says more.
-    if !unused.is_empty() && unused_users::is_reported(cx) {
+    if !unused.is_empty() && is_selected(cx, "user-never-used") {
         return;
     }
     let mut report = findings.add(
