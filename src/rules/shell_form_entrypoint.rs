@@ -60,16 +60,29 @@ fn replaces_shell(script: &Script) -> bool {
     text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
 }
 
-/// Whether the shell is replaced by the program without `exec`: bash and the shell of BusyBox do
-/// that with a single command, dash does not.
+/// Whether the shell is replaced by the program without `exec`: that of BusyBox by its last command,
+/// bash by a single one. dash stays.
 fn is_replaced(step: &Step<'_>, script: &Script) -> bool {
-    let text = script.text.as_str();
-    matches!(step.shell.kind, ShellKind::Ash | ShellKind::Bash)
-        && !step.onbuild
-        // A malformed array is a command that does not exist.
-        && !text.starts_with('[')
-        && !text.contains([';', '&', '|', '\n', '(', '{', '`'])
-        && shell::parse(script).commands.len() == 1
+    let text = script.text.as_str().trim_end();
+    // A malformed array is a command that does not exist.
+    if step.onbuild || text.starts_with('[') {
+        return false;
+    }
+    match step.shell.kind {
+        // The shell waits for a pipeline and a command in the background, goes on with a loop, and
+        // runs traps.
+        ShellKind::Ash => {
+            let mut words = text.split_whitespace();
+            !text.contains(['|', '\n'])
+                && !text.ends_with('&')
+                && !words.any(|word| matches!(word, "for" | "trap" | "until" | "wait" | "while"))
+        }
+        ShellKind::Bash => {
+            !text.contains([';', '&', '|', '\n', '(', '{', '`'])
+                && shell::parse(script).commands.len() == 1
+        }
+        _ => false,
+    }
 }
 
 /// For each stage, whether it or a stage that it is based on sets an ENTRYPOINT.
