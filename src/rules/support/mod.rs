@@ -6,6 +6,7 @@ pub(super) mod caches;
 pub(super) mod calls;
 pub(super) mod copies;
 pub(super) mod credentials;
+pub(super) mod development;
 pub(super) mod docker_clean;
 pub(super) mod downloaded_scripts;
 pub(super) mod elf_files;

@@ -1,5 +1,6 @@
 //! Images that run as root because no USER is set.
 
+use super::development::is_for_development;
 use super::privileged_ports;
 use super::rewrite::line_after;
 use super::selection::is_selected;
@@ -51,7 +52,8 @@ pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
     Own,
     /// No program, a shell, an init system, or a server that gives up root itself or needs it; any
-    /// program of a Windows image, whose administrator is not that of the host.
+    /// program of an image for development, or of a Windows image, whose administrator is not that
+    /// of the host.
     Other,
 }
 
@@ -71,7 +73,8 @@ pub(in crate::rules) fn report(
     };
     let is_windows = user == WINDOWS_ADMINISTRATOR;
     let is_root = User::is_root(user) || is_windows;
-    let program = if is_windows {
+    // Developers and tests work as root in their containers, which serve nobody else.
+    let program = if is_windows || is_for_development(cx) {
         Program::Other
     } else {
         program(cx, stage)
