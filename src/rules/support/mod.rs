@@ -21,6 +21,7 @@ pub(super) mod layout;
 pub(super) mod lines;
 pub(super) mod mounts;
 pub(super) mod options;
+pub(super) mod pipelines;
 pub(super) mod plain_http;
 pub(super) mod privileged_ports;
 pub(super) mod programs;
