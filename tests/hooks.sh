@@ -28,8 +28,8 @@ done
 python3 -m venv "$work/venv"
 (cd "$work/jettison" && "$work/venv/bin/pip" install --quiet --disable-pip-version-check '.[shellcheck]')
 printf 'FROM debian:12\nUSER 1\nRUN echo $unquoted\n' >"$work/Dockerfile"
-if found=$(PATH=$work/venv/bin:/usr/bin:/bin jettison lint --format compact "$work/Dockerfile" 2>&1); then
-    : # SC2086 is a suggestion, which fails no run.
+if found=$(PATH=$work/venv/bin:/usr/bin:/bin jettison lint --select SC2086 --format compact "$work/Dockerfile" 2>&1); then
+    fail 'SC2086 is not reported'
 fi
 [ -x "$work/venv/bin/shellcheck" ] || fail 'the extra brings no ShellCheck'
 case $found in
