@@ -32,7 +32,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let keyword = step.instruction.keyword.kind.name();
         let report = if !is_replaced(step, script) {
-            let message = format!("shell-form `{keyword}` does not forward signals");
+            // The shell of an unknown base image may replace itself.
+            let verb = if step.shell.kind == ShellKind::Posix {
+                "may not"
+            } else {
+                "does not"
+            };
+            let message = format!("shell-form `{keyword}` {verb} forward signals");
             findings.add(step.instruction.span, message)
         } else if exec_form(script).is_some() {
             let message = format!("shell-form `{keyword}` needs a shell only to start the program");
