@@ -146,7 +146,7 @@ impl Settings {
         match self.select {
             Selection::Profile(Profile::Default | Profile::Minimal) => {
                 let is_warning = finding.severity <= Severity::Warning && !is_pedantic_code(code.0);
-                // Whoever gives a code a severity wants to see it.
+                // A severity that is set for a code requests it.
                 is_warning || self.codes.severities.contains_key(&code)
             }
             Selection::Profile(Profile::Pedantic) | Selection::Only(_) => true,

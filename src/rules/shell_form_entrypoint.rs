@@ -66,8 +66,8 @@ fn replaces_shell(script: &Script) -> bool {
     text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
 }
 
-/// Whether the shell is replaced by the program without `exec`: that of BusyBox by its last command,
-/// bash by a single one. dash stays.
+/// Whether the shell is replaced by the program without `exec`: that of BusyBox by its last
+/// command, bash by a single one. dash stays.
 fn is_replaced(step: &Step<'_>, script: &Script) -> bool {
     let text = script.text.as_str().trim_end();
     // A malformed array is a command that does not exist.

@@ -10,7 +10,7 @@ use crate::lint::facts::{Call, Facts, Run, ShellKind, Step};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix};
 use crate::source::Span;
 
-/// What happens if a command of a pipeline before the last fails.
+/// The effect of a failure of a command of a pipeline before the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Failure {
     /// The build continues.
@@ -96,8 +96,8 @@ fn worst_pipeline<'s>(
     harmless
 }
 
-/// The options of the shell that runs a script. Regardless of SHELL, `pipefail` is only in effect in
-/// shells that support it.
+/// The options of the shell that runs a script. Regardless of SHELL, `pipefail` is only in effect
+/// in shells that support it.
 fn options(run: &Run<'_>) -> ShellOptions {
     ShellOptions {
         pipefail: run.options.pipefail && run.shell.knows_pipefail(),
@@ -163,7 +163,7 @@ fn is_followed(cx: &DockerfileContext<'_>, script: &ShellScript, pipeline: &Pipe
     !operator.starts_with("&&") && !operator.starts_with("||")
 }
 
-/// What happens if a command before the last fails; `None` if it cannot fail, or if the last command
+/// The effect of a failure before the last command; `None` if there is none, or if the last command
 /// checks its input.
 fn failure(pipeline: &Pipeline, run: &Run<'_>) -> Option<Failure> {
     let (last, before) = match pipeline.stages.split_last() {
@@ -199,8 +199,8 @@ fn failure(pipeline: &Pipeline, run: &Run<'_>) -> Option<Failure> {
     }
 }
 
-/// Whether a command checks its input: `sha256sum -c` requires at least one sum, `grep` at least one
-/// line.
+/// Whether a command checks its input: `sha256sum -c` requires at least one sum, `grep` at least
+/// one line.
 fn checks_input(call: &Call) -> bool {
     match call.name.as_str() {
         "grep" | "egrep" | "fgrep" | "rg" | "read" => return true,
