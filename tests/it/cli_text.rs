@@ -182,7 +182,7 @@ fn formats_for_programs_contain_every_finding() {
         ("compact", "[sudo]"),
         ("tty", " DL3004 "),
         ("jsonl", "\"rule\":\"sudo\""),
-        ("checkstyle", "source=\"sudo\""),
+        ("checkstyle", "source=\"jettison.sudo\""),
         ("github", "title=sudo"),
     ] {
         let (text, _) = many(&["--format", format]);
