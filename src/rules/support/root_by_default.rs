@@ -147,15 +147,7 @@ fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
 
 /// The kind of a program with its arguments.
 fn of_words(words: &[&str]) -> Program {
-    let mut words = unwrapped(words);
-    // By convention, an entry script prepares the container and then starts its arguments.
-    while let Some((program, arguments)) = words.split_first()
-        && is_entry_script(program)
-        && !arguments.is_empty()
-    {
-        words = unwrapped(arguments);
-    }
-    let Some((program, arguments)) = words.split_first() else {
+    let Some((program, arguments)) = started(words).split_first() else {
         return Program::Other;
     };
     // `sh -ec "script"`.
@@ -166,11 +158,28 @@ fn of_words(words: &[&str]) -> Program {
     {
         return of_script(&shell::parse_text(script));
     }
-    if needs_root(program) || waits(program, arguments) {
+    if needs_root(program) || changes_user(program, arguments) || waits(program, arguments) {
         Program::Other
     } else {
         Program::Own
     }
+}
+
+/// The words from the program on that wrappers and entry scripts start.
+fn started<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
+    let mut rest = unwrapped(words);
+    while let Some((first, arguments)) = rest.split_first() {
+        // `bash entrypoint.sh`.
+        let is_run_by_shell = ProgramClass::Shell.contains(file_name(first))
+            && arguments.first().is_some_and(|next| is_entry_script(next));
+        // By convention, an entry script prepares the container and then starts its arguments.
+        if is_run_by_shell || is_entry_script(first) && !arguments.is_empty() {
+            rest = unwrapped(arguments);
+        } else {
+            break;
+        }
+    }
+    rest
 }
 
 /// The kind of the programs that a script starts: often, the last of them is a server.
@@ -185,7 +194,10 @@ fn of_script(script: &ShellScript) -> Program {
             continue;
         };
         let is_alone = calls.len() == 1 && arguments.len() + 1 == call.words.len();
-        if needs_root(program) || (is_alone && waits(program, arguments)) {
+        if needs_root(program)
+            || changes_user(program, arguments)
+            || (is_alone && waits(program, arguments))
+        {
             return Program::Other;
         }
     }
@@ -221,6 +233,30 @@ fn needs_root(program: &str) -> bool {
         || ProgramClass::InitSystem.contains(name)
         || ProgramClass::RootServer.contains(name)
         || name.starts_with("php-fpm")
+}
+
+/// Whether a program is told to change its user: `gunicorn -u www-data`, `server --user=app`.
+fn changes_user(program: &str, arguments: &[&str]) -> bool {
+    // `python -u` does not buffer its output.
+    if ProgramClass::Interpreter.contains(file_name(program)) {
+        return false;
+    }
+    arguments.iter().enumerate().any(|(index, word)| {
+        let user = match word.split_once('=') {
+            Some(("--user" | "--uid", user)) => Some(user),
+            None if matches!(*word, "-u" | "--user" | "--uid") => arguments.get(index + 1).copied(),
+            _ => None,
+        };
+        user.is_some_and(is_account)
+    })
+}
+
+/// Whether a word is the name or the number of a user other than root.
+fn is_account(word: &str) -> bool {
+    let is_name = word
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'));
+    is_name && !word.is_empty() && !word.starts_with('-') && !User::is_root(word)
 }
 
 /// Whether a program is a script such as `/docker-entrypoint.sh`.
