@@ -84,7 +84,8 @@ fn is_replaced(step: &Step<'_>, script: &Script) -> bool {
                 && !words.any(|word| matches!(word, "for" | "trap" | "until" | "wait" | "while"))
         }
         ShellKind::Bash => {
-            !text.contains([';', '&', '|', '\n', '(', '{', '`'])
+            // It waits for a command with a redirection.
+            !text.contains([';', '&', '|', '\n', '(', '{', '`', '<', '>'])
                 && shell::parse(script).commands.len() == 1
         }
         _ => false,
