@@ -91,7 +91,7 @@ impl Output {
             width: width(),
             unicode,
             links,
-            all: false,
+            excerpts: report::Excerpts::FirstOfRule,
         }
     }
 

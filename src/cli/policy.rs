@@ -14,7 +14,7 @@ use crate::image::{Image, Selection};
 use crate::lint::ImageInput;
 use crate::lint::image::{Policy, check_policy};
 use crate::printable::{Lines, escape_bytes};
-use crate::report::{self, Linted, Report, Style};
+use crate::report::{self, Excerpts, Linted, Report, Style};
 use crate::rules;
 use crate::slim::Slimming;
 use crate::trust::HostFile;
@@ -138,7 +138,7 @@ pub(super) fn violations(
         },
         // Each violation has to be fixed or allowed, and there is no option to show the others.
         Style {
-            all: true,
+            excerpts: Excerpts::All,
             ..output.style()
         },
     )))

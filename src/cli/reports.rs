@@ -11,7 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args};
 
 use super::Output;
-use crate::report::{Format, Report, Style};
+use crate::report::{Excerpts, Format, Report, Style};
 use crate::trust;
 
 /// The width of a text report in a file, which has no terminal to measure.
@@ -110,8 +110,7 @@ impl TypedValueParser for RequestParser {
 #[derive(Debug)]
 pub(super) struct Reports {
     requests: Vec<ReportRequest>,
-    /// Whether text reports show every finding in full.
-    all: bool,
+    excerpts: Excerpts,
 }
 
 impl Reports {
@@ -140,7 +139,11 @@ impl Reports {
         check_places(&requests)?;
         Ok(Self {
             requests,
-            all: arguments.all,
+            excerpts: if arguments.all {
+                Excerpts::All
+            } else {
+                Excerpts::FirstOfRule
+            },
         })
     }
 
@@ -167,7 +170,7 @@ impl Reports {
                 width: FILE_WIDTH,
                 unicode: false,
                 links: false,
-                all: self.all,
+                excerpts: self.excerpts,
             };
             let rendered = request.format.render(report, style);
             write_file(file, rendered.as_str().as_bytes())?;
@@ -176,7 +179,7 @@ impl Reports {
             return Ok(());
         };
         let style = Style {
-            all: self.all,
+            excerpts: self.excerpts,
             ..output.style()
         };
         match place {

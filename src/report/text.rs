@@ -40,8 +40,15 @@ pub struct Style {
     pub unicode: bool,
     /// Link rule names to their pages.
     pub links: bool,
-    /// Show every finding with an excerpt, instead of only the first ones of each rule in a file.
-    pub all: bool,
+    pub excerpts: Excerpts,
+}
+
+/// The findings that a text report shows with an excerpt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excerpts {
+    /// The first ones of each rule in a file. The places of the others are listed.
+    FirstOfRule,
+    All,
 }
 
 impl Style {
@@ -129,7 +136,7 @@ impl<'a> Selected<'a> {
             let id = super::id(finding);
             let (count, index) = rules.entry(id.clone()).or_default();
             *count += 1;
-            if style.all || *count <= MAX_PER_RULE {
+            if style.excerpts == Excerpts::All || *count <= MAX_PER_RULE {
                 selected.show(finding);
                 continue;
             }

@@ -262,7 +262,10 @@ fn is_account(word: &str) -> bool {
 /// Whether a program is a script such as `/docker-entrypoint.sh`.
 fn is_entry_script(program: &str) -> bool {
     let name = file_name(program);
-    name.ends_with(".sh") || name.contains("entrypoint")
+    let is_shell_script = name
+        .rsplit_once('.')
+        .is_some_and(|(_, extension)| extension == "sh");
+    is_shell_script || name.contains("entrypoint")
 }
 
 /// Whether a program waits for input at a terminal.
