@@ -37,6 +37,10 @@ const WRAPPERS: [&str; 10] = [
     "tini-static",
 ];
 
+/// Maximum number of words of the options of a wrapper, among which `--` is searched for. Otherwise,
+/// a list of many wrappers would take quadratic time.
+const MOST_OPTIONS: usize = 32;
+
 /// Shells and interpreters that wait for input at a terminal if they have no arguments.
 const INTERACTIVE: [&str; 16] = [
     "sh", "bash", "ash", "dash", "zsh", "fish", "python", "python3", "node", "irb", "jshell",
@@ -210,7 +214,8 @@ fn unwrapped<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
     while let Some((first, arguments)) = rest.split_first()
         && WRAPPERS.contains(&file_name(first))
     {
-        let after_options = match arguments.iter().position(|word| *word == "--") {
+        let mut options = arguments.iter().take(MOST_OPTIONS);
+        let after_options = match options.position(|word| *word == "--") {
             Some(at) => at + 1,
             None => arguments
                 .iter()
