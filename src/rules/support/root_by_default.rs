@@ -37,8 +37,8 @@ const WRAPPERS: [&str; 10] = [
     "tini-static",
 ];
 
-/// Maximum number of words of the options of a wrapper, among which `--` is searched for. Otherwise,
-/// a list of many wrappers would take quadratic time.
+/// Maximum number of words of the options of a wrapper, among which `--` is searched for.
+/// Otherwise, a list of many wrappers would take quadratic time.
 const MOST_OPTIONS: usize = 32;
 
 /// Shells and interpreters that wait for input at a terminal if they have no arguments.
