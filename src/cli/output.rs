@@ -91,6 +91,7 @@ impl Output {
             width: width(),
             unicode,
             links,
+            excerpts: report::Excerpts::FirstOfRule,
         }
     }
 

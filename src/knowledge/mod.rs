@@ -3,7 +3,7 @@
 //! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
-//! managers, path sets, platforms, programs, signals and variables.
+//! managers, path sets, platforms, programs, ShellCheck, signals and variables.
 
 mod languages;
 mod launchers;
@@ -12,6 +12,7 @@ mod package_managers;
 mod path_sets;
 mod platforms;
 mod programs;
+mod shellcheck;
 mod signals;
 mod variables;
 
@@ -28,5 +29,6 @@ pub use package_managers::{
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
+pub use shellcheck::is_pedantic_code;
 pub use signals::{is_signal, signal_name, signal_names};
 pub use variables::VariableClass;

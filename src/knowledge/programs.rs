@@ -20,10 +20,11 @@ struct Table {
     system_package_managers: Vec<String>,
     language_package_managers: Vec<String>,
     downloaders: Vec<String>,
-    build_tools: Vec<String>,
-    debug_tools: Vec<String>,
     init_systems: Vec<String>,
     root_servers: Vec<String>,
+    readers: Vec<String>,
+    build_tools: Vec<String>,
+    debug_tools: Vec<String>,
     prompts: Vec<String>,
 }
 
@@ -42,14 +43,16 @@ pub enum ProgramClass {
     PackageManager,
     /// Programs that connect to other hosts: `curl`, `ssh`, `socat`, …
     Downloader,
+    /// Init systems and supervisors: `systemd`, `runit`, …
+    InitSystem,
+    /// Servers that are started as root and give it up, or need it: `nginx`, `sshd`, …
+    RootServer,
+    /// Programs that only read local files or filter text: `cat`, `find`, `sort`, …
+    Reader,
     /// Compilers, linkers and build systems.
     BuildTool,
     /// Debuggers, tracers and network scanners.
     DebugTool,
-    /// Init systems, which start and supervise services and have to be root for that.
-    InitSystem,
-    /// Servers that bind their port as root and then serve requests as another user.
-    RootServer,
     /// Programs besides shells and interpreters that wait for input at a terminal if they have no
     /// arguments.
     Prompt,
@@ -81,10 +84,11 @@ impl ProgramClass {
                 &table.language_package_managers,
             ],
             Self::Downloader => [&table.downloaders, &[]],
-            Self::BuildTool => [&table.build_tools, &[]],
-            Self::DebugTool => [&table.debug_tools, &[]],
             Self::InitSystem => [&table.init_systems, &[]],
             Self::RootServer => [&table.root_servers, &[]],
+            Self::Reader => [&table.readers, &[]],
+            Self::BuildTool => [&table.build_tools, &[]],
+            Self::DebugTool => [&table.debug_tools, &[]],
             Self::Prompt => [&table.prompts, &[]],
         }
     }
@@ -133,6 +137,9 @@ mod tests {
             &table.system_package_managers,
             &table.language_package_managers,
             &table.downloaders,
+            &table.init_systems,
+            &table.root_servers,
+            &table.readers,
             &table.build_tools,
             &table.debug_tools,
             &table.init_systems,

@@ -1,8 +1,9 @@
 //! `apt-in-script`: `apt` is used in a script instead of `apt-get`.
 
 use super::support::unattended::insert_after;
+use crate::lint::facts::Call;
 use crate::lint::facts::packages::{Action, understand};
-use crate::lint::{DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-in-script",
@@ -12,22 +13,40 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for (_, call) in cx.facts.calls() {
-        if call.name != "apt" {
+    for run in cx.facts.runs() {
+        let calls: Vec<&Call> = run.calls.iter().filter(|call| call.name == "apt").collect();
+        let Some((first, others)) = calls.split_first() else {
             continue;
+        };
+        // One finding for each RUN, with one fix: nobody would change some of its calls.
+        let mut report = findings.add(
+            first.name_span,
+            "`apt` is meant for interactive use; its interface may change",
+        );
+        for call in others {
+            report = report.label(call.name_span, "also here");
         }
-        let message = "`apt` is meant for interactive use; its interface may change";
-        let report = findings.add(call.name_span, message);
-        // `apt-get` has no `list`, `show` or `search`. Verbs that exist in both have the same
-        // meaning.
-        let has_verb = understand(call).is_some_and(|call| {
-            call.action != Action::Clean || call.is_verb(&["clean", "autoclean"])
-        });
-        if has_verb && let Some(mut edit) = insert_after(cx, call.name_span, "apt", "") {
-            let quoted = cx.source.slice(call.name_span).starts_with('"');
-            edit.replacement = String::from(if quoted { "\"apt-get\"" } else { "apt-get" });
-            edit.span = call.name_span;
-            report.fix(Fix::safe("use `apt-get`", [edit]));
+        let edits: Vec<Edit> = calls
+            .iter()
+            .filter_map(|call| use_apt_get(cx, call))
+            .collect();
+        if !edits.is_empty() {
+            report.fix(Fix::safe("use `apt-get`", edits));
         }
     }
+}
+
+/// Replaces `apt` where `apt-get` does the same.
+fn use_apt_get(cx: &DockerfileContext<'_>, call: &Call) -> Option<Edit> {
+    // `apt-get` has no `list`, `show` or `search`. Verbs that exist in both have the same meaning.
+    let has_verb = understand(call)
+        .is_some_and(|call| call.action != Action::Clean || call.is_verb(&["clean", "autoclean"]));
+    if !has_verb {
+        return None;
+    }
+    let mut edit = insert_after(cx, call.name_span, "apt", "")?;
+    let quoted = cx.source.slice(call.name_span).starts_with('"');
+    edit.replacement = String::from(if quoted { "\"apt-get\"" } else { "apt-get" });
+    edit.span = call.name_span;
+    Some(edit)
 }

@@ -3,7 +3,7 @@
 use crate::dockerfile::shell::parse_text;
 use crate::dockerfile::{Body, Command, CopySource, Kind, SimpleCommand};
 use crate::knowledge::ProgramClass;
-use crate::lint::facts::{Stage, Step};
+use crate::lint::facts::{ShellKind, Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::paths::file_name;
 use crate::source::Span;
@@ -62,6 +62,7 @@ fn check_command(
             .is_some_and(|option| option.value.starts_with('-') && option.value.ends_with('c'))
     {
         if let Some(text) = words.get(2)
+            && !is_replaced(name, step)
             && runs_program_as_child(&text.value)
         {
             let message = "the shell keeps running and does not forward signals to the program";
@@ -76,6 +77,19 @@ fn check_command(
         findings
             .add(program.span, message)
             .label(span, "script written here");
+    }
+}
+
+/// Whether a shell is replaced by the last command of the script in its arguments, as bash has been
+/// since version 5.1, and that of BusyBox always.
+fn is_replaced(name: &str, step: &Step<'_>) -> bool {
+    match name {
+        "ash" | "bash" => true,
+        "sh" => {
+            step.shell.set_by.is_none()
+                && matches!(step.shell.kind, ShellKind::Ash | ShellKind::Bash)
+        }
+        _ => false,
     }
 }
 

@@ -228,6 +228,7 @@ rules! {
     unpinned_zypper_package,
     unreachable_stage,
     unread_heredoc,
+    unset_pipefail,
     unset_required_variable,
     unset_user,
     unsorted_packages,

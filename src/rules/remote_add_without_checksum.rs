@@ -1,5 +1,7 @@
 //! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
+use super::support::plain_http::plain_host;
+use super::support::selection::is_selected;
 use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -12,12 +14,17 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    let is_plain_reported = is_selected(cx, "plain-http-download");
     for step in of_kind(cx, &[Kind::Add]) {
         if step.flag("checksum").is_some() {
             continue;
         }
         for word in step.instruction.body.source_words() {
             let written = word.text.as_str().trim_matches('"');
+            // A checksum solves that, too, so one finding is enough.
+            if is_plain_reported && plain_host(written).is_some() {
+                continue;
+            }
             let path = cx
                 .facts
                 .expand(step, word)

@@ -45,7 +45,8 @@ fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
     step.kind() == Kind::Env && is_blank
 }
 
-/// Whether the value is a path to the secret, a switch such as `true`, or that of a public key.
+/// Whether the value is a path to the secret, a switch such as `true`, that of a public key, or a
+/// placeholder.
 fn is_harmless(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair
         .value
@@ -62,7 +63,11 @@ fn is_harmless(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool
     // A password may start with a `/` too, but a `/` alone or with spaces is not a path.
     let is_path = starts_like_path && value.len() > 1 && !value.contains(char::is_whitespace);
     let name = pair.key.text.as_str();
-    is_switch || is_path || is_file(&value) || secrets::is_public_key(name, &value)
+    is_switch
+        || is_path
+        || is_file(&value)
+        || secrets::is_public_key(name, &value)
+        || secrets::is_placeholder(value.trim_matches(['"', '\'']))
 }
 
 /// Whether a value is a relative path: directories and a file with an extension, such as
@@ -105,7 +110,10 @@ fn secret(entry: &str) -> Option<&str> {
     let (name, value) = entry.split_once('=')?;
     let is_path = value.starts_with('/') || value.starts_with("./");
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
-    let is_public = is_path || is_switch || secrets::is_public_key(name, value);
+    let is_public = is_path
+        || is_switch
+        || secrets::is_public_key(name, value)
+        || secrets::is_placeholder(value);
     if secrets::is_secret_name(name) && !value.is_empty() && !is_public {
         Some(name)
     } else {

@@ -11,6 +11,12 @@ const OLD: &[u8] =
     b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nMAINTAINER Jo\r\nUSER 1000\r\nADD app.txt /\r\nCMD run it";
 const NEW: &[u8] = b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nLABEL org.opencontainers.image.authors=\"Jo\"\r\nUSER 1000\r\nCOPY app.txt /\r\nCMD [\"run\", \"it\"]";
 
+/// The rules that [`OLD`] breaks.
+const SELECT: [&str; 2] = [
+    "--select",
+    "add-instead-of-copy,maintainer,shell-form-entrypoint",
+];
+
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for (path, text) in files {
@@ -50,7 +56,8 @@ fn fixed_files_keep_every_other_byte_and_their_mode() {
     let folder = folder(&[("Dockerfile", OLD)]);
     let file = folder.path().join("Dockerfile");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o750)).expect("it is ours");
-    let output = lint(folder.path(), &["--fix", "Dockerfile"], b"");
+    let arguments = [&SELECT[..], &["--fix", "Dockerfile"]].concat();
+    let output = lint(folder.path(), &arguments, b"");
     assert_eq!(read(&folder, "Dockerfile"), text(NEW));
     assert_eq!(
         fs::metadata(&file)
@@ -113,7 +120,7 @@ fn a_patch_changes_nothing_until_git_applies_it() {
         ("a/my Dockerfile", OLD),
         ("Dockerfile", b"FROM scratch\nMAINTAINER Jo\n"),
     ]);
-    let output = lint(folder.path(), &["--diff"], b"");
+    let output = lint(folder.path(), &[&SELECT[..], &["--diff"]].concat(), b"");
     assert_eq!(read(&folder, "a/my Dockerfile"), text(OLD));
     let mut git = Command::new("git");
     git.current_dir(folder.path())
@@ -127,15 +134,17 @@ fn a_patch_changes_nothing_until_git_applies_it() {
 #[test]
 fn fixed_standard_input_goes_to_stdout_and_findings_go_to_stderr() {
     let folder = folder(&[]);
-    let output = lint(folder.path(), &["--fix", "-"], OLD);
+    let fix = [&SELECT[..], &["--fix", "-"]].concat();
+    let output = lint(folder.path(), &fix, OLD);
     assert_eq!(text(&output.stdout), text(NEW));
-    let clean = lint(folder.path(), &["--fix", "-"], NEW);
+    let clean = lint(folder.path(), &fix, NEW);
     assert_eq!(
         text(&clean.stdout),
         text(NEW),
         "a text with nothing to fix comes back too"
     );
-    let patch = lint(folder.path(), &["--diff", "-"], OLD).stdout;
+    let diff = [&SELECT[..], &["--diff", "-"]].concat();
+    let patch = lint(folder.path(), &diff, OLD).stdout;
     assert!(patch.starts_with(b"--- a/"), "{}", text(&patch));
 }
 
@@ -144,7 +153,8 @@ fn fixing_a_symlink_fixes_its_target() {
     let folder = folder(&[("real/Dockerfile", OLD)]);
     std::os::unix::fs::symlink("real/Dockerfile", folder.path().join("Dockerfile"))
         .expect("links can be made");
-    lint(folder.path(), &["--fix", "Dockerfile"], b"");
+    let arguments = [&SELECT[..], &["--fix", "Dockerfile"]].concat();
+    lint(folder.path(), &arguments, b"");
     assert_eq!(read(&folder, "real/Dockerfile"), text(NEW));
     assert!(
         fs::symlink_metadata(folder.path().join("Dockerfile"))

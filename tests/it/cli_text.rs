@@ -139,6 +139,57 @@ fn findings_of_several_files_are_grouped_by_file() {
     );
 }
 
+/// Six findings of one rule and one of another, the last two of the six on one line.
+fn many(arguments: &[&str]) -> (String, Option<i32>) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut text = "FROM debian:12\nRUN sudo a\nRUN sudo b\nRUN sudo c\n".to_owned();
+    text.push_str("RUN sudo d\nRUN sudo e && sudo f\nCMD run it\n");
+    fs::write(folder.path().join("Dockerfile"), text).expect("files can be written");
+    let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+        .current_dir(folder.path())
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .args(["lint", "--no-shellcheck", "--select"])
+        .args(["sudo,shell-form-entrypoint", "Dockerfile"])
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("output is UTF-8");
+    (text, output.status.code())
+}
+
+#[test]
+fn the_fourth_finding_of_a_rule_is_listed_by_its_line_only() {
+    let (text, status) = many(&[]);
+    assert_eq!(text.matches("\nwarning[sudo]: ").count(), 2, "{text}");
+    assert!(text.starts_with("warning[sudo]: "), "{text}");
+    assert!(
+        text.contains("\nwarning[shell-form-entrypoint]: "),
+        "{text}"
+    );
+    let more =
+        "\n\n3 more of `sudo`: lines 5, 6 (`--all` shows them)\n\n1 file checked, 7 findings: ";
+    assert!(text.contains(more), "{text}");
+    assert_eq!(status, Some(1));
+    let (text, _) = many(&["--all"]);
+    assert_eq!(text.matches("warning[sudo]: ").count(), 6, "{text}");
+    assert!(!text.contains("more of"), "{text}");
+}
+
+#[test]
+fn formats_for_programs_contain_every_finding() {
+    for (format, mark) in [
+        ("compact", "[sudo]"),
+        ("tty", " DL3004 "),
+        ("jsonl", "\"rule\":\"sudo\""),
+        ("checkstyle", "source=\"jettison.sudo\""),
+        ("github", "title=sudo"),
+    ] {
+        let (text, _) = many(&["--format", format]);
+        assert_eq!(text.matches(mark).count(), 6, "{format}: {text}");
+    }
+}
+
 fn explained(arguments: &[&str]) -> (String, String) {
     jettison(Path::new("."), "60", &[&["explain"], arguments].concat())
 }

@@ -140,6 +140,57 @@ fn package_lists_in_variables_are_expanded() {
 }
 
 #[test]
+fn a_version_past_its_end_of_life_is_less_severe_if_it_is_not_part_of_the_image() {
+    for (text, severity) in [
+        (
+            "FROM python:3.8 AS build\nFROM debian:13\nCOPY --from=build /a /b\n",
+            Severity::Info,
+        ),
+        (
+            "FROM debian:13 AS build\nCOPY --from=alpine:3.10 /a /b\nFROM debian:13\n",
+            Severity::Info,
+        ),
+        ("FROM python:3.8 AS build\nFROM build\n", Severity::Warning),
+        (
+            "FROM python:3.8 AS build\nFROM python:3.8-slim\n",
+            Severity::Warning,
+        ),
+        (
+            "FROM debian:13\nCOPY --from=alpine:3.10 /a /b\n",
+            Severity::Warning,
+        ),
+    ] {
+        let found = findings(&["end-of-life-base"], text);
+        let severities: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
+        assert_eq!(severities, [severity], "{text}");
+    }
+}
+
+#[test]
+fn one_finding_for_what_a_single_change_fixes() {
+    // The rule that leaves the defect to the other one reports it if that is not selected.
+    for (rules, text) in [
+        (
+            &["download-piped-to-shell", "pipe-without-pipefail"][..],
+            "FROM debian:12\nRUN curl https://example.com/x | sh\n",
+        ),
+        (
+            &["plain-http-download", "remote-add-without-checksum"],
+            "FROM debian:12\nADD http://example.com/x /x\n",
+        ),
+        (
+            &["missing-user", "user-never-used"],
+            "FROM debian:12\nRUN useradd web\nCMD [\"run\"]\n",
+        ),
+    ] {
+        assert_eq!(findings(rules, text).len(), 1, "{rules:?}");
+        for rule in rules {
+            assert_eq!(findings(&[*rule], text).len(), 1, "{rule}");
+        }
+    }
+}
+
+#[test]
 fn only_the_pedantic_profile_requires_pinned_packages() {
     let source = Source::new(
         "Dockerfile",

@@ -310,7 +310,7 @@ fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
 fn shellcheck(folder: &std::path::Path) -> String {
     use std::os::unix::fs::PermissionsExt as _;
     let program = folder.join("answers");
-    let comment = r#"{"file":"0","line":3,"endLine":3,"column":5,"endColumn":7,"level":"info","code":2086,"message":"Quote it.","fix":null}"#;
+    let comment = r#"{"file":"0","line":3,"endLine":3,"column":5,"endColumn":7,"level":"warning","code":2164,"message":"It may fail.","fix":null}"#;
     std::fs::write(
         &program,
         format!("#!/bin/sh\necho '{{\"comments\":[{comment}]}}'\nexit 1\n"),
@@ -334,7 +334,7 @@ fn shellcheck_runs_with_the_same_settings_as_in_lint() {
     );
     std::fs::write(
         folder.path().join(".jettison.toml"),
-        "ignore = ['SC2086']\n",
+        "ignore = ['SC2164']\n",
     )
     .expect("it can be written");
     assert!(diagnostic(&client.open(&uri, text), "shellcheck").is_none());

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jettison::config;
 use jettison::lint::{
-    Applicability, BuildContext, Example, Extras, Finding, IgnoreFile, Page, Profile, SHELLCHECK,
-    Selection, Settings, Verdict, examples, fix, index_markdown, lint_with, pragma,
+    Applicability, BuildContext, Category, Example, Extras, Finding, IgnoreFile, Page, Profile,
+    SHELLCHECK, Selection, Settings, Severity, Verdict, examples, fix, index_markdown, lint_with,
+    pragma,
 };
 use jettison::rules::registry;
 use jettison::shellcheck;
@@ -380,6 +381,16 @@ fn the_pedantic_profile_contains_every_rule() {
     assert!(registry().iter().all(|(_, page)| settings.selects(page)));
     let settings = Settings::default();
     assert!(registry().iter().any(|(_, page)| !settings.selects(page)));
+}
+
+/// Nobody's commit is stopped because of the case of a keyword.
+#[test]
+fn style_is_pedantic() {
+    for (_, page) in registry().iter() {
+        if page.category == Category::Style || page.severity == Severity::Style {
+            assert_eq!(page.profile, Profile::Pedantic, "{}", page.name);
+        }
+    }
 }
 
 #[test]

@@ -270,15 +270,19 @@ fn shellcheck_fixes_become_edits_of_the_dockerfile() {
     );
 }
 
-/// The program in a folder of its own, with an empty PATH.
+/// The program in a folder of its own, with an empty PATH and all rules.
 fn jettison(folder: &Path) -> Command {
+    jettison_with(folder, "pedantic")
+}
+
+fn jettison_with(folder: &Path, profile: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command
         .current_dir(folder)
         .env("PATH", folder)
         .env("NO_COLOR", "1")
         .env_remove("CLICOLOR_FORCE")
-        .arg("lint");
+        .args(["lint", "--profile", profile]);
     command
 }
 
@@ -396,6 +400,52 @@ fn shellcheck_codes_can_be_selected_ignored_and_given_a_severity() {
             "[severity]\nshellcheck = \"style\"\nSC2046 = \"error\"\n"
         ),
         ["SC2046 error", "SC2086 style"]
+    );
+}
+
+#[test]
+fn suggestions_and_habits_are_pedantic_unless_they_are_requested() {
+    let folder = folder("FROM a\nRUN cat $X\n");
+    let mut comments = Vec::new();
+    for (code, level) in [
+        (2002, "style"),
+        (2068, "error"),
+        (2086, "info"),
+        (2155, "warning"),
+        (2164, "warning"),
+    ] {
+        comments.push(format!(
+            "{{\"file\":\"0\",\"line\":3,\"endLine\":3,\"column\":1,\"endColumn\":4,\
+             \"level\":\"{level}\",\"code\":{code},\"message\":\"{code}.\",\"fix\":null}}"
+        ));
+    }
+    let answer = format!("{{\"comments\":[{}]}}", comments.join(","));
+    let program = script(folder.path(), &format!("#!/bin/sh\necho '{answer}'\n"));
+    let codes = |profile: &str, arguments: &[&str], config: &str| {
+        fs::write(folder.path().join(".jettison.toml"), config).unwrap();
+        let mut command = jettison_with(folder.path(), profile);
+        command.args(["--no-cache", "--format", "json", "--shellcheck"]);
+        let (_, out, err) = run(command.arg(&program).args(arguments));
+        let rows: Vec<Value> =
+            serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+        let of_shellcheck = rows.iter().filter(|row| row["rule"] == "shellcheck");
+        let mut codes: Vec<String> = of_shellcheck
+            .map(|row| row["code"].to_string().replace('"', ""))
+            .collect();
+        codes.sort();
+        codes
+    };
+    for profile in ["default", "minimal"] {
+        assert_eq!(codes(profile, &[], ""), ["SC2068", "SC2164"]);
+    }
+    let all = ["SC2002", "SC2068", "SC2086", "SC2155", "SC2164"];
+    assert_eq!(codes("pedantic", &[], ""), all);
+    assert_eq!(codes("default", &["--select", "shellcheck"], ""), all);
+    assert_eq!(codes("default", &["--select", "SC2086"], ""), ["SC2086"]);
+    let config = "[severity]\nSC2155 = \"info\"\n";
+    assert_eq!(
+        codes("default", &[], config),
+        ["SC2068", "SC2155", "SC2164"]
     );
 }
 

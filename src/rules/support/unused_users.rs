@@ -6,7 +6,6 @@ use super::rewrite::line_after;
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Stage};
 use crate::lint::{DockerfileContext, Edit};
-use crate::rules::registry;
 use crate::source::Span;
 
 /// The number of users for which the rest of the file is searched. Without a limit, a file of many
@@ -51,12 +50,6 @@ pub(in crate::rules) fn find<'a>(
         }
     }
     unused
-}
-
-/// Whether the rule for these users is selected.
-pub(in crate::rules) fn is_reported(cx: &DockerfileContext<'_>) -> bool {
-    let page = registry().get("user-never-used");
-    page.is_some_and(|page| cx.settings.selects(page))
 }
 
 /// The name of the user that a call creates: the last word of `useradd` and `adduser`.

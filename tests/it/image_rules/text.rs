@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jettison::lint::image::Policy;
 use jettison::lint::{ImageInput, Selection, Settings, lint_image};
 use jettison::packages;
-use jettison::report::{Linted, Report, Style, text};
+use jettison::report::{Excerpts, Linted, Report, Style, text};
 use jettison::rules::registry;
 
 use crate::builders::description::image;
@@ -41,6 +41,7 @@ fn a_finding_names_its_layer_except_for_the_configuration() {
             width: 100,
             unicode: false,
             links: false,
+            excerpts: Excerpts::FirstOfRule,
         },
     );
     let expected = [

@@ -16,6 +16,8 @@ pub struct UsedImage<'a> {
     /// The reference as written.
     pub written: &'a str,
     pub span: Span,
+    /// The index of the stage that uses it.
+    pub stage: Option<usize>,
     /// Whether the name could also be meant for a stage, or for a context that the build names:
     /// `--from=tools`.
     pub is_doubtful: bool,
@@ -35,6 +37,7 @@ impl<'a> Facts<'a> {
                     image: image.clone(),
                     written: stage.image.text.as_str(),
                     span: stage.image.span,
+                    stage: Some(stage.index),
                     is_doubtful: false,
                 });
             }
@@ -71,6 +74,7 @@ impl<'a> Facts<'a> {
                 image: ImageRef::parse(name),
                 written,
                 span,
+                stage: step.stage,
                 // A trigger may name a stage of the build that it runs in.
                 is_doubtful: !is_reference && (step.onbuild || !is_well_known_image(name)),
             });

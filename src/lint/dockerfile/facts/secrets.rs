@@ -332,6 +332,28 @@ pub fn is_public_key(name: &str, value: &str) -> bool {
     ids.peek().is_some() && ids.all(|id| is_key_id(id, signs))
 }
 
+/// Whether a value only shows where a secret belongs: `XXXXXXXX`, `00000000-0000-0000`,
+/// `<token>`.
+pub fn is_placeholder(value: &str) -> bool {
+    if value.starts_with('<') && value.ends_with('>') {
+        return true;
+    }
+    let mut letters = value.chars().filter(|c| !matches!(c, '-' | '_'));
+    let Some(first) = letters.next() else {
+        return false;
+    };
+    // A password may consist of a single letter, or of ones.
+    let is_blank = matches!(first, 'x' | 'X' | '0' | '*' | '.' | '?' | '#');
+    let mut count = 1;
+    for letter in letters {
+        if letter != first {
+            return false;
+        }
+        count += 1;
+    }
+    is_blank && count >= 4
+}
+
 /// Whether a text is a fingerprint, or an ID of a key as `GnuPG` prints it. Other programs print
 /// digits in lower case, so these count only if the name of the variable says what they are for.
 fn is_key_id(id: &str, signs: bool) -> bool {
