@@ -194,12 +194,12 @@ fn fix_files(
     // Images have no text to fix. They are the last, as they were linted after the Dockerfiles.
     let dockerfiles = files.partition_point(|file| file.source().is_some());
     let images = files.split_off(dockerfiles);
-    let fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
+    let mut fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
         let mut files = linter.lint(sources);
         baseline::withhold_fixes(accepted, &mut files)?;
         Ok(files)
     })?;
-    let is_written = fix::write_all(&fixed, mode, arguments.stdin_name(), linter.output)?;
+    let is_written = fix::write_all(&mut fixed, mode, arguments.stdin_name(), linter.output)?;
     let summary = fix::summary(&fixed, arguments.fix);
     let mut files: Vec<Linted> = fixed.into_iter().map(|file| file.after).collect();
     files.extend(images);

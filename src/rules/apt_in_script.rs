@@ -15,24 +15,36 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let calls: Vec<&Call> = run.calls.iter().filter(|call| call.name == "apt").collect();
-        let Some((first, others)) = calls.split_first() else {
-            continue;
-        };
-        // One finding for each RUN, with one fix: nobody would change some of its calls.
-        let mut report = findings.add(
-            first.name_span,
-            "`apt` is meant for interactive use; its interface may change",
-        );
-        for call in others {
-            report = report.label(call.name_span, "also here");
+        // One finding for each RUN, with one fix: nobody would change some of its calls. Those that
+        // a person has to rewrite are another finding.
+        let mut edits = Vec::new();
+        let (mut fixable, mut others) = (Vec::new(), Vec::new());
+        for call in calls {
+            match use_apt_get(cx, call) {
+                Some(edit) => {
+                    edits.push(edit);
+                    fixable.push(call);
+                }
+                None => others.push(call),
+            }
         }
-        let edits: Vec<Edit> = calls
-            .iter()
-            .filter_map(|call| use_apt_get(cx, call))
-            .collect();
-        if !edits.is_empty() {
-            report.fix(Fix::safe("use `apt-get`", edits));
-        }
+        report(&others, Vec::new(), findings);
+        report(&fixable, edits, findings);
+    }
+}
+
+/// Reports calls at the first of them, with labels at the others.
+fn report(calls: &[&Call], edits: Vec<Edit>, findings: &mut Findings) {
+    let Some((first, others)) = calls.split_first() else {
+        return;
+    };
+    let message = "`apt` is meant for interactive use; its interface may change";
+    let mut report = findings.add(first.name_span, message);
+    for call in others {
+        report = report.label(call.name_span, "also here");
+    }
+    if !edits.is_empty() {
+        report.fix(Fix::safe("use `apt-get`", edits));
     }
 }
 

@@ -107,7 +107,7 @@ fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
 }
 
 /// New findings that a fix may bring, and why.
-const TRADES: [(&str, &str, &str); 4] = [
+const TRADES: [(&str, &str, &str); 5] = [
     (
         "shell-form-entrypoint",
         "unsuitable-stopsignal",
@@ -122,6 +122,11 @@ const TRADES: [(&str, &str, &str); 4] = [
         "archive-fetched-then-unpacked",
         "remote-add-without-checksum",
         "the archive had no checksum before either",
+    ),
+    (
+        "plain-http-download",
+        "remote-add-without-checksum",
+        "the file had no checksum before either, which one finding said",
     ),
     (
         "copy-then-chmod",

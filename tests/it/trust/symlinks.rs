@@ -216,6 +216,7 @@ fn without_a_repository_a_fix_cannot_leave_the_current_directory() {
             "{}",
             run.err
         );
+        assert!(!run.err.contains("fixed 1 finding"), "{}", run.err);
     }
     assert_eq!(ground.snapshot(), before);
 }
