@@ -3,7 +3,7 @@
 //! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
-//! managers, path sets, platforms, programs, signals and variables.
+//! managers, path sets, platforms, programs, signals, systemd and variables.
 
 mod languages;
 mod launchers;
@@ -13,6 +13,7 @@ mod path_sets;
 mod platforms;
 mod programs;
 mod signals;
+mod systemd;
 mod variables;
 
 pub use languages::{InstalledLanguage, ScriptLanguage, installed_languages, script_languages};
@@ -25,4 +26,8 @@ pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
 pub use signals::{is_signal, signal_name, signal_names};
+pub use systemd::{
+    GeneratedUnits, Generator, activation_directories, generator_directories, generator_rows,
+    is_maintenance_unit, is_missing_device, shutdown_units, systemd_program_directories, unit_directories,
+};
 pub use variables::VariableClass;

@@ -34,6 +34,10 @@ pub(super) struct Keep<'a> {
     /// The last command of the entry point's script, where its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
+    /// Unit files that were read for what systemd starts; systemd runs no other.
+    pub(super) units: HashSet<NameId>,
+    /// The reason why it is unknown what systemd, the program of the image, starts.
+    pub(super) unbootable: Option<String>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
     /// One row per name: whether the tracers have seen it.
@@ -59,6 +63,8 @@ impl<'a> Keep<'a> {
             globs: HashSet::new(),
             sources: BTreeMap::new(),
             unknown_program: None,
+            units: HashSet::new(),
+            unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
             unmet: BTreeSet::new(),

@@ -22,6 +22,8 @@ pub(super) struct Traced {
     pub(super) loaded: Vec<Program>,
     /// The last command of the entry point's script, where its program is computed.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
+    /// The reason why it is unknown what systemd starts.
+    pub(super) unbootable: Option<String>,
 }
 
 /// The results at the requested level.
@@ -63,6 +65,7 @@ pub(super) fn trace(
     }
     let counted = counted.unwrap_or_else(|| count(&keep));
     let unknown_program = keep.unknown_program.take();
+    let unbootable = keep.unbootable.take();
     // `why` explains with the whole graph how a dropped file would have been kept. At the last
     // level both are the same.
     let whole = if level < Confidence::Possible {
@@ -78,6 +81,7 @@ pub(super) fn trace(
         notes: counted.notes,
         loaded: counted.loaded,
         unknown_program,
+        unbootable,
     }
 }
 

@@ -4,9 +4,10 @@
 use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
-use crate::slim::why::Why;
+use crate::slim::units::{Setting, settings};
+use crate::slim::why::{Root, Why};
 
-use super::shell;
+use super::{shell, systemd};
 
 pub(super) struct CommandFileTracer;
 
@@ -16,6 +17,9 @@ impl Tracer for CommandFileTracer {
             return;
         }
         let path = keep.tree().path(name);
+        if is_unit(&path) {
+            return read_unit(keep, name);
+        }
         let Some(commands) = reader(&path) else {
             return;
         };
@@ -31,16 +35,19 @@ impl Tracer for CommandFileTracer {
             if line.trim_start().starts_with('#') {
                 continue;
             }
-            match commands(line) {
-                Some(Part::Command(command)) => {
-                    shell::keep_text_of(keep, name, index + 1, command);
-                }
-                Some(Part::File(path)) => {
-                    let why = Why::mention(path.to_owned(), index + 1);
-                    keep.keep_path(path.as_bytes(), Some(name), why);
-                }
-                None => {}
+            if let Some(part) = commands(line) {
+                keep_part(keep, name, index + 1, &part);
             }
+        }
+    }
+}
+
+fn keep_part(keep: &mut Keep<'_>, name: NameId, line: usize, part: &Part<'_>) {
+    match part {
+        Part::Command(command) => shell::keep_text_of(keep, name, line, command),
+        Part::File(path) => {
+            let why = Why::mention((*path).to_owned(), line);
+            keep.keep_path(path.as_bytes(), Some(name), why);
         }
     }
 }
@@ -64,12 +71,6 @@ fn reader(path: &[u8]) -> Option<Reader> {
         "/etc/cron.d" => return Some(system_crontab),
         "/etc/crontabs" | "/var/spool/cron" | "/var/spool/cron/crontabs" => return Some(crontab),
         _ => {}
-    }
-    let is_unit = [".service", ".socket", ".timer"]
-        .iter()
-        .any(|ending| name.ends_with(ending));
-    if is_unit && directory.contains("/systemd/") {
-        return Some(unit);
     }
     match name {
         "crontab" if directory == "/etc" => Some(system_crontab),
@@ -147,25 +148,42 @@ fn procfile(line: &str) -> Option<Part<'_>> {
     }
 }
 
+fn is_unit(path: &[u8]) -> bool {
+    let endings: [&[u8]; 3] = [b".service", b".socket", b".timer"];
+    endings.iter().any(|ending| path.ends_with(ending))
+        && memchr::memmem::find(path, b"/systemd/").is_some()
+}
+
+/// Reads a unit of an image that does not start systemd: something else may start what it names.
+fn read_unit(keep: &mut Keep<'_>, name: NameId) {
+    // Where systemd starts, the units that it starts were followed, and it runs no others. One that
+    // the user added is there for some reason.
+    let is_booted = !keep.units.is_empty();
+    if keep.units.contains(&name) || (is_booted && !is_brought(keep, name)) {
+        return;
+    }
+    let Some(bytes) = keep.view.bytes(name) else {
+        return;
+    };
+    for setting in settings(&String::from_utf8_lossy(&bytes)) {
+        if let Some(part) = unit_part(&setting) {
+            keep_part(keep, name, setting.line, &part);
+        }
+    }
+}
+
+fn is_brought(keep: &Keep<'_>, name: NameId) -> bool {
+    let mut reasons = keep.graph.reasons(name).iter();
+    reasons.any(|reason| matches!(reason.why, Why::Root(Root::Brought { .. })))
+}
+
 /// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).
-fn unit(line: &str) -> Option<Part<'_>> {
-    const COMMANDS: [&str; 7] = [
-        "ExecCondition",
-        "ExecReload",
-        "ExecStart",
-        "ExecStartPost",
-        "ExecStartPre",
-        "ExecStop",
-        "ExecStopPost",
-    ];
-    let (key, value) = line.split_once('=')?;
-    let value = value.trim();
-    match key.trim() {
-        // These signs say how the program is run.
-        key if COMMANDS.contains(&key) => Some(Part::Command(
-            value.trim_start_matches(['@', '-', ':', '+', '!', '|']),
-        )),
-        "EnvironmentFile" => Some(Part::File(value.trim_start_matches('-'))),
+fn unit_part(setting: &Setting) -> Option<Part<'_>> {
+    match setting.key.as_str() {
+        key if systemd::COMMANDS.contains(&key) => {
+            Some(Part::Command(systemd::without_signs(&setting.value)))
+        }
+        "EnvironmentFile" => Some(Part::File(setting.value.trim_start_matches('-'))),
         _ => None,
     }
 }
@@ -212,15 +230,17 @@ mod tests {
 
     #[test]
     fn units_and_procfiles_have_commands() {
+        let text = "ExecStart=-/usr/bin/x --y\nEnvironmentFile=-/etc/default/x\nDescription=/x\n";
+        let settings = settings(text);
+        let parts: Vec<_> = settings.iter().map(unit_part).collect();
         assert_eq!(
-            unit("ExecStart=-/usr/bin/x --y"),
-            Some(Part::Command("/usr/bin/x --y"))
+            parts,
+            [
+                Some(Part::Command("/usr/bin/x --y")),
+                Some(Part::File("/etc/default/x")),
+                None
+            ]
         );
-        assert_eq!(
-            unit("EnvironmentFile=-/etc/default/x"),
-            Some(Part::File("/etc/default/x"))
-        );
-        assert_eq!(unit("Description=/usr/bin/x"), None);
         assert_eq!(
             procfile("web: gunicorn app"),
             Some(Part::Command("gunicorn app"))

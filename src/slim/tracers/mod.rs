@@ -10,6 +10,7 @@ pub(super) mod runtimes;
 mod services;
 mod shebang;
 pub(super) mod shell;
+mod systemd;
 
 use super::binaries::Binaries;
 use super::keep_rules::RuleTracer;
@@ -28,6 +29,8 @@ pub(super) fn all<'a>(
         Box::new(elf::ElfTracer::new(view, binaries)),
         Box::new(shebang::ShebangTracer),
         Box::new(shell::ShellTracer::default()),
+        // Before the tracer of command files, which leaves the units to it.
+        Box::new(systemd::SystemdTracer::default()),
         Box::new(services::ServiceTracer),
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),

@@ -163,12 +163,6 @@ fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
         let helped = machine.keep("/usr/bin/bash").summary();
         assert!(!helped.contains("warning"), "{helped}");
     }
-    let machine = base()
-        .elf("/usr/lib/systemd/systemd", &program(GLIBC))
-        .link("/usr/sbin/init", "../lib/systemd/systemd")
-        .entrypoint(&["/usr/sbin/init"]);
-    assert!(matches!(machine.try_plan(), Err(PlanError::Systemd { .. })));
-    assert!(machine.keep("/etc/passwd").try_plan().is_ok());
 }
 
 #[test]
