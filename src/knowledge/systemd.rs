@@ -18,8 +18,20 @@ struct Systemd {
     shutdown_units: Vec<String>,
     maintenance_units: Vec<String>,
     container_devices: Vec<String>,
+    machine_paths: Vec<String>,
+    machine_capabilities: Vec<String>,
+    machine_security: Vec<String>,
     program_directories: Vec<String>,
+    starters: Vec<Starter>,
     generators: Vec<Generator>,
+}
+
+/// A unit whose program starts others.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Starter {
+    unit: String,
+    units: Vec<String>,
 }
 
 /// A program that makes units at boot.
@@ -82,15 +94,43 @@ pub fn systemd_program_directories() -> &'static [String] {
     &SYSTEMD.program_directories
 }
 
-/// Whether a path is that of a device which no container has, unless it is privileged.
-pub fn is_missing_device(path: &str) -> bool {
-    let devices = &SYSTEMD.container_devices;
-    let is_device = path.starts_with("/dev/");
-    is_device
-        && !devices.iter().any(|device| {
-            let rest = path.strip_prefix(device.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+/// The units that the program of a unit starts.
+pub fn units_started_by(unit: &str) -> &'static [String] {
+    let mut starters = SYSTEMD.starters.iter();
+    match starters.find(|starter| starter.unit == unit) {
+        Some(starter) => &starter.units,
+        None => &[],
+    }
+}
+
+/// Whether a path is one of a machine, such as a device, which no container has unless it is
+/// privileged.
+pub fn is_machine_path(path: &str) -> bool {
+    if path.starts_with("/dev/") {
+        !is_below_any(path, &SYSTEMD.container_devices)
+    } else {
+        is_below_any(path, &SYSTEMD.machine_paths)
+    }
+}
+
+fn is_below_any(path: &str, directories: &[String]) -> bool {
+    directories.iter().any(|directory| {
+        let rest = path.strip_prefix(directory.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// Whether a capability is only of use on a machine.
+pub fn is_machine_capability(name: &str) -> bool {
+    SYSTEMD
+        .machine_capabilities
+        .iter()
+        .any(|known| known == name)
+}
+
+/// Whether a security feature is only one of machines.
+pub fn is_machine_security(name: &str) -> bool {
+    SYSTEMD.machine_security.iter().any(|known| known == name)
 }
 
 /// The rows of a generator; none for one that is not known.
@@ -104,10 +144,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_container_has_no_virtual_terminals() {
-        assert!(is_missing_device("/dev/tty0") && is_missing_device("/dev/vda1"));
-        assert!(!is_missing_device("/dev/tty") && !is_missing_device("/dev/pts/0"));
-        assert!(!is_missing_device("/etc/tty0"));
+    fn a_container_has_no_terminals_and_no_firmware() {
+        for path in ["/dev/tty0", "/dev/vda1", "/sys/firmware/efi"] {
+            assert!(is_machine_path(path), "{path}");
+        }
+        for path in ["/dev/tty", "/dev/pts/0", "/etc/tty0", "/sys/fs/cgroup"] {
+            assert!(!is_machine_path(path), "{path}");
+        }
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub enum UnitRelation {
     Generated,
     /// Started when a program calls it on the bus.
     Activated,
+    /// Started by the program of the unit.
+    Started,
 }
 
 /// The trigger of a keep rule.
@@ -387,6 +389,7 @@ impl fmt::Display for UnitRelation {
             Self::Generator => "a generator that it runs at boot",
             Self::Generated => "started because of what it generates",
             Self::Activated => "activated through D-Bus",
+            Self::Started => "started by its program",
         })
     }
 }

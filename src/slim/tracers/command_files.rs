@@ -157,9 +157,9 @@ fn is_unit(path: &[u8]) -> bool {
 /// Reads a unit of an image that does not start systemd: something else may start what it names.
 fn read_unit(keep: &mut Keep<'_>, name: NameId) {
     // Where systemd starts, the units that it starts were followed, and it runs no others. One that
-    // the user added is there for some reason.
+    // the user added or named is there for some reason.
     let is_booted = !keep.units.is_empty();
-    if keep.units.contains(&name) || (is_booted && !is_brought(keep, name)) {
+    if keep.units.contains(&name) || (is_booted && !is_users(keep, name)) {
         return;
     }
     let Some(bytes) = keep.view.bytes(name) else {
@@ -172,9 +172,14 @@ fn read_unit(keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
-fn is_brought(keep: &Keep<'_>, name: NameId) -> bool {
+fn is_users(keep: &Keep<'_>, name: NameId) -> bool {
     let mut reasons = keep.graph.reasons(name).iter();
-    reasons.any(|reason| matches!(reason.why, Why::Root(Root::Brought { .. })))
+    reasons.any(|reason| {
+        matches!(
+            reason.why,
+            Why::Root(Root::Brought { .. } | Root::Glob { .. })
+        )
+    })
 }
 
 /// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).

@@ -1,6 +1,6 @@
 //! The summary of a plan: what a person may miss, and what is not known.
 
-use jettison::slim::{Confidence, PlanError};
+use jettison::slim::Confidence;
 
 use super::machine::Machine;
 use super::plan_paths::merged_usr;
@@ -143,7 +143,7 @@ fn other_levels_say_what_they_would_change() {
 }
 
 #[test]
-fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
+fn commands_that_only_wait_are_a_warning() {
     for command in [
         &["bash"][..],
         &["sleep", "infinity"],

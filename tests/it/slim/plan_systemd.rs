@@ -204,7 +204,7 @@ fn a_template_is_started_as_its_instance() {
     let machine = service(
         booted(&["worker"]),
         "worker@.service",
-        "EnvironmentFile=/etc/worker/%i.env\nWorkingDirectory=/srv/%I\nExecStart=/usr/bin/worker ${CONFIG}",
+        "EnvironmentFile=/etc/queues/%i.env\nWorkingDirectory=/srv/%I\nExecStart=/usr/bin/worker ${CONFIG}",
     );
     let planned = machine
         .link(
@@ -212,22 +212,22 @@ fn a_template_is_started_as_its_instance() {
             &format!("{UNITS}/worker@.service"),
         )
         .file(
-            "/etc/worker/mail-in.env",
-            "# comment\nCONFIG=\"/etc/worker/mail.yaml\"\n",
+            "/etc/queues/mail-in.env",
+            "# comment\nCONFIG=\"/etc/queues/mail.yaml\"\n",
         )
-        .file("/etc/worker/other.env", "")
-        .file("/etc/worker/mail.yaml", "")
+        .file("/etc/queues/other.env", "")
+        .file("/etc/queues/mail.yaml", "")
         .file("/srv/mail/in/spool", "")
         .plan();
     for path in [
         "/usr/bin/worker",
-        "/etc/worker/mail-in.env",
-        "/etc/worker/mail.yaml",
+        "/etc/queues/mail-in.env",
+        "/etc/queues/mail.yaml",
         "/srv/mail/in/spool",
     ] {
         assert!(planned.keeps(path), "{path}");
     }
-    assert!(!planned.keeps("/etc/worker/other.env"));
+    assert!(!planned.keeps("/etc/queues/other.env"));
 }
 
 #[test]
@@ -287,8 +287,7 @@ fn sockets_timers_and_paths_start_services() {
         ("app.path", "app.service", "[Path]\nPathExists=/run/x\n"),
         ("app.path", "other.service", "[Path]\nUnit=other.service\n"),
     ] {
-        let machine = unit(booted(&["app"]), "timers.target", "");
-        let machine = unit(machine, trigger, settings);
+        let machine = unit(booted(&["app"]), trigger, settings);
         let machine = service(machine, service_name, "ExecStart=/usr/bin/app %i");
         let planned = enabled(machine, "multi-user.target", trigger).plan();
         assert!(planned.keeps("/usr/bin/app"), "{trigger} {settings}");
@@ -385,21 +384,21 @@ fn generators_are_kept_where_they_do_something() {
 
 #[test]
 fn files_that_settings_name_are_kept() {
-    let settings = "EnvironmentFile=-/etc/default/app\nEnvironment=\"KEYS=/etc/app/keys\" A=b\n\
-                    StateDirectory=app\nLoadCredential=token:/etc/app/token\n\
-                    BindReadOnlyPaths=-/etc/app/data:/data\nStandardOutput=append:/etc/app/log\n\
+    let settings = "EnvironmentFile=-/etc/default/app\nEnvironment=\"KEYS=/etc/thing/keys\" A=b\n\
+                    StateDirectory=thing\nLoadCredential=token:/etc/thing/token\n\
+                    BindReadOnlyPaths=-/etc/thing/data:/data\nStandardOutput=append:/etc/thing/log\n\
                     ExecStart=@!/usr/bin/app app-name --config $FILE\nUser=app\nPAMName=app";
     let machine = service(booted(&["app"]), "app.service", settings)
         .file("/etc/passwd", "root:x:0:0::/root:\napp:x:999:999::/:\n")
-        .file("/etc/default/app", "FILE=/etc/app/config\n");
+        .file("/etc/default/app", "FILE=/etc/thing/config\n");
     let machine = [
-        "/etc/app/keys",
-        "/etc/app/token",
-        "/etc/app/data",
-        "/etc/app/log",
-        "/etc/app/config",
-        "/etc/app/unused",
-        "/var/lib/app/state.db",
+        "/etc/thing/keys",
+        "/etc/thing/token",
+        "/etc/thing/data",
+        "/etc/thing/log",
+        "/etc/thing/config",
+        "/etc/thing/unused",
+        "/var/lib/thing/state.db",
         "/etc/pam.d/app",
     ]
     .iter()
@@ -407,17 +406,17 @@ fn files_that_settings_name_are_kept() {
     let planned = enabled(machine, "multi-user.target", "app.service").plan();
     for path in [
         "/etc/default/app",
-        "/etc/app/keys",
-        "/etc/app/token",
-        "/etc/app/data",
-        "/etc/app/log",
-        "/etc/app/config",
-        "/var/lib/app/state.db",
+        "/etc/thing/keys",
+        "/etc/thing/token",
+        "/etc/thing/data",
+        "/etc/thing/log",
+        "/etc/thing/config",
+        "/var/lib/thing/state.db",
         "/etc/pam.d/app",
     ] {
         assert!(planned.keeps(path), "{path}");
     }
-    assert!(!planned.keeps("/etc/app/unused"));
+    assert!(!planned.keeps("/etc/thing/unused"));
     assert_eq!(planned.notes(), Vec::<String>::new());
 }
 
@@ -485,8 +484,10 @@ fn what_a_service_lacks_is_reported() {
         "/opt/removed.service",
     )
     .plan();
+    let mut notes = planned.notes();
+    notes.sort();
     assert_eq!(
-        planned.notes(),
+        notes,
         [
             "/etc/systemd/system/multi-user.target.wants/removed.service: the enabled unit \
              `removed.service` is not in the image, or cannot be read",

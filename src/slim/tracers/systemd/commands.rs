@@ -162,12 +162,19 @@ fn keep_mount_programs(keep: &mut Keep<'_>, unit: &Unit) {
         "swap" => ["swapon", "swapoff"],
         _ => return,
     };
+    // The runtime mounts the file systems of the kernel before systemd starts.
+    let place = unit.last("Where").map_or("", |value| value.value.as_str());
+    if ["/dev", "/proc", "/sys"]
+        .iter()
+        .any(|top| place.starts_with(top))
+    {
+        return;
+    }
     for program in programs {
         if let Some(path) = program_path(keep, "", program) {
-            // The mounts of systemd's own units exist in every container.
             let why = Why::Unit {
                 relation: UnitRelation::Implied,
-                confidence: Confidence::Possible,
+                confidence: Confidence::Likely,
             };
             keep.keep_path(&path, Some(unit.fragment), why);
         }

@@ -1,6 +1,6 @@
 //! Conditions of units that are known not to hold in a container.
 
-use crate::knowledge::is_missing_device;
+use crate::knowledge::{is_machine_capability, is_machine_path, is_machine_security};
 use crate::slim::units::Unit;
 
 /// Whether a unit may start. Most conditions depend on the running container, and are taken to
@@ -32,7 +32,9 @@ fn may_hold(key: &str, value: &str) -> bool {
         "ConditionVirtualization" => is_virtualization(value),
         // Privileged containers have the devices of the machine, but a login prompt on its
         // terminals is nothing that an image is made for.
-        "ConditionPathExists" if is_missing_device(value) => Some(false),
+        "ConditionPathExists" if is_machine_path(value) => Some(false),
+        "ConditionCapability" if is_machine_capability(value) => Some(false),
+        "ConditionSecurity" if is_machine_security(value) => Some(false),
         _ => None,
     };
     holds != Some(is_negated)
@@ -67,6 +69,8 @@ mod tests {
             "ConditionVirtualization=no",
             "ConditionVirtualization=vm",
             "ConditionPathExists=/dev/tty0",
+            "ConditionCapability=CAP_SYS_MODULE",
+            "ConditionSecurity=tpm2",
             "ConditionVirtualization=|vm\nConditionPathExists=|/dev/tty0",
             "ConditionPathExists=/etc/x\nConditionVirtualization=!container",
         ] {
@@ -78,6 +82,7 @@ mod tests {
             "ConditionVirtualization=!private-users",
             "ConditionPathExists=/etc/none",
             "ConditionPathExists=!/dev/tty0",
+            "ConditionCapability=CAP_SYS_ADMIN",
             "ConditionVirtualization=|vm\nConditionNeedsUpdate=|/etc",
         ] {
             assert!(starts(maybe), "{maybe}");

@@ -1,7 +1,7 @@
 //! Units that a unit pulls in, or that it starts later.
 
 use crate::image::NameId;
-use crate::knowledge::{activation_directories, is_maintenance_unit};
+use crate::knowledge::{activation_directories, is_maintenance_unit, units_started_by};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::shell;
 use crate::slim::units::{Found, LOOKUP, Unit, UnitName, Value, is_masked, settings, words};
@@ -158,6 +158,10 @@ fn follow_implied(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
         walk.want(keep, "sysinit.target", unit.fragment, why);
     }
     let is_on_bus = unit.last("Type").is_some_and(|value| value.value == "dbus");
+    for started in units_started_by(unit.name.full()) {
+        let why = possible(UnitRelation::Started);
+        walk.want(keep, started, unit.fragment, why);
+    }
     if kind == "service" && is_on_bus {
         let why = certain(UnitRelation::Implied);
         walk.want(keep, "dbus.socket", unit.fragment, why);

@@ -9,7 +9,7 @@ use crate::slim::keep::Keep;
 use crate::slim::units::is_masked;
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
-use super::{Walk, certain, commands, keep_entry, possible};
+use super::{Walk, certain, commands, keep_entry};
 
 /// Generators that are looked at.
 const MAX_GENERATORS: usize = 256;
@@ -28,7 +28,12 @@ pub(super) fn keep_generators(walk: &mut Walk, keep: &mut Keep<'_>) {
             match row.makes {
                 GeneratedUnits::Listed => keep_listed(walk, keep, row, entry),
                 GeneratedUnits::Mounts => keep_mounts(walk, keep, row, entry),
-                GeneratedUnits::Console => keep_console(walk, keep, row, entry),
+                // A prompt is for people who have a password; it would bring a login session with
+                // all its commands.
+                GeneratedUnits::Console => {
+                    let text = "login prompts on the console are not kept".to_owned();
+                    walk.note(keep, entry, None, text);
+                }
                 // It is kept with the first script that it makes a service of.
                 GeneratedUnits::Services => {}
             }
@@ -125,14 +130,6 @@ fn filled(unit: &str, matched: &[String]) -> String {
     name
 }
 
-/// Keeps the login prompt on the console, for people who run the container with a terminal.
-fn keep_console(walk: &mut Walk, keep: &mut Keep<'_>, row: &'static Generator, entry: NameId) {
-    keep_entry(keep, entry, walk.systemd, possible(UnitRelation::Generator));
-    for unit in &row.units {
-        walk.want(keep, unit, entry, possible(UnitRelation::Generated));
-    }
-}
-
 /// Keeps the programs that mount the file systems of `/etc/fstab`.
 fn keep_mounts(walk: &mut Walk, keep: &mut Keep<'_>, row: &'static Generator, entry: NameId) {
     for path in &row.reads {
@@ -151,6 +148,11 @@ fn keep_mounts(walk: &mut Walk, keep: &mut Keep<'_>, row: &'static Generator, en
                 keep_entry(keep, entry, walk.systemd, certain(UnitRelation::Generator));
                 keep_entry(keep, table.name, entry, certain(UnitRelation::Generated));
                 keep_mount(keep, entry, &fields);
+                if fields[1] == "/" {
+                    for unit in &row.units {
+                        walk.want(keep, unit, entry, certain(UnitRelation::Generated));
+                    }
+                }
             }
         }
     }
