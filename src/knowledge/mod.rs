@@ -3,7 +3,7 @@
 //! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
-//! managers, path sets, platforms, programs, signals, systemd and variables.
+//! managers, path sets, platforms, programs, service managers, signals, systemd and variables.
 
 mod languages;
 mod launchers;
@@ -12,6 +12,7 @@ mod package_managers;
 mod path_sets;
 mod platforms;
 mod programs;
+mod service_managers;
 mod signals;
 mod systemd;
 mod variables;
@@ -25,6 +26,7 @@ pub use package_managers::{
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
+pub use service_managers::{ServiceManager, service_managers};
 pub use signals::{is_signal, signal_name, signal_names};
 pub use systemd::{
     GeneratedUnits, Generator, activation_directories, generator_directories, generator_rows,

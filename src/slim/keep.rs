@@ -10,7 +10,7 @@ use super::interpreters;
 use super::process::Program;
 use super::program_search::Programs;
 use super::view::View;
-use super::why::{Language, Why};
+use super::why::{Language, Root, Why};
 use crate::image::{Kind, NameId, Tree};
 
 /// State that is shared by all tracers. State of a single tracer is a field of that tracer.
@@ -162,6 +162,21 @@ impl<'a> Keep<'a> {
         {
             self.sources.insert(resolved.name, language);
         }
+    }
+
+    /// Whether something starts a kept program, and not only a text or a rule names it.
+    pub(super) fn is_run(&self, name: NameId) -> bool {
+        let mut reasons = self.graph.reasons(name).iter();
+        reasons.any(|reason| {
+            matches!(
+                reason.why,
+                Why::Root(Root::Program(_) | Root::Argument { .. } | Root::ShellText { .. })
+                    | Why::Command { .. }
+                    | Why::Shebang
+                    | Why::Target
+                    | Why::UnitSetting { .. }
+            )
+        })
     }
 
     /// Whether a layer above the base image has a name's entry.

@@ -1,5 +1,5 @@
-//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units
-//! and Ansible playbooks.
+//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units,
+//! Ansible playbooks, and the configuration of service managers.
 
 use crate::image::NameId;
 use crate::slim::keep::Keep;
@@ -70,12 +70,20 @@ fn reader(path: &[u8]) -> Option<Reader> {
         // A line in these has the name of a user before the command.
         "/etc/cron.d" => return Some(system_crontab),
         "/etc/crontabs" | "/var/spool/cron" | "/var/spool/cron/crontabs" => return Some(crontab),
+        "/etc/finit.d" | "/etc/finit.d/enabled" => return Some(finit),
+        _ if directory.contains("/dinit.d") => return Some(dinit),
+        _ if directory.ends_with("/horust/services") => return Some(horust),
+        _ if directory.starts_with("/etc/monit/") => return Some(monit),
         _ => {}
     }
     match name {
         "crontab" if directory == "/etc" => Some(system_crontab),
         "crontab" => Some(crontab),
         "Procfile" => Some(procfile),
+        "inittab" if directory == "/etc" => Some(inittab),
+        "finit.conf" if directory == "/etc" => Some(finit),
+        "monitrc" if directory == "/etc" || directory == "/etc/monit" => Some(monit),
+        "circus.ini" => Some(circus),
         _ if is_crontab(name.as_bytes()) => Some(crontab),
         _ if name.starts_with("Procfile.") => Some(procfile),
         _ if is_yaml(name.as_bytes()) => Some(playbook),
@@ -146,6 +154,74 @@ fn procfile(line: &str) -> Option<Part<'_>> {
     } else {
         None
     }
+}
+
+/// `id:runlevels:action:process`, inittab(5).
+fn inittab(line: &str) -> Option<Part<'_>> {
+    let mut fields = line.splitn(4, ':').skip(2);
+    let (action, process) = (fields.next()?, fields.next()?);
+    // Login prompts are for the terminals of a machine, which containers do not have.
+    if action == "askfirst" || process.contains("getty") {
+        return None;
+    }
+    Some(Part::Command(process.trim().trim_start_matches(['+', '-'])))
+}
+
+/// `service [2345] <pid/syslogd> /usr/sbin/app -n -- Application`, finit's `files.md`.
+fn finit(line: &str) -> Option<Part<'_>> {
+    const STANZAS: [&str; 4] = ["run", "service", "sysv", "task"];
+    let (stanza, rest) = line.trim().split_once(char::is_whitespace)?;
+    if !STANZAS.contains(&stanza) {
+        return None;
+    }
+    // Options and conditions stand before the program: `name:app <net/eth0/up> @app:app`.
+    let start = match rest.find(" /") {
+        Some(at) => at + 1,
+        None if rest.starts_with('/') => 0,
+        None => return None,
+    };
+    let command = rest[start..].split(" -- ").next()?;
+    Some(Part::Command(command.trim()))
+}
+
+/// `command = /usr/sbin/app`, dinit-service(5).
+fn dinit(line: &str) -> Option<Part<'_>> {
+    assigned(line, &["command", "stop-command"]).map(Part::Command)
+}
+
+/// `command = "/usr/sbin/app"` of a service in TOML.
+fn horust(line: &str) -> Option<Part<'_>> {
+    assigned(line, &["command"]).map(Part::Command)
+}
+
+/// `cmd = /usr/sbin/app` of a watcher.
+fn circus(line: &str) -> Option<Part<'_>> {
+    assigned(line, &["cmd"]).map(Part::Command)
+}
+
+/// `start program = "/etc/init.d/app start"`, monit(1).
+fn monit(line: &str) -> Option<Part<'_>> {
+    const KEYS: [&str; 5] = [
+        "start",
+        "start program",
+        "stop",
+        "stop program",
+        "restart program",
+    ];
+    assigned(line, &KEYS).map(Part::Command)
+}
+
+/// The value of a setting with one of these names, without its quotes.
+fn assigned<'a>(line: &'a str, keys: &[&str]) -> Option<&'a str> {
+    let (key, value) = line.split_once('=')?;
+    if !keys.contains(&key.trim()) {
+        return None;
+    }
+    let value = value.trim();
+    let quoted = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.split('"').next());
+    Some(quoted.unwrap_or(value))
 }
 
 fn is_unit(path: &[u8]) -> bool {
@@ -251,6 +327,40 @@ mod tests {
             Some(Part::Command("gunicorn app"))
         );
         assert_eq!(procfile("https://example.org"), None);
+    }
+
+    #[test]
+    fn configuration_of_service_managers_has_commands() {
+        let command = |text| Some(Part::Command(text));
+        assert_eq!(
+            inittab("::respawn:-/usr/bin/app -x"),
+            command("/usr/bin/app -x")
+        );
+        assert_eq!(
+            inittab("l2:2:wait:/etc/init.d/rc 2"),
+            command("/etc/init.d/rc 2")
+        );
+        assert_eq!(inittab("tty1::respawn:/sbin/getty 38400 tty1"), None);
+        assert_eq!(inittab("id:2:initdefault:"), command(""));
+        assert_eq!(
+            finit("service [2345] <net/up> /sbin/app -n -- The application"),
+            command("/sbin/app -n")
+        );
+        assert_eq!(finit("hostname app"), None);
+        assert_eq!(
+            dinit("command = /usr/bin/app -x"),
+            command("/usr/bin/app -x")
+        );
+        assert_eq!(dinit("depends-on = net"), None);
+        assert_eq!(
+            horust("command = \"/usr/bin/app -x\""),
+            command("/usr/bin/app -x")
+        );
+        assert_eq!(
+            monit("  start program = \"/usr/bin/app\" with timeout 60 seconds"),
+            command("/usr/bin/app")
+        );
+        assert_eq!(circus("cmd = python app.py"), command("python app.py"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn all<'a>(
         Box::new(shell::ShellTracer::default()),
         // Before the tracer of command files, which leaves the units to it.
         Box::new(systemd::SystemdTracer::default()),
-        Box::new(services::ServiceTracer),
+        Box::new(services::ServiceTracer::default()),
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),
         Box::new(runtimes::RuntimeTracer::default()),
