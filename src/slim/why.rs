@@ -101,8 +101,6 @@ pub enum UnitRelation {
     SameName,
     /// A file that changes settings of it.
     DropIn,
-    /// A symlink to `/dev/null`, which keeps it from starting.
-    Mask,
     /// A program that makes units at boot.
     Generator,
     /// Made by it, a generator.
@@ -385,7 +383,6 @@ impl fmt::Display for UnitRelation {
             Self::Enabled => "enabled in its `.wants` or `.requires` directory",
             Self::SameName => "the unit of the same name",
             Self::DropIn => "a drop-in of the unit",
-            Self::Mask => "a mask of the unit",
             Self::Generator => "a generator that it runs at boot",
             Self::Generated => "started because of what it generates",
             Self::Activated => "activated through D-Bus",

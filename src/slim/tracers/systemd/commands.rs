@@ -10,7 +10,7 @@ use crate::slim::tracers::shell;
 use crate::slim::units::{Unit, Value, words};
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
-use super::Walk;
+use super::walk::Walk;
 
 /// Settings that contain a command line, of services and sockets.
 pub(in crate::slim) const COMMANDS: [&str; 8] = [

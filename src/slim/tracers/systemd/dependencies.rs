@@ -7,7 +7,7 @@ use crate::slim::tracers::shell;
 use crate::slim::units::{Found, LOOKUP, Unit, UnitName, Value, is_masked, settings, words};
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
-use super::{Outcome, Walk, certain, keep_entry, possible};
+use super::walk::{Outcome, Walk, certain, keep_entry, possible};
 
 /// Settings that name units, with the confidence that these are needed. What starts after a failure
 /// rarely does.

@@ -9,7 +9,7 @@ use crate::slim::system_directories::is_system_directory;
 use crate::slim::units::{Unit, Value, words};
 use crate::slim::why::{Confidence, Why};
 
-use super::Walk;
+use super::walk::Walk;
 
 /// What the value of a setting is.
 #[derive(Clone, Copy, PartialEq, Eq)]

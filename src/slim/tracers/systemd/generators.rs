@@ -9,7 +9,8 @@ use crate::slim::keep::Keep;
 use crate::slim::units::is_masked;
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
-use super::{Walk, certain, commands, keep_entry};
+use super::commands;
+use super::walk::{Walk, certain, keep_entry};
 
 /// Generators that are looked at.
 const MAX_GENERATORS: usize = 256;
