@@ -10,6 +10,7 @@ use crate::slim::tracers::shell;
 use crate::slim::units::{Unit, Value, words};
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
+use super::conditions;
 use super::walk::Walk;
 
 /// Settings that contain a command line, of services and sockets.
@@ -82,14 +83,18 @@ fn keep_command(
             };
             keep.keep_path(&path, Some(value.file), why);
         }
-        // With `-`, a failure does not count. A template has no instance until it is started.
+        // With `-`, a failure does not count. Parts that are only known at run time are `*`.
         None if line.has_sign('-') || program.is_empty() || program.contains('*') => {}
+        None if conditions::lacks_file(keep, unit) => {}
         None => {
             let text = format!("`{key}=` starts `{program}`, which is not in the image");
             walk.note(keep, value.file, Some(value.line), text);
         }
     }
-    shell::keep_text_of(keep, value.file, value.line, &text);
+    // Paths below another root directory are kept with the directory.
+    if root.is_empty() {
+        shell::keep_text_of(keep, value.file, value.line, &text);
+    }
 }
 
 /// A command line, and the signs before it that say how it is run, systemd.service(5).

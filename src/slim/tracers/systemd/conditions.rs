@@ -1,6 +1,7 @@
 //! Conditions of units that are known not to hold in a container.
 
 use crate::knowledge::{is_machine_capability, is_machine_path, is_machine_security};
+use crate::slim::keep::Keep;
 use crate::slim::units::Unit;
 
 /// Whether a unit may start. Most conditions depend on the running container, and are taken to
@@ -38,6 +39,24 @@ fn may_hold(key: &str, value: &str) -> bool {
         _ => None,
     };
     holds != Some(is_negated)
+}
+
+/// Whether a unit has a condition on a file that the image lacks: packages install units for programs
+/// that others bring.
+pub(super) fn lacks_file(keep: &Keep<'_>, unit: &Unit) -> bool {
+    const KEYS: [&str; 5] = [
+        "ConditionDirectoryNotEmpty",
+        "ConditionFileIsExecutable",
+        "ConditionFileNotEmpty",
+        "ConditionPathExists",
+        "ConditionPathIsDirectory",
+    ];
+    let mut conditions = unit.with_prefix("Condition");
+    conditions.any(|(key, value)| {
+        let path = value.value.trim();
+        let is_path = KEYS.contains(&key) && path.starts_with('/');
+        is_path && keep.tree().resolve(path.as_bytes()).is_err()
+    })
 }
 
 /// Whether a container is virtualization of some kind; `None` where it depends on its runtime.

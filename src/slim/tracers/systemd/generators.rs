@@ -94,7 +94,8 @@ fn keep_listed(walk: &mut Walk, keep: &mut Keep<'_>, row: &'static Generator, en
     }
 }
 
-/// Whether a file has more than comments. What is no text is taken for something.
+/// Whether a file has more than comments. A directory, or a file that is too large, counts as one
+/// that has.
 fn has_entries(walk: &mut Walk, keep: &mut Keep<'_>, file: NameId) -> bool {
     let Some(bytes) = keep.view.bytes(file) else {
         return true;
