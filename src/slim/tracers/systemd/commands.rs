@@ -167,7 +167,8 @@ fn keep_mount_programs(keep: &mut Keep<'_>, unit: &Unit) {
         "swap" => ["swapon", "swapoff"],
         _ => return,
     };
-    // The runtime mounts the file systems of the kernel before systemd starts.
+    // Only a privileged container may mount the file systems of the kernel, and no service of an
+    // image is built on them: `mount` is a setuid program, and better gone.
     let place = unit.last("Where").map_or("", |value| value.value.as_str());
     if ["/dev", "/proc", "/sys"]
         .iter()
