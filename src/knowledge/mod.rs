@@ -18,7 +18,7 @@ mod systemd;
 mod variables;
 
 pub use languages::{InstalledLanguage, ScriptLanguage, installed_languages, script_languages};
-pub use launchers::{environment_of, has_subcommands};
+pub use launchers::{Environment, environment_of, has_subcommands};
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,

@@ -34,8 +34,8 @@ pub(super) struct Keep<'a> {
     /// The last command of the entry point's script, where its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
-    /// Unit files that were read for what systemd starts; systemd runs no other.
-    pub(super) units: HashSet<NameId>,
+    /// Whether systemd starts, so that its tracer follows units.
+    pub(super) starts_systemd: bool,
     /// The reason why it is unknown what systemd, the program of the image, starts.
     pub(super) unbootable: Option<String>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
@@ -63,7 +63,7 @@ impl<'a> Keep<'a> {
             globs: HashSet::new(),
             sources: BTreeMap::new(),
             unknown_program: None,
-            units: HashSet::new(),
+            starts_systemd: false,
             unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],

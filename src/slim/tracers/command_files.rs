@@ -5,7 +5,7 @@ use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 use crate::slim::units::{Setting, settings};
-use crate::slim::why::{Root, Why};
+use crate::slim::why::Why;
 
 use super::{shell, systemd};
 
@@ -232,10 +232,8 @@ fn is_unit(path: &[u8]) -> bool {
 
 /// Reads a unit of an image that does not start systemd: something else may start what it names.
 fn read_unit(keep: &mut Keep<'_>, name: NameId) {
-    // Where systemd starts, the units that it starts were followed, and it runs no others. One that
-    // the user added or named is there for some reason.
-    let is_booted = !keep.units.is_empty();
-    if keep.units.contains(&name) || (is_booted && !is_users(keep, name)) {
+    // Where systemd starts, its tracer knows which units do.
+    if keep.starts_systemd {
         return;
     }
     let Some(bytes) = keep.view.bytes(name) else {
@@ -246,16 +244,6 @@ fn read_unit(keep: &mut Keep<'_>, name: NameId) {
             keep_part(keep, name, setting.line, &part);
         }
     }
-}
-
-fn is_users(keep: &Keep<'_>, name: NameId) -> bool {
-    let mut reasons = keep.graph.reasons(name).iter();
-    reasons.any(|reason| {
-        matches!(
-            reason.why,
-            Why::Root(Root::Brought { .. } | Root::Glob { .. })
-        )
-    })
 }
 
 /// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).

@@ -48,6 +48,10 @@ impl UnitFiles {
         Self { directories }
     }
 
+    pub(in crate::slim) fn is_directory_of_units(&self, directory: NameId) -> bool {
+        self.directories.contains(&directory)
+    }
+
     /// Finds the file of a unit; that of its template only where no directory has one of the
     /// instance.
     pub(in crate::slim) fn find(&self, tree: &Tree, name: &UnitName) -> Found {

@@ -117,7 +117,11 @@ impl UnitName {
     }
 
     fn push_specifier(&self, specifier: char, to: &mut String) {
-        let instance = self.instance().unwrap_or_default();
+        let instance = match self.instance() {
+            // The instances of a template, such as connections to a socket, are not known.
+            Some("") => "*",
+            instance => instance.unwrap_or_default(),
+        };
         let last = self.prefix().rsplit('-').next().unwrap_or_default();
         match specifier {
             '%' => to.push('%'),
@@ -217,6 +221,18 @@ mod tests {
         );
         assert_eq!(unit.expand(&"%n".repeat(10_000)), None);
         assert_eq!(unit.expand("100%").as_deref(), Some("100"));
+    }
+
+    #[test]
+    fn the_instances_of_a_template_are_unknown() {
+        assert_eq!(
+            name("a@.service").expand("/etc/%i.env").as_deref(),
+            Some("/etc/*.env")
+        );
+        assert_eq!(
+            name("a.service").expand("/etc/%i.env").as_deref(),
+            Some("/etc/.env")
+        );
     }
 
     #[test]

@@ -552,6 +552,42 @@ fn a_unit_is_text_where_another_program_starts() {
 }
 
 #[test]
+fn a_unit_that_a_script_starts_or_the_user_names_is_followed() {
+    let machine = service(
+        booted(&["web", "setup", "sh", "systemctl"]),
+        "web.service",
+        "ExecStart=/usr/bin/web",
+    );
+    let machine = machine.file(
+        &format!("{ETC}/web.service.d/x.conf"),
+        "[Service]\nUser=0\n",
+    );
+    let named = machine.clone().keep(&format!("{UNITS}/web.service")).plan();
+    assert!(named.keeps("/usr/bin/web") && named.keeps(&format!("{ETC}/web.service.d/x.conf")));
+    for command in ["systemctl start web", "systemctl enable --now web.service"] {
+        let machine = service(machine.clone(), "setup.service", "ExecStart=/opt/setup.sh");
+        let planned = enabled(machine, "multi-user.target", "setup.service")
+            .script("/opt/setup.sh", &format!("#!/usr/bin/sh\n{command}\n"))
+            .plan();
+        assert!(planned.keeps("/usr/bin/web"), "{command}");
+    }
+    assert!(!machine.plan().keeps("/usr/bin/web"));
+}
+
+#[test]
+fn a_unit_that_the_dockerfile_adds_is_followed() {
+    let planned = booted(&["app"])
+        .layer("CMD [\"bash\"]")
+        .layer("COPY app.service /etc/systemd/system/ # buildkit")
+        .file(
+            &format!("{ETC}/app.service"),
+            "[Service]\nExecStart=/usr/bin/app\n",
+        )
+        .plan();
+    assert!(planned.keeps("/usr/bin/app"));
+}
+
+#[test]
 fn hostile_units_are_followed_in_bounded_time() {
     let mut names = String::new();
     for number in 0..100_000 {

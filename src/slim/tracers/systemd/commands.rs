@@ -167,8 +167,8 @@ fn keep_mount_programs(keep: &mut Keep<'_>, unit: &Unit) {
         "swap" => ["swapon", "swapoff"],
         _ => return,
     };
-    // Only a privileged container may mount the file systems of the kernel, and no service of an
-    // image is built on them: `mount` is a setuid program, and better gone.
+    // Only a privileged container can mount the file systems of the kernel, and services do not
+    // depend on them. `mount` is a setuid program, so it is not kept for them.
     let place = unit.last("Where").map_or("", |value| value.value.as_str());
     if ["/dev", "/proc", "/sys"]
         .iter()

@@ -18,34 +18,42 @@ use crate::image::{Config, NameId};
 use crate::knowledge::shutdown_units;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
-use crate::slim::why::UnitRelation;
+use crate::slim::why::{Root, UnitRelation, Why};
 
 use self::walk::{Outcome, Pending, Walk, certain};
 
 #[derive(Default)]
 pub(super) struct SystemdTracer {
-    has_booted: bool,
+    /// The units that start, from when systemd is kept.
+    walk: Option<Walk>,
 }
 
 impl Tracer for SystemdTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
-        let is_systemd = keep.tree().file_name(name) == b"systemd"
-            && keep.is_file(name)
-            && keep.tree().path(name).ends_with(b"/systemd/systemd");
-        if is_systemd && !self.has_booted && is_started(keep, name) {
-            self.has_booted = true;
-            boot(keep, name);
+        if let Some(walk) = &mut self.walk {
+            follow_named(walk, keep, name);
+        } else if is_systemd(keep, name) {
+            self.walk = Some(boot(keep, name));
         }
     }
 }
 
-/// Whether more than a mention in a text keeps a file.
-fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
-    let chain = keep.graph.chain(name);
-    !chain.iter().any(|link| link.why.is_mention())
+/// Whether a kept name is systemd, and more than a mention in a text keeps it.
+fn is_systemd(keep: &Keep<'_>, name: NameId) -> bool {
+    let tree = keep.tree();
+    tree.file_name(name) == b"systemd"
+        && keep.is_file(name)
+        && tree.path(name).ends_with(b"/systemd/systemd")
+        && !keep
+            .graph
+            .chain(name)
+            .iter()
+            .any(|link| link.why.is_mention())
 }
 
-fn boot(keep: &mut Keep<'_>, systemd: NameId) {
+/// Follows what systemd starts by itself.
+fn boot(keep: &mut Keep<'_>, systemd: NameId) -> Walk {
+    keep.starts_systemd = true;
     let sysv = generators::sysv(keep);
     let mut walk = Walk::new(keep, systemd, sysv);
     let target = default_target(&keep.view.image.config);
@@ -54,23 +62,38 @@ fn boot(keep: &mut Keep<'_>, systemd: NameId) {
         walk.want(keep, unit, systemd, certain(UnitRelation::Shutdown));
     }
     generators::keep_generators(&mut walk, keep);
-    run(&mut walk, keep);
     match outcome {
-        Outcome::Loaded if walk.is_exhausted(keep) => {
-            refuse(
-                keep,
-                "its units are too many or too large to follow".to_owned(),
-            );
-        }
         Outcome::Loaded => {}
         Outcome::Masked => refuse(keep, format!("its default target `{target}` is masked")),
-        Outcome::Missing => {
-            refuse(
-                keep,
-                format!("its default target `{target}` is not in the image"),
-            );
-        }
+        Outcome::Missing => refuse(
+            keep,
+            format!("its default target `{target}` is not in the image"),
+        ),
     }
+    run(&mut walk, keep);
+    walk
+}
+
+/// Follows a unit that does not start at boot, but that a script or the user names, or that the
+/// Dockerfile added: something starts it later.
+fn follow_named(walk: &mut Walk, keep: &mut Keep<'_>, name: NameId) {
+    let tree = keep.tree();
+    if walk.files.is_directory_of_units(tree.parent(name)) && is_named(keep, name) {
+        let unit = String::from_utf8_lossy(tree.file_name(name)).into_owned();
+        walk.want(keep, &unit, name, Why::Target);
+        run(walk, keep);
+    }
+}
+
+fn is_named(keep: &Keep<'_>, name: NameId) -> bool {
+    let mut reasons = keep.graph.reasons(name).iter();
+    reasons.any(|reason| {
+        matches!(
+            reason.why,
+            Why::Command { .. }
+                | Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::Glob { .. })
+        )
+    })
 }
 
 /// Follows units until no new ones are found.
@@ -89,6 +112,10 @@ fn run(walk: &mut Walk, keep: &mut Keep<'_>) {
                 }
             }
         }
+    }
+    if walk.is_exhausted(keep) {
+        let reason = "its units are too many or too large to follow";
+        refuse(keep, reason.to_owned());
     }
 }
 
@@ -121,7 +148,7 @@ fn refuse(keep: &mut Keep<'_>, reason: String) {
         None,
         format!("the image starts systemd, and {reason}"),
     );
-    keep.unbootable = Some(reason);
+    keep.unbootable.get_or_insert(reason);
 }
 
 #[cfg(test)]

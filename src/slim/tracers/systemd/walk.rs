@@ -179,7 +179,6 @@ impl Walk {
             return false;
         }
         unit.add(file, &String::from_utf8_lossy(&bytes));
-        keep.units.insert(file);
         true
     }
 
