@@ -31,6 +31,7 @@ pub use signals::{is_signal, signal_name, signal_names};
 pub use systemd::{
     GeneratedUnits, Generator, activation_directories, generator_directories, generator_rows,
     is_machine_capability, is_machine_path, is_machine_security, is_maintenance_unit,
-    shutdown_units, systemd_program_directories, unit_directories, units_started_by,
+    machine_labels, shutdown_units, systemd_program_directories, unit_directories,
+    units_started_by,
 };
 pub use variables::VariableClass;

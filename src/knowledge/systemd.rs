@@ -18,6 +18,7 @@ struct Systemd {
     shutdown_units: Vec<String>,
     maintenance_units: Vec<String>,
     container_devices: Vec<String>,
+    machine_labels: Vec<String>,
     machine_paths: Vec<String>,
     machine_capabilities: Vec<String>,
     machine_security: Vec<String>,
@@ -101,6 +102,11 @@ pub fn units_started_by(unit: &str) -> &'static [String] {
         Some(starter) => &starter.units,
         None => &[],
     }
+}
+
+/// The labels of images from which machines boot.
+pub fn machine_labels() -> &'static [String] {
+    &SYSTEMD.machine_labels
 }
 
 /// Whether a path is one of a machine, such as a device, which no container has unless it is

@@ -524,6 +524,13 @@ fn an_image_whose_default_target_is_gone_is_refused() {
 }
 
 #[test]
+fn an_image_from_which_machines_boot_is_refused() {
+    let machine = booted(&[]).set("Labels", json!({"containers.bootc": "1"}));
+    let error = machine.try_plan().unwrap_err().to_string();
+    assert!(error.contains("its label `containers.bootc`"), "{error}");
+}
+
+#[test]
 fn systemd_that_a_script_starts_is_followed() {
     let machine = service(
         booted(&["web", "sh"]),

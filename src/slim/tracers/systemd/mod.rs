@@ -15,7 +15,7 @@ mod walk;
 pub(super) use commands::{COMMANDS, without_signs};
 
 use crate::image::{Config, NameId};
-use crate::knowledge::shutdown_units;
+use crate::knowledge::{machine_labels, shutdown_units};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 use crate::slim::why::{Root, UnitRelation, Why};
@@ -62,6 +62,16 @@ fn boot(keep: &mut Keep<'_>, systemd: NameId) -> Walk {
         walk.want(keep, unit, systemd, certain(UnitRelation::Shutdown));
     }
     generators::keep_generators(&mut walk, keep);
+    let config = &keep.view.image.config;
+    if let Some(label) = machine_labels()
+        .iter()
+        .find(|label| config.label(label).is_some())
+    {
+        refuse(
+            keep,
+            format!("its label `{label}` is for machines that boot from it"),
+        );
+    }
     match outcome {
         Outcome::Loaded => {}
         Outcome::Masked => refuse(keep, format!("its default target `{target}` is masked")),
