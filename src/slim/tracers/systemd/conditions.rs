@@ -41,8 +41,8 @@ fn may_hold(key: &str, value: &str) -> bool {
     holds != Some(is_negated)
 }
 
-/// Whether a unit has a condition on a file that the image lacks: packages install units for programs
-/// that others bring.
+/// Whether a unit has a condition on a file that the image lacks: packages install units for
+/// programs of other packages.
 pub(super) fn lacks_file(keep: &Keep<'_>, unit: &Unit) -> bool {
     const KEYS: [&str; 5] = [
         "ConditionDirectoryNotEmpty",
