@@ -424,15 +424,21 @@ fn files_that_settings_name_are_kept() {
 fn a_condition_that_cannot_hold_in_a_container_keeps_no_program() {
     let text = "[Unit]\nConditionPathExists=/dev/tty0\nWants=side.service\n[Service]\n\
                 ExecStart=/usr/bin/agetty\n";
-    let machine = unit(booted(&["agetty", "side"]), "getty@.service", text);
+    let machine = unit(booted(&["agetty", "side", "trim"]), "getty@.service", text);
     let machine = service(machine, "side.service", "ExecStart=/usr/bin/side");
-    let planned = machine
+    let machine = unit(
+        machine,
+        "trim.timer",
+        "[Unit]\nConditionVirtualization=!container\n[Timer]\nOnCalendar=weekly\n",
+    );
+    let machine = service(machine, "trim.service", "ExecStart=/usr/bin/trim");
+    let planned = enabled(machine, "multi-user.target", "trim.timer")
         .link(
             &format!("{ETC}/multi-user.target.wants/getty@tty1.service"),
             &format!("{UNITS}/getty@.service"),
         )
         .plan();
-    assert!(!planned.keeps("/usr/bin/agetty"));
+    assert!(!planned.keeps("/usr/bin/agetty") && !planned.keeps("/usr/bin/trim"));
     assert!(planned.keeps(&format!("{UNITS}/getty@.service")));
     assert!(
         planned.keeps("/usr/bin/side"),

@@ -21,7 +21,8 @@ const PULLS: [(&str, Confidence); 7] = [
     ("OnFailure", Confidence::Possible),
 ];
 
-/// Follows the dependencies of a unit, and what it triggers.
+/// Follows the dependencies of a unit, which start even where a condition keeps the unit itself from
+/// it.
 pub(super) fn follow(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     for (key, confidence) in PULLS {
         for value in unit.all(key) {
@@ -31,9 +32,17 @@ pub(super) fn follow(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
         }
     }
     follow_directories(walk, keep, &unit.name, unit.fragment);
-    follow_trigger(walk, keep, unit);
     follow_implied(walk, keep, unit);
     follow_init_scripts(walk, keep, unit);
+}
+
+/// Follows what a unit starts when it has started itself.
+pub(super) fn follow_started(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
+    follow_trigger(walk, keep, unit);
+    for started in units_started_by(unit.name.full()) {
+        let why = possible(UnitRelation::Started);
+        walk.want(keep, started, unit.fragment, why);
+    }
     if matches!(unit.name.full(), "dbus.service" | "dbus-broker.service") {
         follow_activation(walk, keep, unit);
     }
@@ -158,10 +167,6 @@ fn follow_implied(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
         walk.want(keep, "sysinit.target", unit.fragment, why);
     }
     let is_on_bus = unit.last("Type").is_some_and(|value| value.value == "dbus");
-    for started in units_started_by(unit.name.full()) {
-        let why = possible(UnitRelation::Started);
-        walk.want(keep, started, unit.fragment, why);
-    }
     if kind == "service" && is_on_bus {
         let why = certain(UnitRelation::Implied);
         walk.want(keep, "dbus.socket", unit.fragment, why);

@@ -114,9 +114,9 @@ fn run(walk: &mut Walk, keep: &mut Keep<'_>) {
                 dependencies::follow_directories(walk, keep, &name, link);
             }
             Pending::Unit(unit) => {
-                // Dependencies start even where a condition keeps the unit itself from it.
                 dependencies::follow(walk, keep, &unit);
                 if conditions::may_start(&unit) {
+                    dependencies::follow_started(walk, keep, &unit);
                     commands::keep_commands(walk, keep, &unit);
                     files::keep_files(walk, keep, &unit);
                 }
