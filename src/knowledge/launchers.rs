@@ -19,11 +19,19 @@ struct Launchers {
     wrappers: Vec<Wrapper>,
 }
 
-#[derive(Deserialize)]
+/// Programs that are not on PATH, and that a program finds when it is asked to run them.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Environment {
+pub struct Environment {
     runners: Vec<String>,
-    directories: Vec<String>,
+    /// Paths of which one exists where the program works; empty if it always does.
+    #[serde(default)]
+    pub there: Vec<String>,
+    /// A pattern begins with `./` for the working directory, `~/` for a home directory, or `/`.
+    pub directories: Vec<String>,
+    /// Endings of file names that a word may leave out.
+    #[serde(default)]
+    pub endings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,16 +145,11 @@ impl Wrapper {
     }
 }
 
-/// The directories in which a program finds others that it is asked to run, such as `poetry` those
-/// of a virtual environment; none for any other program. A pattern begins with `./` for the working
-/// directory, `~/` for a home directory, or `/`.
-pub fn environment_of(runner: &str) -> &'static [String] {
-    for environment in &LAUNCHERS.environments {
-        if environment.runners.iter().any(|name| name == runner) {
-            return &environment.directories;
-        }
-    }
-    &[]
+/// The environment in which a program finds others that it is asked to run, such as `poetry` in a
+/// virtual environment; none for any other program.
+pub fn environment_of(runner: &str) -> Option<&'static Environment> {
+    let mut environments = LAUNCHERS.environments.iter();
+    environments.find(|environment| environment.runners.iter().any(|name| name == runner))
 }
 
 /// Whether a program starts its subcommands as programs on PATH, as `jupyter lab` does with
@@ -161,9 +164,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_runner_such_as_npx_has_environment_directories() {
-        assert!(environment_of("npx").contains(&"./node_modules/.bin".to_owned()));
-        assert!(environment_of("sh").is_empty());
+    fn a_runner_has_the_directories_of_its_environments() {
+        let environment = environment_of("npx").expect("it is in the table");
+        assert_eq!(environment.directories, ["./node_modules/.bin"]);
+        assert!(environment_of("sh").is_none());
     }
 
     #[test]

@@ -13,6 +13,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Table {
     posix_shells: Vec<String>,
+    script_runners: Vec<String>,
     other_shells: Vec<String>,
     windows_shells: Vec<String>,
     interpreters: Vec<String>,
@@ -33,6 +34,8 @@ struct Table {
 pub enum ProgramClass {
     /// Shells whose scripts are read as POSIX scripts: `sh`, `bash`, `dash`, …
     PosixShell,
+    /// Programs that read a shell script and call its functions: `openrc-run`.
+    ScriptRunner,
     /// Every Unix shell: the POSIX shells, and `csh`, `fish` and `tcsh`.
     Shell,
     /// Shells of Windows images.
@@ -76,6 +79,7 @@ impl ProgramClass {
         let table = &*TABLE;
         match self {
             Self::PosixShell => [&table.posix_shells, &[]],
+            Self::ScriptRunner => [&table.script_runners, &[]],
             Self::Shell => [&table.posix_shells, &table.other_shells],
             Self::WindowsShell => [&table.windows_shells, &[]],
             Self::Interpreter => [&table.interpreters, &[]],

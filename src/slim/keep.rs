@@ -11,7 +11,7 @@ use super::interpreters;
 use super::process::Program;
 use super::program_search::Programs;
 use super::view::View;
-use super::why::{Language, Why};
+use super::why::{Language, Root, Why};
 use crate::image::{Kind, NameId, Tree};
 
 /// State that is shared by all tracers. State of a single tracer is a field of that tracer.
@@ -39,6 +39,10 @@ pub(super) struct Keep<'a> {
     /// The last command of the entry point's script, where its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
+    /// Whether systemd starts, so that its tracer follows units.
+    pub(super) starts_systemd: bool,
+    /// The reason why it is unknown what systemd, the program of the image, starts.
+    pub(super) unbootable: Option<String>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
     /// One row per name: whether the tracers have seen it.
@@ -66,6 +70,8 @@ impl<'a> Keep<'a> {
             unknown_code: BTreeMap::new(),
             with_parts_left_out: BTreeSet::new(),
             unknown_program: None,
+            starts_systemd: false,
+            unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
             unmet: BTreeSet::new(),
@@ -163,6 +169,21 @@ impl<'a> Keep<'a> {
         {
             self.sources.insert(resolved.name, language);
         }
+    }
+
+    /// Whether something starts a kept program, and not only a text or a rule names it.
+    pub(super) fn is_run(&self, name: NameId) -> bool {
+        let mut reasons = self.graph.reasons(name).iter();
+        reasons.any(|reason| {
+            matches!(
+                reason.why,
+                Why::Root(Root::Program(_) | Root::Argument { .. } | Root::ShellText { .. })
+                    | Why::Command { .. }
+                    | Why::Shebang
+                    | Why::Target
+                    | Why::UnitSetting { .. }
+            )
+        })
     }
 
     /// Whether a layer above the base image has a name's entry.

@@ -118,8 +118,15 @@ pub(super) fn make<'p>(
         loaded,
         unknown_program,
         with_parts_left_out,
+        unbootable,
     } = trace(keep, &mut tracers, &mut weight, options.level);
     check_program(&image.tree, unknown_program, options)?;
+    // A user who names files to keep may have named those of the service.
+    if let Some(reason) = unbootable
+        && options.keep.is_empty()
+    {
+        return Err(PlanError::Systemd { reason });
+    }
     // Records follow the decision on everything else: a package is recorded where a file of it is
     // kept.
     let records = if options.no_package_records {

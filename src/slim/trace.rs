@@ -26,6 +26,8 @@ pub(super) struct Traced {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Rules that have fired and leave out parts of a program.
     pub(super) with_parts_left_out: BTreeSet<usize>,
+    /// The reason why it is unknown what systemd starts.
+    pub(super) unbootable: Option<String>,
 }
 
 /// The results at the requested level.
@@ -68,6 +70,7 @@ pub(super) fn trace(
     }
     let counted = counted.unwrap_or_else(|| count(&keep));
     let unknown_program = keep.unknown_program.take();
+    let unbootable = keep.unbootable.take();
     // `why` explains with the whole graph how a dropped file would have been kept. At the last
     // level both are the same.
     let whole = if level < Confidence::Possible {
@@ -84,6 +87,7 @@ pub(super) fn trace(
         loaded: counted.loaded,
         unknown_program,
         with_parts_left_out: counted.with_parts_left_out,
+        unbootable,
     }
 }
 

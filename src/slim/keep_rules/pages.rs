@@ -110,6 +110,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "started-programs",
     "state-directories",
     "supervisor",
+    "systemd",
     "tar",
     "tcl",
     "temporary-directories",

@@ -1,37 +1,20 @@
 //! Commands that do not tell what an image is for: a shell that waits for a person, a program that
-//! sleeps, an init system. Slimming such an image keeps little, and nobody should take that for a
-//! success.
+//! sleeps. Slimming such an image keeps little, and nobody should take that for a success.
 
 use crate::image::NameId;
 use crate::knowledge::{ProgramClass, unwrapped, wrapper};
 use crate::paths::file_name;
 use crate::slim::interpreters;
 use crate::slim::keep::Keep;
-use crate::slim::options::PlanError;
 use crate::slim::shebang;
 use crate::slim::why::{Field, Language};
 
-/// Warns of a command that does nothing by itself, and refuses an init system. `is_helped`: the
-/// user says by hand what to keep.
-pub(super) fn check(
-    keep: &mut Keep<'_>,
-    command: &[(Field, String)],
-    is_helped: bool,
-) -> Result<(), PlanError> {
+/// Warns of a command that does nothing by itself. `is_helped`: the user says by hand what to keep.
+pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped: bool) {
     let command = without_launchers(command);
     let Some((field, program)) = command.first() else {
-        return Ok(());
+        return;
     };
-    if is_systemd(keep, program) {
-        if !is_helped {
-            return Err(PlanError::Systemd {
-                program: program.clone(),
-            });
-        }
-        keep.warn(format!(
-            "`{program}` is systemd: the units that it starts are not analyzed"
-        ));
-    }
     let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
     if let Some(language) = unknown_code(keep, &words) {
         keep.unknown_code
@@ -57,7 +40,6 @@ pub(super) fn check(
              the program with `--cmd`"
         ));
     }
-    Ok(())
 }
 
 /// The language of an interpreter that is started without code that is in the image: by hand, with
@@ -79,12 +61,6 @@ fn program_name(keep: &Keep<'_>, program: &str) -> NameId {
 fn without_launchers(command: &[(Field, String)]) -> &[(Field, String)] {
     let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
     &command[words.len() - unwrapped(&words).len()..]
-}
-
-fn is_systemd(keep: &Keep<'_>, program: &str) -> bool {
-    let path = keep.programs.find(keep.view, program.as_bytes());
-    let end = path.and_then(|path| keep.tree().resolve(&path).ok());
-    end.is_some_and(|end| keep.tree().file_name(end.name) == b"systemd")
 }
 
 /// Whether a command keeps a container alive and does nothing else.

@@ -2,7 +2,7 @@
 //! subcommands: `poetry run gunicorn`, `npx next`, `jupyter lab`.
 
 use crate::image::NameId;
-use crate::knowledge::{environment_of, has_subcommands};
+use crate::knowledge::{Environment, environment_of, has_subcommands};
 use crate::paths::file_name;
 use crate::slim::keep::Keep;
 use crate::slim::why::Why;
@@ -22,12 +22,8 @@ pub(in crate::slim) fn keep_launched(
     for (place, word) in words.iter().enumerate().take(MAX_WORDS) {
         let program = file_name(word);
         let arguments = &words[place + 1..];
-        let environment = environment_of(program);
-        if !environment.is_empty() {
-            let directories = directories(keep, by, environment);
-            for argument in arguments.iter().copied().take(MAX_WORDS) {
-                keep_in(keep, by, &directories, argument, why);
-            }
+        if let Some(environment) = environment_of(program) {
+            keep_arguments(keep, by, environment, arguments, why);
         }
         // Options of the program may stand before the subcommand.
         if has_subcommands(program)
@@ -37,6 +33,28 @@ pub(in crate::slim) fn keep_launched(
             if let Some(path) = keep.programs.find(keep.view, name.as_bytes()) {
                 keep.keep_path(&path, by, why(subcommand));
             }
+        }
+    }
+}
+
+/// Keeps the programs of an environment that arguments name.
+fn keep_arguments(
+    keep: &mut Keep<'_>,
+    by: Option<NameId>,
+    environment: &Environment,
+    arguments: &[&str],
+    why: &dyn Fn(&str) -> Why,
+) {
+    let mut there = environment.there.iter();
+    let tree = keep.tree();
+    if !environment.there.is_empty() && !there.any(|path| tree.resolve(path.as_bytes()).is_ok()) {
+        return;
+    }
+    let directories = directories(keep, by, &environment.directories);
+    for argument in arguments.iter().copied().take(MAX_WORDS) {
+        keep_in(keep, by, &directories, argument, why);
+        for ending in &environment.endings {
+            keep_in(keep, by, &directories, &format!("{argument}{ending}"), why);
         }
     }
 }

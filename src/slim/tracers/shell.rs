@@ -11,6 +11,7 @@ mod functions;
 mod patterns;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::dockerfile::shell::{
@@ -174,7 +175,8 @@ fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
             .unwrap_or_default();
-        return ProgramClass::PosixShell.contains(program);
+        return ProgramClass::PosixShell.contains(&program)
+            || ProgramClass::ScriptRunner.contains(&program);
     }
     // `execve` fails with ENOEXEC for a text without a `#!` line; shells and `execvp` then run it
     // with `sh`.
@@ -264,6 +266,10 @@ fn read_included(keep: &mut Keep<'_>, place: Place, values: &Values, includes: u
         return keep.note(Some(name), None, "script too long to analyze".to_owned());
     }
     let text = String::from_utf8_lossy(&bytes);
+    let text = match with_service(keep, name, &text) {
+        Some(text) => Cow::Owned(text),
+        None => text,
+    };
     read_text(
         keep,
         &Reading {
@@ -275,6 +281,24 @@ fn read_included(keep: &mut Keep<'_>, place: Place, values: &Values, includes: u
         },
         &text,
     );
+}
+
+/// The text of a script for OpenRC, which starts the value of `command`, with that command at its
+/// end; `None` for any other script.
+fn with_service(keep: &Keep<'_>, name: NameId, text: &str) -> Option<String> {
+    let head = shebang::parse(text.as_bytes())?;
+    if !ProgramClass::ScriptRunner.contains(head.program_name()) || !text.contains("command=") {
+        return None;
+    }
+    let service = String::from_utf8_lossy(keep.tree().file_name(name)).into_owned();
+    let mut bytes = service.bytes();
+    if !bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return None;
+    }
+    // The variable stands on the line of the `#!`, so that lines keep their numbers.
+    Some(format!(
+        "RC_SVCNAME={service}; SVCNAME={service}; {text}\n$command $command_args\n"
+    ))
 }
 
 /// Reads the shell script in a field of the configuration.

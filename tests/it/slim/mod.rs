@@ -22,5 +22,6 @@ mod plan_roots;
 mod plan_scripts;
 mod plan_services;
 mod plan_summary;
+mod plan_systemd;
 mod verify_against;
 mod written_image;

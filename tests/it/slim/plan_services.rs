@@ -261,3 +261,143 @@ fn recipes_of_a_makefile_are_followed_where_make_is_kept() {
     let planned = machine.entrypoint(&["date"]).plan();
     assert!(!planned.keeps("/usr/bin/sed") && !planned.keeps("/usr/bin/c++"));
 }
+
+#[test]
+fn services_of_runit_are_kept_where_a_symlink_enables_them() {
+    for command in ["runsvdir", "my_init", "runit-init"] {
+        let planned = with(&[command, "web", "other"])
+            .script("/etc/sv/web/run", "#!/bin/sh\nexec web -f\n")
+            .script("/etc/sv/web/log/run", "#!/bin/sh\n")
+            .script("/etc/sv/other/run", "#!/bin/sh\nexec other\n")
+            .link("/etc/service/web", "/etc/sv/web")
+            .entrypoint(&[command])
+            .plan();
+        assert!(planned.keeps("/usr/bin/web"), "{command}");
+        assert!(planned.keeps("/etc/sv/web/log/run"), "{command}");
+        assert!(!planned.keeps("/usr/bin/other"), "{command}");
+    }
+}
+
+#[test]
+fn services_of_a_runlevel_of_openrc_are_kept_with_those_that_they_need() {
+    let script = "#!/sbin/openrc-run\nname=web\ncommand=\"/usr/bin/$RC_SVCNAME\"\n\
+                  depend() {\n\tneed database\n\tafter other\n}\n";
+    let planned = with(&["openrc-run", "web", "database", "other"])
+        .link("/sbin", "usr/bin")
+        .elf("/usr/bin/openrc-init", &program(GLIBC))
+        .script("/etc/init.d/web", script)
+        .script(
+            "/etc/init.d/database",
+            "#!/sbin/openrc-run\nexecutable=/usr/bin/database\ncommand=$executable\n",
+        )
+        .script(
+            "/etc/init.d/other",
+            "#!/sbin/openrc-run\ncommand=/usr/bin/other\n",
+        )
+        .link("/etc/runlevels/default/web", "/etc/init.d/web")
+        .file("/usr/lib/rc/sh/functions.sh", "")
+        .entrypoint(&["/sbin/openrc-init"])
+        .plan();
+    for path in [
+        "/usr/bin/web",
+        "/usr/bin/database",
+        "/usr/bin/openrc-run",
+        "/usr/lib/rc/sh/functions.sh",
+    ] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert!(!planned.keeps("/usr/bin/other"));
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn programs_in_inittab_are_started_by_init() {
+    let machine = with(&["busybox", "web", "getty"])
+        .link("/usr/sbin/init", "../bin/busybox")
+        .file(
+            "/etc/inittab",
+            "# comment\n::sysinit:/etc/init.d/rcS\n::respawn:/usr/bin/web\n\
+             tty1::respawn:/usr/bin/getty 38400 tty1\n",
+        )
+        .script("/etc/init.d/rcS", "#!/bin/sh\n");
+    let planned = machine.clone().entrypoint(&["/usr/sbin/init"]).plan();
+    assert!(planned.keeps("/usr/bin/web") && planned.keeps("/etc/init.d/rcS"));
+    assert!(!planned.keeps("/usr/bin/getty"));
+    let planned = machine.entrypoint(&["busybox"]).plan();
+    assert!(!planned.keeps("/usr/bin/web"), "`init` does not run");
+}
+
+#[test]
+fn services_of_other_managers_are_read() {
+    for (manager, path, text) in [
+        (
+            "dinit",
+            "/etc/dinit.d/web",
+            "type = process\ncommand = /usr/bin/web\n",
+        ),
+        (
+            "finit",
+            "/etc/finit.d/web.conf",
+            "service [2345] /usr/bin/web -n -- Web\n",
+        ),
+        (
+            "horust",
+            "/etc/horust/services/web.toml",
+            "command = \"/usr/bin/web\"\n",
+        ),
+        (
+            "monit",
+            "/etc/monit/conf.d/web",
+            "  start program = \"/usr/bin/web\"\n",
+        ),
+    ] {
+        let planned = with(&[manager, "web"])
+            .file(path, text)
+            .entrypoint(&[manager])
+            .plan();
+        assert!(planned.keeps("/usr/bin/web"), "{manager}");
+        let planned = with(&["app", "web"])
+            .file(path, text)
+            .entrypoint(&["app"])
+            .plan();
+        assert!(!planned.keeps("/usr/bin/web"), "{manager} does not run");
+    }
+}
+
+#[test]
+fn a_script_that_a_script_starts_as_a_service_is_kept() {
+    for command in [
+        "service web start",
+        "rc-service web start",
+        "invoke-rc.d web start",
+    ] {
+        let planned = with(&["service", "rc-service", "invoke-rc.d", "web", "other"])
+            .script("/etc/init.d/web", "#!/bin/sh\n/usr/bin/web\n")
+            .script("/etc/init.d/other", "#!/bin/sh\n/usr/bin/other\n")
+            .script(
+                "/run.sh",
+                &format!("#!/bin/sh\n{command}\nexec sleep infinity\n"),
+            )
+            .entrypoint(&["/run.sh"])
+            .plan();
+        assert!(planned.keeps("/usr/bin/web"), "{command}");
+        assert!(!planned.keeps("/usr/bin/other"), "{command}");
+    }
+}
+
+#[test]
+fn directories_of_services_that_lead_to_one_directory_are_all_kept() {
+    let mut machine = with(&["runsvdir"]);
+    for number in 0..2000 {
+        machine = machine
+            .file(&format!("/opt/data/{number}"), "")
+            .directory(&format!("/opt/data/d{number}"))
+            .link(&format!("/etc/service/{number}"), "/opt/data");
+        machine = machine.script(&format!("/srv/{number}/runsvdir"), "#!/bin/sh\n");
+    }
+    let planned = machine
+        .entrypoint(&["runsvdir", "/srv"])
+        .keep("/srv/**")
+        .plan();
+    assert!(planned.keeps("/opt/data/7"));
+}
