@@ -87,6 +87,7 @@ fn reader(path: &[u8]) -> Option<Reader> {
         _ if is_crontab(name.as_bytes()) => Some(crontab),
         _ if name.starts_with("Procfile.") => Some(procfile),
         _ if is_yaml(name.as_bytes()) => Some(playbook),
+        _ if name.ends_with(".j2") && directory.contains("/templates") => Some(piped),
         _ => None,
     }
 }
@@ -273,8 +274,22 @@ fn playbook(line: &str) -> Option<Part<'_>> {
     if MODULES.contains(&key.trim()) && !value.is_empty() && !value.starts_with(['|', '>', '[']) {
         Some(Part::Command(value))
     } else {
-        None
+        piped(line)
     }
+}
+
+/// The command of Ansible's `lookup('pipe', 'id -un')`, in a task or a template.
+fn piped(line: &str) -> Option<Part<'_>> {
+    let (_, behind) = line
+        .split_once("'pipe'")
+        .or_else(|| line.split_once("\"pipe\""))?;
+    let argument = behind.trim_start().strip_prefix(',')?.trim_start();
+    let quote = argument
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '\'' | '"'))?;
+    let (command, _) = argument[1..].split_once(quote)?;
+    Some(Part::Command(command))
 }
 
 #[cfg(test)]
@@ -360,5 +375,14 @@ mod tests {
         assert_eq!(playbook("      cmd: 'ls'"), Some(Part::Command("ls")));
         assert_eq!(playbook("      command: [\"a\"]"), None);
         assert_eq!(playbook("    name: command"), None);
+        assert_eq!(
+            playbook("    owner: \"{{ lookup('pipe', 'id -un') }}\""),
+            Some(Part::Command("id -un"))
+        );
+        assert_eq!(
+            piped("by {{ query(\"pipe\", \"date +%F\") }}"),
+            Some(Part::Command("date +%F"))
+        );
+        assert_eq!(piped("a 'pipe' is no lookup"), None);
     }
 }

@@ -295,6 +295,41 @@ fn a_name_passed_to_find_library_through_a_variable_is_recognized() {
 }
 
 #[test]
+fn a_library_that_a_package_opens_is_kept_whatever_it_needs() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let site = "/usr/local/lib/python3.11/site-packages/gis";
+    let machine = |source: &str| {
+        run(installed(&[])
+            .elf(
+                &format!("{lib}/libgdal.so.32"),
+                &library("libgdal.so.32").needs("libicudata.so.72"),
+            )
+            .elf(
+                &format!("{lib}/libicudata.so.72"),
+                &library("libicudata.so.72"),
+            )
+            .file(&format!("{site}/base.py"), source)
+            .layer("COPY . /app")
+            .file("/app/main.py", "import gis\n"))
+    };
+    for source in [
+        "names = ['gdal']\nfor name in names: find_library(name)\n",
+        "CDLL('libgdal.so.32')\n",
+        "connection.load_extension(name)\nname = 'libgdal.so.32'\n",
+    ] {
+        let planned = machine(source);
+        assert!(planned.keeps(&format!("{lib}/libgdal.so.32")), "{source}");
+        assert!(
+            planned.keeps(&format!("{lib}/libicudata.so.72")),
+            "{source}"
+        );
+    }
+    let planned = machine("message = 'install libgdal.so.32'\nname = 'libgdal.so.32'\n");
+    assert!(!planned.keeps(&format!("{lib}/libicudata.so.72")));
+}
+
+#[test]
 fn a_directory_on_the_search_path_of_a_program_is_kept() {
     let planned = merged_usr()
         .elf("/usr/bin/python3.11", &program(GLIBC))

@@ -87,6 +87,7 @@ pub(super) fn keep_libraries(
     by: NameId,
     names: &BTreeSet<&str>,
     short_names: &BTreeSet<&str>,
+    why: &dyn Fn(&str) -> Why,
 ) {
     if names.is_empty() && short_names.is_empty() {
         return;
@@ -104,7 +105,7 @@ pub(super) fn keep_libraries(
                 .get(file_name)
                 .or_else(|| short_names.get(short_name(file_name)?));
             if let Some(&word) = word {
-                keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
+                keep.keep_path(&tree.path(file), Some(by), why(word));
             }
         }
     }
@@ -127,7 +128,10 @@ pub(in crate::slim) fn keep_libraries_of_archive(
     for library in libraries {
         names.extend(std::str::from_utf8(library));
     }
-    keep_libraries(keep, by, &names, &BTreeSet::new());
+    // An archive has no lines.
+    keep_libraries(keep, by, &names, &BTreeSet::new(), &|word| {
+        Why::mention(word.to_owned(), 1)
+    });
 }
 
 /// The directories in which libraries are installed. `dlopen` searches more than these, but a

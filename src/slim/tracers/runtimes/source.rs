@@ -449,25 +449,46 @@ fn start_of_line(text: &str, longest: usize) -> &str {
 /// Keeps libraries that a source file opens by name, or with `find_library('z')`, which uses
 /// `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
+    let names = asked_of_ldconfig(text);
+    let opens = !names.is_empty() || opens_libraries(text);
     let mut libraries = BTreeSet::new();
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
         let literals = strings(text).map(|(_, literal)| literal);
-        libraries.extend(literals.filter(|literal| is_library(literal)));
+        libraries.extend(literals.filter(|literal| is_library(literal, opens)));
     }
-    let names = asked_of_ldconfig(text);
-    programs::keep_libraries(keep, name, &libraries, &names);
+    let why = |word: &str| why_opened(text, word, opens);
+    programs::keep_libraries(keep, name, &libraries, &names, &why);
     if names.is_empty() {
         return;
     }
     for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
-        keep.keep_path(
-            asked.as_bytes(),
-            Some(name),
-            Why::Mention {
-                word: asked.to_owned(),
-                line: 1,
-            },
-        );
+        let why = why_opened(text, "find_library", true);
+        keep.keep_path(asked.as_bytes(), Some(name), why);
+    }
+}
+
+/// Whether a source opens libraries by their names, and does not only name them.
+fn opens_libraries(text: &str) -> bool {
+    const CALLS: [&str; 6] = [
+        "CDLL(",
+        "LoadLibrary(",
+        "dlopen(",
+        "ffi_lib",
+        "load_extension(",
+        "loadLibrary(",
+    ];
+    CALLS.iter().any(|call| text.contains(call))
+}
+
+/// The reason for a library: what a source opens is needed, what it names may be.
+fn why_opened(text: &str, word: &str, opens: bool) -> Why {
+    let before = text.split(word).next().unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let word = word.to_owned();
+    if opens {
+        Why::Named { word, line }
+    } else {
+        Why::Mention { word, line }
     }
 }
 
@@ -505,8 +526,10 @@ fn is_short(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte))
 }
 
-fn is_library(literal: &str) -> bool {
-    literal.starts_with("lib") && literal.contains(".so") && !literal.contains(['/', ' ', '*'])
+/// Whether a string is the name of a library. Modules of databases do not begin with `lib`.
+fn is_library(literal: &str, opens: bool) -> bool {
+    let has_ending = literal.ends_with(".so") || literal.contains(".so.");
+    (opens || literal.starts_with("lib")) && has_ending && !literal.contains(['/', ' ', '*'])
 }
 
 #[cfg(test)]
