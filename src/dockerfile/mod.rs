@@ -27,6 +27,7 @@ pub use directive::DIRECTIVES;
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};
+pub use word::heredoc_parts;
 
 use crate::source::Source;
 

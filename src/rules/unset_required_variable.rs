@@ -1,8 +1,9 @@
 //! `unset-required-variable`: `${NAME:?}` of a variable that is empty.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::support::words::expanded_words;
+use super::support::words::expanded_parts;
 use crate::dockerfile::{Kind, Modifier, Variable, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -14,9 +15,6 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Flags whose values BuildKit expands, besides `--mount`.
-const FLAGS: [&str; 4] = ["platform", "chown", "chmod", "checksum"];
-
 /// The last defaults of the `ARG`s before the first FROM, by name.
 type Defaults<'a> = HashMap<&'a str, Option<&'a Word>>;
 
@@ -27,9 +25,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
     // An ONBUILD has the variables of the image that is built later.
     for step in cx.facts.steps.iter().filter(|step| !step.onbuild) {
+        let all = parts(cx, step);
         let mut required = Vec::new();
-        for word in words(cx, step) {
-            collect(&word.parts, &mut required);
+        for parts in &all {
+            collect(parts, &mut required);
         }
         for (variable, colon) in required {
             if fails(cx, &defaults, step, (&variable.name, colon)) {
@@ -43,21 +42,21 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The words of an instruction in which the builder replaces variables, those of FROM and of flags
+/// The parts of everything in an instruction in which the builder replaces variables, FROM
 /// included.
-fn words<'a>(cx: &DockerfileContext<'a>, step: &Step<'a>) -> Vec<&'a Word> {
-    let mut words = expanded_words(step);
-    for flag in &step.instruction.flags {
-        if FLAGS.contains(&flag.name.as_str()) {
-            words.extend(&flag.value);
-        }
-    }
+fn parts<'a>(cx: &DockerfileContext<'a>, step: &Step<'a>) -> Vec<Cow<'a, [WordPart]>> {
+    let mut parts = expanded_parts(cx, step);
     if step.kind() == Kind::From
         && let Some(stage) = step.stage
     {
-        words.push(cx.facts.stages[stage].image);
+        parts.push(Cow::Borrowed(&cx.facts.stages[stage].image.parts));
+        if let Some(flag) = step.flag("platform")
+            && let Some(platform) = &flag.value
+        {
+            parts.push(Cow::Borrowed(&platform.parts));
+        }
     }
-    words
+    parts
 }
 
 /// Collects the variables with `?`, each with whether an empty value counts as unset.

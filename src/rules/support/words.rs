@@ -1,6 +1,8 @@
 //! The words of instructions in which the builder replaces variables.
 
-use crate::dockerfile::{Body, CopySource, Kind, Word};
+use std::borrow::Cow;
+
+use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart, heredoc_parts};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
 
@@ -38,6 +40,38 @@ pub(in crate::rules) fn expanded_words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
         _ => {}
     }
     words
+}
+
+/// The flags, apart from that of FROM, in whose values the builder replaces variables.
+const FLAGS: [&str; 4] = ["checksum", "chmod", "chown", "mount"];
+
+/// The parts of everything in an instruction in which the builder replaces variables: arguments,
+/// flags, and the heredocs of COPY and ADD. Those of FROM are not included.
+pub(in crate::rules) fn expanded_parts<'a>(
+    cx: &DockerfileContext<'a>,
+    step: &Step<'a>,
+) -> Vec<Cow<'a, [WordPart]>> {
+    let mut words = expanded_words(step);
+    for flag in &step.instruction.flags {
+        if FLAGS.contains(&flag.name.as_str()) {
+            words.extend(&flag.value);
+        }
+    }
+    let mut parts: Vec<Cow<'a, [WordPart]>> = Vec::new();
+    for word in words {
+        parts.push(Cow::Borrowed(&word.parts));
+    }
+    if let Body::Transfer { sources, .. } = &step.instruction.body {
+        for source in sources {
+            // The openers of ONBUILD are counted in the instruction inside it as well.
+            if let CopySource::Heredoc(index) = source
+                && let Some(heredoc) = step.instruction.heredocs.get(*index)
+            {
+                parts.push(Cow::Owned(heredoc_parts(cx.source.text(), heredoc)));
+            }
+        }
+    }
+    parts
 }
 
 /// The value of a word; `None` if it depends on an unknown variable, or on those of another build.
