@@ -217,7 +217,7 @@ fn is_device(text: &str) -> bool {
 }
 
 /// Returns true for a word that Go's `strconv.ParseBool` accepts.
-pub(super) fn is_boolean(text: &str) -> bool {
+pub fn is_boolean(text: &str) -> bool {
     matches!(
         text,
         "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"

@@ -23,18 +23,19 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    pub(super) fn read(line: &str) -> Self {
-        let mut outline = Self::of_range(line, 0..line.len());
+    pub(super) fn read(line: &str, escape: char) -> Self {
+        let mut outline = Self::of_range(line, 0..line.len(), escape);
         // There is only one level, because BuildKit rejects `ONBUILD ONBUILD`.
         if outline.kind == Kind::Onbuild && !outline.arguments.is_empty() {
-            outline.inner = Some(Box::new(Self::of_range(line, outline.arguments.clone())));
+            let inner = Self::of_range(line, outline.arguments.clone(), escape);
+            outline.inner = Some(Box::new(inner));
         }
         outline
     }
 
-    fn of_range(line: &str, range: Range<usize>) -> Self {
+    fn of_range(line: &str, range: Range<usize>, escape: char) -> Self {
         let (keyword, rest) = split::first(line, split::trim(line, range));
-        let (flags, start) = split::flags(line, rest.clone());
+        let (flags, start) = split::flags(line, rest.clone(), escape);
         let arguments = split::trim(line, start..rest.end);
         Self {
             kind: Kind::of_keyword(&line[keyword.clone()]),
@@ -189,9 +190,7 @@ impl InstructionReader<'_> {
         let equals = text.find('=').map(|offset| range.start + offset);
         let name = range.start + 2..equals.unwrap_or(range.end);
         let value = equals.map(|equals| {
-            // BuildKit's `extractBuilderFlags` unescapes with a backslash, regardless of the escape
-            // directive.
-            let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
+            let (word, fault) = word::read(self.line, equals + 1, range.end, self.escape);
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
                 self.errors.push(SyntaxError::new(span, fault.message));

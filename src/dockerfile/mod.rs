@@ -24,6 +24,7 @@ mod unread;
 mod word;
 
 pub use directive::DIRECTIVES;
+pub use flags::is_boolean;
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};

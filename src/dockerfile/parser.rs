@@ -235,7 +235,7 @@ impl<'a> Parser<'a> {
         let (line, mut end) = self.logical_line(first, start);
         // Heredocs are parsed before the words: their bodies are the next lines of the file, and
         // the outline shows whether this instruction can have any.
-        let outline = Outline::read(line.as_str());
+        let outline = Outline::read(line.as_str(), self.file.escape);
         let mut marks: Vec<Mark> = Vec::new();
         let mut heredocs = Vec::new();
         for opener in outline.heredocs(&line) {

@@ -27,14 +27,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
     }
     for step in of_kind(cx, &[Kind::Run]) {
-        for flag in step
-            .instruction
-            .flags
-            .iter()
-            .filter(|flag| flag.name == "mount")
-        {
-            let fields = flag.value.as_ref().and_then(mounts::fields);
-            for field in fields.into_iter().flatten() {
+        for flag in &step.instruction.flags {
+            let Some(word) = &flag.value else { continue };
+            if flag.name != "mount" {
+                continue;
+            }
+            for field in mounts::fields(cx, word).into_iter().flatten() {
                 check_mount(cx, step, &field, findings);
             }
         }
@@ -91,8 +89,9 @@ fn check_mount(
     findings: &mut Findings,
 ) {
     let Some(name) = &field.value else { return };
-    // A variable is an error of its own.
-    if !field.key.eq_ignore_ascii_case("from") || name.is_empty() || name.contains('$') {
+    // A variable is an error of its own; a `$` at the end is none.
+    let has_variable = name.find('$').is_some_and(|at| at + 1 < name.len());
+    if !field.key.eq_ignore_ascii_case("from") || name.is_empty() || has_variable {
         return;
     }
     // A mount takes no numbers of stages, but `0` is a valid name too.

@@ -112,6 +112,7 @@ rules! {
     instruction_before_from,
     invalid_default_base,
     invalid_flag_value,
+    invalid_git_url,
     invalid_image_name,
     invalid_label_key,
     invalid_onbuild,

@@ -92,11 +92,8 @@ fn fails(
     if let Some(value) = cx.facts.variable(step, name) {
         return colon && value.is_empty();
     }
-    let starts_empty = step
-        .stage
-        .is_some_and(|stage| cx.facts.starts_without_variables(stage));
     // A declared one may have a value that is not known here.
-    starts_empty && !cx.facts.is_declared(step, name) && name != "PATH"
+    cx.facts.is_unset(step, name)
 }
 
 /// Whether an `ARG` before the first FROM has an empty default. One without a default is meant to

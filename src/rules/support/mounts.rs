@@ -1,7 +1,7 @@
 //! The value of `RUN --mount`, checked as BuildKit checks it.
 
 use super::words::known_value;
-use crate::dockerfile::Word;
+use crate::dockerfile::{Joined, Word, is_boolean};
 use crate::knowledge::{MountKey, MountValue, mount_types, sharing_modes};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
@@ -36,35 +36,98 @@ impl MountFault {
     }
 }
 
-/// The fields of a mount; `None` if it is quoted in a way that the places of its fields are lost.
-pub(in crate::rules) fn fields(word: &Word) -> Option<Vec<Field>> {
-    let text = word.text.as_str();
-    // Quotes around the whole value are the usual ones.
-    let range = match text.as_bytes() {
-        [b'"', .., b'"'] | [b'\'', .., b'\''] => 1..text.len() - 1,
-        _ => 0..text.len(),
-    };
-    if text[range.clone()].contains(['"', '\'', '\\']) {
-        return None;
-    }
-    let mut fields = Vec::new();
-    let mut at = range.start;
-    for field in text[range].split(',') {
+impl Field {
+    /// Reads a field; `place` is where it is if it is empty.
+    fn new(text: &Joined, place: Span) -> Self {
+        let field = text.as_str();
         let (key, value) = match field.split_once('=') {
             Some((key, value)) => (key, Some(value)),
             None => (field, None),
         };
-        let end = at + field.len();
-        let value_start = end - value.map_or(0, str::len);
-        fields.push(Field {
-            span: word.text.source_span(at, end),
+        let value_start = field.len() - value.map_or(0, str::len);
+        let (span, value_span) = if field.is_empty() {
+            (place, place)
+        } else {
+            (
+                text.source_span(0, field.len()),
+                text.source_span(value_start, field.len()),
+            )
+        };
+        Self {
+            span,
             key: key.to_owned(),
             value: value.map(str::to_owned),
-            value_span: word.text.source_span(value_start, end),
-        });
-        at = end + 1;
+            value_span,
+        }
     }
-    Some(fields)
+}
+
+/// The fields of a mount, which is one line of CSV; `None` if it is not.
+pub(in crate::rules) fn fields(cx: &DockerfileContext<'_>, word: &Word) -> Option<Vec<Field>> {
+    let line = unquoted(word, cx.dockerfile.escape);
+    let mut fields = Vec::new();
+    let mut start = 0;
+    loop {
+        let rest = &line.as_str()[start..];
+        let (field, end) = if rest.starts_with('"') {
+            let (field, length) = quoted_field(&line, start)?;
+            (field, start + length)
+        } else {
+            let end = start + rest.find(',').unwrap_or(rest.len());
+            // The quote of a field must be its first character.
+            if line.as_str()[start..end].contains('"') {
+                return None;
+            }
+            (line.slice(start, end), end)
+        };
+        fields.push(Field::new(&field, line.source_span(start, start)));
+        match line.as_str()[end..].chars().next() {
+            Some(',') => start = end + 1,
+            Some(_) => return None,
+            None => return Some(fields),
+        }
+    }
+}
+
+/// The text of the quoted field at `start`, and its length with the quotes; `None` without the
+/// closing one.
+fn quoted_field(line: &Joined, start: usize) -> Option<(Joined, usize)> {
+    let text = &line.as_str()[start..];
+    let mut field = Joined::default();
+    let mut from = 1;
+    loop {
+        let end = from + text[from..].find('"')?;
+        field.push_part(line, start + from..start + end);
+        // Two quotes stand for one.
+        if !text[end + 1..].starts_with('"') {
+            return Some((field, end + 1));
+        }
+        field.push_part(line, start + end..start + end + 1);
+        from = end + 2;
+    }
+}
+
+/// The value of a flag without its quotes and escapes, as BuildKit's `extractBuilderFlags` removes
+/// them.
+fn unquoted(word: &Word, escape: char) -> Joined {
+    let mut plain = Joined::default();
+    let mut quote = None;
+    let mut chars = word.text.as_str().char_indices();
+    while let Some((mut at, mut char)) = chars.next() {
+        if char == escape {
+            // At the end, it is dropped.
+            let Some(next) = chars.next() else { break };
+            (at, char) = next;
+        } else if quote == Some(char) {
+            quote = None;
+            continue;
+        } else if quote.is_none() && matches!(char, '\'' | '"') {
+            quote = Some(char);
+            continue;
+        }
+        plain.push_part(&word.text, at..at + char.len_utf8());
+    }
+    plain
 }
 
 /// The value of a field; `None` if a variable hides it.
@@ -86,6 +149,9 @@ fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &Field) -> Op
     if step.onbuild || !is_name {
         return None;
     }
+    if cx.facts.is_unset(step, name) {
+        return Some(String::new());
+    }
     cx.facts.variable(step, name)
 }
 
@@ -98,7 +164,12 @@ pub(in crate::rules) fn mount_fault(
     if known_value(cx, step, word).is_some_and(|text| text.is_empty()) {
         return Some(MountFault::new(word.span, "`--mount` is empty".to_owned()));
     }
-    let fields = fields(word)?;
+    let Some(fields) = fields(cx, word) else {
+        let message = "misplaced double quote in `--mount`".to_owned();
+        let mut fault = MountFault::new(word.span, message);
+        fault.note = Some("a quoted field of CSV starts and ends with a double quote".to_owned());
+        return Some(fault);
+    };
     // Without a `type`, a mount is a bind mount.
     let mut mount = Mount {
         kind: Some("bind".to_owned()),
@@ -229,12 +300,12 @@ impl<'f> Mount<'f> {
             Some((_, field, value)) => (field.value_span, value.as_deref()?),
             None => (word.span, ""),
         };
-        let from = step.workdir.path.as_deref();
+        // An absolute path is compared as it is written; `//` is another one.
         let is_root = if path.starts_with('/') {
-            is_root(path)
+            path == "/"
         } else {
-            // Relative to the working directory.
-            is_root(path) && is_root(from?)
+            let from = step.workdir.path.as_deref()?;
+            leads_to_root(from, path)
         };
         if !is_root {
             return None;
@@ -248,9 +319,18 @@ impl<'f> Mount<'f> {
     }
 }
 
-/// Whether a path has no components but `.`.
-fn is_root(path: &str) -> bool {
-    path.split('/').all(|part| matches!(part, "" | "."))
+/// Whether a relative path in a directory is the root directory.
+fn leads_to_root(from: &str, path: &str) -> bool {
+    let mut depth = 0_usize;
+    for part in from.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            // The parent of the root is the root itself.
+            ".." => depth = depth.saturating_sub(1),
+            _ => depth += 1,
+        }
+    }
+    depth == 0
 }
 
 /// The values that a key takes, unless the given one is among them.
@@ -265,24 +345,7 @@ fn expected_value(kind: MountValue, value: &str) -> Option<String> {
             sharing_modes().any(|known| known.eq_ignore_ascii_case(value)),
             one_of(sharing_modes()),
         ),
-        // The spellings of Go's `strconv.ParseBool`.
-        MountValue::Boolean => (
-            matches!(
-                value,
-                "1" | "t"
-                    | "T"
-                    | "true"
-                    | "TRUE"
-                    | "True"
-                    | "0"
-                    | "f"
-                    | "F"
-                    | "false"
-                    | "FALSE"
-                    | "False"
-            ),
-            "`true` or `false`".to_owned(),
-        ),
+        MountValue::Boolean => (is_boolean(value), "`true` or `false`".to_owned()),
         MountValue::Octal => (
             !value.starts_with('+') && u32::from_str_radix(value, 8).is_ok(),
             "an octal number".to_owned(),
