@@ -110,11 +110,11 @@ fn conflict(fields: &BTreeMap<String, Vec<String>>, fragment: &str) -> Option<St
     refs.extend(value("ref").map(str::to_owned));
     refs.extend(tag.map(|tag| full_name("refs/tags/", tag)));
     refs.extend(branch.map(|branch| full_name("refs/heads/", branch)));
-    if let [first, .., last] = refs.as_slice()
-        && first != last
+    if let Some((first, others)) = refs.split_first()
+        && let Some(other) = others.iter().find(|&other| other != first)
     {
         return Some(format!(
-            "the URL names two references: `{first}` and `{last}`"
+            "the URL names two references: `{first}` and `{other}`"
         ));
     }
     let directory = value("subdir")?;
