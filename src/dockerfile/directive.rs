@@ -54,45 +54,6 @@ pub(super) fn are_check_options(value: &str) -> bool {
     true
 }
 
-/// The version of Docker's frontend that a `syntax` directive names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FrontendVersion {
-    major: u32,
-    minor: u32,
-    /// Whether it is of the channel with features that are not stable yet.
-    is_labs: bool,
-}
-
-impl FrontendVersion {
-    /// Reads `docker/dockerfile:1.4`; `None` for another image, and for a tag that moves on to
-    /// newer versions, such as `1`.
-    pub(super) fn of_image(value: &str) -> Option<Self> {
-        let image = value.split(' ').next()?;
-        let image = image.strip_prefix("docker.io/").unwrap_or(image);
-        let image = image.split('@').next()?;
-        let (name, tag) = image.split_once(':')?;
-        if !matches!(name, "docker/dockerfile" | "docker/dockerfile-upstream") {
-            return None;
-        }
-        let (version, channel) = tag.split_once('-').unwrap_or((tag, ""));
-        let mut numbers = version.split('.');
-        Some(Self {
-            major: numbers.next()?.parse().ok()?,
-            minor: numbers.next()?.parse().ok()?,
-            is_labs: matches!(channel, "labs" | "experimental"),
-        })
-    }
-
-    pub(super) fn has_heredocs(self) -> bool {
-        let first_minor = if self.is_labs { 3 } else { 4 };
-        (self.major, self.minor) >= (1, first_minor)
-    }
-
-    pub(super) fn has_blanks_in_heredocs(self) -> bool {
-        (self.major, self.minor) >= (1, 16)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,26 +80,6 @@ mod tests {
         }
         for value in ["all", "skip=a; error=true", "error=yes", "ignore=A"] {
             assert!(!are_check_options(value), "{value}");
-        }
-    }
-
-    #[test]
-    fn a_frontend_is_pinned_by_two_numbers() {
-        let old = FrontendVersion::of_image("docker/dockerfile:1.2").expect("a version");
-        assert!(!old.has_heredocs());
-        let labs =
-            FrontendVersion::of_image("docker.io/docker/dockerfile:1.3-labs").expect("a version");
-        assert!(labs.has_heredocs() && !labs.has_blanks_in_heredocs());
-        let new =
-            FrontendVersion::of_image("docker/dockerfile:1.16.0@sha256:ab x").expect("a version");
-        assert!(new.has_heredocs() && new.has_blanks_in_heredocs());
-        for value in [
-            "docker/dockerfile:1",
-            "docker/dockerfile",
-            "a/b:1.2",
-            "docker/dockerfile:labs",
-        ] {
-            assert_eq!(FrontendVersion::of_image(value), None, "{value}");
         }
     }
 

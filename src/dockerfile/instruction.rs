@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::body::{BodyReader, Mark};
+use super::frontend::FrontendVersion;
 use super::heredoc::{self, Opener};
 use super::json::{self, Form};
 use super::syntax::{
@@ -111,6 +112,7 @@ pub(super) struct InstructionReader<'a> {
     /// Span from the first character of the logical line to the end of its last physical line.
     pub(super) span: Span,
     pub(super) escape: char,
+    pub(super) frontend: Option<FrontendVersion>,
     /// Filled with the token kinds of the line.
     pub(super) marks: &'a mut Vec<Mark>,
     pub(super) errors: &'a mut Vec<SyntaxError>,
@@ -142,7 +144,7 @@ impl InstructionReader<'_> {
             .map(|range| self.flag(range.clone()))
             .collect();
         if flags::are_read(keyword.kind, &self.line.as_str()[outline.arguments.clone()]) {
-            flags::check(keyword.kind, &flags, self.errors);
+            flags::check(keyword.kind, &flags, self.frontend, self.errors);
         }
         let body = match (keyword.kind, inner) {
             (_, Some(inner)) => Body::Onbuild(Box::new(inner)),

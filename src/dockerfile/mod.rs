@@ -7,11 +7,13 @@
 
 // One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`
 // and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct each,
+// `frontend` knows which versions of BuildKit's parser have what,
 // `instruction` and `body` put an instruction together, and `parser` drives them.
 mod body;
 mod directive;
 mod encoding;
 mod flags;
+mod frontend;
 mod heredoc;
 mod instruction;
 mod json;
@@ -25,6 +27,7 @@ mod word;
 
 pub use directive::DIRECTIVES;
 pub use flags::is_boolean;
+pub(crate) use frontend::{FEATURES, FrontendVersion};
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};

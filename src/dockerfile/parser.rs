@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::body::Mark;
-use super::directive::{self, FrontendVersion};
+use super::directive;
+use super::frontend::FrontendVersion;
 use super::heredoc::{self, Opener};
 use super::instruction::{InstructionReader, Outline};
 use super::lines::{self, Line, Lines};
@@ -263,6 +264,7 @@ impl<'a> Parser<'a> {
             line: &line,
             span: Span::new(start, end),
             escape: self.file.escape,
+            frontend: self.frontend,
             marks: &mut marks,
             errors: &mut self.file.errors,
         };
