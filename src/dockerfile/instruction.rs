@@ -192,7 +192,7 @@ impl InstructionReader<'_> {
         let equals = text.find('=').map(|offset| range.start + offset);
         let name = range.start + 2..equals.unwrap_or(range.end);
         let value = equals.map(|equals| {
-            let (word, fault) = word::read(self.line, equals + 1, range.end, self.escape);
+            let (word, fault) = word::read_flag(self.line, equals + 1, range.end, self.escape);
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
                 self.errors.push(SyntaxError::new(span, fault.message));

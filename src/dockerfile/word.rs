@@ -26,21 +26,17 @@ pub(super) fn read(
 ) -> (Word, Option<Fault>) {
     let mut lexer = Lexer::new(joined, start, end, escape);
     lexer.checks_patterns = true;
-    let mut parts = Vec::new();
-    let fault = lexer.parts(None, &mut parts).err();
-    // To rules, the parts before a fault would look like a whole word.
-    if fault.is_some() {
-        parts.clear();
-        push_literal(&mut parts, &lexer.text[start..]);
-    }
-    (
-        Word {
-            span: joined.source_span(start, end),
-            text: joined.slice(start, end),
-            parts,
-        },
-        fault,
-    )
+    lexer.word(start)
+}
+
+/// Parses the value of a flag, whose escapes BuildKit removes before it expands variables.
+pub(super) fn read_flag(
+    joined: &Joined,
+    start: usize,
+    end: usize,
+    escape: char,
+) -> (Word, Option<Fault>) {
+    Lexer::new(joined, start, end, escape).word(start)
 }
 
 /// The first fault of a text in which quotes are plain characters: the body of a heredoc.
@@ -126,6 +122,26 @@ impl<'a> Lexer<'a> {
             checks_patterns: false,
             depth: 0,
         }
+    }
+
+    /// Reads the whole range, which starts at `start`.
+    fn word(&mut self, start: usize) -> (Word, Option<Fault>) {
+        let mut parts = Vec::new();
+        let fault = self.parts(None, &mut parts).err();
+        // To rules, the parts before a fault would look like a whole word.
+        if fault.is_some() {
+            parts.clear();
+            push_literal(&mut parts, &self.text[start..]);
+        }
+        let end = self.text.len();
+        (
+            Word {
+                span: self.joined.source_span(start, end),
+                text: self.joined.slice(start, end),
+                parts,
+            },
+            fault,
+        )
     }
 
     pub(super) fn at(&self) -> usize {
@@ -344,7 +360,7 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let pattern = self.raw_until(stop)?;
         if self.checks_patterns
-            && let Some(range) = bad_escape(&pattern)
+            && let Some(range) = bad_escape(&pattern, self.escape)
         {
             return Err(Fault {
                 start: start + range.start,
@@ -404,19 +420,23 @@ impl<'a> Lexer<'a> {
 
 /// The first escape of a pattern that BuildKit's `convertShellPatternToRegex` refuses. It always
 /// takes the backslash, and quotes do not protect one.
-fn bad_escape(pattern: &str) -> Option<Range<usize>> {
-    // A variable may hold anything, and with another escape character `\$` is one after a backslash.
-    if pattern.contains('$') {
-        return None;
-    }
+fn bad_escape(pattern: &str, escape: char) -> Option<Range<usize>> {
     let mut chars = pattern.char_indices();
     while let Some((at, char)) = chars.next() {
-        if char != '\\' {
-            continue;
-        }
-        let (next_at, next) = chars.next()?;
-        if !matches!(next, '*' | '?' | '\\' | '}' | '/') {
-            return Some(at..next_at + next.len_utf8());
+        match char {
+            '\\' => {
+                let (next_at, next) = chars.next()?;
+                // With another escape character, a variable follows the backslash.
+                if next == '$' && escape != '\\' {
+                    return None;
+                }
+                if !matches!(next, '*' | '?' | '\\' | '}' | '/') {
+                    return Some(at..next_at + next.len_utf8());
+                }
+            }
+            // The rest may be inside of a substitution.
+            '$' => return None,
+            _ => {}
         }
     }
     None
@@ -551,6 +571,7 @@ mod tests {
             "${a/\\n/b}",
             "${a#'\\x'}",
             "${a#\"\\\"\"}",
+            "${a#\\$b}",
         ] {
             assert_eq!(fault(bad), message, "{bad}");
         }
@@ -561,7 +582,7 @@ mod tests {
             "${a/\\//b}",
             "${a#\\}}",
             "${a/b/\\x}",
-            "${a#\\$b}",
+            "${a#$b\\x}",
         ] {
             parts(good);
         }

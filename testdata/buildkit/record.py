@@ -40,7 +40,7 @@ MOST_IMAGES = 60
 MISSING_IMAGE = re.compile(r"failed to resolve source metadata for ([^\s:]\S*?): ")
 
 # The frontend of this directive would have to be pulled, and the daemon's own is the one to record.
-SYNTAX = re.compile(rb"^(\xef\xbb\xbf)?[ \t]*#[ \t]*syntax[ \t]*=[^\n]*", re.IGNORECASE)
+SYNTAX = re.compile(rb"^(\xef\xbb\xbf)?[ \t]*#[ \t]*syntax[ \t]*=[^\n]*\n", re.IGNORECASE)
 
 
 def main():
@@ -101,7 +101,8 @@ def verdict(docker, name, text, ignored):
         empty = pathlib.Path(directory, "empty")
         context.mkdir()
         empty.mkdir()
-        (context / "Dockerfile").write_bytes(without_syntax(text))
+        text, removed = SYNTAX.subn(rb"\1", text, count=1)
+        (context / "Dockerfile").write_bytes(text)
         if ignored:
             (context / ".dockerignore").write_text("\n".join(ignored) + "\n")
         images = []
@@ -109,13 +110,8 @@ def verdict(docker, name, text, ignored):
             answer = check(docker, context, empty, images)
             image = missing_image(answer)
             if image is None or image in images or len(images) == MOST_IMAGES:
-                return summary(name, answer)
+                return summary(name, answer, removed)
             images.append(image)
-
-
-def without_syntax(text):
-    """The text without a `syntax` directive, with as many lines, and with its other directives."""
-    return SYNTAX.sub(rb"\1# check=skip=", text, count=1)
 
 
 def check(docker, context, empty, images):
@@ -136,26 +132,28 @@ def missing_image(answer):
     return found and found.group(1)
 
 
-def summary(name, answer):
+def summary(name, answer, removed):
+    """The verdict; `removed` is the number of lines that are missing at the start."""
     line = {"input": name}
     error = answer.get("buildError")
     if error:
         line["refused"] = message(error["message"])
         ranges = (error.get("location") or {}).get("ranges")
         if ranges:
-            line["lines"] = [line_of(ranges[0], "start"), line_of(ranges[-1], "end")]
+            line["lines"] = place(ranges, removed)
     warnings = []
     for warning in answer.get("warnings") or []:
-        ranges = warning["location"]["ranges"]
-        place = [line_of(ranges[0], "start"), line_of(ranges[-1], "end")]
-        warnings.append([warning["ruleName"], *place])
+        lines = place(warning["location"]["ranges"], removed)
+        warnings.append([warning["ruleName"], *lines])
     if warnings:
         line["warnings"] = sorted(warnings, key=lambda warning: (warning[1], warning[0]))
     return line
 
 
-def line_of(found, end):
-    return found.get(end, {}).get("line", 0)
+def place(ranges, removed):
+    """The first and the last line of a place."""
+    first, last = ranges[0].get("start", {}), ranges[-1].get("end", {})
+    return [first.get("line", 0) + removed, last.get("line", 0) + removed]
 
 
 def message(text):

@@ -7,6 +7,7 @@
 
 mod asked_for;
 mod build_context;
+mod buildkit_verdicts;
 mod builders;
 mod cli;
 mod cli_fixes;
