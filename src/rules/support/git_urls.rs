@@ -97,9 +97,8 @@ fn field_fault(name: &str, values: &[String]) -> Option<String> {
 
 /// The contradiction between two names, or between one and the fragment: `#REF:DIRECTORY`.
 fn conflict(fields: &BTreeMap<String, Vec<String>>, fragment: &str) -> Option<String> {
-    let value = |name: &str| Some(fields.get(name)?.first()?.as_str());
     let (fragment_ref, fragment_directory) = fragment.split_once(':').unwrap_or((fragment, ""));
-    let (tag, branch) = (value("tag"), value("branch"));
+    let (tag, branch) = (first(fields, "tag"), first(fields, "branch"));
     if tag.is_some() && branch.is_some() {
         return Some("both `tag` and `branch` are given".to_owned());
     }
@@ -107,7 +106,7 @@ fn conflict(fields: &BTreeMap<String, Vec<String>>, fragment: &str) -> Option<St
     if !fragment_ref.is_empty() {
         refs.push(fragment_ref.to_owned());
     }
-    refs.extend(value("ref").map(str::to_owned));
+    refs.extend(first(fields, "ref").map(str::to_owned));
     refs.extend(tag.map(|tag| full_name("refs/tags/", tag)));
     refs.extend(branch.map(|branch| full_name("refs/heads/", branch)));
     if let Some((first, others)) = refs.split_first()
@@ -117,7 +116,7 @@ fn conflict(fields: &BTreeMap<String, Vec<String>>, fragment: &str) -> Option<St
             "the URL names two references: `{first}` and `{other}`"
         ));
     }
-    let directory = value("subdir")?;
+    let directory = first(fields, "subdir")?;
     let fragment_directory = fragment_directory.trim_matches('/');
     if fragment_directory.is_empty() || fragment_directory == directory {
         return None;
@@ -125,6 +124,11 @@ fn conflict(fields: &BTreeMap<String, Vec<String>>, fragment: &str) -> Option<St
     Some(format!(
         "the URL names two directories: `{fragment_directory}` and `{directory}`"
     ))
+}
+
+/// The first value of a name.
+fn first<'f>(fields: &'f BTreeMap<String, Vec<String>>, name: &str) -> Option<&'f str> {
+    Some(fields.get(name)?.first()?.as_str())
 }
 
 fn full_name(prefix: &str, name: &str) -> String {
