@@ -49,11 +49,12 @@ fn parts<'a>(cx: &DockerfileContext<'a>, step: &Step<'a>) -> Vec<Cow<'a, [WordPa
     if step.kind() == Kind::From
         && let Some(stage) = step.stage
     {
-        parts.push(Cow::Borrowed(&cx.facts.stages[stage].image.parts));
+        let image = cx.facts.stages[stage].image;
+        parts.push(Cow::Borrowed(image.parts.as_slice()));
         if let Some(flag) = step.flag("platform")
             && let Some(platform) = &flag.value
         {
-            parts.push(Cow::Borrowed(&platform.parts));
+            parts.push(Cow::Borrowed(platform.parts.as_slice()));
         }
     }
     parts

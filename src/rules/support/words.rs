@@ -59,7 +59,7 @@ pub(in crate::rules) fn expanded_parts<'a>(
     }
     let mut parts: Vec<Cow<'a, [WordPart]>> = Vec::new();
     for word in words {
-        parts.push(Cow::Borrowed(&word.parts));
+        parts.push(Cow::Borrowed(word.parts.as_slice()));
     }
     if let Body::Transfer { sources, .. } = &step.instruction.body {
         for source in sources {
