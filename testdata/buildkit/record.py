@@ -122,8 +122,10 @@ def check(docker, context, empty, images):
     try:
         return json.loads(result.stdout)
     except json.JSONDecodeError:
-        error = result.stderr.decode(errors="replace").strip()
-        return {"buildError": {"message": error.removeprefix("ERROR: ").partition("\n")[0]}}
+        # BuildKit makes no report if it cannot read the directives.
+        lines = result.stderr.decode(errors="replace").splitlines()
+        errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+        return {"buildError": {"message": (errors or lines or ["no answer"])[-1]}}
 
 
 def missing_image(answer):
