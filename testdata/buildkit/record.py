@@ -39,8 +39,7 @@ MOST_IMAGES = 60
 
 MISSING_IMAGE = re.compile(r"failed to resolve source metadata for ([^\s:]\S*?): ")
 
-# The frontend of this directive would have to be pulled, and the daemon's own is the one to record.
-SYNTAX = re.compile(rb"^(\xef\xbb\xbf)?[ \t]*#[ \t]*syntax[ \t]*=[^\n]*\n", re.IGNORECASE)
+SYNTAX = re.compile(rb"[ \t]*#[ \t]*syntax[ \t]*=", re.IGNORECASE)
 
 
 def main():
@@ -101,7 +100,7 @@ def verdict(docker, name, text, ignored):
         empty = pathlib.Path(directory, "empty")
         context.mkdir()
         empty.mkdir()
-        text, removed = SYNTAX.subn(rb"\1", text, count=1)
+        text, removed = without_syntax(text)
         (context / "Dockerfile").write_bytes(text)
         if ignored:
             (context / ".dockerignore").write_text("\n".join(ignored) + "\n")
@@ -112,6 +111,21 @@ def verdict(docker, name, text, ignored):
             if image is None or image in images or len(images) == MOST_IMAGES:
                 return summary(name, answer, removed)
             images.append(image)
+
+
+def without_syntax(text):
+    """The text without the `syntax` directives at its top, and the number of lines removed.
+
+    The frontend that they name would have to be pulled, and the daemon's own is the one to record.
+    """
+    lines = text.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
+    top = []
+    while lines and lines[0].lstrip().startswith(b"#"):
+        top.append(lines.pop(0))
+    kept = [line for line in top if not SYNTAX.match(line)]
+    if len(kept) == len(top):
+        return text, 0
+    return b"".join(kept + lines), len(top) - len(kept)
 
 
 def check(docker, context, empty, images):
