@@ -167,9 +167,10 @@ def summary(name, answer, removed):
 
 
 def place(ranges, removed):
-    """The first and the last line of a place."""
+    """The first and the last line of a place; 0 if it is not known."""
     first, last = ranges[0].get("start", {}), ranges[-1].get("end", {})
-    return [first.get("line", 0) + removed, last.get("line", 0) + removed]
+    lines = [first.get("line", 0), last.get("line", 0)]
+    return [line + removed if line else 0 for line in lines]
 
 
 def message(text):
