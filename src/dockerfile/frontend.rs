@@ -1,5 +1,7 @@
 //! Versions of Docker's frontend, and the syntax that each one has.
 
+use super::syntax::Dockerfile;
+
 /// Syntax that older versions of the frontend refuse.
 #[derive(Debug)]
 pub(crate) struct Feature {
@@ -87,6 +89,11 @@ impl FrontendVersion {
         })
     }
 
+    /// Whether the version is older than `1.minor`.
+    pub(crate) fn is_before(self, minor: u32) -> bool {
+        (self.major, self.minor) < (1, minor)
+    }
+
     /// Whether the version is older than a feature.
     pub(crate) fn lacks(self, feature: &Feature) -> bool {
         let since = if self.is_labs {
@@ -94,7 +101,7 @@ impl FrontendVersion {
         } else {
             feature.since
         };
-        (self.major, self.minor) < (1, since)
+        self.is_before(since)
     }
 
     /// The newest feature in a text such as `--chmod=u+x` that the version does not have.
@@ -111,11 +118,21 @@ impl FrontendVersion {
 
     pub(super) fn has_heredocs(self) -> bool {
         let first_minor = if self.is_labs { 3 } else { 4 };
-        (self.major, self.minor) >= (1, first_minor)
+        !self.is_before(first_minor)
     }
 
     pub(super) fn has_blanks_in_heredocs(self) -> bool {
-        (self.major, self.minor) >= (1, 16)
+        !self.is_before(16)
+    }
+}
+
+impl Dockerfile {
+    /// The version of Docker's frontend that the `syntax` directive names; `None` if it names none,
+    /// or another frontend.
+    pub(crate) fn frontend(&self) -> Option<FrontendVersion> {
+        let mut directives = self.directives.iter();
+        let syntax = directives.find(|directive| directive.name == "syntax")?;
+        FrontendVersion::of_image(&syntax.value)
     }
 }
 

@@ -27,7 +27,7 @@ mod word;
 
 pub use directive::DIRECTIVES;
 pub use flags::is_boolean;
-pub(crate) use frontend::{FEATURES, FrontendVersion};
+pub(crate) use frontend::FEATURES;
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};

@@ -216,6 +216,17 @@ impl<'f> Mount<'f> {
             let message = format!("`{}` in `--mount` needs a value", field.key);
             return Some(MountFault::new(field.span, message));
         }
+        if let Some(frontend) = cx.dockerfile.frontend()
+            && frontend.is_before(key.since)
+        {
+            let message = format!("this frontend does not support `{name}` in `--mount`");
+            let mut fault = MountFault::new(field.span, message);
+            let version = key.since;
+            fault.note = Some(format!(
+                "use `# syntax=docker/dockerfile:1.{version}` or later"
+            ));
+            return Some(fault);
+        }
         if key.after_type
             && let Some(kind) = &self.kind
             && !key.is_for(kind)

@@ -1,13 +1,13 @@
-//! The frontend that a `# syntax` directive selects, and the syntax that it does not have yet.
+//! The syntax that the frontend of a file does not have yet.
 
-use crate::dockerfile::{Dockerfile, FEATURES, FrontendVersion};
+use crate::dockerfile::{Dockerfile, FEATURES};
 
 /// The marks of the syntax that the frontend of a file does not have. None for a file without a
 /// `# syntax` directive: the builder brings its own frontend.
 pub(in crate::lint) fn unknown_syntax(
     dockerfile: &Dockerfile,
 ) -> impl Iterator<Item = &'static str> {
-    let version = version(dockerfile);
+    let version = dockerfile.frontend();
     FEATURES.iter().filter_map(move |feature| {
         if version?.lacks(feature) {
             Some(feature.mark)
@@ -15,10 +15,4 @@ pub(in crate::lint) fn unknown_syntax(
             None
         }
     })
-}
-
-fn version(dockerfile: &Dockerfile) -> Option<FrontendVersion> {
-    let mut directives = dockerfile.directives.iter();
-    let syntax = directives.find(|directive| directive.name == "syntax")?;
-    FrontendVersion::of_image(&syntax.value)
 }
