@@ -216,15 +216,7 @@ impl<'f> Mount<'f> {
             let message = format!("`{}` in `--mount` needs a value", field.key);
             return Some(MountFault::new(field.span, message));
         }
-        if let Some(frontend) = cx.dockerfile.frontend()
-            && frontend.is_before(key.since)
-        {
-            let message = format!("this frontend does not support `{name}` in `--mount`");
-            let mut fault = MountFault::new(field.span, message);
-            let version = key.since;
-            fault.note = Some(format!(
-                "use `# syntax=docker/dockerfile:1.{version}` or later"
-            ));
+        if let Some(fault) = too_new(cx, field, key) {
             return Some(fault);
         }
         if key.after_type
@@ -328,6 +320,23 @@ impl<'f> Mount<'f> {
         }
         Some(fault)
     }
+}
+
+/// The fault of a key that the frontend of the file does not have yet.
+fn too_new(cx: &DockerfileContext<'_>, field: &Field, key: &MountKey) -> Option<MountFault> {
+    if !cx.dockerfile.frontend()?.is_before(key.since) {
+        return None;
+    }
+    let message = format!(
+        "this frontend does not support `{}` in `--mount`",
+        key.name()
+    );
+    let mut fault = MountFault::new(field.span, message);
+    let version = key.since;
+    fault.note = Some(format!(
+        "use `# syntax=docker/dockerfile:1.{version}` or later"
+    ));
+    Some(fault)
 }
 
 /// Whether a relative path in a directory is the root directory.
