@@ -145,7 +145,7 @@ fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &Field) -> Op
         .strip_prefix('{')
         .and_then(|name| name.strip_suffix('}'))
         .unwrap_or(name);
-    let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if step.onbuild || !is_name {
         return None;
     }
