@@ -183,6 +183,9 @@ pub(in crate::rules) fn mount_fault(
     mount.fault(step, word)
 }
 
+/// The message about a mount over the root directory.
+const ROOT_TARGET: &str = "the target of the mount is the root directory";
+
 /// A mount as far as it is read.
 struct Mount<'f> {
     /// The type; `None` if a variable hides it.
@@ -265,13 +268,29 @@ impl<'f> Mount<'f> {
                 return Some(MountFault::new(field.span, message));
             }
         }
-        if kind == "secret" {
-            return self.secret_fault(word);
+        if kind == "secret"
+            && let Some(fault) = self.secret_fault(word)
+        {
+            return Some(fault);
         }
-        if kind == "ssh" || step.onbuild {
+        if step.onbuild {
             return None;
         }
-        self.target_fault(step, word)
+        match kind {
+            "secret" | "ssh" => self.file_fault(),
+            _ => self.target_fault(step, word),
+        }
+    }
+
+    /// The fault of a file, which is a secret or a socket, in place of the root directory.
+    fn file_fault(&self) -> Option<MountFault> {
+        let mut given = self.given.iter().rev();
+        let (_, field, path) = given.find(|(key, ..)| key.name() == "target")?;
+        if path.as_deref() == Some("/") {
+            Some(MountFault::new(field.value_span, ROOT_TARGET.to_owned()))
+        } else {
+            None
+        }
     }
 
     fn secret_fault(&self, word: &Word) -> Option<MountFault> {
@@ -313,8 +332,7 @@ impl<'f> Mount<'f> {
         if !is_root {
             return None;
         }
-        let message = "the target of the mount is the root directory".to_owned();
-        let mut fault = MountFault::new(span, message);
+        let mut fault = MountFault::new(span, ROOT_TARGET.to_owned());
         if target.is_none() {
             fault.note = Some("the default of `target` is the working directory, `/`".to_owned());
         }
