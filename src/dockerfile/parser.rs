@@ -157,6 +157,7 @@ impl<'a> Parser<'a> {
         heredocs: &[Heredoc],
     ) -> Option<UnreadReason> {
         self.words += count_words(outline.without_script(line));
+        self.words += count_variables(self.text, outline, heredocs);
         self.script_bytes += outline.script_bytes(heredocs);
         if self.words > MAX_WORDS {
             Some(UnreadReason::Words)
@@ -521,6 +522,21 @@ impl<'a> Parser<'a> {
 fn count_words(text: &str) -> usize {
     let separators = memchr::memchr2_iter(b',', b'$', text.as_bytes()).count();
     text.split_ascii_whitespace().count() + separators
+}
+
+/// The `$` in the bodies in which BuildKit expands variables.
+fn count_variables(text: &str, outline: &Outline, heredocs: &[Heredoc]) -> usize {
+    // The variables of a script are the shell's.
+    if outline.target() == Kind::Run {
+        return 0;
+    }
+    let mut count = 0;
+    for heredoc in heredocs {
+        if heredoc.expands {
+            count += memchr::memchr_iter(b'$', text[heredoc.body.range()].as_bytes()).count();
+        }
+    }
+    count
 }
 
 /// Where each text of a line, without the blanks around it, starts for the last time.
