@@ -26,7 +26,7 @@ const NEVER: u32 = u32::MAX;
 
 /// Source: <https://docs.docker.com/build/dockerfile/release-notes/>, and
 /// `frontend/dockerfile/release/labs/tags` of moby/buildkit at each tag `dockerfile/1.x.0`.
-pub(crate) const FEATURES: [Feature; 18] = [
+pub(crate) static FEATURES: [Feature; 18] = [
     feature("--mount=", 2, 0),
     feature("--chmod=", 2, 2),
     // Symbolic modes.

@@ -81,7 +81,7 @@ fn what_buildkit_refuses_is_an_error() {
             );
         }
     }
-    agree_with("missed", wrong);
+    agree_with("missed", &wrong);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn an_error_is_at_the_lines_that_buildkit_names() {
             );
         }
     }
-    agree_with("elsewhere", wrong);
+    agree_with("elsewhere", &wrong);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn what_buildkit_accepts_is_no_error() {
             wrong.insert(verdict.input, told(&source, &findings));
         }
     }
-    agree_with("stricter", wrong);
+    agree_with("stricter", &wrong);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn each_warning_of_buildkit_is_a_finding() {
             }
         }
     }
-    agree_with("unwarned", wrong);
+    agree_with("unwarned", &wrong);
 }
 
 #[test]
@@ -163,11 +163,11 @@ fn a_finding_with_a_code_of_buildkit_is_a_warning_of_buildkit() {
             }
         }
     }
-    agree_with("extra", wrong);
+    agree_with("extra", &wrong);
 }
 
 /// Compares the disagreements, and a text about each, with a list of exceptions.
-fn agree_with(list: &str, wrong: BTreeMap<String, String>) {
+fn agree_with(list: &str, wrong: &BTreeMap<String, String>) {
     let text = read("exceptions.toml");
     let mut lists: BTreeMap<String, Vec<Exception>> =
         toml::from_str(&text).expect("the exceptions are TOML");
@@ -177,7 +177,7 @@ fn agree_with(list: &str, wrong: BTreeMap<String, String>) {
         expected.extend(exception.inputs);
     }
     let mut problems = Vec::new();
-    for (input, about) in &wrong {
+    for (input, about) in wrong {
         if !expected.contains(input) {
             problems.push(format!("{input}: {about}"));
         }

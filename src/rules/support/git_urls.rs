@@ -16,8 +16,7 @@ const TIMES: [&str; 2] = ["checkout", "commit"];
 
 /// The first reason why BuildKit refuses the query of a Git URL.
 ///
-/// Source: `GitRef.loadQuery` in moby/buildkit, frontend/dockerfile/dfgitutil/git_ref.go, of August
-/// 2026.
+/// Source: `loadQuery` in `frontend/dockerfile/dfgitutil/git_ref.go` of moby/buildkit, August 2026.
 pub(in crate::rules) fn query_fault(url: &str) -> Option<String> {
     let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
     let (_, query) = url.split_once('?')?;
