@@ -475,7 +475,13 @@ impl BodyReader<'_> {
             None if kind != Kind::Arg => "missing `=` between name and value".to_owned(),
             Some(equals) if equals == range.start => format!("empty name in `{}`", kind.name()),
             _ => {
-                let key = self.inner_word(range.start..equals.unwrap_or(range.end));
+                let key = range.start..equals.unwrap_or(range.end);
+                let key = if kind == Kind::Arg {
+                    // BuildKit takes the names of ARG as they are written.
+                    word::verbatim(self.line, key.start, key.end)
+                } else {
+                    self.inner_word(key)
+                };
                 let value = equals.map(|equals| self.inner_word(equals + 1..range.end));
                 let span = self.line.source_span(range.start, range.end);
                 return Some(Pair {
