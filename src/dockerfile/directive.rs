@@ -10,14 +10,21 @@ pub const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 ///
 /// `line` starts with `#` at byte `start` of the source and has no line break.
 pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
-    let (key, value) = line.strip_prefix('#')?.split_once('=')?;
+    let (key, written) = line.strip_prefix('#')?.split_once('=')?;
     // BuildKit compares the names case-insensitively.
     let name = key.trim().to_ascii_lowercase();
-    let value = value.trim_start();
+    let mut value = written.trim_start();
+    // Its pattern demands a value, so `# escape=` is a comment, and a blank is one if nothing else
+    // follows.
+    if value.is_empty() {
+        let (last, _) = written.char_indices().next_back()?;
+        value = &written[last..];
+    }
     let value_start = start + (line.len() - value.len());
-    let value = value.trim_end();
-    // Its pattern demands a value, so `# escape=` is a comment.
-    if value.is_empty() || !DIRECTIVES.contains(&name.as_str()) {
+    if !value.trim_end().is_empty() {
+        value = value.trim_end();
+    }
+    if !DIRECTIVES.contains(&name.as_str()) {
         return None;
     }
     Some(Directive {
@@ -40,7 +47,10 @@ pub(super) fn escape(value: &str) -> Option<char> {
 /// Returns true for options that BuildKit's `ParseLintOptions` accepts.
 pub(super) fn are_check_options(value: &str) -> bool {
     // Only the text up to the first blank counts, as for `syntax`.
-    let options = value.split(' ').next().unwrap_or_default();
+    let options = value.trim_start().split(' ').next().unwrap_or_default();
+    if options.is_empty() {
+        return true;
+    }
     for option in options.splitn(3, ';') {
         let is_valid = match option.split_once('=') {
             Some(("skip" | "experimental", _)) => true,
@@ -88,5 +98,13 @@ mod tests {
         for line in ["# hello", "# foo=bar", "# escape", "# escape=", "#=x"] {
             assert!(read(line, 0).is_none(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_blank_alone_is_a_value() {
+        let directive = read("# escape= \t", 0).expect("a directive");
+        assert_eq!(directive.value, "\t");
+        assert_eq!(directive.value_span, Span::new(10, 11));
+        assert!(are_check_options(" "));
     }
 }

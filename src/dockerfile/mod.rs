@@ -31,7 +31,7 @@ pub(crate) use frontend::FEATURES;
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};
-pub use word::heredoc_parts;
+pub use word::{heredoc_parts, word_of};
 
 use crate::source::Source;
 

@@ -50,6 +50,15 @@ pub(super) fn fault_without_quotes(joined: &Joined) -> Option<Fault> {
     lexer.parts(None, &mut Vec::new()).err()
 }
 
+/// A text as a word with quotes and variables, or the reason why BuildKit cannot expand it.
+pub fn word_of(text: &Joined, escape: char) -> Result<Word, &'static str> {
+    let (word, fault) = read(text, 0, text.as_str().len(), escape);
+    match fault {
+        Some(fault) => Err(fault.message),
+        None => Ok(word),
+    }
+}
+
 /// The text and the variables of a heredoc's body, in which quotes are plain characters. None if
 /// BuildKit expands nothing in it, or cannot.
 pub fn heredoc_parts(text: &str, heredoc: &Heredoc) -> Vec<WordPart> {

@@ -3,6 +3,7 @@
 use super::support::image_names::lasting_fault;
 use super::support::mounts;
 use super::support::steps::of_kind;
+use super::support::words::has_syntax_error;
 use crate::dockerfile::{Kind, Word};
 use crate::lint::facts::{Base, Stage, Step, image_name_fault};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -65,14 +66,6 @@ fn check_from(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Find
         }
         _ => {}
     }
-}
-
-fn has_syntax_error(cx: &DockerfileContext<'_>, span: Span) -> bool {
-    let errors = &cx.dockerfile.errors;
-    let next = errors.partition_point(|error| error.span.start < span.start);
-    errors
-        .get(next)
-        .is_some_and(|error| span.contains(error.span))
 }
 
 /// Whether a `--from` or `from=` is neither a stage nor the number of one.

@@ -1,7 +1,7 @@
 //! The value of `RUN --mount`, checked as BuildKit checks it.
 
-use super::words::known_value;
-use crate::dockerfile::{Joined, Word, is_boolean};
+use super::words::{has_syntax_error, known_value};
+use crate::dockerfile::{Joined, Word, WordPart, is_boolean, word_of};
 use crate::knowledge::{MountKey, MountValue, mount_types, sharing_modes};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
@@ -15,6 +15,8 @@ pub(in crate::rules) struct Field {
     pub(in crate::rules) key: String,
     /// The value as written; `None` without a `=`.
     pub(in crate::rules) value: Option<String>,
+    /// The value as a word, or the reason why BuildKit cannot expand it.
+    word: Result<Word, &'static str>,
     pub(in crate::rules) value_span: Span,
 }
 
@@ -38,7 +40,7 @@ impl MountFault {
 
 impl Field {
     /// Reads a field; `place` is where it is if it is empty.
-    fn new(text: &Joined, place: Span) -> Self {
+    fn new(text: &Joined, place: Span, escape: char) -> Self {
         let field = text.as_str();
         let (key, value) = match field.split_once('=') {
             Some((key, value)) => (key, Some(value)),
@@ -57,6 +59,7 @@ impl Field {
             span,
             key: key.to_owned(),
             value: value.map(str::to_owned),
+            word: word_of(&text.slice(value_start, field.len()), escape),
             value_span,
         }
     }
@@ -80,7 +83,8 @@ pub(in crate::rules) fn fields(cx: &DockerfileContext<'_>, word: &Word) -> Optio
             }
             (line.slice(start, end), end)
         };
-        fields.push(Field::new(&field, line.source_span(start, start)));
+        let place = line.source_span(start, start);
+        fields.push(Field::new(&field, place, cx.dockerfile.escape));
         match line.as_str()[end..].chars().next() {
             Some(',') => start = end + 1,
             Some(_) => return None,
@@ -132,27 +136,16 @@ fn unquoted(word: &Word, escape: char) -> Joined {
 
 /// The value of a field; `None` if a variable hides it.
 fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &Field) -> Option<String> {
-    let value = field.value.as_deref()?;
-    let Some(name) = value.strip_prefix('$') else {
-        return if value.contains('$') {
-            None
-        } else {
-            Some(value.to_owned())
-        };
-    };
-    // Whole variables are common, and parts of values rare.
-    let name = name
-        .strip_prefix('{')
-        .and_then(|name| name.strip_suffix('}'))
-        .unwrap_or(name);
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if step.onbuild || !is_name {
-        return None;
-    }
-    if cx.facts.is_unset(step, name) {
+    field.value.as_ref()?;
+    let word = field.word.as_ref().ok()?;
+    if let [WordPart::Variable(variable)] = word.parts.as_slice()
+        && variable.modifier.is_none()
+        && !step.onbuild
+        && cx.facts.is_unset(step, &variable.name)
+    {
         return Some(String::new());
     }
-    cx.facts.variable(step, name)
+    known_value(cx, step, word)
 }
 
 /// The first reason why BuildKit refuses a mount.
@@ -163,6 +156,10 @@ pub(in crate::rules) fn mount_fault(
 ) -> Option<MountFault> {
     if known_value(cx, step, word).is_some_and(|text| text.is_empty()) {
         return Some(MountFault::new(word.span, "`--mount` is empty".to_owned()));
+    }
+    // What the parser has refused is an error already.
+    if has_syntax_error(cx, word.span) {
+        return None;
     }
     let Some(fields) = fields(cx, word) else {
         let message = "misplaced double quote in `--mount`".to_owned();
@@ -242,6 +239,10 @@ impl<'f> Mount<'f> {
             let mut fault = MountFault::new(field.value_span, message);
             fault.note = Some("use variables in a `FROM` with a stage name instead".to_owned());
             return Some(fault);
+        }
+        if let Err(reason) = field.word {
+            let message = format!("`{}` in `--mount`: {reason}", field.key);
+            return Some(MountFault::new(field.value_span, message));
         }
         let value = field_value(cx, step, field);
         if let Some(value) = &value

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart, heredoc_parts};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
+use crate::source::Span;
 
 /// The arguments of an instruction in which the builder replaces variables, without those of FROM.
 pub(in crate::rules) fn expanded_words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
@@ -85,6 +86,15 @@ pub(in crate::rules) fn known_value(
         return word.literal().map(str::to_owned);
     }
     cx.facts.expand(step, word)
+}
+
+/// Whether the parser has refused something at a place.
+pub(in crate::rules) fn has_syntax_error(cx: &DockerfileContext<'_>, span: Span) -> bool {
+    let errors = &cx.dockerfile.errors;
+    let next = errors.partition_point(|error| error.span.start < span.start);
+    errors
+        .get(next)
+        .is_some_and(|error| span.contains(error.span))
 }
 
 /// Whether arguments are written as an array of strings: `["a"]` or `['a']`.
