@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::support::words::expanded_parts;
 use crate::dockerfile::{Kind, Modifier, Variable, Word, WordPart};
-use crate::lint::facts::Step;
+use crate::lint::facts::{Step, is_set_by_builder};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -87,8 +87,10 @@ fn fails(
     step: &Step<'_>,
     (name, colon): (&str, bool),
 ) -> bool {
-    if step.kind() == Kind::From {
-        return colon && is_empty_by_default(cx, defaults, name);
+    // A file without stages may be a part of another one.
+    let is_global = step.kind() == Kind::Arg && step.stage.is_none() && !cx.facts.stages.is_empty();
+    if step.kind() == Kind::From || is_global {
+        return fails_outside_stages(cx, defaults, (name, colon));
     }
     if let Some(value) = cx.facts.variable(step, name) {
         return colon && value.is_empty();
@@ -97,13 +99,21 @@ fn fails(
     cx.facts.is_unset(step, name)
 }
 
-/// Whether an `ARG` before the first FROM has an empty default. One without a default is meant to
-/// be given.
-fn is_empty_by_default(cx: &DockerfileContext<'_>, defaults: &Defaults<'_>, name: &str) -> bool {
-    let Some(Some(word)) = defaults.get(name) else {
-        return false;
-    };
-    // `--build-arg` and the configuration override the default.
-    let value = cx.facts.expand_default(word);
-    value.as_deref() == Some("") && !cx.settings.build_args.contains_key(name)
+/// The same where only the `ARG`s before the first FROM count.
+fn fails_outside_stages(
+    cx: &DockerfileContext<'_>,
+    defaults: &Defaults<'_>,
+    (name, colon): (&str, bool),
+) -> bool {
+    match defaults.get(name) {
+        // `--build-arg` sets only what is declared.
+        None => !is_set_by_builder(name),
+        // An `ARG` without a default is meant to be given.
+        Some(None) => false,
+        // `--build-arg` and the configuration override the default.
+        Some(Some(word)) => {
+            let value = cx.facts.expand_default(word);
+            colon && value.as_deref() == Some("") && !cx.settings.build_args.contains_key(name)
+        }
+    }
 }
