@@ -155,7 +155,7 @@ fn problem(
 
 /// Whether a name is that of a shell parameter such as `$1` or `$@`.
 fn is_special(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    name.starts_with(|c: char| c.is_ascii_digit() || "@*#?-$!".contains(c))
 }
 
 /// Whether a name is a misspelling of a known one: one letter too many, too few or wrong, two
