@@ -6,9 +6,9 @@
 //! error; this parser continues with the next line.
 
 // One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`
-// and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct each,
-// `frontend` knows which versions of BuildKit's parser have what,
-// `instruction` and `body` put an instruction together, and `parser` drives them.
+// and `split` cut, `frontend` knows which version of BuildKit's parser has what, `directive`,
+// `flags`, `heredoc`, `json` and `word` read one construct each, `instruction` and `body` put an
+// instruction together, and `parser` drives them.
 mod body;
 mod directive;
 mod encoding;
