@@ -7,8 +7,8 @@
 
 mod asked_for;
 mod build_context;
-mod buildkit_verdicts;
 mod builders;
+mod buildkit_verdicts;
 mod cli;
 mod cli_fixes;
 mod cli_text;
