@@ -116,6 +116,7 @@ rules! {
     invalid_image_name,
     invalid_label_key,
     invalid_onbuild,
+    invalid_pattern,
     invalid_port,
     invalid_stopsignal,
     jemalloc_not_preloaded,

@@ -18,7 +18,7 @@ use jettison::source::{Source, Span};
 use serde::Deserialize;
 
 /// The rules whose errors say that BuildKit refuses the file.
-const REFUSALS: [&str; 16] = [
+const REFUSALS: [&str; 17] = [
     "circular-stages",
     "copy-from-own-stage",
     "copy-from-unknown-stage",
@@ -27,6 +27,7 @@ const REFUSALS: [&str; 16] = [
     "invalid-git-url",
     "invalid-image-name",
     "invalid-onbuild",
+    "invalid-pattern",
     "invalid-port",
     "invalid-stopsignal",
     "missing-from",
