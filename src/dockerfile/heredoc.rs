@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::directive::FrontendVersion;
+use super::frontend::FrontendVersion;
 use super::lines::Lines;
 use super::syntax::Joined;
 use super::word::Lexer;

@@ -65,11 +65,11 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range
 
 /// The `--flags` at the start, and the start of the arguments. A bare `--` ends the flags but is
 /// not one of them.
-pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usize) {
+pub(super) fn flags(text: &str, range: Range<usize>, escape: char) -> (Vec<Range<usize>>, usize) {
     let mut flags = Vec::new();
     let mut at = trim(text, range.clone()).start;
     while text[at..range.end].starts_with("--") {
-        let end = flag_end(text, at, range.end);
+        let end = flag_end(text, at..range.end, escape);
         let next = trim(text, end..range.end).start;
         if &text[at..end] == "--" {
             return (flags, next);
@@ -80,22 +80,21 @@ pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usiz
     (flags, at)
 }
 
-/// Returns the end of the flag at `start`.
-fn flag_end(text: &str, start: usize, end: usize) -> usize {
-    // BuildKit's `extractBuilderFlags` always uses the backslash, regardless of the escape
-    // directive, even inside single quotes.
+/// Returns the end of the flag at the start of a range.
+fn flag_end(text: &str, range: Range<usize>, escape: char) -> usize {
+    // BuildKit's `extractBuilderFlags` has escapes even inside single quotes.
     let mut quote = None;
-    let mut chars = text[start..end].char_indices();
+    let mut chars = text[range.clone()].char_indices();
     while let Some((offset, char)) = chars.next() {
         match (quote, char) {
-            (None, _) if char.is_whitespace() => return start + offset,
-            (_, '\\') => drop(chars.next()),
+            (None, _) if char.is_whitespace() => return range.start + offset,
+            (_, char) if char == escape => drop(chars.next()),
             (None, '\'' | '"') => quote = Some(char),
             (Some(open), _) if open == char => quote = None,
             _ => {}
         }
     }
-    end
+    range.end
 }
 
 #[cfg(test)]
@@ -122,15 +121,24 @@ mod tests {
     #[test]
     fn flags_end_at_the_first_other_word() {
         let text = r#"--a --b="c d" e --f"#;
-        let (found, arguments) = flags(text, 0..text.len());
+        let (found, arguments) = flags(text, 0..text.len(), '\\');
         assert_eq!(texts(text, found), ["--a", "--b=\"c d\""]);
         assert_eq!(&text[arguments..], "e --f");
     }
 
     #[test]
+    fn the_escape_character_of_the_file_escapes_blanks_of_flags() {
+        let text = r"--a=b\ c --d";
+        for (escape, expected) in [('\\', vec![r"--a=b\ c", "--d"]), ('`', vec![r"--a=b\"])] {
+            let (found, _) = flags(text, 0..text.len(), escape);
+            assert_eq!(texts(text, found), expected, "{escape}");
+        }
+    }
+
+    #[test]
     fn a_double_dash_ends_the_flags() {
         let text = "--a -- --b";
-        let (found, arguments) = flags(text, 0..text.len());
+        let (found, arguments) = flags(text, 0..text.len(), '\\');
         assert_eq!(texts(text, found), ["--a"]);
         assert_eq!(&text[arguments..], "--b");
     }

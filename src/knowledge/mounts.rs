@@ -32,6 +32,9 @@ pub struct MountKey {
     /// Whether BuildKit refuses it before the `type`.
     #[serde(default)]
     pub after_type: bool,
+    /// The minor version of the frontend that has it first.
+    #[serde(default)]
+    pub since: u32,
 }
 
 /// The kind of value that a key takes.

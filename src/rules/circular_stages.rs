@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The first stage after `own` that a step copies from or mounts, with the name it uses.
+/// The stage after `own` that a step copies from or mounts, with the name it uses.
 fn later_stage<'f, 'a>(
     facts: &'f Facts<'a>,
     step: &'f Step<'a>,
@@ -36,7 +36,7 @@ fn later_stage<'f, 'a>(
 ) -> Option<(&'f str, &'f Stage<'a>)> {
     for name in step.sources() {
         let mut later = facts.stages[own + 1..].iter();
-        if let Some(stage) = later.find(|stage| stage.is_named(name)) {
+        if let Some(stage) = later.rfind(|stage| stage.is_named(name)) {
             return Some((name, stage));
         }
     }

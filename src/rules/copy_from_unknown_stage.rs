@@ -25,8 +25,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
-        let is_number = name.bytes().all(|b| b.is_ascii_digit());
-        let later = cx.facts.stages.iter().find(|stage| stage.is_named(name));
+        // Go's `strconv.Atoi` accepts a sign.
+        let is_number = name.parse::<i64>().is_ok();
+        let later = cx.facts.stages.iter().rfind(|stage| stage.is_named(name));
         let alias = later.and_then(|stage| stage.alias);
         let message = if alias.is_some() {
             // Builders read the stages from top to bottom.

@@ -116,7 +116,7 @@ fn check_mount(cx: &DockerfileContext<'_>, step: &Step<'_>, word: &Word, finding
         }
         return;
     }
-    for field in fields(word).into_iter().flatten() {
+    for field in fields(cx, word).into_iter().flatten() {
         let name = field.value.as_deref().unwrap_or_default();
         if field.key.eq_ignore_ascii_case("from")
             && let Some(alias) = later_stage(cx, step, name)

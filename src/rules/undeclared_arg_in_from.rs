@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::dockerfile::{Modifier, Variable, WordPart};
-use crate::knowledge::VariableClass;
-use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::dockerfile::{Modifier, Variable, Word, WordPart};
+use crate::knowledge::{VariableClass, is_platform};
+use crate::lint::facts::is_image_name;
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule, Severity};
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
@@ -29,17 +30,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .map(|pair| pair.key.text.as_str())
         .collect();
     for stage in &cx.facts.stages {
-        let platform = stage
-            .from
-            .flags
-            .iter()
-            .filter(|flag| flag.name == "platform")
-            .filter_map(|flag| flag.value.as_ref());
         let mut variables = Vec::new();
+        let mut fails =
+            lasting_value(stage.image, &declared).is_some_and(|name| !is_image_name(&name));
         // The variables of `--platform` follow the same rules as those of the image name.
-        for word in platform.chain([stage.image]) {
-            collect(&word.parts, &mut variables);
+        for flag in &stage.from.flags {
+            if let Some(word) = &flag.value
+                && flag.name == "platform"
+            {
+                collect(&word.parts, &mut variables);
+                fails |= lasting_value(word, &declared).is_some_and(|name| !is_platform(&name));
+            }
         }
+        collect(&stage.image.parts, &mut variables);
         let mut seen = HashSet::new();
         for variable in variables {
             let name = variable.name.as_str();
@@ -51,12 +54,40 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             }
             let message = format!("`{name}` is not declared by an `ARG` before the first `FROM`");
-            let report = findings.add(variable.span, message);
+            let mut report = findings.add(variable.span, message);
+            if fails {
+                report = report.severity(Severity::Error);
+            }
             if let Some(fix) = fix(variable, nearest(name, &declared)) {
                 report.fix(fix);
             }
         }
     }
+}
+
+/// The value of a word that has variables, none of them declared, so that every build has this one.
+fn lasting_value(word: &Word, declared: &HashSet<&str>) -> Option<String> {
+    // Without a variable, it is another rule's.
+    word.parts
+        .iter()
+        .find(|part| matches!(part, WordPart::Variable(_)))?;
+    let mut value = String::new();
+    for part in &word.parts {
+        match part {
+            WordPart::Literal(text) => value.push_str(text),
+            // An undeclared variable is empty, whatever `--build-arg` says.
+            WordPart::Variable(variable) => {
+                let name = variable.name.as_str();
+                let is_empty = variable.modifier.is_none()
+                    && !declared.contains(name)
+                    && !VariableClass::Builder.contains(name);
+                if !is_empty {
+                    return None;
+                }
+            }
+        }
+    }
+    Some(value)
 }
 
 /// Collects all variables of a word, including those in the defaults of others.

@@ -331,6 +331,7 @@ fn words_beyond_the_limit_are_reported_and_not_stored() {
         format!("RUN [{}\"a\"]", "\"a\",".repeat(240_000)),
         format!("RUN {}a", "--mount=a ".repeat(90_000)),
         format!("ENV A={}", "$A".repeat(400_000)),
+        format!("COPY <<E /a\n{}\nE", "$A ".repeat(300_000)),
         "EXPOSE 80 81 82 83 84\n".repeat(9_000),
     ] {
         let text = format!("FROM a\n{line}\nUSER root\n");

@@ -7,6 +7,7 @@
 
 mod build_context;
 mod builders;
+mod buildkit_verdicts;
 mod cli;
 mod cli_fixes;
 mod cli_text;

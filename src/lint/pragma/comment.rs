@@ -98,8 +98,7 @@ pub(super) fn directive(value: &str) -> Request<'_> {
 
 /// Whether the value of the directive `# check=` has `error=true`.
 pub(super) fn is_error(value: &str) -> bool {
-    let options = value.split("//").next().unwrap_or_default();
-    for option in options.split(';') {
+    for option in options(value).split(';') {
         // The words for true are those of Go's `strconv.ParseBool`.
         if let Some((key, value)) = option.split_once('=')
             && key.trim().eq_ignore_ascii_case("error")
@@ -193,19 +192,26 @@ fn name_list(text: &str) -> Vec<&str> {
 
 /// BuildKit's syntax: `skip=A,B;error=true // reason`.
 fn buildkit(text: &str, scope: Scope) -> Request<'_> {
-    // BuildKit treats everything after `//` as a reason.
-    let text = text.split("//").next().unwrap_or_default();
-    let skips = text
+    let skips = options(text)
         .split(';')
         .filter_map(|option| option.trim().strip_prefix("skip="));
     let skipped: Vec<&str> = skips
         .flat_map(|names| names.split(','))
         .map(str::trim)
+        .filter(|name| !name.is_empty())
         .collect();
     if skipped.iter().any(|name| name.eq_ignore_ascii_case("all")) {
         return everything(Tool::Buildkit, scope);
     }
     names(Tool::Buildkit, scope, skipped)
+}
+
+/// The options of `check=`. BuildKit ignores everything after a blank, where the reason is, and
+/// people also write it after `//`.
+fn options(text: &str) -> &str {
+    let text = text.trim_start();
+    let text = text.split(' ').next().unwrap_or_default();
+    text.split("//").next().unwrap_or_default()
 }
 
 /// ShellCheck's syntax: `disable=SC2086,SC2046 shell=bash # reason`.
@@ -409,10 +415,13 @@ mod tests {
         );
         assert_eq!(skipped("error=true"), [""; 0]);
         assert_eq!(skipped("skip=all // here only"), ["(everything)"]);
+        assert_eq!(skipped("skip=all because of B"), ["(everything)"]);
+        assert_eq!(skipped("skip=A, B"), ["A"]);
         assert!(
             is_error("skip=all;error=true")
                 && !is_error("skip=error;error=false")
                 && !is_error("skip=a//error=1")
+                && !is_error("skip=a // b;error=1")
         );
     }
 

@@ -14,6 +14,7 @@ pub(super) mod elf_files;
 pub(super) mod exec_form_edit;
 pub(super) mod file_modes;
 pub(super) mod final_image;
+pub(super) mod git_urls;
 pub(super) mod ignored;
 pub(super) mod image_names;
 pub(super) mod keywords;

@@ -16,13 +16,17 @@ pub(in crate::rules) fn relative<'a>(
         .iter()
         .filter(|step| step.kind() == Kind::Workdir && !step.onbuild);
     let paths = steps.filter_map(|step| Some((step, step.instruction.body.words().first()?)));
-    paths.filter(|(_, word)| {
+    paths.filter(move |(step, word)| {
         // `["/app"]` has a rule of its own, `broken-json-form`.
         if is_array(word.text.as_str()) {
             return false;
         }
-        let hides_its_start = matches!(word.parts.first(), None | Some(WordPart::Variable(_)));
-        !hides_its_start && !is_absolute(word.text.as_str().trim_matches(['"', '\'']))
+        if matches!(word.parts.first(), None | Some(WordPart::Variable(_))) {
+            // An empty path is `undefined-variable`'s.
+            let path = cx.facts.expand(step, word);
+            return path.is_some_and(|path| !path.is_empty() && !is_absolute(&path));
+        }
+        !is_absolute(word.text.as_str().trim_matches(['"', '\'']))
     })
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::image::{Kind, NameId, ResolveError, Tree};
 use crate::knowledge::unit_directories;
-use crate::slim::effort::Allowance;
 use crate::paths::file_name_bytes;
+use crate::slim::effort::Allowance;
 
 use super::name::UnitName;
 

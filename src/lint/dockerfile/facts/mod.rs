@@ -184,6 +184,15 @@ impl<'a> Facts<'a> {
         self.scopes.is_declared(step.stage, step.index, name)
     }
 
+    /// Whether nothing sets a variable before `step`: neither the file nor its base image, which is
+    /// known to set none.
+    pub fn is_unset(&self, step: &Step<'_>, name: &str) -> bool {
+        let starts_empty = step
+            .stage
+            .is_some_and(|stage| self.starts_without_variables(stage));
+        starts_empty && !self.is_declared(step, name) && name != "PATH"
+    }
+
     /// The names of the variables for which [`is_declared`](Self::is_declared) holds.
     pub fn declared(&self, step: &Step<'_>) -> Vec<&str> {
         self.scopes.declared(step.stage, step.index)

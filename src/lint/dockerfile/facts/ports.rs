@@ -13,6 +13,8 @@ pub struct Port {
     pub text: String,
     /// Whether `text` occurs literally in the file.
     pub literal: bool,
+    /// Whether `text` has no variables whose value is unknown.
+    pub known: bool,
     /// The part before the container's port: an address, a port of the host.
     pub host: Option<String>,
     /// The first port of the range; `None` if it is not a number.
@@ -59,17 +61,19 @@ fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
     match facts.expand(step, word) {
         Some(text) => {
             let literal = word.literal() == Some(word.text.as_str());
+            // The variables of an ONBUILD are those of the image that is built later.
+            let known = !step.onbuild || word.literal().is_some();
             text.split_whitespace()
                 .take(MOST)
-                .map(|text| Port::parse(text, word.span, literal))
+                .map(|text| Port::parse(text, word.span, (literal, known)))
                 .collect()
         }
-        None => vec![Port::parse(word.text.as_str(), word.span, false)],
+        None => vec![Port::parse(word.text.as_str(), word.span, (false, false))],
     }
 }
 
 impl Port {
-    fn parse(text: &str, span: Span, literal: bool) -> Self {
+    fn parse(text: &str, span: Span, (literal, known): (bool, bool)) -> Self {
         let (host, container) = match text.rsplit_once(':') {
             // The `:` in `${PORT:-80}` is not a separator.
             Some((host, container)) if !text.contains('$') => (Some(host), container),
@@ -84,6 +88,7 @@ impl Port {
             span,
             text: text.to_owned(),
             literal,
+            known,
             host: host.filter(|host| !host.is_empty()).map(str::to_owned),
             first: number(first),
             last: number(last),
@@ -107,7 +112,7 @@ mod tests {
     use super::*;
 
     fn port(text: &str) -> Port {
-        Port::parse(text, Span::at(0), true)
+        Port::parse(text, Span::at(0), (true, true))
     }
 
     #[test]
