@@ -72,6 +72,10 @@ hostile: ## measure time and memory on inputs that are designed to exhaust them
 	cargo build --release
 	benches/hostile.py --bad
 
+.PHONY: verdicts
+verdicts: ## record what BuildKit says about testdata/buildkit; needs Docker 28 with buildx
+	testdata/buildkit/record.py
+
 .PHONY: rules
 rules: ## generate rules/README.md from the rule pages
 	JETTISON_BLESS=1 cargo test index

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn hadolints_labels_and_registries_mean_what_ours_do() {
+    fn hadolint_keys_for_labels_and_registries_equal_ours() {
         let theirs =
             "trustedRegistries: [docker.io]\nstrict-labels: true\nlabel-schema:\n  author: email\n";
         let ours = "trusted-registries = ['docker.io']\nstrict-labels = true\n\
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_type_of_a_label_is_an_error_at_its_place() {
+    fn an_unknown_label_type_is_an_error_at_its_position() {
         let text = "[label-schema]\nauthor = 'mail'\n";
         let error = parse(Path::new(".jettison.toml"), text, registry())
             .expect_err("there is no such type");

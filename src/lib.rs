@@ -23,7 +23,9 @@
 //! | module | contents |
 //! |---|---|
 //! | [`size`] | formatting of sizes and counts |
+//! | [`hash`] | text of hashes, and hashes of several parts |
 //! | [`printable`] | text that is safe to print: no terminal acts on it, no reader is deceived |
+//! | [`paths`] | paths inside images, as text or as bytes |
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`trust`] | the files that a repository may make jettison read, write and run |
 //! | [`suggestion`] | "did you mean": the closest known name |
@@ -44,10 +46,10 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, trust, printable, source, suggestion, knowledge → page, dockerfile`,
-//! `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all of these
-//! `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are two modules
-//! because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
+//! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
+//! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all
+//! of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
+//! two modules because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
 //!
@@ -97,6 +99,7 @@ pub mod elf;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod hash;
 pub mod image;
 pub mod inspect;
 pub mod knowledge;
@@ -104,6 +107,7 @@ pub mod lint;
 pub mod loading;
 pub mod packages;
 pub mod page;
+pub mod paths;
 pub mod printable;
 pub mod report;
 pub mod rules;

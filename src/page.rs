@@ -245,7 +245,7 @@ mod tests {
     const KEYS: &[&str] = &["kind", "names"];
 
     #[test]
-    fn a_list_stands_in_brackets() {
+    fn lists_in_front_matter_are_written_in_brackets() {
         let parts =
             parts("p", "---\nkind: x\nnames: [a, b ,]\n---\n\n# T\n", KEYS).expect("it is right");
         assert_eq!(parts.front.list("names"), Ok(vec!["a", "b"]));
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn fences_carry_their_tag_and_line() {
+    fn a_fence_has_its_tag_and_line() {
         let text = "# T\n\n```a b\nx\n\ny\n```\n\n    code\n\n```\nz\n```\n";
         let found = fences(text);
         assert_eq!(
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn images_are_left_out_with_the_blank_line_below_them() {
+    fn image_examples_are_removed_with_the_blank_line_below_them() {
         let text = "# T\n\nReported: a.\n\n```image bad\nfile /a\n\nfile /b\n```\n\n\
             Not reported: b.\n\n\
                     ```image good\nfile /b\n```\n";

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_obeys_nothing() {
+    fn no_control_sequence_reaches_the_terminal() {
         assert_eq!(
             escape("a\u{1b}[2J\u{7}\u{7f}\u{9b}1m\r\nb"),
             r"a\x1b[2J\x07\x7f\u{9b}1m\r\nb"
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_invisible_or_turns_the_line() {
+    fn invisible_and_bidirectional_characters_are_escaped() {
         for letter in [
             '\u{202a}',
             '\u{202e}',
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn joiners_stay_where_they_join() {
+    fn joiners_are_kept_only_where_they_join_characters() {
         for text in [
             "👩\u{200d}💻",
             "⚠\u{fe0f}",
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_are_told_apart() {
+    fn bytes_that_are_not_utf8_are_escaped_in_hexadecimal() {
         assert_eq!(
             escape_bytes(b"/caf\xc3\xa9/\xff\x1b\\x"),
             r"/café/\xff\x1b\\x"
@@ -337,19 +337,19 @@ mod tests {
     }
 
     #[test]
-    fn programs_get_every_byte_of_a_path() {
+    fn machine_readable_paths_are_lossless() {
         assert_eq!(lossless(b"/a\\b\x1b"), "/a\\b\u{1b}");
         assert_eq!(lossless(b"/a\\b\xff\xfe"), r"/a\\b\xff\xfe");
     }
 
     #[test]
-    fn a_line_is_one_line() {
+    fn a_line_break_inside_a_line_is_escaped() {
         assert_eq!(line("a\nb"), "a\\nb\n");
         assert_eq!(line(""), "\n");
     }
 
     #[test]
-    fn no_line_is_a_workflow_command() {
+    fn workflow_commands_are_escaped_at_the_start_of_a_line() {
         assert_eq!(line("::error::x"), "\\x3a:error::x\n");
         assert_eq!(line(" \u{a0}::error::x"), " \u{a0}\\x3a:error::x\n");
         assert_eq!(
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn only_colors_and_links_are_styles() {
+    fn only_colors_and_hyperlinks_are_kept_as_styles() {
         let ours =
             "\u{1b}[1;31mred\u{1b}[0m \u{1b}]8;;https://a.example/b\u{1b}\\c\u{1b}]8;;\u{1b}\\";
         assert_eq!(styled(ours), format!("{ours}\n"));

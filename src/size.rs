@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_decimal_with_one_place() {
+    fn sizes_are_decimal_with_one_digit_after_the_point() {
         let cases = [
             (0, "0 B"),
             (999, "999 B"),

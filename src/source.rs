@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_path_names_the_same_file() {
+    fn a_simplified_path_names_the_same_file() {
         for (path, expected) in [
             ("./a/../b", "b"),
             ("../a", "../a"),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn editors_count_from_zero_in_utf16() {
+    fn editor_positions_count_utf16_units_from_zero() {
         let source = Source::new("Dockerfile", "FROM 🐳\nENV ü=🐳🐳 b\n");
         for (offset, _) in source
             .text()
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_of_long_lines_are_counted_alike() {
+    fn columns_of_long_lines_count_characters() {
         for text in [
             "x".repeat(1000),
             format!("{}é{}", "x".repeat(255), "ü".repeat(400)),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_keep_their_places() {
+    fn bytes_that_are_not_utf8_do_not_shift_offsets() {
         let source = Source::new("Dockerfile", b"# caf\xe9\nFROM a".to_vec());
         assert_eq!(source.text().len(), source.bytes().len());
         assert_eq!(source.text(), "# caf?\nFROM a");

@@ -49,7 +49,7 @@ mod tests {
     const NAMES: [&str; 4] = ["json", "sarif", "compact", "codeclimate"];
 
     #[test]
-    fn a_third_of_the_letters_may_differ() {
+    fn a_suggestion_may_differ_in_a_third_of_its_letters() {
         for (unknown, expected) in [
             ("jsno", Some("json")),
             ("SARIF", Some("sarif")),
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn names_at_the_same_distance_are_all_named() {
+    fn names_at_the_same_distance_are_all_suggested() {
         assert_eq!(
             all_closest("cat", ["cut", "bat", "car", "dog"]),
             ["bat", "car", "cut"]
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_very_long_word_resembles_nothing() {
+    fn a_very_long_word_gets_no_suggestion() {
         let word = "json".repeat(1000);
         assert_eq!(closest(&word, [word.as_str()]), None);
     }

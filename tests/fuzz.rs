@@ -37,12 +37,12 @@ fn elf_files_are_read_or_refused() {
 }
 
 #[test]
-fn sessions_of_an_editor_are_answered_or_ended() {
+fn editor_sessions_are_answered_or_ended() {
     replay("lsp");
 }
 
 #[test]
-fn documents_of_images_are_read_or_refused() {
+fn image_documents_are_read_or_refused() {
     replay("oci");
 }
 
@@ -52,7 +52,7 @@ fn advisories_are_read_or_refused() {
 }
 
 #[test]
-fn records_of_packages_are_read_or_noted() {
+fn package_records_are_read_or_noted() {
     replay("records");
 }
 
@@ -77,7 +77,7 @@ fn layers_are_written_as_they_were_read() {
 }
 
 #[test]
-fn orders_of_versions_are_total() {
+fn version_orders_are_total() {
     replay("versions");
 }
 

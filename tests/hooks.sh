@@ -28,8 +28,8 @@ done
 python3 -m venv "$work/venv"
 (cd "$work/jettison" && "$work/venv/bin/pip" install --quiet --disable-pip-version-check '.[shellcheck]')
 printf 'FROM debian:12\nUSER 1\nRUN echo $unquoted\n' >"$work/Dockerfile"
-if found=$(PATH=$work/venv/bin:/usr/bin:/bin jettison lint --format compact "$work/Dockerfile" 2>&1); then
-    : # SC2086 is a suggestion, which fails no run.
+if found=$(PATH=$work/venv/bin:/usr/bin:/bin jettison lint --select SC2086 --format compact "$work/Dockerfile" 2>&1); then
+    fail 'SC2086 is not reported'
 fi
 [ -x "$work/venv/bin/shellcheck" ] || fail 'the extra brings no ShellCheck'
 case $found in
@@ -52,17 +52,17 @@ commit() {
     git add .
     PATH=$work/tools/bin:$PATH git commit --quiet -m "$1" >"$work/log" 2>&1
 }
-printf 'FROM debian:12\nMAINTAINER someone\nUSER root\n' >Dockerfile
+printf 'FROM debian:12\nADD app.conf /etc/\nUSER root\n' >Dockerfile
 echo 'FROM debian:12' >Dockerfile.md
 hooks jettison >.pre-commit-config.yaml
 "$work/tools/bin/pre-commit" install >/dev/null
 ! commit lint || fail 'a commit with defects passes'
-grep -q 'maintainer' "$work/log" || fail "the defect is not named: $(cat "$work/log")"
+grep -q 'add-instead-of-copy' "$work/log" || fail "the defect is not named: $(cat "$work/log")"
 ! grep -q 'Dockerfile.md' "$work/log" || fail 'Markdown is checked'
 
 hooks jettison-fix >.pre-commit-config.yaml
 ! commit fix || fail 'a commit passes that the hook has changed'
-! grep -q '^MAINTAINER' Dockerfile || fail "nothing is mended: $(cat "$work/log")"
+! grep -q '^ADD' Dockerfile || fail "nothing is mended: $(cat "$work/log")"
 printf 'FROM debian:12\nUSER 1\nCMD ["true"]\nHEALTHCHECK NONE\n' >Dockerfile
 hooks jettison jettison-fix >.pre-commit-config.yaml
 commit clean || fail "a clean file fails: $(cat "$work/log")"

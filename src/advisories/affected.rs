@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn two_ranges_of_one_list_are_two_ranges() {
+    fn unsorted_events_of_one_list_form_separate_ranges() {
         let affected = affected(
             r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "3.0.0"},
                 {"fixed": "3.2.5"},
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_introduced_at_zero_was_always_there() {
+    fn introduced_zero_affects_every_earlier_version() {
         let affected =
             affected(r#"{"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}"#);
         assert_eq!(
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn commits_tell_nothing_and_listed_versions_do() {
+    fn git_ranges_are_ignored_but_listed_versions_match() {
         let affected = affected(
             r#"{"ranges": [{"type": "GIT", "repo": "x", "events": [{"introduced": "0"},
                 {"fixed": "abc"}]}],
@@ -221,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_two_kinds_is_refused() {
+    fn an_event_that_is_both_introduced_and_fixed_is_refused() {
         let json =
             r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1", "fixed": "2"}]}]}"#;
         assert!(serde_json::from_str::<Affected>(json).is_err());
     }
 
     #[test]
-    fn what_is_introduced_and_fixed_at_once_never_was() {
+    fn a_version_that_is_introduced_and_fixed_is_not_affected() {
         let affected = affected(
             r#"{"ranges": [{"type": "SEMVER", "events": [{"fixed": "1.0.0"},
                 {"introduced": "1.0.0"}]}]}"#,

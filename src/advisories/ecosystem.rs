@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_told_from_os_release() {
+    fn the_distribution_release_is_read_from_os_release() {
         let sles = ("sles", "15.5", "SUSE Linux Enterprise Server 15 SP5");
         let euler = ("openEuler", "22.03", "openEuler 22.03 (LTS-SP3)");
         let cases = [
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_python_are_normal() {
+    fn python_package_names_are_normalized() {
         for (name, normal) in [
             ("Zope.Interface__x", "zope-interface-x"),
             ("requests", "requests"),
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_of_go_are_semantic_versions() {
+    fn go_releases_become_semantic_versions() {
         for (release, version) in [
             ("1.22", "1.22.0"),
             ("1.22.3", "1.22.3"),

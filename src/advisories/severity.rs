@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_are_scored_as_first_scores_them() {
+    fn cvss_vectors_get_the_scores_that_first_publishes() {
         // CVE-2021-44228, CVE-2014-0160 and CVE-2015-8252, with the scores that NVD and FIRST give
         // them.
         let cases = [
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_vector_a_word_counts() {
+    fn severity_words_are_used_where_no_vector_is_valid() {
         let cases = [
             (
                 r#"{"id": "X", "affected": [{}], "database_specific": {"severity": "MODERATE"}}"#,

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_one_dockerfile_comes_before_that_of_the_directory() {
+    fn the_ignore_file_of_a_dockerfile_precedes_that_of_the_directory() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::write(path(".dockerignore"), "all\n").unwrap();
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ignore_file_that_leads_out_of_the_repository_is_not_read() {
+    fn an_ignore_file_symlink_out_of_the_repository_is_not_read() {
         let top = tempfile::tempdir().unwrap();
         let repository = top.path().join("repository");
         fs::create_dir_all(repository.join(".git")).unwrap();

@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dockerfiles_are_known_by_their_names() {
+    fn dockerfiles_are_recognized_by_their_file_names() {
         for name in [
             "Dockerfile",
             "Containerfile",

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_mean_what_they_do_in_gitignore() {
+    fn exclude_patterns_work_as_in_gitignore() {
         let mut exclude = Exclude::new(Path::new("/home/project"));
         exclude
             .add(
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_have_a_limit() {
+    fn the_number_and_length_of_exclude_patterns_is_limited() {
         let mut exclude = Exclude::new(Path::new("/"));
         for patterns in [
             vec!["?".to_owned(); 10_001],

@@ -282,16 +282,10 @@ fn markdown(page: &Page) -> String {
     if let Some(fix) = page.fix {
         let _ = write!(facts, ", {fix} fix");
     }
-    let aliases: Vec<String> = page
-        .aliases
-        .iter()
-        .map(|alias| format!("{} {}", alias.tool, alias.code))
-        .collect();
-    let aliases = if aliases.is_empty() {
-        String::new()
-    } else {
-        format!("\n\nAlso known as {}.", aliases.join(", "))
-    };
+    let mut aliases = page.aliases_text();
+    if !aliases.is_empty() {
+        aliases = format!("\n\nAlso known as {aliases}.");
+    }
     let rest = without_images(rest);
     format!("{heading}\n\n**{}** ({facts}){aliases}\n{rest}", page.name)
 }

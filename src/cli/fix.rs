@@ -120,7 +120,7 @@ pub(super) fn fix_all(
 /// Writes the fixed texts or prints them as patches. Returns whether all of them could be written.
 /// `stdin` is the name of standard input.
 pub(super) fn write_all(
-    files: &[FixedFile],
+    files: &mut [FixedFile],
     mode: Mode,
     stdin: Option<&str>,
     output: Output,
@@ -155,6 +155,7 @@ pub(super) fn write_all(
             Mode::Write => {
                 if let Err(error) = replace(Path::new(name), old, new) {
                     complete = false;
+                    file.rules.clear();
                     output.error(&error);
                 }
             }

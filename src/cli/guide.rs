@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_found_by_its_name_or_a_start_of_its_own() {
+    fn a_page_is_found_by_its_name_or_an_unambiguous_prefix() {
         assert_eq!(find("slim").map(|page| page.name), Some("slim"));
         assert_eq!(find("transp").map(|page| page.name), Some("transports"));
         assert!(find("e").is_some_and(|page| page.name == "editors"));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn links_to_files_become_names_on_a_terminal() {
+    fn links_to_pages_are_shown_as_page_names_on_a_terminal() {
         let page = GuidePage {
             name: "x",
             text: "# X\n\nSee [fixes](fix.md#safe), [it](../lint/root-user.md), \

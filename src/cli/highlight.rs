@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn styles_add_nothing_to_the_text_and_end_with_the_line() {
+    fn highlighting_changes_no_text_and_is_reset_on_every_line() {
         let text = "# syntax=docker/dockerfile:1\nFROM a\nRUN --mount=type=cache,target=/x b \\\n\
             \x20 c\nCOPY <<EOF /x\ny\nEOF\nCMD [\"x\"]\n";
         let shown = dockerfile(text);

@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_and_a_file_named_like_a_dockerfile_are_no_images() {
+    fn neither_a_plain_layout_directory_nor_a_file_named_dockerfile_is_an_image() {
         let directory = tempfile::tempdir().expect("there is room");
         let path = |name: &str| directory.path().join(name);
         for name in ["oci-layout", "index.json"] {

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn help_states_the_defaults() {
+    fn limits_without_options_are_those_in_the_documentation() {
         assert_eq!(parsed(&[]).unwrap(), Limits::default());
         let documented = [
             "--max-size",

@@ -28,12 +28,7 @@ use crate::trust::HostFile;
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let config = configuration(arguments, registry, output)?;
-    let output = if config.no_color {
-        // hadolint's `no-color` has the same meaning.
-        output.without_color()
-    } else {
-        output
-    };
+    let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let inputs = read_inputs(arguments, &config, output)?;
@@ -70,10 +65,8 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     if mode != Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
-    let fail_on = arguments
-        .fail_on
-        .or(config.fail_on)
-        .unwrap_or(FailOn::Severity(Severity::Info));
+    let fail_on = arguments.fail_on.or(config.fail_on);
+    let fail_on = fail_on.unwrap_or(FailOn::Severity(Severity::Info));
     let before_fixes = outcome(&files, fail_on);
     let mut summary = Vec::new();
     if let Some(mode) = mode {
@@ -104,6 +97,15 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Print) => before_fixes,
         _ => outcome(&files, fail_on),
     })
+}
+
+fn colored(config: &Config, output: Output) -> Output {
+    if config.no_color {
+        // hadolint's `no-color` has the same meaning.
+        output.without_color()
+    } else {
+        output
+    }
 }
 
 /// The entries of the baseline that fixes have to leave alone.
@@ -192,12 +194,12 @@ fn fix_files(
     // Images have no text to fix. They are the last, as they were linted after the Dockerfiles.
     let dockerfiles = files.partition_point(|file| file.source().is_some());
     let images = files.split_off(dockerfiles);
-    let fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
+    let mut fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
         let mut files = linter.lint(sources);
         baseline::withhold_fixes(accepted, &mut files)?;
         Ok(files)
     })?;
-    let is_written = fix::write_all(&fixed, mode, arguments.stdin_name(), linter.output)?;
+    let is_written = fix::write_all(&mut fixed, mode, arguments.stdin_name(), linter.output)?;
     let summary = fix::summary(&fixed, arguments.fix);
     let mut files: Vec<Linted> = fixed.into_iter().map(|file| file.after).collect();
     files.extend(images);

@@ -91,6 +91,7 @@ impl Output {
             width: width(),
             unicode,
             links,
+            excerpts: report::Excerpts::FirstOfRule,
         }
     }
 
@@ -272,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_variable_that_is_set_names_the_character_set() {
+    fn the_first_locale_variable_that_is_set_decides_the_character_set() {
         let locale = |set: &'static [(&str, &str)]| {
             is_utf8_locale(&|name| {
                 set.iter()

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn paragraphs_are_wrapped_and_punctuation_stays_with_its_word() {
+    fn paragraphs_are_wrapped_without_separating_punctuation() {
         assert_eq!(
             plain("one two `three`, four\nfive six\n", 16),
             "one two `three`,\nfour five six\n"
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn items_hang_under_their_bullets() {
+    fn wrapped_list_items_are_indented_below_their_bullets() {
         assert_eq!(
             plain("- one two three\n- four\n", 10),
             "- one two\n  three\n- four\n"
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn code_blocks_are_named_and_not_wrapped() {
+    fn code_blocks_show_their_label_and_are_not_wrapped() {
         assert_eq!(
             plain("# A\n\n```dockerfile bad\nRUN a b c d e f\n```\n", 8),
             "A\n\n  bad\n    RUN a b c d e f\n"
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn links_show_their_address_once() {
+    fn a_link_whose_text_is_its_address_shows_it_once() {
         assert_eq!(
             plain("[a](http://b) <http://c>", 80),
             "a (http://b) http://c\n"

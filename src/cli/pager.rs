@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_pager_is_an_error_and_one_that_ends_early_is_none() {
+    fn a_missing_pager_is_an_error_but_one_that_exits_early_is_not() {
         assert!(run("jettison-has-no-such-pager", std::iter::empty(), "text").is_err());
         assert!(run("true", std::iter::empty(), &"text\n".repeat(100_000)).is_ok());
     }

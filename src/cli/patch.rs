@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_keeps_bytes_that_are_no_text() {
+    fn a_patch_preserves_bytes_that_are_not_utf8() {
         let patch = unified(
             "Dockerfile",
             b"# caf\xe9\r\nADD a b",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn no_unchanged_line_is_a_workflow_command() {
+    fn no_context_line_of_a_patch_is_a_workflow_command() {
         let patch = unified(
             "D",
             b"  ::error::x\nADD a b\n::y",
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn logging_commands_are_found_wherever_they_are() {
+    fn azure_logging_commands_are_found_anywhere_in_a_line() {
         for text in ["+x ##vso[task.setvariable]", " ##[error]", "-####[x]"] {
             assert!(has_logging_command(text.as_bytes()), "{text}");
         }
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_written_as_git_reads_them() {
+    fn file_names_in_patches_are_quoted_as_git_expects() {
         assert_eq!(header("a", "my file"), "a/my file\t");
         assert_eq!(header("b", "x\"y\\\n"), r#""b/x\"y\\\012""#);
         assert_eq!(relative("./a/./b"), "a/b");

@@ -14,7 +14,7 @@ use crate::image::{Image, Selection};
 use crate::lint::ImageInput;
 use crate::lint::image::{Policy, check_policy};
 use crate::printable::{Lines, escape_bytes};
-use crate::report::{self, Linted, Report};
+use crate::report::{self, Excerpts, Linted, Report, Style};
 use crate::rules;
 use crate::slim::Slimming;
 use crate::trust::HostFile;
@@ -136,6 +136,10 @@ pub(super) fn violations(
             files: &files,
             registry: rules::registry(),
         },
-        output.style(),
+        // Each violation has to be fixed or allowed, and there is no option to show the others.
+        Style {
+            excerpts: Excerpts::All,
+            ..output.style()
+        },
     )))
 }

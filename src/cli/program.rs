@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_has_a_name() {
+    fn an_environment_variable_needs_a_name_and_an_equals_sign() {
         assert_eq!(variable("A=b=c"), Ok(("A".into(), "b=c".into())));
         assert!(variable("A").is_err() && variable("=b").is_err());
     }

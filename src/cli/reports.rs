@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::builder::{FalseyValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args};
 
 use super::Output;
-use crate::report::{Format, Report, Style};
+use crate::report::{Excerpts, Format, Report, Style};
 use crate::trust;
 
 /// The width of a text report in a file, which has no terminal to measure.
@@ -34,6 +34,11 @@ pub(super) struct ReportArguments {
         hide_env = true
     )]
     pub(super) output: Option<PathBuf>,
+    /// Show all findings of a text report in full; otherwise only the first 3 of each rule in a
+    /// file, and the lines of the others
+    #[arg(long)]
+    #[arg(env = "JETTISON_ALL", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) all: bool,
 }
 
 /// A requested report: `FORMAT` or `FORMAT=FILE`.
@@ -105,6 +110,7 @@ impl TypedValueParser for RequestParser {
 #[derive(Debug)]
 pub(super) struct Reports {
     requests: Vec<ReportRequest>,
+    excerpts: Excerpts,
 }
 
 impl Reports {
@@ -131,7 +137,14 @@ impl Reports {
             _ => {}
         }
         check_places(&requests)?;
-        Ok(Self { requests })
+        Ok(Self {
+            requests,
+            excerpts: if arguments.all {
+                Excerpts::All
+            } else {
+                Excerpts::FirstOfRule
+            },
+        })
     }
 
     /// Whether a report for people goes to standard output.
@@ -157,6 +170,7 @@ impl Reports {
                 width: FILE_WIDTH,
                 unicode: false,
                 links: false,
+                excerpts: self.excerpts,
             };
             let rendered = request.format.render(report, style);
             write_file(file, rendered.as_str().as_bytes())?;
@@ -164,12 +178,14 @@ impl Reports {
         let Some(request) = self.requests.iter().find(|request| request.file.is_none()) else {
             return Ok(());
         };
+        let style = Style {
+            excerpts: self.excerpts,
+            ..output.style()
+        };
         match place {
-            Place::StandardOutput => {
-                output.print_rendered(&request.format.render(report, output.style()))
-            }
+            Place::StandardOutput => output.print_rendered(&request.format.render(report, style)),
             Place::StandardError => {
-                output.print_to_stderr(&request.format.render(report, output.style()));
+                output.print_to_stderr(&request.format.render(report, style));
                 Ok(())
             }
             Place::Nowhere => Ok(()),
@@ -236,6 +252,7 @@ mod tests {
         let arguments = ReportArguments {
             format,
             output: output.map(PathBuf::from),
+            all: false,
         };
         let reports = Reports::new(&arguments, &[]).map_err(|error| error.to_string())?;
         let shown = |request: ReportRequest| {
@@ -248,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn each_format_has_one_place() {
+    fn every_report_format_goes_to_its_own_destination() {
         assert_eq!(reports(&[], None), Ok(vec![(Format::Text, None)]));
         assert_eq!(reports(&[], Some("-")), Ok(vec![(Format::Text, None)]));
         let both = vec![
@@ -263,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn two_reports_in_one_place_are_refused() {
+    fn two_reports_to_one_destination_are_refused() {
         for (format, output) in [
             (&["text", "json"][..], None),
             (&["text=a", "json=a"], None),

@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_and_submodules_are_left_out() {
+    fn symlinks_and_submodules_are_skipped() {
         let raw = b":000000 100644 0000 12ab A\0a b/Dockerfile\0:100644 120000 77 88 T\0link\0\
             :000000 160000 0 99 A\0sub\0:000000 100644 0000 0000 A\0later\0";
         let entries = entries(raw);
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_as_long_as_its_header_says() {
+    fn a_reply_must_have_the_length_in_its_header() {
         let mut replies = &b"12ab blob 7\nFROM a\n\n34cd missing\n"[..];
         let text = read_reply(&mut replies, 100).expect("it is whole");
         assert_eq!(text, b"FROM a\n");

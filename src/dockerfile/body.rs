@@ -32,7 +32,8 @@ impl BodyReader<'_> {
     /// instruction.
     pub(super) fn read(&mut self, kind: Kind) -> Body {
         match kind {
-            Kind::Run | Kind::Cmd | Kind::Entrypoint => self.command(self.arguments.clone()),
+            Kind::Run => self.run(),
+            Kind::Cmd | Kind::Entrypoint => self.command(self.arguments.clone()),
             Kind::Shell => self.shell(),
             Kind::Healthcheck => self.healthcheck(),
             Kind::Add | Kind::Copy => self.transfer(kind),
@@ -118,6 +119,18 @@ impl BodyReader<'_> {
             Some(Form::Array(array)) => Body::Command(self.exec(&array)),
             Some(_) => Body::Command(Command::Shell(self.script(range))),
             None => Body::Other,
+        }
+    }
+
+    fn run(&mut self) -> Body {
+        let range = self.arguments.clone();
+        match self.command(range.clone()) {
+            // BuildKit refuses this when it makes the commands of the build from the instructions.
+            Body::Command(Command::Exec(words)) if words.is_empty() => {
+                self.error(range, "`RUN` needs a command".to_owned());
+                Body::Other
+            }
+            body => body,
         }
     }
 
@@ -462,7 +475,13 @@ impl BodyReader<'_> {
             None if kind != Kind::Arg => "missing `=` between name and value".to_owned(),
             Some(equals) if equals == range.start => format!("empty name in `{}`", kind.name()),
             _ => {
-                let key = self.inner_word(range.start..equals.unwrap_or(range.end));
+                let key = range.start..equals.unwrap_or(range.end);
+                let key = if kind == Kind::Arg {
+                    // BuildKit takes the names of ARG as they are written.
+                    word::verbatim(self.line, key.start, key.end)
+                } else {
+                    self.inner_word(key)
+                };
                 let value = equals.map(|equals| self.inner_word(equals + 1..range.end));
                 let span = self.line.source_span(range.start, range.end);
                 return Some(Pair {

@@ -10,14 +10,21 @@ pub const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 ///
 /// `line` starts with `#` at byte `start` of the source and has no line break.
 pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
-    let (key, value) = line.strip_prefix('#')?.split_once('=')?;
+    let (key, written) = line.strip_prefix('#')?.split_once('=')?;
     // BuildKit compares the names case-insensitively.
     let name = key.trim().to_ascii_lowercase();
-    let value = value.trim_start();
+    let mut value = written.trim_start();
+    // Its pattern demands a value, so `# escape=` is a comment, and a blank is one if nothing else
+    // follows.
+    if value.is_empty() {
+        let (last, _) = written.char_indices().next_back()?;
+        value = &written[last..];
+    }
     let value_start = start + (line.len() - value.len());
-    let value = value.trim_end();
-    // Its pattern demands a value, so `# escape=` is a comment.
-    if value.is_empty() || !DIRECTIVES.contains(&name.as_str()) {
+    if !value.trim_end().is_empty() {
+        value = value.trim_end();
+    }
+    if !DIRECTIVES.contains(&name.as_str()) {
         return None;
     }
     Some(Directive {
@@ -40,7 +47,10 @@ pub(super) fn escape(value: &str) -> Option<char> {
 /// Returns true for options that BuildKit's `ParseLintOptions` accepts.
 pub(super) fn are_check_options(value: &str) -> bool {
     // Only the text up to the first blank counts, as for `syntax`.
-    let options = value.split(' ').next().unwrap_or_default();
+    let options = value.trim_start().split(' ').next().unwrap_or_default();
+    if options.is_empty() {
+        return true;
+    }
     for option in options.splitn(3, ';') {
         let is_valid = match option.split_once('=') {
             Some(("skip" | "experimental", _)) => true,
@@ -54,51 +64,12 @@ pub(super) fn are_check_options(value: &str) -> bool {
     true
 }
 
-/// The version of Docker's frontend that a `syntax` directive names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FrontendVersion {
-    major: u32,
-    minor: u32,
-    /// Whether it is of the channel with features that are not stable yet.
-    is_labs: bool,
-}
-
-impl FrontendVersion {
-    /// Reads `docker/dockerfile:1.4`; `None` for another image, and for a tag that moves on to
-    /// newer versions, such as `1`.
-    pub(super) fn of_image(value: &str) -> Option<Self> {
-        let image = value.split(' ').next()?;
-        let image = image.strip_prefix("docker.io/").unwrap_or(image);
-        let image = image.split('@').next()?;
-        let (name, tag) = image.split_once(':')?;
-        if !matches!(name, "docker/dockerfile" | "docker/dockerfile-upstream") {
-            return None;
-        }
-        let (version, channel) = tag.split_once('-').unwrap_or((tag, ""));
-        let mut numbers = version.split('.');
-        Some(Self {
-            major: numbers.next()?.parse().ok()?,
-            minor: numbers.next()?.parse().ok()?,
-            is_labs: matches!(channel, "labs" | "experimental"),
-        })
-    }
-
-    pub(super) fn has_heredocs(self) -> bool {
-        let first_minor = if self.is_labs { 3 } else { 4 };
-        (self.major, self.minor) >= (1, first_minor)
-    }
-
-    pub(super) fn has_blanks_in_heredocs(self) -> bool {
-        (self.major, self.minor) >= (1, 16)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_known_in_any_case_and_values_are_trimmed() {
+    fn directive_names_ignore_case_and_values_are_trimmed() {
         let directive = read("# Syntax = docker/dockerfile:1 ", 3).expect("a directive");
         assert_eq!(
             (directive.name.as_str(), directive.value.as_str()),
@@ -108,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn check_options_are_those_of_buildkit() {
+    fn check_options_are_validated_as_buildkit_does() {
         for value in [
             "skip=all",
             "skip=A,B;error=true",
@@ -123,29 +94,17 @@ mod tests {
     }
 
     #[test]
-    fn a_frontend_is_pinned_by_two_numbers() {
-        let old = FrontendVersion::of_image("docker/dockerfile:1.2").expect("a version");
-        assert!(!old.has_heredocs());
-        let labs =
-            FrontendVersion::of_image("docker.io/docker/dockerfile:1.3-labs").expect("a version");
-        assert!(labs.has_heredocs() && !labs.has_blanks_in_heredocs());
-        let new =
-            FrontendVersion::of_image("docker/dockerfile:1.16.0@sha256:ab x").expect("a version");
-        assert!(new.has_heredocs() && new.has_blanks_in_heredocs());
-        for value in [
-            "docker/dockerfile:1",
-            "docker/dockerfile",
-            "a/b:1.2",
-            "docker/dockerfile:labs",
-        ] {
-            assert_eq!(FrontendVersion::of_image(value), None, "{value}");
-        }
-    }
-
-    #[test]
     fn other_comments_are_not_directives() {
         for line in ["# hello", "# foo=bar", "# escape", "# escape=", "#=x"] {
             assert!(read(line, 0).is_none(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_blank_alone_is_a_value() {
+        let directive = read("# escape= \t", 0).expect("a directive");
+        assert_eq!(directive.value, "\t");
+        assert_eq!(directive.value_span, Span::new(10, 11));
+        assert!(are_check_options(" "));
     }
 }

@@ -147,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn other_carriage_returns_are_no_error() {
+    fn carriage_returns_with_line_feeds_are_not_an_error() {
         assert!(errors(b"FROM a\r\nRUN b\r\r\n").is_empty());
         assert!(errors(b"FROM a\r").is_empty());
         assert!(errors(b"FROM a\nRUN b \r c\n").is_empty());
     }
 
     #[test]
-    fn bytes_that_are_not_utf_8_are_no_error() {
+    fn bytes_that_are_not_utf_8_are_not_an_error() {
         assert!(errors(b"FROM a\nLABEL b=\xff\xfe\n").is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::frontend::FrontendVersion;
 use super::syntax::{Flag, Kind, SyntaxError};
 
 /// Kind of value after the `=` of a flag.
@@ -25,7 +26,8 @@ enum Value {
 /// Flags of BuildKit's `frontend/dockerfile/instructions/parse.go`, including those of its labs
 /// channel.
 fn known(kind: Kind) -> &'static [(&'static str, Value)] {
-    // A `# syntax=` line can select any frontend, so a flag counts as known if any channel has it.
+    // A flag counts as known if any channel has it: a `# syntax=` line can select any frontend, and
+    // `too_new` compares it with a pinned one.
     match kind {
         Kind::Add => &[
             ("checksum", Value::Text),
@@ -75,7 +77,12 @@ pub(super) fn are_read(kind: Kind, arguments: &str) -> bool {
 }
 
 /// Adds an error for every flag that BuildKit would refuse.
-pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
+pub(super) fn check(
+    kind: Kind,
+    flags: &[Flag],
+    frontend: Option<FrontendVersion>,
+    errors: &mut Vec<SyntaxError>,
+) {
     let mut given = HashSet::new();
     for flag in flags {
         let name = flag.name.as_str();
@@ -86,6 +93,9 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
             ));
             continue;
         };
+        if let Some(frontend) = frontend {
+            errors.extend(too_new(flag, frontend));
+        }
         let is_list = matches!(value, Value::Texts | Value::Devices);
         if !given.insert(name) && !is_list {
             errors.push(SyntaxError::new(
@@ -98,6 +108,33 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
             errors.push(SyntaxError::new(span, message));
         }
     }
+}
+
+/// The error of a flag that the frontend of the file does not have yet.
+fn too_new(flag: &Flag, frontend: FrontendVersion) -> Option<SyntaxError> {
+    let text = match &flag.value {
+        Some(value) => format!("--{}={}", flag.name, value.text.as_str()),
+        None => format!("--{}", flag.name),
+    };
+    let feature = frontend.lacking(&text)?;
+    // A symbolic mode is newer than its flag.
+    let is_value = feature
+        .mark
+        .split_once('=')
+        .is_some_and(|(_, value)| !value.is_empty());
+    let message = if is_value {
+        format!(
+            "this frontend does not support this value of `--{}`",
+            flag.name
+        )
+    } else {
+        format!("this frontend does not support `--{}`", flag.name)
+    };
+    let note = format!(
+        "use `# syntax=docker/dockerfile:{}` or later",
+        feature.first_version()
+    );
+    Some(SyntaxError::new(flag.span, message).with_note(note))
 }
 
 /// Returns the error that BuildKit would report about a flag's value.
@@ -217,7 +254,7 @@ fn is_device(text: &str) -> bool {
 }
 
 /// Returns true for a word that Go's `strconv.ParseBool` accepts.
-pub(super) fn is_boolean(text: &str) -> bool {
+pub fn is_boolean(text: &str) -> bool {
     matches!(
         text,
         "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
@@ -229,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_those_of_go() {
+    fn durations_are_parsed_as_go_does() {
         for text in [
             "0", "5s", "1m30s", "1.5h", ".5s", "1ms", "2us3ms", "0s", "+1s",
         ] {
@@ -241,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_has_one_name() {
+    fn a_device_flag_names_exactly_one_device() {
         for text in ["vendor.com/gpu=all", "gpu,required", "name=a,required=true"] {
             assert!(is_device(text), "{text}");
         }
@@ -251,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_some_instructions_are_not_read() {
+    fn flags_of_stopsignal_and_healthcheck_none_are_not_checked() {
         assert!(!are_read(Kind::Stopsignal, "SIGTERM"));
         assert!(!are_read(Kind::Healthcheck, "none"));
         assert!(are_read(Kind::Healthcheck, "CMD true"));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::directive::FrontendVersion;
+use super::frontend::FrontendVersion;
 use super::lines::Lines;
 use super::syntax::Joined;
 use super::word::Lexer;
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_opener_is_found() {
+    fn heredocs_are_found_with_every_kind_of_delimiter() {
         assert_eq!(names("RUN <<EOF"), ["EOF"]);
         assert_eq!(
             names("RUN cat 3<<-A && cat <<'B C' <<\"D\"E"),
@@ -243,14 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn blanks_may_follow_the_operator() {
+    fn blanks_may_separate_a_heredoc_operator_from_its_delimiter() {
         assert_eq!(names("RUN cat << EOF > /a"), ["EOF"]);
         assert_eq!(names("RUN cat 3<< \t'E F' <<G"), ["E F", "G"]);
         assert_eq!(names("RUN echo $(( 1 << 4 ))"), ["4"]);
     }
 
     #[test]
-    fn what_only_looks_like_an_opener_is_not_one() {
+    fn here_strings_shifts_and_quoted_operators_start_no_heredoc() {
         for line in [
             "RUN a <<<b",
             "RUN $((1<<2))",
@@ -268,13 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_hides_all_openers() {
+    fn an_unterminated_quote_hides_every_heredoc() {
         assert_eq!(names("RUN cat <<EOF 'a"), [""; 0]);
         assert_eq!(names("RUN cat <<EOF ${a^}"), [""; 0]);
     }
 
     #[test]
-    fn details_are_kept() {
+    fn descriptor_tab_stripping_and_quoting_of_a_heredoc_are_recorded() {
         let mut joined = Joined::default();
         joined.push("RUN cat 3<<-'E'", 0);
         let expected = Opener {

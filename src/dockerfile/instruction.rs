@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::body::{BodyReader, Mark};
+use super::frontend::FrontendVersion;
 use super::heredoc::{self, Opener};
 use super::json::{self, Form};
 use super::syntax::{
@@ -23,18 +24,19 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    pub(super) fn read(line: &str) -> Self {
-        let mut outline = Self::of_range(line, 0..line.len());
+    pub(super) fn read(line: &str, escape: char) -> Self {
+        let mut outline = Self::of_range(line, 0..line.len(), escape);
         // There is only one level, because BuildKit rejects `ONBUILD ONBUILD`.
         if outline.kind == Kind::Onbuild && !outline.arguments.is_empty() {
-            outline.inner = Some(Box::new(Self::of_range(line, outline.arguments.clone())));
+            let inner = Self::of_range(line, outline.arguments.clone(), escape);
+            outline.inner = Some(Box::new(inner));
         }
         outline
     }
 
-    fn of_range(line: &str, range: Range<usize>) -> Self {
+    fn of_range(line: &str, range: Range<usize>, escape: char) -> Self {
         let (keyword, rest) = split::first(line, split::trim(line, range));
-        let (flags, start) = split::flags(line, rest.clone());
+        let (flags, start) = split::flags(line, rest.clone(), escape);
         let arguments = split::trim(line, start..rest.end);
         Self {
             kind: Kind::of_keyword(&line[keyword.clone()]),
@@ -110,6 +112,7 @@ pub(super) struct InstructionReader<'a> {
     /// Span from the first character of the logical line to the end of its last physical line.
     pub(super) span: Span,
     pub(super) escape: char,
+    pub(super) frontend: Option<FrontendVersion>,
     /// Filled with the token kinds of the line.
     pub(super) marks: &'a mut Vec<Mark>,
     pub(super) errors: &'a mut Vec<SyntaxError>,
@@ -141,7 +144,7 @@ impl InstructionReader<'_> {
             .map(|range| self.flag(range.clone()))
             .collect();
         if flags::are_read(keyword.kind, &self.line.as_str()[outline.arguments.clone()]) {
-            flags::check(keyword.kind, &flags, self.errors);
+            flags::check(keyword.kind, &flags, self.frontend, self.errors);
         }
         let body = match (keyword.kind, inner) {
             (_, Some(inner)) => Body::Onbuild(Box::new(inner)),
@@ -189,9 +192,7 @@ impl InstructionReader<'_> {
         let equals = text.find('=').map(|offset| range.start + offset);
         let name = range.start + 2..equals.unwrap_or(range.end);
         let value = equals.map(|equals| {
-            // BuildKit's `extractBuilderFlags` unescapes with a backslash, regardless of the escape
-            // directive.
-            let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
+            let (word, fault) = word::read_flag(self.line, equals + 1, range.end, self.escape);
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
                 self.errors.push(SyntaxError::new(span, fault.message));

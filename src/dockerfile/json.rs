@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_decoded() {
+    fn json_strings_are_unescaped() {
         assert_eq!(
             strings(r#"[ "a b" ,"\u0041\n\"","\ud83d\ude00", "\ud800x" ] "#),
             ["a b", "A\n\"", "😀", "\u{fffd}x"]
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn decoded_text_knows_its_place() {
+    fn offsets_in_unescaped_text_map_back_to_the_source() {
         let Form::Array(array) = form(r#"["a\"b"]"#) else {
             panic!("an array")
         };
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_for_the_shell() {
+    fn text_that_is_not_json_is_shell_form() {
         for text in [
             "[ -f x ]",
             "['a']",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn other_arrays_are_told_apart() {
+    fn arrays_of_other_values_are_not_taken_for_exec_form() {
         for text in ["[1]", "[\"a\", null]", "[[]]"] {
             assert!(matches!(form(text), Form::NotStrings), "{text}");
         }

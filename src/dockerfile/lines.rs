@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_goes_on_at_its_last_single_escape() {
+    fn a_single_trailing_escape_continues_the_line() {
         assert_eq!(continuation("a \\", '\\'), Some(2));
         assert_eq!(continuation("a \\ \t", '\\'), Some(2));
         assert_eq!(continuation("\\", '\\'), Some(0));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn carriage_returns_belong_to_the_line_break() {
+    fn a_carriage_return_is_part_of_the_line_break() {
         let ends: Vec<_> = Lines::new("a\r\nb\r\r\n\nc\r", 0)
             .map(|line| (line.start, line.end, line.next))
             .collect();

@@ -5,18 +5,21 @@
 //! and arguments; arguments are parsed depending on the instruction. BuildKit stops at the first
 //! error; this parser continues with the next line.
 
-// One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`
-// and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct each,
-// `instruction` and `body` put an instruction together, and `parser` drives them.
+// One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`,
+// `quotes` and `split` cut, `frontend` knows which version of BuildKit's parser has what,
+// `directive`, `flags`, `heredoc`, `json` and `word` read one construct each, `instruction` and
+// `body` put an instruction together, and `parser` drives them.
 mod body;
 mod directive;
 mod encoding;
 mod flags;
+mod frontend;
 mod heredoc;
 mod instruction;
 mod json;
 mod lines;
 mod parser;
+mod quotes;
 pub mod shell;
 mod split;
 mod syntax;
@@ -24,9 +27,13 @@ mod unread;
 mod word;
 
 pub use directive::DIRECTIVES;
+pub use flags::is_boolean;
+pub(crate) use frontend::FEATURES;
+pub use quotes::{Quotes, are_quotes_open_at};
 pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};
+pub use word::{heredoc_parts, word_of};
 
 use crate::source::Source;
 

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::body::Mark;
-use super::directive::{self, FrontendVersion};
+use super::directive;
+use super::frontend::FrontendVersion;
 use super::heredoc::{self, Opener};
 use super::instruction::{InstructionReader, Outline};
 use super::lines::{self, Line, Lines};
@@ -156,6 +157,7 @@ impl<'a> Parser<'a> {
         heredocs: &[Heredoc],
     ) -> Option<UnreadReason> {
         self.words += count_words(outline.without_script(line));
+        self.words += count_variables(self.text, outline, heredocs);
         self.script_bytes += outline.script_bytes(heredocs);
         if self.words > MAX_WORDS {
             Some(UnreadReason::Words)
@@ -235,7 +237,7 @@ impl<'a> Parser<'a> {
         let (line, mut end) = self.logical_line(first, start);
         // Heredocs are parsed before the words: their bodies are the next lines of the file, and
         // the outline shows whether this instruction can have any.
-        let outline = Outline::read(line.as_str());
+        let outline = Outline::read(line.as_str(), self.file.escape);
         let mut marks: Vec<Mark> = Vec::new();
         let mut heredocs = Vec::new();
         for opener in outline.heredocs(&line) {
@@ -263,6 +265,7 @@ impl<'a> Parser<'a> {
             line: &line,
             span: Span::new(start, end),
             escape: self.file.escape,
+            frontend: self.frontend,
             marks: &mut marks,
             errors: &mut self.file.errors,
         };
@@ -521,6 +524,21 @@ fn count_words(text: &str) -> usize {
     text.split_ascii_whitespace().count() + separators
 }
 
+/// The `$` in the bodies in which BuildKit expands variables.
+fn count_variables(text: &str, outline: &Outline, heredocs: &[Heredoc]) -> usize {
+    // The variables of a script are the shell's.
+    if outline.target() == Kind::Run {
+        return 0;
+    }
+    let mut count = 0;
+    for heredoc in heredocs {
+        if heredoc.expands {
+            count += memchr::memchr_iter(b'$', text[heredoc.body.range()].as_bytes()).count();
+        }
+    }
+    count
+}
+
 /// Where each text of a line, without the blanks around it, starts for the last time.
 fn last_lines(text: &str) -> HashMap<&str, usize> {
     let mut last = HashMap::new();
@@ -574,7 +592,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_the_file_is_read_after_a_heredoc_that_fails() {
+    fn parsing_continues_after_a_heredoc_error() {
         for text in [
             "FROM a\nRUN echo $(( 1 << 4 ))\nUSER b\n",
             "FROM a\nCMD <<EOF\nenv\nEOF\nUSER b\n",

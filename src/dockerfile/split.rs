@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::quotes::Quotes;
+
 /// Returns true for the whitespace that separates keywords, keys and list words in BuildKit. Other
 /// Unicode whitespace only separates pairs.
 pub(super) fn is_blank(char: char) -> bool {
@@ -46,22 +48,14 @@ pub(super) fn list(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
 pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
-    let mut quote = None;
-    let mut chars = text[range.clone()].char_indices();
-    while let Some((offset, char)) = chars.next() {
+    let mut quotes = Quotes::default();
+    for (offset, char) in text[range.clone()].char_indices() {
         let at = range.start + offset;
-        if quote.is_none() && char.is_whitespace() {
+        if char.is_whitespace() && !quotes.are_open() && !quotes.is_escaped() {
             words.extend(start.take().map(|start| start..at));
-            continue;
-        }
-        start.get_or_insert(at);
-        // As in a shell, there are no escapes between single quotes.
-        if char == escape && quote != Some('\'') {
-            chars.next();
-        } else if quote == Some(char) {
-            quote = None;
-        } else if quote.is_none() && matches!(char, '\'' | '"') {
-            quote = Some(char);
+        } else {
+            start.get_or_insert(at);
+            quotes.read(char, escape);
         }
     }
     // An unclosed quote includes the rest of the line; the word parser reports it.
@@ -71,11 +65,11 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range
 
 /// The `--flags` at the start, and the start of the arguments. A bare `--` ends the flags but is
 /// not one of them.
-pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usize) {
+pub(super) fn flags(text: &str, range: Range<usize>, escape: char) -> (Vec<Range<usize>>, usize) {
     let mut flags = Vec::new();
     let mut at = trim(text, range.clone()).start;
     while text[at..range.end].starts_with("--") {
-        let end = flag_end(text, at, range.end);
+        let end = flag_end(text, at..range.end, escape);
         let next = trim(text, end..range.end).start;
         if &text[at..end] == "--" {
             return (flags, next);
@@ -86,22 +80,21 @@ pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usiz
     (flags, at)
 }
 
-/// Returns the end of the flag at `start`.
-fn flag_end(text: &str, start: usize, end: usize) -> usize {
-    // BuildKit's `extractBuilderFlags` always uses the backslash, regardless of the escape
-    // directive, even inside single quotes.
+/// Returns the end of the flag at the start of a range.
+fn flag_end(text: &str, range: Range<usize>, escape: char) -> usize {
+    // BuildKit's `extractBuilderFlags` has escapes even inside single quotes.
     let mut quote = None;
-    let mut chars = text[start..end].char_indices();
+    let mut chars = text[range.clone()].char_indices();
     while let Some((offset, char)) = chars.next() {
         match (quote, char) {
-            (None, _) if char.is_whitespace() => return start + offset,
-            (_, '\\') => drop(chars.next()),
+            (None, _) if char.is_whitespace() => return range.start + offset,
+            (_, char) if char == escape => drop(chars.next()),
             (None, '\'' | '"') => quote = Some(char),
             (Some(open), _) if open == char => quote = None,
             _ => {}
         }
     }
-    end
+    range.end
 }
 
 #[cfg(test)]
@@ -113,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_hold_words_together_in_pairs_only() {
+    fn quotes_join_words_only_in_key_value_pairs() {
         let text = r#"a="b c" d=e\ f 'g"h'"#;
         assert_eq!(
             texts(text, quoted(text, 0..text.len(), '\\')),
@@ -128,15 +121,24 @@ mod tests {
     #[test]
     fn flags_end_at_the_first_other_word() {
         let text = r#"--a --b="c d" e --f"#;
-        let (found, arguments) = flags(text, 0..text.len());
+        let (found, arguments) = flags(text, 0..text.len(), '\\');
         assert_eq!(texts(text, found), ["--a", "--b=\"c d\""]);
         assert_eq!(&text[arguments..], "e --f");
     }
 
     #[test]
-    fn two_dashes_end_the_flags() {
+    fn the_escape_character_of_the_file_escapes_blanks_of_flags() {
+        let text = r"--a=b\ c --d";
+        for (escape, expected) in [('\\', vec![r"--a=b\ c", "--d"]), ('`', vec![r"--a=b\"])] {
+            let (found, _) = flags(text, 0..text.len(), escape);
+            assert_eq!(texts(text, found), expected, "{escape}");
+        }
+    }
+
+    #[test]
+    fn a_double_dash_ends_the_flags() {
         let text = "--a -- --b";
-        let (found, arguments) = flags(text, 0..text.len());
+        let (found, arguments) = flags(text, 0..text.len(), '\\');
         assert_eq!(texts(text, found), ["--a"]);
         assert_eq!(&text[arguments..], "--b");
     }

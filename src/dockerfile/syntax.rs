@@ -248,6 +248,44 @@ pub enum Body {
     Other,
 }
 
+impl Body {
+    /// The sources of a COPY or ADD that are paths or URLs, and not heredocs.
+    pub fn source_words(&self) -> impl Iterator<Item = &Word> {
+        let sources: &[CopySource] = match self {
+            Self::Transfer { sources, .. } => sources,
+            _ => &[],
+        };
+        sources.iter().filter_map(|source| match source {
+            CopySource::Path(word) => Some(word),
+            CopySource::Heredoc(_) => None,
+        })
+    }
+
+    /// The pairs of an ENV, LABEL or ARG.
+    pub fn pairs(&self) -> &[Pair] {
+        match self {
+            Self::Pairs(pairs) => pairs,
+            _ => &[],
+        }
+    }
+
+    /// The words of an instruction that takes a list of them, such as EXPOSE.
+    pub fn words(&self) -> &[Word] {
+        match self {
+            Self::Words { words, .. } => words,
+            _ => &[],
+        }
+    }
+
+    /// The destination of a COPY or ADD.
+    pub fn destination(&self) -> Option<&Word> {
+        match self {
+            Self::Transfer { destination, .. } => Some(destination),
+            _ => None,
+        }
+    }
+}
+
 /// A source of COPY or ADD.
 #[derive(Clone, Debug)]
 pub enum CopySource {
@@ -473,7 +511,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn joined_text_knows_where_it_came_from() {
+    fn joined_text_maps_back_to_its_source() {
         // ab\⏎cd
         let mut joined = Joined::default();
         joined.push("ab", 10);

@@ -16,9 +16,9 @@ pub(super) const MAX_INSTRUCTIONS: usize = 10_000;
 /// Stages of a file. Several rules check each pair of them.
 pub(super) const MAX_STAGES: usize = 1000;
 
-/// Words of a file, without its scripts. A comma and a `$` count as well: they separate the values
-/// of JSON and the variables of a word. Each takes 1 to 2 KB of memory. The longest Dockerfiles of
-/// known projects have some hundreds.
+/// Words of a file, without its scripts. A comma and a `$`, also one in a heredoc of COPY, count as
+/// well: they separate the values of JSON and the variables of a word. Each takes 1 to 2 KB of
+/// memory. The longest Dockerfiles of known projects have some hundreds.
 pub(super) const MAX_WORDS: usize = 50_000;
 
 /// Levels of substitutions, subshells, groups, branches and loops inside each other. Scripts that

@@ -1,6 +1,8 @@
 //! Parses words: quotes, escapes and variables, as expanded by BuildKit's `shell.Lex`.
 
-use super::syntax::{Joined, Modifier, Variable, Word, WordPart};
+use std::ops::Range;
+
+use super::syntax::{Heredoc, Joined, Modifier, Variable, Word, WordPart};
 use crate::source::Span;
 
 /// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit, but nobody writes even ten levels.
@@ -23,21 +25,18 @@ pub(super) fn read(
     escape: char,
 ) -> (Word, Option<Fault>) {
     let mut lexer = Lexer::new(joined, start, end, escape);
-    let mut parts = Vec::new();
-    let fault = lexer.parts(None, &mut parts).err();
-    // To rules, the parts before a fault would look like a whole word.
-    if fault.is_some() {
-        parts.clear();
-        push_literal(&mut parts, &lexer.text[start..]);
-    }
-    (
-        Word {
-            span: joined.source_span(start, end),
-            text: joined.slice(start, end),
-            parts,
-        },
-        fault,
-    )
+    lexer.checks_patterns = true;
+    lexer.word(start)
+}
+
+/// Parses the value of a flag, whose escapes BuildKit removes before it expands variables.
+pub(super) fn read_flag(
+    joined: &Joined,
+    start: usize,
+    end: usize,
+    escape: char,
+) -> (Word, Option<Fault>) {
+    Lexer::new(joined, start, end, escape).word(start)
 }
 
 /// The first fault of a text in which quotes are plain characters: the body of a heredoc.
@@ -47,7 +46,36 @@ pub(super) fn fault_without_quotes(joined: &Joined) -> Option<Fault> {
     memchr::memchr(b'$', text.as_bytes())?;
     let mut lexer = Lexer::new(joined, 0, text.len(), '\\');
     lexer.has_quotes = false;
+    lexer.checks_patterns = true;
     lexer.parts(None, &mut Vec::new()).err()
+}
+
+/// A text as a word with quotes and variables, or the reason why BuildKit cannot expand it.
+pub fn word_of(text: &Joined, escape: char) -> Result<Word, &'static str> {
+    let (word, fault) = read(text, 0, text.as_str().len(), escape);
+    match fault {
+        Some(fault) => Err(fault.message),
+        None => Ok(word),
+    }
+}
+
+/// The text and the variables of a heredoc's body, in which quotes are plain characters. None if
+/// BuildKit expands nothing in it, or cannot.
+pub fn heredoc_parts(text: &str, heredoc: &Heredoc) -> Vec<WordPart> {
+    let body = &text[heredoc.body.range()];
+    // Most bodies have nothing to expand.
+    if !heredoc.expands || memchr::memchr(b'$', body.as_bytes()).is_none() {
+        return Vec::new();
+    }
+    let mut joined = Joined::default();
+    joined.push(body, heredoc.body.start);
+    let mut lexer = Lexer::new(&joined, 0, body.len(), '\\');
+    lexer.has_quotes = false;
+    let mut parts = Vec::new();
+    if lexer.parts(None, &mut parts).is_err() {
+        parts.clear();
+    }
+    parts
 }
 
 /// A word in which nothing has a meaning of its own.
@@ -87,6 +115,8 @@ pub(super) struct Lexer<'a> {
     escape: char,
     /// False where quotes are plain characters.
     has_quotes: bool,
+    /// False where variables stay as written, so that nothing is compared with a pattern.
+    checks_patterns: bool,
     depth: u32,
 }
 
@@ -98,8 +128,29 @@ impl<'a> Lexer<'a> {
             at: start,
             escape,
             has_quotes: true,
+            checks_patterns: false,
             depth: 0,
         }
+    }
+
+    /// Reads the whole range, which starts at `start`.
+    fn word(&mut self, start: usize) -> (Word, Option<Fault>) {
+        let mut parts = Vec::new();
+        let fault = self.parts(None, &mut parts).err();
+        // To rules, the parts before a fault would look like a whole word.
+        if fault.is_some() {
+            parts.clear();
+            push_literal(&mut parts, &self.text[start..]);
+        }
+        let end = self.text.len();
+        (
+            Word {
+                span: self.joined.source_span(start, end),
+                text: self.joined.slice(start, end),
+                parts,
+            },
+            fault,
+        )
     }
 
     pub(super) fn at(&self) -> usize {
@@ -264,7 +315,7 @@ impl<'a> Lexer<'a> {
         let first = self.bump();
         let colon = first == Some(':');
         let operator = if colon { self.bump() } else { first };
-        // BuildKit accepts a colon before `#` and `%`, where it has no effect, but not before `/`.
+        // BuildKit refuses a colon before `#`, `%` and `/`, where it has no meaning.
         let modifier = match operator {
             Some('}') if !colon => return Ok(None),
             Some('-') => Modifier::Default {
@@ -279,25 +330,25 @@ impl<'a> Lexer<'a> {
                 colon,
                 word: self.inner_word()?,
             },
-            Some('#') => {
+            Some('#') if !colon => {
                 let longest = self.accept('#');
                 Modifier::RemovePrefix {
                     longest,
-                    pattern: self.raw_until('}')?,
+                    pattern: self.pattern_until('}')?,
                 }
             }
-            Some('%') => {
+            Some('%') if !colon => {
                 let longest = self.accept('%');
                 Modifier::RemoveSuffix {
                     longest,
-                    pattern: self.raw_until('}')?,
+                    pattern: self.pattern_until('}')?,
                 }
             }
             Some('/') if !colon => {
                 let all = self.accept('/');
                 Modifier::Replace {
                     all,
-                    pattern: self.raw_until('/')?,
+                    pattern: self.pattern_until('/')?,
                     replacement: self.raw_until('}')?,
                 }
             }
@@ -311,6 +362,22 @@ impl<'a> Lexer<'a> {
         let mut parts = Vec::new();
         self.parts(Some('}'), &mut parts)?;
         Ok(parts)
+    }
+
+    /// Returns a pattern as written up to `stop`, which is consumed too.
+    fn pattern_until(&mut self, stop: char) -> Result<String, Fault> {
+        let start = self.at;
+        let pattern = self.raw_until(stop)?;
+        if self.checks_patterns
+            && let Some(range) = bad_escape(&pattern, self.escape)
+        {
+            return Err(Fault {
+                start: start + range.start,
+                end: start + range.end,
+                message: "only `*`, `?`, `\\`, `/` and `}` can be escaped in a pattern",
+            });
+        }
+        Ok(pattern)
     }
 
     /// Returns the text as written up to `stop`, which is consumed too.
@@ -360,6 +427,30 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// The first escape of a pattern that BuildKit's `convertShellPatternToRegex` refuses. It always
+/// takes the backslash, and quotes do not protect one.
+fn bad_escape(pattern: &str, escape: char) -> Option<Range<usize>> {
+    let mut chars = pattern.char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '\\' => {
+                let (next_at, next) = chars.next()?;
+                // With another escape character, a variable follows the backslash.
+                if next == '$' && escape != '\\' {
+                    return None;
+                }
+                if !matches!(next, '*' | '?' | '\\' | '}' | '/') {
+                    return Some(at..next_at + next.len_utf8());
+                }
+            }
+            // The rest may be inside of a substitution.
+            '$' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_stand_between_literals() {
+    fn variables_separate_the_literals_of_a_word() {
         let variable = |start, end, name: &str| {
             WordPart::Variable(Variable {
                 span: Span::new(start, end),
@@ -431,7 +522,7 @@ mod tests {
     }
 
     #[test]
-    fn all_modifiers_of_buildkit_are_known() {
+    fn every_buildkit_modifier_is_parsed() {
         let word = vec![literal("w")];
         assert_eq!(
             modifier("${a-w}"),
@@ -481,6 +572,40 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_escapes_only_what_is_special_in_it() {
+        let message = "only `*`, `?`, `\\`, `/` and `}` can be escaped in a pattern";
+        for bad in [
+            "${a#\\x}",
+            "${a%%\\.}",
+            "${a/\\n/b}",
+            "${a#'\\x'}",
+            "${a#\"\\\"\"}",
+            "${a#\\$b}",
+        ] {
+            assert_eq!(fault(bad), message, "{bad}");
+        }
+        for good in [
+            "${a#\\*}",
+            "${a%\\?x}",
+            "${a/\\\\/b}",
+            "${a/\\//b}",
+            "${a#\\}}",
+            "${a/b/\\x}",
+            "${a#$b\\x}",
+        ] {
+            parts(good);
+        }
+    }
+
+    #[test]
+    fn patterns_do_not_matter_where_variables_stay_as_written() {
+        let mut joined = Joined::default();
+        joined.push("${a#\\x}", 0);
+        let mut lexer = Lexer::new(&joined, 0, joined.as_str().len(), '\\');
+        assert!(lexer.step('$', None, &mut Vec::new()).is_ok());
+    }
+
+    #[test]
     fn quotes_are_plain_characters_in_a_heredoc() {
         let mut joined = Joined::default();
         joined.push("it's \"${a:-b}\" \\${c^}", 0);
@@ -491,7 +616,7 @@ mod tests {
     }
 
     #[test]
-    fn substitutions_nest() {
+    fn substitutions_can_be_nested() {
         let Modifier::Default { word, .. } = modifier("${a:-${b:-c}}") else {
             panic!("a default")
         };
@@ -499,13 +624,16 @@ mod tests {
     }
 
     #[test]
-    fn what_buildkit_refuses_is_a_fault() {
+    fn substitutions_that_buildkit_refuses_are_faults() {
         assert_eq!(fault("'a"), "unterminated single quote");
         assert_eq!(fault("\"a"), "unterminated double quote");
         assert_eq!(fault("${a"), "`${` without a closing `}`");
         assert_eq!(fault("${a:-b"), "`${` without a closing `}`");
         assert_eq!(fault("${}"), "`${` without a variable name");
         assert_eq!(fault("${a^}"), "unsupported substitution");
+        for colon in ["${a:#b}", "${a:%b}", "${a:/b/c}"] {
+            assert_eq!(fault(colon), "unsupported substitution", "{colon}");
+        }
         assert_eq!(
             fault(&"${a:-".repeat(100_000)),
             "substitutions are nested too deeply"

@@ -370,14 +370,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_libraries_are_strings_that_end_as_such() {
+    fn library_names_are_strings_that_end_like_a_library() {
         let bytes = b"\x01libz.so.1\0/opt/plugin.so\0.so\0libx.song\0see libq.so\0a.so";
         let names: Vec<_> = library_names(bytes).into_iter().collect();
         assert_eq!(names, [&b"/opt/plugin.so"[..], b"libq.so", b"libz.so.1"]);
     }
 
     #[test]
-    fn paths_begin_with_a_slash_behind_a_zero() {
+    fn an_absolute_path_starts_right_after_a_null_byte() {
         let paths: Vec<_> = absolute_paths(b"\0/etc/x.conf\0no/path\0/\0/with space\0/open")
             .into_iter()
             .collect();
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_of_libraries_that_may_be_opened_is_json() {
+    fn a_dlopen_note_is_parsed_as_json() {
         let note = br#"[
             {"soname": ["liba.so.2", "liba.so.1"], "feature": "a", "priority": "required"},
             {"soname": ["b.so"]}
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn go_says_its_version_and_modules() {
+    fn version_and_modules_of_a_go_program_are_read() {
         let mut bytes = b"xx\xff Go buildinf:\x08\x02".to_vec();
         bytes.extend([0; 16]);
         bytes.extend([8]);

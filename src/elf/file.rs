@@ -63,6 +63,8 @@ pub(super) struct Tables {
     /// Offset and number of entries.
     pub(super) version_needs: Option<(usize, u64)>,
     pub(super) version_definitions: Option<(usize, u64)>,
+    /// Offset and size of the relocations with addends.
+    pub(super) relocations: Option<(usize, usize)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -448,6 +450,7 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
     let (mut strings, mut strings_size) = (None, usize::MAX);
     let (mut needs, mut need_count) = (None, None);
     let (mut definitions, mut definition_count) = (None, None);
+    let (mut relocations, mut relocations_size) = (None, 0);
     // The first entry with a tag counts, so the entries are read backwards.
     for entry in dynamic.dyns.iter().rev() {
         let value = entry.d_val;
@@ -462,12 +465,15 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
             dynamic::DT_VERNEEDNUM => need_count = Some(value),
             dynamic::DT_VERDEF => definitions = place,
             dynamic::DT_VERDEFNUM => definition_count = Some(value),
+            dynamic::DT_RELA => relocations = place,
+            dynamic::DT_RELASZ => relocations_size = usize::try_from(value).unwrap_or(usize::MAX),
             _ => {}
         }
     }
     tables.strings = strings.map(|offset| (offset, strings_size));
     tables.version_needs = needs.zip(need_count);
     tables.version_definitions = definitions.zip(definition_count);
+    tables.relocations = relocations.map(|offset| (offset, relocations_size));
     tables
 }
 

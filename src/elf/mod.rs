@@ -25,6 +25,6 @@ pub use loader::{
     configured_directories,
 };
 pub use parts::Parts;
-pub use references::referred_texts;
+pub use references::{referred_texts, shell_texts};
 pub use section::sections;
 pub use versions::{VersionNeed, Versions};

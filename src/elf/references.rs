@@ -15,16 +15,111 @@ use super::file::{Elf, file_offset, read_program_headers};
 /// Distance in bytes from the load of an address within which the length may be loaded.
 const NEAR: usize = 24;
 
+/// Distance in bytes between the references to two arguments of one call. Each argument takes a
+/// load of the address, one of the length, two stores, and in Rust a call.
+const SAME_CALL: usize = 160;
+
+/// Maximum number of texts passed to shells that are returned; real programs contain a few dozen.
+const MAX_SHELL_TEXTS: usize = 10_000;
+
 /// The strings of at most `longest` bytes that code and data refer to. Some are found by
 /// coincidence, so the caller compares them with existing names.
 pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSet<&'a [u8]> {
     let mut texts = BTreeSet::new();
-    // Other processors load an address with two instructions, in various forms.
-    if elf.machine != EM_X86_64 || !elf.is_64 {
+    each_reference(bytes, elf, |reference| {
+        texts.extend(reference.texts(bytes, longest));
+    });
+    texts
+}
+
+/// The strings of at most `longest` bytes that are referred to next to the option `-c`, as in
+/// `exec.Command("sh", "-c", "…")`. Strings that end with a NUL are among them.
+pub fn shell_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSet<&'a [u8]> {
+    let mut options = Vec::new();
+    each_reference(bytes, elf, |reference| {
+        let mut texts = reference
+            .texts(bytes, 5)
+            .chain(reference.c_string(bytes, 5));
+        if texts.any(is_command_option) {
+            options.push(reference.at);
+        }
+    });
+    let mut texts = BTreeSet::new();
+    if options.is_empty() {
         return texts;
     }
+    options.sort_unstable();
+    each_reference(bytes, elf, |reference| {
+        let from = reference.at.saturating_sub(SAME_CALL);
+        let next = options.get(options.partition_point(|&at| at < from));
+        if next.is_some_and(|&at| at <= reference.at + SAME_CALL) && texts.len() < MAX_SHELL_TEXTS {
+            texts.extend(reference.texts(bytes, longest));
+            texts.extend(reference.c_string(bytes, longest));
+        }
+    });
+    texts
+}
+
+/// Whether a string is the option of shells that a command follows, alone or behind other letters,
+/// as in `-ec`.
+fn is_command_option(text: &[u8]) -> bool {
+    match text {
+        [b'-', letters @ .., b'c'] => letters.iter().all(u8::is_ascii_lowercase),
+        _ => false,
+    }
+}
+
+/// A place in code or data that refers to bytes which may be a string.
+struct Reference<'a> {
+    /// Where the file refers to the string.
+    at: usize,
+    /// Where the string starts in the file.
+    place: usize,
+    length: Length<'a>,
+}
+
+enum Length<'a> {
+    /// The word behind the address.
+    Stored(usize),
+    /// One of the numbers that these instructions load.
+    Loaded(&'a [u8]),
+}
+
+impl<'a> Reference<'a> {
+    /// The strings of at most `longest` bytes that the reference may be to.
+    fn texts<'b>(
+        &self,
+        bytes: &'b [u8],
+        longest: usize,
+    ) -> impl Iterator<Item = &'b [u8]> + use<'a, 'b> {
+        let place = self.place;
+        let (stored, code) = match self.length {
+            Length::Stored(length) => (Some(length), &[][..]),
+            Length::Loaded(code) => (None, code),
+        };
+        stored
+            .into_iter()
+            .chain(lengths(code))
+            .filter(move |length| (2..=longest).contains(length))
+            .filter_map(move |length| bytes.get(place..place.checked_add(length)?))
+    }
+
+    /// The string up to the next NUL.
+    fn c_string<'b>(&self, bytes: &'b [u8], longest: usize) -> Option<&'b [u8]> {
+        let rest = bytes.get(self.place..)?;
+        let rest = &rest[..rest.len().min(longest + 1)];
+        Some(&rest[..memchr::memchr(0, rest)?])
+    }
+}
+
+/// Calls a function with each reference from the code and data of a file.
+fn each_reference<'a>(bytes: &'a [u8], elf: &Elf, mut take: impl FnMut(Reference<'a>)) {
+    // Other processors load an address with two instructions, in various forms.
+    if elf.machine != EM_X86_64 || !elf.is_64 {
+        return;
+    }
     let Ok(headers) = read_program_headers(bytes, elf) else {
-        return texts;
+        return;
     };
     for header in headers.iter().filter(|header| header.p_type == PT_LOAD) {
         let Some((start, segment)) = content(bytes, header) else {
@@ -32,18 +127,12 @@ pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSe
         };
         // GNU ld keeps code and read-only data in separate segments since 2.31.
         if header.p_flags & PF_X == 0 {
-            from_data(bytes, &headers, (start, segment), longest, &mut texts);
+            from_data(&headers, (start, segment), &mut take);
         } else {
-            from_code(
-                bytes,
-                &headers,
-                (header.p_vaddr, segment),
-                longest,
-                &mut texts,
-            );
+            from_code(&headers, (start, header.p_vaddr, segment), &mut take);
         }
     }
-    texts
+    from_relocations(bytes, elf, &headers, &mut take);
 }
 
 /// The location of a segment in the file, and its bytes.
@@ -56,11 +145,9 @@ fn content<'a>(bytes: &'a [u8], header: &ProgramHeader) -> Option<(usize, &'a [u
 /// `lea register, [rip + distance]` is encoded as `48` or `4c`, `8d`, a byte that starts with the
 /// bits 00 and ends with 101, and four bytes of distance from the next instruction.
 fn from_code<'a>(
-    bytes: &'a [u8],
     headers: &[ProgramHeader],
-    (address, code): (u64, &[u8]),
-    longest: usize,
-    texts: &mut BTreeSet<&'a [u8]>,
+    (offset, address, code): (usize, u64, &'a [u8]),
+    take: &mut impl FnMut(Reference<'a>),
 ) {
     for at in memchr::memchr_iter(0x8d, code) {
         // The opcode is the second byte of the instruction.
@@ -81,45 +168,107 @@ fn from_code<'a>(
         };
         // The compiler may load the length before or after the address.
         let near = &code[start.saturating_sub(NEAR)..code.len().min(start + 7 + NEAR)];
-        texts.extend(lengths(near, longest).filter_map(|length| bytes.get(place..place + length)));
+        take(Reference {
+            at: offset + start,
+            place,
+            length: Length::Loaded(near),
+        });
     }
 }
 
-/// The small numbers that instructions load: `b8` to `bf` and four bytes, or `6a` and one byte.
-fn lengths(code: &[u8], longest: usize) -> impl Iterator<Item = usize> {
-    let found = code.windows(5).filter_map(|window| match window {
-        [0xb8..=0xbf, length, 0, 0, 0] | [0x6a, length, ..] => Some(usize::from(*length)),
+/// The small numbers that instructions load or store: `b8` to `bf` and four bytes, `6a` and one
+/// byte, `c7` and an operand in memory before the four bytes.
+fn lengths(code: &[u8]) -> impl Iterator<Item = usize> {
+    (0..code.len()).filter_map(|at| match code[at..] {
+        [0xb8..=0xbf, low, high, 0, 0, ..] => Some(usize::from(u16::from_le_bytes([low, high]))),
+        [0x6a, length, ..] => Some(usize::from(length)),
+        [0xc7, operand, ref rest @ ..] => match rest.get(size_of_operand(operand)?..)? {
+            [low, high, 0, 0, ..] => Some(usize::from(u16::from_le_bytes([*low, *high]))),
+            _ => None,
+        },
         _ => None,
-    });
-    found.filter(move |length| (2..=longest).contains(length))
+    })
+}
+
+/// The number of bytes between an operand in memory and the number that is stored there.
+fn size_of_operand(operand: u8) -> Option<usize> {
+    // The stack pointer as base needs one more byte.
+    let base = usize::from(operand & 7 == 4);
+    match operand >> 6 {
+        0 => Some(base),
+        1 => Some(base + 1),
+        2 => Some(base + 4),
+        _ => None,
+    }
 }
 
 /// Two adjacent words: an address, which is stored in programs with a fixed address, and a length.
 fn from_data<'a>(
-    bytes: &'a [u8],
     headers: &[ProgramHeader],
-    (start, data): (usize, &[u8]),
-    longest: usize,
-    texts: &mut BTreeSet<&'a [u8]>,
+    (start, data): (usize, &'a [u8]),
+    take: &mut impl FnMut(Reference<'a>),
 ) {
-    let word = |at: usize| {
-        data.get(at..at + 8)?
-            .first_chunk()
-            .map(|word| u64::from_le_bytes(*word))
-    };
     // Words in data are aligned, so only every eighth position must be checked.
     for at in (start.next_multiple_of(8) - start..data.len()).step_by(8) {
-        let (Some(address), Some(length)) = (word(at), word(at + 8)) else {
+        let (Some(address), Some(length)) = (word(data, at), word(data, at + 8)) else {
             return;
         };
-        let Some(length) = usize::try_from(length)
-            .ok()
-            .filter(|length| (2..=longest).contains(length))
+        // Most words are neither.
+        let Some(length) = length_of_text(length) else {
+            continue;
+        };
+        if let Some(place) = file_offset(headers, address) {
+            take(Reference {
+                at: start + at,
+                place,
+                length,
+            });
+        }
+    }
+}
+
+/// Addresses that the loader stores in a position-independent program, with the length behind.
+fn from_relocations<'a>(
+    bytes: &'a [u8],
+    elf: &Elf,
+    headers: &[ProgramHeader],
+    take: &mut impl FnMut(Reference<'a>),
+) {
+    const ENTRY: usize = 24;
+    const RELATIVE: u64 = 8;
+    let Some((start, size)) = elf.tables.relocations else {
+        return;
+    };
+    let table = bytes.get(start..).unwrap_or_default();
+    for entry in table[..table.len().min(size)].chunks_exact(ENTRY) {
+        let (Some(address), Some(kind), Some(addend)) =
+            (word(entry, 0), word(entry, 8), word(entry, 16))
         else {
             continue;
         };
-        let text = file_offset(headers, address).and_then(|place| bytes.get(place..place + length));
-        texts.extend(text);
+        if kind != RELATIVE {
+            continue;
+        }
+        let Some(at) = file_offset(headers, address) else {
+            continue;
+        };
+        let length = word(bytes, at.saturating_add(8)).and_then(length_of_text);
+        if let (Some(place), Some(length)) = (file_offset(headers, addend), length) {
+            take(Reference { at, place, length });
+        }
+    }
+}
+
+fn word(data: &[u8], at: usize) -> Option<u64> {
+    let bytes = data.get(at..)?.first_chunk()?;
+    Some(u64::from_le_bytes(*bytes))
+}
+
+/// A length that a text could have.
+fn length_of_text<'a>(length: u64) -> Option<Length<'a>> {
+    match u16::try_from(length) {
+        Ok(length) if length >= 2 => Some(Length::Stored(usize::from(length))),
+        _ => None,
     }
 }
 
@@ -128,15 +277,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_what_an_instruction_loads_and_a_name_could_have() {
+    fn immediate_operands_in_the_range_of_name_lengths_are_found() {
         let code = [
-            0xba, 4, 0, 0, 0, 0x90, 0x6a, 7, 0x41, 0xb8, 9, 0, 0, 0, 0xba, 0, 1, 0, 0,
+            0xba, 4, 0, 0, 0, 0x90, 0x6a, 7, 0x41, 0xb8, 9, 0, 0, 0, 0xba, 0, 0, 1, 0,
+            // mov qword [rsp + 56], 300
+            0x48, 0xc7, 0x44, 0x24, 0x38, 0x2c, 1, 0, 0,
         ];
-        assert_eq!(lengths(&code, 40).collect::<Vec<_>>(), [4, 7, 9]);
+        assert_eq!(lengths(&code).collect::<Vec<_>>(), [4, 7, 9, 300]);
     }
 
     #[test]
-    fn code_says_where_a_text_begins_and_ends() {
+    fn text_start_and_length_are_read_from_machine_code() {
         // lea rsi, [rip + 7]; mov edx, 4; nop; nop; then the texts.
         let mut bytes = vec![0x48, 0x8d, 0x35, 7, 0, 0, 0, 0xba, 4, 0, 0, 0, 0x90, 0x90];
         bytes.extend(b"gzip--stdout");
@@ -148,7 +299,19 @@ mod tests {
             ..ProgramHeader::default()
         };
         let mut texts = BTreeSet::new();
-        from_code(&bytes, &[header], (0x1000, &bytes), 40, &mut texts);
+        from_code(&[header], (0, 0x1000, &bytes), &mut |reference| {
+            texts.extend(reference.texts(&bytes, 40));
+        });
         assert_eq!(texts, BTreeSet::from([&b"gzip"[..]]));
+    }
+
+    #[test]
+    fn the_option_of_a_shell_stands_alone_or_behind_other_letters() {
+        for option in [&b"-c"[..], b"-ec", b"-lc", b"-exc"] {
+            assert!(is_command_option(option));
+        }
+        for other in [&b"-"[..], b"c", b"--c", b"-C", b"-1c"] {
+            assert!(!is_command_option(other));
+        }
     }
 }

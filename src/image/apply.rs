@@ -43,26 +43,7 @@ pub(super) fn apply(
     limits: &Limits,
 ) -> Result<Applied, EntryError> {
     let first = tree.name_count();
-    let mut layer = Layer {
-        tree,
-        index: layer,
-        first,
-        declared: HashSet::new(),
-        implied: HashSet::new(),
-        parents: HashSet::new(),
-        cleared: HashSet::new(),
-        opaque: HashSet::new(),
-        removed: Vec::new(),
-        place: 0,
-        directories: HashMap::new(),
-        existing: HashMap::new(),
-        links: HashMap::new(),
-        misplaced: HashSet::new(),
-        gone: Vec::new(),
-        names_root: false,
-        needs_lower: false,
-        limits,
-    };
+    let mut layer = Layer::new(tree, layer, limits);
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.place = place;
@@ -82,24 +63,26 @@ pub(super) fn apply(
         ..
     } = layer;
     // Directories that this layer first created implicitly and then declared are not changes of
-    // lower layers. The set is unordered, and the result must not depend on its order.
-    let mut declared: Vec<NameId> = declared
-        .into_iter()
-        .filter(|name| name.index() < first)
-        .collect();
-    declared.sort_unstable();
-    let mut implied: Vec<NameId> = implied.into_iter().collect();
-    implied.sort_unstable();
+    // lower layers.
+    let mut declared = sorted(declared);
+    declared.retain(|name| name.index() < first);
     Ok(Applied {
         changes: Changes {
             made: first..tree.name_count(),
             declared,
-            implied,
+            implied: sorted(implied),
             gone,
         },
         names_root,
         needs_lower,
     })
+}
+
+/// The names of a set, which has no order.
+fn sorted(names: HashSet<NameId>) -> Vec<NameId> {
+    let mut names: Vec<NameId> = names.into_iter().collect();
+    names.sort_unstable();
+    names
 }
 
 struct Layer<'a> {
@@ -162,6 +145,31 @@ struct Removed {
     name: Vec<u8>,
     /// The offset of the whiteout.
     place: u64,
+}
+
+impl<'a> Layer<'a> {
+    fn new(tree: &'a mut Tree, index: usize, limits: &'a Limits) -> Self {
+        Self {
+            index,
+            first: tree.name_count(),
+            tree,
+            declared: HashSet::new(),
+            implied: HashSet::new(),
+            parents: HashSet::new(),
+            cleared: HashSet::new(),
+            opaque: HashSet::new(),
+            removed: Vec::new(),
+            place: 0,
+            directories: HashMap::new(),
+            existing: HashMap::new(),
+            links: HashMap::new(),
+            misplaced: HashSet::new(),
+            gone: Vec::new(),
+            names_root: false,
+            needs_lower: false,
+            limits,
+        }
+    }
 }
 
 impl Layer<'_> {

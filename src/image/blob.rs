@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_stays_inside_its_blob() {
+    fn a_part_cannot_extend_beyond_its_blob() {
         let part = Blob::foreign(file(b"0123456789"))
             .unwrap()
             .part(2, 4)
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn large_parts_are_mapped_from_any_place() {
+    fn large_parts_are_memory_mapped_at_any_offset() {
         let content: Vec<u8> = (0..200_000_u32).map(|at| at.to_le_bytes()[0]).collect();
         let part = Blob::spooled(file(&content))
             .unwrap()
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_cut_short_is_an_error() {
+    fn a_file_truncated_while_it_is_mapped_is_an_error() {
         let cut = file(&[7; 5000]);
         let blob = Blob::foreign(cut.try_clone().unwrap()).unwrap();
         cut.set_len(100).unwrap();

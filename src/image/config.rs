@@ -418,7 +418,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_of_a_run_is_found_under_what_builders_write_around_it() {
+    fn the_run_script_is_extracted_from_the_history_text_of_every_builder() {
         let cases = [
             ("RUN /bin/sh -c make all # buildkit", Some("make all")),
             (
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_found_and_missing_ones_are_empty() {
+    fn configuration_fields_are_read_and_missing_ones_are_empty() {
         let config = config();
         assert_eq!(config.entrypoint(), ["/app"]);
         assert_eq!(config.cmd(), Vec::<&str>::new());

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use super::blob::Blob;
 use super::error::ReadError;
 use super::progress::Progress;
+use crate::hash::hex;
 
 /// Number of bytes that are hashed between two progress reports.
 const CHUNK: usize = 256 << 10;
@@ -15,18 +16,6 @@ const CHUNK: usize = 256 << 10;
 /// A SHA-256 as a digest.
 pub(super) fn text(hasher: Sha256) -> String {
     format!("sha256:{}", hex(&hasher.finalize()))
-}
-
-/// A hash in lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 /// The SHA-256 of a byte slice, as a digest.
@@ -103,7 +92,7 @@ mod tests {
     use crate::image::progress::Silent;
 
     #[test]
-    fn a_digest_of_another_kind_is_refused() {
+    fn unknown_algorithms_and_wrong_digests_are_refused() {
         let verify = |bytes: &[u8], digest| {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(bytes).unwrap();

@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn only_blobs_with_large_windows_wait_for_each_other() {
+    fn only_blobs_with_large_zstd_windows_are_inflated_one_at_a_time() {
         // Empty frames with windows of 8 and of 128 MiB.
         let frame = |exponent: u8| [0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3, 1, 0, 0];
         let (usual, large) = (blob(&frame(13)), blob(&frame(17)));
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_followed_by_garbage_is_an_error() {
+    fn truncated_gzip_and_trailing_garbage_are_errors() {
         let limits = Limits::default();
         let whole = gzip(&[7; 5000]);
         let error = inflated(&whole[..whole.len() - 4], &limits).unwrap_err();
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn many_small_blobs_share_what_is_allowed_beyond_the_ratio() {
+    fn small_blobs_share_one_allowance_beyond_the_ratio() {
         let limits = Limits {
             ratio: 1,
             ..Limits::default()

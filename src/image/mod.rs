@@ -11,7 +11,7 @@ mod blob;
 mod changes;
 mod checks;
 mod config;
-pub(crate) mod digest;
+mod digest;
 mod directory;
 mod error;
 mod inflate;

@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_shown_as_it_was_written() {
+    fn an_image_name_is_displayed_as_it_was_written() {
         for text in [
             "busybox",
             "library/busybox:1",
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_those_of_docker() {
+    fn registry_and_tag_default_as_in_docker() {
         for (text, full) in [
             ("debian", "docker.io/library/debian:latest"),
             ("debian:12", "docker.io/library/debian:12"),
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_part_is_named() {
+    fn an_error_names_the_invalid_part_of_an_image_name() {
         let long = "a".repeat(MAX_TAG + 1);
         for (text, problem) in [
             ("", NameProblem::NoRepository),
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_only_the_digits_alone() {
+    fn only_64_hexadecimal_digits_alone_are_an_image_id() {
         let id = "a".repeat(64);
         assert!(name(&id).is_id());
         for text in [&id[1..], &format!("{id}:1"), &format!("r.io/{id}")] {

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_is_taken_in_all_the_forms_in_which_tools_give_it() {
+    fn a_configuration_is_read_from_the_json_of_every_tool() {
         let settings = json!({"Entrypoint": ["/app"]});
         for json in [
             settings.clone(),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn another_entrypoint_does_not_get_the_arguments_of_the_first() {
+    fn overriding_the_entrypoint_clears_the_command() {
         let config = Config::new(
             json!({"os": "linux", "config": {"Entrypoint": ["/a"], "Cmd": ["x"], "User": "u"}}),
         );
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_replaced_where_it_stands() {
+    fn an_overridden_variable_keeps_its_position() {
         let config = Config::new(json!({"config": {"Env": ["A=1", "B=2", "A=3", "AB=4"]}}));
         let env = [("A", "x=y"), ("C", "")]
             .map(|(name, value)| (name.into(), value.into()))
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_architecture_is_given_only_where_none_is() {
+    fn the_default_architecture_replaces_only_a_missing_one() {
         assert_eq!(
             Config::default()
                 .with_usual_architecture("arm64")

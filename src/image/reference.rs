@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_transport_is_read_and_shown_alike() {
+    fn every_reference_is_displayed_as_it_was_written() {
         for given in [
             "docker-archive:a.tar",
             "docker-archive:a.tar:local/app:1",
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_follows_the_first_colon_after_the_path() {
+    fn the_image_name_follows_the_first_colon_after_the_path() {
         let reference: Reference = "docker-archive:a.tar:app:1"
             .parse()
             .expect("it is well formed");
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_transport_is_named_with_the_nearest_known() {
+    fn an_unknown_transport_gets_a_suggestion() {
         let error = "docker-archiv:a.tar"
             .parse::<Reference>()
             .expect_err("there is no such transport");
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_an_image_of_a_daemon_if_it_can_be() {
+    fn an_image_name_that_is_not_a_file_refers_to_the_daemon() {
         for name in [
             "app",
             "app:latest",
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said() {
+    fn an_error_names_the_missing_part_of_a_reference() {
         for (given, transport) in [
             ("docker:app", "docker"),
             ("docker://", "docker"),
@@ -403,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_name_is_reported_as_one() {
+    fn an_invalid_image_name_is_reported_with_its_invalid_part() {
         for (given, part) in [
             ("docker://Nö/app", "`Nö`"),
             ("docker-daemon:App", "`App`"),

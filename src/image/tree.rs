@@ -335,6 +335,16 @@ impl Tree {
         &self.names[name.index()].text
     }
 
+    /// The path that a name in a directory has, or would have.
+    fn path_of_child(&self, directory: NameId, name: &[u8]) -> Vec<u8> {
+        let mut path = self.path(directory);
+        if directory != NameId::ROOT {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        path
+    }
+
     /// The path from the root, with a leading `/`.
     pub fn path(&self, name: NameId) -> Vec<u8> {
         if name == NameId::ROOT {
@@ -475,11 +485,7 @@ impl Tree {
                 _ => {}
             }
             let Some(name) = self.child(at, component) else {
-                let mut missing = self.path(at);
-                if at != NameId::ROOT {
-                    missing.push(b'/');
-                }
-                missing.extend_from_slice(component);
+                let missing = self.path_of_child(at, component);
                 return Err(ResolveError::NotFound { missing, crossed });
             };
             // A trailing slash leaves an empty component, and the one before it still counts as the
@@ -570,7 +576,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_crosses_its_directories() {
+    fn resolving_a_path_returns_the_directories_it_crossed() {
         assert_eq!(way("/usr/lib/x"), "/usr/lib/x | /usr /usr/lib");
         assert_eq!(way("usr//./lib/x"), "/usr/lib/x | /usr /usr/lib");
         assert_eq!(way("/usr/lib"), "/usr/lib | /usr");
@@ -578,17 +584,17 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_link_goes_on_in_its_directory() {
+    fn a_relative_symlink_is_resolved_from_its_own_directory() {
         assert_eq!(way("/lib/x"), "/usr/lib/x | /lib /usr /usr/lib");
     }
 
     #[test]
-    fn an_absolute_link_starts_again_at_the_root_of_the_tree() {
+    fn an_absolute_symlink_is_resolved_from_the_root_of_the_tree() {
         assert_eq!(way("/etc/x"), "/usr/lib/x | /etc /etc/x /lib /usr /usr/lib");
     }
 
     #[test]
-    fn dots_do_not_leave_the_root() {
+    fn dot_dot_cannot_leave_the_root() {
         assert_eq!(way("/../../usr"), "/usr | ");
         assert_eq!(
             way("/etc/up/lib/x"),
@@ -601,7 +607,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_path_tells_what_is_missing_and_what_it_crossed() {
+    fn the_error_of_a_broken_path_names_the_missing_part_and_what_it_crossed() {
         assert_eq!(
             way("/etc/dangling"),
             "`/etc/nowhere` does not exist | /etc /etc/dangling"
@@ -621,7 +627,7 @@ mod tests {
     }
 
     #[test]
-    fn forty_links_are_followed_and_no_more() {
+    fn at_most_40_symlinks_are_followed() {
         let mut tree = Tree::new();
         add(&mut tree, "/0", file(""));
         for index in 1..=41 {
@@ -645,7 +651,7 @@ mod tests {
     }
 
     #[test]
-    fn dots_and_slashes_of_a_path_cost_nothing_but_the_last_still_asks_for_a_directory() {
+    fn redundant_dots_and_slashes_are_dropped_but_a_trailing_one_demands_a_directory() {
         let components = |path: &str| {
             components_reversed(path.as_bytes())
                 .map(|component| String::from_utf8_lossy(component).into_owned())
@@ -702,7 +708,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_at_the_end_is_followed_only_when_asked() {
+    fn a_final_symlink_is_followed_only_on_request() {
         let tree = tree();
         let end = |path: &str| tree.path(tree.resolve_link(path.as_bytes()).unwrap().name);
         assert_eq!(end("/etc/x"), b"/etc/x");
@@ -712,7 +718,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_path_starts_where_it_is_told() {
+    fn a_relative_path_starts_at_the_given_directory() {
         let tree = tree();
         let etc = tree.resolve(b"/etc").unwrap().name;
         assert_eq!(
@@ -726,7 +732,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extended_attribute_is_set_once() {
+    fn setting_an_extended_attribute_again_replaces_its_value() {
         let mut header = Header::default();
         header.set_xattr("user.a", b"1".to_vec());
         header.set_xattr("user.b", b"2".to_vec());
@@ -738,7 +744,7 @@ mod tests {
     }
 
     #[test]
-    fn hard_links_share_an_inode_that_outlives_each_of_them() {
+    fn an_inode_exists_until_its_last_hard_link_is_removed() {
         let mut tree = tree();
         let first = tree.resolve(b"/usr/lib/x").unwrap().name;
         let second = tree.link(NameId::ROOT, b"y", first);
@@ -751,7 +757,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_replaced_or_removed_is_gone_with_all_below_it() {
+    fn replacing_or_removing_a_directory_removes_everything_below_it() {
         let mut tree = tree();
         add(&mut tree, "/usr", file(""));
         assert!(tree.resolve(b"/usr/lib").is_err());
@@ -767,7 +773,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_meets_a_directory_before_what_is_in_it() {
+    fn a_walk_visits_a_directory_before_its_contents() {
         let mut tree = Tree::new();
         for path in ["/a", "/a.b", "/a/c"] {
             add(&mut tree, path, Kind::Directory);

@@ -151,21 +151,21 @@ mod tests {
     const USUAL: u8 = 13 << 3;
 
     #[test]
-    fn a_window_is_a_power_of_two_and_eighths_of_it() {
+    fn a_window_size_is_a_power_of_two_plus_eighths() {
         assert_eq!(largest(&[&empty(&[0, USUAL])]), 8 << 20);
         assert_eq!(largest(&[&empty(&[0, USUAL | 3])]), 11 << 20);
         assert_eq!(largest(&[&empty(&[0, LARGE])]), 128 << 20);
     }
 
     #[test]
-    fn a_single_segment_is_its_own_window() {
+    fn the_window_of_a_single_segment_is_its_size() {
         assert_eq!(largest(&[&empty(&[0x20, 200])]), 200);
         assert_eq!(largest(&[&empty(&[0xa0, 0, 0, 0, 9])]), 9 << 24);
         assert_eq!(largest(&[&empty(&[0xe0, 0, 0, 0, 0, 1, 0, 0, 0])]), 1 << 32);
     }
 
     #[test]
-    fn the_window_of_a_frame_behind_others_is_found() {
+    fn the_window_of_a_later_frame_is_found() {
         let large = empty(&[0, LARGE]);
         let skippable = [&b"\x52\x2a\x4d\x18\x03\0\0\0"[..], b"abc"].concat();
         // The last block repeats one byte 1024 times.
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_counts_as_large_and_what_is_cut_off_ends() {
+    fn an_unknown_frame_counts_as_a_large_window_and_truncation_ends_the_search() {
         let usual = empty(&[0, USUAL]);
         assert_eq!(largest(&[&usual, b"\x27\xb5\x2f\xfd"]), u64::MAX);
         for end in 6..usual.len() {

@@ -1,5 +1,7 @@
-//! Languages installed without a package manager, from `rules/languages.toml`.
+//! Languages: what belongs to an installation without a package manager, and which programs read
+//! which sources. From `rules/languages.toml`.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -13,6 +15,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 struct Table {
     language: Vec<InstalledLanguage>,
     script: Vec<ScriptLanguage>,
+    unlisted: ProgramStarters,
 }
 
 /// A language, and its files below the directory that it is installed in.
@@ -28,13 +31,84 @@ pub struct InstalledLanguage {
 
 /// A language whose sources an interpreter runs.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ScriptLanguage {
     pub name: String,
+    #[serde(default)]
+    pub language: Language,
     /// Endings of the names of its sources.
+    #[serde(default)]
     sources: Vec<String>,
-    /// Names of programs and libraries that run them; a star stands for any end.
+    /// Endings of further sources, which do not show that the language is run; or whole names.
+    #[serde(default)]
+    other_sources: Vec<String>,
+    /// Names of programs that read a source; a star stands for any end.
+    #[serde(default)]
     interpreters: Vec<String>,
+    /// Names of other programs and of libraries that belong to an installation of the language.
+    #[serde(default)]
+    runtimes: Vec<String>,
+    /// Names of programs that run the language without an installation of it.
+    #[serde(default)]
+    hosts: Vec<String>,
+    /// The options of its interpreters.
+    #[serde(default)]
+    pub options: InterpreterOptions,
+    /// None for a language without starters of its own.
+    starters: Option<ProgramStarters>,
+}
+
+/// Texts in sources that start programs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramStarters {
+    /// Names of modules and calls.
+    pub texts: Vec<String>,
+    /// Those of them that start programs through a shell.
+    pub shell: Vec<String>,
+}
+
+/// Options of an interpreter that change which argument is the source.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InterpreterOptions {
+    /// The program is a text or a module, and not a file.
+    pub text: Vec<String>,
+    /// The next word is the source.
+    pub file: Vec<String>,
+    /// The next word is the value of the option.
+    pub valued: Vec<String>,
+}
+
+/// A language whose programs load modules at run time.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    Java,
+    Lua,
+    /// Other languages, whose source files are only searched for programs that they start.
+    #[default]
+    Other,
+    Node,
+    Perl,
+    Php,
+    Python,
+    Ruby,
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Java => "Java",
+            Self::Lua => "Lua",
+            Self::Other => "another language",
+            Self::Node => "Node",
+            Self::Perl => "Perl",
+            Self::Php => "PHP",
+            Self::Python => "Python",
+            Self::Ruby => "Ruby",
+        })
+    }
 }
 
 impl ScriptLanguage {
@@ -47,24 +121,72 @@ impl ScriptLanguage {
 
     /// Returns true for the name of a program or a library that runs the language.
     pub fn is_interpreter(&self, file_name: &[u8]) -> bool {
-        self.interpreters.iter().any(|pattern| {
-            let (start, rest) = pattern.split_once('*').unwrap_or((pattern, ""));
-            match file_name.strip_prefix(start.as_bytes()) {
-                // `libpython3.11.so.1.0`: what follows the star stands somewhere behind it.
-                Some(end) if pattern.contains('*') => {
-                    let wanted = rest.trim_end_matches('*').as_bytes();
-                    wanted.is_empty() || end.windows(wanted.len()).any(|part| part == wanted)
-                }
-                Some(end) => end.is_empty(),
-                None => false,
-            }
+        is_any(&self.hosts, file_name) || self.is_installed(file_name)
+    }
+
+    fn is_installed(&self, file_name: &[u8]) -> bool {
+        is_any(&self.interpreters, file_name) || is_any(&self.runtimes, file_name)
+    }
+
+    /// Returns true for the name of a file that is not a program of the language by itself.
+    fn is_other_source(&self, file_name: &[u8]) -> bool {
+        self.other_sources.iter().any(|name| {
+            let is_ending = name.starts_with('.') && file_name.ends_with(name.as_bytes());
+            is_ending || file_name == name.as_bytes()
         })
+    }
+}
+
+fn is_any(patterns: &[String], file_name: &[u8]) -> bool {
+    patterns.iter().any(|pattern| is_match(pattern, file_name))
+}
+
+fn is_match(pattern: &str, file_name: &[u8]) -> bool {
+    let (start, rest) = pattern.split_once('*').unwrap_or((pattern, ""));
+    match file_name.strip_prefix(start.as_bytes()) {
+        // `libpython3.11.so.1.0`: what follows the star stands somewhere behind it.
+        Some(end) if pattern.contains('*') => {
+            let wanted = rest.trim_end_matches('*').as_bytes();
+            wanted.is_empty() || end.windows(wanted.len()).any(|part| part == wanted)
+        }
+        Some(end) => end.is_empty(),
+        None => false,
     }
 }
 
 /// Every language whose sources an interpreter runs.
 pub fn script_languages() -> &'static [ScriptLanguage] {
     &TABLE.script
+}
+
+/// The texts in sources of a language that start programs.
+pub fn program_starters(language: Language) -> &'static ProgramStarters {
+    let mut scripts = TABLE.script.iter();
+    scripts
+        .find(|script| script.language == language)
+        .and_then(|script| script.starters.as_ref())
+        .unwrap_or(&TABLE.unlisted)
+}
+
+/// The language of a source file, by its name.
+pub fn language_of_source(file_name: &[u8]) -> Option<Language> {
+    let mut languages = TABLE.script.iter();
+    let language = languages
+        .find(|language| language.is_source(file_name) || language.is_other_source(file_name))?;
+    Some(language.language)
+}
+
+/// The language whose sources a program reads, by the name of the program.
+pub fn language_of_interpreter(file_name: &[u8]) -> Option<&'static ScriptLanguage> {
+    let mut languages = TABLE.script.iter();
+    languages.find(|language| is_any(&language.interpreters, file_name))
+}
+
+/// The language to whose installation a program or a library belongs, by its name.
+pub fn language_of_runtime(file_name: &[u8]) -> Option<Language> {
+    let mut languages = TABLE.script.iter();
+    let language = languages.find(|language| language.is_installed(file_name))?;
+    Some(language.language)
 }
 
 /// Every language of the table, in its order.
@@ -79,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn interpreters_are_known_by_the_names_of_programs_and_libraries() {
+    fn interpreters_are_recognized_by_program_and_library_names() {
         let mut languages = script_languages().iter();
         let python = languages
             .find(|language| language.name == "Python")
@@ -94,7 +216,76 @@ mod tests {
     }
 
     #[test]
-    fn every_language_is_found_below_a_directory_and_has_files_there() {
+    fn a_program_that_begins_with_the_name_of_an_interpreter_is_another() {
+        for (program, language) in [
+            ("python3.11", Some(Language::Python)),
+            ("php8.2", Some(Language::Php)),
+            ("luajit", Some(Language::Lua)),
+            ("node-22", Some(Language::Node)),
+            ("node_exporter", None),
+            ("nginx", None),
+            ("java", None),
+        ] {
+            let found = language_of_interpreter(program.as_bytes());
+            assert_eq!(found.map(|found| found.language), language, "{program}");
+        }
+    }
+
+    #[test]
+    fn a_server_with_a_language_in_it_belongs_to_no_installation() {
+        for (file, language) in [
+            ("perl5.36.0", Some(Language::Perl)),
+            ("libruby-3.1.so.3.1", Some(Language::Ruby)),
+            ("libluajit-5.1.so.2", Some(Language::Lua)),
+            ("php-fpm8.2", Some(Language::Php)),
+            ("libjli.so", Some(Language::Java)),
+            ("luac5.4", None),
+            ("nginx", None),
+            ("deno", None),
+        ] {
+            assert_eq!(language_of_runtime(file.as_bytes()), language, "{file}");
+        }
+    }
+
+    #[test]
+    fn the_language_of_a_source_is_in_its_name() {
+        assert_eq!(language_of_source(b"app.wsgi"), Some(Language::Python));
+        assert_eq!(language_of_source(b"Gemfile"), Some(Language::Ruby));
+        assert_eq!(language_of_source(b"x.gemspec"), Some(Language::Ruby));
+        assert_eq!(language_of_source(b"stats.R"), Some(Language::Other));
+        assert_eq!(language_of_source(b"MyGemfile"), None);
+        assert_eq!(language_of_source(b"py"), None);
+    }
+
+    #[test]
+    fn every_language_that_can_start_a_shell_says_so() {
+        for language in [Language::Python, Language::Lua, Language::Other] {
+            let starters = program_starters(language);
+            assert!(!starters.texts.is_empty() && !starters.shell.is_empty());
+        }
+        assert!(program_starters(Language::Java).texts.is_empty());
+        let of = |name: &str| script_languages().iter().find(|script| script.name == name);
+        assert!(of("R").is_some_and(|script| script.starters.is_none()));
+    }
+
+    #[test]
+    fn endings_belong_to_one_language() {
+        let mut seen = BTreeSet::new();
+        for language in script_languages() {
+            for ending in language.sources.iter().chain(&language.other_sources) {
+                assert!(seen.insert(ending), "{ending}");
+            }
+            assert!(
+                language
+                    .sources
+                    .iter()
+                    .all(|ending| ending.starts_with('.'))
+            );
+        }
+    }
+
+    #[test]
+    fn markers_and_files_of_every_language_are_relative_paths() {
         let mut names = BTreeSet::new();
         for language in installed_languages() {
             assert!(names.insert(&language.name), "{}", language.name);

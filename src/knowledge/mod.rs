@@ -3,7 +3,8 @@
 //! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
-//! managers, path sets, platforms, programs, signals and variables.
+//! managers, path sets, platforms, programs, service managers, ShellCheck, signals, systemd and
+//! variables.
 
 mod languages;
 mod launchers;
@@ -12,11 +13,20 @@ mod package_managers;
 mod path_sets;
 mod platforms;
 mod programs;
+mod service_managers;
+mod shellcheck;
 mod signals;
+mod systemd;
 mod variables;
 
-pub use languages::{InstalledLanguage, ScriptLanguage, installed_languages, script_languages};
-pub use launchers::{environment_of, has_subcommands};
+pub use languages::{
+    InstalledLanguage, InterpreterOptions, Language, ProgramStarters, ScriptLanguage,
+    installed_languages, language_of_interpreter, language_of_runtime, language_of_source,
+    program_starters, script_languages,
+};
+pub use launchers::{
+    Environment, Wrapper, environment_of, has_subcommands, root_droppers, unwrapped, wrapper,
+};
 pub use mounts::{MountKey, MountValue, mount_types, sharing_modes};
 pub use package_managers::{
     Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,
@@ -24,5 +34,13 @@ pub use package_managers::{
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
+pub use service_managers::{ServiceManager, service_managers};
+pub use shellcheck::is_pedantic_code;
 pub use signals::{is_signal, signal_name, signal_names};
+pub use systemd::{
+    GeneratedUnits, Generator, activation_directories, generator_directories, generator_rows,
+    is_machine_capability, is_machine_path, is_machine_security, is_maintenance_unit,
+    machine_labels, shutdown_units, systemd_program_directories, unit_directories,
+    units_started_by,
+};
 pub use variables::VariableClass;

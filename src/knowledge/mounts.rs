@@ -32,6 +32,9 @@ pub struct MountKey {
     /// Whether BuildKit refuses it before the `type`.
     #[serde(default)]
     pub after_type: bool,
+    /// The minor version of the frontend that has it first.
+    #[serde(default)]
+    pub since: u32,
 }
 
 /// The kind of value that a key takes.
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_found_by_every_name() {
+    fn mount_keys_are_found_by_each_of_their_names() {
         let target = MountKey::find("DST").expect("a key");
         assert_eq!(target.name(), "target");
         assert!(target.is_for("secret"));
@@ -97,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_name_types_that_exist() {
+    fn mount_keys_refer_only_to_known_mount_types() {
         for key in &TABLE.keys {
             assert!(!key.names.is_empty());
             for kind in &key.types {
@@ -107,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_is_that_of_two_keys() {
+    fn no_two_mount_keys_share_a_name() {
         let mut names: Vec<_> = MountKey::names().collect();
         names.sort_unstable();
         assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");

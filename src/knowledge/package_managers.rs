@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manager_has_the_verbs_and_options_of_the_one_it_is_like() {
+    fn a_manager_inherits_verbs_and_options_from_the_one_it_resembles() {
         let yum = package_manager("yum").expect("in the table");
         assert_eq!(yum.action("localinstall"), Some(Action::Install));
         assert_eq!(yum.pin, Pin::Rpm);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_with_a_version_in_their_name_are_pip() {
+    fn pip_is_recognized_with_a_version_in_its_name() {
         for program in ["pip", "pip3", "pip3.12"] {
             let name = package_manager_of(program).map(|manager| manager.name);
             assert_eq!(name, Some("pip"), "{program}");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_with_one_purpose_are_programs_of_their_manager() {
+    fn single_purpose_programs_belong_to_their_manager_and_take_no_verb() {
         for manager in package_managers() {
             for program in manager.single_purpose.keys() {
                 assert!(manager.programs.contains(program), "{program}");
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manager_is_told_what_to_do_in_one_way() {
+    fn a_manager_takes_either_verbs_or_options() {
         for manager in package_managers() {
             let by_option = !manager.options.is_empty();
             assert!(!by_option || manager.verbs.is_empty(), "{}", manager.name);

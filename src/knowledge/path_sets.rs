@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_name_each_path_once_and_from_the_root() {
+    fn path_sets_hold_unique_absolute_paths() {
         for (name, paths) in &*SETS {
             let unique: BTreeSet<_> = paths.iter().collect();
             assert_eq!(unique.len(), paths.len(), "{name}");

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn platforms_are_those_of_containerd() {
+    fn platforms_are_parsed_as_containerd_does() {
         for text in [
             "linux",
             "ARM64",
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_are_names_of_known_words() {
+    fn platform_aliases_refer_to_known_words() {
         for (alias, name) in &TABLE.aliases {
             assert!(is_system_or_architecture(name), "{name}");
             assert!(is_system_or_architecture(alias), "{alias}");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_sorted_and_name_each_word_once() {
+    fn platform_lists_are_sorted_without_duplicates() {
         for list in [&TABLE.systems, &TABLE.architectures] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
         }

@@ -13,6 +13,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Table {
     posix_shells: Vec<String>,
+    script_runners: Vec<String>,
     other_shells: Vec<String>,
     windows_shells: Vec<String>,
     interpreters: Vec<String>,
@@ -20,8 +21,12 @@ struct Table {
     system_package_managers: Vec<String>,
     language_package_managers: Vec<String>,
     downloaders: Vec<String>,
+    init_systems: Vec<String>,
+    root_servers: Vec<String>,
+    readers: Vec<String>,
     build_tools: Vec<String>,
     debug_tools: Vec<String>,
+    prompts: Vec<String>,
 }
 
 /// A class of programs with the same purpose, or the same risk.
@@ -29,6 +34,8 @@ struct Table {
 pub enum ProgramClass {
     /// Shells whose scripts are read as POSIX scripts: `sh`, `bash`, `dash`, …
     PosixShell,
+    /// Programs that read a shell script and call its functions: `openrc-run`.
+    ScriptRunner,
     /// Every Unix shell: the POSIX shells, and `csh`, `fish` and `tcsh`.
     Shell,
     /// Shells of Windows images.
@@ -39,10 +46,19 @@ pub enum ProgramClass {
     PackageManager,
     /// Programs that connect to other hosts: `curl`, `ssh`, `socat`, …
     Downloader,
+    /// Init systems and supervisors: `systemd`, `runit`, …
+    InitSystem,
+    /// Servers that are started as root and give it up, or need it: `nginx`, `sshd`, …
+    RootServer,
+    /// Programs that only read local files or filter text: `cat`, `find`, `sort`, …
+    Reader,
     /// Compilers, linkers and build systems.
     BuildTool,
     /// Debuggers, tracers and network scanners.
     DebugTool,
+    /// Programs besides shells and interpreters that wait for input at a terminal if they have no
+    /// arguments.
+    Prompt,
 }
 
 impl ProgramClass {
@@ -63,6 +79,7 @@ impl ProgramClass {
         let table = &*TABLE;
         match self {
             Self::PosixShell => [&table.posix_shells, &[]],
+            Self::ScriptRunner => [&table.script_runners, &[]],
             Self::Shell => [&table.posix_shells, &table.other_shells],
             Self::WindowsShell => [&table.windows_shells, &[]],
             Self::Interpreter => [&table.interpreters, &[]],
@@ -71,8 +88,12 @@ impl ProgramClass {
                 &table.language_package_managers,
             ],
             Self::Downloader => [&table.downloaders, &[]],
+            Self::InitSystem => [&table.init_systems, &[]],
+            Self::RootServer => [&table.root_servers, &[]],
+            Self::Reader => [&table.readers, &[]],
             Self::BuildTool => [&table.build_tools, &[]],
             Self::DebugTool => [&table.debug_tools, &[]],
+            Self::Prompt => [&table.prompts, &[]],
         }
     }
 }
@@ -93,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_are_read_from_the_table() {
+    fn program_classes_are_read_from_the_table() {
         assert!(ProgramClass::PosixShell.contains("dash"));
         assert!(!ProgramClass::PosixShell.contains("fish"));
         assert!(ProgramClass::Shell.contains(b"fish"));
@@ -103,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn runtime_libraries_have_versions() {
+    fn runtime_libraries_are_recognized_by_name_and_version() {
         assert!(is_runtime_library(b"libicudata.so.72") && is_runtime_library(b"libjvm.so"));
         assert!(!is_runtime_library(b"libjvm.so.1") && !is_runtime_library(b"libz.so.1"));
     }
 
     #[test]
-    fn lists_are_sorted_and_name_each_program_once() {
+    fn program_lists_are_sorted_without_duplicates() {
         let table = &*TABLE;
         for list in [
             &table.posix_shells,
@@ -120,8 +141,14 @@ mod tests {
             &table.system_package_managers,
             &table.language_package_managers,
             &table.downloaders,
+            &table.init_systems,
+            &table.root_servers,
+            &table.readers,
             &table.build_tools,
             &table.debug_tools,
+            &table.init_systems,
+            &table.root_servers,
+            &table.prompts,
         ] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
         }

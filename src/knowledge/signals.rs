@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_its_first_name() {
+    fn a_signal_number_maps_to_its_canonical_name() {
         assert_eq!(signal_name("6").as_deref(), Some("SIGABRT"));
         assert_eq!(signal_name("quit").as_deref(), Some("SIGQUIT"));
         assert_eq!(signal_name("64"), None);
     }
 
     #[test]
-    fn aliases_are_names_of_known_signals() {
+    fn signal_aliases_refer_to_known_signals() {
         let table = &*TABLE;
         for name in table.aliases.values() {
             assert!(table.numbers.contains_key(name), "{name}");

@@ -1,4 +1,4 @@
-//! Environment variables whose values are paths, from `rules/variables.toml`.
+//! Environment variables and build arguments by class, from `rules/variables.toml`.
 
 use std::sync::LazyLock;
 
@@ -13,25 +13,44 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 struct Table {
     search_paths: Vec<String>,
     package_manager_directories: Vec<String>,
+    platforms: Vec<String>,
+    builder: Vec<String>,
+    proxies: Vec<String>,
 }
 
-/// A class of environment variables.
+/// A class of environment variables or build arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VariableClass {
     /// Lists of directories that something else is searched in.
     SearchPath,
     /// Directories of package managers and compilers, which running programs do not read.
     PackageManagerDirectory,
+    /// The platforms that a build runs on and builds for.
+    Platform,
+    /// Variables that the builder sets for a `FROM`, or for a stage that declares them: platforms
+    /// and a few more.
+    Builder,
+    /// Variables that every `RUN` has without an `ARG`, if the build is given them.
+    Proxy,
 }
 
 impl VariableClass {
     /// Returns true for a variable of the class.
     pub fn contains(self, name: &str) -> bool {
-        let names = match self {
-            Self::SearchPath => &TABLE.search_paths,
-            Self::PackageManagerDirectory => &TABLE.package_manager_directories,
+        self.names().any(|known| known == name)
+    }
+
+    /// The names of the variables, in alphabetical order within each list of the table.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let table = &*TABLE;
+        let [first, second]: [&[String]; 2] = match self {
+            Self::SearchPath => [&table.search_paths, &[]],
+            Self::PackageManagerDirectory => [&table.package_manager_directories, &[]],
+            Self::Platform => [&table.platforms, &[]],
+            Self::Builder => [&table.platforms, &table.builder],
+            Self::Proxy => [&table.proxies, &[]],
         };
-        names.iter().any(|known| known == name)
+        first.iter().chain(second).map(String::as_str)
     }
 }
 
@@ -40,12 +59,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_sorted_and_a_variable_is_in_one_of_them() {
-        for list in [&TABLE.search_paths, &TABLE.package_manager_directories] {
+    fn variable_lists_are_sorted_and_do_not_overlap() {
+        for list in [
+            &TABLE.search_paths,
+            &TABLE.package_manager_directories,
+            &TABLE.platforms,
+            &TABLE.builder,
+            &TABLE.proxies,
+        ] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
         }
         assert!(VariableClass::SearchPath.contains("PATH"));
         assert!(!VariableClass::PackageManagerDirectory.contains("PATH"));
         assert!(!VariableClass::SearchPath.contains("HF_HOME"));
+        assert!(VariableClass::Builder.contains("TARGETARCH"));
+        assert!(!VariableClass::Platform.contains("TARGETSTAGE"));
     }
 }

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn installed_and_removed_programs_count() {
+    fn installed_and_removed_programs_change_the_attack_surface() {
         let surface =
             surface("FROM alpine:3.20\nRUN apk add zsh && apk del apk-tools\nUSER 1000\n");
         assert_eq!(surface.user, RunsAs::Other("1000".to_owned()));
@@ -160,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_known_of_an_unknown_base_image() {
+    fn an_unknown_base_image_has_an_unknown_attack_surface() {
         let surface = surface("FROM registry.example.com/app:1\nRUN true\n");
         assert_eq!(surface.user, RunsAs::Unknown);
         assert!(surface.shells.is_empty() && !surface.is_complete);
     }
 
     #[test]
-    fn scratch_is_known_to_be_empty() {
+    fn scratch_has_an_empty_attack_surface() {
         let surface = surface("FROM scratch\nCOPY app /app\nUSER 1000\n");
         assert!(surface.shells.is_empty() && surface.is_complete);
     }

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tag_of_a_fence_is_its_verdict() {
+    fn the_fence_tag_is_the_verdict_of_an_example() {
         let text = "# T\n\n```dockerfile bad\nFROM a\n\nUSER root\n```\n\n\
                     ```dockerfile\nFROM b\n```\n```dockerfile good\nFROM c\n```\n";
         let found = examples(text);

@@ -202,6 +202,23 @@ pub struct Edit {
     pub replacement: String,
 }
 
+impl Edit {
+    pub fn replace(span: Span, replacement: impl Into<String>) -> Self {
+        Self {
+            span,
+            replacement: replacement.into(),
+        }
+    }
+
+    pub fn insert(at: usize, text: impl Into<String>) -> Self {
+        Self::replace(Span::at(at), text)
+    }
+
+    pub fn remove(span: Span) -> Self {
+        Self::replace(span, "")
+    }
+}
+
 impl Applicability {
     pub fn as_str(self) -> &'static str {
         match self {

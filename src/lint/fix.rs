@@ -209,10 +209,7 @@ mod tests {
     fn finding(applicability: Applicability, edits: &[(usize, usize, &str)]) -> Finding {
         let edits = edits
             .iter()
-            .map(|&(start, end, text)| Edit {
-                span: Span::new(start, end),
-                replacement: text.into(),
-            })
+            .map(|&(start, end, text)| Edit::replace(Span::new(start, end), text))
             .collect();
         Finding {
             rule: "x",
@@ -227,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_outside_the_edits_stay() {
+    fn bytes_outside_the_edits_are_unchanged() {
         let source = Source::new("Dockerfile", b"ADD caf\xe9 /x\r\n".to_vec());
         let fixed = apply(
             &source,
@@ -241,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_fixes_that_touch_the_first_is_taken() {
+    fn overlapping_fixes_are_resolved_in_favor_of_the_first() {
         let source = Source::new("Dockerfile", "abcdef");
         let findings = [
             finding(Applicability::Safe, &[(0, 2, "X"), (4, 5, "Y")]),
@@ -259,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_change_an_instruction_one_after_the_other() {
+    fn only_one_rule_edits_an_instruction_in_a_pass() {
         let source = Source::new("Dockerfile", "RUN a\nRUN b\n");
         let of = |rule, at, text| Finding {
             rule,
@@ -277,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_line_is_inserted_once_a_pass() {
+    fn identical_insertions_are_applied_once_in_a_pass() {
         let source = Source::new("Dockerfile", "FROM a\nRUN b\nRUN c\n");
         let findings = [
             finding(Applicability::Safe, &[(7, 7, "ENV x=1\n")]),
@@ -292,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn fixes_that_undo_each_other_end_after_the_first() {
+    fn fixes_that_undo_each_other_stop_after_one_round() {
         let source = Source::new("Dockerfile", "RUN a\n");
         let fixed = apply_all_of(&source, Applicability::Safe, |source| {
             let other = if source.text().contains('a') {
@@ -309,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsafe_fix_waits_to_be_asked_for() {
+    fn an_unsafe_fix_is_applied_only_on_request() {
         let source = Source::new("Dockerfile", "abc");
         let findings = [finding(Applicability::Unsafe, &[(0, 1, "X")])];
         assert_eq!(apply(&source, &findings, Applicability::Safe), None);

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_one_of_the_calendar() {
+    fn a_time_must_be_a_valid_rfc_3339_date() {
         let good = [
             "2021-03-10T10:26:33.564595127+01:00",
             "2024-02-29t23:59:60z",
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_of_licenses_is_read() {
+    fn a_license_label_must_be_a_spdx_expression() {
         let good = [
             "MIT",
             "Apache-2.0 OR MIT",
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_two_sides() {
+    fn an_email_address_needs_two_valid_sides() {
         holds(
             LabelType::Email,
             &["abcd@google.com", "a.b+c@example.org"],

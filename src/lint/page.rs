@@ -268,6 +268,15 @@ const KEYS: [&str; 8] = [
 ];
 
 impl Page {
+    /// The codes of other tools for the check: `hadolint DL3002, Trivy DS-0002`.
+    pub fn aliases_text(&self) -> String {
+        let aliases = self.aliases.iter();
+        let names: Vec<String> = aliases
+            .map(|alias| format!("{} {}", alias.tool, alias.code))
+            .collect();
+        names.join(", ")
+    }
+
     /// Parses the front matter and the heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
         let Parts { front, title, body } = page::parts(name, text, &KEYS)?;
@@ -362,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_for_the_final_stage_is_among_the_aliases() {
+    fn a_final_stage_only_code_must_be_an_alias() {
         let front = "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059]\n";
         let narrow = |code: &str| format!("{front}final-stage-only: [{code}]\n---\n# T\n").leak();
         let page = Page::parse("p", narrow("DL3059")).expect("it is right");
@@ -405,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_shows_whose_it_is() {
+    fn the_tool_of_a_code_follows_from_its_form() {
         let cases = [
             ("DL3002", Tool::Hadolint),
             ("SC2086", Tool::Shellcheck),

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_gets_the_nearest_one() {
+    fn an_unknown_rule_name_gets_a_suggestion() {
         let registry = Registry::new(&RULES).expect("the pages are right");
         let error = registry.resolve(["a-rulle"]).expect_err("it is not there");
         assert_eq!(

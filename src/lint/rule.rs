@@ -145,6 +145,11 @@ impl Fix {
         Self::new(title, Applicability::Safe, edits.into())
     }
 
+    /// A fix that may change the meaning of the image, which `--unsafe-fixes` applies.
+    pub fn marked_unsafe(title: impl Into<String>, edits: impl Into<Vec<Edit>>) -> Self {
+        Self::new(title, Applicability::Unsafe, edits.into())
+    }
+
     /// Sorts the edits.
     pub fn new(
         title: impl Into<String>,

@@ -12,6 +12,7 @@ use super::registry::Named;
 use super::rule::RuleSeverity;
 use super::setting_origin::{SettingKey, SettingOrigin, SettingOrigins};
 use super::{Finding, SHELLCHECK};
+use crate::knowledge::is_pedantic_code;
 
 const SEVERITY: &str = "severity set here";
 
@@ -133,6 +134,23 @@ impl Settings {
         // An empty set means that no individual codes were requested.
         let is_selected = self.codes.select.is_empty() || self.codes.select.contains(&code);
         is_selected && !self.codes.ignore.contains(&code)
+    }
+
+    /// Whether the selected profile includes a finding of ShellCheck with the severity that
+    /// ShellCheck gives it. Its suggestions, and warnings that are rarely worth acting on in a
+    /// Dockerfile, are pedantic.
+    pub(super) fn profile_includes(&self, finding: &Finding) -> bool {
+        let Some(code) = finding.code else {
+            return true;
+        };
+        match self.select {
+            Selection::Profile(Profile::Default | Profile::Minimal) => {
+                let is_warning = finding.severity <= Severity::Warning && !is_pedantic_code(code.0);
+                // A severity that is set for a code requests it.
+                is_warning || self.codes.severities.contains_key(&code)
+            }
+            Selection::Profile(Profile::Pedantic) | Selection::Only(_) => true,
+        }
     }
 
     /// The severity of a rule's findings.

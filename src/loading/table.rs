@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_found_again_by_its_number() {
+    fn every_row_is_found_by_its_index() {
         let table = Table::new();
         let numbers: Vec<usize> = (0..1000).map(|row| table.push(row).unwrap()).collect();
         assert_eq!(numbers, (0..1000).collect::<Vec<_>>());

@@ -179,7 +179,7 @@ mod tests {
         R:ld-musl-x86_64.so.1\na:0:0:755\nF:etc\nR:x\n";
 
     #[test]
-    fn a_reduced_paragraph_has_no_trace_of_what_is_gone() {
+    fn a_reduced_apk_paragraph_lists_only_remaining_files() {
         let paragraph = Paragraph { bytes: MUSL };
         let reduced = reduced(&paragraph, <[u8]>::to_vec, |directory, name| {
             directory == b"lib" && name == b"ld-musl-x86_64.so.1"

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_crates_share_the_limit_on_what_archives_inflate_to() {
+    fn embedded_crate_lists_share_the_decompression_limit() {
         let (image, distribution) = (empty_image(), Distribution::default());
         let mut scan = Scan::new(&image, &distribution);
         let json = br#"{"packages": [

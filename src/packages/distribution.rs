@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_may_be_quoted_and_the_last_one_counts() {
+    fn values_may_be_quoted_and_the_last_assignment_is_used() {
         let distribution =
             parse(b"ID=\"x\"\nPRETTY_NAME='A B'\nVERSION_ID=3.20.1\nID=alpine\nID_LIKE=y\n");
         let expected = Distribution {

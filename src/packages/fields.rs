@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paragraphs_end_at_blank_lines_and_fields_go_on_in_indented_ones() {
+    fn blank_lines_end_paragraphs_and_indented_lines_continue_fields() {
         let text = b"\nPackage: a\nConffiles:\n /etc/a 1\n /etc/b 2\nversion: 1\n\n\n\n\
             Package: b\nPackageX: c";
         let all: Vec<_> = paragraphs(text).collect();

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_those_of_the_file() {
+    fn parts_equal_the_same_range_of_the_file() {
         let bytes: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
         let (image, file) = image(bytes.clone());
         let parts = FileParts::new(&image, file);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_parsed_from_parts_as_from_all_its_bytes() {
+    fn parsing_a_program_from_parts_gives_the_same_facts() {
         let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let whole = elf::parse(&bytes).unwrap();
         let (image, file) = image(bytes);

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_the_first_text_in_quotes() {
+    fn a_gemspec_value_is_the_first_quoted_text() {
         let value = |line, field| assigned(line, field).and_then(first_quoted);
         assert_eq!(value("  s.name = \"rake\".freeze", "name"), Some("rake"));
         assert_eq!(

@@ -10,6 +10,7 @@ use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceAr
 use super::ecosystem::{Description, PurlName, Reader};
 use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
+use crate::paths::file_name;
 
 /// Extensions of Java archives; `.hpi` is a Jenkins plugin.
 const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".hpi"];
@@ -157,7 +158,7 @@ impl ArchiveReader {
         }
         // The size in the directory of the archive may be a lie; no more than that is read.
         let bytes = self.inflate(archive, entry, size)?;
-        let file_name = name.rsplit('/').next().unwrap_or(name);
+        let file_name = file_name(name);
         // A broken archive inside does not make the outer one broken.
         let _ = self.read(&bytes, file_name, depth + 1);
         Ok(())
@@ -351,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_tells_the_version_from_its_first_hyphen_before_a_digit() {
+    fn the_version_of_a_jar_starts_at_the_first_hyphen_before_a_digit() {
         assert_eq!(split_version("slf4j-api-2.0.13"), ("slf4j-api", "2.0.13"));
         assert_eq!(split_version("app"), ("app", ""));
     }

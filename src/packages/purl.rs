@@ -2,9 +2,19 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+
 use super::ecosystem::PurlName;
 use super::{Distribution, Ecosystem, Facts};
 use crate::image::{Name, Reference};
+
+/// Everything except letters, digits, `.`, `-`, `_`, `~` and `:`.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
 
 pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> String {
     let (namespace, name) = path(ecosystem, facts, distribution);
@@ -12,7 +22,7 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     for part in namespace.split('/').filter(|part| !part.is_empty()) {
         let _ = write!(purl, "{}/", escaped(part));
     }
-    purl.push_str(&escaped(&name));
+    purl.extend(escaped(&name));
     let version = match (ecosystem, &facts.epoch) {
         // The epoch has a separate qualifier.
         (Ecosystem::Rpm, Some(epoch)) => facts
@@ -96,7 +106,7 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
     let last = repository.rfind('/').map_or(0, |slash| slash + 1);
     let mut purl = format!("pkg:oci/{}", escaped(&repository[last..]));
     if let Some(digest) = digest {
-        let _ = write!(purl, "@{}", escaped(digest).replace(':', "%3A"));
+        let _ = write!(purl, "@{}", escaped(digest).to_string().replace(':', "%3A"));
     }
     let mut mark = '?';
     // Only a registry has a repository URL. A path on this machine would mean nothing elsewhere.
@@ -104,7 +114,7 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
         let _ = write!(
             purl,
             "{mark}repository_url={}",
-            escaped(&repository).replace("%2F", "/")
+            escaped(&repository).to_string().replace("%2F", "/")
         );
         mark = '&';
     }
@@ -119,17 +129,8 @@ fn named(name: &Name) -> (String, Option<String>, bool) {
     (name.without_tag(), name.tag().map(str::to_owned), false)
 }
 
-/// Percent-encodes everything except letters, digits, `.`, `-`, `_`, `~` and `:`.
-fn escaped(part: &str) -> String {
-    let mut out = String::new();
-    for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+fn escaped(part: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(part, ESCAPED)
 }
 
 #[cfg(test)]
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn purls_are_as_the_specification_has_them() {
+    fn purls_follow_the_specification() {
         let distribution = Distribution {
             id: "fedora".into(),
             version_id: "40".into(),

@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_with_a_comma_is_in_quotes() {
+    fn a_quoted_path_in_a_record_may_contain_a_comma() {
         assert_eq!(
             record_path(b"a/b.py,sha256=x,12\r"),
             Some(b"a/b.py".to_vec())

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_without_programs_needs_no_commands() {
+    fn an_image_without_shells_and_package_managers_gets_no_hints() {
         let surface = AttackSurface {
             target: Target::Image,
             user: RunsAs::Other("1000".to_owned()),

@@ -6,7 +6,7 @@ use super::inspect::{instruction, shown};
 use super::inspect_json::{bytes, kind, path, pretty};
 use super::size::{counted, size};
 use crate::elf::{Elf, Relro, Type};
-use crate::image::digest::hex;
+use crate::hash::hex;
 use crate::image::{Header, Image, Kind, Tree};
 use crate::inspect::{Entry, EntryFacts};
 use crate::packages::Packages;

@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_point_at_the_same_text_behind_escapes() {
+    fn spans_still_point_at_their_text_after_escaping() {
         let source = Source::new("D", "FROM a\nRUN \u{1b}[1m\u{202e}x\ty\r\r\nCMD z\n");
         let at = |word: &str| {
             let start = source.text().find(word).expect("it is there");
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_line_is_cut_down_to_the_surroundings_of_its_edits() {
+    fn a_wide_line_is_cropped_around_its_edits() {
         let text = format!(
             "RUN a\nRUN {} && b -c {}\nRUN d\n",
             "x ".repeat(60),
@@ -283,10 +283,7 @@ mod tests {
         );
         let source = Source::new("D", text.as_str());
         let at = text.find("-c").expect("it is there");
-        let insert = |text: &str| Edit {
-            span: Span::at(at),
-            replacement: text.to_owned(),
-        };
+        let insert = |text: &str| Edit::insert(at, text.to_owned());
         let edits = [insert("-e ")];
         let excerpt = Excerpt::of_edits(&source, &edits, 60).expect("it fits");
         assert_eq!(excerpt.text, "...x x x x x  && b -c y y y y y y y...");
@@ -308,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_line_that_is_too_long_the_surroundings_of_the_span_are_shown() {
+    fn an_overlong_line_is_cropped_around_the_span() {
         let source = Source::new(
             "D",
             format!("x\n{}END{}", "ä".repeat(MAX_BYTES), "ö".repeat(9000)),

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
 use super::input::{Input, Linted};
+use crate::hash::{add_part, hex};
 use crate::lint::{Finding, ImageLocation, Location};
 use crate::source::Span;
 
@@ -114,14 +114,14 @@ struct Counted {
 impl Counted {
     fn new(id: &str, normal: &str) -> Self {
         let mut hash = Sha256::new();
-        update(&mut hash, id.as_bytes());
-        update(&mut hash, normal.as_bytes());
+        add_part(&mut hash, id.as_bytes());
+        add_part(&mut hash, normal.as_bytes());
         Self { hash, count: 0 }
     }
 
     fn fingerprint(&self) -> String {
         let mut hash = self.hash.clone();
-        update(&mut hash, self.count.to_string().as_bytes());
+        add_part(&mut hash, self.count.to_string().as_bytes());
         text(hash)
     }
 }
@@ -136,7 +136,10 @@ fn place(finding: &Finding) -> (Option<Span>, Option<usize>) {
 
 /// The fingerprint for formats that compare those of all files with each other, such as GitLab's.
 pub(super) fn of_file(name: &str, fingerprint: &str) -> String {
-    hash(&[name.as_bytes(), fingerprint.as_bytes()])
+    let mut hash = Sha256::new();
+    add_part(&mut hash, name.as_bytes());
+    add_part(&mut hash, fingerprint.as_bytes());
+    text(hash)
 }
 
 /// The words of a text separated by single spaces, because indentation and line breaks may change.
@@ -144,25 +147,7 @@ fn normal(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A hash in hexadecimal. The length before each part distinguishes `ab`, `c` from `a`, `bc`.
-fn hash(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        update(&mut hash, part);
-    }
-    text(hash)
-}
-
-fn update(hash: &mut Sha256, part: &[u8]) {
-    hash.update((part.len() as u64).to_le_bytes());
-    hash.update(part);
-}
-
+/// The start of a hash in hexadecimal.
 fn text(hash: Sha256) -> String {
-    hash.finalize()[..BYTES]
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hex(&hash.finalize()[..BYTES])
 }

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_format_is_known_by_its_name_and_a_slip_gets_the_nearest() {
+    fn an_unknown_format_gets_a_suggestion_or_the_whole_list() {
         for format in Format::ALL {
             assert_eq!(format.as_str().parse(), Ok(format));
         }

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_ends_a_command_early() {
+    fn text_cannot_end_a_workflow_command_early() {
         assert_eq!(data("50%: a,\nb"), "50%25: a,%0Ab");
         assert_eq!(property("a,b:c%\r\n"), "a%2Cb%3Ac%25%0D%0A");
         assert_eq!(data("\u{1b}[8m\u{202e}##[x]"), r"\x1b[8m\u{202e}\x23#[x]");

@@ -12,13 +12,9 @@ pub fn markdown(page: &Page) -> String {
     if let Some(fix) = page.fix {
         let _ = write!(facts, ", {fix} fix");
     }
-    let aliases: Vec<String> = page
-        .aliases
-        .iter()
-        .map(|alias| format!("{} {}", alias.tool, alias.code))
-        .collect();
+    let aliases = page.aliases_text();
     if !aliases.is_empty() {
-        let _ = write!(facts, "; also known as {}", aliases.join(", "));
+        let _ = write!(facts, "; also known as {aliases}");
     }
     format!("{heading}\n\n{facts}\n{}", linked(&without_images(rest)))
 }
@@ -67,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_to_other_pages_are_whole() {
+    fn links_to_other_pages_become_absolute() {
         let text = "see [`a`](missing-user.md) and [b](https://example.com/x.md)\n\
             ```dockerfile bad\nFROM x\n```\n";
         let linked = linked(text);

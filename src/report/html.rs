@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::inspect::{length, shown};
 use super::plan::sizes_by_level;
 use super::size::size;
-use super::summary::{Sizes, Summary};
+use super::summary::{PackageRow, Sizes, Summary};
 use super::treemap::{Rectangle, squarified};
 use crate::image::NameId;
 use crate::packages::Package;
@@ -29,9 +29,22 @@ td, th { padding: .2rem .6rem; border-bottom: 1px solid var(--line);
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .bar { background: var(--gone); height: .55rem; min-width: 6rem }
 .bar i { display: block; height: 100%; background: var(--kept) }
-svg { width: 100%; height: auto; border: 1px solid var(--line) } svg rect { stroke: var(--paper) }
-svg .kept { fill: var(--kept) } svg .gone { fill: var(--gone) }
-svg text { font: 11px system-ui, sans-serif; fill: var(--ink); pointer-events: none }
+.map { position: relative; height: 26rem; margin: 0; padding: 0; list-style: none }
+.map li { position: absolute; box-sizing: border-box; border: 1px solid var(--paper) }
+.map li:hover, .map li:focus { outline: 2px solid var(--ink); outline-offset: -2px; z-index: 1 }
+.box { height: 100%; overflow: hidden; container-type: size;
+  background: linear-gradient(to top, var(--kept) var(--kept-part), var(--gone) 0) }
+.line { display: flex; flex-wrap: wrap; height: 1rem; overflow: hidden }
+.line i { flex: 0 0 1px; height: 100% }
+.line b { flex: none; padding: 0 .2rem; font: 11px/1rem system-ui, sans-serif; white-space: nowrap;
+  color: var(--ink); background: var(--paper) }
+@container (max-height: 1rem) { .line { display: none } }
+.tip { display: none; position: fixed; left: 1rem; right: 1rem; bottom: 1rem; z-index: 2;
+  padding: .5rem .8rem; border: 1px solid var(--line); background: var(--paper);
+  overflow-wrap: anywhere }
+.map li:hover .tip, .map li:focus .tip { display: block }
+.map li:focus .tip { z-index: 3 }
+.wide { overflow-x: auto }
 code, .path { font-family: ui-monospace, monospace; font-size: .9em } .soft { color: var(--soft) }
 .big { font-size: 1.2rem } summary { cursor: pointer }
 ";
@@ -49,8 +62,9 @@ pub fn report_html(summary: &Summary<'_>) -> String {
         sizes_by_level(summary.plan.totals())
     );
     missed(&mut out, summary);
-    treemap(&mut out, summary);
+    unknown(&mut out, summary);
     risks(&mut out, summary);
+    treemap(&mut out, summary);
     let kinds = summary.kinds.iter();
     let kinds = kinds.map(|(name, sizes)| row(&escaped(name), *sizes));
     table(&mut out, "By kind of file", "kind", kinds.collect());
@@ -58,9 +72,8 @@ pub fn report_html(summary: &Summary<'_>) -> String {
     let reasons = reasons.map(|(name, sizes)| row(&escaped(name), *sizes));
     table(&mut out, "By reason", "first reason", reasons.collect());
     let packages = summary.packages.iter();
-    let packages = packages.map(|(package, sizes)| row(&package_cell(*package), *sizes));
+    let packages = packages.map(|of| row(&package_cell(of.package), of.sizes));
     table(&mut out, "By package", "package", packages.collect());
-    unknown(&mut out, summary);
     kept(&mut out, summary);
     out.push_str("</body>\n</html>\n");
     out
@@ -122,6 +135,15 @@ fn missed(out: &mut String, summary: &Summary<'_>) {
             out,
             "<p>Installed by RUN, but not kept: {}.</p>",
             names.join(", ")
+        );
+    }
+    for left_out in summary.plan.left_out() {
+        let _ = writeln!(
+            out,
+            "<p>Left out on purpose: {} ({}; <code>--keep '{}'</code> keeps it).</p>",
+            escaped(left_out.part),
+            size(left_out.bytes),
+            escaped(left_out.pattern)
         );
     }
     if !summary.missed_companions.is_empty() {
@@ -209,90 +231,96 @@ fn percentage(part: u64, whole: u64) -> u64 {
     part.saturating_mul(100).checked_div(whole).unwrap_or(100)
 }
 
+/// The treemap in percent of its width and height.
 const DRAWING: Rectangle = Rectangle {
     x: 0.0,
     y: 0.0,
-    width: 1000.0,
-    height: 420.0,
+    width: 100.0,
+    height: 100.0,
 };
+/// How many times as wide as high the treemap is on a large screen. Tiles are laid out for this
+/// shape, so that most are nearly square.
+const SHAPE: f64 = 2.4;
 /// Maximum number of packages that are drawn. Others would only be dots.
 const DRAWN: usize = 60;
 
-/// A rectangle for each package; the area represents its original size, and the kept part is
-/// colored.
+/// A tile for each package; the area represents its original size, and the kept part is colored.
 fn treemap(out: &mut String, summary: &Summary<'_>) {
-    let drawn: Vec<_> = summary
-        .packages
-        .iter()
-        // A rectangle without an area would have an infinite aspect ratio.
-        .filter(|(_, sizes)| sizes.bytes_before > 0)
-        .take(DRAWN)
-        .collect();
+    let mut drawn = Vec::new();
+    for row in &summary.packages {
+        // A tile without an area would have an infinite aspect ratio.
+        if row.sizes.bytes_before > 0 && drawn.len() < DRAWN {
+            drawn.push(row);
+        }
+    }
     if drawn.is_empty() {
         return;
     }
     #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
     let sizes: Vec<f64> = drawn
         .iter()
-        .map(|(_, sizes)| sizes.bytes_before as f64)
+        .map(|row| row.sizes.bytes_before as f64)
         .collect();
-    let _ = write!(
-        out,
-        "<h2>Packages by size; the dark part is kept</h2>\n\
-         <svg viewBox=\"0 0 {:.0} {:.0}\" role=\"img\">\n",
-        DRAWING.width, DRAWING.height
+    out.push_str(
+        "<h2>Packages by size</h2>\n<p class=\"soft\">The area of a tile is the package's original \
+         size; the colored part is kept. Hover over a tile or focus it to see its name, its size \
+         and why its largest file is kept.</p>\n<ul class=\"map\">\n",
     );
-    for ((package, sizes), place) in drawn.iter().zip(squarified(&sizes, DRAWING)) {
-        let name = package.map_or("no package", |package| package.name.as_str());
-        rectangle(out, name, *sizes, place);
+    let room = Rectangle {
+        width: DRAWING.width * SHAPE,
+        ..DRAWING
+    };
+    for (row, place) in drawn.iter().zip(squarified(&sizes, room)) {
+        tile(out, summary, row, place);
     }
-    out.push_str("</svg>\n");
+    out.push_str("</ul>\n");
 }
 
-fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
+/// A label that does not fit its tile wraps out of sight, whatever the size of the screen.
+fn tile(out: &mut String, summary: &Summary<'_>, row: &PackageRow<'_>, place: Rectangle) {
     let Rectangle {
         x,
         y,
         width,
         height,
     } = place;
-    #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
+    let sizes = row.sizes;
     // Generated records may make a package larger than it was.
-    let kept = height * (sizes.bytes_after as f64 / sizes.bytes_before as f64).min(1.0);
-    let title = format!(
-        "{}: {} of {} kept",
-        escaped(name),
-        size(sizes.bytes_after),
-        size(sizes.bytes_before)
-    );
+    let kept = percentage(sizes.bytes_after, sizes.bytes_before).min(100);
+    let name = escaped(row.package.map_or("no package", |package| &package.name));
     let _ = writeln!(
         out,
-        "<g><title>{title}</title>\
-         <rect class=\"gone\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
-         height=\"{height:.1}\"/>\
-         <rect class=\"kept\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" \
-         height=\"{kept:.1}\"/>",
-        y + height - kept
+        "<li tabindex=\"0\" style=\"left:{:.3}%;top:{y:.3}%;width:{:.3}%;height:{height:.3}%\">\
+         <div class=\"box\" style=\"--kept-part:{kept}%\">\
+         <div class=\"line\"><i></i><b>{name}</b></div></div>\
+         <span class=\"tip\"><b>{name}</b>: {} of {} kept{}</span></li>",
+        x / SHAPE,
+        width / SHAPE,
+        size(sizes.bytes_after),
+        size(sizes.bytes_before),
+        reason_of_largest(summary, row)
     );
-    // Letters of the label are about six units wide. A label of fewer than four letters, or higher
-    // than its rectangle, would not be readable; the title also contains the name.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is between 0 and 200"
-    )]
-    let letters = (width / 6.5) as usize;
-    if letters >= 4 && height >= 14.0 {
-        let label: String = name.chars().take(letters).collect();
-        let _ = writeln!(
-            out,
-            "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            x + 3.0,
-            y + 12.0,
-            escaped(&label)
-        );
+}
+
+/// Why the largest kept file of a package is kept, to follow its sizes.
+fn reason_of_largest(summary: &Summary<'_>, row: &PackageRow<'_>) -> String {
+    let Some((_, name)) = row.largest else {
+        return String::new();
+    };
+    let path = escaped(&shown(&summary.image.tree, name));
+    match first_reason(summary, name) {
+        Some(why) => format!("; <span class=\"path\">{path}</span> {}", escaped(&why)),
+        None => String::new(),
     }
-    out.push_str("</g>\n");
+}
+
+/// The first reason of a kept name: `for /usr/bin/app: required as …`.
+fn first_reason(summary: &Summary<'_>, name: NameId) -> Option<String> {
+    let reason = summary.plan.reasons(name).first()?;
+    Some(match reason.by {
+        Some(by) => format!("for {}: {}", shown(&summary.image.tree, by), reason.why),
+        None => reason.why.to_string(),
+    })
 }
 
 fn unknown(out: &mut String, summary: &Summary<'_>) {
@@ -353,13 +381,7 @@ fn kept(out: &mut String, summary: &Summary<'_>) {
 
 fn kept_row(summary: &Summary<'_>, name: NameId) -> String {
     let tree = &summary.image.tree;
-    let why = match summary.plan.reasons(name).first() {
-        Some(reason) => match reason.by {
-            Some(by) => format!("for {}: {}", shown(tree, by), reason.why),
-            None => reason.why.to_string(),
-        },
-        None => String::new(),
-    };
+    let why = first_reason(summary, name).unwrap_or_default();
     let (path, why) = (escaped(&shown(tree, name)), escaped(&why));
     let bytes = size(length(tree, name));
     format!(
@@ -392,7 +414,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_can_write_html() {
+    fn names_cannot_inject_html() {
         let hostile = "<script>alert('x')</script>\"&\n\u{202e}";
         let expected = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\\n\\u{202e}";
         assert_eq!(escaped(hostile), expected);

@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hidden_characters_are_escapes_that_mean_the_same() {
+    fn hidden_characters_become_equivalent_json_escapes() {
         let text = "é\u{1b}[2J \u{7f}\u{9b}\u{202e}\u{2028}\u{e0041} ##vso[x] ##[y] C# ## z";
         let json = escaped(serde_json::to_string(text).expect("it is text"));
         assert_eq!(

@@ -53,7 +53,7 @@ pub use plan::plan;
 pub use report_json::report_json;
 pub use sbom::{Bill, cyclonedx, spdx, time_of_image};
 pub use summary::{Risk, Sizes, Summary, summary};
-pub use text::{Style, text};
+pub use text::{Excerpts, Style, text};
 pub use uri::{file_uri, uri};
 pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements};
 

@@ -9,7 +9,7 @@ use super::size::{counted, size};
 use crate::image::{NameId, ReadError, Tree};
 use crate::packages::Packages;
 use crate::printable::{Lines, escape, escape_bytes};
-use crate::slim::{Note, Plan, Slimming, Totals, Unmet};
+use crate::slim::{Note, PartLeftOut, Plan, Slimming, Totals, Unmet};
 
 /// Maximum number of lines of one kind that are listed. The others are only counted.
 const SHOWN: usize = 12;
@@ -41,6 +41,12 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
         &mut out,
         "companion programs, not kept (`--keep-companions` keeps them)",
         &missed.companions,
+    );
+    let left_out = plan.left_out().iter().map(left_out_line);
+    list(
+        &mut out,
+        "left out on purpose",
+        &left_out.collect::<Vec<_>>(),
     );
     for (title, names) in [
         ("shells kept", &totals.shells),
@@ -83,6 +89,20 @@ fn in_one_line(out: &mut Lines, title: &str, names: &[String]) {
         let _ = write!(line, " and {} more", names.len() - NAMED);
     }
     out.line(format_args!("{title}: {line}"));
+}
+
+/// A part that is left out, what it would cost, and how to keep it.
+fn left_out_line(left_out: &PartLeftOut) -> String {
+    let PartLeftOut {
+        rule,
+        part,
+        pattern,
+        bytes,
+    } = left_out;
+    format!(
+        "{part}, {} and what it needs (rule {rule}): `--keep '{pattern}'`",
+        size(*bytes)
+    )
 }
 
 fn unmet_line(tree: &Tree, unmet: &Unmet) -> String {

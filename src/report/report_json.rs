@@ -17,8 +17,8 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "after": count(summary.after),
         // Cumulative counts, so that each row shows what `--keep-level` with this level would keep.
         "levels": levels(summary),
-        "packages": summary.packages.iter().map(|(package, sizes)| {
-            size_row("purl", package.map(|package| package.purl.as_str()), *sizes)
+        "packages": summary.packages.iter().map(|row| {
+            size_row("purl", row.package.map(|package| package.purl.as_str()), row.sizes)
         }).collect::<Vec<_>>(),
         "kinds": size_rows("kind", &summary.kinds),
         "reasons": size_rows("reason", &summary.reasons),
@@ -31,6 +31,14 @@ pub fn report_json(summary: &Summary<'_>) -> String {
             json!({"purl": package.purl, "bytes": bytes})
         }).collect::<Vec<_>>(),
         "dropped_companions": summary.missed_companions,
+        "left_out": summary.plan.left_out().iter().map(|left_out| {
+            json!({
+                "rule": left_out.rule,
+                "part": left_out.part,
+                "pattern": left_out.pattern,
+                "bytes": left_out.bytes,
+            })
+        }).collect::<Vec<_>>(),
         "unmet": summary.unmet.iter().map(|unmet| {
             json!({"path": path(tree, unmet.by), "need": unmet.need.to_string()})
         }).collect::<Vec<_>>(),

@@ -20,7 +20,7 @@ pub struct Summary<'a> {
     pub before: Count,
     pub after: Count,
     /// Packages, and `None` for files without one, by size before slimming, the largest first.
-    pub packages: Vec<(Option<&'a Package>, Sizes)>,
+    pub packages: Vec<PackageRow<'a>>,
     /// Kinds of files, by size before slimming, the largest first.
     pub kinds: Vec<(&'static str, Sizes)>,
     /// First reasons, by size of the kept files, the largest first. The original sizes are those of
@@ -34,6 +34,36 @@ pub struct Summary<'a> {
     pub missed_companions: Vec<String>,
     pub unmet: &'a [Unmet],
     pub notes: &'a [Note],
+}
+
+/// A package of the image.
+#[derive(Clone, Copy, Debug)]
+pub struct PackageRow<'a> {
+    /// `None` for all files without a package.
+    pub package: Option<&'a Package>,
+    pub sizes: Sizes,
+    /// The largest of its files that are kept, with its size.
+    pub largest: Option<(u64, NameId)>,
+}
+
+impl<'a> PackageRow<'a> {
+    fn new(package: Option<&'a Package>) -> Self {
+        Self {
+            package,
+            sizes: Sizes::default(),
+            largest: None,
+        }
+    }
+
+    fn add(&mut self, file: &CountedFile) {
+        self.sizes.add(file.bytes, file.kept.is_some());
+        let largest = self.largest.map_or(0, |(bytes, _)| bytes);
+        if let Some(kept) = file.kept
+            && (self.largest.is_none() || file.bytes > largest)
+        {
+            self.largest = Some((file.bytes, kept));
+        }
+    }
 }
 
 /// Sizes of regular files. A file with several hard links is counted once, for its first name.
@@ -74,18 +104,22 @@ pub fn summary<'a>(
     plan: &'a Plan,
 ) -> Result<Summary<'a>, ReadError> {
     let tree = &image.tree;
-    let mut of_packages = vec![Sizes::default(); packages.list.len()];
-    let mut of_none = Sizes::default();
+    let mut of_packages: Vec<PackageRow<'_>> = Vec::with_capacity(packages.list.len());
+    for package in &packages.list {
+        of_packages.push(PackageRow::new(Some(package)));
+    }
+    // Files without a package have a row too, so that the rows add up to the image.
+    let mut of_none = PackageRow::new(None);
     let mut kinds: BTreeMap<&'static str, Sizes> = BTreeMap::new();
     let mut reasons: BTreeMap<&'static str, Sizes> = BTreeMap::new();
     for file in files(tree, plan) {
         let (bytes, is_kept) = (file.bytes, file.kept.is_some());
         // Some files belong to two packages. Counting them for the first keeps the sum right.
-        let sizes = match packages.owner_rows(file.name).first() {
+        let row = match packages.owner_rows(file.name).first() {
             Some(&row) => &mut of_packages[row],
             None => &mut of_none,
         };
-        sizes.add(bytes, is_kept);
+        row.add(&file);
         let kind = kinds.entry(kind(image, file.name)?).or_default();
         kind.add(bytes, is_kept);
         if let Some(first) = file.kept.and_then(|kept| plan.reasons(kept).first()) {
@@ -93,26 +127,19 @@ pub fn summary<'a>(
             reason.add(bytes, true);
         }
     }
-    let installed = packages;
-    let rows = packages
-        .list
-        .iter()
-        .map(Some)
-        .zip(of_packages)
-        // Files without a package have a row too, so that the rows add up to the image.
-        .chain([(None, of_none)]);
+    of_packages.push(of_none);
     // Virtual packages and packages whose files are unknown have no size to show.
-    let mut packages: Vec<_> = rows.filter(|(_, sizes)| sizes.files_before > 0).collect();
-    packages.sort_by_key(|(_, sizes)| std::cmp::Reverse(sizes.bytes_before));
+    of_packages.retain(|row| row.sizes.files_before > 0);
+    of_packages.sort_by_key(|row| std::cmp::Reverse(row.sizes.bytes_before));
     let totals = plan.totals();
-    let missed = Missed::of(image, installed, plan);
+    let missed = Missed::of(image, packages, plan);
     Ok(Summary {
         name,
         image,
         plan,
         before: totals.before,
         after: totals.after,
-        packages,
+        packages: of_packages,
         kinds: sorted(kinds, |sizes| sizes.bytes_before),
         reasons: sorted(reasons, |sizes| sizes.bytes_after),
         risky: risky(tree, plan),
@@ -251,6 +278,7 @@ fn reason(why: &Why) -> &'static str {
         | Why::Mention { .. }
         | Why::Named { .. }
         | Why::Include { .. } => "used by scripts",
+        Why::Unit { .. } | Why::UnitSetting { .. } => "units of systemd",
         Why::DataPackage { .. } => "data packages",
         Why::Record { .. } => "package records",
         #[allow(

@@ -1,18 +1,26 @@
 //! Findings as text for people: source excerpts with carets, labels, notes, the fix as a patch, and
 //! a summary line.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use super::excerpt::{self, Excerpt};
 use super::{Linted, Report};
 use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
-use crate::printable::{Lines, escape};
+use crate::printable::{Lines, escape, escape_bytes};
 use crate::source::{Source, Span};
 
 /// Minimum width that text is wrapped to. If it were narrower, every word would be on its own line.
 const NARROWEST: usize = 24;
 
+/// Maximum number of findings of a rule in a file that are shown with an excerpt, unless all are
+/// requested. By the fourth, the reader knows what it is about, and other findings scroll away.
+const MAX_PER_RULE: usize = 3;
+/// Maximum number of places that are listed for the other findings of the rule.
+const MAX_PLACES: usize = 20;
 /// Maximum number of findings per file that are shown with an excerpt; the others are listed on one
 /// line each.
 const MAX_EXCERPTS: usize = 1000;
@@ -22,7 +30,7 @@ const MAX_LABELS: usize = 30;
 const MAX_EDITS: usize = 100;
 const MAX_PATCH_BYTES: usize = 16 << 10;
 
-/// The capabilities of the terminal.
+/// The capabilities of the terminal, and how much to show on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
@@ -32,6 +40,15 @@ pub struct Style {
     pub unicode: bool,
     /// Link rule names to their pages.
     pub links: bool,
+    pub excerpts: Excerpts,
+}
+
+/// The findings that a text report shows with an excerpt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excerpts {
+    /// The first ones of each rule in a file. The places of the others are listed.
+    FirstOfRule,
+    All,
 }
 
 impl Style {
@@ -59,14 +76,13 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
         if report.files.len() > 1 && !file.findings.is_empty() {
             heading(&mut out, file, style);
         }
-        let (shown, listed) = file
-            .findings
-            .split_at(file.findings.len().min(MAX_EXCERPTS));
-        for finding in shown {
+        let selected = Selected::of(file, style);
+        for finding in selected.excerpts {
             out.styled(&renderer.render(&groups(report, file, finding, style)));
             out.line("");
         }
-        list(&mut out, file, listed);
+        list(&mut out, file, &selected.listed);
+        list_places(&mut out, file, &selected.more, style);
     }
     summary(&mut out, report);
     for file in report.files {
@@ -99,8 +115,107 @@ fn heading(out: &mut Lines, file: &Linted, style: Style) {
     out.line("");
 }
 
+/// The findings of a file, divided by how they are shown.
+#[derive(Default)]
+struct Selected<'a> {
+    /// With an excerpt.
+    excerpts: Vec<&'a Finding>,
+    /// On one line each, because the file has too many findings to show excerpts of all.
+    listed: Vec<&'a Finding>,
+    /// By place only, because other findings of the same rule have an excerpt; in the order in
+    /// which the rules first occur.
+    more: Vec<(Cow<'static, str>, Vec<&'a Finding>)>,
+}
+
+impl<'a> Selected<'a> {
+    fn of(file: &'a Linted, style: Style) -> Self {
+        let mut selected = Self::default();
+        // How many findings each rule has so far, and where the others are in `more`.
+        let mut rules: BTreeMap<Cow<'static, str>, (usize, usize)> = BTreeMap::new();
+        for finding in &file.findings {
+            let id = super::id(finding);
+            let (count, index) = rules.entry(id.clone()).or_default();
+            *count += 1;
+            if style.excerpts == Excerpts::All || *count <= MAX_PER_RULE {
+                selected.show(finding);
+                continue;
+            }
+            if *count == MAX_PER_RULE + 1 {
+                *index = selected.more.len();
+                selected.more.push((id, Vec::new()));
+            }
+            selected.more[*index].1.push(finding);
+        }
+        selected
+    }
+
+    fn show(&mut self, finding: &'a Finding) {
+        if self.excerpts.len() < MAX_EXCERPTS {
+            self.excerpts.push(finding);
+        } else {
+            self.listed.push(finding);
+        }
+    }
+}
+
+/// A line for each rule with more findings than are shown with an excerpt.
+fn list_places(
+    out: &mut Lines,
+    file: &Linted,
+    more: &[(Cow<'static, str>, Vec<&Finding>)],
+    style: Style,
+) {
+    if more.is_empty() {
+        return;
+    }
+    for (id, findings) in more {
+        let pronoun = if findings.len() == 1 { "it" } else { "them" };
+        let line = format!(
+            "{} more of `{id}`{} (`--all` shows {pronoun})",
+            findings.len(),
+            places(file, findings),
+        );
+        // One by one, because `Lines` escapes line breaks within a line.
+        for line in wrapped(&line, style.width).lines() {
+            out.line(line);
+        }
+    }
+    out.line("");
+}
+
+/// The places of findings: line numbers in a Dockerfile, paths in an image. Empty for findings in
+/// the configuration of an image.
+fn places(file: &Linted, findings: &[&Finding]) -> String {
+    let mut places: Vec<String> = Vec::new();
+    for finding in findings {
+        let place = match &finding.location {
+            Location::Text(_) => file.region(finding).start.line.to_string(),
+            Location::Image(image) => match &image.path {
+                Some(path) => escape_bytes(path),
+                None => continue,
+            },
+        };
+        // Several findings may be on one line.
+        if places.last() == Some(&place) {
+            continue;
+        }
+        if places.len() == MAX_PLACES {
+            places.push("...".to_owned());
+            break;
+        }
+        places.push(place);
+    }
+    let noun = match (file.is_image(), places.len()) {
+        (_, 0) => return String::new(),
+        (true, _) => "",
+        (false, 1) => "line ",
+        (false, _) => "lines ",
+    };
+    format!(": {noun}{}", places.join(", "))
+}
+
 /// The findings of a file that has too many to show excerpts.
-fn list(out: &mut Lines, file: &Linted, findings: &[Finding]) {
+fn list(out: &mut Lines, file: &Linted, findings: &[&Finding]) {
     if findings.is_empty() {
         return;
     }

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn areas_are_as_the_sizes_and_stay_inside() {
+    fn areas_are_proportional_to_sizes_and_stay_inside_the_rectangle() {
         let room = Rectangle {
             x: 0.0,
             y: 0.0,

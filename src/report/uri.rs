@@ -1,6 +1,15 @@
 //! File names as URIs, with spaces and non-ASCII characters escaped.
 
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything except slashes and the unreserved characters of RFC 3986. A colon in the first
+/// segment would end a scheme.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// A relative reference for a relative name, a `file:` URI for an absolute one.
 pub fn uri(name: &str) -> String {
@@ -16,18 +25,8 @@ pub fn file_uri(path: &str) -> String {
     format!("file://{}", escaped(path))
 }
 
-/// A path in which everything except slashes and the unreserved characters of RFC 3986 is escaped.
-/// A colon in the first segment would end a scheme.
 fn escaped(path: &str) -> String {
-    let mut uri = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri
+    utf8_percent_encode(path, ESCAPED).to_string()
 }
 
 #[cfg(test)]
@@ -35,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_escaped_as_a_uri_wants_it() {
+    fn file_names_are_escaped_in_uris() {
         assert_eq!(uri("./a b/Dockerfile"), "a%20b/Dockerfile");
         assert_eq!(uri("c:/ü%.Dockerfile"), "c%3A/%C3%BC%25.Dockerfile");
         assert_eq!(uri("/srv/Dockerfile"), "file:///srv/Dockerfile");

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_leaves_its_element() {
+    fn text_cannot_break_out_of_its_xml_element() {
         let mut xml = Xml::new();
         xml.start("a", &[("b", "\"<&>\u{1b}[0m\n\u{85}\u{202e}")]);
         xml.text(&["</a> ]]>\n", " ::error::x ##vso[y]\r\u{7f}"]);

@@ -5,6 +5,7 @@ use super::support::steps::of_kind;
 use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "add-instead-of-copy",
@@ -36,10 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let keyword = &step.instruction.keyword;
-        let edit = Edit {
-            span: keyword.span,
-            replacement: in_case_of(step.instruction, "COPY"),
-        };
+        let edit = Edit::replace(keyword.span, in_case_of(step.instruction, "COPY"));
         let message = "`ADD` is used for plain local files";
         findings
             .add(keyword.span, message)
@@ -94,7 +92,7 @@ impl Source {
         if is_remote(&lower) || ARCHIVES.iter().any(|archive| lower.ends_with(archive)) {
             return Self::NeedsAdd;
         }
-        let name = lower.rsplit('/').next().unwrap_or_default();
+        let name = file_name(&lower);
         // A pattern in the extension, `*.t*`, can match archives too.
         let has_extension = name
             .rsplit_once('.')

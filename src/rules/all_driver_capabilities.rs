@@ -20,10 +20,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .as_ref()
             .and_then(|value| cx.facts.expand(step, value));
         if value.is_some_and(|value| value.split(',').any(|part| part.trim() == "all")) {
-            findings.add(
-                pair.span,
-                "containers get all NVIDIA driver libraries; list only those they need",
-            );
+            let message = "containers get all NVIDIA driver libraries; list only those they need";
+            findings.add(pair.span, message);
         }
         // An earlier value has no effect.
         return;

@@ -13,18 +13,14 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // Without this finding, a clean result would be misleading.
     if let Some(part) = &cx.dockerfile.unread {
-        findings.add(
-            part.span,
-            format!("{}: the rest of the file is not analyzed", part.reason),
-        );
+        let message = format!("{}: the rest of the file is not analyzed", part.reason);
+        findings.add(part.span, message);
     }
     for run in cx.facts.runs() {
         let unread = run.script.iter().flat_map(|script| &script.unread);
         for part in unread {
-            findings.add(
-                part.span,
-                format!("{}: this part of the script is not analyzed", part.reason),
-            );
+            let message = format!("{}: this part of the script is not analyzed", part.reason);
+            findings.add(part.span, message);
         }
     }
     let stages = &cx.facts.stages;

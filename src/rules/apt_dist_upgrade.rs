@@ -1,6 +1,5 @@
 //! `apt-dist-upgrade`: the image is upgraded to another release of its distribution.
 
-use crate::lint::facts::Run;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,14 +10,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
+    for (_, call) in cx.facts.package_calls() {
         // Only these verbs remove packages to get newer ones; `upgrade` is reported by another
         // rule.
         if call.manager.name == "apt" && call.is_verb(&["dist-upgrade", "full-upgrade"]) {
-            findings.add(
-                call.call.span,
-                "this can upgrade the base image to another release",
-            );
+            let message = "this can upgrade the base image to another release";
+            findings.add(call.call.span, message);
         }
     }
 }

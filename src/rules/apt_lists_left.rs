@@ -5,7 +5,7 @@ use super::support::docker_clean::KeptDownloads;
 use super::support::rewrite::append;
 use crate::lint::facts::packages::{Action, understand};
 use crate::lint::facts::{Call, Facts, Run, deletes};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-lists-left",
@@ -42,10 +42,8 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let is_clean = run.keeps_out(CACHE) || run.calls.iter().any(|call| deletes(call, CACHE));
         if kept_downloads.includes(cx.facts, run) && !is_clean {
-            findings.add(
-                run.calls[install].span,
-                format!("downloaded packages in `{CACHE}` are left in the layer"),
-            );
+            let message = format!("downloaded packages in `{CACHE}` are left in the layer");
+            findings.add(run.calls[install].span, message);
         }
     }
 }
@@ -62,10 +60,8 @@ fn report_lists(
     if run.calls[update..].iter().any(|call| deletes(call, LISTS)) {
         return;
     }
-    let report = findings.add(
-        run.calls[update].span,
-        format!("package lists in `{LISTS}` are left in the layer"),
-    );
+    let message = format!("package lists in `{LISTS}` are left in the layer");
+    let report = findings.add(run.calls[update].span, message);
     // Without the lists, a later RUN that installs from them would fail. If the update comes last,
     // its lists are meant for a later RUN too, such as one that starts a script.
     let are_used_here = run.calls[update + 1..]
@@ -127,11 +123,7 @@ fn needs_lists(call: &Call) -> bool {
 
 fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>) -> Option<Fix> {
     let edit = append(cx, run, &format!("rm -rf {LISTS}/*"))?;
-    Some(Fix::new(
-        "remove them in the same `RUN`",
-        Applicability::Safe,
-        vec![edit],
-    ))
+    Some(Fix::safe("remove them in the same `RUN`", [edit]))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {

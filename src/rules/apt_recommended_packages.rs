@@ -1,8 +1,7 @@
 //! `apt-recommended-packages`: `apt-get install` also installs recommended packages.
 
 use super::support::unattended::insert_after;
-use crate::lint::facts::Run;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-recommended-packages",
@@ -24,7 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     {
         return;
     }
-    for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
+    for (_, call) in cx.facts.package_calls() {
         let Some(verb) = call.verb else { continue };
         if call.manager.name != "apt" || verb.word != "install" {
             continue;
@@ -40,11 +39,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if call.call.name != "aptitude"
             && let Some(edit) = insert_after(cx, verb.argument.span, "install", OPTION)
         {
-            report.fix(Fix::new(
-                format!("add `{OPTION}`"),
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe(format!("add `{OPTION}`"), [edit]));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::{Kind, Word};
 use crate::lint::facts::Facts;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -39,20 +39,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.flag("from").is_some() {
             continue;
         }
-        let Body::Transfer {
-            sources,
-            destination,
-            ..
-        } = &step.instruction.body
-        else {
-            continue;
-        };
+        let body = &step.instruction.body;
+        let destination = body.destination().and_then(Word::literal);
         // COPY can rename the file, and the new name is the one that is unpacked.
-        let renamed = base_name(destination.literal().unwrap_or_default());
-        for place in sources {
-            let CopySource::Path(word) = place else {
-                continue;
-            };
+        let renamed = base_name(destination.unwrap_or_default());
+        for word in body.source_words() {
             let source = base_name(word.literal().unwrap_or_default());
             if !is_packed(source) {
                 continue;
@@ -63,11 +54,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some((index, call)) = unpacked.get(&(step.stage, name))
                 && *index > step.index
             {
+                let message = format!("`{source}` is copied in one layer and unpacked in another");
                 findings
-                    .add(
-                        word.span,
-                        format!("`{source}` is copied in one layer and unpacked in another"),
-                    )
+                    .add(word.span, message)
                     .label(*call, "unpacked here")
                     .note("`ADD` unpacks local archives");
             }

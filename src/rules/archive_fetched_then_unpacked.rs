@@ -3,7 +3,8 @@
 use super::support::archives::{extracts, is_packed};
 use super::support::run_as_add::{consists_of, is_plain, plain_arguments};
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -40,7 +41,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let downloads = fetch.downloads();
         let [download] = &downloads[..] else { continue };
         // A URL without an archive name, or with a variable of the shell, may be anything.
-        if !is_packed(file_name(download.url))
+        if !is_packed(file_name_of_url(download.url))
             || download.url.contains('$')
             || unpacks_selection(tar)
         {
@@ -54,15 +55,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .add(fetch.name_span, message)
             .label(tar.name_span, "unpacked here");
         if let Some(instruction) = as_add(cx, run, fetch, tar) {
-            let edit = Edit {
-                span: cx.facts.steps[run.step].span,
-                replacement: instruction,
-            };
-            report.fix(Fix::new(
-                "use `ADD --unpack`",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            let edit = Edit::replace(cx.facts.steps[run.step].span, instruction);
+            report.fix(Fix::marked_unsafe("use `ADD --unpack`", [edit]));
         }
     }
 }
@@ -83,19 +77,13 @@ fn is_curl_or_wget(call: &Call) -> bool {
 }
 
 /// The last component of a URL's path.
-fn file_name(url: &str) -> &str {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit('/').next().unwrap_or_default()
+fn file_name_of_url(url: &str) -> &str {
+    file_name(url.split(['?', '#']).next().unwrap_or_default())
 }
 
 /// Whether a call unpacks less than the whole archive, or under other names.
 fn unpacks_selection(tar: &Call) -> bool {
-    // A variable can contain any option.
-    let is_hidden = tar
-        .arguments
-        .iter()
-        .any(|argument| argument.values.is_none() && argument.raw.starts_with('$'));
-    is_hidden
+    tar.has_unknown_options()
         || tar
             .words()
             .any(|word| SELECTIONS.iter().any(|option| word.starts_with(option)))

@@ -21,17 +21,13 @@ const KEYS: [&str; 3] = [
 const ENVIRONMENTS: [&str; 2] = ["RAILS_ENV", "RACK_ENV"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            let mut arguments = call.arguments.iter();
-            let task = arguments.find(|argument| argument.single() == Some("assets:precompile"));
-            let Some(task) = task else { continue };
-            if is_in_production(cx, run, call) && !has_key(cx, run, call) {
-                findings.add(
-                    task.span,
-                    "no secret key for Rails in production: set `SECRET_KEY_BASE_DUMMY=1`",
-                );
-            }
+    for (run, call) in cx.facts.calls() {
+        let mut arguments = call.arguments.iter();
+        let task = arguments.find(|argument| argument.single() == Some("assets:precompile"));
+        let Some(task) = task else { continue };
+        if is_in_production(cx, run, call) && !has_key(cx, run, call) {
+            let message = "no secret key for Rails in production: set `SECRET_KEY_BASE_DUMMY=1`";
+            findings.add(task.span, message);
         }
     }
 }

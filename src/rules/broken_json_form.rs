@@ -4,7 +4,7 @@ use super::support::trailing_comments::{comment_after_array, move_above};
 use super::support::words::is_array;
 use crate::dockerfile::{Body, COMMENTS_START_LINES, Command, CopySource, Kind, Word};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -43,10 +43,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         );
         if let Some(replacement) = as_json(&text) {
             let title = format!("write it as JSON: `{replacement}`");
-            report.fix(Fix::new(
+            report.fix(Fix::marked_unsafe(
                 title,
-                Applicability::Unsafe,
-                vec![Edit { span, replacement }],
+                [Edit::replace(span, replacement)],
             ));
         }
     }
@@ -54,12 +53,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 fn report_comment(step: &Step<'_>, comment: Span, fix: Option<Fix>, findings: &mut Findings) {
     let name = step.kind().name();
-    let report = findings
-        .add(
-            comment,
-            format!("because of this comment, `{name}` treats the JSON array as text"),
-        )
-        .note(COMMENTS_START_LINES);
+    let message = format!("because of this comment, `{name}` treats the JSON array as text");
+    let report = findings.add(comment, message).note(COMMENTS_START_LINES);
     if let Some(fix) = fix {
         report.fix(fix);
     }
@@ -83,22 +78,13 @@ fn unsupported_array<'a>(step: &Step<'a>) -> Option<&'a Word> {
 
 fn report_unsupported(step: &Step<'_>, word: &Word, findings: &mut Findings) {
     let name = step.kind().name();
-    let report = findings.add(
-        word.span,
-        format!("`{name}` has no JSON form: the brackets are part of the value"),
-    );
+    let message = format!("`{name}` has no JSON form: the brackets are part of the value");
+    let report = findings.add(word.span, message);
     let Some(value) = only_string(word.text.as_str()) else {
         return;
     };
-    let edit = Edit {
-        span: word.span,
-        replacement: value.clone(),
-    };
-    report.fix(Fix::new(
-        format!("use `{value}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ));
+    let edit = Edit::replace(word.span, value.clone());
+    report.fix(Fix::marked_unsafe(format!("use `{value}`"), [edit]));
 }
 
 /// The only string of an array, if it means the same without quotes.

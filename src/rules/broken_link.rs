@@ -29,9 +29,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             continue;
         }
         let (path, target) = (cx.path(name), target.escape_ascii());
-        findings.add(
-            cx.at_file(name),
-            format!("symlink `{path}` points to `{target}`, which does not exist"),
-        );
+        let message = format!("symlink `{path}` points to `{target}`, which does not exist");
+        findings.add(cx.at_file(name), message);
     }
 }

@@ -12,10 +12,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for package in &cx.packages.list {
         if let Some(state) = &package.broken {
-            findings.add(
-                cx.at_file(package.record),
-                format!("package `{}` is not fully installed: {state}", package.name),
-            );
+            let message = format!("package `{}` is not fully installed: {state}", package.name);
+            findings.add(cx.at_file(package.record), message);
         }
     }
 }

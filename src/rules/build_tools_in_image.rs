@@ -102,9 +102,7 @@ fn is_build_package(name: &str) -> bool {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for name in cx.programs(ProgramClass::BuildTool.names()) {
         let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("build tool `{path}` is in the image"),
-        );
+        let message = format!("build tool `{path}` is in the image");
+        findings.add(cx.at_file(name), message);
     }
 }

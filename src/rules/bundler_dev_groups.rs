@@ -34,10 +34,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             if !call.hides_options() {
-                findings.add(
-                    call.call.name_span.to(verb.argument.span),
-                    format!("`bundle {}` also installs development gems", verb.word),
-                );
+                let message = format!("`bundle {}` also installs development gems", verb.word);
+                findings.add(call.call.name_span.to(verb.argument.span), message);
             }
         }
     }

@@ -46,11 +46,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         let bytes = bytes.min(layer.wasted);
         if bytes >= MIN_BYTES {
             let size = cx.size(bytes);
+            let message = format!("later layers replace or remove {size} of this layer");
             findings
-                .add(
-                    cx.at_layer(index),
-                    format!("later layers replace or remove {size} of this layer"),
-                )
+                .add(cx.at_layer(index), message)
                 .note(format!("mostly {}", paths.join(", ")));
         }
     }

@@ -94,10 +94,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
         return None;
     }
     let start = step.span.end - command.len();
-    let removal = Edit {
-        span: Span::new(call.span.start, start),
-        replacement: String::new(),
-    };
+    let removal = Edit::remove(Span::new(call.span.start, start));
     // A second WORKDIR would say nothing new.
     let workdir = step
         .workdir
@@ -106,7 +103,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
         .map(|path| path.trim_end_matches('/'));
     if workdir == Some(target.raw.trim_end_matches('/')) {
         let title = format!("remove it: the working directory is `{}`", target.raw);
-        return Some(Fix::new(title, Applicability::Safe, vec![removal]));
+        return Some(Fix::safe(title, [removal]));
     }
     let title = format!("use `WORKDIR {}`", target.raw);
     let edits = vec![

@@ -18,10 +18,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         // One of them is enough: both are about the files of Linux.
         if let Some(flag) = step.flag("chown").or_else(|| step.flag("chmod")) {
-            findings.add(
-                flag.span,
-                format!("`--{}` has no effect in a Windows image", flag.name),
-            );
+            let message = format!("`--{}` has no effect in a Windows image", flag.name);
+            findings.add(flag.span, message);
         }
     }
 }

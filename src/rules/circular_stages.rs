@@ -20,17 +20,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let circular = circular.get_or_insert_with(|| in_circles(cx.facts));
         if cx.facts.source_stage(step, name).is_none() && circular[own] && circular[stage.index] {
+            let message = format!("stage `{name}` and this stage depend on each other");
             findings
-                .add(
-                    step.instruction.keyword.span,
-                    format!("stage `{name}` and this stage depend on each other"),
-                )
+                .add(step.instruction.keyword.span, message)
                 .label(stage.from.span, "defined here");
         }
     }
 }
 
-/// The first stage after `own` that a step copies from or mounts, with the name it uses.
+/// The stage after `own` that a step copies from or mounts, with the name it uses.
 fn later_stage<'f, 'a>(
     facts: &'f Facts<'a>,
     step: &'f Step<'a>,
@@ -38,7 +36,7 @@ fn later_stage<'f, 'a>(
 ) -> Option<(&'f str, &'f Stage<'a>)> {
     for name in step.sources() {
         let mut later = facts.stages[own + 1..].iter();
-        if let Some(stage) = later.find(|stage| stage.is_named(name)) {
+        if let Some(stage) = later.rfind(|stage| stage.is_named(name)) {
             return Some((name, stage));
         }
     }

@@ -40,17 +40,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let replacement = joint(cx, step.span);
         let edits: Vec<Edit> = long
             .iter()
-            .map(|&span| Edit {
-                span,
-                replacement: replacement.clone(),
-            })
+            .map(|&span| Edit::replace(span, replacement.clone()))
             .collect();
         let width = line(cx, first.start).chars().count();
+        let message = format!("line of {width} columns joins several commands");
         findings
-            .add(
-                *first,
-                format!("line of {width} columns joins several commands"),
-            )
+            .add(*first, message)
             .fix(Fix::safe("put each command on a line of its own", edits));
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::support::quotes::Quotes;
-use crate::dockerfile::{Body, Comment, Kind, ShellPart, ShellScript, ShellWord, SimpleCommand};
+use crate::dockerfile::{Comment, Kind, Quotes, ShellPart, ShellScript, ShellWord, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -71,7 +71,7 @@ fn is_program(script: &ShellScript, index: usize, command: &SimpleCommand) -> bo
         .iter()
         .filter_map(ShellWord::literal)
         .any(|word| {
-            let name = word.rsplit('/').next().unwrap_or_default();
+            let name = file_name(word);
             matches!(name, "awk" | "gawk" | "mawk" | "sed" | "jq" | "eval" | "su")
                 || ProgramClass::Interpreter.contains(name)
                 || ProgramClass::Shell.contains(name)
@@ -108,9 +108,7 @@ fn read(cx: &DockerfileContext<'_>, span: Span, quotes: &mut Quotes) {
 }
 
 fn in_values(cx: &DockerfileContext<'_>, step: &Step<'_>, dropped: &mut BTreeSet<Span>) {
-    let Body::Pairs(pairs) = &step.instruction.body else {
-        return;
-    };
+    let pairs = step.instruction.body.pairs();
     for value in pairs.iter().filter_map(|pair| pair.value.as_ref()) {
         dropped.extend(quoted_comments(cx, value.span));
     }

@@ -4,7 +4,7 @@ use super::support::final_image;
 use super::support::unattended::insert_after;
 use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "composer-dev-packages",
@@ -39,11 +39,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 ),
             );
             if let Some(edit) = insert_after(cx, verb.argument.span, verb.word, "--no-dev") {
-                report.fix(Fix::new(
-                    "add `--no-dev`",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::marked_unsafe("add `--no-dev`", [edit]));
             }
         }
     }

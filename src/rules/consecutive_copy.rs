@@ -1,12 +1,13 @@
 //! `consecutive-copy`: consecutive instructions copy to the same directory.
 
+use super::support::consecutive;
 use super::support::copies::looks_like_file;
 use super::support::layout::WIDTH;
 use super::support::lines::are_on_adjacent_lines;
 use super::support::rewrite::remove_lines;
 use crate::dockerfile::{Body, CopySource};
 use crate::lint::facts::Step;
-use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,26 +24,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     };
     let steps = cx.facts.steps_of(stage);
     for group in steps.chunk_by(are_one) {
-        let [first, rest @ ..] = group else { continue };
         // Every step is in a group, most of them alone.
-        if rest.is_empty() {
-            continue;
-        }
-        let keyword = &first.instruction.keyword;
-        let message = format!(
-            "{} consecutive instructions copy to the same directory; one `{}` is enough",
-            group.len(),
-            keyword.text
-        );
-        let mut report = findings.add(keyword.span, message);
-        for step in rest {
-            report = report.label(step.instruction.keyword.span, "also this instruction");
-        }
-        if let Some(edits) = as_one(cx, first, rest) {
-            report.fix(Fix::safe(
-                format!("combine them into one `{}`", keyword.text),
-                edits,
-            ));
+        if let [first, rest @ ..] = group
+            && !rest.is_empty()
+        {
+            let edits = as_one(cx, first, rest);
+            consecutive::report(findings, group, "copy to the same directory", edits);
         }
     }
 }
@@ -115,10 +102,7 @@ fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Op
     if cx.source.slice(line).chars().count() + sources.chars().count() > WIDTH {
         return None;
     }
-    edits.push(Edit {
-        span: Span::at(end),
-        replacement: sources,
-    });
+    edits.push(Edit::insert(end, sources));
     Some(edits)
 }
 

@@ -1,9 +1,10 @@
 //! `consecutive-label`: consecutive LABELs can be combined.
 
+use super::support::consecutive;
 use super::support::lines::are_on_adjacent_lines;
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
-use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,19 +20,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .steps
         .chunk_by(|before, after| is_label(before) && is_label(after))
     {
-        let [first, rest @ ..] = group else { continue };
-        if rest.is_empty() {
+        if group.len() < 2 {
             continue;
-        }
-        let keyword = &first.instruction.keyword;
-        let message = format!(
-            "{} consecutive instructions set labels; one `{}` is enough",
-            group.len(),
-            keyword.text
-        );
-        let mut report = findings.add(keyword.span, message);
-        for step in rest {
-            report = report.label(step.instruction.keyword.span, "also this instruction");
         }
         // All or none: a group that is joined in part would be reported again.
         let indent = indent(cx, group);
@@ -39,12 +29,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .windows(2)
             .map(|pair| join(cx, &pair[0], &pair[1], &indent))
             .collect();
-        if let Some(edits) = edits {
-            report.fix(Fix::safe(
-                format!("combine them into one `{}`", keyword.text),
-                edits,
-            ));
-        }
+        consecutive::report(findings, group, "set labels", edits);
     }
 }
 
@@ -87,10 +72,10 @@ fn join(
     {
         return None;
     }
-    Some(Edit {
-        span: Span::new(last.span.end, first.span.start),
-        replacement: format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break()),
-    })
+    Some(Edit::replace(
+        Span::new(last.span.end, first.span.start),
+        format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break()),
+    ))
 }
 
 /// Whether there is only whitespace between two offsets.

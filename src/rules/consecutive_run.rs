@@ -29,10 +29,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             && is_short(run)
         {
             let first = cx.facts.steps[before.step].instruction.keyword.span;
-            let report = findings.add(
-                step.instruction.keyword.span,
-                "this `RUN` can be combined with the previous `RUN`",
-            );
+            let message = "this `RUN` can be combined with the previous `RUN`";
+            let report = findings.add(step.instruction.keyword.span, message);
             let report = report.label(first, "the previous `RUN`");
             // An empty line shows that the two do not belong together.
             if are_on_adjacent_lines(cx, &cx.facts.steps[before.step], step)

@@ -1,8 +1,8 @@
 //! `copy-before-install`: any change to the sources reinstalls the dependencies.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::copies::whole_context;
+use crate::lint::facts::Call;
 use crate::lint::facts::packages::{Action, PackageCall, understand};
-use crate::lint::facts::{Call, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let mut copied: Option<Span> = None;
         for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
-            if copied.is_none() && copies_all(cx, step) {
+            if copied.is_none() && whole_context(cx.facts, step).is_some() {
                 copied = Some(step.span);
             }
             let Some(run) = cx.facts.run_of(step) else {
@@ -40,34 +40,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some(copy) = copied
                 && !has_mount
             {
+                let message = "dependencies are reinstalled whenever any file changes";
                 findings
-                    .add(
-                        install.span,
-                        "dependencies are reinstalled whenever any file changes",
-                    )
+                    .add(install.span, message)
                     .label(copy, "all files are copied first");
             }
             // Only the first install counts: later ones are for tools or for production.
             break;
         }
     }
-}
-
-/// Whether a step copies the whole build context: `COPY . .`.
-fn copies_all(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
-    let Body::Transfer { sources, .. } = &step.instruction.body else {
-        return false;
-    };
-    if !matches!(step.kind(), Kind::Copy | Kind::Add) || step.flag("from").is_some() {
-        return false;
-    }
-    sources.iter().any(|place| match place {
-        CopySource::Path(word) => cx
-            .facts
-            .expand(step, word)
-            .is_some_and(|path| matches!(path.as_str(), "." | "./" | "/" | "*" | "./*")),
-        CopySource::Heredoc(_) => false,
-    })
 }
 
 /// Whether a call installs the dependencies that a file of the sources lists.

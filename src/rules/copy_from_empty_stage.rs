@@ -1,6 +1,6 @@
 //! `copy-from-empty-stage`: a COPY takes files from an empty stage.
 
-use super::support::steps::of_kind;
+use super::support::steps::copies_from;
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, Facts};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -14,25 +14,20 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let empty = empty_stages(cx.facts);
-    for step in of_kind(cx, &[Kind::Copy]) {
+    // Without `--from`, the files come from the build context.
+    for (step, word, name) in copies_from(cx) {
         if step.onbuild {
             continue;
         }
-        // Without `--from`, the files come from the build context.
-        let Some((word, name)) = step.copied_from() else {
-            continue;
-        };
         let Some(stage) = cx.facts.source_stage(step, name) else {
             continue;
         };
         if !empty[stage.index] {
             continue;
         }
+        let message = format!("stage `{name}` is empty, so the build fails here");
         findings
-            .add(
-                word.span,
-                format!("stage `{name}` is empty, so the build fails here"),
-            )
+            .add(word.span, message)
             .label(stage.from.span, "starts from `scratch` and adds no files");
     }
 }

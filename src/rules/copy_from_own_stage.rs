@@ -1,7 +1,9 @@
 //! `copy-from-own-stage`: a stage copies from itself.
 
-use super::support::steps::of_kind;
+use super::support::mounts;
+use super::support::steps::{copies_from, of_kind};
 use crate::dockerfile::Kind;
+use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,16 +14,41 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in of_kind(cx, &[Kind::Copy]) {
-        let Some((word, name)) = step.copied_from() else {
-            continue;
-        };
-        // The name may also mean an earlier stage of the same name, which is allowed.
+    for (step, word, name) in copies_from(cx) {
+        // Of two stages with the name, the second one is meant, also in that one.
         if cx.facts.is_own_stage(step, name) && cx.facts.source_stage(step, name).is_none() {
-            findings.add(
-                word.span,
-                format!("`COPY --from` refers to its own stage `{name}`"),
-            );
+            let message = format!("`COPY --from` refers to its own stage `{name}`");
+            findings.add(word.span, message);
+        }
+    }
+    for step in of_kind(cx, &[Kind::Run]) {
+        check_mounts(cx, step, findings);
+    }
+}
+
+fn check_mounts(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) {
+    // The stages of an ONBUILD are those of a later build.
+    if step.onbuild {
+        return;
+    }
+    let Some(stage) = step.stage else { return };
+    for flag in &step.instruction.flags {
+        let Some(word) = &flag.value else { continue };
+        if flag.name != "mount" {
+            continue;
+        }
+        for field in mounts::fields(cx, word).into_iter().flatten() {
+            // A mount takes no number of a stage.
+            let name = field.value.as_deref().unwrap_or_default();
+            if field.key.eq_ignore_ascii_case("from")
+                && cx.facts.stages[stage].is_named(name)
+                && cx.facts.source_stage(step, name).is_none()
+            {
+                findings.add(
+                    field.value_span,
+                    format!("`RUN --mount` refers to its own stage `{name}`"),
+                );
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `copy-from-stage-number`: `COPY --from` refers to a stage by number.
 
-use super::support::steps::of_kind;
-use crate::dockerfile::Kind;
+use super::support::steps::copies_from;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,17 +11,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in of_kind(cx, &[Kind::Copy]) {
-        let Some((word, name)) = step.copied_from() else {
-            continue;
-        };
+    for (step, word, name) in copies_from(cx) {
         if !name.bytes().all(|b| b.is_ascii_digit()) {
             continue;
         }
-        let report = findings.add(
-            word.span,
-            format!("stage number `{name}` changes when a stage is inserted before it"),
-        );
+        let message = format!("stage number `{name}` changes when a stage is inserted before it");
+        let report = findings.add(word.span, message);
         // A stage without a name needs one first, which only its author can choose.
         let Some(alias) = cx
             .facts
@@ -35,10 +29,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // If two stages have the same name, it refers to the second one, which may not be this one.
         let stages = cx.facts.stages.iter();
         if stages.filter(|stage| stage.is_named(alias)).count() == 1 {
-            let edit = Edit {
-                span: word.span,
-                replacement: alias.to_owned(),
-            };
+            let edit = Edit::replace(word.span, alias.to_owned());
             report.fix(Fix::safe(format!("use the name: `{alias}`"), [edit]));
         }
     }

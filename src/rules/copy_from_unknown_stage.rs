@@ -1,7 +1,6 @@
 //! `copy-from-unknown-stage`: `COPY --from` refers to an unknown stage.
 
-use super::support::steps::of_kind;
-use crate::dockerfile::Kind;
+use super::support::steps::copies_from;
 use crate::lint::facts::is_well_known_image;
 use crate::lint::{DockerfileContext, Findings, Rule, Severity};
 
@@ -13,10 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in of_kind(cx, &[Kind::Copy]) {
-        let Some((word, name)) = step.copied_from() else {
-            continue;
-        };
+    for (step, word, name) in copies_from(cx) {
         if cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
             continue;
         }
@@ -29,8 +25,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
-        let is_number = name.bytes().all(|b| b.is_ascii_digit());
-        let later = cx.facts.stages.iter().find(|stage| stage.is_named(name));
+        // Go's `strconv.Atoi` accepts a sign.
+        let is_number = name.parse::<i64>().is_ok();
+        let later = cx.facts.stages.iter().rfind(|stage| stage.is_named(name));
         let alias = later.and_then(|stage| stage.alias);
         let message = if alias.is_some() {
             // Builders read the stages from top to bottom.

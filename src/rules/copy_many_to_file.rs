@@ -35,16 +35,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let written = destination.text.as_str();
-        let report = findings.add(
-            destination.span,
-            format!("destination `{written}` of several files must end in `/`"),
-        );
+        let message = format!("destination `{written}` of several files must end in `/`");
+        let report = findings.add(destination.span, message);
         // In a JSON form, the `/` would have to go inside the quotes.
         if !json && destination.literal() == Some(written) {
-            let edit = Edit {
-                span: destination.span,
-                replacement: format!("{written}/"),
-            };
+            let edit = Edit::replace(destination.span, format!("{written}/"));
             report.fix(Fix::safe("add a `/`", [edit]));
         }
     }

@@ -3,8 +3,7 @@
 use super::support::steps::{first_word, is_on_windows, of_kind};
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Step, User};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-owned-by-root",
@@ -28,23 +27,17 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let keyword = &step.instruction.keyword;
+        let message = format!("the files belong to root, so `{name}` cannot change them");
         let finding = findings
-            .add(
-                keyword.span,
-                format!("the files belong to root, so `{name}` cannot change them"),
-            )
+            .add(keyword.span, message)
             .label(user.span, "user set here");
         if let Some(written) = written_name(cx, step, user)
             && written.bytes().all(is_plain)
         {
-            let edit = Edit {
-                span: Span::at(keyword.span.end),
-                replacement: format!(" --chown={written}"),
-            };
-            finding.fix(Fix::new(
+            let edit = Edit::insert(keyword.span.end, format!(" --chown={written}"));
+            finding.fix(Fix::marked_unsafe(
                 format!("add `--chown={written}`"),
-                Applicability::Unsafe,
-                vec![edit],
+                [edit],
             ));
         }
     }

@@ -8,7 +8,6 @@ use super::support::run_as_add::{consists_of, plain_arguments};
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Call, Run, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-then-chmod",
@@ -110,10 +109,10 @@ fn report(
     let Some(removal) = remove_lines(cx, step.span) else {
         return;
     };
-    let flag = Edit {
-        span: Span::at(keyword.span.end),
-        replacement: format!(" --{}={}", change.flag, change.value),
-    };
+    let flag = Edit::insert(
+        keyword.span.end,
+        format!(" --{}={}", change.flag, change.value),
+    );
     report.fix(Fix::new(
         format!("use the flag of `{}`", keyword.text),
         change.applicability(),

@@ -1,7 +1,8 @@
 //! `copy-to-relative-path`: a relative `COPY` destination without a `WORKDIR`.
 
+use super::support::steps::is_on_windows;
 use super::support::trailing_comments::trailing_comment;
-use crate::dockerfile::{Body, Kind, Word, WordPart};
+use crate::dockerfile::{Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -19,8 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.onbuild && step.kind() == Kind::Workdir {
             triggered = Some(step.stage);
         }
-        let (Body::Transfer { destination, .. }, Kind::Copy) =
-            (&step.instruction.body, step.kind())
+        let (Some(destination), Kind::Copy) = (step.instruction.body.destination(), step.kind())
         else {
             continue;
         };
@@ -31,17 +31,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // ONBUILD instructions run in another image, with the WORKDIR that ONBUILD sets there.
         let is_set =
             step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));
-        if is_relative(destination) && !is_set && !is_well_known(step) {
+        if is_relative(destination) && !is_set && !is_well_known(cx, step) {
             let written = destination.text.as_str();
             let message = format!("relative destination `{written}` without a `WORKDIR`");
             let report = findings.add(destination.span, message);
             // In a JSON form, the span includes the quotes but the text does not.
             let is_plain = cx.source.slice(destination.span) == written;
             if is_plain && let Some(replacement) = absolute(step, written) {
-                let edit = Edit {
-                    span: destination.span,
-                    replacement,
-                };
+                let edit = Edit::replace(destination.span, replacement);
                 report.fix(Fix::safe(
                     "use an absolute path, starting from the base image's directory",
                     [edit],
@@ -58,9 +55,10 @@ fn is_relative(word: &Word) -> bool {
 }
 
 /// Whether the base image has a working directory that is meant to be used, such as `/var/www/html`
-/// in `php`.
-fn is_well_known(step: &Step<'_>) -> bool {
-    step.workdir.path.as_deref().is_some_and(|path| path != "/")
+/// in `php`, or `C:\` in Windows images.
+fn is_well_known(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
+    let is_own = step.workdir.path.as_deref().is_some_and(|path| path != "/");
+    is_own || is_on_windows(cx, step)
 }
 
 /// The path relative to the root, if the base image is known to start there and the path is plain.

@@ -1,7 +1,8 @@
 //! `copy-whole-context`: COPY or ADD takes everything in the build context.
 
+use super::support::copies::whole_context;
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -17,27 +18,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     }
     for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
-        // A stage contains what the build put there.
-        let (None, Body::Transfer { sources, .. }) = (step.flag("from"), &step.instruction.body)
-        else {
+        // `--exclude` says which files are not meant.
+        if step.flag("exclude").is_some() {
             continue;
-        };
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            let Some(path) = cx.facts.expand(step, word) else {
-                continue;
-            };
-            let is_whole = matches!(path.as_str(), "." | "./" | "/" | "*" | "./*" | "/*" | "/.");
-            // `--exclude` says which files are not meant.
-            if is_whole && step.flag("exclude").is_none() {
-                let keyword = &step.instruction.keyword.text;
-                findings.add(
-                    word.span,
-                    format!("`{keyword} {path}` copies everything in the build context"),
-                );
-            }
+        }
+        if let Some((word, path)) = whole_context(cx.facts, step) {
+            let keyword = &step.instruction.keyword.text;
+            let message = format!("`{keyword} {path}` copies everything in the build context");
+            findings.add(word.span, message);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `copy-whole-filesystem`: a COPY copies all files of an image over another.
 
-use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::steps::copies_from;
+use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -13,26 +13,16 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in of_kind(cx, &[Kind::Copy]) {
-        // The root of the build context is the project directory.
-        let Some((_, from)) = step.copied_from() else {
+    // The root of the build context is the project directory.
+    for (step, _, from) in copies_from(cx) {
+        let body = &step.instruction.body;
+        let root = body.source_words().find(|word| word.literal() == Some("/"));
+        let (Some(root), Some(destination)) = (root, body.destination()) else {
             continue;
         };
-        let Body::Transfer {
-            sources,
-            destination,
-            ..
-        } = &step.instruction.body
-        else {
+        if destination.literal() != Some("/") {
             continue;
-        };
-        let root = sources.iter().find_map(|place| match place {
-            CopySource::Path(word) if word.literal() == Some("/") => Some(word),
-            _ => None,
-        });
-        let (Some(root), Some("/")) = (root, destination.literal()) else {
-            continue;
-        };
+        }
         // Copying everything into an empty image squashes a stage into a single layer.
         let into_scratch = step
             .stage

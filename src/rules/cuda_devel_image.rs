@@ -21,9 +21,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if is_cuda && tag.split('-').any(|part| part == "devel") {
         // The stage that names the image may be another one.
         let root = cx.facts.ancestry(stage.index).last().unwrap_or(stage);
-        findings.add(
-            root.image.span,
-            "the final image contains the CUDA compiler and headers",
-        );
+        let message = "the final image contains the CUDA compiler and headers";
+        findings.add(root.image.span, message);
     }
 }

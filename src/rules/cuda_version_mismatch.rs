@@ -25,10 +25,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some((version, argument)) = wanted
                 && version != of_image
             {
-                findings.add(
-                    argument.span,
-                    format!("built for CUDA {version}, but the image has CUDA {of_image}"),
-                );
+                let message =
+                    format!("built for CUDA {version}, but the image has CUDA {of_image}");
+                findings.add(argument.span, message);
             }
         }
     }

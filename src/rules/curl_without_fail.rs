@@ -1,10 +1,10 @@
 //! `curl-without-fail`: curl saves or runs the error page of a failed request.
 
-use super::support::options::{is_long, letters};
+use super::support::options::{curl_letters, is_long};
 use super::support::unattended::insert_after;
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "curl-without-fail",
@@ -28,9 +28,6 @@ const OTHER: [&str; 8] = [
 /// The short forms of these options.
 const OTHER_LETTERS: &str = "fKIDiwT";
 
-/// Short options whose value is the rest of their word or the next word.
-const VALUED: &str = "oCcbeEHAmPQrtuUxyYzdFX";
-
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         // A page of an error has another checksum.
@@ -48,16 +45,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             } else {
                 continue;
             };
-            let report = findings.add(
-                call.name_span,
-                format!("`curl` without `-f` {what} the error page if the request fails"),
-            );
+            let message = format!("`curl` without `-f` {what} the error page if the request fails");
+            let report = findings.add(call.name_span, message);
             if let Some(edit) = insert_after(cx, call.name_span, "curl", "-f") {
-                report.fix(Fix::new(
-                    "fail on HTTP errors",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::marked_unsafe("fail on HTTP errors", [edit]));
             }
         }
     }
@@ -65,15 +56,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether a call has one of the other options, or may have one.
 fn has_other(call: &Call) -> bool {
-    // A variable can hold options, but one in a URL or in the name of a file cannot.
-    let mut arguments = call.arguments.iter();
-    let hidden = arguments.any(|argument| {
-        argument.values.is_none() && argument.raw.trim_matches('"').starts_with('$')
-    });
-    hidden
+    call.has_unknown_options()
         || call.words().any(|word| {
             is_long(word, &OTHER)
-                || letters(word, VALUED).contains(|letter| OTHER_LETTERS.contains(letter))
+                || curl_letters(word).contains(|letter| OTHER_LETTERS.contains(letter))
         })
 }
 
@@ -88,7 +74,7 @@ fn saves(run: &Run<'_>, call: &Call) -> bool {
                 "--remote-name-all",
                 "--output-dir",
             ],
-        ) || letters(word, VALUED).contains(['o', 'O'])
+        ) || curl_letters(word).contains(['o', 'O'])
     });
     let mut redirections = run.script.iter().flat_map(|script| &script.redirections);
     has_option

@@ -1,9 +1,9 @@
 //! `curl-without-location`: curl does not follow redirects.
 
-use super::support::options::{is_long, letters};
+use super::support::options::{curl_letters, is_long};
 use super::support::unattended::insert_after;
 use crate::lint::facts::{Call, Download};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "curl-without-location",
@@ -39,11 +39,8 @@ const OTHER: [&str; 20] = [
 /// The short forms of these options.
 const OTHER_LETTERS: &str = "LIiDdFXTwKVh";
 
-/// Short options whose value is the rest of their word or the next word.
-const VALUED: &str = "oCcbeEHAmPQrtuUxyYz";
-
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if call.name != "curl" || has_other(call) {
             continue;
         }
@@ -51,16 +48,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !downloads.iter().any(may_redirect) {
             continue;
         }
-        let report = findings.add(
-            call.name_span,
-            "`curl` without `-L` does not follow redirects",
-        );
+        let message = "`curl` without `-L` does not follow redirects";
+        let report = findings.add(call.name_span, message);
         if let Some(edit) = insert_after(cx, call.name_span, "curl", "-L") {
-            report.fix(Fix::new(
-                "follow redirects",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe("follow redirects", [edit]));
         }
     }
 }
@@ -83,15 +74,10 @@ fn may_redirect(download: &Download<'_>) -> bool {
 
 /// Whether a call has one of the other options, or may have one.
 fn has_other(call: &Call) -> bool {
-    // A variable can contain options, but a variable in a URL only affects the URL.
-    let hidden = call
-        .arguments
-        .iter()
-        .any(|argument| argument.values.is_none() && !argument.raw.contains("://"));
-    hidden || call.words().any(is_other)
+    call.has_unknown_options() || call.words().any(is_other)
 }
 
 /// Whether a word is one of the other options, alone or in a bundle such as `-fsSL`.
 fn is_other(word: &str) -> bool {
-    is_long(word, &OTHER) || letters(word, VALUED).contains(|letter| OTHER_LETTERS.contains(letter))
+    is_long(word, &OTHER) || curl_letters(word).contains(|letter| OTHER_LETTERS.contains(letter))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::support::development::is_for_development;
 use super::support::steps::last_of_kind;
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::Stage;
@@ -52,6 +53,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
+    if is_for_development(cx) {
+        return;
+    }
     report_variables(cx, stage, findings);
     for kind in [Kind::Entrypoint, Kind::Cmd] {
         report_arguments(cx, stage, kind, findings);
@@ -116,10 +120,8 @@ fn report_arguments(
         }
         _ => return,
     };
-    findings.add(
-        span,
-        format!("`{word}` lets debuggers connect to the program"),
-    );
+    let message = format!("`{word}` lets debuggers connect to the program");
+    findings.add(span, message);
 }
 
 /// Whether an argument starts a debugger that other hosts may reach: `--inspect`,

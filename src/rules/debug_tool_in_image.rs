@@ -14,9 +14,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     // Links to BusyBox are not among these: removing one would not remove the program.
     for name in cx.programs(ProgramClass::DebugTool.names()) {
         let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("debugging tool `{path}` is in the image"),
-        );
+        let message = format!("debugging tool `{path}` is in the image");
+        findings.add(cx.at_file(name), message);
     }
 }

@@ -23,22 +23,18 @@ const FLAGS: [(&str, &str); 8] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in run.package_calls() {
-            if call.manager.name != "bundler" || call.action != Action::Install {
-                continue;
-            }
-            // One finding for each call: they are all moved to the same place.
-            for argument in &call.call.arguments {
-                let word = argument.single().unwrap_or_default();
-                let name = word.split('=').next().unwrap_or(word);
-                if let Some((flag, setting)) = FLAGS.iter().find(|(flag, _)| *flag == name) {
-                    findings.add(
-                        argument.span,
-                        format!("deprecated Bundler flag `{flag}`: set `{setting}`"),
-                    );
-                    break;
-                }
+    for (_, call) in cx.facts.package_calls() {
+        if call.manager.name != "bundler" || call.action != Action::Install {
+            continue;
+        }
+        // One finding for each call: they are all moved to the same place.
+        for argument in &call.call.arguments {
+            let word = argument.single().unwrap_or_default();
+            let name = word.split('=').next().unwrap_or(word);
+            if let Some((flag, setting)) = FLAGS.iter().find(|(flag, _)| *flag == name) {
+                let message = format!("deprecated Bundler flag `{flag}`: set `{setting}`");
+                findings.add(argument.span, message);
+                break;
             }
         }
     }

@@ -5,6 +5,7 @@ use super::support::options::letters;
 use crate::lint::facts::packages::{self, Action};
 use crate::lint::facts::{Argument, Call, Run, deletes, glob_matches};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -111,10 +112,6 @@ fn text(argument: &Argument) -> &str {
     argument
         .single()
         .unwrap_or_else(|| argument.raw.trim_matches(['"', '\'']))
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether a call unpacks or installs an archive, so that it is not needed any more.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::support::steps::{first_word, of_kind};
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -34,23 +34,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(assignment) = group_assignment(cx, step, name) else {
             continue;
         };
+        let message = format!("`USER` with a group drops the supplementary groups of `{name}`");
         let report = findings
-            .add(
-                word.span,
-                format!("`USER` with a group drops the supplementary groups of `{name}`"),
-            )
+            .add(word.span, message)
             .label(assignment, "groups assigned here");
         // If the text contains a variable or quotes, it cannot simply be cut after the name.
         if word.literal() == Some(&text) && word.span.end - word.span.start == text.len() {
-            let edit = Edit {
-                span: word.span,
-                replacement: name.to_owned(),
-            };
-            report.fix(Fix::new(
-                "remove the group",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            let edit = Edit::replace(word.span, name.to_owned());
+            report.fix(Fix::marked_unsafe("remove the group", [edit]));
         }
     }
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::support::label_schema::labels;
 use super::support::rewrite::remove_lines;
-use crate::dockerfile::Body;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -42,9 +41,7 @@ fn remove_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
     if step.onbuild {
         return None;
     }
-    let Body::Pairs(pairs) = &step.instruction.body else {
-        return None;
-    };
+    let pairs = step.instruction.body.pairs();
     let index = pairs.binary_search_by_key(&pair, |other| other.span).ok()?;
     if pairs.len() == 1 {
         return remove_lines(cx, step.span);
@@ -64,8 +61,5 @@ fn remove_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
     if !is_blank {
         return None;
     }
-    Some(Edit {
-        span: pair.to(gap),
-        replacement: String::new(),
-    })
+    Some(Edit::remove(pair.to(gap)))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -16,9 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Env, Kind::Arg]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         let mut set: HashMap<&str, Span> = HashMap::new();
         for pair in pairs {
             let name = pair.key.text.as_str();

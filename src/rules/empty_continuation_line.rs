@@ -20,19 +20,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .map_or(step.span.end, |heredoc| heredoc.body.start);
         let empty = empty_lines(cx, Span::new(step.span.start, end));
         if let Some(first) = empty.first() {
-            let edits: Vec<Edit> = empty
-                .iter()
-                .map(|&span| Edit {
-                    span,
-                    replacement: String::new(),
-                })
-                .collect();
+            let edits: Vec<Edit> = empty.iter().map(|&span| Edit::remove(span)).collect();
             let at = Span::at(first.start);
+            let message = "empty line inside an instruction, which will become an error";
             findings
-                .add(
-                    at,
-                    "empty line inside an instruction, which will become an error",
-                )
+                .add(at, message)
                 .fix(Fix::safe("remove the empty lines", edits));
         }
     }

@@ -18,10 +18,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for user in &cx.accounts.users {
         if user.password == Password::Empty {
             let (user, path) = (&user.name, cx.path(file));
-            findings.add(
-                cx.at_file(file),
-                format!("user `{user}` has an empty password in `{path}`"),
-            );
+            let message = format!("user `{user}` has an empty password in `{path}`");
+            findings.add(cx.at_file(file), message);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! `end-of-life-base`: the base image no longer gets security fixes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::lint::facts::{EndOfLife, ImageRef, end_of_life};
-use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule, Severity};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "end-of-life-base",
@@ -11,11 +14,66 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for used in cx.facts.images() {
-        if let Some(end) = end_of_life(&used.image) {
-            findings.add(used.span, message(&end)).note(source(&end));
+    let shipped = shipped_stages(cx);
+    for release in ended_releases(cx) {
+        let Some((first, others)) = release.split_first() else {
+            continue;
+        };
+        let mut report = findings.add(first.span, message(&first.end));
+        for other in others {
+            report = report.label(other.span, format!("`{}` as well", other.end.what));
+        }
+        report = report.note(source(&first.end));
+        // Old compilers and build tools do harm as well, but the image does not contain them.
+        let mut stages = release.iter().filter_map(|image| image.stage);
+        if !stages.any(|stage| shipped.contains(&stage)) {
+            report
+                .severity(Severity::Info)
+                .note("it is only used to build, and is not part of the image");
         }
     }
+}
+
+/// An image that contains a release which is no longer supported.
+struct EndedImage {
+    end: EndOfLife,
+    span: Span,
+    /// The index of the stage that uses it.
+    stage: Option<usize>,
+}
+
+/// The images of each release that is no longer supported, in the order of the file.
+///
+/// A release has one finding, however many stages use it, because all of them change together: the
+/// SDK of a product with its runtime, `golang:1.20-buster` with `debian:buster`.
+fn ended_releases(cx: &DockerfileContext<'_>) -> Vec<Vec<EndedImage>> {
+    let mut releases: Vec<Vec<EndedImage>> = Vec::new();
+    let mut known = BTreeMap::new();
+    for used in cx.facts.images() {
+        let Some(end) = end_of_life(&used.image) else {
+            continue;
+        };
+        // The releases of a product end on different days.
+        let index = *known.entry((end.source, end.day)).or_insert(releases.len());
+        if index == releases.len() {
+            releases.push(Vec::new());
+        }
+        releases[index].push(EndedImage {
+            end,
+            span: used.span,
+            stage: used.stage,
+        });
+    }
+    releases
+}
+
+/// The indices of the final stage and the stages that it is built on.
+fn shipped_stages(cx: &DockerfileContext<'_>) -> BTreeSet<usize> {
+    let Some(last) = cx.facts.final_stage() else {
+        return BTreeSet::new();
+    };
+    let stages = cx.facts.ancestry(last.index);
+    stages.map(|stage| stage.index).collect()
 }
 
 /// The message, which is the same for a Dockerfile and an image.

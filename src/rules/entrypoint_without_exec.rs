@@ -3,8 +3,9 @@
 use crate::dockerfile::shell::parse_text;
 use crate::dockerfile::{Body, Command, CopySource, Kind, SimpleCommand};
 use crate::knowledge::ProgramClass;
-use crate::lint::facts::{Stage, Step};
+use crate::lint::facts::{ShellKind, Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -53,7 +54,7 @@ fn check_command(
     let Some(program) = words.first() else {
         return;
     };
-    let name = program.value.rsplit('/').next().unwrap_or(&program.value);
+    let name = file_name(&program.value);
     // `sh -c SCRIPT`, with other options before the `c` of `-ec`.
     if ProgramClass::PosixShell.contains(name)
         && words
@@ -61,24 +62,34 @@ fn check_command(
             .is_some_and(|option| option.value.starts_with('-') && option.value.ends_with('c'))
     {
         if let Some(text) = words.get(2)
+            && !is_replaced(name, step)
             && runs_program_as_child(&text.value)
         {
-            findings.add(
-                text.span,
-                "the shell keeps running and does not forward signals to the program",
-            );
+            let message = "the shell keeps running and does not forward signals to the program";
+            findings.add(text.span, message);
         }
         return;
     }
     if let Some((text, span)) = written_script(cx, stage, step, &program.value)
         && runs_program_as_child(text)
     {
+        let message = format!("`{name}` keeps running and does not forward signals to the program");
         findings
-            .add(
-                program.span,
-                format!("`{name}` keeps running and does not forward signals to the program"),
-            )
+            .add(program.span, message)
             .label(span, "script written here");
+    }
+}
+
+/// Whether a shell is replaced by the last command of the script in its arguments, as bash has been
+/// since version 5.1, and that of BusyBox always.
+fn is_replaced(name: &str, step: &Step<'_>) -> bool {
+    match name {
+        "ash" | "bash" => true,
+        "sh" => {
+            step.shell.set_by.is_none()
+                && matches!(step.shell.kind, ShellKind::Ash | ShellKind::Bash)
+        }
+        _ => false,
     }
 }
 

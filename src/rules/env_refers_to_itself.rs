@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::dockerfile::{Kind, Pair, Variable, WordPart};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,9 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Env]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         let mut first: HashMap<&str, usize> = HashMap::new();
         for (index, pair) in pairs.iter().enumerate() {
             first.entry(pair.key.text.as_str()).or_insert(index);
@@ -72,13 +70,6 @@ fn fix(cx: &DockerfileContext<'_>, before: &Pair, pair: &Pair, keyword: &str) ->
     {
         return None;
     }
-    let edit = Edit {
-        span: gap,
-        replacement: format!("{}{keyword} ", cx.line_break()),
-    };
-    Some(Fix::new(
-        "use a separate `ENV`",
-        Applicability::Unsafe,
-        vec![edit],
-    ))
+    let edit = Edit::replace(gap, format!("{}{keyword} ", cx.line_break()));
+    Some(Fix::marked_unsafe("use a separate `ENV`", [edit]))
 }

@@ -3,7 +3,7 @@
 use crate::dockerfile::{Body, CopySource, ShellWord, Word};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -35,11 +35,9 @@ fn report(
     findings: &mut Findings,
 ) {
     let escape = cx.dockerfile.escape;
+    let message = format!("`{escape}` makes the space part of the next word");
     let report = findings
-        .add(
-            Span::new(place, place + escape.len_utf8()),
-            format!("`{escape}` makes the space part of the next word"),
-        )
+        .add(Span::new(place, place + escape.len_utf8()), message)
         .note("it continues the instruction only at the end of a line");
     let span = Span::new(place, word);
     let arguments = &step.instruction.arguments;
@@ -51,15 +49,8 @@ fn report(
     {
         return;
     }
-    let edit = Edit {
-        span,
-        replacement: String::new(),
-    };
-    report.fix(Fix::new(
-        format!("remove the `{escape}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ));
+    let edit = Edit::remove(span);
+    report.fix(Fix::marked_unsafe(format!("remove the `{escape}`"), [edit]));
 }
 
 /// The backslashes before the words of a script, each with the start of the word.

@@ -19,11 +19,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             continue;
         }
         let key = SettingKey::Exception(index);
+        let message = format!("policy exception for {} expired on {last}", exception.name);
         findings
-            .add(
-                cx.at_image(),
-                format!("policy exception for {} expired on {last}", exception.name),
-            )
+            .add(cx.at_image(), message)
             .because(cx.policy.origins.label(&key, "expiry date set here"))
             .note(format!("reason for the exception: {}", exception.reason));
     }

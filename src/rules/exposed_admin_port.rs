@@ -27,15 +27,10 @@ const PORTS: [(u32, &str); 12] = [
 ];
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in &cx.facts.steps {
-        for port in cx.facts.ports(step) {
-            let (Some(first), Some(last)) = (port.first, port.last) else {
-                continue;
-            };
-            for (number, service) in PORTS {
-                if (first..=last).contains(&number) {
-                    findings.add(port.span, message(number, service));
-                }
+    for port in cx.facts.all_ports() {
+        for (number, service) in PORTS {
+            if port.includes(number) {
+                findings.add(port.span, message(number, service));
             }
         }
     }

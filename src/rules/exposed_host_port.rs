@@ -10,25 +10,17 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
+    for port in cx.facts.all_ports() {
         let Some(host) = &port.host else { continue };
-        let report = findings.add(
-            port.span,
-            format!("`EXPOSE` cannot set the host part `{host}`; use `docker run -p`"),
-        );
+        let message = format!("`EXPOSE` cannot set the host part `{host}`; use `docker run -p`");
+        let report = findings.add(port.span, message);
         // The value of a variable cannot be changed here.
         if port.literal
             && let Some((_, replacement)) = port.text.rsplit_once(':')
         {
             let replacement = replacement.to_owned();
             let title = format!("use `{replacement}`");
-            report.fix(Fix::safe(
-                title,
-                [Edit {
-                    span: port.span,
-                    replacement,
-                }],
-            ));
+            report.fix(Fix::safe(title, [Edit::replace(port.span, replacement)]));
         }
     }
 }

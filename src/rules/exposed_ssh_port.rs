@@ -13,13 +13,9 @@ pub(super) const RULE: Rule = Rule {
 const SSH: u32 = 22;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in &cx.facts.steps {
-        for port in cx.facts.ports(step) {
-            if let (Some(first), Some(last)) = (port.first, port.last)
-                && (first..=last).contains(&SSH)
-            {
-                findings.add(port.span, message());
-            }
+    for port in cx.facts.all_ports() {
+        if port.includes(SSH) {
+            findings.add(port.span, message());
         }
     }
 }

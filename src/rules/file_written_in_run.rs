@@ -3,7 +3,7 @@
 use super::support::run_as_add::{has_only_calls, is_plain};
 use crate::dockerfile::Command;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -28,20 +28,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let step = cx.facts.steps[run.step].span;
         let end = cx.line_break();
         let replacement = format!("COPY <<{END} {path}{end}{text}{end}{END}");
-        let fix = Fix::new(
+        let fix = Fix::marked_unsafe(
             "use `COPY` with a heredoc",
-            Applicability::Unsafe,
-            vec![Edit {
-                span: step,
-                replacement,
-            }],
+            [Edit::replace(step, replacement)],
         );
-        findings
-            .add(
-                call.span,
-                format!("`{path}` is written by a shell; `COPY` does not need one"),
-            )
-            .fix(fix);
+        let message = format!("`{path}` is written by a shell; `COPY` does not need one");
+        findings.add(call.span, message).fix(fix);
     }
 }
 

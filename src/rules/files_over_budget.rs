@@ -19,11 +19,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     }
     let count = counted(cx.files.files, "file");
+    let message = format!("image has {count}; the policy allows {most}");
     let report = findings
-        .add(
-            cx.at_image(),
-            format!("image has {count}; the policy allows {most}"),
-        )
+        .add(cx.at_image(), message)
         .because(cx.policy.budget("max-files"));
     // A realistic target.
     if let Some(plan) = cx.plan {

@@ -35,10 +35,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 || part.starts_with("MIG-")
         });
         if VARIABLES.contains(&name) && names_one {
-            findings.add(
-                pair.span,
-                format!("`{name}={value}` selects GPUs that another machine may not have"),
-            );
+            let message =
+                format!("`{name}={value}` selects GPUs that another machine may not have");
+            findings.add(pair.span, message);
         }
     }
 }

@@ -19,10 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // One finding for the file: it is one habit, and one fix changes it everywhere.
     let mut edits = Vec::new();
     for keyword in &differing {
-        edits.push(Edit {
-            span: keyword.span,
-            replacement: keyword.replacement.to_owned(),
-        });
+        edits.push(Edit::replace(keyword.span, keyword.replacement.to_owned()));
     }
     let title = format!("use `{}`", first.replacement);
     let message = format!("`{}` and `{}` differ in case", first.text, first.from);

@@ -2,7 +2,7 @@
 
 use super::support::run_as_add::{consists_of, is_plain, plain_arguments};
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "git-clone-in-run",
@@ -16,29 +16,25 @@ pub(super) const RULE: Rule = Rule {
 const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in run.calls.iter().filter(|call| call.name == "git") {
-            let Some(url) = cloned_url(call) else {
-                continue;
-            };
-            let report = findings.add(
-                call.span,
-                format!("`git` clones `{url}`; `ADD` can fetch it without `git`"),
-            );
-            // Not safe: ADD also fetches submodules, and it uses other credentials.
-            if let Some(instruction) = as_add(cx, run, call) {
-                let edit = Edit {
-                    span: cx.facts.steps[run.step].span,
-                    replacement: instruction,
-                };
-                report.fix(Fix::new("use `ADD`", Applicability::Unsafe, vec![edit]));
-            }
+    for (run, call) in cx.facts.calls() {
+        let Some(url) = cloned_url(call) else {
+            continue;
+        };
+        let message = format!("`git` clones `{url}`; `ADD` can fetch it without `git`");
+        let report = findings.add(call.span, message);
+        // Not safe: ADD also fetches submodules, and it uses other credentials.
+        if let Some(instruction) = as_add(cx, run, call) {
+            let edit = Edit::replace(cx.facts.steps[run.step].span, instruction);
+            report.fix(Fix::marked_unsafe("use `ADD`", [edit]));
         }
     }
 }
 
 /// The URL argument of `git clone`, if it is a network URL.
 fn cloned_url(call: &Call) -> Option<&str> {
+    if call.name != "git" {
+        return None;
+    }
     let mut words = call
         .arguments
         .iter()

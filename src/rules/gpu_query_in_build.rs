@@ -28,13 +28,11 @@ const FAILING_QUERIES: [&str; 3] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            if let Some(span) = query(call)
-                && !only_informs(run, call)
-            {
-                findings.add(span, "a build has no access to a GPU");
-            }
+    for (run, call) in cx.facts.calls() {
+        if let Some(span) = query(call)
+            && !only_informs(run, call)
+        {
+            findings.add(span, "a build has no access to a GPU");
         }
     }
 }

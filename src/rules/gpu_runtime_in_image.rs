@@ -22,21 +22,17 @@ const PACKAGES: [&str; 7] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in run.package_calls() {
-            if call.action != Action::Install || !call.manager.system {
-                continue;
-            }
-            let mut packages = call.packages.iter();
-            // One of them depends on the others.
-            if let Some(package) =
-                packages.find(|package| PACKAGES.contains(&package.name(call.manager)))
-            {
-                findings.add(
-                    package.argument.span,
-                    format!("`{}` is only needed on the host", package.word),
-                );
-            }
+    for (_, call) in cx.facts.package_calls() {
+        if call.action != Action::Install || !call.manager.system {
+            continue;
+        }
+        let mut packages = call.packages.iter();
+        // One of them depends on the others.
+        if let Some(package) =
+            packages.find(|package| PACKAGES.contains(&package.name(call.manager)))
+        {
+            let message = format!("`{}` is only needed on the host", package.word);
+            findings.add(package.argument.span, message);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::support::lines::heredoc_start;
 use crate::dockerfile::{Command, ShellScript, ShellWord};
 use crate::lint::facts::{Run, ShellKind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -46,16 +46,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         // One finding for each RUN: `set -e` helps all its commands.
         let name = statement.program.raw.as_str();
-        let set = Edit {
-            span: Span::at(start),
-            replacement: format!("set -e{}", cx.line_break()),
-        };
+        let set = Edit::insert(start, format!("set -e{}", cx.line_break()));
+        let message = format!("the script continues if `{name}` fails, and the build succeeds");
         findings
-            .add(
-                statement.program.span,
-                format!("the script continues if `{name}` fails, and the build succeeds"),
-            )
-            .fix(Fix::new("add `set -e`", Applicability::Unsafe, vec![set]));
+            .add(statement.program.span, message)
+            .fix(Fix::marked_unsafe("add `set -e`", [set]));
     }
 }
 

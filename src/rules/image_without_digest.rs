@@ -14,10 +14,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for used in cx.facts.images() {
         // A variable without a known value may contain the digest.
         if !used.is_doubtful && used.image.digest == Reading::Absent {
-            findings.add(
-                used.span,
-                format!("`{}` is not pinned to a digest", used.written),
-            );
+            let message = format!("`{}` is not pinned to a digest", used.written);
+            findings.add(used.span, message);
         }
     }
 }

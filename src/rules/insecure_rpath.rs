@@ -16,10 +16,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         for entry in entries.map(String::from_utf8_lossy) {
             if let Some(reason) = insecure(cx, &entry) {
                 let path = cx.path(name);
-                findings.add(
-                    cx.at_file(name),
-                    format!("`{path}` searches for libraries in {reason}"),
-                );
+                let message = format!("`{path}` searches for libraries in {reason}");
+                findings.add(cx.at_file(name), message);
                 // One insecure entry is enough, because the file must be relinked anyway.
                 break;
             }

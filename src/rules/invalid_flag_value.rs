@@ -4,7 +4,7 @@ use super::support::file_modes::is_file_mode;
 use super::support::mounts::{fields, mount_fault};
 use super::support::remotes::Remote;
 use super::support::words::known_value;
-use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
+use crate::dockerfile::{Kind, Word, WordPart};
 use crate::image::name::digest_fault;
 use crate::knowledge::is_platform;
 use crate::lint::facts::Step;
@@ -77,19 +77,12 @@ fn check_checksum(
     let Some(checksum) = known_value(cx, step, word) else {
         return;
     };
-    let Body::Transfer { sources, .. } = &step.instruction.body else {
-        return;
-    };
+    let body = &step.instruction.body;
     // BuildKit ignores an empty checksum.
-    if checksum.is_empty() {
+    if body.destination().is_none() || checksum.is_empty() {
         return;
     }
-    let mut paths = Vec::new();
-    for source in sources {
-        if let CopySource::Path(path) = source {
-            paths.push(path);
-        }
-    }
+    let paths: Vec<&Word> = body.source_words().collect();
     let [path] = paths.as_slice() else {
         findings.add(word.span, "`--checksum` needs a single source");
         return;
@@ -106,10 +99,8 @@ fn check_checksum(
         }
         Some(Remote::Http) => {
             if let Some(reason) = digest_fault(&checksum) {
-                findings.add(
-                    word.span,
-                    format!("invalid checksum `{checksum}`: {reason}"),
-                );
+                let message = format!("invalid checksum `{checksum}`: {reason}");
+                findings.add(word.span, message);
             }
         }
         // The checksum of a repository is a commit, which may be abbreviated.
@@ -125,16 +116,14 @@ fn check_mount(cx: &DockerfileContext<'_>, step: &Step<'_>, word: &Word, finding
         }
         return;
     }
-    for field in fields(word).into_iter().flatten() {
+    for field in fields(cx, word).into_iter().flatten() {
         let name = field.value.as_deref().unwrap_or_default();
         if field.key.eq_ignore_ascii_case("from")
             && let Some(alias) = later_stage(cx, step, name)
         {
+            let message = format!("stage `{name}` is defined later, so the mount cannot use it");
             findings
-                .add(
-                    field.value_span,
-                    format!("stage `{name}` is defined later, so the mount cannot use it"),
-                )
+                .add(field.value_span, message)
                 .label(alias.span, "defined here");
         }
     }

@@ -2,7 +2,8 @@
 
 use super::support::image_names::lasting_fault;
 use super::support::mounts;
-use super::support::steps::of_kind;
+use super::support::steps::{copies_from, of_kind};
+use super::support::words::has_syntax_error;
 use crate::dockerfile::{Kind, Word};
 use crate::lint::facts::{Base, Stage, Step, image_name_fault};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -19,22 +20,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         check_from(cx, stage, findings);
     }
-    for step in of_kind(cx, &[Kind::Copy]) {
-        if let Some((word, name)) = step.copied_from()
-            && is_image(cx, step, name)
-        {
+    for (step, word, name) in copies_from(cx) {
+        if is_image(cx, step, name) {
             report_literal(word, name, findings);
         }
     }
     for step in of_kind(cx, &[Kind::Run]) {
-        for flag in step
-            .instruction
-            .flags
-            .iter()
-            .filter(|flag| flag.name == "mount")
-        {
-            let fields = flag.value.as_ref().and_then(mounts::fields);
-            for field in fields.into_iter().flatten() {
+        for flag in &step.instruction.flags {
+            let Some(word) = &flag.value else { continue };
+            if flag.name != "mount" {
+                continue;
+            }
+            for field in mounts::fields(cx, word).into_iter().flatten() {
                 check_mount(cx, step, &field, findings);
             }
         }
@@ -69,14 +66,6 @@ fn check_from(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Find
     }
 }
 
-fn has_syntax_error(cx: &DockerfileContext<'_>, span: Span) -> bool {
-    let errors = &cx.dockerfile.errors;
-    let next = errors.partition_point(|error| error.span.start < span.start);
-    errors
-        .get(next)
-        .is_some_and(|error| span.contains(error.span))
-}
-
 /// Whether a `--from` or `from=` is neither a stage nor the number of one.
 fn is_image(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> bool {
     name.parse::<i64>().is_err()
@@ -91,8 +80,9 @@ fn check_mount(
     findings: &mut Findings,
 ) {
     let Some(name) = &field.value else { return };
-    // A variable is an error of its own.
-    if !field.key.eq_ignore_ascii_case("from") || name.is_empty() || name.contains('$') {
+    // A variable is an error of its own; a `$` at the end is none.
+    let has_variable = name.find('$').is_some_and(|at| at + 1 < name.len());
+    if !field.key.eq_ignore_ascii_case("from") || name.is_empty() || has_variable {
         return;
     }
     // A mount takes no numbers of stages, but `0` is a valid name too.

@@ -1,7 +1,7 @@
 //! `invalid-label-key`: the key of a label violates Docker's guidelines.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,10 +16,7 @@ const RESERVED: [&str; 3] = ["com.docker.", "io.docker.", "org.dockerproject."];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Label]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
-        for pair in pairs {
+        for pair in step.instruction.body.pairs() {
             let written = pair.key.text.as_str().trim_matches(['"', '\'']);
             if let Some(violation) = violation(pair.key.literal().unwrap_or(written)) {
                 findings.add(pair.key.span, format!("label `{written}` {violation}"));

@@ -15,10 +15,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // BuildKit rejects these three as triggers.
         if matches!(step.kind(), Kind::Onbuild | Kind::From | Kind::Maintainer) {
             let keyword = &step.instruction.keyword;
-            findings.add(
-                keyword.span,
-                format!("`{}` is not allowed in `ONBUILD`", keyword.text),
-            );
+            let message = format!("`{}` is not allowed in `ONBUILD`", keyword.text);
+            findings.add(keyword.span, message);
         }
     }
 }

@@ -57,7 +57,7 @@ fn message(port: &Port) -> Option<String> {
         return Some(format!("port `{text}` is greater than 65535"));
     }
     // A variable that has no value here may get one at build time.
-    if !port.literal {
+    if !port.known {
         return None;
     }
     let Some((first, last)) = port.first.zip(port.last) else {

@@ -2,7 +2,6 @@
 
 use crate::lint::facts::Call;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "large-uid-without-no-log-init",
@@ -18,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 const LARGE: u64 = 100_000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if call.name != "useradd" || has_no_log_init(call) {
             continue;
         }
@@ -26,15 +25,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if uid < LARGE {
             continue;
         }
-        let edit = Edit {
-            span: Span::at(call.name_span.end),
-            replacement: " --no-log-init".to_owned(),
-        };
+        let edit = Edit::insert(call.name_span.end, " --no-log-init");
+        let message = format!("`useradd` with UID {uid} writes a huge sparse log file");
         findings
-            .add(
-                call.span,
-                format!("`useradd` with UID {uid} writes a huge sparse log file"),
-            )
+            .add(call.span, message)
             .fix(Fix::safe("add `--no-log-init`", [edit]));
     }
 }

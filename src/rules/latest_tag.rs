@@ -16,10 +16,9 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // An image without a tag has a rule of its own, `untagged-image`.
         if is_latest(&used.image) {
             let name = used.image.name.as_deref().unwrap_or("the image");
-            findings.add(
-                used.span,
-                format!("`{name}` is used with the tag `latest`, which changes over time"),
-            );
+            let message =
+                format!("`{name}` is used with the tag `latest`, which changes over time");
+            findings.add(used.span, message);
         }
     }
 }
@@ -34,10 +33,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     };
     if name.tag() == Some("latest") && name.digest().is_none() {
-        findings.add(
-            cx.at_instruction("FROM"),
-            format!("image is tagged `latest`: `{name}`"),
-        );
+        let message = format!("image is tagged `latest`: `{name}`");
+        findings.add(cx.at_instruction("FROM"), message);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `legacy-key-value`: ENV or LABEL separates key and value with a space.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, Pair};
+use crate::dockerfile::{Kind, Pair};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -14,9 +14,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Env, Kind::Label]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         for pair in pairs.iter().filter(|pair| pair.legacy) {
             let name = step.kind().name();
             let message = format!(
@@ -50,15 +48,9 @@ fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
         return None;
     }
     let quote = if has_blanks { "\"" } else { "" };
-    let mut edits = vec![Edit {
-        span: blank,
-        replacement: format!("={quote}"),
-    }];
+    let mut edits = vec![Edit::replace(blank, format!("={quote}"))];
     if has_blanks {
-        edits.push(Edit {
-            span: Span::at(value.span.end),
-            replacement: quote.to_owned(),
-        });
+        edits.push(Edit::insert(value.span.end, quote.to_owned()));
     }
     Some(Fix::safe("use `=`", edits))
 }

@@ -18,10 +18,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for user in &cx.accounts.users {
         if user.password == Password::Set && user.can_log_in() {
             let (name, shell, path) = (&user.name, user.login_shell(), cx.path(file));
-            findings.add(
-                cx.at_file(file),
-                format!("user `{name}` has a password in `{path}` and the shell `{shell}`"),
-            );
+            let message =
+                format!("user `{name}` has a password in `{path}` and the shell `{shell}`");
+            findings.add(cx.at_file(file), message);
         }
     }
 }

@@ -28,9 +28,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     // files.
     for name in cx.programs(PROGRAMS) {
         let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("login program `{path}` is in the image"),
-        );
+        let message = format!("login program `{path}` is in the image");
+        findings.add(cx.at_file(name), message);
     }
 }

@@ -129,10 +129,10 @@ fn as_heredoc(
     if !has_same_calls(run, &body) {
         return None;
     }
-    Some(Edit {
-        span: Span::new(span.start, step.span.end),
-        replacement: format!("<<{END}{end}{body}{end}{END}"),
-    })
+    Some(Edit::replace(
+        Span::new(span.start, step.span.end),
+        format!("<<{END}{end}{body}{end}{END}"),
+    ))
 }
 
 /// The text of a command that starts at the beginning of a line, with its other lines as far to the

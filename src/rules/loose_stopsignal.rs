@@ -26,15 +26,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if full == written {
             continue;
         }
-        let edit = Edit {
-            span: word.span,
-            replacement: full.clone(),
-        };
+        let edit = Edit::replace(word.span, full.clone());
+        let message = format!("`{written}` is not the full signal name, `{full}`");
         findings
-            .add(
-                word.span,
-                format!("`{written}` is not the full signal name, `{full}`"),
-            )
+            .add(word.span, message)
             .fix(Fix::safe("use the full name", [edit]));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::support::keywords::in_case_of;
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Instruction, Kind};
+use crate::dockerfile::{Instruction, Kind};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -23,9 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Replaces the instruction with the label that OCI defines for the same purpose.
 fn fix(instruction: &Instruction) -> Option<Fix> {
-    let Body::Words { words, .. } = &instruction.body else {
-        return None;
-    };
+    let words = instruction.body.words();
     let author = words.first()?.text.as_str().trim();
     // In MAINTAINER, quotes around the whole line are part of the name, although not intended.
     let author = author
@@ -39,10 +37,7 @@ fn fix(instruction: &Instruction) -> Option<Fix> {
     }
     let keyword = in_case_of(instruction, "LABEL");
     let replacement = format!("{keyword} org.opencontainers.image.authors=\"{author}\"");
-    let edit = Edit {
-        span: instruction.span,
-        replacement,
-    };
+    let edit = Edit::replace(instruction.span, replacement);
     Some(Fix::safe(
         "use the label `org.opencontainers.image.authors`",
         [edit],

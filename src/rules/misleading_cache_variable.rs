@@ -1,7 +1,7 @@
 //! `misleading-cache-variable`: a variable turns pip's cache off although its value says no.
 
 use super::support::cache_left::negated_switch;
-use crate::lint::facts::packages::{Action, understand};
+use crate::lint::facts::packages::Action;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,17 +12,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            let Some(call) = understand(call) else {
-                continue;
-            };
-            if call.action == Action::Install
-                && let Some(setting) = negated_switch(cx, run, &call)
-            {
-                let message = format!("`{setting}` turns the cache off, not on");
-                findings.add(call.call.name_span, message);
-            }
+    for (run, call) in cx.facts.package_calls() {
+        if call.action == Action::Install
+            && let Some(setting) = negated_switch(cx, run, &call)
+        {
+            let message = format!("`{setting}` turns the cache off, not on");
+            findings.add(call.call.name_span, message);
         }
     }
 }

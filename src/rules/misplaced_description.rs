@@ -3,7 +3,6 @@
 use crate::dockerfile::{Body, Comment, Kind};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "misplaced-description",
@@ -45,19 +44,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         // An empty line would separate the comment for readers too.
-        let edit = Edit {
-            span: Span::at(line_start(cx, step)),
-            replacement: format!("#{}", cx.line_break()),
-        };
-        findings
-            .add(
-                comment.span,
-                format!("comment describes `{first}` but does not start with that name"),
-            )
-            .fix(Fix::safe(
-                "end the comment with an empty comment line",
-                [edit],
-            ));
+        let edit = Edit::insert(line_start(cx, step), format!("#{}", cx.line_break()));
+        let message = format!("comment describes `{first}` but does not start with that name");
+        findings.add(comment.span, message).fix(Fix::safe(
+            "end the comment with an empty comment line",
+            [edit],
+        ));
     }
 }
 

@@ -103,10 +103,7 @@ fn in_order(
     };
     let mut edits = Vec::new();
     for span in removed {
-        edits.push(Edit {
-            span,
-            replacement: String::new(),
-        });
+        edits.push(Edit::remove(span));
     }
     edits.extend(written);
     edits.retain(|edit| cx.source.slice(edit.span) != edit.replacement);
@@ -129,10 +126,7 @@ fn insertion(
         replacement.push_str(cx.line_break());
         replacement.push_str(text);
     }
-    Edit {
-        span: Span::at(offset),
-        replacement,
-    }
+    Edit::insert(offset, replacement)
 }
 
 /// The lines of blocks to remove; blocks with only whitespace between them are merged.
@@ -155,7 +149,7 @@ fn replacements(cx: &DockerfileContext<'_>, blocks: &[Span], texts: &[&str]) -> 
         } else {
             texts[index].to_owned()
         };
-        edits.push(Edit { span, replacement });
+        edits.push(Edit::replace(span, replacement));
     }
     edits
 }

@@ -53,10 +53,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             continue;
         };
         let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("`{path}` calls `{call}`, but the image has no CA certificates"),
-        );
+        let message = format!("`{path}` calls `{call}`, but the image has no CA certificates");
+        findings.add(cx.at_file(name), message);
         // All of them lack the same bundle, so one finding is enough.
         return;
     }

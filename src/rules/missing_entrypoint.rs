@@ -12,9 +12,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     // `docker run IMAGE` without a command fails.
     if !cx.has_command() {
-        findings.add(
-            cx.at_instruction("CMD"),
-            "image has neither `ENTRYPOINT` nor `CMD`",
-        );
+        let message = "image has neither `ENTRYPOINT` nor `CMD`";
+        findings.add(cx.at_instruction("CMD"), message);
     }
 }

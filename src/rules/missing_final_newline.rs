@@ -18,10 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let end = Span::at(text.len());
     // The line break that the file uses elsewhere.
     let replacement = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let edit = Edit {
-        span: end,
-        replacement: replacement.to_owned(),
-    };
+    let edit = Edit::replace(end, replacement.to_owned());
     findings
         .add(end, "file does not end with a newline")
         .fix(Fix::safe("add a newline", [edit]));

@@ -23,9 +23,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     // An image without a program is not run, so there is nothing to check.
     if cx.has_command() && cx.configuration().healthcheck().is_none() {
-        findings.add(
-            cx.at_instruction("HEALTHCHECK"),
-            "image has no `HEALTHCHECK`",
-        );
+        let message = "image has no `HEALTHCHECK`";
+        findings.add(cx.at_instruction("HEALTHCHECK"), message);
     }
 }

@@ -76,11 +76,9 @@ fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for label in cx.settings.label_schema.keys() {
         if cx.configuration().label(label).is_none() {
+            let message = format!("label `{label}` is missing");
             findings
-                .add(
-                    cx.at_instruction("LABEL"),
-                    format!("label `{label}` is missing"),
-                )
+                .add(cx.at_instruction("LABEL"), message)
                 .because(origin(cx.settings, label));
         }
     }

@@ -16,9 +16,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     };
     for unmet in plan.unmet() {
         let (path, need) = (cx.path(unmet.by), &unmet.need);
-        findings.add(
-            cx.at_file(unmet.by),
-            format!("`{path}` needs {need}, which is not in the image"),
-        );
+        let message = format!("`{path}` needs {need}, which is not in the image");
+        findings.add(cx.at_file(unmet.by), message);
     }
 }

@@ -23,9 +23,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         format!("/usr/share/zoneinfo/{name}")
     };
     if is_name && cx.find(&path).is_none() {
-        findings.add(
-            cx.at_instruction("ENV"),
-            format!("`TZ` is `{zone}`, but `{path}` does not exist: local time is UTC"),
-        );
+        let message = format!("`TZ` is `{zone}`, but `{path}` does not exist: local time is UTC");
+        findings.add(cx.at_instruction("ENV"), message);
     }
 }

@@ -17,9 +17,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     // An empty user in the image configuration means root.
     if cx.has_command() && cx.configuration().user().is_empty() {
-        findings.add(
-            cx.at_instruction("USER"),
-            "no `USER` is set, so the container runs as `root`",
-        );
+        let message = "no `USER` is set, so the container runs as `root`";
+        findings.add(cx.at_instruction("USER"), message);
     }
 }

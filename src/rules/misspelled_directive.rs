@@ -1,7 +1,7 @@
 //! `misspelled-directive`: a parser directive is misspelled.
 
 use crate::dockerfile::DIRECTIVES;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 use crate::suggestion;
 
@@ -35,20 +35,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let start = comment.span.start + offset;
-    let edit = Edit {
-        span: Span::new(start, start + key.len()),
-        replacement: near.to_owned(),
-    };
+    let edit = Edit::replace(Span::new(start, start + key.len()), near.to_owned());
+    let message = format!("unknown directive `{key}` is treated as a comment");
     findings
-        .add(
-            edit.span,
-            format!("unknown directive `{key}` is treated as a comment"),
-        )
-        .fix(Fix::new(
-            format!("use `{near}`"),
-            Applicability::Unsafe,
-            vec![edit],
-        ));
+        .add(edit.span, message)
+        .fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
 }
 
 /// The directive that differs from a word by one or two letters.

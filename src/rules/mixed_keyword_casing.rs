@@ -40,10 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let message = format!("`{}` is not {case} like most instructions", keyword.text);
         let title = format!("use `{replacement}`");
-        let edit = Edit {
-            span: keyword.span,
-            replacement,
-        };
+        let edit = Edit::replace(keyword.span, replacement);
         findings
             .add(keyword.span, message)
             .fix(Fix::safe(title, [edit]));

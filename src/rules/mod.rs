@@ -113,9 +113,11 @@ rules! {
     instruction_before_from,
     invalid_default_base,
     invalid_flag_value,
+    invalid_git_url,
     invalid_image_name,
     invalid_label_key,
     invalid_onbuild,
+    invalid_pattern,
     invalid_port,
     invalid_stopsignal,
     jemalloc_not_preloaded,
@@ -229,6 +231,7 @@ rules! {
     unpinned_zypper_package,
     unreachable_stage,
     unread_heredoc,
+    unset_pipefail,
     unset_required_variable,
     unset_user,
     unsorted_packages,
@@ -282,7 +285,7 @@ mod tests {
     use crate::lint::image::Policy;
 
     #[test]
-    fn everything_a_policy_can_forbid_is_found_by_rules_for_images() {
+    fn everything_a_policy_can_forbid_has_an_image_rule() {
         for kind in Policy::kinds() {
             let mut policy = Policy::default();
             assert!(policy.forbid(kind, None, registry()));
@@ -296,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_are_in_the_order_of_their_names() {
+    fn rules_are_listed_in_alphabetical_order() {
         assert!(super::all().is_sorted_by_key(|rule| rule.name));
     }
 }

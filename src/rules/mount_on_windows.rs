@@ -19,15 +19,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !is_on_windows(cx, step) {
             continue;
         }
-        // Every flag with a value is one of the mounts, in the same order.
-        let flags = step.instruction.flags.iter();
-        let flags = flags.filter(|flag| flag.name == "mount" && flag.value.is_some());
-        let unsupported = flags
-            .zip(&run.mounts)
-            .find(|(_, mount)| UNSUPPORTED.contains(&mount.kind.as_str()));
-        if let Some((flag, mount)) = unsupported {
+        let mut mounts = run.mounts.iter();
+        if let Some(mount) = mounts.find(|mount| UNSUPPORTED.contains(&mount.kind.as_str())) {
             findings.add(
-                flag.span,
+                mount.span,
                 format!(
                     "`{}` mounts are not supported in Windows images",
                     mount.kind

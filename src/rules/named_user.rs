@@ -36,10 +36,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             && !User::is_root(name)
             && !name.starts_with("Container")
         {
-            findings.add(
-                word.span,
-                format!("user name `{name}` is rejected by Kubernetes `runAsNonRoot`"),
-            );
+            let message = format!("user name `{name}` is rejected by Kubernetes `runAsNonRoot`");
+            findings.add(word.span, message);
         }
     }
 }

@@ -40,11 +40,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         cx.at_layer(0)
     };
     let key = SettingKey::Name("max-base-age");
+    let message = format!("base layer from {date} is {days} days old (at most {most} allowed)");
     findings
-        .add(
-            location,
-            format!("base layer from {date} is {days} days old (at most {most} allowed)"),
-        )
+        .add(location, message)
         .because(cx.settings.origins.label(&key, "maximum age set here"));
 }
 

@@ -24,10 +24,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if final_image::mentions(cx, "opcache") || final_image::mentions(cx, ".ini") {
         return;
     }
-    findings.add(
-        stage.from.span,
-        "without OPcache, PHP compiles every script again for each request",
-    );
+    let message = "without OPcache, PHP compiles every script again for each request";
+    findings.add(stage.from.span, message);
 }
 
 /// Whether a tag is that of a server of a version in which `OPcache` is an option.

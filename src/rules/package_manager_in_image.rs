@@ -29,10 +29,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
             continue;
         };
         let path = cx.path(name);
-        let report = findings.add(
-            cx.at_file(name),
-            format!("package manager `{path}` is in the image"),
-        );
+        let message = format!("package manager `{path}` is in the image");
+        let report = findings.add(cx.at_file(name), message);
         if let Some((files, bytes)) = cx.size_of_package(name) {
             let size = cx.size(bytes);
             report.note(format!("its package has {files} files ({size})"));

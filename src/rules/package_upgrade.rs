@@ -1,6 +1,5 @@
 //! `package-upgrade`: the packages of the base image are upgraded.
 
-use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -12,12 +11,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
+    for (_, call) in cx.facts.package_calls() {
         if upgrades_all(&call) {
-            findings.add(
-                call.call.span,
-                "packages are upgraded; use a newer base image instead",
-            );
+            let message = "packages are upgraded; use a newer base image instead";
+            findings.add(call.call.span, message);
         }
     }
 }

@@ -20,11 +20,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     }
     let count = counted(packages.len(), "package");
+    let message = format!("image has {count}; the policy allows {most}");
     let report = findings
-        .add(
-            cx.at_image(),
-            format!("image has {count}; the policy allows {most}"),
-        )
+        .add(cx.at_image(), message)
         .because(cx.policy.budget("max-packages"));
     // A realistic target: a package with a reachable file is needed.
     if let Some(plan) = cx.plan {

@@ -1,7 +1,7 @@
 //! `password-in-build`: the build sets a password.
 
 use super::support::switches::{self, Switch, switch};
-use crate::lint::facts::Call;
+use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -30,16 +30,27 @@ const SWITCHES: [Switch; 6] = [
 /// Values that are not the hash of any password and therefore lock the account.
 const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
+/// Sources of random passwords, which nobody knows: the account is unlocked for keys.
+const RANDOM: [&str; 4] = ["/dev/random", "/dev/urandom", "openssl rand", "pwgen"];
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for run in cx.facts.runs() {
+        let text = cx.source.slice(cx.facts.steps[run.step].span);
+        let is_random = RANDOM.iter().any(|source| text.contains(source));
+        check_run(run, is_random, findings);
+    }
+}
+
+fn check_run(run: &Run<'_>, is_random: bool, findings: &mut Findings) {
+    for call in &run.calls {
         if let Some((span, word)) = switches::find(call, &REMOVALS) {
-            findings.add(
-                span,
-                format!("`passwd {word}` removes the password: anyone can log in without one"),
-            );
+            let message =
+                format!("`passwd {word}` removes the password: anyone can log in without one");
+            findings.add(span, message);
             continue;
         }
         let place = match call.name.as_str() {
+            "chpasswd" if is_random => None,
             // The command has no other purpose.
             "chpasswd" => Some(call.name_span),
             _ if locks(call) => None,

@@ -32,10 +32,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         }
         // A package without files cannot run anything.
         if let Some(&file) = package.files.first() {
-            findings.add(
-                cx.at_file(file),
-                format!("package `{}` updates running containers", package.name),
-            );
+            let message = format!("package `{}` updates running containers", package.name);
+            findings.add(cx.at_file(file), message);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `plain-http-download`: a file is downloaded over plain HTTP.
 
+use super::support::plain_http::plain_host;
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -27,13 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if step.flag("checksum").is_some() {
             continue;
         }
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
+        for word in step.instruction.body.source_words() {
             let url = word.text.as_str().trim_matches(['"', '\'']);
             report(cx, url, word.span, findings);
         }
@@ -43,20 +38,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// Reports a URL if it uses plain HTTP.
 fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Findings) {
     let Some(host) = plain_host(url) else { return };
-    let report = findings.add(
-        span,
-        format!("download from `{host}` over plain HTTP can be tampered with"),
-    );
+    let message = format!("download from `{host}` over plain HTTP can be tampered with");
+    let report = findings.add(span, message);
     // The URL may come from a variable, in which case it is not at this place.
     if let Some(offset) = cx.source.slice(span).find("http://")
         && !lacks_https(host)
     {
         let end = span.start + offset + "http".len();
-        let edit = Edit {
-            span: Span::at(end),
-            replacement: "s".to_owned(),
-        };
-        report.fix(Fix::new("use `https`", Applicability::Unsafe, vec![edit]));
+        let edit = Edit::insert(end, "s");
+        report.fix(Fix::marked_unsafe("use `https`", [edit]));
     }
 }
 
@@ -72,40 +62,4 @@ const WITHOUT_HTTPS: [&str; 5] = [
 fn lacks_https(host: &str) -> bool {
     // Countries have mirrors of their own: `de.archive.ubuntu.com`.
     WITHOUT_HTTPS.iter().any(|known| host.ends_with(known))
-}
-
-/// The host of a plain HTTP URL on the Internet, not on the machine itself or in a local network.
-fn plain_host(url: &str) -> Option<&str> {
-    let (scheme, rest) = url.split_at_checked("http://".len())?;
-    if !scheme.eq_ignore_ascii_case("http://") {
-        return None;
-    }
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?;
-    // The brackets of an IPv6 address contain colons.
-    let host = if host.starts_with('[') {
-        host
-    } else {
-        host.split(':').next()?
-    };
-    let octets: Option<Vec<u8>> = host.split('.').map(|part| part.parse().ok()).collect();
-    // The networks of RFC 1918, loopback and link-local addresses.
-    let private = match octets.as_deref() {
-        Some([0 | 10 | 127, ..] | [192, 168, ..] | [169, 254, ..] | [172, 16..=31, ..]) => true,
-        _ => [
-            ".local",
-            ".internal",
-            ".localhost",
-            ".localdomain",
-            ".lan",
-            ".test",
-        ]
-        .iter()
-        .any(|end| host.ends_with(end)),
-    };
-    // A name without a dot refers to another container or a machine on the local network.
-    if private || !host.contains('.') || host.starts_with('[') || host.contains('$') {
-        return None;
-    }
-    Some(host)
 }

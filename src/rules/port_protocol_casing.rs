@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
+    for port in cx.facts.all_ports() {
         let Some(protocol) = &port.protocol else {
             continue;
         };
@@ -26,13 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .unwrap_or(&port.text);
             let replacement = format!("{numbers}{}", protocol.to_ascii_lowercase());
             let title = format!("use `{replacement}`");
-            report.fix(Fix::safe(
-                title,
-                [Edit {
-                    span: port.span,
-                    replacement,
-                }],
-            ));
+            report.fix(Fix::safe(title, [Edit::replace(port.span, replacement)]));
         }
     }
 }

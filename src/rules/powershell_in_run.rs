@@ -30,10 +30,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // The script may start with whitespace.
             let start = text.find(word).unwrap_or(0);
             let span = script.text.source_span(start, start + word.len());
-            findings.add(
-                span,
-                "`RUN` starts PowerShell from a shell; use `SHELL` instead",
-            );
+            let message = "`RUN` starts PowerShell from a shell; use `SHELL` instead";
+            findings.add(span, message);
         }
     }
 }

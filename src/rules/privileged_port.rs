@@ -29,11 +29,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     }
     for (port, span) in exposed(cx, stage) {
+        let message = format!("some runtimes do not let `{name}` listen on port {port}");
         findings
-            .add(
-                span,
-                format!("some runtimes do not let `{name}` listen on port {port}"),
-            )
+            .add(span, message)
             .label(user.span, "user set here");
     }
 }

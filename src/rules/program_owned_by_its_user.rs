@@ -22,10 +22,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let owner = cx.facts.expand(step, value);
         if owner.as_deref().is_none_or(|owner| !User::is_root(owner)) {
             let name = value.text.as_str();
-            findings.add(
-                flag.span,
-                format!("`{name}` owns these files and can change them at run time"),
-            );
+            let message = format!("`{name}` owns these files and can change them at run time");
+            findings.add(flag.span, message);
         }
     }
 }

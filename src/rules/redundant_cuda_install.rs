@@ -40,10 +40,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 image.contains(package.name(call.manager)) && image.is_of_version(package.word)
             });
             if let Some(package) = found {
-                findings.add(
-                    package.argument.span,
-                    format!("`{}` is already in the base image", package.word),
-                );
+                let message = format!("`{}` is already in the base image", package.word);
+                findings.add(package.argument.span, message);
             }
         }
     }

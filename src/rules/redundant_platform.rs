@@ -40,17 +40,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if variable.name != DEFAULT || !plain {
             continue;
         }
-        let report = findings.add(
-            flag.span,
-            "`--platform` is redundant: the target platform is the default",
-        );
+        let message = "`--platform` is redundant: the target platform is the default";
+        let report = findings.add(flag.span, message);
         // Another flag or a line continuation may follow, which must stay.
         let between = Span::new(flag.span.end, stage.image.span.start);
         if cx.source.slice(between).trim().is_empty() {
-            let edit = Edit {
-                span: flag.span.to(between),
-                replacement: String::new(),
-            };
+            let edit = Edit::remove(flag.span.to(between));
             report.fix(Fix::safe("remove the flag", [edit]));
         }
     }

@@ -17,10 +17,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let written = word.text.as_str().trim_matches(['"', '\'']);
-        let report = findings.add(
-            word.span,
-            format!("relative `WORKDIR` `{written}` depends on the base image"),
-        );
+        let message = format!("relative `WORKDIR` `{written}` depends on the base image");
+        let report = findings.add(word.span, message);
         if let Some(fix) = fix(step, word.literal(), word.span) {
             report.fix(fix);
         }

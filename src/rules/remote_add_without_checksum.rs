@@ -1,7 +1,9 @@
 //! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
+use super::support::plain_http::plain_host;
+use super::support::selection::is_selected;
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,18 +14,17 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    let is_plain_reported = is_selected(cx, "plain-http-download");
     for step in of_kind(cx, &[Kind::Add]) {
         if step.flag("checksum").is_some() {
             continue;
         }
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
-        for place in sources {
-            let CopySource::Path(word) = place else {
-                continue;
-            };
+        for word in step.instruction.body.source_words() {
             let written = word.text.as_str().trim_matches('"');
+            // A checksum solves that, too, so one finding is enough.
+            if is_plain_reported && plain_host(written).is_some() {
+                continue;
+            }
             let path = cx
                 .facts
                 .expand(step, word)

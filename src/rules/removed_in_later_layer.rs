@@ -34,11 +34,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(path) = path else { continue };
             // A file that is copied again later is a different file.
             if let Some(copy) = copied.remove(&path) {
+                let message = format!("`{path}` remains in the layer that added it");
                 findings
-                    .add(
-                        argument.span,
-                        format!("`{path}` remains in the layer that added it"),
-                    )
+                    .add(argument.span, message)
                     .label(copy, "copied here");
             }
         }

@@ -30,10 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             (true, lines) => format!("{lines} empty lines at the start or end of the file"),
             (false, lines) => format!("{lines} consecutive empty lines"),
         };
-        let edit = Edit {
-            span: Span::new(from, to),
-            replacement: String::new(),
-        };
+        let edit = Edit::remove(Span::new(from, to));
         let report = findings.add(Span::at(from), message);
         // A comment that becomes the first line can become a directive.
         if from > 0 || !cx.source.text()[to..].trim_start().starts_with('#') {

@@ -18,9 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             "context" => "the build context",
             _ => continue,
         };
-        findings.add(
-            alias.span,
-            format!("stage name `{name}` is reserved: it means {meaning}"),
-        );
+        let message = format!("stage name `{name}` is reserved: it means {meaning}");
+        findings.add(alias.span, message);
     }
 }

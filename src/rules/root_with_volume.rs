@@ -2,7 +2,7 @@
 
 use super::support::root_by_default::{drops_privileges, runs_as_root};
 use super::support::trailing_comments::trailing_comment;
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -24,9 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .lineage(stage.index)
         .filter(|step| step.kind() == Kind::Volume && !step.onbuild)
     {
-        let Body::Words { words, .. } = &step.instruction.body else {
-            continue;
-        };
+        let words = step.instruction.body.words();
         let comment = trailing_comment(cx, step);
         for word in words {
             // The words of a comment are volumes, but are not meant: see `trailing-comment`.

@@ -1,11 +1,12 @@
 //! `secret-file-copied`: a file with secrets is in a layer.
 
-use super::support::copies::{is_at_or_below, normalized};
+use super::support::copies::normalized;
 use super::support::credentials::{self, removed_note};
-use crate::dockerfile::{Body, CopySource, Kind, WordPart};
+use crate::dockerfile::{Kind, WordPart};
 use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::paths::is_at_or_below;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -30,36 +31,21 @@ const MAX_COPIES: usize = 1000;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
-        let Body::Transfer {
-            sources,
-            destination,
-            ..
-        } = &step.instruction.body
-        else {
+        let Some(destination) = step.instruction.body.destination() else {
             continue;
         };
         // The variable in the destination is more informative than the name of the source.
         if let Some(pointer) = destination.parts.iter().find_map(pointer) {
-            findings.add(
-                destination.span,
-                format!("file copied to `${pointer}` is a secret"),
-            );
+            let message = format!("file copied to `${pointer}` is a secret");
+            findings.add(destination.span, message);
             continue;
         }
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            let Some(path) = cx.facts.expand(step, word) else {
-                continue;
-            };
+        for (word, path) in cx.facts.source_paths(step) {
             // A variable without a value is not a known file name.
             if secrets::is_secret_file(&path) {
+                let message = format!("`{path}` contains secrets and is copied into a layer");
                 findings
-                    .add(
-                        word.span,
-                        format!("`{path}` contains secrets and is copied into a layer"),
-                    )
+                    .add(word.span, message)
                     .note("use `RUN --mount=type=secret` to pass a file to a single command");
             }
         }
@@ -99,9 +85,7 @@ fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut
         .take(MAX_COPIES)
         .collect();
     for step in steps {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         if !matches!(step.kind(), Kind::Env | Kind::Arg) {
             continue;
         }
@@ -118,12 +102,8 @@ fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut
                 continue;
             };
             if let Some((_, copy)) = copied.iter().find(|(to, _)| is_at_or_below(&path, to)) {
-                findings
-                    .add(
-                        pair.span,
-                        format!("`{name}` points to a secret inside the image"),
-                    )
-                    .label(*copy, "copied here");
+                let message = format!("`{name}` points to a secret inside the image");
+                findings.add(pair.span, message).label(*copy, "copied here");
             }
         }
     }
@@ -131,9 +111,7 @@ fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut
 
 /// The path that a step copies files of the build context to.
 fn copy_target(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Option<String> {
-    let Body::Transfer { destination, .. } = &step.instruction.body else {
-        return None;
-    };
+    let destination = step.instruction.body.destination()?;
     // A destination with such a variable has already been reported.
     if !is_from_context(step) || destination.parts.iter().find_map(pointer).is_some() {
         return None;

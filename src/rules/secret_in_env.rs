@@ -1,6 +1,6 @@
 //! `secret-in-env`: a variable looks like a secret and is stored in the image.
 
-use crate::dockerfile::{Body, Kind, Pair};
+use crate::dockerfile::{Kind, Pair};
 use crate::lint::facts::{Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -19,20 +19,16 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             Kind::Arg => "history",
             _ => continue,
         };
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
-        for pair in pairs {
+        for pair in step.instruction.body.pairs() {
             let name = pair.key.text.as_str();
             if secrets::is_secret_name(name)
                 && !is_harmless(cx, step, pair)
                 && !is_empty(step, pair)
             {
+                let message =
+                    format!("`{name}` looks like a secret and is stored in the image {place}");
                 findings
-                    .add(
-                        pair.key.span,
-                        format!("`{name}` looks like a secret and is stored in the image {place}"),
-                    )
+                    .add(pair.key.span, message)
                     .note("use `RUN --mount=type=secret` to pass a secret to a single command");
             }
         }
@@ -49,7 +45,8 @@ fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
     step.kind() == Kind::Env && is_blank
 }
 
-/// Whether the value is a path to the secret, a switch such as `true`, or that of a public key.
+/// Whether the value is a path to the secret, a switch such as `true`, that of a public key, or a
+/// placeholder.
 fn is_harmless(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair
         .value
@@ -66,7 +63,11 @@ fn is_harmless(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool
     // A password may start with a `/` too, but a `/` alone or with spaces is not a path.
     let is_path = starts_like_path && value.len() > 1 && !value.contains(char::is_whitespace);
     let name = pair.key.text.as_str();
-    is_switch || is_path || is_file(&value) || secrets::is_public_key(name, &value)
+    is_switch
+        || is_path
+        || is_file(&value)
+        || secrets::is_public_key(name, &value)
+        || secrets::is_placeholder(value.trim_matches(['"', '\'']))
 }
 
 /// Whether a value is a relative path: directories and a file with an extension, such as
@@ -85,10 +86,9 @@ fn is_file(value: &str) -> bool {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for entry in cx.configuration().env() {
         if let Some(name) = secret(entry) {
-            findings.add(
-                cx.at_instruction("ENV"),
-                format!("`{name}` looks like a secret and is stored in the image environment"),
-            );
+            let message =
+                format!("`{name}` looks like a secret and is stored in the image environment");
+            findings.add(cx.at_instruction("ENV"), message);
         }
     }
     // Steps that change no files, such as ENV, do not have a layer.
@@ -110,7 +110,10 @@ fn secret(entry: &str) -> Option<&str> {
     let (name, value) = entry.split_once('=')?;
     let is_path = value.starts_with('/') || value.starts_with("./");
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
-    let is_public = is_path || is_switch || secrets::is_public_key(name, value);
+    let is_public = is_path
+        || is_switch
+        || secrets::is_public_key(name, value)
+        || secrets::is_placeholder(value);
     if secrets::is_secret_name(name) && !value.is_empty() && !is_public {
         Some(name)
     } else {

@@ -52,10 +52,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
     for entry in cx.configuration().env() {
         for secret in secrets::find(entry) {
-            findings.add(
-                cx.at_instruction("ENV"),
-                format!("{} in the image environment", secret.what),
-            );
+            let message = format!("{} in the image environment", secret.what);
+            findings.add(cx.at_instruction("ENV"), message);
         }
     }
 }

@@ -4,9 +4,8 @@ use super::support::exec_form_edit::as_exec_form;
 use super::support::steps::of_kind;
 use super::support::trailing_comments::comment_after_array;
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
-use crate::lint::facts::{Base, Facts, Step, is_builtin};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
+use crate::lint::facts::{Base, Facts, ShellKind, Step, exec_form, is_builtin};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule, Severity};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-form-entrypoint",
@@ -31,8 +30,24 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let keyword = step.instruction.keyword.kind.name();
-        let message = format!("shell-form `{keyword}` does not forward signals");
-        let report = findings.add(step.instruction.span, message);
+        let report = if !is_replaced(step, script) {
+            // The shell of an unknown base image may replace itself.
+            let verb = if step.shell.kind == ShellKind::Posix {
+                "may not"
+            } else {
+                "does not"
+            };
+            let message = format!("shell-form `{keyword}` {verb} forward signals");
+            findings.add(step.instruction.span, message)
+        } else if exec_form(script).is_some() {
+            let message = format!("shell-form `{keyword}` needs a shell only to start the program");
+            findings
+                .add(step.instruction.span, message)
+                .severity(Severity::Info)
+        } else {
+            // The shell expands variables and is gone.
+            continue;
+        };
         let other = match step.kind() {
             Kind::Cmd => &entrypoints,
             _ => &commands,
@@ -48,6 +63,32 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn replaces_shell(script: &Script) -> bool {
     let text = script.text.as_str();
     text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
+}
+
+/// Whether the shell is replaced by the program without `exec`: that of BusyBox by its last
+/// command, bash by a single one. dash stays.
+fn is_replaced(step: &Step<'_>, script: &Script) -> bool {
+    let text = script.text.as_str().trim_end();
+    // A malformed array is a command that does not exist.
+    if step.onbuild || text.starts_with('[') {
+        return false;
+    }
+    match step.shell.kind {
+        // The shell waits for a pipeline and a command in the background, goes on with a loop, and
+        // runs traps.
+        ShellKind::Ash => {
+            let mut words = text.split_whitespace();
+            !text.contains(['|', '\n'])
+                && !text.ends_with('&')
+                && !words.any(|word| matches!(word, "for" | "trap" | "until" | "wait" | "while"))
+        }
+        ShellKind::Bash => {
+            // It waits for a command with a redirection.
+            !text.contains([';', '&', '|', '\n', '(', '{', '`', '<', '>'])
+                && shell::parse(script).commands.len() == 1
+        }
+        _ => false,
+    }
 }
 
 /// For each stage, whether it or a stage that it is based on sets an ENTRYPOINT.
@@ -127,9 +168,6 @@ fn with_exec(step: &Step<'_>, script: &Script) -> Option<Fix> {
     if !parsed.errors.is_empty() || !is_first || !is_program {
         return None;
     }
-    let edit = Edit {
-        span: Span::at(program.span.start),
-        replacement: "exec ".to_owned(),
-    };
+    let edit = Edit::insert(program.span.start, "exec ");
     Some(Fix::safe("replace the shell with `exec`", [edit]))
 }

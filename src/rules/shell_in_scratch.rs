@@ -25,10 +25,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // Copied files may contain a shell, and SHELL may set another one.
             has_shell |= matches!(step.kind(), Kind::Add | Kind::Copy | Kind::Shell);
             if !has_shell && needs_shell(step) {
-                findings.add(
-                    step.instruction.keyword.span,
-                    "`RUN` needs `/bin/sh`, but `scratch` is empty",
-                );
+                let message = "`RUN` needs `/bin/sh`, but `scratch` is empty";
+                findings.add(step.instruction.keyword.span, message);
             }
         }
         shells.push(has_shell);

@@ -2,7 +2,8 @@
 
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-replaced-by-link",
@@ -15,27 +16,23 @@ pub(super) const RULE: Rule = Rule {
 const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            // The last operand is the one that is written.
-            let is_written = call.words().last().is_some_and(|word| SH.contains(&word));
-            if !is_written || !matches!(call.name.as_str(), "ln" | "mv" | "cp") {
-                continue;
-            }
-            let report = findings.add(
-                call.span,
-                "`/bin/sh` is replaced for every program in the image",
-            );
-            if let Some(fix) = fix(cx, run, call) {
-                report.fix(fix);
-            }
+    for (run, call) in cx.facts.calls() {
+        // The last operand is the one that is written.
+        let is_written = call.words().last().is_some_and(|word| SH.contains(&word));
+        if !is_written || !matches!(call.name.as_str(), "ln" | "mv" | "cp") {
+            continue;
+        }
+        let message = "`/bin/sh` is replaced for every program in the image";
+        let report = findings.add(call.span, message);
+        if let Some(fix) = fix(cx, run, call) {
+            report.fix(fix);
         }
     }
 }
 
 /// Whether a word is the absolute path of a shell.
 fn is_shell_path(word: &str) -> bool {
-    word.starts_with('/') && ProgramClass::Shell.contains(word.rsplit('/').next().unwrap_or(word))
+    word.starts_with('/') && ProgramClass::Shell.contains(file_name(word))
 }
 
 /// Replaces a RUN that does nothing else with a SHELL.
@@ -47,9 +44,6 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     if !is_shell_path(shell) || run.calls.len() != 1 || step.onbuild || call.name != "ln" {
         return None;
     }
-    let edit = Edit {
-        span: step.span,
-        replacement: format!("SHELL [\"{shell}\", \"-c\"]"),
-    };
-    Some(Fix::new("use `SHELL`", Applicability::Unsafe, vec![edit]))
+    let edit = Edit::replace(step.span, format!("SHELL [\"{shell}\", \"-c\"]"));
+    Some(Fix::marked_unsafe("use `SHELL`", [edit]))
 }

@@ -1,11 +1,11 @@
 //! `signature-verification-off`: packages are installed without verifying their signatures.
 
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
-use crate::dockerfile::{Body, CopySource};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::packages::{self, Action};
 use crate::lint::facts::{Argument, Call, Run, Step, glob_matches};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "signature-verification-off",
@@ -72,24 +72,22 @@ fn installs_file(call: &Call) -> bool {
 }
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            let Some((span, word)) = switches::find(call, &SWITCHES) else {
-                continue;
-            };
-            if is_local(cx, run, call, &word) {
-                continue;
-            }
-            let report = findings.add(span, format!("`{word}` disables signature verification"));
-            // An option with a value may set several things, and a line of a configuration file is
-            // not an option at all.
-            let is_switch = word.starts_with("--") && !word.contains('=');
-            if is_switch
-                && !installs_file(call)
-                && let Some(fix) = switches::removal(cx, run, call, span, "verify the signatures")
-            {
-                report.fix(fix);
-            }
+    for (run, call) in cx.facts.calls() {
+        let Some((span, word)) = switches::find(call, &SWITCHES) else {
+            continue;
+        };
+        if is_local(cx, run, call, &word) {
+            continue;
+        }
+        let report = findings.add(span, format!("`{word}` disables signature verification"));
+        // An option with a value may set several things, and a line of a configuration file is
+        // not an option at all.
+        let is_switch = word.starts_with("--") && !word.contains('=');
+        if is_switch
+            && !installs_file(call)
+            && let Some(fix) = switches::removal(cx, run, call, span, "verify the signatures")
+        {
+            report.fix(fix);
         }
     }
     switches::report_variables(cx, &VARIABLES, "disables signature verification", findings);
@@ -215,18 +213,8 @@ fn fetches(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> bool {
                     .any(|text| glob_matches(name, file_name(text.trim_matches(['"', '\'']))))
         });
     }
-    let Body::Transfer { sources, .. } = &step.instruction.body else {
-        return false;
-    };
-    sources.iter().any(|source| match source {
-        CopySource::Path(word) => {
-            let text = word.text.as_str();
-            text.contains("://") && glob_matches(name, file_name(text))
-        }
-        CopySource::Heredoc(_) => false,
+    step.instruction.body.source_words().any(|word| {
+        let text = word.text.as_str();
+        text.contains("://") && glob_matches(name, file_name(text))
     })
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

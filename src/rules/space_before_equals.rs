@@ -1,7 +1,7 @@
 //! `space-before-equals`: a blank before `=` makes the `=` a part of the value.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,10 +13,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Env, Kind::Label]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
-        for pair in pairs {
+        for pair in step.instruction.body.pairs() {
             // Without `=` after the key, the rest of the line is the value.
             let Some(value) = &pair.value else { continue };
             if !pair.legacy || !value.text.as_str().starts_with('=') {

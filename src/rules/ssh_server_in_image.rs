@@ -4,6 +4,7 @@ use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::facts::{Stage, Step};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "ssh-server-in-image",
@@ -52,10 +53,8 @@ fn report_install(call: &PackageCall<'_>, findings: &mut Findings) {
     // Client and server are often installed together, so one package is enough.
     let mut packages = call.packages.iter();
     if let Some(server) = packages.find(|package| has_server(package.name(call.manager), call)) {
-        findings.add(
-            server.argument.span,
-            format!("login server `{}` is installed", server.word),
-        );
+        let message = format!("login server `{}` is installed", server.word);
+        findings.add(server.argument.span, message);
     }
 }
 
@@ -73,10 +72,8 @@ fn report_start(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Fi
         if let (Body::Command(Command::Exec(words)), true) = (&step.instruction.body, starts(step))
             && let Some(daemon) = words.iter().find(|word| is_daemon(&word.value))
         {
-            findings.add(
-                daemon.span,
-                format!("login server `{}` is started", daemon.value),
-            );
+            let message = format!("login server `{}` is started", daemon.value);
+            findings.add(daemon.span, message);
         }
     }
 }
@@ -88,16 +85,14 @@ fn starts(step: &Step<'_>) -> bool {
 
 /// Whether a path is that of an SSH or Telnet server.
 fn is_daemon(path: &str) -> bool {
-    DAEMONS.contains(&path.rsplit('/').next().unwrap_or(path))
+    DAEMONS.contains(&file_name(path))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     // `telnetd` is reported by `login-program`.
     for name in cx.programs(["sshd", "dropbear"]) {
         let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("SSH server `{path}` is in the image"),
-        );
+        let message = format!("SSH server `{path}` is in the image");
+        findings.add(cx.at_file(name), message);
     }
 }

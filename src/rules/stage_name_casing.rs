@@ -16,13 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if name != replacement {
             let title = format!("use `{replacement}`");
             // The builder ignores the case of stage names, so references to it stay valid.
-            let fix = Fix::safe(
-                title,
-                [Edit {
-                    span: alias.span,
-                    replacement,
-                }],
-            );
+            let fix = Fix::safe(title, [Edit::replace(alias.span, replacement)]);
             findings
                 .add(alias.span, format!("stage name `{name}` is not lowercase"))
                 .fix(fix);

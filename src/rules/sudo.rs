@@ -3,6 +3,7 @@
 use crate::dockerfile::ShellWord;
 use crate::lint::facts::{Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::paths::file_name;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -54,8 +55,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether a word is the program `sudo`.
 fn is_sudo(word: &ShellWord) -> bool {
-    word.literal()
-        .is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
+    word.literal().is_some_and(|name| file_name(name) == "sudo")
 }
 
 /// Removes `sudo` and its options. `-E`, `-H` and `-n` have no effect for root without variables of
@@ -72,10 +72,7 @@ fn fix(cx: &DockerfileContext<'_>, step: &Step<'_>, words: &[ShellWord]) -> Opti
     if program.raw.starts_with('-') {
         return None;
     }
-    let edit = Edit {
-        span: Span::new(words[0].span.start, program.span.start),
-        replacement: String::new(),
-    };
+    let edit = Edit::remove(Span::new(words[0].span.start, program.span.start));
     let applicability = if changes_environment(cx, step, &options) {
         Applicability::Unsafe
     } else {

@@ -1,7 +1,6 @@
 //! `swallowed-command`: a second command is passed to a package manager as arguments.
 
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "swallowed-command",
@@ -11,28 +10,20 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in run.package_calls() {
-            // A package manager's name may also be the name of a package, so a verb must follow it.
-            let Some((program, verb)) = call.swallowed() else {
-                continue;
-            };
-            let (name, word) = (&call.call.name, verb.raw.as_str());
-            let edit = Edit {
-                span: Span::at(program.span.start),
-                replacement: "&& ".to_owned(),
-            };
-            findings
-                .add(
-                    program.span.to(verb.span),
-                    format!("`{name} {word}` is passed to the previous `{name}` as arguments"),
-                )
-                .label(call.call.name_span, "passed to this call")
-                .fix(Fix::new(
-                    "separate the commands with `&&`",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
-        }
+    for (_, call) in cx.facts.package_calls() {
+        // A package manager's name may also be the name of a package, so a verb must follow it.
+        let Some((program, verb)) = call.swallowed() else {
+            continue;
+        };
+        let (name, word) = (&call.call.name, verb.raw.as_str());
+        let edit = Edit::insert(program.span.start, "&& ");
+        let message = format!("`{name} {word}` is passed to the previous `{name}` as arguments");
+        findings
+            .add(program.span.to(verb.span), message)
+            .label(call.call.name_span, "passed to this call")
+            .fix(Fix::marked_unsafe(
+                "separate the commands with `&&`",
+                [edit],
+            ));
     }
 }

@@ -1,7 +1,6 @@
 //! `swallowed-line`: a line belongs to the instruction or to the comment before it.
 
-use super::support::quotes::are_open_at;
-use crate::dockerfile::{Kind, ShellScript};
+use crate::dockerfile::{Kind, ShellScript, are_quotes_open_at};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -22,11 +21,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let script = cx.facts.run_of(step).and_then(|run| run.script.as_ref());
         let comment = script.and_then(|script| long_comment(cx, script));
         if let Some((comment, rest)) = comment {
+            let message = "this comment continues on the next line, which never runs";
             findings
-                .add(
-                    comment,
-                    "this comment continues on the next line, which never runs",
-                )
+                .add(comment, message)
                 .label(rest, "part of the comment");
         }
         for keyword in keywords_at_line_start(cx, step).into_iter().take(MAX_LINES) {
@@ -134,7 +131,8 @@ fn is_argument(
         // A file may be called `user` or `shell`.
         let is_meant = is_capital || text == step.instruction.keyword.text;
         let arguments = &step.instruction.arguments;
-        return is_meant && are_open_at(arguments, word.start, cx.dockerfile.escape) == Some(false);
+        return is_meant
+            && are_quotes_open_at(arguments, word.start, cx.dockerfile.escape) == Some(false);
     };
     // In lowercase, `git add` and `npm run` are common, so only the name of a command counts.
     let most = if is_capital { usize::MAX } else { 1 };

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::dockerfile::{Kind, SyntaxError};
+use super::support::steps::of_kind;
+use super::support::words::known_value;
+use crate::dockerfile::{Body, Kind, SyntaxError};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -31,6 +33,21 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         if let Some(note) = &error.note {
             report.note(note.as_str());
+        }
+    }
+    check_volumes(cx, findings);
+}
+
+/// Reports volumes that are empty once their variables are replaced. The parser reports the others.
+fn check_volumes(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    for step in of_kind(cx, &[Kind::Volume]) {
+        let Body::Words { words, .. } = &step.instruction.body else {
+            continue;
+        };
+        for word in words {
+            if word.literal().is_none() && known_value(cx, step, word).as_deref() == Some("") {
+                findings.add(word.span, "empty path in `VOLUME`");
+            }
         }
     }
 }

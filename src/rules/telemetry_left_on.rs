@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::support::rewrite::line_before;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "telemetry-left-on",
@@ -75,18 +75,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if !reported.insert((step.stage, variable)) {
                 continue;
             }
-            let report = findings.add(
-                call.name_span,
-                format!("`{program}` sends telemetry unless `{variable}` is set"),
-            );
+            let message = format!("`{program}` sends telemetry unless `{variable}` is set");
+            let report = findings.add(call.name_span, message);
             // Before the first FROM, ENV is not allowed.
             if !step.onbuild && step.stage.is_some() {
                 let edit = line_before(cx, step, &format!("ENV {variable}={value}"));
-                report.fix(Fix::new(
-                    format!("set `{variable}`"),
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::marked_unsafe(format!("set `{variable}`"), [edit]));
             }
         }
     }

@@ -1,9 +1,9 @@
 //! `tls-verification-off`: TLS certificate verification is disabled.
 
-use super::support::options::letters;
+use super::support::options::curl_letters;
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "tls-verification-off",
@@ -14,9 +14,6 @@ pub(super) const RULE: Rule = Rule {
 
 /// The title of the fix, which is the same for all options.
 const TITLE: &str = "verify the certificate";
-
-/// Short options of curl that take the rest of their word, or the next word, as a value.
-const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 
 /// Options that disable verification.
 const SWITCHES: [Switch; 42] = [
@@ -87,32 +84,27 @@ const VARIABLES: [Variable; 14] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in &run.calls {
-            // One finding per call, at the first option.
-            if let Some((span, word)) = switches::find(call, &SWITCHES) {
-                let report = findings.add(
-                    span,
-                    format!("`{word}` disables TLS certificate verification"),
-                );
-                // Other switches have values or belong to a `config` command, where removing one
-                // word does not help.
-                let is_removable = matches!(
-                    &*word,
-                    "--insecure" | "--no-check-certificate" | "--proxy-insecure"
-                );
-                if is_removable && let Some(fix) = switches::removal(cx, run, call, span, TITLE) {
-                    report.fix(fix);
-                }
-            } else if let Some(argument) = short_insecure(call) {
-                let report =
-                    findings.add(argument.span, "`-k` disables TLS certificate verification");
-                // In a bundle, only the letter is removed.
-                if let Some(fix) = without_k(argument)
-                    .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
-                {
-                    report.fix(fix);
-                }
+    for (run, call) in cx.facts.calls() {
+        // One finding per call, at the first option.
+        if let Some((span, word)) = switches::find(call, &SWITCHES) {
+            let message = format!("`{word}` disables TLS certificate verification");
+            let report = findings.add(span, message);
+            // Other switches have values or belong to a `config` command, where removing one
+            // word does not help.
+            let is_removable = matches!(
+                &*word,
+                "--insecure" | "--no-check-certificate" | "--proxy-insecure"
+            );
+            if is_removable && let Some(fix) = switches::removal(cx, run, call, span, TITLE) {
+                report.fix(fix);
+            }
+        } else if let Some(argument) = short_insecure(call) {
+            let report = findings.add(argument.span, "`-k` disables TLS certificate verification");
+            // In a bundle, only the letter is removed.
+            if let Some(fix) = without_k(argument)
+                .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
+            {
+                report.fix(fix);
             }
         }
     }
@@ -131,7 +123,7 @@ fn short_insecure(call: &Call) -> Option<&Argument> {
     }
     call.arguments.iter().find(|argument| {
         let word = argument.single().unwrap_or_default();
-        letters(word, CURL_VALUED).contains('k')
+        curl_letters(word).contains('k')
     })
 }
 
@@ -140,9 +132,6 @@ fn without_k(argument: &Argument) -> Option<Fix> {
     if argument.raw.len() <= 2 || argument.single() != Some(&argument.raw) {
         return None;
     }
-    let edit = Edit {
-        span: argument.span,
-        replacement: argument.raw.replacen('k', "", 1),
-    };
-    Some(Fix::new(TITLE, Applicability::Unsafe, vec![edit]))
+    let edit = Edit::replace(argument.span, argument.raw.replacen('k', "", 1));
+    Some(Fix::marked_unsafe(TITLE, [edit]))
 }

@@ -20,10 +20,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let start = comment.span.start + start;
-        findings.add(
-            Span::new(start, start + mark.len()),
-            format!("unresolved `{mark}` comment"),
-        );
+        let message = format!("unresolved `{mark}` comment");
+        findings.add(Span::new(start, start + mark.len()), message);
     }
 }
 

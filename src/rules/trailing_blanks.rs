@@ -22,10 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let span = Span::new(line.start + kept, line.start + text.len());
-        let edit = Edit {
-            span,
-            replacement: String::new(),
-        };
+        let edit = Edit::remove(span);
         findings
             .add(span, "trailing whitespace")
             .fix(Fix::safe("remove it", [edit]));

@@ -6,7 +6,7 @@ use super::support::rewrite::prepend;
 use crate::dockerfile::Command;
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Argument, Call, Reach, Run, Step, User, chain, deletes};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -64,7 +64,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings.add(span, message);
         // The cache may not be there on the next builder, so the result is not always the same.
         if let Some(edits) = plan.edits {
-            report.fix(Fix::new("add a cache mount", Applicability::Unsafe, edits));
+            report.fix(Fix::marked_unsafe("add a cache mount", edits));
         }
     }
 }
@@ -220,10 +220,10 @@ fn add_flags(cx: &DockerfileContext<'_>, step: &Step<'_>, flags: &[String]) -> O
     } else {
         (between, separator)
     };
-    Some(Edit {
+    Some(Edit::replace(
         span,
-        replacement: format!(" {}{end}", flags.join(separator)),
-    })
+        format!(" {}{end}", flags.join(separator)),
+    ))
 }
 
 /// Removes `--no-cache-dir` and the like.
@@ -251,10 +251,7 @@ fn remove_words<'a>(
         if is_first || cx.source.slice(Span::new(start, argument.span.start)) != " " {
             return None;
         }
-        edits.push(Edit {
-            span: Span::new(start, argument.span.end),
-            replacement: String::new(),
-        });
+        edits.push(Edit::remove(Span::new(start, argument.span.end)));
     }
     Some(edits)
 }
@@ -324,10 +321,7 @@ fn remove_commands(
         if cx.source.slice(removed).contains('#') {
             return None;
         }
-        edits.push(Edit {
-            span: removed,
-            replacement: String::new(),
-        });
+        edits.push(Edit::remove(removed));
     }
     Some(edits)
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::dockerfile::{Modifier, Variable, WordPart};
-use crate::lint::facts::is_set_by_builder;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::dockerfile::{Modifier, Variable, Word, WordPart};
+use crate::knowledge::{VariableClass, is_platform};
+use crate::lint::facts::is_image_name;
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule, Severity};
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
@@ -22,18 +23,6 @@ const MAX_NAMES: usize = 64;
 /// to the product of both lengths.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Variables that the builder sets for FROM and that are worth suggesting.
-const PLATFORMS: [&str; 8] = [
-    "BUILDPLATFORM",
-    "BUILDOS",
-    "BUILDARCH",
-    "BUILDVARIANT",
-    "TARGETPLATFORM",
-    "TARGETOS",
-    "TARGETARCH",
-    "TARGETVARIANT",
-];
-
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let declared: HashSet<&str> = cx
         .facts
@@ -41,33 +30,64 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .map(|pair| pair.key.text.as_str())
         .collect();
     for stage in &cx.facts.stages {
-        let platform = stage
-            .from
-            .flags
-            .iter()
-            .filter(|flag| flag.name == "platform")
-            .filter_map(|flag| flag.value.as_ref());
         let mut variables = Vec::new();
+        let mut fails =
+            lasting_value(stage.image, &declared).is_some_and(|name| !is_image_name(&name));
         // The variables of `--platform` follow the same rules as those of the image name.
-        for word in platform.chain([stage.image]) {
-            collect(&word.parts, &mut variables);
+        for flag in &stage.from.flags {
+            if let Some(word) = &flag.value
+                && flag.name == "platform"
+            {
+                collect(&word.parts, &mut variables);
+                fails |= lasting_value(word, &declared).is_some_and(|name| !is_platform(&name));
+            }
         }
+        collect(&stage.image.parts, &mut variables);
         let mut seen = HashSet::new();
         for variable in variables {
             let name = variable.name.as_str();
             // One finding per name in a FROM, because one ARG is enough for all its uses.
-            if declared.contains(name) || is_set_by_builder(name) || !seen.insert(name) {
+            if declared.contains(name)
+                || VariableClass::Builder.contains(name)
+                || !seen.insert(name)
+            {
                 continue;
             }
-            let report = findings.add(
-                variable.span,
-                format!("`{name}` is not declared by an `ARG` before the first `FROM`"),
-            );
+            let message = format!("`{name}` is not declared by an `ARG` before the first `FROM`");
+            let mut report = findings.add(variable.span, message);
+            if fails {
+                report = report.severity(Severity::Error);
+            }
             if let Some(fix) = fix(variable, nearest(name, &declared)) {
                 report.fix(fix);
             }
         }
     }
+}
+
+/// The value of a word that has variables, none of them declared, so that every build has this one.
+fn lasting_value(word: &Word, declared: &HashSet<&str>) -> Option<String> {
+    // Without a variable, it is another rule's.
+    word.parts
+        .iter()
+        .find(|part| matches!(part, WordPart::Variable(_)))?;
+    let mut value = String::new();
+    for part in &word.parts {
+        match part {
+            WordPart::Literal(text) => value.push_str(text),
+            // An undeclared variable is empty, whatever `--build-arg` says.
+            WordPart::Variable(variable) => {
+                let name = variable.name.as_str();
+                let is_empty = variable.modifier.is_none()
+                    && !declared.contains(name)
+                    && !VariableClass::Builder.contains(name);
+                if !is_empty {
+                    return None;
+                }
+            }
+        }
+    }
+    Some(value)
 }
 
 /// Collects all variables of a word, including those in the defaults of others.
@@ -93,8 +113,14 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     if declared.len() > MAX_NAMES {
         return None;
     }
-    let usable = declared.iter().copied().filter(|known| is_usable(known));
-    suggestion::closest(name, usable.chain(PLATFORMS))
+    // The other variables of the builder are too rare to suggest.
+    let mut names: Vec<&str> = VariableClass::Platform.names().collect();
+    for &known in declared {
+        if is_usable(known) {
+            names.push(known);
+        }
+    }
+    suggestion::closest(name, names)
 }
 
 /// Whether a name is short, and a variable can refer to it. In `ARG 'A'=1`, the quotes are a part
@@ -120,13 +146,6 @@ fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
     } else {
         format!("${near}")
     };
-    let edit = Edit {
-        span: variable.span,
-        replacement,
-    };
-    Some(Fix::new(
-        format!("use `{near}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ))
+    let edit = Edit::replace(variable.span, replacement);
+    Some(Fix::marked_unsafe(format!("use `{near}`"), [edit]))
 }

@@ -1,8 +1,9 @@
 //! `undefined-variable`: an instruction uses an undefined variable.
 
-use super::support::words::expanded_words;
-use crate::dockerfile::{Variable, WordPart};
-use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
+use super::support::words::expanded_parts;
+use crate::dockerfile::{Modifier, Variable, WordPart};
+use crate::knowledge::VariableClass;
+use crate::lint::facts::{Facts, Known, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,20 +12,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check),
     image: None,
 };
-
-/// Variables that are predefined without an ARG.
-const ALWAYS: [&str; 10] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
 
 /// Maximum number of undefined names for which a similar one is searched for. Each is compared with
 /// all names that are set.
@@ -42,31 +29,66 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .filter(|step| step.stage.is_some() && !step.onbuild)
     {
         // Before the first FROM, other variables exist: see `undeclared-arg-in-from`.
-        for word in expanded_words(step) {
-            for variable in word.parts.iter().filter_map(plain) {
-                let Some((what, note)) = problem(cx.facts, step, &variable.name, &mut searches)
-                else {
-                    continue;
-                };
-                let report = findings.add(variable.span, format!("`{}` {what}", variable.name));
-                if let Some(note) = note {
-                    report.note(note);
-                }
+        let all = expanded_parts(cx, step);
+        let mut variables = Vec::new();
+        for parts in &all {
+            collect(cx.facts, step, parts, &mut variables);
+        }
+        for variable in variables {
+            let name = variable.name.as_str();
+            let Some((what, note)) = problem(cx.facts, step, name, &mut searches) else {
+                continue;
+            };
+            let message = if is_special(name) {
+                format!("`{}` {what}", cx.source.slice(variable.span))
+            } else {
+                format!("`{name}` {what}")
+            };
+            let report = findings.add(variable.span, message);
+            if let Some(note) = note {
+                report.note(note);
             }
         }
     }
 }
 
-/// A variable without a modifier: `$NAME` or `${NAME}`. `${NAME:-x}` and the like handle an unset
-/// variable.
-fn plain(part: &WordPart) -> Option<&Variable> {
-    match part {
-        WordPart::Variable(variable)
-            if variable.modifier.is_none() && !variable.name.is_empty() =>
-        {
-            Some(variable)
+/// Collects the variables whose value matters: `${NAME:-x}` and the like handle an unset variable,
+/// but `x` may have variables as well.
+fn collect<'p>(
+    facts: &Facts<'_>,
+    step: &Step<'_>,
+    parts: &'p [WordPart],
+    variables: &mut Vec<&'p Variable>,
+) {
+    for part in parts {
+        let WordPart::Variable(variable) = part else {
+            continue;
+        };
+        match variable.modifier.as_deref() {
+            Some(Modifier::Default { word, .. }) => {
+                if !facts.is_declared(step, &variable.name) {
+                    collect(facts, step, word, variables);
+                }
+            }
+            Some(Modifier::Alternative { word, .. }) => {
+                if facts.is_declared(step, &variable.name) {
+                    collect(facts, step, word, variables);
+                }
+            }
+            // `unset-required-variable` is about these.
+            Some(Modifier::Required { .. }) => {}
+            // A part of nothing is nothing.
+            Some(
+                Modifier::RemovePrefix { .. }
+                | Modifier::RemoveSuffix { .. }
+                | Modifier::Replace { .. },
+            )
+            | None => {
+                if !variable.name.is_empty() {
+                    variables.push(variable);
+                }
+            }
         }
-        _ => None,
     }
 }
 
@@ -78,15 +100,21 @@ fn problem(
     searches: &mut usize,
 ) -> Option<(&'static str, Option<String>)> {
     // Every image has a PATH: the builder sets one if the base image does not.
-    if facts.is_declared(step, name) || ALWAYS.contains(&name) || name == "PATH" || is_special(name)
-    {
+    if facts.is_declared(step, name) || name == "PATH" {
         return None;
+    }
+    if is_special(name) {
+        let note = "escape the `$`, or quote the name of the heredoc, to keep it as it is";
+        return Some((
+            "is always empty here: no shell expands it",
+            Some(note.to_owned()),
+        ));
     }
     let declare = format!("add `ARG {name}` after `FROM`");
     if facts.is_global(name) {
         return Some(("is only declared before the first `FROM`", Some(declare)));
     }
-    if PREDEFINED.contains(&name) {
+    if VariableClass::Builder.contains(name) || VariableClass::Proxy.contains(name) {
         return Some(("is only available after an `ARG`", Some(declare)));
     }
     *searches += 1;
@@ -113,7 +141,7 @@ fn problem(
 
 /// Whether a name is that of a shell parameter such as `$1` or `$@`.
 fn is_special(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    name.starts_with(|c: char| c.is_ascii_digit() || "@*#?-$!".contains(c))
 }
 
 /// Whether a name is a misspelling of a known one: one letter too many, too few or wrong, two

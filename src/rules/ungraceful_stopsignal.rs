@@ -3,7 +3,7 @@
 use super::support::rewrite::remove_lines;
 use super::support::steps::{first_word, is_on_windows, of_kind};
 use crate::dockerfile::Kind;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ungraceful-stopsignal",
@@ -31,17 +31,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             name.strip_prefix("SIG").unwrap_or(&name),
             "KILL" | "9" | "STOP" | "19"
         ) {
-            let edit = Edit {
-                span: word.span,
-                replacement: "SIGTERM".to_owned(),
-            };
-            let fix = Fix::new("use `SIGTERM`", Applicability::Unsafe, vec![edit]);
-            findings
-                .add(
-                    word.span,
-                    format!("programs cannot handle `{}`", signal.trim()),
-                )
-                .fix(fix);
+            let edit = Edit::replace(word.span, "SIGTERM");
+            let fix = Fix::marked_unsafe("use `SIGTERM`", [edit]);
+            let message = format!("programs cannot handle `{}`", signal.trim());
+            findings.add(word.span, message).fix(fix);
         }
     }
 }

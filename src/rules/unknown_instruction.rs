@@ -2,7 +2,7 @@
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{self, Kind};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::{Source, Span};
 use crate::suggestion;
 
@@ -20,10 +20,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if keyword.text.is_empty() {
             continue;
         }
-        let report = findings.add(
-            keyword.span,
-            format!("unknown instruction `{}`", keyword.text),
-        );
+        let message = format!("unknown instruction `{}`", keyword.text);
+        let report = findings.add(keyword.span, message);
         // An instruction can consist of only its keyword.
         let rest = Span::new(
             keyword.span.end,
@@ -32,15 +30,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some(near) = nearest(&keyword.text)
             && is_valid(cx, near, rest)
         {
-            let edit = Edit {
-                span: keyword.span,
-                replacement: near.to_owned(),
-            };
-            report.fix(Fix::new(
-                format!("use `{near}`"),
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            let edit = Edit::replace(keyword.span, near.to_owned());
+            report.fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
         }
     }
 }

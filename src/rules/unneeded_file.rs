@@ -46,15 +46,11 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         if cx.tree().is_directory(name) && DIRECTORIES.contains(&file_name.as_str()) {
             let bytes: u64 = cx.tree().below(name).map(|name| cx.length(name)).sum();
             let size = cx.size(bytes);
-            findings.add(
-                cx.at_file(name),
-                format!("directory `{path}` is not needed at run time ({size})"),
-            );
+            let message = format!("directory `{path}` is not needed at run time ({size})");
+            findings.add(cx.at_file(name), message);
         } else if cx.is_file(name) && FILES.contains(&file_name.as_str()) && !is_covered(cx, name) {
-            findings.add(
-                cx.at_file(name),
-                format!("`{path}` is not needed at run time"),
-            );
+            let message = format!("`{path}` is not needed at run time");
+            findings.add(cx.at_file(name), message);
         }
     }
 }

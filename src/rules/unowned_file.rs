@@ -29,10 +29,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
     for (uid, (first, count)) in unknown {
         let path = cx.path(first);
-        let report = findings.add(
-            cx.at_file(first),
-            format!("`{path}` is owned by UID {uid}, which has no account"),
-        );
+        let message = format!("`{path}` is owned by UID {uid}, which has no account");
+        let report = findings.add(cx.at_file(first), message);
         if count > 1 {
             let others = counted(count - 1, "other file");
             report.note(format!("UID {uid} also owns {others}"));

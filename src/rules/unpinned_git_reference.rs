@@ -1,7 +1,7 @@
 //! `unpinned-git-reference`: a Git repository is not pinned to a commit.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -27,16 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
     }
     for step in of_kind(cx, &[Kind::Add]) {
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            let Some(url) = cx.facts.expand(step, word) else {
-                continue;
-            };
+        for (word, url) in cx.facts.source_paths(step) {
             if is_unpinned_repository(&url) {
                 findings.add(word.span, "repository is not pinned to a commit");
             }

@@ -1,9 +1,11 @@
 //! `unset-required-variable`: `${NAME:?}` of a variable that is empty.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::support::words::expanded_words;
+use super::support::words::expanded_parts;
 use crate::dockerfile::{Kind, Modifier, Variable, Word, WordPart};
+use crate::knowledge::VariableClass;
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -13,9 +15,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check),
     image: None,
 };
-
-/// Flags whose values BuildKit expands, besides `--mount`.
-const FLAGS: [&str; 4] = ["platform", "chown", "chmod", "checksum"];
 
 /// The last defaults of the `ARG`s before the first FROM, by name.
 type Defaults<'a> = HashMap<&'a str, Option<&'a Word>>;
@@ -27,37 +26,37 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
     // An ONBUILD has the variables of the image that is built later.
     for step in cx.facts.steps.iter().filter(|step| !step.onbuild) {
+        let all = parts(cx, step);
         let mut required = Vec::new();
-        for word in words(cx, step) {
-            collect(&word.parts, &mut required);
+        for parts in &all {
+            collect(parts, &mut required);
         }
         for (variable, colon) in required {
             if fails(cx, &defaults, step, (&variable.name, colon)) {
                 let (name, text) = (&variable.name, cx.source.slice(variable.span));
-                findings.add(
-                    variable.span,
-                    format!("`{name}` is empty, so `{text}` fails the build"),
-                );
+                let message = format!("`{name}` is empty, so `{text}` fails the build");
+                findings.add(variable.span, message);
             }
         }
     }
 }
 
-/// The words of an instruction in which the builder replaces variables, those of FROM and of flags
+/// The parts of everything in an instruction in which the builder replaces variables, FROM
 /// included.
-fn words<'a>(cx: &DockerfileContext<'a>, step: &Step<'a>) -> Vec<&'a Word> {
-    let mut words = expanded_words(step);
-    for flag in &step.instruction.flags {
-        if FLAGS.contains(&flag.name.as_str()) {
-            words.extend(&flag.value);
-        }
-    }
+fn parts<'a>(cx: &DockerfileContext<'a>, step: &Step<'a>) -> Vec<Cow<'a, [WordPart]>> {
+    let mut parts = expanded_parts(cx, step);
     if step.kind() == Kind::From
         && let Some(stage) = step.stage
     {
-        words.push(cx.facts.stages[stage].image);
+        let image = cx.facts.stages[stage].image;
+        parts.push(Cow::Borrowed(image.parts.as_slice()));
+        if let Some(flag) = step.flag("platform")
+            && let Some(platform) = &flag.value
+        {
+            parts.push(Cow::Borrowed(platform.parts.as_slice()));
+        }
     }
-    words
+    parts
 }
 
 /// Collects the variables with `?`, each with whether an empty value counts as unset.
@@ -87,26 +86,33 @@ fn fails(
     step: &Step<'_>,
     (name, colon): (&str, bool),
 ) -> bool {
-    if step.kind() == Kind::From {
-        return colon && is_empty_by_default(cx, defaults, name);
+    // A file without stages may be a part of another one.
+    let is_global = step.kind() == Kind::Arg && step.stage.is_none() && !cx.facts.stages.is_empty();
+    if step.kind() == Kind::From || is_global {
+        return fails_outside_stages(cx, defaults, (name, colon));
     }
     if let Some(value) = cx.facts.variable(step, name) {
         return colon && value.is_empty();
     }
-    let starts_empty = step
-        .stage
-        .is_some_and(|stage| cx.facts.starts_without_variables(stage));
     // A declared one may have a value that is not known here.
-    starts_empty && !cx.facts.is_declared(step, name) && name != "PATH"
+    cx.facts.is_unset(step, name)
 }
 
-/// Whether an `ARG` before the first FROM has an empty default. One without a default is meant to
-/// be given.
-fn is_empty_by_default(cx: &DockerfileContext<'_>, defaults: &Defaults<'_>, name: &str) -> bool {
-    let Some(Some(word)) = defaults.get(name) else {
-        return false;
-    };
-    // `--build-arg` and the configuration override the default.
-    let value = cx.facts.expand_default(word);
-    value.as_deref() == Some("") && !cx.settings.build_args.contains_key(name)
+/// The same where only the `ARG`s before the first FROM count.
+fn fails_outside_stages(
+    cx: &DockerfileContext<'_>,
+    defaults: &Defaults<'_>,
+    (name, colon): (&str, bool),
+) -> bool {
+    match defaults.get(name) {
+        // `--build-arg` sets only what is declared.
+        None => !VariableClass::Builder.contains(name),
+        // An `ARG` without a default is meant to be given.
+        Some(None) => false,
+        // `--build-arg` and the configuration override the default.
+        Some(Some(word)) => {
+            let value = cx.facts.expand_default(word);
+            colon && value.as_deref() == Some("") && !cx.settings.build_args.contains_key(name)
+        }
+    }
 }

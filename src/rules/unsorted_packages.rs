@@ -19,14 +19,12 @@ const MANAGERS: [&str; 7] = ["apt", "apk", "dnf", "microdnf", "yum", "zypper", "
 const FEWEST: usize = 3;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        for call in run.package_calls() {
-            if call.action != Action::Install || !MANAGERS.contains(&call.manager.name) {
-                continue;
-            }
-            for list in lists(cx, &call) {
-                report(cx, &list, findings);
-            }
+    for (_, call) in cx.facts.package_calls() {
+        if call.action != Action::Install || !MANAGERS.contains(&call.manager.name) {
+            continue;
+        }
+        for list in lists(cx, &call) {
+            report(cx, &list, findings);
         }
     }
 }
@@ -78,10 +76,7 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
     let mut edits = Vec::new();
     for (index, argument) in list.iter().enumerate() {
         if written[index] != sorted[index] {
-            edits.push(Edit {
-                span: argument.span,
-                replacement: sorted[index].to_owned(),
-            });
+            edits.push(Edit::replace(argument.span, sorted[index].to_owned()));
         }
     }
     let late = written

@@ -4,7 +4,8 @@ use super::support::rewrite::line_after;
 use super::support::steps::{first_word, last_of_kind};
 use crate::dockerfile::{Body, Command, Kind, Word};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "unsuitable-stopsignal",
@@ -88,10 +89,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(word) = explicit_sigterm(cx, step) else {
                 return;
             };
-            let edit = Edit {
-                span: word.span,
-                replacement: server.signal.to_owned(),
-            };
+            let edit = Edit::replace(word.span, server.signal.to_owned());
             (edit, word.span)
         }
     };
@@ -99,11 +97,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         "on `SIGTERM`, `{}` {}",
         server.programs[0], server.on_sigterm
     );
-    let fix = Fix::new(
-        format!("use `{}`", server.signal),
-        Applicability::Unsafe,
-        vec![edit],
-    );
+    let fix = Fix::marked_unsafe(format!("use `{}`", server.signal), [edit]);
     findings.add(place, message).fix(fix);
 }
 
@@ -133,7 +127,7 @@ fn server<'f>(
     let Body::Command(Command::Exec(words)) = &step.instruction.body else {
         return None;
     };
-    let program = words.first()?.value.rsplit('/').next()?;
+    let program = file_name(&words.first()?.value);
     // On these distributions, `init` is systemd; on Alpine it is BusyBox.
     let is_systemd = program == "init"
         && known

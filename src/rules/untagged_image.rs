@@ -17,10 +17,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // the image without a tag.
         if !used.is_doubtful && image.tag == Reading::Absent && image.digest == Reading::Absent {
             let name = image.name.as_deref().unwrap_or(used.written);
-            findings.add(
-                used.span,
-                format!("`{name}` has no tag, so `latest` is used"),
-            );
+            let message = format!("`{name}` has no tag, so `latest` is used");
+            findings.add(used.span, message);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::lint::facts::{Call, Download};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::file_name;
 
 pub(super) const RULE: Rule = Rule {
     name: "unverified-download",
@@ -29,14 +30,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn report(download: &Download<'_>, findings: &mut Findings) {
     let path = download.url.split(['?', '#']).next().unwrap_or_default();
     let path = path.trim_end_matches('/');
-    let name = match path.rsplit('/').next() {
-        None | Some("") => path,
-        Some(name) => name,
+    let name = match file_name(path) {
+        "" => path,
+        name => name,
     };
-    findings.add(
-        download.span,
-        format!("`{name}` is downloaded without a checksum"),
-    );
+    let message = format!("`{name}` is downloaded without a checksum");
+    findings.add(download.span, message);
 }
 
 /// Whether a call keeps its download; a call that only sends a request does not.

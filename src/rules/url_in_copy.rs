@@ -4,9 +4,9 @@ use super::support::keywords::in_case_of;
 use super::support::remotes::Remote;
 use super::support::steps::of_kind;
 use super::support::words::known_value;
-use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
+use crate::dockerfile::{Kind, Word, WordPart};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "url-in-copy",
@@ -20,21 +20,23 @@ const FLAGS: [&str; 2] = ["from", "parents"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Copy]) {
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
         // One finding for each instruction: another keyword resolves them all.
-        let Some((word, what)) = sources.iter().find_map(|source| remote(cx, step, source)) else {
+        let Some((word, what)) = step
+            .instruction
+            .body
+            .source_words()
+            .find_map(|word| remote(cx, step, word))
+        else {
             continue;
         };
         let report = findings.add(word.span, format!("`COPY` cannot download {what}"));
         // ADD copies the other sources as well.
         if FLAGS.iter().all(|flag| step.flag(flag).is_none()) {
-            let edit = Edit {
-                span: step.instruction.keyword.span,
-                replacement: in_case_of(step.instruction, "ADD"),
-            };
-            report.fix(Fix::new("use `ADD`", Applicability::Unsafe, vec![edit]));
+            let edit = Edit::replace(
+                step.instruction.keyword.span,
+                in_case_of(step.instruction, "ADD"),
+            );
+            report.fix(Fix::marked_unsafe("use `ADD`", [edit]));
         }
     }
 }
@@ -43,11 +45,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn remote<'w>(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
-    source: &'w CopySource,
+    word: &'w Word,
 ) -> Option<(&'w Word, &'static str)> {
-    let CopySource::Path(word) = source else {
-        return None;
-    };
     let value = known_value(cx, step, word);
     let text = match (&value, word.parts.first()) {
         (Some(value), _) => value.as_str(),

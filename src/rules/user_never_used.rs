@@ -2,7 +2,7 @@
 
 use super::support::root_by_default::{drops_privileges, runs_as_root};
 use super::support::unused_users::{self, user_after_all};
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "user-never-used",
@@ -23,11 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let message = format!("user `{name}` is created, but the container runs as root");
         let report = findings.add(user.span, message);
         if let Some(edit) = user_after_all(cx, stage, name) {
-            report.fix(Fix::new(
-                format!("add `USER {name}`"),
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe(format!("add `USER {name}`"), [edit]));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "user-without-passwd",
@@ -49,10 +49,8 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
     let Some(name) = text.trim().split(':').find(|part| needs_account(part)) else {
         return;
     };
-    let report = findings.add(
-        word.span,
-        format!("user or group `{name}` does not exist in the image"),
-    );
+    let message = format!("user or group `{name}` does not exist in the image");
+    let report = findings.add(word.span, message);
     // There may be a variable or quotes in place of the name.
     if word.literal() != Some(text.as_str()) || cx.source.slice(word.span) != text {
         return;
@@ -61,14 +59,10 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
         .split(':')
         .map(|part| if needs_account(part) { NONROOT } else { part })
         .collect();
-    let edit = Edit {
-        span: word.span,
-        replacement: numbers.join(":"),
-    };
-    report.fix(Fix::new(
+    let edit = Edit::replace(word.span, numbers.join(":"));
+    report.fix(Fix::marked_unsafe(
         format!("use a number, such as {NONROOT}"),
-        Applicability::Unsafe,
-        vec![edit],
+        [edit],
     ));
 }
 
@@ -109,10 +103,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     } else {
         return;
     };
-    findings.add(
-        cx.at_instruction("USER"),
-        format!("{missing}, so the container does not start"),
-    );
+    let message = format!("{missing}, so the container does not start");
+    findings.add(cx.at_instruction("USER"), message);
 }
 
 /// Whether a user or group is a name. A number does not need an account.

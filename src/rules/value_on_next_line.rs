@@ -1,8 +1,8 @@
 //! `value-on-next-line`: an ARG has its value on the next line, where it declares another one.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, Pair};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::dockerfile::{Kind, Pair};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -14,33 +14,22 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Arg]) {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         for neighbors in pairs.windows(2) {
             let [first, second] = neighbors else { continue };
             if !is_split(cx, first, second) {
                 continue;
             }
             let name = first.key.text.as_str();
+            let message = format!("`{name}` is empty: its value is read as another variable");
             let report = findings
-                .add(
-                    second.span,
-                    format!("`{name}` is empty: its value is read as another variable"),
-                )
+                .add(second.span, message)
                 .label(first.span, "the value must directly follow the `=`");
             let gap = Span::new(first.span.end, second.span.start);
             // A comment between the lines would become a part of the value.
             if !cx.source.slice(gap).contains('#') {
-                let edit = Edit {
-                    span: gap,
-                    replacement: String::new(),
-                };
-                report.fix(Fix::new(
-                    "join the name and the value",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                let edit = Edit::remove(gap);
+                report.fix(Fix::marked_unsafe("join the name and the value", [edit]));
             }
         }
     }

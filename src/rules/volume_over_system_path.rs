@@ -37,15 +37,11 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             // `VOLUME /proc/` is the same directory as `VOLUME /proc`.
             let path = path.trim_end_matches('/');
             if KERNEL.contains(&path) {
-                findings.add(
-                    word.span,
-                    format!("volume over the system directory `{path}`"),
-                );
+                let message = format!("volume over the system directory `{path}`");
+                findings.add(word.span, message);
             } else if SOCKETS.contains(&path) {
-                findings.add(
-                    word.span,
-                    format!("`{path}` gives the container full control of the host"),
-                );
+                let message = format!("`{path}` gives the container full control of the host");
+                findings.add(word.span, message);
             }
         }
     }
@@ -55,10 +51,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for volume in cx.configuration().volumes() {
         let path = volume.trim_end_matches('/');
         if KERNEL.contains(&path) || SYSTEM.contains(&path) {
-            findings.add(
-                cx.at_instruction("VOLUME"),
-                format!("volume over the system directory `{path}`"),
-            );
+            let message = format!("volume over the system directory `{path}`");
+            findings.add(cx.at_instruction("VOLUME"), message);
         }
     }
 }

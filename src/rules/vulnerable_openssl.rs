@@ -17,10 +17,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some(version) = release(download.url)
                 && is_vulnerable(version)
             {
-                findings.add(
-                    download.span,
-                    format!("`openssl` {version} is affected by CVE-2022-3602"),
-                );
+                let message = format!("`openssl` {version} is affected by CVE-2022-3602");
+                findings.add(download.span, message);
             }
         }
     }

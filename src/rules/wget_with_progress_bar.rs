@@ -3,7 +3,7 @@
 use super::support::options::{is_long, letters};
 use super::support::unattended::insert_after;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "wget-with-progress-bar",
@@ -28,20 +28,14 @@ const QUIET: [&str; 8] = [
 const VALUED: &str = "OPUTetiwQARDXIYBl";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+    for (_, call) in cx.facts.calls() {
         if call.name != "wget" || !shows_progress(call) {
             continue;
         }
-        let report = findings.add(
-            call.name_span,
-            "`wget` writes its progress bar to the build log",
-        );
+        let message = "`wget` writes its progress bar to the build log";
+        let report = findings.add(call.name_span, message);
         if let Some(edit) = insert_after(cx, call.name_span, "wget", "--progress=dot:giga") {
-            report.fix(Fix::new(
-                "add `--progress=dot:giga`",
-                Applicability::Unsafe,
-                vec![edit],
-            ));
+            report.fix(Fix::marked_unsafe("add `--progress=dot:giga`", [edit]));
         }
     }
 }

@@ -28,10 +28,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .and_then(|rest| rest.trim_start_matches('/').split('/').next());
         // `/dev/shm` is shared memory that programs may use as they like.
         if first.is_some_and(|first| SYSTEM.contains(&first)) && path != "/dev/shm" {
-            findings.add(
-                word.span,
-                format!("`WORKDIR` is the system directory `{path}`"),
-            );
+            let message = format!("`WORKDIR` is the system directory `{path}`");
+            findings.add(word.span, message);
         }
     }
 }

@@ -17,11 +17,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let written = word.text.as_str().trim_matches(['"', '\'']);
+        let message = format!("`{written}` is relative to the previous `WORKDIR`");
         let report = findings
-            .add(
-                word.span,
-                format!("`{written}` is relative to the previous `WORKDIR`"),
-            )
+            .add(word.span, message)
             .label(before, "previous `WORKDIR`");
         if let Some(fix) = fix(step, word.literal(), word.span) {
             report.fix(fix);

@@ -2,7 +2,8 @@
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
+use crate::paths::is_at_or_below;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -88,9 +89,9 @@ fn removes(call: &Call, target: &Argument) -> bool {
     }
     call.arguments.iter().any(|argument| {
         match (argument.single(), target.single()) {
-            (Some(removed), Some(path)) => is_at_or_below(path, removed),
+            (Some(removed), Some(path)) => is_removed(path, removed),
             // `"$d"` is the same directory in both commands, and `$d/x` is in it.
-            _ => is_at_or_below(unquoted(target), unquoted(argument)),
+            _ => is_removed(unquoted(target), unquoted(argument)),
         }
     })
 }
@@ -100,17 +101,14 @@ fn unquoted(argument: &Argument) -> &str {
 }
 
 /// Whether a path is this directory, or one below it. `/x/*` empties `/x`.
-fn is_at_or_below(path: &str, directory: &str) -> bool {
+fn is_removed(path: &str, directory: &str) -> bool {
     let directory = directory.trim_end_matches('/');
     if let Some(emptied) = directory.strip_suffix("/*") {
         return path
             .strip_prefix(emptied)
             .is_some_and(|rest| rest.len() > 1);
     }
-    !directory.is_empty()
-        && path
-            .strip_prefix(directory)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    !directory.is_empty() && is_at_or_below(path, directory)
 }
 
 /// Reports a mode, with a better one as a fix.
@@ -125,13 +123,9 @@ fn report(span: Span, mode: &str, place: Span, better: Option<String>, findings:
         } else {
             format!("remove write permission for others: `{replacement}`")
         };
-        report.fix(Fix::new(
+        report.fix(Fix::marked_unsafe(
             title,
-            Applicability::Unsafe,
-            vec![Edit {
-                span: place,
-                replacement,
-            }],
+            [Edit::replace(place, replacement)],
         ));
     }
 }
@@ -201,10 +195,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
             ""
         };
         let path = cx.path(name);
-        findings.add(
-            cx.at_file(name),
-            format!("{kind}`{path}` is world-writable (mode {mode:04o})"),
-        );
+        let message = format!("{kind}`{path}` is world-writable (mode {mode:04o})");
+        findings.add(cx.at_file(name), message);
     }
 }
 

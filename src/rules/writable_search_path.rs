@@ -28,9 +28,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         } else {
             continue;
         };
-        findings.add(
-            cx.at_file(name),
-            format!("`PATH` directory `{directory}` is writable by {who}"),
-        );
+        let message = format!("`PATH` directory `{directory}` is writable by {who}");
+        findings.add(cx.at_file(name), message);
     }
 }

@@ -1,9 +1,10 @@
 //! `write-after-volume`: files are written to a volume after its declaration.
 
-use super::support::copies::{absolute_path, is_at_or_below};
+use super::support::copies::absolute_path;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Run, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
+use crate::paths::is_at_or_below;
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -49,11 +50,9 @@ fn report(
         let mut declared = volumes.iter();
         if let Some((volume, declared)) = declared.find(|(volume, _)| is_at_or_below(&path, volume))
         {
+            let message = format!("some builders discard changes to volume `{volume}`");
             findings
-                .add(
-                    span,
-                    format!("some builders discard changes to volume `{volume}`"),
-                )
+                .add(span, message)
                 .label(*declared, "declared here");
             return;
         }
@@ -62,7 +61,7 @@ fn report(
 
 /// The absolute paths that a step writes to, as far as they are known.
 fn written(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
-    if let Body::Transfer { destination, .. } = &step.instruction.body {
+    if let Some(destination) = step.instruction.body.destination() {
         let to = cx.facts.expand(step, destination);
         return match to.and_then(|to| absolute_path(step, &to)) {
             Some(path) => vec![(path, destination.span)],

@@ -19,10 +19,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         // files matter.
         if cx.is_reached(name) == Some(true) && !machines.contains(&elf.machine) {
             let path = cx.path(name);
-            findings.add(
-                cx.at_file(name),
-                format!("`{path}` is not built for the image's architecture, `{architecture}`"),
-            );
+            let message =
+                format!("`{path}` is not built for the image's architecture, `{architecture}`");
+            findings.add(cx.at_file(name), message);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `xdebug-in-image`: the debugger of PHP is in the image.
 
+use super::support::development::is_for_development;
 use super::support::final_image;
 use crate::lint::facts::packages::{Action, understand};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -13,6 +14,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    if is_for_development(cx) {
+        return;
+    }
     for run in final_image::runs(cx) {
         let mut enabled: Option<Span> = None;
         let mut is_installed = false;

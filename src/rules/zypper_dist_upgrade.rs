@@ -1,6 +1,5 @@
 //! `zypper-dist-upgrade`: the image is upgraded to another release of its distribution.
 
-use crate::lint::facts::Run;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,13 +10,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
+    for (_, call) in cx.facts.package_calls() {
         // `dup` is the short form. `zypper update` stays within the release.
         if call.manager.name == "zypper" && call.is_verb(&["dist-upgrade", "dup"]) {
-            findings.add(
-                call.call.span,
-                "this can upgrade the base image to another release",
-            );
+            let message = "this can upgrade the base image to another release";
+            findings.add(call.call.span, message);
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::script::Script;
-use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
+use crate::lint::{Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
 
 /// Codes about features that are missing in dash, but supported by BusyBox's ash: `$'…'`, `[[ ]]`,
 /// `==`, `&>`, options of `echo`, `pipefail`, `source`, signals by their long names, substrings and
@@ -109,13 +109,13 @@ impl Replacements {
             } else {
                 end
             };
-            edits.push(Edit {
-                span: script.edit_span(start, end)?,
-                replacement: replacement.text.clone(),
-            });
+            edits.push(Edit::replace(
+                script.edit_span(start, end)?,
+                replacement.text.clone(),
+            ));
         }
         // ShellCheck does not guarantee that its fixes preserve the meaning.
-        let fix = Fix::new("apply ShellCheck's fix", Applicability::Unsafe, edits);
+        let fix = Fix::marked_unsafe("apply ShellCheck's fix", edits);
         let overlaps = fix
             .edits
             .windows(2)
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_read_as_all_others_do() {
+    fn shellcheck_messages_are_reworded_in_our_style() {
         assert_eq!(
             worded("Double quote to prevent globbing."),
             "double quote to prevent globbing"

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::dockerfile::shell::ShellOptions;
 use crate::dockerfile::{Body, Command, Joined, Kind};
+use crate::knowledge::VariableClass;
 use crate::lint::Facts;
 use crate::lint::facts::{Run, ShellKind, Step};
 use crate::source::Span;
@@ -12,20 +13,6 @@ use crate::source::Span;
 /// Longest script, in bytes. Nobody writes longer ones, and ShellCheck's time and memory grow
 /// faster than the length.
 pub(super) const MAX_LENGTH: usize = 1 << 18;
-
-/// Variables that BuildKit predefines in every RUN.
-const PROXIES: [&str; 10] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
 
 /// The reason why an instruction is no script for ShellCheck.
 #[derive(Debug)]
@@ -234,7 +221,9 @@ fn preamble(kind: ShellKind, options: ShellOptions, names: &BTreeSet<&str>) -> O
     };
     let errexit = if options.errexit { " -e" } else { "" };
     let mut text = format!("#!/bin/{shell}{errexit}\nexport");
-    for name in PROXIES.iter().chain(names) {
+    let mut exported: Vec<&str> = VariableClass::Proxy.names().collect();
+    exported.extend(names);
+    for name in exported {
         // A value without blanks, so that ShellCheck does not ask for quotes around a variable
         // whose value the image's author controls.
         text.push(' ');

@@ -4,7 +4,6 @@ use super::keep::Keep;
 use super::language_paths::{is_packaged, is_standard};
 use super::shebang;
 use super::system_directories::is_application_path;
-use super::why::{Root, Why};
 use crate::image::NameId;
 use crate::knowledge::ProgramClass;
 
@@ -26,24 +25,11 @@ pub(super) fn owner_of_text(keep: &Keep<'_>, name: NameId, path: &[u8]) -> Optio
         return Some(Owner::Package);
     }
     let directory = keep.tree().path(keep.tree().parent(name));
-    if is_application_path(&directory) || is_asked_for(keep, name) {
+    if is_application_path(&directory) || keep.graph.is_users(name) {
         Some(Owner::Application)
     } else {
         None
     }
-}
-
-/// Whether a file was added by the image's own Dockerfile, or is what the user names.
-fn is_asked_for(keep: &Keep<'_>, name: NameId) -> bool {
-    let mut reasons = keep.graph.reasons(name).iter();
-    reasons.any(|reason| {
-        matches!(
-            reason.why,
-            Why::Root(
-                Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir | Root::Glob { .. }
-            )
-        )
-    })
 }
 
 /// Whether a file is there to be read by people: the paths in it are examples.

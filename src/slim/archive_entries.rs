@@ -1,16 +1,40 @@
 //! Entries of archives that programs carry: those of ZIP files, and those that `PyInstaller`
 //! appends to a program.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 
+use super::keep::Keep;
 use crate::elf;
+use crate::image::NameId;
 
 /// An archive may say that it holds more than there is memory for.
 const MAX_ENTRY: u64 = 64 << 20;
 /// Libraries of one program of `PyInstaller`. Large programs have a few hundred.
 const MAX_ROWS: usize = 10_000;
 /// Bytes that all entries of one archive inflate to.
-pub(super) const MAX_ALL: u64 = 1 << 30;
+const MAX_ALL: u64 = 1 << 30;
+
+/// Reads an archive with a function that gets its bytes and the number of bytes that its entries
+/// may inflate to, which it counts down. None where the file cannot be read.
+pub(super) fn read_archive<T>(
+    keep: &mut Keep<'_>,
+    name: NameId,
+    read: impl FnOnce(&[u8], &mut u64) -> T,
+) -> Option<T> {
+    let bytes = keep.view.binary(name)?;
+    // A single archive must not use up the budget of all archives.
+    let allowed = MAX_ALL.min(keep.effort.archives.left());
+    let mut left = allowed;
+    let result = read(&bytes, &mut left);
+    let spent = usize::try_from(allowed - left).unwrap_or(usize::MAX);
+    keep.effort.archives.spend(spent);
+    if left == 0 {
+        let text = "the archive is too large when decompressed: only part of it is analyzed";
+        keep.note(Some(name), None, text.to_owned());
+    }
+    Some(result)
+}
 
 /// The bytes of a ZIP entry; those of a broken one count too. None where the entry is compressed in
 /// a way that neither Java nor Python reads.
@@ -46,8 +70,8 @@ pub(super) fn needed(library: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The libraries that the ELF files in an archive need, if the file is one or ends with one.
-pub(super) fn needed_by_entries(bytes: &[u8], left: &mut u64) -> Vec<Vec<u8>> {
-    let mut libraries = Vec::new();
+pub(super) fn needed_by_entries(bytes: &[u8], left: &mut u64) -> BTreeSet<Vec<u8>> {
+    let mut libraries = BTreeSet::new();
     if let Some(entries) = pyinstaller_entries(bytes) {
         for entry in entries {
             // An entry that inflates to nothing takes time all the same.

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_is_hours_older_ends_the_base_image() {
+    fn a_cmd_hours_older_than_the_next_step_ends_the_base_image() {
         let steps = [
             step("ADD rootfs", "2024-01-01T00:00:00Z", ""),
             step("CMD [\"bash\"]", "2024-01-01T00:00:01Z", ""),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_in_the_middle_of_a_dockerfile_ends_no_base_image() {
+    fn a_cmd_in_the_middle_of_a_dockerfile_does_not_end_the_base_image() {
         let steps = [
             step("ADD rootfs", "2024-01-01T00:00:00Z", ""),
             step("CMD [\"bash\"]", "2024-01-01T00:00:01Z", ""),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn buildah_names_the_base_image() {
+    fn a_buildah_comment_names_the_base_image() {
         let steps = [
             step("ADD rootfs", "", ""),
             step("RUN make", "", "FROM docker.io/library/debian:12"),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn without_usable_times_nothing_but_the_lowest_layer_is_the_bases() {
+    fn without_usable_times_only_the_lowest_layer_belongs_to_the_base() {
         for created in ["", "1970-01-01T00:00:00Z"] {
             let steps = [
                 step("ADD rootfs", created, ""),

@@ -14,6 +14,8 @@ const TEXTS: u64 = 512 << 20;
 const MANIFESTS: u64 = 64 << 20;
 /// Names that are compared with patterns in scripts and configuration files.
 const PATTERNS: u64 = 2 << 20;
+/// Bytes of systemd's unit files, and of the commands in them.
+const UNITS: u64 = 16 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;
 
@@ -25,6 +27,7 @@ pub(super) struct Effort {
     pub(super) texts: Allowance,
     pub(super) manifests: Allowance,
     pub(super) patterns: Allowance,
+    pub(super) units: Allowance,
     pub(super) archives: Allowance,
 }
 
@@ -36,6 +39,7 @@ impl Default for Effort {
             texts: Allowance(TEXTS),
             manifests: Allowance(MANIFESTS),
             patterns: Allowance(PATTERNS),
+            units: Allowance(UNITS),
             archives: Allowance(ARCHIVES),
         }
     }
@@ -69,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_what_is_left_takes_nothing() {
+    fn an_allowance_that_is_too_small_is_not_spent() {
         let mut allowance = Allowance(10);
         assert!(allowance.spend(4));
         assert!(!allowance.spend(7));

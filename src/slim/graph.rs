@@ -333,6 +333,12 @@ impl Graph {
         &self.kept
     }
 
+    /// Whether a name is the user's own, for any of its reasons.
+    pub(super) fn is_users(&self, name: NameId) -> bool {
+        let mut reasons = self.reasons(name).iter();
+        reasons.any(|reason| reason.why.is_users())
+    }
+
     /// All reasons for a name, the first one first; empty for a name that is not kept.
     pub fn reasons(&self, name: NameId) -> &[Reason] {
         &self.reasons[name.index()]

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::binaries::Binaries;
 use super::build_history::BuildHistory;
 use super::effort::Effort;
+use super::globs;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters;
 use super::process::Program;
 use super::program_search::Programs;
 use super::view::View;
-use super::why::{Language, Why};
+use super::why::{Language, Root, Why};
 use crate::image::{Kind, NameId, Tree};
 
 /// State that is shared by all tracers. State of a single tracer is a field of that tracer.
@@ -31,9 +32,17 @@ pub(super) struct Keep<'a> {
     pub(super) globs: HashSet<(Option<NameId>, String)>,
     /// Files that command lines give an interpreter to read, whatever they are called.
     pub(super) sources: BTreeMap<NameId, Language>,
+    /// Interpreters that run code which is not in the image, with a name of their program.
+    pub(super) unknown_code: BTreeMap<Language, NameId>,
+    /// Rules that have fired and leave out parts of a program, by their index.
+    pub(super) with_parts_left_out: BTreeSet<usize>,
     /// The last command of the entry point's script, where its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
+    /// Whether systemd starts, so that its tracer follows units.
+    pub(super) starts_systemd: bool,
+    /// The reason why it is unknown what systemd, the program of the image, starts.
+    pub(super) unbootable: Option<String>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
     /// One row per name: whether the tracers have seen it.
@@ -58,7 +67,11 @@ impl<'a> Keep<'a> {
             supervised: HashSet::new(),
             globs: HashSet::new(),
             sources: BTreeMap::new(),
+            unknown_code: BTreeMap::new(),
+            with_parts_left_out: BTreeSet::new(),
             unknown_program: None,
+            starts_systemd: false,
+            unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
             unmet: BTreeSet::new(),
@@ -158,6 +171,21 @@ impl<'a> Keep<'a> {
         }
     }
 
+    /// Whether something starts a kept program, and not only a text or a rule names it.
+    pub(super) fn is_run(&self, name: NameId) -> bool {
+        let mut reasons = self.graph.reasons(name).iter();
+        reasons.any(|reason| {
+            matches!(
+                reason.why,
+                Why::Root(Root::Program(_) | Root::Argument { .. } | Root::ShellText { .. })
+                    | Why::Command { .. }
+                    | Why::Shebang
+                    | Why::Target
+                    | Why::UnitSetting { .. }
+            )
+        })
+    }
+
     /// Whether a layer above the base image has a name's entry.
     pub(super) fn is_added(&self, name: NameId) -> bool {
         let layer = self.tree().inode(name).layer;
@@ -197,6 +225,21 @@ impl<'a> Keep<'a> {
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
         self.notes.insert(Note { at, line, text });
+    }
+
+    /// The names that a pattern in a file matches; those that were found where too many are.
+    pub(super) fn matching(&mut self, pattern: &str, at: Option<NameId>) -> Vec<NameId> {
+        let found = globs::matches(self.view.tree(), pattern, &mut self.effort.patterns);
+        self.note_patterns(at);
+        found
+    }
+
+    /// Notes for a file with patterns if no more names may be compared with any.
+    pub(super) fn note_patterns(&mut self, at: Option<NameId>) {
+        if self.effort.patterns.left() == 0 {
+            let text = "too many names match patterns in the image: not all were followed";
+            self.note(at, None, text.to_owned());
+        }
     }
 
     /// Records that the result may be useless, whatever is kept.

@@ -13,7 +13,7 @@ use super::program_kind::{is_of_class, is_privileged, is_program};
 use super::program_search::Programs;
 use super::shebang;
 use super::view::View;
-use super::why::{Root, Why};
+use super::why::Why;
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, is_runtime_library};
 use crate::packages::Packages;
@@ -93,17 +93,9 @@ impl<'a> MentionWeight<'a> {
         is_privileged(tree, end) || is_program(tree, end) && is_class
     }
 
-    /// Whether a name is the user's: the Dockerfile added it, and no package of a distribution
-    /// has it.
+    /// Whether a name is the user's, and no package of a distribution has it.
     fn is_users(&self, graph: &Graph, name: NameId) -> bool {
-        graph.reasons(name).iter().any(|reason| {
-            matches!(
-                reason.why,
-                Why::Root(
-                    Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir | Root::Glob { .. }
-                )
-            )
-        }) && !self.is_of_distribution(name)
+        graph.is_users(name) && !self.is_of_distribution(name)
     }
 
     fn is_of_distribution(&self, name: NameId) -> bool {

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_and_relative_paths_are_no_names() {
+    fn format_strings_and_relative_paths_are_not_library_names() {
         assert!(is_name(b"libz.so.1") && is_name(b"/opt/x.so"));
         assert!(!is_name(b"lib%s.so") && !is_name(b"plugins/x.so") && !is_name(b"$ORIGIN/libx.so"));
     }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_suggested_is_not_opened() {
+    fn suggested_libraries_of_a_note_are_not_opened() {
         let entry = |priority, name: &str| MayOpen {
             soname: vec![name.to_owned()],
             priority,

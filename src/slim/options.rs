@@ -51,11 +51,10 @@ pub enum PlanError {
         looked_in: Vec<Vec<u8>>,
     },
     #[error(
-        "`{program}` is systemd, which starts the units that are enabled, and those are not \
-         analyzed: name the program of the service with `--entrypoint`, or the files to keep with \
-         `--keep`"
+        "the image starts systemd, and {reason}: name the program of the service with \
+         `--entrypoint`, or the files to keep with `--keep`"
     )]
-    Systemd { program: String },
+    Systemd { reason: String },
     #[error(
         "`{script}:{line}` starts `{word}`, which is computed at run time, so the program is \
          unknown: name it with `--keep`"

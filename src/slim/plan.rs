@@ -6,6 +6,7 @@ use super::binaries::Binaries;
 use super::build_history::BuildHistory;
 use super::graph::{Graph, Link, Note, Reason, Unmet};
 use super::keep::Keep;
+use super::keep_rules::{keep_rules, wildcard};
 use super::mention_weight::MentionWeight;
 use super::options::{PlanError, PlanOptions};
 use super::process::Program;
@@ -28,6 +29,7 @@ pub struct Plan {
     kept_at: Vec<(Confidence, usize)>,
     level: Confidence,
     companions: Vec<NameId>,
+    left_out: Vec<PartLeftOut>,
     warnings: Vec<String>,
     pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
@@ -37,6 +39,18 @@ pub struct Plan {
     pub(super) loaded: Vec<Program>,
     /// Whether libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
+}
+
+/// A part of a kept program that its keep rule leaves out, although the image has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartLeftOut {
+    pub rule: &'static str,
+    /// A noun phrase: `the JIT compiler`.
+    pub part: &'static str,
+    /// What `--keep` needs to keep it.
+    pub pattern: &'static str,
+    /// The files that are not kept, each counted once.
+    pub bytes: u64,
 }
 
 /// Totals of the plan.
@@ -103,8 +117,16 @@ pub(super) fn make<'p>(
         notes,
         loaded,
         unknown_program,
+        with_parts_left_out,
+        unbootable,
     } = trace(keep, &mut tracers, &mut weight, options.level);
     check_program(&image.tree, unknown_program, options)?;
+    // A user who names files to keep may have named those of the service.
+    if let Some(reason) = unbootable
+        && options.keep.is_empty()
+    {
+        return Err(PlanError::Systemd { reason });
+    }
     // Records follow the decision on everything else: a package is recorded where a file of it is
     // kept.
     let records = if options.no_package_records {
@@ -118,6 +140,7 @@ pub(super) fn make<'p>(
         return Err(PlanError::Read(error));
     }
     let kept = kept_names(&image.tree, &graph);
+    let left_out = parts_left_out(&image.tree, &graph, &with_parts_left_out);
     let mut notes = notes;
     notes.extend(missing_runtimes(image, &graph));
     let notes = with_oversized(image, notes, &kept, &oversized);
@@ -135,6 +158,7 @@ pub(super) fn make<'p>(
         kept_at,
         level: options.level,
         companions,
+        left_out,
         warnings,
         kept,
         unmet,
@@ -178,6 +202,33 @@ fn levels(tree: &Tree, graph: &Graph, kept_at: &[(Confidence, usize)]) -> Vec<(C
     levels
 }
 
+/// What rules leave out of the programs that they are for, by rule and in the order of its page.
+fn parts_left_out(tree: &Tree, graph: &Graph, rules: &BTreeSet<usize>) -> Vec<PartLeftOut> {
+    let mut parts = Vec::new();
+    for &rule in rules {
+        let page = &keep_rules().pages[rule];
+        for left_out in &page.left_out {
+            let mut files = BTreeSet::new();
+            for found in wildcard::expand(tree, left_out.pattern.as_bytes()) {
+                files.insert(found.name);
+                files.extend(tree.below(found.name));
+            }
+            files.retain(|&name| !graph.is_kept(name));
+            let count = count(tree, files.into_iter());
+            // The editor may be a symlink that every image has.
+            if count.names > 0 {
+                parts.push(PartLeftOut {
+                    rule: page.name,
+                    part: left_out.part,
+                    pattern: left_out.pattern,
+                    bytes: count.bytes,
+                });
+            }
+        }
+    }
+    parts
+}
+
 /// The notes, with one for every kept file that is too large to be analyzed, and one for paths that
 /// were not followed.
 fn with_oversized(
@@ -215,7 +266,7 @@ fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
         let tree = &image.tree;
         let mut sources = graph.kept().iter().copied().filter(|&name| {
             let file_name = tree.file_name(name);
-            runtime.is_source(file_name) && is_users(graph, name)
+            runtime.is_source(file_name) && graph.is_users(name)
         });
         let Some(source) = sources.next() else {
             continue;
@@ -237,16 +288,6 @@ fn missing_runtimes(image: &Image, graph: &Graph) -> Vec<Note> {
         }
     }
     notes
-}
-
-/// Whether a name is the user's: COPY, ADD or RUN added it, or it is in the working directory.
-fn is_users(graph: &Graph, name: NameId) -> bool {
-    graph.reasons(name).iter().any(|reason| {
-        matches!(
-            reason.why,
-            Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir)
-        )
-    })
 }
 
 impl Plan {
@@ -325,6 +366,11 @@ impl Plan {
     /// The level that was asked for.
     pub fn level(&self) -> Confidence {
         self.level
+    }
+
+    /// Parts of kept programs that their rules leave out.
+    pub fn left_out(&self) -> &[PartLeftOut] {
+        &self.left_out
     }
 
     /// Companion programs of the program that the image starts, whether they are kept or not.

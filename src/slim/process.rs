@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::binaries::Binaries;
-use super::paths::file_name;
 use super::view::View;
 use super::why::Injector;
 use crate::elf::{Elf, Environment, Files, Flavor, Loader, Process};
 use crate::image::{InodeId, NameId};
+use crate::paths::file_name_bytes;
 
 /// glibc's C library, which opens these libraries.
 const LIBC: &[u8] = b"libc.so";
@@ -202,7 +202,8 @@ fn open_for_libc(
 ) {
     let mut objects = process.objects().iter();
     // A process without glibc, such as a Go program without cgo, opens none of these.
-    let Some(libc) = objects.position(|object| file_name(&object.path).starts_with(LIBC)) else {
+    let Some(libc) = objects.position(|object| file_name_bytes(&object.path).starts_with(LIBC))
+    else {
         return;
     };
     let mut opened = HashSet::new();

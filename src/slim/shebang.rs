@@ -1,8 +1,8 @@
 //! `#!` lines: the program that the kernel starts for a script, and the program that `env` starts.
 
-use super::paths::file_name;
 use super::view::View;
 use crate::image::NameId;
+use crate::paths::file_name_bytes;
 
 /// A `#!` line as parsed by the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn trim(text: &[u8]) -> &[u8] {
 impl Shebang<'_> {
     /// `with-contenv` of s6-overlay starts its argument like `env`.
     fn is_env(&self) -> bool {
-        matches!(file_name(self.interpreter), b"env" | b"with-contenv")
+        matches!(file_name_bytes(self.interpreter), b"env" | b"with-contenv")
     }
 
     /// The program that `env` starts, if the interpreter is `env`.
@@ -75,7 +75,7 @@ impl Shebang<'_> {
         if !self.is_env() {
             return None;
         }
-        if file_name(self.interpreter) == b"with-contenv" {
+        if file_name_bytes(self.interpreter) == b"with-contenv" {
             // The overlay's program splits its argument at spaces, because the kernel passes the
             // rest of the line as one word.
             return self
@@ -90,7 +90,7 @@ impl Shebang<'_> {
     /// The name of the program that ultimately runs the script: the interpreter, the program that
     /// `env` starts, or the BusyBox applet.
     pub(super) fn program_name(&self) -> Vec<u8> {
-        let program = match file_name(self.interpreter) {
+        let program = match file_name_bytes(self.interpreter) {
             b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),
             // `#!/bin/busybox sh`: the first word of the argument is the applet.
             b"busybox" => self
@@ -102,7 +102,7 @@ impl Shebang<'_> {
                 .to_vec(),
             _ => self.interpreter.to_vec(),
         };
-        file_name(&program).to_vec()
+        file_name_bytes(&program).to_vec()
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_interpreter_is_one_argument() {
+    fn everything_after_the_interpreter_is_one_argument() {
         let expected = Some(("/bin/awk".to_owned(), Some("-f  x".to_owned())));
         assert_eq!(words("#! \t/bin/awk  -f  x \nBEGIN"), expected);
     }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_longer_than_the_kernel_looks_is_refused_but_a_long_argument_is_cut() {
+    fn an_overlong_interpreter_path_is_refused_but_an_overlong_argument_is_truncated() {
         let long = "x".repeat(300);
         assert_eq!(words(&format!("#!/{long}\n")), None);
         let (interpreter, argument) = words(&format!("#!/bin/sh {long}\n")).unwrap();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn env_splits_its_argument_only_when_told() {
+    fn env_splits_its_argument_only_with_the_split_option() {
         let program = |argument: &str| {
             env_program(argument.as_bytes()).map(|name| String::from_utf8(name).unwrap())
         };

@@ -79,7 +79,7 @@ mod tests {
     use super::is_application_path;
 
     #[test]
-    fn an_application_has_a_directory_of_its_own() {
+    fn application_directories_are_told_from_system_directories() {
         for path in [
             "/app",
             "/app/src",

@@ -1,5 +1,7 @@
 //! Tracing: every newly kept name is passed to every tracer, until no new names are kept.
 
+use std::collections::BTreeSet;
+
 use super::graph::{Graph, Note, Step, Unmet};
 use super::keep::Keep;
 use super::mention_weight::MentionWeight;
@@ -22,6 +24,10 @@ pub(super) struct Traced {
     pub(super) loaded: Vec<Program>,
     /// The last command of the entry point's script, where its program is computed.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
+    /// Rules that have fired and leave out parts of a program.
+    pub(super) with_parts_left_out: BTreeSet<usize>,
+    /// The reason why it is unknown what systemd starts.
+    pub(super) unbootable: Option<String>,
 }
 
 /// The results at the requested level.
@@ -30,6 +36,7 @@ struct Counted {
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     loaded: Vec<Program>,
+    with_parts_left_out: BTreeSet<usize>,
 }
 
 /// Traces all kept names: first for certain reasons, then also for likely and possible ones, so
@@ -63,6 +70,7 @@ pub(super) fn trace(
     }
     let counted = counted.unwrap_or_else(|| count(&keep));
     let unknown_program = keep.unknown_program.take();
+    let unbootable = keep.unbootable.take();
     // `why` explains with the whole graph how a dropped file would have been kept. At the last
     // level both are the same.
     let whole = if level < Confidence::Possible {
@@ -78,6 +86,8 @@ pub(super) fn trace(
         notes: counted.notes,
         loaded: counted.loaded,
         unknown_program,
+        with_parts_left_out: counted.with_parts_left_out,
+        unbootable,
     }
 }
 
@@ -137,5 +147,6 @@ fn count(keep: &Keep<'_>) -> Counted {
         unmet: keep.still_unmet(),
         notes: keep.notes(),
         loaded: keep.loaded.clone(),
+        with_parts_left_out: keep.with_parts_left_out.clone(),
     }
 }

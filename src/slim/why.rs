@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::elf::Found;
+pub use crate::knowledge::Language;
 
 /// The relation between a kept file and its dependent. It is displayed as a phrase about the file,
 /// in which "its" refers to the dependent: "required as `libc.so.6`, found in a default
@@ -65,6 +66,18 @@ pub enum Why {
         because: Because,
         confidence: Confidence,
     },
+    /// A unit that it, systemd or a unit, starts at some time, or a file of the unit.
+    Unit {
+        relation: UnitRelation,
+        confidence: Confidence,
+    },
+    /// A unit or a file that a setting of it, a file of a unit, names.
+    UnitSetting {
+        key: &'static str,
+        value: String,
+        line: usize,
+        confidence: Confidence,
+    },
     /// A file of a package that has the data of its own, a program's.
     DataPackage { package: String },
     /// Part of what it, an interpreter, runs programs with.
@@ -72,6 +85,31 @@ pub enum Why {
     /// A module or package that programs in a language can load: an installed one, or the program's
     /// own.
     Module { language: Language, name: String },
+}
+
+/// The relation of systemd or a unit to a unit that it does not name in a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UnitRelation {
+    /// The target that systemd starts at boot.
+    Default,
+    /// Started to stop the container.
+    Shutdown,
+    /// Pulled in by every unit of its kind.
+    Implied,
+    /// In its `.wants` or `.requires` directory.
+    Enabled,
+    /// The unit that a symlink or a service of another kind is named after.
+    SameName,
+    /// A file that changes settings of it.
+    DropIn,
+    /// A program that makes units at boot.
+    Generator,
+    /// Made by it, a generator.
+    Generated,
+    /// Started when a program calls it on the bus.
+    Activated,
+    /// Started by the program of the unit.
+    Started,
 }
 
 /// The trigger of a keep rule.
@@ -91,20 +129,6 @@ pub enum Because {
     Word { word: String, line: usize },
     /// A path in an ELF file.
     Mention { path: String },
-}
-
-/// A language whose programs load modules at run time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    Java,
-    Lua,
-    /// Other languages, whose source files are only searched for programs that they start.
-    Other,
-    Node,
-    Perl,
-    Php,
-    Python,
-    Ruby,
 }
 
 /// The start of a chain of reasons.
@@ -228,6 +252,8 @@ impl Why {
             // The page of a rule gives the confidence of each pattern; it does not follow from the
             // kind of reason.
             Self::Rule { confidence, .. }
+            | Self::Unit { confidence, .. }
+            | Self::UnitSetting { confidence, .. }
             | Self::Root(Root::Rule { confidence, .. } | Root::Made { confidence, .. }) => {
                 *confidence
             }
@@ -255,6 +281,17 @@ impl Why {
             // does not start.
             _ => Confidence::Certain,
         }
+    }
+
+    /// Whether it says that a file is the user's own: the Dockerfile added it, it is in the working
+    /// directory, or `--keep` names it.
+    pub(super) fn is_users(&self) -> bool {
+        matches!(
+            self,
+            Self::Root(
+                Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir | Root::Glob { .. }
+            )
+        )
     }
 }
 
@@ -320,6 +357,10 @@ impl fmt::Display for Why {
                 )
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
+            Self::Unit { relation, .. } => relation.fmt(f),
+            Self::UnitSetting {
+                key, value, line, ..
+            } => write!(f, "named by `{key}={value}` on line {line}"),
             Self::DataPackage { package } => {
                 write!(f, "part of the data package `{package}`")
             }
@@ -331,17 +372,19 @@ impl fmt::Display for Why {
     }
 }
 
-impl fmt::Display for Language {
+impl fmt::Display for UnitRelation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Java => "Java",
-            Self::Lua => "Lua",
-            Self::Other => "another language",
-            Self::Node => "Node",
-            Self::Perl => "Perl",
-            Self::Php => "PHP",
-            Self::Python => "Python",
-            Self::Ruby => "Ruby",
+            Self::Default => "the target that it starts at boot",
+            Self::Shutdown => "started to shut down",
+            Self::Implied => "required by every unit of its kind",
+            Self::Enabled => "enabled in its `.wants` or `.requires` directory",
+            Self::SameName => "the unit of the same name",
+            Self::DropIn => "a drop-in of the unit",
+            Self::Generator => "a generator that it runs at boot",
+            Self::Generated => "started because of what it generates",
+            Self::Activated => "activated through D-Bus",
+            Self::Started => "started by its program",
         })
     }
 }

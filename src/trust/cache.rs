@@ -3,7 +3,6 @@
 //! A cache that somebody else could write would decide what jettison reports. There is none unless
 //! every directory belongs to the user and nobody else may write to it.
 
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -12,6 +11,8 @@ use std::time::SystemTime;
 
 use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
+
+use crate::hash::{add_part, hex};
 
 /// Bytes of an entry. Larger answers are not kept.
 const MAX_ENTRY: u64 = 1 << 20;
@@ -145,9 +146,7 @@ impl Key {
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
-            // The lengths keep `ab`, `c` apart from `a`, `bc`.
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
+            add_part(&mut hash, part);
         }
         Self(hex(&hash.finalize()))
     }
@@ -173,14 +172,6 @@ fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::File;
@@ -203,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_read_again_and_only_the_user_may_read_it() {
+    fn a_cache_entry_can_be_read_again_only_by_its_user() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let key = Key::of(&[b"a", b"b"]);
@@ -220,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_entries_are_missing() {
+    fn damaged_cache_entries_count_as_missing() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let key = Key::of(&[b"a"]);
@@ -241,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_others_may_write_to_is_no_cache() {
+    fn a_cache_directory_that_others_may_write_to_is_not_used() {
         for (path, mode) in [
             ("", 0o777),
             (".cache", 0o775),
@@ -263,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_home_of_somebody_else_has_no_cache() {
+    fn no_cache_is_created_in_the_home_of_another_user() {
         let home = home();
         if user() == 0 {
             std::os::unix::fs::chown(home.path(), Some(12345), None).unwrap();
@@ -275,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_entries_are_removed() {
+    fn the_oldest_cache_entries_are_removed() {
         let home = home();
         let cache = open(home.path()).unwrap();
         let keys: Vec<Key> = (0..10).map(|number| Key::of(&[&[number]])).collect();

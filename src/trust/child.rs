@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_have_limits() {
+    fn program_outputs_are_limited() {
         let error = shell("yes", b"", &BOUNDS).unwrap_err();
         assert!(matches!(error, ChildError::TooLong(1000)), "{error}");
         assert!(shell("printf %1000d 1", b"", &BOUNDS).is_ok());
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_late_is_killed_with_all_that_it_started() {
+    fn a_program_that_times_out_is_killed_with_its_children() {
         let directory = tempfile::tempdir().unwrap();
         let alive = directory.path().join("alive");
         // The outputs stay open in the process in the background.
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_keeps_the_limits_of_processor_and_memory() {
+    fn the_kernel_enforces_processor_and_memory_limits() {
         use std::os::unix::process::ExitStatusExt as _;
         let bounds = Bounds {
             processor: Some(1),

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_of_a_repository_stays_in_it() {
+    fn a_symlink_in_a_repository_cannot_leave_it() {
         let (_guard, top) = tree();
         for (name, target) in [
             ("inside", "sub/../file"),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_of_a_repository_is_not_read_outside_of_it() {
+    fn a_symlink_that_leads_out_of_its_repository_is_not_read() {
         let (_guard, top) = tree();
         fs::write(top.join("repo/.git/config"), "").unwrap();
         for (name, target) in [

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_was_exchanged_stays_the_same() {
+    fn an_open_directory_stays_the_same_when_its_path_is_exchanged() {
         let guard = tempfile::tempdir().unwrap();
         let top = real_path(guard.path()).unwrap();
         for name in ["sub", "outside"] {

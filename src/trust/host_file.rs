@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_read_up_to_the_limit() {
+    fn a_found_file_is_read_up_to_the_limit() {
         let top = tempfile::tempdir().unwrap();
         let file = top.path().join("file");
         for (text, expected) in [("12345678", true), ("123456789", false)] {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_and_is_no_regular_file_is_refused() {
+    fn a_found_file_must_be_a_regular_file() {
         let top = tempfile::tempdir().unwrap();
         let (fifo, socket) = (top.path().join("fifo"), top.path().join("socket"));
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_really_lies_below_the_root() {
+    fn a_found_file_must_really_lie_below_the_root() {
         let top = tempfile::tempdir().unwrap();
         let root = top.path().join("root");
         fs::create_dir_all(root.join("inside/.GIT")).unwrap();
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_symlink_leads_to_a_regular_file() {
+    fn a_named_symlink_must_lead_to_a_regular_file() {
         let top = tempfile::tempdir().unwrap();
         let link = top.path().join("link");
         symlink("/dev/zero", &link).unwrap();

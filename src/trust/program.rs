@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_executed_is_not_a_program() {
+    fn a_file_that_is_not_executable_is_not_a_program() {
         let directory = tempfile::tempdir().unwrap();
         let (first, second) = (directory.path().join("1"), directory.path().join("2"));
         put(&first, 0o644);

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_root_of_a_worktree_has_a_file_named_git() {
+    fn a_file_named_git_marks_the_root_of_a_worktree() {
         let (_guard, top) = tree(&["main/.git", "main/tree/a"]);
         fs::write(
             top.join("main/tree/.git"),

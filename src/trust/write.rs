@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_symlink_is_replaced_and_what_it_leads_to_stays() {
+    fn a_symlink_is_replaced_and_its_target_is_unchanged() {
         let top = tempfile::tempdir().unwrap();
         let (file, link) = (top.path().join("file"), top.path().join("link"));
         for target in ["file", "no-such-file", "/dev/null", "."] {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_and_fifos_that_were_named_are_written_to() {
+    fn named_devices_and_fifos_are_written_to() {
         let top = tempfile::tempdir().unwrap();
         let fifo = top.path().join("fifo");
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_stays_and_its_file_keeps_its_mode() {
+    fn writing_through_a_symlink_keeps_the_symlink_and_the_mode() {
         let top = tempfile::tempdir().unwrap();
         fs::create_dir(top.path().join(".git")).unwrap();
         let (file, link) = (top.path().join("file"), top.path().join("link"));
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_changed_meanwhile_stays() {
+    fn a_file_changed_meanwhile_is_not_overwritten() {
         let top = tempfile::tempdir().unwrap();
         let file = top.path().join("file");
         fs::write(&file, "other").unwrap();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_of_a_directory_and_a_symlink_leads_nowhere() {
+    fn exchanging_a_directory_for_a_symlink_writes_nothing_outside() {
         let top = tempfile::tempdir().unwrap();
         let (repo, outside) = (top.path().join("repo"), top.path().join("outside"));
         for directory in ["repo/.git", "repo/sub", "outside"] {

@@ -25,7 +25,7 @@ const SOURCE: &str = r"
     }";
 
 #[test]
-fn hardening_is_what_the_compiler_was_told() {
+fn hardening_facts_match_the_compiler_flags() {
     let hard = [
         "-O2",
         "-D_FORTIFY_SOURCE=2",
@@ -67,7 +67,7 @@ fn hardening_is_what_the_compiler_was_told() {
 }
 
 #[test]
-fn libraries_that_a_note_names_are_told() {
+fn libraries_named_in_a_dlopen_note_are_found() {
     let note = r#"__asm__(".section .note.dlopen,\"a\",@note\n.balign 4\n.long 4, 1f-0f, 0x407c0c0a\n.asciz \"FDO\"\n"
         "0: .asciz \"[{\\\"soname\\\":[\\\"libz.so.1\\\"],\\\"priority\\\":\\\"suggested\\\"}]\"\n1: .balign 4\n"
         ".previous\n"); int main(void) { return 0; }"#;

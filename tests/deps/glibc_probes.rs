@@ -68,7 +68,7 @@ fn runpath_is_not_inherited() {
 }
 
 #[test]
-fn a_runpath_switches_off_the_rpath_of_the_program() {
+fn a_runpath_disables_the_rpath_of_the_program() {
     let workshop = workshop();
     chain(&workshop, &[RUNPATH, "-Wl,-rpath,/none"]);
     workshop.program("p", &["@/d1/liba.so.1", RPATH, "-Wl,-rpath,@/d1"]);
@@ -118,7 +118,7 @@ fn two_places(workshop: &Workshop) {
 }
 
 #[test]
-fn another_machine_and_another_class_are_passed_over() {
+fn a_library_for_another_machine_or_class_is_skipped() {
     for (offset, byte) in [(18, 3), (4, 1)] {
         let workshop = workshop();
         two_places(&workshop);
@@ -131,7 +131,7 @@ fn another_machine_and_another_class_are_passed_over() {
 }
 
 #[test]
-fn another_byte_order_and_another_abi_are_refused() {
+fn a_library_with_another_byte_order_or_abi_is_refused() {
     for (offset, byte) in [(5, 2), (7, 9), (8, 77)] {
         let workshop = workshop();
         two_places(&workshop);
@@ -145,7 +145,7 @@ fn another_byte_order_and_another_abi_are_refused() {
 }
 
 #[test]
-fn the_note_of_a_library_for_another_system_is_read_as_the_loader_does() {
+fn an_abi_note_for_another_system_is_treated_as_the_loader_does() {
     let workshop = workshop();
     let note = "__asm__(\".section .note.ABI-tag,\\\"a\\\",@note\\n.balign 4\\n.long 4,16,1\\n.asciz \\\"GNU\\\"\\n\
                 .long 2,99,0,0\\n.previous\\n\"); int a;";
@@ -156,7 +156,7 @@ fn the_note_of_a_library_for_another_system_is_read_as_the_loader_does() {
 }
 
 #[test]
-fn what_is_no_library_ends_the_search() {
+fn a_file_that_is_not_a_library_ends_the_search() {
     let workshop = workshop();
     two_places(&workshop);
     for content in [&b"garbage text"[..], b""] {
@@ -169,7 +169,7 @@ fn what_is_no_library_ends_the_search() {
 }
 
 #[test]
-fn a_dangling_link_is_passed_over() {
+fn a_dangling_symlink_is_skipped() {
     let workshop = workshop();
     two_places(&workshop);
     workshop.remove("d1/liba.so.1");
@@ -178,7 +178,7 @@ fn a_dangling_link_is_passed_over() {
 }
 
 #[test]
-fn origin_of_a_program_is_where_it_really_is() {
+fn origin_of_a_program_is_its_real_directory() {
     let workshop = workshop();
     workshop.library("real/lib/liba.so.1", "liba.so.1", &[]);
     workshop.program(
@@ -194,7 +194,7 @@ fn origin_of_a_program_is_where_it_really_is() {
 }
 
 #[test]
-fn origin_of_a_library_is_where_it_was_opened() {
+fn origin_of_a_library_is_the_directory_it_was_opened_in() {
     let workshop = workshop();
     workshop.library("real/libb.so.1", "libb.so.1", &[]);
     workshop.library(
@@ -212,7 +212,7 @@ fn origin_of_a_library_is_where_it_was_opened() {
 }
 
 #[test]
-fn lib_and_platform_are_those_of_the_loader() {
+fn lib_and_platform_tokens_expand_as_in_the_loader() {
     let workshop = workshop();
     for directory in ["lib/x86_64-linux-gnu", "lib64", "x86_64", "haswell"] {
         workshop.library(&format!("{directory}/liba.so.1"), "liba.so.1", &[]);
@@ -227,7 +227,7 @@ fn lib_and_platform_are_those_of_the_loader() {
 }
 
 #[test]
-fn a_need_may_hold_origin() {
+fn a_needed_entry_may_contain_origin() {
     let workshop = workshop();
     workshop.library("lib/liba.so.1", "liba.so.1", &[]);
     workshop.program("p", &[]);
@@ -236,7 +236,7 @@ fn a_need_may_hold_origin() {
 }
 
 #[test]
-fn library_path_loses_to_rpath_and_wins_over_runpath() {
+fn library_path_is_searched_after_rpath_and_before_runpath() {
     let workshop = workshop();
     two_places(&workshop);
     workshop.program("rpath", &["@/d1/liba.so.1", RPATH, "-Wl,-rpath,@/d1"]);
@@ -258,7 +258,7 @@ fn library_path_loses_to_rpath_and_wins_over_runpath() {
 }
 
 #[test]
-fn directories_for_processors_come_first_where_this_processor_has_them() {
+fn hwcaps_directories_this_processor_supports_come_first() {
     let workshop = workshop();
     two_places(&workshop);
     for level in ["x86-64-v2", "x86-64-v3", "x86-64-v4", "unknown"] {
@@ -271,7 +271,7 @@ fn directories_for_processors_come_first_where_this_processor_has_them() {
 }
 
 #[test]
-fn older_directories_for_processors_are_looked_into_by_older_loaders() {
+fn older_loaders_search_legacy_hwcaps_directories() {
     let workshop = workshop();
     two_places(&workshop);
     for directory in [
@@ -301,14 +301,14 @@ fn an_empty_element_is_the_working_directory() {
 }
 
 #[test]
-fn without_default_directories_only_the_rest_is_searched() {
+fn nodefaultlib_skips_the_default_directories() {
     let workshop = workshop();
     workshop.program("p", &["-lm", "-Wl,-z,nodefaultlib"]);
     both(&workshop, "p");
 }
 
 #[test]
-fn filters_are_loaded() {
+fn filter_libraries_are_loaded() {
     let workshop = workshop();
     workshop.library("d1/libf.so.1", "libf.so.1", &[]);
     workshop.library("d1/libx.so.1", "libx.so.1", &[]);
@@ -331,7 +331,7 @@ fn filters_are_loaded() {
 }
 
 #[test]
-fn a_version_that_a_library_no_longer_defines_is_told() {
+fn a_symbol_version_that_a_library_no_longer_defines_is_reported() {
     let workshop = workshop();
     let source = "int a(void) { return 1; }";
     workshop.write("both.map", b"A_1 { global: other; }; A_2 { global: a; };");
@@ -360,7 +360,7 @@ fn a_version_that_a_library_no_longer_defines_is_told() {
 }
 
 #[test]
-fn an_undefined_symbol_is_told_when_asked_for() {
+fn an_undefined_symbol_is_reported_on_request() {
     let workshop = workshop();
     workshop.library_of(
         "d1/liba.so.1",

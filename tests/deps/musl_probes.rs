@@ -52,7 +52,7 @@ fn two_places(workshop: &Workshop) {
 }
 
 #[test]
-fn library_path_wins_over_rpath() {
+fn library_path_is_searched_before_rpath() {
     let workshop = workshop();
     two_places(&workshop);
     assert!(has(
@@ -63,7 +63,7 @@ fn library_path_wins_over_rpath() {
 }
 
 #[test]
-fn a_dangling_link_is_passed_over() {
+fn a_dangling_symlink_is_skipped() {
     let workshop = workshop();
     two_places(&workshop);
     workshop.remove("d1/liba.so.1");
@@ -72,7 +72,7 @@ fn a_dangling_link_is_passed_over() {
 }
 
 #[test]
-fn garbage_ends_the_search() {
+fn a_file_that_is_not_an_elf_file_ends_the_search() {
     let workshop = workshop();
     two_places(&workshop);
     workshop.write("d1/liba.so.1", b"garbage");
@@ -80,7 +80,7 @@ fn garbage_ends_the_search() {
 }
 
 #[test]
-fn an_unknown_token_switches_off_a_whole_path() {
+fn an_unknown_token_disables_the_whole_search_path() {
     let workshop = workshop();
     workshop.library("d1/liba.so.1", "liba.so.1", &[]);
     workshop.program("p", &["@/d1/liba.so.1", "-Wl,-rpath,$LIB/x:@/d1"]);
@@ -92,7 +92,7 @@ fn an_unknown_token_switches_off_a_whole_path() {
 }
 
 #[test]
-fn a_soname_satisfies_no_need() {
+fn musl_does_not_match_needed_entries_against_sonames() {
     let workshop = workshop();
     workshop.library("d1/real.so", "liba.so.1", &[]);
     workshop.copy("d1/real.so", "d1/liba.so.1");

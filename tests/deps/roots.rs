@@ -43,7 +43,7 @@ fn compare(root: &Path) -> usize {
 }
 
 #[test]
-fn every_program_of_a_debian_root_loads_what_its_loader_lists() {
+fn every_program_of_a_debian_root_loads_the_libraries_its_loader_lists() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/loader/debian");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deps/root.sh");
     assert!(Command::new(script).arg(&root).status().unwrap().success());
@@ -53,7 +53,7 @@ fn every_program_of_a_debian_root_loads_what_its_loader_lists() {
 
 /// Programs and libraries in every combination of library locations and search methods.
 #[test]
-fn every_program_of_a_musl_root_loads_what_its_loader_lists() {
+fn every_program_of_a_musl_root_loads_the_libraries_its_loader_lists() {
     let workshop = Workshop::new("musl-gcc");
     let loader = fs::read("/lib/ld-musl-x86_64.so.1").unwrap();
     workshop.write("lib/ld-musl-x86_64.so.1", &loader);

@@ -148,7 +148,7 @@ fn whole_image(layout: &Path, name: &str) -> String {
 const ROUNDS: u32 = 60;
 
 #[test]
-fn an_archive_is_the_old_or_the_new_one_whenever_its_writer_is_killed() {
+fn killing_the_writer_leaves_the_old_or_the_new_archive() {
     let folder = Folder::new();
     let (old, new, out) = (
         folder.path("old.tar"),
@@ -214,7 +214,7 @@ fn an_archive_is_the_old_or_the_new_one_whenever_its_writer_is_killed() {
 }
 
 #[test]
-fn a_layout_is_whole_whenever_its_writer_is_killed() {
+fn killing_the_writer_leaves_a_complete_layout() {
     let folder = Folder::new();
     archive(&folder.path("one.tar"), 2 << 20, false);
     archive(&folder.path("two.tar"), 4 << 20, false);
@@ -270,7 +270,7 @@ fn a_layout_is_whole_whenever_its_writer_is_killed() {
 }
 
 #[test]
-fn a_new_layout_is_there_whole_or_not_at_all() {
+fn killing_the_writer_leaves_a_new_layout_complete_or_absent() {
     let folder = Folder::new();
     archive(&folder.path("in.tar"), 2 << 20, false);
     let layout = folder.path("layout");
@@ -307,7 +307,7 @@ fn with_small_disk(megabytes: u32, script: &str, arguments: &[&Path]) -> Output 
 }
 
 #[test]
-fn a_full_disk_leaves_what_was_there() {
+fn a_full_disk_leaves_the_previous_output() {
     let folder = Folder::new();
     let source = folder.path("in.tar");
     archive(&source, 6 << 20, false);
@@ -345,7 +345,7 @@ fn a_full_disk_leaves_what_was_there() {
 }
 
 #[test]
-fn a_full_disk_for_temporary_files_is_an_error_that_says_so() {
+fn a_full_disk_for_temporary_files_is_reported_as_such() {
     let folder = Folder::new();
     let source = folder.path("in.tar");
     archive(&source, 6 << 20, true);
@@ -363,7 +363,7 @@ fn a_full_disk_for_temporary_files_is_an_error_that_says_so() {
 }
 
 #[test]
-fn a_source_that_is_cut_short_meanwhile_is_an_error_and_no_signal() {
+fn a_source_truncated_while_it_is_read_is_an_error_and_not_a_crash() {
     let folder = Folder::new();
     let (source, out) = (folder.path("in.tar"), folder.path("out.tar"));
     archive(&folder.path("whole.tar"), 6 << 20, false);

@@ -46,8 +46,8 @@ const TESTS: &[(&str, Test)] = &[
         kept_entries_and_configuration_are_unchanged,
     ),
     (
-        "why_names_the_way_to_a_kept_file",
-        why_names_the_way_to_a_kept_file,
+        "why_shows_the_chain_to_a_kept_file",
+        why_shows_the_chain_to_a_kept_file,
     ),
 ];
 
@@ -164,7 +164,7 @@ fn dry_run_writes_nothing(case: &Case) {
     assert!(!fs::exists(absent).unwrap());
 }
 
-fn why_names_the_way_to_a_kept_file(case: &Case) {
+fn why_shows_the_chain_to_a_kept_file(case: &Case) {
     let chain = case.why();
     for step in case.way() {
         assert!(chain.contains(step), "no `{step}` in:\n{chain}");

@@ -46,7 +46,7 @@ fn fresh(name: &str) -> PathBuf {
 }
 
 #[test]
-fn layers_that_jettison_reads_are_the_same_to_every_other_reader() {
+fn layers_are_read_as_every_other_reader_does() {
     let mut different = Vec::new();
     for case in cases() {
         let layout = layout(&case);
@@ -211,7 +211,7 @@ struct Run {
 }
 
 #[test]
-fn documents_that_jettison_reads_are_the_same_to_every_other_reader() {
+fn accepted_documents_are_read_as_every_other_reader_does() {
     let (mut different, mut read, mut all) = (Vec::new(), 0, 0);
     for (name, documents) in changed() {
         all += 1;
@@ -255,7 +255,7 @@ fn documents_that_jettison_reads_are_the_same_to_every_other_reader() {
 }
 
 #[test]
-fn documents_that_jettison_refuses_for_their_keys_are_read_by_others() {
+fn documents_refused_for_ambiguous_keys_are_accepted_by_other_readers() {
     let (mut by_skopeo, mut by_umoci) = (0, 0);
     let all = ambiguous();
     for case in &all {

@@ -82,7 +82,7 @@ fn assert_same(left: &str, right: &str, context: &str) {
 }
 
 #[test]
-fn umoci_unpacks_the_same_from_every_kind_of_output() {
+fn umoci_unpacks_the_same_files_from_every_kind_of_output() {
     let source = format!("oci:{}", *ORIGINAL);
     let before = unpacked(&format!("{source}:odd"), "before");
     for (transport, name) in [
@@ -103,7 +103,7 @@ fn umoci_unpacks_the_same_from_every_kind_of_output() {
 }
 
 #[test]
-fn podman_loads_and_mounts_the_same_from_every_kind_of_output() {
+fn podman_mounts_the_same_files_from_every_kind_of_output() {
     for (transport, name) in [
         ("docker-archive", "pd.tar"),
         ("oci-archive", "po.tar"),
@@ -159,7 +159,7 @@ fn diff_ids(archive: &str) -> Vec<String> {
 }
 
 #[test]
-fn real_images_are_the_same_when_all_of_them_is_kept() {
+fn real_images_kept_in_full_are_unchanged() {
     for case in Case::all().into_iter().filter(Case::writes) {
         let source = case.original();
         let before = unpacked(&source, "real-before");

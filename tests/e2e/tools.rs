@@ -21,7 +21,7 @@ mod containers;
 #[path = "../it/image/documents.rs"]
 mod documents;
 mod faults;
-mod planted;
+mod planted_defects;
 mod readers;
 mod round_trip;
 mod scanners;

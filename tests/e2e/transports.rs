@@ -24,26 +24,26 @@ fn run(script: &str, arguments: &[&str]) {
 }
 
 #[test]
-fn a_registry_is_read_and_written() {
+fn images_are_read_from_and_written_to_a_registry() {
     run("registry", &["open"]);
 }
 
 #[test]
-fn a_registry_with_a_password_and_a_private_certificate_is_read_and_written() {
+fn a_registry_with_a_password_and_a_private_certificate_works() {
     run("registry", &["guarded"]);
 }
 
 #[test]
-fn podmans_service_gives_and_takes_images() {
+fn images_are_read_from_and_written_to_the_podman_service() {
     run("daemon", &["podman"]);
 }
 
 #[test]
-fn dockers_daemon_gives_and_takes_images() {
+fn images_are_read_from_and_written_to_the_docker_daemon() {
     run("daemon", &["docker"]);
 }
 
 #[test]
-fn a_stage_of_a_dockerfile_slims_what_was_built() {
+fn a_dockerfile_stage_slims_the_image_built_before_it() {
     run("stage", &[]);
 }

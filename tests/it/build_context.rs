@@ -29,7 +29,7 @@ fn linted(dockerfile: &str, ignore: Option<&str>) -> std::io::Result<String> {
 }
 
 #[test]
-fn the_dockerignore_of_the_folder_is_read() -> std::io::Result<()> {
+fn the_dockerignore_file_of_the_directory_is_read() -> std::io::Result<()> {
     let dockerfile = "FROM scratch\nCOPY ./tmp/hello.txt /hello.txt\n";
     assert!(linted(dockerfile, Some("*/tmp\ntmp\n"))?.contains("CopyIgnoredFile"));
     assert!(!linted(dockerfile, Some("*.md\n"))?.contains("CopyIgnoredFile"));
@@ -38,7 +38,7 @@ fn the_dockerignore_of_the_folder_is_read() -> std::io::Result<()> {
 }
 
 #[test]
-fn everything_but_some_files_is_not_judged() -> std::io::Result<()> {
+fn a_dockerignore_file_with_exceptions_is_not_judged() -> std::io::Result<()> {
     let dockerfile = "FROM scratch\nCOPY app /app\n";
     assert!(linted(dockerfile, Some("*\n"))?.contains("CopyIgnoredFile"));
     assert!(!linted(dockerfile, Some("*\n!app\n"))?.contains("CopyIgnoredFile"));
@@ -46,7 +46,7 @@ fn everything_but_some_files_is_not_judged() -> std::io::Result<()> {
 }
 
 #[test]
-fn more_sources_and_patterns_than_can_be_compared_are_a_finding() -> std::io::Result<()> {
+fn too_many_sources_and_patterns_to_compare_are_reported() -> std::io::Result<()> {
     let dockerfile = format!("FROM scratch\nCOPY {}x /x\n", "a/".repeat(2000));
     let ignore: Vec<String> = (0..512).map(|number| format!("**/a*b*{number}")).collect();
     let findings = linted(&dockerfile, Some(&ignore.join("\n")))?;

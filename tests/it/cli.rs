@@ -62,7 +62,7 @@ fn a_clean_file_exits_with_0_and_a_finding_with_1() {
 }
 
 #[test]
-fn the_threshold_decides_what_fails() {
+fn the_fail_on_threshold_decides_the_exit_code() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     for (threshold, code) in [("error", 0), ("none", 0), ("warning", 1), ("style", 1)] {
         let select = ["lint", "--select", "root-user", "--fail-on", threshold];
@@ -71,7 +71,7 @@ fn the_threshold_decides_what_fails() {
 }
 
 #[test]
-fn json_has_hadolints_fields_and_exact_places() {
+fn json_output_has_the_fields_of_hadolint_and_exact_positions() {
     let text = "FROM debian:12\nRUN true \\\n && cd /x \\\n && sudo ls\nUSER 1000\n";
     let folder = folder(&[("Dockerfile", text)]);
     let (code, out) = stdout(jettison(folder.path()).args([
@@ -126,7 +126,7 @@ fn json_has_hadolints_fields_and_exact_places() {
 }
 
 #[test]
-fn nothing_found_is_an_empty_array() {
+fn json_output_without_findings_is_an_empty_array() {
     let folder = folder(&[("Dockerfile", CLEAN)]);
     assert_eq!(
         stdout(jettison(folder.path()).args(["lint", "--format", "json"])),
@@ -135,7 +135,7 @@ fn nothing_found_is_an_empty_array() {
 }
 
 #[test]
-fn a_folder_is_searched_as_gitignore_allows() {
+fn a_directory_search_respects_gitignore() {
     let files = [
         ("Dockerfile", ROOT),
         ("api/api.Dockerfile", ROOT),
@@ -163,7 +163,7 @@ fn a_folder_is_searched_as_gitignore_allows() {
 }
 
 #[test]
-fn standard_input_is_a_dash() {
+fn a_dash_reads_standard_input() {
     let folder = folder(&[]);
     let mut command = jettison(folder.path());
     let (code, out) = stdout(
@@ -176,7 +176,7 @@ fn standard_input_is_a_dash() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_and_the_others_are_linted() {
+fn an_unreadable_file_is_reported_and_the_others_are_linted() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let mut command = jettison(folder.path());
     let output = command
@@ -193,7 +193,7 @@ fn a_file_that_cannot_be_read_is_named_and_the_others_are_linted() {
 }
 
 #[test]
-fn an_unknown_rule_is_an_error_that_suggests_a_near_one() {
+fn an_unknown_rule_is_an_error_with_a_suggestion() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let (code, err) = stderr(jettison(folder.path()).args(["lint", "--ignore", "root-usr"]));
     assert_eq!(code, 2);
@@ -204,7 +204,7 @@ fn an_unknown_rule_is_an_error_that_suggests_a_near_one() {
 }
 
 #[test]
-fn the_nearest_configuration_file_counts_and_flags_overrule_it() {
+fn flags_override_the_nearest_configuration_file() {
     let config = "ignore = [\"missing-user\"]\n[severity]\nDL3002 = \"info\"\n";
     let folder = folder(&[(".jettison.toml", config), ("deep/down/Dockerfile", ROOT)]);
     let level = |arguments: &[&str]| {
@@ -226,7 +226,7 @@ fn the_nearest_configuration_file_counts_and_flags_overrule_it() {
 }
 
 #[test]
-fn hadolints_configuration_is_read_where_there_is_no_other() {
+fn a_hadolint_configuration_is_read_if_there_is_no_other() {
     let config =
         "ignored: [DL3002, DL9999]\noverride:\n  error: [DL3007]\nfailure-threshold: error\n";
     let text = "FROM debian:latest\nUSER root\n";
@@ -247,7 +247,7 @@ fn hadolints_configuration_is_read_where_there_is_no_other() {
 }
 
 #[test]
-fn a_mistake_in_the_configuration_is_an_error_with_its_place() {
+fn a_configuration_error_names_its_line_and_column() {
     let cases = [
         (
             "ignore = [\"root-usr\"]\n",
@@ -321,7 +321,7 @@ fn a_page_in_a_terminal_describes_its_images_in_words() {
 }
 
 #[test]
-fn an_image_that_is_not_there_is_named_once() {
+fn a_missing_image_is_named_once_in_the_error() {
     let folder = folder(&[]);
     let (code, err) =
         stderr(jettison(folder.path()).args(["slim", "missing.tar", "-o", "docker-archive:x.tar"]));
@@ -343,7 +343,7 @@ fn an_unknown_transport_is_an_error_before_any_work() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_said_alike_each_time() {
+fn a_missing_output_directory_gives_the_same_error_each_time() {
     let folder = folder(&[("root/bin/app", "#!/bin/app\n")]);
     let slim = [
         "slim",
@@ -364,7 +364,7 @@ fn a_folder_that_is_not_there_is_said_alike_each_time() {
 }
 
 #[test]
-fn how_to_write_is_said_before_any_work() {
+fn write_options_are_validated_before_any_work() {
     let folder = folder(&[]);
     let slim = |more: &[&str]| {
         let slim = ["slim", "missing.tar", "-o", "docker-archive:x.tar"];
@@ -412,7 +412,7 @@ fn how_to_write_is_said_before_any_work() {
 }
 
 #[test]
-fn colour_is_written_only_where_it_is_asked_for() {
+fn colors_are_printed_only_on_request() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let colored = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
@@ -429,7 +429,7 @@ fn colour_is_written_only_where_it_is_asked_for() {
 }
 
 #[test]
-fn nothing_of_an_image_is_reported_or_written_before_its_digests_are_checked() {
+fn digests_are_checked_before_anything_is_reported_or_written() {
     let meant = Tar::new().file("a", b"").end();
     let is = Tar::new().file("app", b"").end();
     let folder = folder(&[]);

@@ -11,6 +11,12 @@ const OLD: &[u8] =
     b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nMAINTAINER Jo\r\nUSER 1000\r\nADD app.txt /\r\nCMD run it";
 const NEW: &[u8] = b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nLABEL org.opencontainers.image.authors=\"Jo\"\r\nUSER 1000\r\nCOPY app.txt /\r\nCMD [\"run\", \"it\"]";
 
+/// The rules that [`OLD`] breaks.
+const SELECT: [&str; 2] = [
+    "--select",
+    "add-instead-of-copy,maintainer,shell-form-entrypoint",
+];
+
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for (path, text) in files {
@@ -50,7 +56,8 @@ fn fixed_files_keep_every_other_byte_and_their_mode() {
     let folder = folder(&[("Dockerfile", OLD)]);
     let file = folder.path().join("Dockerfile");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o750)).expect("it is ours");
-    let output = lint(folder.path(), &["--fix", "Dockerfile"], b"");
+    let arguments = [&SELECT[..], &["--fix", "Dockerfile"]].concat();
+    let output = lint(folder.path(), &arguments, b"");
     assert_eq!(read(&folder, "Dockerfile"), text(NEW));
     assert_eq!(
         fs::metadata(&file)
@@ -68,7 +75,7 @@ fn fixed_files_keep_every_other_byte_and_their_mode() {
 }
 
 #[test]
-fn the_exit_status_counts_what_remains() {
+fn the_exit_code_depends_on_the_findings_that_remain_after_fixing() {
     let clean = ["--select", "maintainer", "--fix", "Dockerfile"];
     let folder = folder(&[(
         "Dockerfile",
@@ -113,7 +120,7 @@ fn a_patch_changes_nothing_until_git_applies_it() {
         ("a/my Dockerfile", OLD),
         ("Dockerfile", b"FROM scratch\nMAINTAINER Jo\n"),
     ]);
-    let output = lint(folder.path(), &["--diff"], b"");
+    let output = lint(folder.path(), &[&SELECT[..], &["--diff"]].concat(), b"");
     assert_eq!(read(&folder, "a/my Dockerfile"), text(OLD));
     let mut git = Command::new("git");
     git.current_dir(folder.path())
@@ -125,26 +132,29 @@ fn a_patch_changes_nothing_until_git_applies_it() {
 }
 
 #[test]
-fn standard_input_is_printed_as_mended_and_the_rest_is_said_besides() {
+fn fixed_standard_input_goes_to_stdout_and_findings_go_to_stderr() {
     let folder = folder(&[]);
-    let output = lint(folder.path(), &["--fix", "-"], OLD);
+    let fix = [&SELECT[..], &["--fix", "-"]].concat();
+    let output = lint(folder.path(), &fix, OLD);
     assert_eq!(text(&output.stdout), text(NEW));
-    let clean = lint(folder.path(), &["--fix", "-"], NEW);
+    let clean = lint(folder.path(), &fix, NEW);
     assert_eq!(
         text(&clean.stdout),
         text(NEW),
         "a text with nothing to fix comes back too"
     );
-    let patch = lint(folder.path(), &["--diff", "-"], OLD).stdout;
+    let diff = [&SELECT[..], &["--diff", "-"]].concat();
+    let patch = lint(folder.path(), &diff, OLD).stdout;
     assert!(patch.starts_with(b"--- a/"), "{}", text(&patch));
 }
 
 #[test]
-fn a_file_that_is_linked_to_is_fixed_where_it_is() {
+fn fixing_a_symlink_fixes_its_target() {
     let folder = folder(&[("real/Dockerfile", OLD)]);
     std::os::unix::fs::symlink("real/Dockerfile", folder.path().join("Dockerfile"))
         .expect("links can be made");
-    lint(folder.path(), &["--fix", "Dockerfile"], b"");
+    let arguments = [&SELECT[..], &["--fix", "Dockerfile"]].concat();
+    lint(folder.path(), &arguments, b"");
     assert_eq!(read(&folder, "real/Dockerfile"), text(NEW));
     assert!(
         fs::symlink_metadata(folder.path().join("Dockerfile"))
@@ -154,7 +164,7 @@ fn a_file_that_is_linked_to_is_fixed_where_it_is() {
 }
 
 #[test]
-fn findings_of_a_baseline_are_not_fixed() {
+fn baseline_findings_are_not_fixed() {
     let file = "FROM debian:12\nMAINTAINER Jo\nCMD run it\n";
     let folder = folder(&[("Dockerfile", file.as_bytes())]);
     let only = ["--select", "maintainer", "--write-baseline", "known.json"];
@@ -180,7 +190,7 @@ fn findings_of_a_baseline_are_not_fixed() {
 
 /// A finding keeps its place in the baseline when the fix of another one changes its instruction.
 #[test]
-fn a_known_finding_is_not_fixed_in_a_later_pass_either() {
+fn a_baseline_finding_is_not_fixed_in_a_later_pass_either() {
     let text = "FROM python:3.13\nRUN pip install flask && sudo make\nUSER 1\n";
     let folder = folder(&[("Dockerfile", text.as_bytes())]);
     let only = [

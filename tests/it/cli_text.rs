@@ -78,7 +78,7 @@ that the program does not need
 }
 
 #[test]
-fn frames_are_drawn_with_what_is_asked_for() {
+fn frames_are_drawn_in_the_chosen_character_set() {
     let drawn = linted("80", &["--charset", "utf8"]);
     assert!(
         drawn.contains("  ╭▸ Dockerfile:3:1\n  │\n2 │ USER app\n  │ ──────── user set here\n"),
@@ -92,7 +92,7 @@ fn frames_are_drawn_with_what_is_asked_for() {
 }
 
 #[test]
-fn colour_is_for_those_who_want_it() {
+fn color_variables_and_options_are_respected() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::write(folder.path().join("Dockerfile"), TEXT).expect("files can be written");
     let colored = |name: &str, value: &str, arguments: &[&str]| {
@@ -125,7 +125,7 @@ fn colour_is_for_those_who_want_it() {
 }
 
 #[test]
-fn findings_of_several_files_stand_under_their_names() {
+fn findings_of_several_files_are_grouped_by_file() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for name in ["a.Dockerfile", "b.Dockerfile"] {
         fs::write(folder.path().join(name), TEXT).expect("files can be written");
@@ -139,12 +139,63 @@ fn findings_of_several_files_stand_under_their_names() {
     );
 }
 
+/// Six findings of one rule and one of another, the last two of the six on one line.
+fn many(arguments: &[&str]) -> (String, Option<i32>) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut text = "FROM debian:12\nRUN sudo a\nRUN sudo b\nRUN sudo c\n".to_owned();
+    text.push_str("RUN sudo d\nRUN sudo e && sudo f\nCMD run it\n");
+    fs::write(folder.path().join("Dockerfile"), text).expect("files can be written");
+    let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+        .current_dir(folder.path())
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .args(["lint", "--no-shellcheck", "--select"])
+        .args(["sudo,shell-form-entrypoint", "Dockerfile"])
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("output is UTF-8");
+    (text, output.status.code())
+}
+
+#[test]
+fn the_fourth_finding_of_a_rule_is_listed_by_its_line_only() {
+    let (text, status) = many(&[]);
+    assert_eq!(text.matches("\nwarning[sudo]: ").count(), 2, "{text}");
+    assert!(text.starts_with("warning[sudo]: "), "{text}");
+    assert!(
+        text.contains("\nwarning[shell-form-entrypoint]: "),
+        "{text}"
+    );
+    let more =
+        "\n\n3 more of `sudo`: lines 5, 6 (`--all` shows them)\n\n1 file checked, 7 findings: ";
+    assert!(text.contains(more), "{text}");
+    assert_eq!(status, Some(1));
+    let (text, _) = many(&["--all"]);
+    assert_eq!(text.matches("warning[sudo]: ").count(), 6, "{text}");
+    assert!(!text.contains("more of"), "{text}");
+}
+
+#[test]
+fn formats_for_programs_contain_every_finding() {
+    for (format, mark) in [
+        ("compact", "[sudo]"),
+        ("tty", " DL3004 "),
+        ("jsonl", "\"rule\":\"sudo\""),
+        ("checkstyle", "source=\"jettison.sudo\""),
+        ("github", "title=sudo"),
+    ] {
+        let (text, _) = many(&["--format", format]);
+        assert_eq!(text.matches(mark).count(), 6, "{format}: {text}");
+    }
+}
+
 fn explained(arguments: &[&str]) -> (String, String) {
     jettison(Path::new("."), "60", &[&["explain"], arguments].concat())
 }
 
 #[test]
-fn a_page_is_found_by_a_start_that_is_its_own() {
+fn a_rule_page_is_found_by_an_unambiguous_prefix() {
     assert_eq!(explained(&["maint"]), explained(&["DL4000"]));
     let (out, err) = explained(&["apt-"]);
     assert_eq!(out, "");
@@ -170,7 +221,7 @@ fn the_guide_is_listed_and_its_pages_are_printed() {
 }
 
 #[test]
-fn an_unknown_page_is_answered_with_the_closest_name() {
+fn an_unknown_page_gets_a_suggestion() {
     for (typed, error) in [
         (
             "guide/slmi",
@@ -206,7 +257,7 @@ fn pages_are_completed_but_not_listed_in_the_help() {
 }
 
 #[test]
-fn a_table_fits_its_columns() {
+fn a_table_fits_the_terminal_width() {
     let (page, _) = explained(&["guide/output-formats"]);
     let wide: Vec<&str> = page
         .lines()
@@ -221,7 +272,7 @@ fn a_table_fits_its_columns() {
 }
 
 #[test]
-fn a_page_fits_its_columns_but_for_code_and_addresses() {
+fn a_page_fits_the_terminal_width_except_for_code_and_urls() {
     let (page, _) = explained(&["maintainer"]);
     let wide = page.lines().filter(|line| line.chars().count() > 60);
     let long: Vec<_> = wide
@@ -293,7 +344,7 @@ fn previews_of_fixes_fit_the_terminal() {
 }
 
 #[test]
-fn a_page_can_be_had_as_markdown_and_as_json() {
+fn a_page_can_be_printed_as_markdown_and_json() {
     let (markdown, _) = explained(&["maintainer", "--format", "markdown"]);
     assert!(
         markdown.starts_with("# `MAINTAINER` is deprecated\n\n**maintainer** (warning, style, "),

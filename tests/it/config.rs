@@ -57,7 +57,7 @@ fn parsed(name: &str, text: &str) -> Result<Config, String> {
 const ROOT: &str = "FROM debian:12\nRUN apt-get install -y curl\nUSER root\n";
 
 #[test]
-fn the_pedantic_profile_has_what_the_default_leaves_out() {
+fn the_pedantic_profile_reports_more_than_the_default() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let pins = |arguments: &[&str]| {
         let found = found(jettison(folder.path()).arg("lint").args(arguments));
@@ -86,7 +86,7 @@ fn the_pedantic_profile_has_what_the_default_leaves_out() {
 }
 
 #[test]
-fn a_build_argument_is_what_the_build_would_have() {
+fn build_arguments_take_the_value_that_the_build_would_use() {
     let folder = folder(&[("Dockerfile", "ARG TAG=12\nFROM debian:${TAG}\n")]);
     let latest = |arguments: &[&str], environment: &[(&str, &str)]| {
         let mut command = jettison(folder.path());
@@ -117,7 +117,7 @@ fn a_build_argument_is_what_the_build_would_have() {
 }
 
 #[test]
-fn the_target_is_the_stage_that_becomes_the_image() {
+fn the_target_option_selects_the_final_stage() {
     let text = "FROM debian:12 AS first\nUSER root\nFROM debian:12\nUSER 1\n";
     let folder = folder(&[("Dockerfile", text)]);
     let root = |arguments: &[&str]| {
@@ -136,7 +136,7 @@ fn the_target_is_the_stage_that_becomes_the_image() {
 }
 
 #[test]
-fn every_flag_can_be_a_variable() {
+fn every_flag_can_be_set_by_an_environment_variable() {
     let folder = folder(&[(
         "Dockerfile",
         "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n",
@@ -155,7 +155,7 @@ fn every_flag_can_be_a_variable() {
 }
 
 #[test]
-fn a_flag_may_contradict_a_variable() {
+fn a_flag_overrides_an_environment_variable() {
     let folder = folder(&[
         ("Dockerfile", "FROM debian:12\nUSER root\n"),
         ("other.toml", "ignore = [\"root-user\"]\n"),
@@ -180,7 +180,7 @@ fn a_flag_may_contradict_a_variable() {
 }
 
 #[test]
-fn a_code_of_shellcheck_is_explained() {
+fn a_shellcheck_code_can_be_explained() {
     let folder = folder(&[]);
     let explained = |name: &str| run(jettison(folder.path()).args(["explain", name]));
     let (code, page, _) = explained("sc2086");
@@ -198,7 +198,7 @@ fn a_code_of_shellcheck_is_explained() {
 }
 
 #[test]
-fn pragmas_can_be_switched_off() {
+fn pragmas_can_be_disabled_by_option_and_configuration() {
     let folder = folder(&[(
         "Dockerfile",
         "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n",
@@ -215,7 +215,7 @@ fn pragmas_can_be_switched_off() {
 }
 
 #[test]
-fn every_key_of_hadolints_file_is_read() {
+fn every_key_of_a_hadolint_file_is_read() {
     let text = "
 # as hadolint has it
 ignored:
@@ -273,7 +273,7 @@ disable-ignore-pragma: true
 }
 
 #[test]
-fn no_fail_and_threshold_say_what_fails() {
+fn no_fail_and_failure_threshold_decide_the_exit_code() {
     let cases = [
         ("", 1),
         ("failure-threshold: error", 0),
@@ -300,7 +300,7 @@ fn no_fail_and_threshold_say_what_fails() {
 }
 
 #[test]
-fn the_gravest_of_several_severities_counts() {
+fn the_highest_of_several_severities_is_used() {
     let text = "override:\n  error: [DL3002]\n  info: [DL3002]\n  style: [DL3002]\n";
     let config = parsed(".hadolint.yaml", text).expect("it is right");
     assert_eq!(
@@ -310,7 +310,7 @@ fn the_gravest_of_several_severities_counts() {
 }
 
 #[test]
-fn the_format_of_the_file_is_used_and_has_to_exist() {
+fn the_format_in_the_configuration_is_used_and_must_exist() {
     let folder = folder(&[
         ("Dockerfile", "FROM debian:12\nUSER 1\n"),
         (".hadolint.yaml", "format: json"),
@@ -333,7 +333,7 @@ fn the_format_of_the_file_is_used_and_has_to_exist() {
 }
 
 #[test]
-fn no_color_of_the_file_yields_to_the_flag_only() {
+fn only_the_color_flag_overrides_no_color_in_the_configuration() {
     let folder = folder(&[("Dockerfile", ROOT), (".hadolint.yaml", "no-color: true\n")]);
     let colored = |arguments: &[&str]| {
         let mut command = jettison(folder.path());
@@ -350,7 +350,7 @@ fn no_color_of_the_file_yields_to_the_flag_only() {
 }
 
 #[test]
-fn hadolints_variables_count_below_its_file_and_not_beside_jettisons() {
+fn hadolint_variables_rank_below_its_file_and_are_ignored_with_a_jettison_file() {
     let folder = folder(&[("Dockerfile", "FROM debian:latest\nUSER root\n")]);
     let lint = |environment: &[(&str, &str)]| {
         let mut command = jettison(folder.path());
@@ -385,7 +385,7 @@ fn hadolints_variables_count_below_its_file_and_not_beside_jettisons() {
 }
 
 #[test]
-fn hadolints_file_beats_hadolints_threshold_variable() {
+fn the_hadolint_file_overrides_the_hadolint_threshold_variable() {
     let status = |config: &str, environment: &[(&str, &str)]| {
         let folder = folder(&[
             ("Dockerfile", "FROM debian:12\nUSER root\n"),
@@ -413,7 +413,7 @@ fn hadolints_file_beats_hadolints_threshold_variable() {
 }
 
 #[test]
-fn a_mistake_is_an_error_with_its_place_and_what_is_near() {
+fn a_configuration_error_has_its_position_and_a_suggestion() {
     let cases = [
         (
             ".hadolint.yaml",
@@ -467,7 +467,7 @@ fn a_mistake_is_an_error_with_its_place_and_what_is_near() {
 }
 
 #[test]
-fn a_migrated_file_means_the_same() {
+fn a_migrated_configuration_has_the_same_settings() {
     let cases = [
         "",
         "ignored: [DL3008, SC2086, DL3057]\n",
@@ -488,7 +488,7 @@ fn a_migrated_file_means_the_same() {
 }
 
 #[test]
-fn the_nearest_file_is_migrated_and_missing_rules_are_named() {
+fn migrate_reads_the_nearest_file_and_lists_unknown_rules() {
     let folder = folder(&[(".hadolint.yaml", "ignored: [DL3002, DL9999]\n")]);
     let (code, out, _) = run(jettison(folder.path()).args(["config", "migrate"]));
     assert_eq!(
@@ -508,7 +508,7 @@ fn the_nearest_file_is_migrated_and_missing_rules_are_named() {
 }
 
 #[test]
-fn the_schema_is_printed() {
+fn config_schema_prints_the_json_schema() {
     let folder = folder(&[]);
     let (code, out, _) = run(jettison(folder.path()).args(["config", "schema"]));
     let schema: Value = serde_json::from_str(&out).expect("it is JSON");
@@ -560,7 +560,7 @@ fn words(folder: &Path, config: &str, arguments: &[&str]) -> Vec<String> {
 const ASKED_FOR: &str = "FROM ghcr.io/a/b:1\nLABEL a=b author=x\nUSER root\n";
 
 #[test]
-fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
+fn a_finding_shows_the_configuration_value_it_is_based_on() {
     let own = "# Ünser\ntrusted-registries = ['docker.io', 'quay.io']\nstrict-labels = true\n\
                severity = { DL3002 = \"error\" }\n[label-schema]\nauthor = 'email'\nversion = 'semver'\n";
     let hadolint = "# Ünser\ntrustedRegistries:\n  - docker.io\noverride:\n  info: [DL3002, DL3059]\n  error: [\"DL3002\"]\n\
@@ -591,7 +591,7 @@ fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
 }
 
 #[test]
-fn what_no_file_says_has_no_place() {
+fn settings_from_the_environment_have_no_excerpt() {
     let folder = folder(&[("Dockerfile", ASKED_FOR)]);
     let mut command = jettison(folder.path());
     command
@@ -606,7 +606,7 @@ fn what_no_file_says_has_no_place() {
 }
 
 #[test]
-fn an_excerpt_of_the_configuration_stands_below_that_of_the_file() {
+fn the_configuration_excerpt_follows_the_dockerfile_excerpt() {
     let config = "[severity]\nroot-user = \"error\"\n";
     let folder = folder(&[
         ("Dockerfile", "FROM debian:12\nUSER root\n"),

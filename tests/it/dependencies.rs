@@ -64,7 +64,7 @@ fn every_locked_package_has_a_checksum() {
 }
 
 #[test]
-fn a_crate_has_one_version_but_for_those_that_deny_toml_skips() {
+fn only_crates_that_deny_toml_skips_have_several_versions() {
     let (deny, lock) = (read("deny.toml"), read("Cargo.lock"));
     let skip = deny["bans"]["skip"].as_array().expect("a list");
     let mut skipped: BTreeSet<&str> = skip
@@ -153,7 +153,7 @@ fn host() -> String {
 
 /// `unsafe` is denied by the crate's lints; these two places document why they need it.
 #[test]
-fn only_two_maps_are_unsafe() {
+fn unsafe_code_is_limited_to_two_memory_maps() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(&source) {

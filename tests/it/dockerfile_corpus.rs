@@ -47,7 +47,7 @@ fn instructions(source: &Source, file: &Dockerfile) -> Vec<(String, usize, usize
 }
 
 #[test]
-fn instructions_and_their_lines_are_buildkits() {
+fn instructions_and_lines_match_buildkit() {
     let Some((folder, verdicts)) = corpus() else {
         return;
     };
@@ -81,7 +81,7 @@ fn instructions_and_their_lines_are_buildkits() {
 }
 
 #[test]
-fn tokens_put_together_are_the_file() {
+fn concatenated_tokens_equal_the_file() {
     let Some((folder, verdicts)) = corpus() else {
         return;
     };

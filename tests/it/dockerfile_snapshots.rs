@@ -25,7 +25,7 @@ fn samples() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_sample_reads_as_expected() {
+fn every_sample_parses_as_expected() {
     let bless = std::env::var_os("JETTISON_BLESS").is_some();
     let mut wrong = Vec::new();
     let samples = samples();
@@ -53,7 +53,7 @@ fn every_sample_reads_as_expected() {
 }
 
 #[test]
-fn tokens_put_together_are_the_sample() {
+fn concatenated_tokens_equal_the_sample() {
     for path in samples() {
         let source = Source::new("Dockerfile", fs::read(&path).expect("a sample is readable"));
         let text: String = parse(&source)

@@ -107,7 +107,7 @@ fn selections(source: &Source) -> Vec<BTreeSet<&'static str>> {
 }
 
 /// New findings that a fix may bring, and why.
-const TRADES: [(&str, &str, &str); 10] = [
+const TRADES: [(&str, &str, &str); 11] = [
     (
         "shell-form-entrypoint",
         "unsuitable-stopsignal",
@@ -127,6 +127,11 @@ const TRADES: [(&str, &str, &str); 10] = [
         "archive-fetched-then-unpacked",
         "remote-add-without-checksum",
         "the archive had no checksum before either",
+    ),
+    (
+        "plain-http-download",
+        "remote-add-without-checksum",
+        "the file had no checksum before either, which one finding said",
     ),
     (
         "copy-then-chmod",
@@ -243,7 +248,7 @@ fn line_ends(text: &[u8]) -> (usize, usize) {
 }
 
 #[test]
-fn fixes_of_all_rules_keep_the_law() {
+fn fixes_of_all_rules_together_converge_and_break_nothing() {
     report(|source| {
         [Applicability::Safe, Applicability::Unsafe]
             .into_iter()
@@ -253,7 +258,7 @@ fn fixes_of_all_rules_keep_the_law() {
 }
 
 #[test]
-fn fixes_of_every_two_rules_keep_the_law() {
+fn fixes_of_every_pair_of_rules_converge_and_break_nothing() {
     report(|source| {
         let mut wrong = Vec::new();
         for rules in selections(source) {
@@ -273,7 +278,7 @@ fn fixes_of_every_two_rules_keep_the_law() {
 }
 
 #[test]
-fn each_fix_mends_its_finding_and_touches_nothing_else() {
+fn each_fix_removes_its_finding_and_changes_nothing_else() {
     report(|source| {
         let before = parse(source);
         let findings = lint(source, registry(), &all_rules());
@@ -366,7 +371,7 @@ fn around(fixed: &Source, edited: Span) -> String {
 }
 
 #[test]
-fn safe_fixes_bring_no_new_error_or_warning() {
+fn safe_fixes_cause_no_new_error_or_warning() {
     report(|source| {
         let settings = Settings::default();
         let Some(fixed) = fix::apply_all(source, registry(), &settings, Applicability::Safe) else {
@@ -391,7 +396,7 @@ fn safe_fixes_bring_no_new_error_or_warning() {
 
 /// Prints the share of findings that can be fixed; `cargo test --test it share -- --nocapture`.
 #[test]
-fn share_of_findings_with_a_fix() {
+fn the_share_of_findings_with_a_fix_is_printed() {
     let counts: Mutex<[usize; 3]> = Mutex::default();
     dockerfiles().par_iter().for_each(|source| {
         for finding in lint(source, registry(), &Settings::default()) {
@@ -524,7 +529,7 @@ fn what_was_deleted_besides_caches_is_deleted_after_each_fix() {
 }
 
 #[test]
-fn scripts_that_are_written_anew_call_what_they_called() {
+fn rewritten_scripts_call_the_same_programs() {
     let select = Selection::Only(BTreeSet::from([
         "commands-in-long-line",
         "consecutive-run",
@@ -618,7 +623,7 @@ fn fixes_of_several_rules_do_not_contradict_each_other() {
 }
 
 #[test]
-fn safe_fixes_leave_alone_what_would_change_the_image() {
+fn no_safe_fix_is_offered_that_would_change_the_image() {
     for (rule, text) in [
         // The shell form ignores CMD, which the exec form would get.
         (
@@ -663,7 +668,7 @@ fn safe_fixes_leave_alone_what_would_change_the_image() {
 }
 
 #[test]
-fn fixes_write_only_what_the_frontend_of_the_file_can_read() {
+fn fixes_use_only_syntax_that_the_frontend_of_the_file_supports() {
     let rules = [
         "archive-fetched-then-unpacked",
         "copy-then-chmod",
@@ -696,7 +701,7 @@ fn fixes_write_only_what_the_frontend_of_the_file_can_read() {
 }
 
 #[test]
-fn a_heredoc_that_nobody_reads_stays_as_it_is() {
+fn a_heredoc_that_no_command_reads_is_not_fixed() {
     let text = "FROM a\nRUN . /env && <<EOF\nmake\nmake install\nEOF\n";
     let rules = ["heredoc-without-errexit"];
     assert_eq!(fixed(text, &rules, Applicability::Unsafe), None);

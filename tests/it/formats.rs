@@ -91,7 +91,7 @@ fn assert_valid(schema: &str, value: &Value) {
 }
 
 #[test]
-fn the_project_has_all_that_a_report_can_hold() {
+fn the_sample_project_covers_every_level_a_fix_and_labels() {
     let findings = findings();
     let levels: BTreeSet<_> = findings
         .iter()
@@ -106,7 +106,7 @@ fn the_project_has_all_that_a_report_can_hold() {
 }
 
 #[test]
-fn sarif_is_as_the_standard_says() {
+fn sarif_output_is_valid() {
     let sarif = json(&printed("sarif"));
     assert_valid("sarif-2.1.0.json", &sarif);
     let run = &sarif["runs"][0];
@@ -140,7 +140,7 @@ fn sarif_is_as_the_standard_says() {
 }
 
 #[test]
-fn a_label_in_the_configuration_names_that_file() {
+fn a_label_in_the_configuration_names_the_configuration_file() {
     let folder = project();
     fs::write(
         folder.path().join(".jettison.toml"),
@@ -186,7 +186,7 @@ fn a_label_in_the_configuration_names_that_file() {
 }
 
 #[test]
-fn a_fix_in_sarif_makes_what_the_fix_makes() {
+fn a_fix_in_sarif_equals_the_applied_fix() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::write(
         folder.path().join("Dockerfile"),
@@ -216,7 +216,7 @@ fn a_fix_in_sarif_makes_what_the_fix_makes() {
 }
 
 #[test]
-fn fingerprints_stay_when_lines_move_and_differ_in_one_file() {
+fn fingerprints_survive_moved_lines_and_are_unique_in_a_file() {
     let fingerprints = |text: &str| {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         fs::write(folder.path().join("Dockerfile"), text).expect("it can be written");
@@ -245,7 +245,7 @@ fn fingerprints_stay_when_lines_move_and_differ_in_one_file() {
 }
 
 #[test]
-fn gitlabs_report_is_as_its_documentation_says() {
+fn the_gitlab_report_follows_its_documentation() {
     let report = json(&printed("gitlab"));
     assert_valid("gitlab-code-quality.json", &report);
     let rows = report.as_array().expect("it is an array");
@@ -262,7 +262,7 @@ fn gitlabs_report_is_as_its_documentation_says() {
 }
 
 #[test]
-fn code_climates_issues_end_with_a_null_byte() {
+fn code_climate_issues_end_with_a_null_byte() {
     let text = printed("codeclimate");
     let issues: Vec<&str> = text.split_terminator('\0').collect();
     assert!(text.ends_with('\0'));
@@ -273,7 +273,7 @@ fn code_climates_issues_end_with_a_null_byte() {
 }
 
 #[test]
-fn sonarqubes_issues_are_as_its_documentation_says() {
+fn sonarqube_issues_follow_the_documentation() {
     let report = json(&printed("sonarqube"));
     assert_valid("sonarqube-generic-issues.json", &report);
     let rules: BTreeSet<_> = report["rules"]
@@ -303,7 +303,7 @@ fn each_line_of_jsonl_is_a_row_of_json() {
 }
 
 #[test]
-fn an_annotation_is_a_line_that_no_text_ends() {
+fn no_message_can_end_a_github_annotation_early() {
     let text = printed("github");
     assert_eq!(text.lines().count(), findings().len());
     for line in text.lines() {
@@ -329,7 +329,7 @@ fn an_annotation_is_a_line_that_no_text_ends() {
 }
 
 #[test]
-fn a_compact_line_has_place_level_message_and_rule() {
+fn a_compact_line_has_position_level_message_and_rule() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::write(
         folder.path().join("Dockerfile"),
@@ -387,7 +387,7 @@ fn value<'a>(attributes: &'a [(String, String)], name: &str) -> &'a str {
 }
 
 #[test]
-fn checkstyle_has_every_file_and_every_finding() {
+fn the_checkstyle_report_lists_every_file_and_finding() {
     let elements = elements(&printed("checkstyle"));
     let all = |name: &str| {
         elements
@@ -418,7 +418,7 @@ fn checkstyle_has_every_file_and_every_finding() {
 }
 
 #[test]
-fn junit_counts_what_it_holds() {
+fn junit_totals_match_the_listed_test_cases() {
     let elements = elements(&printed("junit"));
     let count = |name: &str| {
         elements
@@ -434,7 +434,7 @@ fn junit_counts_what_it_holds() {
 }
 
 #[test]
-fn several_reports_come_of_one_run_and_are_the_same_each_time() {
+fn one_run_writes_several_reports_and_is_reproducible() {
     let folder = project();
     let lint = || {
         let mut command = jettison(folder.path());
@@ -470,7 +470,7 @@ fn several_reports_come_of_one_run_and_are_the_same_each_time() {
 }
 
 #[test]
-fn the_configuration_and_the_environment_name_formats_too() {
+fn formats_can_be_set_in_the_configuration_and_the_environment() {
     let folder = project();
     fs::write(
         folder.path().join("ours.toml"),

@@ -73,7 +73,7 @@ fn files(report: &str) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_staged_is_checked_as_it_is_staged() {
+fn staged_files_are_checked_as_staged() {
     let files_before = [
         ("Dockerfile", CLEAN),
         ("sub/a b.Dockerfile", ROOT),
@@ -112,7 +112,7 @@ fn what_is_staged_is_checked_as_it_is_staged() {
 }
 
 #[test]
-fn two_files_with_names_that_look_alike_are_both_checked() {
+fn two_files_whose_printed_names_look_alike_are_both_checked() {
     let folder = folder(&[
         ("Dockerfile", ROOT),
         ("sub/Dockerfile", ROOT),
@@ -131,7 +131,7 @@ fn two_files_with_names_that_look_alike_are_both_checked() {
 }
 
 #[test]
-fn where_there_is_no_repository_nothing_is_staged() {
+fn staged_without_a_repository_is_an_error() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let (code, _, err) = lint(folder.path(), &["--staged"]);
     assert_eq!(
@@ -144,7 +144,7 @@ fn where_there_is_no_repository_nothing_is_staged() {
 }
 
 #[test]
-fn what_is_excluded_is_left_out_of_folders_and_by_force_of_arguments() {
+fn excludes_apply_to_directories_and_with_force_exclude_to_arguments() {
     let config = "exclude = ['/vendor/', '*.old']\n";
     let names = [
         ".jettison.toml",
@@ -188,7 +188,7 @@ fn what_is_excluded_is_left_out_of_folders_and_by_force_of_arguments() {
 }
 
 #[test]
-fn standard_input_has_the_name_and_the_configuration_of_a_file() {
+fn stdin_filename_sets_the_name_and_the_configuration() {
     let folder = folder(&[("sub/.jettison.toml", "[severity]\nroot-user = 'error'\n")]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command
@@ -213,7 +213,7 @@ fn standard_input_has_the_name_and_the_configuration_of_a_file() {
 }
 
 #[test]
-fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
+fn a_baseline_suppresses_known_findings_and_nothing_else() {
     let folder = folder(&[
         ("Dockerfile", ROOT),
         ("sub/Dockerfile", "FROM a\nRUN sudo a\nUSER 1\n"),
@@ -255,7 +255,7 @@ fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
 }
 
 #[test]
-fn every_shell_gets_completions_and_every_command_a_page() {
+fn every_shell_has_completions_and_every_command_a_man_page() {
     let run = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
             .args(arguments)
@@ -312,7 +312,7 @@ fn run_hook(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn no_file_name_is_an_option_to_a_hook() {
+fn no_file_name_is_taken_for_an_option_by_a_hook() {
     assert_eq!(hooks().len(), 3);
     for hook in hooks() {
         for name in OPTIONS {
@@ -328,7 +328,7 @@ fn no_file_name_is_an_option_to_a_hook() {
 }
 
 #[test]
-fn a_file_that_would_be_an_option_fails_a_hook_without_the_separator() {
+fn a_hook_without_the_separator_fails_on_a_file_named_like_an_option() {
     for name in OPTIONS {
         let folder = folder(&[(name, ROOT)]);
         let (code, out, err) = run_hook(folder.path(), &["lint", "--force-exclude", name]);
@@ -344,7 +344,7 @@ fn a_file_that_would_be_an_option_fails_a_hook_without_the_separator() {
 }
 
 #[test]
-fn a_file_that_is_named_like_a_transport_is_a_file() {
+fn a_file_named_like_a_transport_is_read_as_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let name = "docker-daemon:evil/x.dockerfile";
     fs::create_dir(directory.path().join("docker-daemon:evil")).unwrap();

@@ -250,7 +250,7 @@ fn assert_well_formed(text: &str, what: &str) {
 }
 
 #[test]
-fn a_repository_commands_nothing_in_any_format() {
+fn a_hostile_repository_controls_no_terminal_in_any_format() {
     let folder = repository();
     for format in Format::ALL.map(Format::as_str) {
         for printed in run(
@@ -271,7 +271,7 @@ fn a_repository_commands_nothing_in_any_format() {
 }
 
 #[test]
-fn fixes_and_patches_command_nothing() {
+fn fixes_and_patches_print_no_control_sequences() {
     let folder = repository();
     let evil = fs::read_to_string(folder.path().join("Dockerfile")).unwrap();
     for printed in run(folder.path(), &["lint", "--diff", "--unsafe-fixes"], "") {
@@ -321,7 +321,7 @@ fn fixes_and_patches_command_nothing() {
 }
 
 #[test]
-fn errors_about_a_configuration_command_nothing() {
+fn configuration_errors_print_no_control_sequences() {
     let folder = repository();
     let quoted = serde_json::to_string(EVIL).unwrap();
     let own = [
@@ -379,7 +379,7 @@ fn errors_about_a_configuration_command_nothing() {
 }
 
 #[test]
-fn a_baseline_and_names_on_the_command_line_command_nothing() {
+fn baselines_and_file_names_print_no_control_sequences() {
     let folder = repository();
     let entry = json!({"file": EVIL, "rule": EVIL, "fingerprint": EVIL, "message": EVIL});
     let baseline = json!({"version": 1, "findings": [entry]});
@@ -413,7 +413,7 @@ fn a_baseline_and_names_on_the_command_line_command_nothing() {
 }
 
 #[test]
-fn a_name_that_is_not_utf8_is_not_lost() {
+fn a_file_name_that_is_not_utf8_is_printed_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let name = OsString::from_vec(b"\xff.Dockerfile".to_vec());
     fs::write(folder.path().join(&name), "FROM scratch\n").unwrap();
@@ -520,7 +520,7 @@ fn image(folder: &Path, name: &str, stray: &[u8]) -> PathBuf {
 }
 
 #[test]
-fn an_image_commands_nothing_in_any_report() {
+fn a_hostile_image_controls_no_terminal_in_any_report() {
     let folder = repository();
     image(folder.path(), "app.tar", b"stray\xff\x1b");
     for format in Format::ALL.map(Format::as_str) {
@@ -541,7 +541,7 @@ fn an_image_commands_nothing_in_any_report() {
 }
 
 #[test]
-fn an_image_commands_nothing_in_any_command() {
+fn a_hostile_image_controls_no_terminal_in_any_command() {
     let folder = tempfile::tempdir().unwrap();
     image(folder.path(), "app.tar", b"stray\xff\x1b");
     image(folder.path(), "other.tar", b"other\xfe");
@@ -631,7 +631,7 @@ fn an_image_commands_nothing_in_any_command() {
 }
 
 #[test]
-fn documents_about_a_slimmed_image_command_nothing() {
+fn documents_about_a_slimmed_image_contain_no_control_sequences() {
     let folder = tempfile::tempdir().unwrap();
     image(folder.path(), "app.tar", b"stray\xff\x1b");
     let arguments = [

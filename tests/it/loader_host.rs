@@ -163,7 +163,7 @@ fn answers(host: &Host, program: &Path) -> Option<Answers> {
 }
 
 #[test]
-fn programs_of_this_machine_load_what_their_loader_lists() {
+fn programs_of_this_machine_load_the_libraries_their_loader_lists() {
     let host = Host::default();
     let mut compared = 0;
     for program in [
@@ -186,7 +186,7 @@ fn programs_of_this_machine_load_what_their_loader_lists() {
 }
 
 #[test]
-fn every_program_of_a_named_directory_loads_what_its_loader_lists() {
+fn every_program_of_a_given_directory_loads_the_libraries_its_loader_lists() {
     let Some(directory) = std::env::var_os("LOADER_HOST_PROGRAMS") else {
         return;
     };

@@ -121,7 +121,7 @@ fn diagnostic<'a>(published: &'a Value, code: &str) -> Option<&'a Value> {
 }
 
 #[test]
-fn what_is_typed_is_checked_in_utf16() {
+fn text_is_checked_while_typing_with_utf16_positions() {
     let mut client = Client::start();
     let published = client.open(URI, "FROM debian:12\nRUN echo 🐳é && sudo ls\nUSER 1\n");
     let sudo = diagnostic(&published, "sudo").expect("it is found");
@@ -153,7 +153,7 @@ fn what_is_typed_is_checked_in_utf16() {
 }
 
 #[test]
-fn a_finding_brings_its_fix_and_a_comment_that_silences_it() {
+fn a_finding_offers_its_fix_and_a_suppression_comment() {
     let mut client = Client::start();
     let text = "FROM debian:12\nWORKDIR /x\n  ADD a /b\nUSER 1\n";
     client.open(URI, text);
@@ -214,7 +214,7 @@ fn a_hover_shows_the_page_of_the_rule() {
 }
 
 #[test]
-fn each_document_has_the_configuration_of_its_folder() {
+fn each_document_uses_the_configuration_of_its_directory() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let config = folder.path().join(".jettison.toml");
     std::fs::write(&config, "ignore = ['sudo']\n").expect("it can be written");
@@ -248,7 +248,7 @@ fn each_document_has_the_configuration_of_its_folder() {
 }
 
 #[test]
-fn what_cannot_be_understood_is_answered_and_the_session_goes_on() {
+fn invalid_requests_are_answered_and_the_session_continues() {
     let mut client = Client::start();
     client.request(4, "textDocument/noSuch", &json!({}));
     assert_eq!(client.read()["error"]["code"], -32601);
@@ -310,7 +310,7 @@ fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
 fn shellcheck(folder: &std::path::Path) -> String {
     use std::os::unix::fs::PermissionsExt as _;
     let program = folder.join("answers");
-    let comment = r#"{"file":"0","line":3,"endLine":3,"column":5,"endColumn":7,"level":"info","code":2086,"message":"Quote it.","fix":null}"#;
+    let comment = r#"{"file":"0","line":3,"endLine":3,"column":5,"endColumn":7,"level":"warning","code":2164,"message":"It may fail.","fix":null}"#;
     std::fs::write(
         &program,
         format!("#!/bin/sh\necho '{{\"comments\":[{comment}]}}'\nexit 1\n"),
@@ -321,7 +321,7 @@ fn shellcheck(folder: &std::path::Path) -> String {
 }
 
 #[test]
-fn shellcheck_is_asked_as_lint_asks_it() {
+fn shellcheck_runs_with_the_same_settings_as_in_lint() {
     let (folder, uri) = folder(&[]);
     let program = shellcheck(folder.path());
     let mut client = Client::start_with(&["--shellcheck", &program]);
@@ -334,7 +334,7 @@ fn shellcheck_is_asked_as_lint_asks_it() {
     );
     std::fs::write(
         folder.path().join(".jettison.toml"),
-        "ignore = ['SC2086']\n",
+        "ignore = ['SC2164']\n",
     )
     .expect("it can be written");
     assert!(diagnostic(&client.open(&uri, text), "shellcheck").is_none());
@@ -342,7 +342,7 @@ fn shellcheck_is_asked_as_lint_asks_it() {
 }
 
 #[test]
-fn a_shellcheck_that_fails_is_told_once_and_the_rest_is_found() {
+fn a_failing_shellcheck_is_reported_once_and_other_findings_remain() {
     let mut client = Client::start_with(&["--shellcheck", "/no-such/program"]);
     let text = "FROM debian:12\nRUN sudo ls\n";
     let message = client.open(URI, text);
@@ -359,7 +359,7 @@ fn a_shellcheck_that_fails_is_told_once_and_the_rest_is_found() {
 }
 
 #[test]
-fn files_that_are_left_out_have_no_findings() {
+fn excluded_files_have_no_findings() {
     let (_folder, uri) = folder(&[(".jettison.toml", "exclude = ['vendor/']\n")]);
     let mut client = Client::start_with(&["--no-shellcheck", "--exclude", "*.old"]);
     let text = "FROM debian:12\nRUN sudo ls\n";
@@ -375,7 +375,7 @@ fn files_that_are_left_out_have_no_findings() {
 }
 
 #[test]
-fn what_the_baseline_lists_is_not_shown() {
+fn baseline_findings_are_not_shown() {
     let text = "FROM debian:12\nRUN sudo ls\n";
     let (folder, uri) = folder(&[("Dockerfile", text)]);
     let baseline = folder.path().join("known.json");

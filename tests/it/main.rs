@@ -5,18 +5,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod asked_for;
 mod build_context;
 mod builders;
+mod buildkit_verdicts;
 mod cases;
 mod cli;
 mod cli_fixes;
 mod cli_text;
 mod config;
+mod console_sessions;
 mod cpu_time;
 mod dependencies;
+mod discouraged_words;
 mod dockerfile_corpus;
-mod dockerfile_peers;
+mod dockerfile_other_parsers;
 mod dockerfile_properties;
 mod dockerfile_snapshots;
 mod fixes;
@@ -25,23 +27,22 @@ mod formats;
 mod hooks;
 mod hostile_input;
 mod hostile_output;
-mod house_words;
 mod image;
 mod image_rules;
 mod inspect;
+mod issues_of_other_linters;
 mod lint_images;
 mod loader_host;
 mod lsp;
 mod module_order;
 mod odd_files;
-mod picture;
 mod pragmas;
+mod readme_picture;
 #[cfg(all(feature = "registry", feature = "daemon"))]
 mod remote;
 mod rules_any_text;
 mod rules_pages;
 mod rules_settings;
-mod sessions;
 mod shellcheck;
 mod slim;
 mod trust;

@@ -50,7 +50,7 @@ fn said(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_comment_is_for_the_next_instruction_only() {
+fn a_comment_applies_to_the_next_instruction_only() {
     for comment in [
         "jettison ignore=sudo",
         "hadolint ignore=DL3004",
@@ -62,7 +62,7 @@ fn a_comment_is_for_the_next_instruction_only() {
 }
 
 #[test]
-fn inside_a_run_a_comment_is_for_the_command_that_follows() {
+fn a_comment_inside_a_run_applies_to_the_next_command() {
     for comment in ["jettison ignore=sudo", "hadolint ignore=DL3004"] {
         let text = format!(
             "FROM a\nRUN sudo a && \\\n  # {comment}\n  sudo b && \\\n  sudo c\nRUN sudo d\n"
@@ -72,7 +72,7 @@ fn inside_a_run_a_comment_is_for_the_command_that_follows() {
 }
 
 #[test]
-fn a_command_of_many_lines_is_silenced_to_its_end() {
+fn a_comment_covers_all_lines_of_the_next_command() {
     let text = "FROM a\nRUN true && \\\n  # jettison ignore=DL3008\n  apt-get install -y \\\n  curl \\\n  wget && \\\n  \
                 apt-get install -y vim\n";
     assert_eq!(lines("unpinned-apt-package", text), [7]);
@@ -85,7 +85,7 @@ fn a_command_of_many_lines_is_silenced_to_its_end() {
 }
 
 #[test]
-fn a_stage_and_a_file_can_be_meant() {
+fn a_comment_can_cover_a_stage_or_the_whole_file() {
     let text =
         |comment: &str| format!("# {comment}\nFROM a AS b\nRUN sudo a\nFROM c\nRUN sudo b\n");
     assert_eq!(lines("sudo", &text("hadolint stage ignore=DL3004")), [5]);
@@ -98,7 +98,7 @@ fn a_stage_and_a_file_can_be_meant() {
 }
 
 #[test]
-fn buildkits_comment_has_to_touch_its_instruction() {
+fn a_buildkit_comment_must_directly_precede_its_instruction() {
     assert_eq!(
         lines(
             "relative-workdir",
@@ -133,7 +133,7 @@ fn buildkits_comment_has_to_touch_its_instruction() {
 }
 
 #[test]
-fn buildkits_error_makes_errors_of_its_checks() {
+fn buildkit_error_true_raises_its_checks_to_errors() {
     let severity = |head: &str, rule: &str| {
         let source = Source::new(
             "Dockerfile",
@@ -159,7 +159,7 @@ fn buildkits_error_makes_errors_of_its_checks() {
 }
 
 #[test]
-fn trivys_comment_is_for_the_instruction_it_touches() {
+fn a_trivy_comment_applies_to_the_instruction_directly_below() {
     let text = |comment: &str| format!("FROM a\n{comment}\nRUN sudo a\nRUN sudo b\n");
     assert_eq!(lines("sudo", &text("#trivy:ignore:AVD-DS-0010")), [4]);
     assert_eq!(
@@ -176,14 +176,14 @@ fn trivys_comment_is_for_the_instruction_it_touches() {
 }
 
 #[test]
-fn checkovs_comment_is_for_the_file() {
+fn a_checkov_comment_applies_to_the_whole_file() {
     let text =
         "FROM a\nRUN sudo a\nUSER b\n#checkov:skip=CKV2_DOCKER_1:the base needs it\nRUN sudo b\n";
     assert_eq!(lines("sudo", text), [0; 0]);
 }
 
 #[test]
-fn kics_comments_reach_a_line_a_block_or_the_file() {
+fn kics_comments_apply_to_a_line_a_block_or_the_file() {
     let id = "8ada6e80-0ade-439e-b176-0b28f6bce35a";
     let text = |top: &str, inner: &str| {
         format!("{top}\nFROM a\nRUN sudo a\n{inner}\nRUN sudo b\nFROM c\nRUN sudo d\n")
@@ -206,7 +206,7 @@ fn kics_comments_reach_a_line_a_block_or_the_file() {
 }
 
 #[test]
-fn hadolint_names_a_shell_for_the_file_or_the_rest_of_a_stage() {
+fn a_hadolint_shell_comment_applies_to_the_file_or_the_rest_of_a_stage() {
     let rule = "pipe-without-pipefail";
     let text = |top: &str, inner: &str| {
         format!(
@@ -225,7 +225,7 @@ fn hadolint_names_a_shell_for_the_file_or_the_rest_of_a_stage() {
 }
 
 #[test]
-fn no_comment_counts_when_pragmas_are_off() {
+fn comments_are_ignored_when_pragmas_are_disabled() {
     let source = Source::new(
         "Dockerfile",
         "# jettison global ignore=sudo\n# check=skip=all\nFROM a\nRUN sudo a\n",
@@ -238,7 +238,7 @@ fn no_comment_counts_when_pragmas_are_off() {
 }
 
 #[test]
-fn a_comment_that_silences_nothing_is_a_finding() {
+fn an_unused_suppression_comment_is_reported() {
     let text = "FROM scratch\n# jettison ignore=sudo,relative-workdir\nWORKDIR a\nUSER 1\n";
     let expected = (
         "sudo".to_owned(),
@@ -251,7 +251,7 @@ fn a_comment_that_silences_nothing_is_a_finding() {
 }
 
 #[test]
-fn what_was_not_checked_is_not_called_unused() {
+fn suppressions_of_unselected_rules_are_not_unused() {
     let source = Source::new(
         "Dockerfile",
         "# jettison global ignore=sudo,relative-workdir\nFROM a\nUSER 1\n",
@@ -282,7 +282,7 @@ fn what_was_not_checked_is_not_called_unused() {
 }
 
 #[test]
-fn a_comment_of_trivy_expires() {
+fn a_trivy_comment_can_expire() {
     let source = Source::new(
         "Dockerfile",
         "FROM scratch\n# trivy:ignore:DS-0010:exp:2020-01-31\nRUN sudo a\n",
@@ -305,7 +305,7 @@ fn a_comment_of_trivy_expires() {
 }
 
 #[test]
-fn an_unknown_name_is_a_finding_in_jettisons_comments_only() {
+fn unknown_rule_names_are_reported_only_in_jettison_comments() {
     let text = "FROM scratch\n# jettison ignore=rot-user\nUSER 1\n";
     let expected = (
         "rot-user".to_owned(),
@@ -319,14 +319,14 @@ fn an_unknown_name_is_a_finding_in_jettisons_comments_only() {
 }
 
 #[test]
-fn findings_on_pragmas_can_be_silenced_too() {
+fn findings_about_comments_can_be_suppressed_too() {
     let text =
         "# jettison global ignore=unused-pragma\nFROM scratch\n# jettison ignore=sudo\nUSER 1\n";
     assert_eq!(said(text), []);
 }
 
 #[test]
-fn a_hostile_number_of_comments_is_read_in_time() {
+fn thousands_of_comments_are_processed_in_bounded_time() {
     let mut text = "FROM a\nRUN true".to_owned();
     for _ in 0..5_000 {
         text.push_str(" && \\\n# jettison ignore=sudo,DL3008,nothing\n a");

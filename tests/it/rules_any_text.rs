@@ -53,7 +53,7 @@ fn any_text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn findings_and_fixes_lie_in_the_text(text in any_text()) {
+    fn spans_of_findings_and_fixes_lie_in_the_text(text in any_text()) {
         let source = Source::new("Dockerfile", text.as_str());
         let settings = Settings { select: Selection::ALL, ..Settings::default() };
         for finding in lint(&source, registry(), &settings) {
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn fixes_break_nothing_and_leave_nothing_to_fix(text in any_text(), select in any_selection()) {
+    fn fixes_converge_and_break_nothing(text in any_text(), select in any_selection()) {
         let source = Source::new("Dockerfile", text.as_str());
         let settings = Settings { select, ..Settings::default() };
         if let Some(fixed) = fix::apply_all(&source, registry(), &settings, Applicability::Unsafe) {

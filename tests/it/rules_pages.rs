@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jettison::config;
 use jettison::lint::{
-    Applicability, BuildContext, Example, Extras, Finding, IgnoreFile, Page, Profile, SHELLCHECK,
-    Selection, Settings, Verdict, examples, fix, index_markdown, lint_with, pragma,
+    Applicability, BuildContext, Category, Example, Extras, Finding, IgnoreFile, Page, Profile,
+    SHELLCHECK, Selection, Settings, Severity, Verdict, examples, fix, index_markdown, lint_with,
+    pragma,
 };
 use jettison::rules::registry;
 use jettison::shellcheck;
@@ -174,7 +175,7 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_example_on_the_pages_holds() {
+fn every_dockerfile_example_on_a_rule_page_holds() {
     let failures: Vec<String> = runnable()
         .flat_map(|page| failures(page, page.body))
         .collect();
@@ -182,7 +183,7 @@ fn every_example_on_the_pages_holds() {
 }
 
 #[test]
-fn every_edge_case_holds() {
+fn every_edge_case_in_testdata_holds() {
     let mut failed = Vec::new();
     for (name, path) in pages_in("testdata/rules") {
         let page = registry()
@@ -223,7 +224,7 @@ fn every_rule_has_a_file_of_its_name() {
 
 /// A rule without a check is a mistake, unless the engine reports its findings.
 #[test]
-fn every_rule_has_a_check_or_is_the_engines_own() {
+fn every_rule_has_a_check_or_is_reported_by_the_engine() {
     let own = [
         pragma::INEFFECTIVE,
         SHELLCHECK,
@@ -237,7 +238,7 @@ fn every_rule_has_a_check_or_is_the_engines_own() {
 }
 
 #[test]
-fn every_page_shows_what_is_bad_and_what_is_good() {
+fn every_page_has_a_bad_and_a_good_example() {
     for page in dockerfile_pages() {
         let verdicts: Vec<Verdict> = examples(page.body)
             .into_iter()
@@ -315,7 +316,7 @@ fn headings(markdown: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_fix_claimed_is_a_fix_shown() {
+fn every_rule_with_a_fix_shows_a_fixed_example() {
     for page in runnable() {
         let all = examples(page.body);
         let shown = all.iter().any(|example| example.verdict == Verdict::Fixed);
@@ -339,7 +340,7 @@ fn a_fix_claimed_is_a_fix_shown() {
 }
 
 #[test]
-fn messages_are_written_alike() {
+fn messages_follow_one_style() {
     for page in runnable() {
         let said = examples(page.body)
             .iter()
@@ -358,7 +359,7 @@ fn messages_are_written_alike() {
 }
 
 #[test]
-fn the_index_is_made_of_the_pages() {
+fn the_index_of_rules_is_up_to_date() {
     let path = root().join("rules/README.md");
     let index = index_markdown(registry()) + &jettison::slim::keep_rules().index_markdown();
     if std::env::var_os("JETTISON_BLESS").is_some() {
@@ -372,7 +373,7 @@ fn the_index_is_made_of_the_pages() {
 }
 
 #[test]
-fn the_pedantic_profile_holds_every_rule() {
+fn the_pedantic_profile_contains_every_rule() {
     let settings = Settings {
         select: Selection::Profile(Profile::Pedantic),
         ..Settings::default()
@@ -380,6 +381,16 @@ fn the_pedantic_profile_holds_every_rule() {
     assert!(registry().iter().all(|(_, page)| settings.selects(page)));
     let settings = Settings::default();
     assert!(registry().iter().any(|(_, page)| !settings.selects(page)));
+}
+
+/// Nobody's commit is stopped because of the case of a keyword.
+#[test]
+fn style_is_pedantic() {
+    for (_, page) in registry().iter() {
+        if page.category == Category::Style || page.severity == Severity::Style {
+            assert_eq!(page.profile, Profile::Pedantic, "{}", page.name);
+        }
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn rules(text: &str, settings: &Settings) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_build_arg_beats_the_default() {
+fn a_build_arg_overrides_the_default() {
     let text = "ARG TAG=latest\nFROM debian:${TAG}\n";
     let mut settings = only(&["DL3007"]);
     assert_eq!(rules(text, &settings), ["latest-tag"]);
@@ -33,7 +33,7 @@ fn a_build_arg_beats_the_default() {
 }
 
 #[test]
-fn the_target_is_the_image() {
+fn the_target_stage_counts_as_the_final_stage() {
     let text = "FROM debian:12 AS tool\nUSER root\nFROM debian:12\nUSER app\n";
     let mut settings = only(&["root-user"]);
     assert!(rules(text, &settings).is_empty());
@@ -42,7 +42,7 @@ fn the_target_is_the_image() {
 }
 
 #[test]
-fn what_is_ignored_is_taken_from_what_is_selected() {
+fn ignored_rules_are_removed_from_the_selected_ones() {
     let text = "FROM debian:latest\nUSER root\n";
     let mut settings = only(&["DL3007", "root-user"]);
     assert_eq!(rules(text, &settings), ["latest-tag", "root-user"]);
@@ -72,7 +72,7 @@ fn a_severity_can_be_set() {
 }
 
 #[test]
-fn pragmas_can_be_switched_off() {
+fn pragmas_can_be_disabled_in_the_settings() {
     let text = "FROM debian:12\n# jettison ignore=root-user\nUSER root\n";
     let mut settings = only(&["root-user"]);
     assert!(rules(text, &settings).is_empty());
@@ -81,7 +81,7 @@ fn pragmas_can_be_switched_off() {
 }
 
 #[test]
-fn places_are_exact_inside_a_run_of_several_lines() {
+fn spans_are_exact_inside_a_multi_line_run() {
     let source = Source::new(
         "Dockerfile",
         "FROM debian:12\nRUN true \\\n  && \\\n  apt-get install \\\n    curl\n",
@@ -105,7 +105,7 @@ fn places_are_exact_inside_a_run_of_several_lines() {
 }
 
 #[test]
-fn a_fix_keeps_the_line_endings() {
+fn a_fix_preserves_line_endings() {
     let source = Source::new(
         "Dockerfile",
         "FROM debian:12\r\nRUN curl a | sh\r\nADD a.txt /\r\n",
@@ -121,7 +121,7 @@ fn a_fix_keeps_the_line_endings() {
 }
 
 #[test]
-fn an_unsafe_fix_is_not_applied_unasked() {
+fn an_unsafe_fix_is_not_applied_by_default() {
     let source = Source::new("Dockerfile", "FROM debian:12\nCMD [\"run\"]\n");
     let settings = only(&["missing-user"]);
     assert!(fix::apply_all(&source, registry(), &settings, Applicability::Safe).is_none());
@@ -129,7 +129,7 @@ fn an_unsafe_fix_is_not_applied_unasked() {
 }
 
 #[test]
-fn values_that_double_do_not_fill_the_memory() {
+fn values_that_double_on_every_line_are_limited() {
     let text = format!(
         "FROM scratch\nENV A=xxxxxxxx\n{}USER $A\n",
         "ENV A=$A$A\n".repeat(64)

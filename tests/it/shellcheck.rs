@@ -70,7 +70,7 @@ fn assert_places(text: &str, expected: &[&str]) {
 }
 
 #[test]
-fn a_finding_has_its_place_in_a_run_of_many_lines() {
+fn a_shellcheck_finding_has_its_position_in_a_multi_line_run() {
     assert_places(
         "FROM a\nRUN echo ü && \\\n    # comment\n    cat $X && \\\n\n\tcat $Y\n",
         &["SC2086 4:9-4:11", "SC2086 6:6-6:8"],
@@ -89,7 +89,7 @@ fn a_finding_has_its_place_in_a_run_of_many_lines() {
 }
 
 #[test]
-fn a_heredoc_is_a_script_with_its_own_first_line() {
+fn a_heredoc_is_checked_as_a_separate_script() {
     assert_places(
         "FROM a\nRUN <<EOF\necho a\ncat $X\nEOF\nRUN cat $Y\n",
         &["SC2086 4:5-4:7", "SC2086 6:9-6:11"],
@@ -109,7 +109,7 @@ fn a_heredoc_is_a_script_with_its_own_first_line() {
 }
 
 #[test]
-fn the_shell_is_the_images() {
+fn the_shell_of_the_image_is_assumed() {
     assert_places("FROM a\nRUN [[ -f x ]]\n", &["SC3010 2:5-2:15"]);
     assert_places(
         "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN [[ -f x ]]\n",
@@ -132,7 +132,7 @@ fn the_shell_is_the_images() {
 }
 
 #[test]
-fn busybox_knows_more_than_dash() {
+fn busybox_accepts_more_syntax_than_dash() {
     let script = "RUN set -o pipefail; [[ \"$HOME\" = /root ]] && echo -e 'a\\tb' && source ./x &> \"${HOME:0:4}\"\n";
     assert_places(
         &format!("FROM alpine:3.20\n{script}RUN declare x=1\n"),
@@ -149,7 +149,7 @@ fn busybox_knows_more_than_dash() {
 }
 
 #[test]
-fn variables_of_arg_and_env_are_set() {
+fn variables_from_arg_and_env_are_defined() {
     assert_places("FROM a\nRUN echo \"$foo\"\n", &["SC2154 2:11-2:15"]);
     assert_places(
         "FROM a\nARG foo\nENV bar=1\nRUN echo \"$foo $bar $http_proxy\"\n",
@@ -175,7 +175,7 @@ fn scripts_of_other_instructions_are_read_and_exec_forms_are_not() {
 }
 
 #[test]
-fn a_script_beyond_all_measure_is_left_out() {
+fn an_overlong_script_is_not_checked() {
     let long = "true; ".repeat(50_000);
     assert_places(
         &format!("FROM a\nRUN {long}\nRUN cat $X\n"),
@@ -184,7 +184,7 @@ fn a_script_beyond_all_measure_is_left_out() {
 }
 
 #[test]
-fn comments_silence_codes() {
+fn comments_suppress_shellcheck_codes() {
     for comment in [
         "hadolint ignore=SC2086",
         "jettison ignore=SC2086 why not",
@@ -203,7 +203,7 @@ fn comments_silence_codes() {
 }
 
 #[test]
-fn an_idle_comment_is_told_only_when_shellcheck_was_asked() {
+fn unused_shellcheck_comments_are_reported_only_if_shellcheck_ran() {
     let Some(program) = program() else { return };
     let source = Source::new(
         "Dockerfile",
@@ -227,7 +227,7 @@ fn an_idle_comment_is_told_only_when_shellcheck_was_asked() {
 }
 
 #[test]
-fn its_fixes_are_edits_of_the_dockerfile() {
+fn shellcheck_fixes_become_edits_of_the_dockerfile() {
     let Some(program) = program() else { return };
     let fixed = |text: &str| {
         let find = |source: &Source| {
@@ -275,15 +275,19 @@ fn its_fixes_are_edits_of_the_dockerfile() {
     );
 }
 
-/// The program in a folder of its own, with an empty PATH.
+/// The program in a folder of its own, with an empty PATH and all rules.
 fn jettison(folder: &Path) -> Command {
+    jettison_with(folder, "pedantic")
+}
+
+fn jettison_with(folder: &Path, profile: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command
         .current_dir(folder)
         .env("PATH", folder)
         .env("NO_COLOR", "1")
         .env_remove("CLICOLOR_FORCE")
-        .arg("lint");
+        .args(["lint", "--profile", profile]);
     command
 }
 
@@ -305,7 +309,7 @@ fn run(command: &mut Command) -> (i32, String, String) {
 }
 
 #[test]
-fn text_has_the_code() {
+fn text_output_shows_the_shellcheck_code() {
     let Some(program) = program() else { return };
     let folder = folder("FROM a\nRUN cat $X\n");
     let mut command = jettison(folder.path());
@@ -319,7 +323,7 @@ fn text_has_the_code() {
 }
 
 #[test]
-fn json_has_the_code() {
+fn json_output_has_the_shellcheck_code() {
     let Some(program) = program() else { return };
     let folder = folder("FROM a\nRUN true \\\n && cat $X\n");
     let mut command = jettison(folder.path());
@@ -362,7 +366,7 @@ fn json_has_the_code() {
 }
 
 #[test]
-fn codes_can_be_selected_ignored_and_given_a_severity() {
+fn shellcheck_codes_can_be_selected_ignored_and_given_a_severity() {
     let Some(program) = program() else { return };
     let text = "FROM a\nRUN cat $(ls) $X\n";
     let codes = |arguments: &[&str], config: &str| {
@@ -405,7 +409,53 @@ fn codes_can_be_selected_ignored_and_given_a_severity() {
 }
 
 #[test]
-fn one_process_answers_for_all_files() {
+fn suggestions_and_habits_are_pedantic_unless_they_are_requested() {
+    let folder = folder("FROM a\nRUN cat $X\n");
+    let mut comments = Vec::new();
+    for (code, level) in [
+        (2002, "style"),
+        (2068, "error"),
+        (2086, "info"),
+        (2155, "warning"),
+        (2164, "warning"),
+    ] {
+        comments.push(format!(
+            "{{\"file\":\"0\",\"line\":3,\"endLine\":3,\"column\":1,\"endColumn\":4,\
+             \"level\":\"{level}\",\"code\":{code},\"message\":\"{code}.\",\"fix\":null}}"
+        ));
+    }
+    let answer = format!("{{\"comments\":[{}]}}", comments.join(","));
+    let program = script(folder.path(), &format!("#!/bin/sh\necho '{answer}'\n"));
+    let codes = |profile: &str, arguments: &[&str], config: &str| {
+        fs::write(folder.path().join(".jettison.toml"), config).unwrap();
+        let mut command = jettison_with(folder.path(), profile);
+        command.args(["--no-cache", "--format", "json", "--shellcheck"]);
+        let (_, out, err) = run(command.arg(&program).args(arguments));
+        let rows: Vec<Value> =
+            serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+        let of_shellcheck = rows.iter().filter(|row| row["rule"] == "shellcheck");
+        let mut codes: Vec<String> = of_shellcheck
+            .map(|row| row["code"].to_string().replace('"', ""))
+            .collect();
+        codes.sort();
+        codes
+    };
+    for profile in ["default", "minimal"] {
+        assert_eq!(codes(profile, &[], ""), ["SC2068", "SC2164"]);
+    }
+    let all = ["SC2002", "SC2068", "SC2086", "SC2155", "SC2164"];
+    assert_eq!(codes("pedantic", &[], ""), all);
+    assert_eq!(codes("default", &["--select", "shellcheck"], ""), all);
+    assert_eq!(codes("default", &["--select", "SC2086"], ""), ["SC2086"]);
+    let config = "[severity]\nSC2155 = \"info\"\n";
+    assert_eq!(
+        codes("default", &[], config),
+        ["SC2068", "SC2155", "SC2164"]
+    );
+}
+
+#[test]
+fn one_shellcheck_process_checks_all_files() {
     let Some(program) = program() else { return };
     let sources: Vec<Source> = (0..40)
         .map(|number| Source::new("Dockerfile", format!("FROM a\nRUN cat $X{}\n", number / 2)))
@@ -415,7 +465,7 @@ fn one_process_answers_for_all_files() {
 }
 
 #[test]
-fn without_shellcheck_a_note_says_so_once() {
+fn a_missing_shellcheck_is_noted_once() {
     let folder = folder("FROM debian:12\nRUN cat $X\nUSER 1\n");
     let note = "note: `shellcheck` is not on PATH: scripts were checked without it\n";
     assert_eq!(run(&mut jettison(folder.path())).2, note);
@@ -437,7 +487,7 @@ fn without_shellcheck_a_note_says_so_once() {
 }
 
 #[test]
-fn a_shellcheck_that_cannot_be_run_is_an_error_and_loses_nothing() {
+fn a_shellcheck_that_cannot_start_is_an_error_and_other_findings_remain() {
     let folder = folder("FROM debian:12\nRUN cat $X\nUSER root\n");
     let (code, out, err) = run(jettison(folder.path()).args(["--shellcheck", "missing"]));
     assert_eq!(code, 2);
@@ -463,7 +513,7 @@ fn limits(out: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_shellcheck_that_runs_on_and_on_is_stopped() {
+fn a_shellcheck_that_never_ends_is_stopped() {
     let folder = folder("FROM debian:12\nRUN cat $X\nUSER root\n");
     let program = script(folder.path(), "#!/bin/sh\nwhile :; do :; done\n");
     let mut command = jettison(folder.path());
@@ -490,7 +540,7 @@ fn a_shellcheck_that_runs_on_and_on_is_stopped() {
 }
 
 #[test]
-fn one_script_that_it_cannot_digest_is_one_note() {
+fn a_script_that_breaks_shellcheck_is_one_note() {
     let folder =
         folder("FROM a\nRUN one $A\nRUN endless\nRUN two $B\nRUN full\nRUN crash\nRUN talk\n");
     // It has trouble with whatever contains a word.
@@ -523,7 +573,7 @@ fn one_script_that_it_cannot_digest_is_one_note() {
 }
 
 #[test]
-fn the_scripts_of_a_file_have_a_budget_and_other_files_have_theirs() {
+fn each_file_has_its_own_time_budget_for_shellcheck() {
     let scripts = (0..400)
         .map(|number| format!("RUN endless {number}\n"))
         .collect::<Vec<_>>()
@@ -559,7 +609,7 @@ fn the_scripts_of_a_file_have_a_budget_and_other_files_have_theirs() {
 }
 
 #[test]
-fn a_script_that_is_too_long_is_a_note() {
+fn an_overlong_script_is_noted() {
     let folder = folder(&format!("FROM a\nRUN echo {}\n", "a".repeat(300_000)));
     let program = script(folder.path(), "#!/bin/sh\necho '{\"comments\":[]}'\n");
     let mut command = jettison(folder.path());
@@ -575,7 +625,7 @@ fn a_script_that_is_too_long_is_a_note() {
 }
 
 #[test]
-fn a_second_run_asks_only_for_what_is_new() {
+fn a_second_run_checks_only_new_scripts() {
     let folder = folder("FROM a\nRUN cat $X\nRUN cat $X\nRUN cat $Y\n");
     let trace = folder.path().join("trace");
     let program = script(

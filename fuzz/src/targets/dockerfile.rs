@@ -2,7 +2,7 @@
 
 use jettison::dockerfile::parse;
 use jettison::lint::{Applicability, Finding, Selection, Settings, fix, lint};
-use jettison::report::{Format, Linted, Report, Style};
+use jettison::report::{Excerpts, Format, Linted, Report, Style};
 use jettison::rules::registry;
 use jettison::source::Source;
 
@@ -53,6 +53,7 @@ fn check_reports(source: &Source, mut findings: Vec<Finding>) {
         width: 80,
         unicode: true,
         links: true,
+        excerpts: Excerpts::All,
     };
     for format in Format::ALL {
         let rendered = format.render(&report, style);

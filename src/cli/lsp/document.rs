@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+
 use super::super::config::foreign;
 use super::super::exclude::Exclude;
 use super::super::{baseline, build_context, shellcheck};
@@ -173,34 +175,10 @@ fn path_of(uri: &str) -> Option<PathBuf> {
     if !path.starts_with('/') {
         return None;
     }
-    Some(PathBuf::from(unescaped(path)))
-}
-
-/// The text with every `%XX` replaced by its byte. Editors differ in which characters they escape,
-/// and some do not escape a lone `%`, so anything else is left unchanged.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        if let (b'%', Some(byte)) = (first, hex_byte(after)) {
-            bytes.push(byte);
-            rest = &after[2..];
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The value of the two hexadecimal digits at the start of a text.
-fn hex_byte(text: &[u8]) -> Option<u8> {
-    let [high, low, ..] = text else {
-        return None;
-    };
-    let high = char::from(*high).to_digit(16)?;
-    let low = char::from(*low).to_digit(16)?;
-    u8::try_from(high * 16 + low).ok()
+    // Editors differ in which characters they escape, and some do not escape a lone `%`, which is
+    // left unchanged.
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    Some(PathBuf::from(path.into_owned()))
 }
 
 #[cfg(test)]
@@ -208,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uri_of_a_file_is_a_path() {
+    fn a_file_uri_becomes_a_path() {
         assert_eq!(
             path_of("file:///a%20b/%C3%BC%zz%"),
             Some(PathBuf::from("/a b/ü%zz%"))

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_follow_each_other() {
+    fn several_messages_are_read_one_after_the_other() {
         let length = HOVER.len();
         let one = format!("Content-Length: {length}\r\n\r\n{HOVER}");
         let two = format!(
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_is_not_believed() {
+    fn a_content_length_is_checked_against_the_limit_and_the_input() {
         for length in [limits::EDITOR_MESSAGE, 1000] {
             let error = read_all(&format!("Content-Length: {length}\r\n\r\n{HOVER}"));
             assert_eq!(error.unwrap_err(), "unexpected end of file", "{length}");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_has_limits_and_a_length() {
+    fn oversized_and_malformed_headers_are_refused() {
         let long = "x".repeat(5000);
         for (header, reason) in [
             (format!("X: {long}\r\n\r\n"), "longer than 4 KiB"),

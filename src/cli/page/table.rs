@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_a_list_where_its_longest_words_do_not_fit() {
+    fn a_table_that_is_too_narrow_becomes_a_list() {
         assert_eq!(
             plain(TABLE, 16),
             "- `a`\n  what it does:\n  one two three\n- `long-name`\n  what it does:\n  four\n"
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_bold_and_text_around_the_table_keeps_its_distance() {
+    fn headers_are_bold_and_blank_lines_separate_table_and_text() {
         let page = render("before\n\n| a |\n|---|\n| b |\n\nafter\n", 80);
         assert_eq!(page, "before\n\n\u{1b}[1ma\u{1b}[0m\n-\nb\n\nafter\n");
     }

@@ -3,7 +3,8 @@
 
 use super::{ShellOptions, ShellScript, ShellWord};
 use crate::dockerfile::unread::{MAX_WRAPPERS, UnreadReason};
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, wrapper};
+use crate::paths::file_name;
 
 /// A program that is run by a command or by a wrapper.
 #[derive(Clone, Debug)]
@@ -59,150 +60,15 @@ impl ShellScript {
 /// Returns the call of a program in the words of a command; none where an expansion names it.
 fn call<'a>(words: &'a [ShellWord], command: usize, program: &Program) -> Option<ProgramCall<'a>> {
     let called = words.get(program.start..program.end)?;
-    let name = file_name(called.first()?)?;
+    let name = program_name(called.first()?)?;
     let via = program.via.iter();
     Some(ProgramCall {
         name,
         words: called,
         command,
-        via: via.filter_map(|&word| file_name(&words[word])).collect(),
+        via: via.filter_map(|&word| program_name(&words[word])).collect(),
     })
 }
-
-/// A program that runs the program in its arguments.
-struct Wrapper {
-    name: &'static str,
-    /// Its options that take the next word as their value.
-    valued: &'static [&'static str],
-    /// Number of words between its options and the program.
-    operands: usize,
-    /// True if `NAME=value` may precede the program.
-    assignments: bool,
-}
-
-const fn wrapper(name: &'static str, valued: &'static [&'static str], operands: usize) -> Wrapper {
-    Wrapper {
-        name,
-        valued,
-        operands,
-        assignments: false,
-    }
-}
-
-const fn assigning(name: &'static str, valued: &'static [&'static str]) -> Wrapper {
-    Wrapper {
-        name,
-        valued,
-        operands: 0,
-        assignments: true,
-    }
-}
-
-/// The wrapper commands and their options that take a value, from their manual pages. A missing
-/// option only matters if its value is the next word, which would then be treated as the program.
-const WRAPPERS: &[Wrapper] = &[
-    // `sudo`, `env` and `doas` set variables for the program.
-    assigning("doas", &["-C", "-u"]),
-    assigning("env", &["-C", "-u", "--chdir", "--unset"]),
-    assigning(
-        "sudo",
-        &[
-            "-C", "-D", "-R", "-T", "-U", "-g", "-h", "-p", "-r", "-t", "-u", "--chdir",
-            "--chroot", "--group", "--host", "--prompt", "--user",
-        ],
-    ),
-    wrapper("builtin", &[], 0),
-    wrapper("busybox", &[], 0),
-    // The operands of these are a root directory, a user, a lock file, a time or a CPU mask.
-    wrapper("chroot", &[], 1),
-    wrapper("command", &[], 0),
-    wrapper("dumb-init", &["-r", "--rewrite"], 0),
-    wrapper("eatmydata", &[], 0),
-    wrapper("exec", &["-a"], 0),
-    wrapper("fakeroot", &["-b", "-i", "-l", "-s"], 0),
-    wrapper("flock", &["-E", "-w"], 1),
-    wrapper("gosu", &[], 1),
-    wrapper("ionice", &["-c", "-n", "--class", "--classdata"], 0),
-    wrapper("linux32", &[], 0),
-    wrapper("linux64", &[], 0),
-    wrapper("nice", &["-n", "--adjustment"], 0),
-    wrapper("nohup", &[], 0),
-    wrapper("setarch", &[], 1),
-    wrapper("setsid", &[], 0),
-    wrapper(
-        "stdbuf",
-        &["-e", "-i", "-o", "--error", "--input", "--output"],
-        0,
-    ),
-    wrapper("su-exec", &[], 1),
-    wrapper("time", &["-f", "-o", "--format", "--output"], 0),
-    wrapper("timeout", &["-k", "-s", "--kill-after", "--signal"], 1),
-    wrapper("tini", &["-e", "-p", "-v"], 0),
-    wrapper("authbind", &[], 0),
-    wrapper("catatonit", &[], 0),
-    wrapper(
-        "chpst",
-        &[
-            "-/", "-C", "-b", "-c", "-d", "-e", "-f", "-l", "-m", "-n", "-o", "-p", "-r", "-s",
-            "-t", "-u",
-        ],
-        0,
-    ),
-    wrapper("chrt", &["-D", "-P", "-T"], 1),
-    wrapper("nsenter", &["-t"], 0),
-    wrapper("prlimit", &[], 0),
-    wrapper(
-        "runuser",
-        &["-G", "-g", "-u", "--group", "--supp-group", "--user"],
-        0,
-    ),
-    wrapper("s6-envdir", &[], 1),
-    wrapper("s6-setuidgid", &[], 1),
-    wrapper(
-        "setpriv",
-        &[
-            "--bounding-set",
-            "--egid",
-            "--euid",
-            "--groups",
-            "--inh-caps",
-            "--ambient-caps",
-            "--regid",
-            "--reuid",
-            "--rgid",
-            "--ruid",
-            "--securebits",
-            "--selinux-label",
-            "--apparmor-profile",
-        ],
-        0,
-    ),
-    wrapper("setuser", &[], 1),
-    wrapper("taskset", &[], 1),
-    wrapper("unbuffer", &[], 0),
-    wrapper("unshare", &["-R", "-S", "-w"], 0),
-    wrapper("with-contenv", &[], 0),
-    wrapper(
-        "xargs",
-        &[
-            "-E",
-            "-I",
-            "-L",
-            "-P",
-            "-a",
-            "-d",
-            "-n",
-            "-s",
-            "--arg-file",
-            "--delimiter",
-            "--max-args",
-            "--max-chars",
-            "--max-lines",
-            "--max-procs",
-        ],
-        0,
-    ),
-];
 
 /// A program in the words of a command, by indices.
 struct Program {
@@ -211,10 +77,10 @@ struct Program {
     via: Vec<usize>,
 }
 
-fn file_name(word: &ShellWord) -> Option<&str> {
+fn program_name(word: &ShellWord) -> Option<&str> {
     // `$BIN/apt-get` could be anything: the variable may contain spaces or be empty.
-    let path = word.literal()?;
-    path.rsplit('/').next().filter(|name| !name.is_empty())
+    let name = file_name(word.literal()?);
+    if name.is_empty() { None } else { Some(name) }
 }
 
 /// Returns the programs of a command, and true if one of them exceeds the limit on wrappers.
@@ -226,7 +92,7 @@ fn programs(words: &[ShellWord]) -> (Vec<Program>, bool) {
     let find = programs[0].start;
     // `find` may have several `-exec`, each of which runs a program. `find` itself is still a call,
     // because it may also delete files.
-    if file_name(&words[find]) == Some("find") {
+    if program_name(&words[find]) == Some("find") {
         let mut at = find + 1;
         while let Some(start) = executed(words, at) {
             let end = end_of_executed(words, start);
@@ -289,46 +155,11 @@ fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) ->
 
 /// Finds the program that the wrapper at `at` runs.
 fn wrapped(words: &[ShellWord], at: usize) -> Option<usize> {
-    let name = file_name(words.get(at)?)?;
-    let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name == name)?;
-    let mut next = at + 1;
-    let mut operands = wrapper.operands;
-    loop {
-        // A word with an expansion counts as an operand or the program, not as an option.
-        let text = words.get(next)?.literal().unwrap_or("$");
-        // `command -v program` only looks the program up.
-        if name == "command" && matches!(text, "-v" | "-V") {
-            return None;
-        }
-        next += if text == "--" {
-            1
-        } else if text.len() > 1 && text.starts_with('-') {
-            if takes_next(wrapper, text) { 2 } else { 1 }
-        } else if wrapper.assignments && text.contains('=') {
-            1
-        } else if operands > 0 {
-            operands -= 1;
-            1
-        } else {
-            return Some(next);
-        };
-    }
-}
-
-/// Returns true if an option's value is the next word: `-u root`, `-Hu root`, but not `-uroot`.
-fn takes_next(wrapper: &Wrapper, option: &str) -> bool {
-    if option.starts_with("--") {
-        return wrapper.valued.contains(&option);
-    }
-    for (at, letter) in option.char_indices().skip(1) {
-        let mut valued = wrapper.valued.iter();
-        if valued.any(|valued| valued[1..].chars().eq([letter])) {
-            // The first letter with a value ends the cluster. The rest of the word is its value, or
-            // the next word if nothing is left.
-            return at + letter.len_utf8() == option.len();
-        }
-    }
-    false
+    let wrapper = wrapper(program_name(words.get(at)?)?)?;
+    // A word with an expansion counts as an operand or the program, not as an option.
+    let arguments = words.get(at + 1..)?.iter();
+    let program = wrapper.program_in(arguments.map(|word| word.literal().unwrap_or("$")))?;
+    Some(at + 1 + program)
 }
 
 /// Finds the script in `bash -c script`, and the options that the shell is started with.
@@ -340,7 +171,7 @@ pub(super) fn shell_text(
         return Err(UnreadReason::Wrappers);
     }
     Ok(programs.into_iter().find_map(|program| {
-        let name = file_name(words.get(program.start)?)?;
+        let name = program_name(words.get(program.start)?)?;
         let arguments = program.start + 1..program.end;
         match name {
             _ if ProgramClass::PosixShell.contains(name) => {
@@ -417,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn wrappers_are_transparent() {
+    fn programs_behind_wrappers_are_found() {
         assert_eq!(calls("sudo -E apt-get update"), ["sudo > apt-get update"]);
         assert_eq!(
             calls("sudo -Hu root A=1 -- apt-get -y"),
@@ -435,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapper_that_runs_nothing_is_the_program() {
+    fn a_wrapper_without_a_command_is_itself_the_program() {
         assert_eq!(calls("sudo -i"), ["sudo -i"]);
         assert_eq!(calls("env"), ["env"]);
         assert_eq!(calls("command -v curl"), ["command -v curl"]);
@@ -443,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_file_names() {
+    fn a_program_is_named_by_the_last_part_of_its_path() {
         assert_eq!(
             calls("/usr/bin/apt-get x; 'cu'rl y; \\rm z"),
             ["apt-get x", "curl y", "rm z"]
@@ -451,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn find_runs_programs() {
+    fn programs_that_find_executes_are_found() {
         let expected = [
             "find / -name x -exec rm {} + -exec sudo ls {} ;",
             "find > rm {}",
@@ -464,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_another_shell_is_read() {
+    fn a_script_passed_to_another_shell_is_parsed() {
         assert_eq!(
             calls("bash -eo pipefail -c 'a b && c' d"),
             ["bash -eo pipefail -c a b && c d", "a b", "c"]

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn set_counts_for_what_follows() {
+    fn set_affects_only_the_commands_after_it() {
         assert_eq!(
             pipefail("a | b; set -o pipefail; a | b; set +o pipefail; a | b"),
             [false, true, false]
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn set_in_a_subshell_ends_with_it() {
+    fn set_in_a_subshell_ends_with_the_subshell() {
         assert_eq!(pipefail("(set -o pipefail; a | b); a | b"), [true, false]);
         assert_eq!(
             pipefail("set -o pipefail; (a | b); x=$(a | b)"),
@@ -189,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn another_shell_has_options_of_its_own() {
+    fn a_nested_shell_does_not_inherit_shell_options() {
         assert_eq!(pipefail("set -o pipefail; bash -c 'a | b'"), [false]);
         assert_eq!(pipefail("bash -eo pipefail -c 'a | b'"), [true]);
         assert_eq!(pipefail("sudo bash -c 'set -o pipefail; a | b'"), [true]);
     }
 
     #[test]
-    fn a_shells_arguments_are_its_first_options() {
+    fn shell_options_start_from_the_arguments_of_the_shell() {
         let options = ShellOptions::of_arguments(["-o", "pipefail", "-ec"]);
         assert_eq!(
             options,

@@ -57,7 +57,7 @@ fn commands_are_found_at_any_depth() {
 }
 
 #[test]
-fn a_script_in_dollar_quotes_knows_its_places() {
+fn spans_in_a_dollar_quoted_script_are_exact() {
     let text = r"sh -c $'a\n\'ü\' b; c ü'";
     let spans: Vec<&str> = parse_text(text)
         .commands
@@ -74,7 +74,7 @@ fn quotes_and_escapes_are_not_part_of_words() {
 }
 
 #[test]
-fn builtins_with_a_syntax_of_their_own_are_commands() {
+fn tests_exports_and_assignments_are_commands() {
     let text = "export A=1 B; unset A; [ -f x -a \"$y\" = z ] && [[ a == b* ]]; C=1; D=2 E=3";
     let expected = [
         "export A=1 B",
@@ -88,7 +88,7 @@ fn builtins_with_a_syntax_of_their_own_are_commands() {
 }
 
 #[test]
-fn variables_are_parts_of_words() {
+fn variables_are_separate_parts_of_a_word() {
     let script = parse_text("a x$P\"${Q}y\" ${R:-z}");
     let variable = |start, end, name: &str, quoted, modified| ShellPart::Variable {
         span: Span::new(start, end),
@@ -109,7 +109,7 @@ fn variables_are_parts_of_words() {
 }
 
 #[test]
-fn positions_say_what_may_not_run_or_not_last() {
+fn commands_are_marked_as_conditional_or_in_a_subshell() {
     let script = parse_text(
         "a && b || c; if d; then e; fi; (f); g | h; i && j; k() { l; }; while m; do n; done",
     );
@@ -131,7 +131,7 @@ fn positions_say_what_may_not_run_or_not_last() {
 }
 
 #[test]
-fn a_status_is_ignored_before_a_command_that_succeeds() {
+fn an_exit_status_is_ignored_if_a_command_that_succeeds_follows_or() {
     for (text, expected) in [
         ("a || true", "a"),
         ("a > /x 2>&1 || :; b", "a"),
@@ -153,7 +153,7 @@ fn a_status_is_ignored_before_a_command_that_succeeds() {
 }
 
 #[test]
-fn pipelines_know_their_stages() {
+fn a_pipeline_lists_its_stages_and_its_pipes() {
     let text = "a | { b; c; } |& d; cat <<E | sh\nx\nE\ne 2>&1 | f && g | h";
     let script = parse_text(text);
     let stages = |pipeline: &Pipeline| {
@@ -183,7 +183,7 @@ fn pipelines_know_their_stages() {
 }
 
 #[test]
-fn redirections_know_their_command() {
+fn a_redirection_is_linked_to_its_command() {
     let text = "a x > /etc/f y 2>&1; { b; c; } >> d; cat <<-'E' > g && h <<< i\n\tbody\n\tE\n";
     let script = parse_text(text);
     let shown: Vec<_> = script
@@ -223,7 +223,7 @@ fn redirections_know_their_command() {
 }
 
 #[test]
-fn places_are_exact_through_continuations() {
+fn spans_are_exact_across_continuation_lines() {
     let source = Source::new(
         "Dockerfile",
         "FROM a\nRUN x && \\\n  # why\n\n  apt-get ins\\\ntall \"$(b\\\n c)\"\n",
@@ -243,7 +243,7 @@ fn places_are_exact_through_continuations() {
 }
 
 #[test]
-fn places_are_exact_in_heredocs() {
+fn spans_are_exact_in_heredocs() {
     let source = Source::new(
         "Dockerfile",
         "FROM a\nRUN <<-E\n\tset -e\n\t\tb 'c\n\td'\n\tE\n",
@@ -268,7 +268,7 @@ fn places_are_exact_in_heredocs() {
 }
 
 #[test]
-fn a_comment_goes_on_through_a_continuation_but_not_in_a_heredoc() {
+fn a_comment_includes_continuation_lines_except_in_a_heredoc() {
     for (text, expected) in [
         ("FROM a\nRUN b # c \\\n d\n", vec!["# c \\\n d"]),
         ("FROM a\nRUN b 'x # c' && d#e\n", vec![]),
@@ -322,7 +322,7 @@ fn a_heredoc_may_come_before_its_command() {
 }
 
 #[test]
-fn places_inside_another_shells_text_are_exact() {
+fn spans_are_exact_in_a_script_passed_to_another_shell() {
     let source = Source::new(
         "Dockerfile",
         "FROM a\nRUN bash -c \"x \\\"y\\\" && \\\n z\"\n",
@@ -338,7 +338,7 @@ fn places_inside_another_shells_text_are_exact() {
 }
 
 #[test]
-fn what_bash_would_refuse_is_an_error() {
+fn syntax_errors_of_bash_are_reported() {
     for text in ["if a; then b", "a && ", "echo 'x", "a )"] {
         assert!(!parse_text(text).errors.is_empty(), "{text}");
     }
@@ -366,7 +366,7 @@ fn deep_nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn what_is_nested_too_deeply_is_reported_and_not_read() {
+fn commands_beyond_the_nesting_limit_are_reported_and_not_parsed() {
     for (open, close) in [
         ("( ", " )"),
         ("{ ", "; }"),
@@ -400,7 +400,7 @@ fn what_is_nested_too_deeply_is_reported_and_not_read() {
 }
 
 #[test]
-fn nested_words_share_the_text_of_the_script() {
+fn nested_words_borrow_from_the_script_without_a_copy() {
     let text = format!("{}b{}", "a $(".repeat(60), ")".repeat(60));
     let script = parse_text(&text);
     let words = script.commands.iter().flat_map(|command| &command.words);
@@ -448,7 +448,7 @@ fn recovered(text: &str) -> ShellScript {
 }
 
 #[test]
-fn what_a_shell_accepts_is_read_whole() {
+fn every_command_of_a_valid_script_is_parsed() {
     for (text, expected) in ACCEPTED {
         assert_eq!(commands(text).join(" "), *expected, "{text}");
     }
@@ -489,7 +489,7 @@ fn described(script: &ShellScript) -> String {
 }
 
 #[test]
-fn both_parsers_read_the_same() {
+fn the_bash_parser_and_our_own_agree() {
     let texts = [
         "(a; { b & c; }) > d",
         "x \"`a`-$(b \"$(c)\")\" y",
@@ -514,7 +514,7 @@ fn both_parsers_read_the_same() {
 }
 
 #[test]
-fn nothing_that_bash_refuses_is_read_whole() {
+fn a_script_that_bash_refuses_is_not_parsed_as_complete() {
     for text in [
         "if a; then b",
         "a && ",

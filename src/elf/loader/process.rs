@@ -10,8 +10,9 @@ use std::collections::HashMap;
 use super::glibc;
 use super::linker::{Environment, Flavor, Loader, preload_list};
 use super::musl;
-use super::search::{Candidate, Files, Found, Kind, Requester, Step, file_name, join, parent};
+use super::search::{Candidate, Files, Found, Kind, Requester, Step, join, parent};
 use crate::elf::file::{Elf, ElfError, Type};
+use crate::paths::file_name_bytes;
 
 /// A process under construction.
 #[derive(Debug)]
@@ -624,7 +625,7 @@ impl<'a, F: Files> Process<'a, F> {
             }
             Flavor::Musl if name.contains(&b'/') => Vec::new(),
             // musl records the short name of a library that was found by a search.
-            Flavor::Musl => vec![file_name(path).to_vec()],
+            Flavor::Musl => vec![file_name_bytes(path).to_vec()],
         }
     }
 }

@@ -192,10 +192,6 @@ pub(super) fn parent(path: &[u8]) -> &[u8] {
     }
 }
 
-pub(super) fn file_name(path: &[u8]) -> &[u8] {
-    memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
-}
-
 /// Facts that a search needs about an object: the one with the dependency, or one of those that
 /// loaded it.
 #[derive(Clone, Copy, Debug)]

@@ -3,9 +3,10 @@
 use super::cache::Cache;
 use super::ld_so_conf::configured_directories;
 use super::linker::{Flavor, Loader, Machine, Mode, StandIn, preload_list};
-use super::search::{Files, file_name};
+use super::search::Files;
 use super::{abi, glibc, musl};
 use crate::elf::file::Elf;
+use crate::paths::file_name_bytes;
 
 /// The first glibc version that searches no subdirectories except `glibc-hwcaps`.
 const NO_LEGACY: (u32, u32) = (2, 37);
@@ -152,7 +153,7 @@ fn stand_in(bytes: &[u8]) -> Option<StandIn> {
 /// musl's loader contains the name of its path file; so does the stand-in for glibc's loader from
 /// Alpine's gcompat, which starts musl's loader.
 fn flavor(path: &[u8], bytes: &[u8]) -> Flavor {
-    let is_musl = file_name(path).starts_with(b"ld-musl-")
+    let is_musl = file_name_bytes(path).starts_with(b"ld-musl-")
         || memchr::memmem::find(bytes, b"ld-musl-").is_some();
     if is_musl { Flavor::Musl } else { Flavor::Glibc }
 }

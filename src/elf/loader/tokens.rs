@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn origin_and_lib_have_one_value() {
+    fn origin_and_lib_expand_to_one_value() {
         assert_eq!(
             expanded("$ORIGIN/../$LIB"),
             [("/opt/bin/../lib64".to_owned(), false)]
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn platform_is_a_choice() {
+    fn platform_expands_to_every_platform_name() {
         let expected = [
             ("/a/x86_64".to_owned(), true),
             ("/a/haswell".to_owned(), true),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_stays() {
+    fn unknown_tokens_are_left_unexpanded() {
         assert_eq!(
             expanded("/a/$HOME/${ORIGIN"),
             [("/a/$HOME/${ORIGIN".to_owned(), false)]
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn musl_knows_origin_and_nothing_else() {
+    fn musl_expands_origin_and_refuses_other_tokens() {
         assert_eq!(
             expand_origin_only(b"$ORIGIN/a:${ORIGIN}/b", b"/o"),
             Some(b"/o/a:/o/b".to_vec())

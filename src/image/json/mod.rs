@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_an_error_is_short_and_commands_no_terminal() {
+    fn a_key_in_an_error_is_shortened_and_escaped() {
         let key = format!("\\u001b[31m{}", "x".repeat(1000));
         let text = format!(r#"{{"{key}": 1, "{key}": 1}}"#);
         let error = error(&text, &ANYTHING);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn known_keys_are_written_in_one_way() {
+    fn known_keys_in_another_spelling_are_refused() {
         for (text, key, known) in [
             (r#"{"config": {"user": "0"}}"#, "config.user", "User"),
             (r#"{"ROOTFS": {}}"#, "ROOTFS", "rootfs"),
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_a_manifest_or_an_index_and_not_both() {
+    fn a_document_that_mixes_manifest_and_index_keys_is_refused() {
         for key in ["manifests", "Manifests", "fsLayers", "history"] {
             let text = format!(r#"{{"schemaVersion": 2, "layers": [], "{key}": null}}"#);
             let expected = format!(
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn null_means_that_nothing_is_there() {
+    fn null_values_are_accepted_as_absent() {
         let text =
             br#"{"config": {"Cmd": null, "User": null, "Volumes": {"/d": null}}, "history": null}"#;
         assert!(parse(text, &IMAGE_CONFIG).is_ok());
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends() {
+    fn json_nesting_is_limited() {
         let deep = "[".repeat(200) + &"]".repeat(200);
         assert!(error(&deep, &ANYTHING).contains("recursion limit exceeded"));
         assert!(parse(&b"[".repeat(1_000_000), &ANYTHING).is_err());

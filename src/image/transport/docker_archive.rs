@@ -25,6 +25,7 @@ use crate::image::store::Store;
 use crate::image::transport::oci_layout::{self, Platform};
 use crate::image::write::WrittenLayer;
 use crate::image::write::output::Output;
+use crate::paths::file_name;
 
 pub(in crate::image) const MANIFEST: &str = "manifest.json";
 
@@ -188,7 +189,7 @@ pub(in crate::image) fn is_named(full: &str, short: &str) -> bool {
 
 /// The digest in the name of a member: `<sha256>.json` or `blobs/sha256/<sha256>`.
 fn digest_in(name: &str) -> Option<Digest> {
-    let last = name.rsplit('/').next()?;
+    let last = file_name(name);
     let hash = last.strip_suffix(".json").unwrap_or(last);
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash {

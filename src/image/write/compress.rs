@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_in_pieces_is_one_member_that_others_read() {
+    fn gzip_compressed_in_pieces_is_one_standard_member() {
         for size in [
             0,
             1,
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_cores_changes_no_byte() {
+    fn compressed_bytes_do_not_depend_on_the_number_of_cores() {
         let plain: Vec<u8> = (0..40_000_000_u32)
             .map(|number| (number / 7 % 251).to_le_bytes()[0])
             .collect();
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coding_has_a_kind_and_a_level_of_that_kind() {
+    fn a_compression_level_must_be_in_the_range_of_its_format() {
         assert_eq!("gzip".parse(), Ok(Coding::from(Compression::Gzip)));
         assert_eq!(
             "zstd:19".parse(),

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_goes_through_is_hashed_and_counted() {
+    fn everything_written_is_hashed_and_counted() {
         for size in [0, 1, CHUNK - 1, CHUNK, CHUNK * 3 + 5] {
             let bytes = vec![7; size];
             let mut hashed = Hashed::new(Vec::new());

@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_counts_its_own_length() {
+    fn the_length_of_a_pax_record_includes_its_own_digits() {
         assert_eq!(record("a", b"b"), b"6 a=b\n");
         for size in 0..1200 {
             let record = record("key", &vec![b'x'; size]);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_needs_no_extension_header() {
+    fn only_values_that_do_not_fit_get_an_extension_header() {
         let header = Header {
             mode: 0o644,
             uid: MAX_SHORT,

@@ -19,11 +19,11 @@ use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock};
 use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::super::digest::hex;
 use super::super::directory::Directory;
 use super::super::error::WriteError;
 use super::super::transport::oci_layout::{Member, Target};
 use super::parent;
+use crate::hash::hex;
 
 /// The prefix of temporary names beside a destination.
 pub(in crate::image) const PREFIX: &str = ".jettison-";
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_takes_away_what_one_that_was_killed_left() {
+    fn a_run_removes_temporary_files_of_a_killed_run() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("out");
         write(&path, b"old");
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_who_write_at_once_one_is_last_and_whole() {
+    fn concurrent_writers_leave_one_complete_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = &directory.path().join("out");
         thread::scope(|scope| {
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_leaves_nothing() {
+    fn a_failed_replacement_leaves_no_temporary_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("out");
         fs::create_dir(&path).unwrap();

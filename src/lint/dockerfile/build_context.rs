@@ -3,6 +3,8 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::paths::add_components;
+
 /// Maximum number of patterns in a `.dockerignore`. Each is compiled and takes a few kilobytes.
 const MAX_PATTERNS: usize = 4096;
 /// Maximum length of a pattern in bytes. The automaton of a much longer one exceeds the limit of
@@ -105,16 +107,8 @@ impl Pattern {
 
 /// A path without `.`, `..` and redundant slashes; `.` for the directory itself.
 pub fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
+    let mut parts = Vec::new();
+    add_components(&mut parts, path);
     if parts.is_empty() {
         ".".to_owned()
     } else {
@@ -131,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_left_out_with_all_that_is_in_it() {
+    fn ignoring_a_directory_ignores_everything_in_it() {
         assert!(ignores("target\n", "target/debug/app"));
         assert!(ignores("/target/\n", "./target"));
         assert!(!ignores("target\n", "src/target"));
@@ -140,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stays_in_its_folder() {
+    fn a_single_star_does_not_match_a_slash() {
         assert!(ignores("*.md", "README.md"));
         assert!(!ignores("*.md", "docs/README.md"));
         assert!(ignores("docs/**/*.md", "docs/a/b/c.md"));
@@ -154,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_empty_lines_are_no_patterns() {
+    fn comments_and_empty_lines_are_not_patterns() {
         let file = IgnoreFile::parse("\u{feff}# target\n\n  \n.\n/\n");
         assert!(file.patterns.is_empty());
         assert!(IgnoreFile::parse("*").ignores_everything());

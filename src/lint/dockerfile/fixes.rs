@@ -253,8 +253,8 @@ fn count(text: &str, mark: &str) -> isize {
 mod tests {
     use super::*;
     use crate::dockerfile;
+    use crate::lint::Severity;
     use crate::lint::dockerfile::{BuildContext, Facts};
-    use crate::lint::{Applicability, Severity};
     use crate::source::Source;
 
     /// Whether a fix that replaces `old` with `new` stays, for a finding on the first line.
@@ -276,10 +276,7 @@ mod tests {
             build: &build,
             settings: &settings,
         };
-        let edit = Edit {
-            span,
-            replacement: new.to_owned(),
-        };
+        let edit = Edit::replace(span, new.to_owned());
         let mut findings = [Finding {
             rule: "x",
             code: None,
@@ -288,7 +285,7 @@ mod tests {
             location: Span::at(0).into(),
             labels: Vec::new(),
             notes: Vec::new(),
-            fix: Some(Fix::new("fix", Applicability::Safe, vec![edit])),
+            fix: Some(Fix::safe("fix", [edit])),
         }];
         drop_unsound(&mut findings, &context);
         findings[0].fix.is_some()
@@ -317,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_words_are_not_inserted_twice() {
+    fn an_insertion_that_is_already_there_is_dropped() {
         let text = "FROM a\nRUN <<E\nset -e\nb\nE\n";
         let at = text.find("set").expect("it is there");
         assert!(!stays_at(text, Span::at(at), "set -e\n"));
@@ -350,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_syntax_than_the_frontend_has_is_not_written() {
+    fn fixes_never_use_syntax_newer_than_the_frontend() {
         let fits = |version: &str, new: &str| {
             let text = format!("# syntax=docker/dockerfile{version}\nFROM a\nRUN b\n");
             stays(&text, "RUN b", new)

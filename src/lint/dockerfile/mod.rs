@@ -136,7 +136,10 @@ fn keep_errors(findings: &mut Vec<Finding>, dockerfile: &Dockerfile) {
 /// An external finding under the settings of this run; `None` if they do not select it.
 fn accept(mut finding: Finding, registry: &Registry, settings: &Settings) -> Option<Finding> {
     let page = registry.get(finding.rule)?;
-    if !settings.selects(page) || !settings.selects_code(finding.code) {
+    let is_selected = settings.selects(page)
+        && settings.selects_code(finding.code)
+        && settings.profile_includes(&finding);
+    if !is_selected {
         return None;
     }
     finding.severity = settings.severity_of(&finding).unwrap_or(finding.severity);

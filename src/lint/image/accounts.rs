@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::paths::file_name;
+
 /// The accounts of an image, in the order of `/etc/passwd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
@@ -74,8 +76,8 @@ impl Account {
     pub fn can_log_in(&self) -> bool {
         // On Debian, the account `sync` has the program with that name; the others are traditional.
         !matches!(
-            self.shell.rsplit('/').next(),
-            Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true")
+            file_name(&self.shell),
+            "nologin" | "false" | "sync" | "halt" | "shutdown" | "true"
         )
     }
 }

@@ -6,7 +6,7 @@ use crate::dockerfile::Kind;
 use crate::image::{self, Image, NameId, Tree};
 use crate::lint::dockerfile::Facts;
 use crate::lint::dockerfile::facts::Stage;
-use crate::lint::finding::{Applicability, Edit, Fix};
+use crate::lint::finding::{Edit, Fix};
 use crate::slim::Plan;
 use crate::source::{Source, Span};
 
@@ -117,9 +117,8 @@ pub(super) fn fix(
             .zip(&copies)
             .map(|(&at, paths)| copy(source, facts.steps[at].span, &name, paths)),
     );
-    Some(Fix::new(
+    Some(Fix::marked_unsafe(
         "build in a separate stage and copy only what the program needs",
-        Applicability::Unsafe,
         edits,
     ))
 }
@@ -157,10 +156,7 @@ fn stage_before(source: &Source, stage: &Stage<'_>, name: &str, end: usize) -> E
     };
     let rest = source.slice(Span::new(stage.from.span.end, end));
     let gap = line_break(source).repeat(2);
-    Edit {
-        span: Span::at(start),
-        replacement: format!("{from} {as_word} {name}{rest}{gap}"),
-    }
+    Edit::insert(start, format!("{from} {as_word} {name}{rest}{gap}"))
 }
 
 /// Replaces a `RUN` with `COPY` instructions; if there are none, its line is removed.
@@ -177,10 +173,7 @@ fn copy(source: &Source, run: Span, name: &str, paths: &[String]) -> Edit {
     } else {
         run.end
     };
-    Edit {
-        span: Span::new(run.start, end),
-        replacement: lines.join(gap),
-    }
+    Edit::replace(Span::new(run.start, end), lines.join(gap))
 }
 
 fn line_break(source: &Source) -> &'static str {

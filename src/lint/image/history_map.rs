@@ -122,9 +122,7 @@ fn words_of(instruction: &Instruction) -> Vec<String> {
 /// The normalized form of a `COPY` or `ADD` as recorded by the classic builder and buildah: `COPY
 /// file:c0ffee in /app`.
 fn words_of_copy(step: &Step<'_>) -> Option<Vec<String>> {
-    let Body::Transfer { destination, .. } = &step.instruction.body else {
-        return None;
-    };
+    let destination = step.instruction.body.destination()?;
     let to = destination.text.as_str().trim_matches('"');
     let to = match (to.starts_with('/'), &step.workdir.path) {
         (true, _) => to.to_owned(),
@@ -265,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_found_under_what_builders_make_of_it() {
+    fn an_instruction_is_matched_to_the_history_text_of_every_builder() {
         let cases = [
             (
                 "RUN apt-get update \\\n  # why\n  && apt-get install -y sudo",
@@ -345,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_twice_keeps_its_order_and_the_base_has_no_line() {
+    fn repeated_steps_keep_their_order_and_base_image_steps_have_no_line() {
         let dockerfile = "FROM a AS build\nRUN make\nFROM b\nRUN make\nCOPY x y\nRUN make\n";
         let steps = ["RUN make", "ADD base", "RUN make", "COPY x y", "RUN make"];
         assert_eq!(
@@ -355,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_of_another_dockerfile_is_not_taken_for_one_of_this() {
+    fn the_history_of_another_dockerfile_is_not_matched() {
         assert_eq!(
             lines(
                 "FROM a\nRUN make\nRUN test\nUSER b\n",

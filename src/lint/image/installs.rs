@@ -44,20 +44,18 @@ fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
     let settings = Settings::default();
     let facts = Facts::new(&dockerfile, &settings);
     let mut named = Vec::new();
-    for run in facts.runs() {
-        for call in run.package_calls() {
-            let Some(ecosystem) = ecosystem_of(call.manager.name) else {
-                continue;
-            };
-            if call.action != Action::Install {
-                continue;
-            }
-            for package in &call.packages {
-                let name = package.name(call.manager);
-                // `@scope/name@1` of npm begins with the mark of its version.
-                let name = if name.is_empty() { package.word } else { name };
-                named.push((ecosystem, normalized(ecosystem, name)));
-            }
+    for (_, call) in facts.package_calls() {
+        let Some(ecosystem) = ecosystem_of(call.manager.name) else {
+            continue;
+        };
+        if call.action != Action::Install {
+            continue;
+        }
+        for package in &call.packages {
+            let name = package.name(call.manager);
+            // `@scope/name@1` of npm begins with the mark of its version.
+            let name = if name.is_empty() { package.word } else { name };
+            named.push((ecosystem, normalized(ecosystem, name)));
         }
     }
     named
@@ -103,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packages_are_known_by_their_names() {
+    fn package_names_are_extracted_from_install_commands() {
         let script = "apt-get update && apt-get install -y --no-install-recommends \\\n  \
              poppler-utils tesseract-ocr=5.3 libfoo:amd64 && rm -rf /var/lib/apt/lists/*\n\
              pip install 'Flask[async]==3' typing_extensions; npm i -g @angular/cli@17 pm2@5\n\

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exception_holds_through_its_last_day() {
+    fn a_policy_exception_is_valid_through_its_last_day() {
         let exception = |expires: &str| Exception {
             name: String::new(),
             path: None,

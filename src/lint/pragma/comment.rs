@@ -98,8 +98,7 @@ pub(super) fn directive(value: &str) -> Request<'_> {
 
 /// Whether the value of the directive `# check=` has `error=true`.
 pub(super) fn is_error(value: &str) -> bool {
-    let options = value.split("//").next().unwrap_or_default();
-    for option in options.split(';') {
+    for option in options(value).split(';') {
         // The words for true are those of Go's `strconv.ParseBool`.
         if let Some((key, value)) = option.split_once('=')
             && key.trim().eq_ignore_ascii_case("error")
@@ -193,19 +192,26 @@ fn name_list(text: &str) -> Vec<&str> {
 
 /// BuildKit's syntax: `skip=A,B;error=true // reason`.
 fn buildkit(text: &str, scope: Scope) -> Request<'_> {
-    // BuildKit treats everything after `//` as a reason.
-    let text = text.split("//").next().unwrap_or_default();
-    let skips = text
+    let skips = options(text)
         .split(';')
         .filter_map(|option| option.trim().strip_prefix("skip="));
     let skipped: Vec<&str> = skips
         .flat_map(|names| names.split(','))
         .map(str::trim)
+        .filter(|name| !name.is_empty())
         .collect();
     if skipped.iter().any(|name| name.eq_ignore_ascii_case("all")) {
         return everything(Tool::Buildkit, scope);
     }
     names(Tool::Buildkit, scope, skipped)
+}
+
+/// The options of `check=`. BuildKit ignores everything after a blank, where the reason is, and
+/// people also write it after `//`.
+fn options(text: &str) -> &str {
+    let text = text.trim_start();
+    let text = text.split(' ').next().unwrap_or_default();
+    text.split("//").next().unwrap_or_default()
 }
 
 /// ShellCheck's syntax: `disable=SC2086,SC2046 shell=bash # reason`.
@@ -354,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn hadolint_takes_codes_and_a_second_comment() {
+    fn a_hadolint_comment_lists_codes_and_may_end_in_a_comment() {
         assert_eq!(
             asked("hadolint ignore=DL3023, DL3021"),
             Some((Scope::Next, vec!["DL3023", "DL3021"]))
@@ -370,13 +376,13 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_name_voids_the_comment_for_hadolint() {
+    fn one_invalid_code_voids_a_hadolint_comment() {
         assert_eq!(asked("hadolint ignore=crazy,DL3002"), None);
         assert_eq!(asked("hadolint ignore=DL3002 because"), None);
     }
 
     #[test]
-    fn hadolint_names_a_shell() {
+    fn a_hadolint_comment_may_set_the_shell() {
         assert_eq!(
             shell("hadolint shell = powershell.exe"),
             Some("powershell.exe")
@@ -398,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn buildkit_names_what_to_skip() {
+    fn the_buildkit_check_directive_lists_checks_to_skip() {
         let skipped = |value| match directive(value).requested {
             Requested::Names(names) => names,
             Requested::Everything => vec!["(everything)"],
@@ -409,15 +415,18 @@ mod tests {
         );
         assert_eq!(skipped("error=true"), [""; 0]);
         assert_eq!(skipped("skip=all // here only"), ["(everything)"]);
+        assert_eq!(skipped("skip=all because of B"), ["(everything)"]);
+        assert_eq!(skipped("skip=A, B"), ["A"]);
         assert!(
             is_error("skip=all;error=true")
                 && !is_error("skip=error;error=false")
                 && !is_error("skip=a//error=1")
+                && !is_error("skip=a // b;error=1")
         );
     }
 
     #[test]
-    fn shellcheck_takes_codes_among_other_directives() {
+    fn a_shellcheck_comment_lists_codes_among_other_directives() {
         assert_eq!(
             asked("shellcheck shell=sh disable=SC2086,SC2046 # x"),
             Some((Scope::Next, vec!["SC2086", "SC2046"]))
@@ -426,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn trivy_takes_several_and_what_it_appends() {
+    fn a_trivy_comment_may_hold_several_ids_with_expiry_dates() {
         let requests = read("trivy:ignore:AVD-DS-0002 trivy:ignore:DS-0010:exp:2030-01-01");
         let mut expected =
             ["AVD-DS-0002", "DS-0010"].map(|id| names(Tool::Trivy, Scope::Next, vec![id]));
@@ -436,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn semgrep_and_tally_have_comments_of_their_own() {
+    fn comments_of_semgrep_and_tally_are_parsed() {
         assert_eq!(
             asked("nosemgrep: a.b.c, d.e"),
             Some((Scope::Next, vec!["a.b.c", "d.e"]))
@@ -460,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_that_nobody_reads_are_told_from_prose() {
+    fn misspelled_ignore_comments_are_told_from_prose() {
         for text in [
             "jettison disable=x",
             "jettison: ignore root-user",
@@ -492,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn checkov_skips_one_check_with_a_reason() {
+    fn a_checkov_comment_skips_one_check_with_a_reason() {
         assert_eq!(
             asked("checkov:skip=CKV_DOCKER_3:no user here"),
             Some((Scope::File, vec!["CKV_DOCKER_3"]))
@@ -500,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn kics_reaches_a_line_a_block_or_the_file() {
+    fn a_kics_comment_covers_a_line_a_block_or_the_file() {
         let scopes = ["ignore-line", "ignore-block", "ignore"]
             .map(|word| kics(word).map(|request| request.scope));
         assert_eq!(

@@ -117,7 +117,6 @@ impl Pragmas {
         registry: &Registry,
         settings: &Settings,
     ) -> Self {
-        let today = settings.now.map(|now| now.to_string());
         let mut reader = Reader {
             source,
             dockerfile,
@@ -130,45 +129,15 @@ impl Pragmas {
                 reader.pragmas.froms.push(instruction.span.start);
             }
         }
-        for directive in &dockerfile.directives {
-            if directive.name != "check" {
-                continue;
-            }
-            reader.pragmas.error |= comment::is_error(&directive.value);
-            let request = comment::directive(source.slice(directive.value_span));
-            reader.add(directive.span, &request, vec![Place::File], true);
-        }
+        reader.read_directives();
         // Most files have no such comment, and the scripts need not be read for them.
         let has_pragma = dockerfile.comments.iter().any(|comment| {
             !comment::read(&comment.text).is_empty() || comment::malformed(&comment.text).is_some()
         });
         if has_pragma {
             reader.command_ends = command_ends(source, facts);
-            let all_below = below(source, &dockerfile.comments);
-            for (comment, below) in dockerfile.comments.iter().zip(all_below) {
-                let text = source
-                    .slice(comment.span)
-                    .strip_prefix('#')
-                    .unwrap_or_default();
-                if let Some(form) = comment::malformed(text) {
-                    let reason = format!("this comment suppresses nothing: write `# {form}`");
-                    reader.pragmas.ineffective.push((comment.span, reason));
-                }
-                for request in comment::read(text) {
-                    // Both are dates as text, the day before the time.
-                    if let (Some(until), Some(today)) = (request.until, &today)
-                        && today.as_str() > until
-                        && !today.starts_with(until)
-                    {
-                        let reason = format!("this suppression expired on {until}");
-                        reader.pragmas.ineffective.push((comment.span, reason));
-                        continue;
-                    }
-                    if let Some(places) = reader.places(comment, below, &request) {
-                        reader.add(comment.span, &request, places, false);
-                    }
-                }
-            }
+            let today = settings.now.map(|now| now.to_string());
+            reader.read_comments(today.as_deref());
         }
         reader.pragmas
     }
@@ -244,6 +213,17 @@ fn has_code_of(registry: &Registry, rule: &str, tool: Tool) -> bool {
         .is_some_and(|page| page.aliases.iter().any(|alias| alias.tool == tool))
 }
 
+/// The day on which a suppression expired; none while it applies.
+fn expired<'t>(request: &Request<'t>, today: Option<&str>) -> Option<&'t str> {
+    let (until, today) = (request.until?, today?);
+    // Both are dates as text, the day before the time.
+    if today > until && !today.starts_with(until) {
+        Some(until)
+    } else {
+        None
+    }
+}
+
 /// Reads the comments of a file.
 struct Reader<'a> {
     source: &'a Source,
@@ -255,6 +235,39 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Reads the `# check=` directives, which apply to the whole file.
+    fn read_directives(&mut self) {
+        let (source, dockerfile) = (self.source, self.dockerfile);
+        for directive in &dockerfile.directives {
+            if directive.name == "check" {
+                self.pragmas.error |= comment::is_error(&directive.value);
+                let request = comment::directive(source.slice(directive.value_span));
+                self.add(directive.span, &request, vec![Place::File], true);
+            }
+        }
+    }
+
+    fn read_comments(&mut self, today: Option<&str>) {
+        let (source, dockerfile) = (self.source, self.dockerfile);
+        let all_below = below(source, &dockerfile.comments);
+        for (comment, below) in dockerfile.comments.iter().zip(all_below) {
+            let text = source.slice(comment.span);
+            let text = text.strip_prefix('#').unwrap_or_default();
+            if let Some(form) = comment::malformed(text) {
+                let reason = format!("this comment suppresses nothing: write `# {form}`");
+                self.pragmas.ineffective.push((comment.span, reason));
+            }
+            for request in comment::read(text) {
+                if let Some(until) = expired(&request, today) {
+                    let reason = format!("this suppression expired on {until}");
+                    self.pragmas.ineffective.push((comment.span, reason));
+                } else if let Some(places) = self.places(comment, below, &request) {
+                    self.add(comment.span, &request, places, false);
+                }
+            }
+        }
+    }
+
     fn add(&mut self, span: Span, request: &Request<'_>, places: Vec<Place>, is_directive: bool) {
         let dialect = request.dialect;
         let mut names: Vec<Name> = Vec::new();

@@ -131,10 +131,7 @@ fn fix(source: &Source, pragma: &Pragma, index: usize) -> Option<Fix> {
         (0, names) => Span::new(names[0].span.start, names[1].span.start),
         (_, names) => Span::new(names[index - 1].span.end, names[index].span.end),
     };
-    let edit = Edit {
-        span,
-        replacement: String::new(),
-    };
+    let edit = Edit::remove(span);
     Some(Fix::safe("remove the unused suppression", [edit]))
 }
 

@@ -141,12 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_on_a_chain_of_pages() {
+    fn a_long_value_is_read_across_overflow_pages() {
         assert_eq!(headers(&file()), (vec![vec![b'x'; 600]], None));
     }
 
     #[test]
-    fn a_chain_that_leaves_the_file_or_its_pages_is_damage() {
+    fn a_page_chain_outside_the_file_is_damage() {
         let mut outside = file();
         outside[1024 + 16] = 9;
         assert_eq!(headers(&outside).1, Some(Damage::Outside));

@@ -133,7 +133,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_name_has_the_row_of_its_directory() {
+    fn each_base_name_is_joined_with_its_directory() {
         let blob = built(&[
             (NAME, STRING, 1, b"bash\0"),
             (EPOCH, INT32, 1, &[0, 0, 0, 2]),
@@ -166,7 +166,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_header_that_is_cut_off_is_none() {
+    fn a_truncated_header_is_not_parsed() {
         let blob = built(&[(NAME, STRING, 1, b"bash\0")]);
         for length in 0..blob.len() {
             assert!(Header::parse(&blob[..length]).is_none());

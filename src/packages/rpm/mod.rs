@@ -298,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_has_hyphens_before_its_version_and_its_release() {
+    fn a_source_rpm_name_is_split_at_its_last_two_hyphens() {
         let expected = Some(("gcc-c-x".to_owned(), "14.1-2.fc40".to_owned()));
         assert_eq!(split_source("gcc-c-x-14.1-2.fc40.src.rpm"), expected);
         assert_eq!(split_source("(none)"), None);

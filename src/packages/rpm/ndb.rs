@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_lead_to_headers() {
+    fn headers_are_found_through_the_slots_of_an_ndb_file() {
         let mut file = vec![0; PAGE + 64];
         file[..4].copy_from_slice(b"RpmP");
         file[12] = 1;

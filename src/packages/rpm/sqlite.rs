@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_seven_bits_a_byte() {
+    fn varints_hold_seven_bits_in_each_byte() {
         assert_eq!(varint(&[0x7f, 9]), Some((127, &[9][..])));
         assert_eq!(varint(&[0x81, 0x00]), Some((128, &[][..])));
         assert_eq!(varint(&[0xff; 9]), Some((u64::MAX, &[][..])));
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_is_said_to_be_none() {
+    fn a_file_that_is_not_a_database_is_reported_as_damaged() {
         assert_eq!(headers(b"").1, Some(Damage::Magic));
         let mut file = [MAGIC, &[0; 600]].concat();
         file[16] = 2;

@@ -86,7 +86,7 @@ mod tests {
     use super::super::{Order, assert_ascending};
 
     #[test]
-    fn suffixes_revisions_and_letters_have_their_places() {
+    fn suffixes_revisions_and_letters_are_ordered_as_in_apk() {
         assert_ascending(
             Order::Alpine,
             &[
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_version_is_before_what_is() {
+    fn invalid_versions_are_ordered_before_valid_ones() {
         assert_ascending(Order::Alpine, &["1.0bc-", "1.0bc"]);
         assert_ascending(Order::Alpine, &["", "1"]);
     }

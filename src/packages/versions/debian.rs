@@ -67,7 +67,7 @@ mod tests {
     use super::super::{Order, assert_ascending};
 
     #[test]
-    fn a_tilde_is_before_the_end_and_letters_are_before_signs() {
+    fn a_tilde_sorts_before_the_end_and_letters_before_punctuation() {
         // The order in the manual page, as parts of versions.
         assert_ascending(Order::Debian, &["1~~", "1~~a", "1~", "1", "1a"]);
         let versions = [
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn no_revision_is_revision_zero_and_no_epoch_epoch_zero() {
+    fn a_missing_revision_or_epoch_counts_as_zero() {
         for (one, other) in [
             ("1.0", "1.0-0"),
             ("0:1.0", "1.0"),

@@ -120,7 +120,7 @@ mod tests {
     use super::super::{Order, assert_ascending};
 
     #[test]
-    fn the_examples_of_the_reference_hold() {
+    fn versions_are_ordered_as_in_the_maven_reference() {
         assert_ascending(Order::Maven, &["1", "1.1"]);
         assert_ascending(Order::Maven, &["1-snapshot", "1", "1-sp"]);
         assert_ascending(Order::Maven, &["1-foo2", "1-foo10"]);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_are_in_the_order_of_their_releases() {
+    fn versions_of_real_libraries_are_in_release_order() {
         assert_ascending(
             Order::Maven,
             &[

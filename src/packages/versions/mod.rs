@@ -119,7 +119,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(3000))]
 
         #[test]
-        fn every_order_is_total(a in version(), b in version(), c in version()) {
+        fn every_version_order_is_total(a in version(), b in version(), c in version()) {
             for order in ORDERS {
                 let compare = |one: &str, other: &str| order.compare(one, other);
                 prop_assert_eq!(compare(&a, &a), Ordering::Equal, "{:?}", order);

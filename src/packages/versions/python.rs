@@ -22,7 +22,7 @@ mod tests {
     use super::super::{Order, assert_ascending};
 
     #[test]
-    fn the_order_is_that_of_the_proposal() {
+    fn versions_are_ordered_as_in_pep_440() {
         // The list of PEP 440's section "Summary of permitted suffixes and relative ordering".
         let versions = [
             "1.dev0",

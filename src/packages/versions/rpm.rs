@@ -58,7 +58,7 @@ mod tests {
     use super::super::{Order, assert_ascending};
 
     #[test]
-    fn a_tilde_is_before_the_end_and_a_caret_behind_it() {
+    fn a_tilde_sorts_before_the_end_and_a_caret_after_it() {
         assert_ascending(
             Order::Rpm,
             &[
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_outweigh_words() {
+    fn numbers_sort_after_words() {
         assert_ascending(
             Order::Rpm,
             &[
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn signs_only_part() {
+    fn punctuation_only_separates_segments() {
         for (one, other) in [
             ("2_0", "2.0"),
             ("a+", "a_"),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_epoch_comes_first_and_the_release_last() {
+    fn epochs_are_compared_first_and_releases_last() {
         let versions = [
             "3.0.7-27.el9",
             "3.0.7-27.el9_4",

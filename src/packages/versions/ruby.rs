@@ -74,7 +74,7 @@ mod tests {
     use super::super::{Order, assert_ascending};
 
     #[test]
-    fn what_has_a_word_in_it_is_before_the_release() {
+    fn a_version_with_letters_is_a_prerelease() {
         let versions = [
             "0.9", "1.0.a", "1.0.a2", "1.0.b1", "1.0.pre1", "1.0.rc1", "1.0", "1.0.1", "1.9.3",
             "1.10",
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_at_the_end_do_not_count() {
+    fn trailing_zeros_are_ignored() {
         for (one, other) in [
             ("1.0", "1"),
             ("1.a", "1.0.a"),

@@ -68,7 +68,7 @@ mod tests {
     use super::super::{Order, assert_ascending};
 
     #[test]
-    fn the_order_is_that_of_the_specification() {
+    fn versions_are_ordered_as_in_the_semver_specification() {
         let versions = [
             "1.0.0-alpha",
             "1.0.0-alpha.1",
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn pseudo_versions_of_go_are_before_the_next_release() {
+    fn go_pseudo_versions_sort_before_the_next_release() {
         let versions = [
             "v0.0.0-20190308221718-c2843e01d9a2",
             "v0.0.0-20200622213623-75b288015ac9",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::inspect_json::pretty;
 use super::{Bill, TOOL, VERSION, expression};
-use crate::image::digest::hex;
+use crate::hash::hex;
 use crate::packages::Package;
 
 /// An SBOM whose components are the packages and the distribution of the image.
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identifier_has_a_version_and_a_variant() {
+    fn an_identifier_has_the_version_and_variant_of_a_uuid() {
         assert_eq!(
             identifier([0xff; 32]),
             "ffffffff-ffff-8fff-bfff-ffffffffffff"

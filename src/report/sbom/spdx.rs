@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::inspect_json::pretty;
 use super::{Bill, TOOL, VERSION, expression};
-use crate::image::digest::hex;
+use crate::hash::hex;
 use crate::packages::Package;
 
 const IMAGE: &str = "SPDXRef-Image";

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fractions_and_zones_are_dropped() {
+    fn fractions_and_time_zones_are_dropped() {
         let cases = [
             ("2026-01-02T03:04:05Z", Some("2026-01-02T03:04:05Z")),
             (

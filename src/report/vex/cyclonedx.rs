@@ -66,13 +66,8 @@ pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
 
 fn vulnerability(statement: &Statement<'_>) -> Value {
     let known = statement.vulnerability;
-    let mut purls: Vec<&str> = statement
-        .packages
-        .iter()
-        .map(|package| package.purl.as_str())
-        .collect();
-    purls.dedup();
-    let affects: Vec<Value> = purls
+    let affects: Vec<Value> = statement
+        .purls()
         .into_iter()
         .map(|purl| json!({ "ref": purl }))
         .collect();

@@ -37,6 +37,17 @@ pub struct Statement<'a> {
     pub detail: String,
 }
 
+impl Statement<'_> {
+    /// The purls of the packages. They are sorted, and two installations of the same version have
+    /// the same purl, which is here once.
+    fn purls(&self) -> Vec<&str> {
+        let packages = self.packages.iter();
+        let mut purls: Vec<&str> = packages.map(|package| package.purl.as_str()).collect();
+        purls.dedup();
+        purls
+    }
+}
+
 /// Effect of slimming on a vulnerability. Code that remains counts as affected, even if the program
 /// never runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::inspect_json::pretty;
 use super::super::sbom::{TOOL, VERSION};
 use super::{Statement, Status, Vex, action};
-use crate::image::digest::hex;
+use crate::hash::hex;
 
 /// A document about the slimmed image as the product, with packages as its subcomponents.
 pub fn openvex(vex: &Vex<'_>) -> String {
@@ -45,14 +45,8 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
     if !statement.vulnerability.names.is_empty() {
         vulnerability["aliases"] = statement.vulnerability.names.clone().into();
     }
-    let mut purls: Vec<&str> = statement
-        .packages
-        .iter()
-        .map(|package| package.purl.as_str())
-        .collect();
-    // Packages are sorted, and two installations of the same version have the same purl.
-    purls.dedup();
-    let subcomponents: Vec<Value> = purls
+    let subcomponents: Vec<Value> = statement
+        .purls()
         .into_iter()
         .map(|purl| json!({"@id": purl, "identifiers": {"purl": purl}}))
         .collect();

@@ -2,7 +2,7 @@
 
 use super::rewrite::append;
 use super::unattended::insert_after;
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::knowledge::{PackageManager, package_manager_of};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
@@ -50,10 +50,8 @@ pub(in crate::rules) fn check(
         let span = call.verb.map_or(call.call.name_span, |verb| {
             call.call.name_span.to(verb.argument.span)
         });
-        let report = findings.add(
-            span,
-            format!("cache of `{}` is left in the layer", call.call.name),
-        );
+        let message = format!("cache of `{}` is left in the layer", call.call.name);
+        let report = findings.add(span, message);
         // An option must be added to every call, because each of them fills the cache.
         let filling: Vec<PackageCall<'_>> = filling.into_iter().map(|(_, call)| call).collect();
         if let Some((title, edits)) = edits(cx, run, &filling, fix) {
@@ -207,9 +205,7 @@ fn before_any_stage(cx: &DockerfileContext<'_>, run: &Run<'_>, name: &str) -> Op
         return None;
     }
     for step in cx.facts.steps.get(..run.step)?.iter().rev() {
-        let Body::Pairs(pairs) = &step.instruction.body else {
-            continue;
-        };
+        let pairs = step.instruction.body.pairs();
         if step.kind() != Kind::Env {
             continue;
         }

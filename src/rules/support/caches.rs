@@ -31,10 +31,8 @@ pub(in crate::rules) fn report(
         }
         if files > 0 {
             let (path, files, size) = (cx.path(directory), counted(files, "file"), cx.size(bytes));
-            findings.add(
-                cx.at_file(directory),
-                format!("{what} in `{path}` is left in the image ({files}, {size})"),
-            );
+            let message = format!("{what} in `{path}` is left in the image ({files}, {size})");
+            findings.add(cx.at_file(directory), message);
         }
     }
 }

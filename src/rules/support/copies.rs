@@ -1,7 +1,8 @@
 //! Paths that COPY and ADD write.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use crate::dockerfile::{Body, CopySource, Kind, Word};
 use crate::lint::facts::{Facts, Step};
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// Whether a path has an extension such as `.conf`, so that it is a file rather than a directory.
@@ -9,9 +10,22 @@ use crate::source::Span;
 /// The difference matters because `COPY` copies the contents of a directory, not the directory.
 pub(in crate::rules) fn looks_like_file(path: &str) -> bool {
     // The first byte is skipped: `.git` and `.config` are hidden directories, not extensions.
-    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = file_name(path);
     name.get(1..)
         .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
+}
+
+/// The source of a step that is the whole build context: the first `.` of `COPY . .`.
+pub(in crate::rules) fn whole_context<'w>(
+    facts: &Facts<'_>,
+    step: &Step<'w>,
+) -> Option<(&'w Word, String)> {
+    // A stage contains what the build put there.
+    if step.flag("from").is_some() {
+        return None;
+    }
+    let mut sources = facts.source_paths(step);
+    sources.find(|(_, path)| matches!(path.as_str(), "." | "./" | "/" | "*" | "./*" | "/*" | "/."))
 }
 
 /// The paths that a COPY or ADD of single files creates. The contents of a directory are unknown.
@@ -38,7 +52,7 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
         written.ends_with('/') || matches!(written.as_str(), "." | "./") || sources.len() > 1;
     let mut paths = Vec::new();
     for source in sources {
-        if let Some(name) = file_name(facts, step, source) {
+        if let Some(name) = copied_name(facts, step, source) {
             paths.push((
                 format!("{}/{name}", target.trim_end_matches('/')),
                 step.span,
@@ -55,14 +69,14 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
 }
 
 /// The name under which a source is copied into a directory, if it is one file with a known name.
-fn file_name(facts: &Facts<'_>, step: &Step<'_>, source: &CopySource) -> Option<String> {
+fn copied_name(facts: &Facts<'_>, step: &Step<'_>, source: &CopySource) -> Option<String> {
     let CopySource::Path(word) = source else {
         return None;
     };
     let from = facts.expand(step, word)?;
     // ADD names a download after the path of its URL, without query and fragment.
     let path = from.split(['?', '#']).next()?.trim_end_matches('/');
-    let name = path.rsplit('/').next()?;
+    let name = file_name(path);
     if matches!(name, "" | "." | "..") || name.contains(['*', '?', '[']) {
         return None;
     }
@@ -82,12 +96,6 @@ pub(in crate::rules) fn absolute_path(step: &Step<'_>, path: &str) -> Option<Str
         return None;
     }
     normalized(&path)
-}
-
-/// Whether a path is equal to or below another one.
-pub(in crate::rules) fn is_at_or_below(path: &str, top: &str) -> bool {
-    path.strip_prefix(top)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// An absolute path without `.` components and a trailing `/`.

@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_templates_and_public_files_are_not_those_of_secrets() {
+    fn templates_and_public_keys_are_not_taken_for_secrets() {
         for path in [
             "/app/.env.example",
             "/root/.ssh/id_rsa.pub",

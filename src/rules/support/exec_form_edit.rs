@@ -29,5 +29,5 @@ pub(in crate::rules) fn as_exec_form(
     }
     replacement.push(']');
     let span = text.source_span(0, text.as_str().trim_end().len());
-    Some((title, Edit { span, replacement }))
+    Some((title, Edit::replace(span, replacement)))
 }

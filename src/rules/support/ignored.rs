@@ -19,11 +19,9 @@ pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings:
             continue;
         }
         let name = kind.name();
+        let message = format!("this `{name}` has no effect: a later one replaces it");
         let report = findings
-            .add(
-                step.instruction.keyword.span,
-                format!("this `{name}` has no effect: a later one replaces it"),
-            )
+            .add(step.instruction.keyword.span, message)
             .label(next.instruction.keyword.span, "replaced here");
         if let Some(edit) = remove_lines(cx, step.span) {
             report.fix(Fix::safe("remove it", [edit]));

@@ -1,6 +1,6 @@
 //! Labels and their configured schema.
 
-use crate::dockerfile::{Body, Kind, Pair};
+use crate::dockerfile::{Kind, Pair};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Label, LabelType, SettingKey, Settings};
 
@@ -14,10 +14,7 @@ pub(in crate::rules) fn labels<'a>(
         .iter()
         .filter(|step| step.kind() == Kind::Label && !step.onbuild);
     steps.flat_map(|step| {
-        let pairs = match &step.instruction.body {
-            Body::Pairs(pairs) => pairs.as_slice(),
-            _ => &[],
-        };
+        let pairs = step.instruction.body.pairs();
         pairs.iter().map(move |pair| (step, pair))
     })
 }

@@ -1,7 +1,7 @@
 //! The value of `RUN --mount`, checked as BuildKit checks it.
 
-use super::words::known_value;
-use crate::dockerfile::Word;
+use super::words::{has_syntax_error, known_value};
+use crate::dockerfile::{Joined, Word, WordPart, is_boolean, word_of};
 use crate::knowledge::{MountKey, MountValue, mount_types, sharing_modes};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
@@ -15,6 +15,8 @@ pub(in crate::rules) struct Field {
     pub(in crate::rules) key: String,
     /// The value as written; `None` without a `=`.
     pub(in crate::rules) value: Option<String>,
+    /// The value as a word, or the reason why BuildKit cannot expand it.
+    word: Result<Word, &'static str>,
     pub(in crate::rules) value_span: Span,
 }
 
@@ -36,57 +38,114 @@ impl MountFault {
     }
 }
 
-/// The fields of a mount; `None` if it is quoted in a way that the places of its fields are lost.
-pub(in crate::rules) fn fields(word: &Word) -> Option<Vec<Field>> {
-    let text = word.text.as_str();
-    // Quotes around the whole value are the usual ones.
-    let range = match text.as_bytes() {
-        [b'"', .., b'"'] | [b'\'', .., b'\''] => 1..text.len() - 1,
-        _ => 0..text.len(),
-    };
-    if text[range.clone()].contains(['"', '\'', '\\']) {
-        return None;
-    }
-    let mut fields = Vec::new();
-    let mut at = range.start;
-    for field in text[range].split(',') {
+impl Field {
+    /// Reads a field; `place` is where it is if it is empty.
+    fn new(text: &Joined, place: Span, escape: char) -> Self {
+        let field = text.as_str();
         let (key, value) = match field.split_once('=') {
             Some((key, value)) => (key, Some(value)),
             None => (field, None),
         };
-        let end = at + field.len();
-        let value_start = end - value.map_or(0, str::len);
-        fields.push(Field {
-            span: word.text.source_span(at, end),
+        let value_start = field.len() - value.map_or(0, str::len);
+        let (span, value_span) = if field.is_empty() {
+            (place, place)
+        } else {
+            (
+                text.source_span(0, field.len()),
+                text.source_span(value_start, field.len()),
+            )
+        };
+        Self {
+            span,
             key: key.to_owned(),
             value: value.map(str::to_owned),
-            value_span: word.text.source_span(value_start, end),
-        });
-        at = end + 1;
+            word: word_of(&text.slice(value_start, field.len()), escape),
+            value_span,
+        }
     }
-    Some(fields)
+}
+
+/// The fields of a mount, which is one line of CSV; `None` if it is not.
+pub(in crate::rules) fn fields(cx: &DockerfileContext<'_>, word: &Word) -> Option<Vec<Field>> {
+    let line = unquoted(word, cx.dockerfile.escape);
+    let mut fields = Vec::new();
+    let mut start = 0;
+    loop {
+        let rest = &line.as_str()[start..];
+        let (field, end) = if rest.starts_with('"') {
+            let (field, length) = quoted_field(&line, start)?;
+            (field, start + length)
+        } else {
+            let end = start + rest.find(',').unwrap_or(rest.len());
+            // The quote of a field must be its first character.
+            if line.as_str()[start..end].contains('"') {
+                return None;
+            }
+            (line.slice(start, end), end)
+        };
+        let place = line.source_span(start, start);
+        fields.push(Field::new(&field, place, cx.dockerfile.escape));
+        match line.as_str()[end..].chars().next() {
+            Some(',') => start = end + 1,
+            Some(_) => return None,
+            None => return Some(fields),
+        }
+    }
+}
+
+/// The text of the quoted field at `start`, and its length with the quotes; `None` without the
+/// closing one.
+fn quoted_field(line: &Joined, start: usize) -> Option<(Joined, usize)> {
+    let text = &line.as_str()[start..];
+    let mut field = Joined::default();
+    let mut from = 1;
+    loop {
+        let end = from + text[from..].find('"')?;
+        field.push_part(line, start + from..start + end);
+        // Two quotes stand for one.
+        if !text[end + 1..].starts_with('"') {
+            return Some((field, end + 1));
+        }
+        field.push_part(line, start + end..start + end + 1);
+        from = end + 2;
+    }
+}
+
+/// The value of a flag without its quotes and escapes, as BuildKit's `extractBuilderFlags` removes
+/// them.
+fn unquoted(word: &Word, escape: char) -> Joined {
+    let mut plain = Joined::default();
+    let mut quote = None;
+    let mut chars = word.text.as_str().char_indices();
+    while let Some((mut at, mut char)) = chars.next() {
+        if char == escape {
+            // At the end, it is dropped.
+            let Some(next) = chars.next() else { break };
+            (at, char) = next;
+        } else if quote == Some(char) {
+            quote = None;
+            continue;
+        } else if quote.is_none() && matches!(char, '\'' | '"') {
+            quote = Some(char);
+            continue;
+        }
+        plain.push_part(&word.text, at..at + char.len_utf8());
+    }
+    plain
 }
 
 /// The value of a field; `None` if a variable hides it.
 fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &Field) -> Option<String> {
-    let value = field.value.as_deref()?;
-    let Some(name) = value.strip_prefix('$') else {
-        return if value.contains('$') {
-            None
-        } else {
-            Some(value.to_owned())
-        };
-    };
-    // Whole variables are common, and parts of values rare.
-    let name = name
-        .strip_prefix('{')
-        .and_then(|name| name.strip_suffix('}'))
-        .unwrap_or(name);
-    let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if step.onbuild || !is_name {
-        return None;
+    field.value.as_ref()?;
+    let word = field.word.as_ref().ok()?;
+    if let [WordPart::Variable(variable)] = word.parts.as_slice()
+        && variable.modifier.is_none()
+        && !step.onbuild
+        && cx.facts.is_unset(step, &variable.name)
+    {
+        return Some(String::new());
     }
-    cx.facts.variable(step, name)
+    known_value(cx, step, word)
 }
 
 /// The first reason why BuildKit refuses a mount.
@@ -98,7 +157,16 @@ pub(in crate::rules) fn mount_fault(
     if known_value(cx, step, word).is_some_and(|text| text.is_empty()) {
         return Some(MountFault::new(word.span, "`--mount` is empty".to_owned()));
     }
-    let fields = fields(word)?;
+    // What the parser has refused is an error already.
+    if has_syntax_error(cx, word.span) {
+        return None;
+    }
+    let Some(fields) = fields(cx, word) else {
+        let message = "misplaced double quote in `--mount`".to_owned();
+        let mut fault = MountFault::new(word.span, message);
+        fault.note = Some("a quoted field of CSV starts and ends with a double quote".to_owned());
+        return Some(fault);
+    };
     // Without a `type`, a mount is a bind mount.
     let mut mount = Mount {
         kind: Some("bind".to_owned()),
@@ -111,6 +179,9 @@ pub(in crate::rules) fn mount_fault(
     }
     mount.fault(step, word)
 }
+
+/// The message about a mount over the root directory.
+const ROOT_TARGET: &str = "the target of the mount is the root directory";
 
 /// A mount as far as it is read.
 struct Mount<'f> {
@@ -145,6 +216,9 @@ impl<'f> Mount<'f> {
             let message = format!("`{}` in `--mount` needs a value", field.key);
             return Some(MountFault::new(field.span, message));
         }
+        if let Some(fault) = too_new(cx, field, key) {
+            return Some(fault);
+        }
         if key.after_type
             && let Some(kind) = &self.kind
             && !key.is_for(kind)
@@ -165,6 +239,10 @@ impl<'f> Mount<'f> {
             let mut fault = MountFault::new(field.value_span, message);
             fault.note = Some("use variables in a `FROM` with a stage name instead".to_owned());
             return Some(fault);
+        }
+        if let Err(reason) = field.word {
+            let message = format!("`{}` in `--mount`: {reason}", field.key);
+            return Some(MountFault::new(field.value_span, message));
         }
         let value = field_value(cx, step, field);
         if let Some(value) = &value
@@ -191,13 +269,29 @@ impl<'f> Mount<'f> {
                 return Some(MountFault::new(field.span, message));
             }
         }
-        if kind == "secret" {
-            return self.secret_fault(word);
+        if kind == "secret"
+            && let Some(fault) = self.secret_fault(word)
+        {
+            return Some(fault);
         }
-        if kind == "ssh" || step.onbuild {
+        if step.onbuild {
             return None;
         }
-        self.target_fault(step, word)
+        match kind {
+            "secret" | "ssh" => self.file_fault(),
+            _ => self.target_fault(step, word),
+        }
+    }
+
+    /// The fault of a file, which is a secret or a socket, in place of the root directory.
+    fn file_fault(&self) -> Option<MountFault> {
+        let mut given = self.given.iter().rev();
+        let (_, field, path) = given.find(|(key, ..)| key.name() == "target")?;
+        if path.as_deref() == Some("/") {
+            Some(MountFault::new(field.value_span, ROOT_TARGET.to_owned()))
+        } else {
+            None
+        }
     }
 
     fn secret_fault(&self, word: &Word) -> Option<MountFault> {
@@ -229,18 +323,17 @@ impl<'f> Mount<'f> {
             Some((_, field, value)) => (field.value_span, value.as_deref()?),
             None => (word.span, ""),
         };
-        let from = step.workdir.path.as_deref();
+        // An absolute path is compared as it is written; `//` is another one.
         let is_root = if path.starts_with('/') {
-            is_root(path)
+            path == "/"
         } else {
-            // Relative to the working directory.
-            is_root(path) && is_root(from?)
+            let from = step.workdir.path.as_deref()?;
+            leads_to_root(from, path)
         };
         if !is_root {
             return None;
         }
-        let message = "the target of the mount is the root directory".to_owned();
-        let mut fault = MountFault::new(span, message);
+        let mut fault = MountFault::new(span, ROOT_TARGET.to_owned());
         if target.is_none() {
             fault.note = Some("the default of `target` is the working directory, `/`".to_owned());
         }
@@ -248,9 +341,35 @@ impl<'f> Mount<'f> {
     }
 }
 
-/// Whether a path has no components but `.`.
-fn is_root(path: &str) -> bool {
-    path.split('/').all(|part| matches!(part, "" | "."))
+/// The fault of a key that the frontend of the file does not have yet.
+fn too_new(cx: &DockerfileContext<'_>, field: &Field, key: &MountKey) -> Option<MountFault> {
+    if !cx.dockerfile.frontend()?.is_before(key.since) {
+        return None;
+    }
+    let message = format!(
+        "this frontend does not support `{}` in `--mount`",
+        key.name()
+    );
+    let mut fault = MountFault::new(field.span, message);
+    let version = key.since;
+    fault.note = Some(format!(
+        "use `# syntax=docker/dockerfile:1.{version}` or later"
+    ));
+    Some(fault)
+}
+
+/// Whether a relative path in a directory is the root directory.
+fn leads_to_root(from: &str, path: &str) -> bool {
+    let mut depth = 0_usize;
+    for part in from.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            // The parent of the root is the root itself.
+            ".." => depth = depth.saturating_sub(1),
+            _ => depth += 1,
+        }
+    }
+    depth == 0
 }
 
 /// The values that a key takes, unless the given one is among them.
@@ -265,24 +384,7 @@ fn expected_value(kind: MountValue, value: &str) -> Option<String> {
             sharing_modes().any(|known| known.eq_ignore_ascii_case(value)),
             one_of(sharing_modes()),
         ),
-        // The spellings of Go's `strconv.ParseBool`.
-        MountValue::Boolean => (
-            matches!(
-                value,
-                "1" | "t"
-                    | "T"
-                    | "true"
-                    | "TRUE"
-                    | "True"
-                    | "0"
-                    | "f"
-                    | "F"
-                    | "false"
-                    | "FALSE"
-                    | "False"
-            ),
-            "`true` or `false`".to_owned(),
-        ),
+        MountValue::Boolean => (is_boolean(value), "`true` or `false`".to_owned()),
         MountValue::Octal => (
             !value.starts_with('+') && u32::from_str_radix(value, 8).is_ok(),
             "an octal number".to_owned(),
@@ -321,7 +423,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_those_of_docker() {
+    fn sizes_are_parsed_as_docker_does() {
         for size in ["64", "64m", "1.5g", "64MiB", "64 kb", "0", "10b"] {
             assert!(is_size(size), "{size}");
         }

@@ -1,10 +1,19 @@
 //! Command-line options: long options and bundles of short ones.
 
+/// Short options of curl whose value is the rest of their word or the next word. Source: its manual
+/// page.
+const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
+
 /// Whether a word is one of these long options, with or without a value.
 pub(in crate::rules) fn is_long(word: &str, names: &[&str]) -> bool {
     // `--progress=dot` and `--progress dot` are the same option.
     let name = word.split('=').next().unwrap_or(word);
     names.contains(&name)
+}
+
+/// The short options in a word of curl, with the first one that has a value.
+pub(in crate::rules) fn curl_letters(word: &str) -> &str {
+    letters(word, CURL_VALUED)
 }
 
 /// The letters of a word that is a bundle of short options; empty for other words.

@@ -1,6 +1,6 @@
 //! Ports below 1024, on which some runtimes let only root listen.
 
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::DockerfileContext;
 use crate::lint::facts::{Facts, Stage};
 use crate::source::Span;
@@ -12,9 +12,7 @@ pub(in crate::rules) fn exposed(
 ) -> Vec<(String, Span)> {
     let mut ports = Vec::new();
     for step in cx.facts.lineage(stage.index) {
-        let Body::Words { words, .. } = &step.instruction.body else {
-            continue;
-        };
+        let words = step.instruction.body.words();
         if step.kind() != Kind::Expose || step.onbuild {
             continue;
         }
@@ -31,9 +29,10 @@ pub(in crate::rules) fn exposed(
 
 /// Whether any RUN gives a program the capability to listen on privileged ports.
 pub(in crate::rules) fn grants_capability(facts: &Facts<'_>) -> bool {
-    let mut calls = facts.runs().iter().flat_map(|run| &run.calls);
-    calls
-        .any(|call| call.name == "setcap" && call.words().any(|word| word.contains("cap_net_bind")))
+    let mut calls = facts.calls();
+    calls.any(|(_, call)| {
+        call.name == "setcap" && call.words().any(|word| word.contains("cap_net_bind"))
+    })
 }
 
 /// Whether a port, or the first one of a range, is below 1024.

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_are_told_apart_as_buildkit_does_it() {
+    fn remote_sources_are_classified_as_buildkit_does() {
         for (source, expected) in [
             ("https://example.com/a.tgz", Some(Remote::Http)),
             ("http://example.com", Some(Remote::Http)),

@@ -34,10 +34,7 @@ pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> 
     if !before.trim().is_empty() {
         return None;
     }
-    Some(Edit {
-        span: Span::new(start, end),
-        replacement: String::new(),
-    })
+    Some(Edit::remove(Span::new(start, end)))
 }
 
 /// Inserts an instruction on a line of its own after another one. If an empty line follows that,
@@ -56,10 +53,7 @@ pub(in crate::rules) fn line_after(
     } else {
         end.to_owned()
     };
-    Edit {
-        span: Span::at(step.span.end),
-        replacement: format!("{separator}{line}"),
-    }
+    Edit::insert(step.span.end, format!("{separator}{line}"))
 }
 
 /// Inserts an instruction on a line of its own before another one, above the comments that belong
@@ -69,10 +63,10 @@ pub(in crate::rules) fn line_before(
     step: &Step<'_>,
     line: &str,
 ) -> Edit {
-    Edit {
-        span: Span::at(above_comments(cx, step.span.start)),
-        replacement: format!("{line}{}", cx.line_break()),
-    }
+    Edit::insert(
+        above_comments(cx, step.span.start),
+        format!("{line}{}", cx.line_break()),
+    )
 }
 
 /// The start of an instruction with the comments directly above it.
@@ -118,10 +112,10 @@ pub(in crate::rules) fn join(
     // dropped.
     let length = start.text.as_str().trim_end().len();
     let from = start.text.source_span(0, length).end;
-    Some(Edit {
-        span: Span::new(from, end.text.source_offset(0)),
-        replacement: joint(cx, first.span),
-    })
+    Some(Edit::replace(
+        Span::new(from, end.text.source_offset(0)),
+        joint(cx, first.span),
+    ))
 }
 
 /// The flags of a RUN and their values, alternating. Two RUNs with equal lists run in the same
@@ -209,17 +203,11 @@ pub(in crate::rules) fn append(
             // With `set -e`, a new line is reached only if all commands before it succeeded.
             if parsed.options_of(last, run.options).errexit {
                 let replacement = format!("{command}{}", cx.line_break());
-                return Some(Edit {
-                    span: Span::at(heredoc.body.end),
-                    replacement,
-                });
+                return Some(Edit::insert(heredoc.body.end, replacement));
             }
             // Without it, a new line would hide the failure of the previous command.
             let end = end_of_list(cx, script, run.calls.last()?.span)?;
-            Some(Edit {
-                span: Span::at(end),
-                replacement: format!(" && {command}"),
-            })
+            Some(Edit::insert(end, format!(" && {command}")))
         }
         // Of several heredocs, only one is the script; the others are files.
         _ => None,
@@ -262,17 +250,11 @@ fn append_to_list(
         } else {
             continuation(cx, &indent(cx, instruction))
         };
-        return Some(Edit {
-            span: Span::at(end),
-            replacement: format!(" {next}{command}"),
-        });
+        return Some(Edit::insert(end, format!(" {next}{command}")));
     }
     let end = end_of_list(cx, script, last)?;
     let separator = separator(cx, instruction, is_strict);
-    Some(Edit {
-        span: Span::at(end),
-        replacement: format!("{separator}{command}"),
-    })
+    Some(Edit::insert(end, format!("{separator}{command}")))
 }
 
 /// The end of a script that ends with a `;` and nothing else after its last call.
@@ -292,10 +274,7 @@ pub(in crate::rules) fn set_pipefail(cx: &DockerfileContext<'_>, run: &Run<'_>) 
         return None;
     };
     if let Some(end) = end_of_first_options(cx, script, parsed) {
-        return Some(Edit {
-            span: Span::at(end),
-            replacement: "o pipefail".to_owned(),
-        });
+        return Some(Edit::insert(end, "o pipefail"));
     }
     prepend(cx, run, "set -o pipefail")
 }
@@ -328,10 +307,7 @@ pub(in crate::rules) fn prepend(
             (start, cx.line_break().to_owned())
         }
     };
-    Some(Edit {
-        span: Span::at(start),
-        replacement: format!("{command}{separator}"),
-    })
+    Some(Edit::insert(start, format!("{command}{separator}")))
 }
 
 /// The start of the line after a `set` that a heredoc starts with at `start`, if nothing else is on

@@ -1,78 +1,29 @@
 //! Images that run as root because no USER is set.
 
+use super::development::is_for_development;
 use super::privileged_ports;
 use super::rewrite::line_after;
+use super::selection::is_selected;
 use super::steps::last_of_kind;
 use super::unused_users;
 use crate::dockerfile::shell::{self, ProgramCall};
 use crate::dockerfile::{Body, Command, Kind, ShellScript, ShellWord};
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, root_droppers, unwrapped};
 use crate::lint::facts::{Base, Stage, User};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
+use crate::paths::file_name;
 
-/// Programs that an entry point uses to drop root privileges itself.
-const DROPPERS: [&str; 7] = [
-    "gosu",
-    "su-exec",
-    "setpriv",
-    "runuser",
-    "s6-setuidgid",
-    "chpst",
-    "fixuid",
-];
-
-/// Servers that bind their port as root and then serve requests as another user.
-const SERVERS: [&str; 9] = [
-    "nginx",
-    "httpd",
-    "httpd-foreground",
-    "apache2",
-    "apache2ctl",
-    "apache2-foreground",
-    "apachectl",
-    "php-fpm",
-    "sshd",
-];
-
-/// Init systems, which start and supervise services and have to be root for that.
-const INITS: [&str; 9] = [
-    "systemd",
-    "my_init",
-    "openrc-init",
-    "runit",
-    "runit-init",
-    "runsvdir",
-    "runsvdir-start",
-    "s6-svscan",
-    "dinit",
-];
-
-/// Programs that start the program in their arguments.
-const WRAPPERS: [&str; 10] = [
-    "catatonit",
-    "docker-init",
-    "dumb-init",
-    "env",
-    "exec",
-    "nice",
-    "nohup",
-    "stdbuf",
-    "tini",
-    "tini-static",
-];
-
-/// Shells and interpreters that wait for input at a terminal if they have no arguments.
-const INTERACTIVE: [&str; 16] = [
-    "sh", "bash", "ash", "dash", "zsh", "fish", "python", "python3", "node", "irb", "jshell",
-    "ghci", "php", "psql", "R", "julia",
-];
+/// The user of Windows images that set none.
+const WINDOWS_ADMINISTRATOR: &str = "ContainerAdministrator";
 
 /// The kind of program that an image starts, according to its Dockerfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
     Own,
-    /// No program, a shell, an init system, or a server that gives up root itself.
+    /// No program, a shell, an init system, or a server that gives up root itself or needs it; any
+    /// program of an image for development, or of a Windows image, whose administrator is not that
+    /// of the host.
     Other,
 }
 
@@ -90,9 +41,15 @@ pub(in crate::rules) fn report(
     let Some(user) = stage.known.and_then(|known| known.user.as_deref()) else {
         return;
     };
-    // The default user of Windows images.
-    let is_root = User::is_root(user) || user == "ContainerAdministrator";
-    if program(cx, stage) != wanted
+    let is_windows = user == WINDOWS_ADMINISTRATOR;
+    let is_root = User::is_root(user) || is_windows;
+    // Developers and tests work as root in their containers, which serve nobody else.
+    let program = if is_windows || is_for_development(cx) {
+        Program::Other
+    } else {
+        program(cx, stage)
+    };
+    if program != wanted
         || stage.user.is_some()
         || !is_root
         || drops_privileges(cx, stage)
@@ -102,13 +59,11 @@ pub(in crate::rules) fn report(
     }
     let unused = unused_users::find(cx, stage);
     // One finding is enough: that the user is not used says more.
-    if !unused.is_empty() && unused_users::is_reported(cx) {
+    if !unused.is_empty() && is_selected(cx, "user-never-used") {
         return;
     }
-    let mut report = findings.add(
-        stage.from.span,
-        format!("no `USER` is set, so the container runs as `{user}`"),
-    );
+    let message = format!("no `USER` is set, so the container runs as `{user}`");
+    let mut report = findings.add(stage.from.span, message);
     // In a file with several stages, the image that determines the user may be named in another
     // FROM.
     if let Some(root) = cx.facts.ancestry(stage.index).last()
@@ -133,7 +88,7 @@ pub(in crate::rules) fn report(
     };
     // A shell or a server may need root for its work, so a fix is offered for other programs only.
     if let (Some(edit), Program::Own) = (edit, wanted) {
-        report.fix(Fix::new(title, Applicability::Unsafe, vec![edit]));
+        report.fix(Fix::marked_unsafe(title, [edit]));
     }
 }
 
@@ -164,7 +119,7 @@ fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
 
 /// The kind of a program with its arguments.
 fn of_words(words: &[&str]) -> Program {
-    let Some((program, arguments)) = unwrapped(words).split_first() else {
+    let Some((program, arguments)) = started(words).split_first() else {
         return Program::Other;
     };
     // `sh -ec "script"`.
@@ -175,11 +130,28 @@ fn of_words(words: &[&str]) -> Program {
     {
         return of_script(&shell::parse_text(script));
     }
-    if needs_root(program) || waits(program, arguments) {
+    if needs_root(program) || changes_user(program, arguments) || waits(program, arguments) {
         Program::Other
     } else {
         Program::Own
     }
+}
+
+/// The words from the program on that wrappers and entry scripts start.
+fn started<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
+    let mut rest = unwrapped(words);
+    while let Some((first, arguments)) = rest.split_first() {
+        // `bash entrypoint.sh`.
+        let is_run_by_shell = ProgramClass::Shell.contains(file_name(first))
+            && arguments.first().is_some_and(|next| is_entry_script(next));
+        // By convention, an entry script prepares the container and then starts its arguments.
+        if is_run_by_shell || is_entry_script(first) && !arguments.is_empty() {
+            rest = unwrapped(arguments);
+        } else {
+            break;
+        }
+    }
+    rest
 }
 
 /// The kind of the programs that a script starts: often, the last of them is a server.
@@ -194,51 +166,74 @@ fn of_script(script: &ShellScript) -> Program {
             continue;
         };
         let is_alone = calls.len() == 1 && arguments.len() + 1 == call.words.len();
-        if needs_root(program) || (is_alone && waits(program, arguments)) {
+        if needs_root(program)
+            || changes_user(program, arguments)
+            || (is_alone && waits(program, arguments))
+        {
             return Program::Other;
         }
     }
     Program::Own
 }
 
-/// The words from the program on that wrappers such as `tini` start.
-fn unwrapped<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
-    let mut rest = words;
-    while let Some((first, arguments)) = rest.split_first()
-        && WRAPPERS.contains(&file_name(first))
-    {
-        let after_options = match arguments.iter().position(|word| *word == "--") {
-            Some(at) => at + 1,
-            None => arguments
-                .iter()
-                .take_while(|word| word.starts_with('-') || word.contains('='))
-                .count(),
-        };
-        rest = &arguments[after_options..];
-    }
-    rest
-}
-
-/// Whether a program is a server that gives up root itself, or an init system.
+/// Whether a program is a server that gives up root itself or needs it, or an init system.
 fn needs_root(program: &str) -> bool {
     let name = file_name(program);
     // Any program may be called `init`; that of the system is in one of these directories.
     let directory = program.strip_suffix(name).unwrap_or(program);
     let is_init = name == "init" && matches!(directory, "" | "/" | "/sbin/" | "/usr/sbin/");
     // Distributions put the version into the name: `php-fpm8.2`.
-    is_init || INITS.contains(&name) || SERVERS.contains(&name) || name.starts_with("php-fpm")
+    is_init
+        || ProgramClass::InitSystem.contains(name)
+        || ProgramClass::RootServer.contains(name)
+        || name.starts_with("php-fpm")
+}
+
+/// Whether a program is told to change its user: `gunicorn -u www-data`, `server --user=app`.
+fn changes_user(program: &str, arguments: &[&str]) -> bool {
+    // `python -u` does not buffer its output.
+    if ProgramClass::Interpreter.contains(file_name(program)) {
+        return false;
+    }
+    arguments.iter().enumerate().any(|(index, word)| {
+        let user = match word.split_once('=') {
+            Some(("--user" | "--uid", user)) => Some(user),
+            None if matches!(*word, "-u" | "--user" | "--uid") => arguments.get(index + 1).copied(),
+            _ => None,
+        };
+        user.is_some_and(is_account)
+    })
+}
+
+/// Whether a word is the name or the number of a user other than root.
+fn is_account(word: &str) -> bool {
+    let is_name = word
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'));
+    is_name && !word.is_empty() && !word.starts_with('-') && !User::is_root(word)
+}
+
+/// Whether a program is a script such as `/docker-entrypoint.sh`.
+fn is_entry_script(program: &str) -> bool {
+    let name = file_name(program);
+    let is_shell_script = name
+        .rsplit_once('.')
+        .is_some_and(|(_, extension)| extension == "sh");
+    is_shell_script || name.contains("entrypoint")
 }
 
 /// Whether a program waits for input at a terminal.
 fn waits(program: &str, arguments: &[&str]) -> bool {
-    INTERACTIVE.contains(&file_name(program))
+    const INTERACTIVE: [ProgramClass; 3] = [
+        ProgramClass::Shell,
+        ProgramClass::Interpreter,
+        ProgramClass::Prompt,
+    ];
+    let name = file_name(program);
+    INTERACTIVE.iter().any(|class| class.contains(name))
         && arguments
             .iter()
             .all(|word| matches!(*word, "-l" | "-i" | "--login"))
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether the container of a stage is known to run as root, because of a USER or the base image.
@@ -269,10 +264,10 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
         })
 }
 
-/// Whether a word names one of the [`DROPPERS`].
+/// Whether a word names a program that entry points use to drop root privileges.
 fn is_dropper(word: &str) -> bool {
-    let name = word.rsplit('/').next().unwrap_or(word);
-    for dropper in DROPPERS {
+    let name = file_name(word);
+    for dropper in root_droppers() {
         // Release files have the platform in their name: `gosu-amd64`.
         if let Some(rest) = name.strip_prefix(dropper)
             && (rest.is_empty() || rest.starts_with('-'))

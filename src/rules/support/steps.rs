@@ -1,6 +1,6 @@
 //! Steps by kind, and the first word of their arguments.
 
-use crate::dockerfile::{Body, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::{Known, Stage, Step};
 
@@ -15,12 +15,20 @@ pub(in crate::rules) fn of_kind<'a>(
         .filter(|step| kinds.contains(&step.kind()))
 }
 
+/// The steps with `COPY --from`, each with the word and the name in it, as far as it is known.
+pub(in crate::rules) fn copies_from<'a>(
+    cx: &DockerfileContext<'a>,
+) -> impl Iterator<Item = (&'a Step<'a>, &'a Word, &'a str)> + use<'a> {
+    let copies = of_kind(cx, &[Kind::Copy]);
+    copies.filter_map(|step| {
+        let (word, name) = step.copied_from()?;
+        Some((step, word, name))
+    })
+}
+
 /// The first argument of an instruction that takes words.
 pub(in crate::rules) fn first_word<'a>(step: &Step<'a>) -> Option<&'a Word> {
-    match &step.instruction.body {
-        Body::Words { words, .. } => words.first(),
-        _ => None,
-    }
+    step.instruction.body.words().first()
 }
 
 /// Whether a step is in a stage that is known to be based on a Windows image.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::dockerfile::{Body, Kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Run, Step, glob_matches, packages};
-use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
+use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
 
 /// Programs that share the options of dnf.
@@ -133,9 +133,7 @@ fn is_in(table: &[Variable], name: &str, value: Option<&str>) -> bool {
 
 /// The names, values and locations of variables set by ENV and ARG.
 fn pairs(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Option<String>, Span)> {
-    let Body::Pairs(pairs) = &step.instruction.body else {
-        return Vec::new();
-    };
+    let pairs = step.instruction.body.pairs();
     if !matches!(step.kind(), Kind::Env | Kind::Arg) {
         return Vec::new();
     }
@@ -175,9 +173,6 @@ pub(in crate::rules) fn removal(
     if between.is_empty() || !between.trim().is_empty() {
         return None;
     }
-    let edit = Edit {
-        span: Span::new(start, word.end),
-        replacement: String::new(),
-    };
-    Some(Fix::new(title, Applicability::Unsafe, vec![edit]))
+    let edit = Edit::remove(Span::new(start, word.end));
+    Some(Fix::marked_unsafe(title, [edit]))
 }

@@ -1,9 +1,9 @@
 //! Comments after the arguments of an instruction: BuildKit reads them as part of the arguments.
 
 use super::words::is_array;
-use crate::dockerfile::{Body, Command, DIRECTIVES, Kind};
+use crate::dockerfile::{Body, Command, DIRECTIVES, Kind, Quotes};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, DockerfileContext, Edit, Fix};
+use crate::lint::{DockerfileContext, Edit, Fix};
 use crate::source::Span;
 
 /// The text from a `#` after an argument to the end of the instruction's line.
@@ -19,22 +19,14 @@ pub(in crate::rules) fn trailing_comment(
 
 /// The first `#` after a blank that is neither quoted nor escaped.
 fn comment_start(text: &str, escape: char) -> Option<usize> {
-    let mut quote = None;
+    let mut quotes = Quotes::default();
     let mut is_after_blank = false;
-    let mut chars = text.char_indices();
-    while let Some((at, char)) = chars.next() {
-        if char == '#' && is_after_blank && quote.is_none() {
+    for (at, char) in text.char_indices() {
+        if char == '#' && is_after_blank && !quotes.are_open() {
             return Some(at);
         }
-        is_after_blank = char.is_whitespace();
-        // As in a shell, nothing is escaped between single quotes.
-        if char == escape && quote != Some('\'') {
-            chars.next();
-        } else if quote == Some(char) {
-            quote = None;
-        } else if quote.is_none() && matches!(char, '\'' | '"') {
-            quote = Some(char);
-        }
+        is_after_blank = char.is_whitespace() && !quotes.is_escaped();
+        quotes.read(char, escape);
     }
     None
 }
@@ -66,18 +58,11 @@ pub(in crate::rules) fn move_above(
     let end = cx.source.text()[..comment.start].trim_end().len();
     let line_break = cx.line_break();
     let edits = vec![
-        Edit {
-            span: Span::at(step.span.start),
-            replacement: format!("{text}{line_break}{indentation}"),
-        },
-        Edit {
-            span: Span::new(end, comment.end),
-            replacement: String::new(),
-        },
+        Edit::insert(step.span.start, format!("{text}{line_break}{indentation}")),
+        Edit::remove(Span::new(end, comment.end)),
     ];
-    Some(Fix::new(
+    Some(Fix::marked_unsafe(
         "move the comment to a line of its own",
-        Applicability::Unsafe,
         edits,
     ))
 }

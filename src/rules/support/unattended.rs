@@ -2,6 +2,7 @@
 
 use super::layout::{WIDTH, continuation};
 use crate::lint::facts::packages::{Action, PackageCall};
+use crate::lint::facts::{Base, Run};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
 
@@ -21,7 +22,10 @@ pub(in crate::rules) fn check(
             continue;
         }
         for call in run.package_calls() {
-            if !managers.contains(&call.manager.name) || !prompts(&call) {
+            if !managers.contains(&call.manager.name)
+                || !prompts(&call)
+                || (call.manager.name == "microdnf" && !is_on_fedora(cx, run))
+            {
                 continue;
             }
             let (name, name_span) = (&call.call.name, call.call.name_span);
@@ -69,6 +73,19 @@ fn prompts(call: &PackageCall<'_>) -> bool {
         && !call.hides_options()
 }
 
+/// Whether a RUN is in an image of Fedora, where `microdnf` is a part of dnf 5. Elsewhere, it never
+/// prompts, and `-y` has no effect.
+fn is_on_fedora(cx: &DockerfileContext<'_>, run: &Run<'_>) -> bool {
+    let stage = cx.facts.steps[run.step].stage;
+    let root = stage.and_then(|stage| cx.facts.ancestry(stage).last());
+    match root.map(|root| &root.base) {
+        Some(Base::Image(image)) => image
+            .familiar_name()
+            .is_some_and(|name| name.contains("fedora")),
+        _ => false,
+    }
+}
+
 /// The offset of the first setting that answers prompts: apt's `Assume-Yes`, dnf's `assumeyes` or
 /// conda's `always_yes`, written to a configuration file or passed as an option.
 fn configured_from(cx: &DockerfileContext<'_>) -> usize {
@@ -108,10 +125,7 @@ pub(in crate::rules) fn insert_after(
     } else {
         return None;
     };
-    Some(Edit {
-        span: Span::at(span.end),
-        replacement,
-    })
+    Some(Edit::insert(span.end, replacement))
 }
 
 /// The text before a word that is inserted: a blank, or a line break if the line of an instruction

@@ -9,13 +9,11 @@ pub(in crate::rules) fn check(
     findings: &mut Findings,
     managers: &[&str],
 ) {
-    for run in cx.facts.runs() {
-        for call in run.package_calls() {
-            // `npx` and `go run` install what they execute.
-            let installs = matches!(call.action, Action::Install | Action::Execute);
-            if installs && managers.contains(&call.manager.name) {
-                report(&call, findings);
-            }
+    for (_, call) in cx.facts.package_calls() {
+        // `npx` and `go run` install what they execute.
+        let installs = matches!(call.action, Action::Install | Action::Execute);
+        if installs && managers.contains(&call.manager.name) {
+            report(&call, findings);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rewrite::line_after;
+use super::selection::is_selected;
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Stage};
 use crate::lint::{DockerfileContext, Edit};
@@ -53,22 +54,12 @@ pub(in crate::rules) fn find<'a>(
     unused
 }
 
-/// Whether the rule for these users is selected.
-pub(in crate::rules) fn is_reported(cx: &DockerfileContext<'_>) -> bool {
-    let page = registry().get("user-never-used");
-    page.is_some_and(|page| cx.settings.selects(page))
-}
-
 /// Whether another selected rule would report a USER with the name of such a user.
 pub(in crate::rules) fn is_opposed(cx: &DockerfileContext<'_>) -> bool {
     let Some(page) = registry().get("user-never-used") else {
         return false;
     };
-    page.no_fix_with.iter().any(|name| {
-        registry()
-            .get(name)
-            .is_some_and(|page| cx.settings.selects(page))
-    })
+    page.no_fix_with.iter().any(|name| is_selected(cx, name))
 }
 
 /// The name of the user that a call creates: the last word of `useradd` and `adduser`.

@@ -25,11 +25,9 @@ pub(in crate::rules) fn report<'f>(
     let span = install.verb.map_or(install.call.span, |verb| {
         install.call.name_span.to(verb.argument.span)
     });
+    let message = "installs from package lists cached by an earlier `RUN`";
     findings
-        .add(
-            span,
-            "installs from package lists cached by an earlier `RUN`",
-        )
+        .add(span, message)
         .label(alone.call.span, "package lists updated here")
 }
 

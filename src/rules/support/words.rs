@@ -1,8 +1,11 @@
 //! The words of instructions in which the builder replaces variables.
 
-use crate::dockerfile::{Body, CopySource, Kind, Word};
+use std::borrow::Cow;
+
+use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart, heredoc_parts};
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
+use crate::source::Span;
 
 /// The arguments of an instruction in which the builder replaces variables, without those of FROM.
 pub(in crate::rules) fn expanded_words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
@@ -14,18 +17,8 @@ pub(in crate::rules) fn expanded_words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
                 words.extend(&pair.value);
             }
         }
-        (
-            Body::Transfer {
-                sources,
-                destination,
-                ..
-            },
-            _,
-        ) => {
-            words.extend(sources.iter().filter_map(|source| match source {
-                CopySource::Path(word) => Some(word),
-                CopySource::Heredoc(_) => None,
-            }));
+        (Body::Transfer { destination, .. }, _) => {
+            words.extend(step.instruction.body.source_words());
             words.push(destination);
         }
         (
@@ -40,6 +33,38 @@ pub(in crate::rules) fn expanded_words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
     words
 }
 
+/// The flags, apart from that of FROM, in whose values the builder replaces variables.
+const FLAGS: [&str; 4] = ["checksum", "chmod", "chown", "mount"];
+
+/// The parts of everything in an instruction in which the builder replaces variables: arguments,
+/// flags, and the heredocs of COPY and ADD. Those of FROM are not included.
+pub(in crate::rules) fn expanded_parts<'a>(
+    cx: &DockerfileContext<'a>,
+    step: &Step<'a>,
+) -> Vec<Cow<'a, [WordPart]>> {
+    let mut words = expanded_words(step);
+    for flag in &step.instruction.flags {
+        if FLAGS.contains(&flag.name.as_str()) {
+            words.extend(&flag.value);
+        }
+    }
+    let mut parts: Vec<Cow<'a, [WordPart]>> = Vec::new();
+    for word in words {
+        parts.push(Cow::Borrowed(word.parts.as_slice()));
+    }
+    if let Body::Transfer { sources, .. } = &step.instruction.body {
+        for source in sources {
+            // The openers of ONBUILD are counted in the instruction inside it as well.
+            if let CopySource::Heredoc(index) = source
+                && let Some(heredoc) = step.instruction.heredocs.get(*index)
+            {
+                parts.push(Cow::Owned(heredoc_parts(cx.source.text(), heredoc)));
+            }
+        }
+    }
+    parts
+}
+
 /// The value of a word; `None` if it depends on an unknown variable, or on those of another build.
 pub(in crate::rules) fn known_value(
     cx: &DockerfileContext<'_>,
@@ -51,6 +76,15 @@ pub(in crate::rules) fn known_value(
         return word.literal().map(str::to_owned);
     }
     cx.facts.expand(step, word)
+}
+
+/// Whether the parser has refused something at a place.
+pub(in crate::rules) fn has_syntax_error(cx: &DockerfileContext<'_>, span: Span) -> bool {
+    let errors = &cx.dockerfile.errors;
+    let next = errors.partition_point(|error| error.span.start < span.start);
+    errors
+        .get(next)
+        .is_some_and(|error| span.contains(error.span))
 }
 
 /// Whether arguments are written as an array of strings: `["a"]` or `['a']`.

@@ -1,7 +1,7 @@
 //! WORKDIR instructions with a relative path.
 
 use super::words::is_array;
-use crate::dockerfile::{Body, Kind, Word, WordPart};
+use crate::dockerfile::{Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{DockerfileContext, Edit, Fix};
 use crate::source::Span;
@@ -15,17 +15,18 @@ pub(in crate::rules) fn relative<'a>(
         .steps
         .iter()
         .filter(|step| step.kind() == Kind::Workdir && !step.onbuild);
-    let paths = steps.filter_map(|step| match &step.instruction.body {
-        Body::Words { words, .. } => Some((step, words.first()?)),
-        _ => None,
-    });
-    paths.filter(|(_, word)| {
+    let paths = steps.filter_map(|step| Some((step, step.instruction.body.words().first()?)));
+    paths.filter(move |(step, word)| {
         // `["/app"]` has a rule of its own, `broken-json-form`.
         if is_array(word.text.as_str()) {
             return false;
         }
-        let hides_its_start = matches!(word.parts.first(), None | Some(WordPart::Variable(_)));
-        !hides_its_start && !is_absolute(word.text.as_str().trim_matches(['"', '\'']))
+        if matches!(word.parts.first(), None | Some(WordPart::Variable(_))) {
+            // An empty path is `undefined-variable`'s.
+            let path = cx.facts.expand(step, word);
+            return path.is_some_and(|path| !path.is_empty() && !is_absolute(&path));
+        }
+        !is_absolute(word.text.as_str().trim_matches(['"', '\'']))
     })
 }
 
@@ -46,5 +47,5 @@ pub(in crate::rules) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) 
     }
     let replacement = format!("{}/{path}", from.trim_end_matches('/'));
     let title = format!("use the absolute path `{replacement}`");
-    Some(Fix::safe(title, [Edit { span, replacement }]))
+    Some(Fix::safe(title, [Edit::replace(span, replacement)]))
 }

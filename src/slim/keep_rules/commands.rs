@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::{Elf, referred_texts};
+use crate::elf::{Elf, referred_texts, shell_texts};
 
 /// Maximum length of a program name in bytes; real ones are shorter.
 const LONGEST_NAME: usize = 40;
@@ -26,10 +26,7 @@ pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
         .split(|&byte| byte == 0)
         .filter(|text| (2..=LONGEST_TEXT).contains(&text.len()));
     // A string with other bytes is data that happens to end with a NUL.
-    for text in strings.filter(|text| {
-        text.iter()
-            .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
-    }) {
+    for text in strings.filter(|text| is_printable(text)) {
         // In `execlp("gzip", …)`, the name is the whole string; in `system("gzip -d x")`, it is at
         // the start of a command.
         if is_name(text) {
@@ -48,12 +45,28 @@ pub(super) fn referred_names<'a>(bytes: &'a [u8], elf: &Elf) -> impl Iterator<It
         .filter(|text| is_name(text))
 }
 
+/// The first word of each command in the texts that a program passes to a shell after `-c`.
+pub(super) fn in_shell_code<'a>(bytes: &'a [u8], elf: &Elf) -> BTreeSet<&'a [u8]> {
+    let mut names = BTreeSet::new();
+    for text in shell_texts(bytes, elf, LONGEST_TEXT) {
+        if is_printable(text) {
+            names.extend(in_command_position(text));
+        }
+    }
+    names
+}
+
 /// Whether a Go program starts other programs; it makes system calls directly and imports no
 /// symbols.
 pub(super) fn starts_programs_in_go(bytes: &[u8]) -> bool {
     // The function table contains this name even in a stripped program, because stack traces need
     // it.
     memchr::memmem::find(bytes, b"os/exec.(*Cmd).Start").is_some()
+}
+
+fn is_printable(text: &[u8]) -> bool {
+    text.iter()
+        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
 }
 
 fn is_name(word: &[u8]) -> bool {
@@ -92,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_strings_alone_and_commands_stand_in_texts() {
+    fn a_command_name_is_a_whole_string_or_part_of_a_shell_command() {
         let found = commands(
             b"\0gzip\0sed -n p /etc/x | wc -l; LANG=C date +%H\0\x01ls\x02\0--all\0/bin/x\0",
         );

@@ -1,6 +1,6 @@
 //! The rule engine: matches kept names against rules and keeps the names that the rules specify.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::find::Finds;
 use super::page::{KeepPage, KeptPattern, Mentioned, Source};
@@ -9,9 +9,10 @@ use super::text_paths::{TextPath, text_paths};
 use super::{conditions, template, wildcard, words};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, is_runtime_library};
+use crate::paths::{file_name, file_name_bytes};
 use crate::slim::application_texts::{Owner, owner_of_text};
 use crate::slim::keep::Keep;
-use crate::slim::program_kind::is_of_class;
+use crate::slim::program_kind::{is_of_class, is_setuid};
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracer::Tracer;
 use crate::slim::view::View;
@@ -33,6 +34,8 @@ pub(in crate::slim) struct RuleTracer {
     excepted: HashMap<(&'static str, NameId), bool>,
     /// One row per inode.
     searched: Vec<bool>,
+    /// Rules about a program that have fired and have exceptions.
+    excepting: Vec<&'static KeepPage>,
 }
 
 /// The number of programs that a program of the distribution starts by name at most. One that holds
@@ -59,6 +62,7 @@ impl RuleTracer {
             read: HashSet::new(),
             excepted: HashMap::new(),
             searched: vec![false; view.tree().inode_count()],
+            excepting: Vec::new(),
         }
     }
 }
@@ -141,6 +145,12 @@ impl RuleTracer {
             return;
         }
         self.keep_empty_directories(keep, firing);
+        if !page.left_out.is_empty() {
+            keep.with_parts_left_out.insert(rule);
+        }
+        if page.is_about_program() && !page.except.is_empty() {
+            self.excepting.push(page);
+        }
         // Read the files that were kept before the rule fired.
         for name in std::mem::take(&mut self.waiting[rule]) {
             self.read(keep, rule, name);
@@ -195,14 +205,22 @@ impl RuleTracer {
         pattern: &[u8],
     ) -> Vec<NameId> {
         let mut kept = Vec::new();
-        let found = match firing.because {
-            // The pattern holds a text of the image.
-            Because::Word { .. } | Because::Mention { .. } => {
-                wildcard::expand_within(keep.tree(), pattern, &mut keep.effort.patterns)
-            }
-            _ => wildcard::expand(keep.tree(), pattern),
+        // The pattern holds a text of the image.
+        let is_text = matches!(
+            firing.because,
+            Because::Word { .. } | Because::Mention { .. }
+        );
+        let found = if is_text {
+            wildcard::expand_within(keep.tree(), pattern, &mut keep.effort.patterns)
+        } else {
+            wildcard::expand(keep.tree(), pattern)
         };
+        let is_whole_directory = is_text && pattern.ends_with(b"/**");
         for named in found {
+            // A text that names a directory knows less of it than the rule of its program.
+            if is_whole_directory && self.is_excepted_elsewhere(keep.tree(), named.name) {
+                continue;
+            }
             if self.keep_name(keep, firing, confidence, named.name) {
                 keep.keep_way(named.name, &named.crossed);
                 kept.push(named.name);
@@ -221,8 +239,8 @@ impl RuleTracer {
     ) -> bool {
         let Firing { page, by, because } = firing;
         let tree = keep.tree();
-        // A setuid program increases the risk of the image, so some rules never keep one based on a
-        // guess.
+        // A setuid or setgid program increases the risk of the image, so some rules never keep one
+        // based on a guess.
         if self.is_excepted(tree, page, name) || page.never_setuid && is_setuid(tree, name) {
             return false;
         }
@@ -241,6 +259,14 @@ impl RuleTracer {
         };
         keep.graph.keep(name, by, why);
         true
+    }
+
+    /// Whether a name is an exception of the rule of a program that is kept.
+    fn is_excepted_elsewhere(&mut self, tree: &Tree, name: NameId) -> bool {
+        let pages = self.excepting.clone();
+        pages
+            .into_iter()
+            .any(|page| self.is_excepted(tree, page, name))
     }
 
     /// Whether a name or one of its parent directories is an exception of a rule. Each is checked
@@ -286,10 +312,7 @@ impl RuleTracer {
                 self.keep_word(keep, rule, name, &word);
             }
         }
-        if keep.effort.patterns.left() == 0 {
-            let text = "too many names match patterns in the image: not all were followed";
-            keep.note(Some(name), None, text.to_owned());
-        }
+        keep.note_patterns(Some(name));
     }
 
     /// Keeps the files that a word in a file refers to.
@@ -554,21 +577,27 @@ fn is_added(keep: &Keep<'_>, path: &[u8]) -> bool {
     resolved.is_ok_and(|resolved| keep.is_added(resolved.name))
 }
 
-/// The paths in a file, with the programs that its strings name. A name that is a whole string
-/// counts as that.
-fn all_mentioned<'a>(finds: &'a Finds, path: &[u8], is_own: bool) -> BTreeMap<&'a [u8], Mentioned> {
-    let mut all: BTreeMap<&[u8], Mentioned> = BTreeMap::new();
+/// The paths in a file, with the programs that its strings name.
+fn all_mentioned<'a>(
+    finds: &'a Finds,
+    path: &[u8],
+    is_own: bool,
+) -> BTreeSet<(&'a [u8], Mentioned)> {
+    let mut all: BTreeSet<(&[u8], Mentioned)> = BTreeSet::new();
     for (path, what) in &finds.mentioned {
-        all.insert(path, *what);
+        all.insert((path, *what));
     }
     for path in &finds.shell_commands {
-        all.insert(path, Mentioned::ShellCommand);
+        all.insert((path, Mentioned::ShellCommand));
+    }
+    for path in &finds.shell_code_commands {
+        all.insert((path, Mentioned::ShellCodeCommand));
     }
     // A program of the distribution names many, and calls few: a name that is a string counts only
     // where some rule wants it of this file.
     if is_own || wants_names(path) {
         for path in &finds.commands {
-            all.insert(path, Mentioned::Command);
+            all.insert((path, Mentioned::Command));
         }
     }
     all
@@ -638,8 +667,7 @@ fn is_all_of_system(tree: &Tree, pattern: &[u8]) -> bool {
 /// Whether a path is one of a shell.
 fn is_shell(tree: &Tree, path: &[u8]) -> bool {
     let end = tree.resolve(path).ok().map(|end| tree.file_name(end.name));
-    let last = path.rsplit(|&byte| byte == b'/').next();
-    let mut names = end.into_iter().chain(last);
+    let mut names = end.into_iter().chain([file_name_bytes(path)]);
     names.any(|name| ProgramClass::Shell.contains(name))
 }
 
@@ -662,17 +690,11 @@ fn is_empty_directory(tree: &Tree, name: NameId) -> bool {
     tree.is_directory(name) && tree.children(name).next().is_none()
 }
 
-fn is_setuid(tree: &Tree, name: NameId) -> bool {
-    const SETUID: u32 = 0o4000;
-    let inode = tree.inode(name);
-    matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID != 0
-}
-
 /// Whether a name itself, as opposed to a parent directory, is an exception of a rule.
 fn is_named_exception(tree: &Tree, page: &KeepPage, name: NameId) -> bool {
     page.except.iter().any(|pattern| {
         // The last component is compared first, so that the paths of most names need not be built.
-        let last = pattern.rsplit('/').next().unwrap_or_default();
+        let last = file_name(pattern);
         wildcard::matches_name(last.as_bytes(), tree.file_name(name))
             && wildcard::matches(pattern.as_bytes(), &tree.path(name))
     })

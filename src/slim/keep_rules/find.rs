@@ -31,6 +31,8 @@ pub(in crate::slim) struct Finds {
     pub(super) mentioned: BTreeMap<Vec<u8>, Mentioned>,
     /// Paths of programs on PATH whose names are in command position in a string.
     pub(super) shell_commands: Vec<Vec<u8>>,
+    /// The same for strings next to a shell's option `-c`.
+    pub(super) shell_code_commands: Vec<Vec<u8>>,
     /// Paths of programs on PATH whose names are whole strings.
     pub(super) commands: Vec<Vec<u8>>,
 }
@@ -83,6 +85,10 @@ impl Finder {
         found.names.extend(commands::referred_names(bytes, elf));
         for name in found.in_texts {
             finds.shell_commands.extend(self.programs.find(view, name));
+        }
+        for name in commands::in_shell_code(bytes, elf) {
+            let paths = self.programs.find(view, name);
+            finds.shell_code_commands.extend(paths);
         }
         for name in found.names {
             finds.commands.extend(self.programs.find(view, name));

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_of_c_end_with_a_zero() {
+    fn a_c_string_ends_at_a_null_byte() {
         assert_eq!(
             found(b"\0/etc/app.conf\0/usr/bin\0/etc/none\0"),
             ["File /etc/app.conf", "Directory /usr/bin"]
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_of_go_run_into_each_other() {
+    fn go_strings_are_found_without_separators() {
         assert_eq!(
             found(b"x/etc/mime.typesbad/etc/app.conf/etc/apache"),
             ["File /etc/app.conf", "File /etc/mime.types"]
@@ -242,14 +242,14 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_mentioned_by_a_string_alone() {
+    fn a_program_path_must_start_its_string() {
         assert_eq!(found(b"\0/usr/bin/sh\0"), ["Program /usr/bin/sh"]);
         assert_eq!(found(b"\0/usr/bin/sh -c x\0"), ["Program /usr/bin/sh"]);
         assert_eq!(found(b"x/usr/bin/sh\0/usr/bin/shy\0"), Vec::<String>::new());
     }
 
     #[test]
-    fn texts_are_told_by_their_place() {
+    fn matched_texts_are_reported_by_index() {
         let tree = tree();
         assert_eq!(
             Searcher::new(&tree, &["none", "magic"])

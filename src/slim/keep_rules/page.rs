@@ -19,6 +19,8 @@ pub struct KeepPage {
     pub(in crate::slim) empty_directories: Vec<&'static str>,
     /// Names that it never keeps, with everything below them.
     pub(in crate::slim) except: Vec<&'static str>,
+    /// Parts of the program that are left out on purpose; their patterns are exceptions too.
+    pub(in crate::slim) left_out: Vec<LeftOut>,
     /// Kept files that are read to fill in words in patterns.
     pub(in crate::slim) follow: Vec<&'static str>,
     /// Files that cannot trigger it and that it does not read.
@@ -70,6 +72,14 @@ pub(in crate::slim) struct Only {
     pub(in crate::slim) glibc_before: Option<(u32, u32)>,
 }
 
+/// A part of a program that is not kept, because few need it and it is large or risky.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::slim) struct LeftOut {
+    /// A noun phrase that goes on after "without": `the JIT compiler`.
+    pub(in crate::slim) part: &'static str,
+    pub(in crate::slim) pattern: &'static str,
+}
+
 /// A pattern, and the confidence that the matching files are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) struct KeptPattern {
@@ -110,7 +120,8 @@ pub(in crate::slim) enum Source {
     /// `{Include}`: every word after this one on a line of a followed file.
     WordAfter(&'static str),
     /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that refers to one;
-    /// `{command}`, `{shell-command}`: every name of a program on PATH in it.
+    /// `{command}`, `{shell-command}`, `{shell-code-command}`: every name of a program on PATH in
+    /// it.
     Mention(Mentioned),
     /// `{quoted-program}`, `{quoted-file}`, `{quoted-directory}`: every path that is a string in a
     /// text of the application.
@@ -129,6 +140,8 @@ pub(in crate::slim) enum Mentioned {
     Command,
     /// Such a name in command position in a string that a shell could run.
     ShellCommand,
+    /// Such a name in command position in a string next to a shell's option `-c`.
+    ShellCodeCommand,
 }
 
 const KEYS: &[&str] = &[
@@ -147,6 +160,7 @@ const KEYS: &[&str] = &[
     "possible",
     "empty-directories",
     "except",
+    "left-out",
     "follow",
     "not-in",
     "not-whole",
@@ -164,6 +178,9 @@ impl KeepPage {
         // instead of being ignored.
         let Parts { front, title, body } = page::parts(name, text, KEYS)?;
         let keeps = keeps(&front)?;
+        let left_out = left_out(&front)?;
+        let mut except = front.list("except")?;
+        except.extend(left_out.iter().map(|part| part.pattern));
         Ok(Self {
             name,
             title,
@@ -177,7 +194,8 @@ impl KeepPage {
             },
             keeps,
             empty_directories: front.list("empty-directories")?,
-            except: front.list("except")?,
+            except,
+            left_out,
             follow: front.list("follow")?,
             not_in: front.list("not-in")?,
             not_whole: front.list("not-whole")?,
@@ -255,6 +273,14 @@ impl KeepPage {
         self.keeps.is_empty() && self.empty_directories.is_empty() && self.opens.is_empty()
     }
 
+    /// Whether it is for a program or a library, and not for a kind of reference to files.
+    pub(in crate::slim) fn is_about_program(&self) -> bool {
+        let is_plain = |kept: &KeptPattern| !matches!(kept.source, Source::Mention(_));
+        !(self.when.paths.is_empty() && self.when.libraries.is_empty())
+            && self.keeps.iter().all(is_plain)
+            && !self.wants_text_paths()
+    }
+
     /// Whether it uses paths in kept ELF files.
     pub(in crate::slim) fn wants_mentions(&self) -> bool {
         self.keeps
@@ -299,6 +325,18 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
         return Err(PageError::Missing { page, key: "when" });
     }
     Ok(when)
+}
+
+/// Parts as `the JIT compiler: /**/llvmjit.so`.
+fn left_out(front: &FrontMatter) -> Result<Vec<LeftOut>, PageError> {
+    let mut parts = Vec::new();
+    for member in front.list("left-out")? {
+        let Some((part, pattern)) = member.split_once(": ") else {
+            return Err(front.invalid("left-out", member));
+        };
+        parts.push(LeftOut { part, pattern });
+    }
+    Ok(parts)
 }
 
 fn never_setuid(front: &FrontMatter) -> Result<bool, PageError> {
@@ -366,6 +404,7 @@ fn source(pattern: &'static str) -> Option<Source> {
             "directory" => Source::Mention(Mentioned::Directory),
             "command" => Source::Mention(Mentioned::Command),
             "shell-command" => Source::Mention(Mentioned::ShellCommand),
+            "shell-code-command" => Source::Mention(Mentioned::ShellCodeCommand),
             "quoted-program" => Source::Quoted(Mentioned::Program),
             "quoted-file" => Source::Quoted(Mentioned::File),
             "quoted-directory" => Source::Quoted(Mentioned::Directory),
@@ -396,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_says_where_its_words_come_from() {
+    fn the_placeholder_of_a_pattern_is_the_source_of_its_words() {
         let page = parse(
             "when: always\ncertain: [/a]\nlikely: [{here}/{Include}, {word}]\npossible: [{file}]",
         )

@@ -12,7 +12,7 @@ use super::{pages, wildcard};
 /// All keep rules, sorted by name.
 #[derive(Debug)]
 pub struct KeepRules {
-    pub(super) pages: Vec<KeepPage>,
+    pub(in crate::slim) pages: Vec<KeepPage>,
     pub(super) index: Index,
 }
 

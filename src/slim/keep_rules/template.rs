@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_replaced_by_its_value() {
+    fn a_variable_in_a_pattern_is_replaced_by_its_value() {
         assert_eq!(
             expand("/usr/share/zoneinfo/$TZ"),
             ["/usr/share/zoneinfo/Europe/Berlin"]
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_may_be_about_a_file() {
+    fn a_pattern_may_refer_to_the_file_it_matched() {
         assert_eq!(
             with_file("{here}/**", "/opt/app/x.dll").as_deref(),
             Some("/opt/app/**")
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_makes_a_path_only_where_it_fits() {
+    fn a_word_becomes_a_path_only_where_the_pattern_allows_it() {
         let path = |pattern, word: &str| {
             with_word(pattern, word.as_bytes(), b"/etc/x")
                 .map(|path| path.escape_ascii().to_string())

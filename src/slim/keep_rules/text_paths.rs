@@ -131,19 +131,19 @@ mod tests {
     }
 
     #[test]
-    fn a_string_is_a_path_of_its_own() {
+    fn a_quoted_string_is_one_path() {
         assert_eq!(paths("open('/usr/share/x y/z')"), ["'/usr/share/x y/z'"]);
         assert_eq!(paths("a = \"/etc/x.yml\" # /b"), ["'/etc/x.yml'", "/b"]);
     }
 
     #[test]
-    fn a_path_stands_behind_a_blank_or_a_sign() {
+    fn a_path_starts_after_a_blank_or_punctuation() {
         assert_eq!(paths("dir: /srv/data."), ["/srv/data"]);
         assert_eq!(paths("A=/a/b:/c/d"), ["/a/b", "/c/d"]);
     }
 
     #[test]
-    fn the_middle_of_an_address_or_of_a_relative_path_is_no_path() {
+    fn part_of_a_url_or_a_relative_path_is_not_an_absolute_path() {
         assert_eq!(
             paths("https://example.org/a ./b c/d ../e"),
             Vec::<String>::new()
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_filled_in_leaves_the_directory() {
+    fn a_path_with_a_placeholder_is_cut_to_its_directory() {
         assert_eq!(paths("f'/data/{name}.json'"), ["'/data'"]);
         assert_eq!(paths("'/data/sets/%s'"), ["'/data/sets'"]);
     }

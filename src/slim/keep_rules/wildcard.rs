@@ -271,7 +271,7 @@ mod tests {
     use crate::image::{Content, Header, Inode};
 
     #[test]
-    fn a_star_stops_at_a_slash_and_two_do_not() {
+    fn one_star_stops_at_a_slash_and_two_stars_do_not() {
         for (pattern, path, expected) in [
             ("/etc/*.conf", "/etc/a.conf", true),
             ("/etc/*.conf", "/etc/a/b.conf", false),
@@ -297,13 +297,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_covers_what_is_below_what_it_matches() {
+    fn a_pattern_covers_everything_below_a_match() {
         assert!(covers(b"/usr/share/doc", b"/usr/share/doc/x/y"));
         assert!(!covers(b"/usr/share/doc", b"/usr/share/docs"));
     }
 
     #[test]
-    fn links_in_the_middle_of_a_pattern_are_followed() {
+    fn symlinks_in_the_middle_of_a_pattern_are_followed() {
         let mut tree = Tree::new();
         let mut add = |directory: NameId, name: &str, kind| {
             tree.insert(

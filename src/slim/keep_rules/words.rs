@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stand_between_punctuation() {
+    fn words_are_separated_by_punctuation() {
         assert_eq!(
             list("a = \"/b/c\";\n<dir>/d</dir>\n"),
             ["1:a", "1:/b/c", "2:dir", "2:/d", "2:/dir"]
@@ -105,12 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn comments_have_no_words() {
+    fn words_in_comments_are_skipped() {
         assert_eq!(list("# /a\n  ; /b\nc /d # /e\n#/f\n"), ["3:c", "3:/d"]);
     }
 
     #[test]
-    fn a_word_knows_what_stands_before_it() {
+    fn a_word_knows_the_keyword_before_it() {
         let text = b"LoadModule ssl_module /x/mod_ssl.so\nListen 80";
         let after: Vec<_> = words(text)
             .filter(|word| word.comes_after("loadmodule"))

@@ -1,5 +1,6 @@
 //! Words of a command in the configuration: a program, files, other programs, and shell scripts.
 
+use crate::paths::file_name;
 use crate::slim::keep::Keep;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::{launchers, shell};
@@ -41,7 +42,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
 
 /// The index of the script, if the word at `place` is a shell and `-c` is among its options.
 fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
-    let name = words[place].1.rsplit('/').next().unwrap_or_default();
+    let name = file_name(&words[place].1);
     // In `busybox sh -c …`, the shell is the first argument.
     let is_busybox = name == "busybox"
         && words

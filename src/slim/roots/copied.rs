@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn builders_write_instructions_in_different_ways() {
+    fn copied_paths_are_read_from_the_history_text_of_every_builder() {
         assert_eq!(
             instruction("COPY a /b # buildkit").as_deref(),
             Some("COPY a /b")

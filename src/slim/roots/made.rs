@@ -11,6 +11,7 @@ use super::copied::SHOWN;
 use crate::image::{Config, Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, VariableClass, installed_languages, path_set};
 use crate::packages::{Ecosystem, Packages};
+use crate::paths::file_name_bytes;
 use crate::slim::build_history::BuildHistory;
 use crate::slim::keep::Keep;
 use crate::slim::keep_rules::wildcard;
@@ -296,7 +297,7 @@ impl Patterns {
     }
 
     fn add(&mut self, pattern: Vec<u8>) {
-        let last = last_component(&pattern).to_vec();
+        let last = file_name_bytes(&pattern).to_vec();
         if last.contains(&b'*') {
             self.wild.push(pattern);
         } else {
@@ -310,7 +311,7 @@ impl Patterns {
         let wild = self.wild.iter();
         // The path is made only for the few names whose last component matches.
         let wild =
-            wild.filter(|pattern| wildcard::matches_name(last_component(pattern), file_name));
+            wild.filter(|pattern| wildcard::matches_name(file_name_bytes(pattern), file_name));
         let mut candidates = plain.chain(wild).peekable();
         if candidates.peek().is_none() {
             return false;
@@ -318,13 +319,6 @@ impl Patterns {
         let path = tree.path(name);
         candidates.any(|pattern| wildcard::matches(pattern, &path))
     }
-}
-
-fn last_component(pattern: &[u8]) -> &[u8] {
-    pattern
-        .rsplit(|&byte| byte == b'/')
-        .next()
-        .unwrap_or_default()
 }
 
 /// The directories that variables name, but for those of the system and of software: what has

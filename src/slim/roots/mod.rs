@@ -85,7 +85,8 @@ fn keep_program(
     };
     // Without its program, an image is useless, unless the user specified the files to keep.
     if command::keep(keep, &command) {
-        return purpose::check(keep, &command, may_be_missing);
+        purpose::check(keep, &command, may_be_missing);
+        return Ok(());
     }
     if !may_be_missing {
         return Err(program_not_found(keep, field, program));

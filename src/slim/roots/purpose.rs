@@ -1,45 +1,32 @@
 //! Commands that do not tell what an image is for: a shell that waits for a person, a program that
-//! sleeps, an init system. Slimming such an image keeps little, and nobody should take that for a
-//! success.
+//! sleeps. Slimming such an image keeps little, and nobody should take that for a success.
 
-use crate::knowledge::ProgramClass;
+use crate::image::NameId;
+use crate::knowledge::{ProgramClass, unwrapped, wrapper};
+use crate::paths::file_name;
+use crate::slim::interpreters;
 use crate::slim::keep::Keep;
-use crate::slim::options::PlanError;
 use crate::slim::shebang;
-use crate::slim::why::Field;
+use crate::slim::why::{Field, Language};
 
-/// Programs that start their arguments, and are not the purpose of an image.
-const LAUNCHERS: [&str; 6] = [
-    "catatonit",
-    "docker-init",
-    "dumb-init",
-    "env",
-    "tini",
-    "tini-static",
-];
-
-/// Warns of a command that does nothing by itself, and refuses an init system. `is_helped`: the
-/// user says by hand what to keep.
-pub(super) fn check(
-    keep: &mut Keep<'_>,
-    command: &[(Field, String)],
-    is_helped: bool,
-) -> Result<(), PlanError> {
+/// Warns of a command that does nothing by itself. `is_helped`: the user says by hand what to keep.
+pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped: bool) {
     let command = without_launchers(command);
     let Some((field, program)) = command.first() else {
-        return Ok(());
+        return;
     };
-    if is_systemd(keep, program) {
-        if !is_helped {
-            return Err(PlanError::Systemd {
-                program: program.clone(),
-            });
-        }
-        keep.warn(format!(
-            "`{program}` is systemd: the units that it starts are not analyzed"
-        ));
-    }
     let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
+    if let Some(language) = unknown_code(keep, &words) {
+        keep.unknown_code
+            .insert(language, program_name(keep, program));
+        if !is_helped {
+            keep.warn(format!(
+                "`{}`, the {field} command, runs code that is not in the image: the interpreter's \
+                 whole standard library is kept. Name other files that the code needs with `--keep`",
+                words.join(" ")
+            ));
+        }
+    }
     if waits(&words) && !is_helped {
         keep.warn(format!(
             "`{}`, the {field} command, only waits: what people run in the image is unknown. Name \
@@ -53,30 +40,27 @@ pub(super) fn check(
              the program with `--cmd`"
         ));
     }
-    Ok(())
+}
+
+/// The language of an interpreter that is started without code that is in the image: by hand, with
+/// a text, or with a file that is mounted when the container runs.
+fn unknown_code(keep: &Keep<'_>, words: &[&str]) -> Option<Language> {
+    let (language, file) = interpreters::code_of(words)?;
+    let path = file.map(|file| keep.programs.absolute(file.as_bytes()));
+    let is_known = path.is_some_and(|path| keep.tree().resolve(&path).is_ok());
+    if is_known { None } else { Some(language) }
+}
+
+/// The name of a program that the command starts.
+fn program_name(keep: &Keep<'_>, program: &str) -> NameId {
+    let path = keep.programs.find(keep.view, program.as_bytes());
+    let end = path.and_then(|path| keep.tree().resolve(&path).ok());
+    end.map_or(NameId::ROOT, |end| end.name)
 }
 
 fn without_launchers(command: &[(Field, String)]) -> &[(Field, String)] {
-    let mut rest = command;
-    while let [(_, first), others @ ..] = rest {
-        if !LAUNCHERS.contains(&base_name(first)) {
-            break;
-        }
-        // `tini -g -- app`
-        let options = others.iter().take_while(|(_, word)| word.starts_with('-'));
-        rest = &others[options.count()..];
-    }
-    rest
-}
-
-fn base_name(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
-}
-
-fn is_systemd(keep: &Keep<'_>, program: &str) -> bool {
-    let path = keep.programs.find(keep.view, program.as_bytes());
-    let end = path.and_then(|path| keep.tree().resolve(&path).ok());
-    end.is_some_and(|end| keep.tree().file_name(end.name) == b"systemd")
+    let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
+    &command[words.len() - unwrapped(&words).len()..]
 }
 
 /// Whether a command keeps a container alive and does nothing else.
@@ -84,7 +68,7 @@ fn waits(words: &[&str]) -> bool {
     let [program, arguments @ ..] = words else {
         return false;
     };
-    let name = base_name(program);
+    let name = file_name(program);
     if ProgramClass::Shell.contains(name) {
         return match arguments.iter().position(|word| !word.starts_with('-')) {
             // Without a script, a shell reads commands from a person.
@@ -136,12 +120,11 @@ fn runs_arguments(keep: &Keep<'_>, program: &str) -> bool {
 /// Whether a line of a script starts the script's arguments, perhaps as another user:
 /// `exec gosu app "$@"`.
 fn executes_arguments(line: &str) -> bool {
-    const CHANGERS: [&str; 5] = ["gosu", "runuser", "setpriv", "su-exec", "sudo"];
     let Some(rest) = line.strip_prefix("exec ") else {
         return false;
     };
-    let first = base_name(rest.split_whitespace().next().unwrap_or_default());
-    let is_started = first == "\"$@\"" || LAUNCHERS.contains(&first) || CHANGERS.contains(&first);
+    let first = file_name(rest.split_whitespace().next().unwrap_or_default());
+    let is_started = first == "\"$@\"" || wrapper(first).is_some();
     is_started && rest.ends_with("\"$@\"")
 }
 
@@ -150,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_that_wait_are_told_from_those_that_work() {
+    fn idle_commands_are_told_from_commands_that_do_work() {
         for command in [
             "bash",
             "/bin/sh",
@@ -184,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_a_program_are_not_the_program() {
+    fn a_script_that_executes_its_arguments_is_recognized() {
         for line in [
             "exec \"$@\"",
             "exec gosu app \"$@\"",
@@ -202,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn launchers_are_not_the_program() {
+    fn launchers_are_stripped_from_a_command() {
         let words = ["/usr/bin/tini", "-g", "--", "bash"];
         let command: Vec<_> = words.map(|word| (Field::Cmd, word.to_owned())).into();
         let rest = without_launchers(&command);

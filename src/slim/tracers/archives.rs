@@ -1,11 +1,9 @@
 //! The tracer of archives that programs unpack when they run: the libraries in them need others,
 //! which no file of the image names.
 
-use std::collections::BTreeSet;
-
 use crate::elf::is_elf;
 use crate::image::NameId;
-use crate::slim::archive_entries::{MAX_ALL, needed_by_entries};
+use crate::slim::archive_entries::{needed_by_entries, read_archive};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
@@ -18,21 +16,9 @@ impl Tracer for ArchiveTracer {
         if !keep.is_file(name) || !may_be_archive(keep, name) {
             return;
         }
-        let Some(bytes) = keep.view.binary(name) else {
-            return;
-        };
-        // One archive may not use up what all of them have.
-        let allowed = MAX_ALL.min(keep.effort.archives.left());
-        let mut left = allowed;
-        let libraries: BTreeSet<Vec<u8>> =
-            needed_by_entries(&bytes, &mut left).into_iter().collect();
-        let spent = usize::try_from(allowed - left).unwrap_or(usize::MAX);
-        keep.effort.archives.spend(spent);
-        if left == 0 {
-            let text = "the archive is too large when decompressed: only part of it is analyzed";
-            keep.note(Some(name), None, text.to_owned());
+        if let Some(libraries) = read_archive(keep, name, needed_by_entries) {
+            keep_libraries_of_archive(keep, name, &libraries);
         }
-        keep_libraries_of_archive(keep, name, &libraries);
     }
 }
 

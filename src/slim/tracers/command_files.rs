@@ -1,12 +1,13 @@
-//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units
-//! and Ansible playbooks.
+//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units,
+//! Ansible playbooks, and the configuration of service managers.
 
 use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
+use crate::slim::units::{Setting, settings};
 use crate::slim::why::Why;
 
-use super::shell;
+use super::{shell, systemd};
 
 pub(super) struct CommandFileTracer;
 
@@ -16,6 +17,9 @@ impl Tracer for CommandFileTracer {
             return;
         }
         let path = keep.tree().path(name);
+        if is_unit(&path) {
+            return read_unit(keep, name);
+        }
         let Some(commands) = reader(&path) else {
             return;
         };
@@ -31,16 +35,19 @@ impl Tracer for CommandFileTracer {
             if line.trim_start().starts_with('#') {
                 continue;
             }
-            match commands(line) {
-                Some(Part::Command(command)) => {
-                    shell::keep_text_of(keep, name, index + 1, command);
-                }
-                Some(Part::File(path)) => {
-                    let why = Why::mention(path.to_owned(), index + 1);
-                    keep.keep_path(path.as_bytes(), Some(name), why);
-                }
-                None => {}
+            if let Some(part) = commands(line) {
+                keep_part(keep, name, index + 1, &part);
             }
+        }
+    }
+}
+
+fn keep_part(keep: &mut Keep<'_>, name: NameId, line: usize, part: &Part<'_>) {
+    match part {
+        Part::Command(command) => shell::keep_text_of(keep, name, line, command),
+        Part::File(path) => {
+            let why = Why::mention((*path).to_owned(), line);
+            keep.keep_path(path.as_bytes(), Some(name), why);
         }
     }
 }
@@ -63,21 +70,24 @@ fn reader(path: &[u8]) -> Option<Reader> {
         // A line in these has the name of a user before the command.
         "/etc/cron.d" => return Some(system_crontab),
         "/etc/crontabs" | "/var/spool/cron" | "/var/spool/cron/crontabs" => return Some(crontab),
+        "/etc/finit.d" | "/etc/finit.d/enabled" => return Some(finit),
+        _ if directory.contains("/dinit.d") => return Some(dinit),
+        _ if directory.ends_with("/horust/services") => return Some(horust),
+        _ if directory.starts_with("/etc/monit/") => return Some(monit),
         _ => {}
-    }
-    let is_unit = [".service", ".socket", ".timer"]
-        .iter()
-        .any(|ending| name.ends_with(ending));
-    if is_unit && directory.contains("/systemd/") {
-        return Some(unit);
     }
     match name {
         "crontab" if directory == "/etc" => Some(system_crontab),
         "crontab" => Some(crontab),
         "Procfile" => Some(procfile),
+        "inittab" if directory == "/etc" => Some(inittab),
+        "finit.conf" if directory == "/etc" => Some(finit),
+        "monitrc" if directory == "/etc" || directory == "/etc/monit" => Some(monit),
+        "circus.ini" => Some(circus),
         _ if is_crontab(name.as_bytes()) => Some(crontab),
         _ if name.starts_with("Procfile.") => Some(procfile),
         _ if is_yaml(name.as_bytes()) => Some(playbook),
+        _ if name.ends_with(".j2") && directory.contains("/templates") => Some(piped),
         _ => None,
     }
 }
@@ -147,25 +157,103 @@ fn procfile(line: &str) -> Option<Part<'_>> {
     }
 }
 
-/// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).
-fn unit(line: &str) -> Option<Part<'_>> {
-    const COMMANDS: [&str; 7] = [
-        "ExecCondition",
-        "ExecReload",
-        "ExecStart",
-        "ExecStartPost",
-        "ExecStartPre",
-        "ExecStop",
-        "ExecStopPost",
+/// `id:runlevels:action:process`, inittab(5).
+fn inittab(line: &str) -> Option<Part<'_>> {
+    let mut fields = line.splitn(4, ':').skip(2);
+    let (action, process) = (fields.next()?, fields.next()?);
+    // Login prompts are for the terminals of a machine, which containers do not have.
+    if action == "askfirst" || process.contains("getty") {
+        return None;
+    }
+    Some(Part::Command(process.trim().trim_start_matches(['+', '-'])))
+}
+
+/// `service [2345] <pid/syslogd> /usr/sbin/app -n -- Application`, finit's `files.md`.
+fn finit(line: &str) -> Option<Part<'_>> {
+    const STANZAS: [&str; 4] = ["run", "service", "sysv", "task"];
+    let (stanza, rest) = line.trim().split_once(char::is_whitespace)?;
+    if !STANZAS.contains(&stanza) {
+        return None;
+    }
+    // Options and conditions stand before the program: `name:app <net/eth0/up> @app:app`.
+    let start = match rest.find(" /") {
+        Some(at) => at + 1,
+        None if rest.starts_with('/') => 0,
+        None => return None,
+    };
+    let command = rest[start..].split(" -- ").next()?;
+    Some(Part::Command(command.trim()))
+}
+
+/// `command = /usr/sbin/app`, dinit-service(5).
+fn dinit(line: &str) -> Option<Part<'_>> {
+    assigned(line, &["command", "stop-command"]).map(Part::Command)
+}
+
+/// `command = "/usr/sbin/app"` of a service in TOML.
+fn horust(line: &str) -> Option<Part<'_>> {
+    assigned(line, &["command"]).map(Part::Command)
+}
+
+/// `cmd = /usr/sbin/app` of a watcher.
+fn circus(line: &str) -> Option<Part<'_>> {
+    assigned(line, &["cmd"]).map(Part::Command)
+}
+
+/// `start program = "/etc/init.d/app start"`, monit(1).
+fn monit(line: &str) -> Option<Part<'_>> {
+    const KEYS: [&str; 5] = [
+        "start",
+        "start program",
+        "stop",
+        "stop program",
+        "restart program",
     ];
+    assigned(line, &KEYS).map(Part::Command)
+}
+
+/// The value of a setting with one of these names, without its quotes.
+fn assigned<'a>(line: &'a str, keys: &[&str]) -> Option<&'a str> {
     let (key, value) = line.split_once('=')?;
+    if !keys.contains(&key.trim()) {
+        return None;
+    }
     let value = value.trim();
-    match key.trim() {
-        // These signs say how the program is run.
-        key if COMMANDS.contains(&key) => Some(Part::Command(
-            value.trim_start_matches(['@', '-', ':', '+', '!', '|']),
-        )),
-        "EnvironmentFile" => Some(Part::File(value.trim_start_matches('-'))),
+    let quoted = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.split('"').next());
+    Some(quoted.unwrap_or(value))
+}
+
+fn is_unit(path: &[u8]) -> bool {
+    let endings: [&[u8]; 3] = [b".service", b".socket", b".timer"];
+    endings.iter().any(|ending| path.ends_with(ending))
+        && memchr::memmem::find(path, b"/systemd/").is_some()
+}
+
+/// Reads a unit of an image that does not start systemd: something else may start what it names.
+fn read_unit(keep: &mut Keep<'_>, name: NameId) {
+    // Where systemd starts, its tracer knows which units do.
+    if keep.starts_systemd {
+        return;
+    }
+    let Some(bytes) = keep.view.bytes(name) else {
+        return;
+    };
+    for setting in settings(&String::from_utf8_lossy(&bytes)) {
+        if let Some(part) = unit_part(&setting) {
+            keep_part(keep, name, setting.line, &part);
+        }
+    }
+}
+
+/// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).
+fn unit_part(setting: &Setting) -> Option<Part<'_>> {
+    match setting.key.as_str() {
+        key if systemd::COMMANDS.contains(&key) => {
+            Some(Part::Command(systemd::without_signs(&setting.value)))
+        }
+        "EnvironmentFile" => Some(Part::File(setting.value.trim_start_matches('-'))),
         _ => None,
     }
 }
@@ -186,8 +274,22 @@ fn playbook(line: &str) -> Option<Part<'_>> {
     if MODULES.contains(&key.trim()) && !value.is_empty() && !value.starts_with(['|', '>', '[']) {
         Some(Part::Command(value))
     } else {
-        None
+        piped(line)
     }
+}
+
+/// The command of Ansible's `lookup('pipe', 'id -un')`, in a task or a template.
+fn piped(line: &str) -> Option<Part<'_>> {
+    let (_, behind) = line
+        .split_once("'pipe'")
+        .or_else(|| line.split_once("\"pipe\""))?;
+    let argument = behind.trim_start().strip_prefix(',')?.trim_start();
+    let quote = argument
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '\'' | '"'))?;
+    let (command, _) = argument[1..].split_once(quote)?;
+    Some(Part::Command(command))
 }
 
 #[cfg(test)]
@@ -195,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_of_a_job_follows_its_time() {
+    fn a_crontab_command_follows_its_schedule() {
         let command = |line| crontab(line);
         assert_eq!(
             command("0 3 * * 1-5 /backup.sh -q"),
@@ -212,20 +314,56 @@ mod tests {
 
     #[test]
     fn units_and_procfiles_have_commands() {
+        let text = "ExecStart=-/usr/bin/x --y\nEnvironmentFile=-/etc/default/x\nDescription=/x\n";
+        let settings = settings(text);
+        let parts: Vec<_> = settings.iter().map(unit_part).collect();
         assert_eq!(
-            unit("ExecStart=-/usr/bin/x --y"),
-            Some(Part::Command("/usr/bin/x --y"))
+            parts,
+            [
+                Some(Part::Command("/usr/bin/x --y")),
+                Some(Part::File("/etc/default/x")),
+                None
+            ]
         );
-        assert_eq!(
-            unit("EnvironmentFile=-/etc/default/x"),
-            Some(Part::File("/etc/default/x"))
-        );
-        assert_eq!(unit("Description=/usr/bin/x"), None);
         assert_eq!(
             procfile("web: gunicorn app"),
             Some(Part::Command("gunicorn app"))
         );
         assert_eq!(procfile("https://example.org"), None);
+    }
+
+    #[test]
+    fn configuration_of_service_managers_has_commands() {
+        let command = |text| Some(Part::Command(text));
+        assert_eq!(
+            inittab("::respawn:-/usr/bin/app -x"),
+            command("/usr/bin/app -x")
+        );
+        assert_eq!(
+            inittab("l2:2:wait:/etc/init.d/rc 2"),
+            command("/etc/init.d/rc 2")
+        );
+        assert_eq!(inittab("tty1::respawn:/sbin/getty 38400 tty1"), None);
+        assert_eq!(inittab("id:2:initdefault:"), command(""));
+        assert_eq!(
+            finit("service [2345] <net/up> /sbin/app -n -- The application"),
+            command("/sbin/app -n")
+        );
+        assert_eq!(finit("hostname app"), None);
+        assert_eq!(
+            dinit("command = /usr/bin/app -x"),
+            command("/usr/bin/app -x")
+        );
+        assert_eq!(dinit("depends-on = net"), None);
+        assert_eq!(
+            horust("command = \"/usr/bin/app -x\""),
+            command("/usr/bin/app -x")
+        );
+        assert_eq!(
+            monit("  start program = \"/usr/bin/app\" with timeout 60 seconds"),
+            command("/usr/bin/app")
+        );
+        assert_eq!(circus("cmd = python app.py"), command("python app.py"));
     }
 
     #[test]
@@ -237,5 +375,14 @@ mod tests {
         assert_eq!(playbook("      cmd: 'ls'"), Some(Part::Command("ls")));
         assert_eq!(playbook("      command: [\"a\"]"), None);
         assert_eq!(playbook("    name: command"), None);
+        assert_eq!(
+            playbook("    owner: \"{{ lookup('pipe', 'id -un') }}\""),
+            Some(Part::Command("id -un"))
+        );
+        assert_eq!(
+            piped("by {{ query(\"pipe\", \"date +%F\") }}"),
+            Some(Part::Command("date +%F"))
+        );
+        assert_eq!(piped("a 'pipe' is no lookup"), None);
     }
 }

@@ -127,7 +127,7 @@ mod tests {
     use super::stems;
 
     #[test]
-    fn a_name_is_cut_at_its_hyphens() {
+    fn package_name_stems_end_at_hyphens() {
         let stems: Vec<&str> = stems("libreoffice-writer-nogui").collect();
         assert_eq!(
             stems,

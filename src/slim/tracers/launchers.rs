@@ -2,8 +2,8 @@
 //! subcommands: `poetry run gunicorn`, `npx next`, `jupyter lab`.
 
 use crate::image::NameId;
-use crate::knowledge::{environment_of, has_subcommands};
-use crate::slim::globs;
+use crate::knowledge::{Environment, environment_of, has_subcommands};
+use crate::paths::file_name;
 use crate::slim::keep::Keep;
 use crate::slim::why::Why;
 
@@ -20,14 +20,10 @@ pub(in crate::slim) fn keep_launched(
 ) {
     // A launcher stands near the start of a command.
     for (place, word) in words.iter().enumerate().take(MAX_WORDS) {
-        let program = word.rsplit('/').next().unwrap_or_default();
+        let program = file_name(word);
         let arguments = &words[place + 1..];
-        let environment = environment_of(program);
-        if !environment.is_empty() {
-            let directories = directories(keep, environment);
-            for argument in arguments.iter().copied().take(MAX_WORDS) {
-                keep_in(keep, by, &directories, argument, why);
-            }
+        if let Some(environment) = environment_of(program) {
+            keep_arguments(keep, by, environment, arguments, why);
         }
         // Options of the program may stand before the subcommand.
         if has_subcommands(program)
@@ -41,16 +37,34 @@ pub(in crate::slim) fn keep_launched(
     }
 }
 
+/// Keeps the programs of an environment that arguments name.
+fn keep_arguments(
+    keep: &mut Keep<'_>,
+    by: Option<NameId>,
+    environment: &Environment,
+    arguments: &[&str],
+    why: &dyn Fn(&str) -> Why,
+) {
+    let mut there = environment.there.iter();
+    let tree = keep.tree();
+    if !environment.there.is_empty() && !there.any(|path| tree.resolve(path.as_bytes()).is_ok()) {
+        return;
+    }
+    let directories = directories(keep, by, &environment.directories);
+    for argument in arguments.iter().copied().take(MAX_WORDS) {
+        keep_in(keep, by, &directories, argument, why);
+        for ending in &environment.endings {
+            keep_in(keep, by, &directories, &format!("{argument}{ending}"), why);
+        }
+    }
+}
+
 /// The directories of an environment that the image has.
-fn directories(keep: &mut Keep<'_>, patterns: &[String]) -> Vec<NameId> {
+fn directories(keep: &mut Keep<'_>, by: Option<NameId>, patterns: &[String]) -> Vec<NameId> {
     let mut directories = Vec::new();
     for pattern in patterns {
         for pattern in from_root(keep, pattern) {
-            directories.extend(globs::matches(
-                keep.tree(),
-                &pattern,
-                &mut keep.effort.patterns,
-            ));
+            directories.extend(keep.matching(&pattern, by));
         }
     }
     directories

@@ -6,10 +6,12 @@ mod data_packages;
 mod elf;
 pub(super) mod launchers;
 mod links;
+mod makefiles;
 pub(super) mod runtimes;
 mod services;
 mod shebang;
 pub(super) mod shell;
+mod systemd;
 
 use super::binaries::Binaries;
 use super::keep_rules::RuleTracer;
@@ -28,9 +30,12 @@ pub(super) fn all<'a>(
         Box::new(elf::ElfTracer::new(view, binaries)),
         Box::new(shebang::ShebangTracer),
         Box::new(shell::ShellTracer::default()),
-        Box::new(services::ServiceTracer),
+        // Before the tracer of command files, which leaves the units to it.
+        Box::new(systemd::SystemdTracer::default()),
+        Box::new(services::ServiceTracer::default()),
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),
+        Box::new(makefiles::MakefileTracer::default()),
         Box::new(runtimes::RuntimeTracer::default()),
         Box::new(data_packages::DataPackageTracer::new(packages)),
         Box::new(RuleTracer::new(view)),

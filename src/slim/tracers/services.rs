@@ -1,67 +1,129 @@
-//! Tracer for programs that start services defined in files: s6 and s6-overlay, supervisord, and
-//! Node package managers that run a script.
+//! Tracer for programs that start services defined in files: init systems and service managers such
+//! as s6, runit and OpenRC, supervisord, and Node package managers that run a script.
+
+use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::image::NameId;
-use crate::slim::globs;
+use crate::image::{Kind, NameId};
+use crate::knowledge::{ProgramClass, ServiceManager, service_managers};
+use crate::paths::file_name_bytes;
 use crate::slim::keep::Keep;
-use crate::slim::paths::file_name;
 use crate::slim::shebang;
 use crate::slim::tracer::Tracer;
 use crate::slim::why::Why;
 
 use super::shell;
 
-pub(super) struct ServiceTracer;
+/// Names of service managers whose directories are kept. An image has one or two.
+const MAX_MANAGERS: usize = 64;
+
+#[derive(Default)]
+pub(super) struct ServiceTracer {
+    managers: usize,
+}
 
 impl Tracer for ServiceTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        // The name of a manager may be a symlink: `init` is one to BusyBox.
+        for manager in service_managers(keep.tree().file_name(name)) {
+            if self.managers < MAX_MANAGERS && is_manager(keep, name, manager) {
+                self.managers += 1;
+                keep_services(keep, name, manager);
+            }
+        }
         if !keep.is_file(name) {
             return;
         }
-        // These programs find their services by convention, without any reference in the
-        // configuration.
         match keep.tree().file_name(name) {
-            b"init" | b"s6-svscan" | b"s6-overlay-suexec" => keep_services(keep, name),
             // They run a script in the manifest, which contains the program.
             b"npm-cli.js" | b"yarn.js" | b"pnpm.cjs" => read_manifest(keep, name),
             b"supervisord.conf" => read_programs(keep, name),
             _ => {}
         }
         read_execline(keep, name);
+        read_dependencies(keep, name);
         if is_supervised(&keep.tree().path(name)) {
             read_programs(keep, name);
         }
     }
 }
 
-/// Directories of s6 and s6-overlay, with their programs and services.
-const SERVICES: &[&str] = &[
-    "/command",
-    "/package/admin",
-    "/etc/s6",
-    "/etc/s6-init",
-    "/etc/s6-overlay",
-    "/etc/services.d",
-    "/etc/cont-init.d",
-    "/etc/cont-finish.d",
-    "/etc/fix-attrs.d",
-];
-
-/// Many programs are called `/init`: it belongs to s6-overlay if the overlay's directories exist.
-fn keep_services(keep: &mut Keep<'_>, name: NameId) {
-    const OVERLAY: [&[u8]; 3] = [b"/etc/s6-overlay", b"/package/admin", b"/etc/s6"];
+/// Whether a program is started, and is what its name says.
+fn is_manager(keep: &Keep<'_>, name: NameId, manager: &ServiceManager) -> bool {
     let tree = keep.tree();
-    let mut overlay = OVERLAY.iter();
-    if tree.path(name) == b"/init" && !overlay.any(|path| tree.resolve(path).is_ok()) {
-        return;
-    }
-    for directory in SERVICES {
-        // The overlay starts what is in these, so that they are more than a mention.
-        let why = Why::include((*directory).to_owned(), 1);
+    let mut there = manager.there.iter();
+    let is_there =
+        manager.there.is_empty() || there.any(|path| tree.resolve(path.as_bytes()).is_ok());
+    is_there && keep.is_run(name)
+}
+
+/// Keeps the directories of a manager, which finds its services without any reference in the
+/// configuration.
+fn keep_services(keep: &mut Keep<'_>, name: NameId, manager: &ServiceManager) {
+    for directory in &manager.directories {
+        // The manager starts what is in these, so that they are more than a mention.
+        let why = Why::include(directory.clone(), 1);
         if let Some(entry) = keep.keep_path(directory.as_bytes(), Some(name), why.clone()) {
             keep.keep_below(entry, Some(name), &why);
+            keep_linked_services(keep, name, entry, &why);
+        }
+    }
+}
+
+/// Keeps the directories of services that are enabled by a symlink, as with runit:
+/// `/etc/service/web` leads to `/etc/sv/web`.
+fn keep_linked_services(keep: &mut Keep<'_>, name: NameId, directory: NameId, why: &Why) {
+    let tree = keep.tree();
+    let mut seen = HashSet::new();
+    for entry in tree.below(directory) {
+        let Kind::Symlink { target } = &tree.inode(entry).kind else {
+            continue;
+        };
+        let Ok(service) = tree.resolve_from(tree.parent(entry), target) else {
+            continue;
+        };
+        if service.name == NameId::ROOT
+            || !tree.is_directory(service.name)
+            || !seen.insert(service.name)
+        {
+            continue;
+        }
+        for file in tree.below(service.name) {
+            // Symlinks may lead to large directories that contain each other.
+            if !keep.effort.patterns.spend(1) {
+                let text = "too many files in directories of services: not all are kept";
+                return keep.note(Some(name), None, text.to_owned());
+            }
+            keep.graph.keep(file, Some(name), why.clone());
+        }
+    }
+}
+
+/// Keeps the services that a script of OpenRC requires: `need net` in its function `depend`.
+fn read_dependencies(keep: &mut Keep<'_>, name: NameId) {
+    let head = shebang::head(keep.view, name);
+    let is_service = shebang::parse(&head)
+        .is_some_and(|line| ProgramClass::ScriptRunner.contains(line.program_name()));
+    if !is_service {
+        return;
+    }
+    let Some(bytes) = keep.view.bytes(name) else {
+        return;
+    };
+    // A script that is not read for this is not read for its commands either, which is a note.
+    if !keep.effort.scripts.spend(bytes.len()) {
+        return;
+    }
+    for (number, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
+        let mut words = line.split_whitespace();
+        if !matches!(words.next(), Some("need" | "want")) {
+            continue;
+        }
+        for word in words {
+            let path = format!("/etc/init.d/{word}");
+            let why = Why::command(word.to_owned(), number + 1);
+            keep.keep_path(path.as_bytes(), Some(name), why);
         }
     }
 }
@@ -71,7 +133,7 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
     let path = keep.tree().path(name);
     // s6-rc files that contain a command line without a `#!`.
     let is_line =
-        matches!(file_name(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
+        matches!(file_name_bytes(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
     // The first line is checked before the whole file is read, because most kept files are not
     // scripts.
     let head = shebang::head(keep.view, name);
@@ -155,7 +217,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) 
         let base = keep.tree().path(keep.tree().parent(name));
         format!("{}/{pattern}", String::from_utf8_lossy(&base))
     };
-    for file in globs::matches(keep.tree(), &pattern, &mut keep.effort.patterns) {
+    for file in keep.matching(&pattern, Some(name)) {
         let why = Why::include(pattern.clone(), line);
         keep.graph.keep(file, Some(name), why);
         // Files in its own directories are read when they are traced.

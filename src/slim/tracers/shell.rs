@@ -11,6 +11,7 @@ mod functions;
 mod patterns;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::dockerfile::shell::{
@@ -18,8 +19,10 @@ use crate::dockerfile::shell::{
 };
 use crate::image::NameId;
 use crate::knowledge::ProgramClass;
+use crate::paths::file_name;
 use crate::slim::globs;
 use crate::slim::keep::Keep;
+use crate::slim::language_paths::is_packaged;
 use crate::slim::shebang;
 use crate::slim::system_directories::keep_application;
 use crate::slim::tracer::Tracer;
@@ -45,20 +48,23 @@ const MAX_INCLUDES: usize = 16;
 
 /// Whether a word is the name or the path of a shell.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
-    ProgramClass::PosixShell.contains(word.rsplit('/').next().unwrap_or_default())
+    ProgramClass::PosixShell.contains(file_name(word))
 }
 
 /// The location of a script, which is the source of its reasons.
 #[derive(Clone, Copy)]
 enum Place {
     File(NameId),
+    /// A script in a package of a language that nothing starts by its name: its commands are no
+    /// more than mentions.
+    Unstarted(NameId),
     Field(Field),
 }
 
 impl Place {
     fn by(self) -> Option<NameId> {
         match self {
-            Self::File(name) => Some(name),
+            Self::File(name) | Self::Unstarted(name) => Some(name),
             Self::Field(_) => None,
         }
     }
@@ -66,6 +72,7 @@ impl Place {
     fn why(self, word: &str, line: usize, of_file: fn(String, usize) -> Why) -> Why {
         match self {
             Self::File(_) => of_file(word.to_owned(), line),
+            Self::Unstarted(_) => Why::mention(word.to_owned(), line),
             Self::Field(of) => Why::Root(Root::ShellText {
                 of,
                 word: word.to_owned(),
@@ -80,6 +87,8 @@ const MAX_NAMES: usize = 256;
 
 #[derive(Default)]
 pub(super) struct ShellTracer {
+    /// Scripts in packages of languages, until it is known whether something starts them.
+    packaged: Vec<NameId>,
     /// Scripts that were read once more, for another name.
     names: usize,
 }
@@ -88,7 +97,11 @@ impl Tracer for ShellTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         if keep.is_file(name) {
             if is_script(keep, name) {
-                read_file(keep, name);
+                if is_packaged(&keep.tree().path(name)) {
+                    self.packaged.push(name);
+                } else {
+                    read_file(keep, Place::File(name));
+                }
             }
         } else if let Ok(resolved) = keep.tree().resolve(&keep.tree().path(name))
             && keep.scripts.contains(&resolved.name)
@@ -98,6 +111,33 @@ impl Tracer for ShellTracer {
             read_under_name(keep, resolved.name, name);
         }
     }
+
+    fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
+        let before = keep.graph.kept().len();
+        for name in std::mem::take(&mut self.packaged) {
+            if is_started(keep, name) {
+                read_file(keep, Place::File(name));
+            } else {
+                read_file(keep, Place::Unstarted(name));
+            }
+        }
+        keep.graph.kept().len() > before
+    }
+}
+
+/// Whether a script is kept for more than being in a package or in a directory: many packages
+/// contain scripts for those who develop or build them.
+fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
+    keep.graph.reasons(name).iter().any(|reason| {
+        !matches!(
+            reason.why,
+            Why::Runtime { .. }
+                | Why::Module { .. }
+                | Why::Directory
+                | Why::OnTheWay
+                | Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir)
+        )
+    })
 }
 
 /// Reads a script that was read before under another name of it, which it may see as `$0`:
@@ -135,7 +175,8 @@ fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
             .unwrap_or_default();
-        return ProgramClass::PosixShell.contains(program);
+        return ProgramClass::PosixShell.contains(&program)
+            || ProgramClass::ScriptRunner.contains(&program);
     }
     // `execve` fails with ENOEXEC for a text without a `#!` line; shells and `execvp` then run it
     // with `sh`.
@@ -170,9 +211,10 @@ fn reads_as_shell(keep: &Keep<'_>, name: NameId) -> bool {
     bytes.len() > MAX_SCRIPT || shell::is_accepted(&String::from_utf8_lossy(&bytes))
 }
 
-fn read_file(keep: &mut Keep<'_>, name: NameId) {
-    let values = Values::new(&keep.view.image.config, script_paths(keep, name));
-    read_included(keep, name, &values, 0);
+fn read_file(keep: &mut Keep<'_>, place: Place) {
+    let names = place.by().map(|name| script_paths(keep, name));
+    let values = Values::new(&keep.view.image.config, names.unwrap_or_default());
+    read_included(keep, place, &values, 0);
 }
 
 /// The possible values of `$0`: the paths of the script and of symlinks to it.
@@ -204,7 +246,10 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
 }
 
 /// Reads a file that is included by another one, with the values of its variables.
-fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: usize) {
+fn read_included(keep: &mut Keep<'_>, place: Place, values: &Values, includes: usize) {
+    let Some(name) = place.by() else {
+        return;
+    };
     // A script may be an entry point, included by others, and traced itself; it is only read once.
     if !keep.scripts.insert(name) {
         return;
@@ -221,10 +266,14 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
         return keep.note(Some(name), None, "script too long to analyze".to_owned());
     }
     let text = String::from_utf8_lossy(&bytes);
+    let text = match with_service(keep, name, &text) {
+        Some(text) => Cow::Owned(text),
+        None => text,
+    };
     read_text(
         keep,
         &Reading {
-            place: Place::File(name),
+            place,
             values,
             base: 0,
             depth: 0,
@@ -232,6 +281,24 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
         },
         &text,
     );
+}
+
+/// The text of a script for OpenRC, which starts the value of `command`, with that command at its
+/// end; `None` for any other script.
+fn with_service(keep: &Keep<'_>, name: NameId, text: &str) -> Option<String> {
+    let head = shebang::parse(text.as_bytes())?;
+    if !ProgramClass::ScriptRunner.contains(head.program_name()) || !text.contains("command=") {
+        return None;
+    }
+    let service = String::from_utf8_lossy(keep.tree().file_name(name)).into_owned();
+    let mut bytes = service.bytes();
+    if !bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return None;
+    }
+    // The variable stands on the line of the `#!`, so that lines keep their numbers.
+    Some(format!(
+        "RC_SVCNAME={service}; SVCNAME={service}; {text}\n$command $command_args\n"
+    ))
 }
 
 /// Reads the shell script in a field of the configuration.
@@ -287,7 +354,11 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
-    note_errors(keep, place, &script, &lines);
+    // What a script does not tell is no loss where nothing starts it.
+    let is_started = !matches!(place, Place::Unstarted(_));
+    if is_started {
+        note_errors(keep, place, &script, &lines);
+    }
     let mut values = reading.values.clone();
     // Values are collected twice, because variables assigned in an included file may be used in
     // other values.
@@ -302,7 +373,9 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         keep.note(place.by(), None, text);
     }
     keep_commands(keep, reading, &script, &lines, &values);
-    note_computed(keep, place, &script, &lines, &values);
+    if is_started {
+        note_computed(keep, place, &script, &lines, &values);
+    }
     read_written(keep, reading, &script, text);
     keep_mentions(keep, place, text, reading.base);
     for (offset, path) in expanded {
@@ -448,12 +521,7 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
         if !keep.globs.insert((place.by(), path.to_owned())) {
             return;
         }
-        let matching = globs::matches(keep.tree(), path, &mut keep.effort.patterns);
-        if keep.effort.patterns.left() == 0 {
-            let text = "too many names match patterns in the image: not all were followed";
-            keep.note(place.by(), None, text.to_owned());
-        }
-        for name in matching {
+        for name in keep.matching(path, place.by()) {
             let path = keep.tree().path(name);
             keep.keep_path(&path, place.by(), why.clone());
         }
@@ -495,7 +563,7 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
             .filter_map(ShellWord::literal)
             .filter(|word| !word.starts_with('-'))
         {
-            let file_name = word.rsplit('/').next().unwrap_or_default();
+            let file_name = file_name(word);
             if !(is_question && ProgramClass::PackageManager.contains(file_name)) {
                 keep_program(keep, place, word, line);
             }
@@ -814,7 +882,11 @@ fn keep_included(
                 keep.keep_path(&path, place.by(), place.why(word, line, Why::include))
         {
             let values = values.within(script_paths(keep, name));
-            read_included(keep, name, &values, includes + 1);
+            let included = match place {
+                Place::Unstarted(_) => Place::Unstarted(name),
+                _ => Place::File(name),
+            };
+            read_included(keep, included, &values, includes + 1);
         }
     }
 }
@@ -877,7 +949,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absolute_paths_do_not_go_on_from_something_else() {
+    fn a_path_that_continues_another_word_is_not_absolute() {
         let paths = |line| absolute_paths(line);
         assert_eq!(
             paths("cat /etc/a.conf >/b; x=/c:/d"),
@@ -895,7 +967,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_begins_after_the_break_before_it() {
+    fn a_line_starts_after_the_previous_line_break() {
         let lines = Lines::of("a\nb\n\nc", 0);
         assert_eq!(
             [0, 1, 2, 3, 4, 5].map(|offset| lines.line(offset)),

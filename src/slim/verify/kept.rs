@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_library_is_told() {
+    fn a_dropped_library_is_reported() {
         assert_eq!(
             failures_without("/lib/liba.so.1"),
             ["/opt/app: it can no longer find the library `liba.so.1`"]
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_entry_point_is_told() {
+    fn a_dropped_entry_point_is_reported() {
         assert_eq!(
             failures_without("/entry"),
             ["/entry: not kept, although it is the ENTRYPOINT program"]
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_loader_is_told() {
+    fn a_dropped_loader_is_reported() {
         assert_eq!(
             failures_without(GLIBC),
             [format!(
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_interpreter_is_told() {
+    fn a_dropped_interpreter_is_reported() {
         assert_eq!(
             failures_without("/bin/app"),
             ["/entry: it can no longer find the interpreter `/bin/app`"]
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_target_is_told() {
+    fn a_dropped_symlink_target_is_reported() {
         let failures = failures_without("/opt/app");
         assert!(
             failures.contains(&"/bin/app: the target of the symlink is not kept".to_owned()),
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_directory_is_told() {
+    fn a_dropped_parent_directory_is_reported() {
         assert!(
             failures_without("/opt")
                 .contains(&"/opt/app: its parent directory is not kept".to_owned())

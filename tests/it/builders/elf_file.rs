@@ -26,6 +26,8 @@ pub(crate) struct ElfFile {
     /// Additional program headers: kind and flags.
     segments: Vec<(u64, u64)>,
     text_relocations: bool,
+    /// Strings without terminators that the data refers to by address and length.
+    references: Vec<String>,
 }
 
 const NEEDED: u64 = 1;
@@ -82,6 +84,7 @@ pub(crate) fn library(soname: &str) -> ElfFile {
         dynamic: true,
         segments: Vec::new(),
         text_relocations: false,
+        references: Vec::new(),
     }
 }
 
@@ -191,6 +194,13 @@ impl ElfFile {
         }
     }
 
+    /// With a slice of strings as Go and Rust store them.
+    pub(crate) fn refers_to(mut self, texts: &[&str]) -> Self {
+        self.references
+            .extend(texts.iter().map(|&text| text.to_owned()));
+        self
+    }
+
     /// Position-independent, although it has a loader.
     pub(crate) fn movable(self) -> Self {
         Self {
@@ -245,6 +255,7 @@ impl Writer<'_> {
         self.bytes = vec![0; header + count * program_header];
         let interpreter = (self.here(), self.interpreter());
         let (at, size) = self.dynamic();
+        self.references();
         let end = self.here();
         let body = self.bytes.split_off(header + count * program_header);
         self.bytes.clear();
@@ -321,6 +332,22 @@ impl Writer<'_> {
         self.bytes.extend(interpreter.as_bytes());
         self.bytes.push(0);
         interpreter.len() as u64 + 1
+    }
+
+    /// The strings, one after the other, and a slice with the address and length of each.
+    fn references(&mut self) {
+        if self.file.references.is_empty() {
+            return;
+        }
+        let mut slice = Vec::new();
+        for text in &self.file.references {
+            slice.push((self.here() + BASE, text.len() as u64));
+            self.bytes.extend(text.as_bytes());
+        }
+        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
+        for (address, length) in slice {
+            self.numbers(&[(address, 8), (length, 8)]);
+        }
     }
 
     /// Strings, symbols, hash table, versions and the section itself. Gives the section's offset

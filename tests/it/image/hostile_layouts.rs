@@ -76,7 +76,7 @@ fn good() -> Directory {
 }
 
 #[test]
-fn nothing_in_a_layout_that_is_read_leads_out_of_it() {
+fn reading_a_layout_follows_no_symlink_or_device() {
     let blob = layer_blob();
     for name in ["blobs", "blobs/sha256", &blob, "index.json", "oci-layout"] {
         for (kind, put) in tricks() {
@@ -96,7 +96,7 @@ fn nothing_in_a_layout_that_is_read_leads_out_of_it() {
 }
 
 #[test]
-fn a_directory_in_the_place_of_a_file_is_named() {
+fn a_directory_in_place_of_a_layout_file_is_reported() {
     for name in [layer_blob().as_str(), "index.json", "oci-layout"] {
         let top = good();
         let path = top.path().join("layout").join(name);
@@ -154,7 +154,7 @@ fn snapshot(top: &Path) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn nothing_in_a_layout_that_is_written_to_leads_out_of_it() {
+fn writing_to_a_layout_follows_no_symlink_or_device() {
     let image = layer(Tar::new().file("a", b"new"));
     for name in ["blobs", "blobs/sha256", "index.json", "oci-layout"] {
         for (kind, put) in tricks() {
@@ -174,7 +174,7 @@ fn nothing_in_a_layout_that_is_written_to_leads_out_of_it() {
 }
 
 #[test]
-fn what_stands_in_the_place_of_a_blob_is_replaced_and_not_followed() {
+fn a_symlink_in_place_of_a_blob_is_replaced_and_not_followed() {
     let image = layer(Tar::new().file("a", b"new"));
     let first = good();
     let destination = |top: &Directory| format!("oci:{}:new", top.path().join("layout").display());
@@ -231,7 +231,7 @@ fn an_index_that_is_a_hard_link_is_replaced() {
 }
 
 #[test]
-fn only_blobs_of_the_layout_are_removed() {
+fn replacing_an_image_removes_nothing_outside_the_blobs_directory() {
     let image = layer(Tar::new().file("a", b"new"));
     // The image that gives way names a blob by a path, and one that is a symlink.
     for digest in [
@@ -259,7 +259,7 @@ fn only_blobs_of_the_layout_are_removed() {
 }
 
 #[test]
-fn an_index_that_readers_understand_differently_is_not_added_to() {
+fn an_ambiguous_index_is_not_extended() {
     let image = layer(Tar::new().file("a", b"new"));
     for index in [
         r#"{"schemaVersion": 2, "manifests": [], "Manifests": []}"#,
@@ -305,7 +305,7 @@ fn indexes_that_list_each_other_many_times_are_read_once() {
 }
 
 #[test]
-fn a_destination_stays_where_it_was_when_it_was_opened() {
+fn output_goes_to_the_directory_that_was_opened_even_if_its_path_changes() {
     let top = Directory::new();
     for name in ["one", "two"] {
         fs::create_dir(top.path().join(name)).unwrap();
@@ -348,7 +348,7 @@ impl jettison::image::Progress for Swap {
 }
 
 #[test]
-fn a_symlink_that_appears_at_the_destination_is_not_followed() {
+fn a_symlink_created_at_the_destination_meanwhile_is_not_followed() {
     let top = Directory::new();
     top.file("outside/oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#);
     let destination = format!("oci:{}", top.path().join("out").display());
@@ -381,7 +381,7 @@ impl jettison::image::Progress for Appear {
 }
 
 #[test]
-fn a_destination_of_a_repository_stays_in_it_when_a_directory_becomes_a_symlink() {
+fn a_destination_in_a_repository_cannot_leave_it_through_a_new_symlink() {
     for transport in ["oci", "docker-archive", "oci-archive", "rootfs"] {
         if transport == "rootfs" && !rustix::process::geteuid().is_root() {
             continue;
@@ -421,7 +421,7 @@ impl jettison::image::Progress for Moved {
 }
 
 #[test]
-fn an_entry_of_an_image_goes_through_nothing_in_the_destination() {
+fn no_image_entry_is_written_through_a_symlink_on_the_host() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -449,7 +449,7 @@ fn an_entry_of_an_image_goes_through_nothing_in_the_destination() {
 }
 
 #[test]
-fn a_root_directory_is_put_in_the_place_of_nothing_that_is_there() {
+fn a_root_directory_never_replaces_existing_files() {
     let image = layer(Tar::new().file("a", b"new"));
     let top = Directory::new();
     let path = |name: &str| top.path().join(name);
@@ -471,7 +471,7 @@ fn a_root_directory_is_put_in_the_place_of_nothing_that_is_there() {
 }
 
 #[test]
-fn a_layout_is_put_in_the_place_of_nothing_that_is_there() {
+fn a_layout_never_replaces_existing_files() {
     let image = layer(Tar::new().file("a", b"new"));
     let top = Directory::new();
     let path = |name: &str| top.path().join(name);
@@ -497,7 +497,7 @@ fn a_layout_is_put_in_the_place_of_nothing_that_is_there() {
 }
 
 #[test]
-fn a_device_behind_a_symlink_is_no_archive() {
+fn a_symlink_to_a_device_is_not_an_archive() {
     let top = Directory::new();
     symlink("/dev/zero", top.path().join("zero.tar")).unwrap();
     let zero = top.path().join("zero.tar").display().to_string();

@@ -10,7 +10,7 @@ fn over(lower: Tar, upper: Tar) -> Vec<String> {
 }
 
 #[test]
-fn an_upper_file_replaces_a_lower_one() {
+fn a_file_in_an_upper_layer_replaces_a_lower_one() {
     assert_eq!(
         over(Tar::new().file("a", b"old"), Tar::new().file("./a", b"new")),
         ["/a = new"]
@@ -38,7 +38,7 @@ fn a_directory_named_again_takes_the_header_and_keeps_its_children() {
 }
 
 #[test]
-fn a_file_replaces_a_directory_with_all_in_it() {
+fn a_file_replaces_a_directory_and_its_contents() {
     assert_eq!(
         over(
             Tar::new().directory("d").file("d/a", b""),
@@ -49,7 +49,7 @@ fn a_file_replaces_a_directory_with_all_in_it() {
 }
 
 #[test]
-fn a_directory_replaces_a_file_and_a_link() {
+fn a_directory_replaces_a_file_or_a_symlink() {
     let lower = Tar::new()
         .file("a", b"")
         .symlink("b", "c")
@@ -74,7 +74,7 @@ fn a_whiteout_hides_a_file_or_a_whole_directory_of_lower_layers() {
 }
 
 #[test]
-fn a_whiteout_does_not_hide_what_its_own_layer_brings() {
+fn a_whiteout_does_not_hide_files_of_its_own_layer() {
     let lower = Tar::new()
         .file("a", b"old")
         .directory("d")
@@ -90,7 +90,7 @@ fn a_whiteout_does_not_hide_what_its_own_layer_brings() {
 }
 
 #[test]
-fn an_opaque_directory_hides_lower_entries_wherever_it_stands_in_the_layer() {
+fn an_opaque_marker_hides_lower_entries_at_any_position_in_the_layer() {
     let lower = Tar::new()
         .directory("d")
         .file("d/old", b"")
@@ -111,7 +111,7 @@ fn an_opaque_directory_hides_lower_entries_wherever_it_stands_in_the_layer() {
 }
 
 #[test]
-fn an_opaque_directory_keeps_the_way_to_what_its_own_layer_brings() {
+fn an_opaque_directory_keeps_the_directories_of_its_own_layer() {
     let lower = Tar::new().directory("d/sub").file("d/sub/old", b"");
     let upper = Tar::new()
         .directory("d/sub")
@@ -121,7 +121,7 @@ fn an_opaque_directory_keeps_the_way_to_what_its_own_layer_brings() {
 }
 
 #[test]
-fn whiteouts_may_repeat_and_nest_in_any_order() {
+fn repeated_and_nested_whiteouts_work_in_any_order() {
     let lower = Tar::new().file("d/e/old", b"").file("d/old", b"");
     for upper in [
         Tar::new()
@@ -152,7 +152,7 @@ fn a_whiteout_in_a_lower_layer_hides_nothing_above() {
 }
 
 #[test]
-fn what_aufs_kept_for_itself_is_no_file() {
+fn metadata_entries_of_aufs_are_ignored() {
     let tar = Tar::new()
         .directory(".wh..wh.plnk")
         .file(".wh..wh.aufs", b"")
@@ -184,7 +184,7 @@ fn a_hard_link_may_name_a_file_of_a_lower_layer() {
 }
 
 #[test]
-fn a_hard_link_to_a_symbolic_link_is_to_the_link_itself() {
+fn a_hard_link_to_a_symlink_links_the_symlink_itself() {
     let image = layer(
         Tar::new()
             .file("a", b"x")
@@ -211,7 +211,7 @@ fn replacing_one_name_leaves_the_other_names_of_the_inode() {
 }
 
 #[test]
-fn missing_directories_on_the_way_are_made() {
+fn missing_parent_directories_are_created() {
     let image = layer(Tar::new().file("x/y/z", b""));
     assert_eq!(listing(&image), ["/x/", "/x/y/", "/x/y/z = "]);
     let made = &image.tree.inode(find(&image, "/x")).header;
@@ -225,7 +225,7 @@ fn missing_directories_on_the_way_are_made() {
 }
 
 #[test]
-fn the_way_to_an_entry_goes_through_links_and_stays_in_the_root() {
+fn an_entry_path_follows_symlinks_and_stays_in_the_root() {
     let lower = Tar::new()
         .directory("usr/bin")
         .symlink("bin", "usr/bin")
@@ -243,7 +243,7 @@ fn the_way_to_an_entry_goes_through_links_and_stays_in_the_root() {
 }
 
 #[test]
-fn the_way_through_a_dangling_link_is_made_where_it_points() {
+fn an_entry_below_a_dangling_symlink_creates_its_target() {
     let image = layer(Tar::new().symlink("lock", "/run/lock").file("lock/a", b""));
     assert_eq!(
         listing(&image),
@@ -257,7 +257,7 @@ fn the_way_through_a_dangling_link_is_made_where_it_points() {
 }
 
 #[test]
-fn a_link_that_is_replaced_leads_elsewhere_in_the_next_layer() {
+fn a_replaced_symlink_redirects_entries_of_the_next_layer() {
     let lower = Tar::new()
         .directory("one")
         .directory("two")
@@ -270,7 +270,7 @@ fn a_link_that_is_replaced_leads_elsewhere_in_the_next_layer() {
 }
 
 #[test]
-fn a_link_that_its_own_layer_replaces_leads_elsewhere_for_later_entries() {
+fn a_symlink_replaced_in_its_own_layer_redirects_later_entries() {
     let lower = || {
         Tar::new()
             .directory("one")
@@ -302,7 +302,7 @@ fn a_link_that_its_own_layer_replaces_leads_elsewhere_for_later_entries() {
 }
 
 #[test]
-fn links_that_many_entries_go_through_still_count_for_each() {
+fn the_symlink_limit_applies_to_each_entry_separately() {
     let chain = (1..=30).fold(Tar::new().directory("l0"), |tar, number| {
         tar.symlink(&format!("l{number}"), &format!("l{}", number - 1))
     });
@@ -323,7 +323,7 @@ fn links_that_many_entries_go_through_still_count_for_each() {
 }
 
 #[test]
-fn a_whiteout_works_through_a_link_to_its_directory() {
+fn a_whiteout_works_through_a_symlink_to_its_directory() {
     let lower = Tar::new()
         .directory("usr/bin")
         .file("usr/bin/sh", b"")
@@ -335,7 +335,7 @@ fn a_whiteout_works_through_a_link_to_its_directory() {
 }
 
 #[test]
-fn the_root_directory_has_a_header_too() {
+fn the_root_directory_keeps_its_own_header() {
     let image = layer(
         Tar::new()
             .entry(b'5', "./", "", b"", |header| header.set_mode(0o700))

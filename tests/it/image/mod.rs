@@ -1,14 +1,14 @@
 //! Images as files: reading and writing of archives that are built here.
 
-mod ambiguous;
+mod ambiguous_documents;
+mod ambiguous_layers;
 mod archives;
 mod documents;
 mod hostile;
 mod hostile_layouts;
-mod keeping;
+mod kept_layers;
 mod layers;
 mod names;
-mod readers;
 mod reading;
 mod rootfs;
 mod rootfs_writing;

@@ -13,7 +13,7 @@ fn header(tar: Tar) -> Header {
 }
 
 #[test]
-fn long_names_of_gnu_and_pax_are_whole() {
+fn long_names_in_gnu_and_pax_headers_are_read_completely() {
     let long = "d/".repeat(60) + "file";
     let link = "../".repeat(50) + "x";
     let gnu = |tar: Tar, kind, text: &str| {
@@ -50,7 +50,7 @@ fn long_names_of_gnu_and_pax_are_whole() {
 }
 
 #[test]
-fn a_ustar_prefix_stands_before_the_name() {
+fn a_ustar_prefix_is_joined_before_the_name() {
     let tar = Tar::new().entry(b'0', "name", "", b"", |header| {
         header.as_ustar_mut().unwrap().prefix[..3].copy_from_slice(b"a/b");
     });
@@ -58,7 +58,7 @@ fn a_ustar_prefix_stands_before_the_name() {
 }
 
 #[test]
-fn names_are_bytes() {
+fn file_names_may_be_any_bytes() {
     let name = b"caf\xe9/\x01\n";
     let image = layer(Tar::new().raw(Block::new_ustar(), b'0', name, b"", b"x", |_| {}));
     let found = image.tree.resolve(b"/caf\xe9/\x01\n").unwrap().name;
@@ -85,7 +85,7 @@ fn an_old_entry_whose_name_ends_in_a_slash_is_a_directory() {
 }
 
 #[test]
-fn owners_are_numbers_of_any_size_and_names() {
+fn owners_are_read_as_large_numbers_and_as_names() {
     let tar = Tar::new().entry(b'0', "a", "", b"", |header| {
         header.set_uid(0o777_7777 + 1);
         header.set_gid(4_000_000_000);
@@ -168,7 +168,7 @@ fn extended_attributes_are_bytes_that_may_hold_line_feeds_and_zeros() {
 }
 
 #[test]
-fn a_comment_is_dropped_and_records_of_any_vendor_stay() {
+fn pax_comments_are_dropped_and_vendor_records_kept() {
     let records: [(&str, &[u8]); 4] = [
         ("comment", b"1"),
         ("VENDOR.key", b"2"),
@@ -187,7 +187,7 @@ fn a_comment_is_dropped_and_records_of_any_vendor_stay() {
 }
 
 #[test]
-fn a_record_may_be_repeated_with_the_same_value() {
+fn a_pax_record_may_be_repeated_with_the_same_value() {
     let records: [(&str, &[u8]); 3] = [
         ("SCHILY.xattr.user.a", b"2"),
         ("uid", b"7"),
@@ -207,7 +207,7 @@ fn a_global_header_describes_no_entry() {
 }
 
 #[test]
-fn an_empty_record_leaves_the_field_in_force() {
+fn an_empty_pax_record_does_not_override_the_header() {
     assert_eq!(
         listing(&layer(Tar::new().pax(&[("path", b"")]).file("a", b"x"))),
         ["/a = x"]
@@ -215,7 +215,7 @@ fn an_empty_record_leaves_the_field_in_force() {
 }
 
 #[test]
-fn a_size_record_says_what_the_field_says() {
+fn a_pax_size_record_may_repeat_the_header_size() {
     let tar = Tar::new().pax(&[("size", b"3")]).file("a", b"abc");
     assert_eq!(listing(&layer(tar.file("b", b""))), ["/a = abc", "/b = "]);
 }
@@ -269,7 +269,7 @@ fn sparse_files_of_the_old_gnu_format_have_their_holes_filled() {
 }
 
 #[test]
-fn sparse_maps_of_the_old_gnu_format_go_on_in_further_blocks() {
+fn sparse_maps_of_the_old_gnu_format_may_continue_in_further_blocks() {
     let mut extended = tar::GnuExtSparseHeader::new();
     extended.sparse[0].set_offset(5);
     extended.sparse[0].set_length(3);

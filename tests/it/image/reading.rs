@@ -122,7 +122,7 @@ fn a_docker_archive_of_podman_is_read() {
 }
 
 #[test]
-fn a_docker_archive_of_old_docker_links_layers_it_has_twice() {
+fn duplicate_layers_of_old_docker_archives_are_symlinks() {
     let layer = layers().remove(0);
     let twice = [layer.clone(), layer.clone()];
     let manifest = json!([{"Config": "c.json", "RepoTags": null, "Layers": ["one/layer.tar", "two/layer.tar"]}]);
@@ -141,7 +141,7 @@ fn a_docker_archive_of_old_docker_links_layers_it_has_twice() {
 }
 
 #[test]
-fn a_docker_archive_of_new_docker_is_an_oci_layout_too() {
+fn a_docker_archive_that_is_also_an_oci_layout_is_read() {
     let layers = layers();
     let mut both = layout(&layers, &layers, OCI);
     let config_name = format!(
@@ -176,7 +176,7 @@ fn an_archive_may_be_compressed_as_a_whole() {
 }
 
 #[test]
-fn compressed_layers_are_told_by_their_first_bytes() {
+fn layer_compression_is_detected_from_the_first_bytes() {
     let layers = layers();
     let (head, tail) = layers[0].split_at(700);
     let members = [gzip(head), gzip(tail)].concat();
@@ -197,7 +197,7 @@ fn compressed_layers_are_told_by_their_first_bytes() {
 }
 
 #[test]
-fn one_image_of_several_is_named_by_its_tag_or_its_place() {
+fn an_image_of_an_archive_is_selected_by_tag_or_index() {
     let (one, two) = (
         config(&[]),
         json!({"os": "two", "rootfs": {"diff_ids": []}}),
@@ -313,7 +313,7 @@ fn platforms() -> Layout {
 }
 
 #[test]
-fn an_index_in_an_index_gives_the_image_of_the_platform() {
+fn a_nested_index_is_searched_for_the_platform() {
     assert_eq!(
         listing(&open_layout(&platforms(), ":app:1").unwrap()),
         ["/own = "]
@@ -345,7 +345,7 @@ fn an_index_in_an_index_gives_the_image_of_the_platform() {
 }
 
 #[test]
-fn an_image_of_a_layout_is_named_by_annotation_or_digest() {
+fn an_image_of_a_layout_is_selected_by_annotation_or_digest() {
     assert_eq!(
         listing(&open_layout(&platforms(), ":single").unwrap()),
         ["/single = "]
@@ -363,7 +363,7 @@ fn an_image_of_a_layout_is_named_by_annotation_or_digest() {
 }
 
 #[test]
-fn the_only_image_does_for_any_platform() {
+fn the_only_image_is_used_for_any_platform() {
     let mut layout = Layout { files: Vec::new() };
     let mut manifest = layout.image(&[], &[], OCI);
     manifest["platform"] = json!({"architecture": "s390x", "os": "linux"});
@@ -411,7 +411,7 @@ fn every_blob_of_a_layout_is_checked() {
 }
 
 #[test]
-fn layers_that_are_elsewhere_or_unreadable_are_refused() {
+fn foreign_and_encrypted_layers_are_refused() {
     let plain = layers();
     let foreign = "application/vnd.oci.image.layer.nondistributable.v1.tar";
     let error = open_layout(&layout(&plain, &plain, foreign), "").unwrap_err();
@@ -421,7 +421,7 @@ fn layers_that_are_elsewhere_or_unreadable_are_refused() {
 }
 
 #[test]
-fn an_artifact_is_no_image() {
+fn an_oci_artifact_is_not_an_image() {
     let mut layout = Layout { files: Vec::new() };
     let config = layout.blob("application/vnd.oci.empty.v1+json", b"{}");
     let manifest = json!({"schemaVersion": 2, "config": config, "layers": []});
@@ -434,7 +434,7 @@ fn an_artifact_is_no_image() {
 }
 
 #[test]
-fn indexes_in_indexes_have_an_end() {
+fn the_nesting_of_indexes_is_limited() {
     let mut layout = Layout { files: Vec::new() };
     let mut inner = layout.image(&[], &[], OCI);
     for _ in 0..8 {
@@ -449,7 +449,7 @@ fn indexes_in_indexes_have_an_end() {
 }
 
 #[test]
-fn a_digest_is_no_path() {
+fn a_digest_with_a_path_in_it_is_refused() {
     let mut layout = Layout { files: Vec::new() };
     let manifest =
         json!({"mediaType": MANIFEST, "size": 1, "digest": "sha256+x:../../../etc/passwd"});

@@ -40,7 +40,7 @@ fn a_directory_is_read_without_following_links() {
 }
 
 #[test]
-fn headers_are_those_of_the_files() {
+fn headers_of_a_root_directory_match_the_files() {
     let directory = Directory::new();
     let path = directory.file("a", b"x");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o6751)).unwrap();
@@ -110,7 +110,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
 }
 
 #[test]
-fn a_directory_that_becomes_a_symlink_is_not_followed() {
+fn a_directory_replaced_by_a_symlink_while_reading_is_not_followed() {
     let directory = Directory::new();
     directory.file("root/etc/a", b"x");
     let secret = directory.file("outside/a", b"s");
@@ -145,7 +145,7 @@ fn a_root_may_be_named_through_a_symlink() {
 }
 
 #[test]
-fn a_file_with_the_name_of_a_whiteout_is_in_no_layer() {
+fn a_file_named_like_a_whiteout_cannot_be_written_to_a_layer() {
     let directory = Directory::new();
     directory.file("root/etc/.wh.shadow", b"");
     let image = open(&format!(
@@ -171,7 +171,7 @@ fn a_file_with_the_name_of_a_whiteout_is_in_no_layer() {
 }
 
 #[test]
-fn what_is_no_regular_file_has_no_bytes() {
+fn reading_a_directory_as_a_file_is_an_error() {
     let directory = Directory::new();
     fs::create_dir(directory.path().join("d")).unwrap();
     let image = open(directory.path().to_str().unwrap()).unwrap();

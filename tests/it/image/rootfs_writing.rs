@@ -41,7 +41,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn a_directory_is_exactly_what_the_image_holds() {
+fn a_written_root_directory_equals_the_image() {
     let (uid, gid) = mine();
     let owned = |header: &mut tar::Header, mode| {
         header.set_uid(uid);
@@ -113,7 +113,7 @@ fn a_directory_is_exactly_what_the_image_holds() {
 }
 
 #[test]
-fn no_link_of_an_image_leads_out_of_the_directory() {
+fn symlinks_of_an_image_cannot_lead_out_of_the_written_directory() {
     let host = Directory::new();
     host.file("kept", b"as it was");
     let outside = host.path().display().to_string();
@@ -139,7 +139,7 @@ fn no_link_of_an_image_leads_out_of_the_directory() {
 }
 
 #[test]
-fn only_nothing_and_an_empty_directory_are_replaced() {
+fn a_root_directory_is_written_only_to_a_new_or_empty_path() {
     if !is_root() {
         return;
     }
@@ -173,7 +173,7 @@ fn only_nothing_and_an_empty_directory_are_replaced() {
 }
 
 #[test]
-fn what_cannot_be_written_exactly_is_named_and_nothing_stays() {
+fn an_entry_that_cannot_be_written_exactly_is_an_error_and_leaves_nothing() {
     let image = layer(
         Tar::new()
             .file("a", b"")
@@ -229,7 +229,7 @@ fn a_sparse_file_keeps_its_holes() {
 }
 
 #[test]
-fn what_will_be_written_is_no_part_of_what_is_read() {
+fn outputs_inside_the_source_directory_are_not_read() {
     let directory = Directory::new();
     directory.file("a", b"x");
     fs::create_dir(directory.path().join("slim")).unwrap();

@@ -77,7 +77,7 @@ fn various() -> Image {
 }
 
 #[test]
-fn everything_written_is_read_again_from_every_destination() {
+fn an_image_round_trips_through_every_destination() {
     let image = various();
     let directory = Directory::new();
     for (transport, name) in [
@@ -120,7 +120,7 @@ fn everything_written_is_read_again_from_every_destination() {
 }
 
 #[test]
-fn the_usual_compression_is_that_of_the_destination() {
+fn the_default_compression_depends_on_the_destination() {
     let image = layer(Tar::new().file("a", b"x"));
     let directory = Directory::new();
     let compression = |transport: &str| {
@@ -152,7 +152,7 @@ fn the_same_image_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_selection_brings_the_directories_on_the_way_and_nothing_else() {
+fn a_selection_adds_parent_directories_and_nothing_else() {
     let image = layer(
         Tar::new()
             .directory("a/b")
@@ -181,7 +181,7 @@ fn a_selection_brings_the_directories_on_the_way_and_nothing_else() {
 }
 
 #[test]
-fn a_kept_name_becomes_the_file_where_the_other_names_are_dropped() {
+fn a_hard_link_becomes_the_file_if_its_other_names_are_dropped() {
     let image = layer(
         Tar::new()
             .file("a", b"x")
@@ -214,7 +214,7 @@ fn a_kept_name_becomes_the_file_where_the_other_names_are_dropped() {
 }
 
 #[test]
-fn the_configuration_is_kept_but_for_layers_and_history() {
+fn only_layers_and_history_of_the_configuration_change() {
     let image = various();
     let directory = Directory::new();
     for transport in ["docker-archive", "oci"] {
@@ -247,7 +247,7 @@ fn the_configuration_is_kept_but_for_layers_and_history() {
 }
 
 #[test]
-fn a_tag_names_the_image() {
+fn a_written_image_has_the_requested_tag() {
     let image = layer(Tar::new().file("a", b"x"));
     let directory = Directory::new();
     let path = directory.path().join("x.tar");
@@ -310,7 +310,7 @@ fn a_layout_replaces_a_layout_and_no_other_directory() {
 }
 
 #[test]
-fn images_of_other_names_in_a_layout_stay_and_what_only_the_replaced_one_had_goes() {
+fn replacing_an_image_in_a_layout_keeps_the_others_and_removes_orphaned_blobs() {
     let directory = Directory::new();
     let layout = directory.path().join("layout");
     let blobs = || entries(&layout.join("blobs/sha256"));
@@ -348,7 +348,7 @@ fn images_of_other_names_in_a_layout_stay_and_what_only_the_replaced_one_had_goe
 }
 
 #[test]
-fn a_layout_whose_index_cannot_be_read_stays_as_it_is() {
+fn a_layout_with_an_unreadable_index_is_not_changed() {
     let image = layer(Tar::new().file("a", b"x"));
     for index in ["{", "{}", "[]"] {
         let directory = Directory::new();
@@ -369,7 +369,7 @@ fn a_layout_whose_index_cannot_be_read_stays_as_it_is() {
 }
 
 #[test]
-fn many_who_write_to_one_layout_at_once_lose_no_image() {
+fn concurrent_writers_to_one_layout_lose_no_image() {
     let directory = Directory::new();
     let layout = format!("oci:{}", directory.path().join("layout").display());
     let image = layer(Tar::new().file("a", b"x"));
@@ -391,7 +391,7 @@ fn many_who_write_to_one_layout_at_once_lose_no_image() {
 }
 
 #[test]
-fn an_oci_manifest_says_what_the_image_was_made_of() {
+fn an_oci_manifest_records_the_original_image() {
     let directory = Directory::new();
     let layout = format!("oci:{}", directory.path().join("layout").display());
     write_all(
@@ -431,7 +431,7 @@ fn an_oci_manifest_says_what_the_image_was_made_of() {
 }
 
 #[test]
-fn an_archive_that_is_cut_short_after_it_was_read_is_an_error() {
+fn an_archive_truncated_after_reading_is_an_error() {
     let directory = Directory::new();
     let plain = [Tar::new().file("a", &vec![7; 100_000]).end()];
     let archive = crate::builders::images::docker_archive(
@@ -507,7 +507,7 @@ fn entries(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_failed_write_leaves_what_was_there() {
+fn a_failed_write_leaves_the_previous_output() {
     let source = Directory::new();
     source.file("a", b"x");
     source.file("gone", b"x");
@@ -548,7 +548,7 @@ fn an_image_may_be_written_over_itself() {
 }
 
 #[test]
-fn destinations_that_say_too_little_are_refused() {
+fn incomplete_destinations_are_refused() {
     let image = layer(Tar::new());
     let directory = Directory::new();
     let path = directory.path().display();
@@ -575,7 +575,7 @@ fn destinations_that_say_too_little_are_refused() {
 }
 
 #[test]
-fn a_directory_of_the_host_becomes_an_image() {
+fn a_host_directory_can_be_written_as_an_image() {
     let source = Directory::new();
     source.file("etc/a", b"x");
     let image = open(source.path().to_str().unwrap()).unwrap();

@@ -8,50 +8,24 @@ use jettison::advisories::{self, Export};
 use jettison::config;
 use jettison::lint::{Finding, ImageInput, Selection, Settings, lint_image};
 use jettison::packages;
+use jettison::page::{Fence, fences};
 use jettison::rules::registry;
 use jettison::slim::{PlanOptions, plan};
 
-use crate::builders::description::{image, policy};
+use crate::builders::description::{image, osv_records, policy};
 
-/// A fenced block tagged `image bad` or `image good`.
-struct Example {
-    line: usize,
-    is_bad: bool,
-    text: String,
-}
+const BAD: &str = "image bad";
+const GOOD: &str = "image good";
 
-fn examples(markdown: &str) -> Vec<Example> {
-    let mut examples: Vec<Example> = Vec::new();
-    let mut open = false;
-    for (at, line) in markdown.lines().enumerate() {
-        if open {
-            open = line != "```";
-            if open {
-                let example = examples.last_mut().unwrap();
-                example.text.push_str(line);
-                example.text.push('\n');
-            }
-        } else if let Some(verdict) = line.strip_prefix("```image ") {
-            open = true;
-            examples.push(Example {
-                line: at + 1,
-                is_bad: verdict == "bad",
-                text: String::new(),
-            });
-        }
-    }
-    examples
-}
-
-/// What one rule says of a description; its lines `osv {…}` are records of an export.
+/// The findings of one rule in a described image, with the records of its `osv` lines as an
+/// export.
 fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
-    let (records, lines): (Vec<&str>, Vec<&str>) =
-        text.lines().partition(|line| line.starts_with("osv "));
-    let image = image(&lines.join("\n"));
+    let image = image(text);
     let packages = packages::read(&image).unwrap();
+    let records = osv_records(text);
     let folder = tempfile::tempdir().unwrap();
     for (at, record) in records.iter().enumerate() {
-        fs::write(folder.path().join(format!("{at}.json")), &record[4..]).unwrap();
+        fs::write(folder.path().join(format!("{at}.json")), record).unwrap();
     }
     let known = (!records.is_empty()).then(|| {
         advisories::find(
@@ -93,29 +67,34 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
 }
 
 #[test]
-fn every_example_holds() {
+fn every_example_image_on_a_rule_page_holds() {
     let mut failures = Vec::new();
     for rule in registry().image_rules() {
         let page = registry()
             .get(rule.name)
             .unwrap_or_else(|| panic!("`{}` has no page", rule.name));
-        let examples = examples(page.body);
-        for wanted in [true, false] {
-            if !examples.iter().any(|example| example.is_bad == wanted) {
-                failures.push(format!(
-                    "{} shows no image that is {}",
-                    rule.name,
-                    if wanted { "bad" } else { "good" }
-                ));
+        let mut examples: Vec<Fence> = fences(page.body);
+        examples.retain(|fence| fence.tag.starts_with("image"));
+        for tag in [BAD, GOOD] {
+            if !examples.iter().any(|fence| fence.tag == tag) {
+                failures.push(format!("{} has no `{tag}` example", rule.name));
             }
         }
         for example in examples {
-            let said: Vec<String> = findings(rule.name, &example.text)
+            let expected = match example.tag.as_str() {
+                BAD => 1,
+                GOOD => 0,
+                tag => panic!("{}: unknown fence `{tag}`", rule.name),
+            };
+            let messages: Vec<String> = findings(rule.name, &example.text)
                 .into_iter()
                 .map(|finding| finding.message)
                 .collect();
-            if said.len() != usize::from(example.is_bad) {
-                failures.push(format!("{}, line {}: {said:?}", rule.name, example.line));
+            if messages.len() != expected {
+                failures.push(format!(
+                    "{}, line {}: {messages:?}",
+                    rule.name, example.line
+                ));
             }
         }
     }
@@ -123,7 +102,7 @@ fn every_example_holds() {
 }
 
 #[test]
-fn a_finding_says_who_brought_the_file_and_whether_it_is_reached() {
+fn a_finding_shows_where_the_file_comes_from_and_whether_it_is_reachable() {
     let text = "file /app \"\"\nlayer RUN apt-get install -y sudo\nfile /usr/bin/sudo mode=4755\nentrypoint /app\n";
     let found = findings("setuid-file", text);
     let place = found[0].image().unwrap();

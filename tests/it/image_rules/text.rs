@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use jettison::lint::image::Policy;
 use jettison::lint::{ImageInput, Selection, Settings, lint_image};
 use jettison::packages;
-use jettison::report::{Linted, Report, Style, text};
+use jettison::report::{Excerpts, Linted, Report, Style, text};
 use jettison::rules::registry;
 
 use crate::builders::description::image;
 
 #[test]
-fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
+fn a_finding_names_its_layer_except_for_the_configuration() {
     let image = image(
         "file /app mode=0755 \"x\"\nentrypoint /app\nlayer RUN chmod u+s /usr/bin/tool\nfile /usr/bin/tool mode=4755 \"x\"\n",
     );
@@ -41,6 +41,7 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
             width: 100,
             unicode: false,
             links: false,
+            excerpts: Excerpts::FirstOfRule,
         },
     );
     let expected = [

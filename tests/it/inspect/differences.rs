@@ -30,13 +30,13 @@ fn paths(before: Tar, after: Tar) -> Vec<String> {
 }
 
 #[test]
-fn the_same_image_differs_in_nothing_even_where_times_do() {
+fn images_that_differ_only_in_times_are_equal() {
     let at = |time| Tar::new().entry(b'0', "a", "", b"x", |header| header.set_mtime(time));
     assert_eq!(paths(at(1), at(2)), Vec::<String>::new());
 }
 
 #[test]
-fn each_change_is_named() {
+fn every_kind_of_change_is_listed() {
     let mode = |mode| move |header: &mut tar::Header| header.set_mode(mode);
     let before = Tar::new()
         .file("gone", b"x")
@@ -69,7 +69,7 @@ fn each_change_is_named() {
 }
 
 #[test]
-fn paths_are_sorted_by_their_bytes_whichever_image_has_them() {
+fn differing_paths_of_both_images_are_sorted_by_bytes() {
     let before = Tar::new()
         .file("d/only/before", b"x")
         .file("d.x", b"x")
@@ -108,7 +108,7 @@ fn packages_differ_by_version() {
 }
 
 #[test]
-fn the_configuration_differs_by_field_but_not_by_what_describes_its_layers() {
+fn configuration_differences_are_listed_by_field_except_layer_descriptions() {
     let layers = [Tar::new().end()];
     let mut changed = config(&layers);
     changed["config"]["Env"] = serde_json::json!(["PATH=/usr/bin"]);

@@ -94,7 +94,7 @@ fn files_of_one_long_directory_do_not_fill_the_memory() {
 }
 
 #[test]
-fn a_directory_of_an_rpm_package_that_is_a_symlink_is_no_file_of_it() {
+fn a_symlinked_directory_of_an_rpm_package_is_not_one_of_its_files() {
     let database = rpm_database(&[&[
         (1000, STRING, 1, b"a\0"),
         (1118, STRINGS, 2, b"/\0/lib/\0"),
@@ -114,7 +114,7 @@ fn a_directory_of_an_rpm_package_that_is_a_symlink_is_no_file_of_it() {
 }
 
 #[test]
-fn a_header_without_a_name_is_no_package_and_in_no_manifest() {
+fn an_rpm_header_without_a_name_is_ignored() {
     let files: [Tag<'_>; 3] = [
         (1118, STRINGS, 1, b"/usr/\0"),
         (1117, STRINGS, 1, b"a\0"),
@@ -131,7 +131,7 @@ fn a_header_without_a_name_is_no_package_and_in_no_manifest() {
 }
 
 #[test]
-fn a_list_of_files_belongs_to_the_first_of_many_packages() {
+fn a_dpkg_file_list_is_read_once_for_many_packages_of_one_name() {
     let status = b"Package: a\nStatus: install ok installed\n\n".repeat(5000);
     let list = b"/usr/a\n".repeat(100_000);
     let image = layer(
@@ -152,7 +152,7 @@ fn a_list_of_files_belongs_to_the_first_of_many_packages() {
 }
 
 #[test]
-fn a_module_of_python_that_is_named_often_is_walked_once() {
+fn a_python_module_claimed_by_many_packages_is_walked_once() {
     let mut tar = Tar::new()
         .file("lib/a-1.dist-info/METADATA", b"Name: a\nVersion: 1\n")
         .file("lib/a-1.dist-info/top_level.txt", &b"a\n".repeat(100_000));
@@ -163,7 +163,7 @@ fn a_module_of_python_that_is_named_often_is_walked_once() {
 }
 
 #[test]
-fn a_manifest_of_npm_with_many_hard_links_is_parsed_once() {
+fn a_package_json_with_many_hard_links_is_parsed_once() {
     let manifest = format!(
         r#"{{"name": "a", "version": "1", "x": [{}0]}}"#,
         "0,".repeat(1_500_000)
@@ -179,7 +179,7 @@ fn a_manifest_of_npm_with_many_hard_links_is_parsed_once() {
 }
 
 #[test]
-fn a_broken_manifest_of_npm_with_hard_links_is_noted_once() {
+fn a_broken_package_json_with_hard_links_is_reported_once() {
     let tar = Tar::new()
         .file("node_modules/a/package.json", b"{")
         .hard_link("node_modules/b/package.json", "node_modules/a/package.json");
@@ -188,7 +188,7 @@ fn a_broken_manifest_of_npm_with_hard_links_is_noted_once() {
 }
 
 #[test]
-fn many_packages_with_one_large_directory_have_files_in_proportion_to_the_image() {
+fn packages_that_claim_one_large_directory_take_memory_in_proportion_to_the_image() {
     const FILES: usize = 30_000;
     let mut tar = Tar::new()
         .file("s/p0.dist-info/METADATA", b"Name: p0\nVersion: 1\n")

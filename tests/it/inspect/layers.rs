@@ -68,7 +68,7 @@ fn a_layer_adds_replaces_and_removes() {
 }
 
 #[test]
-fn a_path_that_is_written_again_and_again_adds_up() {
+fn every_overwritten_version_of_a_path_counts_as_wasted() {
     let again = |text: &[u8]| Tar::new().file("log", text);
     let layers = looked_at(&[again(b"1"), again(b"22"), again(b"333")]);
     assert_eq!(wasted(&layers), ["/log 3 [0, 1] Replaced 2"]);
@@ -76,7 +76,7 @@ fn a_path_that_is_written_again_and_again_adds_up() {
 }
 
 #[test]
-fn bytes_with_a_name_left_are_not_wasted() {
+fn a_removed_hard_link_wastes_nothing_while_another_remains() {
     let lower = Tar::new().file("a", b"aaaa").hard_link("b", "a");
     let layers = looked_at(&[lower, Tar::new().file(".wh.a", b"")]);
     assert_eq!(
@@ -90,7 +90,7 @@ fn bytes_with_a_name_left_are_not_wasted() {
 }
 
 #[test]
-fn a_directory_that_is_replaced_takes_all_below_it_along() {
+fn replacing_a_directory_removes_everything_below_it() {
     let lower = Tar::new()
         .directory("d")
         .directory("d/e")
@@ -105,7 +105,7 @@ fn a_directory_that_is_replaced_takes_all_below_it_along() {
 }
 
 #[test]
-fn a_directory_takes_the_place_of_a_file() {
+fn a_directory_can_replace_a_file() {
     let upper = Tar::new().directory("d").file("d/x", b"");
     let layers = looked_at(&[Tar::new().file("d", b"file"), upper]);
     assert_eq!(wasted(&layers), ["/d 4 [0] Replaced 1"]);

@@ -73,7 +73,7 @@ fn debian() -> Tar {
 }
 
 #[test]
-fn paths_of_dpkg_are_followed_through_links_and_diversions() {
+fn dpkg_paths_are_followed_through_symlinks_and_diversions() {
     let expected = [
         "deb dash 0.5: /usr/bin/dash /usr/bin/sh.distrib",
         "deb libc6 2.36-9+deb12u1: /usr/lib/libc.so.6",
@@ -82,7 +82,7 @@ fn paths_of_dpkg_are_followed_through_links_and_diversions() {
 }
 
 #[test]
-fn a_package_of_dpkg_has_its_source_its_licenses_and_a_purl() {
+fn a_dpkg_package_has_its_source_licenses_and_purl() {
     let image = layer(debian());
     let packages = packages::read(&image).unwrap();
     let libc = packages
@@ -117,7 +117,7 @@ fn records_of_distroless_images_are_read_one_by_one() {
 }
 
 #[test]
-fn apk_names_directories_and_files_in_them() {
+fn files_of_apk_packages_are_listed_by_directory() {
     let tar = Tar::new()
         .file(
             "lib/apk/db/installed",
@@ -133,7 +133,7 @@ fn apk_names_directories_and_files_in_them() {
 const RPM_DATABASE: &[u8] = include_bytes!("../../../testdata/packages/rpmdb.sqlite");
 
 #[test]
-fn a_database_of_rpm_with_small_pages_gives_every_package() {
+fn an_rpm_database_with_small_pages_is_read_completely() {
     let tar = Tar::new()
         .file("usr/lib/sysimage/rpm/rpmdb.sqlite", RPM_DATABASE)
         .symlink("var/lib/rpm", "../../usr/lib/sysimage/rpm")
@@ -170,7 +170,7 @@ fn a_database_of_rpm_with_small_pages_gives_every_package() {
 }
 
 #[test]
-fn a_broken_database_of_rpm_is_a_note_and_never_a_panic() {
+fn a_broken_rpm_database_is_a_note_and_never_a_panic() {
     for end in (0..RPM_DATABASE.len()).step_by(701) {
         let image = layer(Tar::new().file("var/lib/rpm/rpmdb.sqlite", &RPM_DATABASE[..end]));
         assert!(
@@ -186,7 +186,7 @@ fn a_broken_database_of_rpm_is_a_note_and_never_a_panic() {
 }
 
 #[test]
-fn a_write_ahead_log_is_said_not_to_be_read() {
+fn a_note_says_that_a_write_ahead_log_is_not_read() {
     let tar = Tar::new()
         .file("var/lib/rpm/rpmdb.sqlite", RPM_DATABASE)
         .file("var/lib/rpm/rpmdb.sqlite-wal", b"x");
@@ -196,7 +196,7 @@ fn a_write_ahead_log_is_said_not_to_be_read() {
 }
 
 #[test]
-fn a_distribution_of_python_has_what_its_record_lists() {
+fn a_python_distribution_owns_the_files_in_its_record() {
     let site = "usr/lib/python3/site-packages";
     let record =
         b"pack/__init__.py,sha256=x,1\n../../../bin/tool,,\n\"pack/a,b.py\",,\npack/absent.py,,\n";
@@ -218,7 +218,7 @@ fn a_distribution_of_python_has_what_its_record_lists() {
 }
 
 #[test]
-fn a_package_of_node_has_what_is_below_it_but_not_the_packages_in_it() {
+fn a_node_package_owns_its_directory_without_nested_packages() {
     let json = |name: &str| {
         format!(r#"{{"name": "{name}", "version": "1.0.0", "license": {{"type": "ISC"}}}}"#)
     };
@@ -251,7 +251,7 @@ fn a_package_of_node_has_what_is_below_it_but_not_the_packages_in_it() {
 }
 
 #[test]
-fn a_gem_has_its_specification_and_its_folder() {
+fn a_gem_owns_its_specification_and_its_directory() {
     let tar = Tar::new()
         .file(
             "gems/specifications/rake-13.0.gemspec",
@@ -264,7 +264,7 @@ fn a_gem_has_its_specification_and_its_folder() {
 }
 
 #[test]
-fn a_file_counts_for_the_package_of_the_distribution_first() {
+fn a_file_belongs_to_the_distribution_package_first() {
     let tar = Tar::new()
         .file(
             "var/lib/dpkg/status",

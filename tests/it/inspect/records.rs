@@ -79,7 +79,7 @@ fn debian() -> Tar {
 }
 
 #[test]
-fn a_package_of_dpkg_of_which_a_file_remains_has_its_own_record() {
+fn a_dpkg_package_with_remaining_files_gets_its_own_record() {
     let image = layer(debian());
     let plan = planned(&image, &["/usr/bin/a", "/etc/a.conf"]);
     let result = slimmed(&image, &plan);
@@ -105,7 +105,7 @@ fn a_package_of_dpkg_of_which_a_file_remains_has_its_own_record() {
 }
 
 #[test]
-fn the_totals_count_the_records() {
+fn package_records_are_included_in_the_totals() {
     let image = layer(debian());
     let plan = planned(&image, &["/usr/bin/a"]);
     let result = slimmed(&image, &plan);
@@ -121,7 +121,7 @@ fn the_totals_count_the_records() {
 }
 
 #[test]
-fn where_the_database_itself_is_kept_no_record_is_made() {
+fn no_record_is_written_if_the_package_database_is_kept() {
     let image = layer(debian());
     assert_eq!(
         planned(&image, &["/usr/bin/a", "/var/lib/dpkg/status"]).records(),
@@ -130,7 +130,7 @@ fn where_the_database_itself_is_kept_no_record_is_made() {
 }
 
 #[test]
-fn records_can_be_left_out() {
+fn package_records_can_be_disabled() {
     let image = layer(debian());
     let options = PlanOptions {
         keep: vec!["/usr/bin/a".into()],
@@ -155,7 +155,7 @@ fn records_can_be_left_out() {
 }
 
 #[test]
-fn records_follow_a_link_to_the_database() {
+fn records_are_written_through_a_symlink_to_the_database() {
     let tar = Tar::new().symlink("var/lib", "../state").directory("state");
     let image = layer(Tar {
         bytes: [tar.bytes, debian().bytes].concat(),
@@ -166,7 +166,7 @@ fn records_follow_a_link_to_the_database() {
 }
 
 #[test]
-fn a_record_of_a_distroless_image_stays_as_it_is() {
+fn records_of_distroless_images_are_unchanged() {
     let tar = Tar::new()
         .file("var/lib/dpkg/status.d/a", b"Package: a\nVersion: 1\n")
         .file(
@@ -194,7 +194,7 @@ fn a_record_of_a_distroless_image_stays_as_it_is() {
 }
 
 #[test]
-fn the_database_of_apk_is_reduced() {
+fn the_apk_database_is_reduced_to_remaining_packages() {
     let tar = Tar::new()
         .file(
             "lib/apk/db/installed",
@@ -214,7 +214,7 @@ fn the_database_of_apk_is_reduced() {
 }
 
 #[test]
-fn rpm_gets_a_manifest() {
+fn rpm_packages_are_recorded_in_a_manifest() {
     let tar = Tar::new()
         .file(
             "var/lib/rpm/rpmdb.sqlite",
@@ -238,7 +238,7 @@ fn rpm_gets_a_manifest() {
 }
 
 #[test]
-fn a_package_of_a_language_keeps_the_file_that_names_it() {
+fn a_language_package_keeps_its_metadata_file() {
     let site = "usr/lib/python3/dist-packages";
     let tar = Tar::new()
         .file(

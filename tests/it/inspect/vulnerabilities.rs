@@ -262,7 +262,7 @@ fn known_of(image: &str, paths: &[PathBuf]) -> Vec<Vulnerability> {
 }
 
 #[test]
-fn sources_versions_and_releases_decide_what_is_known() {
+fn advisories_match_by_source_package_version_and_release() {
     let directory = Directory::new();
     let known = known(&[export(&directory)]);
     let told: Vec<_> = known
@@ -305,7 +305,7 @@ type Case<'a> = (
 );
 
 #[test]
-fn every_ecosystem_has_its_own_names_and_order() {
+fn every_ecosystem_has_its_own_names_and_version_order() {
     let jar = |directory: &Directory| {
         let path = directory.path().join("x.jar");
         let properties =
@@ -397,7 +397,7 @@ fn every_ecosystem_has_its_own_names_and_order() {
 }
 
 #[test]
-fn a_folder_of_zips_and_records_knows_what_one_zip_knows() {
+fn an_export_directory_gives_the_same_results_as_one_zip() {
     let (one, other) = (Directory::new(), Directory::new());
     let (zipped, files) = records()
         .into_iter()
@@ -412,7 +412,7 @@ fn a_folder_of_zips_and_records_knows_what_one_zip_knows() {
 }
 
 #[test]
-fn of_two_records_of_one_name_the_later_one_counts() {
+fn the_newer_of_two_records_with_one_id_is_used() {
     let directory = Directory::new();
     let (name, old) = records().remove(3);
     let mut new: Value = serde_json::from_slice(&old).unwrap();
@@ -429,7 +429,7 @@ fn of_two_records_of_one_name_the_later_one_counts() {
 }
 
 #[test]
-fn openvex_says_what_is_gone_and_what_is_not() {
+fn an_openvex_document_tells_removed_from_remaining_packages() {
     let (document, told) = vex("");
     let schema = include_str!("../../../testdata/schemas/openvex-0.2.0.json");
     let schema = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
@@ -489,7 +489,7 @@ fn openvex_says_what_is_gone_and_what_is_not() {
 }
 
 #[test]
-fn cyclonedx_says_the_same_and_names_only_components_that_it_has() {
+fn a_cyclonedx_vex_agrees_and_refers_only_to_its_own_components() {
     let (document, _) = vex("cyclonedx=");
     let states: Vec<_> = document["vulnerabilities"]
         .as_array()
@@ -534,7 +534,7 @@ fn the_same_image_gives_the_same_documents() {
 }
 
 #[test]
-fn the_document_names_the_image_that_was_written() {
+fn a_vex_document_names_the_written_image() {
     let directory = Directory::new();
     let (image, export) = (image(&directory), export(&directory));
     let (out, document) = (
@@ -564,7 +564,7 @@ fn the_document_names_the_image_that_was_written() {
 }
 
 #[test]
-fn lint_tells_how_grave_it_is_and_whether_the_program_reaches_it() {
+fn a_vulnerability_finding_shows_severity_and_reachability() {
     let directory = Directory::new();
     let (image, export) = (image(&directory), export(&directory));
     let lint = |more: &[&str]| {
@@ -608,7 +608,7 @@ fn lint_tells_how_grave_it_is_and_whether_the_program_reaches_it() {
 }
 
 #[test]
-fn what_the_export_has_nothing_of_is_said() {
+fn ecosystems_missing_from_the_export_are_named() {
     let directory = Directory::new();
     let image = image(&directory);
     let path = directory.path().join("PyPI.zip");
@@ -651,7 +651,7 @@ fn refused(entries: &[(&str, &[u8])]) -> String {
 }
 
 #[test]
-fn what_is_no_record_is_refused_with_its_zip_and_entry() {
+fn an_invalid_record_is_refused_and_its_zip_and_entry_are_named() {
     let cases: [(&[u8], &str); 6] = [
         (b"{\"id\": \"X-1\"", "invalid OSV record: EOF"),
         (b"", "invalid OSV record: EOF"),
@@ -689,7 +689,7 @@ fn a_record_that_is_too_large_is_refused() {
 }
 
 #[test]
-fn a_zip_that_becomes_too_large_is_refused() {
+fn a_zip_bomb_is_refused() {
     let directory = Directory::new();
     let path = directory.path().join("bomb.zip");
     let record = [b"{\"id\": \"X\"}".to_vec(), vec![b' '; 100_000]].concat();
@@ -744,7 +744,7 @@ fn limits_of(record: u64) -> ExportLimits {
 }
 
 #[test]
-fn names_of_entries_lead_nowhere() {
+fn zip_entry_names_are_never_used_as_paths() {
     let directory = Directory::new();
     let path = directory.path().join("all.zip");
     let (_, bytes) = records().remove(3);
@@ -766,7 +766,7 @@ fn names_of_entries_lead_nowhere() {
 }
 
 #[test]
-fn what_is_no_export_is_refused() {
+fn a_file_that_is_not_an_export_is_refused() {
     let directory = Directory::new();
     let image = image(&directory);
     let file = |name: &str, bytes: &[u8]| directory.file(name, bytes).to_str().unwrap().to_owned();
@@ -811,7 +811,7 @@ fn what_is_no_export_is_refused() {
 }
 
 #[test]
-fn where_nothing_is_known_there_is_no_openvex_document_but_one_of_cyclonedx() {
+fn without_known_vulnerabilities_only_cyclonedx_writes_a_document() {
     let directory = Directory::new();
     let image = image(&directory);
     let export = directory.path().join("of-others");

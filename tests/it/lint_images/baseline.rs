@@ -5,7 +5,7 @@ use std::fs;
 use super::{IMAGE, description, folder, run};
 
 #[test]
-fn what_is_known_of_an_image_is_let_pass_and_what_is_new_is_not() {
+fn a_baseline_suppresses_known_image_findings_but_not_new_ones() {
     let folder = folder(IMAGE, "");
     let lint = |arguments: &[&str]| {
         let all = [
@@ -47,7 +47,7 @@ fn what_is_known_of_an_image_is_let_pass_and_what_is_new_is_not() {
 }
 
 #[test]
-fn another_base_image_leaves_what_is_known_of_a_file_known() {
+fn a_baseline_entry_survives_a_changed_base_image() {
     let folder = folder(IMAGE, "");
     let lint = |arguments: &[&str]| {
         run(
@@ -68,7 +68,7 @@ fn another_base_image_leaves_what_is_known_of_a_file_known() {
 /// Fingerprints must not change: the baseline was written before findings in images and those in
 /// Dockerfiles became one type.
 #[test]
-fn an_old_baseline_still_fits() {
+fn a_baseline_from_an_older_release_still_matches() {
     let image = "\
 file /usr/bin/dash \"x\"
 file /etc/passwd \"root:x:0:0::/root:/bin/sh\\nroot:x:0:0::/root:/bin/sh\\n\"
@@ -109,7 +109,7 @@ user root
 }
 
 #[test]
-fn an_image_that_is_not_looked_at_has_nothing_stale() {
+fn entries_of_images_that_were_not_linted_are_not_stale() {
     let folder = folder(IMAGE, "");
     fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").unwrap();
     let known = r#"{"version": 1, "findings": [{"file": "docker://registry.example/app:1", "rule": "sudo", "fingerprint": "0", "message": "m"}, {"file": "gone.tar", "rule": "sudo", "fingerprint": "0", "message": "n"}]}"#;
@@ -125,7 +125,7 @@ fn an_image_that_is_not_looked_at_has_nothing_stale() {
 }
 
 #[test]
-fn one_baseline_is_for_dockerfiles_and_images() {
+fn one_baseline_covers_dockerfiles_and_images() {
     let folder = folder(IMAGE, "");
     fs::write(
         folder.path().join("Dockerfile"),
@@ -150,7 +150,7 @@ fn one_baseline_is_for_dockerfiles_and_images() {
 }
 
 #[test]
-fn lint_takes_what_other_commands_take_of_images() {
+fn lint_accepts_the_image_options_of_other_commands() {
     let folder = folder(IMAGE, "");
     let lint = |arguments: &[&str]| run(folder.path(), &[&["lint", "app.tar"], arguments].concat());
     let (code, _, err) = lint(&["--platform", "linux/arm64"]);

@@ -19,13 +19,13 @@ ENTRYPOINT [\"/usr/local/bin/app\"]
 /// What is built from it: a compiler that nobody reaches, the program, and what `make install`
 /// brings.
 const IMAGE: &str = "\
-elf /lib/ld.so soname=ld.so
+library /lib/ld.so
 file /usr/bin/dash \"sh\"
 file /usr/bin/apt-get \"apt\"
 layer COPY app.c /src/ # buildkit
 file /src/app.c \"int main;\"
 layer RUN /bin/sh -c apt-get update && apt-get install -y gcc     && gcc -o /usr/local/bin/app /src/app.c # buildkit
-file /usr/bin/gcc \"0123456789@*200000\"
+file /usr/bin/gcc size=2000000
 file /etc/ld.so.cache \"x\"
 file /etc/hosts \"\"
 dir /tmp mode=1777
@@ -34,7 +34,7 @@ layer RUN /bin/sh -c mkdir -p /data # buildkit
 dir /data
 layer RUN /bin/sh -c make -C /src install # buildkit
 dir /opt/app
-file /opt/app/data \"0123456789@*10\"
+file /opt/app/data size=100
 file /opt/app/notes \"1\"
 step USER 1000
 step ENTRYPOINT [\"/usr/local/bin/app\"]
@@ -74,7 +74,7 @@ fn compact(folder: &Path, rules: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_the_image_has_is_not_guessed_from_the_dockerfile() {
+fn findings_in_the_image_replace_guesses_from_the_dockerfile() {
     let rules = "shell-in-image,package-manager-in-image,build-tools-in-image";
     let folder = with(DOCKERFILE);
     let lines = compact(folder.path(), rules);
@@ -101,7 +101,7 @@ fn what_the_image_has_is_not_guessed_from_the_dockerfile() {
 }
 
 #[test]
-fn the_image_of_another_dockerfile_says_nothing_of_this_one() {
+fn the_image_of_another_dockerfile_is_not_mapped_to_this_one() {
     let folder = with("FROM debian:12\nRUN apt-get install -y make\nRUN make\nRUN make install\n");
     let lines = compact(folder.path(), "build-tools-in-image,move-to-builder-stage");
     assert_eq!(
@@ -123,7 +123,7 @@ fn the_image_of_another_dockerfile_says_nothing_of_this_one() {
 }
 
 #[test]
-fn a_finding_names_the_line_that_brought_it_or_the_one_that_the_base_is_from() {
+fn an_image_finding_names_the_dockerfile_line_it_comes_from() {
     let folder = with(DOCKERFILE);
     let text = said(folder.path(), "build-tools-in-image", &[]);
     assert!(
@@ -138,7 +138,7 @@ fn a_finding_names_the_line_that_brought_it_or_the_one_that_the_base_is_from() {
 }
 
 #[test]
-fn a_run_that_brings_what_nobody_reaches_is_told_at_its_line() {
+fn a_run_that_adds_unreachable_files_is_reported_at_its_line() {
     let folder = with(DOCKERFILE);
     let lines = compact(folder.path(), "move-to-builder-stage");
     let [line] = lines.as_slice() else {
@@ -161,7 +161,7 @@ fn a_run_that_brings_what_nobody_reaches_is_told_at_its_line() {
 }
 
 #[test]
-fn a_comment_on_what_only_an_image_can_tell_is_not_idle_without_one() {
+fn a_comment_for_an_image_rule_is_not_unused_when_no_image_is_linted() {
     let folder = with("FROM debian:12\n# jettison ignore=move-to-builder-stage\nRUN make\n");
     let select = ["--select", "unused-pragma,move-to-builder-stage"];
     let (code, out, _) = run(
@@ -172,7 +172,7 @@ fn a_comment_on_what_only_an_image_can_tell_is_not_idle_without_one() {
 }
 
 #[test]
-fn the_fix_builds_in_a_stage_of_its_own_and_copies_what_is_reached() {
+fn the_fix_moves_the_build_to_its_own_stage_and_copies_reachable_files() {
     let folder = with(DOCKERFILE);
     let fix = ["--fix", "--unsafe-fixes", "--format", "compact"];
     let (_, out, err) = run(
@@ -214,7 +214,7 @@ ENTRYPOINT [\"/usr/local/bin/app\"]
 }
 
 #[test]
-fn there_is_no_fix_where_it_takes_a_person() {
+fn no_fix_is_offered_where_a_person_must_decide() {
     let fixable = |dockerfile: &str| {
         let folder = with(dockerfile);
         let text = said(folder.path(), "move-to-builder-stage", &[]);
@@ -234,7 +234,7 @@ fn there_is_no_fix_where_it_takes_a_person() {
 }
 
 #[test]
-fn the_new_stage_is_written_as_the_file_is() {
+fn the_new_stage_follows_the_style_of_the_file() {
     let dockerfile = DOCKERFILE
         .replace("FROM debian:12", "from debian:12 as app")
         .replace('\n', "\r\n");
@@ -263,7 +263,7 @@ fn the_new_stage_is_written_as_the_file_is() {
 }
 
 #[test]
-fn what_copy_would_take_for_a_pattern_is_not_copied() {
+fn paths_that_copy_would_read_as_patterns_get_no_fix() {
     let folder = with(DOCKERFILE);
     let image = IMAGE
         .replace("/opt/app/data", "/opt/[app]/data")

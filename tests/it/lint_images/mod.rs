@@ -15,13 +15,13 @@ use crate::builders::description;
 /// A program that needs its loader and no more, beside what nobody needs.
 const IMAGE: &str = "\
 elf /app interpreter=/lib/ld.so
-elf /lib/ld.so soname=ld.so
+library /lib/ld.so
 file /var/lib/dpkg/status \"Package: sudo\\nStatus: install ok installed\\nArchitecture: amd64\\nVersion: 1.9\\n\\nPackage: ld\\nStatus: install ok installed\\nArchitecture: amd64\\nVersion: 1\\n\\n\"
 file /var/lib/dpkg/info/sudo.list \"/usr/bin/sudo\\n\"
 file /var/lib/dpkg/info/ld.list \"/lib/ld.so\\n\"
 layer RUN apt-get install -y sudo
 file /usr/bin/sudo mode=4755
-file /usr/bin/dash \"0123456789@*10000\"
+file /usr/bin/dash size=100000
 user 1000
 entrypoint /app
 ";

@@ -31,7 +31,7 @@ fn found(config: &str, arguments: &[&str]) -> Vec<String> {
 const ELSE: &str = "select = ['empty-password']\n";
 
 #[test]
-fn a_budget_names_what_is_there_and_what_is_allowed() {
+fn a_budget_finding_states_the_count_and_the_limit() {
     let budgets = |budgets: &str| {
         let found = found(&format!("{ELSE}[policy]\n{budgets}\n"), &[]);
         found
@@ -59,7 +59,7 @@ fn a_budget_names_what_is_there_and_what_is_allowed() {
 }
 
 #[test]
-fn what_is_forbidden_is_an_error_whatever_is_selected() {
+fn forbidden_programs_are_errors_whatever_rules_are_selected() {
     let sudo = "sudo:error: `/usr/bin/sudo` lets users become root";
     let setuid = "setuid-file:error: setuid root program `/usr/bin/sudo` (mode 4755)";
     assert_eq!(
@@ -87,7 +87,7 @@ fn what_is_forbidden_is_an_error_whatever_is_selected() {
 }
 
 #[test]
-fn a_finding_shows_where_the_policy_says_so() {
+fn a_policy_finding_shows_the_line_of_the_policy() {
     let config = format!(
         "{ELSE}severity = {{ empty-password = 'info' }}\n[policy]\nmax-files = 6\nforbid = ['setuid', 'sudo']\n\
          allow = [{{ rule = 'root-user', reason = 'old', expires = 2025-01-01 }}]\n"
@@ -106,7 +106,7 @@ fn a_finding_shows_where_the_policy_says_so() {
 }
 
 #[test]
-fn an_exception_covers_what_all_that_it_names_is_true_of() {
+fn an_exception_applies_only_if_all_its_conditions_match() {
     let forbidden = format!("{ELSE}[policy]\nforbid = ['sudo', 'setuid', 'shell']\n");
     let left = |exception: &str| -> Vec<String> {
         let found = found(
@@ -153,7 +153,7 @@ fn an_exception_ends_after_its_last_day() {
 }
 
 #[test]
-fn a_broken_policy_fails_where_only_errors_do() {
+fn a_policy_violation_fails_even_with_fail_on_error() {
     let folder = folder(IMAGE, "fail-on = 'error'\n[policy]\nforbid = ['sudo']\n");
     let status =
         |arguments: &[&str]| run(folder.path(), &[&["lint", "app.tar"], arguments].concat()).0;
@@ -167,7 +167,7 @@ fn a_broken_policy_fails_where_only_errors_do() {
 }
 
 #[test]
-fn the_policy_of_an_image_is_that_of_this_folder() {
+fn the_policy_comes_from_the_current_directory() {
     let here = folder(IMAGE, "[policy]\nmax-files = 1\n");
     let elsewhere = folder(IMAGE, "[policy]\nmax-packages = 1\n");
     let image = elsewhere.path().join("app.tar");
@@ -179,7 +179,7 @@ fn the_policy_of_an_image_is_that_of_this_folder() {
 }
 
 #[test]
-fn a_day_that_cannot_be_told_is_an_error() {
+fn an_invalid_current_date_is_an_error() {
     let folder = folder(
         IMAGE,
         "[[policy.allow]]\nrule = 'sudo'\nreason = 'x'\nexpires = 2026-01-01\n",
@@ -196,7 +196,7 @@ fn a_day_that_cannot_be_told_is_an_error() {
 }
 
 #[test]
-fn a_mistake_in_the_policy_is_told_at_its_place() {
+fn an_error_in_the_policy_names_its_line_and_column() {
     let folder = folder(IMAGE, "[policy]\nforbid = ['shel']\n");
     for arguments in [&["lint", "app.tar"][..], &["slim", "app.tar", "--dry-run"]] {
         let (code, _, err) = run(folder.path(), arguments);

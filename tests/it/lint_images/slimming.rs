@@ -15,14 +15,14 @@ fn slim(config: &str, arguments: &[&str]) -> (i32, bool, String) {
 }
 
 #[test]
-fn what_slimming_takes_out_breaks_no_policy() {
+fn removed_files_do_not_violate_the_policy() {
     let config = "[policy]\nforbid = ['sudo', 'shell', 'setuid']\nmax-packages = 1\nmax-files = 4\nmax-size = '50 kB'\n";
     let (code, written, said) = slim(config, &[]);
     assert_eq!((code, written), (0, true), "{said}");
 }
 
 #[test]
-fn a_result_that_breaks_the_policy_is_not_written() {
+fn an_image_that_violates_the_policy_is_not_written() {
     let keep = ["--keep", "/usr/bin/sudo"];
     let (code, written, said) = slim("[policy]\nforbid = ['setuid']\nmax-packages = 1\n", &keep);
     assert_eq!((code, written), (1, false), "{said}");
@@ -41,7 +41,7 @@ fn a_result_that_breaks_the_policy_is_not_written() {
 }
 
 #[test]
-fn force_writes_it_and_still_fails() {
+fn force_writes_a_violating_image_and_still_fails() {
     let (code, written, said) = slim("[policy]\nmax-files = 1\n", &["--force"]);
     assert_eq!((code, written), (1, true), "{said}");
     assert!(
@@ -51,7 +51,7 @@ fn force_writes_it_and_still_fails() {
 }
 
 #[test]
-fn packages_are_counted_without_their_records_too() {
+fn packages_without_records_still_count() {
     let (code, _, said) = slim("[policy]\nmax-packages = 0\n", &["--no-package-records"]);
     assert_eq!(code, 1);
     assert!(
@@ -61,7 +61,7 @@ fn packages_are_counted_without_their_records_too() {
 }
 
 #[test]
-fn a_dry_run_fails_as_the_run_would() {
+fn a_dry_run_fails_like_the_real_run() {
     let folder = folder(IMAGE, "[policy]\nmax-files = 1\n");
     let slim = |arguments: &[&str]| {
         run(
@@ -83,7 +83,7 @@ fn a_dry_run_fails_as_the_run_would() {
 }
 
 #[test]
-fn what_was_measured_before_is_what_the_written_image_has() {
+fn measurements_before_writing_match_the_written_image() {
     let folder = folder(IMAGE, "");
     let (code, _, said) = run(
         folder.path(),
@@ -103,7 +103,7 @@ fn what_was_measured_before_is_what_the_written_image_has() {
 }
 
 #[test]
-fn lint_ends_with_what_slimming_would_take_out() {
+fn lint_ends_with_a_summary_of_what_slim_would_remove() {
     let folder = folder(IMAGE, "");
     let (_, _, said) = run(folder.path(), &["lint", "app.tar"]);
     let last = said.lines().last().unwrap();

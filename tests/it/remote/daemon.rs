@@ -87,7 +87,7 @@ fn answer(state: &mut State, request: &Request) -> Response {
 }
 
 #[test]
-fn a_name_that_is_no_file_is_asked_of_the_daemon_and_goes_back_there() {
+fn an_image_name_is_read_from_and_written_back_to_the_daemon() {
     let daemon = FakeDaemon::new();
     let output = daemon.jettison(&["slim", "app:1", "-t", "new:1"]);
     let (out, error) = (
@@ -109,7 +109,7 @@ fn a_name_that_is_no_file_is_asked_of_the_daemon_and_goes_back_there() {
 }
 
 #[test]
-fn the_transport_can_be_named() {
+fn the_daemon_transport_can_be_given_explicitly() {
     let daemon = FakeDaemon::new();
     let path = daemon
         .directory
@@ -135,7 +135,7 @@ fn the_transport_can_be_named() {
 }
 
 #[test]
-fn an_image_that_is_not_there_is_named_with_who_was_asked() {
+fn a_missing_image_is_named_together_with_the_daemon() {
     let daemon = FakeDaemon::new();
     let error = daemon.error(&["slim", "nothing:1", "-t", "new:1"]);
     assert!(
@@ -146,7 +146,7 @@ fn an_image_that_is_not_there_is_named_with_who_was_asked() {
 }
 
 #[test]
-fn half_an_archive_is_no_image() {
+fn a_truncated_export_is_an_error() {
     let daemon = FakeDaemon::new();
     daemon.state.lock().unwrap().cut = Some(1500);
     let error = daemon.error(&["slim", "app:1", "-t", "new:1"]);
@@ -154,7 +154,7 @@ fn half_an_archive_is_no_image() {
 }
 
 #[test]
-fn what_goes_wrong_while_an_image_is_loaded_is_an_error() {
+fn an_error_while_the_daemon_loads_an_image_is_reported() {
     let daemon = FakeDaemon::new();
     daemon.state.lock().unwrap().says =
         json!({"errorDetail": {"message": "no space left"}}).to_string();
@@ -166,7 +166,7 @@ fn what_goes_wrong_while_an_image_is_loaded_is_an_error() {
 }
 
 #[test]
-fn a_daemon_that_is_not_there_is_named() {
+fn an_unreachable_daemon_is_named() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command
         .args(["deps", "app:1"])

@@ -89,7 +89,7 @@ fn guard(registry: &FakeRegistry) {
 }
 
 #[test]
-fn an_answer_without_an_end_is_read_up_to_its_limit() {
+fn an_endless_response_is_cut_off_at_the_limit() {
     for (part, limit) in [("/manifests/", 4 << 20), ("/token", 1 << 20)] {
         for start in [CHUNKED.as_bytes(), b"HTTP/1.1 200 OK\r\n\r\n"] {
             let registry = registry();
@@ -112,7 +112,7 @@ fn an_answer_without_an_end_is_read_up_to_its_limit() {
 }
 
 #[test]
-fn a_manifest_has_at_most_four_mebibytes_and_a_token_one() {
+fn a_manifest_has_at_most_4_mib_and_a_token_response_1_mib() {
     let of_length = |length: usize, text: &str| {
         let body = format!("{text}{}", " ".repeat(length - text.len()));
         format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}")
@@ -135,7 +135,7 @@ fn a_manifest_has_at_most_four_mebibytes_and_a_token_one() {
 }
 
 #[test]
-fn an_error_without_an_end_is_read_up_to_its_limit() {
+fn an_endless_error_response_is_cut_off_at_the_limit() {
     let registry = registry();
     let start = CHUNKED.replace("200 OK", "403 Forbidden");
     registry.trick("/manifests/", start, Some(&chunk()));
@@ -147,7 +147,7 @@ fn an_error_without_an_end_is_read_up_to_its_limit() {
 }
 
 #[test]
-fn an_error_of_sixty_four_kibibytes_is_shown_and_a_longer_one_is_not() {
+fn an_error_response_is_shown_only_up_to_64_kib() {
     for (length, is_shown) in [(64 << 10, true), ((64 << 10) + 1, false)] {
         let registry = registry();
         let said = r#"{"errors": [{"message": "not for you"}]}"#;
@@ -160,7 +160,7 @@ fn an_error_of_sixty_four_kibibytes_is_shown_and_a_longer_one_is_not() {
 }
 
 #[test]
-fn what_a_registry_says_does_not_command_a_terminal() {
+fn registry_messages_print_no_control_sequences() {
     let registry = registry();
     let said = r#"{"errors": [{"message": "\u001b[2J\u202e\r\n::error::x"}]}"#;
     let length = said.len();
@@ -174,7 +174,7 @@ fn what_a_registry_says_does_not_command_a_terminal() {
 }
 
 #[test]
-fn headers_have_an_end() {
+fn response_headers_are_limited() {
     let flood = "WWW-Authenticate: Bearer realm=\"https://x.example/\"\r\n".repeat(20_000);
     let long = format!("X: {}\r\n", "x".repeat(8 << 20));
     for headers in [flood.as_str(), &long] {
@@ -189,7 +189,7 @@ fn headers_have_an_end() {
 }
 
 #[test]
-fn a_challenge_that_is_garbage_is_none() {
+fn a_malformed_challenge_is_ignored() {
     for challenge in [
         "Bearer",
         "Bearer realm",
@@ -216,7 +216,7 @@ fn a_challenge_that_is_garbage_is_none() {
 }
 
 #[test]
-fn a_realm_leads_nowhere_else() {
+fn a_token_realm_must_be_a_safe_url() {
     for (realm, reason) in [
         ("file:///etc/passwd", "it is neither HTTP nor HTTPS"),
         ("gopher://127.0.0.1/", "it is neither HTTP nor HTTPS"),
@@ -237,7 +237,7 @@ fn a_realm_leads_nowhere_else() {
 }
 
 #[test]
-fn redirects_lead_nowhere_else() {
+fn a_redirect_must_lead_to_a_safe_url() {
     for (location, reason) in [
         ("http://169.254.169.254/latest", "it is an internal address"),
         ("http://100.100.100.200/", "it is an internal address"),
@@ -277,7 +277,7 @@ fn redirected_behind(proxy: &str, location: &str) -> String {
 }
 
 #[test]
-fn behind_a_proxy_a_registry_leads_to_no_metadata_service() {
+fn a_registry_behind_a_proxy_cannot_redirect_to_a_metadata_service() {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let proxy = serve({
         let asked = Arc::clone(&asked);
@@ -308,7 +308,7 @@ fn behind_a_proxy_a_registry_leads_to_no_metadata_service() {
 }
 
 #[test]
-fn ten_redirects_are_followed_and_not_eleven() {
+fn at_most_10_redirects_are_followed() {
     for (hops, is_read) in [(10, true), (11, false)] {
         let registry = registry();
         for hop in 1..hops {
@@ -337,7 +337,7 @@ fn ten_redirects_are_followed_and_not_eleven() {
 }
 
 #[test]
-fn redirects_in_a_circle_end() {
+fn a_redirect_loop_is_ended() {
     let registry = registry();
     registry.redirect("/blobs/", "/v2/team/app/blobs/again");
     let error = refused(&registry);
@@ -345,7 +345,7 @@ fn redirects_in_a_circle_end() {
 }
 
 #[test]
-fn no_host_but_the_registry_is_shown_the_password() {
+fn only_the_registry_receives_the_password() {
     for part in ["/manifests/", "/blobs/"] {
         let (registry, other) = (registry(), registry());
         guard(&registry);
@@ -368,7 +368,7 @@ fn no_host_but_the_registry_is_shown_the_password() {
 }
 
 #[test]
-fn a_token_server_that_redirects_passes_no_password_on() {
+fn a_redirecting_token_server_does_not_leak_the_password() {
     let (registry, other) = (registry(), registry());
     registry.state().authorization = Some("Bearer open-sesame".to_owned());
     let realm = format!("Bearer realm=\"http://{}/token\"", registry.address);
@@ -381,7 +381,7 @@ fn a_token_server_that_redirects_passes_no_password_on() {
 }
 
 #[test]
-fn an_upload_to_another_host_goes_without_the_password() {
+fn an_upload_to_another_host_sends_no_password() {
     let (registry, other) = (registry(), FakeRegistry::new());
     guard(&registry);
     let location = format!("http://{}/v2/team/app/blobs/uploads/1", other.address);
@@ -406,7 +406,7 @@ fn an_upload_to_another_host_goes_without_the_password() {
 }
 
 #[test]
-fn an_upload_leads_nowhere_else() {
+fn an_upload_location_must_be_a_safe_url() {
     for (location, reason) in [
         ("http://169.254.169.254/", "it is an internal address"),
         ("//169.254.169.254/", "it is an internal address"),
@@ -427,7 +427,7 @@ fn an_upload_leads_nowhere_else() {
 }
 
 #[test]
-fn a_manifest_is_the_one_that_its_header_names() {
+fn a_manifest_must_match_its_digest_header() {
     let registry = registry();
     let (media_type, manifest) = registry.state().manifests["1"].clone();
     for (digest, is_read) in [
@@ -446,7 +446,7 @@ fn a_manifest_is_the_one_that_its_header_names() {
 }
 
 #[test]
-fn a_manifest_is_what_its_content_type_says() {
+fn a_manifest_must_match_its_content_type() {
     let registry = registry();
     let (_, manifest) = registry.state().manifests["1"].clone();
     let head = format!(
@@ -459,7 +459,7 @@ fn a_manifest_is_what_its_content_type_says() {
 }
 
 #[test]
-fn a_length_that_is_a_lie_is_no_manifest() {
+fn a_manifest_with_a_wrong_content_length_is_refused() {
     let registry = registry();
     let (_, manifest) = registry.state().manifests["1"].clone();
     for length in ["10", "-1", "18446744073709551616", "5, 6"] {
@@ -471,7 +471,7 @@ fn a_length_that_is_a_lie_is_no_manifest() {
 }
 
 #[test]
-fn a_blob_that_is_shorter_than_its_descriptor_says_is_refused() {
+fn a_blob_shorter_than_its_descriptor_is_refused() {
     let registry = registry();
     for blob in registry.state().blobs.values_mut() {
         blob.pop();
@@ -481,7 +481,7 @@ fn a_blob_that_is_shorter_than_its_descriptor_says_is_refused() {
 }
 
 #[test]
-fn parts_of_a_blob_without_an_end_are_cut_off() {
+fn an_endless_partial_blob_is_cut_off() {
     let registry = registry();
     registry.trick(
         "/blobs/",
@@ -510,7 +510,7 @@ fn a_configuration_that_is_too_long_is_not_fetched() {
 }
 
 #[test]
-fn an_index_leads_to_so_many_manifests() {
+fn the_manifests_of_an_index_are_limited() {
     let registry = registry();
     let (media_type, manifest) = registry.state().manifests["1"].clone();
     let manifest = String::from_utf8(manifest).unwrap();

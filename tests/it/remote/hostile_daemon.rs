@@ -102,7 +102,7 @@ fn whole(status: &str, body: &str) -> Raw {
 }
 
 #[test]
-fn an_answer_without_an_end_is_read_up_to_its_limit() {
+fn an_endless_response_is_cut_off_at_the_limit() {
     for part in [Part::Version, Part::Inspect, Part::Load] {
         for answer in endless("200 OK") {
             let error = error(part, &answer);
@@ -115,7 +115,7 @@ fn an_answer_without_an_end_is_read_up_to_its_limit() {
 }
 
 #[test]
-fn an_answer_has_at_most_four_mebibytes() {
+fn a_response_has_at_most_4_mib() {
     for part in [Part::Version, Part::Inspect, Part::Load] {
         for (length, is_read) in [(4 << 20, true), ((4 << 20) + 1, false)] {
             let said = r#"{"ApiVersion": "1.41", "Size": 1}"#;
@@ -131,7 +131,7 @@ fn an_answer_has_at_most_four_mebibytes() {
 }
 
 #[test]
-fn an_error_without_an_end_is_read_up_to_its_limit() {
+fn an_endless_error_response_is_cut_off_at_the_limit() {
     for part in [Part::Version, Part::Inspect, Part::Export, Part::Load] {
         for answer in endless("500 X") {
             let error = error(part, &answer);
@@ -141,7 +141,7 @@ fn an_error_without_an_end_is_read_up_to_its_limit() {
 }
 
 #[test]
-fn an_archive_without_an_end_is_read_up_to_the_limit_of_archives() {
+fn an_endless_export_is_cut_off_at_the_size_limit() {
     for answer in endless("200 OK") {
         let arguments = [&SLIM[..], &["--max-size", "4MB"]].concat();
         let output = run(Part::Export, &answer, &arguments);
@@ -155,7 +155,7 @@ fn an_archive_without_an_end_is_read_up_to_the_limit_of_archives() {
 }
 
 #[test]
-fn headers_have_an_end() {
+fn response_headers_are_limited() {
     let answer = Raw {
         start: b"HTTP/1.1 200 OK\r\n".to_vec(),
         endless: Some(b"X: y\r\n".to_vec()),
@@ -166,7 +166,7 @@ fn headers_have_an_end() {
 }
 
 #[test]
-fn what_a_daemon_says_does_not_command_a_terminal() {
+fn daemon_messages_print_no_control_sequences() {
     let said = r#"{"message": "\u001b[2J\u202e\r\n::error::x"}"#;
     for part in [Part::Version, Part::Inspect, Part::Export, Part::Load] {
         let error = error(part, &whole("500 X", said));
@@ -180,7 +180,7 @@ fn what_a_daemon_says_does_not_command_a_terminal() {
 }
 
 #[test]
-fn answers_that_are_none_are_errors() {
+fn malformed_daemon_responses_are_errors() {
     for body in [
         "",
         "[]",

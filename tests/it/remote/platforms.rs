@@ -63,7 +63,7 @@ fn read(reference: &str, platform: &str) -> Image {
 }
 
 #[test]
-fn every_image_of_an_index_comes_back_as_it_was() {
+fn every_image_of_an_index_round_trips() {
     let directory = Directory::new();
     let registry = FakeRegistry::new();
     let place = |name: &str| directory.path().join(name).display().to_string();
@@ -89,7 +89,7 @@ fn every_image_of_an_index_comes_back_as_it_was() {
 }
 
 #[test]
-fn what_knows_no_index_refuses_one() {
+fn destinations_without_index_support_refuse_an_index() {
     for destination in ["docker-archive:x.tar", "docker-daemon:app", "rootfs:x", "-"] {
         let error = write_index(destination).unwrap_err();
         assert!(
@@ -141,7 +141,7 @@ fn all_platforms_are_slimmed_and_their_index_written() {
 }
 
 #[test]
-fn an_image_for_another_platform_than_the_one_asked_for_is_refused() {
+fn an_image_for_another_platform_than_requested_is_refused() {
     let directory = Directory::new();
     let archive = images::docker_archive(
         &[Tar::new().end()],

@@ -63,7 +63,7 @@ fn registry() -> (FakeRegistry, Vec<String>) {
 }
 
 #[test]
-fn an_image_is_what_its_archive_would_be_and_each_blob_is_fetched_once() {
+fn a_pulled_image_equals_its_archive_and_each_blob_is_fetched_once() {
     let (registry, expected) = registry();
     let image = pull(&registry.reference("1")).unwrap();
     assert_eq!(everything(&image), expected);
@@ -76,7 +76,7 @@ fn an_image_is_what_its_archive_would_be_and_each_blob_is_fetched_once() {
 }
 
 #[test]
-fn a_blob_goes_on_where_its_connection_broke() {
+fn a_broken_download_is_resumed() {
     let (registry, expected) = registry();
     registry.state().cut = Some(100_000);
     assert_eq!(
@@ -88,7 +88,7 @@ fn a_blob_goes_on_where_its_connection_broke() {
 }
 
 #[test]
-fn a_registry_that_knows_no_ranges_is_asked_from_the_start() {
+fn without_range_support_a_broken_download_restarts() {
     let (registry, expected) = registry();
     registry.state().knows_ranges = false;
     registry.state().cut = Some(100_000);
@@ -100,7 +100,7 @@ fn a_registry_that_knows_no_ranges_is_asked_from_the_start() {
 }
 
 #[test]
-fn a_registry_that_is_busy_is_asked_again() {
+fn a_pull_is_retried_when_the_registry_is_busy() {
     let (registry, expected) = registry();
     registry.state().busy = 2;
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_registry_that_is_busy_is_asked_again() {
 }
 
 #[test]
-fn a_blob_that_never_comes_is_an_error_that_names_it() {
+fn a_blob_that_never_arrives_is_an_error_that_names_the_registry() {
     let (registry, _) = registry();
     registry.state().cut = Some(0);
     let error = pull(&registry.reference("1")).unwrap_err();
@@ -122,7 +122,7 @@ fn a_blob_that_never_comes_is_an_error_that_names_it() {
 }
 
 #[test]
-fn another_blob_than_the_one_meant_is_refused() {
+fn a_blob_with_the_wrong_digest_is_refused() {
     let (registry, _) = registry();
     for blob in registry.state().blobs.values_mut() {
         *blob.last_mut().unwrap() ^= 1;
@@ -137,7 +137,7 @@ fn another_blob_than_the_one_meant_is_refused() {
 }
 
 #[test]
-fn another_blob_that_comes_in_parts_is_refused_too() {
+fn a_resumed_blob_with_the_wrong_digest_is_refused() {
     let (registry, _) = registry();
     registry.state().cut = Some(100_000);
     for blob in registry
@@ -156,7 +156,7 @@ fn another_blob_that_comes_in_parts_is_refused_too() {
 }
 
 #[test]
-fn a_blob_without_end_is_cut_off_at_the_size_that_was_said() {
+fn an_endless_blob_is_cut_off_at_its_descriptor_size() {
     let (registry, _) = registry();
     for blob in registry.state().blobs.values_mut() {
         blob.resize(blob.len() + 5_000_000, 0);
@@ -169,7 +169,7 @@ fn a_blob_without_end_is_cut_off_at_the_size_that_was_said() {
 }
 
 #[test]
-fn a_digest_is_a_name_and_is_held_to() {
+fn an_image_requested_by_digest_must_match_it() {
     let (registry, expected) = registry();
     let digest = digest(&registry.state().manifests["1"].1);
     let reference = format!("docker://{}/team/app@{digest}", registry.address);
@@ -186,7 +186,7 @@ fn a_digest_is_a_name_and_is_held_to() {
 }
 
 #[test]
-fn of_an_index_only_the_image_for_the_platform_is_fetched() {
+fn only_the_image_for_the_platform_is_fetched_from_an_index() {
     let registry = FakeRegistry::new();
     let mut entries = Vec::new();
     for (architecture, variant) in [
@@ -239,7 +239,7 @@ fn of_an_index_only_the_image_for_the_platform_is_fetched() {
 }
 
 #[test]
-fn a_layer_that_is_elsewhere_is_refused_before_anything_is_fetched() {
+fn a_foreign_layer_is_refused_before_anything_is_fetched() {
     let (registry, _) = registry();
     let (media_type, manifest) = registry.state().manifests["1"].clone();
     let foreign = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
@@ -255,7 +255,7 @@ fn a_layer_that_is_elsewhere_is_refused_before_anything_is_fetched() {
 }
 
 #[test]
-fn what_a_registry_says_is_shown() {
+fn the_error_message_of_a_registry_is_shown() {
     let (registry, _) = registry();
     let error = pull(&registry.reference("no")).unwrap_err().to_string();
     assert!(

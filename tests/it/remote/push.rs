@@ -43,7 +43,7 @@ fn pull(reference: &str) -> Image {
 }
 
 #[test]
-fn what_was_sent_comes_back() {
+fn a_pushed_image_can_be_pulled_again() {
     let (registry, image) = (FakeRegistry::new(), image());
     let written = push(&image, &registry.reference("new"), WriteOptions::default()).unwrap();
     assert_eq!(
@@ -66,7 +66,7 @@ fn what_was_sent_comes_back() {
 }
 
 #[test]
-fn what_is_there_is_not_sent_again() {
+fn blobs_that_exist_are_not_uploaded_again() {
     let (registry, image) = (FakeRegistry::new(), image());
     push(&image, &registry.reference("a"), WriteOptions::default()).unwrap();
     assert_eq!(registry.count("PUT /v2/team/app/blobs"), 2);
@@ -76,7 +76,7 @@ fn what_is_there_is_not_sent_again() {
 }
 
 #[test]
-fn a_blob_of_another_repository_is_mounted_where_the_registry_can() {
+fn a_blob_of_another_repository_is_mounted_if_the_registry_supports_it() {
     let image = image();
     for (mountable, sent) in [(Some("team/base"), 0), (None, 2)] {
         let registry = FakeRegistry::new();
@@ -112,7 +112,7 @@ fn a_blob_of_another_repository_is_mounted_where_the_registry_can() {
 }
 
 #[test]
-fn a_registry_that_is_busy_is_asked_again() {
+fn a_push_is_retried_when_the_registry_is_busy() {
     let (registry, image) = (FakeRegistry::new(), image());
     registry.state().busy = 2;
     push(&image, &registry.reference("new"), WriteOptions::default()).unwrap();
@@ -123,7 +123,7 @@ fn a_registry_that_is_busy_is_asked_again() {
 }
 
 #[test]
-fn a_second_name_is_refused() {
+fn a_second_name_for_a_registry_destination_is_refused() {
     let (registry, image) = (FakeRegistry::new(), image());
     let options = WriteOptions {
         tag: Some("other".into()),
@@ -137,7 +137,7 @@ fn a_second_name_is_refused() {
 }
 
 #[test]
-fn a_name_that_is_none_is_refused() {
+fn an_invalid_image_name_is_refused_before_pushing() {
     let error = "docker://Nö/app".parse::<Reference>().unwrap_err();
     assert!(matches!(error, ReferenceError::RemoteName(_)), "{error}");
 }
@@ -165,7 +165,7 @@ fn guarded() -> FakeRegistry {
 }
 
 #[test]
-fn a_password_is_given_to_a_registry_that_asks_for_one() {
+fn a_password_is_sent_to_a_registry_that_requests_it() {
     let registry = guarded();
     // `user:secret`
     registry.state().authorization = Some("Basic dXNlcjpzZWNyZXQ=".to_owned());
@@ -185,7 +185,7 @@ fn a_password_is_given_to_a_registry_that_asks_for_one() {
 }
 
 #[test]
-fn a_token_is_fetched_where_the_registry_says() {
+fn a_token_is_fetched_from_the_realm_of_the_registry() {
     let registry = guarded();
     registry.state().authorization = Some("Bearer open-sesame".to_owned());
     registry.state().token = Some((
@@ -212,7 +212,7 @@ fn a_token_is_fetched_where_the_registry_says() {
 }
 
 #[test]
-fn an_identity_token_buys_one_for_the_repository() {
+fn an_identity_token_is_exchanged_for_a_repository_token() {
     let registry = guarded();
     registry.state().authorization = Some("Bearer open-sesame".to_owned());
     let form = "grant_type=refresh_token&client_id=jettison&service=here&scope=repository%3Ateam%2Fapp%3Apull";

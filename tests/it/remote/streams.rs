@@ -31,7 +31,7 @@ fn jettison(arguments: &[&str], input: &[u8]) -> Output {
 }
 
 #[test]
-fn an_archive_goes_in_and_an_archive_comes_out_whatever_it_is_packed_with() {
+fn slim_reads_compressed_archives_from_stdin_and_writes_to_stdout() {
     let archive = archive();
     for input in [archive.clone(), gzip(&archive), zstd(&archive)] {
         let output = jettison(&["slim", "-", "-o", "-", "-t", "new:1"], &input);
@@ -48,7 +48,7 @@ fn an_archive_goes_in_and_an_archive_comes_out_whatever_it_is_packed_with() {
 }
 
 #[test]
-fn a_pipe_that_has_a_name_is_read_like_one_that_has_none() {
+fn a_named_pipe_is_read_like_standard_input() {
     let directory = Directory::new();
     let path = directory.path().join("pipe");
     rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
@@ -64,7 +64,7 @@ fn a_pipe_that_has_a_name_is_read_like_one_that_has_none() {
 }
 
 #[test]
-fn a_stream_that_is_no_image_is_named() {
+fn standard_input_that_is_not_an_image_is_reported() {
     let output = jettison(&["deps", "-"], b"");
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -81,7 +81,7 @@ fn a_stream_that_is_no_image_is_named() {
 }
 
 #[test]
-fn the_program_can_be_given_by_flags_or_as_a_configuration() {
+fn the_entry_point_can_be_set_by_flags_or_a_configuration_file() {
     let directory = Directory::new();
     directory.file("root/bin/app", b"#!/bin/other\n");
     directory.file("root/bin/other", b"program");

@@ -31,7 +31,7 @@ fn rich() -> ElfFile {
 }
 
 #[test]
-fn the_facts_of_a_program_are_read() {
+fn every_fact_of_an_elf_program_is_read() {
     const PIE: u64 = 0x0800_0000;
     const NODEFLIB: u64 = 0x800;
     let elf = elf::parse(&rich().flags_1(PIE | NODEFLIB).bytes()).unwrap();
@@ -46,7 +46,7 @@ fn the_facts_of_a_program_are_read() {
 }
 
 #[test]
-fn both_classes_and_both_byte_orders_say_the_same() {
+fn facts_are_the_same_in_both_classes_and_byte_orders() {
     for file in [
         rich(),
         rich().bits_32(),
@@ -64,7 +64,7 @@ fn both_classes_and_both_byte_orders_say_the_same() {
 }
 
 #[test]
-fn imports_are_counted_by_either_hash_table_with_or_without_exports() {
+fn imports_are_read_through_either_hash_table() {
     let only_imports = library("").imports("a").imports("b");
     assert_eq!(imports(&only_imports), ["a", "b"]);
     assert_eq!(imports(&only_imports.with_old_hash()), ["a", "b"]);
@@ -73,7 +73,7 @@ fn imports_are_counted_by_either_hash_table_with_or_without_exports() {
 }
 
 #[test]
-fn versions_are_read_in_the_order_of_the_file() {
+fn symbol_versions_are_read_in_file_order() {
     let bytes = rich().bytes();
     let versions = elf::parse(&bytes).unwrap().versions(&bytes);
     let need = |library: &str, versions: &[&str]| VersionNeed {
@@ -103,7 +103,7 @@ fn a_program_without_loader_is_static_and_a_library_is_not() {
 }
 
 #[test]
-fn what_is_no_elf_file_or_cut_short_is_an_error() {
+fn files_that_are_truncated_or_not_elf_are_errors() {
     assert_eq!(elf::parse(b""), Err(ElfError::Magic));
     assert_eq!(elf::parse(b"#!/bin/sh"), Err(ElfError::Magic));
     assert_eq!(elf::parse(b"\x7fELF"), Err(ElfError::Header));
@@ -119,7 +119,7 @@ fn what_is_no_elf_file_or_cut_short_is_an_error() {
 }
 
 #[test]
-fn a_dynamic_section_that_names_too_much_is_refused() {
+fn the_names_in_a_dynamic_section_are_limited() {
     let named =
         |count, length| (0..count).fold(library(""), |file, _| file.needs(&"x".repeat(length)));
     assert_eq!(
@@ -136,7 +136,7 @@ fn a_dynamic_section_that_names_too_much_is_refused() {
 proptest! {
     /// Reads everything there is to read. Nothing of it may panic, hang or fill the memory.
     #[test]
-    fn a_mangled_file_gives_an_error_or_facts(
+    fn a_corrupted_file_gives_an_error_or_facts(
         class in any::<bool>(),
         order in any::<bool>(),
         old_hash in any::<bool>(),

@@ -40,7 +40,7 @@ fn runpath_is_not_inherited() {
 }
 
 #[test]
-fn a_runpath_switches_off_every_rpath_for_its_object() {
+fn a_runpath_disables_every_rpath_for_its_object() {
     let machine = Machine::new()
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1").rpath("/d1"))
         .elf(
@@ -72,7 +72,7 @@ fn an_rpath_beside_a_runpath_is_ignored() {
 }
 
 #[test]
-fn an_ancestor_with_a_runpath_gives_no_rpath_but_those_around_it_do() {
+fn an_ancestor_with_a_runpath_is_skipped_for_rpath_but_others_are_not() {
     let machine = Machine::new()
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d1"))
         .elf(
@@ -88,7 +88,7 @@ fn an_ancestor_with_a_runpath_gives_no_rpath_but_those_around_it_do() {
 }
 
 #[test]
-fn library_path_loses_to_rpath_and_wins_over_runpath() {
+fn library_path_is_searched_after_rpath_and_before_runpath() {
     let files = Machine::new()
         .elf("/d1/liba.so.1", &library("liba.so.1"))
         .elf("/d2/liba.so.1", &library("liba.so.1"))
@@ -108,7 +108,7 @@ fn library_path_loses_to_rpath_and_wins_over_runpath() {
 }
 
 #[test]
-fn library_path_parts_at_semicolons_too_and_an_empty_element_is_the_working_directory() {
+fn library_path_also_splits_at_semicolons_and_an_empty_element_is_the_working_directory() {
     let machine = Machine::new()
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1"))
         .set("WorkingDir", "/app".into())
@@ -120,7 +120,7 @@ fn library_path_parts_at_semicolons_too_and_an_empty_element_is_the_working_dire
 }
 
 #[test]
-fn library_path_reaches_the_needs_of_every_object() {
+fn library_path_applies_to_every_loaded_object() {
     let machine = Machine::new()
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d1"))
         .elf("/d1/liba.so.1", &library("liba.so.1").needs("libb.so.1"))
@@ -133,7 +133,7 @@ fn library_path_reaches_the_needs_of_every_object() {
 }
 
 #[test]
-fn a_file_of_another_machine_or_class_is_passed_over() {
+fn a_library_of_another_machine_or_class_is_skipped() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -152,7 +152,7 @@ fn a_file_of_another_machine_or_class_is_passed_over() {
 }
 
 #[test]
-fn a_dangling_link_is_passed_over() {
+fn a_dangling_symlink_is_skipped() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -167,7 +167,7 @@ fn a_dangling_link_is_passed_over() {
 }
 
 #[test]
-fn what_is_no_elf_file_ends_the_search() {
+fn a_file_that_is_not_elf_ends_the_search() {
     let files = Machine::new()
         .elf(
             "/bin/p",
@@ -202,7 +202,7 @@ fn the_soname_of_a_loaded_object_satisfies_a_need() {
 }
 
 #[test]
-fn a_need_is_met_breadth_first_so_that_the_programs_libraries_come_before_theirs() {
+fn needed_libraries_are_loaded_breadth_first() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -231,7 +231,7 @@ fn a_need_is_met_breadth_first_so_that_the_programs_libraries_come_before_theirs
 }
 
 #[test]
-fn one_file_under_two_names_is_loaded_once_and_both_names_are_needed() {
+fn a_library_needed_under_two_names_is_loaded_once() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -252,7 +252,7 @@ fn one_file_under_two_names_is_loaded_once_and_both_names_are_needed() {
 }
 
 #[test]
-fn the_loader_is_loaded_already_by_its_soname() {
+fn the_loader_itself_satisfies_its_soname() {
     let machine = Machine::new()
         .elf("/bin/p", &program(GLIBC).needs("ld-linux-x86-64.so.2"))
         .elf(GLIBC, &library("ld-linux-x86-64.so.2"));
@@ -263,7 +263,7 @@ fn the_loader_is_loaded_already_by_its_soname() {
 }
 
 #[test]
-fn origin_of_a_program_is_where_it_really_is() {
+fn origin_of_a_program_is_its_real_directory() {
     let machine = Machine::new()
         .elf(
             "/real/bin/p",
@@ -279,7 +279,7 @@ fn origin_of_a_program_is_where_it_really_is() {
 }
 
 #[test]
-fn origin_of_a_library_is_where_it_was_opened() {
+fn origin_of_a_library_is_the_directory_it_was_opened_in() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -298,7 +298,7 @@ fn origin_of_a_library_is_where_it_was_opened() {
 }
 
 #[test]
-fn a_need_may_be_a_path_and_may_hold_origin() {
+fn a_needed_entry_may_be_a_path_and_contain_origin() {
     let machine = Machine::new()
         .elf(
             "/app/p",
@@ -319,7 +319,7 @@ fn a_need_may_be_a_path_and_may_hold_origin() {
 }
 
 #[test]
-fn lib_is_what_the_loader_says_and_platform_is_every_processors() {
+fn lib_comes_from_the_loader_and_platform_covers_every_processor() {
     let loader = [&library("ld.so").bytes()[..], b"\0lib/x86_64-linux-gnu\0"].concat();
     let machine = Machine::new()
         .file(GLIBC, loader)
@@ -345,7 +345,7 @@ fn lib_is_what_the_loader_says_and_platform_is_every_processors() {
 }
 
 #[test]
-fn every_processors_variant_is_found_beside_the_one_for_all() {
+fn hwcaps_variants_of_every_processor_are_found_beside_the_generic_library() {
     let machine = Machine::new()
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d1"))
         .elf("/d1/liba.so.1", &library("liba.so.1"))
@@ -373,7 +373,7 @@ fn every_processors_variant_is_found_beside_the_one_for_all() {
 }
 
 #[test]
-fn a_variant_alone_does_not_end_the_search() {
+fn a_hwcaps_variant_alone_does_not_end_the_search() {
     let machine = Machine::new()
         .elf(
             "/bin/p",
@@ -410,7 +410,7 @@ fn default_directories_are_those_of_the_loader() {
 }
 
 #[test]
-fn who_wants_no_default_directories_gets_none() {
+fn an_object_with_nodefaultlib_skips_the_default_directories() {
     const NODEFLIB: u64 = 0x800;
     let machine = Machine::new()
         .elf(
@@ -468,7 +468,7 @@ fn a_32_bit_big_endian_machine_is_read_too() {
 }
 
 #[test]
-fn a_search_path_made_to_waste_time_is_cut() {
+fn an_overlong_search_path_is_truncated() {
     let elements: Vec<String> = (0..20_000).map(|number| format!("/d{number}")).collect();
     let machine = Machine::new()
         .elf(

@@ -1,90 +1,53 @@
 //! The pages of keep rules are tests: every fenced image in `rules/keep` is planned.
 //!
-//! `image keeps` is an image in which the page's rule fires; `image ignores` is one in which it
-//! does not. A line is an entry: after `+` it must be kept, after `-` it must not.
+//! The rule applies to an image in an `image keeps` block, and does not apply to one in an
+//! `image ignores` block. A path marked with `+` must be kept, and one marked with `-` must not.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use jettison::page::{Fence, fences};
-use jettison::slim::{KeepPage, Root, Why, keep_rules};
-use serde_json::json;
+use jettison::slim::{KeepPage, PlanOptions, Root, Why, keep_rules, plan, verify};
 
-use super::machine::{Machine, Planned};
-use super::plan_paths::merged_usr;
-use crate::builders::elf_file::{ElfFile, GLIBC, library, program};
+use super::machine::Planned;
+use crate::builders::description::image;
+use crate::builders::description::lines::{Mark, lines};
 
-/// An image as a page describes it, and what it says of the entries.
-struct Described {
-    machine: Machine,
-    kept: Vec<String>,
-    dropped: Vec<String>,
-}
+/// The part that all examples share: a distribution with merged `/usr`, the loader and the C
+/// library.
+const DISTRIBUTION: &str = "\
+dir /usr/bin
+dir /usr/lib/x86_64-linux-gnu
+dir /usr/lib64
+link /bin -> usr/bin
+link /lib -> usr/lib
+link /lib64 -> usr/lib64
+library /usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+link /usr/lib64/ld-linux-x86-64.so.2 -> /lib/x86_64-linux-gnu/ld-linux-x86-64.so.2
+library /usr/lib/x86_64-linux-gnu/libc.so.6 needs=ld-linux-x86-64.so.2
+";
 
-fn describe(text: &str) -> Described {
-    let mut described = Described {
-        machine: merged_usr(),
-        kept: Vec::new(),
-        dropped: Vec::new(),
-    };
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let (mark, entry) = line
-            .split_at_checked(2)
-            .unwrap_or_else(|| panic!("`{line}` is no entry"));
-        let (kind, rest) = entry
-            .split_once(' ')
-            .unwrap_or_else(|| panic!("`{line}` is no entry"));
-        let mut content = String::new();
-        while let Some(line) = lines.next_if(|line| line.starts_with("  | ")) {
-            content.push_str(&line[4..]);
-            content.push('\n');
-        }
-        let path = rest.split(' ').next().unwrap().to_owned();
-        described.machine = add(described.machine, kind, rest, &content);
-        match mark {
-            "+ " => described.kept.push(path),
-            "- " => described.dropped.push(path),
-            "  " => {}
-            _ => panic!("`{line}` begins with neither a blank, `+` nor `-`"),
+/// The plan for an example.
+fn planned(text: &str) -> Planned {
+    // An example may describe the C library itself.
+    let described: BTreeSet<&str> = lines(text).iter().map(|line| line.path()).collect();
+    let mut whole = String::new();
+    for line in DISTRIBUTION.lines() {
+        if !described.contains(lines(line)[0].path()) {
+            whole += line;
+            whole.push('\n');
         }
     }
-    described
-}
-
-fn add(machine: Machine, kind: &str, rest: &str, content: &str) -> Machine {
-    let (path, more) = rest.split_once(' ').unwrap_or((rest, ""));
-    match kind {
-        "elf" => machine.executable(path, elf(program(GLIBC), more)),
-        "setuid" => machine.setuid(path, &program(GLIBC)),
-        "library" => machine.executable(path, elf(library(path.rsplit('/').next().unwrap()), more)),
-        "file" => machine.file(path, if content.is_empty() { more } else { content }),
-        "script" => machine.script(path, content),
-        "dir" => machine.directory(path),
-        "link" => machine.link(
-            path,
-            more.strip_prefix("-> ")
-                .expect("a link says where it points to"),
-        ),
-        "env" => machine.env(rest),
-        "run" => machine.set("Entrypoint", json!(rest.split(' ').collect::<Vec<_>>())),
-        _ => panic!("`{kind}` is no kind of entry"),
+    let mut image = image(&(whole + text));
+    // Without layers, no file counts as added by the user, so only the rule can keep it.
+    if image.layers.len() == 1 {
+        image.layers.clear();
     }
-}
-
-/// `needs SONAME`, `calls SYMBOL`, and at the end `holds TEXT`.
-fn elf(mut file: ElfFile, more: &str) -> Vec<u8> {
-    let (facts, text) = more.split_once("holds ").unwrap_or((more, ""));
-    let mut words = facts.split_whitespace();
-    while let (Some(verb), Some(name)) = (words.next(), words.next()) {
-        file = match verb {
-            "needs" => file.needs(name),
-            "calls" => file.imports(name),
-            _ => panic!("`{verb}` is nothing that is said of an ELF file"),
-        };
-    }
-    [&file.bytes()[..], b"\0", text.as_bytes(), b"\0"].concat()
+    let plan = plan(&image, &PlanOptions::default()).unwrap();
+    let problems = verify(&image, &plan).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    Planned { image, plan }
 }
 
 /// Whether a rule gave a reason that counts.
@@ -104,12 +67,11 @@ fn fired(planned: &Planned, rule: &str) -> bool {
 }
 
 fn failures(page: &KeepPage, fence: &Fence) -> Vec<String> {
-    let described = describe(&fence.text);
-    let planned = described.machine.plan();
+    let planned = planned(&fence.text);
     let fires = match fence.tag.as_str() {
         "image keeps" => true,
         "image ignores" => false,
-        tag => panic!("{}: a fence is tagged `{tag}`", page.name),
+        tag => panic!("{}: unknown fence `{tag}`", page.name),
     };
     let mut failures = Vec::new();
     let mut fail =
@@ -121,11 +83,16 @@ fn failures(page: &KeepPage, fence: &Fence) -> Vec<String> {
             "the rule keeps something".into()
         });
     }
-    for path in described.kept.iter().filter(|path| !planned.keeps(path)) {
-        fail(format!("`{path}` is not kept"));
-    }
-    for path in described.dropped.iter().filter(|path| planned.keeps(path)) {
-        fail(format!("`{path}` is kept: {:?}", planned.reasons(path)));
+    for line in lines(&fence.text) {
+        let Some(mark) = line.mark else { continue };
+        let path = line.path();
+        match (mark, planned.keeps(path)) {
+            (Mark::Kept, false) => fail(format!("`{path}` is not kept")),
+            (Mark::Dropped, true) => {
+                fail(format!("`{path}` is kept: {:?}", planned.reasons(path)));
+            }
+            _ => {}
+        }
     }
     failures
 }
@@ -138,7 +105,7 @@ fn examples(page: &KeepPage) -> Vec<Fence> {
 }
 
 #[test]
-fn every_image_on_the_pages_is_slimmed_as_they_say() {
+fn every_example_image_on_a_keep_page_holds() {
     let failures: Vec<String> = keep_rules()
         .iter()
         .flat_map(|page| {
@@ -151,22 +118,24 @@ fn every_image_on_the_pages_is_slimmed_as_they_say() {
 }
 
 #[test]
-fn every_page_shows_what_it_keeps_and_where_it_keeps_nothing() {
+fn every_keep_page_shows_a_kept_and_an_untriggered_example() {
     for page in keep_rules().iter() {
         let examples = examples(page);
-        let says = |mark: &str| {
-            examples
-                .iter()
-                .any(|fence| fence.text.lines().any(|line| line.starts_with(mark)))
+        let shows = |mark: Mark| {
+            examples.iter().any(|fence| {
+                lines(&fence.text)
+                    .iter()
+                    .any(|line| line.mark == Some(mark))
+            })
         };
         assert!(
-            says("+ ") || page.keeps_nothing(),
+            shows(Mark::Kept) || page.keeps_nothing(),
             "{} shows nothing that is kept",
             page.name
         );
         let ignores = examples.iter().any(|fence| fence.tag == "image ignores");
         assert!(
-            ignores || says("- "),
+            ignores || shows(Mark::Dropped),
             "{} shows nothing that is dropped",
             page.name
         );

@@ -66,7 +66,7 @@ fn the_cache_comes_before_the_default_directories() {
 }
 
 #[test]
-fn a_cached_path_that_is_gone_is_passed_over() {
+fn a_missing_cached_path_is_skipped() {
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/gone/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
     assert_eq!(
@@ -76,7 +76,7 @@ fn a_cached_path_that_is_gone_is_passed_over() {
 }
 
 #[test]
-fn entries_of_another_machine_do_not_count() {
+fn cache_entries_for_another_machine_are_skipped() {
     let cache = new_cache(&[
         (I386, 0, "liba.so.1", "/gone/liba.so.1"),
         (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1"),
@@ -89,7 +89,7 @@ fn entries_of_another_machine_do_not_count() {
 }
 
 #[test]
-fn entries_for_some_processors_are_found_beside_the_one_for_all() {
+fn cached_hwcaps_variants_are_found_beside_the_generic_library() {
     let cache = new_cache(&[
         (X86_64, (1 << 62) | 1, "liba.so.1", "/opt/v3/liba.so.1"),
         (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1"),
@@ -107,7 +107,7 @@ fn entries_for_some_processors_are_found_beside_the_one_for_all() {
 }
 
 #[test]
-fn who_wants_no_default_directories_gets_none_from_the_cache() {
+fn an_object_with_nodefaultlib_skips_cache_entries_in_default_directories() {
     const NODEFLIB: u64 = 0x800;
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/usr/lib/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache).elf(
@@ -121,7 +121,7 @@ fn who_wants_no_default_directories_gets_none_from_the_cache() {
 }
 
 #[test]
-fn the_old_format_is_read_alone_and_in_front_of_the_new_one() {
+fn the_old_cache_format_is_read_alone_and_before_the_new_one() {
     let old = old_cache(&[(X86_64, "liba.so.1", "/opt/a/liba.so.1")]);
     assert_eq!(Cache::parse(&old, Endian::Little).unwrap().len(), 1);
     let mut both = old_cache(&[]);
@@ -134,7 +134,7 @@ fn the_old_format_is_read_alone_and_in_front_of_the_new_one() {
 }
 
 #[test]
-fn a_cache_cut_anywhere_is_an_error_and_nothing_worse() {
+fn a_truncated_cache_is_an_error_and_never_a_panic() {
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]);
     for length in 20..cache.len() {
         assert_eq!(
@@ -166,7 +166,7 @@ fn a_cache_of_entries_that_share_one_long_string_is_refused() {
 }
 
 #[test]
-fn without_a_cache_the_configured_directories_are_asked() {
+fn without_a_cache_the_configured_directories_are_searched() {
     let machine = needing_a().file("/etc/ld.so.conf", "/opt/a\n");
     assert_eq!(
         machine.load("/bin/p"),
@@ -184,7 +184,7 @@ fn directories(machine: &Machine) -> Vec<String> {
 }
 
 #[test]
-fn a_configuration_includes_others_in_order_of_their_names() {
+fn included_loader_configurations_are_read_in_name_order() {
     let machine = Machine::new()
         .file(
             "/etc/ld.so.conf",
@@ -201,7 +201,7 @@ fn a_configuration_includes_others_in_order_of_their_names() {
 }
 
 #[test]
-fn a_configuration_that_includes_itself_ends() {
+fn a_loader_configuration_that_includes_itself_terminates() {
     let machine = Machine::new().file("/etc/ld.so.conf", "/a\ninclude /etc/ld.so.conf\n");
     assert_eq!(directories(&machine), ["/a"]);
 }

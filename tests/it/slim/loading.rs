@@ -94,7 +94,7 @@ fn troubled() -> Machine {
 }
 
 #[test]
-fn the_tree_says_how_each_library_was_found_and_what_is_wrong() {
+fn the_tree_shows_how_each_library_was_found_and_what_is_wrong() {
     let settings = Settings {
         symbols: true,
         ..settings()
@@ -119,7 +119,7 @@ fn the_tree_says_how_each_library_was_found_and_what_is_wrong() {
 }
 
 #[test]
-fn json_says_the_same_as_the_tree() {
+fn json_output_equals_the_tree() {
     let json: serde_json::Value =
         serde_json::from_str(&report::deps_json(&closures(&troubled(), &settings()))).unwrap();
     assert_eq!(json[0]["state"], "no-loader");
@@ -131,7 +131,7 @@ fn json_says_the_same_as_the_tree() {
 }
 
 #[test]
-fn paths_are_a_line_each_and_a_graph_has_every_need() {
+fn paths_output_has_one_path_a_line_and_the_graph_has_every_edge() {
     let closures = closures(&troubled(), &settings());
     let paths: Vec<&[u8]> = report::deps_paths(&closures).into_iter().collect();
     let expected = [
@@ -154,7 +154,7 @@ fn paths_are_a_line_each_and_a_graph_has_every_need() {
 }
 
 #[test]
-fn a_setuid_program_ignores_the_environment_of_a_user_only() {
+fn a_setuid_program_ignores_the_environment_only_of_unprivileged_users() {
     let machine = Machine::new()
         .setuid("/bin/p", &program(GLIBC).needs("liba.so.1"))
         .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
@@ -185,7 +185,7 @@ fn write(root: &Path, path: &str, file: &ElfFile) {
 }
 
 #[test]
-fn links_of_a_folder_stay_inside_it() {
+fn symlinks_of_a_root_directory_stay_inside_it() {
     let directory = tempfile::tempdir().unwrap();
     let root = &directory.path().join("root");
     write(
@@ -219,7 +219,7 @@ fn links_of_a_folder_stay_inside_it() {
 }
 
 #[test]
-fn a_name_that_is_no_program_is_told_with_where_it_was_looked_for() {
+fn a_program_that_is_not_found_is_reported_with_the_searched_directories() {
     let directory = tempfile::tempdir().unwrap();
     let host = Host::open(directory.path()).unwrap();
     let error = loading::find_program(&host, b"p", Some(b"/a:/b"), b"/").unwrap_err();

@@ -35,7 +35,7 @@ fn runpath_is_inherited_like_rpath() {
 }
 
 #[test]
-fn library_path_wins_over_rpath() {
+fn library_path_is_searched_before_rpath() {
     let machine = musl()
         .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/d1"))
         .elf("/d1/liba.so.1", &library("liba.so.1"))
@@ -48,7 +48,7 @@ fn library_path_wins_over_rpath() {
 }
 
 #[test]
-fn the_first_file_is_taken_whatever_its_machine() {
+fn musl_takes_the_first_file_whatever_its_machine() {
     let machine = musl()
         .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/d1:/d2"))
         .elf("/d1/liba.so.1", &library("liba.so.1").machine(EM_AARCH64))
@@ -62,7 +62,7 @@ fn the_first_file_is_taken_whatever_its_machine() {
 }
 
 #[test]
-fn an_unknown_token_switches_off_the_whole_path() {
+fn an_unknown_token_disables_the_whole_search_path() {
     let machine = musl()
         .elf(
             "/bin/p",
@@ -76,7 +76,7 @@ fn an_unknown_token_switches_off_the_whole_path() {
 }
 
 #[test]
-fn a_soname_satisfies_nothing() {
+fn musl_ignores_sonames() {
     let machine = musl()
         .elf(
             "/bin/p",
@@ -91,7 +91,7 @@ fn a_soname_satisfies_nothing() {
 }
 
 #[test]
-fn the_names_of_the_c_library_are_the_loader() {
+fn c_library_names_resolve_to_the_musl_loader() {
     let machine = musl().elf(
         "/bin/p",
         &program(MUSL)
@@ -110,7 +110,7 @@ fn the_names_of_the_c_library_are_the_loader() {
 }
 
 #[test]
-fn the_path_file_replaces_the_default() {
+fn the_musl_path_file_replaces_the_default_directories() {
     let machine = musl()
         .file("/etc/ld-musl-x86_64.path", "/d1:/d2\n/d3\n")
         .elf("/bin/p", &program(MUSL).needs("liba.so.1"))
@@ -122,7 +122,7 @@ fn the_path_file_replaces_the_default() {
 }
 
 #[test]
-fn the_path_file_stands_beside_the_directory_of_the_loader() {
+fn the_musl_path_file_is_found_relative_to_the_loader() {
     let loader = [
         &library("libc.so").bytes()[..],
         b"\0%.*s/etc/ld-musl-x86_64.path\0",
@@ -136,7 +136,7 @@ fn the_path_file_stands_beside_the_directory_of_the_loader() {
 }
 
 #[test]
-fn empty_elements_are_nothing_and_there_are_no_variants() {
+fn musl_skips_empty_elements_and_has_no_hwcaps_variants() {
     let machine = musl()
         .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath(":/d1:"))
         .elf(
@@ -150,7 +150,7 @@ fn empty_elements_are_nothing_and_there_are_no_variants() {
 }
 
 #[test]
-fn a_circle_of_links_ends_the_search() {
+fn a_symlink_loop_ends_the_search() {
     let machine = musl()
         .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/d1:/d2"))
         .link("/d1/liba.so.1", "liba.so.1")
@@ -162,7 +162,7 @@ fn a_circle_of_links_ends_the_search() {
 }
 
 #[test]
-fn a_program_of_glibc_on_a_musl_image_is_loaded_by_musls_rules() {
+fn a_glibc_program_on_a_musl_image_is_loaded_by_musl_rules() {
     let machine = musl()
         .link("/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1")
         .elf(
@@ -200,7 +200,7 @@ fn with_gcompat() -> Machine {
 }
 
 #[test]
-fn a_stand_in_for_the_loader_of_glibc_starts_that_of_musl() {
+fn gcompat_starts_the_musl_loader() {
     assert_eq!(
         with_gcompat().load("/app"),
         [
@@ -211,7 +211,7 @@ fn a_stand_in_for_the_loader_of_glibc_starts_that_of_musl() {
 }
 
 #[test]
-fn what_a_stand_in_needs_is_kept() {
+fn files_that_gcompat_needs_are_kept() {
     let planned = with_gcompat().entrypoint(&["/app"]).plan();
     for path in [
         GLIBC,

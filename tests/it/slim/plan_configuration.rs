@@ -20,7 +20,7 @@ fn assert_dropped(planned: &Planned, paths: &[&str]) {
 }
 
 #[test]
-fn a_document_is_kept_and_not_read_as_configuration() {
+fn web_documents_are_kept_but_not_read_as_configuration() {
     let planned = nginx()
         .file("/etc/nginx/nginx.conf", "http { root /var/www/html; }\n")
         .file(
@@ -42,7 +42,7 @@ fn a_document_is_kept_and_not_read_as_configuration() {
 }
 
 #[test]
-fn an_included_file_is_configuration_wherever_it_is() {
+fn an_included_file_is_read_as_configuration_in_any_directory() {
     let planned = nginx()
         .file("/etc/nginx/nginx.conf", "include /srv/sites/*.site;\n")
         .file("/srv/sites/a.site", "ssl_certificate /srv/tls/a.pem;\n")
@@ -52,7 +52,7 @@ fn an_included_file_is_configuration_wherever_it_is() {
 }
 
 #[test]
-fn a_wildcard_needs_a_directory() {
+fn a_wildcard_in_a_configuration_needs_a_directory() {
     let planned = nginx()
         .file("/etc/nginx/nginx.conf", "include /srv/sites/main.site;\n")
         .file(
@@ -69,7 +69,7 @@ fn a_wildcard_needs_a_directory() {
 }
 
 #[test]
-fn a_pattern_that_leads_upwards_does_not_name_a_directory_of_the_system() {
+fn a_pattern_with_dot_dot_cannot_keep_a_system_directory() {
     let machine = |directory: &str| {
         merged_usr()
             .script(&format!("{directory}/rabbitmq-server"), "#!/bin/none\n")
@@ -83,7 +83,7 @@ fn a_pattern_that_leads_upwards_does_not_name_a_directory_of_the_system() {
 }
 
 #[test]
-fn directories_of_a_program_are_those_of_its_architecture_and_not_of_any_package() {
+fn own_directories_of_a_program_are_not_searched_inside_other_packages() {
     let planned = merged_usr()
         .elf("/usr/bin/tester", &program(GLIBC))
         .file("/usr/lib/x86_64-linux-gnu/tester/a", "x")
@@ -95,7 +95,7 @@ fn directories_of_a_program_are_those_of_its_architecture_and_not_of_any_package
 }
 
 #[test]
-fn the_path_of_a_shell_in_a_library_is_not_enough() {
+fn a_shell_path_in_a_library_keeps_no_shell() {
     let machine = |soname: &str| {
         let path = format!("/usr/lib/x86_64-linux-gnu/{soname}");
         let bytes = library(soname).imports("execv").bytes();

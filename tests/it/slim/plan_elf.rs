@@ -27,7 +27,7 @@ fn a_library_is_kept_for_every_object_that_needs_it() {
 }
 
 #[test]
-fn a_missing_library_is_told_with_where_it_was_looked_for_and_the_plan_goes_on() {
+fn a_missing_library_is_reported_with_the_searched_directories() {
     let planned = merged_usr()
         .elf(
             "/usr/bin/app",
@@ -47,7 +47,7 @@ fn a_missing_library_is_told_with_where_it_was_looked_for_and_the_plan_goes_on()
 }
 
 #[test]
-fn a_missing_loader_is_told() {
+fn a_missing_loader_is_reported() {
     let planned = Machine::new()
         .elf("/app", &program("/lib/ld-none.so"))
         .entrypoint(&["/app"])
@@ -56,7 +56,7 @@ fn a_missing_loader_is_told() {
 }
 
 #[test]
-fn a_broken_library_is_kept_and_told() {
+fn a_broken_library_is_kept_and_reported() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("liba.so.1"))
         .file("/usr/lib/liba.so.1", "INPUT(-la)")
@@ -70,7 +70,7 @@ fn a_broken_library_is_kept_and_told() {
 }
 
 #[test]
-fn what_a_loader_reads_is_kept_for_it() {
+fn files_that_the_loader_reads_are_kept() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("liba.so.1"))
         .elf("/opt/a/liba.so.1", &library("liba.so.1"))
@@ -86,7 +86,7 @@ fn what_a_loader_reads_is_kept_for_it() {
 }
 
 #[test]
-fn preloaded_libraries_are_kept_and_one_that_is_missing_is_a_note() {
+fn preloaded_libraries_are_kept_and_missing_ones_are_noted() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
         .elf(
@@ -112,7 +112,7 @@ fn preloaded_libraries_are_kept_and_one_that_is_missing_is_a_note() {
 }
 
 #[test]
-fn who_ends_threads_needs_libgcc_and_who_does_not_does_not() {
+fn only_programs_that_end_threads_keep_libgcc() {
     let machine = merged_usr()
         .elf(
             "/usr/lib/libgcc_s.so.1",
@@ -149,7 +149,7 @@ fn who_ends_threads_needs_libgcc_and_who_does_not_does_not() {
 }
 
 #[test]
-fn a_library_kept_by_hand_is_loaded_for_itself() {
+fn libraries_of_a_library_given_with_keep_are_kept() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
         .elf(
@@ -165,7 +165,7 @@ fn a_library_kept_by_hand_is_loaded_for_itself() {
 }
 
 #[test]
-fn what_a_library_finds_only_in_its_program_is_not_missing() {
+fn a_library_resolved_only_in_its_program_is_not_missing() {
     let planned = merged_usr()
         .elf(
             "/opt/bin/app",
@@ -184,7 +184,7 @@ fn what_a_library_finds_only_in_its_program_is_not_missing() {
 }
 
 #[test]
-fn a_static_program_needs_nothing() {
+fn a_static_program_requires_no_other_file() {
     for file in [library("").fixed(), library("")] {
         let planned = merged_usr().elf("/app", &file).entrypoint(&["/app"]).plan();
         assert_eq!(planned.kept(), ["/app"]);
@@ -192,7 +192,7 @@ fn a_static_program_needs_nothing() {
 }
 
 #[test]
-fn a_musl_program_needs_its_loader_alone_for_the_c_library() {
+fn a_musl_program_needs_only_its_loader_as_c_library() {
     let loader = [
         &library("libc.so").bytes()[..],
         b"\0%.*s/etc/ld-musl-x86_64.path\0",

@@ -34,7 +34,7 @@ fn confidence(planned: &Planned, path: &str) -> Confidence {
 }
 
 #[test]
-fn what_a_possible_thing_needs_is_possible() {
+fn requirements_of_a_possible_file_are_possible() {
     let machine = configured(base(), "plugin = /srv/plugin/run\n")
         .elf("/srv/plugin/run", &program(GLIBC).needs("libplugin.so.1"))
         .elf(
@@ -53,7 +53,7 @@ fn what_a_possible_thing_needs_is_possible() {
 }
 
 #[test]
-fn a_chain_of_mentions_ends_after_two() {
+fn a_chain_of_mentions_ends_after_two_steps() {
     let planned = configured(base(), "include /srv/a.conf\n")
         .file("/srv/a.conf", "include /srv/b.conf\n")
         .file("/srv/b.conf", "include /srv/c.conf\n")
@@ -71,7 +71,7 @@ fn a_chain_of_mentions_ends_after_two() {
 }
 
 #[test]
-fn a_mention_keeps_no_shell_interpreter_or_setuid_program() {
+fn a_mention_alone_keeps_no_shell_interpreter_or_setuid_program() {
     let text = "a = /usr/local/bin/zsh\nb = /usr/bin/python3.11\nc = /usr/bin/apk\n\
                 d = /usr/local/bin/raise\ne = /usr/local/bin/tool\n";
     let planned = configured(base(), text)
@@ -93,7 +93,7 @@ fn a_mention_keeps_no_shell_interpreter_or_setuid_program() {
 }
 
 #[test]
-fn a_mention_in_a_package_brings_no_runtime_with_what_it_names() {
+fn a_script_mentioned_in_a_package_does_not_keep_its_interpreter() {
     let image = |users: bool| {
         let machine = base()
             .elf("/usr/bin/perl", &program(GLIBC))
@@ -148,7 +148,7 @@ fn a_mention_in_a_package_brings_no_runtime_with_what_it_names() {
 }
 
 #[test]
-fn a_mention_brings_what_needs_a_runtime_that_is_kept_anyway() {
+fn a_mentioned_script_is_kept_if_its_interpreter_is_kept_anyway() {
     let text = "c = /usr/lib/app/helper.pl\n";
     let machine = base()
         .elf("/usr/bin/perl", &program(GLIBC))
@@ -163,7 +163,7 @@ fn a_mention_brings_what_needs_a_runtime_that_is_kept_anyway() {
 }
 
 #[test]
-fn programs_of_the_base_image_need_more_than_a_mention_and_later_ones_do_not() {
+fn a_mention_keeps_added_programs_but_not_those_of_the_base_image() {
     let machine = base()
         .elf("/usr/bin/basetool", &program(GLIBC))
         .layer("/bin/sh -c #(nop) ADD file:12 in / ")
@@ -182,7 +182,7 @@ fn programs_of_the_base_image_need_more_than_a_mention_and_later_ones_do_not() {
 }
 
 #[test]
-fn a_command_in_a_script_that_is_only_mentioned_is_a_mention_unless_the_script_is_the_users() {
+fn commands_of_a_mentioned_script_are_only_mentions_unless_the_user_added_it() {
     let machine = || {
         base()
             .elf("/usr/bin/sh", &program(GLIBC))
@@ -206,7 +206,7 @@ fn a_command_in_a_script_that_is_only_mentioned_is_a_mention_unless_the_script_i
 }
 
 #[test]
-fn programs_that_the_images_own_names_are_kept_and_those_of_a_helper_are_not() {
+fn program_names_in_the_main_program_are_kept_but_not_those_in_helpers() {
     let image = |entrypoint: &[&str]| {
         let holding = |text: &str| {
             let bytes = program(GLIBC).imports("execvp").bytes();
@@ -231,7 +231,7 @@ fn programs_that_the_images_own_names_are_kept_and_those_of_a_helper_are_not() {
 }
 
 #[test]
-fn many_names_of_programs_are_words_of_something_else() {
+fn a_long_list_of_program_names_is_not_a_list_of_calls() {
     let image = |count: usize| {
         let names: Vec<String> = (0..count)
             .map(|number| format!("tool{number:02}"))
@@ -248,4 +248,40 @@ fn many_names_of_programs_are_words_of_something_else() {
     };
     assert!(image(10).keeps("/usr/bin/tool00"));
     assert!(!image(11).keeps("/usr/bin/tool00"));
+}
+
+#[test]
+fn a_text_that_names_a_directory_does_not_bring_what_the_rule_of_its_program_leaves_out() {
+    let machine = configured(base(), "root = /opt/R/4/lib/R\n")
+        .elf("/opt/R/4/lib/R/bin/exec/R", &program(GLIBC))
+        .file("/opt/R/4/lib/R/library/base/R/base", "")
+        .file("/opt/R/4/lib/R/library/base/html/00Index.html", "")
+        .entrypoint(&["/opt/R/4/lib/R/bin/exec/R"]);
+    let planned = machine.plan();
+    assert!(planned.keeps("/opt/R/4/lib/R/library/base/R/base"));
+    assert!(!planned.keeps("/opt/R/4/lib/R/library/base/html/00Index.html"));
+}
+
+#[test]
+fn a_script_in_a_package_runs_only_if_something_names_it() {
+    let script = "/usr/lib/python3/dist-packages/tool/_util/setup.sh";
+    let machine = base()
+        .elf("/usr/bin/dash", &program(GLIBC))
+        .link("/usr/bin/sh", "dash")
+        .elf("/usr/bin/apt-get", &program(GLIBC))
+        .setuid("/usr/bin/mount", &program(GLIBC))
+        .elf("/usr/bin/python3", &program(GLIBC))
+        .file("/usr/lib/python3.11/os.py", "")
+        .script(script, "#!/bin/sh\napt-get update\nmount /x\n$COMPUTED\n")
+        .file("/app/main.py", "import tool\n")
+        .set("Cmd", serde_json::json!(["python3", "/app/main.py"]))
+        .set("Entrypoint", serde_json::json!(null));
+    let planned = machine.clone().plan();
+    assert!(planned.keeps(script));
+    assert!(!planned.keeps("/usr/bin/apt-get") && !planned.keeps("/usr/bin/mount"));
+    assert_eq!(planned.notes(), Vec::<String>::new());
+    let named = machine
+        .file("/app/main.py", format!("run('{script}')\n"))
+        .plan();
+    assert!(named.keeps("/usr/bin/apt-get") && named.keeps("/usr/bin/mount"));
 }

@@ -51,7 +51,7 @@ fn with_programs(names: &[&str]) -> Machine {
 }
 
 #[test]
-fn python_keeps_its_library_whole_but_for_tests_and_builders() {
+fn python_keeps_its_standard_library_without_tests_and_build_tools() {
     let planned = python()
         .file("/app/main.py", "import json\n")
         .entrypoint(&["python3", "/app/main.py"])
@@ -87,7 +87,7 @@ fn python_keeps_its_library_whole_but_for_tests_and_builders() {
 }
 
 #[test]
-fn lazily_imported_packages_stay_whole_with_their_metadata() {
+fn lazily_imported_packages_are_kept_completely_with_metadata() {
     let site = "/usr/lib/python3/dist-packages";
     let planned = python()
         .file(&format!("{site}/jinja2/ext.py"), "")
@@ -143,7 +143,7 @@ fn environment(settings: &str) -> Machine {
 }
 
 #[test]
-fn a_virtual_environment_brings_its_packages_and_the_library_but_not_the_packages_of_the_system() {
+fn a_virtual_environment_keeps_its_packages_but_not_the_system_packages() {
     let planned = environment("home = /usr/bin\ninclude-system-site-packages = false\n").plan();
     let site = "/opt/venv/lib/python3.11/site-packages";
     for path in [
@@ -159,13 +159,13 @@ fn a_virtual_environment_brings_its_packages_and_the_library_but_not_the_package
 }
 
 #[test]
-fn a_virtual_environment_that_is_open_brings_the_packages_of_the_system_too() {
+fn a_virtual_environment_with_system_site_packages_keeps_them_too() {
     let planned = environment("home = /usr/bin\ninclude-system-site-packages = true\n").plan();
     assert!(planned.keeps("/usr/lib/python3/dist-packages/six.py"));
 }
 
 #[test]
-fn what_installs_packages_stays_where_a_source_loads_it() {
+fn installer_modules_are_kept_if_a_source_imports_them() {
     let planned = python()
         .file(
             "/app/main.py",
@@ -179,7 +179,7 @@ fn what_installs_packages_stays_where_a_source_loads_it() {
 }
 
 #[test]
-fn an_application_is_kept_with_what_lies_beside_it_but_not_its_caches() {
+fn an_application_keeps_its_directory_without_caches() {
     let planned = python()
         .file("/app/pyproject.toml", "")
         .file("/app/crew/__main__.py", "")
@@ -235,7 +235,7 @@ fn a_program_that_code_inside_a_string_starts_is_kept() {
 }
 
 #[test]
-fn a_package_brings_programs_only_where_it_starts_them_and_no_compilers() {
+fn a_package_keeps_the_programs_it_starts_but_no_compilers() {
     let planned = python()
         .file(
             "/usr/lib/python3/dist-packages/vcs.py",
@@ -288,7 +288,7 @@ fn node() -> Machine {
 }
 
 #[test]
-fn node_packages_stay_whole_with_the_libraries_of_their_addons() {
+fn node_packages_are_kept_completely_with_the_libraries_of_their_addons() {
     let planned = node().entrypoint(&["node", "/app/server.js"]).plan();
     for path in [
         "express/lib/late.js",
@@ -312,7 +312,7 @@ fn node_packages_stay_whole_with_the_libraries_of_their_addons() {
 }
 
 #[test]
-fn npm_is_the_program_only_where_it_is_started_and_then_runs_what_the_manifest_says() {
+fn npm_is_kept_only_if_started_and_then_runs_its_manifest_scripts() {
     let planned = node()
         .file(
             "/app/package.json",
@@ -328,7 +328,7 @@ fn npm_is_the_program_only_where_it_is_started_and_then_runs_what_the_manifest_s
 }
 
 #[test]
-fn packages_of_the_distribution_are_found_as_node_finds_them() {
+fn distribution_packages_are_found_as_node_finds_them() {
     let planned = with_programs(&[])
         .elf("/usr/bin/node", &program(GLIBC).needs("libc.so.6"))
         .file(
@@ -350,7 +350,7 @@ fn packages_of_the_distribution_are_found_as_node_finds_them() {
 }
 
 #[test]
-fn java_keeps_the_runtime_image_that_its_real_path_is_in() {
+fn java_keeps_the_runtime_image_of_its_real_path() {
     let home = "/usr/lib/jvm/java-17";
     let planned = with_programs(&[])
         .link("/usr/bin/java", "/etc/alternatives/java")
@@ -412,7 +412,7 @@ fn naming(path: &str, machine: Machine, paths: &[&str]) -> Machine {
 }
 
 #[test]
-fn ruby_keeps_its_libraries_and_gems_whole() {
+fn ruby_keeps_its_libraries_and_gems_completely() {
     let machine = with_programs(&[])
         .file("/usr/lib/ruby/3.1.0/set.rb", "")
         .file("/usr/lib/ruby/vendor_ruby/rack/builder.rb", "")
@@ -490,7 +490,7 @@ fn perl() -> Machine {
 }
 
 #[test]
-fn scripts_of_the_distribution_bring_the_perl_modules_that_they_name() {
+fn distribution_scripts_keep_the_perl_modules_they_use() {
     let planned = perl().entrypoint(&["/usr/bin/tool"]).plan();
     let library = "/usr/share/perl/5.36";
     assert!(planned.keeps("/usr/lib/x86_64-linux-gnu/perl-base/strict.pm"));
@@ -511,7 +511,7 @@ fn scripts_of_the_distribution_bring_the_perl_modules_that_they_name() {
 }
 
 #[test]
-fn an_application_in_perl_may_load_any_module() {
+fn a_perl_application_keeps_every_module() {
     assert!(
         perl()
             .entrypoint(&["/app/tool"])
@@ -521,7 +521,34 @@ fn an_application_in_perl_may_load_any_module() {
 }
 
 #[test]
-fn lua_and_php_keep_the_directories_they_were_built_with() {
+fn an_interpreter_that_runs_code_from_outside_keeps_its_standard_library() {
+    for command in [&["perl"][..], &["perl", "-e", "1"], &["perl", "/mnt/x.pl"]] {
+        let planned = perl().set("Cmd", json!(command)).plan();
+        assert!(
+            planned.keeps("/usr/share/perl/5.36/Time/Local.pm"),
+            "{command:?}"
+        );
+    }
+    let python = || python().file("/usr/lib/python3.11/venv/__init__.py", "");
+    let venv = "/usr/lib/python3.11/venv/__init__.py";
+    for command in [
+        &["python3"][..],
+        &["env", "python3", "-c", "1"],
+        &["python3", "/mnt/x"],
+    ] {
+        let planned = python().set("Cmd", json!(command)).plan();
+        assert!(planned.keeps(venv), "{command:?}");
+        assert!(!planned.keeps("/usr/lib/python3.11/idlelib/run.py"));
+    }
+    for command in [&["python3", "-m", "json"][..], &["python3", "/app/main.py"]] {
+        let machine = python().file("/app/main.py", "import json\n");
+        let planned = machine.set("Cmd", json!(command)).plan();
+        assert!(!planned.keeps(venv), "{command:?}");
+    }
+}
+
+#[test]
+fn lua_and_php_keep_their_compiled_in_directories() {
     let machine = with_programs(&[])
         .file("/usr/share/lua/5.4/cjson.lua", "")
         .file("/usr/share/php/Mail.php", "")

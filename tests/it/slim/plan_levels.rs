@@ -20,7 +20,7 @@ fn clock() -> Machine {
 }
 
 #[test]
-fn each_level_keeps_what_those_before_it_keep_and_more() {
+fn each_keep_level_includes_the_stricter_ones() {
     let kept = |level| {
         let planned = clock().level(level).plan();
         [
@@ -36,7 +36,7 @@ fn each_level_keeps_what_those_before_it_keep_and_more() {
 }
 
 #[test]
-fn the_totals_say_what_each_level_comes_to_whichever_is_asked_for() {
+fn the_totals_list_the_size_of_every_keep_level() {
     let bytes = |level| {
         let planned = clock().level(level).plan();
         let totals = planned.plan.totals();
@@ -58,7 +58,7 @@ fn the_totals_say_what_each_level_comes_to_whichever_is_asked_for() {
 }
 
 #[test]
-fn what_a_lower_level_leaves_out_tells_what_would_keep_it() {
+fn why_explains_which_level_would_keep_a_dropped_file() {
     let planned = clock().level(Confidence::Certain).plan();
     let chain = planned
         .plan
@@ -74,7 +74,7 @@ fn what_a_lower_level_leaves_out_tells_what_would_keep_it() {
 }
 
 #[test]
-fn what_only_an_unsure_reason_keeps_needs_nothing_where_that_does_not_count() {
+fn files_below_the_keep_level_have_no_unmet_needs() {
     let machine = merged_usr()
         .script("/entry.sh", "#!/bin/none\n")
         .script("/usr/bin/tool.sh", "#!/bin/other\n")
@@ -89,7 +89,7 @@ fn what_only_an_unsure_reason_keeps_needs_nothing_where_that_does_not_count() {
 }
 
 #[test]
-fn what_is_dropped_by_hand_is_dropped_with_all_below_it() {
+fn a_directory_given_with_drop_is_dropped_with_everything_below_it() {
     let planned = clock()
         .drop("/usr/share/zoneinfo")
         .drop("/usr/lib/locale/*-archive")
@@ -125,7 +125,7 @@ fn opener(strings: &str) -> Machine {
 }
 
 #[test]
-fn a_library_whose_name_a_caller_of_dlopen_holds_is_kept_with_what_it_needs_in_that_process() {
+fn a_library_named_in_a_caller_of_dlopen_is_kept_with_its_libraries() {
     let planned = opener("\0libplugin.so.1\0libabsent.so.1\0").plan();
     assert_eq!(
         planned.why("/opt/lib/libhelp.so.1")[1..],
@@ -142,7 +142,7 @@ fn a_library_whose_name_a_caller_of_dlopen_holds_is_kept_with_what_it_needs_in_t
 }
 
 #[test]
-fn a_name_of_a_library_is_a_string_only_for_who_does_not_call_dlopen() {
+fn a_library_name_without_a_dlopen_call_keeps_nothing() {
     let bytes = [
         &program(GLIBC).needs("libc.so.6").bytes()[..],
         b"\0libplugin.so.1\0",
@@ -153,7 +153,7 @@ fn a_name_of_a_library_is_a_string_only_for_who_does_not_call_dlopen() {
 }
 
 #[test]
-fn a_library_of_the_graphics_driver_is_provided_at_run_time() {
+fn graphics_driver_libraries_are_provided_at_run_time() {
     let planned = merged_usr()
         .elf(
             "/usr/bin/app",
@@ -169,7 +169,7 @@ fn a_library_of_the_graphics_driver_is_provided_at_run_time() {
 }
 
 #[test]
-fn what_copy_and_add_brought_is_the_application() {
+fn files_from_copy_and_add_are_the_application() {
     let planned = merged_usr()
         .layer("/bin/sh -c #(nop) ADD file:12 in / ")
         .file("/etc/os-release", "ID=debian\n")
@@ -197,7 +197,7 @@ fn what_copy_and_add_brought_is_the_application() {
 }
 
 #[test]
-fn a_path_of_a_shell_in_a_program_keeps_no_shell_unless_the_program_starts_others() {
+fn a_shell_path_keeps_the_shell_only_in_a_program_that_starts_others() {
     let holding = |elf: crate::builders::elf_file::ElfFile| {
         let bytes = [&elf.bytes()[..], b"\0/bin/sh\0/bin/apt-get\0"].concat();
         let machine = merged_usr()

@@ -29,7 +29,7 @@ pub(crate) fn merged_usr() -> Machine {
 }
 
 #[test]
-fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
+fn symlinks_on_a_path_are_kept_with_a_chain_of_reasons() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
         .elf("/usr/bin/other", &program(GLIBC).needs("libc.so.6"))
@@ -70,7 +70,7 @@ fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
 }
 
 #[test]
-fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
+fn an_absolute_symlink_through_alternatives_is_followed_inside_the_image() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libblas.so.3"))
         .link(
@@ -98,7 +98,7 @@ fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
 }
 
 #[test]
-fn the_directory_before_dot_dot_must_be_there() {
+fn the_directory_before_dot_dot_is_kept() {
     let planned = merged_usr()
         .elf(
             "/app/bin/p",
@@ -114,7 +114,7 @@ fn the_directory_before_dot_dot_must_be_there() {
 }
 
 #[test]
-fn a_kept_link_to_a_directory_keeps_the_directory_alone() {
+fn a_kept_symlink_to_a_directory_keeps_only_the_directory_itself() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .link("/var/data", "/data")
@@ -128,7 +128,7 @@ fn a_kept_link_to_a_directory_keeps_the_directory_alone() {
 }
 
 #[test]
-fn a_dangling_link_keeps_what_is_there_of_its_way() {
+fn a_dangling_symlink_keeps_the_existing_part_of_its_target_path() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .link("/var/lock", "/run/shared/lock")
@@ -141,7 +141,7 @@ fn a_dangling_link_keeps_what_is_there_of_its_way() {
 }
 
 #[test]
-fn a_link_of_the_state_keeps_the_directory_that_it_leads_to() {
+fn a_symlink_in_a_state_directory_keeps_its_target_directory() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .link("/var/lock", "/run/lock")
@@ -156,7 +156,7 @@ fn a_link_of_the_state_keeps_the_directory_that_it_leads_to() {
 }
 
 #[test]
-fn directories_of_state_stay_without_their_files() {
+fn state_directories_are_kept_without_their_files() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .directory("/var/lib/nginx/body")
@@ -183,7 +183,7 @@ fn directories_of_state_stay_without_their_files() {
 }
 
 #[test]
-fn only_the_names_of_a_hard_link_that_are_needed_stay() {
+fn only_required_names_of_a_hard_link_are_kept() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
         .hard_link("/usr/bin/also", "/usr/bin/app")
@@ -198,7 +198,7 @@ fn only_the_names_of_a_hard_link_that_are_needed_stay() {
 }
 
 #[test]
-fn totals_count_a_file_of_several_names_once() {
+fn totals_count_a_hard_linked_file_once() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .file("/usr/share/a", "12345")
@@ -219,7 +219,7 @@ fn totals_count_a_file_of_several_names_once() {
 }
 
 #[test]
-fn a_volume_stays_with_what_is_in_it() {
+fn a_volume_is_kept_with_its_contents() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .file("/data/seed/x", "x")
@@ -238,7 +238,7 @@ fn a_volume_stays_with_what_is_in_it() {
 }
 
 #[test]
-fn a_working_directory_of_the_distribution_stays_without_its_files() {
+fn a_working_directory_of_the_distribution_is_kept_without_its_files() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .file("/var/lib/x", "x")
@@ -249,7 +249,7 @@ fn a_working_directory_of_the_distribution_stays_without_its_files() {
 }
 
 #[test]
-fn conventional_files_stay() {
+fn conventional_files_are_kept() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .file("/etc/passwd", "app:x:1000:1000::/home/app:/bin/sh\n")
@@ -281,7 +281,7 @@ fn conventional_files_stay() {
 }
 
 #[test]
-fn a_plan_is_the_same_each_time() {
+fn plans_are_reproducible() {
     let machine = merged_usr()
         .elf(
             "/usr/bin/app",

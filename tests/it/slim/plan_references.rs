@@ -37,7 +37,7 @@ fn run(machine: Machine) -> Planned {
 }
 
 #[test]
-fn a_string_that_is_the_name_of_an_installed_program_keeps_it_at_any_distance() {
+fn a_string_naming_an_installed_program_keeps_it_far_from_the_call() {
     let filler = "# nothing\n".repeat(100);
     let source = format!("TOOL = 'pdfinfo'\n{filler}run(TOOL)\n");
     let planned = run(installed(&["pdfinfo", "pdftops"])
@@ -48,7 +48,7 @@ fn a_string_that_is_the_name_of_an_installed_program_keeps_it_at_any_distance() 
 }
 
 #[test]
-fn the_name_of_a_program_of_the_base_needs_a_call_beside_it() {
+fn a_base_image_program_is_kept_only_if_its_name_is_in_a_call() {
     let planned = run(installed(&[])
         .layer("COPY . /app")
         .file("/app/main.py", "MODE = 'base-tool'\n"));
@@ -60,7 +60,7 @@ fn the_name_of_a_program_of_the_base_needs_a_call_beside_it() {
 }
 
 #[test]
-fn a_package_that_names_an_installed_program_keeps_it_as_possible() {
+fn a_package_keeps_the_installed_programs_it_names_except_compilers() {
     let site = "/usr/lib/python3.11/site-packages";
     let planned = run(installed(&["pdfinfo", "gcc"])
         .layer("RUN pip install pdf2image")
@@ -78,7 +78,7 @@ fn a_package_that_names_an_installed_program_keeps_it_as_possible() {
 }
 
 #[test]
-fn a_path_in_a_package_counts_where_the_image_added_what_it_leads_to() {
+fn a_path_in_a_package_keeps_only_files_that_the_image_added() {
     let site = "/usr/lib/python3.11/site-packages";
     let planned = run(installed(&[])
         .file("/usr/share/tessdata/eng.traineddata", "")
@@ -93,7 +93,7 @@ fn a_path_in_a_package_counts_where_the_image_added_what_it_leads_to() {
 }
 
 #[test]
-fn the_first_argument_of_an_interpreter_is_a_source_of_its_language() {
+fn the_first_argument_of_an_interpreter_is_read_as_its_language() {
     for command in [
         &["python3.11", "/srv/app/serve"][..],
         &["python3.11", "-u", "-X", "dev", "/srv/app/serve"],
@@ -133,7 +133,7 @@ fn node(source: &str, manifest: &str) -> Machine {
 }
 
 #[test]
-fn a_directory_called_examples_stays_where_the_manifest_exports_it() {
+fn a_directory_called_examples_is_kept_if_the_manifest_exports_it() {
     let manifest = r#"{"exports": {".": "./index.js", "./addons/*": "./examples/jsm/*"}}"#;
     let planned = node("require('three')", manifest).plan();
     let package = "/app/node_modules/three";
@@ -143,7 +143,7 @@ fn a_directory_called_examples_stays_where_the_manifest_exports_it() {
 }
 
 #[test]
-fn a_directory_called_examples_stays_where_a_source_loads_a_module_of_it() {
+fn a_directory_called_examples_is_kept_if_a_source_imports_it() {
     let planned = node("require('three/examples/jsm/loader')", "{}").plan();
     let package = "/app/node_modules/three";
     assert!(planned.keeps(&format!("{package}/examples/jsm/loader.js")));
@@ -163,7 +163,7 @@ fn a_package_may_load_its_own_tests() {
 }
 
 #[test]
-fn types_stay_where_they_are_checked_at_start() {
+fn type_declarations_are_kept_if_ts_node_is_installed() {
     let planned = node("require('three')", "{}").plan();
     assert!(!planned.keeps("/app/node_modules/three/index.d.ts"));
     let planned = node("require('three')", "{}")
@@ -186,7 +186,7 @@ fn an_application_below_a_directory_called_nodejs_is_not_a_package() {
 }
 
 #[test]
-fn tests_that_a_package_imports_stay() {
+fn tests_that_a_package_imports_are_kept() {
     let site = "/usr/lib/python3.11/site-packages";
     for import in [
         "from .tests.helper import check\n",
@@ -210,7 +210,7 @@ fn tests_that_a_package_imports_stay() {
 }
 
 #[test]
-fn launchers_start_programs_of_an_environment_that_is_not_on_path() {
+fn programs_in_environments_of_uv_poetry_and_npx_are_found() {
     for (command, path) in [
         (
             &["uv", "run", "gunicorn", "app"][..],
@@ -279,7 +279,7 @@ fn a_comment_in_a_crontab_keeps_nothing() {
 }
 
 #[test]
-fn the_name_that_a_variable_gives_to_find_library_is_one_of_the_strings() {
+fn a_name_passed_to_find_library_through_a_variable_is_recognized() {
     use crate::builders::elf_file::library;
     let lib = "/usr/lib/x86_64-linux-gnu";
     let planned = run(installed(&[])
@@ -292,6 +292,41 @@ fn the_name_that_a_variable_gives_to_find_library_is_one_of_the_strings() {
         ));
     assert!(planned.keeps(&format!("{lib}/libgdal.so.32")));
     assert!(!planned.keeps(&format!("{lib}/libother.so.1")));
+}
+
+#[test]
+fn a_library_that_a_package_opens_is_kept_whatever_it_needs() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let site = "/usr/local/lib/python3.11/site-packages/gis";
+    let machine = |source: &str| {
+        run(installed(&[])
+            .elf(
+                &format!("{lib}/libgdal.so.32"),
+                &library("libgdal.so.32").needs("libicudata.so.72"),
+            )
+            .elf(
+                &format!("{lib}/libicudata.so.72"),
+                &library("libicudata.so.72"),
+            )
+            .file(&format!("{site}/base.py"), source)
+            .layer("COPY . /app")
+            .file("/app/main.py", "import gis\n"))
+    };
+    for source in [
+        "names = ['gdal']\nfor name in names: find_library(name)\n",
+        "CDLL('libgdal.so.32')\n",
+        "connection.load_extension(name)\nname = 'libgdal.so.32'\n",
+    ] {
+        let planned = machine(source);
+        assert!(planned.keeps(&format!("{lib}/libgdal.so.32")), "{source}");
+        assert!(
+            planned.keeps(&format!("{lib}/libicudata.so.72")),
+            "{source}"
+        );
+    }
+    let planned = machine("message = 'install libgdal.so.32'\nname = 'libgdal.so.32'\n");
+    assert!(!planned.keeps(&format!("{lib}/libicudata.so.72")));
 }
 
 #[test]
@@ -348,7 +383,7 @@ fn a_library_in_an_archive_keeps_the_libraries_that_it_needs() {
 }
 
 #[test]
-fn a_virtual_environment_that_names_itself_is_not_kept_whole() {
+fn a_virtual_environment_that_names_itself_is_not_kept_completely() {
     let planned = merged_usr()
         .elf("/usr/bin/python3.11", &program(GLIBC))
         .file("/usr/lib/python3.11/os.py", "")

@@ -17,7 +17,7 @@ fn refusal(machine: &Machine) -> String {
 }
 
 #[test]
-fn an_image_without_a_program_is_refused_unless_something_is_kept_by_hand() {
+fn an_image_without_a_program_is_refused_without_keep() {
     let machine = with(&["app"]);
     assert_eq!(
         refusal(&machine),
@@ -27,7 +27,7 @@ fn an_image_without_a_program_is_refused_unless_something_is_kept_by_hand() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_refused_with_where_it_was_looked_for() {
+fn a_missing_program_is_refused_and_the_searched_directories_are_named() {
     let machine = with(&["app"])
         .entrypoint(&["other"])
         .env("PATH=/usr/bin:/opt/bin");
@@ -43,7 +43,7 @@ fn a_program_that_is_not_there_is_refused_with_where_it_was_looked_for() {
 }
 
 #[test]
-fn a_program_is_found_on_the_path_if_it_can_be_executed() {
+fn only_executable_programs_are_found_on_path() {
     let planned = with(&["app"])
         .file("/opt/bin/app", "text")
         .env("PATH=/opt/bin:/usr/bin")
@@ -57,7 +57,7 @@ fn a_program_is_found_on_the_path_if_it_can_be_executed() {
 }
 
 #[test]
-fn a_relative_program_starts_at_the_working_directory() {
+fn a_relative_program_is_found_from_the_working_directory() {
     let planned = Machine::new()
         .script("/srv/app/run", "#!/bin/none\n")
         .set("WorkingDir", json!("/srv/app"))
@@ -67,7 +67,7 @@ fn a_relative_program_starts_at_the_working_directory() {
 }
 
 #[test]
-fn helpers_start_what_their_arguments_name() {
+fn programs_started_by_helpers_such_as_tini_are_kept() {
     let planned = with(&["tini", "gosu", "app", "unused"])
         .file("/etc/app.conf", "x")
         .file("/work/data.json", "x")
@@ -92,7 +92,7 @@ fn helpers_start_what_their_arguments_name() {
 }
 
 #[test]
-fn an_argument_that_is_an_applications_directory_is_kept_whole_and_a_system_one_is_not() {
+fn an_application_directory_as_argument_is_kept_but_a_system_directory_is_not() {
     let planned = with(&["app"])
         .file("/site/index.html", "x")
         .file("/usr/share/doc/x", "x")
@@ -103,7 +103,7 @@ fn an_argument_that_is_an_applications_directory_is_kept_whole_and_a_system_one_
 }
 
 #[test]
-fn shell_form_keeps_the_shell_and_the_commands_of_the_text() {
+fn shell_form_keeps_the_shell_and_the_commands_it_runs() {
     let planned = with(&["dash", "app", "id", "unused"])
         .link("/usr/bin/sh", "dash")
         .set("Cmd", json!(["/bin/sh", "-c", "id -u && exec app --flag"]))
@@ -132,7 +132,7 @@ fn shell_form_keeps_the_shell_and_the_commands_of_the_text() {
 }
 
 #[test]
-fn the_text_is_found_behind_other_options_and_helpers() {
+fn a_shell_command_is_found_after_other_options_and_helpers() {
     for words in [
         json!(["/bin/bash", "-o", "pipefail", "-c", "id"]),
         json!(["/bin/bash", "-eo", "pipefail", "-c", "id"]),
@@ -160,7 +160,7 @@ fn the_text_is_found_behind_other_options_and_helpers() {
 }
 
 #[test]
-fn a_health_check_is_a_root_in_each_of_its_forms() {
+fn programs_of_every_form_of_health_check_are_kept() {
     let machine = with(&["app", "curl", "dash", "bash"])
         .link("/usr/bin/sh", "dash")
         .entrypoint(&["app"]);
@@ -206,7 +206,7 @@ fn a_variable_whose_value_is_a_path_keeps_it_and_a_search_path_does_not() {
 }
 
 #[test]
-fn a_glob_keeps_what_it_matches_through_links_too() {
+fn a_glob_also_matches_through_symlinks() {
     let machine = with(&["app", "one", "two"])
         .file("/etc/nginx/conf.d/a.conf", "x")
         .entrypoint(&["app"]);
@@ -231,13 +231,13 @@ fn a_glob_keeps_what_it_matches_through_links_too() {
 }
 
 #[test]
-fn a_glob_that_is_none_is_refused() {
+fn an_invalid_glob_is_refused() {
     let machine = with(&["app"]).entrypoint(&["app"]).keep("/usr/[");
     assert_eq!(refusal(&machine), "`--keep /usr/[`: invalid glob");
 }
 
 #[test]
-fn an_unknown_user_is_a_note() {
+fn an_unknown_user_is_noted() {
     let planned = with(&["app"])
         .file("/etc/passwd", "root:x:0:0::/root:\n")
         .set("User", json!("app"))
@@ -249,7 +249,7 @@ fn an_unknown_user_is_a_note() {
 }
 
 #[test]
-fn what_onbuild_asks_for_is_told_to_be_unknown() {
+fn onbuild_instructions_are_noted_as_not_analyzed() {
     let planned = with(&["app"])
         .set("OnBuild", json!(["RUN make"]))
         .entrypoint(&["app"])

@@ -39,7 +39,7 @@ exec "$@"
 "#;
 
 #[test]
-fn an_entry_point_script_brings_its_commands() {
+fn commands_of_an_entry_point_script_are_kept() {
     let planned = with(&["redis-server", "id", "find", "chown", "gosu", "test", "cat"])
         .script("/usr/local/bin/docker-entrypoint.sh", REDIS)
         .entrypoint(&["docker-entrypoint.sh"])
@@ -60,7 +60,7 @@ fn an_entry_point_script_brings_its_commands() {
 }
 
 #[test]
-fn a_shebang_brings_its_interpreter_and_that_one_its_own() {
+fn the_interpreter_of_a_shebang_and_its_own_interpreter_are_kept() {
     let planned = with(&["awk"])
         .script("/a", "#!/b -x\n")
         .script("/b", "#!/usr/bin/awk -f\n")
@@ -88,7 +88,7 @@ fn env_finds_its_program_on_the_path_of_the_image() {
 }
 
 #[test]
-fn what_cannot_be_known_is_a_note_with_its_line() {
+fn unknown_commands_are_noted_with_their_line() {
     let planned = with(&[])
         .script(
             "/a",
@@ -107,7 +107,7 @@ fn what_cannot_be_known_is_a_note_with_its_line() {
 }
 
 #[test]
-fn an_included_file_is_read_as_a_script() {
+fn a_sourced_file_is_read_as_a_script() {
     let planned = with(&["id"])
         .script("/a", "#!/bin/sh\n. /etc/lib\n")
         .file("/etc/lib", "run() { id; }\n")
@@ -128,7 +128,7 @@ fn an_included_file_is_read_as_a_script() {
 }
 
 #[test]
-fn paths_in_a_script_that_are_there_are_kept_but_not_those_in_comments() {
+fn existing_paths_in_a_script_are_kept_except_in_comments() {
     let planned = with(&[])
         .script(
             "/a",
@@ -160,7 +160,7 @@ fn a_builtin_that_another_program_starts_is_a_program() {
 }
 
 #[test]
-fn a_script_without_shebang_that_can_be_executed_is_a_shells() {
+fn an_executable_script_without_a_shebang_is_a_shell_script() {
     let planned = with(&["id"])
         .script("/a", "id\n")
         .entrypoint(&["/bin/sh", "/a"])
@@ -169,7 +169,7 @@ fn a_script_without_shebang_that_can_be_executed_is_a_shells() {
 }
 
 #[test]
-fn an_executable_text_that_is_no_script_of_a_shell_is_not_read_as_one() {
+fn executable_text_in_another_language_is_not_read_as_a_shell_script() {
     let planned = with(&["id"])
         .script("/app/run", "#!/bin/sh\nexec \"$@\"\n")
         .script("/app/one.py", "import os\nid\nprint(x)\n")
@@ -185,7 +185,7 @@ fn an_executable_text_that_is_no_script_of_a_shell_is_not_read_as_one() {
 }
 
 #[test]
-fn a_script_is_followed_from_the_directory_that_it_enters() {
+fn a_script_is_traced_from_the_directory_it_changes_to() {
     let planned = with(&["dirname"])
         .script(
             "/opt/office/program/start",
@@ -209,7 +209,7 @@ fn a_script_is_followed_from_the_directory_that_it_enters() {
 
 /// `RabbitMQ`'s, abridged.
 #[test]
-fn a_script_is_followed_under_each_of_its_names() {
+fn a_script_is_traced_under_each_of_its_names() {
     let planned = with(&["basename"])
         .script(
             "/usr/lib/mq/wrapper",
@@ -230,7 +230,7 @@ fn a_script_is_followed_under_each_of_its_names() {
 }
 
 #[test]
-fn programs_that_functions_and_written_scripts_start_are_kept() {
+fn programs_started_by_functions_and_generated_scripts_are_kept() {
     let planned = with(&["env", "id", "tac", "seq", "who", "w"])
         .script(
             "/a",
@@ -253,7 +253,7 @@ fn programs_that_functions_and_written_scripts_start_are_kept() {
 }
 
 #[test]
-fn an_entry_point_that_ends_with_an_unknown_program_is_refused() {
+fn an_entry_point_that_executes_an_unknown_program_is_refused() {
     let script = |last: &str| {
         with(&["id", "nice"])
             .script("/a", &format!("#!/bin/sh\nid\n{last}\n"))
@@ -284,7 +284,7 @@ fn an_entry_point_that_ends_with_an_unknown_program_is_refused() {
 }
 
 #[test]
-fn a_script_of_another_language_is_not_read_as_a_shells() {
+fn a_script_of_another_language_is_not_read_as_a_shell_script() {
     let planned = with(&["python3", "id"])
         .script("/a.py", "#!/usr/bin/python3\nid\n")
         .entrypoint(&["/a.py"])
@@ -293,7 +293,7 @@ fn a_script_of_another_language_is_not_read_as_a_shells() {
 }
 
 #[test]
-fn a_file_that_the_text_of_the_configuration_names_from_the_working_directory_is_kept() {
+fn a_relative_path_in_a_shell_command_is_kept_from_the_working_directory() {
     let planned = with(&["node"])
         .file("/app/server.js", "x")
         .set("WorkingDir", json!("/app"))
@@ -306,7 +306,7 @@ fn a_file_that_the_text_of_the_configuration_names_from_the_working_directory_is
 }
 
 #[test]
-fn a_shebang_that_the_kernel_refuses_is_a_note() {
+fn a_shebang_that_the_kernel_refuses_is_noted() {
     let planned = with(&[])
         .script("/a", "#!\nid\n")
         .entrypoint(&["/bin/sh", "/a"])
@@ -318,7 +318,7 @@ fn a_shebang_that_the_kernel_refuses_is_a_note() {
 }
 
 #[test]
-fn the_links_of_a_multi_call_program_come_by_their_names() {
+fn symlinks_to_a_multi_call_program_are_kept_by_command_name() {
     let planned = Machine::new()
         .elf(
             "/bin/busybox",

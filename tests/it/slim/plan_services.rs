@@ -16,7 +16,7 @@ fn with(names: &[&str]) -> Machine {
 }
 
 #[test]
-fn a_script_finds_what_lies_beside_it() {
+fn paths_relative_to_the_script_directory_are_kept() {
     let planned = with(&["date"])
         .script("/opt/x/bin/run", "#!/bin/sh\nDIR=$(cd \"$(dirname \"$0\")/..\" && pwd)\n. \"$DIR/lib/own.sh\"\nexec \"${0%/*}/server\" --quiet\n")
         .file("/opt/x/lib/own.sh", "own() { date; }\n")
@@ -35,7 +35,7 @@ fn a_script_finds_what_lies_beside_it() {
 }
 
 #[test]
-fn variables_with_constant_values_are_known() {
+fn variables_with_constant_values_are_expanded() {
     let planned = with(&["mysqld", "mariadbd", "gosu"])
         .env("FLAVOUR=mysqld")
         .script(
@@ -58,7 +58,7 @@ fn variables_with_constant_values_are_known() {
 }
 
 #[test]
-fn a_variable_of_an_included_file_is_known_and_the_other_way_round() {
+fn a_script_and_the_file_it_sources_share_variables() {
     let planned = with(&["date", "id"])
         .script(
             "/run.sh",
@@ -71,7 +71,7 @@ fn a_variable_of_an_included_file_is_known_and_the_other_way_round() {
 }
 
 #[test]
-fn text_for_the_shell_in_an_argument_is_read_at_its_line() {
+fn a_shell_command_in_an_argument_is_read_with_its_line() {
     let planned = with(&["date", "id"])
         .script(
             "/run.sh",
@@ -91,7 +91,7 @@ fn text_for_the_shell_in_an_argument_is_read_at_its_line() {
 }
 
 #[test]
-fn patterns_keep_what_they_match_but_not_for_who_removes_it() {
+fn patterns_in_a_script_keep_their_matches_except_for_rm() {
     let planned = with(&["rm", "cat"])
         .script(
             "/run.sh",
@@ -111,7 +111,7 @@ fn patterns_keep_what_they_match_but_not_for_who_removes_it() {
 }
 
 #[test]
-fn helpers_that_start_a_program_start_it_in_scripts_too() {
+fn programs_started_by_helpers_in_scripts_are_kept() {
     let names = [
         "setpriv",
         "runuser",
@@ -138,7 +138,7 @@ fn helpers_that_start_a_program_start_it_in_scripts_too() {
 }
 
 #[test]
-fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
+fn programs_that_a_script_only_tests_for_are_kept() {
     let planned = with(&["gzip", "zcat", "bc", "sort", "apt-get"])
         .script(
             "/run.sh",
@@ -153,7 +153,7 @@ fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
 }
 
 #[test]
-fn a_script_that_is_started_by_a_link_looks_beside_the_link() {
+fn a_script_started_through_a_symlink_looks_beside_the_symlink() {
     let planned = with(&["sort"])
         .script(
             "/opt/lib/run",
@@ -188,7 +188,7 @@ fn programs_that_scripts_of_other_languages_start_are_kept() {
 }
 
 #[test]
-fn services_of_s6_are_kept_and_their_scripts_read() {
+fn s6_services_are_kept_and_their_scripts_are_read() {
     let planned = with(&["nginx", "date", "execlineb", "foreground"])
         .script("/init", "#!/bin/sh\nexec /package/admin/s6\n")
         .script("/package/admin/s6", "#!/bin/sh\n")
@@ -216,7 +216,7 @@ fn services_of_s6_are_kept_and_their_scripts_read() {
 }
 
 #[test]
-fn programs_of_supervisord_are_kept() {
+fn programs_started_by_supervisord_are_kept() {
     let planned = with(&["supervisord", "php-fpm", "nginx", "cron"])
         .file(
             "/etc/supervisor/supervisord.conf",
@@ -237,10 +237,167 @@ fn programs_of_supervisord_are_kept() {
 }
 
 #[test]
-fn the_directory_of_run_parts_is_kept_whole() {
+fn the_directory_of_run_parts_is_kept_with_its_contents() {
     let planned = with(&["run-parts", "date"])
         .script("/etc/start.d/one", "#!/bin/sh\ndate\n")
         .set("Cmd", json!(["sh", "-c", "run-parts /etc/start.d"]))
         .plan();
     assert!(planned.keeps("/etc/start.d/one") && planned.keeps("/usr/bin/date"));
+}
+
+#[test]
+fn recipes_of_a_makefile_are_followed_where_make_is_kept() {
+    let machine = with(&["make", "c++", "sed", "date"])
+        .file(
+            "/app/Makefile",
+            "CXX = c++\nSTAMP = date +%s\napp: main.o\n\t@$(STAMP) | sed s/0//\n",
+        )
+        .set("WorkingDir", json!("/app"));
+    let programs = ["/usr/bin/c++", "/usr/bin/sed", "/usr/bin/date"];
+    let planned = machine.clone().entrypoint(&["make"]).plan();
+    for program in programs {
+        assert!(planned.keeps(program), "{program}");
+    }
+    let planned = machine.entrypoint(&["date"]).plan();
+    assert!(!planned.keeps("/usr/bin/sed") && !planned.keeps("/usr/bin/c++"));
+}
+
+#[test]
+fn services_of_runit_are_kept_where_a_symlink_enables_them() {
+    for command in ["runsvdir", "my_init", "runit-init"] {
+        let planned = with(&[command, "web", "other"])
+            .script("/etc/sv/web/run", "#!/bin/sh\nexec web -f\n")
+            .script("/etc/sv/web/log/run", "#!/bin/sh\n")
+            .script("/etc/sv/other/run", "#!/bin/sh\nexec other\n")
+            .link("/etc/service/web", "/etc/sv/web")
+            .entrypoint(&[command])
+            .plan();
+        assert!(planned.keeps("/usr/bin/web"), "{command}");
+        assert!(planned.keeps("/etc/sv/web/log/run"), "{command}");
+        assert!(!planned.keeps("/usr/bin/other"), "{command}");
+    }
+}
+
+#[test]
+fn services_of_a_runlevel_of_openrc_are_kept_with_those_that_they_need() {
+    let script = "#!/sbin/openrc-run\nname=web\ncommand=\"/usr/bin/$RC_SVCNAME\"\n\
+                  depend() {\n\tneed database\n\tafter other\n}\n";
+    let planned = with(&["openrc-run", "web", "database", "other"])
+        .link("/sbin", "usr/bin")
+        .elf("/usr/bin/openrc-init", &program(GLIBC))
+        .script("/etc/init.d/web", script)
+        .script(
+            "/etc/init.d/database",
+            "#!/sbin/openrc-run\nexecutable=/usr/bin/database\ncommand=$executable\n",
+        )
+        .script(
+            "/etc/init.d/other",
+            "#!/sbin/openrc-run\ncommand=/usr/bin/other\n",
+        )
+        .link("/etc/runlevels/default/web", "/etc/init.d/web")
+        .file("/usr/lib/rc/sh/functions.sh", "")
+        .entrypoint(&["/sbin/openrc-init"])
+        .plan();
+    for path in [
+        "/usr/bin/web",
+        "/usr/bin/database",
+        "/usr/bin/openrc-run",
+        "/usr/lib/rc/sh/functions.sh",
+    ] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert!(!planned.keeps("/usr/bin/other"));
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn programs_in_inittab_are_started_by_init() {
+    let machine = with(&["busybox", "web", "getty"])
+        .link("/usr/sbin/init", "../bin/busybox")
+        .file(
+            "/etc/inittab",
+            "# comment\n::sysinit:/etc/init.d/rcS\n::respawn:/usr/bin/web\n\
+             tty1::respawn:/usr/bin/getty 38400 tty1\n",
+        )
+        .script("/etc/init.d/rcS", "#!/bin/sh\n");
+    let planned = machine.clone().entrypoint(&["/usr/sbin/init"]).plan();
+    assert!(planned.keeps("/usr/bin/web") && planned.keeps("/etc/init.d/rcS"));
+    assert!(!planned.keeps("/usr/bin/getty"));
+    let planned = machine.entrypoint(&["busybox"]).plan();
+    assert!(!planned.keeps("/usr/bin/web"), "`init` does not run");
+}
+
+#[test]
+fn services_of_other_managers_are_read() {
+    for (manager, path, text) in [
+        (
+            "dinit",
+            "/etc/dinit.d/web",
+            "type = process\ncommand = /usr/bin/web\n",
+        ),
+        (
+            "finit",
+            "/etc/finit.d/web.conf",
+            "service [2345] /usr/bin/web -n -- Web\n",
+        ),
+        (
+            "horust",
+            "/etc/horust/services/web.toml",
+            "command = \"/usr/bin/web\"\n",
+        ),
+        (
+            "monit",
+            "/etc/monit/conf.d/web",
+            "  start program = \"/usr/bin/web\"\n",
+        ),
+    ] {
+        let planned = with(&[manager, "web"])
+            .file(path, text)
+            .entrypoint(&[manager])
+            .plan();
+        assert!(planned.keeps("/usr/bin/web"), "{manager}");
+        let planned = with(&["app", "web"])
+            .file(path, text)
+            .entrypoint(&["app"])
+            .plan();
+        assert!(!planned.keeps("/usr/bin/web"), "{manager} does not run");
+    }
+}
+
+#[test]
+fn a_script_that_a_script_starts_as_a_service_is_kept() {
+    for command in [
+        "service web start",
+        "rc-service web start",
+        "invoke-rc.d web start",
+    ] {
+        let planned = with(&["service", "rc-service", "invoke-rc.d", "web", "other"])
+            .script("/etc/init.d/web", "#!/bin/sh\n/usr/bin/web\n")
+            .script("/etc/init.d/other", "#!/bin/sh\n/usr/bin/other\n")
+            .script(
+                "/run.sh",
+                &format!("#!/bin/sh\n{command}\nexec sleep infinity\n"),
+            )
+            .entrypoint(&["/run.sh"])
+            .plan();
+        assert!(planned.keeps("/usr/bin/web"), "{command}");
+        assert!(!planned.keeps("/usr/bin/other"), "{command}");
+    }
+}
+
+#[test]
+fn directories_of_services_that_lead_to_one_directory_are_all_kept() {
+    let mut machine = with(&["runsvdir"]);
+    for number in 0..2000 {
+        machine = machine
+            .file(&format!("/opt/data/{number}"), "")
+            .directory(&format!("/opt/data/d{number}"))
+            .link(&format!("/etc/service/{number}"), "/opt/data");
+        machine = machine.script(&format!("/srv/{number}/runsvdir"), "#!/bin/sh\n");
+    }
+    let planned = machine
+        .entrypoint(&["runsvdir", "/srv"])
+        .keep("/srv/**")
+        .plan();
+    assert!(planned.keeps("/opt/data/7"));
 }

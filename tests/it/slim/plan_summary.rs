@@ -1,10 +1,10 @@
 //! The summary of a plan: what a person may miss, and what is not known.
 
-use jettison::slim::{Confidence, PlanError};
+use jettison::slim::Confidence;
 
 use super::machine::Machine;
 use super::plan_paths::merged_usr;
-use crate::builders::elf_file::{GLIBC, program};
+use crate::builders::elf_file::{GLIBC, library, program};
 
 /// Packages as dpkg records them: name, source, files.
 fn packages(mut machine: Machine, list: &[(&str, &str, &[&str])]) -> Machine {
@@ -79,7 +79,7 @@ fn server() -> Machine {
 }
 
 #[test]
-fn packages_that_a_run_installed_on_purpose_and_that_are_gone_are_named() {
+fn the_summary_names_explicitly_installed_packages_that_are_removed() {
     let summary = server().summary();
     let line = summary
         .lines()
@@ -122,7 +122,7 @@ fn companions_of_the_program_are_named_and_an_option_keeps_them() {
 }
 
 #[test]
-fn programs_that_a_base_image_built_with_its_own_are_companions() {
+fn programs_built_together_in_a_base_image_are_companions() {
     let machine = base()
         .elf("/usr/local/bin/built-server", &program(GLIBC))
         .elf("/usr/local/bin/built-cli", &program(GLIBC))
@@ -134,7 +134,7 @@ fn programs_that_a_base_image_built_with_its_own_are_companions() {
 }
 
 #[test]
-fn other_levels_say_what_they_would_change() {
+fn the_summary_shows_what_other_levels_would_change() {
     let machine = server()
         .file("/usr/bin/entry.sh", "")
         .script("/usr/bin/entry", "#!/bin/none\n/usr/bin/pdfinfo x\n");
@@ -143,7 +143,7 @@ fn other_levels_say_what_they_would_change() {
 }
 
 #[test]
-fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
+fn an_idle_command_is_a_warning() {
     for command in [
         &["bash"][..],
         &["sleep", "infinity"],
@@ -163,16 +163,24 @@ fn commands_that_only_wait_are_a_warning_and_an_init_system_is_refused() {
         let helped = machine.keep("/usr/bin/bash").summary();
         assert!(!helped.contains("warning"), "{helped}");
     }
-    let machine = base()
-        .elf("/usr/lib/systemd/systemd", &program(GLIBC))
-        .link("/usr/sbin/init", "../lib/systemd/systemd")
-        .entrypoint(&["/usr/sbin/init"]);
-    assert!(matches!(machine.try_plan(), Err(PlanError::Systemd { .. })));
-    assert!(machine.keep("/etc/passwd").try_plan().is_ok());
 }
 
 #[test]
-fn a_script_that_runs_its_arguments_without_any_is_a_warning() {
+fn a_command_that_runs_code_from_outside_is_a_warning() {
+    let machine = base()
+        .elf("/usr/bin/python3", &program(GLIBC))
+        .set("Cmd", serde_json::json!(["python3", "/mnt/run.py"]));
+    let summary = machine.summary();
+    assert!(
+        summary.contains("warning: `python3 /mnt/run.py`, the CMD command, runs code"),
+        "{summary}"
+    );
+    let with_source = machine.file("/mnt/run.py", "");
+    assert!(!with_source.summary().contains("runs code"));
+}
+
+#[test]
+fn a_script_that_executes_missing_arguments_is_a_warning() {
     let machine = base()
         .elf("/usr/bin/sh", &program(GLIBC))
         .script("/entry.sh", "#!/bin/sh\nset -e\nexec \"$@\"\n")
@@ -209,7 +217,7 @@ fn sources_without_their_interpreter_are_reported() {
 }
 
 #[test]
-fn errors_about_the_program_name_the_option() {
+fn errors_about_a_missing_program_name_the_option_to_set_it() {
     let error = base()
         .entrypoint(&["gone"])
         .try_plan()
@@ -224,7 +232,7 @@ fn errors_about_the_program_name_the_option() {
 }
 
 #[test]
-fn a_word_in_keep_is_a_program_on_path() {
+fn a_plain_word_given_to_keep_is_a_program_on_path() {
     let planned = server().keep("server-dump").plan();
     assert!(planned.keeps("/usr/bin/server-dump"));
 }
@@ -242,7 +250,7 @@ fn a_dry_run_shows_sizes_of_directories() {
 }
 
 #[test]
-fn a_metapackage_stands_for_what_it_depends_on() {
+fn a_metapackage_is_represented_by_its_dependencies() {
     let image = |depends: &str| {
         let machine = base().layer("RUN /bin/sh -c apt-get install -y default-tool # buildkit");
         let machine = packages(
@@ -275,4 +283,20 @@ fn a_metapackage_stands_for_what_it_depends_on() {
     let summary = image(depends).keep("tool").summary();
     assert!(!summary.contains("installed by RUN"), "{summary}");
     assert!(!image("libtool").summary().contains("installed by RUN"));
+}
+
+#[test]
+fn parts_that_a_rule_leaves_out_are_named_with_their_size() {
+    let machine = base()
+        .elf("/usr/lib/postgresql/15/bin/postgres", &program(GLIBC))
+        .elf("/usr/lib/postgresql/15/lib/llvmjit.so", &library(""))
+        .entrypoint(&["/usr/lib/postgresql/15/bin/postgres"]);
+    let summary = machine.summary();
+    assert!(
+        summary.contains("left out on purpose:\n  the JIT compiler, ")
+            && summary.contains("(rule postgresql): `--keep '/**/llvmjit.so'`"),
+        "{summary}"
+    );
+    let kept = machine.keep("/**/llvmjit.so").summary();
+    assert!(!kept.contains("left out on purpose"), "{kept}");
 }

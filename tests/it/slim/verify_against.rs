@@ -28,12 +28,12 @@ fn failures(image: &Machine) -> Vec<String> {
 }
 
 #[test]
-fn an_image_is_as_good_as_itself() {
+fn an_image_verified_against_itself_has_no_failures() {
     assert_eq!(failures(&original()), Vec::<String>::new());
 }
 
 #[test]
-fn what_is_missing_is_told_by_who_needs_it() {
+fn missing_files_are_reported_with_the_program_that_needs_them() {
     let image = Machine::new()
         .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
         .elf("/bin/app", &program(GLIBC).needs("liba.so.1"))
@@ -65,7 +65,7 @@ fn failures_of_links(image: &Machine) -> Vec<String> {
 }
 
 #[test]
-fn another_mode_size_or_content_is_told() {
+fn a_different_mode_size_or_content_is_reported() {
     let image = original().file("/bin/entry", "#!/bin/app\n");
     assert_eq!(
         failures(&image),

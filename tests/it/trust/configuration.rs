@@ -43,7 +43,7 @@ fn assert_refused(ground: &Ground, name: &str, text: &str, reason: &str) {
 }
 
 #[test]
-fn a_found_configuration_names_no_program() {
+fn a_discovered_configuration_cannot_name_a_program() {
     let ground = Ground::new();
     let evil = ground.program("repo/evil");
     ground.program("repo/shellcheck");
@@ -85,7 +85,7 @@ fn a_found_configuration_names_no_program() {
 }
 
 #[test]
-fn a_person_may_name_a_program() {
+fn a_program_may_be_named_on_the_command_line() {
     let ground = Ground::new();
     let mine = ground.program("bin/mine");
     ground.write("outside/mine.toml", "shellcheck = '../bin/mine'\n");
@@ -112,7 +112,7 @@ fn a_person_may_name_a_program() {
 }
 
 #[test]
-fn a_found_configuration_writes_no_file() {
+fn a_discovered_configuration_cannot_write_files() {
     let ground = Ground::new();
     ground.link("../outside", "repo/directory");
     ground.link("../outside/private", "repo/out.json");
@@ -162,7 +162,7 @@ fn a_found_configuration_writes_no_file() {
 }
 
 #[test]
-fn a_found_configuration_may_choose_how_standard_output_looks() {
+fn a_discovered_configuration_may_choose_the_format_of_standard_output() {
     let ground = Ground::new();
     for (name, text) in [
         (".jettison.toml", "format = ['compact=-']\n"),
@@ -180,7 +180,7 @@ fn a_found_configuration_may_choose_how_standard_output_looks() {
 }
 
 #[test]
-fn a_person_may_name_files_to_write() {
+fn output_files_may_be_named_on_the_command_line() {
     let ground = Ground::new();
     ground.write(
         "outside/ours.toml",
@@ -198,7 +198,7 @@ fn a_person_may_name_files_to_write() {
 }
 
 #[test]
-fn a_found_configuration_names_no_baseline_elsewhere() {
+fn a_discovered_configuration_cannot_name_a_baseline_elsewhere() {
     let ground = Ground::new();
     let absolute = ground.path("outside/private").display().to_string();
     for path in [
@@ -221,7 +221,7 @@ fn a_found_configuration_names_no_baseline_elsewhere() {
 }
 
 #[test]
-fn a_baseline_below_the_configuration_really_lies_there() {
+fn a_baseline_in_a_discovered_configuration_must_really_lie_below_it() {
     let ground = Ground::new();
     ground.lint(&["--write-baseline", "sub/known.json"]);
     ground.write("repo/.git/known.json", &ground.read("repo/sub/known.json"));
@@ -270,7 +270,7 @@ fn is_loud(ground: &Ground, directory: &str, arguments: &[&str]) -> bool {
 }
 
 #[test]
-fn a_search_for_configuration_ends_at_the_repository_and_at_home() {
+fn the_search_for_a_configuration_ends_at_the_repository_and_at_home() {
     for name in [".jettison.toml", ".hadolint.yaml"] {
         let text = match name {
             ".jettison.toml" => LOUD,
@@ -366,7 +366,7 @@ fn configuration_of_another_user_is_ignored_with_a_warning() {
 }
 
 #[test]
-fn a_found_configuration_is_a_regular_file_of_the_repository() {
+fn a_discovered_configuration_must_be_a_regular_file_of_the_repository() {
     for name in [".jettison.toml", ".hadolint.yaml"] {
         let ground = Ground::new();
         let path = format!("repo/{name}");
@@ -403,7 +403,7 @@ fn a_found_configuration_is_a_regular_file_of_the_repository() {
 }
 
 #[test]
-fn what_a_person_names_is_no_device_behind_a_symlink() {
+fn a_named_file_must_not_be_a_symlink_to_a_device() {
     let ground = Ground::new();
     // In a repository, it is refused because it leads out of it.
     let zero = "../home/zero";
@@ -436,7 +436,7 @@ fn what_a_person_names_is_no_device_behind_a_symlink() {
 }
 
 #[test]
-fn the_policy_of_a_repository_is_found_as_its_configuration_is() {
+fn the_policy_is_discovered_by_the_same_rules_as_the_configuration() {
     let ground = Ground::new();
     ground.link("/dev/zero", "repo/.jettison.toml");
     let slim = ["slim", "rootfs:.", "-o", "docker-archive:../outside/x.tar"];

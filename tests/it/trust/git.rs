@@ -72,7 +72,7 @@ fn set(ground: &Ground, key: &str, value: &str) {
 }
 
 #[test]
-fn no_key_of_the_configuration_runs_a_program() {
+fn no_git_configuration_key_runs_a_program() {
     let (ground, evil) = hostile();
     for (key, value) in keys(&evil) {
         set(&ground, key, &value);
@@ -92,7 +92,7 @@ fn no_key_of_the_configuration_runs_a_program() {
 }
 
 #[test]
-fn keys_in_included_files_run_no_program() {
+fn keys_in_included_git_configurations_run_no_program() {
     let (ground, evil) = hostile();
     ground.write(
         "repo/included",
@@ -119,7 +119,7 @@ fn keys_in_included_files_run_no_program() {
 }
 
 #[test]
-fn before_the_first_commit_no_key_runs_a_program_either() {
+fn no_key_runs_a_program_before_the_first_commit_either() {
     let ground = Ground::new();
     let evil = ground.program("repo/evil");
     ground.git(&["init", "--quiet"]);
@@ -140,7 +140,7 @@ fn before_the_first_commit_no_key_runs_a_program_either() {
 }
 
 #[test]
-fn a_missing_object_is_not_fetched() {
+fn a_missing_git_object_is_not_fetched() {
     let (ground, evil) = hostile();
     for (key, value) in [
         ("core.repositoryFormatVersion", "1"),
@@ -178,7 +178,7 @@ fn a_missing_object_is_not_fetched() {
 }
 
 #[test]
-fn a_bare_repository_in_a_repository_is_not_obeyed() {
+fn the_configuration_of_a_nested_bare_repository_is_ignored() {
     let (ground, evil) = hostile();
     // All of it can be committed, as no directory is named `.git`.
     let bare = ground.path("repo/vendor");
@@ -198,7 +198,7 @@ fn a_bare_repository_in_a_repository_is_not_obeyed() {
 }
 
 #[test]
-fn a_repository_of_another_user_is_refused_by_git_and_it_is_said_what_allows_it() {
+fn a_repository_of_another_user_is_refused_with_a_hint_on_safe_directory() {
     if !is_root() {
         return;
     }
@@ -218,7 +218,7 @@ fn a_repository_of_another_user_is_refused_by_git_and_it_is_said_what_allows_it(
 }
 
 #[test]
-fn what_a_hook_is_given_counts() {
+fn git_variables_that_a_hook_receives_are_respected() {
     let (ground, evil) = hostile();
     set(&ground, "core.fsmonitor", &evil);
     // `git commit FILE` gives its hooks an index of its own.
@@ -247,7 +247,7 @@ fn what_a_hook_is_given_counts() {
 }
 
 #[test]
-fn staged_texts_have_limits() {
+fn staged_files_are_limited_in_size() {
     let (ground, _) = hostile();
     let mut large = fs::File::create(ground.path("repo/large.Dockerfile")).expect("it is ours");
     large
@@ -263,7 +263,7 @@ fn staged_texts_have_limits() {
 }
 
 #[test]
-fn an_object_that_is_replaced_is_checked_as_it_would_be_committed() {
+fn a_replaced_git_object_is_checked_as_it_would_be_committed() {
     let (ground, _) = hostile();
     let staged = ground.git(&["rev-parse", ":Dockerfile"]);
     ground.write("repo/clean", "FROM debian:12\nUSER 1\n");
@@ -285,7 +285,7 @@ fn stage(ground: &Ground, path: &str, text: &str) {
 }
 
 #[test]
-fn a_directory_that_is_not_checked_out_hides_no_staged_file() {
+fn a_sparse_checkout_hides_no_staged_file() {
     let ground = Ground::new();
     ground.write("repo/other/f", "");
     ground.write("repo/sub/inner/Dockerfile", "FROM debian:12\nUSER 1\n");
@@ -325,7 +325,7 @@ fn a_directory_that_is_not_checked_out_hides_no_staged_file() {
 }
 
 #[test]
-fn other_forms_of_the_index_hide_no_staged_file() {
+fn no_form_of_the_git_index_hides_a_staged_file() {
     for change in [
         &["update-index", "--split-index"][..],
         &["update-index", "--index-version", "4"],
@@ -442,7 +442,7 @@ fn a_staged_path_at_which_git_finds_nothing_is_reported() {
 }
 
 #[test]
-fn a_staged_path_by_a_symlink_is_that_of_its_target() {
+fn a_staged_path_given_through_a_symlink_is_that_of_its_target() {
     let ground = Ground::new();
     ground.write("repo/sub/custom", STAGED);
     ground.link("sub", "repo/link");

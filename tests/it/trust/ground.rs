@@ -46,7 +46,7 @@ impl Ground {
         ground.write("repo/sub/Dockerfile", DOCKERFILE);
         ground.write(
             "outside/private",
-            "FROM private:1\nMAINTAINER secret\nUSER root\n",
+            "FROM private:1\nADD secret /\nUSER root\n",
         );
         ground
     }

@@ -8,8 +8,8 @@ use crate::builders::images::Tar;
 
 const IMAGE: &str = "\
 elf /app interpreter=/lib/ld.so
-elf /lib/ld.so soname=ld.so
-file /usr/bin/dash \"0123456789@*10000\"
+library /lib/ld.so
+file /usr/bin/dash size=100000
 user 1000
 entrypoint /app
 ";
@@ -30,7 +30,7 @@ fn archive() -> Vec<u8> {
 }
 
 #[test]
-fn a_layout_does_not_hide_the_dockerfiles_around_it() {
+fn layout_files_in_a_repository_do_not_hide_its_dockerfiles() {
     let ground = Ground::new();
     layout(&ground, "outside/image");
     for name in ["oci-layout", "index.json", "blobs"] {
@@ -55,7 +55,7 @@ fn a_layout_does_not_hide_the_dockerfiles_around_it() {
 }
 
 #[test]
-fn a_layout_without_dockerfiles_is_not_passed_over_in_silence() {
+fn a_layout_without_dockerfiles_is_not_skipped_silently() {
     let ground = Ground::new();
     layout(&ground, "repo/build");
     let run = ground.lint(&["build"]);
@@ -70,7 +70,7 @@ fn a_layout_without_dockerfiles_is_not_passed_over_in_silence() {
 }
 
 #[test]
-fn a_dockerfile_that_is_an_archive_too_is_a_dockerfile() {
+fn a_dockerfile_that_is_also_an_archive_is_linted_as_a_dockerfile() {
     let ground = Ground::new();
     ground.init();
     for name in [
@@ -100,7 +100,7 @@ fn a_dockerfile_that_is_an_archive_too_is_a_dockerfile() {
 }
 
 #[test]
-fn a_compressed_file_with_the_name_of_a_dockerfile_is_text() {
+fn a_compressed_file_named_dockerfile_is_linted_as_text() {
     let ground = Ground::new();
     for magic in [&b"\x1f\x8b"[..], b"\x28\xb5\x2f\xfd"] {
         let mut bytes = magic.to_vec();

@@ -24,7 +24,7 @@ fn lint(ground: &Ground, arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn a_configuration_file_has_at_most_one_mebibyte() {
+fn a_configuration_file_has_at_most_1_mib() {
     for (length, is_read) in [(MIB, true), (MIB + 1, false)] {
         let ground = Ground::new();
         let start = "exclude = [\"sub\"]\n#";
@@ -41,7 +41,7 @@ fn a_configuration_file_has_at_most_one_mebibyte() {
 }
 
 #[test]
-fn an_ignore_file_has_at_most_256_kibibytes_and_ten_thousand_lines() {
+fn an_ignore_file_has_at_most_256_kib_and_10_000_lines() {
     let long = |length: usize| format!("sub\n#{}", "x".repeat(length - 5));
     let lines = |count: usize| format!("sub\n{}", "?\n".repeat(count - 1));
     for (text, reason) in [
@@ -64,7 +64,7 @@ fn an_ignore_file_has_at_most_256_kibibytes_and_ten_thousand_lines() {
 }
 
 #[test]
-fn a_dockerfile_has_at_most_one_mebibyte_where_it_is_found_and_four_where_it_is_named() {
+fn a_dockerfile_has_at_most_1_mib_if_discovered_and_4_mib_if_named() {
     for (length, is_found, is_named) in [
         (MIB, true, true),
         (MIB + 1, false, true),
@@ -99,7 +99,7 @@ fn a_dockerfile_has_at_most_one_mebibyte_where_it_is_found_and_four_where_it_is_
 }
 
 #[test]
-fn dockerfiles_that_are_found_have_at_most_64_mebibytes_in_all() {
+fn discovered_dockerfiles_have_at_most_64_mib_in_total() {
     for (extra, is_read) in [(0, true), (1, false)] {
         let ground = Ground::new();
         fs::remove_dir_all(ground.path("repo/sub")).expect("it is there");
@@ -122,7 +122,7 @@ fn dockerfiles_that_are_found_have_at_most_64_mebibytes_in_all() {
 }
 
 #[test]
-fn a_baseline_has_at_most_64_mebibytes() {
+fn a_baseline_has_at_most_64_mib() {
     let ground = Ground::new();
     assert_eq!(lint(&ground, &["--write-baseline", "known.json"]).code, 0);
     let known = ground.read("repo/known.json");
@@ -141,7 +141,7 @@ fn a_baseline_has_at_most_64_mebibytes() {
 }
 
 #[test]
-fn a_dockerfile_has_at_most_ten_thousand_instructions_and_a_thousand_stages() {
+fn a_dockerfile_has_at_most_10_000_instructions_and_1_000_stages() {
     let instructions = |count: usize| format!("FROM a:1\n{}", "USER 1\n".repeat(count - 1));
     let stages = |count: usize| "FROM a:1\nUSER 1\n".repeat(count);
     let scripts = |length: usize| {
@@ -212,7 +212,7 @@ fn fault(result: Result<Image, ReadError>) -> Fault {
 }
 
 #[test]
-fn the_limits_on_images_are_those_of_the_documentation() {
+fn the_limits_on_images_match_the_documentation() {
     let limits = Limits::default();
     assert_eq!(limits.json, 4 << 20);
     assert_eq!((limits.uncompressed, limits.ratio), (256 << 30, 1200));
@@ -221,7 +221,7 @@ fn the_limits_on_images_are_those_of_the_documentation() {
 }
 
 #[test]
-fn json_of_an_image_has_at_most_four_mebibytes() {
+fn image_documents_have_at_most_4_mib() {
     let layer = Tar::new().file("a", b"x").end();
     let config = config(std::slice::from_ref(&layer)).to_string();
     for (length, is_read) in [(4 * MIB, true), (4 * MIB + 1, false)] {
@@ -240,7 +240,7 @@ fn json_of_an_image_has_at_most_four_mebibytes() {
 }
 
 #[test]
-fn layers_are_counted() {
+fn the_number_of_layers_is_limited() {
     let limits = |layers| Limits {
         layers,
         ..Limits::default()
@@ -261,7 +261,7 @@ fn layers_are_counted() {
 }
 
 #[test]
-fn entries_are_counted() {
+fn the_number_of_entries_is_limited() {
     let limits = |entries| Limits {
         entries,
         ..Limits::default()
@@ -274,7 +274,7 @@ fn entries_are_counted() {
 }
 
 #[test]
-fn uncompressed_bytes_are_counted() {
+fn the_uncompressed_size_is_limited() {
     let layer = Tar::new().file("a", b"x").end();
     let limits = |uncompressed| Options {
         limits: Limits {
@@ -293,7 +293,7 @@ fn uncompressed_bytes_are_counted() {
 }
 
 #[test]
-fn a_layer_becomes_at_most_so_many_times_larger() {
+fn the_compression_ratio_of_a_layer_is_limited() {
     let plain = Tar::new().file("a", &vec![0; 65 << 20]).end();
     let stored = gzip(&plain);
     // All layers together may have 64 MiB more.
@@ -313,7 +313,7 @@ fn a_layer_becomes_at_most_so_many_times_larger() {
 }
 
 #[test]
-fn extension_headers_names_and_links_have_a_length() {
+fn extension_headers_names_and_links_are_limited_in_length() {
     let limits = |header| Limits {
         header,
         ..Limits::default()
@@ -342,7 +342,7 @@ fn extension_headers_names_and_links_have_a_length() {
 }
 
 #[test]
-fn headers_have_a_length_in_all() {
+fn the_total_length_of_headers_is_limited() {
     let attribute: (&str, &[u8]) = ("SCHILY.xattr.user.a", &[b'x'; 500]);
     let layer = Tar::new().pax(&[attribute]).file("a", b"");
     let limits = |headers| Limits {

@@ -1,7 +1,7 @@
 //! Repositories that mean harm: nothing in them starts a program, writes a file, or makes jettison
 //! read what is not part of them.
 
-mod calls;
+mod blocking_git;
 mod configuration;
 mod git;
 mod ground;
@@ -10,4 +10,4 @@ mod limits;
 mod programs;
 mod sizes;
 mod symlinks;
-mod waiting;
+mod system_calls;

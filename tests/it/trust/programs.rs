@@ -3,7 +3,7 @@
 use super::ground::{Ground, output_of};
 
 #[test]
-fn no_program_comes_from_the_current_directory() {
+fn no_program_is_found_in_the_current_directory() {
     let ground = Ground::new();
     ground.init();
     for directory in ["repo", "repo/sub", "repo/tools"] {
@@ -75,7 +75,7 @@ fn no_program_comes_from_the_current_directory() {
 }
 
 #[test]
-fn a_program_that_was_named_by_a_path_is_that_of_the_current_directory() {
+fn a_program_given_by_a_relative_path_is_run_from_the_current_directory() {
     let ground = Ground::new();
     ground.program("repo/sub/mine");
     // It is started in a temporary directory, where this path would lead elsewhere.

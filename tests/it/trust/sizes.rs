@@ -39,7 +39,7 @@ fn lint(ground: &Ground, arguments: &[&str]) -> super::ground::Run {
 }
 
 #[test]
-fn an_ignore_file_is_a_regular_file_of_the_repository() {
+fn an_ignore_file_must_be_a_regular_file_of_the_repository() {
     let ground = Ground::new();
     let absolute = ground.path("outside/private").display().to_string();
     let both = ["Dockerfile", "sub/Dockerfile"];
@@ -80,7 +80,7 @@ fn an_ignore_file_is_a_regular_file_of_the_repository() {
 }
 
 #[test]
-fn an_ignore_file_has_at_most_ten_thousand_lines() {
+fn an_ignore_file_has_at_most_10_000_lines() {
     for name in IGNORE_FILES {
         let ground = Ground::new();
         ground.write(&format!("repo/{name}"), &"?\n".repeat(10_001));
@@ -91,7 +91,7 @@ fn an_ignore_file_has_at_most_ten_thousand_lines() {
 }
 
 #[test]
-fn lists_in_directories_of_each_other_have_a_limit_together() {
+fn nested_ignore_files_share_one_limit() {
     let ground = Ground::new();
     let mut directory = "repo".to_owned();
     for level in 0..40 {
@@ -111,7 +111,7 @@ fn lists_in_directories_of_each_other_have_a_limit_together() {
 }
 
 #[test]
-fn a_warning_of_an_ignore_file_is_printed_once() {
+fn a_warning_about_an_ignore_file_is_printed_once() {
     let ground = Ground::new();
     ground.link("/dev/zero", "repo/.dockerignore");
     ground.write("repo/a.Dockerfile", DOCKERFILE);
@@ -132,7 +132,7 @@ fn a_warning_of_an_ignore_file_is_printed_once() {
 }
 
 #[test]
-fn lists_of_what_is_ignored_count_as_before() {
+fn every_kind_of_ignore_file_is_respected() {
     let ground = Ground::new();
     for directory in [
         "vendor",
@@ -176,7 +176,7 @@ fn lists_of_what_is_ignored_count_as_before() {
 }
 
 #[test]
-fn the_git_of_a_worktree_is_read_with_care() {
+fn a_hostile_git_file_of_a_worktree_is_ignored() {
     let ground = Ground::new();
     fs::remove_dir(ground.path("repo/.git")).expect("it is there");
     let both = ["Dockerfile", "sub/Dockerfile"];
@@ -201,7 +201,7 @@ fn the_git_of_a_worktree_is_read_with_care() {
 }
 
 #[test]
-fn a_dockerfile_that_was_found_has_at_most_one_mebibyte() {
+fn a_discovered_dockerfile_has_at_most_1_mib() {
     let ground = Ground::new();
     let large = format!("{DOCKERFILE}{}", "#\n".repeat(1 << 19));
     ground.write("repo/large.Dockerfile", &large);
@@ -229,7 +229,7 @@ fn a_dockerfile_that_was_found_has_at_most_one_mebibyte() {
 }
 
 #[test]
-fn all_dockerfiles_that_are_found_have_a_limit() {
+fn all_discovered_dockerfiles_together_are_limited_in_size() {
     let ground = Ground::new();
     for number in 0..80 {
         let path = ground.path(&format!("repo/{number}.Dockerfile"));
@@ -247,7 +247,7 @@ fn all_dockerfiles_that_are_found_have_a_limit() {
 }
 
 #[test]
-fn what_is_named_to_be_read_has_a_limit() {
+fn named_configurations_and_baselines_are_limited_in_size() {
     let ground = Ground::new();
     for (name, limit) in [("config.toml", 2 << 20), ("baseline.json", 65 << 20)] {
         let file = fs::File::create(ground.path("repo").join(name)).expect("it is ours");
@@ -268,7 +268,7 @@ fn what_is_named_to_be_read_has_a_limit() {
 }
 
 #[test]
-fn an_editor_may_send_anything() {
+fn hostile_editor_messages_never_crash_the_server() {
     let ground = Ground::new();
     let lsp = |input: Vec<u8>| {
         let mut command = ground.command();

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_sockets_that_are_there_are_found_dockers_first() {
+    fn existing_default_sockets_are_tried_docker_first() {
         let files = [
             ("/run/podman/podman.sock", ""),
             ("/run/user/1/docker.sock", ""),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_named_is_the_only_one() {
+    fn a_host_in_the_environment_replaces_the_default_sockets() {
         let files = [("/var/run/docker.sock", "")];
         assert_eq!(
             found(&[("DOCKER_HOST", "tcp://h:1")], &files),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_current_context_is_followed() {
+    fn the_current_docker_context_selects_the_host() {
         // The name of the directory is the SHA-256 of the context's.
         let digest = crate::image::digest::sha256(b"far");
         let meta = format!(

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_names_where_tokens_are_to_be_had() {
+    fn the_token_realm_is_read_from_the_challenge() {
         let bearer = Some(Challenge::Bearer {
             realm: "https://auth.example/token".into(),
             service: "r.example".into(),

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::{TransferError, helper};
 use crate::image::json::{self, ANYTHING};
 use crate::image::name::{DEFAULT_REGISTRY, Name};
+use crate::paths::is_at_or_below;
 
 /// The name of Docker Hub in Docker's files and helpers.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -160,9 +161,7 @@ fn nearest<'a>(json: &'a Value, image: &Name) -> Option<&'a Map<String, Value>> 
     for (key, entry) in entries {
         let key = plain(key);
         // Only whole components match: `r.example/team` does not apply to `r.example/teams`.
-        let is_match = wanted
-            .strip_prefix(key.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_match = is_at_or_below(&wanted, &key);
         // The last of several entries with the same length, such as with and without `https://`.
         if is_match && longest.is_none_or(|(length, _)| length <= key.len()) {
             longest = Some((key.len(), entry));
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_nearest_to_the_repository_counts() {
+    fn the_most_specific_credentials_entry_is_used() {
         // `host:p`, `team:p`, `app:p`
         let json = json!({"auths": {
             "r.example:5000": {"auth": "aG9zdDpw"},
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn docker_hub_has_many_names() {
+    fn credentials_of_docker_hub_are_found_under_each_of_its_names() {
         for key in [
             "https://index.docker.io/v1/",
             "index.docker.io",
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_that_is_not_there_is_named_as_the_reason() {
+    fn a_missing_helper_is_named_in_the_credentials_error() {
         let json =
             json!({"auths": {"r.example": {}}, "credHelpers": {"r.example": "no-such-helper"}});
         let error = in_json(&json, "r.example/app").err().unwrap();
@@ -305,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_is_named_and_has_no_path() {
+    fn a_helper_name_with_a_path_is_refused() {
         for json in [
             json!({"credHelpers": {"r.example": "/../../tmp/evil"}}),
             json!({"credHelpers": {"https://r.example/v2/": "x/../../tmp/evil"}}),
@@ -320,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_has_a_token_or_a_password_in_one_of_two_forms() {
+    fn a_credentials_entry_holds_a_token_or_a_password_in_either_form() {
         let with = |entry: Value| json!({"auths": {"r.example": entry}});
         for (entry, expected) in [
             (json!({"auth": "dTpw"}), Ok(Some(("u", "p")))),

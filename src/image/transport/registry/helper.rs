@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_helper_has_a_name_and_no_path() {
+    fn a_helper_name_contains_no_path() {
         for name in ["pass", "ecr-login", "osxkeychain", "a.b_c-1"] {
             assert!(is_name(name), "{name}");
         }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_that_is_not_there_is_named() {
+    fn a_helper_that_cannot_be_started_is_named() {
         let error = ask("no-such-helper", "r.example").unwrap_err();
         assert!(
             error.contains("`docker-credential-no-such-helper`: cannot start it"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_says_too_much_or_nothing_is_stopped() {
+    fn a_helper_that_prints_too_much_or_hangs_is_stopped() {
         // It prints its argument forever.
         let error = run("yes", "", Duration::from_mins(1)).unwrap_err();
         assert!(error.contains("more than 65536 bytes"), "{error}");

@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_that_says_nothing_is_given_up() {
+    fn a_registry_that_never_answers_times_out() {
         times_out(|_| {
             thread::sleep(Duration::from_mins(1));
             Ok(())
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_drip_are_given_up() {
+    fn headers_that_trickle_in_time_out() {
         times_out(|stream| {
             stream.write_all(b"HTTP/1.1 200 OK\r\nX: ")?;
             drip(stream, b'x')
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_drips_is_given_up() {
+    fn a_body_that_trickles_in_times_out() {
         times_out(|stream| {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")?;
             drip(stream, b'x')
@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_stops_is_given_up() {
+    fn a_body_that_stalls_times_out() {
         times_out(|stream| {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx")?;
             thread::sleep(Duration::from_mins(1));
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn promises_of_an_answer_have_an_end() {
+    fn endless_informational_responses_time_out() {
         times_out(|stream| {
             loop {
                 stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")?;
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_to_no_link_local_address_unless_it_is_the_registry() {
+    fn only_the_registry_itself_may_have_a_link_local_address() {
         let at = |addresses: &[&str]| -> Vec<SocketAddr> {
             let sockets = addresses
                 .iter()
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blob_that_drips_is_given_up_and_a_slow_one_is_not() {
+    fn a_blob_that_trickles_in_times_out_but_a_slow_one_does_not() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut pace = Pace::new(start);

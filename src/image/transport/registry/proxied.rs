@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_looked_up_on_this_machine() {
+    fn host_names_are_resolved_locally() {
         let found = look_up_within("localhost".to_owned(), addresses, Duration::from_mins(1));
         assert!(found.iter().all(IpAddr::is_loopback) && !found.is_empty());
         let host = "no\0host".to_owned();
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_that_does_not_end_is_not_waited_for() {
+    fn a_name_lookup_that_hangs_times_out() {
         let host = "storage.example".to_owned();
         assert!(look_up_within(host, never, Duration::from_millis(1)).is_empty());
     }

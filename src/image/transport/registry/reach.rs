@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_reached_by_tls_leads_nowhere_without() {
+    fn a_registry_with_tls_cannot_redirect_to_plain_http() {
         for url in [
             "http://auth.example/token",
             "http://registry.example/token",
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn only_http_is_spoken_and_no_address_brings_its_own_credentials() {
+    fn urls_with_other_schemes_or_credentials_are_refused() {
         for url in [
             "ftp://r.example/",
             "file:///etc/passwd",
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_registry_leads_to_no_internal_address_however_it_is_written() {
+    fn a_public_registry_cannot_redirect_to_an_internal_address_in_any_notation() {
         for host in [
             "127.0.0.1",
             "127.1",
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn every_special_purpose_range_is_known() {
+    fn every_special_purpose_address_range_is_classified() {
         // The first and the last address of each, and its neighbors that are public.
         for (zone, addresses) in [
             (
@@ -487,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_address_is_where_the_ipv4_address_in_it_is() {
+    fn an_embedded_ipv4_address_decides_the_zone_of_an_ipv6_address() {
         for (zone, addresses) in [
             (
                 Zone::Private,
@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn an_internal_registry_leads_to_its_neighbors_but_not_to_metadata() {
+    fn an_internal_registry_may_redirect_to_its_network_but_not_to_metadata_services() {
         let neighbors = [
             "https://10.0.0.2/",
             "https://localhost/",

@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_has_two_names() {
+    fn a_token_is_read_from_either_of_its_two_keys() {
         assert_eq!(header(r#"{"token": "a"}"#).unwrap(), "Bearer a");
         assert_eq!(
             header(r#"{"access_token": "b", "x": 1}"#).unwrap(),
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_token_is_refused_without_showing_it() {
+    fn an_invalid_token_response_is_refused_without_printing_it() {
         for answer in [
             "",
             "{}",

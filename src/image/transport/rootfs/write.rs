@@ -402,7 +402,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fraction_counts_forward_also_before_the_epoch() {
+    fn fractions_of_a_second_count_forward_even_before_the_epoch() {
         assert_eq!(nanoseconds(b"5"), 0);
         assert_eq!(nanoseconds(b"5.25"), 250_000_000);
         assert_eq!(nanoseconds(b"5.0000000019"), 1);

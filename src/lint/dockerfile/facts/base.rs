@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn distroless_images_differ_by_their_tag() {
+    fn the_tag_of_a_distroless_image_decides_user_and_shells() {
         let user = |image| find(image).and_then(|known| known.user.as_deref());
         assert_eq!(
             user("gcr.io/distroless/static-debian12:nonroot"),
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_tag_is_no_obstacle_where_all_are_alike() {
+    fn an_unknown_tag_does_not_matter_if_all_tags_are_alike() {
         let hidden = |name: &str| ImageRef {
             name: Some(name.into()),
             tag: Reading::Unknown,
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_is_not_in_the_table_is_not_known() {
+    fn an_image_outside_the_table_is_unknown() {
         assert!(find("ghcr.io/somebody/something:1").is_none());
     }
 }

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_told_apart_outside_of_quotes_and_parentheses() {
+    fn a_chain_is_split_only_outside_quotes_and_parentheses() {
         let pieces = commands("a '&&' b && c \"&& \\\" ;\" | d >x 2>&1 && e \\; $(f g)")
             .expect("it is a chain");
         assert_eq!(
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_than_a_chain_is_none() {
+    fn a_script_that_is_more_than_an_and_chain_is_not_a_chain() {
         for text in [
             "a || b",
             "a; b",

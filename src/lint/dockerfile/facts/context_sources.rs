@@ -1,7 +1,6 @@
 //! Sources that COPY and ADD read from a build context with a `.dockerignore`.
 
 use super::Facts;
-use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::dockerfile::build_context::{IgnoreFile, clean};
 use crate::source::Span;
 
@@ -27,22 +26,10 @@ pub(super) fn read(facts: &Facts<'_>, ignore: &IgnoreFile) -> ContextSources {
     };
     let mut compared = 0;
     for step in &facts.steps {
-        if !matches!(step.kind(), Kind::Copy | Kind::Add) {
-            continue;
-        }
-        let Body::Transfer { sources, .. } = &step.instruction.body else {
-            continue;
-        };
         if step.onbuild || step.flag("from").is_some() {
             continue;
         }
-        for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            let Some(path) = facts.expand(step, word) else {
-                continue;
-            };
+        for (word, path) in facts.source_paths(step) {
             if is_remote(&path) {
                 continue;
             }

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_goes_on_after_its_version() {
+    fn a_tag_may_continue_after_its_version() {
         assert_eq!(ended("python:3.8").as_deref(), Some("python 3.8"));
         assert_eq!(
             ended("docker.io/library/python:3.8.10-slim").as_deref(),
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_version_that_fits_counts() {
+    fn the_longest_matching_version_is_used() {
         assert_eq!(
             ended("postgres:9.4-alpine").as_deref(),
             Some("postgres 9.4")
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_the_same_behind_a_mirror() {
+    fn an_official_image_is_recognized_behind_a_mirror() {
         for registry in [
             "docker.io/library/",
             "mirror.gcr.io/library/",
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_distribution_in_the_tag_counts_for_official_images() {
+    fn a_distribution_codename_is_recognized_in_tags_of_official_images() {
         assert_eq!(
             ended("golang:1.27-buster").as_deref(),
             Some("Debian buster")
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_distribution_with_its_version_counts_for_all_images() {
+    fn a_distribution_with_a_version_is_recognized_in_any_image() {
         assert_eq!(ended("node:24-alpine3.16").as_deref(), Some("alpine 3.16"));
         assert_eq!(
             ended("nvidia/cuda:11.8.0-devel-ubuntu18.04").as_deref(),
@@ -233,14 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn some_images_have_no_supported_version() {
+    fn an_image_may_be_unsupported_in_all_its_versions() {
         assert!(ended("registry.access.redhat.com/ubi7/ubi-minimal").is_some());
         assert!(ended("registry.access.redhat.com/ubi9/ubi-minimal").is_none());
         assert!(ended("clearlinux").is_some());
     }
 
     #[test]
-    fn days_are_days() {
+    fn every_end_of_life_day_is_a_valid_date() {
         let days = TABLE
             .image
             .iter()
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_can_be_checked_and_no_name_has_two() {
+    fn every_image_has_one_row_with_a_source() {
         assert!(TABLE.image.len() >= 40);
         let mut names = BTreeSet::new();
         for image in &TABLE.image {

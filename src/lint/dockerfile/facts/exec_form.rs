@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_words_need_no_shell() {
+    fn plain_words_have_an_exec_form() {
         assert_eq!(
             form("npm  run start").as_deref(),
             Some(r#"["npm", "run", "start"]"#)
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_would_change_stays_with_it() {
+    fn a_command_that_needs_a_shell_has_no_exec_form() {
         for text in [
             "a && b",
             "a $X",

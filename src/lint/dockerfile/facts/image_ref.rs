@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_no_tag() {
+    fn a_registry_port_is_not_a_tag() {
         let image = ImageRef::parse("localhost:5000/app");
         assert_eq!(
             (image.name.as_deref(), image.tag),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn official_images_have_one_name_everywhere() {
+    fn mirrors_of_official_images_have_the_familiar_name() {
         for name in [
             "debian",
             "docker.io/debian",
@@ -217,13 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_registry_hides_no_tag() {
+    fn a_missing_tag_is_known_even_if_the_registry_is_unknown() {
         let image = ImageRef::parse(&format!("{UNKNOWN}/ubuntu"));
         assert_eq!((image.name, image.tag), (None, Reading::Absent));
     }
 
     #[test]
-    fn an_unknown_last_part_may_bring_a_tag() {
+    fn an_unknown_last_part_may_contain_a_tag() {
         for text in [
             format!("{UNKNOWN}"),
             format!("alpine{UNKNOWN}"),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_not_a_name() {
+    fn an_image_id_is_not_an_image_name() {
         let id = "a".repeat(64);
         assert!(!is_image_name(&id));
         assert!(is_image_name(&format!("{id}:1")));
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_have_a_place() {
+    fn faults_of_a_reference_point_at_the_wrong_part() {
         for (text, place, reason) in [
             ("Debian:12", "Debian", "the name must be lowercase"),
             ("ghcr.io/A/b", "A/b", "the name must be lowercase"),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hub_has_many_names() {
+    fn every_spelling_of_docker_hub_gives_the_familiar_name() {
         for name in [
             "debian",
             "library/debian",

@@ -2,6 +2,7 @@
 
 use super::base::is_well_known_image;
 use super::image_ref::ImageRef;
+use super::mounts::{mount_field, mount_value};
 use super::stages::Base;
 use super::steps::Step;
 use super::{Facts, stages};
@@ -15,6 +16,8 @@ pub struct UsedImage<'a> {
     /// The reference as written.
     pub written: &'a str,
     pub span: Span,
+    /// The index of the stage that uses it.
+    pub stage: Option<usize>,
     /// Whether the name could also be meant for a stage, or for a context that the build names:
     /// `--from=tools`.
     pub is_doubtful: bool,
@@ -34,6 +37,7 @@ impl<'a> Facts<'a> {
                     image: image.clone(),
                     written: stage.image.text.as_str(),
                     span: stage.image.span,
+                    stage: Some(stage.index),
                     is_doubtful: false,
                 });
             }
@@ -59,7 +63,7 @@ impl<'a> Facts<'a> {
                 continue;
             };
             let name = match flag.name.as_str() {
-                "mount" => from_option(&expanded).map_or("", |(_, name)| name),
+                "mount" => mount_value(&expanded, "from").unwrap_or_default(),
                 _ => expanded.as_str(),
             };
             if name.is_empty() || name == "scratch" || self.is_stage(step, name) {
@@ -70,6 +74,7 @@ impl<'a> Facts<'a> {
                 image: ImageRef::parse(name),
                 written,
                 span,
+                stage: step.stage,
                 // A trigger may name a stage of the build that it runs in.
                 is_doubtful: !is_reference && (step.onbuild || !is_well_known_image(name)),
             });
@@ -95,24 +100,12 @@ fn source_of<'a>(flag: &str, word: &'a Word) -> Option<(&'a str, Span)> {
     match flag {
         "from" => Some((text, word.span)),
         "mount" => {
-            let (start, name) = from_option(text)?;
-            Some((name, word.text.source_span(start, start + name.len())))
+            let field = mount_field(text, "from")?;
+            let span = word.text.source_span(field.value_start(), field.end);
+            Some((field.value?, span))
         }
         _ => None,
     }
-}
-
-/// The value of `from=` in `type=bind,from=NAME,target=/x`, with its offset.
-fn from_option(options: &str) -> Option<(usize, &str)> {
-    let mut at = 0;
-    for option in options.split(',') {
-        let start = at + (option.len() - option.trim_start().len());
-        at += option.len() + 1;
-        if let Some(name) = option.trim().strip_prefix("from=") {
-            return Some((start + "from=".len(), name));
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -137,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_image_that_a_build_pulls_is_one() {
+    fn images_of_from_copy_and_mounts_are_listed() {
         let text = "FROM debian:12 AS build\n\
                     COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n\
                     COPY --from=alpine /a /b\n\
@@ -155,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn stages_are_no_images() {
+    fn stage_names_and_numbers_are_not_images() {
         let text = "FROM debian:12 AS build\n\
                     FROM scratch\n\
                     COPY --from=build /a /b\n\

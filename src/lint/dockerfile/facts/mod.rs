@@ -9,6 +9,7 @@ mod exec_form;
 pub(in crate::lint) mod frontend;
 mod image_ref;
 mod images;
+mod mounts;
 pub mod packages;
 mod pin;
 mod ports;
@@ -32,17 +33,18 @@ pub use exec_form::{ExecWord, exec_words};
 pub use exec_form::{exec_form, is_builtin};
 pub use image_ref::{ImageRef, NameFault, Reading, image_name_fault, is_image_name};
 pub use images::UsedImage;
+pub use mounts::{Mount, MountField, mount_fields};
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::{Reach, deletes};
-pub use run::{Argument, Call, Mount, Run};
-pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};
+pub use run::{Argument, Call, Run};
+pub use scope::glob_matches;
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
 
 use super::build_context::IgnoreFile;
-use crate::dockerfile::{Body, Dockerfile, Kind, Pair, Word};
+use crate::dockerfile::{Dockerfile, Kind, Pair, Word};
 use crate::lint::settings::Settings;
 use scope::Scopes;
 
@@ -151,10 +153,7 @@ impl<'a> Facts<'a> {
         let steps = self.steps.iter().take_while(|step| step.stage.is_none());
         steps
             .filter(|step| step.kind() == Kind::Arg)
-            .flat_map(|step| match &step.instruction.body {
-                Body::Pairs(pairs) => pairs.as_slice(),
-                _ => &[],
-            })
+            .flat_map(|step| step.instruction.body.pairs())
     }
 
     /// A word of a `FROM`, expanded with `ARG` defaults and `--build-arg` values; any other
@@ -168,6 +167,12 @@ impl<'a> Facts<'a> {
         self.scopes.expand(step.stage, step.index, word)
     }
 
+    /// The sources of a COPY or ADD that are known, each with its value.
+    pub fn source_paths<'w>(&self, step: &Step<'w>) -> impl Iterator<Item = (&'w Word, String)> {
+        let words = step.instruction.body.source_words();
+        words.filter_map(move |word| Some((word, self.expand(step, word)?)))
+    }
+
     /// The value of a variable at `step`, if it is known.
     pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
         self.scopes.value(step.stage, step.index, name)
@@ -177,6 +182,15 @@ impl<'a> Facts<'a> {
     /// stage's ancestry; for a step before the first `FROM`, whether an `ARG` there does.
     pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
         self.scopes.is_declared(step.stage, step.index, name)
+    }
+
+    /// Whether nothing sets a variable before `step`: neither the file nor its base image, which is
+    /// known to set none.
+    pub fn is_unset(&self, step: &Step<'_>, name: &str) -> bool {
+        let starts_empty = step
+            .stage
+            .is_some_and(|stage| self.starts_without_variables(stage));
+        starts_empty && !self.is_declared(step, name) && name != "PATH"
     }
 
     /// The names of the variables for which [`is_declared`](Self::is_declared) holds.
@@ -204,6 +218,18 @@ impl<'a> Facts<'a> {
     /// The RUN instructions, including those in ONBUILD, with the calls inside them.
     pub fn runs(&self) -> &[Run<'a>] {
         self.runs.get_or_init(|| run::read(self))
+    }
+
+    /// The calls of all RUN instructions.
+    pub fn calls(&self) -> impl Iterator<Item = (&Run<'a>, &Call)> {
+        let runs = self.runs().iter();
+        runs.flat_map(|run| run.calls.iter().map(move |call| (run, call)))
+    }
+
+    /// The calls of package managers in all RUN instructions.
+    pub fn package_calls(&self) -> impl Iterator<Item = (&Run<'a>, packages::PackageCall<'_>)> {
+        let runs = self.runs().iter();
+        runs.flat_map(|run| run.package_calls().map(move |call| (run, call)))
     }
 
     pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {

@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_options_are_no_packages() {
+    fn option_values_are_not_packages() {
         assert_eq!(
             packages("apt-get -o Dpkg::Use-Pty=0 install -yt stable a b=1 --target-release x"),
             ["a", "b=1"]
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn pip_hides_behind_python_and_uv() {
+    fn pip_is_recognized_behind_python_and_uv() {
         assert_eq!(packages("python3 -m pip install x"), ["x"]);
         assert_eq!(packages("uv pip install y"), ["y"]);
         assert_eq!(packages("pip3.12 install z"), ["z"]);
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn options_say_what_a_manager_without_verbs_does() {
+    fn options_decide_the_action_of_a_manager_without_verbs() {
         acts("pacman -Syu --noconfirm gcc", Action::Install, &["gcc"]);
         acts("pacman -Syu --noconfirm", Action::Upgrade, &[]);
         acts("pacman --sync --refresh", Action::Update, &[]);
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn verbs_of_many_managers_are_known() {
+    fn the_install_verb_of_every_manager_is_recognized() {
         for line in [
             "zypper -n in gcc",
             "brew install gcc",
@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_no_verb_is_no_package_call() {
+    fn a_call_without_a_known_verb_or_manager_is_not_a_package_call() {
         assert!(understand(&call("apt-get source foo")).is_none());
         assert!(understand(&call("curl install foo")).is_none());
     }

@@ -1,6 +1,7 @@
 //! Versions in package arguments.
 
 use crate::knowledge::Pin;
+use crate::paths::file_name;
 
 impl Pin {
     /// Whether a word pins a version, or is a file or URL, which has only one version. `prefix` is
@@ -185,10 +186,7 @@ fn settles_python(word: &str) -> bool {
         && (system.ends_with("git") || matches!(system, "hg" | "svn" | "bzr"))
     {
         let path = address.split('#').next().unwrap_or_default();
-        return path
-            .rsplit('/')
-            .next()
-            .is_some_and(|last| last.contains('@'));
+        return file_name(path).contains('@');
     }
     let file = word == "."
         || word.starts_with(".[")
@@ -202,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_rpm_says_its_version_at_its_end() {
+    fn an_rpm_package_is_pinned_by_a_version_suffix() {
         for word in [
             "tomcat-9.2",
             "openssl-1:1.1.1k",
@@ -226,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_as_each_manager_reads_them() {
+    fn package_names_are_split_as_each_manager_does() {
         let cases = [
             (Pin::Rpm, "openssh-server", "openssh-server"),
             (Pin::Rpm, "ninja-build", "ninja-build"),
@@ -259,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_that_moves_is_no_version() {
+    fn a_moving_tag_does_not_pin_a_package() {
         assert!(Pin::Node.settles("@angular/cli@17.3.8", None));
         assert!(!Pin::Node.settles("@angular/cli", None));
         assert!(!Pin::Node.settles("npm@latest", None));
@@ -268,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_needs_a_reference() {
+    fn a_git_repository_is_pinned_by_a_reference() {
         assert!(Pin::Python.settles("git+ssh://git@example.com/x.git@1.0#egg=x", None));
         assert!(!Pin::Python.settles("git+ssh://git@example.com/x.git#egg=x", None));
         assert!(Pin::Node.settles("git+https://example.com/x.git#v1", None));

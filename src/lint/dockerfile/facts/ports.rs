@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::steps::Step;
-use crate::dockerfile::{Body, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::source::Span;
 
 /// One word of an `EXPOSE`: `8080`, `8000-8010/udp`, `127.0.0.1:8080:80/tcp`.
@@ -13,6 +13,8 @@ pub struct Port {
     pub text: String,
     /// Whether `text` occurs literally in the file.
     pub literal: bool,
+    /// Whether `text` has no variables whose value is unknown.
+    pub known: bool,
     /// The part before the container's port: an address, a port of the host.
     pub host: Option<String>,
     /// The first port of the range; `None` if it is not a number.
@@ -27,17 +29,30 @@ pub struct Port {
 /// megabyte must not result in a hundred thousand findings.
 const MOST: usize = 64;
 
+impl Port {
+    /// Whether a range, or a single port, includes a number.
+    pub fn includes(&self, number: u32) -> bool {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => (first..=last).contains(&number),
+            _ => false,
+        }
+    }
+}
+
 impl Facts<'_> {
+    /// The ports of all `EXPOSE`.
+    pub fn all_ports(&self) -> impl Iterator<Item = Port> {
+        self.steps.iter().flat_map(move |step| self.ports(step))
+    }
+
     /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown
     /// value has no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
-        match &step.instruction.body {
-            Body::Words { words, .. } if step.kind() == Kind::Expose => words
-                .iter()
-                .flat_map(|word| read_word(self, step, word))
-                .collect(),
-            _ => Vec::new(),
+        if step.kind() != Kind::Expose {
+            return Vec::new();
         }
+        let words = step.instruction.body.words().iter();
+        words.flat_map(|word| read_word(self, step, word)).collect()
     }
 }
 
@@ -46,17 +61,19 @@ fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
     match facts.expand(step, word) {
         Some(text) => {
             let literal = word.literal() == Some(word.text.as_str());
+            // The variables of an ONBUILD are those of the image that is built later.
+            let known = !step.onbuild || word.literal().is_some();
             text.split_whitespace()
                 .take(MOST)
-                .map(|text| Port::parse(text, word.span, literal))
+                .map(|text| Port::parse(text, word.span, (literal, known)))
                 .collect()
         }
-        None => vec![Port::parse(word.text.as_str(), word.span, false)],
+        None => vec![Port::parse(word.text.as_str(), word.span, (false, false))],
     }
 }
 
 impl Port {
-    fn parse(text: &str, span: Span, literal: bool) -> Self {
+    fn parse(text: &str, span: Span, (literal, known): (bool, bool)) -> Self {
         let (host, container) = match text.rsplit_once(':') {
             // The `:` in `${PORT:-80}` is not a separator.
             Some((host, container)) if !text.contains('$') => (Some(host), container),
@@ -71,6 +88,7 @@ impl Port {
             span,
             text: text.to_owned(),
             literal,
+            known,
             host: host.filter(|host| !host.is_empty()).map(str::to_owned),
             first: number(first),
             last: number(last),
@@ -94,7 +112,7 @@ mod tests {
     use super::*;
 
     fn port(text: &str) -> Port {
-        Port::parse(text, Span::at(0), true)
+        Port::parse(text, Span::at(0), (true, true))
     }
 
     #[test]
@@ -109,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_colon_parts_host_and_container() {
+    fn the_last_colon_separates_host_and_container_port() {
         let mapped = port("[::1]:8080:80/tcp");
         assert_eq!(
             (mapped.host.as_deref(), mapped.first),
@@ -119,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_variable_hides_is_no_number() {
+    fn a_port_hidden_by_a_variable_is_unknown() {
         let hidden = port("4000-${LAST:-5000}");
         assert_eq!(
             (hidden.host, hidden.first, hidden.last),

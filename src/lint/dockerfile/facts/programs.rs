@@ -7,8 +7,9 @@ use super::run::{Call, Run};
 use super::stages::{self, Base, Stage};
 use super::steps::Step;
 use super::{Facts, Known};
-use crate::dockerfile::{Body, CopySource, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::knowledge::{ProgramClass, package_manager, package_manager_of, package_managers};
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// The shells and package managers at the end of a stage.
@@ -171,12 +172,7 @@ impl StagePrograms {
         stage: &Stage<'_>,
         step: &Step<'_>,
     ) {
-        let Body::Transfer {
-            sources,
-            destination,
-            ..
-        } = &step.instruction.body
-        else {
+        let Some(destination) = step.instruction.body.destination() else {
             return;
         };
         let to = facts.expand(step, destination).unwrap_or_default();
@@ -184,14 +180,8 @@ impl StagePrograms {
             .sources()
             .next()
             .and_then(|name| stages::find(&facts.stages, stage.index, name));
-        for source in sources {
-            // Heredocs and URLs are not analyzed.
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            let Some(path) = facts.expand(step, word) else {
-                continue;
-            };
+        // Heredocs and URLs are not analyzed.
+        for (word, path) in facts.source_paths(step) {
             match from {
                 // This is the usual way to flatten an image.
                 Some(from) if path == "/" && to == "/" => self.add_all(&earlier[from], word),
@@ -215,9 +205,9 @@ impl StagePrograms {
     fn add_file(&mut self, from: &str, to: &str, span: Span) {
         let (directory, name) = match to.rsplit_once('/') {
             _ if is_program_directory(to.trim_end_matches('/')) => {
-                (to.trim_end_matches('/'), file_name(from))
+                (to.trim_end_matches('/'), name_of_copy(from))
             }
-            Some((directory, "")) => (directory, file_name(from)),
+            Some((directory, "")) => (directory, name_of_copy(from)),
             Some((directory, name)) => (directory, name.to_owned()),
             None => return,
         };
@@ -245,9 +235,8 @@ fn is_removed(program: &str, name: &str, is_pattern: bool) -> bool {
     }
 }
 
-fn file_name(path: &str) -> String {
-    let path = path.trim_end_matches('/');
-    path.rsplit('/').next().unwrap_or_default().to_owned()
+fn name_of_copy(path: &str) -> String {
+    file_name(path.trim_end_matches('/')).to_owned()
 }
 
 /// Whether a program, or the package with that name, is a shell.

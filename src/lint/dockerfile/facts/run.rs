@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use super::Facts;
+use super::mounts::Mount;
 use super::packages::{self, PackageCall};
 use super::shell::ShellKind;
 use super::steps::Step;
 use crate::dockerfile::shell::{CommandPosition, SharedText, ShellOptions, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// A `RUN`, or the `RUN` of an `ONBUILD`.
@@ -25,15 +27,6 @@ pub struct Run<'a> {
     pub script: Option<ShellScript>,
     /// Calls in the order of the source text.
     pub calls: Vec<Call>,
-}
-
-/// A mount such as `--mount=type=cache,target=/var/cache/apt`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mount {
-    /// The type of the mount; `bind` is the default.
-    pub kind: String,
-    /// The directory where it is mounted, as written.
-    pub target: Option<String>,
 }
 
 /// A program and its arguments.
@@ -88,49 +81,23 @@ impl Argument {
 }
 
 impl Call {
+    /// Whether an argument is a variable with an unknown value, which may contain any options. One
+    /// in a URL or in the name of a file cannot, and one in quotes is a single word.
+    pub fn has_unknown_options(&self) -> bool {
+        let mut arguments = self.arguments.iter();
+        arguments.any(|argument| {
+            let raw = argument.raw.as_str();
+            let is_list = raw.starts_with("\"$@") || raw.contains("[@]");
+            argument.values.is_none() && (is_list || raw.trim_start_matches('-').starts_with('$'))
+        })
+    }
+
     /// The words of arguments whose values are known.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.arguments
             .iter()
             .flat_map(Argument::words)
             .map(|(_, word)| word)
-    }
-}
-
-impl Mount {
-    /// Reads `type=cache,target=/x,ro`.
-    fn parse(text: &str) -> Self {
-        let mut mount = Self {
-            kind: "bind".to_owned(),
-            target: None,
-        };
-        for option in text.split(',') {
-            let Some((key, value)) = option.split_once('=') else {
-                continue;
-            };
-            match key.trim().to_ascii_lowercase().as_str() {
-                "type" => value.trim().clone_into(&mut mount.kind),
-                "target" | "dst" | "destination" => mount.target = Some(value.trim().to_owned()),
-                _ => {}
-            }
-        }
-        mount
-    }
-
-    /// Whether files written below `path` go to a cache or to memory instead of the image.
-    pub fn keeps_out(&self, path: &str) -> bool {
-        // Bind mounts discard writes as well, but are not used to keep caches out of the image.
-        if !matches!(self.kind.as_str(), "cache" | "tmpfs") {
-            return false;
-        }
-        let Some(target) = &self.target else {
-            return false;
-        };
-        let target = target.trim_matches('"').trim_end_matches('/');
-        match path.strip_prefix(target) {
-            Some(rest) => rest.is_empty() || rest.starts_with('/'),
-            None => false,
-        }
     }
 }
 
@@ -186,9 +153,8 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
             // An unknown value is unlikely to affect the type or the target, so the text as written
             // is good enough.
             let expanded = facts.expand(step, word);
-            mounts.push(Mount::parse(
-                expanded.as_deref().unwrap_or(word.text.as_str()),
-            ));
+            let text = expanded.as_deref().unwrap_or(word.text.as_str());
+            mounts.push(Mount::parse(flag.span, text));
         }
     }
     let (shell, options) = (step.shell.kind, step.shell.options);
@@ -231,7 +197,7 @@ fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
         });
     }
     Some(Call {
-        name: base_name(&first.value).to_owned(),
+        name: file_name(&first.value).to_owned(),
         span: first.span.to(rest.last().unwrap_or(first).span),
         name_span: first.span,
         arguments,
@@ -342,10 +308,6 @@ fn is_heredoc_of(step: &Step<'_>) -> bool {
     }
 }
 
-fn base_name(program: &str) -> &str {
-    program.rsplit('/').next().unwrap_or(program)
-}
-
 /// Expands plain variables and splits unquoted ones; `None` if the word has any other expansion.
 fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<String>> {
     let mut words = Vec::new();
@@ -422,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assignment_before_a_special_builtin_lasts_in_sh() {
+    fn an_assignment_before_a_special_builtin_persists_in_sh() {
         for (script, value) in [
             ("deps='git make' set -x && a", Some("git make")),
             ("deps=a export B && b", Some("a")),
@@ -439,17 +401,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_stays_unknown() {
+    fn substitutions_with_unknown_values_are_not_expanded() {
         for raw in ["$OTHER", "$(date)", "${ONE:-x}", "`x`"] {
             assert_eq!(expanded(raw), None, "{raw}");
         }
-    }
-
-    #[test]
-    fn a_mount_covers_what_lies_below_it() {
-        let mount = Mount::parse("type=cache,id=x,target=/var/lib/apt/,sharing=locked");
-        assert!(mount.keeps_out("/var/lib/apt/lists"));
-        assert!(!mount.keeps_out("/var/lib/aptitude"));
-        assert!(!Mount::parse("target=/var/lib/apt").keeps_out("/var/lib/apt"));
     }
 }

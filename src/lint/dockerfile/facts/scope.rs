@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::dockerfile::{Modifier, Variable, Word, WordPart};
+use crate::knowledge::VariableClass;
 
 /// Placeholder for an unknown value in an expanded text.
 pub(super) const UNKNOWN: char = '\u{FFFC}';
@@ -22,27 +23,6 @@ const DEEPEST_ANCESTRY: usize = 256;
 
 /// Maximum nesting depth of `${A:-${B:-…}}` that is expanded.
 const DEEPEST_MODIFIER: usize = 32;
-
-/// Variables that the builder sets for a `FROM`, or for a stage that declares them. Their values
-/// depend on the build. Source: "Automatic platform ARGs in the global scope" of the Dockerfile
-/// reference.
-pub const PREDEFINED: [&str; 10] = [
-    "BUILDPLATFORM",
-    "BUILDOS",
-    "BUILDARCH",
-    "BUILDVARIANT",
-    "TARGETPLATFORM",
-    "TARGETOS",
-    "TARGETARCH",
-    "TARGETVARIANT",
-    "TARGETSTAGE",
-    "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
-];
-
-/// Whether the builder sets this variable for a `FROM` without an `ARG`.
-pub fn is_set_by_builder(name: &str) -> bool {
-    PREDEFINED.contains(&name)
-}
 
 /// The value of a variable at one instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,7 +246,7 @@ impl Scopes {
 
 /// The value of a variable that is not declared before the first `FROM`.
 fn unset_outside_stages(name: &str) -> Value {
-    if is_set_by_builder(name) {
+    if VariableClass::Builder.contains(name) {
         Value::Unknown
     } else {
         Value::Unset
@@ -482,7 +462,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_cut_as_the_shell_cuts() {
+    fn prefix_and_suffix_patterns_are_removed_as_in_a_shell() {
         assert_eq!(remove_prefix("a/b/c", "*/", false), "b/c");
         assert_eq!(remove_prefix("a/b/c", "*/", true), "c");
         assert_eq!(remove_suffix("1.2.3", ".*", false), "1.2");
@@ -491,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn replacing_takes_the_first_or_all() {
+    fn a_substitution_replaces_the_first_match_or_all() {
         assert_eq!(replace("a-b-c", "-", "_", false), "a_b-c");
         assert_eq!(replace("a-b-c", "-", "_", true), "a_b_c");
         assert_eq!(replace("1.22.4", ".*", "", false), "1");
@@ -499,7 +479,7 @@ mod tests {
     }
 
     #[test]
-    fn globs_match_whole_texts() {
+    fn a_glob_must_match_the_whole_text() {
         assert!(glob_matches("*-alpine*", "3.12-alpine3.20"));
         assert!(glob_matches("a?c", "abc"));
         assert!(glob_matches(r"a\*", "a*"));

@@ -1,6 +1,7 @@
 //! Likely secrets: tokens and private keys in texts, file names, and variable names.
 
 use super::scope::glob_matches;
+use crate::paths::file_name;
 
 /// Prefixes of tokens, the minimum length of the whole token, and the service that issues them.
 /// Sources: the services' documentation of their token formats.
@@ -273,7 +274,7 @@ fn has_key_body(text: &str) -> bool {
 /// Whether the path of a file suggests that it contains secrets.
 pub fn is_secret_file(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    let name = path.rsplit('/').next().unwrap_or(&path);
+    let name = file_name(&path);
     is_environment_file(name)
         || SECRET_FILES
             .iter()
@@ -329,6 +330,28 @@ pub fn is_public_key(name: &str, value: &str) -> bool {
         .filter(|id| !id.is_empty())
         .peekable();
     ids.peek().is_some() && ids.all(|id| is_key_id(id, signs))
+}
+
+/// Whether a value only shows where a secret belongs: `XXXXXXXX`, `00000000-0000-0000`,
+/// `<token>`.
+pub fn is_placeholder(value: &str) -> bool {
+    if value.starts_with('<') && value.ends_with('>') {
+        return true;
+    }
+    let mut letters = value.chars().filter(|c| !matches!(c, '-' | '_'));
+    let Some(first) = letters.next() else {
+        return false;
+    };
+    // A password may consist of a single letter, or of ones.
+    let is_blank = matches!(first, 'x' | 'X' | '0' | '*' | '.' | '?' | '#');
+    let mut count = 1;
+    for letter in letters {
+        if letter != first {
+            return false;
+        }
+        count += 1;
+    }
+    is_blank && count >= 4
 }
 
 /// Whether a text is a fingerprint, or an ID of a key as `GnuPG` prints it. Other programs print

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_is_known_by_its_name() {
+    fn the_kind_of_a_shell_follows_from_its_name() {
         let kind = |program| ShellKind::of_program(program, ShellKind::Dash);
         assert_eq!(kind("/bin/sh"), ShellKind::Dash);
         assert_eq!(kind(r"C:\Windows\System32\CMD.exe"), ShellKind::Cmd);

@@ -113,12 +113,13 @@ impl Stage<'_> {
     }
 }
 
-/// The stage that a `--from` in stage `before` refers to: the nearest earlier one with that name,
-/// or else the one with that number.
+/// The stage that a `--from` in stage `before` refers to: the one with that name, or else the one
+/// with that number, if it is an earlier one.
 pub(super) fn find(stages: &[Stage<'_>], before: usize, name: &str) -> Option<usize> {
     let earlier = &stages[..before.min(stages.len())];
-    if let Some(index) = earlier.iter().rposition(|stage| stage.is_named(name)) {
-        return Some(index);
+    // Of several stages with the name, BuildKit takes the last one, wherever it is used.
+    if let Some(index) = stages.iter().rposition(|stage| stage.is_named(name)) {
+        return if index < before { Some(index) } else { None };
     }
     match name.parse() {
         Ok(number) if number < earlier.len() => Some(number),

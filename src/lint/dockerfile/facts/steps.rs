@@ -3,11 +3,13 @@
 use std::rc::Rc;
 
 use super::base::Known;
+use super::mounts::mount_value;
 use super::scope::Scopes;
 use super::shell::{Shell, ShellKind};
 use super::stages::{self, Base, Stage};
 use crate::dockerfile::{Body, Command, Comment, Dockerfile, Flag, Instruction, Kind, Word};
 use crate::lint::pragma;
+use crate::paths::add_components;
 use crate::source::Span;
 
 /// An instruction and the state in which it runs.
@@ -79,9 +81,7 @@ impl<'a> Step<'a> {
             let value = flag.value.as_ref()?.text.as_str();
             match flag.name.as_str() {
                 "from" => Some(value),
-                "mount" => value
-                    .split(',')
-                    .find_map(|option| option.trim().strip_prefix("from=")),
+                "mount" => mount_value(value, "from"),
                 _ => None,
             }
         });
@@ -114,18 +114,7 @@ pub(super) fn read<'a>(
     let mut stages: Vec<Stage<'a>> = Vec::new();
     let mut steps = Vec::with_capacity(dockerfile.instructions.len());
     let mut shells: Vec<(Rc<Shell>, ShellKind)> = Vec::new();
-    let mut state = State {
-        stage: None,
-        user: None,
-        workdir: Rc::new(Workdir {
-            path: None,
-            set_by: None,
-        }),
-        shell: Rc::new(Shell::default_of(ShellKind::Posix)),
-        sh: ShellKind::Posix,
-        is_for_windows: dockerfile.escape == '`',
-        default_shell: None,
-    };
+    let mut state = State::at_start(dockerfile);
     let mut shell_comments = comments
         .iter()
         .filter_map(|comment| Some((pragma::shell(&comment.text)?, comment.span)))
@@ -148,11 +137,7 @@ pub(super) fn read<'a>(
                 (index, outer, image, alias),
             );
         }
-        // Rules see the instruction inside an `ONBUILD` as a step of its own.
-        let (instruction, onbuild) = match &outer.body {
-            Body::Onbuild(inner) => (&**inner, true),
-            _ => (outer, false),
-        };
+        let (instruction, onbuild) = inner(outer);
         steps.push(Step {
             index,
             instruction,
@@ -175,6 +160,14 @@ pub(super) fn read<'a>(
         dockerfile.instructions.len(),
     );
     (stages, steps)
+}
+
+/// The instruction inside an `ONBUILD`, which rules see as a step of its own; true if there is one.
+fn inner(outer: &Instruction) -> (&Instruction, bool) {
+    match &outer.body {
+        Body::Onbuild(inner) => (&**inner, true),
+        _ => (outer, false),
+    }
 }
 
 /// Ends the open stage, if there is one.
@@ -244,6 +237,22 @@ fn open<'a>(
 }
 
 impl State {
+    /// The state before the first instruction.
+    fn at_start(dockerfile: &Dockerfile) -> Self {
+        Self {
+            stage: None,
+            user: None,
+            workdir: Rc::new(Workdir {
+                path: None,
+                set_by: None,
+            }),
+            shell: Rc::new(Shell::default_of(ShellKind::Posix)),
+            sh: ShellKind::Posix,
+            is_for_windows: dockerfile.escape == '`',
+            default_shell: None,
+        }
+    }
+
     /// Sets the shell named in a comment, until a `SHELL` or the next stage.
     fn name_shell(&mut self, program: &str, at: Span) {
         self.shell = Rc::new(Shell::from_words(&[program], self.sh, at));
@@ -324,17 +333,9 @@ fn join(from: Option<&str>, to: &str) -> Option<String> {
     if is_absolute(to) {
         return Some(to.to_owned());
     }
-    let mut parts: Vec<&str> = from?.split('/').filter(|part| !part.is_empty()).collect();
-    for part in to.split('/') {
-        match part {
-            "" | "." => {}
-            // The parent of the root is the root itself.
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
+    let mut parts = Vec::new();
+    add_components(&mut parts, from?);
+    add_components(&mut parts, to);
     // Linux allows no longer paths, and a path that grows with every instruction must be limited.
     let path = format!("/{}", parts.join("/"));
     if path.len() <= 4096 { Some(path) } else { None }
@@ -345,7 +346,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_relative_directory_goes_on_from_the_last() {
+    fn a_relative_workdir_extends_the_previous_one() {
         assert_eq!(
             join(Some("/app"), "src/./x/../y").as_deref(),
             Some("/app/src/y")

@@ -9,10 +9,6 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-pub(super) fn is_java(file_name: &[u8]) -> bool {
-    matches!(file_name, b"java" | b"libjvm.so" | b"libjli.so")
-}
-
 /// Parts of a Java home that are needed to run programs. Files in `bin` are kept when they are
 /// called.
 const PARTS: &[&str] = &["lib", "conf", "release", "jre"];

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_taken_apart_and_templates_cut() {
+    fn search_path_lists_are_split_and_templates_cut_to_directories() {
         let bytes = b"\0/usr/lua/5.4/?.lua;/opt/lua/?/init.lua;./?.lua\0.:/usr/share/lua\0x/lua\0";
         let found: Vec<String> = paths(bytes, b"lua")
             .into_iter()

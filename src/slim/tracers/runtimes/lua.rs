@@ -8,13 +8,6 @@ use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-pub(super) fn is_lua(file_name: &[u8]) -> bool {
-    // The program is `lua5.4` or `luajit`, and its library is `liblua5.4.so.0`; `luac` is only a
-    // compiler.
-    let rest = file_name.strip_prefix(b"lib").unwrap_or(file_name);
-    rest.starts_with(b"lua") && !rest.starts_with(b"luac")
-}
-
 /// Templates such as `/usr/share/lua/5.4/?.lua` are built into Lua; variables such as `LUA_PATH`
 /// replace them.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {

@@ -21,6 +21,7 @@ mod source;
 mod state;
 
 use crate::image::NameId;
+use crate::knowledge::{Language, language_of_runtime};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
@@ -39,41 +40,60 @@ pub(super) struct RuntimeTracer {
     settled: usize,
 }
 
-/// A language runtime: a function that recognizes its programs and libraries by file name, and a
-/// function that keeps its files.
+/// A language, and the function that keeps the files of its installation.
 struct Runtime {
-    is_it: fn(&[u8]) -> bool,
+    language: Language,
     keep: fn(&mut State, &mut Keep<'_>, NameId),
 }
 
 const RUNTIMES: &[Runtime] = &[
     Runtime {
-        is_it: java::is_java,
+        language: Language::Java,
         keep: java::keep,
     },
     Runtime {
-        is_it: lua::is_lua,
+        language: Language::Lua,
         keep: lua::keep,
     },
     Runtime {
-        is_it: node::is_node,
+        language: Language::Node,
         keep: node::keep,
     },
     Runtime {
-        is_it: perl::is_perl,
+        language: Language::Perl,
         keep: perl::keep,
     },
     Runtime {
-        is_it: php::is_php,
+        language: Language::Php,
         keep: php::keep,
     },
     Runtime {
-        is_it: ruby::is_ruby,
+        language: Language::Ruby,
         keep: ruby::keep,
     },
 ];
 
 impl Tracer for RuntimeTracer {
+    /// An interpreter that runs code from outside of the image may be asked for any module.
+    fn start(&mut self, keep: &mut Keep<'_>) {
+        for (&language, &program) in &keep.unknown_code {
+            match language {
+                Language::Perl => self.state.perl.has_application = true,
+                Language::Python => {
+                    for module in python::without_display() {
+                        self.state.want(language, module, program);
+                    }
+                }
+                Language::Ruby => {
+                    for gem in ruby::DEVELOPMENT {
+                        self.state.want(language, gem, program);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let tree = keep.tree();
         let file_name = tree.file_name(name);
@@ -86,9 +106,10 @@ impl Tracer for RuntimeTracer {
             return;
         }
         // The name is not enough: a shell script called `node` is not an interpreter.
+        let language = language_of_runtime(file_name);
         let runtime = RUNTIMES
             .iter()
-            .position(|runtime| (runtime.is_it)(file_name));
+            .position(|runtime| Some(runtime.language) == language);
         if let Some(place) = runtime
             && keep.view.elf_of(name).is_ok()
         {

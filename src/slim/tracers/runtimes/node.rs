@@ -15,10 +15,6 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-pub(super) fn is_node(file_name: &[u8]) -> bool {
-    matches!(file_name, b"node" | b"nodejs") || file_name.starts_with(b"libnode.so")
-}
-
 /// Distributions build Node with parts of its library in separate files, whose paths are in the
 /// program.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
@@ -448,7 +444,7 @@ mod tests {
     use super::requests;
 
     #[test]
-    fn requests_are_told_from_other_strings() {
+    fn required_and_imported_modules_are_told_from_other_strings() {
         let text = "const a = require('a/b');\nimport c from \"c\"; import 'd'\n\
                     await import( `e` )\nx = 'f'; require(g)";
         assert_eq!(requests(text).collect::<Vec<_>>(), ["a/b", "c", "d", "e"]);

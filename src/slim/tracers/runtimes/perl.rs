@@ -14,10 +14,6 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-pub(super) fn is_perl(file_name: &[u8]) -> bool {
-    file_name == b"perl" || file_name.starts_with(b"perl5") || file_name.starts_with(b"libperl.so")
-}
-
 /// `@INC` is built into the program or its library.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
@@ -208,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modules_are_those_that_are_used_or_look_like_one() {
+    fn used_modules_and_strings_that_look_like_modules_are_found() {
         let text = "use strict;\n# use Not;\nuse lib '/a/b';\n  require A::B;\n\
                     use parent qw(C D::E);\nload('F::G'); eval { require H };\n\
                     =head1 X\n\nNo::Manual\n=cut\nuse I;\n__END__\nuse J;";
@@ -223,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_opened_with_layers_that_are_modules() {
+    fn io_layers_of_open_are_perl_modules() {
         assert_eq!(layers("open(my $f, '<:gzip', $p)"), ["PerlIO::gzip"]);
         assert_eq!(
             layers("binmode(STDIN, ':encoding(UTF-8)');"),

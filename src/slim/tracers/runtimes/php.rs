@@ -8,12 +8,8 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-/// `php8.2`, `php-fpm8.2`, `php-cgi`, and the web server module.
-pub(super) fn is_php(file_name: &[u8]) -> bool {
-    // Web servers load PHP as `libphp.so` and never start the program.
-    file_name.starts_with(b"php") || file_name.starts_with(b"libphp")
-}
-
+/// Keeps the include path, which is built into the program, and into the library that web servers
+/// load instead of starting it.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;

@@ -87,6 +87,7 @@ pub(super) fn keep_libraries(
     by: NameId,
     names: &BTreeSet<&str>,
     short_names: &BTreeSet<&str>,
+    why: &dyn Fn(&str) -> Why,
 ) {
     if names.is_empty() && short_names.is_empty() {
         return;
@@ -104,7 +105,7 @@ pub(super) fn keep_libraries(
                 .get(file_name)
                 .or_else(|| short_names.get(short_name(file_name)?));
             if let Some(&word) = word {
-                keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
+                keep.keep_path(&tree.path(file), Some(by), why(word));
             }
         }
     }
@@ -127,7 +128,10 @@ pub(in crate::slim) fn keep_libraries_of_archive(
     for library in libraries {
         names.extend(std::str::from_utf8(library));
     }
-    keep_libraries(keep, by, &names, &BTreeSet::new());
+    // An archive has no lines.
+    keep_libraries(keep, by, &names, &BTreeSet::new(), &|word| {
+        Why::mention(word.to_owned(), 1)
+    });
 }
 
 /// The directories in which libraries are installed. `dlopen` searches more than these, but a
@@ -166,7 +170,7 @@ mod tests {
     use super::command_words;
 
     #[test]
-    fn commands_stand_at_the_start_and_behind_operators() {
+    fn command_words_are_found_at_the_start_and_after_operators() {
         let words = |literal| command_words(literal).collect::<Vec<_>>();
         assert_eq!(
             words("gzip -c x | sort; true && /usr/bin/id"),

@@ -48,6 +48,14 @@ pub(super) const OPTIONAL: &[&str] = &[
     "venv",
 ];
 
+/// The optional parts that need neither a display nor a person: neither the editor nor demos, and
+/// no tests.
+pub(super) fn without_display() -> impl Iterator<Item = &'static str> {
+    const LEFT_OUT: [&str; 5] = ["idlelib", "test", "tkinter", "turtle", "turtledemo"];
+    let optional = OPTIONAL.iter().copied();
+    optional.filter(|module| !LEFT_OUT.contains(module))
+}
+
 /// Modules that install packages.
 pub(super) const MACHINERY: &[&str] = &[
     "_distutils_hack",
@@ -609,7 +617,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_python_is_told_by_its_name() {
+    fn python_is_recognized_by_the_names_of_programs_and_libraries() {
         for name in [
             "python",
             "python3",
@@ -634,7 +642,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_distribution_ends_at_its_version() {
+    fn a_distribution_name_ends_before_its_version() {
         assert_eq!(top_name(b"requests-2.28.1.dist-info"), b"requests");
         assert_eq!(top_name(b"six.py"), b"six");
         assert_eq!(top_name(b"_yaml"), b"_yaml");

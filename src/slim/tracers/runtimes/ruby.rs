@@ -8,17 +8,6 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-pub(super) fn is_ruby(file_name: &[u8]) -> bool {
-    file_name == b"ruby" || file_name.starts_with(b"libruby") || is_versioned(file_name)
-}
-
-/// `ruby3.1`.
-fn is_versioned(file_name: &[u8]) -> bool {
-    file_name
-        .strip_prefix(b"ruby")
-        .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
-}
-
 /// Directories in which Ruby looks for gems, in addition to the one next to its libraries.
 const GEMS: &[&str] = &[
     "/var/lib/gems",

@@ -10,7 +10,7 @@ use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
-use crate::slim::interpreters;
+use crate::knowledge::{language_of_interpreter, language_of_source, program_starters};
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
@@ -116,28 +116,8 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
 /// The language of a file, judging by its extension or its `#!` line.
 fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     let file_name = keep.tree().file_name(name);
-    if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {
-        return Some(Language::Ruby);
-    }
-    let ending = file_name
-        .iter()
-        .rposition(|&byte| byte == b'.')
-        .map(|dot| &file_name[dot + 1..]);
-    match ending {
-        Some(b"py" | b"pyw" | b"wsgi") => return Some(Language::Python),
-        Some(b"js" | b"mjs" | b"cjs" | b"ts") => return Some(Language::Node),
-        Some(b"rb" | b"ru" | b"rake" | b"gemspec") => return Some(Language::Ruby),
-        Some(b"pl" | b"pm" | b"cgi" | b"psgi") => return Some(Language::Perl),
-        Some(b"php" | b"phtml") => return Some(Language::Php),
-        Some(b"lua") => return Some(Language::Lua),
-        Some(b"jar" | b"war" | b"ear") => return Some(Language::Java),
-        Some(
-            b"tcl" | b"R" | b"r" | b"erl" | b"escript" | b"ex" | b"exs" | b"scm" | b"jl" | b"awk"
-            | b"groovy",
-        ) => {
-            return Some(Language::Other);
-        }
-        _ => {}
+    if let Some(language) = language_of_source(file_name) {
+        return Some(language);
     }
     // A command line that names the file says which language it is in.
     if let Some(&language) = keep.sources.get(&name) {
@@ -148,8 +128,8 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
         return None;
     }
     let program = shebang::parse(&shebang::head(keep.view, name))?.program_name();
-    if let Some(language) = interpreters::language_of(&program) {
-        return Some(language);
+    if let Some(script) = language_of_interpreter(&program) {
+        return Some(script.language);
     }
     // Shell scripts have a separate tracer.
     if shell::is_shell(&String::from_utf8_lossy(&program)) {
@@ -333,80 +313,14 @@ fn imported(line: &str) -> Option<&str> {
     if top.is_empty() { None } else { Some(top) }
 }
 
-/// Calls that start programs, and calls that start them through a shell.
-fn starters(language: Language) -> (&'static [&'static str], &'static [&'static str]) {
-    match language {
-        Language::Python => (
-            &[
-                "subprocess",
-                "os.system",
-                "popen",
-                "os.exec",
-                "os.spawn",
-                "pexpect",
-                "which(",
-                "execvp",
-            ],
-            &[
-                "shell=True",
-                "os.system",
-                "os.popen",
-                "subprocess_shell",
-                "getoutput",
-                "getstatusoutput",
-            ],
-        ),
-        Language::Node => (
-            &["child_process", "execa", "spawn", "shelljs", "zx"],
-            &["exec(", "execSync(", "shell: true", "shelljs"],
-        ),
-        Language::Ruby => (
-            &["system", "`", "%x", "Open3", "popen", "spawn", "exec"],
-            &["system", "`", "%x", "Open3", "popen", "spawn"],
-        ),
-        Language::Perl => (
-            &["system", "exec", "qx", "`", "open", "IPC::"],
-            &["system", "qx", "`", "open("],
-        ),
-        Language::Php => (
-            &[
-                "exec(",
-                "system(",
-                "passthru(",
-                "proc_open(",
-                "popen(",
-                "Process(",
-            ],
-            &["exec(", "system(", "passthru(", "proc_open(", "popen("],
-        ),
-        Language::Lua => (&["os.execute", "io.popen"], &["os.execute", "io.popen"]),
-        Language::Other => (
-            &[
-                "exec",
-                "system",
-                "popen",
-                "spawn",
-                "os:cmd",
-                "open_port",
-                "pipe",
-                "process",
-                "Cmd",
-                "shell",
-            ],
-            &["system", "popen", "os:cmd", "pipe", "shell"],
-        ),
-        Language::Java => (&[], &[]),
-    }
-}
-
 /// Keeps programs named in strings of a source file. In a third-party package, they must be close
 /// to the call that starts them.
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     const CLOSE: usize = 160;
-    let (starters, shells) = starters(language);
+    let starters = program_starters(language);
     let mut starts: Vec<usize> = Vec::new();
-    for starter in starters {
-        starts.extend(text.match_indices(starter).map(|(at, _)| at));
+    for starter in &starters.texts {
+        starts.extend(text.match_indices(starter.as_str()).map(|(at, _)| at));
     }
     // In a source file that starts no programs, names in strings are coincidences.
     if starts.is_empty() {
@@ -415,7 +329,12 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     starts.sort_unstable();
     // A third-party module may contain code that starts a shell and is never called.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
-    if is_program && shells.iter().any(|shell| text.contains(shell)) {
+    if is_program
+        && starters
+            .shell
+            .iter()
+            .any(|shell| text.contains(shell.as_str()))
+    {
         keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
     }
     let bare = if language == Language::Other {
@@ -530,25 +449,46 @@ fn start_of_line(text: &str, longest: usize) -> &str {
 /// Keeps libraries that a source file opens by name, or with `find_library('z')`, which uses
 /// `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
+    let names = asked_of_ldconfig(text);
+    let opens = !names.is_empty() || opens_libraries(text);
     let mut libraries = BTreeSet::new();
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
         let literals = strings(text).map(|(_, literal)| literal);
-        libraries.extend(literals.filter(|literal| is_library(literal)));
+        libraries.extend(literals.filter(|literal| is_library(literal, opens)));
     }
-    let names = asked_of_ldconfig(text);
-    programs::keep_libraries(keep, name, &libraries, &names);
+    let why = |word: &str| why_opened(text, word, opens);
+    programs::keep_libraries(keep, name, &libraries, &names, &why);
     if names.is_empty() {
         return;
     }
     for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
-        keep.keep_path(
-            asked.as_bytes(),
-            Some(name),
-            Why::Mention {
-                word: asked.to_owned(),
-                line: 1,
-            },
-        );
+        let why = why_opened(text, "find_library", true);
+        keep.keep_path(asked.as_bytes(), Some(name), why);
+    }
+}
+
+/// Whether a source opens libraries by their names, and does not only name them.
+fn opens_libraries(text: &str) -> bool {
+    const CALLS: [&str; 6] = [
+        "CDLL(",
+        "LoadLibrary(",
+        "dlopen(",
+        "ffi_lib",
+        "load_extension(",
+        "loadLibrary(",
+    ];
+    CALLS.iter().any(|call| text.contains(call))
+}
+
+/// The reason for a library: what a source opens is needed, what it names may be.
+fn why_opened(text: &str, word: &str, opens: bool) -> Why {
+    let before = text.split(word).next().unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let word = word.to_owned();
+    if opens {
+        Why::Named { word, line }
+    } else {
+        Why::Mention { word, line }
     }
 }
 
@@ -586,8 +526,10 @@ fn is_short(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte))
 }
 
-fn is_library(literal: &str) -> bool {
-    literal.starts_with("lib") && literal.contains(".so") && !literal.contains(['/', ' ', '*'])
+/// Whether a string is the name of a library. Modules of databases do not begin with `lib`.
+fn is_library(literal: &str, opens: bool) -> bool {
+    let has_ending = literal.ends_with(".so") || literal.contains(".so.");
+    (opens || literal.starts_with("lib")) && has_ending && !literal.contains(['/', ' ', '*'])
 }
 
 #[cfg(test)]
@@ -595,7 +537,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_end_on_their_line() {
+    fn a_string_literal_ends_on_its_line() {
         let text = "a = 'b'; c = \"d e\" # don't\nf(`g`)";
         let found: Vec<&str> = strings(text).map(|(_, literal)| literal).collect();
         assert_eq!(found, ["b", "d e", "g"]);
@@ -612,7 +554,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_tried_is_told() {
+    fn imports_inside_try_blocks_are_optional() {
         let is_tried = |text: &str| {
             let mut blocks = Blocks::default();
             text.lines().map(|line| blocks.is_tried(line)).last()

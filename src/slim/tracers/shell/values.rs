@@ -10,6 +10,7 @@ use super::functions::Functions;
 use super::patterns;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
 use crate::image::Config;
+use crate::paths::file_name;
 use crate::source::Span;
 
 /// Maximum number of values of a word or a variable; with more, it counts as unknown.
@@ -611,7 +612,7 @@ fn directory_of(path: &str) -> String {
 }
 
 fn last_component(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or_default().to_owned()
+    file_name(path).to_owned()
 }
 
 /// Applies a function to each value.
@@ -671,7 +672,7 @@ mod tests {
     }
 
     #[test]
-    fn the_script_knows_where_it_is() {
+    fn the_directory_of_the_script_is_resolved() {
         for word in [
             "${0%/*}",
             "$(dirname \"$0\")",
@@ -685,7 +686,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_has_every_value_that_it_is_given() {
+    fn a_variable_has_every_value_assigned_to_it() {
         assert_eq!(
             value("A=/x; export B=\"$A/y\"", "\"$B\"/z").as_deref(),
             Some("/x/y/z")
@@ -707,7 +708,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_cut_off_the_ends_of_a_value() {
+    fn parameter_expansions_remove_prefixes_and_suffixes() {
         let script = "A=/opt/app-1.2/bin/run.sh; B=.sh";
         for (word, expected) in [
             ("${A%.*}", "/opt/app-1.2/bin/run"),
@@ -729,7 +730,7 @@ mod tests {
     }
 
     #[test]
-    fn the_working_directory_follows_cd() {
+    fn cd_and_pushd_change_the_working_directory() {
         let script = "cd \"$(dirname \"$0\")\"; d=$(pwd)";
         assert_eq!(value(script, "$d/x").as_deref(), Some("/opt/bin/x"));
         let script = "cd /srv && cd app; d=`pwd`";
@@ -739,7 +740,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_has_the_arguments_of_its_calls_and_prints() {
+    fn a_function_sees_its_arguments_and_its_output_is_a_value() {
         let script = "home() { echo /opt/app; }; here() { cd /x; dirname \"$0\"; }\n\
             use() { A=\"$1/bin\"; }; use /usr; use \"$(home)\"; B=$(here)";
         assert_eq!(
@@ -752,7 +753,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_none() {
+    fn unknown_words_have_no_value() {
         for word in ["$1", "\"$@\"", "$UNSET", "$(uname -m)", "${!x}", "${", "$("] {
             assert_eq!(value("", word), None, "{word}");
         }

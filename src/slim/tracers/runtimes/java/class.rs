@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_count_where_the_class_starts_programs() {
+    fn strings_of_a_class_are_programs_only_if_it_starts_programs() {
         let programs = |names: &[&str]| calls(&class(names, &["date", "-u"])).programs;
         assert_eq!(programs(&["java/lang/ProcessBuilder", "name"]), ["date"]);
         assert_eq!(programs(&["java/lang/Runtime", "exec"]), ["date"]);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::image::NameId;
-use crate::slim::archive_entries::{MAX_ALL, inflate, needed};
+use crate::slim::archive_entries::{inflate, needed, read_archive};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
@@ -22,21 +22,11 @@ struct Asks {
 }
 
 pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameId) {
-    let Some(bytes) = keep.view.binary(name) else {
-        return;
-    };
     let mut asks = Asks::default();
-    // A single archive must not use up the budget of all archives.
-    let allowed = MAX_ALL.min(keep.effort.archives.left());
-    let mut left = allowed;
-    read(&bytes, true, &mut left, &mut asks);
-    let spent = usize::try_from(allowed - left).unwrap_or(usize::MAX);
-    keep.effort.archives.spend(spent);
-    if left == 0 {
-        let text = "the archive is too large when decompressed: only part of it is analyzed";
-        keep.note(Some(name), None, text.to_owned());
+    let is_read = read_archive(keep, name, |bytes, left| read(bytes, true, left, &mut asks));
+    if is_read.is_some() {
+        keep_asked(keep, name, asks);
     }
-    keep_asked(keep, name, asks);
 }
 
 /// Keeps the dependencies of an archive.
@@ -120,7 +110,7 @@ mod tests {
     use super::class_path;
 
     #[test]
-    fn a_class_path_goes_on_over_lines() {
+    fn a_class_path_may_span_manifest_lines() {
         let manifest = "Main-Class: A\r\nClass-Path: lib/a.jar li\r\n b/b.jar\r\nX: y\r\n";
         assert_eq!(class_path(manifest), ["lib/a.jar", "lib/b.jar"]);
     }

@@ -1,0 +1,313 @@
+//! The tracer of makefiles, for images that run `make`: recipes are shell, and rules without a
+//! recipe run the compilers that make's own variables name.
+
+use std::collections::BTreeMap;
+
+use super::shell;
+use crate::image::NameId;
+use crate::slim::application_texts::{Owner, owner_of_text};
+use crate::slim::keep::Keep;
+use crate::slim::tracer::Tracer;
+
+/// Maximum length in bytes of a recipe line after its variables are replaced.
+const LONGEST_LINE: usize = 8 << 10;
+
+/// Maximum number of references that are replaced in a makefile; large ones have a few thousand.
+const MAX_REFERENCES: usize = 100_000;
+
+/// Maximum nesting of variables that refer to variables.
+const DEEPEST: usize = 8;
+
+/// Variables that make sets, of which the built-in rules use the first three.
+/// https://www.gnu.org/software/make/manual/html_node/Implicit-Variables.html
+const IMPLICIT: [(&str, &str); 10] = [
+    ("CC", "cc"),
+    ("CXX", "g++"),
+    ("AS", "as"),
+    ("AR", "ar"),
+    ("CPP", "cc -E"),
+    ("FC", "f77"),
+    ("LEX", "lex"),
+    ("MAKE", "make"),
+    ("RM", "rm -f"),
+    ("YACC", "yacc"),
+];
+
+/// Reads makefiles of the application as soon as `make` is kept.
+#[derive(Debug, Default)]
+pub(super) struct MakefileTracer {
+    has_make: bool,
+    waiting: Vec<NameId>,
+}
+
+impl Tracer for MakefileTracer {
+    fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        if !keep.is_file(name) {
+            return;
+        }
+        let file_name = keep.tree().file_name(name);
+        self.has_make |= matches!(file_name, b"make" | b"gmake" | b"bmake" | b"remake");
+        if is_makefile(file_name) {
+            let path = keep.tree().path(name);
+            if owner_of_text(keep, name, &path) == Some(Owner::Application) {
+                self.waiting.push(name);
+            }
+        }
+    }
+
+    fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
+        let before = keep.graph.kept().len();
+        if self.has_make {
+            for name in std::mem::take(&mut self.waiting) {
+                read(keep, name);
+            }
+        }
+        keep.graph.kept().len() > before
+    }
+}
+
+fn is_makefile(file_name: &[u8]) -> bool {
+    matches!(file_name, b"Makefile" | b"makefile" | b"GNUmakefile") || file_name.ends_with(b".mk")
+}
+
+/// Keeps the programs that the recipes of a makefile run, and those of the built-in rules.
+fn read(keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    if !keep.effort.texts.spend(text.len()) {
+        let text = "too much text in the image: the recipes in this file are not analyzed";
+        return keep.note(Some(name), None, text.to_owned());
+    }
+    let makefile = Makefile::parse(&text);
+    let mut left = MAX_REFERENCES;
+    for (line, recipe) in &makefile.recipes {
+        shell::keep_text_of(keep, name, *line, &makefile.expanded(recipe, &mut left));
+    }
+    if left == 0 {
+        let text = "too many variables: not all recipes in this file are analyzed";
+        keep.note(Some(name), None, text.to_owned());
+    }
+    if makefile.uses_built_in_rules {
+        for variable in ["CC", "CXX", "AS"] {
+            let command = makefile.expanded(&format!("$({variable}) -c source"), &mut 100);
+            shell::keep_text_of(keep, name, 1, &command);
+        }
+    }
+}
+
+/// The parts of a makefile that say what is run.
+#[derive(Debug, Default)]
+struct Makefile {
+    variables: BTreeMap<String, String>,
+    /// Lines of recipes with their line numbers.
+    recipes: Vec<(usize, String)>,
+    uses_built_in_rules: bool,
+}
+
+impl Makefile {
+    fn parse(text: &str) -> Self {
+        let mut makefile = Self::default();
+        for (name, value) in IMPLICIT {
+            makefile.variables.insert(name.to_owned(), value.to_owned());
+        }
+        // Objects without a recipe of their own are made by the built-in rules.
+        makefile.uses_built_in_rules = text.contains(".o") && !text.contains("no-builtin-rules");
+        for (line, text) in logical_lines(text) {
+            if let Some(recipe) = text.strip_prefix('\t') {
+                makefile.add_recipe(line, recipe);
+            } else if text.trim_start().starts_with('#') {
+            } else if let Some((name, value)) = assignment(&text) {
+                makefile.variables.insert(name.to_owned(), value.to_owned());
+            } else if let Some((_, recipe)) = text.split_once(';') {
+                makefile.add_recipe(line, recipe);
+            }
+        }
+        makefile
+    }
+
+    fn add_recipe(&mut self, line: usize, recipe: &str) {
+        // These signs say whether the line is printed and whether a failure counts.
+        let recipe = recipe.trim_start().trim_start_matches(['@', '-', '+']);
+        self.recipes.push((line, recipe.to_owned()));
+    }
+
+    /// A text with its variables replaced as far as they are known.
+    fn expanded(&self, text: &str, left: &mut usize) -> String {
+        let mut out = String::new();
+        self.expand(text, &mut out, left, 0);
+        out
+    }
+
+    fn expand(&self, text: &str, out: &mut String, left: &mut usize, depth: usize) {
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('$') {
+            out.push_str(before);
+            if out.len() > LONGEST_LINE || *left == 0 {
+                return;
+            }
+            *left -= 1;
+            let (reference, after) = reference(behind);
+            match reference {
+                // What the shell sees is one dollar.
+                Reference::Dollar => out.push('$'),
+                Reference::Shell(command) if depth < DEEPEST => {
+                    out.push_str("$(");
+                    self.expand(command, out, left, depth + 1);
+                    out.push(')');
+                }
+                Reference::Variable(name) if depth < DEEPEST => {
+                    if let Some(value) = self.variables.get(name) {
+                        self.expand(value, out, left, depth + 1);
+                    }
+                }
+                // `$@` and `$<` are names of files.
+                Reference::Automatic => out.push_str("file"),
+                _ => {}
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+    }
+}
+
+enum Reference<'a> {
+    Dollar,
+    Variable(&'a str),
+    /// The command of the function `shell`.
+    Shell(&'a str),
+    Automatic,
+}
+
+/// The reference behind a dollar, and the text behind the reference.
+fn reference(text: &str) -> (Reference<'_>, &str) {
+    let Some(first) = text.chars().next() else {
+        return (Reference::Dollar, text);
+    };
+    let after = &text[first.len_utf8()..];
+    let close = match first {
+        '(' => ')',
+        '{' => '}',
+        '$' => return (Reference::Dollar, after),
+        letter if letter.is_ascii_alphabetic() => return (Reference::Variable(&text[..1]), after),
+        _ => return (Reference::Automatic, after),
+    };
+    let end = end_of_reference(after, first, close);
+    let inner = &after[..end];
+    let rest = after.get(end + 1..).unwrap_or_default();
+    if let Some(command) = inner.strip_prefix("shell ") {
+        return (Reference::Shell(command), rest);
+    }
+    // Other functions have a blank behind their name; their results are unknown.
+    if inner.starts_with(['@', '<', '^', '*', '?']) {
+        (Reference::Automatic, rest)
+    } else {
+        (Reference::Variable(inner), rest)
+    }
+}
+
+/// Where the bracket of a reference closes, or where the text ends.
+fn end_of_reference(text: &str, open: char, close: char) -> usize {
+    let mut depth = 0;
+    for (at, char) in text.char_indices() {
+        if char == open {
+            depth += 1;
+        } else if char == close {
+            if depth == 0 {
+                return at;
+            }
+            depth -= 1;
+        }
+    }
+    text.len()
+}
+
+/// `NAME = value` and its relatives.
+fn assignment(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once('=')?;
+    let name = name.trim_end_matches([':', '?', '+', '!']).trim();
+    let name = name.strip_prefix("export ").unwrap_or(name).trim();
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+    if is_name {
+        Some((name, value.trim()))
+    } else {
+        None
+    }
+}
+
+/// Lines with their continuations, and the number of the first.
+fn logical_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (index, line) in text.lines().enumerate() {
+        let (start, mut whole) = open.take().unwrap_or((index + 1, String::new()));
+        match line.strip_suffix('\\') {
+            Some(part) => {
+                whole.push_str(part);
+                whole.push(' ');
+                open = Some((start, whole));
+            }
+            None => {
+                whole.push_str(line);
+                lines.push((start, whole));
+            }
+        }
+    }
+    lines.extend(open);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipes(text: &str) -> Vec<String> {
+        let makefile = Makefile::parse(text);
+        let recipes = makefile.recipes.iter();
+        recipes
+            .map(|(_, recipe)| makefile.expanded(recipe, &mut 10_000))
+            .collect()
+    }
+
+    #[test]
+    fn recipes_are_shell_with_variables_of_make() {
+        let text = "CXX ?= clang++\nFLAGS := -O2 $(shell pkg-config --cflags x)\n\
+                    app: main.o\n\t@$(CXX) $(FLAGS) -o $@ $^ | tee \\\n log\n\
+                    clean: ; -$(RM) app $$HOME\n";
+        assert_eq!(
+            recipes(text),
+            [
+                "clang++ -O2 $(pkg-config --cflags x) -o file file | tee   log",
+                "rm -f app $HOME"
+            ]
+        );
+    }
+
+    #[test]
+    fn variables_that_refer_to_themselves_end() {
+        assert_eq!(
+            recipes("A = $(A)x\na:\n\techo $(A)\n")[0].len(),
+            5 + DEEPEST
+        );
+        let text = "A = $(B)$(B)$(B)$(B)\nB = $(C)$(C)$(C)$(C)\nC = $(D)$(D)$(D)\n\
+                    D = 0123456789abcdef0123456789abcdef\na:\n\techo $(A)$(A)$(A)$(A)$(A)$(A)\n";
+        assert!(recipes(text)[0].len() < 2 * LONGEST_LINE);
+        // Without the limit, each level would take a hundred times as long as the next.
+        let mut text = String::from("a:\n\techo $(V0)\n");
+        for level in 0..DEEPEST {
+            let next = format!("$(V{})", level + 1);
+            text += &format!("V{level} = {}\n", next.repeat(100));
+        }
+        assert_eq!(recipes(&text), ["echo "]);
+    }
+
+    #[test]
+    fn objects_are_made_by_built_in_rules() {
+        assert!(Makefile::parse("app: main.o\n").uses_built_in_rules);
+        assert!(!Makefile::parse("app:\n\ttouch app\n").uses_built_in_rules);
+    }
+}

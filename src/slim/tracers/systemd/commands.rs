@@ -1,0 +1,350 @@
+//! Command lines of units: the programs that they start, with the variables of the unit.
+
+use std::collections::HashMap;
+
+use crate::image::NameId;
+use crate::knowledge::systemd_program_directories;
+use crate::slim::globs;
+use crate::slim::keep::Keep;
+use crate::slim::tracers::shell;
+use crate::slim::units::{Unit, Value, words};
+use crate::slim::why::{Confidence, UnitRelation, Why};
+
+use super::conditions;
+use super::walk::Walk;
+
+/// Settings that contain a command line, of services and sockets.
+pub(in crate::slim) const COMMANDS: [&str; 8] = [
+    "ExecCondition",
+    "ExecStartPre",
+    "ExecStart",
+    "ExecStartPost",
+    "ExecReload",
+    "ExecStop",
+    "ExecStopPre",
+    "ExecStopPost",
+];
+/// Bytes of a command line after its variables are replaced.
+const MAX_COMMAND: usize = 64 << 10;
+
+type Environment = HashMap<String, String>;
+
+/// Keeps the programs that a unit starts.
+pub(super) fn keep_commands(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
+    keep_mount_programs(keep, unit);
+    let environment = environment(walk, keep, unit);
+    for key in COMMANDS {
+        for value in unit.all(key) {
+            keep_command(walk, keep, unit, key, value, &environment);
+        }
+    }
+}
+
+fn keep_command(
+    walk: &mut Walk,
+    keep: &mut Keep<'_>,
+    unit: &Unit,
+    key: &'static str,
+    value: &Value,
+    environment: &Environment,
+) {
+    let line = CommandLine::parse(&value.value);
+    let text = unit.name.expand(line.text).and_then(|text| {
+        // With `:`, variables are the business of the program.
+        if line.has_sign(':') {
+            Some(text)
+        } else {
+            with_variables(&text, environment)
+        }
+    });
+    let Some(text) = text else {
+        let text = format!("the command of `{key}=` is too long to analyze");
+        return walk.note(keep, value.file, Some(value.line), text);
+    };
+    if !walk.spend(keep, text.len()) {
+        return;
+    }
+    // With `@`, the second word is the name that the program sees as its own.
+    let text = if line.has_sign('@') {
+        without_second_word(&text)
+    } else {
+        text
+    };
+    let program = first_word(&text).to_owned();
+    let root = unit.last("RootDirectory");
+    let root = root.map_or("", |value| value.value.as_str());
+    match program_path(keep, root.trim_start_matches('-'), &program) {
+        Some(path) => {
+            let why = Why::UnitSetting {
+                key,
+                value: program,
+                line: value.line,
+                confidence: Confidence::Certain,
+            };
+            keep.keep_path(&path, Some(value.file), why);
+        }
+        // With `-`, a failure does not count. Parts that are only known at run time are `*`.
+        None if line.has_sign('-') || program.is_empty() || program.contains('*') => {}
+        None if conditions::lacks_file(keep, unit) => {}
+        None => {
+            let text = format!("`{key}=` starts `{program}`, which is not in the image");
+            walk.note(keep, value.file, Some(value.line), text);
+        }
+    }
+    // Paths below another root directory are kept with the directory.
+    if root.is_empty() {
+        shell::keep_text_of(keep, value.file, value.line, &text);
+    }
+}
+
+/// A command line, and the signs before it that say how it is run, systemd.service(5).
+struct CommandLine<'a> {
+    signs: &'a str,
+    text: &'a str,
+}
+
+impl<'a> CommandLine<'a> {
+    fn parse(value: &'a str) -> Self {
+        let text = value.trim_start_matches(['@', '-', ':', '+', '!', '|']);
+        let (signs, text) = value.split_at(value.len() - text.len());
+        Self {
+            signs,
+            text: text.trim_start(),
+        }
+    }
+
+    fn has_sign(&self, sign: char) -> bool {
+        self.signs.contains(sign)
+    }
+}
+
+/// The command line of a setting for a shell, without the signs before it.
+pub(in crate::slim) fn without_signs(value: &str) -> &str {
+    CommandLine::parse(value).text
+}
+
+/// The first word, which may be quoted.
+fn first_word(text: &str) -> &str {
+    let quoted = text
+        .strip_prefix(['"', '\''])
+        .and_then(|rest| rest.split(['"', '\'']).next());
+    quoted.unwrap_or_else(|| text.split_whitespace().next().unwrap_or_default())
+}
+
+fn without_second_word(text: &str) -> String {
+    let Some((first, rest)) = text.split_once(char::is_whitespace) else {
+        return text.to_owned();
+    };
+    let rest = rest.trim_start();
+    match rest.split_once(char::is_whitespace) {
+        Some((_, rest)) => format!("{first} {rest}"),
+        None => first.to_owned(),
+    }
+}
+
+/// Where systemd finds a program: below the root directory of the unit, if it has one.
+pub(super) fn program_path(keep: &Keep<'_>, root: &str, program: &str) -> Option<Vec<u8>> {
+    if program.is_empty() {
+        return None;
+    }
+    if program.contains('/') {
+        let path = format!("{root}/{}", program.trim_start_matches('/'));
+        return keep.programs.find(keep.view, path.as_bytes());
+    }
+    for directory in systemd_program_directories() {
+        let path = format!("{root}{directory}/{program}");
+        if let Some(path) = keep.programs.find(keep.view, path.as_bytes()) {
+            return Some(path);
+        }
+    }
+    None
+}
+
+/// systemd starts `mount` and `swapon` for units of these kinds.
+fn keep_mount_programs(keep: &mut Keep<'_>, unit: &Unit) {
+    let programs = match unit.name.kind() {
+        "mount" => ["mount", "umount"],
+        "swap" => ["swapon", "swapoff"],
+        _ => return,
+    };
+    // Only a privileged container can mount the file systems of the kernel, and services do not
+    // depend on them. `mount` is a setuid program, so it is not kept for them.
+    let place = unit.last("Where").map_or("", |value| value.value.as_str());
+    if ["/dev", "/proc", "/sys"]
+        .iter()
+        .any(|top| place.starts_with(top))
+    {
+        return;
+    }
+    for program in programs {
+        if let Some(path) = program_path(keep, "", program) {
+            let why = Why::Unit {
+                relation: UnitRelation::Implied,
+                confidence: Confidence::Likely,
+            };
+            keep.keep_path(&path, Some(unit.fragment), why);
+        }
+    }
+}
+
+/// The variables that a unit sets, with those in its environment files, which are kept.
+fn environment(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) -> Environment {
+    let mut environment = Environment::new();
+    for value in unit.all("Environment") {
+        for word in words(&value.value) {
+            let word = unit.name.expand(&word);
+            if let Some((name, text)) = word.as_deref().and_then(|word| word.split_once('=')) {
+                keep_value(keep, value, text);
+                environment.insert(name.to_owned(), text.to_owned());
+            }
+        }
+    }
+    for value in unit.all("EnvironmentFile") {
+        read_environment(walk, keep, unit, value, &mut environment);
+    }
+    environment
+}
+
+/// A variable whose value is a path is likely read by the program.
+fn keep_value(keep: &mut Keep<'_>, value: &Value, text: &str) {
+    if text.starts_with('/') && !text.contains(':') {
+        let why = Why::UnitSetting {
+            key: "Environment",
+            value: text.to_owned(),
+            line: value.line,
+            confidence: Confidence::Likely,
+        };
+        keep.keep_path(text.as_bytes(), Some(value.file), why);
+    }
+}
+
+/// Reads the files that match an `EnvironmentFile=`.
+fn read_environment(
+    walk: &mut Walk,
+    keep: &mut Keep<'_>,
+    unit: &Unit,
+    value: &Value,
+    environment: &mut Environment,
+) {
+    let is_optional = value.value.starts_with('-');
+    let Some(pattern) = unit.name.expand(value.value.trim_start_matches('-')) else {
+        return;
+    };
+    let files = if globs::is_pattern(&pattern) {
+        globs::matches(keep.tree(), &pattern, &mut keep.effort.patterns)
+    } else {
+        let file = keep.tree().resolve(pattern.as_bytes());
+        file.into_iter().map(|resolved| resolved.name).collect()
+    };
+    if files.is_empty() && !is_optional && !globs::is_pattern(&pattern) {
+        let text = format!("`EnvironmentFile=` names `{pattern}`, which is not in the image");
+        walk.note(keep, value.file, Some(value.line), text);
+    }
+    for file in files {
+        let path = if globs::is_pattern(&pattern) {
+            keep.tree().path(file)
+        } else {
+            pattern.clone().into_bytes()
+        };
+        let why = Why::UnitSetting {
+            key: "EnvironmentFile",
+            value: pattern.clone(),
+            line: value.line,
+            confidence: Confidence::Certain,
+        };
+        keep.keep_path(&path, Some(value.file), why);
+        read_variables(walk, keep, file, environment);
+    }
+}
+
+/// Reads `NAME=value` lines.
+fn read_variables(
+    walk: &mut Walk,
+    keep: &mut Keep<'_>,
+    file: NameId,
+    environment: &mut Environment,
+) {
+    let Some(bytes) = keep.view.bytes(file) else {
+        return;
+    };
+    if !walk.spend(keep, bytes.len()) {
+        return;
+    }
+    for line in String::from_utf8_lossy(&bytes).lines() {
+        if let Some((name, text)) = line.trim().split_once('=')
+            && !name.starts_with(['#', ';'])
+        {
+            let text = text.trim().trim_matches(['"', '\'']);
+            environment.insert(name.trim().to_owned(), text.to_owned());
+        }
+    }
+}
+
+/// A command line with the values of the variables that are known; `None` if it becomes too long.
+fn with_variables(text: &str, environment: &Environment) -> Option<String> {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        replaced.push_str(before);
+        let name = variable(after);
+        let value = name.and_then(|(name, _)| environment.get(name));
+        if let (Some((_, length)), Some(value)) = (name, value) {
+            replaced.push_str(value);
+            rest = &after[length..];
+        } else {
+            replaced.push('$');
+            // `$$` is a dollar sign.
+            rest = after.strip_prefix('$').unwrap_or(after);
+        }
+        if replaced.len() > MAX_COMMAND {
+            return None;
+        }
+    }
+    replaced.push_str(rest);
+    if replaced.len() > MAX_COMMAND {
+        None
+    } else {
+        Some(replaced)
+    }
+}
+
+/// The name of a variable after its `$`, and the length of what stands for it there.
+fn variable(text: &str) -> Option<(&str, usize)> {
+    if let Some(braced) = text.strip_prefix('{') {
+        let (name, _) = braced.split_once('}')?;
+        return Some((name, name.len() + 2));
+    }
+    let bytes = text.bytes();
+    let length = bytes
+        .take_while(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        .count();
+    if length == 0 {
+        None
+    } else {
+        Some((&text[..length], length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_before_a_command_are_not_part_of_it() {
+        let line = CommandLine::parse("-@!/usr/bin/x y");
+        assert_eq!(line.text, "/usr/bin/x y");
+        assert!(line.has_sign('-') && line.has_sign('@') && !line.has_sign(':'));
+        assert_eq!(without_second_word("/usr/bin/x y --z"), "/usr/bin/x --z");
+        assert_eq!(without_second_word("/usr/bin/x y"), "/usr/bin/x");
+        assert_eq!(first_word("\"/opt/my app\" x"), "/opt/my app");
+    }
+
+    #[test]
+    fn variables_of_the_unit_are_replaced() {
+        let environment = Environment::from([("A".to_owned(), "/etc/a".to_owned())]);
+        let replaced = with_variables("/x $A ${A}b $B $$A $", &environment);
+        assert_eq!(replaced.as_deref(), Some("/x /etc/a /etc/ab $B $A $"));
+        let long = "$A".repeat(MAX_COMMAND);
+        assert_eq!(with_variables(&long, &environment), None);
+    }
+}

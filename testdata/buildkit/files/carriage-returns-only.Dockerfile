@@ -1,0 +1,1 @@
+FROM scratchLABEL a=b

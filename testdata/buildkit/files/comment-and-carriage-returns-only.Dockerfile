@@ -1,0 +1,1 @@
+# syntaxFROM scratchLABEL a=b
