@@ -138,7 +138,7 @@ fn files_that_are_no_dockerfiles_by_their_names_are_not_searched_for() {
             (1, FINDING, ""),
             "{name}"
         );
-        // Whoever names a file wants it checked.
+        // A file that is named is checked in any case.
         let (_, out, _) = lint(top.path(), &[name]);
         assert!(out.starts_with(name), "{name}: {out}");
     }
