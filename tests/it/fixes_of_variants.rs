@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jettison::dockerfile::{Instruction, Kind, parse};
-use jettison::lint::{Applicability, Selection, Settings};
+use jettison::lint::{Applicability, Settings};
 use jettison::source::{Source, Span};
 use proptest::collection::vec;
 use proptest::prelude::*;
