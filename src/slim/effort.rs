@@ -16,6 +16,14 @@ const MANIFESTS: u64 = 64 << 20;
 const PATTERNS: u64 = 2 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;
+/// Reasons that tracers give for names, known ones included, and more for each name of the image.
+/// Whatever multiplies two lists ends here, such as the interpreters of an image and the files of
+/// their library: a reason takes about 300 nanoseconds.
+const REASONS: u64 = 4 << 20;
+const REASONS_FOR_NAME: u64 = 32;
+/// Different reasons that are recorded, and more for each name: each takes about 200 bytes.
+const RECORDED: usize = 256 << 10;
+const RECORDED_FOR_NAME: usize = 4;
 
 /// The remaining budget of each limit.
 #[derive(Debug)]
@@ -41,7 +49,17 @@ impl Default for Effort {
     }
 }
 
-#[derive(Debug)]
+/// The reasons that all tracers may give for an image with this number of names.
+pub(super) fn reasons(names: usize) -> Allowance {
+    Allowance(REASONS + REASONS_FOR_NAME * names as u64)
+}
+
+/// The number of different reasons that are recorded for an image with this number of names.
+pub(super) fn recorded_reasons(names: usize) -> usize {
+    RECORDED + RECORDED_FOR_NAME * names
+}
+
+#[derive(Clone, Debug)]
 pub(super) struct Allowance(u64);
 
 impl Allowance {
@@ -57,6 +75,15 @@ impl Allowance {
         let left = self.0.checked_sub(amount as u64);
         self.0 = left.unwrap_or(self.0);
         left.is_some()
+    }
+
+    /// Ends the work that it is for.
+    pub(super) fn use_up(&mut self) {
+        self.0 = 0;
+    }
+
+    pub(super) fn is_used_up(&self) -> bool {
+        self.0 == 0
     }
 
     pub(super) fn left(&self) -> u64 {

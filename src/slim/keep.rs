@@ -1,14 +1,18 @@
 //! The kept names under construction: through this type, tracers read the image and keep names.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use super::binaries::Binaries;
 use super::build_history::BuildHistory;
 use super::effort::Effort;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters;
+use super::library_files::LibraryFiles;
 use super::process::Program;
 use super::program_search::Programs;
+use super::variables::Variables;
 use super::view::View;
 use super::why::{Language, Why};
 use crate::image::{Kind, NameId, Tree};
@@ -21,6 +25,9 @@ pub(super) struct Keep<'a> {
     pub(super) build: &'a BuildHistory,
     pub(super) graph: Graph,
     pub(super) programs: Programs,
+    pub(super) libraries: LibraryFiles,
+    /// The variables of the image, which every script has.
+    pub(super) variables: Rc<Variables>,
     pub(super) effort: Effort,
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
@@ -38,6 +45,8 @@ pub(super) struct Keep<'a> {
     pub(super) loaded: Vec<Program>,
     /// One row per name: whether the tracers have seen it.
     shown: Vec<bool>,
+    /// The paths in variables that are lists, by the names of the variables.
+    path_lists: RefCell<BTreeMap<&'static str, Rc<[Vec<u8>]>>>,
     unmet: BTreeSet<Unmet>,
     /// Libraries that were found for a file in some process.
     met: HashSet<(NameId, Vec<u8>)>,
@@ -53,6 +62,8 @@ impl<'a> Keep<'a> {
             build,
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
+            libraries: LibraryFiles::default(),
+            variables: Rc::new(Variables::of(&view.image.config)),
             effort: Effort::default(),
             scripts: HashSet::new(),
             supervised: HashSet::new(),
@@ -61,6 +72,7 @@ impl<'a> Keep<'a> {
             unknown_program: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
+            path_lists: RefCell::default(),
             unmet: BTreeSet::new(),
             met: HashSet::new(),
             notes: BTreeSet::new(),
@@ -70,6 +82,41 @@ impl<'a> Keep<'a> {
 
     pub(super) fn tree(&self) -> &'a Tree {
         self.view.tree()
+    }
+
+    /// Whether the image makes so much work that no more files are found: a loop over what it
+    /// names may end.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.graph.is_exhausted() || self.tree().is_exhausted()
+    }
+
+    /// The existing paths in a variable that is a list, such as `NODE_PATH`, each file once. The
+    /// list may be long, and every source may be looked up in it, so it is made once.
+    pub(super) fn path_list(&self, variable: &'static str) -> Rc<[Vec<u8>]> {
+        let mut lists = self.path_lists.borrow_mut();
+        let list = lists
+            .entry(variable)
+            .or_insert_with(|| self.existing_paths(variable));
+        Rc::clone(list)
+    }
+
+    fn existing_paths(&self, variable: &str) -> Rc<[Vec<u8>]> {
+        let value = self.view.image.config.env_value(variable);
+        let mut seen = HashSet::new();
+        let mut paths = Vec::new();
+        for path in value.unwrap_or_default().split(':') {
+            // An empty element means different things to different programs.
+            if path.is_empty() {
+                continue;
+            }
+            let path = self.programs.absolute(path.as_bytes());
+            if let Ok(resolved) = self.tree().resolve(&path)
+                && seen.insert(resolved.name)
+            {
+                paths.push(path);
+            }
+        }
+        paths.into()
     }
 
     /// Keeps the entry at a path, with its parent directories. If the entry is a symlink, its
@@ -111,6 +158,10 @@ impl<'a> Keep<'a> {
         // slimming would have no effect.
         if directory != NameId::ROOT {
             for name in self.tree().below(directory) {
+                // More is not kept, and there may be many such directories.
+                if self.graph.is_exhausted() {
+                    break;
+                }
                 self.graph.keep(name, by, why.clone());
             }
         }

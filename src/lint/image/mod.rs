@@ -131,8 +131,7 @@ fn unread_files(
         let message = format!("{count} more files are too large to analyze");
         sink.add(context.at_image(), message);
     }
-    if context.tree().is_exhausted() {
-        let message = "symlink targets are too long: not all paths were followed";
+    if let Some(message) = context.tree().exhaustion() {
         sink.add(context.at_image(), message);
     }
     sink.into_findings()
