@@ -6,6 +6,9 @@
 
 /// Bytes of shell scripts; parsing takes about a quarter of a second per megabyte.
 const SCRIPTS: u64 = 32 << 20;
+/// Bytes of values of variables in shell scripts: 20 times the text of all scripts that a large
+/// image has.
+const VALUES: u64 = 256 << 20;
 /// Bytes of source files in other languages.
 const SOURCES: u64 = 512 << 20;
 /// Bytes of texts of applications.
@@ -21,14 +24,15 @@ const ARCHIVES: u64 = 2 << 30;
 /// their library: a reason takes about 300 nanoseconds.
 const REASONS: u64 = 4 << 20;
 const REASONS_FOR_NAME: u64 = 32;
-/// Different reasons that are recorded, and more for each name: each takes about 200 bytes.
-const RECORDED: usize = 256 << 10;
-const RECORDED_FOR_NAME: usize = 4;
+/// Different reasons that are recorded, and more for each name: each takes up to 400 bytes.
+const RECORDED: usize = 128 << 10;
+const RECORDED_FOR_NAME: usize = 2;
 
 /// The remaining budget of each limit.
 #[derive(Debug)]
 pub(super) struct Effort {
     pub(super) scripts: Allowance,
+    pub(super) values: Allowance,
     pub(super) sources: Allowance,
     pub(super) texts: Allowance,
     pub(super) manifests: Allowance,
@@ -40,6 +44,7 @@ impl Default for Effort {
     fn default() -> Self {
         Self {
             scripts: Allowance(SCRIPTS),
+            values: Allowance(VALUES),
             sources: Allowance(SOURCES),
             texts: Allowance(TEXTS),
             manifests: Allowance(MANIFESTS),

@@ -352,6 +352,10 @@ impl Graph {
             return false;
         }
         let reasons = &mut self.reasons[name.index()];
+        // Most names have one reason, and a vector would begin with room for four.
+        if reasons.is_empty() {
+            reasons.reserve_exact(1);
+        }
         reasons.push(reason);
         // Only the first reason makes a name new to the tracers.
         let is_first = reasons.len() == 1;
@@ -396,5 +400,56 @@ impl Graph {
         }
         chain.reverse();
         chain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slim::why::Root;
+
+    /// The first names of a tree with some files.
+    fn some(count: usize) -> Vec<NameId> {
+        let mut tree = crate::image::Tree::new();
+        for number in 0..count {
+            let inode = crate::image::Inode {
+                kind: crate::image::Kind::Directory,
+                header: crate::image::Header::default(),
+                layer: 0,
+            };
+            tree.insert(NameId::ROOT, number.to_string().as_bytes(), inode);
+        }
+        tree.walk().collect()
+    }
+
+    #[test]
+    fn the_reasons_of_an_image_are_limited_together() {
+        let names = some(3);
+        let mut graph = Graph::new(4);
+        graph.keep(names[0], None, Why::Root(Root::PackageDatabase));
+        assert!(graph.look_at(usize::try_from(graph.effort.left() - 1).unwrap()));
+        assert!(!graph.is_exhausted());
+        graph.keep(names[1], Some(names[0]), Why::Target);
+        assert!(graph.is_kept(names[1]) && graph.is_exhausted());
+        graph.keep(names[2], Some(names[0]), Why::Target);
+        assert!(!graph.is_kept(names[2]));
+        // The directories of what is kept are kept in any case.
+        graph.keep(names[2], Some(names[1]), Why::Directory);
+        assert!(graph.is_kept(names[2]));
+        assert!(!graph.look_at(1));
+    }
+
+    #[test]
+    fn beyond_the_limit_what_is_kept_gets_no_more_reasons() {
+        let names = some(3);
+        let mut graph = Graph::new(4);
+        graph.keep(names[0], None, Why::Root(Root::PackageDatabase));
+        graph.keep(names[1], Some(names[0]), Why::Target);
+        graph.most_given = graph.given.len();
+        graph.keep(names[0], Some(names[1]), Why::OnTheWay);
+        assert_eq!(graph.reasons(names[0]).len(), 1);
+        assert!(!graph.is_exhausted(), "nothing is lost");
+        graph.keep(names[2], Some(names[1]), Why::OnTheWay);
+        assert!(graph.is_exhausted());
     }
 }

@@ -17,6 +17,9 @@ use super::view::View;
 use super::why::{Language, Why};
 use crate::image::{Kind, NameId, Tree};
 
+/// Maximum number of notes. A script may have one on each of its lines.
+const MAX_NOTES: usize = 10_000;
+
 /// State that is shared by all tracers. State of a single tracer is a field of that tracer.
 #[derive(Debug)]
 pub(super) struct Keep<'a> {
@@ -51,6 +54,8 @@ pub(super) struct Keep<'a> {
     /// Libraries that were found for a file in some process.
     met: HashSet<(NameId, Vec<u8>)>,
     notes: BTreeSet<Note>,
+    /// Whether notes were left out.
+    has_more_notes: bool,
     warnings: BTreeSet<String>,
 }
 
@@ -76,6 +81,7 @@ impl<'a> Keep<'a> {
             unmet: BTreeSet::new(),
             met: HashSet::new(),
             notes: BTreeSet::new(),
+            has_more_notes: false,
             warnings: BTreeSet::new(),
         }
     }
@@ -247,7 +253,11 @@ impl<'a> Keep<'a> {
     }
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
-        self.notes.insert(Note { at, line, text });
+        if self.notes.len() < MAX_NOTES {
+            self.notes.insert(Note { at, line, text });
+        } else {
+            self.has_more_notes = true;
+        }
     }
 
     /// Records that the result may be useless, whatever is kept.
@@ -262,7 +272,15 @@ impl<'a> Keep<'a> {
 
     /// The notes so far, in order.
     pub(super) fn notes(&self) -> Vec<Note> {
-        self.notes.iter().cloned().collect()
+        let mut notes: Vec<Note> = self.notes.iter().cloned().collect();
+        if self.has_more_notes {
+            notes.push(Note {
+                at: None,
+                line: None,
+                text: format!("more than {MAX_NOTES} notes: the others are left out"),
+            });
+        }
+        notes
     }
 
     /// The missing dependencies of kept files, in order.

@@ -10,7 +10,9 @@ use std::collections::HashMap;
 use super::glibc;
 use super::linker::{Environment, Flavor, Loader, preload_list};
 use super::musl;
-use super::search::{Candidate, Files, Found, Kind, Requester, Step, file_name, join, parent};
+use super::search::{
+    Candidate, Files, Found, Kind, MAX_LOOKED_IN, Requester, Step, file_name, join, parent,
+};
 use crate::elf::file::{Elf, ElfError, Type};
 
 /// A process under construction.
@@ -519,6 +521,10 @@ impl<'a, F: Files> Process<'a, F> {
                 .chain(&self.loader.tail)
                 .filter(|step| !(skips_default && step.is_default()))
             {
+                // Each of many libraries may be missing in each of many directories.
+                if looked_in.len() >= MAX_LOOKED_IN {
+                    return looked_in;
+                }
                 match step {
                     Step::Directory(place) if place.variant => {}
                     Step::Directory(place) => looked_in.push(place.directory.clone()),

@@ -291,12 +291,16 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let mut values = reading.values.clone();
     // Values are collected twice, because variables assigned in an included file may be used in
     // other values.
-    values.allow_for(text);
+    let allowed = values.allow_for(text, keep.effort.values.left());
     values.learn(&script, text);
     learn_included(keep, &script, &mut values);
     values.learn(&script, text);
     // From here on the words of the script are their values, where these are known.
     let expanded = expand::expand(&mut script, &mut values);
+    let spent = allowed - values.left();
+    keep.effort
+        .values
+        .spend(usize::try_from(spent).unwrap_or(usize::MAX));
     if values.is_exhausted() || expanded.is_incomplete {
         let text = "too many variable values to follow: some are unknown".to_owned();
         keep.note(place.by(), None, text);

@@ -4,6 +4,7 @@ mod breakages;
 mod elf_reading;
 mod exact_rules;
 mod glibc_rules;
+mod hostile_products;
 mod hostile_sources;
 mod keep_pages;
 mod loader_files;

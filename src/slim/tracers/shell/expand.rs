@@ -192,3 +192,63 @@ fn replaced(word: &ShellWord, value: &str) -> Vec<ShellWord> {
     };
     pieces.into_iter().map(literal).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dockerfile::shell::parse_text;
+
+    /// The script after its words were replaced, and what came out.
+    fn expanded(text: &str) -> (ShellScript, Expanded) {
+        let mut script = parse_text(text);
+        let mut values = Values::default();
+        values.allow_for(text, u64::MAX);
+        values.learn(&script, text);
+        let expanded = expand(&mut script, &mut values);
+        (script, expanded)
+    }
+
+    fn words(script: &ShellScript) -> usize {
+        script
+            .commands
+            .iter()
+            .map(|simple| simple.words.len())
+            .sum()
+    }
+
+    #[test]
+    fn a_path_that_comes_out_on_many_lines_is_returned_once() {
+        let lines = "cat $f \"$f\"\n".repeat(1000);
+        let (_, expanded) = expanded(&format!("for f in /a/* /b; do\n{lines}done"));
+        let paths: Vec<&str> = expanded
+            .paths
+            .iter()
+            .map(|(_, path)| path.as_str())
+            .collect();
+        assert_eq!(paths, ["/a/*", "/b"]);
+        assert!(!expanded.is_incomplete);
+    }
+
+    #[test]
+    fn words_that_are_made_of_values_are_limited_together() {
+        let value = "a ".repeat(2000);
+        let text = format!("A='{value}'\necho {}\n", "$A ".repeat(10_000));
+        let (script, expanded) = expanded(&text);
+        assert!(expanded.is_incomplete);
+        assert!(words(&script) <= MOST_WORDS + 10_000, "{}", words(&script));
+    }
+
+    #[test]
+    fn words_that_are_copied_for_variants_are_limited_together() {
+        let (script, _) = expanded(&format!("A=1; A=2; echo {}", "$A ".repeat(10_000)));
+        assert!(words(&script) <= MOST_WORDS + 10_001, "{}", words(&script));
+        let (script, _) = expanded("A=1; A=2; echo $A b");
+        assert_eq!(script.commands.len(), 4, "two assignments and two variants");
+    }
+
+    #[test]
+    fn an_empty_value_is_no_word() {
+        let (script, _) = expanded("A=' '; echo $A b $A");
+        assert_eq!(words(&script), 2);
+    }
+}

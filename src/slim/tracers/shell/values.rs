@@ -78,10 +78,17 @@ impl Values {
         }
     }
 
-    /// Resets the effort for a script.
-    pub(super) fn allow_for(&mut self, text: &str) {
+    /// Resets the effort for a script, of what is left for all scripts. Returns the effort.
+    pub(super) fn allow_for(&mut self, text: &str, left: u64) -> u64 {
         let effort = LEAST_EFFORT + EFFORT_PER_BYTE * text.len() as u64;
+        let effort = effort.min(left);
         self.effort.set(Some(effort));
+        effort
+    }
+
+    /// The effort for the script that is left.
+    pub(super) fn left(&self) -> u64 {
+        self.effort.get().unwrap_or_default()
     }
 
     /// Whether the effort for the script was exhausted.
@@ -689,7 +696,7 @@ mod tests {
             script: vec!["/opt/bin/run".to_owned()],
             ..Values::default()
         };
-        values.allow_for(script);
+        values.allow_for(script, u64::MAX);
         values.learn(&parse_text(script), script);
         values.expand(word).map(|values| values.join(" | "))
     }
@@ -773,6 +780,26 @@ mod tests {
         assert_eq!(value(script, "$(home)/x").as_deref(), Some("/opt/app/x"));
         assert_eq!(value(script, "$B").as_deref(), Some("/opt/bin"));
         assert_eq!(value(script, "$1"), None);
+    }
+
+    #[test]
+    fn scripts_share_the_variables_of_the_image_and_of_those_that_include_them() {
+        let mut image = Variables::default();
+        image.add("A", "1".to_owned(), 0);
+        let image = Rc::new(image);
+        let mut outer = Values::new(&image, Vec::new());
+        outer.learn(&parse_text("B=2"), "B=2");
+        let shared = outer.share();
+        let mut inner = shared.within(Vec::new());
+        assert!(Rc::ptr_eq(&inner.outer[0], &image));
+        assert!(Rc::ptr_eq(&inner.outer[1], &shared.outer[1]));
+        inner.learn(&parse_text("A=3"), "A=3");
+        assert_eq!(inner.expand("$A$B").unwrap(), ["12", "32"]);
+        assert_eq!(
+            outer.expand("$A$B").unwrap(),
+            ["12"],
+            "no other script sees it"
+        );
     }
 
     #[test]
