@@ -154,6 +154,39 @@ for shell_name, shell_text in SHELL_TEXTS.items():
         lambda directory, text=shell_text: dockerfile(directory, FROM + "RUN <<EOF\n" + text() + "\nEOF\n")
     )
 
+# Openers without an end, and with it, in a script of the largest size that is parsed
+OPENERS = {
+    "pattern-at": ("a@(", ")"),
+    "pattern-plus": ("a+(", ")"),
+    "pattern-question": ("a?(", ")"),
+    "pattern-not": ("a!(", ")"),
+    "pattern-alone": ("@(", ")"),
+    "array": ("a=(", ")"),
+    "substitution": ("a $(", ")"),
+    "substitution-quoted": ('"$(', ')"'),
+    "default": ("${a:-", "}"),
+    "default-quoted": ('"${', '}"'),
+    "arithmetic": ("a $((", "))"),
+    "arithmetic-command": ("((", "))"),
+    "test": ("[[ ", " ]]"),
+    "group": ("{ ", "; }"),
+    "if": ("if ", "; then a; fi"),
+    "case": ("case a in a) ", ";; esac"),
+    "for": ("for a in $(", "); do a; done"),
+    "function": ("f() { ", "; }"),
+    "backquote": ("`", "`"),
+    "process": ("a <(", ")"),
+}
+for opener_name, (opening, closing) in OPENERS.items():
+    case(f"lint/openers/{opener_name}-open")(
+        lambda directory, opening=opening: dockerfile(directory, FROM + "RUN <<EOF\n" + fill(opening, 380_000) + "\nEOF\n")
+    )
+    case(f"lint/openers/{opener_name}")(
+        lambda directory, opening=opening, closing=closing: dockerfile(
+            directory, FROM + "RUN <<EOF\n" + nest(opening, closing, size=380_000) + "\nEOF\n"
+        )
+    )
+
 QUOTED = "a"
 for depth in range(17):
     QUOTED = 'sh -c "' + QUOTED.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -1655,6 +1688,7 @@ def cmd_words(layer):
 
 @product("users-and-files")
 def users_and_files(layer):
+    layer.file("app", SH)
     layer.file("etc/passwd", numbered("u#:x:#:#::/h#:/bin/sh\n", 700_000).encode())
     for number in range(20_000):
         layer.file(f"h{number}/.bashrc", b"", 0o4755)
@@ -1662,6 +1696,7 @@ def users_and_files(layer):
 
 @product("volumes-and-files")
 def volumes_and_files(layer):
+    layer.file("app", SH)
     for number in range(20_000):
         layer.file(f"v/{number}", b"", 0o777)
     return {"Volumes": {name: {} for name in names("/v/../v/./#", 20_000)} | {f"/v{'/.' * n}": {} for n in range(500)}}
@@ -1669,6 +1704,7 @@ def volumes_and_files(layer):
 
 @product("dpkg-lists")
 def dpkg_lists(layer):
+    layer.file("app", SH)
     status = "".join(f"Package: p{n}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n" for n in range(2_000))
     layer.file("var/lib/dpkg/status", status.encode())
     for number in range(2_000):
@@ -1705,6 +1741,44 @@ for image_name in MORE:
         case(f"{command_name}/image/{image_name}")(
             lambda directory, maker=IMAGES[image_name], arguments=arguments: arguments(maker(directory), directory)
         )
+
+
+@case("lint/image/policy/exceptions")
+def policy_exceptions(directory):
+    layer = Layer()
+    for number in range(20_000):
+        layer.file(f"v/{number}", elf(), 0o4777)
+    allowed = numbered('[[policy.allow]]\npath = "/w/**/a#*"\nreason = "x"\n', 800_000)
+    with open(os.path.join(directory, ".jettison.toml"), "w") as file:
+        file.write('[policy]\nforbid = ["setuid"]\n' + allowed)
+    return ["lint", "--image", image(directory, [layer], compressed=True)]
+
+
+def vulnerable(name, packages, records, versions):
+    """An image with packages of one name, and an export with records about it."""
+
+    def make(directory):
+        status = "".join(
+            f"Package: p{n}\nStatus: install ok installed\nVersion: 1.{n}\nSource: p\n\n" for n in range(packages)
+        )
+        layer = Layer().file("etc/os-release", b'ID=debian\nVERSION_ID="12"\n').file("var/lib/dpkg/status", status.encode())
+        affected = [{
+            "package": {"ecosystem": "Debian:12", "name": "p"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+            "versions": [f"2.{n}" for n in range(versions)],
+        }]
+        export = os.path.join(directory, "all.zip")
+        with zipfile.ZipFile(export, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(records):
+                record = {"id": f"X-{number}", "modified": "2024-01-01T00:00:00Z", "affected": affected}
+                archive.writestr(f"X-{number}.json", json.dumps(record))
+        return ["lint", "--osv", export, "--image", image(directory, [layer], compressed=True)]
+
+    case(f"lint/image/vulnerable/{name}")(make)
+
+
+vulnerable("packages-and-records", 5_000, 2_000, 1)
+vulnerable("packages-and-versions", 20_000, 5, 20_000)
 
 
 # The language server

@@ -212,7 +212,7 @@ const FOLLOWED_FOR_NAME: u64 = 1 << 10;
 /// looked up for every entry of two lists, such as each package that a source loads in each
 /// directory of a search path, ends here: a lookup takes about 50 nanoseconds for a component.
 /// The largest images need a tenth.
-const MAX_LOOKED_UP: u64 = 32 << 20;
+const MAX_LOOKED_UP: u64 = 16 << 20;
 const LOOKED_UP_FOR_NAME: u64 = 128;
 
 /// The symlinks on one path.
