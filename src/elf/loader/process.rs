@@ -6,6 +6,7 @@
 //! then represents them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::glibc;
 use super::linker::{Environment, Flavor, Loader, preload_list};
@@ -28,6 +29,9 @@ pub struct Process<'a, F: Files> {
     by_file: HashMap<F::Id, usize>,
     /// The first object whose dependencies have not been loaded yet.
     next: usize,
+    /// The object that last opened a library by name, and the steps of its searches. A program may
+    /// preload a thousand libraries, and open as many.
+    last_steps: Option<(usize, Arc<[Step]>)>,
 }
 
 /// A mapped file.
@@ -123,6 +127,7 @@ impl<'a, F: Files> Process<'a, F> {
             by_name: HashMap::new(),
             by_file: HashMap::new(),
             next: 0,
+            last_steps: None,
         };
         let soname = process.soname(program);
         process.add(
@@ -320,7 +325,11 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     fn request(&mut self, by: usize, name: Vec<u8>, kind: RequestKind) {
-        let steps = self.steps(&self.chain(by));
+        let steps = match &self.last_steps {
+            Some((object, steps)) if *object == by => Arc::clone(steps),
+            _ => Arc::from(self.steps(&self.chain(by))),
+        };
+        self.last_steps = Some((by, Arc::clone(&steps)));
         self.request_by(by, name, kind, &steps);
     }
 

@@ -262,6 +262,8 @@ fn fits(pattern: Option<&Pattern>, text: Option<&[u8]>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lint::rule::{Findings, RuleSeverity};
+    use crate::lint::{ImageLocation, Severity};
 
     #[test]
     fn an_exception_holds_through_its_last_day() {
@@ -300,8 +302,8 @@ mod tests {
             exceptions: vec![exception; 10],
             ..Policy::default()
         };
-        let mut sink = crate::lint::Findings::new("sudo", crate::lint::Severity::Info);
-        sink.add(crate::lint::ImageLocation::default(), "a");
+        let mut sink = Findings::new("sudo", RuleSeverity::Page(Severity::Info));
+        sink.add(ImageLocation::default(), "a");
         let finding = sink.into_findings().remove(0);
         let mut exceptions = Exceptions::of(&policy);
         exceptions.left = 25;
