@@ -154,6 +154,39 @@ for shell_name, shell_text in SHELL_TEXTS.items():
         lambda directory, text=shell_text: dockerfile(directory, FROM + "RUN <<EOF\n" + text() + "\nEOF\n")
     )
 
+# Openers without an end, and with it, in a script of the largest size that is parsed
+OPENERS = {
+    "pattern-at": ("a@(", ")"),
+    "pattern-plus": ("a+(", ")"),
+    "pattern-question": ("a?(", ")"),
+    "pattern-not": ("a!(", ")"),
+    "pattern-alone": ("@(", ")"),
+    "array": ("a=(", ")"),
+    "substitution": ("a $(", ")"),
+    "substitution-quoted": ('"$(', ')"'),
+    "default": ("${a:-", "}"),
+    "default-quoted": ('"${', '}"'),
+    "arithmetic": ("a $((", "))"),
+    "arithmetic-command": ("((", "))"),
+    "test": ("[[ ", " ]]"),
+    "group": ("{ ", "; }"),
+    "if": ("if ", "; then a; fi"),
+    "case": ("case a in a) ", ";; esac"),
+    "for": ("for a in $(", "); do a; done"),
+    "function": ("f() { ", "; }"),
+    "backquote": ("`", "`"),
+    "process": ("a <(", ")"),
+}
+for opener_name, (opening, closing) in OPENERS.items():
+    case(f"lint/openers/{opener_name}-open")(
+        lambda directory, opening=opening: dockerfile(directory, FROM + "RUN <<EOF\n" + fill(opening, 380_000) + "\nEOF\n")
+    )
+    case(f"lint/openers/{opener_name}")(
+        lambda directory, opening=opening, closing=closing: dockerfile(
+            directory, FROM + "RUN <<EOF\n" + nest(opening, closing, size=380_000) + "\nEOF\n"
+        )
+    )
+
 QUOTED = "a"
 for depth in range(17):
     QUOTED = 'sh -c "' + QUOTED.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -420,9 +453,9 @@ class Layer:
         self.tar.addfile(info)
         return self
 
-    def hard_link(self, name, target):
+    def hard_link(self, name, target, mode=0o755):
         info = tarfile.TarInfo(name)
-        info.type, info.linkname = tarfile.LNKTYPE, target
+        info.type, info.linkname, info.mode = tarfile.LNKTYPE, target, mode
         self.tar.addfile(info)
         return self
 
@@ -1412,6 +1445,273 @@ def zip_classes(directory):
     return image(directory, [layer], {"Entrypoint": ["/usr/bin/java", "-jar", "/a.jar"]})
 
 
+# Two counts that multiply: each list is short enough, and every entry of one is looked up for every entry of the other
+
+
+def product(name, config=None):
+    """Registers a function that fills a layer and returns changes of the configuration."""
+
+    def register(function):
+        def make(directory):
+            layer = Layer().file("bin/sh", b"x")
+            changed = function(layer) or {}
+            return image(directory, [layer], {"Entrypoint": ["/app"], **(config or {}), **changed}, compressed=True)
+
+        IMAGES[f"product/{name}"] = make
+        return function
+
+    return register
+
+
+def names(template, count):
+    return [template.replace("#", str(number)) for number in range(count)]
+
+
+@product("python-names")
+def python_names(layer):
+    layer.file("venv/pyvenv.cfg", b"include-system-site-packages = true\n").file("venv/bin/python", elf())
+    for number in range(1_000):
+        layer.hard_link(f"venv/bin/python{number}", "venv/bin/python")
+    for number in range(3_000):
+        layer.file(f"venv/lib/python3/site-packages/a/m{number}.py")
+    return {"Entrypoint": ["/venv/bin/python"]}
+
+
+@product("python-versions")
+def python_versions(layer):
+    layer.file("app", SH + numbered("python#\n", 20_000).encode())
+    for number in range(2_000):
+        layer.file(f"usr/bin/python{number}", elf()).file(f"usr/lib/python{number}/os.py")
+    for number in range(5_000):
+        layer.file(f"usr/lib/python3/dist-packages/m{number}.py")
+
+
+@product("python-search-path")
+def python_search_path(layer):
+    layer.file("app", SH + numbered("python#\n", 10_000).encode())
+    for number in range(1_000):
+        layer.file(f"usr/bin/python{number}", elf())
+    for number in range(2_000):
+        layer.file(f"p{number}/m.py")
+    return {"Env": ["PYTHONPATH=" + ":".join(names("/p#", 2_000)), "PATH=/usr/bin"]}
+
+
+@product("loop-over-patterns")
+def loop_over_patterns(layer):
+    patterns = " ".join(f"/d{n}{'x' * 2000}/*" for n in range(32))
+    layer.file("app", SH + f"for f in {patterns}; do\n".encode() + fill("cat $f\n", 250_000).encode() + b"done\n")
+
+
+@product("loop-over-many-scripts")
+def loop_over_many_scripts(layer):
+    patterns = " ".join(f"/d{n}{'x' * 2000}/*" for n in range(32))
+    script = SH + f"for f in {patterns}; do\n".encode() + fill('cat "$f" /x/$f\n', 200_000).encode() + b"done\n"
+    layer.file("app", SH + numbered("/s/#\n", 900).encode())
+    for number in range(100):
+        layer.file(f"s/{number}", script)
+
+
+@product("words-of-a-value")
+def words_of_a_value(layer):
+    layer.file("app", SH + b"A='" + fill("a ", 4_000).encode() + b"'\necho " + fill("$A ", 350_000).encode() + b"\n")
+
+
+@product("words-of-no-value")
+def words_of_no_value(layer):
+    layer.file("app", SH + b"A=' '\necho " + fill("$A ", 350_000).encode() + b"\n")
+
+
+@product("notes")
+def notes(layer):
+    layer.file("app", SH + numbered("/s/#\n", 500).encode())
+    for number in range(80):
+        layer.file(f"s/{number}", SH + fill("$a\n", 150_000).encode())
+
+
+@product("variables-and-lines")
+def variables_and_lines(layer):
+    layer.file("app/Procfile", numbered("w: a #\n", 300_000).encode()).file("etc/crontab", numbered("* * * * * root a #\n", 300_000).encode())
+    return {"Entrypoint": ["/bin/sh", "/app/Procfile", "/etc/crontab"], "Env": names("A#=/a", 25_000), "WorkingDir": "/app"}
+
+
+@product("variables-and-includes")
+def variables_and_includes(layer):
+    count = 10_000
+    layer.file("app", SH + "".join(f"A{n}=/a{n}\n" for n in range(4_000)).encode() + numbered(". /i/#\n", 100_000).encode())
+    for number in range(count):
+        layer.file(f"i/{number}", f"B={number}\n".encode())
+
+
+@product("node-path")
+def node_path(layer):
+    layer.file("app/a.js", "".join(f"require('p{n}');\n" for n in range(50_000)).encode()).file("usr/bin/node", elf())
+    return {"Entrypoint": ["node", "/app/a.js"], "Env": ["NODE_PATH=" + ":".join(names("/n#", 20_000))]}
+
+
+@product("node-path-there")
+def node_path_there(layer):
+    layer.file("app/a.js", "".join(f"require('p{n}');\n" for n in range(50_000)).encode()).file("usr/bin/node", elf())
+    for number in range(5_000):
+        layer.file(f"n{number}/x")
+    return {"Entrypoint": ["node", "/app/a.js"], "Env": ["NODE_PATH=" + ":".join(names("/n#", 5_000))]}
+
+
+@product("node-path-and-sources")
+def node_path_and_sources(layer):
+    layer.file("usr/bin/node", elf())
+    for number in range(5_000):
+        layer.file(f"app/{number}.js", b"require('a');require('./test/b')")
+    return {"Entrypoint": ["node", "/app/1.js"], "Env": ["NODE_PATH=" + ":".join(names("/n#", 60_000))]}
+
+
+@product("npm-scripts")
+def npm_scripts(layer):
+    layer.file("app/package.json", json.dumps({"scripts": {f"s{n}": "a" for n in range(30_000)}}).encode())
+    layer.file("usr/bin/npm-cli.js", b"#!/usr/bin/node\n").file("usr/bin/node", elf())
+    return {"Entrypoint": ["/usr/bin/npm-cli.js", *names("t#", 40_000)], "WorkingDir": "/app"}
+
+
+@product("search-path")
+def search_path(layer):
+    layer.file("app", SH + numbered("p#\n", 100_000).encode())
+    return {"Env": ["PATH=" + numbered("/a#:", 2_500_000)]}
+
+
+@product("search-path-of-one")
+def search_path_of_one(layer):
+    layer.file("app", SH).file("b/a", b"", 0o777)
+    return {"Env": ["PATH=" + "".join(f"/b/{'./' * n}:" for n in range(1_500))], "User": "1000"}
+
+
+@product("sources-and-libraries")
+def sources_and_libraries(layer):
+    layer.file("usr/bin/python3", elf())
+    for number in range(20_000):
+        layer.file(f"usr/lib/x86_64-linux-gnu/libl{number}.so.1")
+    for number in range(5_000):
+        layer.file(f"app/{number}.py", b"find_library('none')\n'libx.so'")
+    return {"Entrypoint": ["/usr/bin/python3", "/app/1.py"]}
+
+
+@product("sources-and-files")
+def sources_and_files(layer):
+    layer.file("usr/bin/python3", elf())
+    for number in range(20_000):
+        layer.file(f"usr/share/x/{number}")
+    for number in range(5_000):
+        layer.file(f"app/{number}.py", b"sys.path.insert(1, '/usr/share/x')\n")
+    return {"Entrypoint": ["/usr/bin/python3", "/app/1.py"]}
+
+
+@product("scripts-and-files")
+def scripts_and_files(layer):
+    layer.file("app", SH + numbered("/s/#\n", 40_000).encode())
+    for number in range(20_000):
+        layer.file(f"data/{number}")
+    for number in range(5_000):
+        layer.file(f"s/{number}", SH + b"ls /data\n")
+
+
+@product("lines-and-files")
+def lines_and_files(layer):
+    layer.file("app", SH + "".join(f"ls /d{'/.' * (n % 500)}/{'./' * (n // 500)}e\n" for n in range(5_000)).encode())
+    for number in range(10_000):
+        layer.file(f"d/e/{number}")
+
+
+@product("perl-directories")
+def perl_directories(layer):
+    layer.file("usr/bin/perl", elf(extra=b"\0/usr/lib/perl-base\0")).file("usr/lib/perl-base/strict.pm")
+    source = "#!/usr/bin/perl\n" + "".join(f"use lib '/l{n}';\n" for n in range(5_000)) + "".join(f"use M{n};\n" for n in range(40_000))
+    for number in range(5_000):
+        layer.file(f"l{number}/x")
+    layer.file("usr/bin/a", source.encode())
+    return {"Entrypoint": ["/usr/bin/a"]}
+
+
+@product("preloads-and-programs")
+def preloads_and_programs(layer):
+    layer.file("lib64/ld-linux-x86-64.so.2", elf()).file("app", SH + numbered("/b/#\n", 20_000).encode())
+    for number in range(2_000):
+        layer.file(f"b/{number}", elf([b"liba.so"], interpreter=LOADER))
+    return {"Env": ["LD_PRELOAD=" + " ".join(names("/p#.so", 5_000)), "LD_LIBRARY_PATH=" + ":".join(names("/l#", 20_000))]}
+
+
+@product("library-path-and-needed")
+def library_path_and_needed(layer):
+    layer.file("lib64/ld-linux-x86-64.so.2", elf()).file("app", elf([b"l%d.so" % n for n in range(20_000)], interpreter=LOADER))
+    for number in range(2_000):
+        layer.file(f"l{number}/x")
+    return {"Env": ["LD_LIBRARY_PATH=" + ":".join(names("/l#", 2_000))]}
+
+
+@product("ld-so-conf-and-needed")
+def ld_so_conf_and_needed(layer):
+    layer.file("lib64/ld-linux-x86-64.so.2", elf()).file("app", elf([b"l%d.so" % n for n in range(20_000)], interpreter=LOADER))
+    layer.file("etc/ld.so.conf", "\n".join(names("/l#", 2_000)).encode())
+    for number in range(2_000):
+        layer.file(f"l{number}/x")
+
+
+@product("supervised")
+def supervised(layer):
+    layer.file("usr/bin/supervisord", b"x")
+    layer.file("etc/supervisor/supervisord.conf", numbered("[program:p#]\ncommand=/bin/a%(ENV_X)s # $x\n", 500_000).encode())
+    return {"Entrypoint": ["/usr/bin/supervisord"], "Env": names("A#=/a", 25_000), "Cmd": ["/etc/supervisor/supervisord.conf"]}
+
+
+@product("gems")
+def gems(layer):
+    for number in range(200):
+        layer.file(f"usr/bin/ruby{number}", elf(extra=b"\0/usr/lib/ruby/3.1.0\0"))
+    for number in range(20_000):
+        layer.file(f"var/lib/gems/3.1.0/gems/a-1/lib/{number}.rb")
+    layer.file("app", SH + numbered("ruby#\n", 2_000).encode())
+    return {"Env": ["GEM_PATH=" + ":".join(names("/g#", 10_000)), "PATH=/usr/bin"]}
+
+
+@product("classpath")
+def classpath(layer):
+    layer.file("usr/bin/java", elf())
+    for number in range(2_000):
+        layer.file(f"l/{number}.jar", b"x")
+    return {"Entrypoint": ["/usr/bin/java", "-cp", ":".join(["/l/*"] * 20_000), "a"]}
+
+
+@product("cmd-words")
+def cmd_words(layer):
+    layer.file("app", SH + b'exec "$@"\n')
+    for number in range(20_000):
+        layer.file(f"w/{number}")
+    return {"Cmd": ["/w"] * 5_000 + names("/w/../w/./#", 20_000), "WorkingDir": "/w"}
+
+
+@product("users-and-files")
+def users_and_files(layer):
+    layer.file("app", SH)
+    layer.file("etc/passwd", numbered("u#:x:#:#::/h#:/bin/sh\n", 700_000).encode())
+    for number in range(20_000):
+        layer.file(f"h{number}/.bashrc", b"", 0o4755)
+
+
+@product("volumes-and-files")
+def volumes_and_files(layer):
+    layer.file("app", SH)
+    for number in range(20_000):
+        layer.file(f"v/{number}", b"", 0o777)
+    return {"Volumes": {name: {} for name in names("/v/../v/./#", 20_000)} | {f"/v{'/.' * n}": {} for n in range(500)}}
+
+
+@product("dpkg-lists")
+def dpkg_lists(layer):
+    layer.file("app", SH)
+    status = "".join(f"Package: p{n}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n" for n in range(2_000))
+    layer.file("var/lib/dpkg/status", status.encode())
+    for number in range(2_000):
+        layer.file(f"var/lib/dpkg/info/p{number}.list", fill("/usr/share/x/a\n", 30_000).encode())
+    layer.file("usr/share/x/a")
+
+
 COMMANDS = {
     "slim": lambda path, directory: ["slim", "--dry-run", path],
     "lint": lambda path, directory: ["lint", "--select", "all", path],
@@ -1441,6 +1741,44 @@ for image_name in MORE:
         case(f"{command_name}/image/{image_name}")(
             lambda directory, maker=IMAGES[image_name], arguments=arguments: arguments(maker(directory), directory)
         )
+
+
+@case("lint/image/policy/exceptions")
+def policy_exceptions(directory):
+    layer = Layer()
+    for number in range(20_000):
+        layer.file(f"v/{number}", elf(), 0o4777)
+    allowed = numbered('[[policy.allow]]\npath = "/w/**/a#*"\nreason = "x"\n', 800_000)
+    with open(os.path.join(directory, ".jettison.toml"), "w") as file:
+        file.write('[policy]\nforbid = ["setuid"]\n' + allowed)
+    return ["lint", "--image", image(directory, [layer], compressed=True)]
+
+
+def vulnerable(name, packages, records, versions):
+    """An image with packages of one name, and an export with records about it."""
+
+    def make(directory):
+        status = "".join(
+            f"Package: p{n}\nStatus: install ok installed\nVersion: 1.{n}\nSource: p\n\n" for n in range(packages)
+        )
+        layer = Layer().file("etc/os-release", b'ID=debian\nVERSION_ID="12"\n').file("var/lib/dpkg/status", status.encode())
+        affected = [{
+            "package": {"ecosystem": "Debian:12", "name": "p"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+            "versions": [f"2.{n}" for n in range(versions)],
+        }]
+        export = os.path.join(directory, "all.zip")
+        with zipfile.ZipFile(export, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(records):
+                record = {"id": f"X-{number}", "modified": "2024-01-01T00:00:00Z", "affected": affected}
+                archive.writestr(f"X-{number}.json", json.dumps(record))
+        return ["lint", "--osv", export, "--image", image(directory, [layer], compressed=True)]
+
+    case(f"lint/image/vulnerable/{name}")(make)
+
+
+vulnerable("packages-and-records", 5_000, 2_000, 1)
+vulnerable("packages-and-versions", 20_000, 5, 20_000)
 
 
 # The language server
@@ -1569,6 +1907,7 @@ def limits():
     resource.setrlimit(resource.RLIMIT_AS, (1 << 42, 1 << 42))
     resource.setrlimit(resource.RLIMIT_DATA, (STOP_BYTES, STOP_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (STOP_SECONDS, STOP_SECONDS + 1))
 
 
 def run(binary, name):
@@ -1584,7 +1923,8 @@ def run(binary, name):
                 preexec_fn=limits, env=environment, cwd=directory,
             )
             signal.signal(signal.SIGALRM, lambda *_: process.kill())
-            signal.alarm(STOP_SECONDS)
+            # On a busy machine a run takes longer than its processor time.
+            signal.alarm(10 * STOP_SECONDS)
             _, status, usage = os.wait4(process.pid, 0)
             signal.alarm(0)
             seconds = usage.ru_utime + usage.ru_stime

@@ -157,7 +157,8 @@ fn locate(directory: &Path, names: &[&str]) -> Located {
                 // A directory with this name is not a configuration; the search continues above it.
                 Ok(_) if path.is_dir() => {}
                 Ok(true) => {
-                    located.file = Some(HostFile::found(&path, search.root_for(directory)));
+                    let file = HostFile::found(&path, search.root_for(directory));
+                    located.file = Some(file.of_caller());
                     return located;
                 }
                 // Reported, because the user may expect the file to be used.

@@ -27,6 +27,11 @@ pub struct ExportLimits {
     pub ratio: u64,
     /// Levels of directories.
     pub depth: usize,
+    /// Packages of an image in all records that affect them. An image may have thousands of
+    /// packages of one name, and an export thousands of records about it.
+    pub hits: usize,
+    /// Versions and events in records that are compared with packages of an image.
+    pub comparisons: usize,
 }
 
 impl Default for ExportLimits {
@@ -38,6 +43,8 @@ impl Default for ExportLimits {
             entries: 4_000_000,
             ratio: 120,
             depth: 8,
+            hits: 100_000,
+            comparisons: 32 << 20,
         }
     }
 }
@@ -46,7 +53,7 @@ impl Default for ExportLimits {
 #[derive(Clone, Debug, Default)]
 pub struct Export {
     files: Vec<PathBuf>,
-    limits: ExportLimits,
+    pub(super) limits: ExportLimits,
 }
 
 /// An error in an export.
@@ -88,6 +95,10 @@ pub enum ExportErrorReason {
     Ratio(u64),
     #[error("more than {0} entries")]
     Entries(usize),
+    #[error("more than {0} vulnerabilities of packages of the image")]
+    Hits(usize),
+    #[error("more than {0} comparisons with versions of packages of the image")]
+    Comparisons(usize),
 }
 
 /// An entry of a ZIP file, before it is read.

@@ -7,9 +7,9 @@ use std::sync::atomic::{self, AtomicUsize};
 
 use super::affected;
 use super::ecosystem::{Candidate, Coverage, Index};
-use super::export::{Export, ExportError, ExportErrorReason};
+use super::export::{Export, ExportError, ExportErrorReason, ExportLimits};
 use super::known::{KnownVulnerabilities, Vulnerability};
-use super::record::{Glance, Record};
+use super::record::{Affected, Glance, Record};
 use super::severity;
 use crate::packages::Order;
 use crate::packages::Packages;
@@ -39,8 +39,9 @@ pub fn find(export: &Export, packages: &Packages) -> Result<KnownVulnerabilities
     let index = Index::new(packages);
     let records: Vec<AtomicUsize> = index.scopes.iter().map(|_| AtomicUsize::new(0)).collect();
     let matches: Mutex<BTreeMap<String, Match>> = Mutex::default();
+    let work = Work::new(export.limits);
     export.each(&|bytes| {
-        let Some(found) = match_record(bytes, &index, &records)? else {
+        let Some(found) = match_record(bytes, &index, &records, &work)? else {
             return Ok(());
         };
         let mut matches = matches
@@ -67,11 +68,48 @@ pub fn find(export: &Export, packages: &Packages) -> Result<KnownVulnerabilities
     })
 }
 
+/// The work for an image, on all threads.
+struct Work {
+    limits: ExportLimits,
+    hits: AtomicUsize,
+    comparisons: AtomicUsize,
+}
+
+impl Work {
+    fn new(limits: ExportLimits) -> Self {
+        Self {
+            limits,
+            hits: AtomicUsize::new(0),
+            comparisons: AtomicUsize::new(0),
+        }
+    }
+
+    /// Counts the comparison of a package with an affected one.
+    fn compare(&self, affected: &Affected) -> Result<(), ExportErrorReason> {
+        let events = affected.ranges.iter().map(|range| range.events.len());
+        let count = 1 + affected.versions.len() + events.sum::<usize>();
+        let before = self.comparisons.fetch_add(count, atomic::Ordering::Relaxed);
+        if before.saturating_add(count) > self.limits.comparisons {
+            return Err(ExportErrorReason::Comparisons(self.limits.comparisons));
+        }
+        Ok(())
+    }
+
+    /// Counts an affected package. Each takes about a kilobyte of memory.
+    fn add_hit(&self) -> Result<(), ExportErrorReason> {
+        if self.hits.fetch_add(1, atomic::Ordering::Relaxed) >= self.limits.hits {
+            return Err(ExportErrorReason::Hits(self.limits.hits));
+        }
+        Ok(())
+    }
+}
+
 /// Matches a record against the packages; `None` if it affects none of them or was withdrawn.
 fn match_record(
     bytes: &[u8],
     index: &Index<'_>,
     records: &[AtomicUsize],
+    work: &Work,
 ) -> Result<Option<Match>, ExportErrorReason> {
     // Names are compared first, because most records are about packages that are not in the image.
     let glance: Glance<'_> = serde_json::from_slice(bytes)?;
@@ -107,7 +145,9 @@ fn match_record(
         };
         let order = index.scopes[scope].0.order();
         for candidate in index.candidates(scope, &package.name) {
+            work.compare(affected)?;
             if affected::hit(affected, &candidate.version, order).is_some() {
+                work.add_hit()?;
                 hits.push(Hit {
                     affected: row,
                     scope,

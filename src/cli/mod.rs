@@ -52,6 +52,7 @@ use arguments::Arguments;
 use output::Output;
 
 use crate::printable::escape;
+use crate::trust;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -70,6 +71,10 @@ enum Outcome {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Kept for a second parse if the first fails.
     let typed: Vec<OsString> = arguments.into_iter().collect();
+    // Programs are started by another process of jettison, which becomes the program.
+    if let Some(code) = trust::become_program(&typed) {
+        return ExitCode::from(code);
+    }
     if let Err(error) = hook::check_names(&typed) {
         output::print_usage(&error);
         return ExitCode::from(Outcome::Failed as u8);

@@ -74,7 +74,7 @@ fn git() -> anyhow::Result<Command> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let program = trust::find_program("git", &path)
         .context("cannot run `git` for `--staged`: it is not on PATH")?;
-    let mut git = Command::new(program);
+    let mut git = trust::command(program);
     // Reading must not write to the index, and paths are not patterns: `[a]` is a file name.
     git.args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"])
         .args(["-c", "core.fsmonitor=false"])

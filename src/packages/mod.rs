@@ -199,11 +199,8 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
             "the packages have too many files: not all of them were assigned to their packages",
         );
     }
-    if image.tree.is_exhausted() {
-        scan.note(
-            NameId::ROOT,
-            "symlink targets are too long: not all paths were followed",
-        );
+    if let Some(reason) = image.tree.exhaustion() {
+        scan.note(NameId::ROOT, reason);
     }
     let Scan {
         mut list,

@@ -11,13 +11,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let user = cx.runs_as();
-    for directory in cx.search_path() {
-        let Some(name) = cx.find(&directory) else {
-            continue;
-        };
-        if !cx.tree().is_directory(name) {
-            continue;
-        }
+    for (directory, name) in cx.search_path() {
+        let name = *name;
         let header = &cx.tree().inode(name).header;
         let by_owner = user != Some(0) && user == Some(header.uid) && header.mode & 0o200 != 0;
         // Root may write everywhere, so the check would be meaningless.

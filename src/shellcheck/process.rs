@@ -93,7 +93,7 @@ pub(super) fn version(program: &Path) -> Result<Vec<u8>, ShellcheckError> {
 }
 
 fn command(program: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = trust::command(program);
     // The user's own settings would make findings depend on the machine, so neither `.shellcheckrc`
     // nor the environment counts.
     command.env_remove("SHELLCHECK_OPTS");

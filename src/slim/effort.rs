@@ -6,6 +6,9 @@
 
 /// Bytes of shell scripts; parsing takes about a quarter of a second per megabyte.
 const SCRIPTS: u64 = 32 << 20;
+/// Bytes of values of variables in shell scripts: 20 times the text of all scripts that a large
+/// image has.
+const VALUES: u64 = 256 << 20;
 /// Bytes of source files in other languages.
 const SOURCES: u64 = 512 << 20;
 /// Bytes of texts of applications.
@@ -18,11 +21,20 @@ const PATTERNS: u64 = 2 << 20;
 const UNITS: u64 = 16 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;
+/// Reasons that tracers give for names, known ones included, and more for each name of the image.
+/// Whatever multiplies two lists ends here, such as the interpreters of an image and the files of
+/// their library: a reason takes about 300 nanoseconds.
+const REASONS: u64 = 4 << 20;
+const REASONS_FOR_NAME: u64 = 32;
+/// Different reasons that are recorded, and more for each name: each takes up to 400 bytes.
+const RECORDED: usize = 128 << 10;
+const RECORDED_FOR_NAME: usize = 2;
 
 /// The remaining budget of each limit.
 #[derive(Debug)]
 pub(super) struct Effort {
     pub(super) scripts: Allowance,
+    pub(super) values: Allowance,
     pub(super) sources: Allowance,
     pub(super) texts: Allowance,
     pub(super) manifests: Allowance,
@@ -35,6 +47,7 @@ impl Default for Effort {
     fn default() -> Self {
         Self {
             scripts: Allowance(SCRIPTS),
+            values: Allowance(VALUES),
             sources: Allowance(SOURCES),
             texts: Allowance(TEXTS),
             manifests: Allowance(MANIFESTS),
@@ -45,7 +58,17 @@ impl Default for Effort {
     }
 }
 
-#[derive(Debug)]
+/// The reasons that all tracers may give for an image with this number of names.
+pub(super) fn reasons(names: usize) -> Allowance {
+    Allowance(REASONS + REASONS_FOR_NAME * names as u64)
+}
+
+/// The number of different reasons that are recorded for an image with this number of names.
+pub(super) fn recorded_reasons(names: usize) -> usize {
+    RECORDED + RECORDED_FOR_NAME * names
+}
+
+#[derive(Clone, Debug)]
 pub(super) struct Allowance(u64);
 
 impl Allowance {
@@ -61,6 +84,15 @@ impl Allowance {
         let left = self.0.checked_sub(amount as u64);
         self.0 = left.unwrap_or(self.0);
         left.is_some()
+    }
+
+    /// Ends the work that it is for.
+    pub(super) fn use_up(&mut self) {
+        self.0 = 0;
+    }
+
+    pub(super) fn is_used_up(&self) -> bool {
+        self.0 == 0
     }
 
     pub(super) fn left(&self) -> u64 {

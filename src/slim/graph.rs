@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use super::effort::{self, Allowance};
 use super::why::{Confidence, Why};
 use crate::image::NameId;
 
@@ -140,6 +141,10 @@ pub struct Graph {
     parked: HashMap<NameId, Vec<(NameId, Why)>>,
     /// Names that must not be kept, even if other files need them.
     dropped: HashSet<NameId>,
+    /// The number of reasons that may still be given.
+    effort: Allowance,
+    /// The number of names with reasons of each giver that are recorded.
+    most_given: usize,
 }
 
 impl Graph {
@@ -156,7 +161,14 @@ impl Graph {
             mentions: BTreeMap::new(),
             parked: HashMap::new(),
             dropped: HashSet::new(),
+            effort: effort::reasons(name_count),
+            most_given: effort::recorded_reasons(name_count),
         }
+    }
+
+    /// Whether so many reasons were given that more are ignored: the plan may lack files.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.effort.is_used_up()
     }
 
     /// Lets the reasons of a step count, except mentions.
@@ -198,9 +210,27 @@ impl Graph {
             return;
         }
         let reason = Reason { by, why };
-        if self.is_new(name, &reason) {
+        // A file without its directories would be worse than none, and there are few of these.
+        if !matches!(reason.why, Why::Directory) && !self.effort.spend(1) {
+            return;
+        }
+        if self.has_room(name, &reason) && self.is_new(name, &reason) {
             self.insert(name, reason);
         }
+    }
+
+    /// Whether a reason is recorded if it is new.
+    fn has_room(&mut self, name: NameId, reason: &Reason) -> bool {
+        let is_root = reason.by.is_none();
+        if self.given.len() < self.most_given || is_root {
+            return true;
+        }
+        // One reason more for a name that is kept explains it, but decides nothing.
+        if self.is_kept(name) {
+            return false;
+        }
+        self.effort.use_up();
+        matches!(reason.why, Why::Directory)
     }
 
     /// Whether a reason is new and within the limit on the number of reasons.
@@ -220,6 +250,15 @@ impl Graph {
         let is_new = self.seen.insert(hasher.finish());
         *given += u32::from(is_new);
         is_new
+    }
+
+    /// Counts the names that are looked at for a reason. Returns false if there are too many.
+    pub(super) fn look_at(&mut self, names: usize) -> bool {
+        let is_allowed = self.effort.spend(names);
+        if !is_allowed {
+            self.effort.use_up();
+        }
+        is_allowed
     }
 
     /// Adds a reason, and the reasons that were parked until its name is kept.
@@ -313,6 +352,10 @@ impl Graph {
             return false;
         }
         let reasons = &mut self.reasons[name.index()];
+        // Most names have one reason, and a vector would begin with room for four.
+        if reasons.is_empty() {
+            reasons.reserve_exact(1);
+        }
         reasons.push(reason);
         // Only the first reason makes a name new to the tracers.
         let is_first = reasons.len() == 1;
@@ -363,5 +406,56 @@ impl Graph {
         }
         chain.reverse();
         chain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slim::why::Root;
+
+    /// The first names of a tree with some files.
+    fn some(count: usize) -> Vec<NameId> {
+        let mut tree = crate::image::Tree::new();
+        for number in 0..count {
+            let inode = crate::image::Inode {
+                kind: crate::image::Kind::Directory,
+                header: crate::image::Header::default(),
+                layer: 0,
+            };
+            tree.insert(NameId::ROOT, number.to_string().as_bytes(), inode);
+        }
+        tree.walk().collect()
+    }
+
+    #[test]
+    fn the_reasons_of_an_image_are_limited_together() {
+        let names = some(3);
+        let mut graph = Graph::new(4);
+        graph.keep(names[0], None, Why::Root(Root::PackageDatabase));
+        assert!(graph.look_at(usize::try_from(graph.effort.left() - 1).unwrap()));
+        assert!(!graph.is_exhausted());
+        graph.keep(names[1], Some(names[0]), Why::Target);
+        assert!(graph.is_kept(names[1]) && graph.is_exhausted());
+        graph.keep(names[2], Some(names[0]), Why::Target);
+        assert!(!graph.is_kept(names[2]));
+        // The directories of what is kept are kept in any case.
+        graph.keep(names[2], Some(names[1]), Why::Directory);
+        assert!(graph.is_kept(names[2]));
+        assert!(!graph.look_at(1));
+    }
+
+    #[test]
+    fn beyond_the_limit_what_is_kept_gets_no_more_reasons() {
+        let names = some(3);
+        let mut graph = Graph::new(4);
+        graph.keep(names[0], None, Why::Root(Root::PackageDatabase));
+        graph.keep(names[1], Some(names[0]), Why::Target);
+        graph.most_given = graph.given.len();
+        graph.keep(names[0], Some(names[1]), Why::OnTheWay);
+        assert_eq!(graph.reasons(names[0]).len(), 1);
+        assert!(!graph.is_exhausted(), "nothing is lost");
+        graph.keep(names[2], Some(names[1]), Why::OnTheWay);
+        assert!(graph.is_exhausted());
     }
 }

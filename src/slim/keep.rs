@@ -1,6 +1,8 @@
 //! The kept names under construction: through this type, tracers read the image and keep names.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use super::binaries::Binaries;
 use super::build_history::BuildHistory;
@@ -8,11 +10,16 @@ use super::effort::Effort;
 use super::globs;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters;
+use super::library_files::LibraryFiles;
 use super::process::Program;
 use super::program_search::Programs;
+use super::variables::Variables;
 use super::view::View;
 use super::why::{Language, Root, Why};
 use crate::image::{Kind, NameId, Tree};
+
+/// Maximum number of notes. A script may have one on each of its lines.
+const MAX_NOTES: usize = 10_000;
 
 /// State that is shared by all tracers. State of a single tracer is a field of that tracer.
 #[derive(Debug)]
@@ -22,6 +29,9 @@ pub(super) struct Keep<'a> {
     pub(super) build: &'a BuildHistory,
     pub(super) graph: Graph,
     pub(super) programs: Programs,
+    pub(super) libraries: LibraryFiles,
+    /// The variables of the image, which every script has.
+    pub(super) variables: Rc<Variables>,
     pub(super) effort: Effort,
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
@@ -47,10 +57,14 @@ pub(super) struct Keep<'a> {
     pub(super) loaded: Vec<Program>,
     /// One row per name: whether the tracers have seen it.
     shown: Vec<bool>,
+    /// The paths in variables that are lists, by the names of the variables.
+    path_lists: RefCell<BTreeMap<&'static str, Rc<[Vec<u8>]>>>,
     unmet: BTreeSet<Unmet>,
     /// Libraries that were found for a file in some process.
     met: HashSet<(NameId, Vec<u8>)>,
     notes: BTreeSet<Note>,
+    /// Whether notes were left out.
+    has_more_notes: bool,
     warnings: BTreeSet<String>,
 }
 
@@ -62,6 +76,8 @@ impl<'a> Keep<'a> {
             build,
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
+            libraries: LibraryFiles::default(),
+            variables: Rc::new(Variables::of(&view.image.config)),
             effort: Effort::default(),
             scripts: HashSet::new(),
             supervised: HashSet::new(),
@@ -74,15 +90,52 @@ impl<'a> Keep<'a> {
             unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
+            path_lists: RefCell::default(),
             unmet: BTreeSet::new(),
             met: HashSet::new(),
             notes: BTreeSet::new(),
+            has_more_notes: false,
             warnings: BTreeSet::new(),
         }
     }
 
     pub(super) fn tree(&self) -> &'a Tree {
         self.view.tree()
+    }
+
+    /// Whether the image makes so much work that no more files are found: a loop over what it
+    /// names may end.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.graph.is_exhausted() || self.tree().is_exhausted()
+    }
+
+    /// The existing paths in a variable that is a list, such as `NODE_PATH`, each file once. The
+    /// list may be long, and every source may be looked up in it, so it is made once.
+    pub(super) fn path_list(&self, variable: &'static str) -> Rc<[Vec<u8>]> {
+        let mut lists = self.path_lists.borrow_mut();
+        let list = lists
+            .entry(variable)
+            .or_insert_with(|| self.existing_paths(variable));
+        Rc::clone(list)
+    }
+
+    fn existing_paths(&self, variable: &str) -> Rc<[Vec<u8>]> {
+        let value = self.view.image.config.env_value(variable);
+        let mut seen = HashSet::new();
+        let mut paths = Vec::new();
+        for path in value.unwrap_or_default().split(':') {
+            // An empty element means different things to different programs.
+            if path.is_empty() {
+                continue;
+            }
+            let path = self.programs.absolute(path.as_bytes());
+            if let Ok(resolved) = self.tree().resolve(&path)
+                && seen.insert(resolved.name)
+            {
+                paths.push(path);
+            }
+        }
+        paths.into()
     }
 
     /// Keeps the entry at a path, with its parent directories. If the entry is a symlink, its
@@ -124,6 +177,10 @@ impl<'a> Keep<'a> {
         // slimming would have no effect.
         if directory != NameId::ROOT {
             for name in self.tree().below(directory) {
+                // More is not kept, and there may be many such directories.
+                if self.graph.is_exhausted() {
+                    break;
+                }
                 self.graph.keep(name, by, why.clone());
             }
         }
@@ -224,7 +281,11 @@ impl<'a> Keep<'a> {
     }
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
-        self.notes.insert(Note { at, line, text });
+        if self.notes.len() < MAX_NOTES {
+            self.notes.insert(Note { at, line, text });
+        } else {
+            self.has_more_notes = true;
+        }
     }
 
     /// The names that a pattern in a file matches; those that were found where too many are.
@@ -254,7 +315,15 @@ impl<'a> Keep<'a> {
 
     /// The notes so far, in order.
     pub(super) fn notes(&self) -> Vec<Note> {
-        self.notes.iter().cloned().collect()
+        let mut notes: Vec<Note> = self.notes.iter().cloned().collect();
+        if self.has_more_notes {
+            notes.push(Note {
+                at: None,
+                line: None,
+                text: format!("more than {MAX_NOTES} notes: the others are left out"),
+            });
+        }
+        notes
     }
 
     /// The missing dependencies of kept files, in order.

@@ -143,6 +143,7 @@ pub(super) fn make<'p>(
     let left_out = parts_left_out(&image.tree, &graph, &with_parts_left_out);
     let mut notes = notes;
     notes.extend(missing_runtimes(image, &graph));
+    notes.extend(exhaustion(&graph));
     let notes = with_oversized(image, notes, &kept, &oversized);
     let mut totals = totals(&image.tree, &kept, &records);
     // Levels are counted in the whole graph, which has every level.
@@ -248,14 +249,26 @@ fn with_oversized(
             });
         }
     }
-    if image.tree.is_exhausted() {
+    if let Some(reason) = image.tree.exhaustion() {
         notes.insert(Note {
             at: None,
             line: None,
-            text: "symlink targets are too long: not all paths were followed".to_owned(),
+            text: reason.to_owned(),
         });
     }
     notes.into_iter().collect()
+}
+
+/// A note for an image in which so much refers to so much that not everything was followed.
+fn exhaustion(graph: &Graph) -> Option<Note> {
+    if !graph.is_exhausted() {
+        return None;
+    }
+    Some(Note {
+        at: None,
+        line: None,
+        text: "too many dependencies in the image: not all of them were followed".to_owned(),
+    })
 }
 
 /// A note for each language that sources of the user are in, and whose interpreter is in the image

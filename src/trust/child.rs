@@ -17,6 +17,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use super::launcher;
+
 /// Limits of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -94,6 +96,9 @@ pub fn run_within(
     let processor = group.processor_time();
     let status = group.reap()?;
     let (stdout, stderr) = outcome?;
+    if let Some(error) = launcher::failure(&stderr) {
+        return Err(ChildError::Start(error));
+    }
     Ok(Finished {
         status,
         stdout,

@@ -9,6 +9,7 @@ use rustix::fs::OFlags;
 
 use super::descend::{has_descriptors, is_in_git};
 use super::directory::RealDirectory;
+use super::owner::belongs_to_caller;
 use super::{Refusal, limits, readable_path};
 
 /// A file of the host that is read in full.
@@ -18,6 +19,8 @@ pub struct HostFile {
     /// For a file that was found, the directory that must contain it; `None` for a file that a
     /// person named.
     within: Option<PathBuf>,
+    /// It is only read if it belongs to the caller, as [`is_ours`](super::is_ours) has it.
+    must_be_ours: bool,
 }
 
 impl HostFile {
@@ -26,6 +29,7 @@ impl HostFile {
         Self {
             path: path.into(),
             within: None,
+            must_be_ours: false,
         }
     }
 
@@ -40,7 +44,16 @@ impl HostFile {
         Self {
             path: path.into(),
             within: Some(within),
+            must_be_ours: false,
         }
+    }
+
+    /// The same file, which is refused if it belongs to another user when it is read: after a check
+    /// of its path, another file may have taken its place.
+    #[must_use]
+    pub fn of_caller(mut self) -> Self {
+        self.must_be_ours = true;
+        self
     }
 
     /// The same file with a path relative to `here`, if it is below that directory.
@@ -63,7 +76,7 @@ impl HostFile {
     /// The content, which must have at most `limit` bytes.
     pub fn read(&self, limit: u64) -> Result<Vec<u8>, Refusal> {
         match &self.within {
-            Some(within) => read_within(&self.path, within, limit),
+            Some(within) => self.read_within(within, limit),
             None => read_named(&self.path, limit),
         }
     }
@@ -76,6 +89,24 @@ impl HostFile {
             return Err(Refusal::TooManyLines);
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Reads a regular file below a directory, with symlinks resolved.
+    fn read_within(&self, within: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+        let real = real_within(&self.path, within)?;
+        let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
+            return Err(Refusal::NotRegular("a directory"));
+        };
+        let file = RealDirectory::at(directory.to_owned())?.file(name)?;
+        // The open file is checked, not its path.
+        let metadata = file.metadata()?;
+        if self.must_be_ours && !belongs_to_caller(&metadata) {
+            return Err(Refusal::OfOtherUser);
+        }
+        if metadata.size() > limit {
+            return Err(Refusal::TooLarge(limit));
+        }
+        read_open(file, limit)
     }
 
     /// The content as UTF-8.
@@ -107,19 +138,6 @@ fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     }
     let directory = RealDirectory::at(directory.to_owned())?;
     read_open(directory.stream(name, OFlags::RDONLY)?, limit)
-}
-
-/// Reads a regular file below a directory, with symlinks resolved.
-fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
-    let real = real_within(path, within)?;
-    let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
-        return Err(Refusal::NotRegular("a directory"));
-    };
-    let file = RealDirectory::at(directory.to_owned())?.file(name)?;
-    if file.metadata()?.size() > limit {
-        return Err(Refusal::TooLarge(limit));
-    }
-    read_open(file, limit)
 }
 
 pub(super) fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
@@ -200,6 +218,21 @@ mod tests {
             refused(Path::new("/dev/zero"), Path::new("/")),
             "it is a device, not a regular file"
         );
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_refused_when_it_is_open() {
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join("file");
+        fs::write(&file, "text").unwrap();
+        let found = HostFile::found(&file, top.path()).of_caller();
+        assert_eq!(found.read_text(LIMIT).unwrap(), "text");
+        // The path was checked before; now it is the file of somebody else, which only root can do.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&file, Some(65534), None).unwrap();
+            assert!(matches!(found.read(LIMIT), Err(Refusal::OfOtherUser)));
+            assert!(HostFile::found(&file, top.path()).read(LIMIT).is_ok());
+        }
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub fn is_ours(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Returns true if an open file belongs to the user who runs jettison or to root.
+pub(super) fn belongs_to_caller(metadata: &fs::Metadata) -> bool {
+    Caller::current().trusts(metadata.uid())
+}
+
 /// The user who runs jettison.
 #[derive(Clone, Copy, Debug)]
 struct Caller {

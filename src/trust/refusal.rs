@@ -28,6 +28,8 @@ pub enum Refusal {
     Outside(PathBuf),
     #[error("it is in `.git`")]
     InGit,
+    #[error("it belongs to another user")]
+    OfOtherUser,
     #[error("it is not UTF-8")]
     NotText,
 }
@@ -65,7 +67,8 @@ impl Refusal {
             | Self::LeadsOutside { .. }
             | Self::LinkOutside(_)
             | Self::Outside(_)
-            | Self::InGit => true,
+            | Self::InGit
+            | Self::OfOtherUser => true,
             Self::Io(_) | Self::TooLarge(_) | Self::TooManyLines | Self::NotText => false,
         }
     }

@@ -4,12 +4,13 @@
 use std::fs;
 
 use assert_cmd::Command;
-use jettison::dockerfile;
+use jettison::dockerfile::{self, shell};
 use jettison::image::{Fault, Limits, Options, ReadError};
 use jettison::source::Source;
 use serde_json::json;
 
 use crate::builders::images::{Directory, Tar, config, docker_archive, gzip, open_with, zstd};
+use crate::cpu_time;
 
 /// The output of `jettison lint` for a Dockerfile with this text.
 fn linted(text: &str, arguments: &[&str]) -> String {
@@ -372,4 +373,38 @@ fn words_beyond_the_limit_are_reported_and_not_stored() {
     let text = format!("FROM a\nRUN {}\nUSER root\n", "a ".repeat(60_000));
     let parsed = dockerfile::parse(&Source::new("Dockerfile", text));
     assert_eq!((parsed.unread, parsed.instructions.len()), (None, 3));
+}
+
+/// A text of the largest size that is parsed, all of the same openers, and with their ends.
+fn nested(opening: &str, closing: &str) -> [String; 2] {
+    const SIZE: usize = 380_000;
+    let open = opening.repeat(SIZE / opening.len());
+    let count = SIZE / (opening.len() + closing.len());
+    let closed = format!("{}a{}", opening.repeat(count), closing.repeat(count));
+    [open, closed]
+}
+
+#[test]
+fn a_script_of_openers_is_given_up_after_a_limited_processor_time() {
+    for (opening, closing) in [
+        ("a@(", ")"),
+        ("a+(", ")"),
+        ("@(", ")"),
+        ("a=(", ")"),
+        ("a $(", ")"),
+        ("${a:-", "}"),
+        ("((", "))"),
+        ("[[ ", " ]]"),
+        ("{ ", "; }"),
+        ("if ", "; then a; fi"),
+        ("case a in a) ", ";; esac"),
+        ("`", "`"),
+        ("a <(", ")"),
+    ] {
+        for text in nested(opening, closing) {
+            let time = cpu_time::of(|| drop(shell::parse_text(&text)));
+            // It takes a second in a release, and the rest of the time is for slow machines.
+            assert!(time.as_secs() < 6, "{opening:?}: {time:?}");
+        }
+    }
 }

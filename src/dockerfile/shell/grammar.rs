@@ -2,22 +2,18 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 use crate::dockerfile::unread::UnreadReason;
 
-/// Minimum time limit for parsing a script of any length, because a busy machine can stall that
-/// long.
+/// Processor time for parsing a script of any length.
 const MIN_TIME: Duration = Duration::from_millis(250);
 
-/// Additional time per byte; parsing takes about a quarter of a microsecond.
-const TIME_PER_BYTE: Duration = Duration::from_micros(4);
-
-/// Maximum time between two progress reports that is counted; usually they are 60 microseconds
-/// apart.
-const MAX_STEP: Duration = Duration::from_millis(10);
+/// Additional processor time per byte; parsing takes about a quarter of a microsecond.
+const TIME_PER_BYTE: Duration = Duration::from_micros(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeKind {
@@ -158,18 +154,14 @@ impl Bash {
 
     fn tree(&mut self, text: &str) -> Option<Tree> {
         // tree-sitter takes quadratic time for some hostile scripts, such as a pipeline with a
-        // hundred thousand stages. They cannot be recognized by the number of steps, so there is a
-        // time limit, a hundred times longer than a script needs.
+        // hundred thousand stages. They cannot be recognized by the number of steps, because a step
+        // may read the rest of the script, so there is a time limit, many times longer than a
+        // script needs. Only the time of this thread counts: on a busy machine an ordinary script
+        // must not fail to parse.
         let limit = MIN_TIME + TIME_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
-        let mut last = Instant::now();
-        let mut spent = Duration::ZERO;
+        let end = processor_time() + limit;
         let mut on_progress = |_: &ParseState| {
-            let now = Instant::now();
-            // A longer gap means that the machine is busy; ordinary scripts must not fail to parse
-            // because of that.
-            spent += now.duration_since(last).min(MAX_STEP);
-            last = now;
-            if spent > limit {
+            if processor_time() > end {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -186,6 +178,12 @@ impl Bash {
         }
         tree
     }
+}
+
+/// The processor time of this thread.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 thread_local! {

@@ -3,7 +3,7 @@
 use super::abi;
 use super::cache::Cache;
 use super::processor::Processor;
-use super::search::{Step, parent};
+use super::search::{MAX_ELEMENTS, Step, parent};
 use crate::elf::file::{Elf, Endian};
 
 /// The C library whose rules a loader follows.
@@ -115,6 +115,8 @@ pub(super) fn preload_list(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     text.split(|byte| byte.is_ascii_whitespace() || *byte == b':')
         .filter(|name| !name.is_empty())
         .map(<[u8]>::to_vec)
+        // Each is searched for in each process.
+        .take(MAX_ELEMENTS)
 }
 
 /// The parent of a path's directory: `/opt` for `/opt/lib/ld-musl-x86_64.so.1`, empty for `/lib/…`.

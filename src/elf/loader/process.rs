@@ -6,11 +6,12 @@
 //! then represents them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::glibc;
 use super::linker::{Environment, Flavor, Loader, preload_list};
 use super::musl;
-use super::search::{Candidate, Files, Found, Kind, Requester, Step, join, parent};
+use super::search::{Candidate, Files, Found, Kind, MAX_LOOKED_IN, Requester, Step, join, parent};
 use crate::elf::file::{Elf, ElfError, Type};
 use crate::paths::file_name_bytes;
 
@@ -27,6 +28,9 @@ pub struct Process<'a, F: Files> {
     by_file: HashMap<F::Id, usize>,
     /// The first object whose dependencies have not been loaded yet.
     next: usize,
+    /// The object that last opened a library by name, and the steps of its searches. A program may
+    /// preload a thousand libraries, and open as many.
+    last_steps: Option<(usize, Arc<[Step]>)>,
 }
 
 /// A mapped file.
@@ -122,6 +126,7 @@ impl<'a, F: Files> Process<'a, F> {
             by_name: HashMap::new(),
             by_file: HashMap::new(),
             next: 0,
+            last_steps: None,
         };
         let soname = process.soname(program);
         process.add(
@@ -319,7 +324,11 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     fn request(&mut self, by: usize, name: Vec<u8>, kind: RequestKind) {
-        let steps = self.steps(&self.chain(by));
+        let steps = match &self.last_steps {
+            Some((object, steps)) if *object == by => Arc::clone(steps),
+            _ => Arc::from(self.steps(&self.chain(by))),
+        };
+        self.last_steps = Some((by, Arc::clone(&steps)));
         self.request_by(by, name, kind, &steps);
     }
 
@@ -520,6 +529,10 @@ impl<'a, F: Files> Process<'a, F> {
                 .chain(&self.loader.tail)
                 .filter(|step| !(skips_default && step.is_default()))
             {
+                // Each of many libraries may be missing in each of many directories.
+                if looked_in.len() >= MAX_LOOKED_IN {
+                    return looked_in;
+                }
                 match step {
                     Step::Directory(place) if place.variant => {}
                     Step::Directory(place) => looked_in.push(place.directory.clone()),

@@ -166,6 +166,9 @@ pub(super) struct Place {
 /// would waste time.
 pub(super) const MAX_ELEMENTS: usize = 1024;
 
+/// Maximum number of directories that are named for a library that is missing.
+pub(super) const MAX_LOOKED_IN: usize = 64;
+
 /// `directory/name`, with one slash between.
 pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     let mut path = Vec::with_capacity(directory.len() + 1 + name.len());

@@ -1,5 +1,6 @@
 //! The input of image checks.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
@@ -46,6 +47,17 @@ pub struct ImageContext<'a> {
     pub policy: &'a Policy,
     /// Its files; each ELF file is parsed once. Files that could not be read are recorded.
     view: View<'a>,
+    search_path: OnceCell<SearchPath>,
+}
+
+/// The directories in which programs are found. `PATH` may have a hundred thousand entries, and
+/// hundreds of programs are asked for, so they are looked up once.
+#[derive(Debug)]
+struct SearchPath {
+    /// The existing directories of `PATH`, each once, with the text that names it first.
+    own: Vec<(String, NameId)>,
+    /// The first of them, and the usual ones.
+    all: Vec<NameId>,
 }
 
 impl<'a> ImageContext<'a> {
@@ -64,6 +76,7 @@ impl<'a> ImageContext<'a> {
             settings,
             policy,
             view: View::new(input.image),
+            search_path: OnceCell::new(),
         };
         // A missing file is treated as empty: there are no accounts.
         let [passwd, group, shadow] = ["/etc/passwd", "/etc/group", "/etc/shadow"]
@@ -170,38 +183,55 @@ impl<'a> ImageContext<'a> {
         }
     }
 
-    /// The absolute directories of `PATH`.
-    pub fn search_path(&self) -> Vec<String> {
-        let path = self
-            .configuration()
-            .env_value("PATH")
-            .unwrap_or(DEFAULT_PATH);
+    /// The directories of `PATH` that exist, each once, with the absolute path that names it first.
+    pub fn search_path(&self) -> &[(String, NameId)] {
+        &self.directories().own
+    }
+
+    fn directories(&self) -> &SearchPath {
+        self.search_path.get_or_init(|| {
+            let path = self.configuration().env_value("PATH");
+            let own = self.existing_directories(path.unwrap_or(DEFAULT_PATH));
+            // Programs outside a reduced `PATH` can still be started by their path.
+            let usual = self.existing_directories(DEFAULT_PATH);
+            let mut seen = BTreeSet::new();
+            let names = own.iter().take(MAX_DIRECTORIES).chain(&usual);
+            let names = names.map(|&(_, name)| name);
+            let all = names.filter(|&name| seen.insert(name)).collect();
+            SearchPath { own, all }
+        })
+    }
+
+    fn existing_directories(&self, path: &str) -> Vec<(String, NameId)> {
         let mut seen = BTreeSet::new();
-        path.split(':')
-            .filter(|path| path.starts_with('/') && seen.insert(*path))
-            .map(str::to_owned)
-            .collect()
+        let mut directories = Vec::new();
+        for path in path.split(':') {
+            if path.starts_with('/')
+                && let Some(name) = self.find(path)
+                && self.tree().is_directory(name)
+                && seen.insert(name)
+            {
+                directories.push((path.to_owned(), name));
+            }
+        }
+        directories
     }
 
     /// The programs with these names in `PATH` and the usual directories, each file once.
     pub fn programs<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<NameId> {
-        // Programs outside a reduced `PATH` can still be started by their path.
-        let mut directories = self.search_path();
-        directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
-        // Hundreds of names are searched for, and `PATH` may have thousands of directories.
-        directories.retain(|directory| self.find(directory).is_some());
-        directories.truncate(MAX_DIRECTORIES);
+        let tree = self.tree();
         let mut seen = BTreeSet::new();
         let mut programs = Vec::new();
         for name in names {
-            for directory in &directories {
-                let Some(file) = self.find(&format!("{directory}/{name}")) else {
+            for &directory in &self.directories().all {
+                let Ok(resolved) = tree.resolve_from(directory, name.as_bytes()) else {
                     continue;
                 };
+                let file = resolved.name;
                 // A link to BusyBox is not a separate program.
                 if self.is_executable(file)
-                    && !is_multi_call(self.tree().file_name(file), name)
-                    && seen.insert(self.tree().inode_id(file).index())
+                    && !is_multi_call(tree.file_name(file), name)
+                    && seen.insert(tree.inode_id(file).index())
                 {
                     programs.push(file);
                 }

@@ -22,6 +22,8 @@ pub use context::ImageContext;
 pub use installs::installed_on_purpose;
 pub use policy::{Exception, Pattern, Policy};
 
+use policy::Exceptions;
+
 use super::attack_surface::AttackSurface;
 use super::finding::{Finding, Severity};
 use super::page::Page;
@@ -64,6 +66,7 @@ pub fn lint_image(
 ) -> Result<ImageReport, ReadError> {
     let context = ImageContext::new(input, settings, policy);
     let mut findings = Vec::new();
+    let mut exceptions = Exceptions::of(policy);
     for (rule, page) in registry.iter() {
         let Some(check) = rule.image else {
             continue;
@@ -74,14 +77,14 @@ pub fn lint_image(
         let mut sink = Findings::new(page.name, severity(page, settings, policy));
         check(&context, &mut sink);
         for mut finding in sink.into_findings() {
-            if !policy.allows(&finding) {
+            if !exceptions.allow(&finding) {
                 explain_severity(&mut finding, page, settings, policy);
                 findings.push(finding);
             }
         }
     }
     let attack_surface = AttackSurface::of_image(&context);
-    findings.extend(unread_files(&context, registry, settings));
+    findings.extend(limits(&context, &exceptions, registry, settings));
     // A check that cannot read a file continues without it, so that the failure is reported in one
     // place.
     context.failure().map_or(Ok(()), Err)?;
@@ -106,9 +109,11 @@ const UNREAD: &str = "analysis-limit";
 /// Maximum number of files that are reported one by one.
 const MAX_UNREAD: usize = 20;
 
-/// The files that the checks could not read because they are too large.
-fn unread_files(
+/// The limits that the checks exceeded, such as the files that they could not read because they are
+/// too large.
+fn limits(
     context: &ImageContext<'_>,
+    exceptions: &Exceptions<'_>,
     registry: &Registry,
     settings: &Settings,
 ) -> Vec<Finding> {
@@ -131,8 +136,11 @@ fn unread_files(
         let message = format!("{count} more files are too large to analyze");
         sink.add(context.at_image(), message);
     }
-    if context.tree().is_exhausted() {
-        let message = "symlink targets are too long: not all paths were followed";
+    if let Some(message) = context.tree().exhaustion() {
+        sink.add(context.at_image(), message);
+    }
+    if exceptions.is_exhausted {
+        let message = "too many findings and policy exceptions: not all exceptions were applied";
         sink.add(context.at_image(), message);
     }
     sink.into_findings()

@@ -186,22 +186,57 @@ impl Policy {
             .label(&SettingKey::Name(setting), "limit set here")
     }
 
-    /// Whether an exception that has not expired covers a finding.
-    pub(super) fn allows(&self, finding: &Finding) -> bool {
-        self.exceptions
-            .iter()
-            .any(|exception| !self.has_expired(exception) && exception.covers(finding))
-    }
-
     pub fn has_expired(&self, exception: &Exception) -> bool {
         // The last day still counts, as with a certificate or a contract.
         matches!((self.today, exception.expires), (Some(today), Some(last)) if today > last)
     }
 }
 
+/// Maximum number of comparisons of the findings of an image with exceptions: each of many findings
+/// may be compared with each of many exceptions.
+const MAX_COMPARED: usize = 4 << 20;
+
+/// The exceptions of a policy that have not expired.
+pub(super) struct Exceptions<'p> {
+    exceptions: Vec<&'p Exception>,
+    /// The number of comparisons that are left.
+    left: usize,
+    /// Whether there were more findings and exceptions than are compared.
+    pub(super) is_exhausted: bool,
+}
+
+impl<'p> Exceptions<'p> {
+    pub(super) fn of(policy: &'p Policy) -> Self {
+        let exceptions = policy.exceptions.iter();
+        Self {
+            exceptions: exceptions
+                .filter(|exception| !policy.has_expired(exception))
+                .collect(),
+            left: MAX_COMPARED,
+            is_exhausted: false,
+        }
+    }
+
+    /// Whether an exception covers a finding.
+    pub(super) fn allow(&mut self, finding: &Finding) -> bool {
+        // A finding that is compared with none is reported, which is the safe side.
+        if self.left < self.exceptions.len() {
+            self.is_exhausted = true;
+            return false;
+        }
+        self.left -= self.exceptions.len();
+        let mut exceptions = self.exceptions.iter();
+        exceptions.any(|exception| exception.covers(finding))
+    }
+}
+
 impl Exception {
     /// Whether everything that the exception names matches the finding.
     fn covers(&self, finding: &Finding) -> bool {
+        // This comes first, because it takes the least time.
+        if !self.rules.is_empty() && !self.rules.contains(finding.rule) {
+            return false;
+        }
         let Some(place) = finding.image() else {
             return false;
         };
@@ -212,7 +247,6 @@ impl Exception {
             .and_then(|package| package.split(' ').next());
         fits(self.path.as_ref(), place.path.as_deref())
             && fits(self.package.as_ref(), package.map(str::as_bytes))
-            && (self.rules.is_empty() || self.rules.contains(finding.rule))
     }
 }
 
@@ -228,6 +262,8 @@ fn fits(pattern: Option<&Pattern>, text: Option<&[u8]>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lint::rule::{Findings, RuleSeverity};
+    use crate::lint::{ImageLocation, Severity};
 
     #[test]
     fn a_policy_exception_is_valid_through_its_last_day() {
@@ -250,5 +286,29 @@ mod tests {
             !Policy::default().has_expired(&exception("1970-01-01")),
             "no day, no end"
         );
+    }
+
+    #[test]
+    fn findings_and_exceptions_are_compared_a_limited_number_of_times() {
+        let exception = Exception {
+            name: String::new(),
+            path: None,
+            package: None,
+            rules: BTreeSet::new(),
+            reason: String::new(),
+            expires: None,
+        };
+        let policy = Policy {
+            exceptions: vec![exception; 10],
+            ..Policy::default()
+        };
+        let mut sink = Findings::new("sudo", RuleSeverity::Page(Severity::Info));
+        sink.add(ImageLocation::default(), "a");
+        let finding = sink.into_findings().remove(0);
+        let mut exceptions = Exceptions::of(&policy);
+        exceptions.left = 25;
+        let allowed = [0; 3].map(|_| exceptions.allow(&finding));
+        assert_eq!(allowed, [true, true, false]);
+        assert!(exceptions.is_exhausted);
     }
 }

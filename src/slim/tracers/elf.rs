@@ -119,8 +119,13 @@ impl ElfTracer<'_> {
         keep.loaded.push(Program { name, loader: path });
         // A privileged program can be started in two ways, and both must work.
         for environment in process::environments(view, &self.processes, name) {
+            // Each of many programs may need many libraries.
+            if keep.is_exhausted() {
+                return;
+            }
             let (process, causes) =
                 process::start(view, &self.processes, &loader, &environment, name);
+            keep.graph.look_at(searches(&process));
             self.keep_process(keep, &process, &causes);
             report_versions(keep, &process);
         }
@@ -169,6 +174,18 @@ impl ElfTracer<'_> {
             }
         }
     }
+}
+
+/// The number of places in which the libraries of a process were searched for.
+fn searches(process: &Process<'_, View<'_>>) -> usize {
+    let mut searches = 0;
+    for request in process.requests() {
+        searches += match &request.outcome {
+            Outcome::Found(hits) => hits.len(),
+            Outcome::Missing(missing) => 1 + missing.looked_in.len(),
+        };
+    }
+    searches
 }
 
 /// `/etc/ld.so.conf` includes the files in the directory next to it.

@@ -245,8 +245,13 @@ fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
 /// Reads the scripts in a manifest that the image's command runs.
 fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
     let config = &keep.view.image.config;
-    let mut words = config.entrypoint();
-    words.extend(config.cmd());
+    // An element of the command may be a text for a shell.
+    let words: HashSet<&str> = config
+        .entrypoint()
+        .into_iter()
+        .chain(config.cmd())
+        .flat_map(str::split_whitespace)
+        .collect();
     let bytes = keep.view.bytes(manifest);
     let Some(Ok(value)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
         return;
@@ -269,9 +274,6 @@ fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
 
 /// Whether the image's command runs a script in the manifest. `npm start` is short for `npm run
 /// start`.
-fn is_asked_for(words: &[&str], script: &str) -> bool {
-    script == "start"
-        || words
-            .iter()
-            .any(|word| word.split_whitespace().any(|word| word == script))
+fn is_asked_for(words: &HashSet<&str>, script: &str) -> bool {
+    script == "start" || words.contains(script)
 }

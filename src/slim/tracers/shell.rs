@@ -154,7 +154,7 @@ fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     if bytes.len() > MAX_SCRIPT || !sees_name.iter().any(|sign| text.contains(sign)) {
         return;
     }
-    let values = Values::new(&keep.view.image.config, vec![path]);
+    let values = Values::new(&keep.variables, vec![path]);
     let reading = Reading {
         place: Place::File(script),
         values: &values,
@@ -213,7 +213,7 @@ fn reads_as_shell(keep: &Keep<'_>, name: NameId) -> bool {
 
 fn read_file(keep: &mut Keep<'_>, place: Place) {
     let names = place.by().map(|name| script_paths(keep, name));
-    let values = Values::new(&keep.view.image.config, names.unwrap_or_default());
+    let values = Values::new(&keep.variables, names.unwrap_or_default());
     read_included(keep, place, &values, 0);
 }
 
@@ -303,7 +303,7 @@ fn with_service(keep: &Keep<'_>, name: NameId, text: &str) -> Option<String> {
 
 /// Reads the shell script in a field of the configuration.
 pub(in crate::slim) fn keep_text(keep: &mut Keep<'_>, field: Field, text: &str) {
-    let values = Values::new(&keep.view.image.config, Vec::new());
+    let values = Values::new(&keep.variables, Vec::new());
     read_text(
         keep,
         &Reading {
@@ -319,7 +319,7 @@ pub(in crate::slim) fn keep_text(keep: &mut Keep<'_>, field: Field, text: &str) 
 
 /// Reads a shell command in a file that is not a script, such as a `package.json`.
 pub(super) fn keep_text_of(keep: &mut Keep<'_>, file: NameId, line: usize, text: &str) {
-    let values = Values::new(&keep.view.image.config, Vec::new());
+    let values = Values::new(&keep.variables, Vec::new());
     read_text(
         keep,
         &Reading {
@@ -362,13 +362,17 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let mut values = reading.values.clone();
     // Values are collected twice, because variables assigned in an included file may be used in
     // other values.
-    values.allow_for(text);
+    let allowed = values.allow_for(text, keep.effort.values.left());
     values.learn(&script, text);
     learn_included(keep, &script, &mut values);
     values.learn(&script, text);
     // From here on the words of the script are their values, where these are known.
     let expanded = expand::expand(&mut script, &mut values);
-    if values.is_exhausted() {
+    let spent = allowed - values.left();
+    keep.effort
+        .values
+        .spend(usize::try_from(spent).unwrap_or(usize::MAX));
+    if values.is_exhausted() || expanded.is_incomplete {
         let text = "too many variable values to follow: some are unknown".to_owned();
         keep.note(place.by(), None, text);
     }
@@ -378,10 +382,10 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     read_written(keep, reading, &script, text);
     keep_mentions(keep, place, text, reading.base);
-    for (offset, path) in expanded {
+    for (offset, path) in expanded.paths {
         keep_path_or_glob(keep, place, &path, lines.line(offset));
     }
-    keep_included(keep, reading, &script, &lines, &values);
+    keep_included(keep, reading, &script, &lines, &values.share());
 }
 
 /// Adds notes about parts of a script that are not analyzed, and about syntax errors.

@@ -736,6 +736,39 @@ fn a_zip_bomb_is_refused() {
     );
 }
 
+#[test]
+fn vulnerabilities_of_an_image_and_comparisons_with_its_packages_are_limited() {
+    let directory = Directory::new();
+    let image = Image::open(
+        &image(&directory).parse().unwrap(),
+        &Options::default(),
+        &Silent,
+    )
+    .unwrap();
+    let packages = packages::read(&image).unwrap();
+    let path = directory.path().join("x.json");
+    let events = json!([{"introduced": "0"}]);
+    let ranges = json!([{"type": "ECOSYSTEM", "events": events}]);
+    let package = json!({"ecosystem": "Debian:12", "name": "glibc"});
+    let affected = vec![json!({"package": package, "ranges": ranges}); 10];
+    let record = json!({"id": "X", "modified": "2024-01-01T00:00:00Z", "affected": affected});
+    std::fs::write(&path, record.to_string()).unwrap();
+    let find = |hits, comparisons| {
+        let limits = ExportLimits {
+            hits,
+            comparisons,
+            ..ExportLimits::default()
+        };
+        let export = Export::open_within(std::slice::from_ref(&path), limits).unwrap();
+        advisories::find(&export, &packages)
+    };
+    assert_eq!(find(10, 20).unwrap().list.len(), 1);
+    let error = find(9, 20).unwrap_err().to_string();
+    assert!(error.contains("more than 9 vulnerabilities"), "{error}");
+    let error = find(10, 19).unwrap_err().to_string();
+    assert!(error.contains("more than 19 comparisons"), "{error}");
+}
+
 fn limits_of(record: u64) -> ExportLimits {
     ExportLimits {
         record,

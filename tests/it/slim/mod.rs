@@ -2,6 +2,7 @@
 
 mod elf_reading;
 mod glibc_rules;
+mod hostile_products;
 mod hostile_sources;
 mod keep_pages;
 mod known_failures;

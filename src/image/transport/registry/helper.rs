@@ -3,7 +3,6 @@
 //!
 //! The name comes from a file, so it must be a plain name: no path, no option.
 
-use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -97,7 +96,11 @@ fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>
         memory: None,
         output: MAX_ANSWER,
     };
-    let finished = trust::run_within(Command::new(program).arg("get"), server.as_bytes(), &bounds);
+    let finished = trust::run_within(
+        trust::command(program).arg("get"),
+        server.as_bytes(),
+        &bounds,
+    );
     match finished {
         Ok(finished) => Ok((finished.status.success(), finished.stdout)),
         // It waits for a user who is not there.

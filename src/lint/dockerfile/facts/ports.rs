@@ -61,8 +61,10 @@ fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
     match facts.expand(step, word) {
         Some(text) => {
             let literal = word.literal() == Some(word.text.as_str());
-            // The variables of an ONBUILD are those of the image that is built later.
-            let known = !step.onbuild || word.literal().is_some();
+            // The variables of an ONBUILD are those of the image that is built later, and without a
+            // stage, those of an unknown base image.
+            let is_later = step.onbuild || step.stage.is_none();
+            let known = !is_later || word.literal().is_some();
             text.split_whitespace()
                 .take(MOST)
                 .map(|text| Port::parse(text, word.span, (literal, known)))

@@ -22,6 +22,10 @@ pub(super) fn keep_tree(
     let mut stack = vec![directory];
     let mut followed = HashSet::new();
     while let Some(name) = stack.pop() {
+        // Many names may lead to one tree, and each walks it.
+        if keep.graph.is_exhausted() {
+            return;
+        }
         keep.graph.keep(name, Some(by), why.clone());
         // pnpm and Debian build module trees from symlinks to directories elsewhere.
         let at = linked_directory(tree, name).unwrap_or(name);
@@ -128,19 +132,4 @@ pub(super) fn is_directory_of(tree: &Tree, name: NameId, names: &[&str]) -> bool
 pub(super) fn ancestors(tree: &Tree, directory: NameId) -> impl Iterator<Item = NameId> {
     std::iter::successors(Some(directory), |&at| Some(tree.parent(at)))
         .take_while(|&at| at != NameId::ROOT)
-}
-
-/// The paths in a variable that is a list.
-pub(super) fn path_list(keep: &Keep<'_>, variable: &str) -> Vec<Vec<u8>> {
-    let value = keep
-        .view
-        .image
-        .config
-        .env_value(variable)
-        .unwrap_or_default();
-    value
-        .split(':')
-        .filter(|path| !path.is_empty())
-        .map(|path| keep.programs.absolute(path.as_bytes()))
-        .collect()
 }

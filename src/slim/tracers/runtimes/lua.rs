@@ -1,6 +1,6 @@
 //! Lua: the directories of `package.path` and `package.cpath`.
 
-use super::directories::{is_development, keep_tree_at, path_list};
+use super::directories::{is_development, keep_tree_at};
 use super::literals;
 use super::state::State;
 use crate::elf::Files;
@@ -26,15 +26,15 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
         "LUA_PATH_5_3",
         "LUA_CPATH_5_3",
     ] {
-        let lists = path_list(keep, variable);
-        let templates = lists
-            .iter()
-            .flat_map(|list| list.split(|&byte| byte == b';'));
-        paths.extend(
-            templates
-                .filter_map(|template| template.split(|&byte| byte == b'?').next())
-                .map(<[u8]>::to_vec),
-        );
+        let value = keep.view.image.config.env_value(variable);
+        for template in value.unwrap_or_default().split([':', ';']) {
+            let path = template.split('?').next().unwrap_or_default();
+            // Two semicolons stand for the default templates.
+            if path.is_empty() {
+                continue;
+            }
+            paths.insert(keep.programs.absolute(path.as_bytes()));
+        }
     }
     let why = Why::runtime(Language::Lua);
     for path in paths {

@@ -127,7 +127,7 @@ impl Tracer for RuntimeTracer {
         // Python and Perl decide at the end: what they need depends on all programs that use them.
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
-        node::keep_types(&self.state, keep);
+        node::keep_types(&mut self.state, keep);
         let wanted = self.state.wanted.len();
         // The first pass skipped modules that no source file had requested at that time.
         if std::mem::replace(&mut self.settled, wanted) != wanted {

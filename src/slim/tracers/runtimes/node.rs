@@ -1,12 +1,12 @@
 //! Node: whole packages, with their dependencies, as found by `require`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::directories::{
     ancestors, is_development, is_directory_of, is_plain_file, is_waste, keep_tree, keep_tree_at,
-    path_list,
 };
 use super::literals;
 use super::state::State;
@@ -99,6 +99,7 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     keep_exported(keep, manifest, package, &value);
     let dependencies = dependencies(&value);
     keep_required(
+        state,
         keep,
         manifest,
         package,
@@ -207,14 +208,19 @@ fn keep_left_out(keep: &mut Keep<'_>, by: NameId, directory: NameId, path: &str)
 }
 
 /// Keeps the modules in directories that are left out otherwise, where a source loads them.
-pub(super) fn keep_required_left_out(keep: &mut Keep<'_>, by: NameId, text: &str) {
+pub(super) fn keep_required_left_out(
+    state: &mut State,
+    keep: &mut Keep<'_>,
+    by: NameId,
+    text: &str,
+) {
     // Few sources name such a directory at all, and reading all requests takes time.
     let mut names = LEFT_OUT_DIRECTORIES.iter();
     if !names.any(|name| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some()) {
         return;
     }
     let directory = keep.tree().parent(by);
-    let search_path = search_path(keep, directory);
+    let search_path = SearchPath::of(state, keep, directory);
     let requests: BTreeSet<&str> = requests(text).collect();
     for request in requests {
         let mut parts = request.split('/');
@@ -224,7 +230,7 @@ pub(super) fn keep_required_left_out(keep: &mut Keep<'_>, by: NameId, text: &str
         if request.starts_with('.') {
             keep_left_out(keep, by, directory, request);
         } else if let Some(package) = requested_package(request)
-            && let Some(path) = find_package(keep, &search_path, &package)
+            && let Some(path) = search_path.find(keep, &package)
             && let Ok(resolved) = keep.tree().resolve(&path)
         {
             let rest = request[package.len()..].trim_start_matches('/');
@@ -235,7 +241,7 @@ pub(super) fn keep_required_left_out(keep: &mut Keep<'_>, by: NameId, text: &str
 
 /// Keeps the types of all packages where ts-node, which checks them, compiles the application when
 /// it starts.
-pub(super) fn keep_types(state: &State, keep: &mut Keep<'_>) {
+pub(super) fn keep_types(state: &mut State, keep: &mut Keep<'_>) {
     let tree = keep.tree();
     let mut packages: Vec<NameId> = state.packages.iter().copied().collect();
     packages.sort_unstable();
@@ -254,7 +260,8 @@ pub(super) fn keep_types(state: &State, keep: &mut Keep<'_>) {
         }
     }
     // Packages that hold nothing but types are never loaded.
-    for directory in search_path(keep, tree.parent(compiler)) {
+    let search_path = SearchPath::of(state, keep, tree.parent(compiler));
+    for directory in search_path.directories() {
         keep_tree_at(
             keep,
             &[&directory[..], b"/@types"].concat(),
@@ -283,6 +290,7 @@ fn dependencies(manifest: &Value) -> BTreeSet<String> {
 /// Keeps the packages that a source file or a package below `directory` requires: `express`,
 /// `@babel/core/lib/x`.
 pub(super) fn keep_required<'r>(
+    state: &mut State,
     keep: &mut Keep<'_>,
     by: NameId,
     directory: NameId,
@@ -292,9 +300,9 @@ pub(super) fn keep_required<'r>(
     if names.is_empty() {
         return;
     }
-    let search_path = search_path(keep, directory);
+    let search_path = SearchPath::of(state, keep, directory);
     for name in names {
-        let Some(path) = find_package(keep, &search_path, &name) else {
+        let Some(path) = search_path.find(keep, &name) else {
             continue;
         };
         let why = Why::module(Language::Node, name);
@@ -304,14 +312,6 @@ pub(super) fn keep_required<'r>(
             keep.graph.keep(manifest, Some(by), why);
         }
     }
-}
-
-/// The path at which `require` finds a package.
-fn find_package(keep: &Keep<'_>, search_path: &[Vec<u8>], name: &str) -> Option<Vec<u8>> {
-    search_path
-        .iter()
-        .map(|at| [&at[..], b"/", name.as_bytes()].concat())
-        .find(|path| keep.tree().resolve(path).is_ok())
 }
 
 /// The name of a package in a request: `@babel/core` of `@babel/core/lib/x`. `None` for a path,
@@ -329,23 +329,63 @@ fn requested_package(request: &str) -> Option<String> {
     }
 }
 
-/// The directories that `require` searches for packages: each `node_modules` upward from the
+/// The directories that `require` searches for packages: each `node_modules` upward from a
 /// directory, then `NODE_PATH`, and those of Debian.
-fn search_path(keep: &Keep<'_>, directory: NameId) -> Vec<Vec<u8>> {
-    let tree = keep.tree();
-    let mut path = Vec::new();
-    // `/node_modules` is searched as well.
-    for at in ancestors(tree, directory).chain([NameId::ROOT]) {
-        let mut beside = tree.path(at);
-        // Node does not append `node_modules` to a path that already ends with it.
-        if !beside.ends_with(b"/node_modules") {
-            beside.extend(b"/node_modules");
+struct SearchPath {
+    upward: Vec<Vec<u8>>,
+    /// Those that are the same for all sources.
+    shared: Rc<[Vec<u8>]>,
+}
+
+impl SearchPath {
+    fn of(state: &mut State, keep: &Keep<'_>, directory: NameId) -> Self {
+        let tree = keep.tree();
+        let mut upward = Vec::new();
+        // `/node_modules` is searched as well.
+        for at in ancestors(tree, directory).chain([NameId::ROOT]) {
+            let mut beside = tree.path(at);
+            // Node does not append `node_modules` to a path that already ends with it.
+            if !beside.ends_with(b"/node_modules") {
+                beside.extend(b"/node_modules");
+            }
+            upward.push(beside);
         }
-        path.push(beside);
+        let shared = state
+            .node_directories
+            .get_or_insert_with(|| shared_directories(keep));
+        Self {
+            upward,
+            shared: Rc::clone(shared),
+        }
     }
-    path.extend(path_list(keep, "NODE_PATH"));
-    path.extend(debian_directories(tree));
-    path
+
+    fn directories(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.upward.iter().chain(self.shared.iter())
+    }
+
+    /// The path at which `require` finds a package.
+    fn find(&self, keep: &Keep<'_>, name: &str) -> Option<Vec<u8>> {
+        // There may be many directories, and as many packages.
+        if keep.is_exhausted() {
+            return None;
+        }
+        self.directories()
+            .map(|at| [&at[..], b"/", name.as_bytes()].concat())
+            .find(|path| keep.tree().resolve(path).is_ok())
+    }
+}
+
+/// `NODE_PATH` and Debian's directories, as far as they exist.
+fn shared_directories(keep: &Keep<'_>) -> Rc<[Vec<u8>]> {
+    let tree = keep.tree();
+    let mut directories = keep.path_list("NODE_PATH").to_vec();
+    directories.extend(debian_directories(tree));
+    let mut seen = HashSet::new();
+    directories.retain(|path| match tree.resolve(path) {
+        Ok(resolved) => seen.insert(resolved.name),
+        Err(_) => false,
+    });
+    directories.into()
 }
 
 /// Debian's package directories; those with addons are below the architecture's directory.

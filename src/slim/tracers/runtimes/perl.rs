@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::directories::{is_development, is_directory_of, is_plain_file, keep_tree_at, path_list};
+use super::directories::{is_development, is_directory_of, is_plain_file, keep_tree_at};
 use super::literals;
 use super::state::State;
 use crate::elf::Files;
@@ -21,7 +21,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     };
     let why = Why::runtime(Language::Perl);
     let mut directories = literals::paths(&bytes, b"perl");
-    directories.extend(path_list(keep, "PERL5LIB"));
+    directories.extend(keep.path_list("PERL5LIB").iter().cloned());
     // Debug data in `/usr/lib/debug` has such names too.
     directories.retain(|path| !path.starts_with(b"/usr/lib/debug/"));
     let base = directories
@@ -60,7 +60,8 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
         };
         let text = String::from_utf8_lossy(&bytes);
         // `use lib` prepends a directory to `@INC` for this source file.
-        let own = libraries(&text);
+        let mut own = libraries(&text);
+        own.retain(|path| keep.tree().resolve(path.as_bytes()).is_ok());
         let directories: Vec<&[u8]> = directories
             .iter()
             .map(Vec::as_slice)
@@ -73,7 +74,7 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
 }
 
 /// The literal directories of `use lib`.
-fn libraries(text: &str) -> Vec<&str> {
+fn libraries(text: &str) -> BTreeSet<&str> {
     let lines = text
         .lines()
         .map(str::trim_start)
@@ -166,6 +167,10 @@ fn is_module_char(char: char) -> bool {
 fn keep_module(keep: &mut Keep<'_>, source: NameId, module: &str, directories: &[&[u8]]) {
     let path = module.trim_matches(':').replace("::", "/");
     for directory in directories {
+        // A source may name many directories and many modules.
+        if keep.is_exhausted() {
+            return;
+        }
         let file = below(directory, &format!("{path}.pm"));
         // All directories in `@INC` are tried, because the parts of an XS module may be in two of
         // them.
@@ -215,7 +220,7 @@ mod tests {
                 "A::B", "C", "D::E", "F::G", "H", "I", "lib", "parent", "qw", "strict", "use"
             ]
         );
-        assert_eq!(libraries(text), ["/a/b"]);
+        assert_eq!(libraries(text), BTreeSet::from(["/a/b"]));
     }
 
     #[test]

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::image::{NameId, Tree};
+use crate::image::NameId;
 use crate::slim::keep::Keep;
-use crate::slim::language_paths::contains;
 use crate::slim::tracers::shell;
 use crate::slim::why::Why;
-
-use super::directories::path_list;
 
 /// Build programs that packages mention, although the programs that use the packages build and
 /// install nothing.
@@ -93,28 +90,21 @@ pub(super) fn keep_libraries(
         return;
     }
     let tree = keep.tree();
-    for directory in library_directories(keep) {
-        let Ok(resolved) = tree.resolve(&directory) else {
-            continue;
-        };
-        for file in tree.children(resolved.name) {
-            let Ok(file_name) = std::str::from_utf8(tree.file_name(file)) else {
-                continue;
-            };
-            let word = names
-                .get(file_name)
-                .or_else(|| short_names.get(short_name(file_name)?));
-            if let Some(&word) = word {
-                keep.keep_path(&tree.path(file), Some(by), why(word));
-            }
+    let others = keep.path_list("LD_LIBRARY_PATH");
+    let mut found = Vec::new();
+    for &word in names {
+        for &file in keep.libraries.find(tree, &others, word) {
+            found.push((file, word));
         }
     }
-}
-
-/// `z` of `libz.so.1`.
-fn short_name(file_name: &str) -> Option<&str> {
-    let (name, _) = file_name.strip_prefix("lib")?.split_once(".so")?;
-    Some(name)
+    for &word in short_names {
+        for &file in keep.libraries.find_short(tree, &others, word) {
+            found.push((file, word));
+        }
+    }
+    for (file, word) in found {
+        keep.keep_path(&tree.path(file), Some(by), why(word));
+    }
 }
 
 /// Libraries that those in an archive need. They are found without the loader: the program that
@@ -132,37 +122,6 @@ pub(in crate::slim) fn keep_libraries_of_archive(
     keep_libraries(keep, by, &names, &BTreeSet::new(), &|word| {
         Why::mention(word.to_owned(), 1)
     });
-}
-
-/// The directories in which libraries are installed. `dlopen` searches more than these, but a
-/// source does not tell the search path.
-fn library_directories(keep: &Keep<'_>) -> Vec<Vec<u8>> {
-    let tree = keep.tree();
-    let mut directories: Vec<Vec<u8>> =
-        ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
-            .map(|path| path.as_bytes().to_vec())
-            .into();
-    for parent in [&b"/lib"[..], b"/usr/lib"] {
-        // Debian has a directory for each architecture, with Java libraries in `jni` below it.
-        let triplets = triplet_directories(tree, parent);
-        for triplet in &triplets {
-            directories.push([&triplet[..], b"/jni"].concat());
-        }
-        directories.extend(triplets);
-    }
-    directories.extend(path_list(keep, "LD_LIBRARY_PATH"));
-    directories
-}
-
-/// Directories such as `/usr/lib/x86_64-linux-gnu`.
-fn triplet_directories(tree: &Tree, parent: &[u8]) -> Vec<Vec<u8>> {
-    let Ok(resolved) = tree.resolve(parent) else {
-        return Vec::new();
-    };
-    tree.children(resolved.name)
-        .filter(|&child| contains(tree.file_name(child), "-linux-"))
-        .map(|child| tree.path(child))
-        .collect()
 }
 
 #[cfg(test)]

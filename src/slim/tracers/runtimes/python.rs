@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::directories::{
     Skip, ancestors, is_development, is_directory_of, is_plain_file, keep_tree, keep_tree_at,
-    path_list,
 };
 use super::state::{State, Wanted};
 use crate::image::{NameId, Tree};
@@ -69,40 +68,71 @@ pub(super) const MACHINERY: &[&str] = &[
 /// Keeps libraries and packages for all Pythons that were found.
 pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     // This runs each time new names have been traced; keeping a name again has no effect.
-    let names = state.python.names.clone();
+    let known = state.python.names.clone();
+    let names = by_confidence(keep, &known);
     let tree = keep.tree();
     let environments: BTreeMap<NameId, NameId> = names
         .iter()
         .filter_map(|&name| Some((name, environment(tree, name)?)))
         .collect();
     // Symlinks lead to a program that is among the names as well.
-    let programs: Vec<(NameId, Vec<NameId>)> = names
-        .iter()
-        .filter(|name| is_plain_file(tree, **name))
-        .map(|&name| (name, libraries(keep, name)))
-        .collect();
+    let mut programs: Vec<(NameId, Vec<NameId>)> = Vec::new();
+    let mut listed = Listed::new();
+    for &name in &names {
+        if is_plain_file(tree, name) {
+            programs.push((name, libraries(keep, &mut listed, name)));
+        }
+    }
+    // An image may have a thousand names of Python. Each directory is walked for the first of them.
+    let mut walked = BTreeSet::new();
     for (name, libraries) in &programs {
         for &library in libraries {
             state.python.has_distutils |= tree.child(library, b"distutils").is_some();
-            keep_library(state, keep, *name, library);
+            if walked.insert(library) {
+                keep_library(state, keep, *name, library);
+            }
         }
     }
     let mut is_open = false;
-    for (&name, &environment) in &environments {
-        // One environment that includes the system packages is enough to keep them.
-        is_open |= keep_environment(state, keep, name, environment);
+    let mut walked = BTreeSet::new();
+    for &name in &names {
+        if let Some(&environment) = environments.get(&name)
+            && walked.insert((environment, tree.parent(name)))
+        {
+            // One environment that includes the system packages is enough to keep them.
+            is_open |= keep_environment(state, keep, name, environment);
+        }
     }
-    for (name, libraries) in programs {
+    let alone = Alone::new(keep, &known, &environments);
+    let mut walked = BTreeSet::new();
+    for (name, libraries) in &programs {
         // A Python that is only used by virtual environments needs no system packages.
-        let is_closed = environments.contains_key(&name)
-            || !is_started_alone(keep, name, &names, &environments);
-        if !is_closed || is_open {
-            for &library in &libraries {
-                keep_sites(state, keep, name, library);
+        let is_closed = environments.contains_key(name) || !alone.is_started(keep, *name);
+        if is_closed && !is_open {
+            continue;
+        }
+        for &library in libraries {
+            if walked.insert(library) {
+                keep_sites(state, keep, *name, library);
             }
         }
-        keep_given(state, keep, name);
     }
+    if let Some((name, _)) = programs.first() {
+        keep_search_path(state, keep, *name);
+    }
+    let mut walked = BTreeSet::new();
+    for (name, _) in &programs {
+        if walked.insert(tree.parent(*name)) {
+            keep_active_environment(state, keep, *name);
+        }
+    }
+}
+
+/// The names of Python, those that are kept for the most certain reasons first.
+fn by_confidence(keep: &Keep<'_>, names: &BTreeSet<NameId>) -> Vec<NameId> {
+    let mut names: Vec<NameId> = names.iter().copied().collect();
+    names.sort_by_key(|&name| keep.graph.confidence(name));
+    names
 }
 
 /// The virtual environment that contains a name: `pyvenv.cfg` is next to it, or one directory up.
@@ -178,20 +208,38 @@ fn is_open_to_system(keep: &Keep<'_>, settings: NameId) -> bool {
     })
 }
 
-/// Whether this Python is kept for a reason other than a virtual environment or another name of it.
-fn is_started_alone(
-    keep: &Keep<'_>,
-    name: NameId,
-    names: &BTreeSet<NameId>,
-    environments: &BTreeMap<NameId, NameId>,
-) -> bool {
-    let others = names
-        .iter()
-        .filter(|other| !environments.contains_key(other));
-    for &other in others.chain([&name]) {
-        for reason in keep.graph.reasons(other) {
+/// The names of Python that are kept for reasons other than a virtual environment or another name
+/// of it.
+struct Alone<'n> {
+    names: &'n BTreeSet<NameId>,
+    /// Whether a name outside of all virtual environments is one of them.
+    is_any_outside: bool,
+}
+
+impl<'n> Alone<'n> {
+    fn new(
+        keep: &Keep<'_>,
+        names: &'n BTreeSet<NameId>,
+        environments: &BTreeMap<NameId, NameId>,
+    ) -> Self {
+        let mut alone = Self {
+            names,
+            is_any_outside: false,
+        };
+        let mut outside = names.iter().filter(|name| !environments.contains_key(name));
+        alone.is_any_outside = outside.any(|&name| alone.is_started_itself(keep, name));
+        alone
+    }
+
+    /// Whether a Python is started other than by a virtual environment.
+    fn is_started(&self, keep: &Keep<'_>, name: NameId) -> bool {
+        self.is_any_outside || self.is_started_itself(keep, name)
+    }
+
+    fn is_started_itself(&self, keep: &Keep<'_>, name: NameId) -> bool {
+        for reason in keep.graph.reasons(name) {
             // Names of Python keep each other.
-            let is_outside = reason.by.is_none_or(|by| !names.contains(&by));
+            let is_outside = reason.by.is_none_or(|by| !self.names.contains(&by));
             let is_part = matches!(
                 reason.why,
                 Why::Directory | Why::Runtime { .. } | Why::Module { .. }
@@ -200,19 +248,23 @@ fn is_started_alone(
                 return true;
             }
         }
+        false
     }
-    false
 }
+
+/// The directories of standard libraries, of all versions, in directories such as `/usr/lib`.
+type Listed = BTreeMap<NameId, Vec<NameId>>;
 
 /// The directories of the standard library: `lib/python3.11`, and on some systems also
 /// `lib64/python3.11`.
-fn libraries(keep: &Keep<'_>, name: NameId) -> Vec<NameId> {
+fn libraries(keep: &mut Keep<'_>, listed: &mut Listed, name: NameId) -> Vec<NameId> {
     let tree = keep.tree();
     let version = version(tree.file_name(name));
     // PYTHONHOME replaces the search upward from the program.
-    let home = path_list(keep, "PYTHONHOME")
-        .into_iter()
-        .filter_map(|path| Some(tree.resolve(&path).ok()?.name));
+    let homes = keep.path_list("PYTHONHOME");
+    let home = homes
+        .iter()
+        .filter_map(|path| Some(tree.resolve(path).ok()?.name));
     for prefix in home.chain(ancestors(tree, tree.parent(name))) {
         // Fedora splits the library: C modules are in `lib64`.
         let in_prefix = [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| {
@@ -223,10 +275,17 @@ fn libraries(keep: &Keep<'_>, name: NameId) -> Vec<NameId> {
                 None
             }
         });
-        let found: BTreeSet<NameId> = in_prefix
-            .flat_map(|library| tree.children(library))
-            .filter(|&at| is_library(tree, at, version))
-            .collect();
+        let mut found = BTreeSet::new();
+        for directory in in_prefix {
+            let all = listed
+                .entry(directory)
+                .or_insert_with(|| list_libraries(tree, directory));
+            // There may be as many versions as names of Python.
+            if keep.graph.look_at(all.len()) {
+                let all = all.iter().copied();
+                found.extend(all.filter(|&at| has_version(tree, at, version)));
+            }
+        }
         // The landmark file that Python uses.
         let mut libraries = found.iter();
         if libraries.any(|&library| tree.child(library, b"os.py").is_some()) {
@@ -247,14 +306,27 @@ fn version(file_name: &[u8]) -> &[u8] {
     &rest[..end]
 }
 
-fn is_library(tree: &Tree, directory: NameId, version: &[u8]) -> bool {
-    let file_name = tree.file_name(directory);
-    let rest = file_name
-        .strip_prefix(b"python")
-        .or_else(|| file_name.strip_prefix(b"pypy"));
+fn list_libraries(tree: &Tree, directory: NameId) -> Vec<NameId> {
+    let children = tree.children(directory);
+    children.filter(|&at| is_library(tree, at)).collect()
+}
+
+fn is_library(tree: &Tree, directory: NameId) -> bool {
     let is_one = tree.child(directory, b"os.py").is_some()
         || tree.child(directory, b"lib-dynload").is_some();
-    tree.is_directory(directory) && is_one && rest.is_some_and(|rest| rest.starts_with(version))
+    is_one && library_version(tree, directory).is_some()
+}
+
+fn has_version(tree: &Tree, library: NameId, version: &[u8]) -> bool {
+    library_version(tree, library).is_some_and(|known| known.starts_with(version))
+}
+
+/// `3.11` of `python3.11`, the directory of a standard library.
+fn library_version(tree: &Tree, library: NameId) -> Option<&[u8]> {
+    let file_name = tree.file_name(library);
+    file_name
+        .strip_prefix(b"python")
+        .or_else(|| file_name.strip_prefix(b"pypy"))
 }
 
 fn keep_library(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
@@ -365,23 +437,27 @@ fn user_bases(keep: &Keep<'_>) -> Vec<Vec<u8>> {
     for base in &mut bases {
         base.extend_from_slice(b"/.local");
     }
-    bases.extend(path_list(keep, "PYTHONUSERBASE"));
+    bases.extend_from_slice(&keep.path_list("PYTHONUSERBASE"));
     bases
 }
 
-/// Keeps the directories and archives in `PYTHONPATH`, and an active virtual environment.
-fn keep_given(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+/// Keeps the directories and archives in `PYTHONPATH`, which is the same for all Pythons.
+fn keep_search_path(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let why = Why::runtime(Language::Python);
     // An entry may be a ZIP archive, which is kept unchanged.
-    for path in path_list(keep, "PYTHONPATH") {
-        if let Some(entry) = keep.keep_path(&path, Some(name), why.clone())
+    for path in keep.path_list("PYTHONPATH").iter() {
+        if let Some(entry) = keep.keep_path(path, Some(name), why.clone())
             && keep.tree().is_directory(entry)
         {
             keep_site(state, keep, name, entry);
         }
     }
-    for path in path_list(keep, "VIRTUAL_ENV") {
-        if let Ok(resolved) = keep.tree().resolve(&path) {
+}
+
+/// Keeps the virtual environment that a variable activates.
+fn keep_active_environment(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    for path in keep.path_list("VIRTUAL_ENV").iter() {
+        if let Ok(resolved) = keep.tree().resolve(path) {
             keep_environment(state, keep, name, resolved.name);
         }
     }

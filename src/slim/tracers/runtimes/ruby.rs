@@ -1,6 +1,6 @@
 //! Ruby: its library directories, and whole gems, with their specifications and extensions.
 
-use super::directories::{is_development, is_directory_of, is_plain_file, keep_tree_at, path_list};
+use super::directories::{is_development, is_directory_of, is_plain_file, keep_tree_at};
 use super::literals;
 use super::state::{State, Wanted};
 use crate::elf::Files;
@@ -26,7 +26,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     }
     paths.extend(GEMS.iter().map(|path| path.as_bytes().to_vec()));
     for variable in ["RUBYLIB", "GEM_HOME", "GEM_PATH", "BUNDLE_PATH"] {
-        paths.extend(path_list(keep, variable));
+        paths.extend(keep.path_list(variable).iter().cloned());
     }
     let why = Why::runtime(Language::Ruby);
     let wanted = state.wanted.clone();

@@ -92,7 +92,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
             let directory = keep.tree().parent(name);
             // A bundle may require the same package on every line.
             let requests: BTreeSet<&str> = node::requests(&text).collect();
-            node::keep_required(keep, name, directory, requests);
+            node::keep_required(state, keep, name, directory, requests);
         }
         _ => {}
     }
@@ -100,7 +100,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         keep_search_path(keep, name, &text);
     }
     if language == Language::Node {
-        node::keep_required_left_out(keep, name, &text);
+        node::keep_required_left_out(state, keep, name, &text);
     }
     if language == Language::Python && is_packaged(path) {
         python::keep_imported_tests(keep, name, &text);

@@ -1,6 +1,7 @@
 //! State that is shared by the languages or kept between names.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use crate::image::NameId;
 use crate::slim::why::Language;
@@ -15,6 +16,8 @@ pub(super) struct State {
     pub(super) perl: PerlState,
     /// Node packages whose dependencies have been followed.
     pub(super) packages: HashSet<NameId>,
+    /// Directories in which every Node source finds packages; none before the first was read.
+    pub(super) node_directories: Option<Rc<[Vec<u8>]>>,
     pub(super) wanted: Wanted,
     /// Sources that were looked at.
     pub(super) sources: HashSet<NameId>,

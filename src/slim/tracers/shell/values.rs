@@ -4,26 +4,20 @@
 //! a word has a few possible values, or is unknown.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::functions::Functions;
 use super::patterns;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
-use crate::image::Config;
 use crate::paths::file_name;
+use crate::slim::variables::{MAX_VALUE, MAX_VALUES, MAX_VARIABLES, Variables};
 use crate::source::Span;
 
-/// Maximum number of values of a word or a variable; with more, it counts as unknown.
-const MOST: usize = 32;
 /// Maximum nesting level of `${A:-${B:-c}}` and `$(dirname "$(…)")`.
 const DEEPEST: usize = 8;
-/// Maximum length of a value in bytes, so that a repeated `A=$A$A` does not exhaust the memory. No
-/// path is longer.
-const MAX_VALUE: usize = 4096;
 /// Maximum number of bytes that are searched for the end of `${…}` or `$(…)`.
 const MAX_INSIDE: usize = 4096;
-/// Maximum number of known variables. Scripts have a few dozen.
-const MAX_VARIABLES: usize = 4096;
 /// Number of bytes of text and values that may be processed per byte of a script, and for any
 /// script.
 const EFFORT_PER_BYTE: u64 = 256;
@@ -31,37 +25,50 @@ const LEAST_EFFORT: u64 = 64 << 10;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
-    variables: BTreeMap<String, BTreeSet<String>>,
+    /// The variables of the script itself.
+    variables: Variables,
+    /// Those of the image, and of the scripts that include this one, the outermost first. Each of a
+    /// thousand included files, or lines of a `Procfile`, sees them, so they are shared.
+    outer: Vec<Rc<Variables>>,
     /// The paths of the script, if it is a file: its own, and those of symlinks to it.
     script: Vec<String>,
     /// Functions of the script: their arguments, and what they print.
     functions: Functions,
     /// Variables that are given arguments of the script: `program=$1`.
-    from_arguments: BTreeSet<String>,
+    from_arguments: Rc<BTreeSet<String>>,
     /// The rest of the effort for the script that is read; `None` once too little was left.
     effort: Cell<Option<u64>>,
 }
 
 impl Values {
-    pub(super) fn new(config: &Config, script: Vec<String>) -> Self {
-        let mut values = Self {
-            variables: BTreeMap::new(),
+    /// The values of a script that is started with the variables of the image.
+    pub(super) fn new(of_image: &Rc<Variables>, script: Vec<String>) -> Self {
+        Self {
+            variables: Variables::default(),
+            outer: vec![Rc::clone(of_image)],
             script,
             functions: Functions::default(),
-            from_arguments: BTreeSet::new(),
+            from_arguments: Rc::default(),
             effort: Cell::new(Some(LEAST_EFFORT)),
-        };
-        // A script has access to the variables of the image as well as its own.
-        for (name, value) in config
-            .env()
-            .into_iter()
-            .filter_map(|entry| entry.split_once('='))
-        {
-            values.add(name, value.to_owned());
         }
-        // The shell sets PWD when it starts.
-        values.add("PWD", config.working_dir().to_owned());
-        values
+    }
+
+    /// The values as the next text sees them that is read inside of this one. Its own are shared
+    /// from here on.
+    pub(super) fn share(&mut self) -> Self {
+        if !self.variables.is_empty() {
+            let own = std::mem::take(&mut self.variables);
+            self.outer.push(Rc::new(own));
+        }
+        Self {
+            variables: Variables::default(),
+            outer: self.outer.clone(),
+            script: self.script.clone(),
+            // Each text has its own functions.
+            functions: Functions::default(),
+            from_arguments: Rc::clone(&self.from_arguments),
+            effort: self.effort.clone(),
+        }
     }
 
     /// The same values, in another file.
@@ -72,10 +79,17 @@ impl Values {
         }
     }
 
-    /// Resets the effort for a script.
-    pub(super) fn allow_for(&mut self, text: &str) {
+    /// Resets the effort for a script, of what is left for all scripts. Returns the effort.
+    pub(super) fn allow_for(&mut self, text: &str, left: u64) -> u64 {
         let effort = LEAST_EFFORT + EFFORT_PER_BYTE * text.len() as u64;
+        let effort = effort.min(left);
         self.effort.set(Some(effort));
+        effort
+    }
+
+    /// The effort for the script that is left.
+    pub(super) fn left(&self) -> u64 {
+        self.effort.get().unwrap_or_default()
     }
 
     /// Whether the effort for the script was exhausted.
@@ -93,12 +107,19 @@ impl Values {
     }
 
     fn add(&mut self, name: &str, value: String) -> bool {
-        let is_known = self.variables.contains_key(name);
-        if value.len() > MAX_VALUE || (!is_known && self.variables.len() >= MAX_VARIABLES) {
-            return false;
+        if let Some(outer) = get(&self.outer, name) {
+            // Most assignments repeat a value.
+            if outer.contains(&value) && self.variables.get(name).is_none() {
+                return false;
+            }
+            self.variables.take_over(name, outer);
         }
-        let known = self.variables.entry(name.to_owned()).or_default();
-        known.len() < MOST && known.insert(value)
+        let others = self.outer.iter().map(|outer| outer.len()).sum();
+        self.variables.add(name, value, others)
+    }
+
+    fn variable(&self, name: &str) -> Option<&BTreeSet<String>> {
+        self.variables.get(name).or_else(|| get(&self.outer, name))
     }
 
     /// Collects the assignments in a script: `A=1`, `export A=1`, `${A:=1}`, `for A in 1 2`, `A=(1
@@ -228,7 +249,7 @@ impl Values {
             return;
         };
         if is_name(name) && word.parts.iter().any(|part| self.is_argument(part)) {
-            self.from_arguments.insert(name.to_owned());
+            Rc::make_mut(&mut self.from_arguments).insert(name.to_owned());
         }
     }
 
@@ -345,8 +366,13 @@ impl Values {
                     rest = after;
                 }
                 _ => {
-                    push(&mut out, char.encode_utf8(&mut [0; 4]))?;
-                    rest = tail;
+                    // Everything up to the next sign is added at once, for there may be many values.
+                    let end = tail.find(['\'', '"', '\\', '`', '$']);
+                    let length = end.map_or(rest.len(), |end| char.len_utf8() + end);
+                    let (piece, after) = rest.split_at(length);
+                    self.spend(piece.len() * (out.len() - 1))?;
+                    push(&mut out, piece)?;
+                    rest = after;
                 }
             }
         }
@@ -357,7 +383,7 @@ impl Values {
     fn product(&self, texts: &[String], values: &[String]) -> Option<Vec<String>> {
         // Several variables with several values each multiply, and a word with too many values
         // counts as unknown.
-        if texts.len() * values.len() > MOST {
+        if texts.len() * values.len() > MAX_VALUES {
             return None;
         }
         let mut product = Vec::with_capacity(texts.len() * values.len());
@@ -426,7 +452,7 @@ impl Values {
         }
         let values = match name.parse::<usize>() {
             Ok(place) => self.functions.argument(place)?,
-            Err(_) => self.variables.get(name)?,
+            Err(_) => self.variable(name)?,
         };
         if values.is_empty() {
             return None;
@@ -567,6 +593,11 @@ fn entered_directory(command: &str) -> Option<&str> {
     Some(directory.trim())
 }
 
+/// The values of a variable in the innermost of several scopes that has it.
+fn get<'v>(scopes: &'v [Rc<Variables>], name: &str) -> Option<&'v BTreeSet<String>> {
+    scopes.iter().rev().find_map(|scope| scope.get(name))
+}
+
 /// The names and the words of `: "${PGDATA:=/var/lib/postgresql/data}"`.
 fn defaults(text: &str) -> Vec<(&str, &str)> {
     let mut defaults = Vec::new();
@@ -666,7 +697,7 @@ mod tests {
             script: vec!["/opt/bin/run".to_owned()],
             ..Values::default()
         };
-        values.allow_for(script);
+        values.allow_for(script, u64::MAX);
         values.learn(&parse_text(script), script);
         values.expand(word).map(|values| values.join(" | "))
     }
@@ -750,6 +781,26 @@ mod tests {
         assert_eq!(value(script, "$(home)/x").as_deref(), Some("/opt/app/x"));
         assert_eq!(value(script, "$B").as_deref(), Some("/opt/bin"));
         assert_eq!(value(script, "$1"), None);
+    }
+
+    #[test]
+    fn scripts_share_the_variables_of_the_image_and_of_those_that_include_them() {
+        let mut image = Variables::default();
+        image.add("A", "1".to_owned(), 0);
+        let image = Rc::new(image);
+        let mut outer = Values::new(&image, Vec::new());
+        outer.learn(&parse_text("B=2"), "B=2");
+        let shared = outer.share();
+        let mut inner = shared.within(Vec::new());
+        assert!(Rc::ptr_eq(&inner.outer[0], &image));
+        assert!(Rc::ptr_eq(&inner.outer[1], &shared.outer[1]));
+        inner.learn(&parse_text("A=3"), "A=3");
+        assert_eq!(inner.expand("$A$B").unwrap(), ["12", "32"]);
+        assert_eq!(
+            outer.expand("$A$B").unwrap(),
+            ["12"],
+            "no other script sees it"
+        );
     }
 
     #[test]

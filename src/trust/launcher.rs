@@ -1,0 +1,76 @@
+//! Starts programs so that they end with jettison, however it ends.
+//!
+//! A process that nothing can catch, such as SIGKILL, has ended leaves its children behind, and a
+//! `git` that waits for a FIFO would wait for ever. The kernel kills a child whose parent dies only
+//! if the child has asked for it. Between `fork` and `exec` only unsafe code could ask, so jettison
+//! starts itself instead, asks, and becomes the program.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+
+/// The first argument of a jettison that is to become a program.
+const ARGUMENT: &str = "--become-program";
+
+/// This very program, even if another version has been installed in its place.
+const ITSELF: &str = "/proc/self/exe";
+
+/// The start of the standard error of a jettison that could not become the program; the number of
+/// the error follows.
+const FAILED: &[u8] = b"\0jettison: ";
+
+/// Set in the `jettison` program. Any other program that uses the library does not know the
+/// argument.
+static IS_JETTISON: OnceLock<()> = OnceLock::new();
+
+/// Becomes the program that the arguments ask for. Returns, with an exit code, only if that fails;
+/// `None` if the arguments ask for nothing of the kind.
+pub fn become_program(arguments: &[OsString]) -> Option<u8> {
+    let _ = IS_JETTISON.set(());
+    let [_, first, parent, program, rest @ ..] = arguments else {
+        return None;
+    };
+    if first != ARGUMENT {
+        return None;
+    }
+    let error = run(parent, program, rest);
+    let number = error.raw_os_error().unwrap_or_default();
+    let _ = io::stderr().write_all(&[FAILED, number.to_string().as_bytes()].concat());
+    Some(127)
+}
+
+fn run(parent: &OsStr, program: &OsStr, arguments: &[OsString]) -> io::Error {
+    if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
+        return error.into();
+    }
+    // It may have died before.
+    let is_alive = getppid().map(Pid::as_raw_nonzero);
+    if is_alive.map(|pid| pid.to_string()).as_deref() != parent.to_str() {
+        return io::ErrorKind::Interrupted.into();
+    }
+    Command::new(program).args(arguments).exec()
+}
+
+/// A command that starts a program, which is killed when jettison dies.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    if IS_JETTISON.get().is_none() || !Path::new(ITSELF).exists() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(ITSELF);
+    command
+        .arg(ARGUMENT)
+        .arg(getpid().as_raw_nonzero().to_string())
+        .arg(program);
+    command
+}
+
+/// The error with which a program of [`command`] could not be started, from its standard error.
+pub(super) fn failure(stderr: &[u8]) -> Option<io::Error> {
+    let number = str::from_utf8(stderr.strip_prefix(FAILED)?).ok()?;
+    Some(io::Error::from_raw_os_error(number.parse().ok()?))
+}
