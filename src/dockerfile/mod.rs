@@ -5,9 +5,9 @@
 //! and arguments; arguments are parsed depending on the instruction. BuildKit stops at the first
 //! error; this parser continues with the next line.
 
-// One step of the reading per module. `encoding` refuses what is not a Dockerfile's text, `lines`,
-// `quotes` and `split` cut, `directive`, `flags`, `heredoc`, `json` and `word` read one construct
-// each, `instruction` and `body` put an instruction together, and `parser` drives them.
+// Each module is one step of parsing. `encoding` rejects input that is not text, `lines`, `quotes`
+// and `split` split it, `directive`, `flags`, `heredoc`, `json` and `word` parse one construct
+// each, `instruction` and `body` assemble an instruction, and `parser` calls them.
 mod body;
 mod directive;
 mod encoding;

@@ -78,7 +78,7 @@ pub(super) fn apply(
     })
 }
 
-/// The names of a set, which has no order.
+/// The names in an unordered set.
 fn sorted(names: HashSet<NameId>) -> Vec<NameId> {
     let mut names: Vec<NameId> = names.into_iter().collect();
     names.sort_unstable();

@@ -268,7 +268,7 @@ const KEYS: [&str; 8] = [
 ];
 
 impl Page {
-    /// The codes of other tools for the check: `hadolint DL3002, Trivy DS-0002`.
+    /// The codes that other tools use for this check: `hadolint DL3002, Trivy DS-0002`.
     pub fn aliases_text(&self) -> String {
         let aliases = self.aliases.iter();
         let names: Vec<String> = aliases

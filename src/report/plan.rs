@@ -91,7 +91,7 @@ fn in_one_line(out: &mut Lines, title: &str, names: &[String]) {
     out.line(format_args!("{title}: {line}"));
 }
 
-/// A part that is left out, what it would cost, and how to keep it.
+/// A part that is left out, its size, and how to keep it.
 fn left_out_line(left_out: &PartLeftOut) -> String {
     let PartLeftOut {
         rule,

@@ -42,7 +42,7 @@ pub struct PackageRow<'a> {
     /// `None` for all files without a package.
     pub package: Option<&'a Package>,
     pub sizes: Sizes,
-    /// The largest of its files that are kept, with its size.
+    /// The largest kept file of the package, with its size.
     pub largest: Option<(u64, NameId)>,
 }
 

@@ -18,7 +18,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     }
     for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
-        // `--exclude` says which files are not meant.
+        // With `--exclude`, the author has already chosen which files to omit.
         if step.flag("exclude").is_some() {
             continue;
         }

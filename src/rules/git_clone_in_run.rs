@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let message = format!("`git` clones `{url}`; `ADD` can fetch it without `git`");
         let report = findings.add(call.span, message);
-        // Not safe: ADD also fetches submodules, and it uses other credentials.
+        // Unsafe, because ADD also fetches submodules and uses different credentials.
         if let Some(instruction) = as_add(cx, run, call) {
             let edit = Edit::replace(cx.facts.steps[run.step].span, instruction);
             report.fix(Fix::marked_unsafe("use `ADD`", [edit]));

@@ -15,8 +15,8 @@ const MAX_ROWS: usize = 10_000;
 /// Bytes that all entries of one archive inflate to.
 const MAX_ALL: u64 = 1 << 30;
 
-/// Reads an archive with a function that gets its bytes and the number of bytes that its entries
-/// may inflate to, which it counts down. None where the file cannot be read.
+/// Reads an archive with a function that receives its bytes and the remaining budget for
+/// decompressed bytes, which the function reduces. Returns `None` if the file cannot be read.
 pub(super) fn read_archive<T>(
     keep: &mut Keep<'_>,
     name: NameId,

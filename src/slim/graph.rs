@@ -333,7 +333,7 @@ impl Graph {
         &self.kept
     }
 
-    /// Whether a name is the user's own, for any of its reasons.
+    /// Whether any reason for a name marks it as the user's own.
     pub(super) fn is_users(&self, name: NameId) -> bool {
         let mut reasons = self.reasons(name).iter();
         reasons.any(|reason| reason.why.is_users())

@@ -1,4 +1,4 @@
-//! The sources that command lines give interpreters.
+//! The source files that command lines pass to interpreters.
 
 use crate::knowledge::{InterpreterOptions, Language, language_of_interpreter};
 use crate::paths::file_name_bytes;
@@ -19,21 +19,21 @@ pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a st
     None
 }
 
-/// The language whose interpreter a command line starts, if the line names no file and no module
-/// for it to run: `python3`, `perl -e '…'`. Otherwise the file, which may not be in the image.
+/// The language whose interpreter a command line starts, and the file that it runs, which may not
+/// be in the image. There is no file in `python3` and `perl -e '…'`.
 pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str>)> {
     let (program, arguments) = words.split_first()?;
     let program = file_name_bytes(program.as_bytes());
     let script = language_of_interpreter(program)?;
     let is_module = script.language == Language::Python && arguments.contains(&"-m");
-    // `python3-config` and `php-fpm` run no code that their arguments name.
+    // `python3-config` and `php-fpm` do not run code from their arguments.
     if program.contains(&b'-') || is_module {
         return None;
     }
     Some((script.language, first_file(&script.options, arguments)))
 }
 
-/// The first argument that is not an option or the value of one; none where an option gives the
+/// The first argument that is not an option or the value of one; `None` if an option specifies the
 /// program as a text or as the name of a module.
 fn first_file<'a>(options: &InterpreterOptions, words: &[&'a str]) -> Option<&'a str> {
     let mut words = words.iter();

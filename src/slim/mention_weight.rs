@@ -93,7 +93,7 @@ impl<'a> MentionWeight<'a> {
         is_privileged(tree, end) || is_program(tree, end) && is_class
     }
 
-    /// Whether a name is the user's, and no package of a distribution has it.
+    /// Whether a name is the user's own and does not belong to a package of the distribution.
     fn is_users(&self, graph: &Graph, name: NameId) -> bool {
         graph.is_users(name) && !self.is_of_distribution(name)
     }

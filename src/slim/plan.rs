@@ -41,13 +41,13 @@ pub struct Plan {
     pub(super) keeps_opened: bool,
 }
 
-/// A part of a kept program that its keep rule leaves out, although the image has it.
+/// A part of a kept program that the image contains, but that the keep rule leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartLeftOut {
     pub rule: &'static str,
     /// A noun phrase: `the JIT compiler`.
     pub part: &'static str,
-    /// What `--keep` needs to keep it.
+    /// The value for `--keep` that keeps it.
     pub pattern: &'static str,
     /// The files that are not kept, each counted once.
     pub bytes: u64,
@@ -121,7 +121,7 @@ pub(super) fn make<'p>(
         unbootable,
     } = trace(keep, &mut tracers, &mut weight, options.level);
     check_program(&image.tree, unknown_program, options)?;
-    // A user who names files to keep may have named those of the service.
+    // A user who names files to keep may have included those of the service.
     if let Some(reason) = unbootable
         && options.keep.is_empty()
     {
@@ -202,7 +202,7 @@ fn levels(tree: &Tree, graph: &Graph, kept_at: &[(Confidence, usize)]) -> Vec<(C
     levels
 }
 
-/// What rules leave out of the programs that they are for, by rule and in the order of its page.
+/// The parts of kept programs that rules leave out, by rule, in the order of its page.
 fn parts_left_out(tree: &Tree, graph: &Graph, rules: &BTreeSet<usize>) -> Vec<PartLeftOut> {
     let mut parts = Vec::new();
     for &rule in rules {
@@ -215,7 +215,7 @@ fn parts_left_out(tree: &Tree, graph: &Graph, rules: &BTreeSet<usize>) -> Vec<Pa
             }
             files.retain(|&name| !graph.is_kept(name));
             let count = count(tree, files.into_iter());
-            // The editor may be a symlink that every image has.
+            // The editor may be a symlink that every image contains.
             if count.names > 0 {
                 parts.push(PartLeftOut {
                     rule: page.name,

@@ -24,9 +24,9 @@ pub(super) struct Traced {
     pub(super) loaded: Vec<Program>,
     /// The last command of the entry point's script, where its program is computed.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
-    /// Rules that have fired and leave out parts of a program.
+    /// Rules that apply and leave out parts of a program.
     pub(super) with_parts_left_out: BTreeSet<usize>,
-    /// The reason why it is unknown what systemd starts.
+    /// The reason why the units that systemd starts are unknown.
     pub(super) unbootable: Option<String>,
 }
 

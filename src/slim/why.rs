@@ -66,12 +66,12 @@ pub enum Why {
         because: Because,
         confidence: Confidence,
     },
-    /// A unit that it, systemd or a unit, starts at some time, or a file of the unit.
+    /// A unit that it (systemd or another unit) starts at some point, or a file of that unit.
     Unit {
         relation: UnitRelation,
         confidence: Confidence,
     },
-    /// A unit or a file that a setting of it, a file of a unit, names.
+    /// A unit or file named in one of its settings, if it is a unit file.
     UnitSetting {
         key: &'static str,
         value: String,
@@ -87,26 +87,26 @@ pub enum Why {
     Module { language: Language, name: String },
 }
 
-/// The relation of systemd or a unit to a unit that it does not name in a setting.
+/// The relation between systemd or a unit and a unit that is not named in a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitRelation {
     /// The target that systemd starts at boot.
     Default,
     /// Started to stop the container.
     Shutdown,
-    /// Pulled in by every unit of its kind.
+    /// Pulled in by every unit of this kind.
     Implied,
     /// In its `.wants` or `.requires` directory.
     Enabled,
     /// The unit that a symlink or a service of another kind is named after.
     SameName,
-    /// A file that changes settings of it.
+    /// A file that changes its settings.
     DropIn,
-    /// A program that makes units at boot.
+    /// A program that creates units at boot.
     Generator,
-    /// Made by it, a generator.
+    /// Created by a generator.
     Generated,
-    /// Started when a program calls it on the bus.
+    /// Started when a program calls it through D-Bus.
     Activated,
     /// Started by the program of the unit.
     Started,
@@ -283,8 +283,8 @@ impl Why {
         }
     }
 
-    /// Whether it says that a file is the user's own: the Dockerfile added it, it is in the working
-    /// directory, or `--keep` names it.
+    /// Whether the reason marks a file as the user's own: the Dockerfile added it, it is in the
+    /// working directory, or `--keep` names it.
     pub(super) fn is_users(&self) -> bool {
         matches!(
             self,

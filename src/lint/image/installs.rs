@@ -53,7 +53,8 @@ fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
         }
         for package in &call.packages {
             let name = package.name(call.manager);
-            // `@scope/name@1` of npm begins with the mark of its version.
+            // npm names such as `@scope/name@1` start with the character that separates the
+            // version.
             let name = if name.is_empty() { package.word } else { name };
             named.push((ecosystem, normalized(ecosystem, name)));
         }

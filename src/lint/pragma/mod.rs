@@ -213,10 +213,10 @@ fn has_code_of(registry: &Registry, rule: &str, tool: Tool) -> bool {
         .is_some_and(|page| page.aliases.iter().any(|alias| alias.tool == tool))
 }
 
-/// The day on which a suppression expired; none while it applies.
+/// The day on which a suppression expired; `None` while it is still valid.
 fn expired<'t>(request: &Request<'t>, today: Option<&str>) -> Option<&'t str> {
     let (until, today) = (request.until?, today?);
-    // Both are dates as text, the day before the time.
+    // ISO 8601 dates can be compared as text; a time may follow the date.
     if today > until && !today.starts_with(until) {
         Some(until)
     } else {

@@ -41,7 +41,7 @@ pub(in crate::rules) fn fields(word: &Word) -> Option<Vec<Field>> {
     let text = word.text.as_str();
     let mut fields = Vec::new();
     for field in mount_fields(text) {
-        // Quotes around the whole value are the usual ones.
+        // Quotes usually surround the whole value.
         if text[field.start..field.end].contains(['"', '\'', '\\']) {
             return None;
         }

@@ -34,7 +34,7 @@ pub(in crate::slim) struct RuleTracer {
     excepted: HashMap<(&'static str, NameId), bool>,
     /// One row per inode.
     searched: Vec<bool>,
-    /// Rules about a program that have fired and have exceptions.
+    /// Rules for a program that apply and have exceptions.
     excepting: Vec<&'static KeepPage>,
 }
 
@@ -205,7 +205,7 @@ impl RuleTracer {
         pattern: &[u8],
     ) -> Vec<NameId> {
         let mut kept = Vec::new();
-        // The pattern holds a text of the image.
+        // The pattern contains text from the image.
         let is_text = matches!(
             firing.because,
             Because::Word { .. } | Because::Mention { .. }
@@ -217,7 +217,8 @@ impl RuleTracer {
         };
         let is_whole_directory = is_text && pattern.ends_with(b"/**");
         for named in found {
-            // A text that names a directory knows less of it than the rule of its program.
+            // The rule for a program knows its directory better than a text that merely names the
+            // directory.
             if is_whole_directory && self.is_excepted_elsewhere(keep.tree(), named.name) {
                 continue;
             }
@@ -261,7 +262,7 @@ impl RuleTracer {
         true
     }
 
-    /// Whether a name is an exception of the rule of a program that is kept.
+    /// Whether a name is an exception in the rule of a kept program.
     fn is_excepted_elsewhere(&mut self, tree: &Tree, name: NameId) -> bool {
         let pages = self.excepting.clone();
         pages

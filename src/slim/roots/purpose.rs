@@ -1,5 +1,5 @@
 //! Commands that do not tell what an image is for: a shell that waits for a person, a program that
-//! sleeps. Slimming such an image keeps little, and nobody should take that for a success.
+//! sleeps. Slimming such an image keeps little, which must not look like a success.
 
 use crate::image::NameId;
 use crate::knowledge::{ProgramClass, unwrapped, wrapper};
@@ -9,7 +9,8 @@ use crate::slim::keep::Keep;
 use crate::slim::shebang;
 use crate::slim::why::{Field, Language};
 
-/// Warns of a command that does nothing by itself. `is_helped`: the user says by hand what to keep.
+/// Warns about a command that does nothing by itself. `is_helped` is true if the user specifies
+/// what to keep.
 pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped: bool) {
     let command = without_launchers(command);
     let Some((field, program)) = command.first() else {
@@ -42,7 +43,7 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
     }
 }
 
-/// The language of an interpreter that is started without code that is in the image: by hand, with
+/// The language of an interpreter that is started without code from the image: interactively, with
 /// a text, or with a file that is mounted when the container runs.
 fn unknown_code(keep: &Keep<'_>, words: &[&str]) -> Option<Language> {
     let (language, file) = interpreters::code_of(words)?;

@@ -37,7 +37,7 @@ pub(in crate::slim) fn keep_launched(
     }
 }
 
-/// Keeps the programs of an environment that arguments name.
+/// Keeps the programs in an environment that are named in arguments.
 fn keep_arguments(
     keep: &mut Keep<'_>,
     by: Option<NameId>,

@@ -55,8 +55,7 @@ pub(in crate::slim) fn is_shell(word: &str) -> bool {
 #[derive(Clone, Copy)]
 enum Place {
     File(NameId),
-    /// A script in a package of a language that nothing starts by its name: its commands are no
-    /// more than mentions.
+    /// A script in a language package that nothing starts by name; its commands are only mentions.
     Unstarted(NameId),
     Field(Field),
 }
@@ -87,7 +86,7 @@ const MAX_NAMES: usize = 256;
 
 #[derive(Default)]
 pub(super) struct ShellTracer {
-    /// Scripts in packages of languages, until it is known whether something starts them.
+    /// Scripts in language packages, until it is known whether something starts them.
     packaged: Vec<NameId>,
     /// Scripts that were read once more, for another name.
     names: usize,
@@ -125,8 +124,8 @@ impl Tracer for ShellTracer {
     }
 }
 
-/// Whether a script is kept for more than being in a package or in a directory: many packages
-/// contain scripts for those who develop or build them.
+/// Whether a script is kept for another reason than being in a package or a directory: many
+/// packages contain scripts that are only used to develop or build them.
 fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
     keep.graph.reasons(name).iter().any(|reason| {
         !matches!(
@@ -283,8 +282,8 @@ fn read_included(keep: &mut Keep<'_>, place: Place, values: &Values, includes: u
     );
 }
 
-/// The text of a script for OpenRC, which starts the value of `command`, with that command at its
-/// end; `None` for any other script.
+/// The text of an OpenRC script with a call of its `command` variable appended, because OpenRC runs
+/// that command; `None` for other scripts.
 fn with_service(keep: &Keep<'_>, name: NameId, text: &str) -> Option<String> {
     let head = shebang::parse(text.as_bytes())?;
     if !ProgramClass::ScriptRunner.contains(head.program_name()) || !text.contains("command=") {
@@ -295,7 +294,7 @@ fn with_service(keep: &Keep<'_>, name: NameId, text: &str) -> Option<String> {
     if !bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return None;
     }
-    // The variable stands on the line of the `#!`, so that lines keep their numbers.
+    // The variable is put on the `#!` line, so that line numbers do not change.
     Some(format!(
         "RC_SVCNAME={service}; SVCNAME={service}; {text}\n$command $command_args\n"
     ))
@@ -354,7 +353,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
-    // What a script does not tell is no loss where nothing starts it.
+    // If nothing starts the script, unknown commands in it do not matter.
     let is_started = !matches!(place, Place::Unstarted(_));
     if is_started {
         note_errors(keep, place, &script, &lines);

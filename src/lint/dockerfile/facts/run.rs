@@ -81,8 +81,8 @@ impl Argument {
 }
 
 impl Call {
-    /// Whether an argument is a variable with an unknown value, which may contain any options. One
-    /// in a URL or in the name of a file cannot, and one in quotes is a single word.
+    /// Whether an argument is a variable with an unknown value that may contain options. A variable
+    /// in a URL or a file name cannot, and a quoted one is a single word.
     pub fn has_unknown_options(&self) -> bool {
         let mut arguments = self.arguments.iter();
         arguments.any(|argument| {

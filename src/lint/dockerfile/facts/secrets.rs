@@ -332,8 +332,7 @@ pub fn is_public_key(name: &str, value: &str) -> bool {
     ids.peek().is_some() && ids.all(|id| is_key_id(id, signs))
 }
 
-/// Whether a value only shows where a secret belongs: `XXXXXXXX`, `00000000-0000-0000`,
-/// `<token>`.
+/// Whether a value is a placeholder for a secret: `XXXXXXXX`, `00000000-0000-0000`, `<token>`.
 pub fn is_placeholder(value: &str) -> bool {
     if value.starts_with('<') && value.ends_with('>') {
         return true;
@@ -342,7 +341,7 @@ pub fn is_placeholder(value: &str) -> bool {
     let Some(first) = letters.next() else {
         return false;
     };
-    // A password may consist of a single letter, or of ones.
+    // A real password may repeat a single letter or the digit 1.
     let is_blank = matches!(first, 'x' | 'X' | '0' | '*' | '.' | '?' | '#');
     let mut count = 1;
     for letter in letters {

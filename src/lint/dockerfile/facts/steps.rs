@@ -162,7 +162,7 @@ pub(super) fn read<'a>(
     (stages, steps)
 }
 
-/// The instruction inside an `ONBUILD`, which rules see as a step of its own; true if there is one.
+/// The instruction that rules see, and whether it is inside an `ONBUILD`.
 fn inner(outer: &Instruction) -> (&Instruction, bool) {
     match &outer.body {
         Body::Onbuild(inner) => (&**inner, true),

@@ -74,7 +74,7 @@ const RUNTIMES: &[Runtime] = &[
 ];
 
 impl Tracer for RuntimeTracer {
-    /// An interpreter that runs code from outside of the image may be asked for any module.
+    /// An interpreter that runs code from outside the image may load any module.
     fn start(&mut self, keep: &mut Keep<'_>) {
         for (&language, &program) in &keep.unknown_code {
             match language {

@@ -48,8 +48,7 @@ pub(super) const OPTIONAL: &[&str] = &[
     "venv",
 ];
 
-/// The optional parts that need neither a display nor a person: neither the editor nor demos, and
-/// no tests.
+/// Optional parts that work without a display or a user; excludes the editor, demos and tests.
 pub(super) fn without_display() -> impl Iterator<Item = &'static str> {
     const LEFT_OUT: [&str; 5] = ["idlelib", "test", "tkinter", "turtle", "turtledemo"];
     let optional = OPTIONAL.iter().copied();

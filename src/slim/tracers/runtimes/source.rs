@@ -467,7 +467,7 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
     }
 }
 
-/// Whether a source opens libraries by their names, and does not only name them.
+/// Whether a source file opens libraries by name instead of only mentioning them.
 fn opens_libraries(text: &str) -> bool {
     const CALLS: [&str; 6] = [
         "CDLL(",
@@ -480,7 +480,8 @@ fn opens_libraries(text: &str) -> bool {
     CALLS.iter().any(|call| text.contains(call))
 }
 
-/// The reason for a library: what a source opens is needed, what it names may be.
+/// The reason for a library: it is needed if a source file opens it, and may be needed if it is
+/// only mentioned.
 fn why_opened(text: &str, word: &str, opens: bool) -> Why {
     let before = text.split(word).next().unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -526,7 +527,7 @@ fn is_short(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte))
 }
 
-/// Whether a string is the name of a library. Modules of databases do not begin with `lib`.
+/// Whether a string is the name of a library. Database modules do not start with `lib`.
 fn is_library(literal: &str, opens: bool) -> bool {
     let has_ending = literal.ends_with(".so") || literal.contains(".so.");
     (opens || literal.starts_with("lib")) && has_ending && !literal.contains(['/', ' ', '*'])
