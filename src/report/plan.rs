@@ -100,7 +100,7 @@ fn left_out_line(left_out: &PartLeftOut) -> String {
         bytes,
     } = left_out;
     format!(
-        "{part}, {} and what it needs (rule {rule}): `--keep '{pattern}'`",
+        "{part}, {} plus dependencies (rule {rule}): `--keep '{pattern}'`",
         size(*bytes)
     )
 }

@@ -278,7 +278,7 @@ fn reason(why: &Why) -> &'static str {
         | Why::Mention { .. }
         | Why::Named { .. }
         | Why::Include { .. } => "used by scripts",
-        Why::Unit { .. } | Why::UnitSetting { .. } => "units of systemd",
+        Why::Unit { .. } | Why::UnitSetting { .. } => "systemd units",
         Why::DataPackage { .. } => "data packages",
         Why::Record { .. } => "package records",
         #[allow(

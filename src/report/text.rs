@@ -170,9 +170,12 @@ fn list_places(
         return;
     }
     for (id, findings) in more {
-        let pronoun = if findings.len() == 1 { "it" } else { "them" };
+        let (noun, pronoun) = match findings.len() {
+            1 => ("finding", "it"),
+            _ => ("findings", "them"),
+        };
         let line = format!(
-            "{} more of `{id}`{} (`--all` shows {pronoun})",
+            "{} more `{id}` {noun}{} (`--all` shows {pronoun})",
             findings.len(),
             places(file, findings),
         );

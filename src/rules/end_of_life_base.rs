@@ -21,7 +21,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let mut report = findings.add(first.span, message(&first.end));
         for other in others {
-            report = report.label(other.span, format!("`{}` as well", other.end.what));
+            report = report.label(other.span, format!("also `{}`", other.end.what));
         }
         report = report.note(source(&first.end));
         // Old compilers and build tools are a risk too, but the image does not contain them.
@@ -29,7 +29,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !stages.any(|stage| shipped.contains(&stage)) {
             report
                 .severity(Severity::Info)
-                .note("it is only used to build, and is not part of the image");
+                .note("only build stages use it, so it is not part of the image");
         }
     }
 }

@@ -376,13 +376,13 @@ impl fmt::Display for UnitRelation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Default => "the target that it starts at boot",
-            Self::Shutdown => "started to shut down",
-            Self::Implied => "required by every unit of its kind",
+            Self::Shutdown => "started at shutdown",
+            Self::Implied => "required by every unit of its type",
             Self::Enabled => "enabled in its `.wants` or `.requires` directory",
-            Self::SameName => "the unit of the same name",
+            Self::SameName => "the unit with the same name",
             Self::DropIn => "a drop-in of the unit",
             Self::Generator => "a generator that it runs at boot",
-            Self::Generated => "started because of what it generates",
+            Self::Generated => "started through the generator",
             Self::Activated => "activated through D-Bus",
             Self::Started => "started by its program",
         })

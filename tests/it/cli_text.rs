@@ -167,8 +167,8 @@ fn the_fourth_finding_of_a_rule_is_listed_by_its_line_only() {
         text.contains("\nwarning[shell-form-entrypoint]: "),
         "{text}"
     );
-    let more =
-        "\n\n3 more of `sudo`: lines 5, 6 (`--all` shows them)\n\n1 file checked, 7 findings: ";
+    let more = "\n\n3 more `sudo` findings: lines 5, 6 (`--all` shows them)\n\n1 file checked, 7 \
+                findings: ";
     assert!(text.contains(more), "{text}");
     assert_eq!(status, Some(1));
     let (text, _) = many(&["--all"]);

@@ -30,8 +30,8 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
     }
     if waits(&words) && !is_helped {
         keep.warn(format!(
-            "`{}`, the {field} command, only waits: what people run in the image is unknown. Name \
-             it with `--entrypoint`, or the files to keep with `--keep`",
+            "`{}`, the {field} command, only waits: the programs that people run in the image are \
+             unknown. Name one with `--entrypoint`, or the files to keep with `--keep`",
             words.join(" ")
         ));
     }

@@ -92,7 +92,7 @@ fn keep_linked_services(keep: &mut Keep<'_>, name: NameId, directory: NameId, wh
         for file in tree.below(service.name) {
             // Symlinks may lead to large directories that contain each other.
             if !keep.effort.patterns.spend(1) {
-                let text = "too many files in directories of services: not all are kept";
+                let text = "too many files in service directories: not all are kept";
                 return keep.note(Some(name), None, text.to_owned());
             }
             keep.graph.keep(file, Some(name), why.clone());

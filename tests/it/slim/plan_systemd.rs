@@ -496,9 +496,9 @@ fn what_a_service_lacks_is_reported() {
         notes,
         [
             "/etc/systemd/system/multi-user.target.wants/removed.service: the enabled unit \
-             `removed.service` is not in the image, or cannot be read",
-            "/usr/lib/systemd/system/app.service:2: `User=` names `gone`, which no account of the \
-             image has",
+             `removed.service` is not in the image or cannot be read",
+            "/usr/lib/systemd/system/app.service:2: `User=` names `gone`, which is not an account \
+             in the image",
             "/usr/lib/systemd/system/app.service:3: `EnvironmentFile=` names `/etc/gone`, which is \
              not in the image",
             "/usr/lib/systemd/system/app.service:4: `ExecStart=` starts `/usr/bin/gone`, which is \
@@ -628,7 +628,7 @@ fn hostile_units_are_followed_in_bounded_time() {
     let error = machine.try_plan().unwrap_err().to_string();
     let took = began.elapsed();
     assert!(took < Duration::from_secs(30), "{took:?}");
-    assert!(error.contains("too many or too large"), "{error}");
+    assert!(error.contains("too numerous or too large"), "{error}");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn follow_link(walk: &mut Walk, keep: &mut Keep<'_>, entry: NameId, by: NameId) 
     keep_entry(keep, entry, by, certain(UnitRelation::Enabled));
     let outcome = walk.want(keep, &name, entry, Why::Target);
     if outcome == Outcome::Missing {
-        let text = format!("the enabled unit `{name}` is not in the image, or cannot be read");
+        let text = format!("the enabled unit `{name}` is not in the image or cannot be read");
         walk.note(keep, entry, None, text);
     }
 }

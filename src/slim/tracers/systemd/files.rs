@@ -209,7 +209,7 @@ fn check_accounts(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
         if is_number || account.contains('*') || has_account(walk, keep, &account) {
             continue;
         }
-        let text = format!("`{key}=` names `{account}`, which no account of the image has");
+        let text = format!("`{key}=` names `{account}`, which is not an account in the image");
         walk.note(keep, value.file, Some(value.line), text);
     }
 }

@@ -69,7 +69,7 @@ fn boot(keep: &mut Keep<'_>, systemd: NameId) -> Walk {
     {
         refuse(
             keep,
-            format!("its label `{label}` is for machines that boot from it"),
+            format!("its label `{label}` marks an image for booting machines"),
         );
     }
     match outcome {
@@ -124,7 +124,7 @@ fn run(walk: &mut Walk, keep: &mut Keep<'_>) {
         }
     }
     if walk.is_exhausted(keep) {
-        let reason = "its units are too many or too large to follow";
+        let reason = "its units are too numerous or too large to follow";
         refuse(keep, reason.to_owned());
     }
 }
