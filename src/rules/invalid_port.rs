@@ -71,7 +71,7 @@ fn message(port: &Port) -> Option<String> {
         && !is_host(host, last - first)
     {
         return Some(format!(
-            "`{text}` has an invalid address or port of the host"
+            "`{text}` has an invalid host address or port"
         ));
     }
     let protocol = port.protocol.as_deref().unwrap_or_default();

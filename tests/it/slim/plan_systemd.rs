@@ -1,4 +1,4 @@
-//! Images that start systemd: the units that it starts are followed.
+//! Images that start systemd, in which the enabled units are followed.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use crate::builders::elf_file::{GLIBC, program};
 const UNITS: &str = "/usr/lib/systemd/system";
 const ETC: &str = "/etc/systemd/system";
 
-/// An image that starts systemd, whose default target is `multi-user.target`. Each name is that of
-/// a program in `/usr/bin`.
+/// An image that starts systemd with the default target `multi-user.target`. Each name is a program
+/// in `/usr/bin`.
 fn booted(names: &[&str]) -> Machine {
     let machine = merged_usr()
         .elf("/usr/lib/systemd/systemd", &program(GLIBC))
@@ -39,7 +39,7 @@ fn unit(machine: Machine, name: &str, text: &str) -> Machine {
     machine.file(&format!("{UNITS}/{name}"), text)
 }
 
-/// A service in the directory of packages.
+/// Adds a service to the unit directory for packages.
 fn service(machine: Machine, name: &str, settings: &str) -> Machine {
     unit(machine, name, &format!("[Service]\n{settings}\n"))
 }

@@ -349,7 +349,7 @@ fn explanation(error: &HttpError) -> Option<String> {
         HttpError::Status {
             message: Some(message),
             ..
-        } => format!("the registry says: {message}"),
+        } => format!("the registry reports: {message}"),
         HttpError::Status { status, .. } if *status == StatusCode::NOT_FOUND => {
             "not found".to_owned()
         }
