@@ -211,7 +211,8 @@ fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
     let mut taken: BTreeSet<Option<&Path>> = BTreeSet::new();
     for request in requests {
         match &request.file {
-            // Names are compared as given: nobody would name the same file `x` and `./x`.
+            // Names are compared as given, because nobody would refer to the same file as `x` and
+            // `./x`.
             file if taken.insert(file.as_deref()) => {}
             None => bail!(
                 "two formats for standard output: name a file for one, such as `{}=FILE`",

@@ -1,7 +1,7 @@
 //! Dockerfiles in git's index: the texts that a commit would contain, not those of the working
 //! tree.
 //!
-//! A repository's `.git/config` may come from somebody else: in an archive, on a shared disk, or in
+//! A repository's `.git/config` may come from someone else: in an archive, on a shared disk, or in
 //! a bare repository inside another one. Several of its keys name programs, so only plumbing
 //! commands that run no programs are used, and the keys that affect plumbing are disabled:
 //!
@@ -11,7 +11,7 @@
 //! - a bare repository is used only if `GIT_DIR` names it.
 //!
 //! Aliases, pagers, hooks, `diff.external`, `textconv` and filters are not run by `diff-index`,
-//! `hash-object --stdin` and `cat-file --batch`: they compare and print what is stored.
+//! `hash-object --stdin` and `cat-file --batch`: they compare and print stored content.
 
 use std::ffi::OsStr;
 use std::io::BufRead as _;

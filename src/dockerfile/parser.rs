@@ -29,8 +29,7 @@ pub(super) struct Parser<'a> {
     script_bytes: usize,
     /// The version that the `syntax` directive names.
     frontend: Option<FrontendVersion>,
-    /// Where each text of a line, without the blanks around it, starts for the last time. Made when
-    /// it is needed first.
+    /// The last position of each line text, without surrounding blanks. Built on first use.
     last_lines: Option<HashMap<&'a str, usize>>,
     file: Dockerfile,
 }
@@ -184,7 +183,8 @@ impl<'a> Parser<'a> {
             self.at_top = false;
             return false;
         };
-        // Its parser looks for `escape` in the whole file, where a `#!` line is another comment.
+        // Its parser looks for `escape` in the whole file, and treats a `#!` line as an ordinary
+        // comment.
         if found.name == "escape" && self.file.shebang.is_some() {
             return false;
         }
@@ -521,7 +521,7 @@ fn count_words(text: &str) -> usize {
     text.split_ascii_whitespace().count() + separators
 }
 
-/// Where each text of a line, without the blanks around it, starts for the last time.
+/// The last position of each line text, without surrounding blanks.
 fn last_lines(text: &str) -> HashMap<&str, usize> {
     let mut last = HashMap::new();
     for line in Lines::new(text, 0) {

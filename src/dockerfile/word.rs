@@ -3,7 +3,8 @@
 use super::syntax::{Joined, Modifier, Variable, Word, WordPart};
 use crate::source::Span;
 
-/// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit, but nobody writes even ten levels.
+/// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit, but even ten levels do not occur in
+/// practice.
 const MAX_DEPTH: u32 = 64;
 
 /// An error that BuildKit would report in a word, by offsets in the joined text.
@@ -264,7 +265,7 @@ impl<'a> Lexer<'a> {
         let first = self.bump();
         let colon = first == Some(':');
         let operator = if colon { self.bump() } else { first };
-        // BuildKit accepts a colon before `#` and `%`, where it has no effect, but not before `/`.
+        // BuildKit accepts a colon without effect before `#` and `%`, but not before `/`.
         let modifier = match operator {
             Some('}') if !colon => return Ok(None),
             Some('-') => Modifier::Default {

@@ -1,8 +1,8 @@
 //! Applies a layer to the file system below it, like containerd and Podman.
 //!
-//! Source: the OCI image layer specification ("Applying Changesets"); where it does not specify the
-//! behavior, that of the engines: the path of an entry is followed inside the root directory,
-//! symlinks included, and missing directories on it are created.
+//! Source: the OCI image layer specification ("Applying Changesets"). If it does not specify the
+//! behavior, the engines' behavior applies: the path of an entry is followed inside the root
+//! directory, including symlinks, and missing directories in it are created.
 //!
 //! A layer is refused where engines create different trees from it. There are two exceptions. A
 //! whiteout in a missing directory creates the directory, as in every engine but umoci. And an
@@ -341,7 +341,7 @@ impl Layer<'_> {
         if let Some(found) = self.existing(path)? {
             return Ok(Some(found));
         }
-        // Where a dangling symlink is on the way, none of them creates what it points to.
+        // If the path contains a dangling symlink, none of them creates its target.
         if let Err(error) = self.tree.resolve(&path.join(&b'/')) {
             let mut crossed = error.crossed().iter();
             if crossed.any(|&name| !self.tree.is_directory(name)) {

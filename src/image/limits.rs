@@ -176,7 +176,7 @@ fn spend(budget: &AtomicU64, amount: u64) -> bool {
         .is_ok()
 }
 
-/// Takes an amount from what is left. Returns the part for which it is not enough.
+/// Subtracts an amount from the rest. Returns the part that exceeds it.
 pub(super) fn beyond(left: &mut u64, amount: u64) -> u64 {
     let covered = amount.min(*left);
     *left -= covered;

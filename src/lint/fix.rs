@@ -7,8 +7,8 @@ use super::{Registry, Settings, lint};
 use crate::dockerfile::{self, Dockerfile};
 use crate::source::{Source, Span};
 
-/// The most passes of fixing and linting again. A pass applies the fixes of one rule to an
-/// instruction, and inserts a line in one place; no file of a person needs more than a few.
+/// Maximum number of passes of fixing and linting again. A pass applies the fixes of one rule to an
+/// instruction, and inserts a line in one place; real files need only a few.
 const PASSES: usize = 200;
 
 /// A text after fixes were applied.
@@ -19,7 +19,7 @@ pub struct Fixed {
     pub rules: Vec<&'static str>,
 }
 
-/// The passes over one file, each of which gets the text that the one before it left.
+/// The passes over one file. Each receives the text that the previous pass produced.
 #[derive(Debug, Default)]
 pub struct Passes {
     /// The texts before each pass.

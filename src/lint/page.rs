@@ -19,7 +19,8 @@ pub struct Page {
     pub profile: Profile,
     /// The strongest guarantee that a fix of this rule makes; `None` for a rule without a fix.
     pub fix: Option<Applicability>,
-    /// Rules that would report what the fix writes. Where one of them is selected, there is no fix.
+    /// Rules that would report the text written by the fix. If one of them is selected, no fix is
+    /// offered.
     pub no_fix_with: Vec<&'static str>,
     pub aliases: Vec<Alias>,
     /// Markdown, starting with the heading.

@@ -156,7 +156,7 @@ impl ArchiveReader {
         if size > MAX_INNER.min(self.inflatable) {
             return Ok(());
         }
-        // The size in the directory of the archive may be a lie; no more than that is read.
+        // The size in the archive's directory may be wrong; at most that many bytes are read.
         let bytes = self.inflate(archive, entry, size)?;
         let file_name = file_name(name);
         // A broken archive inside does not make the outer one broken.

@@ -83,8 +83,7 @@ pub struct Package {
     /// Reason for an incomplete installation in the package manager's terms, such as
     /// `half-configured`.
     pub broken: Option<String>,
-    /// Names of the packages that it depends on, where they are recorded by name, as in dpkg and
-    /// apk.
+    /// Names of the packages that it depends on, if they are recorded by name, as in dpkg and apk.
     pub depends: Vec<String>,
     /// The file that records it: a database, or a file of its own.
     pub record: NameId,
@@ -165,7 +164,8 @@ impl Packages {
 pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let distribution = distribution::read(image)?;
     let mut scan = Scan::new(image, &distribution);
-    // os-release does not tell which of them is used: it may be missing, and rpm runs on Debian.
+    // os-release does not show which of them is used: it may be missing, and rpm also runs on
+    // Debian.
     for ecosystem in Ecosystem::ALL {
         if let Reader::Database(read) = ecosystem.description().read {
             read(&mut scan)?;

@@ -13,7 +13,7 @@ const LINES: usize = 30;
 /// Number of packages that are listed.
 const PACKAGES: usize = 12;
 
-/// Trees of what is dropped and of what is kept, and the largest packages that are dropped.
+/// Trees of dropped and kept files, and the largest dropped packages.
 pub fn dry_run(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     let (image, plan) = (slimming.image, &slimming.plan);
     let mut out = Lines::new();

@@ -121,7 +121,7 @@ fn totals(out: &mut String, before: Count, after: Count) {
     );
 }
 
-/// Warnings, and what a person may have wanted to keep.
+/// Warnings, and files that the user may have wanted to keep.
 fn missed(out: &mut String, summary: &Summary<'_>) {
     for warning in summary.plan.warnings() {
         let _ = writeln!(out, "<p><b>Warning:</b> {}</p>", escaped(warning));

@@ -11,13 +11,13 @@ use crate::packages::Packages;
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::slim::{Note, PartLeftOut, Plan, Slimming, Totals, Unmet};
 
-/// Maximum number of lines of one kind that are listed. The others are only counted.
+/// Maximum number of lines of each kind that are listed. The rest are only counted.
 const SHOWN: usize = 12;
 
 /// Number of packages or programs that are named in one line.
 const NAMED: usize = 8;
 
-/// A small table of sizes before and after, what a person may miss, and then lists to review.
+/// A small table of sizes before and after, things that a user may miss, and then lists to review.
 pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     let (image, plan) = (slimming.image, &slimming.plan);
     let (tree, packages) = (&image.tree, slimming.packages()?);
@@ -165,7 +165,7 @@ fn table(out: &mut Lines, totals: &Totals) {
     ));
 }
 
-/// The size of each level, and what the levels that were not asked for would change.
+/// The size of each level, and the changes that the other levels would make.
 fn levels(out: &mut Lines, slimming: &Slimming<'_>, packages: &Packages) {
     let plan = &slimming.plan;
     out.line(format_args!(

@@ -27,8 +27,8 @@ pub struct Summary<'a> {
     /// the same files.
     pub reasons: Vec<(&'static str, Sizes)>,
     pub risky: Vec<Risk>,
-    /// Packages that the image's own RUN instructions name and no file of which is kept, with their
-    /// sizes.
+    /// Packages that are named in the image's own RUN instructions but have no kept files, with
+    /// their sizes.
     pub missed_packages: Vec<(&'a Package, u64)>,
     /// File names of programs that come with the image's own and are not kept.
     pub missed_companions: Vec<String>,

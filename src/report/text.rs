@@ -390,7 +390,7 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, width: usize) -> Group<'a> {
     title.element(Level::NOTE.message(wrapped(&text, room)))
 }
 
-/// The edits in the lines that they change; `None` where that is more than a reader wants to see.
+/// The edits in the lines that they change; `None` if that is too much to show.
 fn patched<'a>(
     source: &'a Source,
     edits: &'a [Edit],

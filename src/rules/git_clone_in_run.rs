@@ -57,7 +57,7 @@ fn cloned_url(call: &Call) -> Option<&str> {
     })
 }
 
-/// The ADD that does what a RUN does, if it clones a repository and nothing else.
+/// The ADD that is equivalent to a RUN, if the RUN only clones a repository.
 fn as_add(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<String> {
     if !consists_of(cx, run, 1) {
         return None;

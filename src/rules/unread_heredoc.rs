@@ -22,7 +22,7 @@ const NOT_READING: [&str; 14] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
-        // Only the shell says what reads a heredoc; `COPY` takes it as a file.
+        // Only the shell determines which command reads a heredoc; `COPY` treats it as a file.
         if step.kind() != Kind::Run || !run.shell.is_posix() {
             continue;
         }

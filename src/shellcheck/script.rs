@@ -10,11 +10,11 @@ use crate::lint::Facts;
 use crate::lint::facts::{Run, ShellKind, Step};
 use crate::source::Span;
 
-/// Longest script, in bytes. Nobody writes longer ones, and ShellCheck's time and memory grow
-/// faster than the length.
+/// Maximum length of a script in bytes. Longer ones do not occur in practice, and ShellCheck's time
+/// and memory grow faster than the length.
 pub(super) const MAX_LENGTH: usize = 1 << 18;
 
-/// The reason why an instruction is no script for ShellCheck.
+/// The reason why ShellCheck cannot check an instruction.
 #[derive(Debug)]
 pub(super) enum Unfit {
     /// No script, or one for a program that ShellCheck does not support.

@@ -8,7 +8,7 @@ use super::keep::Keep;
 use crate::elf;
 use crate::image::NameId;
 
-/// An archive may say that it holds more than there is memory for.
+/// An archive may claim to contain more than fits into memory.
 const MAX_ENTRY: u64 = 64 << 20;
 /// Libraries of one program of `PyInstaller`. Large programs have a few hundred.
 const MAX_ROWS: usize = 10_000;
@@ -118,7 +118,7 @@ fn is_text(path: &[u8]) -> bool {
 /// compressed, and one for its type (`b` for a library).
 fn pyinstaller_entries(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     const MAGIC: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
-    // The cookie is the end of the file, or stands before a signature.
+    // The cookie is at the end of the file or before a signature.
     const LOOKED_AT: usize = 1 << 16;
     const HEADER: usize = 18;
     let tail = bytes.len().saturating_sub(LOOKED_AT);

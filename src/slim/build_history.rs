@@ -1,9 +1,9 @@
 //! The layers that the image's own Dockerfile made, as opposed to those of its base image, and the
 //! scripts of its `RUN` instructions.
 //!
-//! A configuration has the history of both as one list. Builders leave marks where one Dockerfile
-//! ends and the next begins; where there are none, a layer counts as the image's own, because
-//! losing what a user made is worse than keeping what a base image made.
+//! A configuration contains the history of both as one list. Builders leave marks between one
+//! Dockerfile and the next; without marks, a layer counts as the image's own, because losing a
+//! user's files is worse than keeping files of a base image.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::image::{History, Image};
 /// Shortest pause between two builds, in seconds. Steps of one build follow each other at once,
 /// and base images are seldom built right before the images on them.
 const PAUSE: i64 = 3600;
-/// The start of 2013 in seconds: reproducible builds write older times, which tell nothing.
+/// The start of 2013 in seconds. Reproducible builds write older times, which carry no information.
 const FIRST_IMAGE: i64 = 1_356_998_400;
 
 /// The layers of an image by origin.
@@ -34,8 +34,8 @@ impl BuildHistory {
         }
         let base_steps = base_steps(&steps);
         let mut base_layers = count_layers(&steps[..base_steps]);
-        // No `RUN` works without a file system to run in: what the lowest layer has is the base's.
-        // Images of other builders may have a program in any layer.
+        // No `RUN` works without a file system to run in, so the lowest layer belongs to the base
+        // image. Images from other builders may have a program in any layer.
         let layers = image.layers.iter();
         let mut histories = layers.skip(1).filter_map(|layer| layer.history.as_ref());
         if base_layers == 0 && runs.first() == Some(&None) && histories.any(is_of_dockerfile) {
@@ -141,7 +141,7 @@ impl Pauses {
         Self { latest, earliest }
     }
 
-    /// Whether all steps after one, of which there is one, are much later than those up to it.
+    /// Whether there are later steps, all much later than those up to this one.
     fn are_after(&self, index: usize) -> bool {
         match (self.latest[index], self.earliest.get(index + 1)) {
             (Some(before), Some(&Some(after))) => after.saturating_sub(before) >= PAUSE,

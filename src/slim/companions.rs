@@ -91,7 +91,8 @@ fn made_together(tree: &Tree, packages: &Packages, program: NameId) -> Vec<NameI
     together
 }
 
-/// Whether a file is a program that a person may want beside the server, and no risk by itself.
+/// Whether a file is a program that a user may want besides the server and that is not a risk by
+/// itself.
 fn is_companion(keep: &Keep<'_>, name: NameId) -> bool {
     let tree = keep.tree();
     let Ok(resolved) = tree.resolve(&tree.path(name)) else {

@@ -106,7 +106,7 @@ impl Step {
     }
 }
 
-/// Something that the plan cannot know, or that is odd, and that a person may want to look at.
+/// Something unknown or unusual that a user may want to look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// The file that it is about; `None` if it is about the image configuration.
@@ -252,7 +252,7 @@ impl Graph {
             .collect()
     }
 
-    /// Adds a reason; true where it is the name's first.
+    /// Adds a reason; returns true if it is the name's first.
     fn add(&mut self, name: NameId, reason: Reason) -> bool {
         // A name may be dropped while its reason was parked or withheld.
         if self.dropped.contains(&name) {
@@ -263,7 +263,7 @@ impl Graph {
             self.parked.entry(by).or_default().push((name, reason.why));
             return false;
         }
-        // Beyond the last step, what a guess of a guess names is chance.
+        // Beyond the last step, a guess based on another guess is mere chance.
         let Some(step) = self.step(&reason) else {
             return false;
         };
@@ -306,7 +306,7 @@ impl Graph {
         self.step_of(name).confidence()
     }
 
-    /// Adds a reason that counts now; true where it is the name's first.
+    /// Adds a reason that takes effect now; returns true if it is the name's first.
     fn push(&mut self, name: NameId, reason: Reason) -> bool {
         // A name may be dropped while it was mentioned.
         if self.dropped.contains(&name) {

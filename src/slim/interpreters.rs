@@ -3,9 +3,8 @@
 use crate::knowledge::{InterpreterOptions, Language, language_of_interpreter};
 use crate::paths::file_name_bytes;
 
-/// The file that a command line has an interpreter read, whatever the file is called:
-/// `bin/console` of `php -d memory_limit=1G bin/console cache:clear`. Programs that start the
-/// interpreter may stand before it.
+/// The file that a command line passes to an interpreter, whatever its name: `bin/console` in `php
+/// -d memory_limit=1G bin/console cache:clear`. Programs that start the interpreter may precede it.
 pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a str)> {
     for (place, word) in words.iter().enumerate() {
         let program = file_name_bytes(word.as_bytes());
@@ -20,7 +19,7 @@ pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a st
 }
 
 /// The language whose interpreter a command line starts, and the file that it runs, which may not
-/// be in the image. There is no file in `python3` and `perl -e '…'`.
+/// be in the image. `python3` and `perl -e '…'` run none.
 pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str>)> {
     let (program, arguments) = words.split_first()?;
     let program = file_name_bytes(program.as_bytes());

@@ -36,7 +36,7 @@ pub(super) struct Keep<'a> {
     pub(super) unknown_code: BTreeMap<Language, NameId>,
     /// Indices of rules that apply and leave out parts of a program.
     pub(super) with_parts_left_out: BTreeSet<usize>,
-    /// The last command of the entry point's script, where its program is computed: the script, the
+    /// The last command of the entry point's script if its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Whether the image starts systemd, so that its tracer follows units.

@@ -94,8 +94,8 @@ pub(super) fn make<'p>(
     let build = BuildHistory::of(image);
     let mut keep = Keep::new(view, binaries, &build);
     let mut tracers = tracers::all(view, binaries, packages);
-    // The order of these calls is the order of reasons, and `why` shows the first: what a user or
-    // the configuration asked for explains a file better than a rule.
+    // The order of these calls is the order of reasons, and `why` shows the first: a request of the
+    // user or the configuration explains a file better than a rule.
     roots::keep(&mut keep, options)?;
     let companions = companions::find(&keep, packages);
     if options.keep_companions {
@@ -107,7 +107,7 @@ pub(super) fn make<'p>(
     roots::keep_copied(&mut keep);
     roots::keep_made(&mut keep, packages);
     let mut weight = MentionWeight::new(view, &build, packages);
-    // Tracers do not know what the image is for, so that nothing is added to these.
+    // Tracers do not know the purpose of the image, so nothing is added to these.
     let warnings = keep.warnings();
     let Traced {
         mut graph,
@@ -170,7 +170,7 @@ pub(super) fn make<'p>(
     })
 }
 
-/// Refuses an image whose entry point starts a program that only a run could tell.
+/// Refuses an image whose entry point starts a program that is only known at run time.
 fn check_program(
     tree: &Tree,
     unknown: Option<(NameId, usize, String)>,
@@ -335,7 +335,7 @@ impl Plan {
             })
     }
 
-    /// The chain of first reasons, from a root to this name; empty where it is not kept.
+    /// The chain of first reasons, from a root to this name; empty if it is not kept.
     pub fn why(&self, name: NameId) -> Vec<Link<'_>> {
         self.graph.chain(name)
     }
@@ -363,7 +363,7 @@ impl Plan {
         row.map_or(&[], |&(_, names)| &graph.kept()[..names])
     }
 
-    /// The level that was asked for.
+    /// The requested level.
     pub fn level(&self) -> Confidence {
         self.level
     }

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use super::view::View;
 use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 
-/// Directories of PATH that are listed where a program is not found. An image may have a hundred
-/// thousand, and as many words that are no program.
+/// Maximum number of PATH directories that are listed if a program is not found. An image may have
+/// 100,000 of them, and as many words that are not programs.
 const MAX_LISTED: usize = 32;
 
 /// The settings of the image with which programs are found.
@@ -134,7 +134,7 @@ impl Programs {
         files
     }
 
-    /// The first directories of PATH, for who has to say where a program was looked for.
+    /// The first directories of PATH, for messages about the directories that were searched.
     pub(super) fn listed_path(&self) -> Vec<Vec<u8>> {
         self.path.iter().take(MAX_LISTED).cloned().collect()
     }

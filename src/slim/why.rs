@@ -78,9 +78,9 @@ pub enum Why {
         line: usize,
         confidence: Confidence,
     },
-    /// A file of a package that has the data of its own, a program's.
+    /// A file of the data package that belongs to the program's own package.
     DataPackage { package: String },
-    /// Part of what it, an interpreter, runs programs with.
+    /// Part of the runtime of an interpreter.
     Runtime { language: Language },
     /// A module or package that programs in a language can load: an installed one, or the program's
     /// own.
@@ -238,7 +238,7 @@ impl Why {
         Self::Module { language, name }
     }
 
-    /// Whether it is no more than that a text, or the name of something else, suggests the file.
+    /// Whether the file is only suggested by a text or by the name of something else.
     pub(super) fn is_mention(&self) -> bool {
         match self {
             Self::Mention { .. } | Self::DataPackage { .. } => true,
@@ -277,8 +277,8 @@ impl Why {
             Self::Mention { .. } | Self::Named { .. } | Self::DataPackage { .. } => {
                 Confidence::Possible
             }
-            // All that is left is what a loader or the kernel opens itself; without it the program
-            // does not start.
+            // The rest is opened by a loader or the kernel itself; without it, the program does not
+            // start.
             _ => Confidence::Certain,
         }
     }

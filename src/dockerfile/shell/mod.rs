@@ -198,7 +198,7 @@ pub fn parse(script: &Script) -> ShellScript {
     walk::read(&script.text)
 }
 
-/// Returns true where a shell accepts a text as a script, and it is not too long.
+/// Returns true if a shell accepts a text as a script and the text is not too long.
 pub fn is_accepted(text: &str) -> bool {
     text.len() <= MAX_SCRIPT && reader::read(text).is_some()
 }

@@ -244,7 +244,7 @@ impl<'tree> Walk<'_, 'tree> {
                 }
                 // The grammar allows a subshell after the name. It is walked separately.
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
-                // The name is a node around the word, which tells how the word is quoted.
+                // The name is a node around the word, which shows how the word is quoted.
                 NodeKind::CommandName => {
                     nodes.push(child.children().first().copied().unwrap_or(child));
                 }

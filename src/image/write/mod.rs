@@ -152,7 +152,7 @@ pub struct WrittenLayer {
 /// A file or a directory to write to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FileDestination<'a> {
-    /// None if the path does not tell.
+    /// `None` if the path does not indicate it.
     pub format: Option<Format>,
     pub path: &'a Path,
     /// The name of the image in it.

@@ -1,5 +1,5 @@
 //! Lints Dockerfiles: parses the text, gathers [`Facts`], runs the checks of the selected rules,
-//! and drops what a pragma suppresses.
+//! and drops findings that a pragma suppresses.
 
 mod build_context;
 mod context;

@@ -7,7 +7,7 @@ use crate::image::{Config, History};
 use crate::lint::dockerfile::Facts;
 use crate::lint::dockerfile::facts::Step;
 
-/// The instructions behind the steps of an image's history.
+/// The instructions that correspond to the steps of an image's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HistoryMap {
     /// For each history step, the index of its instruction in [`Facts::steps`]; `None` for steps of

@@ -1,5 +1,5 @@
-//! Packages that the `RUN` instructions of an image name: those that were installed on purpose, as
-//! opposed to what they depend on.
+//! Packages named in the `RUN` instructions of an image: these were installed on purpose, unlike
+//! their dependencies.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub fn installed_on_purpose(image: &Image, packages: &Packages) -> Vec<usize> {
     rows
 }
 
-/// Whether a package is not one of the base image, which a `RUN` may name all the same.
+/// Whether a package is not part of the base image. A `RUN` may also name packages that are.
 fn is_new(image: &Image, build: &BuildHistory, package: &Package) -> bool {
     let mut files = package.files.iter();
     files.any(|&file| !build.is_of_base(image.tree.inode(file).layer))
@@ -62,7 +62,7 @@ fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
     named
 }
 
-/// The ecosystem of what a package manager installs.
+/// The ecosystem of the packages that a package manager installs.
 fn ecosystem_of(manager: &str) -> Option<Ecosystem> {
     Some(match manager {
         "apt" | "dpkg" => Ecosystem::Deb,

@@ -343,7 +343,7 @@ impl Reader<'_> {
 
     /// All checks of a tool.
     fn everything(&self, dialect: Dialect) -> Vec<Target> {
-        // jettison's own comments always name what they suppress.
+        // jettison's own comments always name the rules that they suppress.
         let Dialect::Of(tool) = dialect else {
             return Vec::new();
         };

@@ -444,8 +444,8 @@ impl RuleTracer {
             // programs require `execve` or similar functions.
             let fires = page.when.imports.is_empty()
                 || symbols.any(|symbol| finds.starters.contains(symbol));
-            // A program of the distribution names many others and starts few, but what the image is
-            // there for may start all of them.
+            // A program of the distribution names many others and starts few, but the program that
+            // the image is made for may start all of them.
             let is_searched = is_own && wants_commands(page) || !is_left_out(page, path);
             if !fires || !is_searched {
                 continue;
@@ -486,7 +486,7 @@ impl RuleTracer {
         }
     }
 
-    /// Keeps what a path in a text names.
+    /// Keeps the files that a path in a text refers to.
     fn keep_text_path(
         &mut self,
         keep: &mut Keep<'_>,
@@ -495,8 +495,8 @@ impl RuleTracer {
         found: &TextPath<'_>,
     ) {
         let rules = keep_rules();
-        // A package names many paths of other systems and versions, so a string there proves no
-        // more than a word in a text of the application.
+        // Packages contain many paths of other systems and versions, so a string there has only the
+        // weight of a word in an application text.
         let source = if found.is_quoted && owner == Owner::Application {
             Source::Quoted(found.what)
         } else {
@@ -572,7 +572,7 @@ fn is_own_directory(tree: &Tree, text: NameId, pattern: &[u8]) -> bool {
     tree.child(resolved.name, b"pyvenv.cfg").is_some() || above.any(|at| at == resolved.name)
 }
 
-/// Whether a layer above the base image has what a path leads to.
+/// Whether a layer above the base image contains the file that a path refers to.
 fn is_added(keep: &Keep<'_>, path: &[u8]) -> bool {
     let resolved = keep.tree().resolve(path);
     resolved.is_ok_and(|resolved| keep.is_added(resolved.name))
@@ -646,8 +646,8 @@ fn is_program_root(why: &Why) -> bool {
     matches!(why, Why::Root(Root::Program(_) | Root::Argument { .. }))
 }
 
-/// Whether a word may name files. One with a wildcard has to name their directory, or a part of
-/// their names: `*)` stands in every script, and `*` in many a list.
+/// Whether a word may name files. A word with a wildcard must contain their directory or a part of
+/// their names, because `*)` occurs in every script and `*` in many lists.
 fn names_a_place(word: &[u8], source: Source) -> bool {
     let Some(wildcard) = word.iter().position(|byte| b"*?[".contains(byte)) else {
         return true;

@@ -89,8 +89,8 @@ pub(in crate::slim) struct KeptPattern {
 }
 
 impl KeptPattern {
-    /// Whether the files that it names are configuration like the one that names them, and are read
-    /// as such: those behind an `include`. A certificate or a document is data.
+    /// Whether the files that it names are configuration too and are read as such, for example
+    /// after an `include`. A certificate or a document is data.
     pub(in crate::slim) fn names_configuration(&self) -> bool {
         match self.source {
             Source::WordAfter(directive) => {

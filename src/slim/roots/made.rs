@@ -2,8 +2,8 @@
 //! fetched, a crontab that it wrote, a browser that it installed. They are the user's like what
 //! COPY added.
 //!
-//! Files that installing packages makes besides, caches, and languages that were installed from an
-//! archive are left out: they are in tables, and tracers keep what is needed of them.
+//! Files created as a side effect of installing packages, caches, and languages installed from an
+//! archive are left out. They are listed in tables, and tracers keep the parts that are needed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::why::{Confidence, Root, Why};
 
-/// Sets of paths that are left out, with what is below them, whichever layer made them.
+/// Sets of paths that are left out with everything below them, whichever layer created them.
 const LEFT_OUT: [&str; 4] = [
     "build-leftovers",
     "built-for-developers",
@@ -181,11 +181,11 @@ impl Search<'_> {
     }
 }
 
-/// Installed languages that are distinguished from what a RUN made; an image has a few. Each has
-/// patterns with which every name is compared.
+/// Maximum number of installed languages that are distinguished from other files created by a RUN;
+/// an image has a few. Every name is compared with the patterns of each.
 const MAX_LANGUAGES: usize = 200;
 
-/// Paths that are left out, with what is below them.
+/// Paths that are left out with everything below them.
 struct LeftOut {
     /// Installed languages that were found.
     languages: usize,
@@ -223,7 +223,7 @@ impl LeftOut {
         }
     }
 
-    /// Whether a name is left out, of which the directories above have been asked before.
+    /// Whether a name is left out. The directories above it must have been checked before.
     /// `installs`: packages were installed in its layer. `is_named`: a variable names it.
     fn is_left_out(&mut self, tree: &Tree, name: NameId, installs: bool, is_named: bool) -> bool {
         let is_database =
@@ -248,7 +248,7 @@ impl LeftOut {
         if self.no_data.matches(tree, name) {
             return true;
         }
-        // A variable may name a directory among caches; what is in it is wanted all the same.
+        // A variable may name a directory among caches; its contents are kept nevertheless.
         if self.data.matches(tree, name) || is_named {
             return is_named && is_package_directory(tree, name);
         }
@@ -385,8 +385,8 @@ fn is_risky(tree: &Tree, name: NameId) -> bool {
     is_program && classes.any(|class| class.contains(file_name)) || is_setuid(tree, name)
 }
 
-/// Whether the target of a link is standard output and the like, of which the container runtime
-/// takes care.
+/// Whether the target of a symlink is standard output or similar, which the container runtime
+/// provides.
 fn leads_to_device(target: &[u8]) -> bool {
     // systemd masks its units by links to `/dev/null`.
     (target.starts_with(b"/dev/") || target.starts_with(b"/proc/")) && target != b"/dev/null"

@@ -1,4 +1,4 @@
-//! Commands that do not tell what an image is for: a shell that waits for a person, a program that
+//! Commands that do not show the purpose of an image: a shell that waits for input, a program that
 //! sleeps. Slimming such an image keeps little, which must not look like a success.
 
 use crate::image::NameId;
@@ -23,7 +23,7 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
         if !is_helped {
             keep.warn(format!(
                 "`{}`, the {field} command, runs code that is not in the image: the interpreter's \
-                 whole standard library is kept. Name other files that the code needs with `--keep`",
+                 whole standard library is kept. Use `--keep` for other files that the code needs",
                 words.join(" ")
             ));
         }
@@ -72,7 +72,7 @@ fn waits(words: &[&str]) -> bool {
     let name = file_name(program);
     if ProgramClass::Shell.contains(name) {
         return match arguments.iter().position(|word| !word.starts_with('-')) {
-            // Without a script, a shell reads commands from a person.
+            // Without a script, a shell reads commands from a user.
             None => true,
             Some(at) if at > 0 && arguments[at - 1].ends_with('c') => waits_in_shell(arguments[at]),
             Some(_) => false,

@@ -78,7 +78,7 @@ impl<'a> DataPackageTracer<'a> {
 
 impl Tracer for DataPackageTracer<'_> {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
-        // Most images have no such package, and most names are no programs.
+        // Most images have no such package, and most names are not programs.
         if self.by_name.is_empty() || !keep.is_file(name) || !is_program(keep.tree(), name) {
             return;
         }
@@ -116,8 +116,8 @@ fn is_left_out(path: &[u8]) -> bool {
     })
 }
 
-/// The name of a package, and what is left of it without its last parts:
-/// `libreoffice-writer-nogui`, `libreoffice-writer`, `libreoffice`.
+/// The name of a package, and the name with its last parts removed: `libreoffice-writer-nogui`,
+/// `libreoffice-writer`, `libreoffice`.
 fn stems(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |stem| Some(stem.rsplit_once('-')?.0))
 }

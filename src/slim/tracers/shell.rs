@@ -1,10 +1,10 @@
 //! Shell scripts: the commands that they call, the files that they include, the paths that they
 //! mention.
 //!
-//! Variables with constant values are followed, through `cd`, functions and patterns; a command
-//! whose name is computed otherwise is a note. Where the entry point ends with such a command there
-//! is no plan, unless the user names files to keep. `"$@"` is neither, for the arguments of the
-//! entry point are roots themselves.
+//! Variables with constant values are followed through `cd`, functions and patterns. A command
+//! whose name is computed in any other way is noted. If the entry point ends with such a command,
+//! there is no plan unless the user names files to keep. `"$@"` is an exception, because the
+//! arguments of the entry point are roots themselves.
 
 mod expand;
 mod functions;
@@ -139,8 +139,9 @@ fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
     })
 }
 
-/// Reads a script that was read before under another name of it, which it may see as `$0`:
-/// programs of a message broker are symlinks to one script that starts what it was called as.
+/// Reads a script again under another of its names, which it may see as `$0`: for example, the
+/// programs of a message broker are symlinks to one script that starts the program it was called
+/// as.
 fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     let (Some(bytes), Ok(path)) = (
         keep.view.bytes(script),
@@ -164,8 +165,9 @@ fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     read_text(keep, &reading, &text);
 }
 
-/// A text with a shell's `#!`; or without any but called `.sh`; or one that can be executed, of
-/// which the kernel knows nothing: then a shell takes it for a script.
+/// Whether a file is a shell script: it has a shell on its `#!` line, or no such line and a name
+/// ending in `.sh`, or it is executable in no format known to the kernel, in which case shells run
+/// it as a script.
 fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     const LOOKED_AT: usize = 512;
     let bytes = keep.view.head(keep.tree().inode_id(name), LOOKED_AT);
@@ -365,7 +367,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     values.learn(&script, text);
     learn_included(keep, &script, &mut values);
     values.learn(&script, text);
-    // From here on the words of the script are their values, where these are known.
+    // From here on, the words of the script are replaced by their values if these are known.
     let expanded = expand::expand(&mut script, &mut values);
     if values.is_exhausted() {
         let text = "too many variable values to follow: some are unknown".to_owned();
@@ -485,8 +487,8 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         }
         _ => None,
     };
-    // Nested text requires additional quoting at each level, so nobody writes more than two or
-    // three levels.
+    // Nested text requires additional quoting at each level, so more than two or three levels do
+    // not occur in practice.
     if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
         let inner = Reading {
             base: line - 1,
@@ -610,7 +612,7 @@ fn env_text(words: &[&str]) -> Option<String> {
     }
 }
 
-/// `run mysqld`, where `run` is a function that runs its arguments.
+/// `run mysqld`, if `run` is a function that runs its arguments.
 fn keep_function_program(
     keep: &mut Keep<'_>,
     place: Place,
@@ -729,11 +731,12 @@ fn note_computed(
     }
 }
 
-/// The command that a script ends with, where that is an `exec` that always runs.
+/// The last command of a script, if it is an `exec` that always runs.
 fn last_exec(script: &ShellScript) -> Option<usize> {
     let is_own = |&(_, simple): &(usize, &SimpleCommand)| !simple.position.subshell;
     let commands = script.commands.iter().enumerate().filter(is_own);
-    // Variants of a command stand behind all others and have its place; the first is the command.
+    // Variants of a command follow all other commands and share its position; the first one is the
+    // command itself.
     let (index, simple) = commands.rev().max_by_key(|(_, simple)| simple.span.start)?;
     let name = simple.words.first().and_then(ShellWord::literal);
     if name == Some("exec") && !simple.position.conditional {

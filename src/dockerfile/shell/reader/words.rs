@@ -95,7 +95,7 @@ impl Reader<'_> {
             b'<' | b'>' if self.byte_at(self.at + 1) == Some(b'(') => {
                 self.substitution(NodeKind::ProcessSubstitution)?
             }
-            // At the end of a script it would escape what a fix puts there.
+            // At the end of a script, it would escape the text that a fix appends.
             b'\\' if self.at + 1 == self.text.len() => return None,
             b'\\' => return self.escaped(),
             _ => return Some(None),
@@ -113,7 +113,7 @@ impl Reader<'_> {
         Some(Some(node))
     }
 
-    /// Moves past a character, or past a backslash and what it escapes.
+    /// Moves past a character, or past a backslash and the character that it escapes.
     pub(super) fn skip_literal(&mut self, byte: u8) {
         let length = if byte == b'\\' { 2 } else { 1 };
         self.at = (self.at + length).min(self.end);

@@ -47,7 +47,7 @@ enum Zone {
     Public,
     /// This machine or its network.
     Private,
-    /// The metadata services of clouds, and addresses that are no host: never a registry.
+    /// Cloud metadata services and addresses that are not hosts; these are never registries.
     LinkLocal,
 }
 
@@ -142,7 +142,7 @@ const RANGES_V4: [([u8; 4], u8, Zone); 17] = [
     ([192, 168, 0, 0], 16, Zone::Private),
     // Benchmarks of networks.
     ([198, 18, 0, 0], 15, Zone::Private),
-    // Multicast, and what is reserved, with the broadcast address.
+    // Multicast and reserved addresses, including the broadcast address.
     ([224, 0, 0, 0], 4, Zone::LinkLocal),
     ([240, 0, 0, 0], 4, Zone::LinkLocal),
 ];
@@ -176,7 +176,7 @@ const RANGES_V6: [(Ipv6Addr, u32, Zone); 14] = [
         Zone::LinkLocal,
     ),
     (Ipv6Addr::new(0x100, 0, 0, 1, 0, 0, 0, 0), 64, Zone::Private),
-    // Benchmarks, ORCHID and its successor, which are no hosts.
+    // Benchmarking, ORCHID and its successor, which are not hosts.
     (
         Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0),
         48,

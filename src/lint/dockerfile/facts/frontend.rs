@@ -45,8 +45,8 @@ const FEATURES: [Feature; 16] = [
     feature("--parents", 20, 7),
 ];
 
-/// The marks of the syntax that the frontend of a file does not have. None for a file without a
-/// `# syntax` directive: the builder brings its own frontend.
+/// The marks of syntax that the frontend of a file does not support. Empty for a file without a `#
+/// syntax` directive, because the builder then uses its own frontend.
 pub(in crate::lint) fn unknown_syntax(
     dockerfile: &Dockerfile,
 ) -> impl Iterator<Item = &'static str> {

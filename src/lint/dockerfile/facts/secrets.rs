@@ -314,7 +314,7 @@ fn is_identifier(words: &[&str]) -> bool {
     is_key && (ends_in_id || words.windows(2).any(|pair| pair == ["id", "key"]))
 }
 
-/// Whether a variable holds fingerprints or IDs of public keys, with which a build verifies what it
+/// Whether a variable contains fingerprints or IDs of public keys, which a build uses to verify
 /// downloads: `RELEASE_SIGNING_KEY=01EA5486DE18A882D4C2684590C8019E36C2E964`.
 pub fn is_public_key(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -354,7 +354,7 @@ pub fn is_placeholder(value: &str) -> bool {
 }
 
 /// Whether a text is a fingerprint, or an ID of a key as `GnuPG` prints it. Other programs print
-/// digits in lower case, so these count only if the name of the variable says what they are for.
+/// lowercase digits, so these only count if the name of the variable states their purpose.
 fn is_key_id(id: &str, signs: bool) -> bool {
     let digits = id.strip_prefix("0x").unwrap_or(id);
     let is_marked = digits.len() < id.len() || signs;

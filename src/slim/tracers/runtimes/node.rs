@@ -138,8 +138,8 @@ fn read_manifest(keep: &mut Keep<'_>, manifest: NameId) -> Option<Value> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Keeps what the manifest of a package says that others load, also where it lies in a directory
-/// that is left out otherwise, such as the `examples` of three.
+/// Keeps the files that other packages load according to a package's manifest, even in directories
+/// that are otherwise left out, such as `examples` in the package `three`.
 fn keep_exported(keep: &mut Keep<'_>, by: NameId, package: NameId, manifest: &Value) {
     const FIELDS: [&str; 6] = ["main", "module", "browser", "exports", "imports", "bin"];
     let mut targets = BTreeSet::new();
@@ -158,7 +158,7 @@ fn keep_exported(keep: &mut Keep<'_>, by: NameId, package: NameId, manifest: &Va
         })
         .take(MAX_TARGETS);
     for target in targets {
-        // `./examples/jsm/*` stands for all that is below the directory.
+        // `./examples/jsm/*` matches everything below the directory.
         let path = target.split('*').next().unwrap_or_default();
         keep_left_out(keep, by, package, path);
     }
@@ -178,8 +178,8 @@ fn add_strings<'v>(value: &'v Value, strings: &mut BTreeSet<&'v str>) {
     }
 }
 
-/// Keeps a module, or the modules of a directory, that a path from a directory on names, where it
-/// would be left out. What lies beside a module is kept with it: such modules load each other.
+/// Keeps a module, or the modules in a directory, named by a relative path, if it would otherwise
+/// be left out. Its neighbors are kept as well, because such modules load each other.
 fn keep_left_out(keep: &mut Keep<'_>, by: NameId, directory: NameId, path: &str) {
     const ENDINGS: [&str; 6] = ["", ".js", ".cjs", ".mjs", ".json", "/index.js"];
     let tree = keep.tree();
@@ -199,14 +199,14 @@ fn keep_left_out(keep: &mut Keep<'_>, by: NameId, directory: NameId, path: &str)
         };
         let why = Why::module(Language::Node, path.to_owned());
         keep.graph.keep(found, Some(by), why.clone());
-        // The package itself may be what the path names.
+        // The path may refer to the package itself.
         if package_of(tree, found) != Some(beside) && !is_package(tree, beside) {
             keep_tree(keep, beside, by, &why, &is_development);
         }
     }
 }
 
-/// Keeps the modules in directories that are left out otherwise, where a source loads them.
+/// Keeps modules in directories that are otherwise left out, if a source loads them.
 pub(super) fn keep_required_left_out(keep: &mut Keep<'_>, by: NameId, text: &str) {
     // Few sources name such a directory at all, and reading all requests takes time.
     let mut names = LEFT_OUT_DIRECTORIES.iter();

@@ -135,7 +135,7 @@ pub(in crate::slim) fn keep_libraries_of_archive(
 }
 
 /// The directories in which libraries are installed. `dlopen` searches more than these, but a
-/// source does not tell the search path.
+/// source file does not show the search path.
 fn library_directories(keep: &Keep<'_>) -> Vec<Vec<u8>> {
     let tree = keep.tree();
     let mut directories: Vec<Vec<u8>> =

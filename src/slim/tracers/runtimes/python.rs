@@ -525,7 +525,7 @@ fn imported_modules(line: &str) -> Vec<String> {
     modules
 }
 
-/// The directory `tests` on the way to a module; none where the module is in no such directory.
+/// The directory `tests` in the path of a module; `None` if the module is not in such a directory.
 fn tests_of(keep: &Keep<'_>, source: NameId, module: &str) -> Option<NameId> {
     let tree = keep.tree();
     let path = module.trim_start_matches('.');

@@ -119,7 +119,7 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     if let Some(language) = language_of_source(file_name) {
         return Some(language);
     }
-    // A command line that names the file says which language it is in.
+    // A command line that names the file shows its language.
     if let Some(&language) = keep.sources.get(&name) {
         return Some(language);
     }

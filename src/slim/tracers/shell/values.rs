@@ -34,7 +34,7 @@ pub(super) struct Values {
     variables: BTreeMap<String, BTreeSet<String>>,
     /// The paths of the script, if it is a file: its own, and those of symlinks to it.
     script: Vec<String>,
-    /// Functions of the script: their arguments, and what they print.
+    /// Functions of the script: their arguments and their output.
     functions: Functions,
     /// Variables that are given arguments of the script: `program=$1`.
     from_arguments: BTreeSet<String>,
