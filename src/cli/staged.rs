@@ -24,8 +24,8 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::trust::{self, Bounds, Finished, limits};
 
-/// The time that one call may take. git reads the index in seconds even where a million files are
-/// on a network share.
+/// The time that one call may take. git reads the index in seconds even for a million files on a
+/// network share.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of a list of files or objects.
 const MAX_LIST: u64 = 64 << 20;
@@ -56,7 +56,7 @@ pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
         bail!("`git` cannot list the staged files: {reason}");
     }
     let mut entries = entries(&output.stdout);
-    // One process less where nothing is staged, as in a run outside a commit.
+    // Saves a process if nothing is staged, as in a run outside a commit.
     if entries.is_empty() {
         return Ok(entries);
     }

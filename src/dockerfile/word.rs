@@ -86,7 +86,7 @@ pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
     escape: char,
-    /// False where quotes are plain characters.
+    /// False if quotes are plain characters.
     has_quotes: bool,
     depth: u32,
 }

@@ -105,7 +105,7 @@ impl Name {
         self.digest.as_deref()
     }
 
-    /// The tag, or the digest where there is one: `latest` without both.
+    /// The digest if there is one, otherwise the tag; `latest` without both.
     pub fn version(&self) -> &str {
         self.digest().or(self.tag()).unwrap_or(DEFAULT_TAG)
     }

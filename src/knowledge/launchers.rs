@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::paths::file_name;
 
-// Compiled in, so that the program is one file, and parsed only by the commands that ask.
+// Compiled in, so that the program is a single file, and parsed only by commands that use it.
 static LAUNCHERS: LazyLock<Launchers> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/launchers.toml")).expect("the tests read the table")
 });

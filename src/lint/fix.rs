@@ -47,13 +47,13 @@ impl Passes {
     }
 }
 
-/// Applies the fixes up to the applicability `max` that do not touch each other; the others are for
-/// the next pass. `None` if there is nothing to apply.
+/// Applies the fixes up to the applicability `max` that do not touch each other; the next pass
+/// applies the others. `None` if there is nothing to apply.
 ///
-/// Fixes of different rules for one instruction are never applied together. Each of them was made
-/// for the instruction as it was: with another one it may contradict itself, such as a cache mount
-/// and an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line:
-/// an instruction such as SHELL or ENV often holds for the place of the second one too.
+/// Fixes of different rules for one instruction are never applied together. Each of them was
+/// created for the original instruction and may contradict another one, such as a cache mount and
+/// an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line,
+/// because an instruction such as SHELL or ENV often also applies at the second place.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();

@@ -269,9 +269,9 @@ struct Budget {
     found_files: Cell<usize>,
     /// Files that packages may still have.
     owned_files: Cell<usize>,
-    /// The first directory or record some of whose files were left out for want of budget.
+    /// The first directory or record with files that were left out because the budget was used up.
     first_incomplete: Cell<Option<NameId>>,
-    /// The first text that was not read for want of budget.
+    /// The first text that was not read because the budget was used up.
     first_unread: Cell<Option<NameId>>,
     /// The file lists of dpkg packages; each belongs to one package.
     lists: RefCell<HashSet<InodeId>>,
@@ -521,7 +521,7 @@ impl<'a> Scan<'a> {
             files.truncate(left.get());
         }
         left.set(left.get() - files.len());
-        // Lists that name one file many times had room for all of them.
+        // Lists that name one file many times reserved capacity for all of them.
         files.shrink_to_fit();
         let purl = purl::purl(ecosystem, &facts, self.distribution);
         let Facts {
@@ -550,7 +550,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Decodes text from a record, with replacement characters where it is not UTF-8.
+/// Decodes text from a record, replacing bytes that are not valid UTF-8.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.trim_ascii()).into_owned()
 }

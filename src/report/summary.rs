@@ -30,7 +30,7 @@ pub struct Summary<'a> {
     /// Packages that are named in the image's own RUN instructions but have no kept files, with
     /// their sizes.
     pub missed_packages: Vec<(&'a Package, u64)>,
-    /// File names of programs that come with the image's own and are not kept.
+    /// File names of companions of the image's own program that are not kept.
     pub missed_companions: Vec<String>,
     pub unmet: &'a [Unmet],
     pub notes: &'a [Note],

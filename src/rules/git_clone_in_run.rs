@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Hosts where `https://host/owner/name` is a repository even without `.git` after it. ADD needs
-/// that suffix to distinguish a repository from a file.
+/// Hosts on which `https://host/owner/name` is a repository even without the suffix `.git`. ADD
+/// needs that suffix to distinguish a repository from a file.
 const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

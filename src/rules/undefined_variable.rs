@@ -44,8 +44,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// A variable without a modifier: `$NAME` or `${NAME}`. `${NAME:-x}` and the like handle an unset
-/// variable.
+/// A variable without a modifier: `$NAME` or `${NAME}`. Expansions such as `${NAME:-x}` handle an
+/// unset variable.
 fn plain(part: &WordPart) -> Option<&Variable> {
     match part {
         WordPart::Variable(variable)

@@ -78,8 +78,8 @@ fn reason(
     }
 }
 
-/// Whether a heredoc stands beside words of a command: between two operators, there is more than
-/// the heredoc.
+/// Whether a heredoc is next to words of a command, so that there is more than the heredoc between
+/// two operators.
 fn has_command(cx: &DockerfileContext<'_>, step: &Step<'_>, heredoc: &Heredoc) -> bool {
     let start = step.instruction.arguments.source_offset(0);
     let before = cx.source.slice(Span::new(

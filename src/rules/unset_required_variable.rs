@@ -98,8 +98,8 @@ fn fails(
     starts_empty && !cx.facts.is_declared(step, name) && name != "PATH"
 }
 
-/// Whether an `ARG` before the first FROM has an empty default. One without a default is meant to
-/// be given.
+/// Whether an `ARG` before the first FROM has an empty default. An ARG without a default is meant
+/// to be given.
 fn is_empty_by_default(cx: &DockerfileContext<'_>, defaults: &Defaults<'_>, name: &str) -> bool {
     let Some(Some(word)) = defaults.get(name) else {
         return false;

@@ -89,7 +89,7 @@ struct Scripts {
 struct FileScripts {
     /// Each with the number of its text.
     scripts: Vec<(Script, usize)>,
-    /// Scripts that are longer than ShellCheck is given.
+    /// Scripts that are too long to pass to ShellCheck.
     too_long: Vec<Span>,
 }
 

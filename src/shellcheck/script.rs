@@ -36,7 +36,7 @@ pub(super) struct Script {
     lists: BTreeSet<String>,
 }
 
-/// Ends of names of variables that hold several words, in capitals.
+/// Uppercase endings of names of variables that contain several words.
 const LIST_NAMES: [&str; 8] = [
     "ARGS", "DEPS", "FLAGS", "LIST", "OPTIONS", "OPTS", "PACKAGES", "PKGS",
 ];
@@ -151,8 +151,8 @@ impl Script {
     }
 }
 
-/// Returns the variables of a script that hold several words, as far as their values show it, and
-/// those that a package manager gets as its packages.
+/// Returns the variables of a script that contain several words according to their values, and
+/// those passed to a package manager as packages.
 fn lists(facts: &Facts<'_>, step: &Step<'_>, run: Option<&Run<'_>>) -> BTreeSet<String> {
     let mut lists = BTreeSet::new();
     for name in facts.declared(step) {

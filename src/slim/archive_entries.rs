@@ -36,8 +36,8 @@ pub(super) fn read_archive<T>(
     Some(result)
 }
 
-/// The bytes of a ZIP entry; those of a broken one count too. None where the entry is compressed in
-/// a way that neither Java nor Python reads.
+/// The bytes of a ZIP entry; those of a broken one count too. `None` if the entry is compressed in
+/// a way that neither Java nor Python can read.
 pub(super) fn inflate(
     data: &[u8],
     method: rawzip::CompressionMethod,
@@ -109,8 +109,8 @@ fn is_text(path: &[u8]) -> bool {
     ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
-/// The compressed libraries in the archive that `PyInstaller` appends to its start program; none
-/// where there is no such archive.
+/// The compressed libraries in the archive that `PyInstaller` appends to its start program; empty
+/// if there is no such archive.
 ///
 /// The archive ends with a cookie: a magic number, then in big-endian words of 32 bits the length
 /// of the archive, and the place and the length of its table. A row of the table is its own length,

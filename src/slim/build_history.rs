@@ -1,4 +1,4 @@
-//! The layers that the image's own Dockerfile made, as opposed to those of its base image, and the
+//! The layers created by the image's own Dockerfile, as opposed to those of its base image, and the
 //! scripts of its `RUN` instructions.
 //!
 //! A configuration contains the history of both as one list. Builders leave marks between one
@@ -18,9 +18,9 @@ const FIRST_IMAGE: i64 = 1_356_998_400;
 /// The layers of an image by origin.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BuildHistory {
-    /// The number of layers that the base image has; 0 where that is unknown.
+    /// The number of layers in the base image; 0 if it is unknown.
     base_layers: usize,
-    /// For each layer the script of its `RUN`, if one made it.
+    /// For each layer, the script of the `RUN` that created it, if any.
     runs: Vec<Option<String>>,
 }
 
@@ -57,7 +57,7 @@ impl BuildHistory {
         layer < self.base_layers
     }
 
-    /// The script of the `RUN` of the image's own Dockerfile that made a layer.
+    /// The script of the `RUN` in the image's own Dockerfile that created a layer.
     pub(crate) fn own_run(&self, layer: usize) -> Option<&str> {
         if self.is_of_base(layer) {
             return None;
@@ -65,7 +65,7 @@ impl BuildHistory {
         self.runs.get(layer)?.as_deref()
     }
 
-    /// The scripts of the `RUN` instructions of the image's own Dockerfile that made layers.
+    /// The scripts of the `RUN` instructions in the image's own Dockerfile that created layers.
     pub(crate) fn own_runs(&self) -> impl Iterator<Item = &str> {
         (0..self.runs.len()).filter_map(|layer| self.own_run(layer))
     }
@@ -93,7 +93,7 @@ fn base_steps(steps: &[History]) -> usize {
     end
 }
 
-/// Whether an instruction of a Dockerfile made a layer.
+/// Whether an instruction of a Dockerfile created a layer.
 fn is_of_dockerfile(step: &History) -> bool {
     let keyword = step.instruction().split_whitespace().next();
     step.run_script().is_some()

@@ -243,7 +243,7 @@ impl Graph {
 
     /// Takes the reasons that a name gave before it was kept, the last one first.
     fn parked_by(&mut self, name: NameId) -> Vec<(NameId, Reason)> {
-        // The reasons of one giver keep the order in which they were given.
+        // Reasons given by the same name keep their order.
         let parked = self.parked.remove(&name).unwrap_or_default();
         let by = Some(name);
         let reasons = parked.into_iter().rev();

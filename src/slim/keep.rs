@@ -26,11 +26,11 @@ pub(super) struct Keep<'a> {
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
     pub(super) scripts: HashSet<NameId>,
-    /// Files of supervisord that were read: they may include each other in turn.
+    /// Files of supervisord that were read, because they may include each other.
     pub(super) supervised: HashSet<NameId>,
     /// Patterns in scripts that were followed, with the script; none for the configuration.
     pub(super) globs: HashSet<(Option<NameId>, String)>,
-    /// Files that command lines give an interpreter to read, whatever they are called.
+    /// Files that command lines pass to an interpreter, whatever their names.
     pub(super) sources: BTreeMap<NameId, Language>,
     /// Interpreters that run code from outside the image, with a name of the program.
     pub(super) unknown_code: BTreeMap<Language, NameId>,
@@ -158,7 +158,7 @@ impl<'a> Keep<'a> {
         matches!(self.tree().inode(name).kind, Kind::File(_))
     }
 
-    /// Remembers the file that a command line gives an interpreter to read.
+    /// Remembers the file that a command line passes to an interpreter.
     pub(super) fn learn_source(&mut self, words: &[&str]) {
         let Some((language, file)) = interpreters::source_argument(words) else {
             return;

@@ -27,7 +27,7 @@ pub(super) struct MentionWeight<'a> {
     build: &'a BuildHistory,
     packages: &'a Packages,
     programs: Programs,
-    /// Files by their name, for the libraries of one that is mentioned; made on the first use.
+    /// Files by name, for the libraries of a mentioned file; built on first use.
     libraries: Option<HashMap<&'a [u8], NameId>>,
 }
 

@@ -127,8 +127,7 @@ pub(super) fn make<'p>(
     {
         return Err(PlanError::Systemd { reason });
     }
-    // Records follow the decision on everything else: a package is recorded where a file of it is
-    // kept.
+    // Records are decided on last: a package is recorded if any of its files is kept.
     let records = if options.no_package_records {
         Vec::new()
     } else {
@@ -319,8 +318,8 @@ impl Plan {
         self.graph.is_kept(name)
     }
 
-    /// Whether a kept name is there for more than that a RUN made it: the program, or something
-    /// else, refers to it.
+    /// Whether a kept name has another reason than being created by a RUN: the program, or
+    /// something else, refers to it.
     pub fn is_reached(&self, name: NameId) -> bool {
         let is_made = |why: &Why| matches!(why, Why::Root(Root::Made { .. }));
         self.graph

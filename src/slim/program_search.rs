@@ -15,7 +15,7 @@ const MAX_LISTED: usize = 32;
 pub(super) struct Programs {
     /// The directories of PATH, in order.
     path: Vec<Vec<u8>>,
-    /// The files in those of them that the image has, by name, in the order of PATH.
+    /// The files in the existing directories, by name, in the order of PATH.
     files: OnceLock<HashMap<Vec<u8>, Vec<Candidate>>>,
     working_directory: Vec<u8>,
 }
@@ -63,7 +63,7 @@ impl Programs {
         }
         self.candidates(view.tree(), word)
             .iter()
-            // `execvp` goes on with the next directory when a file may not be executed.
+            // `execvp` continues with the next directory if a file may not be executed.
             .filter(|candidate| candidate.is_executable)
             .map(|candidate| joined(&self.path[candidate.directory], word))
             .find(|path| file(view, path).is_some())

@@ -165,7 +165,7 @@ pub enum Root {
     Brought {
         by: String,
     },
-    /// A `RUN` of the image's own Dockerfile made it, and no package owns it.
+    /// Created by a `RUN` in the image's own Dockerfile and not owned by a package.
     Made {
         by: String,
         confidence: Confidence,
@@ -206,7 +206,7 @@ pub enum Injector {
 pub enum Confidence {
     /// Without the file, something that used to work fails.
     Certain,
-    /// Referenced where it is used, although the code may never run.
+    /// Referenced where it is used, although that code may never run.
     Likely,
     /// Mentioned, possibly by coincidence.
     Possible,

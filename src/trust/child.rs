@@ -271,7 +271,8 @@ fn end_with_jettison() {
     static START: Once = Once::new();
     START.call_once(|| {
         let mut caught = vec![SIGHUP, SIGINT, SIGTERM];
-        // `nohup` and shells make their jobs ignore some of these, and jettison goes on doing so.
+        // `nohup` and shells make their jobs ignore some of these, and jettison continues to ignore
+        // them.
         caught.retain(|signal| !is_ignored(*signal));
         // Without the handler, the limits of each program still end it.
         if let Ok(mut signals) = Signals::new(caught) {
@@ -326,7 +327,7 @@ mod tests {
         );
         let finished = shell("cat", b"", &BOUNDS).unwrap();
         assert_eq!(finished.stdout, b"");
-        // More than a pipe holds, which the program never reads.
+        // More than a pipe can hold; the program never reads it.
         assert!(shell("exit 0", &vec![b'x'; 1 << 20], &BOUNDS).is_ok());
     }
 

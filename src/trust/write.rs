@@ -25,8 +25,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     if let Some(mut stream) = stream(&directory, name)? {
         return Ok(stream.write_all(bytes)?);
     }
-    // The umask removes bits from it. The default of a temporary file, 0600, would make a report
-    // unreadable for others.
+    // The umask removes bits from it. With the default mode of a temporary file, 0600, other users
+    // could not read a report.
     let mut file = beside(&directory, Permissions::from_mode(0o666))?;
     file.write_all(bytes)?;
     file.persist(directory.join(name))

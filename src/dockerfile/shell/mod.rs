@@ -153,8 +153,8 @@ pub struct Pipeline {
     pub stages: Vec<usize>,
     /// The scope that contains it, not those of its stages: an index into `scopes`.
     pub scope: usize,
-    /// True where its failure never ends the script, with `pipefail` or without: in a condition,
-    /// after `!`, before `|| true`, in a substitution whose status nothing reads.
+    /// True if its failure never ends the script, with or without `pipefail`: in a condition, after
+    /// `!`, before `|| true`, in a substitution whose status is not used.
     pub may_fail: bool,
 }
 

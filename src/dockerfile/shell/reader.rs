@@ -516,7 +516,7 @@ impl Reader<'_> {
             parts.push(part);
             end = self.at;
         }
-        // A `(` would begin a function, or an array where none can be.
+        // A `(` would start a function, or an array in an invalid place.
         if parts.is_empty() || self.byte() == Some(b'(') {
             return None;
         }
@@ -567,7 +567,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `2> file`, `<<EOF`, `{fd}>file`; `Some(None)` where there is none.
+    /// `2> file`, `<<EOF`, `{fd}>file`; `Some(None)` if there is none.
     fn redirection(&mut self) -> Perhaps {
         let start = self.at;
         let descriptor = self.descriptor_length();
@@ -741,7 +741,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Skips blanks, escaped line breaks, and a comment, which begins where a word could.
+    /// Skips blanks, escaped line breaks, and a comment, which starts where a word could start.
     fn skip_blanks(&mut self) {
         loop {
             match self.byte() {

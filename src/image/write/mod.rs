@@ -91,8 +91,8 @@ pub struct WriteOptions {
     /// The text of the new step in the history.
     pub created_by: String,
     pub layers: Layers,
-    /// The compression. The default is none in a docker archive and gzip in an OCI layout, where
-    /// copied layers keep their compression.
+    /// The compression. The default is none in a Docker archive and gzip in an OCI layout; copied
+    /// layers keep their compression there.
     pub compression: Option<Coding>,
     /// The value of `SOURCE_DATE_EPOCH`: the time of creation, and the latest time in the image.
     pub epoch: Option<jiff::Timestamp>,

@@ -111,7 +111,7 @@ fn run_checks(context: &DockerfileContext<'_>, registry: &Registry) -> Vec<Findi
             let mut sink = Findings::new(page.name, context.settings.severity(page));
             check(context, &mut sink);
             let of_rule = sink.into_findings();
-            // A hostile file makes most of its findings with one rule: they are not copied.
+            // A hostile file causes most of its findings with one rule, so they are not copied.
             if findings.is_empty() {
                 findings = of_rule;
             } else {

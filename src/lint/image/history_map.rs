@@ -70,17 +70,17 @@ impl HistoryMap {
         })
     }
 
-    /// The index in [`Facts::steps`] of the instruction that made a step of the history.
+    /// The index in [`Facts::steps`] of the instruction that created a step of the history.
     pub(super) fn instruction(&self, step: usize) -> Option<usize> {
         self.instructions.get(step).copied().flatten()
     }
 
-    /// The index in [`Facts::steps`] of the instruction that made a layer.
+    /// The index in [`Facts::steps`] of the instruction that created a layer.
     pub(super) fn instruction_of_layer(&self, layer: usize) -> Option<usize> {
         self.instruction(*self.layers.get(layer)?)
     }
 
-    /// The layer that an instruction made.
+    /// The layer that an instruction created.
     pub(super) fn layer_of(&self, instruction: usize) -> Option<usize> {
         self.layers
             .iter()

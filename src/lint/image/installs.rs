@@ -37,7 +37,7 @@ fn is_new(image: &Image, build: &BuildHistory, package: &Package) -> bool {
 
 /// The packages that a script installs, by the names that it calls them.
 fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
-    // A heredoc holds every script as it is, unless the script has its last line.
+    // A heredoc can contain any script unchanged, unless a line of the script ends it.
     let text = format!("FROM scratch\nRUN <<'JETTISON-END'\n{script}\nJETTISON-END\n");
     let source = Source::new("history", text);
     let dockerfile = dockerfile::parse(&source);
@@ -75,7 +75,7 @@ fn ecosystem_of(manager: &str) -> Option<Ecosystem> {
     })
 }
 
-/// The name of a package without what may stand around it where it is installed.
+/// The name of a package as given to an installer, without additions such as a version.
 fn normalized(ecosystem: Ecosystem, name: &str) -> String {
     match ecosystem {
         // `name:arch`, `name/release`.
@@ -83,7 +83,7 @@ fn normalized(ecosystem: Ecosystem, name: &str) -> String {
             let end = name.find([':', '/', '=']).unwrap_or(name.len());
             name[..end].to_owned()
         }
-        // PEP 503 makes names equal; `name[extra]>=1` has more than the name.
+        // PEP 503 normalizes names; `name[extra]>=1` contains more than the name.
         Ecosystem::Python => {
             let end = name.find(['[', '<', '>', '=', '~', '!', ';']);
             let name = &name[..end.unwrap_or(name.len())];

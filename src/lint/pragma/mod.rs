@@ -52,8 +52,8 @@ pub const SILENCING: &str = "silencing-comment";
 const REPORTED_AT_THE_LAST: [&str; 3] =
     ["ignored-cmd", "ignored-entrypoint", "ignored-healthcheck"];
 
-/// The most lines of a command that a comment above it applies to. Each line is an entry in a map,
-/// and a script may be one command of a megabyte.
+/// Maximum number of lines of a command that a comment above it applies to. Each line is an entry
+/// in a map, and a script may be one command of a megabyte.
 const LONGEST_COMMAND: usize = 256;
 
 /// All comments of a file that suppress findings.
@@ -359,8 +359,8 @@ impl Reader<'_> {
         targets
     }
 
-    /// The places that a comment applies to; `None` if it is not adjacent to the next instruction
-    /// where it must be, or if nothing follows it.
+    /// The places that a comment applies to; `None` if it must be adjacent to the next instruction
+    /// but is not, or if nothing follows it.
     fn places(&self, comment: &Comment, below: Below, request: &Request<'_>) -> Option<Vec<Place>> {
         let instructions = &self.dockerfile.instructions;
         let after = instructions

@@ -91,7 +91,7 @@ pub(in crate::rules) fn report(
 /// The kind of program that a stage starts.
 fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
     let entrypoint = last_of_kind(cx, stage, Kind::Entrypoint);
-    // The entry point of the base image is in force, and gives up root itself.
+    // The entry point of the base image is used, and drops root itself.
     if entrypoint.is_none() && stage.known.is_some_and(|known| known.drops_root) {
         return Program::Other;
     }
@@ -286,8 +286,8 @@ fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
 }
 
 /// The user that a fix switches to: a number, which needs no account. Kubernetes accepts only a
-/// number as proof that the user is not root, and distributions give those below 1000 to users of
-/// their own.
+/// number as proof that the user is not root, and distributions use numbers below 1000 for their
+/// own users.
 const NEW_UID: &str = "10001";
 
 /// Whether a stage or one that it is based on creates a user.

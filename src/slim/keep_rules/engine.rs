@@ -38,8 +38,8 @@ pub(in crate::slim) struct RuleTracer {
     excepting: Vec<&'static KeepPage>,
 }
 
-/// The number of programs that a program of the distribution starts by name at most. One that holds
-/// more names holds most of them by chance.
+/// The number of programs that a program of the distribution starts by name at most. A program that
+/// contains more names contains most of them by chance.
 const FEW_NAMES: usize = 10;
 
 /// A rule that fires: for which name, and for which fact.
@@ -552,8 +552,8 @@ impl RuleTracer {
     }
 }
 
-/// Whether a pattern is for everything in a directory that the text itself lies in, or in a virtual
-/// environment, whose packages have a tracer: scripts in one name it.
+/// Whether a pattern matches everything in the directory that contains the text, or in a virtual
+/// environment. Its packages have a tracer, and its scripts name it.
 fn is_own_directory(tree: &Tree, text: NameId, pattern: &[u8]) -> bool {
     let Some(directory) = pattern.strip_suffix(b"/**") else {
         return false;
@@ -594,8 +594,8 @@ fn all_mentioned<'a>(
     for path in &finds.shell_code_commands {
         all.insert((path, Mentioned::ShellCodeCommand));
     }
-    // A program of the distribution names many, and calls few: a name that is a string counts only
-    // where some rule wants it of this file.
+    // A program of the distribution names many programs but calls few, so a string with a name only
+    // counts if a rule looks for it in this file.
     if is_own || wants_names(path) {
         for path in &finds.commands {
             all.insert((path, Mentioned::Command));
@@ -672,8 +672,8 @@ fn is_shell(tree: &Tree, path: &[u8]) -> bool {
     names.any(|name| ProgramClass::Shell.contains(name))
 }
 
-/// Whether a file is a library of programs in C, and not one that runs a language: many hold the
-/// path of a shell for a function that few programs call.
+/// Whether a file is a library for C programs that does not run a language. Many contain the path
+/// of a shell for a function that few programs call.
 fn is_plain_library(keep: &Keep<'_>, name: NameId) -> bool {
     keep.view.elf_of(name).is_ok_and(|elf| {
         let soname = elf.soname.as_deref();

@@ -34,14 +34,14 @@ pub(super) struct Searcher {
 pub(super) struct Spots {
     /// Indexes in the list of texts.
     pub(super) texts: Vec<usize>,
-    /// Positions where an absolute path begins.
+    /// Positions at which an absolute path starts.
     pub(super) paths: Vec<usize>,
 }
 
 impl Searcher {
     pub(super) fn new(tree: &Tree, texts: &[&str]) -> Option<Self> {
-        // A path that leads to something begins with a directory that the image has, so nothing
-        // else is searched for.
+        // An existing path starts with a directory in the image, so only such paths are searched
+        // for.
         let roots = tree.children(NameId::ROOT).map(|name| tree.file_name(name));
         let roots = roots
             .filter(|name| !NOT_KEPT.contains(name))

@@ -101,7 +101,7 @@ impl KeptPattern {
         }
     }
 
-    /// Whether it names files beside the name that makes the rule fire.
+    /// Whether it names files next to the name that triggers the rule.
     fn is_about_name(&self) -> bool {
         self.source == Source::Fixed
             && [HERE, NAME]

@@ -152,7 +152,7 @@ pub(in crate::slim) fn expand_within(
     pattern: &[u8],
     names: &mut Allowance,
 ) -> Vec<Named> {
-    // Patterns come from words too, and a relative one has no directory to start from.
+    // Patterns also come from words, and a relative one has no directory to start from.
     if !pattern.starts_with(b"/") {
         return Vec::new();
     }

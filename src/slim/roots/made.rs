@@ -1,4 +1,4 @@
-//! Files that a `RUN` of the image's own Dockerfile made and no package owns: a model that it
+//! Files that a `RUN` in the image's own Dockerfile created and no package owns: a model that it
 //! fetched, a crontab that it wrote, a browser that it installed. They are the user's like what
 //! COPY added.
 //!
@@ -72,7 +72,7 @@ impl Search<'_> {
     fn walk(&mut self) {
         let tree = self.tree;
         for name in tree.walk() {
-            // What a directory is named by holds for all that is below it.
+            // A reference to a directory applies to everything below it.
             if let Some(variable) = self.named.get(&tree.parent(name)).cloned()
                 && tree.is_directory(name)
             {
@@ -175,7 +175,7 @@ impl Search<'_> {
     fn leads_to_made(&self, link: NameId, made: &HashSet<NameId>) -> bool {
         let target = self.tree.resolve(&self.tree.path(link));
         target.is_ok_and(|end| {
-            // Directories of the distribution hold something of the user's all the time.
+            // Directories of the distribution often contain files of the user.
             made.contains(&end.name) && !is_system_directory(self.tree, end.name)
         })
     }
@@ -190,7 +190,7 @@ struct LeftOut {
     /// Installed languages that were found.
     languages: usize,
     always: Patterns,
-    /// Left out only where the layer installed packages.
+    /// Only left out if the layer installed packages.
     of_installation: Patterns,
     /// Exceptions from both.
     data: Patterns,
@@ -309,7 +309,7 @@ impl Patterns {
         let file_name = tree.file_name(name);
         let plain = self.plain.get(file_name).into_iter().flatten();
         let wild = self.wild.iter();
-        // The path is made only for the few names whose last component matches.
+        // The path is only built for the few names whose last component matches.
         let wild =
             wild.filter(|pattern| wildcard::matches_name(file_name_bytes(pattern), file_name));
         let mut candidates = plain.chain(wild).peekable();
@@ -392,8 +392,8 @@ fn leads_to_device(target: &[u8]) -> bool {
     (target.starts_with(b"/dev/") || target.starts_with(b"/proc/")) && target != b"/dev/null"
 }
 
-/// Whether a directory is empty and one of the user's: packages make empty ones only in directories
-/// of the distribution.
+/// Whether a directory is empty and the user's own: packages only create empty directories in
+/// directories of the distribution.
 fn is_meant(tree: &Tree, directory: NameId) -> bool {
     const OF_USERS: [&[u8]; 4] = [b"home", b"opt", b"root", b"srv"];
     let mut top = directory;

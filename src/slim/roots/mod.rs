@@ -234,7 +234,7 @@ fn user(config: &Config) -> &str {
 
 /// The home directory of that user: HOME, or what `/etc/passwd` says.
 fn home(keep: &Keep<'_>) -> Option<Vec<u8>> {
-    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
+    // HOME from the image takes precedence, as in Docker, which only sets it if it is unset.
     let home = match keep.view.image.config.env_value("HOME") {
         Some(home) => home.as_bytes().to_vec(),
         None => home_in_passwd(keep)?,

@@ -1,6 +1,6 @@
-//! The tracer of packages that hold the data of another: `transmission-common` of
-//! `transmission-daemon`, `chromium-common` of `chromium`. Their directories need not have the name
-//! of the program.
+//! Tracer for packages that contain the data of another package: `transmission-common` for
+//! `transmission-daemon`, `chromium-common` for `chromium`. Their directories need not have the
+//! name of the program.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,7 +36,7 @@ const LEFT_OUT: [&str; 9] = [
 /// Keeps the data packages of kept programs.
 pub(super) struct DataPackageTracer<'a> {
     packages: &'a Packages,
-    /// Packages of a distribution by name; several where they are of several architectures.
+    /// Packages of a distribution by name; several if they are for several architectures.
     by_name: HashMap<&'a str, Vec<usize>>,
     /// Packages whose files were kept.
     kept: HashSet<usize>,

@@ -10,8 +10,8 @@ use crate::slim::why::Why;
 /// Words of a command that are looked at.
 const MAX_WORDS: usize = 64;
 
-/// Keeps the programs that the words of a command have a launcher start. `why` makes the reason of
-/// a word.
+/// Keeps the programs that the words of a command have a launcher start. `why` creates the reason
+/// for a word.
 pub(in crate::slim) fn keep_launched(
     keep: &mut Keep<'_>,
     by: Option<NameId>,

@@ -182,7 +182,7 @@ fn is_supervised(path: &[u8]) -> bool {
 
 /// Reads `command=` of supervisord programs, and the files included with `files=`.
 fn read_programs(keep: &mut Keep<'_>, name: NameId) {
-    // Files include each other in turn, or in a chain that is too long for the stack.
+    // Files may include each other, or form a chain that is too long for the stack.
     if keep.supervised.len() >= MAX_INCLUDED || !keep.supervised.insert(name) {
         return;
     }

@@ -81,7 +81,7 @@ impl Place {
     }
 }
 
-/// Names of scripts that lead to another reading of them. More are not followed.
+/// Maximum number of names under which a script is read again. More are not followed.
 const MAX_NAMES: usize = 256;
 
 #[derive(Default)]
@@ -190,7 +190,7 @@ fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     inode.header.mode & 0o111 != 0 && !has_other_ending(file_name) && reads_as_shell(keep, name)
 }
 
-/// Whether a name ends as those of other languages and of data do: copies of a Windows file system
+/// Whether a name has the ending of another language or of data: copies from a Windows file system
 /// make every file executable.
 fn has_other_ending(file_name: &[u8]) -> bool {
     const OF_SHELLS: &[&[u8]] = &[
@@ -553,9 +553,9 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     launchers::keep_launched(keep, place.by(), &words, &|word| {
         place.why(word, line, Why::command)
     });
-    // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. A user who asks for a
-    // program goes another way where it is gone; but that there is a package manager is no reason
-    // to have one.
+    // `set -- redis-server "$@"` sets the command that `exec "$@"` starts. A script that checks for
+    // a program takes another path if it is missing; but the presence of a package manager is not a
+    // reason to keep it.
     let is_question = matches!(call.name, "command" | "type" | "hash" | "which");
     if is_question || call.name == "set" {
         for word in call
@@ -640,7 +640,7 @@ fn keep_in_directories(
     const MOST: usize = 8;
     for (index, word) in words.iter().enumerate() {
         let Some(word) = word.literal() else { continue };
-        // A name without a slash is a program only where PATH has it.
+        // A name without a slash is a program only if it is on PATH.
         let is_path = !word.is_empty() && !word.starts_with(['/', '-']);
         if !is_path || (index == 0 && !word.contains('/')) {
             continue;
@@ -909,8 +909,7 @@ fn included_words(script: &ShellScript) -> impl Iterator<Item = (usize, &ShellWo
 /// The path of an included file. POSIX: a name with a slash is a path; any other name is searched
 /// for in PATH.
 fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
-    // Only `source` of bash also looks in the working directory, and only where PATH has no such
-    // file.
+    // Only bash's `source` also looks in the working directory, and only if PATH has no such file.
     if !word.contains('/') {
         return keep.programs.find_script(keep.tree(), word.as_bytes());
     }

@@ -5,7 +5,7 @@ use super::super::node::NodeId;
 use super::{Perhaps, Reader, is_name_char};
 
 impl Reader<'_> {
-    /// The expansion that a `$` begins; `Some(None)` where it is a character like any other.
+    /// The expansion that a `$` starts; `Some(None)` if it is an ordinary character.
     pub(super) fn dollar(&mut self, is_quoted: bool) -> Perhaps {
         let start = self.at;
         let node = match self.byte_at(start + 1) {
@@ -252,7 +252,7 @@ impl Reader<'_> {
         self.at = inner;
         let children = self.expansions(end)?;
         self.at = end + 2;
-        // Not `Other`, which is literal text where it has no children.
+        // Not `Other`, which is literal text if it has no children.
         let kind = NodeKind::Expansion;
         Some(self.tree.push(kind, start..self.at, children))
     }

@@ -79,7 +79,7 @@ impl Reader<'_> {
         self.at > start && b"?*+@!".contains(&self.text.as_bytes()[self.at - 1])
     }
 
-    /// A part of a word that is more than a character; `Some(None)` where there is none.
+    /// A part of a word that is more than a character; `Some(None)` if there is none.
     fn piece(&mut self, byte: u8) -> Perhaps {
         let node = match byte {
             b'\'' => {
@@ -219,7 +219,7 @@ impl Reader<'_> {
     }
 }
 
-/// The length of `[…]` at the start of a text; 0 where there is none that ends soon.
+/// The length of `[…]` at the start of a text; 0 if there is none that ends soon.
 fn subscript_length(text: &str) -> usize {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate().take(MAX_SUBSCRIPT) {

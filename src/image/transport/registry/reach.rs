@@ -164,7 +164,8 @@ fn zone_of_v4(address: Ipv4Addr) -> Zone {
 /// The ranges of IPv6 that are not public, from IANA's registry of special-purpose addresses.
 const RANGES_V6: [(Ipv6Addr, u32, Zone); 14] = [
     (Ipv6Addr::LOCALHOST, 128, Zone::Private),
-    // The local prefix for translation: its network decides where the IPv4 address is in it.
+    // The local prefix for translation: each network decides on the position of the IPv4 address in
+    // it.
     (
         Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0),
         48,

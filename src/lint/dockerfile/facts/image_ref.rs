@@ -90,9 +90,9 @@ impl ImageRef {
         Some(registry.unwrap_or(DEFAULT_REGISTRY))
     }
 
-    /// The name of an image on Docker Hub, whatever mirror it comes from, and of an official image
-    /// without its `library/` or platform: `debian` for `docker.io/library/debian` and
-    /// `mirror.gcr.io/arm64v8/debian`. Other images have their whole name.
+    /// The name of an image on Docker Hub, regardless of the mirror that it comes from. For
+    /// official images, it has no `library/` or platform: `debian` for `docker.io/library/debian`
+    /// and `mirror.gcr.io/arm64v8/debian`. Other images have their whole name.
     pub fn familiar_name(&self) -> Option<&str> {
         let parts = self.parts()?;
         let name = match parts.registry_and_repository() {

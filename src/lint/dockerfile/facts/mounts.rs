@@ -11,7 +11,7 @@ pub struct Mount {
     pub span: Span,
     /// The type of the mount; `bind` is the default.
     pub kind: String,
-    /// The directory where it is mounted, as written.
+    /// The directory at which it is mounted, as written.
     pub target: Option<String>,
     /// Its permissions, as written.
     pub mode: Option<String>,

@@ -212,8 +212,8 @@ fn script_calls(
     shell: ShellKind,
     script: &ShellScript,
 ) -> Vec<Call> {
-    // POSIX wants an assignment before a special builtin to last, and every `/bin/sh` does that. A
-    // bash or zsh under its own name does not.
+    // POSIX requires an assignment before a special builtin to persist, and every `/bin/sh` does
+    // that. A bash or zsh under its own name does not.
     let is_named = step.shell.set_by.is_some() || is_heredoc_of(step);
     let assignments_last = !(is_named && matches!(shell, ShellKind::Bash | ShellKind::Zsh));
     let own = own_variables(script, assignments_last);

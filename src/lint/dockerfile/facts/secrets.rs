@@ -162,7 +162,7 @@ const PROPERTIES: [&str; 20] = [
     "suffix",
 ];
 
-/// Words in the name of a variable that make its key one for access, and so no public one.
+/// Words in the name of a variable that show that its key grants access and is not a public key.
 const ACCESS: [&str; 8] = [
     "access",
     "api",

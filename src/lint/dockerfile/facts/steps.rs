@@ -101,7 +101,7 @@ struct State {
     /// have backslashes.
     is_for_windows: bool,
     /// The program of a `# hadolint shell=` before the first `FROM`, which applies to every stage
-    /// without one of its own.
+    /// without its own.
     default_shell: Option<(String, Span)>,
 }
 

@@ -46,7 +46,7 @@ fn is_package(tree: &Tree, directory: NameId) -> bool {
     tree.child(directory, b"package.json").is_some() && is_among_packages(tree, directory)
 }
 
-/// Whether a directory is where npm or Debian puts a package.
+/// Whether a directory is one in which npm or Debian installs a package.
 fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
     let parent = tree.parent(directory);
     // A scope is an additional directory: `node_modules/@babel/core`.
@@ -129,7 +129,7 @@ fn read_manifest(keep: &mut Keep<'_>, manifest: NameId) -> Option<Value> {
     // The longest of real packages have a few hundred kilobytes.
     const LONGEST: usize = 1 << 20;
     let bytes = keep.view.bytes(manifest)?;
-    // Hard links may make thousands of packages of one manifest, and each has its dependencies.
+    // Through hard links, one manifest may become thousands of packages, each with dependencies.
     if bytes.len() > LONGEST || !keep.effort.manifests.spend(bytes.len()) {
         let text = "too long or too many manifests: the dependencies of this package are unknown";
         keep.note(Some(manifest), None, text.to_owned());
@@ -151,7 +151,7 @@ fn keep_exported(keep: &mut Keep<'_>, by: NameId, package: NameId, manifest: &Va
     let targets = targets
         .into_iter()
         .map(|target| target.strip_prefix("./").unwrap_or(target))
-        // What lies anywhere else is kept with the package.
+        // Files elsewhere are kept with the package.
         .filter(|target| {
             let first = target.split('/').next().unwrap_or_default();
             LEFT_OUT_DIRECTORIES.contains(&first)
@@ -233,8 +233,8 @@ pub(super) fn keep_required_left_out(keep: &mut Keep<'_>, by: NameId, text: &str
     }
 }
 
-/// Keeps the types of all packages where ts-node, which checks them, compiles the application when
-/// it starts.
+/// Keeps the types of all packages if ts-node, which checks them, compiles the application at
+/// startup.
 pub(super) fn keep_types(state: &State, keep: &mut Keep<'_>) {
     let tree = keep.tree();
     let mut packages: Vec<NameId> = state.packages.iter().copied().collect();
@@ -253,7 +253,7 @@ pub(super) fn keep_types(state: &State, keep: &mut Keep<'_>) {
             }
         }
     }
-    // Packages that hold nothing but types are never loaded.
+    // Packages that contain only types are never loaded.
     for directory in search_path(keep, tree.parent(compiler)) {
         keep_tree_at(
             keep,
@@ -363,7 +363,7 @@ fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
 /// The targets in a manifest that are followed. Packages export directories, not each file.
 const MAX_TARGETS: usize = 1000;
 
-/// Directories of packages that are loaded only where a source or a manifest names them.
+/// Directories of packages that are only loaded if a source or a manifest names them.
 const LEFT_OUT_DIRECTORIES: &[&str] = &[
     "__tests__",
     "benchmark",

@@ -279,7 +279,7 @@ fn keep_search_path(keep: &mut Keep<'_>, name: NameId, text: &str) {
     }
 }
 
-/// A script in a directory of the distribution loads modules that lie beside it.
+/// A script in a directory of the distribution loads modules that are next to it.
 fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let tree = keep.tree();
     let directory = tree.parent(name);

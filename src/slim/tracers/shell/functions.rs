@@ -115,7 +115,7 @@ impl Functions {
         add(&mut self.defined[current].outputs, value)
     }
 
-    /// The values of `$1` and the like here.
+    /// The values of parameters such as `$1` at this position.
     pub(super) fn argument(&self, place: usize) -> Option<&BTreeSet<String>> {
         self.defined[self.current?].arguments.get(&place)
     }
