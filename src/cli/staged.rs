@@ -95,8 +95,8 @@ fn git() -> anyhow::Result<Command> {
     Ok(git)
 }
 
-/// Runs git to its end. A repository can make it wait for ever, such as with a FIFO that the
-/// configuration includes, or print without end.
+/// Runs git to its end. A repository can make it wait forever, for example with a FIFO that the
+/// configuration includes, or print endlessly.
 fn run(git: &mut Command, input: &[u8], output: u64) -> anyhow::Result<Finished> {
     let bounds = Bounds {
         time: PATIENCE,
