@@ -227,8 +227,7 @@ impl FileScripts {
             } else {
                 &format!("{count} scripts")
             };
-            let message =
-                format!("{reason}: it does not check {scripts}, of which this is the first");
+            let message = format!("{reason}: it does not check {scripts}, starting with this one");
             findings.push(unchecked(span, message));
         }
         findings

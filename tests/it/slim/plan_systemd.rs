@@ -372,7 +372,7 @@ fn generators_are_kept_where_they_do_something() {
     assert_eq!(
         planned.notes(),
         [format!(
-            "{directory}/my-generator: the units that this generator makes at boot are unknown"
+            "{directory}/my-generator: the units that this generator creates at boot are unknown"
         )]
     );
     let planned = machine

@@ -22,7 +22,7 @@ pub(super) fn keep_generators(walk: &mut Walk, keep: &mut Keep<'_>) {
         let rows = generator_rows(&name);
         if rows.is_empty() {
             keep_entry(keep, entry, walk.systemd, certain(UnitRelation::Generator));
-            let text = "the units that this generator makes at boot are unknown".to_owned();
+            let text = "the units that this generator creates at boot are unknown".to_owned();
             walk.note(keep, entry, None, text);
         }
         for row in rows {
