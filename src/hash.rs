@@ -1,10 +1,10 @@
-//! Text of hashes, and hashes of several parts.
+//! Formats hashes, and hashes values that consist of several parts.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-/// A hash in lower-case hexadecimal digits.
+/// Formats a hash in lowercase hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
@@ -14,7 +14,7 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Adds a part to a hash. The length before it distinguishes `ab`, `c` from `a`, `bc`.
+/// Adds a part to a hash, preceded by its length, so that `ab`, `c` differs from `a`, `bc`.
 pub fn add_part(hash: &mut Sha256, part: &[u8]) {
     hash.update((part.len() as u64).to_le_bytes());
     hash.update(part);

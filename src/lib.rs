@@ -23,7 +23,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`size`] | formatting of sizes and counts |
-//! | [`hash`] | text of hashes, and hashes of several parts |
+//! | [`hash`] | formatting hashes, and hashing values of several parts |
 //! | [`printable`] | text that is safe to print: no terminal acts on it, no reader is deceived |
 //! | [`paths`] | paths inside images, as text or as bytes |
 //! | [`source`] | a text file: bytes, lines, spans |

@@ -1,24 +1,24 @@
 //! Paths inside images and in Dockerfiles, as text or as bytes. `std::path` follows the rules of
 //! the host, which may be another system.
 
-/// The last component of a path; empty where the path ends with a slash.
+/// The last component of a path; empty if the path ends with a slash.
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The last component of a path that need not be text.
+/// The last component of a path that may not be valid text.
 pub fn file_name_bytes(path: &[u8]) -> &[u8] {
     memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
 }
 
-/// Whether a path is equal to or below another one, which has no slash at its end.
+/// Whether a path is equal to or below another path, which must not end with a slash.
 pub fn is_at_or_below(path: &str, top: &str) -> bool {
     path.strip_prefix(top)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Adds the components of a path to those of the directory that it starts from. Symlinks are not
-/// known, so `..` removes the last component; the parent of the root is the root itself.
+/// Appends the components of a path to those of the directory that it is relative to. Symlinks are
+/// not resolved, so `..` removes the last component; the parent of the root is the root itself.
 pub fn add_components<'p>(components: &mut Vec<&'p str>, path: &'p str) {
     for component in path.split('/') {
         match component {

@@ -230,8 +230,8 @@ fn replace_stray_bytes(bytes: &[u8]) -> String {
     text
 }
 
-/// Removes `.` and `..` from a path by its text alone, without a look at the file system. A
-/// relative path may still start with `..`: what is above it is in no text.
+/// Removes `.` and `..` from a path textually, without accessing the file system. A relative path
+/// may still start with `..`, because the directories above it are unknown.
 pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

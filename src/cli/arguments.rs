@@ -173,7 +173,7 @@ pub(super) struct LintArguments {
     #[arg(long, help_heading = "Configuration")]
     #[arg(env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_config: bool,
-    /// Report findings even where a comment in the file suppresses them
+    /// Report findings even if a comment in the file suppresses them
     #[arg(long, help_heading = "Rules")]
     #[arg(env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_pragmas: bool,
@@ -299,7 +299,7 @@ pub(super) struct PlanArguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum KeepLevel {
-    /// Only files without which something that works in the original fails
+    /// Only files whose absence would break something that works in the original
     Certain,
     /// Also files that code or configuration refers to but may never use
     Likely,
@@ -327,7 +327,7 @@ pub(super) struct WhyArguments {
     pub(super) image: String,
     /// Path in the image
     pub(super) path: String,
-    /// Show all reasons, and why the files behind them are kept, as a tree
+    /// Show all reasons as a tree, down to the image configuration
     #[arg(long)]
     pub(super) all: bool,
     #[command(flatten)]

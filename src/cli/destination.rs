@@ -27,7 +27,7 @@ pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Re
 fn by_name(arguments: &SlimArguments) -> anyhow::Result<Reference> {
     let source = arguments.image.parse::<Reference>()?.resolved();
     let (Some(tag), Some(_)) = (&arguments.tag, source.remote_name()) else {
-        // The name of an archive or a directory tells nothing about where the new one goes.
+        // The destination cannot be derived from the name of an archive or directory.
         bail!("no destination: add `-o`, such as `-o docker-archive:slim.tar`");
     };
     let name: Name = tag.parse()?;

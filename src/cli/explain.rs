@@ -40,11 +40,11 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
     Ok(Outcome::Clean)
 }
 
-/// The page of a code of ShellCheck: its address, and how it is selected and suppressed.
+/// The page of a ShellCheck code: its URL, and how to select and suppress it.
 fn shellcheck(code: ShellcheckCode, format: ListFormat) -> String {
     let markdown = format!(
-        "# {code}, a code of ShellCheck\n\n\
-         ShellCheck found a problem in a script, and describes it on the page of the code:\n\
+        "# ShellCheck code {code}\n\n\
+         ShellCheck found a problem in a script. Its wiki describes the problem:\n\
          `https://www.shellcheck.net/wiki/{code}`.\n\n\
          To suppress it for the next instruction:\n\n\
          ```dockerfile\n# jettison ignore={code}\n```\n\n\

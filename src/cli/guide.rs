@@ -75,7 +75,8 @@ impl GuidePage {
         line.trim_start_matches("# ")
     }
 
-    /// The page for a terminal, where links to files become names that `explain` accepts.
+    /// The page for a terminal, in which links to files are replaced by names that `explain`
+    /// accepts.
     fn render(&self, width: usize) -> String {
         let mut text = String::with_capacity(self.text.len());
         let mut rest = self.text;

@@ -91,7 +91,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output::new(arguments.color, arguments.quiet, arguments.charset);
     let outcome = arguments.command.run(output).unwrap_or_else(|error| {
-        // The only place where an error of a command ends, so that all look alike.
+        // The only place that prints command errors, so that they all look alike.
         output.error(&error);
         Outcome::Failed
     });

@@ -22,7 +22,7 @@ const NARROWEST: usize = 20;
 
 /// The width of the terminal, or a comfortable default without one.
 pub(super) fn width() -> usize {
-    // `COLUMNS` comes first: scripts and tests set it where there is no terminal to measure.
+    // `COLUMNS` comes first, because scripts and tests set it if there is no terminal to measure.
     let columns = std::env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok())
@@ -146,7 +146,7 @@ impl Output {
 
     /// Writes to standard output, through a pager if it is a terminal and the text is long.
     pub(super) fn page(self, text: &Lines) -> anyhow::Result<()> {
-        // The pager reads from a pipe, where no stream adapter strips the color.
+        // The pager reads from a pipe, so no stream adapter strips the color.
         let is_shown = if self.color() {
             pager::show(text.as_str())
         } else {

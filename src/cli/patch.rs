@@ -110,7 +110,7 @@ pub(super) fn has_logging_command(patch: &[u8]) -> bool {
         .any(|(at, _)| is_logging_command(&text[at..]))
 }
 
-/// The path relative to the current directory, where the patch will be applied.
+/// The path relative to the current directory, in which the patch will be applied.
 fn relative(name: &str) -> String {
     let path = Path::new(name);
     let here = std::env::current_dir().unwrap_or_default();

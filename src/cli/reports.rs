@@ -34,8 +34,8 @@ pub(super) struct ReportArguments {
         hide_env = true
     )]
     pub(super) output: Option<PathBuf>,
-    /// Show all findings of a text report in full; otherwise only the first 3 of each rule in a
-    /// file, and the lines of the others
+    /// Show all findings in text reports in full, instead of only the first 3 per rule and file
+    /// with the line numbers of the rest
     #[arg(long)]
     #[arg(env = "JETTISON_ALL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) all: bool,
@@ -211,7 +211,8 @@ fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
     let mut taken: BTreeSet<Option<&Path>> = BTreeSet::new();
     for request in requests {
         match &request.file {
-            // Names are compared as given: nobody would name the same file `x` and `./x`.
+            // Names are compared as given, because nobody would refer to the same file as `x` and
+            // `./x`.
             file if taken.insert(file.as_deref()) => {}
             None => bail!(
                 "two formats for standard output: name a file for one, such as `{}=FILE`",

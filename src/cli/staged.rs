@@ -1,7 +1,7 @@
 //! Dockerfiles in git's index: the texts that a commit would contain, not those of the working
 //! tree.
 //!
-//! A repository's `.git/config` may come from somebody else: in an archive, on a shared disk, or in
+//! A repository's `.git/config` may come from someone else: in an archive, on a shared disk, or in
 //! a bare repository inside another one. Several of its keys name programs, so only plumbing
 //! commands that run no programs are used, and the keys that affect plumbing are disabled:
 //!
@@ -11,7 +11,7 @@
 //! - a bare repository is used only if `GIT_DIR` names it.
 //!
 //! Aliases, pagers, hooks, `diff.external`, `textconv` and filters are not run by `diff-index`,
-//! `hash-object --stdin` and `cat-file --batch`: they compare and print what is stored.
+//! `hash-object --stdin` and `cat-file --batch`: they compare and print stored content.
 
 use std::ffi::OsStr;
 use std::io::BufRead as _;
@@ -24,8 +24,8 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::trust::{self, Bounds, Finished, limits};
 
-/// The time that one call may take. git reads the index in seconds even where a million files are
-/// on a network share.
+/// The time that one call may take. git reads the index in seconds even for a million files on a
+/// network share.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Bytes of a list of files or objects.
 const MAX_LIST: u64 = 64 << 20;
@@ -56,7 +56,7 @@ pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
         bail!("`git` cannot list the staged files: {reason}");
     }
     let mut entries = entries(&output.stdout);
-    // One process less where nothing is staged, as in a run outside a commit.
+    // Saves a process if nothing is staged, as in a run outside a commit.
     if entries.is_empty() {
         return Ok(entries);
     }
@@ -95,8 +95,8 @@ fn git() -> anyhow::Result<Command> {
     Ok(git)
 }
 
-/// Runs git to its end. A repository can make it wait for ever, such as with a FIFO that the
-/// configuration includes, or print without end.
+/// Runs git to its end. A repository can make it wait forever, for example with a FIFO that the
+/// configuration includes, or print endlessly.
 fn run(git: &mut Command, input: &[u8], output: u64) -> anyhow::Result<Finished> {
     let bounds = Bounds {
         time: PATIENCE,

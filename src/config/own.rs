@@ -39,7 +39,7 @@ table! {
             "info",
         ),
         severity: BTreeMap<Spanned<String>, Spanned<String>> => schema::words(
-            "Severities by rule, instead of the default ones",
+            "Severities by rule, overriding the defaults",
             Severity::ALL.map(Severity::as_str),
         ),
         build_args: BTreeMap<String, String> => schema::texts(

@@ -54,7 +54,7 @@ table! {
     // Every key may be missing for serde, so that the errors about missing ones are our own.
     struct AllowTable {
         path: Option<Spanned<String>> => json!({
-            "description": "A path of the image, or a glob",
+            "description": "A path in the image, or a glob",
             "type": "string",
             "pattern": "^/",
         }),

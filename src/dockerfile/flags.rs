@@ -218,7 +218,7 @@ fn is_duration(text: &str) -> bool {
         milliseconds += number * factor;
         rest = after;
     }
-    // Docker's `container.MinimumDuration` is 1 ms; 0 stands for the default.
+    // Docker's `container.MinimumDuration` is 1 ms; 0 selects the default.
     let is_in_range = milliseconds == 0.0 || (1.0..=LONGEST_DURATION).contains(&milliseconds);
     !text.is_empty() && is_in_range
 }

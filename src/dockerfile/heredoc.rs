@@ -41,7 +41,7 @@ impl Opener {
     }
 
     /// The line that looks like the end of a heredoc without one, and how it differs. `start` is
-    /// where the body starts in the file.
+    /// the offset of the body in the file.
     pub(super) fn near_end(&self, file: &str, start: usize) -> Option<(Span, String)> {
         let mut similar = None;
         for line in Lines::new(file, start) {

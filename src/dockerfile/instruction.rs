@@ -56,7 +56,7 @@ impl Outline {
     pub(super) fn without_script<'l>(&self, line: &'l str) -> &'l str {
         let target = self.inner.as_deref().unwrap_or(self);
         let arguments = &line[target.arguments.clone()];
-        // `RUN ["a", "b"]` is no script.
+        // `RUN ["a", "b"]` is not a script.
         if target.kind == Kind::Run && !arguments.starts_with('[') {
             &line[..target.arguments.start]
         } else {
@@ -169,8 +169,8 @@ impl InstructionReader<'_> {
         let span = self.line.source_span(range.start, range.end);
         let text = self.line.as_str()[range].to_owned();
         if outline.kind == Kind::Unknown && text.is_empty() {
-            // The keyword is empty where a line consists of a continuation and nothing follows, so
-            // that there is only the whole instruction to point at.
+            // The keyword is empty if a line consists of a continuation and nothing follows. In
+            // that case, only the whole instruction can be pointed at.
             self.errors.push(SyntaxError::new(
                 self.span,
                 "line continuation without an instruction",
@@ -212,7 +212,7 @@ impl InstructionReader<'_> {
         match kind {
             // It is unknown how an unknown instruction splits its arguments.
             Kind::Unknown => self.marks.push((arguments, TokenKind::Error)),
-            // Either without arguments, or inside another ONBUILD, where that is the error.
+            // Either without arguments, or inside another ONBUILD, which is the error in that case.
             Kind::Onbuild if arguments.is_empty() => self.errors.push(SyntaxError::new(
                 self.line.source_span(arguments.start, arguments.end),
                 "`ONBUILD` needs an instruction",

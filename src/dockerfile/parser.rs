@@ -30,8 +30,7 @@ pub(super) struct Parser<'a> {
     script_bytes: usize,
     /// The version that the `syntax` directive names.
     frontend: Option<FrontendVersion>,
-    /// Where each text of a line, without the blanks around it, starts for the last time. Made when
-    /// it is needed first.
+    /// The last position of each line text, without surrounding blanks. Built on first use.
     last_lines: Option<HashMap<&'a str, usize>>,
     file: Dockerfile,
 }
@@ -186,7 +185,8 @@ impl<'a> Parser<'a> {
             self.at_top = false;
             return false;
         };
-        // Its parser looks for `escape` in the whole file, where a `#!` line is another comment.
+        // Its parser looks for `escape` in the whole file, and treats a `#!` line as an ordinary
+        // comment.
         if found.name == "escape" && self.file.shebang.is_some() {
             return false;
         }

@@ -28,7 +28,7 @@ impl Quotes {
         self.open.is_some()
     }
 
-    /// Whether the next character has no special meaning because of an escape before it.
+    /// Whether the next character has no special meaning because an escape precedes it.
     pub fn is_escaped(self) -> bool {
         self.is_escaped
     }

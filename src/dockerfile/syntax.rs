@@ -249,7 +249,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// The sources of a COPY or ADD that are paths or URLs, and not heredocs.
+    /// The sources of a COPY or ADD that are paths or URLs, not heredocs.
     pub fn source_words(&self) -> impl Iterator<Item = &Word> {
         let sources: &[CopySource] = match self {
             Self::Transfer { sources, .. } => sources,

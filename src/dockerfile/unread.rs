@@ -32,7 +32,7 @@ pub(super) const MAX_WRAPPERS: usize = 64;
 /// hundred for some scripts.
 pub(super) const MAX_SCRIPT: usize = 384 << 10;
 
-/// Bytes of all scripts of a file. A Dockerfile that a search found is no larger.
+/// Maximum total size of the scripts in a file. Dockerfiles found by a search are not larger.
 pub(super) const MAX_SCRIPTS: usize = 1 << 20;
 
 /// Commands of a script. A script of the largest size that people write has half as many; each

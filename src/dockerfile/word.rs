@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::syntax::{Heredoc, Joined, Modifier, Variable, Word, WordPart};
 use crate::source::Span;
 
-/// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit, but nobody writes even ten levels.
+/// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit, but even ten levels do not occur in
+/// practice.
 const MAX_DEPTH: u32 = 64;
 
 /// An error that BuildKit would report in a word, by offsets in the joined text.
@@ -113,7 +114,7 @@ pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
     escape: char,
-    /// False where quotes are plain characters.
+    /// False if quotes are plain characters.
     has_quotes: bool,
     /// False where variables stay as written, so that nothing is compared with a pattern.
     checks_patterns: bool,

@@ -23,8 +23,8 @@ impl Parts for [u8] {
     }
 }
 
-/// The part of `length` bytes at `offset`, of which at most `limit` are read; `None` if it is not
-/// entirely in the file.
+/// The part of `length` bytes at `offset`, limited to `limit` bytes; `None` if it is not entirely
+/// in the file.
 pub(super) fn start_of_part<P: Parts + ?Sized>(
     file: &P,
     offset: u64,

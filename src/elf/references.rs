@@ -1,9 +1,9 @@
 //! Strings that a program's code refers to by address and length, as in Go and Rust.
 //!
-//! Their strings are stored one after the other without terminators, so only the code determines
-//! where each begins and ends: one instruction loads the address, another one nearby loads the
-//! length. Only x86-64 code is analyzed; nothing is found in files for other processors. Adjacent
-//! addresses and lengths in data count as well.
+//! These languages store strings one after the other without terminators, so only the code
+//! determines where each begins and ends: one instruction loads the address, and another one nearby
+//! loads the length. Only x86-64 code is analyzed; nothing is found in files for other processors.
+//! Adjacent addresses and lengths in data count as well.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,11 @@ use super::file::{Elf, file_offset, read_program_headers};
 /// Distance in bytes from the load of an address within which the length may be loaded.
 const NEAR: usize = 24;
 
-/// Distance in bytes between the references to two arguments of one call. Each argument takes a
-/// load of the address, one of the length, two stores, and in Rust a call.
+/// Maximum distance in bytes between the references to two arguments of a call. Each argument takes
+/// two loads (address and length), two stores, and in Rust a call.
 const SAME_CALL: usize = 160;
 
-/// Maximum number of texts passed to shells that are returned; real programs contain a few dozen.
+/// Maximum number of shell commands that are returned; real programs contain a few dozen.
 const MAX_SHELL_TEXTS: usize = 10_000;
 
 /// The strings of at most `longest` bytes that code and data refer to. Some are found by
@@ -32,8 +32,8 @@ pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSe
     texts
 }
 
-/// The strings of at most `longest` bytes that are referred to next to the option `-c`, as in
-/// `exec.Command("sh", "-c", "…")`. Strings that end with a NUL are among them.
+/// Strings of at most `longest` bytes that are referenced next to the option `-c`, as in
+/// `exec.Command("sh", "-c", "…")`. NUL-terminated strings are included.
 pub fn shell_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSet<&'a [u8]> {
     let mut options = Vec::new();
     each_reference(bytes, elf, |reference| {
@@ -60,8 +60,7 @@ pub fn shell_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSet<&
     texts
 }
 
-/// Whether a string is the option of shells that a command follows, alone or behind other letters,
-/// as in `-ec`.
+/// Whether a string is the shell option `-c`, alone or combined with other letters, as in `-ec`.
 fn is_command_option(text: &[u8]) -> bool {
     match text {
         [b'-', letters @ .., b'c'] => letters.iter().all(u8::is_ascii_lowercase),
@@ -69,24 +68,24 @@ fn is_command_option(text: &[u8]) -> bool {
     }
 }
 
-/// A place in code or data that refers to bytes which may be a string.
+/// A reference in code or data to bytes that may be a string.
 struct Reference<'a> {
-    /// Where the file refers to the string.
+    /// The offset of the reference in the file.
     at: usize,
-    /// Where the string starts in the file.
+    /// The offset of the string in the file.
     place: usize,
     length: Length<'a>,
 }
 
 enum Length<'a> {
-    /// The word behind the address.
+    /// The word after the address.
     Stored(usize),
-    /// One of the numbers that these instructions load.
+    /// One of the numbers loaded by these instructions.
     Loaded(&'a [u8]),
 }
 
 impl<'a> Reference<'a> {
-    /// The strings of at most `longest` bytes that the reference may be to.
+    /// Strings of at most `longest` bytes that the reference may point to.
     fn texts<'b>(
         &self,
         bytes: &'b [u8],
@@ -112,7 +111,7 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Calls a function with each reference from the code and data of a file.
+/// Calls a function for each reference in the code and data of a file.
 fn each_reference<'a>(bytes: &'a [u8], elf: &Elf, mut take: impl FnMut(Reference<'a>)) {
     // Other processors load an address with two instructions, in various forms.
     if elf.machine != EM_X86_64 || !elf.is_64 {
@@ -176,8 +175,8 @@ fn from_code<'a>(
     }
 }
 
-/// The small numbers that instructions load or store: `b8` to `bf` and four bytes, `6a` and one
-/// byte, `c7` and an operand in memory before the four bytes.
+/// Small numbers that instructions load or store: four bytes after `b8` to `bf`, one byte after
+/// `6a`, or four bytes after `c7` and a memory operand.
 fn lengths(code: &[u8]) -> impl Iterator<Item = usize> {
     (0..code.len()).filter_map(|at| match code[at..] {
         [0xb8..=0xbf, low, high, 0, 0, ..] => Some(usize::from(u16::from_le_bytes([low, high]))),
@@ -190,9 +189,9 @@ fn lengths(code: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The number of bytes between an operand in memory and the number that is stored there.
+/// The number of bytes between the start of a memory operand and the number that is stored there.
 fn size_of_operand(operand: u8) -> Option<usize> {
-    // The stack pointer as base needs one more byte.
+    // With the stack pointer as the base register, the encoding is one byte longer.
     let base = usize::from(operand & 7 == 4);
     match operand >> 6 {
         0 => Some(base),
@@ -213,7 +212,7 @@ fn from_data<'a>(
         let (Some(address), Some(length)) = (word(data, at), word(data, at + 8)) else {
             return;
         };
-        // Most words are neither.
+        // Most words are neither an address nor a length.
         let Some(length) = length_of_text(length) else {
             continue;
         };
@@ -227,7 +226,7 @@ fn from_data<'a>(
     }
 }
 
-/// Addresses that the loader stores in a position-independent program, with the length behind.
+/// Addresses that the loader stores in a position-independent program, each followed by the length.
 fn from_relocations<'a>(
     bytes: &'a [u8],
     elf: &Elf,
@@ -264,7 +263,7 @@ fn word(data: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes))
 }
 
-/// A length that a text could have.
+/// A plausible length of a text.
 fn length_of_text<'a>(length: u64) -> Option<Length<'a>> {
     match u16::try_from(length) {
         Ok(length) if length >= 2 => Some(Length::Stored(usize::from(length))),

@@ -1,10 +1,10 @@
 //! Applies a layer to the file system below it, like containerd and Podman.
 //!
-//! Source: the OCI image layer specification ("Applying Changesets"); where it does not specify the
-//! behavior, that of the engines: the path of an entry is followed inside the root directory,
-//! symlinks included, and missing directories on it are created.
+//! Source: the OCI image layer specification ("Applying Changesets"). If it does not specify the
+//! behavior, the engines' behavior applies: the path of an entry is followed inside the root
+//! directory, including symlinks, and missing directories in it are created.
 //!
-//! A layer is refused where engines create different trees from it. There are two exceptions. A
+//! A layer is refused if engines create different trees from it. There are two exceptions. A
 //! whiteout in a missing directory creates the directory, as in every engine but umoci. And an
 //! entry whose path goes through a symlink of a lower layer. containerd and umoci follow the
 //! symlink, Docker and Podman replace it on overlayfs; tools that append layers create such images,
@@ -78,7 +78,7 @@ pub(super) fn apply(
     })
 }
 
-/// The names of a set, which has no order.
+/// The names in an unordered set.
 fn sorted(names: HashSet<NameId>) -> Vec<NameId> {
     let mut names: Vec<NameId> = names.into_iter().collect();
     names.sort_unstable();
@@ -113,8 +113,8 @@ struct Layer<'a> {
     /// The directory that each symlink leads to, and the symlinks on the way. Many entries may go
     /// through one symlink.
     links: HashMap<NameId, (NameId, Followed)>,
-    /// Directories below which an entry of this layer is where Docker and Podman do not expect it:
-    /// behind a symlink, or in a directory without an entry of its own. They would remove it
+    /// Directories below which an entry of this layer is in a place that Docker and Podman do not
+    /// expect: behind a symlink, or in a directory without its own entry. They would remove it
     /// together with the entries of lower layers if an opaque marker followed.
     misplaced: HashSet<NameId>,
     gone: Vec<Gone>,
@@ -318,8 +318,8 @@ impl Layer<'_> {
             return Ok(());
         };
         let parent = found.directory;
-        // Engines create the directory where it is missing, so the whiteout means something else
-        // above layers without it.
+        // Engines create the directory if it is missing, so the whiteout has a different meaning
+        // above layers without the directory.
         let is_own = parent.index() >= self.first || self.declared.contains(&parent);
         self.needs_lower |= found.is_linked || (!is_own && parent != NameId::ROOT);
         if name == OPAQUE && parent == NameId::ROOT {
@@ -336,12 +336,12 @@ impl Layer<'_> {
         }
     }
 
-    /// The directory of a whiteout. containerd, Docker and Podman create it where it is missing.
+    /// The directory of a whiteout. containerd, Docker and Podman create it if it is missing.
     fn directory_of_whiteout(&mut self, path: &[&[u8]]) -> Result<Option<Existing>, Fault> {
         if let Some(found) = self.existing(path)? {
             return Ok(Some(found));
         }
-        // Where a dangling symlink is on the way, none of them creates what it points to.
+        // If the path contains a dangling symlink, none of them creates its target.
         if let Err(error) = self.tree.resolve(&path.join(&b'/')) {
             let mut crossed = error.crossed().iter();
             if crossed.any(|&name| !self.tree.is_directory(name)) {
@@ -350,7 +350,7 @@ impl Layer<'_> {
             }
         }
         match self.directory(path) {
-            // Podman fails where a file is on the way; umoci ignores the whiteout.
+            // Podman fails if the path contains a file; umoci ignores the whiteout.
             Err(Fault::ParentNotADirectory(_)) => {
                 self.needs_lower = true;
                 Ok(None)
@@ -500,8 +500,8 @@ impl Layer<'_> {
         }
     }
 
-    /// Follows the path of an entry, and creates its directories where they are missing. Also
-    /// returns whether a symlink is on it.
+    /// Follows the path of an entry and creates missing directories in it. Also returns whether a
+    /// symlink is on it.
     fn follow(&mut self, path: &[&[u8]]) -> Result<(NameId, bool), Fault> {
         let mut at = NameId::ROOT;
         let mut followed = Followed::default();

@@ -5,8 +5,8 @@
 //! reads extension headers of any size into memory, ends PAX records at the first line feed (a file
 //! capability may contain one) and does not support PAX sparse files.
 //!
-//! Where the formats are ambiguous, the choice is that of Go's `archive/tar`, with which Docker,
-//! containerd and Podman read every layer. An entry that GNU tar or Python's `tarfile` would
+//! If the formats are ambiguous, this reader behaves like Go's `archive/tar`, which Docker,
+//! containerd and Podman use to read every layer. An entry that GNU tar or Python's `tarfile` would
 //! interpret differently is refused: a scanner and a container must see the same files.
 
 use std::collections::HashMap;
@@ -441,8 +441,8 @@ fn one_of(first: Option<Vec<u8>>, second: Option<Vec<u8>>) -> Result<Option<Vec<
     }
 }
 
-/// The name in a plain header. POSIX has a field for its first part, where GNU's own format has
-/// times; Python joins the two regardless of the format.
+/// The name in a plain header. POSIX has a field for its first part, which GNU's own format uses
+/// for times; Python joins the two regardless of the format.
 fn name_in_header(block: &Block) -> Result<Vec<u8>, Fault> {
     let bytes = block.as_bytes();
     let (name, prefix) = (until_zero(&bytes[..100]), until_zero(&bytes[345..500]));

@@ -241,8 +241,8 @@ pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
     // SAFETY: nothing here writes to a file it has mapped. It is possible that another process
     // changes the file in the meantime; the bytes are treated as untrusted at every use, so a
-    // change can lead to wrong content, but not to wrong memory accesses. Where the file has become
-    // shorter, what is behind its end must not be read; that ends the process with SIGBUS.
+    // change can lead to wrong content, but not to wrong memory accesses. If the file has become
+    // shorter, bytes beyond its end must not be read, because that ends the process with SIGBUS.
     unsafe { MmapOptions::new().len(length).map(file) }
 }
 

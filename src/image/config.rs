@@ -88,10 +88,10 @@ impl History {
     }
 }
 
-/// The script behind the build arguments and the shell of a recorded `RUN`. The exec form has no
-/// shell: it is its own script.
+/// The script of a recorded `RUN`, without its build arguments and shell. The exec form has no
+/// shell, so it is returned as a whole.
 fn without_shell(text: &str) -> &str {
-    // Shells are recorded with their path and options, of which the last is `-c`.
+    // Shells are recorded with their path and options; the last option is `-c`.
     const MOST_WORDS: usize = 6;
     let from = if text.starts_with('|') {
         // The values of build arguments may hold blanks, so the shell is searched for.

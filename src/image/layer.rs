@@ -221,7 +221,7 @@ fn spend_again(
     if !budget.spend(read.archive.size()) {
         return Err(limits.exceeded_by_all(&source.name));
     }
-    // The bytes of the blob stand for the entries of its first use only.
+    // The bytes of the blob only count for the entries of its first use.
     let mut costs = Costs {
         stored: source.blob.stored_size(),
         limits,
@@ -376,8 +376,8 @@ impl<'a> Costs<'a> {
         Ok(())
     }
 
-    /// Takes the holes of a file of `size` bytes, of which `stored` are in the archive. Holes take
-    /// no space there, but each program that reads the file would get them.
+    /// Counts the holes of a file of `size` bytes, if `stored` of them are in the archive. Holes
+    /// take no space there, but every program that reads the file would receive them.
     fn add_holes(&mut self, size: u64, stored: u64) -> Result<(), Fault> {
         if !self.budget.spend(size) {
             return Err(Fault::TooLarge {

@@ -38,7 +38,7 @@ const EXCESS_BYTES: u64 = 64 << 20;
 const EXCESS_HEADERS: u64 = 64 << 20;
 /// Uncompressed bytes, as the ratio counts them, for which a blob may have one byte of names and
 /// extension headers. At the usual ratio a blob may have 30 times its size; real ones have a fourth
-/// of it, and twice their size where all files are tiny.
+/// of it, or twice their size if all files are tiny.
 const BYTES_PER_HEADER_BYTE: u64 = 40;
 /// Entries by which the layers of an image may together exceed the number that fits their size.
 const EXCESS_ENTRIES: u64 = 100_000;
@@ -176,7 +176,7 @@ fn spend(budget: &AtomicU64, amount: u64) -> bool {
         .is_ok()
 }
 
-/// Takes an amount from what is left. Returns the part for which it is not enough.
+/// Subtracts an amount from the rest. Returns the part that exceeds it.
 pub(super) fn beyond(left: &mut u64, amount: u64) -> u64 {
     let covered = amount.min(*left);
     *left -= covered;

@@ -21,8 +21,8 @@ const MAX_TAG: usize = 128;
 /// Each supported algorithm of digests, with its number of hexadecimal digits.
 const DIGESTS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
 
-/// The name of an image, as it was written: podman completes a short name in its own way, so the
-/// defaults are applied only where they are asked for.
+/// The name of an image, as written. Podman completes short names in its own way, so defaults are
+/// only applied on request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
     registry: Option<String>,
@@ -105,7 +105,7 @@ impl Name {
         self.digest.as_deref()
     }
 
-    /// The tag, or the digest where there is one: `latest` without both.
+    /// The digest if there is one, otherwise the tag; `latest` without both.
     pub fn version(&self) -> &str {
         self.digest().or(self.tag()).unwrap_or(DEFAULT_TAG)
     }

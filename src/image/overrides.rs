@@ -1,5 +1,5 @@
 //! Overrides: settings from the command line that replace those of an image's configuration, or
-//! stand in for a configuration that is missing.
+//! replace a missing configuration.
 
 use serde_json::{Map, Value, json};
 

@@ -373,7 +373,7 @@ impl Tree {
         &self.names[name.index()].text
     }
 
-    /// The path that a name in a directory has, or would have.
+    /// The path of a name in a directory, whether or not it exists.
     fn path_of_child(&self, directory: NameId, name: &[u8]) -> Vec<u8> {
         let mut path = self.path(directory);
         if directory != NameId::ROOT {

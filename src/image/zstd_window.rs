@@ -25,7 +25,7 @@ pub(super) fn largest_window(blob: &Blob) -> io::Result<u64> {
     Ok(largest)
 }
 
-/// The frames of a blob, of which only the headers are read.
+/// The frames of a blob. Only their headers are read.
 struct Frames<'a> {
     blob: &'a Blob,
     at: u64,
@@ -109,7 +109,7 @@ impl Frames<'_> {
         self.at = self.at.saturating_add(count);
     }
 
-    /// A little-endian number of at most 8 bytes; none where the blob ends before.
+    /// A little-endian number of at most 8 bytes; `None` if the blob ends first.
     fn number(&mut self, count: usize) -> io::Result<Option<u64>> {
         let end = self.at.saturating_add(count as u64);
         if end > self.blob.size() {

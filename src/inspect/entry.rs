@@ -86,8 +86,8 @@ pub struct Usage {
     pub names: usize,
 }
 
-/// Maximum number of levels that are returned. Nobody reads deeper ones, and each level is a
-/// recursive call.
+/// Maximum number of levels that are returned. Deeper levels are of no use to a reader, and each
+/// level is a recursive call.
 const MAX_LEVELS: usize = 256;
 
 /// Adds up the sizes below a name, and returns them for `levels` levels.

@@ -1,5 +1,5 @@
-//! Languages: what belongs to an installation without a package manager, and which programs read
-//! which sources. From `rules/languages.toml`.
+//! Languages, from `rules/languages.toml`: files of installations without a package manager, and
+//! the programs that read source files.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -36,16 +36,16 @@ pub struct ScriptLanguage {
     pub name: String,
     #[serde(default)]
     pub language: Language,
-    /// Endings of the names of its sources.
+    /// File name endings of its sources.
     #[serde(default)]
     sources: Vec<String>,
-    /// Endings of further sources, which do not show that the language is run; or whole names.
+    /// Endings or whole names of other sources, which do not prove that the language is run.
     #[serde(default)]
     other_sources: Vec<String>,
-    /// Names of programs that read a source; a star stands for any end.
+    /// Names of programs that read a source; a trailing `*` matches any ending.
     #[serde(default)]
     interpreters: Vec<String>,
-    /// Names of other programs and of libraries that belong to an installation of the language.
+    /// Names of other programs and libraries that belong to an installation of the language.
     #[serde(default)]
     runtimes: Vec<String>,
     /// Names of programs that run the language without an installation of it.
@@ -64,7 +64,7 @@ pub struct ScriptLanguage {
 pub struct ProgramStarters {
     /// Names of modules and calls.
     pub texts: Vec<String>,
-    /// Those of them that start programs through a shell.
+    /// The ones that start programs through a shell.
     pub shell: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ pub struct ProgramStarters {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InterpreterOptions {
-    /// The program is a text or a module, and not a file.
+    /// The program is a text or a module instead of a file.
     pub text: Vec<String>,
     /// The next word is the source.
     pub file: Vec<String>,
@@ -86,7 +86,7 @@ pub struct InterpreterOptions {
 pub enum Language {
     Java,
     Lua,
-    /// Other languages, whose source files are only searched for programs that they start.
+    /// Any other language; its source files are only searched for programs that they start.
     #[default]
     Other,
     Node,
@@ -128,7 +128,7 @@ impl ScriptLanguage {
         is_any(&self.interpreters, file_name) || is_any(&self.runtimes, file_name)
     }
 
-    /// Returns true for the name of a file that is not a program of the language by itself.
+    /// Returns true for the name of a source file that is not a program by itself.
     fn is_other_source(&self, file_name: &[u8]) -> bool {
         self.other_sources.iter().any(|name| {
             let is_ending = name.starts_with('.') && file_name.ends_with(name.as_bytes());
@@ -144,7 +144,7 @@ fn is_any(patterns: &[String], file_name: &[u8]) -> bool {
 fn is_match(pattern: &str, file_name: &[u8]) -> bool {
     let (start, rest) = pattern.split_once('*').unwrap_or((pattern, ""));
     match file_name.strip_prefix(start.as_bytes()) {
-        // `libpython3.11.so.1.0`: what follows the star stands somewhere behind it.
+        // `libpython3.11.so.1.0`: the text after the star may occur anywhere in the rest.
         Some(end) if pattern.contains('*') => {
             let wanted = rest.trim_end_matches('*').as_bytes();
             wanted.is_empty() || end.windows(wanted.len()).any(|part| part == wanted)
@@ -159,7 +159,7 @@ pub fn script_languages() -> &'static [ScriptLanguage] {
     &TABLE.script
 }
 
-/// The texts in sources of a language that start programs.
+/// Texts in the sources of a language that start programs.
 pub fn program_starters(language: Language) -> &'static ProgramStarters {
     let mut scripts = TABLE.script.iter();
     scripts
@@ -182,7 +182,7 @@ pub fn language_of_interpreter(file_name: &[u8]) -> Option<&'static ScriptLangua
     languages.find(|language| is_any(&language.interpreters, file_name))
 }
 
-/// The language to whose installation a program or a library belongs, by its name.
+/// The language whose installation contains a program or library, by its name.
 pub fn language_of_runtime(file_name: &[u8]) -> Option<Language> {
     let mut languages = TABLE.script.iter();
     let language = languages.find(|language| language.is_installed(file_name))?;

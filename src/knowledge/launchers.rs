@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::paths::file_name;
 
-// Compiled in, so that the program is one file, and parsed only by the commands that ask.
+// Compiled in, so that the program is a single file, and parsed only by commands that use it.
 static LAUNCHERS: LazyLock<Launchers> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/launchers.toml")).expect("the tests read the table")
 });
@@ -19,17 +19,18 @@ struct Launchers {
     wrappers: Vec<Wrapper>,
 }
 
-/// Programs that are not on PATH, and that a program finds when it is asked to run them.
+/// Directories in which a program looks for other programs, in addition to PATH.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     runners: Vec<String>,
-    /// Paths of which one exists where the program works; empty if it always does.
+    /// Paths, one of which must exist for the program to work; empty if there is no such
+    /// requirement.
     #[serde(default)]
     pub there: Vec<String>,
     /// A pattern begins with `./` for the working directory, `~/` for a home directory, or `/`.
     pub directories: Vec<String>,
-    /// Endings of file names that a word may leave out.
+    /// File name endings that may be omitted.
     #[serde(default)]
     pub endings: Vec<String>,
 }
@@ -54,7 +55,7 @@ pub struct Wrapper {
     /// True if `NAME=value` may precede the program.
     #[serde(default)]
     assignments: bool,
-    /// Options with which it runs nothing.
+    /// Options with which it does not run a program.
     #[serde(default)]
     looks_up: Vec<String>,
     #[serde(default)]
@@ -65,10 +66,10 @@ pub struct Wrapper {
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum WrapperUser {
-    /// The user that it runs as itself.
+    /// The user that the wrapper itself runs as.
     #[default]
     Same,
-    /// Another user than root, which entry points use it for.
+    /// A user other than root; entry points use such wrappers to drop privileges.
     DropsRoot,
     /// Any user, root by default.
     Any,
@@ -82,7 +83,7 @@ pub fn wrapper(name: &str) -> Option<&'static Wrapper> {
         .find(|wrapper| wrapper.name == name)
 }
 
-/// The names of the programs that entry points use to continue as another user than root.
+/// Names of the programs that entry points use to continue as a user other than root.
 pub fn root_droppers() -> impl Iterator<Item = &'static str> {
     let wrappers = LAUNCHERS.wrappers.iter();
     wrappers
@@ -90,8 +91,8 @@ pub fn root_droppers() -> impl Iterator<Item = &'static str> {
         .map(|wrapper| wrapper.name.as_str())
 }
 
-/// The words of a command from the program on that wrappers start. They are empty where a wrapper
-/// starts nothing.
+/// The words of a command without its wrappers, from the program on. Empty if a wrapper does not
+/// start a program.
 pub fn unwrapped<'w, 't>(command: &'w [&'t str]) -> &'w [&'t str] {
     let mut rest = command;
     while let [first, arguments @ ..] = rest
@@ -104,7 +105,7 @@ pub fn unwrapped<'w, 't>(command: &'w [&'t str]) -> &'w [&'t str] {
 }
 
 impl Wrapper {
-    /// The index of the program among the arguments; none if the wrapper runs nothing.
+    /// The index of the program among the arguments; `None` if the wrapper does not run one.
     pub fn program_in<'a>(&self, arguments: impl Iterator<Item = &'a str>) -> Option<usize> {
         let mut operands = self.operands;
         let mut is_value = false;
@@ -136,8 +137,8 @@ impl Wrapper {
         for (at, letter) in option.char_indices().skip(1) {
             let mut valued = self.valued.iter();
             if valued.any(|valued| valued[1..].chars().eq([letter])) {
-                // The first letter with a value ends the cluster. The rest of the word is its
-                // value, or the next word if nothing is left.
+                // The first letter that takes a value ends the cluster. Its value is the rest of
+                // the word, or the next word if nothing is left.
                 return at + letter.len_utf8() == option.len();
             }
         }
@@ -145,8 +146,8 @@ impl Wrapper {
     }
 }
 
-/// The environment in which a program finds others that it is asked to run, such as `poetry` in a
-/// virtual environment; none for any other program.
+/// The environment in which a program such as `poetry` finds the programs that it is asked to run,
+/// for example a virtual environment; `None` for other programs.
 pub fn environment_of(runner: &str) -> Option<&'static Environment> {
     let mut environments = LAUNCHERS.environments.iter();
     environments.find(|environment| environment.runners.iter().any(|name| name == runner))

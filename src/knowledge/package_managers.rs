@@ -81,7 +81,7 @@ pub struct PackageManager {
     /// The action of a call without a verb.
     pub bare: Option<Action>,
     verbs: BTreeMap<&'static str, Action>,
-    /// The options that say what to do, by action.
+    /// The options that select an action, by action.
     options: BTreeMap<Action, Vec<&'static str>>,
     single_purpose: BTreeMap<&'static str, Action>,
 }
@@ -92,7 +92,7 @@ impl PackageManager {
         self.verbs.get(verb).copied()
     }
 
-    /// Whether a word says what to do when one of its programs is called.
+    /// Whether a word selects the action of one of its programs.
     pub fn takes_verb(&self, program: &str) -> bool {
         !self.verbs.is_empty() && self.single_action(program).is_none()
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-// Compiled in, so that the program is one file, and parsed only by the commands that ask.
+// Compiled in, so that the program is a single file, and parsed only by commands that use it.
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/service-managers.toml"))
         .expect("the tests read the table")
@@ -16,21 +16,21 @@ struct Table {
     managers: Vec<ServiceManager>,
 }
 
-/// A program that starts services which it finds by convention.
+/// A program that finds its services by convention.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceManager {
     /// File names.
     pub programs: Vec<String>,
-    /// Paths of which one exists where a program with such a name is this manager; empty if the
-    /// name is enough.
+    /// Paths, one of which exists if a program with this name is this manager; empty if the name is
+    /// sufficient.
     #[serde(default)]
     pub there: Vec<String>,
-    /// The directories, and single files.
+    /// The directories and individual files.
     pub directories: Vec<String>,
 }
 
-/// The managers whose program has a file name.
+/// The managers whose program has the given file name.
 pub fn service_managers(file_name: &[u8]) -> Vec<&'static ServiceManager> {
     let mut managers = Vec::new();
     for manager in &TABLE.managers {

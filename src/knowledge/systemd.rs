@@ -1,10 +1,10 @@
-//! What systemd does beyond what unit files say, from `rules/systemd.toml`.
+//! Behavior of systemd that unit files do not describe, from `rules/systemd.toml`.
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-// Compiled in, so that the program is one file, and parsed only by the commands that ask.
+// Compiled in, so that the program is a single file, and parsed only by commands that use it.
 static SYSTEMD: LazyLock<Systemd> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/systemd.toml")).expect("the tests read the table")
 });
@@ -27,7 +27,7 @@ struct Systemd {
     generators: Vec<Generator>,
 }
 
-/// A unit whose program starts others.
+/// A unit whose program starts other units.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Starter {
@@ -35,14 +35,14 @@ struct Starter {
     units: Vec<String>,
 }
 
-/// A program that makes units at boot.
+/// A program that creates units at boot.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Generator {
     pub name: String,
     #[serde(default)]
     pub makes: GeneratedUnits,
-    /// Patterns of files; it does nothing if none exists.
+    /// Patterns of the files that it reads; it has no effect if none of them exists.
     #[serde(default)]
     pub reads: Vec<String>,
     /// Names of units, with `{1}` for the text that the first wildcard matched.
@@ -50,11 +50,11 @@ pub struct Generator {
     pub units: Vec<String>,
 }
 
-/// The units that a generator makes.
+/// The units that a generator creates.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum GeneratedUnits {
-    /// It enables units of the row for files that it reads.
+    /// It enables the units of the row for the files that it reads.
     #[default]
     Listed,
     /// Mounts of `/etc/fstab`.
@@ -65,12 +65,12 @@ pub enum GeneratedUnits {
     Console,
 }
 
-/// The directories of unit files, the most important first.
+/// The directories of unit files, in order of precedence.
 pub fn unit_directories() -> &'static [String] {
     &SYSTEMD.unit_directories
 }
 
-/// The directories of generators, the most important first.
+/// The directories of generators, in order of precedence.
 pub fn generator_directories() -> &'static [String] {
     &SYSTEMD.generator_directories
 }
@@ -80,12 +80,12 @@ pub fn activation_directories() -> &'static [String] {
     &SYSTEMD.activation_directories
 }
 
-/// The units that systemd starts to stop.
+/// The units that systemd starts when it shuts down.
 pub fn shutdown_units() -> &'static [String] {
     &SYSTEMD.shutdown_units
 }
 
-/// Whether a unit maintains what a slimmed image does not contain.
+/// Whether a unit maintains things that a slimmed image does not contain.
 pub fn is_maintenance_unit(name: &str) -> bool {
     SYSTEMD.maintenance_units.iter().any(|unit| unit == name)
 }
@@ -104,13 +104,12 @@ pub fn units_started_by(unit: &str) -> &'static [String] {
     }
 }
 
-/// The labels of images from which machines boot.
+/// The labels of images that machines boot from.
 pub fn machine_labels() -> &'static [String] {
     &SYSTEMD.machine_labels
 }
 
-/// Whether a path is one of a machine, such as a device, which no container has unless it is
-/// privileged.
+/// Whether a path, such as a device, only exists on a machine and in privileged containers.
 pub fn is_machine_path(path: &str) -> bool {
     if path.starts_with("/dev/") {
         !is_below_any(path, &SYSTEMD.container_devices)
@@ -126,7 +125,7 @@ fn is_below_any(path: &str, directories: &[String]) -> bool {
     })
 }
 
-/// Whether a capability is only of use on a machine.
+/// Whether a capability is only useful on a machine.
 pub fn is_machine_capability(name: &str) -> bool {
     SYSTEMD
         .machine_capabilities
@@ -134,12 +133,12 @@ pub fn is_machine_capability(name: &str) -> bool {
         .any(|known| known == name)
 }
 
-/// Whether a security feature is only one of machines.
+/// Whether a security feature only exists on machines.
 pub fn is_machine_security(name: &str) -> bool {
     SYSTEMD.machine_security.iter().any(|known| known == name)
 }
 
-/// The rows of a generator; none for one that is not known.
+/// The rows for a generator; empty if it is unknown.
 pub fn generator_rows(name: &str) -> Vec<&'static Generator> {
     let rows = SYSTEMD.generators.iter();
     rows.filter(|generator| generator.name == name).collect()

@@ -27,10 +27,10 @@ pub enum VariableClass {
     PackageManagerDirectory,
     /// The platforms that a build runs on and builds for.
     Platform,
-    /// Variables that the builder sets for a `FROM`, or for a stage that declares them: platforms
-    /// and a few more.
+    /// Variables that the builder sets for `FROM`, and for stages that declare them: platforms and
+    /// a few more.
     Builder,
-    /// Variables that every `RUN` has without an `ARG`, if the build is given them.
+    /// Variables that every `RUN` has without an `ARG`, if they are passed to the build.
     Proxy,
 }
 

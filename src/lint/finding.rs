@@ -1,4 +1,4 @@
-//! A finding: the defect, where it is, and the edits that fix it.
+//! A finding: the defect, its location, and the edits that fix it.
 
 use std::fmt;
 use std::str::FromStr;

@@ -7,8 +7,8 @@ use super::{Registry, Settings, lint};
 use crate::dockerfile::{self, Dockerfile};
 use crate::source::{Source, Span};
 
-/// The most passes of fixing and linting again. A pass applies the fixes of one rule to an
-/// instruction, and inserts a line in one place; no file of a person needs more than a few.
+/// Maximum number of passes of fixing and linting again. A pass applies the fixes of one rule to an
+/// instruction, and inserts a line in one place; real files need only a few.
 const PASSES: usize = 200;
 
 /// A text after fixes were applied.
@@ -19,7 +19,7 @@ pub struct Fixed {
     pub rules: Vec<&'static str>,
 }
 
-/// The passes over one file, each of which gets the text that the one before it left.
+/// The passes over one file. Each receives the text that the previous pass produced.
 #[derive(Debug, Default)]
 pub struct Passes {
     /// The texts before each pass.
@@ -47,13 +47,13 @@ impl Passes {
     }
 }
 
-/// Applies the fixes up to the applicability `max` that do not touch each other; the others are for
-/// the next pass. `None` if there is nothing to apply.
+/// Applies the fixes up to the applicability `max` that do not touch each other; the next pass
+/// applies the others. `None` if there is nothing to apply.
 ///
-/// Fixes of different rules for one instruction are never applied together. Each of them was made
-/// for the instruction as it was: with another one it may contradict itself, such as a cache mount
-/// and an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line:
-/// an instruction such as SHELL or ENV often holds for the place of the second one too.
+/// Fixes of different rules for one instruction are never applied together. Each of them was
+/// created for the original instruction and may contradict another one, such as a cache mount and
+/// an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line,
+/// because an instruction such as SHELL or ENV often also applies at the second place.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();

@@ -33,7 +33,7 @@ const CHECKPOINTS: [(&str, &str); 20] = [
 pub fn index_markdown(registry: &Registry) -> String {
     let mut text = String::from(
         "# Rules\n\nGenerated from the pages in [`lint/`](lint) by `make rules`. \
-         `jettison explain NAME` prints a page; every name and every alias works wherever a \
+         `jettison explain NAME` prints a page; names and aliases are accepted wherever a \
          rule is named.\n",
     );
     for category in Category::ALL {

@@ -19,7 +19,8 @@ pub struct Page {
     pub profile: Profile,
     /// The strongest guarantee that a fix of this rule makes; `None` for a rule without a fix.
     pub fix: Option<Applicability>,
-    /// Rules that would report what the fix writes. Where one of them is selected, there is no fix.
+    /// Rules that would report the text written by the fix. If one of them is selected, no fix is
+    /// offered.
     pub no_fix_with: Vec<&'static str>,
     pub aliases: Vec<Alias>,
     /// Markdown, starting with the heading.
@@ -268,7 +269,7 @@ const KEYS: [&str; 8] = [
 ];
 
 impl Page {
-    /// The codes of other tools for the check: `hadolint DL3002, Trivy DS-0002`.
+    /// The codes that other tools use for this check: `hadolint DL3002, Trivy DS-0002`.
     pub fn aliases_text(&self) -> String {
         let aliases = self.aliases.iter();
         let names: Vec<String> = aliases

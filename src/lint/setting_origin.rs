@@ -34,8 +34,8 @@ pub struct SettingOrigin {
 pub struct SettingOrigins(BTreeMap<SettingKey, SettingOrigin>);
 
 impl SettingOrigins {
-    /// Records where a setting comes from. The last one wins; `None` is for a setting that comes
-    /// from an argument or the environment.
+    /// Records the origin of a setting. The last one wins; `None` is for a setting that comes from
+    /// an argument or the environment.
     pub fn add(&mut self, key: SettingKey, origin: Option<SettingOrigin>) {
         match origin {
             Some(origin) => self.0.insert(key, origin),

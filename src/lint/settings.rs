@@ -136,9 +136,9 @@ impl Settings {
         is_selected && !self.codes.ignore.contains(&code)
     }
 
-    /// Whether the selected profile includes a finding of ShellCheck with the severity that
-    /// ShellCheck gives it. Its suggestions, and warnings that are rarely worth acting on in a
-    /// Dockerfile, are pedantic.
+    /// Whether the selected profile includes a ShellCheck finding with the severity that ShellCheck
+    /// assigns. Suggestions, and warnings that are rarely worth acting on in a Dockerfile, are
+    /// pedantic.
     pub(super) fn profile_includes(&self, finding: &Finding) -> bool {
         let Some(code) = finding.code else {
             return true;
@@ -146,7 +146,7 @@ impl Settings {
         match self.select {
             Selection::Profile(Profile::Default | Profile::Minimal) => {
                 let is_warning = finding.severity <= Severity::Warning && !is_pedantic_code(code.0);
-                // A severity that is set for a code requests it.
+                // Setting the severity of a code selects it.
                 is_warning || self.codes.severities.contains_key(&code)
             }
             Selection::Profile(Profile::Pedantic) | Selection::Only(_) => true,

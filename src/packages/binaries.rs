@@ -114,7 +114,8 @@ fn modules(scan: &mut Scan<'_>, program: NameId, build: &elf::GoBuild) {
 
 /// Returns the version of a module in the form of OSV's records.
 fn go_version(name: &str, version: &str) -> String {
-    // The toolchain's versions are no semantic versions, but records pretend that they are.
+    // The toolchain's versions are not semantic versions, but vulnerability records treat them as
+    // such.
     if name == "stdlib" {
         go_release(version)
     } else {

@@ -197,7 +197,8 @@ pub(super) fn files(
         .split(|&byte| byte == b'\n')
         .filter(|path| path.starts_with(b"/"))
     {
-        // The list contains the original path, where there may now be a file of another package.
+        // The list contains the original path, at which there may now be a file from another
+        // package.
         paths.push(match diversions.get(path) {
             Some(diversion) if diversion.by != facts.name.as_bytes() => diversion.path.as_slice(),
             _ => path,

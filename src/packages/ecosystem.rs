@@ -71,7 +71,7 @@ impl Description {
 pub(super) enum Reader {
     /// Reads a distribution's database, which has all of its packages.
     Database(fn(&mut Scan<'_>) -> Result<(), ReadError>),
-    /// Is called with every name of the image, for records beside the files of a package.
+    /// Called with every name in the image, for records next to the files of a package.
     Record(fn(&mut Scan<'_>, NameId) -> Result<(), ReadError>),
     /// Is called once for each file, for packages in its content: hard links have the same.
     Content(fn(&mut Scan<'_>, NameId) -> Result<(), ReadError>),

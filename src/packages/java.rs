@@ -131,7 +131,7 @@ impl ArchiveReader {
                 manifest_entry = Some(entry);
             }
         }
-        // The manifest has no group, so it only counts where Maven's properties are missing.
+        // The manifest has no group, so it is only used if Maven's properties are missing.
         if let Some(entry) = manifest_entry
             && !has_artifact
         {
@@ -156,10 +156,10 @@ impl ArchiveReader {
         if size > MAX_INNER.min(self.inflatable) {
             return Ok(());
         }
-        // The size in the directory of the archive may be a lie; no more than that is read.
+        // The size in the archive's directory may be wrong; at most that many bytes are read.
         let bytes = self.inflate(archive, entry, size)?;
         let file_name = file_name(name);
-        // A broken archive inside does not make the outer one broken.
+        // A broken nested archive does not make the outer one invalid.
         let _ = self.read(&bytes, file_name, depth + 1);
         Ok(())
     }

@@ -83,8 +83,7 @@ pub struct Package {
     /// Reason for an incomplete installation in the package manager's terms, such as
     /// `half-configured`.
     pub broken: Option<String>,
-    /// Names of the packages that it depends on, where they are recorded by name, as in dpkg and
-    /// apk.
+    /// Names of the packages that it depends on, if they are recorded by name, as in dpkg and apk.
     pub depends: Vec<String>,
     /// The file that records it: a database, or a file of its own.
     pub record: NameId,
@@ -165,7 +164,8 @@ impl Packages {
 pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let distribution = distribution::read(image)?;
     let mut scan = Scan::new(image, &distribution);
-    // os-release does not tell which of them is used: it may be missing, and rpm runs on Debian.
+    // os-release does not show which of them is used: it may be missing, and rpm also runs on
+    // Debian.
     for ecosystem in Ecosystem::ALL {
         if let Reader::Database(read) = ecosystem.description().read {
             read(&mut scan)?;
@@ -266,9 +266,9 @@ struct Budget {
     found_files: Cell<usize>,
     /// Files that packages may still have.
     owned_files: Cell<usize>,
-    /// The first directory or record some of whose files were left out for want of budget.
+    /// The first directory or record with files that were left out because the budget was used up.
     first_incomplete: Cell<Option<NameId>>,
-    /// The first text that was not read for want of budget.
+    /// The first text that was not read because the budget was used up.
     first_unread: Cell<Option<NameId>>,
     /// The file lists of dpkg packages; each belongs to one package.
     lists: RefCell<HashSet<InodeId>>,
@@ -518,7 +518,7 @@ impl<'a> Scan<'a> {
             files.truncate(left.get());
         }
         left.set(left.get() - files.len());
-        // Lists that name one file many times had room for all of them.
+        // Lists that name one file many times reserved capacity for all of them.
         files.shrink_to_fit();
         let purl = purl::purl(ecosystem, &facts, self.distribution);
         let Facts {
@@ -547,7 +547,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Decodes text from a record, with replacement characters where it is not UTF-8.
+/// Decodes text from a record, replacing bytes that are not valid UTF-8.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.trim_ascii()).into_owned()
 }

@@ -25,7 +25,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
         return Ok(());
     }
     let inode = tree.inode_id(name);
-    // The content is the same under all hard links, of which pnpm makes many.
+    // The content is the same under all hard links, and pnpm creates many of them.
     let facts = if let Some(known) = scan.manifests.get(&inode) {
         known.clone()
     } else {

@@ -12,7 +12,7 @@ use crate::image::{Bytes, NameId, ReadError, Tree};
 pub(super) const ECOSYSTEM: Description = Description {
     read: Reader::Record(read),
     purl_type: "pypi",
-    // PyPI treats these three characters as one, and the specification wants the hyphen.
+    // PyPI treats these three characters as equal, and the specification requires the hyphen.
     purl_name: PurlName::Written(|name| name.to_ascii_lowercase().replace(['_', '.'], "-")),
     order: Order::Python,
     osv: Some("PyPI"),

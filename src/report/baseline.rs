@@ -139,8 +139,8 @@ impl Baseline {
 
     /// Removes the fixes of known findings: they were accepted as they are.
     ///
-    /// A fix of another finding may change the instruction, and the fingerprint with it. An entry
-    /// that is no longer found then stands for the findings with the same message in its file.
+    /// Fixing another finding may change the instruction and thus the fingerprint. An entry that is
+    /// no longer found therefore covers findings with the same message in its file.
     pub fn withhold_fixes(&self, files: &mut [Linted], here: &Path) {
         for file in files {
             let name = self.name_of(file, here);

@@ -9,8 +9,8 @@ use crate::elf::{Found, Outcome, Request};
 use crate::loading::{Closure, Loaded, Start};
 use crate::printable::{Lines, escape_bytes, lossless};
 
-/// A tree for each program: each library is shown where it is loaded first, with the loader rule by
-/// which it was found.
+/// A tree for each program: each library is shown where it is first loaded, with the loader rule
+/// that found it.
 pub fn deps_text(closures: &[Closure]) -> Lines {
     // An image has thousands of programs, and escaping their paths takes longer than joining the
     // texts. A program takes microseconds, so each thread handles several.
@@ -94,7 +94,7 @@ fn tree(out: &mut Lines, loaded: &Loaded) {
     }
 }
 
-/// The requests to show, by requesting object. A library that many others need is shown only where
+/// The requests to show, by requesting object. A library that many others need is only shown where
 /// it was loaded, because `ldd` lists it once.
 fn requests_to_show(loaded: &Loaded) -> Vec<Vec<&Request>> {
     let mut below = vec![Vec::new(); loaded.objects.len()];

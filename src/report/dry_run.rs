@@ -8,12 +8,12 @@ use crate::packages::Packages;
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::slim::{Plan, Slimming};
 
-/// Lines of a tree. A larger one is cut where it is least interesting.
+/// Lines of a tree. In a larger tree, the least interesting parts are cut.
 const LINES: usize = 30;
 /// Number of packages that are listed.
 const PACKAGES: usize = 12;
 
-/// Trees of what is dropped and of what is kept, and the largest packages that are dropped.
+/// Trees of dropped and kept files, and the largest dropped packages.
 pub fn dry_run(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     let (image, plan) = (slimming.image, &slimming.plan);
     let mut out = Lines::new();
@@ -55,7 +55,7 @@ fn dropped_packages(out: &mut Lines, image: &Image, packages: &Packages, plan: &
     }
 }
 
-/// The tree of sizes of the wanted files, in full where it has few lines. Otherwise the largest
+/// The tree of sizes of the wanted files, in full if it has few lines. Otherwise the largest
 /// directories are open, and the others are closed.
 fn sizes(out: &mut Lines, title: &str, tree: &Tree, is_wanted: &dyn Fn(NameId) -> bool) {
     let sums = Sums::of(tree, is_wanted);

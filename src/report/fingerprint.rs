@@ -147,7 +147,7 @@ fn normal(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The start of a hash in hexadecimal.
+/// The first digits of a hash in hexadecimal.
 fn text(hash: Sha256) -> String {
     hex(&hash.finalize()[..BYTES])
 }

@@ -121,7 +121,7 @@ fn totals(out: &mut String, before: Count, after: Count) {
     );
 }
 
-/// Warnings, and what a person may have wanted to keep.
+/// Warnings, and files that the user may have wanted to keep.
 fn missed(out: &mut String, summary: &Summary<'_>) {
     for warning in summary.plan.warnings() {
         let _ = writeln!(out, "<p><b>Warning:</b> {}</p>", escaped(warning));
@@ -231,20 +231,20 @@ fn percentage(part: u64, whole: u64) -> u64 {
     part.saturating_mul(100).checked_div(whole).unwrap_or(100)
 }
 
-/// The treemap in percent of its width and height.
+/// Layout of the treemap, in percent of its width and height.
 const DRAWING: Rectangle = Rectangle {
     x: 0.0,
     y: 0.0,
     width: 100.0,
     height: 100.0,
 };
-/// How many times as wide as high the treemap is on a large screen. Tiles are laid out for this
-/// shape, so that most are nearly square.
+/// The aspect ratio of the treemap on a large screen. Tiles are laid out for this shape, so that
+/// most of them are nearly square.
 const SHAPE: f64 = 2.4;
 /// Maximum number of packages that are drawn. Others would only be dots.
 const DRAWN: usize = 60;
 
-/// A tile for each package; the area represents its original size, and the kept part is colored.
+/// A tile for each package. Its area represents the original size, and the kept part is colored.
 fn treemap(out: &mut String, summary: &Summary<'_>) {
     let mut drawn = Vec::new();
     for row in &summary.packages {
@@ -276,7 +276,7 @@ fn treemap(out: &mut String, summary: &Summary<'_>) {
     out.push_str("</ul>\n");
 }
 
-/// A label that does not fit its tile wraps out of sight, whatever the size of the screen.
+/// If a label does not fit its tile, it wraps to a hidden line, at any screen size.
 fn tile(out: &mut String, summary: &Summary<'_>, row: &PackageRow<'_>, place: Rectangle) {
     let Rectangle {
         x,
@@ -302,7 +302,7 @@ fn tile(out: &mut String, summary: &Summary<'_>, row: &PackageRow<'_>, place: Re
     );
 }
 
-/// Why the largest kept file of a package is kept, to follow its sizes.
+/// The reason why the largest kept file of a package is kept, as text after the sizes.
 fn reason_of_largest(summary: &Summary<'_>, row: &PackageRow<'_>) -> String {
     let Some((_, name)) = row.largest else {
         return String::new();

@@ -20,7 +20,7 @@ pub struct Inspected<'a> {
 
 /// Width to which instructions are truncated, in characters; the JSON format has them in full.
 const INSTRUCTION: usize = 56;
-/// Maximum number of paths of one kind that are listed. The others are only counted.
+/// Maximum number of paths of each kind that are listed. The rest are only counted.
 const SHOWN: usize = 12;
 
 /// The whole image on one page.

@@ -1,5 +1,5 @@
-//! Things that a person may miss in a slimmed image: packages that were installed on purpose and
-//! are not kept, and companion programs of the image's own.
+//! Things that a user may miss in a slimmed image: packages that were installed on purpose but not
+//! kept, and companions of the image's own program.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::packages::{Package, Packages};
 use crate::printable::escape_bytes;
 use crate::slim::Plan;
 
-/// Directories whose files are no substance of a package: a metapackage has nothing else.
+/// Directories whose files are not the substance of a package: a metapackage only has files there.
 const INCIDENTAL: [&[u8]; 8] = [
     b"/etc/",
     b"/usr/share/bash-completion/",
@@ -21,7 +21,7 @@ const INCIDENTAL: [&[u8]; 8] = [
     b"/var/",
 ];
 
-/// Dropped packages and programs, for a person to review.
+/// Dropped packages and programs for the user to review.
 #[derive(Debug)]
 pub(super) struct Missed<'a> {
     /// Packages with the bytes of their files, the largest first.
@@ -30,7 +30,7 @@ pub(super) struct Missed<'a> {
     pub(super) companions: Vec<String>,
 }
 
-/// Packages that a metapackage may stand for, one behind the other: `default-jre`,
+/// Maximum number of packages that a metapackage may refer to in a chain: `default-jre`,
 /// `default-jre-headless`, `openjdk-17-jre-headless`.
 const MOST_METAPACKAGES: usize = 3;
 
@@ -65,7 +65,7 @@ impl<'a> Missed<'a> {
     }
 }
 
-/// The package itself, or if it is a metapackage, the packages that it stands for.
+/// The package itself, or the packages that it refers to if it is a metapackage.
 fn substantial(tree: &Tree, packages: &Packages, row: usize, depth: usize) -> BTreeSet<usize> {
     let package = &packages.list[row];
     if !substance(tree, package).is_empty() {

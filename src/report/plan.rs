@@ -11,13 +11,13 @@ use crate::packages::Packages;
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::slim::{Note, PartLeftOut, Plan, Slimming, Totals, Unmet};
 
-/// Maximum number of lines of one kind that are listed. The others are only counted.
+/// Maximum number of lines of each kind that are listed. The rest are only counted.
 const SHOWN: usize = 12;
 
 /// Number of packages or programs that are named in one line.
 const NAMED: usize = 8;
 
-/// A small table of sizes before and after, what a person may miss, and then lists to review.
+/// A small table of sizes before and after, things that a user may miss, and then lists to review.
 pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     let (image, plan) = (slimming.image, &slimming.plan);
     let (tree, packages) = (&image.tree, slimming.packages()?);
@@ -91,7 +91,7 @@ fn in_one_line(out: &mut Lines, title: &str, names: &[String]) {
     out.line(format_args!("{title}: {line}"));
 }
 
-/// A part that is left out, what it would cost, and how to keep it.
+/// A part that is left out, its size, and how to keep it.
 fn left_out_line(left_out: &PartLeftOut) -> String {
     let PartLeftOut {
         rule,
@@ -100,7 +100,7 @@ fn left_out_line(left_out: &PartLeftOut) -> String {
         bytes,
     } = left_out;
     format!(
-        "{part}, {} and what it needs (rule {rule}): `--keep '{pattern}'`",
+        "{part}, {} plus dependencies (rule {rule}): `--keep '{pattern}'`",
         size(*bytes)
     )
 }
@@ -165,7 +165,7 @@ fn table(out: &mut Lines, totals: &Totals) {
     ));
 }
 
-/// The size of each level, and what the levels that were not asked for would change.
+/// The size of each level, and the changes that the other levels would make.
 fn levels(out: &mut Lines, slimming: &Slimming<'_>, packages: &Packages) {
     let plan = &slimming.plan;
     out.line(format_args!(

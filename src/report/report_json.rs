@@ -110,7 +110,7 @@ fn kept(summary: &Summary<'_>, name: NameId) -> Value {
         "bytes": length(tree, name),
         "by": reason.and_then(|reason| reason.by).map(|by| path(tree, by)),
         "why": reason.map(|reason| reason.why.to_string()),
-        // Of the whole chain: what a guess needs is a guess.
+        // The confidence of the whole chain, because a dependency of a guess is also a guess.
         "confidence": summary.plan.graph().confidence(name).to_string(),
     })
 }

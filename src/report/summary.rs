@@ -27,10 +27,10 @@ pub struct Summary<'a> {
     /// the same files.
     pub reasons: Vec<(&'static str, Sizes)>,
     pub risky: Vec<Risk>,
-    /// Packages that the image's own RUN instructions name and no file of which is kept, with their
-    /// sizes.
+    /// Packages that are named in the image's own RUN instructions but have no kept files, with
+    /// their sizes.
     pub missed_packages: Vec<(&'a Package, u64)>,
-    /// File names of programs that come with the image's own and are not kept.
+    /// File names of companions of the image's own program that are not kept.
     pub missed_companions: Vec<String>,
     pub unmet: &'a [Unmet],
     pub notes: &'a [Note],
@@ -42,7 +42,7 @@ pub struct PackageRow<'a> {
     /// `None` for all files without a package.
     pub package: Option<&'a Package>,
     pub sizes: Sizes,
-    /// The largest of its files that are kept, with its size.
+    /// The largest kept file of the package, with its size.
     pub largest: Option<(u64, NameId)>,
 }
 
@@ -278,7 +278,7 @@ fn reason(why: &Why) -> &'static str {
         | Why::Mention { .. }
         | Why::Named { .. }
         | Why::Include { .. } => "used by scripts",
-        Why::Unit { .. } | Why::UnitSetting { .. } => "units of systemd",
+        Why::Unit { .. } | Why::UnitSetting { .. } => "systemd units",
         Why::DataPackage { .. } => "data packages",
         Why::Record { .. } => "package records",
         #[allow(

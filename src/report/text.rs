@@ -16,10 +16,11 @@ use crate::source::{Source, Span};
 /// Minimum width that text is wrapped to. If it were narrower, every word would be on its own line.
 const NARROWEST: usize = 24;
 
-/// Maximum number of findings of a rule in a file that are shown with an excerpt, unless all are
-/// requested. By the fourth, the reader knows what it is about, and other findings scroll away.
+/// Maximum number of findings per rule and file that are shown with an excerpt, unless all are
+/// requested. After three of them, the reader knows the problem, and more excerpts would hide other
+/// findings.
 const MAX_PER_RULE: usize = 3;
-/// Maximum number of places that are listed for the other findings of the rule.
+/// Maximum number of locations that are listed for the remaining findings of the rule.
 const MAX_PLACES: usize = 20;
 /// Maximum number of findings per file that are shown with an excerpt; the others are listed on one
 /// line each.
@@ -46,7 +47,7 @@ pub struct Style {
 /// The findings that a text report shows with an excerpt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excerpts {
-    /// The first ones of each rule in a file. The places of the others are listed.
+    /// The first findings of each rule in a file. For the rest, only locations are listed.
     FirstOfRule,
     All,
 }
@@ -115,14 +116,14 @@ fn heading(out: &mut Lines, file: &Linted, style: Style) {
     out.line("");
 }
 
-/// The findings of a file, divided by how they are shown.
+/// The findings in a file, grouped by how they are shown.
 #[derive(Default)]
 struct Selected<'a> {
     /// With an excerpt.
     excerpts: Vec<&'a Finding>,
     /// On one line each, because the file has too many findings to show excerpts of all.
     listed: Vec<&'a Finding>,
-    /// By place only, because other findings of the same rule have an excerpt; in the order in
+    /// By location only, because other findings of the same rule have an excerpt; in the order in
     /// which the rules first occur.
     more: Vec<(Cow<'static, str>, Vec<&'a Finding>)>,
 }
@@ -130,7 +131,7 @@ struct Selected<'a> {
 impl<'a> Selected<'a> {
     fn of(file: &'a Linted, style: Style) -> Self {
         let mut selected = Self::default();
-        // How many findings each rule has so far, and where the others are in `more`.
+        // The number of findings of each rule so far, and its index in `more`.
         let mut rules: BTreeMap<Cow<'static, str>, (usize, usize)> = BTreeMap::new();
         for finding in &file.findings {
             let id = super::id(finding);
@@ -158,7 +159,7 @@ impl<'a> Selected<'a> {
     }
 }
 
-/// A line for each rule with more findings than are shown with an excerpt.
+/// A line for each rule that has more findings than are shown with an excerpt.
 fn list_places(
     out: &mut Lines,
     file: &Linted,
@@ -169,9 +170,12 @@ fn list_places(
         return;
     }
     for (id, findings) in more {
-        let pronoun = if findings.len() == 1 { "it" } else { "them" };
+        let (noun, pronoun) = match findings.len() {
+            1 => ("finding", "it"),
+            _ => ("findings", "them"),
+        };
         let line = format!(
-            "{} more of `{id}`{} (`--all` shows {pronoun})",
+            "{} more `{id}` {noun}{} (`--all` shows {pronoun})",
             findings.len(),
             places(file, findings),
         );
@@ -183,8 +187,8 @@ fn list_places(
     out.line("");
 }
 
-/// The places of findings: line numbers in a Dockerfile, paths in an image. Empty for findings in
-/// the configuration of an image.
+/// The locations of findings: line numbers in a Dockerfile, paths in an image. Empty for findings
+/// in the image configuration.
 fn places(file: &Linted, findings: &[&Finding]) -> String {
     let mut places: Vec<String> = Vec::new();
     for finding in findings {
@@ -386,7 +390,7 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, width: usize) -> Group<'a> {
     title.element(Level::NOTE.message(wrapped(&text, room)))
 }
 
-/// The edits in the lines that they change; `None` where that is more than a reader wants to see.
+/// The edits in the lines that they change; `None` if that is too much to show.
 fn patched<'a>(
     source: &'a Source,
     edits: &'a [Edit],

@@ -14,8 +14,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Suffixes of archive names. ADD looks at the content of a file, but an author who relies on
-/// unpacking goes by the name.
+/// Suffixes of archive names. ADD looks at the content of a file, but authors who rely on unpacking
+/// use the usual file names.
 const ARCHIVES: [&str; 17] = [
     ".tar", ".z", ".bz2", ".gz", ".lz", ".lzma", ".tz", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz",
     ".tpz", ".txz", ".xz", ".zst", ".tzst",
@@ -46,7 +46,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 /// The applicability of a fix for an ADD with these sources; `None` if one of them needs ADD, which
-/// is reason enough to use it for all.
+/// justifies it for all of them.
 fn applicability(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,

@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let calls: Vec<&Call> = run.calls.iter().filter(|call| call.name == "apt").collect();
-        // One finding for each RUN, with one fix: nobody would change some of its calls. Those that
-        // a person has to rewrite are another finding.
+        // One finding for each RUN, with one fix, because it makes no sense to change only some of
+        // its calls. Calls that have to be rewritten by hand are a separate finding.
         let mut edits = Vec::new();
         let (mut fixable, mut others) = (Vec::new(), Vec::new());
         for call in calls {
@@ -33,7 +33,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Reports calls at the first of them, with labels at the others.
+/// Reports the first of several calls, with labels at the others.
 fn report(calls: &[&Call], edits: Vec<Edit>, findings: &mut Findings) {
     let Some((first, others)) = calls.split_first() else {
         return;
@@ -48,7 +48,7 @@ fn report(calls: &[&Call], edits: Vec<Edit>, findings: &mut Findings) {
     }
 }
 
-/// Replaces `apt` where `apt-get` does the same.
+/// Replaces `apt` if `apt-get` does the same.
 fn use_apt_get(cx: &DockerfileContext<'_>, call: &Call) -> Option<Edit> {
     // `apt-get` has no `list`, `show` or `search`. Verbs that exist in both have the same meaning.
     let has_verb = understand(call)

@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether Rails runs in production, where it has no key of its own.
+/// Whether Rails runs in production, where no key is generated automatically.
 fn is_in_production(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> bool {
     let of_script = run.assignments().map(|(name, value, _)| (name, value));
     // Rake's arguments override the environment.

@@ -16,7 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !is_on_windows(cx, step) {
             continue;
         }
-        // One of them is enough: both are about the files of Linux.
+        // One finding is enough, because both flags are about Linux files.
         if let Some(flag) = step.flag("chown").or_else(|| step.flag("chmod")) {
             let message = format!("`--{}` has no effect in a Windows image", flag.name);
             findings.add(flag.span, message);

@@ -46,7 +46,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let message = format!("line of {width} columns joins several commands");
         findings
             .add(*first, message)
-            .fix(Fix::safe("put each command on a line of its own", edits));
+            .fix(Fix::safe("put each command on its own line", edits));
     }
 }
 

@@ -78,7 +78,8 @@ fn is_program(script: &ShellScript, index: usize, command: &SimpleCommand) -> bo
         })
 }
 
-/// Whether a comment is in a `$(…)` of a word, where the words of the inner commands decide.
+/// Whether a comment is in a `$(…)` in a word. In that case, the words of the inner commands
+/// determine the result.
 fn is_in_substitution(word: &ShellWord, comment: Span) -> bool {
     word.parts
         .iter()

@@ -24,7 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     };
     let steps = cx.facts.steps_of(stage);
     for group in steps.chunk_by(are_one) {
-        // Every step is in a group, most of them alone.
+        // Every step is in a group, and most groups have a single step.
         if let [first, rest @ ..] = group
             && !rest.is_empty()
         {

@@ -93,7 +93,7 @@ fn report(
     // The RUN can be removed only if it does nothing else and no step in between can need the old
     // mode.
     let is_next = copy.index + 1 == step.index && consists_of(cx, run, 1);
-    // A directory may hold other files, which the flag of COPY would not change.
+    // A directory may contain other files, which the flag of COPY would not change.
     let is_same = change
         .targets
         .iter()

@@ -13,12 +13,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // A `.dockerignore` says which files are meant.
+    // With a `.dockerignore`, the author has already chosen which files to omit.
     if cx.build.ignore.is_some() {
         return;
     }
     for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
-        // `--exclude` says which files are not meant.
+        // The same applies to `--exclude`.
         if step.flag("exclude").is_some() {
             continue;
         }

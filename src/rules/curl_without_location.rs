@@ -60,7 +60,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// the author knows.
 fn may_redirect(download: &Download<'_>) -> bool {
     let rest = download.url.split_once("://").map_or("", |(_, rest)| rest);
-    // `user@host:port`, where an IPv6 address is in brackets.
+    // `user@host:port`, with brackets around an IPv6 address.
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     let is_number = host.starts_with('[')

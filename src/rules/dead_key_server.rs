@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Hosts, with all below them, and what became of them.
+/// Hosts with their subdomains, and their fate.
 const DEAD: [(&str, &str); 5] = [
     ("sks-keyservers.net", "was shut down in 2021"),
     // It was an alias of the SKS pool.

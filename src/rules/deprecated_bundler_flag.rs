@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if call.manager.name != "bundler" || call.action != Action::Install {
             continue;
         }
-        // One finding for each call: they are all moved to the same place.
+        // One finding for each call, because its flags are all moved to the same place.
         for argument in &call.call.arguments {
             let word = argument.single().unwrap_or_default();
             let name = word.split('=').next().unwrap_or(word);

@@ -24,7 +24,7 @@ const MOST_DOWNLOADS: usize = 50;
 
 /// A file that a call downloads.
 struct Archive<'c> {
-    /// The path, or what is written for it.
+    /// The path, or the text as written if the path is unknown.
     path: &'c str,
     /// The argument that names it.
     span: Span,
@@ -157,7 +157,7 @@ fn removes(call: &Call, archive: &Archive<'_>) -> bool {
 
 /// Whether a path that is removed is a pattern for the archive, or may be a directory above it.
 fn covers(path: &str, is_recursive: bool, archive: &Archive<'_>) -> bool {
-    // Package managers keep these, and nobody downloads an archive to them.
+    // Package managers maintain these, and archives are not downloaded to them.
     let is_of_manager = ["/var/lib/", "/var/cache/"]
         .iter()
         .any(|start| path.starts_with(start));

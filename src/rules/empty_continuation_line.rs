@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
-        // After these lines come the bodies of heredocs, where empty lines are text.
+        // These lines are followed by the bodies of heredocs, in which empty lines are text.
         let end = step
             .instruction
             .heredocs

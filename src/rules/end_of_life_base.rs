@@ -21,15 +21,15 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let mut report = findings.add(first.span, message(&first.end));
         for other in others {
-            report = report.label(other.span, format!("`{}` as well", other.end.what));
+            report = report.label(other.span, format!("also `{}`", other.end.what));
         }
         report = report.note(source(&first.end));
-        // Old compilers and build tools do harm as well, but the image does not contain them.
+        // Old compilers and build tools are a risk too, but the image does not contain them.
         let mut stages = release.iter().filter_map(|image| image.stage);
         if !stages.any(|stage| shipped.contains(&stage)) {
             report
                 .severity(Severity::Info)
-                .note("it is only used to build, and is not part of the image");
+                .note("only build stages use it, so it is not part of the image");
         }
     }
 }
@@ -42,10 +42,10 @@ struct EndedImage {
     stage: Option<usize>,
 }
 
-/// The images of each release that is no longer supported, in the order of the file.
+/// The images for each unsupported release, in file order.
 ///
-/// A release has one finding, however many stages use it, because all of them change together: the
-/// SDK of a product with its runtime, `golang:1.20-buster` with `debian:buster`.
+/// A release is reported once, however many stages use it, because they are all updated together:
+/// the SDK of a product with its runtime, `golang:1.20-buster` with `debian:buster`.
 fn ended_releases(cx: &DockerfileContext<'_>) -> Vec<Vec<EndedImage>> {
     let mut releases: Vec<Vec<EndedImage>> = Vec::new();
     let mut known = BTreeMap::new();
@@ -53,7 +53,7 @@ fn ended_releases(cx: &DockerfileContext<'_>) -> Vec<Vec<EndedImage>> {
         let Some(end) = end_of_life(&used.image) else {
             continue;
         };
-        // The releases of a product end on different days.
+        // Releases of a product reach their end of life on different days.
         let index = *known.entry((end.source, end.day)).or_insert(releases.len());
         if index == releases.len() {
             releases.push(Vec::new());

@@ -80,8 +80,8 @@ fn check_command(
     }
 }
 
-/// Whether a shell is replaced by the last command of the script in its arguments, as bash has been
-/// since version 5.1, and that of BusyBox always.
+/// Whether a shell is replaced by the last command of the script in its arguments. bash has done
+/// this since version 5.1, and BusyBox always has.
 fn is_replaced(name: &str, step: &Step<'_>) -> bool {
     match name {
         "ash" | "bash" => true,

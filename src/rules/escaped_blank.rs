@@ -1,4 +1,4 @@
-//! `escaped-blank`: a backslash before a space, where the end of a line was meant.
+//! `escaped-blank`: a backslash before a space instead of at the end of the line.
 
 use crate::dockerfile::{Body, CopySource, ShellWord, Word};
 use crate::knowledge::ProgramClass;

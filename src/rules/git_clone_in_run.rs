@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Hosts where `https://host/owner/name` is a repository even without `.git` after it. ADD needs
-/// that suffix to distinguish a repository from a file.
+/// Hosts on which `https://host/owner/name` is a repository even without the suffix `.git`. ADD
+/// needs that suffix to distinguish a repository from a file.
 const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let message = format!("`git` clones `{url}`; `ADD` can fetch it without `git`");
         let report = findings.add(call.span, message);
-        // Not safe: ADD also fetches submodules, and it uses other credentials.
+        // Unsafe, because ADD also fetches submodules and uses different credentials.
         if let Some(instruction) = as_add(cx, run, call) {
             let edit = Edit::replace(cx.facts.steps[run.step].span, instruction);
             report.fix(Fix::marked_unsafe("use `ADD`", [edit]));
@@ -57,7 +57,7 @@ fn cloned_url(call: &Call) -> Option<&str> {
     })
 }
 
-/// The ADD that does what a RUN does, if it clones a repository and nothing else.
+/// The ADD that is equivalent to a RUN, if the RUN only clones a repository.
 fn as_add(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<String> {
     if !consists_of(cx, run, 1) {
         return None;

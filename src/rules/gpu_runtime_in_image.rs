@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let mut packages = call.packages.iter();
-        // One of them depends on the others.
+        // One of these packages depends on the others, so the first is enough.
         if let Some(package) =
             packages.find(|package| PACKAGES.contains(&package.name(call.manager)))
         {

@@ -34,8 +34,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 fn check_platform(cx: &DockerfileContext<'_>, word: &Word, findings: &mut Findings) {
-    // An empty value without a variable is none at all; an empty variable may be a build argument
-    // that is always given.
+    // An empty value without a variable is a missing value; an empty variable may be a build
+    // argument that is always given.
     let Some(platform) = cx.facts.expand_default(word) else {
         return;
     };

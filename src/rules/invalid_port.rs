@@ -70,9 +70,7 @@ fn message(port: &Port) -> Option<String> {
     if let Some(host) = &port.host
         && !is_host(host, last - first)
     {
-        return Some(format!(
-            "`{text}` has an invalid address or port of the host"
-        ));
+        return Some(format!("`{text}` has an invalid host address or port"));
     }
     let protocol = port.protocol.as_deref().unwrap_or_default();
     let known = PROTOCOLS

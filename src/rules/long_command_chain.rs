@@ -102,12 +102,12 @@ fn as_heredoc(
     let step = &cx.facts.steps[run.step];
     let span = Span::new(commands.first()?.start, commands.last()?.end);
     // A comment between the lines of an instruction is not part of it, but would become part of the
-    // script, where a `#` may be inside of quotes.
+    // script, in which a `#` may be inside quotes.
     let comments = &cx.dockerfile.comments;
     let has_comment = comments.iter().any(|comment| span.contains(comment.span));
     let rest = cx.source.slice(Span::new(span.end, step.span.end));
     let is_whole = script.text.source_offset(0) <= span.start && rest.trim().is_empty();
-    // Line continuations stay in the script, where only a `\` before a plain newline is one.
+    // Line continuations stay in the script, in which only a `\` before a plain newline is one.
     let has_shell_continuations = cx.dockerfile.escape == '\\' && cx.line_break() == "\n";
     if has_comment || !is_whole || step.onbuild || !has_shell_continuations {
         return None;

@@ -90,7 +90,7 @@ fn directive_name(comment: &Comment) -> Option<&'static str> {
     if is_value { Some(name) } else { None }
 }
 
-/// The first line that is not a directive, and what it is.
+/// The first line that is not a directive, and a description of it.
 fn end_of_directives(cx: &DockerfileContext<'_>) -> Option<(Span, &'static str)> {
     // Directives are the first lines of the file, except for a `#!` line.
     let mut first = cx.dockerfile.directives.len();

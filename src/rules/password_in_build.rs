@@ -30,7 +30,7 @@ const SWITCHES: [Switch; 6] = [
 /// Values that are not the hash of any password and therefore lock the account.
 const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
-/// Sources of random passwords, which nobody knows: the account is unlocked for keys.
+/// Sources of random passwords that nobody knows. They are set to unlock an account for SSH keys.
 const RANDOM: [&str; 4] = ["/dev/random", "/dev/urandom", "openssl rand", "pwgen"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

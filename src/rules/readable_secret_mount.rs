@@ -14,7 +14,7 @@ const OTHERS: u32 = 0o007;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for mount in cx.facts.runs().iter().flat_map(|run| &run.mounts) {
-        // A socket of an SSH agent is as good as the keys in it.
+        // Access to the socket of an SSH agent is as good as the keys in it.
         let kind = mount.kind.as_str();
         if !matches!(kind, "secret" | "ssh") {
             continue;

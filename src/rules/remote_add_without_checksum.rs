@@ -21,7 +21,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         for word in step.instruction.body.source_words() {
             let written = word.text.as_str().trim_matches('"');
-            // A checksum solves that, too, so one finding is enough.
+            // A checksum solves that as well, so one finding is enough.
             if is_plain_reported && plain_host(written).is_some() {
                 continue;
             }

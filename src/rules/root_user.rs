@@ -14,7 +14,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    // Without a USER, `missing-user` and `unset-user` check what the base image sets.
+    // Without a USER, `missing-user` and `unset-user` check the user of the base image.
     let Some(user) = &stage.user else {
         return;
     };

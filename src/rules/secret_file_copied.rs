@@ -66,8 +66,8 @@ fn pointer(part: &WordPart) -> Option<&str> {
     }
 }
 
-/// Whether a step copies files from the build context. Files of a stage are checked where they were
-/// copied into the stage.
+/// Whether a step copies files from the build context. Files from a stage are checked at the
+/// instruction that copied them into the stage.
 fn is_from_context(step: &Step<'_>) -> bool {
     matches!(step.kind(), Kind::Copy | Kind::Add) && step.flag("from").is_none()
 }

@@ -45,7 +45,7 @@ fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
     step.kind() == Kind::Env && is_blank
 }
 
-/// Whether the value is a path to the secret, a switch such as `true`, that of a public key, or a
+/// Whether the value is a path to the secret, a switch such as `true`, a public key, or a
 /// placeholder.
 fn is_harmless(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair

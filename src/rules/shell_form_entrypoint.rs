@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let keyword = step.instruction.keyword.kind.name();
         let report = if !is_replaced(step, script) {
-            // The shell of an unknown base image may replace itself.
+            // The shell of an unknown base image may replace itself with the command.
             let verb = if step.shell.kind == ShellKind::Posix {
                 "may not"
             } else {
@@ -45,7 +45,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .add(step.instruction.span, message)
                 .severity(Severity::Info)
         } else {
-            // The shell expands variables and is gone.
+            // The shell only expands variables before it is replaced.
             continue;
         };
         let other = match step.kind() {
@@ -65,17 +65,16 @@ fn replaces_shell(script: &Script) -> bool {
     text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
 }
 
-/// Whether the shell is replaced by the program without `exec`: that of BusyBox by its last
-/// command, bash by a single one. dash stays.
+/// Whether the shell is replaced by the program even without `exec`: BusyBox by the last command,
+/// bash by a single command. dash keeps running.
 fn is_replaced(step: &Step<'_>, script: &Script) -> bool {
     let text = script.text.as_str().trim_end();
-    // A malformed array is a command that does not exist.
+    // A malformed array runs a command that does not exist.
     if step.onbuild || text.starts_with('[') {
         return false;
     }
     match step.shell.kind {
-        // The shell waits for a pipeline and a command in the background, goes on with a loop, and
-        // runs traps.
+        // The shell waits for pipelines and background commands, continues loops, and runs traps.
         ShellKind::Ash => {
             let mut words = text.split_whitespace();
             !text.contains(['|', '\n'])
@@ -83,7 +82,7 @@ fn is_replaced(step: &Step<'_>, script: &Script) -> bool {
                 && !words.any(|word| matches!(word, "for" | "trap" | "until" | "wait" | "while"))
         }
         ShellKind::Bash => {
-            // It waits for a command with a redirection.
+            // The shell also waits for a command with a redirection.
             !text.contains([';', '&', '|', '\n', '(', '{', '`', '<', '>'])
                 && shell::parse(script).commands.len() == 1
         }

@@ -17,7 +17,7 @@ const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for (run, call) in cx.facts.calls() {
-        // The last operand is the one that is written.
+        // The last operand is the destination.
         let is_written = call.words().last().is_some_and(|word| SH.contains(&word));
         if !is_written || !matches!(call.name.as_str(), "ln" | "mv" | "cp") {
             continue;

@@ -80,8 +80,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let report = findings.add(span, format!("`{word}` disables signature verification"));
-        // An option with a value may set several things, and a line of a configuration file is
-        // not an option at all.
+        // An option with a value may set several things, and a line in a configuration file is not
+        // an option at all.
         let is_switch = word.starts_with("--") && !word.contains('=');
         if is_switch
             && !installs_file(call)

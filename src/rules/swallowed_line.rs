@@ -50,8 +50,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The first shell comment that a continuation extends to another line: what the author sees of it,
-/// and the rest.
+/// The first shell comment that a continuation extends to another line: the part that looks like a
+/// comment, and the rest.
 fn long_comment(cx: &DockerfileContext<'_>, script: &ShellScript) -> Option<(Span, Span)> {
     for comment in &script.comments {
         let text = cx.source.slice(*comment);

@@ -89,8 +89,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some((span, word)) = switches::find(call, &SWITCHES) {
             let message = format!("`{word}` disables TLS certificate verification");
             let report = findings.add(span, message);
-            // Other switches have values or belong to a `config` command, where removing one
-            // word does not help.
+            // Other switches take values or belong to a `config` command, so removing one word is
+            // not enough.
             let is_removable = matches!(
                 &*word,
                 "--insecure" | "--no-check-certificate" | "--proxy-insecure"

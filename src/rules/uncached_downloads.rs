@@ -115,7 +115,7 @@ fn keep_downloads(cx: &DockerfileContext<'_>, kept: &KeptDownloads, plans: &mut 
         }
         let removal = prepend(cx, plan.run, &format!("rm -f {}", docker_clean::PATH));
         if let (Some(edits), Some(removal)) = (&mut plan.edits, removal) {
-            // The flags, which are the first edit, end where the script starts.
+            // The flags, which are the first edit, end at the start of the script.
             if edits[0].span.end == removal.span.start {
                 edits[0].replacement.push_str(&removal.replacement);
             } else {
@@ -195,8 +195,8 @@ fn with_mounts(
     Some(edits)
 }
 
-/// Inserts flags after the keyword: several, or one that would make the line too long, on a line
-/// each.
+/// Inserts flags after the keyword. Several flags, or a flag that would make the line too long, get
+/// a line each.
 fn add_flags(cx: &DockerfileContext<'_>, step: &Step<'_>, flags: &[String]) -> Option<Edit> {
     let instruction = step.instruction;
     let keyword = instruction.keyword.span;
@@ -214,7 +214,7 @@ fn add_flags(cx: &DockerfileContext<'_>, step: &Step<'_>, flags: &[String]) -> O
     } else {
         continuation.as_str()
     };
-    // A line break between the keyword and what follows it stays where it is.
+    // A line break after the keyword stays where it is.
     let (span, end) = if cx.source.slice(between).contains('\n') {
         (Span::at(keyword.end), "")
     } else {

@@ -113,7 +113,7 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     if declared.len() > MAX_NAMES {
         return None;
     }
-    // The other variables of the builder are too rare to suggest.
+    // Other variables of the builder are too uncommon to suggest.
     let mut names: Vec<&str> = VariableClass::Platform.names().collect();
     for &known in declared {
         if is_usable(known) {

@@ -22,7 +22,7 @@ const NOT_READING: [&str; 14] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
-        // Only the shell says what reads a heredoc; `COPY` takes it as a file.
+        // Only the shell determines which command reads a heredoc; `COPY` treats it as a file.
         if step.kind() != Kind::Run || !run.shell.is_posix() {
             continue;
         }
@@ -78,8 +78,8 @@ fn reason(
     }
 }
 
-/// Whether a heredoc stands beside words of a command: between two operators, there is more than
-/// the heredoc.
+/// Whether a heredoc is next to words of a command, so that there is more than the heredoc between
+/// two operators.
 fn has_command(cx: &DockerfileContext<'_>, step: &Step<'_>, heredoc: &Heredoc) -> bool {
     let start = step.instruction.arguments.source_offset(0);
     let before = cx.source.slice(Span::new(

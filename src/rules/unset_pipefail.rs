@@ -1,4 +1,4 @@
-//! `unset-pipefail`: `pipefail` is not set for a pipeline whose failures are harmless.
+//! `unset-pipefail`: `pipefail` is not set for a pipeline in which a failure is harmless.
 
 use super::support::pipelines::{Failure, report};
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -79,7 +79,7 @@ fn collect<'w>(parts: &'w [WordPart], required: &mut Vec<(&'w Variable, bool)>) 
     }
 }
 
-/// Whether the variable is known to be unset, or empty where the colon makes that count.
+/// Whether the variable is known to be unset, or empty if the colon includes that case.
 fn fails(
     cx: &DockerfileContext<'_>,
     defaults: &Defaults<'_>,

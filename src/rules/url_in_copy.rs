@@ -41,7 +41,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// A source that is not in the build context, and what it is.
+/// A source outside the build context, and a description of it.
 fn remote<'w>(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,

@@ -1,4 +1,4 @@
-//! `user-without-passwd`: a user is given by name, but the image has no account of that name.
+//! `user-without-passwd`: a user is given by name, but the image has no account with that name.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Base, Stage, Step};

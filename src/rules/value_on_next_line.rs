@@ -1,4 +1,4 @@
-//! `value-on-next-line`: an ARG has its value on the next line, where it declares another one.
+//! `value-on-next-line`: the value of an ARG is on the next line, so it declares another variable.
 
 use super::support::steps::of_kind;
 use crate::dockerfile::{Kind, Pair};

@@ -44,8 +44,8 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether all files that a call changes are gone at the end of their RUN: a later `rm` removes
-/// them, or they are in a mount.
+/// Whether all files that a call changes no longer exist at the end of the RUN: a later `rm`
+/// removes them, or they are in a mount.
 fn is_temporary(run: &Run<'_>, index: usize) -> bool {
     let targets = targets(&run.calls[index]);
     let later = run.calls[index + 1..].iter().take(MOST_LATER);

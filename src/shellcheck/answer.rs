@@ -84,7 +84,7 @@ impl Comment {
             labels: Vec::new(),
             notes: Vec::new(),
             fix: match &self.fix {
-                // Quotes would make one word of a list.
+                // Quotes would turn a list into a single word.
                 Some(_) if self.code == UNQUOTED && script.is_list(start, end) => None,
                 Some(fix) => fix.in_dockerfile(script),
                 None => None,

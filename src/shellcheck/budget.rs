@@ -58,8 +58,9 @@ pub(super) fn check_all(
     });
     let mut answers: Vec<Option<Answered>> = tasks.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..tasks.len()).collect();
-    // One script that ShellCheck cannot digest spoils the answer to its batch, so the others are
-    // asked again, each alone. Such scripts come last, for the others not to wait for them.
+    // One script that ShellCheck cannot process spoils the output for its batch, so the other
+    // scripts are checked again one by one. Such scripts come last, for the others not to wait for
+    // them.
     for (size, seconds) in [
         (BATCH, FIRST_SECONDS),
         (1, FIRST_SECONDS),

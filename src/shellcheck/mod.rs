@@ -89,7 +89,7 @@ struct Scripts {
 struct FileScripts {
     /// Each with the number of its text.
     scripts: Vec<(Script, usize)>,
-    /// Scripts that are longer than ShellCheck is given.
+    /// Scripts that are too long to pass to ShellCheck.
     too_long: Vec<Span>,
 }
 
@@ -227,8 +227,7 @@ impl FileScripts {
             } else {
                 &format!("{count} scripts")
             };
-            let message =
-                format!("{reason}: it does not check {scripts}, of which this is the first");
+            let message = format!("{reason}: it does not check {scripts}, starting with this one");
             findings.push(unchecked(span, message));
         }
         findings

@@ -15,8 +15,8 @@ use crate::trust::{self, Bounds, ChildError, Finished};
 /// Codes that are always wrong for a script in a Dockerfile, which hadolint excludes, too: sourced
 /// files are in the image, and old versions warn that they read ash as dash.
 pub(super) const EXCLUDED: &str = "--exclude=SC1090,SC1091,SC2187";
-/// Time on a clock, which only matters on a machine that is busy with other work: what a script
-/// costs is limited by processor time.
+/// Limit of wall-clock time, which only matters on a busy machine: the cost of a script is limited
+/// by processor time.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Bytes of memory. 64 usual scripts take 16 MiB.
 const MEMORY: u64 = 256 << 20;
@@ -64,7 +64,7 @@ pub(super) fn check(
         Err(ChildError::TooLong(_)) => {
             return Ok((Outcome::Beyond(Limit::Answer), Duration::from_secs(seconds)));
         }
-        // It sleeps, or the machine is so busy that it hardly runs.
+        // It sleeps, or it hardly runs because the machine is busy.
         Err(ChildError::Late(time)) => return Ok((Outcome::Beyond(Limit::Time), time)),
         Err(ChildError::Start(source) | ChildError::Read(source)) => {
             return Err(cannot_run(program, source));

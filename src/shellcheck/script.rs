@@ -10,11 +10,11 @@ use crate::lint::Facts;
 use crate::lint::facts::{Run, ShellKind, Step};
 use crate::source::Span;
 
-/// Longest script, in bytes. Nobody writes longer ones, and ShellCheck's time and memory grow
-/// faster than the length.
+/// Maximum length of a script in bytes. Longer ones do not occur in practice, and ShellCheck's time
+/// and memory grow faster than the length.
 pub(super) const MAX_LENGTH: usize = 1 << 18;
 
-/// The reason why an instruction is no script for ShellCheck.
+/// The reason why ShellCheck cannot check an instruction.
 #[derive(Debug)]
 pub(super) enum Unfit {
     /// No script, or one for a program that ShellCheck does not support.
@@ -36,7 +36,7 @@ pub(super) struct Script {
     lists: BTreeSet<String>,
 }
 
-/// Ends of names of variables that hold several words, in capitals.
+/// Uppercase endings of names of variables that contain several words.
 const LIST_NAMES: [&str; 8] = [
     "ARGS", "DEPS", "FLAGS", "LIST", "OPTIONS", "OPTS", "PACKAGES", "PKGS",
 ];
@@ -163,8 +163,8 @@ impl Script {
     }
 }
 
-/// Returns the variables of a script that hold several words, as far as their values show it, and
-/// those that a package manager gets as its packages.
+/// Returns the variables of a script that contain several words according to their values, and
+/// those passed to a package manager as packages.
 fn lists(facts: &Facts<'_>, step: &Step<'_>, run: Option<&Run<'_>>) -> BTreeSet<String> {
     let mut lists = BTreeSet::new();
     for name in facts.declared(step) {

@@ -1,4 +1,4 @@
-//! Texts of the application: what the user wrote, as opposed to what a distribution installed.
+//! Texts of the application, written by the user as opposed to installed by a distribution.
 
 use super::keep::Keep;
 use super::language_paths::{is_packaged, is_standard};

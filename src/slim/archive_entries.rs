@@ -8,15 +8,15 @@ use super::keep::Keep;
 use crate::elf;
 use crate::image::NameId;
 
-/// An archive may say that it holds more than there is memory for.
+/// An archive may claim to contain more than fits into memory.
 const MAX_ENTRY: u64 = 64 << 20;
 /// Libraries of one program of `PyInstaller`. Large programs have a few hundred.
 const MAX_ROWS: usize = 10_000;
 /// Bytes that all entries of one archive inflate to.
 const MAX_ALL: u64 = 1 << 30;
 
-/// Reads an archive with a function that gets its bytes and the number of bytes that its entries
-/// may inflate to, which it counts down. None where the file cannot be read.
+/// Reads an archive with a function that receives its bytes and the remaining budget for
+/// decompressed bytes, which the function reduces. Returns `None` if the file cannot be read.
 pub(super) fn read_archive<T>(
     keep: &mut Keep<'_>,
     name: NameId,
@@ -36,8 +36,8 @@ pub(super) fn read_archive<T>(
     Some(result)
 }
 
-/// The bytes of a ZIP entry; those of a broken one count too. None where the entry is compressed in
-/// a way that neither Java nor Python reads.
+/// The bytes of a ZIP entry; those of a broken one count too. `None` if the entry is compressed in
+/// a way that neither Java nor Python can read.
 pub(super) fn inflate(
     data: &[u8],
     method: rawzip::CompressionMethod,
@@ -109,8 +109,8 @@ fn is_text(path: &[u8]) -> bool {
     ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
-/// The compressed libraries in the archive that `PyInstaller` appends to its start program; none
-/// where there is no such archive.
+/// The compressed libraries in the archive that `PyInstaller` appends to its start program; empty
+/// if there is no such archive.
 ///
 /// The archive ends with a cookie: a magic number, then in big-endian words of 32 bits the length
 /// of the archive, and the place and the length of its table. A row of the table is its own length,
@@ -118,7 +118,7 @@ fn is_text(path: &[u8]) -> bool {
 /// compressed, and one for its type (`b` for a library).
 fn pyinstaller_entries(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     const MAGIC: &[u8] = b"MEI\x0c\x0b\x0a\x0b\x0e";
-    // The cookie is the end of the file, or stands before a signature.
+    // The cookie is at the end of the file or before a signature.
     const LOOKED_AT: usize = 1 << 16;
     const HEADER: usize = 18;
     let tail = bytes.len().saturating_sub(LOOKED_AT);

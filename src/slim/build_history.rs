@@ -1,9 +1,9 @@
-//! The layers that the image's own Dockerfile made, as opposed to those of its base image, and the
+//! The layers created by the image's own Dockerfile, as opposed to those of its base image, and the
 //! scripts of its `RUN` instructions.
 //!
-//! A configuration has the history of both as one list. Builders leave marks where one Dockerfile
-//! ends and the next begins; where there are none, a layer counts as the image's own, because
-//! losing what a user made is worse than keeping what a base image made.
+//! A configuration contains the history of both as one list. Builders leave marks between one
+//! Dockerfile and the next; without marks, a layer counts as the image's own, because losing a
+//! user's files is worse than keeping files of a base image.
 
 use jiff::Timestamp;
 
@@ -12,15 +12,15 @@ use crate::image::{History, Image};
 /// Shortest pause between two builds, in seconds. Steps of one build follow each other at once,
 /// and base images are seldom built right before the images on them.
 const PAUSE: i64 = 3600;
-/// The start of 2013 in seconds: reproducible builds write older times, which tell nothing.
+/// The start of 2013 in seconds. Reproducible builds write older times, which carry no information.
 const FIRST_IMAGE: i64 = 1_356_998_400;
 
 /// The layers of an image by origin.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BuildHistory {
-    /// The number of layers that the base image has; 0 where that is unknown.
+    /// The number of layers in the base image; 0 if it is unknown.
     base_layers: usize,
-    /// For each layer the script of its `RUN`, if one made it.
+    /// For each layer, the script of the `RUN` that created it, if any.
     runs: Vec<Option<String>>,
 }
 
@@ -34,8 +34,8 @@ impl BuildHistory {
         }
         let base_steps = base_steps(&steps);
         let mut base_layers = count_layers(&steps[..base_steps]);
-        // No `RUN` works without a file system to run in: what the lowest layer has is the base's.
-        // Images of other builders may have a program in any layer.
+        // No `RUN` works without a file system to run in, so the lowest layer belongs to the base
+        // image. Images from other builders may have a program in any layer.
         let layers = image.layers.iter();
         let mut histories = layers.skip(1).filter_map(|layer| layer.history.as_ref());
         if base_layers == 0 && runs.first() == Some(&None) && histories.any(is_of_dockerfile) {
@@ -57,7 +57,7 @@ impl BuildHistory {
         layer < self.base_layers
     }
 
-    /// The script of the `RUN` of the image's own Dockerfile that made a layer.
+    /// The script of the `RUN` in the image's own Dockerfile that created a layer.
     pub(crate) fn own_run(&self, layer: usize) -> Option<&str> {
         if self.is_of_base(layer) {
             return None;
@@ -65,7 +65,7 @@ impl BuildHistory {
         self.runs.get(layer)?.as_deref()
     }
 
-    /// The scripts of the `RUN` instructions of the image's own Dockerfile that made layers.
+    /// The scripts of the `RUN` instructions in the image's own Dockerfile that created layers.
     pub(crate) fn own_runs(&self) -> impl Iterator<Item = &str> {
         (0..self.runs.len()).filter_map(|layer| self.own_run(layer))
     }
@@ -93,7 +93,7 @@ fn base_steps(steps: &[History]) -> usize {
     end
 }
 
-/// Whether an instruction of a Dockerfile made a layer.
+/// Whether an instruction of a Dockerfile created a layer.
 fn is_of_dockerfile(step: &History) -> bool {
     let keyword = step.instruction().split_whitespace().next();
     step.run_script().is_some()
@@ -141,7 +141,7 @@ impl Pauses {
         Self { latest, earliest }
     }
 
-    /// Whether all steps after one, of which there is one, are much later than those up to it.
+    /// Whether there are later steps, all much later than those up to this one.
     fn are_after(&self, index: usize) -> bool {
         match (self.latest[index], self.earliest.get(index + 1)) {
             (Some(before), Some(&Some(after))) => after.saturating_sub(before) >= PAUSE,

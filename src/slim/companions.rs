@@ -1,5 +1,6 @@
-//! Companion programs: those that come with the program that the image starts, and that people run
-//! beside it: `pg_dump` with `postgres`, `rndc` with `named`, `ffprobe` with `ffmpeg`.
+//! Companion programs, which are installed together with the program that the image starts and are
+//! run by people in addition to it: `pg_dump` with `postgres`, `rndc` with `named`, `ffprobe` with
+//! `ffmpeg`.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -49,7 +50,8 @@ fn started(keep: &Keep<'_>) -> Vec<NameId> {
         let Ok(resolved) = keep.tree().resolve(&path) else {
             continue;
         };
-        // Shells and interpreters come with tools for people who write programs, not who run them.
+        // Shells and interpreters come with tools for people who write programs, not for people who
+        // run them.
         let names = [keep.tree().file_name(resolved.name), word.as_bytes()];
         let mut classes = [ProgramClass::Shell, ProgramClass::Interpreter].into_iter();
         if !classes.any(|class| names.iter().any(|name| class.contains(name))) {
@@ -91,7 +93,8 @@ fn made_together(tree: &Tree, packages: &Packages, program: NameId) -> Vec<NameI
     together
 }
 
-/// Whether a file is a program that a person may want beside the server, and no risk by itself.
+/// Whether a file is a program that a user may want besides the server and that is not a risk by
+/// itself.
 fn is_companion(keep: &Keep<'_>, name: NameId) -> bool {
     let tree = keep.tree();
     let Ok(resolved) = tree.resolve(&tree.path(name)) else {

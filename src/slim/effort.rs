@@ -17,7 +17,7 @@ const TEXTS: u64 = 512 << 20;
 const MANIFESTS: u64 = 64 << 20;
 /// Names that are compared with patterns in scripts and configuration files.
 const PATTERNS: u64 = 2 << 20;
-/// Bytes of systemd's unit files, and of the commands in them.
+/// Bytes of systemd unit files and of the commands in them.
 const UNITS: u64 = 16 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;

@@ -107,7 +107,7 @@ impl Step {
     }
 }
 
-/// Something that the plan cannot know, or that is odd, and that a person may want to look at.
+/// Something unknown or unusual that a user may want to look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// The file that it is about; `None` if it is about the image configuration.
@@ -282,7 +282,7 @@ impl Graph {
 
     /// Takes the reasons that a name gave before it was kept, the last one first.
     fn parked_by(&mut self, name: NameId) -> Vec<(NameId, Reason)> {
-        // The reasons of one giver keep the order in which they were given.
+        // Reasons given by the same name keep their order.
         let parked = self.parked.remove(&name).unwrap_or_default();
         let by = Some(name);
         let reasons = parked.into_iter().rev();
@@ -291,7 +291,7 @@ impl Graph {
             .collect()
     }
 
-    /// Adds a reason; true where it is the name's first.
+    /// Adds a reason; returns true if it is the name's first.
     fn add(&mut self, name: NameId, reason: Reason) -> bool {
         // A name may be dropped while its reason was parked or withheld.
         if self.dropped.contains(&name) {
@@ -302,7 +302,7 @@ impl Graph {
             self.parked.entry(by).or_default().push((name, reason.why));
             return false;
         }
-        // Beyond the last step, what a guess of a guess names is chance.
+        // Beyond the last step, a guess based on another guess is mere chance.
         let Some(step) = self.step(&reason) else {
             return false;
         };
@@ -345,7 +345,7 @@ impl Graph {
         self.step_of(name).confidence()
     }
 
-    /// Adds a reason that counts now; true where it is the name's first.
+    /// Adds a reason that takes effect now; returns true if it is the name's first.
     fn push(&mut self, name: NameId, reason: Reason) -> bool {
         // A name may be dropped while it was mentioned.
         if self.dropped.contains(&name) {
@@ -376,7 +376,7 @@ impl Graph {
         &self.kept
     }
 
-    /// Whether a name is the user's own, for any of its reasons.
+    /// Whether any reason for a name marks it as the user's own.
     pub(super) fn is_users(&self, name: NameId) -> bool {
         let mut reasons = self.reasons(name).iter();
         reasons.any(|reason| reason.why.is_users())

@@ -1,11 +1,10 @@
-//! The sources that command lines give interpreters.
+//! The source files that command lines pass to interpreters.
 
 use crate::knowledge::{InterpreterOptions, Language, language_of_interpreter};
 use crate::paths::file_name_bytes;
 
-/// The file that a command line has an interpreter read, whatever the file is called:
-/// `bin/console` of `php -d memory_limit=1G bin/console cache:clear`. Programs that start the
-/// interpreter may stand before it.
+/// The file that a command line passes to an interpreter, whatever its name: `bin/console` in `php
+/// -d memory_limit=1G bin/console cache:clear`. Programs that start the interpreter may precede it.
 pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a str)> {
     for (place, word) in words.iter().enumerate() {
         let program = file_name_bytes(word.as_bytes());
@@ -19,21 +18,21 @@ pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a st
     None
 }
 
-/// The language whose interpreter a command line starts, if the line names no file and no module
-/// for it to run: `python3`, `perl -e '…'`. Otherwise the file, which may not be in the image.
+/// The language whose interpreter a command line starts, and the file that it runs, which may not
+/// be in the image. `python3` and `perl -e '…'` run none.
 pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str>)> {
     let (program, arguments) = words.split_first()?;
     let program = file_name_bytes(program.as_bytes());
     let script = language_of_interpreter(program)?;
     let is_module = script.language == Language::Python && arguments.contains(&"-m");
-    // `python3-config` and `php-fpm` run no code that their arguments name.
+    // `python3-config` and `php-fpm` do not run code from their arguments.
     if program.contains(&b'-') || is_module {
         return None;
     }
     Some((script.language, first_file(&script.options, arguments)))
 }
 
-/// The first argument that is not an option or the value of one; none where an option gives the
+/// The first argument that is not an option or the value of one; `None` if an option specifies the
 /// program as a text or as the name of a module.
 fn first_file<'a>(options: &InterpreterOptions, words: &[&'a str]) -> Option<&'a str> {
     let mut words = words.iter();

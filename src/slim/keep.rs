@@ -36,22 +36,22 @@ pub(super) struct Keep<'a> {
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
     pub(super) scripts: HashSet<NameId>,
-    /// Files of supervisord that were read: they may include each other in turn.
+    /// Files of supervisord that were read, because they may include each other.
     pub(super) supervised: HashSet<NameId>,
     /// Patterns in scripts that were followed, with the script; none for the configuration.
     pub(super) globs: HashSet<(Option<NameId>, String)>,
-    /// Files that command lines give an interpreter to read, whatever they are called.
+    /// Files that command lines pass to an interpreter, whatever their names.
     pub(super) sources: BTreeMap<NameId, Language>,
-    /// Interpreters that run code which is not in the image, with a name of their program.
+    /// Interpreters that run code from outside the image, with a name of the program.
     pub(super) unknown_code: BTreeMap<Language, NameId>,
-    /// Rules that have fired and leave out parts of a program, by their index.
+    /// Indices of rules that apply and leave out parts of a program.
     pub(super) with_parts_left_out: BTreeSet<usize>,
-    /// The last command of the entry point's script, where its program is computed: the script, the
+    /// The last command of the entry point's script if its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
-    /// Whether systemd starts, so that its tracer follows units.
+    /// Whether the image starts systemd, so that its tracer follows units.
     pub(super) starts_systemd: bool,
-    /// The reason why it is unknown what systemd, the program of the image, starts.
+    /// The reason why the units that systemd starts as the image's program are unknown.
     pub(super) unbootable: Option<String>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
     pub(super) loaded: Vec<Program>,
@@ -215,7 +215,7 @@ impl<'a> Keep<'a> {
         matches!(self.tree().inode(name).kind, Kind::File(_))
     }
 
-    /// Remembers the file that a command line gives an interpreter to read.
+    /// Remembers the file that a command line passes to an interpreter.
     pub(super) fn learn_source(&mut self, words: &[&str]) {
         let Some((language, file)) = interpreters::source_argument(words) else {
             return;
@@ -228,7 +228,7 @@ impl<'a> Keep<'a> {
         }
     }
 
-    /// Whether something starts a kept program, and not only a text or a rule names it.
+    /// Whether something starts a kept program, instead of only a text or a rule naming it.
     pub(super) fn is_run(&self, name: NameId) -> bool {
         let mut reasons = self.graph.reasons(name).iter();
         reasons.any(|reason| {
@@ -288,14 +288,14 @@ impl<'a> Keep<'a> {
         }
     }
 
-    /// The names that a pattern in a file matches; those that were found where too many are.
+    /// The names that a pattern in a file matches; if there are too many, only those found so far.
     pub(super) fn matching(&mut self, pattern: &str, at: Option<NameId>) -> Vec<NameId> {
         let found = globs::matches(self.view.tree(), pattern, &mut self.effort.patterns);
         self.note_patterns(at);
         found
     }
 
-    /// Notes for a file with patterns if no more names may be compared with any.
+    /// Adds a note to a file with patterns if the budget for comparing names is used up.
     pub(super) fn note_patterns(&mut self, at: Option<NameId>) {
         if self.effort.patterns.left() == 0 {
             let text = "too many names match patterns in the image: not all were followed";

@@ -12,7 +12,7 @@ pub(super) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
     is_library(tree, name) && reasons.all(|reason| is_reason_to_load(&reason.why))
 }
 
-/// Whether a file with this reason is there to be loaded or read: nothing says that it is started.
+/// Whether a file with this reason is loaded or read; nothing shows that it is started.
 fn is_reason_to_load(why: &Why) -> bool {
     match why {
         Why::Runtime { .. } | Why::Module { .. } | Why::Root(Root::Made { .. }) => true,

@@ -1,9 +1,9 @@
-//! The weight of a mention: whether a name that stands in a text is reason enough to keep what it
-//! names.
+//! The weight of a mention: whether a name in a text is reason enough to keep the file that it
+//! refers to.
 //!
-//! Texts of a distribution name many programs that nobody starts. A mention in one of them keeps
-//! no program of the base image, and nothing that brings a runtime of tens of megabytes. No mention
-//! at all keeps a shell, a package manager, an interpreter or a setuid program.
+//! Distribution texts name many programs that are never started. A mention in one of them does not
+//! keep programs of the base image, or anything that requires a runtime of tens of megabytes.
+//! Mentions never keep a shell, a package manager, an interpreter or a setuid program.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,7 +27,7 @@ pub(super) struct MentionWeight<'a> {
     build: &'a BuildHistory,
     packages: &'a Packages,
     programs: Programs,
-    /// Files by their name, for the libraries of one that is mentioned; made on the first use.
+    /// Files by name, for the libraries of a mentioned file; built on first use.
     libraries: Option<HashMap<&'a [u8], NameId>>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> MentionWeight<'a> {
 
     /// Whether a mention is enough to keep a name.
     pub(super) fn is_enough(&mut self, graph: &Graph, name: NameId, reason: &Reason) -> bool {
-        // One reason more for what is kept anyway changes nothing.
+        // An additional reason for a name that is kept anyway makes no difference.
         if graph.is_kept(name) {
             return true;
         }
@@ -60,7 +60,7 @@ impl<'a> MentionWeight<'a> {
         if !matches!(tree.inode(end).kind, Kind::File(_)) {
             return true;
         }
-        // The user's own texts name what the user wants, and their commands run.
+        // The user's own texts name files that the user wants, and their commands are run.
         let is_users = reason.by.is_some_and(|by| self.is_users(graph, by));
         let is_command = matches!(reason.why, Why::Command { .. });
         if self.is_never_mentioned(name, end) {
@@ -93,7 +93,7 @@ impl<'a> MentionWeight<'a> {
         is_privileged(tree, end) || is_program(tree, end) && is_class
     }
 
-    /// Whether a name is the user's, and no package of a distribution has it.
+    /// Whether a name is the user's own and does not belong to a package of the distribution.
     fn is_users(&self, graph: &Graph, name: NameId) -> bool {
         graph.is_users(name) && !self.is_of_distribution(name)
     }

@@ -41,13 +41,13 @@ pub struct Plan {
     pub(super) keeps_opened: bool,
 }
 
-/// A part of a kept program that its keep rule leaves out, although the image has it.
+/// A part of a kept program that the image contains, but that the keep rule leaves out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartLeftOut {
     pub rule: &'static str,
     /// A noun phrase: `the JIT compiler`.
     pub part: &'static str,
-    /// What `--keep` needs to keep it.
+    /// The value for `--keep` that keeps it.
     pub pattern: &'static str,
     /// The files that are not kept, each counted once.
     pub bytes: u64,
@@ -94,8 +94,8 @@ pub(super) fn make<'p>(
     let build = BuildHistory::of(image);
     let mut keep = Keep::new(view, binaries, &build);
     let mut tracers = tracers::all(view, binaries, packages);
-    // The order of these calls is the order of reasons, and `why` shows the first: what a user or
-    // the configuration asked for explains a file better than a rule.
+    // The order of these calls is the order of reasons, and `why` shows the first: a request of the
+    // user or the configuration explains a file better than a rule.
     roots::keep(&mut keep, options)?;
     let companions = companions::find(&keep, packages);
     if options.keep_companions {
@@ -107,7 +107,7 @@ pub(super) fn make<'p>(
     roots::keep_copied(&mut keep);
     roots::keep_made(&mut keep, packages);
     let mut weight = MentionWeight::new(view, &build, packages);
-    // Tracers do not know what the image is for, so that nothing is added to these.
+    // Tracers do not know the purpose of the image, so nothing is added to these.
     let warnings = keep.warnings();
     let Traced {
         mut graph,
@@ -121,14 +121,13 @@ pub(super) fn make<'p>(
         unbootable,
     } = trace(keep, &mut tracers, &mut weight, options.level);
     check_program(&image.tree, unknown_program, options)?;
-    // A user who names files to keep may have named those of the service.
+    // A user who names files to keep may have included those of the service.
     if let Some(reason) = unbootable
         && options.keep.is_empty()
     {
         return Err(PlanError::Systemd { reason });
     }
-    // Records follow the decision on everything else: a package is recorded where a file of it is
-    // kept.
+    // Records are decided on last: a package is recorded if any of its files is kept.
     let records = if options.no_package_records {
         Vec::new()
     } else {
@@ -171,7 +170,7 @@ pub(super) fn make<'p>(
     })
 }
 
-/// Refuses an image whose entry point starts a program that only a run could tell.
+/// Refuses an image whose entry point starts a program that is only known at run time.
 fn check_program(
     tree: &Tree,
     unknown: Option<(NameId, usize, String)>,
@@ -203,7 +202,7 @@ fn levels(tree: &Tree, graph: &Graph, kept_at: &[(Confidence, usize)]) -> Vec<(C
     levels
 }
 
-/// What rules leave out of the programs that they are for, by rule and in the order of its page.
+/// The parts of kept programs that rules leave out, by rule, in the order of its page.
 fn parts_left_out(tree: &Tree, graph: &Graph, rules: &BTreeSet<usize>) -> Vec<PartLeftOut> {
     let mut parts = Vec::new();
     for &rule in rules {
@@ -216,7 +215,7 @@ fn parts_left_out(tree: &Tree, graph: &Graph, rules: &BTreeSet<usize>) -> Vec<Pa
             }
             files.retain(|&name| !graph.is_kept(name));
             let count = count(tree, files.into_iter());
-            // The editor may be a symlink that every image has.
+            // The editor may be a symlink that every image contains.
             if count.names > 0 {
                 parts.push(PartLeftOut {
                     rule: page.name,
@@ -332,8 +331,8 @@ impl Plan {
         self.graph.is_kept(name)
     }
 
-    /// Whether a kept name is there for more than that a RUN made it: the program, or something
-    /// else, refers to it.
+    /// Whether a kept name has another reason than being created by a RUN: the program, or
+    /// something else, refers to it.
     pub fn is_reached(&self, name: NameId) -> bool {
         let is_made = |why: &Why| matches!(why, Why::Root(Root::Made { .. }));
         self.graph
@@ -348,7 +347,7 @@ impl Plan {
             })
     }
 
-    /// The chain of first reasons, from a root to this name; empty where it is not kept.
+    /// The chain of first reasons, from a root to this name; empty if it is not kept.
     pub fn why(&self, name: NameId) -> Vec<Link<'_>> {
         self.graph.chain(name)
     }
@@ -376,7 +375,7 @@ impl Plan {
         row.map_or(&[], |&(_, names)| &graph.kept()[..names])
     }
 
-    /// The level that was asked for.
+    /// The requested level.
     pub fn level(&self) -> Confidence {
         self.level
     }

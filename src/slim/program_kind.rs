@@ -7,8 +7,7 @@ use crate::knowledge::ProgramClass;
 pub(super) fn is_program(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
     tree.inode(name).header.mode & 0o111 != 0
-        // Libraries often have the permission to be executed as well; the directory tells programs
-        // from them.
+        // Libraries are often executable as well; the directory distinguishes programs from them.
         && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
 }
 

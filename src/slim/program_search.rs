@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use super::view::View;
 use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 
-/// Directories of PATH that are listed where a program is not found. An image may have a hundred
-/// thousand, and as many words that are no program.
+/// Maximum number of PATH directories that are listed if a program is not found. An image may have
+/// 100,000 of them, and as many words that are not programs.
 const MAX_LISTED: usize = 32;
 
 /// The settings of the image with which programs are found.
@@ -15,7 +15,7 @@ const MAX_LISTED: usize = 32;
 pub(super) struct Programs {
     /// The directories of PATH, in order.
     path: Vec<Vec<u8>>,
-    /// The files in those of them that the image has, by name, in the order of PATH.
+    /// The files in the existing directories, by name, in the order of PATH.
     files: OnceLock<HashMap<Vec<u8>, Vec<Candidate>>>,
     working_directory: Vec<u8>,
 }
@@ -63,7 +63,7 @@ impl Programs {
         }
         self.candidates(view.tree(), word)
             .iter()
-            // `execvp` goes on with the next directory when a file may not be executed.
+            // `execvp` continues with the next directory if a file may not be executed.
             .filter(|candidate| candidate.is_executable)
             .map(|candidate| joined(&self.path[candidate.directory], word))
             .find(|path| file(view, path).is_some())
@@ -134,7 +134,7 @@ impl Programs {
         files
     }
 
-    /// The first directories of PATH, for who has to say where a program was looked for.
+    /// The first directories of PATH, for messages about the directories that were searched.
     pub(super) fn listed_path(&self) -> Vec<Vec<u8>> {
         self.path.iter().take(MAX_LISTED).cloned().collect()
     }

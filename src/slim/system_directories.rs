@@ -62,7 +62,7 @@ pub(super) fn is_application_path(path: &[u8]) -> bool {
         .filter(|component| !component.is_empty())
         .collect();
     match components.as_slice() {
-        // These hold applications, one in each directory below.
+        // These contain applications, one in each subdirectory.
         [] | [b"opt" | b"srv" | b"home"] => false,
         // The official images of languages use `/usr/src/app` as their working directory.
         [b"usr", b"src" | b"app" | b"apps", _, ..]

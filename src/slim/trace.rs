@@ -22,11 +22,11 @@ pub(super) struct Traced {
     pub(super) unmet: Vec<Unmet>,
     pub(super) notes: Vec<Note>,
     pub(super) loaded: Vec<Program>,
-    /// The last command of the entry point's script, where its program is computed.
+    /// The last command of the entry point's script if its program is computed.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
-    /// Rules that have fired and leave out parts of a program.
+    /// Rules that apply and leave out parts of a program.
     pub(super) with_parts_left_out: BTreeSet<usize>,
-    /// The reason why it is unknown what systemd starts.
+    /// The reason why the units that systemd starts are unknown.
     pub(super) unbootable: Option<String>,
 }
 
@@ -51,8 +51,8 @@ pub(super) fn trace(
     let mut kept_at = Vec::new();
     let mut next = 0;
     let mut counted = None;
-    // Every level is traced whatever was asked for, because the summary tells what the other levels
-    // would keep.
+    // Every level is traced regardless of the requested one, because the summary shows what the
+    // other levels would keep.
     for step in Step::ALL {
         // A step releases the reasons that were withheld for it; their names are traced like any
         // others.
@@ -101,8 +101,8 @@ fn weigh_mentions(
     let mut light = Vec::new();
     loop {
         let mut waiting = keep.graph.take_mentions();
-        // Those that were too light are weighed again when all others have been: by then a runtime
-        // may be kept that they must not bring themselves.
+        // Mentions that were too light are weighed again after all others, because by then a
+        // runtime may be kept that they must not pull in themselves.
         let is_last = waiting.is_empty();
         if is_last {
             waiting = std::mem::take(&mut light);

@@ -27,7 +27,7 @@ pub(crate) struct View<'a> {
     shared: Arc<Shared>,
 }
 
-/// Facts that do not depend on what is visible.
+/// Facts that do not depend on which files are visible.
 #[derive(Debug)]
 struct Shared {
     /// One row per inode.

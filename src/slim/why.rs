@@ -66,47 +66,47 @@ pub enum Why {
         because: Because,
         confidence: Confidence,
     },
-    /// A unit that it, systemd or a unit, starts at some time, or a file of the unit.
+    /// A unit that it (systemd or another unit) starts at some point, or a file of that unit.
     Unit {
         relation: UnitRelation,
         confidence: Confidence,
     },
-    /// A unit or a file that a setting of it, a file of a unit, names.
+    /// A unit or file named in one of its settings, if it is a unit file.
     UnitSetting {
         key: &'static str,
         value: String,
         line: usize,
         confidence: Confidence,
     },
-    /// A file of a package that has the data of its own, a program's.
+    /// A file of the data package that belongs to the program's own package.
     DataPackage { package: String },
-    /// Part of what it, an interpreter, runs programs with.
+    /// Part of the runtime of an interpreter.
     Runtime { language: Language },
     /// A module or package that programs in a language can load: an installed one, or the program's
     /// own.
     Module { language: Language, name: String },
 }
 
-/// The relation of systemd or a unit to a unit that it does not name in a setting.
+/// The relation between systemd or a unit and a unit that is not named in a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitRelation {
     /// The target that systemd starts at boot.
     Default,
     /// Started to stop the container.
     Shutdown,
-    /// Pulled in by every unit of its kind.
+    /// Pulled in by every unit of this kind.
     Implied,
     /// In its `.wants` or `.requires` directory.
     Enabled,
     /// The unit that a symlink or a service of another kind is named after.
     SameName,
-    /// A file that changes settings of it.
+    /// A file that changes its settings.
     DropIn,
-    /// A program that makes units at boot.
+    /// A program that creates units at boot.
     Generator,
-    /// Made by it, a generator.
+    /// Created by a generator.
     Generated,
-    /// Started when a program calls it on the bus.
+    /// Started when a program calls it through D-Bus.
     Activated,
     /// Started by the program of the unit.
     Started,
@@ -165,7 +165,7 @@ pub enum Root {
     Brought {
         by: String,
     },
-    /// A `RUN` of the image's own Dockerfile made it, and no package owns it.
+    /// Created by a `RUN` in the image's own Dockerfile and not owned by a package.
     Made {
         by: String,
         confidence: Confidence,
@@ -206,7 +206,7 @@ pub enum Injector {
 pub enum Confidence {
     /// Without the file, something that used to work fails.
     Certain,
-    /// Referenced where it is used, although the code may never run.
+    /// Referenced where it is used, although that code may never run.
     Likely,
     /// Mentioned, possibly by coincidence.
     Possible,
@@ -238,7 +238,7 @@ impl Why {
         Self::Module { language, name }
     }
 
-    /// Whether it is no more than that a text, or the name of something else, suggests the file.
+    /// Whether the file is only suggested by a text or by the name of something else.
     pub(super) fn is_mention(&self) -> bool {
         match self {
             Self::Mention { .. } | Self::DataPackage { .. } => true,
@@ -277,14 +277,14 @@ impl Why {
             Self::Mention { .. } | Self::Named { .. } | Self::DataPackage { .. } => {
                 Confidence::Possible
             }
-            // All that is left is what a loader or the kernel opens itself; without it the program
-            // does not start.
+            // The rest is opened by a loader or the kernel itself; without it, the program does not
+            // start.
             _ => Confidence::Certain,
         }
     }
 
-    /// Whether it says that a file is the user's own: the Dockerfile added it, it is in the working
-    /// directory, or `--keep` names it.
+    /// Whether the reason marks a file as the user's own: the Dockerfile added it, it is in the
+    /// working directory, or `--keep` names it.
     pub(super) fn is_users(&self) -> bool {
         matches!(
             self,
@@ -376,13 +376,13 @@ impl fmt::Display for UnitRelation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Default => "the target that it starts at boot",
-            Self::Shutdown => "started to shut down",
-            Self::Implied => "required by every unit of its kind",
+            Self::Shutdown => "started at shutdown",
+            Self::Implied => "required by every unit of its type",
             Self::Enabled => "enabled in its `.wants` or `.requires` directory",
-            Self::SameName => "the unit of the same name",
+            Self::SameName => "the unit with the same name",
             Self::DropIn => "a drop-in of the unit",
             Self::Generator => "a generator that it runs at boot",
-            Self::Generated => "started because of what it generates",
+            Self::Generated => "started through the generator",
             Self::Activated => "activated through D-Bus",
             Self::Started => "started by its program",
         })

@@ -1,7 +1,7 @@
 //! Answers that later runs use again, in files below the user's cache directory.
 //!
-//! A cache that somebody else could write would decide what jettison reports. There is none unless
-//! every directory belongs to the user and nobody else may write to it.
+//! A cache that another user can write to would control what jettison reports. The cache is
+//! therefore only used if every directory belongs to the user and nobody else may write to it.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -40,7 +40,7 @@ impl UserCache {
             Some(directory) if directory.is_absolute() => directory,
             _ => {
                 let home = home?;
-                // In a container or after `sudo`, it may be the home of somebody else.
+                // In a container or after `sudo`, it may be another user's home directory.
                 if !home.is_absolute() || !is_private(&home, WRITABLE) {
                     return None;
                 }
@@ -156,7 +156,8 @@ impl Key {
 const WRITABLE: u32 = 0o022;
 const ACCESSIBLE: u32 = 0o077;
 
-/// Whether a path leads to a directory of the user that gives nobody else these permissions.
+/// Whether a path refers to a directory of the user that does not grant these permissions to anyone
+/// else.
 fn is_private(directory: &Path, permissions: u32) -> bool {
     fs::metadata(directory).is_ok_and(|metadata| {
         metadata.is_dir() && metadata.uid() == user() && metadata.mode() & permissions == 0

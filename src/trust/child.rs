@@ -1,5 +1,5 @@
-//! Programs that jettison starts, within limits: what they read may come from a repository, and a
-//! program that waits for a FIFO in one would never end.
+//! Programs that jettison starts, within limits: their input may come from a repository, and a
+//! program that waits for a FIFO there would never end.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write as _};
@@ -32,7 +32,8 @@ pub struct Bounds {
     pub output: u64,
 }
 
-/// Bytes of standard error, of which only a line is ever shown. The rest is read and dropped.
+/// Bytes of standard error that are stored. Only a line of it is ever shown; the rest is read and
+/// dropped.
 const MAX_ERRORS: u64 = 64 << 10;
 /// The time in which the pipes of a program that was killed must be closed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -127,7 +128,7 @@ fn wait(
         match events.recv_timeout(left) {
             Ok(Event::Output(read)) => {
                 let bytes = read.map_err(ChildError::Read)?;
-                // It may still print, and nobody would read it.
+                // It may still print output that nobody would read.
                 if bytes.len() as u64 > bounds.output {
                     return Err(ChildError::TooLong(bounds.output));
                 }
@@ -202,7 +203,7 @@ impl Group {
             report(&sender, move || {
                 let mut bytes = Vec::new();
                 let _ = stderr.by_ref().take(MAX_ERRORS).read_to_end(&mut bytes);
-                // A program whose messages nobody reads would wait for ever.
+                // A program whose messages are not read would wait forever.
                 let _ = io::copy(&mut stderr, &mut io::sink());
                 Event::Errors(bytes)
             });
@@ -224,7 +225,8 @@ impl Group {
         }
     }
 
-    /// The processor time of a program that is not reaped. Zero where the kernel does not tell.
+    /// The processor time of a program that has not been reaped. Zero if the kernel does not report
+    /// it.
     fn processor_time(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let stat = stat.unwrap_or_default();
@@ -257,7 +259,7 @@ impl Drop for Group {
 
 fn report(sender: &Sender<Event>, task: impl FnOnce() -> Event + Send + 'static) {
     let sender = sender.clone();
-    // Nobody listens any more where the program was given up.
+    // If the program was given up, the receiver no longer exists.
     thread::spawn(move || sender.send(task()));
 }
 
@@ -274,7 +276,8 @@ fn end_with_jettison() {
     static START: Once = Once::new();
     START.call_once(|| {
         let mut caught = vec![SIGHUP, SIGINT, SIGTERM];
-        // `nohup` and shells make their jobs ignore some of these, and jettison goes on doing so.
+        // `nohup` and shells make their jobs ignore some of these, and jettison continues to ignore
+        // them.
         caught.retain(|signal| !is_ignored(*signal));
         // Without the handler, the limits of each program still end it.
         if let Ok(mut signals) = Signals::new(caught) {
@@ -329,7 +332,7 @@ mod tests {
         );
         let finished = shell("cat", b"", &BOUNDS).unwrap();
         assert_eq!(finished.stdout, b"");
-        // More than a pipe holds, which the program never reads.
+        // More than a pipe can hold; the program never reads it.
         assert!(shell("exit 0", &vec![b'x'; 1 << 20], &BOUNDS).is_ok());
     }
 

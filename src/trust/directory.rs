@@ -1,4 +1,4 @@
-//! A directory that is held open, for what is written to or read from it.
+//! A directory that is held open, for reading and writing files in it.
 //!
 //! To check a path and to open it afterwards is not enough: meanwhile, another process may exchange
 //! a directory and a symlink. The checked path, which has no symlinks, is therefore opened one

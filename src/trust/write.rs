@@ -25,8 +25,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     if let Some(mut stream) = stream(&directory, name)? {
         return Ok(stream.write_all(bytes)?);
     }
-    // The umask removes bits from it. The default of a temporary file, 0600, would make a report
-    // unreadable for others.
+    // The umask removes bits from it. With the default mode of a temporary file, 0600, other users
+    // could not read a report.
     let mut file = beside(&directory, Permissions::from_mode(0o666))?;
     file.write_all(bytes)?;
     file.persist(directory.join(name))
@@ -34,8 +34,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Opens what is written to rather than replaced. It exists, so nothing is created if it has just
-/// been removed, and a file that standard output was redirected to may have content already.
+/// Opens a file that is written to instead of replaced. It must exist, so nothing is created if it
+/// has just been removed, and a file that standard output was redirected to may already have
+/// content.
 fn stream(directory: &RealDirectory, name: &OsStr) -> io::Result<Option<File>> {
     let path = directory.join(name);
     // Such a name is a symlink of the kernel, which has to be followed.
@@ -76,7 +77,7 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
     if read_open(current, limits::NAMED_DOCKERFILE)? != old {
         return Ok(false);
     }
-    // Nobody else may open it before it has the mode of the old file.
+    // No other user may open it before it has the mode of the old file.
     let mut file = beside(&directory, Permissions::from_mode(0o600))?;
     file.write_all(new)?;
     take_over(file.as_file(), &metadata)?;

@@ -11,7 +11,7 @@ const OLD: &[u8] =
     b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nMAINTAINER Jo\r\nUSER 1000\r\nADD app.txt /\r\nCMD run it";
 const NEW: &[u8] = b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nLABEL org.opencontainers.image.authors=\"Jo\"\r\nUSER 1000\r\nCOPY app.txt /\r\nCMD [\"run\", \"it\"]";
 
-/// The rules that [`OLD`] breaks.
+/// The rules that [`OLD`] violates.
 const SELECT: [&str; 2] = [
     "--select",
     "add-instead-of-copy,maintainer,shell-form-entrypoint",

@@ -139,7 +139,7 @@ fn findings_of_several_files_are_grouped_by_file() {
     );
 }
 
-/// Six findings of one rule and one of another, the last two of the six on one line.
+/// Six findings of one rule, the last two of them on the same line, and one of another rule.
 fn many(arguments: &[&str]) -> (String, Option<i32>) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut text = "FROM debian:12\nRUN sudo a\nRUN sudo b\nRUN sudo c\n".to_owned();
@@ -167,8 +167,8 @@ fn the_fourth_finding_of_a_rule_is_listed_by_its_line_only() {
         text.contains("\nwarning[shell-form-entrypoint]: "),
         "{text}"
     );
-    let more =
-        "\n\n3 more of `sudo`: lines 5, 6 (`--all` shows them)\n\n1 file checked, 7 findings: ";
+    let more = "\n\n3 more `sudo` findings: lines 5, 6 (`--all` shows them)\n\n1 file checked, 7 \
+                findings: ";
     assert!(text.contains(more), "{text}");
     assert_eq!(status, Some(1));
     let (text, _) = many(&["--all"]);

@@ -168,7 +168,7 @@ fn a_version_past_its_end_of_life_is_less_severe_if_it_is_not_part_of_the_image(
 
 #[test]
 fn one_finding_for_what_a_single_change_fixes() {
-    // The rule that leaves the defect to the other one reports it if that is not selected.
+    // A rule that leaves a defect to another rule reports it if the other rule is not selected.
     for (rules, text) in [
         (
             &["download-piped-to-shell", "pipe-without-pipefail"][..],

@@ -383,7 +383,7 @@ fn the_pedantic_profile_contains_every_rule() {
     assert!(registry().iter().any(|(_, page)| !settings.selects(page)));
 }
 
-/// Nobody's commit is stopped because of the case of a keyword.
+/// Rules about the case of keywords must not block commits by default.
 #[test]
 fn style_is_pedantic() {
     for (_, page) in registry().iter() {

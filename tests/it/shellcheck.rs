@@ -275,7 +275,7 @@ fn shellcheck_fixes_become_edits_of_the_dockerfile() {
     );
 }
 
-/// The program in a folder of its own, with an empty PATH and all rules.
+/// Runs jettison in its own directory, with an empty PATH and all rules.
 fn jettison(folder: &Path) -> Command {
     jettison_with(folder, "pedantic")
 }

@@ -175,7 +175,7 @@ fn path_of(uri: &str) -> Option<PathBuf> {
     if !path.starts_with('/') {
         return None;
     }
-    // Editors differ in which characters they escape, and some do not escape a lone `%`, which is
+    // Editors differ in which characters they escape, and some do not escape a lone `%`, so it is
     // left unchanged.
     let path = percent_decode_str(path).decode_utf8_lossy();
     Some(PathBuf::from(path.into_owned()))

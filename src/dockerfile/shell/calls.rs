@@ -57,7 +57,7 @@ impl ShellScript {
     }
 }
 
-/// Returns the call of a program in the words of a command; none where an expansion names it.
+/// Returns the call of a program in the words of a command; `None` if the name is an expansion.
 fn call<'a>(words: &'a [ShellWord], command: usize, program: &Program) -> Option<ProgramCall<'a>> {
     let called = words.get(program.start..program.end)?;
     let name = program_name(called.first()?)?;

@@ -31,7 +31,7 @@ impl Masked {
         // Blanks may follow the operator.
         let name = after_fd[operator.len()..].trim_start();
         let name = words::verbatim(script, shared, range.end - name.len()..range.end);
-        // The opener has 0 where no digit is written; a redirection has none there.
+        // The opener has 0 if no digit is written; a redirection has none in that case.
         let fd = if after_fd.len() < raw.len() {
             Some(self.opener.fd)
         } else {

@@ -153,8 +153,8 @@ pub struct Pipeline {
     pub stages: Vec<usize>,
     /// The scope that contains it, not those of its stages: an index into `scopes`.
     pub scope: usize,
-    /// True where its failure never ends the script, with `pipefail` or without: in a condition,
-    /// after `!`, before `|| true`, in a substitution whose status nothing reads.
+    /// True if its failure never ends the script, with or without `pipefail`: in a condition, after
+    /// `!`, before `|| true`, in a substitution whose status is not used.
     pub may_fail: bool,
 }
 
@@ -198,7 +198,7 @@ pub fn parse(script: &Script) -> ShellScript {
     walk::read(&script.text)
 }
 
-/// Returns true where a shell accepts a text as a script, and it is not too long.
+/// Returns true if a shell accepts a text as a script and the text is not too long.
 pub fn is_accepted(text: &str) -> bool {
     text.len() <= MAX_SCRIPT && reader::read(text).is_some()
 }

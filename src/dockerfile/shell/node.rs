@@ -21,7 +21,7 @@ struct ReadNode {
     field: Option<NodeField>,
 }
 
-/// The part that a child plays in its parent, where the kind does not tell.
+/// The role of a child in its parent, if it does not follow from the child's kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeField {
     /// The statement in front of its redirections.

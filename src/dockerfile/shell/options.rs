@@ -93,7 +93,7 @@ impl OptionChanges {
             let Some((name, arguments)) = command.words.split_first() else {
                 continue;
             };
-            // `command set` and `builtin set` are possible, but nobody writes them.
+            // `command set` and `builtin set` are possible, but not used in practice.
             if name.literal() != Some("set") {
                 continue;
             }

@@ -35,7 +35,7 @@ const OPERATORS: &[&str] = &[
 /// Reserved words that end a list of commands.
 const CLOSERS: &[&str] = &["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
-/// Reads a whole script; `None` where it is no shell script, or nested too deeply.
+/// Reads a whole script; `None` if it is not a shell script or is nested too deeply.
 pub(super) fn read(text: &str) -> Option<ReadTree> {
     let mut reader = Reader {
         text,
@@ -53,7 +53,7 @@ pub(super) fn read(text: &str) -> Option<ReadTree> {
     if reader.at < text.len() {
         return None;
     }
-    // Where a comment stands among the commands says nothing about them.
+    // The position of a comment among the commands does not matter.
     for (start, end) in std::mem::take(&mut reader.comments) {
         children.push(reader.tree.push(NodeKind::Comment, start..end, Vec::new()));
     }
@@ -61,7 +61,7 @@ pub(super) fn read(text: &str) -> Option<ReadTree> {
     Some(reader.tree)
 }
 
-/// A part that may be absent. Where the outer option is `None`, the script cannot be read.
+/// A part that may be absent. If the outer option is `None`, the script cannot be read.
 type Perhaps = Option<Option<NodeId>>;
 
 /// A heredoc whose opener was read, and whose text begins after the line.
@@ -75,7 +75,7 @@ struct Heredoc {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
-    /// End of the part that is read: of the script, or of what is between two backticks.
+    /// End of the part that is read: of the script, or of the text between two backticks.
     end: usize,
     tree: ReadTree,
     /// The comments, by their starts, with their ends. A text that is read twice has them twice.
@@ -84,7 +84,7 @@ struct Reader<'t> {
     level: usize,
     /// An escaped backtick opens a substitution.
     in_backticks: bool,
-    /// Between backticks inside a string, where `\"` is a quote.
+    /// Between backticks inside a string, in which `\"` is a quote.
     has_escaped_quotes: bool,
 }
 
@@ -293,7 +293,7 @@ impl Reader<'_> {
         Some(self.tree.push(NodeKind::If, start..self.at, children))
     }
 
-    /// `then`, and the commands behind it.
+    /// `then`, and the commands after it.
     fn then_clause(&mut self, nodes: &mut Vec<NodeId>) -> Option<()> {
         let then = self.at..self.at + 4;
         self.expect_keyword("then")?;
@@ -516,11 +516,11 @@ impl Reader<'_> {
             parts.push(part);
             end = self.at;
         }
-        // A `(` would begin a function, or an array where none can be.
+        // A `(` would start a function, or an array in an invalid place.
         if parts.is_empty() || self.byte() == Some(b'(') {
             return None;
         }
-        // A comment behind the command was skipped already; it is skipped once more.
+        // A comment after the command was already skipped; it is skipped again.
         self.at = end;
         let name = name.map_or("", |name| &self.text[name]);
         Some(self.simple_node(start, name, parts))
@@ -567,7 +567,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `2> file`, `<<EOF`, `{fd}>file`; `Some(None)` where there is none.
+    /// `2> file`, `<<EOF`, `{fd}>file`; `Some(None)` if there is none.
     fn redirection(&mut self) -> Perhaps {
         let start = self.at;
         let descriptor = self.descriptor_length();
@@ -674,7 +674,7 @@ impl Reader<'_> {
 /// The text and the place in it.
 impl<'t> Reader<'t> {
     fn rest(&self) -> &'t str {
-        // Every place is at a character of ASCII or behind one.
+        // Every position is at an ASCII character or directly after one.
         self.text.get(self.at..self.end).unwrap_or_default()
     }
 
@@ -709,7 +709,7 @@ impl<'t> Reader<'t> {
         self.tree.push(kind, start..self.at, Vec::new())
     }
 
-    /// Returns true where no word goes on: at an operator, a blank or the end.
+    /// Returns true at a position that ends a word: an operator, a blank or the end.
     fn ends_word(&self, at: usize) -> bool {
         match self.byte_at(at) {
             None => true,
@@ -741,7 +741,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Skips blanks, escaped line breaks, and a comment, which begins where a word could.
+    /// Skips blanks, escaped line breaks, and a comment, which starts where a word could start.
     fn skip_blanks(&mut self) {
         loop {
             match self.byte() {
@@ -759,7 +759,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Skips blanks and line breaks; the texts of heredocs behind them go to `nodes`.
+    /// Skips blanks and line breaks, and adds the bodies of heredocs after them to `nodes`.
     fn skip_lines(&mut self, nodes: &mut Vec<NodeId>) -> Option<()> {
         loop {
             self.skip_blanks();
@@ -771,7 +771,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Counts a level of nesting; `None` where there are too many.
+    /// Counts a level of nesting; `None` if there are too many.
     fn enter(&mut self) -> Option<()> {
         self.level += 1;
         if self.level > MAX_LEVELS {

@@ -166,7 +166,7 @@ struct Walk<'a, 'tree> {
     starts: Vec<(usize, usize)>,
     /// Pipelines whose stages are not known yet: the index, and the range of each stage.
     pipelines: Vec<(usize, Vec<(usize, usize)>)>,
-    /// Redirections whose command is not known yet, and where that command starts.
+    /// Redirections whose command is not known yet, and the start of that command.
     redirects: Vec<(Node<'tree>, Option<usize>)>,
     shells: usize,
     parse: Parse,
@@ -177,8 +177,8 @@ impl<'tree> Walk<'_, 'tree> {
         self.script.source_span(node.start_byte(), node.end_byte())
     }
 
-    /// Whether a word could begin where a node does. tree-sitter takes `#` in the middle of a word
-    /// for a comment too.
+    /// Whether a word could start at the start of a node. tree-sitter also treats `#` in the middle
+    /// of a word as a comment.
     fn is_at_word_start(&self, node: Node<'_>) -> bool {
         let before = self.shared[..node.start_byte()].chars().next_back();
         before.is_none_or(|before| before.is_whitespace() || "();&|<>`".contains(before))
@@ -244,7 +244,7 @@ impl<'tree> Walk<'_, 'tree> {
                 }
                 // The grammar allows a subshell after the name. It is walked separately.
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
-                // The name is a node around the word, which tells how the word is quoted.
+                // The name is a node around the word, which shows how the word is quoted.
                 NodeKind::CommandName => {
                     nodes.push(child.children().first().copied().unwrap_or(child));
                 }

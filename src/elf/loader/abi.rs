@@ -95,8 +95,9 @@ pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
 /// Longer strings are not directories of a loader.
 const MAX_DIRECTORY: usize = 200;
 
-/// The directories that start with the string at a position, and where they end. They are
-/// `system_dirs` in glibc's elf/dl-load.c: consecutive strings, each with a trailing slash.
+/// The directories that start with the string at a position, and the position at which they end.
+/// They are `system_dirs` in glibc's elf/dl-load.c: consecutive strings, each with a trailing
+/// slash.
 fn directories_around(loader: &[u8], at: usize) -> (Vec<&[u8]>, usize) {
     let before = &loader[at.saturating_sub(MAX_DIRECTORY)..at];
     let mut start = at - before.len() + memchr::memrchr(0, before).map_or(0, |zero| zero + 1);

@@ -1,4 +1,5 @@
-//! Dynamic loaders: where they search for a program's libraries, and which files they map.
+//! Dynamic loaders: the directories in which they search for a program's libraries, and the files
+//! that they map.
 //!
 //! The rules are those of glibc's `ld.so` and of musl's `ldso/dynlink.c`. A loader accesses files
 //! through [`Files`], which the slimmer implements for an image and the tests for a handful of

@@ -511,7 +511,7 @@ impl<'a, F: Files> Process<'a, F> {
         !variant
     }
 
-    /// The directories and files of a search, in order, to report where nothing was found.
+    /// The directories and files of a search, in order, for messages about failed searches.
     fn looked_in(
         &self,
         names: &[(Vec<u8>, bool)],

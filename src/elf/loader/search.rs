@@ -152,7 +152,7 @@ pub(super) struct Candidate {
     pub(super) variant: bool,
 }
 
-/// A directory that a search tries, and the rule behind it.
+/// A directory that a search tries, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) directory: Vec<u8>,

@@ -1,5 +1,5 @@
 //! Delivery to a registry, a daemon or standard output. The image is written to a temporary file
-//! first and sent as a whole, so that nobody gets half an image.
+//! first and sent as a whole, so that nobody receives half an image.
 
 use std::fs::File;
 use std::io;

@@ -58,7 +58,7 @@ pub enum Connection {
     /// TLS, with a certificate that the system trusts.
     #[default]
     Verified,
-    /// TLS with any certificate, or without TLS where the registry has none.
+    /// TLS with any certificate, or plain HTTP if the registry does not support TLS.
     Unverified,
     /// No TLS.
     Plain,

@@ -17,7 +17,7 @@ pub(in crate::image) fn standard_input(
     progress: &dyn Progress,
 ) -> Result<Blob, ReadError> {
     let (stdin, path) = (io::stdin(), Path::new(STANDARD_INPUT));
-    // Nobody types an archive: reading would only seem to hang.
+    // Nobody types an archive, so reading from a terminal would only appear to hang.
     if stdin.is_terminal() {
         return Err(ReadError::NotAnImage {
             path: path.to_owned(),

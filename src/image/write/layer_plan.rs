@@ -39,10 +39,10 @@ pub(in crate::image) fn one(image: &Image, selection: &Selection) -> PlannedLaye
 
 /// Plans a layer for each layer of the original from which at least one file is kept.
 ///
-/// A layer is copied as it is where each of its paths is still in the image and kept, though
-/// perhaps with newer content above it. Any other is written anew, with those of its names that are
-/// kept and that nothing above replaced. So nothing that is written has to be hidden, and no
-/// whiteout is needed.
+/// A layer is copied unchanged if all of its paths are still in the image and kept, even if higher
+/// layers have newer content for them. Any other layer is rewritten with the names that are kept
+/// and not replaced by a higher layer. As nothing that is written has to be hidden, no whiteouts
+/// are needed.
 pub(in crate::image) fn kept(
     image: &Image,
     selection: &Selection,

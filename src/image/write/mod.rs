@@ -91,8 +91,8 @@ pub struct WriteOptions {
     /// The text of the new step in the history.
     pub created_by: String,
     pub layers: Layers,
-    /// The compression. The default is none in a docker archive and gzip in an OCI layout, where
-    /// copied layers keep their compression.
+    /// The compression. The default is none in a Docker archive and gzip in an OCI layout; copied
+    /// layers keep their compression there.
     pub compression: Option<Coding>,
     /// The value of `SOURCE_DATE_EPOCH`: the time of creation, and the latest time in the image.
     pub epoch: Option<jiff::Timestamp>,
@@ -152,7 +152,7 @@ pub struct WrittenLayer {
 /// A file or a directory to write to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FileDestination<'a> {
-    /// None if the path does not tell.
+    /// `None` if the path does not indicate it.
     pub format: Option<Format>,
     pub path: &'a Path,
     /// The name of the image in it.

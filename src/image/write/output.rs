@@ -213,7 +213,7 @@ impl Hidden {
         }
     }
 
-    /// Syncs the file and gives it its name. A file of that name is replaced.
+    /// Syncs the file and gives it its name. An existing file with that name is replaced.
     pub(in crate::image) fn publish(self, path: &Path) -> io::Result<()> {
         match self {
             Self::Nameless(file) => {

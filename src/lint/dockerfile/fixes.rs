@@ -55,9 +55,9 @@ pub(super) fn drop_contradicting(
     }
 }
 
-/// The last instruction, if it would swallow what a fix puts below it: a heredoc without an end
-/// takes in the rest of the file, and a line that ends with the escape character goes on with the
-/// next.
+/// The last instruction, if it would swallow text that a fix inserts below it: an unterminated
+/// heredoc includes the rest of the file, and a line that ends with the escape character continues
+/// on the next line.
 fn unterminated(cx: &DockerfileContext<'_>) -> Option<Span> {
     let last: &Instruction = cx.dockerfile.instructions.last()?;
     let in_heredoc = last.heredocs.iter().any(|heredoc| heredoc.end.is_empty());

@@ -1,5 +1,5 @@
 //! Lints Dockerfiles: parses the text, gathers [`Facts`], runs the checks of the selected rules,
-//! and drops what a pragma suppresses.
+//! and drops findings that a pragma suppresses.
 
 mod build_context;
 mod context;
@@ -111,7 +111,7 @@ fn run_checks(context: &DockerfileContext<'_>, registry: &Registry) -> Vec<Findi
             let mut sink = Findings::new(page.name, context.settings.severity(page));
             check(context, &mut sink);
             let of_rule = sink.into_findings();
-            // A hostile file makes most of its findings with one rule: they are not copied.
+            // A hostile file causes most of its findings with one rule, so they are not copied.
             if findings.is_empty() {
                 findings = of_rule;
             } else {

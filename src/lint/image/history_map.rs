@@ -7,7 +7,7 @@ use crate::image::{Config, History};
 use crate::lint::dockerfile::Facts;
 use crate::lint::dockerfile::facts::Step;
 
-/// The instructions behind the steps of an image's history.
+/// The instructions that correspond to the steps of an image's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HistoryMap {
     /// For each history step, the index of its instruction in [`Facts::steps`]; `None` for steps of
@@ -70,17 +70,17 @@ impl HistoryMap {
         })
     }
 
-    /// The index in [`Facts::steps`] of the instruction that made a step of the history.
+    /// The index in [`Facts::steps`] of the instruction that created a step of the history.
     pub(super) fn instruction(&self, step: usize) -> Option<usize> {
         self.instructions.get(step).copied().flatten()
     }
 
-    /// The index in [`Facts::steps`] of the instruction that made a layer.
+    /// The index in [`Facts::steps`] of the instruction that created a layer.
     pub(super) fn instruction_of_layer(&self, layer: usize) -> Option<usize> {
         self.instruction(*self.layers.get(layer)?)
     }
 
-    /// The layer that an instruction made.
+    /// The layer that an instruction created.
     pub(super) fn layer_of(&self, instruction: usize) -> Option<usize> {
         self.layers
             .iter()

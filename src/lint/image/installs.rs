@@ -1,5 +1,5 @@
-//! Packages that the `RUN` instructions of an image name: those that were installed on purpose, as
-//! opposed to what they depend on.
+//! Packages named in the `RUN` instructions of an image: these were installed on purpose, unlike
+//! their dependencies.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub fn installed_on_purpose(image: &Image, packages: &Packages) -> Vec<usize> {
     rows
 }
 
-/// Whether a package is not one of the base image, which a `RUN` may name all the same.
+/// Whether a package is not part of the base image. A `RUN` may also name packages that are.
 fn is_new(image: &Image, build: &BuildHistory, package: &Package) -> bool {
     let mut files = package.files.iter();
     files.any(|&file| !build.is_of_base(image.tree.inode(file).layer))
@@ -37,7 +37,7 @@ fn is_new(image: &Image, build: &BuildHistory, package: &Package) -> bool {
 
 /// The packages that a script installs, by the names that it calls them.
 fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
-    // A heredoc holds every script as it is, unless the script has its last line.
+    // A heredoc can contain any script unchanged, unless a line of the script ends it.
     let text = format!("FROM scratch\nRUN <<'JETTISON-END'\n{script}\nJETTISON-END\n");
     let source = Source::new("history", text);
     let dockerfile = dockerfile::parse(&source);
@@ -53,7 +53,8 @@ fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
         }
         for package in &call.packages {
             let name = package.name(call.manager);
-            // `@scope/name@1` of npm begins with the mark of its version.
+            // npm names such as `@scope/name@1` start with the character that separates the
+            // version.
             let name = if name.is_empty() { package.word } else { name };
             named.push((ecosystem, normalized(ecosystem, name)));
         }
@@ -61,7 +62,7 @@ fn named_packages(script: &str) -> Vec<(Ecosystem, String)> {
     named
 }
 
-/// The ecosystem of what a package manager installs.
+/// The ecosystem of the packages that a package manager installs.
 fn ecosystem_of(manager: &str) -> Option<Ecosystem> {
     Some(match manager {
         "apt" | "dpkg" => Ecosystem::Deb,
@@ -74,7 +75,7 @@ fn ecosystem_of(manager: &str) -> Option<Ecosystem> {
     })
 }
 
-/// The name of a package without what may stand around it where it is installed.
+/// The name of a package as given to an installer, without additions such as a version.
 fn normalized(ecosystem: Ecosystem, name: &str) -> String {
     match ecosystem {
         // `name:arch`, `name/release`.
@@ -82,7 +83,7 @@ fn normalized(ecosystem: Ecosystem, name: &str) -> String {
             let end = name.find([':', '/', '=']).unwrap_or(name.len());
             name[..end].to_owned()
         }
-        // PEP 503 makes names equal; `name[extra]>=1` has more than the name.
+        // PEP 503 normalizes names; `name[extra]>=1` contains more than the name.
         Ecosystem::Python => {
             let end = name.find(['[', '<', '>', '=', '~', '!', ';']);
             let name = &name[..end.unwrap_or(name.len())];

@@ -52,8 +52,8 @@ pub const SILENCING: &str = "silencing-comment";
 const REPORTED_AT_THE_LAST: [&str; 3] =
     ["ignored-cmd", "ignored-entrypoint", "ignored-healthcheck"];
 
-/// The most lines of a command that a comment above it applies to. Each line is an entry in a map,
-/// and a script may be one command of a megabyte.
+/// Maximum number of lines of a command that a comment above it applies to. Each line is an entry
+/// in a map, and a script may be one command of a megabyte.
 const LONGEST_COMMAND: usize = 256;
 
 /// All comments of a file that suppress findings.
@@ -213,10 +213,10 @@ fn has_code_of(registry: &Registry, rule: &str, tool: Tool) -> bool {
         .is_some_and(|page| page.aliases.iter().any(|alias| alias.tool == tool))
 }
 
-/// The day on which a suppression expired; none while it applies.
+/// The day on which a suppression expired; `None` while it is still valid.
 fn expired<'t>(request: &Request<'t>, today: Option<&str>) -> Option<&'t str> {
     let (until, today) = (request.until?, today?);
-    // Both are dates as text, the day before the time.
+    // ISO 8601 dates can be compared as text; a time may follow the date.
     if today > until && !today.starts_with(until) {
         Some(until)
     } else {
@@ -343,7 +343,7 @@ impl Reader<'_> {
 
     /// All checks of a tool.
     fn everything(&self, dialect: Dialect) -> Vec<Target> {
-        // jettison's own comments always name what they suppress.
+        // jettison's own comments always name the rules that they suppress.
         let Dialect::Of(tool) = dialect else {
             return Vec::new();
         };
@@ -359,8 +359,8 @@ impl Reader<'_> {
         targets
     }
 
-    /// The places that a comment applies to; `None` if it is not adjacent to the next instruction
-    /// where it must be, or if nothing follows it.
+    /// The places that a comment applies to; `None` if it must be adjacent to the next instruction
+    /// but is not, or if nothing follows it.
     fn places(&self, comment: &Comment, below: Below, request: &Request<'_>) -> Option<Vec<Place>> {
         let instructions = &self.dockerfile.instructions;
         let after = instructions

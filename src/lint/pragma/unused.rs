@@ -38,7 +38,7 @@ impl Pragmas {
             for (index, name) in pragma.names.iter().enumerate() {
                 let text = source.slice(name.span);
                 if name.targets.is_empty() {
-                    // Another tool may have a rule of that name.
+                    // Another tool may have a rule with that name.
                     if let Some(unknown) = &mut unknown
                         && pragma.dialect == Dialect::Jettison
                     {

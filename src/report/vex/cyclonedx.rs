@@ -78,7 +78,7 @@ fn vulnerability(statement: &Statement<'_>) -> Value {
     let mut analysis = json!({
         "state": match statement.status {
             Status::Affected => "exploitable",
-            // Neither claimed to be exploitable nor denied: a person has to decide.
+            // Neither exploitable nor ruled out; someone has to decide.
             Status::Unclear => "in_triage",
             Status::NoCode | Status::Removed => "not_affected",
         },

@@ -38,8 +38,8 @@ pub struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    /// The purls of the packages. They are sorted, and two installations of the same version have
-    /// the same purl, which is here once.
+    /// The sorted purls of the packages. If the same version is installed twice, its purl is only
+    /// listed once.
     fn purls(&self) -> Vec<&str> {
         let packages = self.packages.iter();
         let mut purls: Vec<&str> = packages.map(|package| package.purl.as_str()).collect();

@@ -115,7 +115,8 @@ fn is_mounted_elsewhere(run: &Run<'_>, cache: &str) -> bool {
     })
 }
 
-/// The word for "no" that a variable has for a call of pip, which turns its cache off all the same.
+/// The word for "no" in a variable for a call of pip. The variable turns the cache off even with
+/// this value.
 pub(in crate::rules) fn negated_switch(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,

@@ -1,10 +1,10 @@
-//! Consecutive instructions that one could replace.
+//! Consecutive instructions that could be combined into one.
 
 use crate::lint::facts::Step;
 use crate::lint::{Edit, Findings, Fix};
 
-/// Reports a group of instructions of one keyword, at the first one, with the edits that make one
-/// of them. `what` they all do: "set labels".
+/// Reports a group of instructions with the same keyword at the first of them, with the edits that
+/// combine them. `what` describes what they do: "set labels".
 pub(in crate::rules) fn report(
     findings: &mut Findings,
     group: &[Step<'_>],

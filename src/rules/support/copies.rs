@@ -15,12 +15,12 @@ pub(in crate::rules) fn looks_like_file(path: &str) -> bool {
         .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
 }
 
-/// The source of a step that is the whole build context: the first `.` of `COPY . .`.
+/// The source of a step if it is the whole build context: the first `.` of `COPY . .`.
 pub(in crate::rules) fn whole_context<'w>(
     facts: &Facts<'_>,
     step: &Step<'w>,
 ) -> Option<(&'w Word, String)> {
-    // A stage contains what the build put there.
+    // A stage contains only files that the build added.
     if step.flag("from").is_some() {
         return None;
     }

@@ -5,9 +5,9 @@ use crate::lint::facts::secrets;
 /// The format in which a file stores its secrets.
 #[derive(Clone, Copy, Debug)]
 enum Format {
-    /// Lines such as `name = value` or `name: value` where the name ends with one of these.
+    /// Lines such as `name = value` or `name: value` in which the name ends with one of these.
     Pairs(&'static [&'static str]),
-    /// Lines as in `Pairs` where the name suggests a secret.
+    /// Lines as in `Pairs` in which the name suggests a secret.
     Variables,
     /// Words; the secret is the word after this one.
     Words(&'static str),

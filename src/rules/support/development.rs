@@ -2,7 +2,7 @@
 
 use crate::lint::DockerfileContext;
 
-/// Words in the name of a file or a stage that show what its image is for.
+/// Words in the name of a file or stage that indicate an image for development or tests.
 const WORDS: [&str; 10] = [
     "ci",
     "debug",
@@ -21,7 +21,7 @@ const WORDS: [&str; 10] = [
 pub(in crate::rules) fn is_for_development(cx: &DockerfileContext<'_>) -> bool {
     let mut parts = cx.source.name().rsplit(['/', '\\']);
     let file = parts.next().unwrap_or_default();
-    // Directories further up may be those of a machine, such as `/home/dev`.
+    // Directories further up may be unrelated to the project, such as `/home/dev`.
     let directory = parts.next().unwrap_or_default();
     let alias = cx.facts.final_stage().and_then(|stage| stage.alias);
     directory == ".devcontainer"

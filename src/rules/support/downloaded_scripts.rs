@@ -6,7 +6,7 @@ use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
 use crate::source::Span;
 
-/// The location of the interpreter that runs what a pipeline downloads.
+/// The location of the interpreter that runs the download in a pipeline.
 pub(in crate::rules) fn interpreter(run: &Run<'_>, pipeline: &Pipeline) -> Option<Span> {
     let calls: Vec<&Call> = pipeline
         .stages

@@ -8,7 +8,7 @@ use crate::source::Span;
 /// The exec form of a script on one line, for the title of a fix, and the edit that writes it.
 ///
 /// The edit keeps the lines of the instruction, and the comments between them: they are between
-/// words, where JSON allows line breaks too.
+/// words, and JSON also allows line breaks there.
 pub(in crate::rules) fn as_exec_form(
     cx: &DockerfileContext<'_>,
     script: &Script,

@@ -6,7 +6,7 @@ use crate::lint::{DockerfileContext, Findings, Fix};
 
 /// Reports each instruction of a kind that a later one of the same stage replaces.
 pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings: &mut Findings) {
-    // ONBUILD instructions run in another build, where they replace other instructions.
+    // ONBUILD instructions run in another build and replace instructions there.
     let steps: Vec<_> = cx
         .facts
         .steps

@@ -26,7 +26,7 @@ enum Layout {
     Other(String),
 }
 
-/// The separator of two commands of which the second has a line of its own.
+/// The separator between two commands if the second one is on its own line.
 pub(in crate::rules) fn joint(cx: &DockerfileContext<'_>, instruction: Span) -> String {
     let layout = Layout::of(cx, instruction);
     match layout {
@@ -40,8 +40,8 @@ pub(in crate::rules) fn joint(cx: &DockerfileContext<'_>, instruction: Span) -> 
     }
 }
 
-/// The separator before a command at the end of an instruction. `is_strict` tells that a failure
-/// ends the script at a `;` too.
+/// The separator before a command at the end of an instruction. `is_strict`: a failure also ends
+/// the script at a `;`.
 pub(in crate::rules) fn separator(
     cx: &DockerfileContext<'_>,
     instruction: Span,
@@ -121,8 +121,8 @@ fn indent_of(line: &str) -> String {
     line[..line.len() - line.trim_start().len()].to_owned()
 }
 
-/// The indentation of a command in an instruction whose other lines are arguments, of which this is
-/// one. Arguments are often indented more than commands.
+/// The indentation of a command, derived from a line with arguments. Arguments are often indented
+/// more than commands.
 fn indent_beside(argument: &str) -> String {
     let own = indent_of(argument);
     if own.starts_with('\t') {

@@ -1,7 +1,7 @@
 //! Command-line options: long options and bundles of short ones.
 
-/// Short options of curl whose value is the rest of their word or the next word. Source: its manual
-/// page.
+/// Short options of curl that take a value: the rest of the word, or the next word. Source: its
+/// manual page.
 const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 
 /// Whether a word is one of these long options, with or without a value.
@@ -11,7 +11,7 @@ pub(in crate::rules) fn is_long(word: &str, names: &[&str]) -> bool {
     names.contains(&name)
 }
 
-/// The short options in a word of curl, with the first one that has a value.
+/// The short options in an argument of curl, up to and including the first one that takes a value.
 pub(in crate::rules) fn curl_letters(word: &str) -> &str {
     letters(word, CURL_VALUED)
 }

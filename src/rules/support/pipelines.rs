@@ -10,13 +10,13 @@ use crate::lint::facts::{Call, Facts, Run, ShellKind, Step};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix};
 use crate::source::Span;
 
-/// The effect of a failure of a command of a pipeline before the last.
+/// The effect of a failure in a pipeline before its last command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Failure {
     /// The build continues.
     Hidden,
-    /// Hardly anything: the last command fails as well, the command only reads files, or another
-    /// rule reports it.
+    /// Hardly any: the last command fails as well, the failing command only reads files, or another
+    /// rule reports the pipeline.
     Harmless,
 }
 
@@ -36,7 +36,8 @@ pub(in crate::rules) fn report(
     wanted: Failure,
 ) {
     let mut switches = Switches::default();
-    // A download that a shell runs is one problem, and verifying it solves both.
+    // Running a download in a shell is reported by another rule, and verifying the download solves
+    // both problems.
     let are_scripts_reported = is_selected(cx, "download-piped-to-shell");
     for run in cx.facts.runs() {
         let Some(script) = &run.script else { continue };
@@ -59,7 +60,8 @@ pub(in crate::rules) fn report(
     }
 }
 
-/// The first pipeline of a script that hides a failure, or else the first in which one is harmless.
+/// The first pipeline of a script that hides a failure, or else the first one in which a failure is
+/// harmless.
 fn worst_pipeline<'s>(
     run: &Run<'_>,
     script: &'s ShellScript,
@@ -120,7 +122,7 @@ fn report_hidden<'a>(
     };
     let goes_on =
         !script.options_at(pipeline, options(run)).errexit && is_followed(cx, script, pipeline);
-    // A heredoc that goes on after any failure has a rule of its own.
+    // A heredoc that continues after any failure is covered by another rule.
     if goes_on && !step.instruction.heredocs.is_empty() {
         return;
     }
@@ -147,7 +149,7 @@ fn report_hidden<'a>(
     }
 }
 
-/// Whether a command follows a pipeline, whatever the status of that is.
+/// Whether a pipeline is followed by a command that runs regardless of the pipeline's status.
 fn is_followed(cx: &DockerfileContext<'_>, script: &ShellScript, pipeline: &Pipeline) -> bool {
     let next = script
         .commands
@@ -158,7 +160,7 @@ fn is_followed(cx: &DockerfileContext<'_>, script: &ShellScript, pipeline: &Pipe
         .source
         .slice(Span::new(pipeline.span.end, next.span.start))
         .trim_start();
-    // A line continuation may stand before the operator, or the end of a substitution or a group.
+    // A line continuation may precede the operator, or the end of a substitution or group.
     let operator = between.trim_start_matches(|c: char| c.is_whitespace() || "\\)}\"`".contains(c));
     !operator.starts_with("&&") && !operator.starts_with("||")
 }
@@ -185,8 +187,8 @@ fn failure(pipeline: &Pipeline, run: &Run<'_>) -> Option<Failure> {
         if HARMLESS.contains(&name) {
             continue;
         }
-        // Programs that read files hardly ever fail. Where they do, as `ldd` does for a script,
-        // `pipefail` would break a build that works.
+        // Programs that read files rarely fail. If they do, as `ldd` does for a script, `pipefail`
+        // would break a working build.
         if !is_noticed && !ProgramClass::Reader.contains(name) {
             return Some(Failure::Hidden);
         }
@@ -211,8 +213,8 @@ fn checks_input(call: &Call) -> bool {
     is_sum && has_option(call, 'c', "--check")
 }
 
-/// Whether a command fails if its input is missing or breaks off, as a compressed archive or a key
-/// does.
+/// Whether a command fails if its input is missing or incomplete, because it expects a compressed
+/// archive or a key.
 fn notices_end_of_input(call: &Call) -> bool {
     match call.name.as_str() {
         // BusyBox `xz` and `cpio` accept an empty input, so these are not listed.
@@ -224,8 +226,8 @@ fn notices_end_of_input(call: &Call) -> bool {
     }
 }
 
-/// Whether `tar` decompresses its input: `tar xz`, `tar -xJf -`, `tar --gzip -x`. Of an archive
-/// that is not compressed, it accepts a part.
+/// Whether `tar` decompresses its input: `tar xz`, `tar -xJf -`, `tar --gzip -x`. It accepts an
+/// incomplete archive if that is not compressed.
 fn decompresses(call: &Call) -> bool {
     const LONG: [&str; 8] = [
         "--bzip2", "--gunzip", "--gzip", "--lzma", "--lzip", "--ungzip", "--xz", "--zstd",
@@ -233,7 +235,7 @@ fn decompresses(call: &Call) -> bool {
     call.words().enumerate().any(|(index, word)| {
         let options = match word.strip_prefix('-') {
             Some(_) if word.starts_with("--") => return LONG.contains(&word),
-            // What follows `f` or `C` may be a file name: `-C/opt`.
+            // The text after `f` or `C` may be a file name: `-C/opt`.
             Some(letters) => letters.split(['f', 'C']).next().unwrap_or_default(),
             // The first word may be a bundle of options without a dash, whose values come later.
             None if index == 0 => word,
@@ -272,10 +274,10 @@ fn is_in_another_shell(script: &ShellScript, scope: usize) -> bool {
     scopes.any(|scope| scope.started_by.is_some())
 }
 
-/// The fixes that switch to bash by a SHELL, for scripts of dash.
+/// Fixes that switch from dash to bash with a SHELL instruction.
 #[derive(Default)]
 struct Switches<'a> {
-    /// The scripts that print something else in bash; read when the first fix is considered.
+    /// The scripts that print something else in bash; computed when the first fix is considered.
     escapes: Option<Vec<&'a Step<'a>>>,
 }
 
@@ -286,7 +288,7 @@ impl<'a> Switches<'a> {
         let has_bash =
             run.shell == ShellKind::Dash && known.shells.iter().any(|shell| shell == "bash");
         let has_shebang = matches!(run.command, Command::Shell(script) if script.shebang.is_some());
-        // A SHELL instruction or a `#!` line was chosen on purpose.
+        // If there is a SHELL instruction or a `#!` line, the shell was chosen on purpose.
         if !has_bash || step.shell.set_by.is_some() || has_shebang {
             return None;
         }
@@ -309,13 +311,12 @@ impl<'a> Switches<'a> {
     }
 }
 
-/// Whether a stage is another one or based on it.
+/// Whether a stage is the other stage or based on it.
 fn is_based_on(facts: &Facts<'_>, stage: usize, base: usize) -> bool {
     facts.ancestry(stage).any(|stage| stage.index == base)
 }
 
-/// The instructions with a script that relies on the `echo` of dash, which prints `\n` as a line
-/// break.
+/// Instructions whose scripts rely on the `echo` of dash, which prints `\n` as a line break.
 fn scripts_with_escapes<'a>(cx: &DockerfileContext<'a>) -> Vec<&'a Step<'a>> {
     let mut steps = Vec::new();
     for step in &cx.facts.steps {
@@ -330,7 +331,7 @@ fn scripts_with_escapes<'a>(cx: &DockerfileContext<'a>) -> Vec<&'a Step<'a>> {
 
 fn prints_escapes(script: &Script) -> bool {
     let text = script.text.as_str();
-    // Up to the end of the command, or of what looks like it.
+    // Up to the apparent end of the command.
     let mut commands = text.split("&&").flat_map(|list| list.split(['|', '\n']));
     commands.any(|command| {
         command

@@ -29,7 +29,7 @@ pub(in crate::rules) fn plain_host(url: &str) -> Option<&str> {
         .iter()
         .any(|end| host.ends_with(end)),
     };
-    // A name without a dot refers to another container or a machine on the local network.
+    // A name without a dot refers to another container or to a machine on the local network.
     if private || !host.contains('.') || host.starts_with('[') || host.contains('$') {
         return None;
     }

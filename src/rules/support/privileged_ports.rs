@@ -38,7 +38,7 @@ pub(in crate::rules) fn grants_capability(facts: &Facts<'_>) -> bool {
 /// Whether a port, or the first one of a range, is below 1024.
 fn is_privileged(port: &str) -> bool {
     let number = port.split(['/', '-']).next().unwrap_or_default();
-    // Port 0 stands for any free port.
+    // Port 0 means any free port.
     number
         .parse::<u16>()
         .is_ok_and(|number| (1..1024).contains(&number))

@@ -6,7 +6,7 @@ use crate::lint::facts::{ProgramOrigin, StagePrograms};
 use crate::lint::{DockerfileContext, Findings};
 use crate::source::Span;
 
-/// Reports the programs of one kind in the final stage, with one finding for each instruction that
+/// Reports programs of a given kind in the final stage, with one finding for each instruction that
 /// adds some.
 pub(in crate::rules) fn report(
     cx: &DockerfileContext<'_>,

@@ -37,7 +37,7 @@ pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> 
     Some(Edit::remove(Span::new(start, end)))
 }
 
-/// Inserts an instruction on a line of its own after another one. If an empty line follows that,
+/// Inserts an instruction on its own line after another one. If an empty line follows that,
 /// the new one is a part of its own too, with an empty line before it.
 pub(in crate::rules) fn line_after(
     cx: &DockerfileContext<'_>,
@@ -56,7 +56,7 @@ pub(in crate::rules) fn line_after(
     Edit::insert(step.span.end, format!("{separator}{line}"))
 }
 
-/// Inserts an instruction on a line of its own before another one, above the comments that belong
+/// Inserts an instruction on its own line before another one, above the comments that belong
 /// to that. Some of them configure a linter for the next instruction.
 pub(in crate::rules) fn line_before(
     cx: &DockerfileContext<'_>,
@@ -230,7 +230,7 @@ fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Optio
     Some(end)
 }
 
-/// Appends a command after the last call, on a line of its own if the RUN has several lines.
+/// Appends a command after the last call, on its own line if the RUN has several lines.
 fn append_to_list(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,

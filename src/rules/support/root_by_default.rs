@@ -13,7 +13,7 @@ use crate::lint::facts::{Base, Stage, User};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::paths::file_name;
 
-/// The user of Windows images that set none.
+/// The user of Windows images that do not set one.
 const WINDOWS_ADMINISTRATOR: &str = "ContainerAdministrator";
 
 /// The kind of program that an image starts, according to its Dockerfile.
@@ -21,9 +21,9 @@ const WINDOWS_ADMINISTRATOR: &str = "ContainerAdministrator";
 pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
     Own,
-    /// No program, a shell, an init system, or a server that gives up root itself or needs it; any
-    /// program of an image for development, or of a Windows image, whose administrator is not that
-    /// of the host.
+    /// No program, a shell, an init system, or a server that needs root or drops it itself. Also
+    /// any program in an image for development, or in a Windows image, whose administrator is not
+    /// the administrator of the host.
     Other,
 }
 
@@ -43,7 +43,7 @@ pub(in crate::rules) fn report(
     };
     let is_windows = user == WINDOWS_ADMINISTRATOR;
     let is_root = User::is_root(user) || is_windows;
-    // Developers and tests work as root in their containers, which serve nobody else.
+    // Developers and tests commonly run as root in their own containers, which nobody else uses.
     let program = if is_windows || is_for_development(cx) {
         Program::Other
     } else {
@@ -95,7 +95,7 @@ pub(in crate::rules) fn report(
 /// The kind of program that a stage starts.
 fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
     let entrypoint = last_of_kind(cx, stage, Kind::Entrypoint);
-    // The entry point of the base image is in force, and gives up root itself.
+    // The entry point of the base image is used, and drops root itself.
     if entrypoint.is_none() && stage.known.is_some_and(|known| known.drops_root) {
         return Program::Other;
     }
@@ -137,7 +137,7 @@ fn of_words(words: &[&str]) -> Program {
     }
 }
 
-/// The words from the program on that wrappers and entry scripts start.
+/// The words of a command without wrappers and entry scripts, from the program on.
 fn started<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
     let mut rest = unwrapped(words);
     while let Some((first, arguments)) = rest.split_first() {
@@ -154,7 +154,7 @@ fn started<'w, 't>(words: &'w [&'t str]) -> &'w [&'t str] {
     rest
 }
 
-/// The kind of the programs that a script starts: often, the last of them is a server.
+/// The kind of program that a script starts; the last of its programs is often a server.
 fn of_script(script: &ShellScript) -> Program {
     if script.commands.is_empty() {
         return Program::Other;
@@ -176,7 +176,7 @@ fn of_script(script: &ShellScript) -> Program {
     Program::Own
 }
 
-/// Whether a program is a server that gives up root itself or needs it, or an init system.
+/// Whether a program is an init system or a server that needs root or drops it itself.
 fn needs_root(program: &str) -> bool {
     let name = file_name(program);
     // Any program may be called `init`; that of the system is in one of these directories.
@@ -290,8 +290,8 @@ fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
 }
 
 /// The user that a fix switches to: a number, which needs no account. Kubernetes accepts only a
-/// number as proof that the user is not root, and distributions give those below 1000 to users of
-/// their own.
+/// number as proof that the user is not root, and distributions use numbers below 1000 for their
+/// own users.
 const NEW_UID: &str = "10001";
 
 /// Whether a stage or one that it is based on creates a user.

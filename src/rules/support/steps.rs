@@ -15,7 +15,7 @@ pub(in crate::rules) fn of_kind<'a>(
         .filter(|step| kinds.contains(&step.kind()))
 }
 
-/// The steps with `COPY --from`, each with the word and the name in it, as far as it is known.
+/// The steps with `COPY --from`, each with its source as written, and expanded if it is known.
 pub(in crate::rules) fn copies_from<'a>(
     cx: &DockerfileContext<'a>,
 ) -> impl Iterator<Item = (&'a Step<'a>, &'a Word, &'a str)> + use<'a> {

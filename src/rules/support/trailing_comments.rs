@@ -31,7 +31,7 @@ fn comment_start(text: &str, escape: char) -> Option<usize> {
     None
 }
 
-/// Moves a comment to a line of its own above the instruction.
+/// Moves a comment to its own line above the instruction.
 pub(in crate::rules) fn move_above(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -62,7 +62,7 @@ pub(in crate::rules) fn move_above(
         Edit::remove(Span::new(end, comment.end)),
     ];
     Some(Fix::marked_unsafe(
-        "move the comment to a line of its own",
+        "move the comment to its own line",
         edits,
     ))
 }

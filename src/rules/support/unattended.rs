@@ -73,8 +73,8 @@ fn prompts(call: &PackageCall<'_>) -> bool {
         && !call.hides_options()
 }
 
-/// Whether a RUN is in an image of Fedora, where `microdnf` is a part of dnf 5. Elsewhere, it never
-/// prompts, and `-y` has no effect.
+/// Whether a RUN is in a Fedora image, where `microdnf` is part of dnf 5. Elsewhere, `microdnf`
+/// never prompts, and `-y` has no effect.
 fn is_on_fedora(cx: &DockerfileContext<'_>, run: &Run<'_>) -> bool {
     let stage = cx.facts.steps[run.step].stage;
     let root = stage.and_then(|stage| cx.facts.ancestry(stage).last());

@@ -62,7 +62,7 @@ pub(in crate::rules) fn later_install<'a>(
 
 /// Whether a call downloads package lists; managers without lists have verbs of the same name.
 pub(in crate::rules) fn is_update(call: &PackageCall<'_>) -> bool {
-    // `pacman -Syu name` does it besides.
+    // `pacman -Syu name` does it as well.
     let updates =
         call.action == Action::Update || call.has_option(call.manager.options_of(Action::Update));
     updates && !call.manager.lists.is_empty()

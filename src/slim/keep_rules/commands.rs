@@ -45,7 +45,7 @@ pub(super) fn referred_names<'a>(bytes: &'a [u8], elf: &Elf) -> impl Iterator<It
         .filter(|text| is_name(text))
 }
 
-/// The first word of each command in the texts that a program passes to a shell after `-c`.
+/// The first word of each command in the shell code that a program passes to a shell after `-c`.
 pub(super) fn in_shell_code<'a>(bytes: &'a [u8], elf: &Elf) -> BTreeSet<&'a [u8]> {
     let mut names = BTreeSet::new();
     for text in shell_texts(bytes, elf, LONGEST_TEXT) {

@@ -34,12 +34,12 @@ pub(in crate::slim) struct RuleTracer {
     excepted: HashMap<(&'static str, NameId), bool>,
     /// One row per inode.
     searched: Vec<bool>,
-    /// Rules about a program that have fired and have exceptions.
+    /// Rules for a program that apply and have exceptions.
     excepting: Vec<&'static KeepPage>,
 }
 
-/// The number of programs that a program of the distribution starts by name at most. One that holds
-/// more names holds most of them by chance.
+/// The number of programs that a program of the distribution starts by name at most. A program that
+/// contains more names contains most of them by chance.
 const FEW_NAMES: usize = 10;
 
 /// A rule that fires: for which name, and for which fact.
@@ -205,7 +205,7 @@ impl RuleTracer {
         pattern: &[u8],
     ) -> Vec<NameId> {
         let mut kept = Vec::new();
-        // The pattern holds a text of the image.
+        // The pattern contains text from the image.
         let is_text = matches!(
             firing.because,
             Because::Word { .. } | Because::Mention { .. }
@@ -217,7 +217,8 @@ impl RuleTracer {
         };
         let is_whole_directory = is_text && pattern.ends_with(b"/**");
         for named in found {
-            // A text that names a directory knows less of it than the rule of its program.
+            // The rule for a program knows its directory better than a text that merely names the
+            // directory.
             if is_whole_directory && self.is_excepted_elsewhere(keep.tree(), named.name) {
                 continue;
             }
@@ -261,7 +262,7 @@ impl RuleTracer {
         true
     }
 
-    /// Whether a name is an exception of the rule of a program that is kept.
+    /// Whether a name is an exception in the rule of a kept program.
     fn is_excepted_elsewhere(&mut self, tree: &Tree, name: NameId) -> bool {
         let pages = self.excepting.clone();
         pages
@@ -443,8 +444,8 @@ impl RuleTracer {
             // programs require `execve` or similar functions.
             let fires = page.when.imports.is_empty()
                 || symbols.any(|symbol| finds.starters.contains(symbol));
-            // A program of the distribution names many others and starts few, but what the image is
-            // there for may start all of them.
+            // A program of the distribution names many others and starts few, but the program that
+            // the image is made for may start all of them.
             let is_searched = is_own && wants_commands(page) || !is_left_out(page, path);
             if !fires || !is_searched {
                 continue;
@@ -485,7 +486,7 @@ impl RuleTracer {
         }
     }
 
-    /// Keeps what a path in a text names.
+    /// Keeps the files that a path in a text refers to.
     fn keep_text_path(
         &mut self,
         keep: &mut Keep<'_>,
@@ -494,8 +495,8 @@ impl RuleTracer {
         found: &TextPath<'_>,
     ) {
         let rules = keep_rules();
-        // A package names many paths of other systems and versions, so a string there proves no
-        // more than a word in a text of the application.
+        // Packages contain many paths of other systems and versions, so a string there has only the
+        // weight of a word in an application text.
         let source = if found.is_quoted && owner == Owner::Application {
             Source::Quoted(found.what)
         } else {
@@ -551,8 +552,8 @@ impl RuleTracer {
     }
 }
 
-/// Whether a pattern is for everything in a directory that the text itself lies in, or in a virtual
-/// environment, whose packages have a tracer: scripts in one name it.
+/// Whether a pattern matches everything in the directory that contains the text, or in a virtual
+/// environment. Its packages have a tracer, and its scripts name it.
 fn is_own_directory(tree: &Tree, text: NameId, pattern: &[u8]) -> bool {
     let Some(directory) = pattern.strip_suffix(b"/**") else {
         return false;
@@ -571,7 +572,7 @@ fn is_own_directory(tree: &Tree, text: NameId, pattern: &[u8]) -> bool {
     tree.child(resolved.name, b"pyvenv.cfg").is_some() || above.any(|at| at == resolved.name)
 }
 
-/// Whether a layer above the base image has what a path leads to.
+/// Whether a layer above the base image contains the file that a path refers to.
 fn is_added(keep: &Keep<'_>, path: &[u8]) -> bool {
     let resolved = keep.tree().resolve(path);
     resolved.is_ok_and(|resolved| keep.is_added(resolved.name))
@@ -593,8 +594,8 @@ fn all_mentioned<'a>(
     for path in &finds.shell_code_commands {
         all.insert((path, Mentioned::ShellCodeCommand));
     }
-    // A program of the distribution names many, and calls few: a name that is a string counts only
-    // where some rule wants it of this file.
+    // A program of the distribution names many programs but calls few, so a string with a name only
+    // counts if a rule looks for it in this file.
     if is_own || wants_names(path) {
         for path in &finds.commands {
             all.insert((path, Mentioned::Command));
@@ -645,8 +646,8 @@ fn is_program_root(why: &Why) -> bool {
     matches!(why, Why::Root(Root::Program(_) | Root::Argument { .. }))
 }
 
-/// Whether a word may name files. One with a wildcard has to name their directory, or a part of
-/// their names: `*)` stands in every script, and `*` in many a list.
+/// Whether a word may name files. A word with a wildcard must contain their directory or a part of
+/// their names, because `*)` occurs in every script and `*` in many lists.
 fn names_a_place(word: &[u8], source: Source) -> bool {
     let Some(wildcard) = word.iter().position(|byte| b"*?[".contains(byte)) else {
         return true;
@@ -671,8 +672,8 @@ fn is_shell(tree: &Tree, path: &[u8]) -> bool {
     names.any(|name| ProgramClass::Shell.contains(name))
 }
 
-/// Whether a file is a library of programs in C, and not one that runs a language: many hold the
-/// path of a shell for a function that few programs call.
+/// Whether a file is a library for C programs that does not run a language. Many contain the path
+/// of a shell for a function that few programs call.
 fn is_plain_library(keep: &Keep<'_>, name: NameId) -> bool {
     keep.view.elf_of(name).is_ok_and(|elf| {
         let soname = elf.soname.as_deref();

@@ -31,7 +31,7 @@ pub(in crate::slim) struct Finds {
     pub(super) mentioned: BTreeMap<Vec<u8>, Mentioned>,
     /// Paths of programs on PATH whose names are in command position in a string.
     pub(super) shell_commands: Vec<Vec<u8>>,
-    /// The same for strings next to a shell's option `-c`.
+    /// The same for strings next to the shell option `-c`.
     pub(super) shell_code_commands: Vec<Vec<u8>>,
     /// Paths of programs on PATH whose names are whole strings.
     pub(super) commands: Vec<Vec<u8>>,

@@ -18,7 +18,7 @@ pub(super) struct Index {
     pub(super) other_literals: Vec<(&'static str, usize)>,
     /// Rules that use paths in ELF files.
     pub(super) mentions: Vec<usize>,
-    /// Rules that want to know of paths in texts of the application.
+    /// Rules that look for paths in texts of the application.
     pub(super) text_paths: Vec<usize>,
 }
 

@@ -34,14 +34,14 @@ pub(super) struct Searcher {
 pub(super) struct Spots {
     /// Indexes in the list of texts.
     pub(super) texts: Vec<usize>,
-    /// Positions where an absolute path begins.
+    /// Positions at which an absolute path starts.
     pub(super) paths: Vec<usize>,
 }
 
 impl Searcher {
     pub(super) fn new(tree: &Tree, texts: &[&str]) -> Option<Self> {
-        // A path that leads to something begins with a directory that the image has, so nothing
-        // else is searched for.
+        // An existing path starts with a directory in the image, so only such paths are searched
+        // for.
         let roots = tree.children(NameId::ROOT).map(|name| tree.file_name(name));
         let roots = roots
             .filter(|name| !NOT_KEPT.contains(name))
@@ -70,7 +70,7 @@ impl Searcher {
     }
 }
 
-/// The existing paths that begin at these positions, and what they refer to.
+/// The existing paths that start at these positions, and the kind of file that they refer to.
 pub(super) fn mentions(
     tree: &Tree,
     bytes: &[u8],
@@ -107,7 +107,7 @@ fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)>
     Some((rest[..length].to_vec(), Mentioned::File))
 }
 
-/// The kind of thing that a path leads to; none where nothing is there that a text names.
+/// The kind of file that a path refers to; `None` if nothing exists there that a text would name.
 pub(super) fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
     let name = tree.resolve(path).ok()?.name;
     let inode = tree.inode(name);

@@ -72,10 +72,10 @@ pub(in crate::slim) struct Only {
     pub(in crate::slim) glibc_before: Option<(u32, u32)>,
 }
 
-/// A part of a program that is not kept, because few need it and it is large or risky.
+/// A part of a program that is not kept, because it is large or risky and few users need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) struct LeftOut {
-    /// A noun phrase that goes on after "without": `the JIT compiler`.
+    /// A noun phrase that can follow "without": `the JIT compiler`.
     pub(in crate::slim) part: &'static str,
     pub(in crate::slim) pattern: &'static str,
 }
@@ -89,8 +89,8 @@ pub(in crate::slim) struct KeptPattern {
 }
 
 impl KeptPattern {
-    /// Whether the files that it names are configuration like the one that names them, and are read
-    /// as such: those behind an `include`. A certificate or a document is data.
+    /// Whether the files that it names are configuration too and are read as such, for example
+    /// after an `include`. A certificate or a document is data.
     pub(in crate::slim) fn names_configuration(&self) -> bool {
         match self.source {
             Source::WordAfter(directive) => {
@@ -101,7 +101,7 @@ impl KeptPattern {
         }
     }
 
-    /// Whether it names files beside the name that makes the rule fire.
+    /// Whether it names files next to the name that triggers the rule.
     fn is_about_name(&self) -> bool {
         self.source == Source::Fixed
             && [HERE, NAME]
@@ -120,8 +120,8 @@ pub(in crate::slim) enum Source {
     /// `{Include}`: every word after this one on a line of a followed file.
     WordAfter(&'static str),
     /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that refers to one;
-    /// `{command}`, `{shell-command}`, `{shell-code-command}`: every name of a program on PATH in
-    /// it.
+    /// `{command}`, `{shell-command}`, `{shell-code-command}`: every name in the file that is a
+    /// program on PATH.
     Mention(Mentioned),
     /// `{quoted-program}`, `{quoted-file}`, `{quoted-directory}`: every path that is a string in a
     /// text of the application.
@@ -140,7 +140,7 @@ pub(in crate::slim) enum Mentioned {
     Command,
     /// Such a name in command position in a string that a shell could run.
     ShellCommand,
-    /// Such a name in command position in a string next to a shell's option `-c`.
+    /// Such a name in command position, in a string next to the shell option `-c`.
     ShellCodeCommand,
 }
 
@@ -273,7 +273,7 @@ impl KeepPage {
         self.keeps.is_empty() && self.empty_directories.is_empty() && self.opens.is_empty()
     }
 
-    /// Whether it is for a program or a library, and not for a kind of reference to files.
+    /// Whether the rule is for a program or library, instead of a kind of reference to files.
     pub(in crate::slim) fn is_about_program(&self) -> bool {
         let is_plain = |kept: &KeptPattern| !matches!(kept.source, Source::Mention(_));
         !(self.when.paths.is_empty() && self.when.libraries.is_empty())

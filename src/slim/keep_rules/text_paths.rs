@@ -1,7 +1,7 @@
 //! Absolute paths in the texts of an application: its sources, its configuration, its scripts.
 //!
-//! No format is parsed. A string in quotes that is a path names what it leads to; a path that
-//! stands elsewhere in a text may do so.
+//! No format is parsed. A quoted string that is a path refers to a file; a path elsewhere in a text
+//! may do so.
 
 use std::collections::HashSet;
 
@@ -58,8 +58,8 @@ fn is_comment(line: &[u8]) -> bool {
     COMMENTS.iter().any(|mark| line.starts_with(mark)) && !line.starts_with(b"#!")
 }
 
-/// The path that begins at a slash, and whether it is a string of its own. None where the slash is
-/// in the middle of something else, such as a URL.
+/// The path that starts at a slash, and whether it is a complete string. `None` if the slash is in
+/// the middle of something else, such as a URL.
 fn path_at(line: &[u8], at: usize) -> Option<(&[u8], bool)> {
     let before = at.checked_sub(1).map(|before| line[before]);
     if before.is_some_and(|byte| is_path_byte(byte) && !b"=:,".contains(&byte)) {
@@ -79,7 +79,7 @@ fn path_at(line: &[u8], at: usize) -> Option<(&[u8], bool)> {
         .iter()
         .position(|&byte| !is_path_byte(byte) || b"=:,".contains(&byte))
         .unwrap_or(rest.len());
-    // A sentence may end behind the path.
+    // A sentence may end after the path.
     let length = rest[..end]
         .iter()
         .rposition(|byte| *byte != b'.')
@@ -87,7 +87,7 @@ fn path_at(line: &[u8], at: usize) -> Option<(&[u8], bool)> {
     Some((&rest[..length], false))
 }
 
-/// A string up to the directory before what is filled in when the program runs, as in
+/// A string up to the last directory before the part that is filled in at run time, as in
 /// `/data/%s.json`, `/data/{name}` and `/data/${name}`.
 fn constant_part(string: &[u8]) -> &[u8] {
     let Some(variable) = string.iter().position(|byte| b"%{$*".contains(byte)) else {
@@ -97,7 +97,7 @@ fn constant_part(string: &[u8]) -> &[u8] {
     &string[..slash.unwrap_or(0)]
 }
 
-/// The path, where it leads to something in the image.
+/// The path, if it refers to something in the image.
 fn named<'t>(tree: &Tree, path: &'t [u8], line: usize, is_quoted: bool) -> Option<TextPath<'t>> {
     let mut components = path
         .split(|&byte| byte == b'/')

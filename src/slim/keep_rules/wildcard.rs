@@ -38,10 +38,10 @@ fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
     }
 }
 
-/// Whether one component matches, in time that is no more than the product of the lengths.
+/// Whether one component matches, in time bounded by the product of the lengths.
 pub(in crate::slim) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
     // Only the last star is ever tried again: an earlier one could only match what the later one
-    // covers too. That keeps the time quadratic, where recursion would be exponential.
+    // covers too. That keeps the time quadratic; recursion would be exponential.
     let (mut at, mut place) = (0, 0);
     // The position of the last star, and the end of its match.
     let mut star: Option<(usize, usize)> = None;
@@ -152,7 +152,7 @@ pub(in crate::slim) fn expand_within(
     pattern: &[u8],
     names: &mut Allowance,
 ) -> Vec<Named> {
-    // Patterns come from words too, and a relative one has no directory to start from.
+    // Patterns also come from words, and a relative one has no directory to start from.
     if !pattern.starts_with(b"/") {
         return Vec::new();
     }

@@ -10,7 +10,7 @@ pub(super) struct Word<'a> {
 }
 
 impl<'a> Word<'a> {
-    /// The word and those before it: what it means to a rule.
+    /// The word and the words before it, as a rule sees them.
     pub(super) fn key(&self) -> (&'a [u8], Vec<&'a [u8]>) {
         (self.text, self.before.clone())
     }
@@ -76,7 +76,8 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     bytes.len() <= MAX_TEXT && !is_binary(bytes)
 }
 
-/// Whether there is a NUL byte near the start, by which `grep` and `git` tell binary files too.
+/// Whether there is a NUL byte near the start, which is how `grep` and `git` also recognize binary
+/// files.
 pub(super) fn is_binary(bytes: &[u8]) -> bool {
     const LOOKED_AT: usize = 1024;
     bytes[..bytes.len().min(LOOKED_AT)].contains(&0)

@@ -1,9 +1,9 @@
-//! Files that a `RUN` of the image's own Dockerfile made and no package owns: a model that it
+//! Files that a `RUN` in the image's own Dockerfile created and no package owns: a model that it
 //! fetched, a crontab that it wrote, a browser that it installed. They are the user's like what
 //! COPY added.
 //!
-//! Files that installing packages makes besides, caches, and languages that were installed from an
-//! archive are left out: they are in tables, and tracers keep what is needed of them.
+//! Files created as a side effect of installing packages, caches, and languages installed from an
+//! archive are left out. They are listed in tables, and tracers keep the parts that are needed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::why::{Confidence, Root, Why};
 
-/// Sets of paths that are left out, with what is below them, whichever layer made them.
+/// Sets of paths that are left out with everything below them, whichever layer created them.
 const LEFT_OUT: [&str; 4] = [
     "build-leftovers",
     "built-for-developers",
@@ -72,7 +72,7 @@ impl Search<'_> {
     fn walk(&mut self) {
         let tree = self.tree;
         for name in tree.walk() {
-            // What a directory is named by holds for all that is below it.
+            // A reference to a directory applies to everything below it.
             if let Some(variable) = self.named.get(&tree.parent(name)).cloned()
                 && tree.is_directory(name)
             {
@@ -175,22 +175,22 @@ impl Search<'_> {
     fn leads_to_made(&self, link: NameId, made: &HashSet<NameId>) -> bool {
         let target = self.tree.resolve(&self.tree.path(link));
         target.is_ok_and(|end| {
-            // Directories of the distribution hold something of the user's all the time.
+            // Directories of the distribution often contain files of the user.
             made.contains(&end.name) && !is_system_directory(self.tree, end.name)
         })
     }
 }
 
-/// Installed languages that are distinguished from what a RUN made; an image has a few. Each has
-/// patterns with which every name is compared.
+/// Maximum number of installed languages that are distinguished from other files created by a RUN;
+/// an image has a few. Every name is compared with the patterns of each.
 const MAX_LANGUAGES: usize = 200;
 
-/// Paths that are left out, with what is below them.
+/// Paths that are left out with everything below them.
 struct LeftOut {
     /// Installed languages that were found.
     languages: usize,
     always: Patterns,
-    /// Left out only where the layer installed packages.
+    /// Only left out if the layer installed packages.
     of_installation: Patterns,
     /// Exceptions from both.
     data: Patterns,
@@ -223,7 +223,7 @@ impl LeftOut {
         }
     }
 
-    /// Whether a name is left out, of which the directories above have been asked before.
+    /// Whether a name is left out. The directories above it must have been checked before.
     /// `installs`: packages were installed in its layer. `is_named`: a variable names it.
     fn is_left_out(&mut self, tree: &Tree, name: NameId, installs: bool, is_named: bool) -> bool {
         let is_database =
@@ -248,7 +248,7 @@ impl LeftOut {
         if self.no_data.matches(tree, name) {
             return true;
         }
-        // A variable may name a directory among caches; what is in it is wanted all the same.
+        // A variable may name a directory among caches; its contents are kept nevertheless.
         if self.data.matches(tree, name) || is_named {
             return is_named && is_package_directory(tree, name);
         }
@@ -309,7 +309,7 @@ impl Patterns {
         let file_name = tree.file_name(name);
         let plain = self.plain.get(file_name).into_iter().flatten();
         let wild = self.wild.iter();
-        // The path is made only for the few names whose last component matches.
+        // The path is only built for the few names whose last component matches.
         let wild =
             wild.filter(|pattern| wildcard::matches_name(file_name_bytes(pattern), file_name));
         let mut candidates = plain.chain(wild).peekable();
@@ -385,15 +385,15 @@ fn is_risky(tree: &Tree, name: NameId) -> bool {
     is_program && classes.any(|class| class.contains(file_name)) || is_setuid(tree, name)
 }
 
-/// Whether the target of a link is standard output and the like, of which the container runtime
-/// takes care.
+/// Whether the target of a symlink is standard output or similar, which the container runtime
+/// provides.
 fn leads_to_device(target: &[u8]) -> bool {
     // systemd masks its units by links to `/dev/null`.
     (target.starts_with(b"/dev/") || target.starts_with(b"/proc/")) && target != b"/dev/null"
 }
 
-/// Whether a directory is empty and one of the user's: packages make empty ones only in directories
-/// of the distribution.
+/// Whether a directory is empty and the user's own: packages only create empty directories in
+/// directories of the distribution.
 fn is_meant(tree: &Tree, directory: NameId) -> bool {
     const OF_USERS: [&[u8]; 4] = [b"home", b"opt", b"root", b"srv"];
     let mut top = directory;

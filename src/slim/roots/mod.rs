@@ -51,14 +51,14 @@ pub(super) fn keep_copied(keep: &mut Keep<'_>) {
     copied::keep(keep);
 }
 
-/// Keeps what RUN instructions made and no package owns, and what is in the directories that
-/// variables name.
+/// Keeps files that RUN instructions created and no package owns, and the contents of directories
+/// named by variables.
 pub(super) fn keep_made(keep: &mut Keep<'_>, packages: &Packages) {
     let home = home(keep);
     made::keep(keep, home.as_deref(), packages);
 }
 
-/// Keeps programs that come with the image's own, and what they need.
+/// Keeps programs that are installed together with the image's own program, and their dependencies.
 pub(super) fn keep_companions(keep: &mut Keep<'_>, companions: &[NameId]) {
     for &name in companions {
         let path = keep.tree().path(name);
@@ -66,7 +66,7 @@ pub(super) fn keep_companions(keep: &mut Keep<'_>, companions: &[NameId]) {
     }
 }
 
-/// ENTRYPOINT with CMD behind it. `may_be_missing`: the user says by hand what to keep.
+/// ENTRYPOINT followed by CMD. `may_be_missing`: the user specifies what to keep.
 fn keep_program(
     keep: &mut Keep<'_>,
     config: &Config,
@@ -234,7 +234,7 @@ fn user(config: &Config) -> &str {
 
 /// The home directory of that user: HOME, or what `/etc/passwd` says.
 fn home(keep: &Keep<'_>) -> Option<Vec<u8>> {
-    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
+    // HOME from the image takes precedence, as in Docker, which only sets it if it is unset.
     let home = match keep.view.image.config.env_value("HOME") {
         Some(home) => home.as_bytes().to_vec(),
         None => home_in_passwd(keep)?,

@@ -1,5 +1,5 @@
-//! Commands that do not tell what an image is for: a shell that waits for a person, a program that
-//! sleeps. Slimming such an image keeps little, and nobody should take that for a success.
+//! Commands that do not show the purpose of an image: a shell that waits for input, a program that
+//! sleeps. Slimming such an image keeps little, which must not look like a success.
 
 use crate::image::NameId;
 use crate::knowledge::{ProgramClass, unwrapped, wrapper};
@@ -9,7 +9,8 @@ use crate::slim::keep::Keep;
 use crate::slim::shebang;
 use crate::slim::why::{Field, Language};
 
-/// Warns of a command that does nothing by itself. `is_helped`: the user says by hand what to keep.
+/// Warns about a command that does nothing by itself. `is_helped` is true if the user specifies
+/// what to keep.
 pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped: bool) {
     let command = without_launchers(command);
     let Some((field, program)) = command.first() else {
@@ -22,15 +23,15 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
         if !is_helped {
             keep.warn(format!(
                 "`{}`, the {field} command, runs code that is not in the image: the interpreter's \
-                 whole standard library is kept. Name other files that the code needs with `--keep`",
+                 whole standard library is kept. Use `--keep` for other files that the code needs",
                 words.join(" ")
             ));
         }
     }
     if waits(&words) && !is_helped {
         keep.warn(format!(
-            "`{}`, the {field} command, only waits: what people run in the image is unknown. Name \
-             it with `--entrypoint`, or the files to keep with `--keep`",
+            "`{}`, the {field} command, only waits: the programs that people run in the image are \
+             unknown. Name one with `--entrypoint`, or the files to keep with `--keep`",
             words.join(" ")
         ));
     }
@@ -42,7 +43,7 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
     }
 }
 
-/// The language of an interpreter that is started without code that is in the image: by hand, with
+/// The language of an interpreter that is started without code from the image: interactively, with
 /// a text, or with a file that is mounted when the container runs.
 fn unknown_code(keep: &Keep<'_>, words: &[&str]) -> Option<Language> {
     let (language, file) = interpreters::code_of(words)?;
@@ -71,7 +72,7 @@ fn waits(words: &[&str]) -> bool {
     let name = file_name(program);
     if ProgramClass::Shell.contains(name) {
         return match arguments.iter().position(|word| !word.starts_with('-')) {
-            // Without a script, a shell reads commands from a person.
+            // Without a script, a shell reads commands from a user.
             None => true,
             Some(at) if at > 0 && arguments[at - 1].ends_with('c') => waits_in_shell(arguments[at]),
             Some(_) => false,

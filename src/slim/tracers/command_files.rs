@@ -1,4 +1,4 @@
-//! The tracer of files that hold commands but are no scripts: crontabs, Procfiles, systemd units,
+//! Tracer for files that contain commands but are not scripts: crontabs, Procfiles, systemd units,
 //! Ansible playbooks, and the configuration of service managers.
 
 use crate::image::NameId;
@@ -175,7 +175,7 @@ fn finit(line: &str) -> Option<Part<'_>> {
     if !STANZAS.contains(&stanza) {
         return None;
     }
-    // Options and conditions stand before the program: `name:app <net/eth0/up> @app:app`.
+    // Options and conditions precede the program: `name:app <net/eth0/up> @app:app`.
     let start = match rest.find(" /") {
         Some(at) => at + 1,
         None if rest.starts_with('/') => 0,
@@ -212,7 +212,7 @@ fn monit(line: &str) -> Option<Part<'_>> {
     assigned(line, &KEYS).map(Part::Command)
 }
 
-/// The value of a setting with one of these names, without its quotes.
+/// The value of a setting with one of these names, without quotes.
 fn assigned<'a>(line: &'a str, keys: &[&str]) -> Option<&'a str> {
     let (key, value) = line.split_once('=')?;
     if !keys.contains(&key.trim()) {
@@ -231,9 +231,9 @@ fn is_unit(path: &[u8]) -> bool {
         && memchr::memmem::find(path, b"/systemd/").is_some()
 }
 
-/// Reads a unit of an image that does not start systemd: something else may start what it names.
+/// Reads a unit in an image that does not start systemd; something else may start its commands.
 fn read_unit(keep: &mut Keep<'_>, name: NameId) {
-    // Where systemd starts, its tracer knows which units do.
+    // If the image starts systemd, its tracer determines which units are started.
     if keep.starts_systemd {
         return;
     }

@@ -1,6 +1,6 @@
-//! The tracer of packages that hold the data of another: `transmission-common` of
-//! `transmission-daemon`, `chromium-common` of `chromium`. Their directories need not have the name
-//! of the program.
+//! Tracer for packages that contain the data of another package: `transmission-common` for
+//! `transmission-daemon`, `chromium-common` for `chromium`. Their directories need not have the
+//! name of the program.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,7 +36,7 @@ const LEFT_OUT: [&str; 9] = [
 /// Keeps the data packages of kept programs.
 pub(super) struct DataPackageTracer<'a> {
     packages: &'a Packages,
-    /// Packages of a distribution by name; several where they are of several architectures.
+    /// Packages of a distribution by name; several if they are for several architectures.
     by_name: HashMap<&'a str, Vec<usize>>,
     /// Packages whose files were kept.
     kept: HashSet<usize>,
@@ -78,7 +78,7 @@ impl<'a> DataPackageTracer<'a> {
 
 impl Tracer for DataPackageTracer<'_> {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
-        // Most images have no such package, and most names are no programs.
+        // Most images have no such package, and most names are not programs.
         if self.by_name.is_empty() || !keep.is_file(name) || !is_program(keep.tree(), name) {
             return;
         }
@@ -116,8 +116,8 @@ fn is_left_out(path: &[u8]) -> bool {
     })
 }
 
-/// The name of a package, and what is left of it without its last parts:
-/// `libreoffice-writer-nogui`, `libreoffice-writer`, `libreoffice`.
+/// The name of a package, and the name with its last parts removed: `libreoffice-writer-nogui`,
+/// `libreoffice-writer`, `libreoffice`.
 fn stems(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |stem| Some(stem.rsplit_once('-')?.0))
 }

@@ -10,8 +10,8 @@ use crate::slim::why::Why;
 /// Words of a command that are looked at.
 const MAX_WORDS: usize = 64;
 
-/// Keeps the programs that the words of a command have a launcher start. `why` makes the reason of
-/// a word.
+/// Keeps the programs that the words of a command have a launcher start. `why` creates the reason
+/// for a word.
 pub(in crate::slim) fn keep_launched(
     keep: &mut Keep<'_>,
     by: Option<NameId>,
@@ -25,7 +25,7 @@ pub(in crate::slim) fn keep_launched(
         if let Some(environment) = environment_of(program) {
             keep_arguments(keep, by, environment, arguments, why);
         }
-        // Options of the program may stand before the subcommand.
+        // Options of the program may precede the subcommand.
         if has_subcommands(program)
             && let Some(subcommand) = arguments.iter().find(|word| !word.starts_with('-'))
         {
@@ -37,7 +37,7 @@ pub(in crate::slim) fn keep_launched(
     }
 }
 
-/// Keeps the programs of an environment that arguments name.
+/// Keeps the programs in an environment that are named in arguments.
 fn keep_arguments(
     keep: &mut Keep<'_>,
     by: Option<NameId>,
@@ -70,7 +70,7 @@ fn directories(keep: &mut Keep<'_>, by: Option<NameId>, patterns: &[String]) -> 
     directories
 }
 
-/// The patterns of paths from the root that a pattern stands for.
+/// The absolute path patterns that a pattern represents.
 fn from_root(keep: &Keep<'_>, pattern: &str) -> Vec<String> {
     let config = &keep.view.image.config;
     if let Some(rest) = pattern.strip_prefix("./") {

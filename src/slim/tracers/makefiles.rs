@@ -1,5 +1,5 @@
-//! The tracer of makefiles, for images that run `make`: recipes are shell, and rules without a
-//! recipe run the compilers that make's own variables name.
+//! Tracer for makefiles in images that run `make`: recipes are shell code, and rules without a
+//! recipe run the compilers named in make's built-in variables.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,14 @@ use crate::slim::tracer::Tracer;
 /// Maximum length in bytes of a recipe line after its variables are replaced.
 const LONGEST_LINE: usize = 8 << 10;
 
-/// Maximum number of references that are replaced in a makefile; large ones have a few thousand.
+/// Maximum number of references that are replaced in a makefile; large makefiles have a few
+/// thousand.
 const MAX_REFERENCES: usize = 100_000;
 
 /// Maximum nesting of variables that refer to variables.
 const DEEPEST: usize = 8;
 
-/// Variables that make sets, of which the built-in rules use the first three.
+/// Variables that make sets. The built-in rules use the first three.
 /// https://www.gnu.org/software/make/manual/html_node/Implicit-Variables.html
 const IMPLICIT: [(&str, &str); 10] = [
     ("CC", "cc"),
@@ -33,7 +34,7 @@ const IMPLICIT: [(&str, &str); 10] = [
     ("YACC", "yacc"),
 ];
 
-/// Reads makefiles of the application as soon as `make` is kept.
+/// Reads the application's makefiles as soon as `make` is kept.
 #[derive(Debug, Default)]
 pub(super) struct MakefileTracer {
     has_make: bool,
@@ -70,7 +71,7 @@ fn is_makefile(file_name: &[u8]) -> bool {
     matches!(file_name, b"Makefile" | b"makefile" | b"GNUmakefile") || file_name.ends_with(b".mk")
 }
 
-/// Keeps the programs that the recipes of a makefile run, and those of the built-in rules.
+/// Keeps the programs that the recipes of a makefile and the built-in rules run.
 fn read(keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
         return;
@@ -97,11 +98,11 @@ fn read(keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
-/// The parts of a makefile that say what is run.
+/// The parts of a makefile that determine which programs run.
 #[derive(Debug, Default)]
 struct Makefile {
     variables: BTreeMap<String, String>,
-    /// Lines of recipes with their line numbers.
+    /// Recipe lines with their line numbers.
     recipes: Vec<(usize, String)>,
     uses_built_in_rules: bool,
 }
@@ -112,7 +113,7 @@ impl Makefile {
         for (name, value) in IMPLICIT {
             makefile.variables.insert(name.to_owned(), value.to_owned());
         }
-        // Objects without a recipe of their own are made by the built-in rules.
+        // Object files without their own recipe are built by the built-in rules.
         makefile.uses_built_in_rules = text.contains(".o") && !text.contains("no-builtin-rules");
         for (line, text) in logical_lines(text) {
             if let Some(recipe) = text.strip_prefix('\t') {
@@ -128,7 +129,7 @@ impl Makefile {
     }
 
     fn add_recipe(&mut self, line: usize, recipe: &str) {
-        // These signs say whether the line is printed and whether a failure counts.
+        // These prefixes control whether the line is printed and whether a failure counts.
         let recipe = recipe.trim_start().trim_start_matches(['@', '-', '+']);
         self.recipes.push((line, recipe.to_owned()));
     }
@@ -150,7 +151,7 @@ impl Makefile {
             *left -= 1;
             let (reference, after) = reference(behind);
             match reference {
-                // What the shell sees is one dollar.
+                // The shell sees a single dollar sign.
                 Reference::Dollar => out.push('$'),
                 Reference::Shell(command) if depth < DEEPEST => {
                     out.push_str("$(");
@@ -162,7 +163,7 @@ impl Makefile {
                         self.expand(value, out, left, depth + 1);
                     }
                 }
-                // `$@` and `$<` are names of files.
+                // `$@` and `$<` are file names.
                 Reference::Automatic => out.push_str("file"),
                 _ => {}
             }
@@ -175,12 +176,12 @@ impl Makefile {
 enum Reference<'a> {
     Dollar,
     Variable(&'a str),
-    /// The command of the function `shell`.
+    /// The command in a call of the function `shell`.
     Shell(&'a str),
     Automatic,
 }
 
-/// The reference behind a dollar, and the text behind the reference.
+/// The reference after a dollar sign, and the text after the reference.
 fn reference(text: &str) -> (Reference<'_>, &str) {
     let Some(first) = text.chars().next() else {
         return (Reference::Dollar, text);
@@ -199,7 +200,7 @@ fn reference(text: &str) -> (Reference<'_>, &str) {
     if let Some(command) = inner.strip_prefix("shell ") {
         return (Reference::Shell(command), rest);
     }
-    // Other functions have a blank behind their name; their results are unknown.
+    // A blank after the name indicates another function, whose result is unknown.
     if inner.starts_with(['@', '<', '^', '*', '?']) {
         (Reference::Automatic, rest)
     } else {
@@ -207,7 +208,7 @@ fn reference(text: &str) -> (Reference<'_>, &str) {
     }
 }
 
-/// Where the bracket of a reference closes, or where the text ends.
+/// The offset of the closing bracket of a reference, or of the end of the text.
 fn end_of_reference(text: &str, open: char, close: char) -> usize {
     let mut depth = 0;
     for (at, char) in text.char_indices() {
@@ -223,7 +224,7 @@ fn end_of_reference(text: &str, open: char, close: char) -> usize {
     text.len()
 }
 
-/// `NAME = value` and its relatives.
+/// Parses `NAME = value` and its variants.
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once('=')?;
     let name = name.trim_end_matches([':', '?', '+', '!']).trim();
@@ -239,7 +240,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// Lines with their continuations, and the number of the first.
+/// Lines joined with their continuations, and the number of the first line.
 fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut open: Option<(usize, String)> = None;

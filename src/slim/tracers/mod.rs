@@ -30,7 +30,7 @@ pub(super) fn all<'a>(
         Box::new(elf::ElfTracer::new(view, binaries)),
         Box::new(shebang::ShebangTracer),
         Box::new(shell::ShellTracer::default()),
-        // Before the tracer of command files, which leaves the units to it.
+        // Runs before the tracer for command files, which leaves units to this one.
         Box::new(systemd::SystemdTracer::default()),
         Box::new(services::ServiceTracer::default()),
         Box::new(archives::ArchiveTracer),

@@ -15,7 +15,7 @@ use crate::slim::why::Why;
 
 use super::shell;
 
-/// Names of service managers whose directories are kept. An image has one or two.
+/// Maximum number of service managers whose directories are kept; an image has one or two.
 const MAX_MANAGERS: usize = 64;
 
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(super) struct ServiceTracer {
 
 impl Tracer for ServiceTracer {
     fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
-        // The name of a manager may be a symlink: `init` is one to BusyBox.
+        // The name of a manager may be a symlink; `init` may point to BusyBox.
         for manager in service_managers(keep.tree().file_name(name)) {
             if self.managers < MAX_MANAGERS && is_manager(keep, name, manager) {
                 self.managers += 1;
@@ -49,7 +49,7 @@ impl Tracer for ServiceTracer {
     }
 }
 
-/// Whether a program is started, and is what its name says.
+/// Whether a program is started and really is the program that its name suggests.
 fn is_manager(keep: &Keep<'_>, name: NameId, manager: &ServiceManager) -> bool {
     let tree = keep.tree();
     let mut there = manager.there.iter();
@@ -58,11 +58,11 @@ fn is_manager(keep: &Keep<'_>, name: NameId, manager: &ServiceManager) -> bool {
     is_there && keep.is_run(name)
 }
 
-/// Keeps the directories of a manager, which finds its services without any reference in the
+/// Keeps the directories of a manager that finds its services without a reference in the
 /// configuration.
 fn keep_services(keep: &mut Keep<'_>, name: NameId, manager: &ServiceManager) {
     for directory in &manager.directories {
-        // The manager starts what is in these, so that they are more than a mention.
+        // The manager starts programs in these directories, so they are more than a mention.
         let why = Why::include(directory.clone(), 1);
         if let Some(entry) = keep.keep_path(directory.as_bytes(), Some(name), why.clone()) {
             keep.keep_below(entry, Some(name), &why);
@@ -92,7 +92,7 @@ fn keep_linked_services(keep: &mut Keep<'_>, name: NameId, directory: NameId, wh
         for file in tree.below(service.name) {
             // Symlinks may lead to large directories that contain each other.
             if !keep.effort.patterns.spend(1) {
-                let text = "too many files in directories of services: not all are kept";
+                let text = "too many files in service directories: not all are kept";
                 return keep.note(Some(name), None, text.to_owned());
             }
             keep.graph.keep(file, Some(name), why.clone());
@@ -100,7 +100,7 @@ fn keep_linked_services(keep: &mut Keep<'_>, name: NameId, directory: NameId, wh
     }
 }
 
-/// Keeps the services that a script of OpenRC requires: `need net` in its function `depend`.
+/// Keeps the services that an OpenRC script requires: `need net` in its function `depend`.
 fn read_dependencies(keep: &mut Keep<'_>, name: NameId) {
     let head = shebang::head(keep.view, name);
     let is_service = shebang::parse(&head)
@@ -111,7 +111,7 @@ fn read_dependencies(keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.bytes(name) else {
         return;
     };
-    // A script that is not read for this is not read for its commands either, which is a note.
+    // If the budget is used up, the script's commands are not analyzed either, which adds a note.
     if !keep.effort.scripts.spend(bytes.len()) {
         return;
     }
@@ -182,7 +182,7 @@ fn is_supervised(path: &[u8]) -> bool {
 
 /// Reads `command=` of supervisord programs, and the files included with `files=`.
 fn read_programs(keep: &mut Keep<'_>, name: NameId) {
-    // Files include each other in turn, or in a chain that is too long for the stack.
+    // Files may include each other, or form a chain that is too long for the stack.
     if keep.supervised.len() >= MAX_INCLUDED || !keep.supervised.insert(name) {
         return;
     }

@@ -1,10 +1,10 @@
 //! Shell scripts: the commands that they call, the files that they include, the paths that they
 //! mention.
 //!
-//! Variables with constant values are followed, through `cd`, functions and patterns; a command
-//! whose name is computed otherwise is a note. Where the entry point ends with such a command there
-//! is no plan, unless the user names files to keep. `"$@"` is neither, for the arguments of the
-//! entry point are roots themselves.
+//! Variables with constant values are followed through `cd`, functions and patterns. A command
+//! whose name is computed in any other way is noted. If the entry point ends with such a command,
+//! there is no plan unless the user names files to keep. `"$@"` is an exception, because the
+//! arguments of the entry point are roots themselves.
 
 mod expand;
 mod functions;
@@ -55,8 +55,7 @@ pub(in crate::slim) fn is_shell(word: &str) -> bool {
 #[derive(Clone, Copy)]
 enum Place {
     File(NameId),
-    /// A script in a package of a language that nothing starts by its name: its commands are no
-    /// more than mentions.
+    /// A script in a language package that nothing starts by name; its commands are only mentions.
     Unstarted(NameId),
     Field(Field),
 }
@@ -82,12 +81,12 @@ impl Place {
     }
 }
 
-/// Names of scripts that lead to another reading of them. More are not followed.
+/// Maximum number of names under which a script is read again. More are not followed.
 const MAX_NAMES: usize = 256;
 
 #[derive(Default)]
 pub(super) struct ShellTracer {
-    /// Scripts in packages of languages, until it is known whether something starts them.
+    /// Scripts in language packages, until it is known whether something starts them.
     packaged: Vec<NameId>,
     /// Scripts that were read once more, for another name.
     names: usize,
@@ -125,8 +124,8 @@ impl Tracer for ShellTracer {
     }
 }
 
-/// Whether a script is kept for more than being in a package or in a directory: many packages
-/// contain scripts for those who develop or build them.
+/// Whether a script is kept for another reason than being in a package or a directory: many
+/// packages contain scripts that are only used to develop or build them.
 fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
     keep.graph.reasons(name).iter().any(|reason| {
         !matches!(
@@ -140,8 +139,9 @@ fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
     })
 }
 
-/// Reads a script that was read before under another name of it, which it may see as `$0`:
-/// programs of a message broker are symlinks to one script that starts what it was called as.
+/// Reads a script again under another of its names, which it may see as `$0`: for example, the
+/// programs of a message broker are symlinks to one script that starts the program it was called
+/// as.
 fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     let (Some(bytes), Ok(path)) = (
         keep.view.bytes(script),
@@ -165,8 +165,9 @@ fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     read_text(keep, &reading, &text);
 }
 
-/// A text with a shell's `#!`; or without any but called `.sh`; or one that can be executed, of
-/// which the kernel knows nothing: then a shell takes it for a script.
+/// Whether a file is a shell script: it has a shell on its `#!` line, or no such line and a name
+/// ending in `.sh`, or it is executable in no format known to the kernel, in which case shells run
+/// it as a script.
 fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     const LOOKED_AT: usize = 512;
     let bytes = keep.view.head(keep.tree().inode_id(name), LOOKED_AT);
@@ -189,7 +190,7 @@ fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     inode.header.mode & 0o111 != 0 && !has_other_ending(file_name) && reads_as_shell(keep, name)
 }
 
-/// Whether a name ends as those of other languages and of data do: copies of a Windows file system
+/// Whether a name has the ending of another language or of data: copies from a Windows file system
 /// make every file executable.
 fn has_other_ending(file_name: &[u8]) -> bool {
     const OF_SHELLS: &[&[u8]] = &[
@@ -283,8 +284,8 @@ fn read_included(keep: &mut Keep<'_>, place: Place, values: &Values, includes: u
     );
 }
 
-/// The text of a script for OpenRC, which starts the value of `command`, with that command at its
-/// end; `None` for any other script.
+/// The text of an OpenRC script with a call of its `command` variable appended, because OpenRC runs
+/// that command; `None` for other scripts.
 fn with_service(keep: &Keep<'_>, name: NameId, text: &str) -> Option<String> {
     let head = shebang::parse(text.as_bytes())?;
     if !ProgramClass::ScriptRunner.contains(head.program_name()) || !text.contains("command=") {
@@ -295,7 +296,7 @@ fn with_service(keep: &Keep<'_>, name: NameId, text: &str) -> Option<String> {
     if !bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return None;
     }
-    // The variable stands on the line of the `#!`, so that lines keep their numbers.
+    // The variable is put on the `#!` line, so that line numbers do not change.
     Some(format!(
         "RC_SVCNAME={service}; SVCNAME={service}; {text}\n$command $command_args\n"
     ))
@@ -354,7 +355,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
-    // What a script does not tell is no loss where nothing starts it.
+    // If nothing starts the script, unknown commands in it do not matter.
     let is_started = !matches!(place, Place::Unstarted(_));
     if is_started {
         note_errors(keep, place, &script, &lines);
@@ -366,7 +367,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     values.learn(&script, text);
     learn_included(keep, &script, &mut values);
     values.learn(&script, text);
-    // From here on the words of the script are their values, where these are known.
+    // From here on, the words of the script are replaced by their values if these are known.
     let expanded = expand::expand(&mut script, &mut values);
     let spent = allowed - values.left();
     keep.effort
@@ -490,8 +491,8 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         }
         _ => None,
     };
-    // Nested text requires additional quoting at each level, so nobody writes more than two or
-    // three levels.
+    // Nested text requires additional quoting at each level, so more than two or three levels do
+    // not occur in practice.
     if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
         let inner = Reading {
             base: line - 1,
@@ -556,9 +557,9 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     launchers::keep_launched(keep, place.by(), &words, &|word| {
         place.why(word, line, Why::command)
     });
-    // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. A user who asks for a
-    // program goes another way where it is gone; but that there is a package manager is no reason
-    // to have one.
+    // `set -- redis-server "$@"` sets the command that `exec "$@"` starts. A script that checks for
+    // a program takes another path if it is missing; but the presence of a package manager is not a
+    // reason to keep it.
     let is_question = matches!(call.name, "command" | "type" | "hash" | "which");
     if is_question || call.name == "set" {
         for word in call
@@ -615,7 +616,7 @@ fn env_text(words: &[&str]) -> Option<String> {
     }
 }
 
-/// `run mysqld`, where `run` is a function that runs its arguments.
+/// `run mysqld`, if `run` is a function that runs its arguments.
 fn keep_function_program(
     keep: &mut Keep<'_>,
     place: Place,
@@ -643,7 +644,7 @@ fn keep_in_directories(
     const MOST: usize = 8;
     for (index, word) in words.iter().enumerate() {
         let Some(word) = word.literal() else { continue };
-        // A name without a slash is a program only where PATH has it.
+        // A name without a slash is a program only if it is on PATH.
         let is_path = !word.is_empty() && !word.starts_with(['/', '-']);
         if !is_path || (index == 0 && !word.contains('/')) {
             continue;
@@ -734,11 +735,12 @@ fn note_computed(
     }
 }
 
-/// The command that a script ends with, where that is an `exec` that always runs.
+/// The last command of a script, if it is an `exec` that always runs.
 fn last_exec(script: &ShellScript) -> Option<usize> {
     let is_own = |&(_, simple): &(usize, &SimpleCommand)| !simple.position.subshell;
     let commands = script.commands.iter().enumerate().filter(is_own);
-    // Variants of a command stand behind all others and have its place; the first is the command.
+    // Variants of a command follow all other commands and share its position; the first one is the
+    // command itself.
     let (index, simple) = commands.rev().max_by_key(|(_, simple)| simple.span.start)?;
     let name = simple.words.first().and_then(ShellWord::literal);
     if name == Some("exec") && !simple.position.conditional {
@@ -911,8 +913,7 @@ fn included_words(script: &ShellScript) -> impl Iterator<Item = (usize, &ShellWo
 /// The path of an included file. POSIX: a name with a slash is a path; any other name is searched
 /// for in PATH.
 fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
-    // Only `source` of bash also looks in the working directory, and only where PATH has no such
-    // file.
+    // Only bash's `source` also looks in the working directory, and only if PATH has no such file.
     if !word.contains('/') {
         return keep.programs.find_script(keep.tree(), word.as_bytes());
     }

@@ -1,4 +1,4 @@
-//! The files of units: where systemd finds them, and which of several counts.
+//! Unit files: the directories in which systemd finds them, and their precedence.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use crate::slim::effort::Allowance;
 
 use super::name::UnitName;
 
-/// The cost of looking at a name in the directories, in bytes of unit files.
+/// The cost of looking up a name in the directories, in bytes of unit files.
 pub(in crate::slim) const LOOKUP: usize = 64;
-/// Dashes in a name that lead to drop-ins of their own: `a-b-c.service` has those of `a-b-.service`
-/// and of `a-.service`.
+/// Maximum number of dashes in a name that are considered for drop-ins: `a-b-c.service` also uses
+/// those of `a-b-.service` and `a-.service`.
 const MAX_DASHES: usize = 16;
 
-/// The directories of units that an image has, the most important first.
+/// The unit directories in an image, in order of precedence.
 #[derive(Debug)]
 pub(in crate::slim) struct UnitFiles {
     directories: Vec<NameId>,
@@ -27,7 +27,7 @@ pub(in crate::slim) enum Found {
     Missing,
     /// A symlink to `/dev/null`, or an empty file.
     Masked(NameId),
-    /// A symlink with the name, to a unit with another name.
+    /// A symlink from this name to a unit with another name.
     Alias(NameId, UnitName),
     /// The file, or a symlink to it.
     Fragment(NameId),
@@ -37,7 +37,7 @@ impl UnitFiles {
     pub(in crate::slim) fn of(tree: &Tree) -> Self {
         let mut directories = Vec::new();
         for path in unit_directories() {
-            // With a merged `/usr`, `/lib/systemd/system` is no other directory.
+            // With a merged `/usr`, `/lib/systemd/system` is the same directory.
             if let Ok(resolved) = tree.resolve(path.as_bytes())
                 && tree.is_directory(resolved.name)
                 && !directories.contains(&resolved.name)
@@ -52,8 +52,8 @@ impl UnitFiles {
         self.directories.contains(&directory)
     }
 
-    /// Finds the file of a unit; that of its template only where no directory has one of the
-    /// instance.
+    /// Finds the file of a unit. The file of its template is only used if no directory has one for
+    /// the instance.
     pub(in crate::slim) fn find(&self, tree: &Tree, name: &UnitName) -> Found {
         let entry = self.first(tree, name.full()).or_else(|| {
             let template = name.template()?;
@@ -71,7 +71,7 @@ impl UnitFiles {
         }
     }
 
-    /// The entry with a name in the most important directory that has one.
+    /// The entry with a name in the directory with the highest precedence that has one.
     fn first(&self, tree: &Tree, name: &str) -> Option<NameId> {
         let mut directories = self.directories.iter();
         directories.find_map(|&directory| tree.child(directory, name.as_bytes()))
@@ -82,7 +82,7 @@ impl UnitFiles {
         let Some(alias) = name.alias(&target) else {
             return Found::Fragment(entry);
         };
-        // `systemctl link` adds units from other directories, whatever their files are called.
+        // `systemctl link` adds units from other directories, under any file name.
         let is_unit =
             self.first(tree, &target).is_some() || self.first(tree, alias.full()).is_some();
         if is_unit {
@@ -108,7 +108,7 @@ impl UnitFiles {
     }
 
     /// The entries of a `.wants` or `.requires` directory of a unit, by the names of the units that
-    /// it pulls in.
+    /// they pull in.
     pub(in crate::slim) fn linked_units(
         &self,
         tree: &Tree,
@@ -120,8 +120,8 @@ impl UnitFiles {
         entries.into_values().collect()
     }
 
-    /// Adds the entries of all directories with a name. An entry hides those with the same name in
-    /// directories that are less important; a symlink to `/dev/null` only does that.
+    /// Adds the entries of all directories with a name. An entry hides entries with the same name
+    /// in directories of lower precedence; a symlink to `/dev/null` has no other effect.
     fn collect<'t>(
         &self,
         tree: &'t Tree,
@@ -143,7 +143,7 @@ impl UnitFiles {
     }
 }
 
-/// Whether a symlink disables what has its name.
+/// Whether a symlink disables the unit or drop-in with its name.
 pub(in crate::slim) fn is_masked(tree: &Tree, entry: NameId) -> bool {
     match &tree.inode(entry).kind {
         Kind::Symlink { target } => is_null(tree, entry, target),
@@ -152,7 +152,7 @@ pub(in crate::slim) fn is_masked(tree: &Tree, entry: NameId) -> bool {
     }
 }
 
-/// Whether a symlink leads to `/dev/null`, which an image need not contain.
+/// Whether a symlink points to `/dev/null`, which may be missing from the image.
 fn is_null(tree: &Tree, entry: NameId, target: &[u8]) -> bool {
     const NULL: &[u8] = b"/dev/null";
     if target == NULL {

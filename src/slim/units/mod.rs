@@ -1,5 +1,5 @@
-//! systemd's units, as the files of an image define them: the file format, names of units, and
-//! the directories in which their files are found.
+//! systemd units, as defined by the files of an image: the file format, unit names, and the
+//! directories in which unit files are found.
 
 mod files;
 mod name;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 use crate::image::NameId;
 
-/// Dependencies cannot be removed by an empty value, systemd.unit(5).
+/// Dependencies, which an empty value does not reset; see systemd.unit(5).
 const DEPENDENCIES: [&str; 7] = [
     "BindsTo",
     "OnFailure",
@@ -28,7 +28,7 @@ const DEPENDENCIES: [&str; 7] = [
 #[derive(Debug)]
 pub(super) struct Unit {
     pub(super) name: UnitName,
-    /// The file that defines it, which gives the reasons for what it pulls in.
+    /// The file that defines it, used in the reasons for the units and files that it pulls in.
     pub(super) fragment: NameId,
     settings: HashMap<String, Vec<Value>>,
 }
@@ -49,7 +49,7 @@ impl Unit {
                 let value = Value { file, value, line };
                 self.settings.entry(key).or_default().push(value);
             } else if !DEPENDENCIES.contains(&&*key) {
-                // `ExecStart=` in a drop-in begins a new list.
+                // `ExecStart=` without a value in a drop-in starts a new list.
                 self.settings.remove(&key);
             }
         }
@@ -63,12 +63,12 @@ impl Unit {
             .unwrap_or_default()
     }
 
-    /// The value of a setting of which the last one counts.
+    /// The last value of a setting, which overrides earlier ones.
     pub(super) fn last(&self, key: &str) -> Option<&Value> {
         self.all(key).last()
     }
 
-    /// The settings whose name starts with a prefix, in no order.
+    /// The settings whose name starts with a prefix, in no particular order.
     pub(super) fn with_prefix<'a>(
         &'a self,
         prefix: &'a str,

@@ -1,8 +1,9 @@
-//! Names of units, and the specifiers in settings that stand for their parts.
+//! Unit names, and the specifiers in settings that refer to parts of them.
 
-/// No unit has a longer name, systemd.unit(5).
+/// Maximum length of a unit name; see systemd.unit(5).
 const MAX_LENGTH: usize = 255;
-/// Bytes of a value after its specifiers are replaced; `%i` may be as long as a name.
+/// Maximum length in bytes of a value after its specifiers are replaced; `%i` may be as long as a
+/// name.
 const MAX_EXPANDED: usize = 64 << 10;
 
 const KINDS: [&str; 11] = [
@@ -81,15 +82,15 @@ impl UnitName {
         format!("{}.{kind}", self.stem())
     }
 
-    /// The unit that a symlink with this name and a target of another name stands for; `None` if
-    /// it is a symlink to the file of the unit itself.
+    /// The unit that a symlink with this name refers to if its target has another name; `None` if
+    /// it points to the file of the unit itself.
     pub(in crate::slim) fn alias(&self, target: &str) -> Option<Self> {
         if target == self.full || self.template().is_some_and(|template| template == target) {
             return None;
         }
         let target = Self::parse(target)?;
         match (self.instance(), target.instance()) {
-            // An alias of a template passes the instance on.
+            // An alias of a template keeps the instance.
             (Some(instance), Some("")) => {
                 Self::parse(&format!("{}@{instance}.{}", target.prefix(), target.kind()))
             }
@@ -98,8 +99,8 @@ impl UnitName {
         }
     }
 
-    /// A value with its specifiers replaced, systemd.unit(5); `*` for those that are only known on
-    /// the running machine, such as its host name. `None` if it becomes too long.
+    /// A value with its specifiers replaced; see systemd.unit(5). `*` stands for values that are
+    /// only known at run time, such as the host name. `None` if the result is too long.
     pub(in crate::slim) fn expand(&self, value: &str) -> Option<String> {
         let mut expanded = String::new();
         let mut chars = value.chars();
@@ -118,7 +119,7 @@ impl UnitName {
 
     fn push_specifier(&self, specifier: char, to: &mut String) {
         let instance = match self.instance() {
-            // The instances of a template, such as connections to a socket, are not known.
+            // The instances of a template, such as connections to a socket, are unknown.
             Some("") => "*",
             instance => instance.unwrap_or_default(),
         };
@@ -153,7 +154,7 @@ impl UnitName {
             'U' | 'G' => to.push('0'),
             'h' => to.push_str("/root"),
             's' => to.push_str("/bin/sh"),
-            // The host name, the kernel, the machine's number.
+            // The host name, the kernel and the machine ID.
             _ => to.push('*'),
         }
     }
@@ -177,7 +178,7 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The byte of `\x2d`, after whose backslash are three more.
+/// The byte that `\x2d` encodes, given the text after its backslash.
 fn escaped_byte(first: u8, after: &[u8]) -> Option<u8> {
     if first != b'\\' || after.first() != Some(&b'x') {
         return None;

@@ -1,4 +1,4 @@
-//! The file format of systemd, systemd.syntax(7), which D-Bus service files have too.
+//! The file format of systemd, systemd.syntax(7), which D-Bus service files also use.
 
 use crate::image::NameId;
 
@@ -19,12 +19,12 @@ pub(in crate::slim) struct Value {
     pub(in crate::slim) line: usize,
 }
 
-/// The settings of a text that have an effect at run time, in order. Those of `[Install]` are for
-/// `systemctl enable`, and systemd ignores sections whose name starts with `X-`.
+/// The settings in a text that have an effect at run time, in order. `[Install]` is for `systemctl
+/// enable`, and systemd ignores sections whose names start with `X-`.
 pub(in crate::slim) fn settings(text: &str) -> Vec<Setting> {
     let mut settings = Vec::new();
     let mut is_ignored = false;
-    // The line on which a continued setting started, and its text so far.
+    // The line on which a continued setting starts, and its text so far.
     let mut continued: Option<(usize, String)> = None;
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();

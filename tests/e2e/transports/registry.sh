@@ -58,7 +58,7 @@ refused() {
     grep -q -- "$wanted" "$work/said" || fail "$* says: $(cat "$work/said")"
 }
 # shellcheck disable=SC2086
-refused 'the registry says: manifest unknown' "docker://$host/team/hello:no" $plain
+refused 'the registry reports: manifest unknown' "docker://$host/team/hello:no" $plain
 if [ "$1" = guarded ]; then
     REGISTRY_AUTH_FILE=/dev/null refused 'credentials' "docker://$host/team/hello:1"
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt refused 'certificate' "docker://$host/team/hello:1"

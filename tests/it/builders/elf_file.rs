@@ -194,7 +194,7 @@ impl ElfFile {
         }
     }
 
-    /// With a slice of strings as Go and Rust store them.
+    /// Adds a slice of strings, stored as in Go and Rust.
     pub(crate) fn refers_to(mut self, texts: &[&str]) -> Self {
         self.references
             .extend(texts.iter().map(|&text| text.to_owned()));
@@ -334,7 +334,7 @@ impl Writer<'_> {
         interpreter.len() as u64 + 1
     }
 
-    /// The strings, one after the other, and a slice with the address and length of each.
+    /// The strings one after the other, and a slice with the address and length of each string.
     fn references(&mut self) {
         if self.file.references.is_empty() {
             return;

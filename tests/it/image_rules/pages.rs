@@ -17,8 +17,7 @@ use crate::builders::description::{image, osv_records, policy};
 const BAD: &str = "image bad";
 const GOOD: &str = "image good";
 
-/// The findings of one rule in a described image, with the records of its `osv` lines as an
-/// export.
+/// The findings of one rule in a described image, with the `osv` lines as the vulnerability export.
 fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
     let image = image(text);
     let packages = packages::read(&image).unwrap();

@@ -259,7 +259,7 @@ fn the_error_message_of_a_registry_is_shown() {
     let (registry, _) = registry();
     let error = pull(&registry.reference("no")).unwrap_err().to_string();
     assert!(
-        error.ends_with("/team/app:no`: the registry says: nothing here"),
+        error.ends_with("/team/app:no`: the registry reports: nothing here"),
         "{error}"
     );
 }

@@ -1,7 +1,7 @@
 //! The pages of keep rules are tests: every fenced image in `rules/keep` is planned.
 //!
-//! The rule applies to an image in an `image keeps` block, and does not apply to one in an
-//! `image ignores` block. A path marked with `+` must be kept, and one marked with `-` must not.
+//! The rule must apply to the image in an `image keeps` block and must not apply to the one in an
+//! `image ignores` block. Paths marked with `+` must be kept, and paths marked with `-` must not.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,7 +30,7 @@ library /usr/lib/x86_64-linux-gnu/libc.so.6 needs=ld-linux-x86-64.so.2
 
 /// The plan for an example.
 fn planned(text: &str) -> Planned {
-    // An example may describe the C library itself.
+    // An example may contain its own C library.
     let described: BTreeSet<&str> = lines(text).iter().map(|line| line.path()).collect();
     let mut whole = String::new();
     for line in DISTRIBUTION.lines() {
@@ -40,7 +40,7 @@ fn planned(text: &str) -> Planned {
         }
     }
     let mut image = image(&(whole + text));
-    // Without layers, no file counts as added by the user, so only the rule can keep it.
+    // Without layers, no file counts as added by the user, so only the rule can keep files.
     if image.layers.len() == 1 {
         image.layers.clear();
     }

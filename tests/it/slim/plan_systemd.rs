@@ -1,4 +1,4 @@
-//! Images that start systemd: the units that it starts are followed.
+//! Images that start systemd, in which the enabled units are followed.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use crate::builders::elf_file::{GLIBC, program};
 const UNITS: &str = "/usr/lib/systemd/system";
 const ETC: &str = "/etc/systemd/system";
 
-/// An image that starts systemd, whose default target is `multi-user.target`. Each name is that of
-/// a program in `/usr/bin`.
+/// An image that starts systemd with the default target `multi-user.target`. Each name is a program
+/// in `/usr/bin`.
 fn booted(names: &[&str]) -> Machine {
     let machine = merged_usr()
         .elf("/usr/lib/systemd/systemd", &program(GLIBC))
@@ -39,7 +39,7 @@ fn unit(machine: Machine, name: &str, text: &str) -> Machine {
     machine.file(&format!("{UNITS}/{name}"), text)
 }
 
-/// A service in the directory of packages.
+/// Adds a service to the unit directory for packages.
 fn service(machine: Machine, name: &str, settings: &str) -> Machine {
     unit(machine, name, &format!("[Service]\n{settings}\n"))
 }
@@ -372,7 +372,7 @@ fn generators_are_kept_where_they_do_something() {
     assert_eq!(
         planned.notes(),
         [format!(
-            "{directory}/my-generator: the units that this generator makes at boot are unknown"
+            "{directory}/my-generator: the units that this generator creates at boot are unknown"
         )]
     );
     let planned = machine
@@ -496,9 +496,9 @@ fn what_a_service_lacks_is_reported() {
         notes,
         [
             "/etc/systemd/system/multi-user.target.wants/removed.service: the enabled unit \
-             `removed.service` is not in the image, or cannot be read",
-            "/usr/lib/systemd/system/app.service:2: `User=` names `gone`, which no account of the \
-             image has",
+             `removed.service` is not in the image or cannot be read",
+            "/usr/lib/systemd/system/app.service:2: `User=` names `gone`, which is not an account \
+             in the image",
             "/usr/lib/systemd/system/app.service:3: `EnvironmentFile=` names `/etc/gone`, which is \
              not in the image",
             "/usr/lib/systemd/system/app.service:4: `ExecStart=` starts `/usr/bin/gone`, which is \
@@ -628,7 +628,7 @@ fn hostile_units_are_followed_in_bounded_time() {
     let error = machine.try_plan().unwrap_err().to_string();
     let took = began.elapsed();
     assert!(took < Duration::from_secs(30), "{took:?}");
-    assert!(error.contains("too many or too large"), "{error}");
+    assert!(error.contains("too numerous or too large"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A repository can make git wait for ever: it reads whatever is at a path, and a FIFO has no end.
+//! A repository can make git wait forever: git reads whatever is at a path, and a FIFO has no end.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;

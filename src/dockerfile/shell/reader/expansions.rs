@@ -5,7 +5,7 @@ use super::super::node::NodeId;
 use super::{Perhaps, Reader, is_name_char};
 
 impl Reader<'_> {
-    /// The expansion that a `$` begins; `Some(None)` where it is a character like any other.
+    /// The expansion that a `$` starts; `Some(None)` if it is an ordinary character.
     pub(super) fn dollar(&mut self, is_quoted: bool) -> Perhaps {
         let start = self.at;
         let node = match self.byte_at(start + 1) {
@@ -40,7 +40,7 @@ impl Reader<'_> {
         Some(Some(node))
     }
 
-    /// The length of the name behind a `$`: `name`, one digit or one sign.
+    /// The length of the name after a `$`: `name`, one digit or one special character.
     fn variable_length(&self, at: usize) -> Option<usize> {
         match self.byte_at(at)? {
             b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
@@ -191,8 +191,8 @@ impl Reader<'_> {
         node
     }
 
-    /// `` \`…\` `` between backticks. A third level would have three backslashes; nobody writes
-    /// it.
+    /// `` \`…\` `` between backticks. A third level would need three backslashes and does not occur
+    /// in practice.
     pub(super) fn escaped_backticks(&mut self) -> Option<NodeId> {
         let rest = self.rest().get(2..)?;
         let end = self.at + 2 + rest.find("\\`")?;
@@ -202,7 +202,7 @@ impl Reader<'_> {
         node
     }
 
-    /// The commands between two quotes of some length, of which the second is at `end`.
+    /// The commands between two quotes of the given length. The second quote is at `end`.
     fn between(&mut self, end: usize, length: usize) -> Option<NodeId> {
         let start = self.at;
         self.at += length;
@@ -220,8 +220,8 @@ impl Reader<'_> {
         Some(self.tree.push(kind, range, statements))
     }
 
-    /// The place of the `))` that ends the arithmetic from `at` on. There is none where these are
-    /// two subshells, `$((a); (b))`.
+    /// The position of the `))` that ends the arithmetic expression starting at `at`. `None` if
+    /// these are two subshells, as in `$((a); (b))`.
     pub(super) fn arithmetic_end(&self, at: usize) -> Option<usize> {
         let mut at = at;
         let mut depth = 0_usize;
@@ -252,7 +252,7 @@ impl Reader<'_> {
         self.at = inner;
         let children = self.expansions(end)?;
         self.at = end + 2;
-        // Not `Other`, which is literal text where it has no children.
+        // Not `Other`, which is literal text if it has no children.
         let kind = NodeKind::Expansion;
         Some(self.tree.push(kind, start..self.at, children))
     }

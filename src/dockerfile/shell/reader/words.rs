@@ -79,7 +79,7 @@ impl Reader<'_> {
         self.at > start && b"?*+@!".contains(&self.text.as_bytes()[self.at - 1])
     }
 
-    /// A part of a word that is more than a character; `Some(None)` where there is none.
+    /// A part of a word that is more than a character; `Some(None)` if there is none.
     fn piece(&mut self, byte: u8) -> Perhaps {
         let node = match byte {
             b'\'' => {
@@ -95,7 +95,7 @@ impl Reader<'_> {
             b'<' | b'>' if self.byte_at(self.at + 1) == Some(b'(') => {
                 self.substitution(NodeKind::ProcessSubstitution)?
             }
-            // At the end of a script it would escape what a fix puts there.
+            // At the end of a script, it would escape the text that a fix appends.
             b'\\' if self.at + 1 == self.text.len() => return None,
             b'\\' => return self.escaped(),
             _ => return Some(None),
@@ -113,7 +113,7 @@ impl Reader<'_> {
         Some(Some(node))
     }
 
-    /// Moves past a character, or past a backslash and what it escapes.
+    /// Moves past a character, or past a backslash and the character that it escapes.
     pub(super) fn skip_literal(&mut self, byte: u8) {
         let length = if byte == b'\\' { 2 } else { 1 };
         self.at = (self.at + length).min(self.end);
@@ -219,7 +219,7 @@ impl Reader<'_> {
     }
 }
 
-/// The length of `[…]` at the start of a text; 0 where there is none that ends soon.
+/// The length of `[…]` at the start of a text; 0 if there is none that ends soon.
 fn subscript_length(text: &str) -> usize {
     let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate().take(MAX_SUBSCRIPT) {

@@ -163,7 +163,8 @@ impl Daemon {
         let request = self.client.post(url).body(archive);
         let request = request.header("Content-Type", "application/x-tar");
         let answer = read_body(succeeded(request).await?, MAX_ANSWER).await?;
-        // Each line is a JSON document. The status is a success even where one reports an error.
+        // Each line is a JSON document. The status is a success even if one of them reports an
+        // error.
         for line in answer.split(|byte| *byte == b'\n') {
             let Ok(line) = serde_json::from_slice::<Loading>(line) else {
                 continue;
@@ -197,7 +198,7 @@ fn builder() -> ClientBuilder {
         .read_timeout(PATIENCE)
 }
 
-/// A client for `tcp://HOST:PORT`, with TLS where `DOCKER_TLS_VERIFY` asks for it.
+/// A client for `tcp://HOST:PORT`, with TLS if `DOCKER_TLS_VERIFY` requires it.
 fn over_tcp(address: &str) -> Result<(Client, String), ApiError> {
     let (scheme, host) = address.split_once("://").ok_or(ApiError::Address)?;
     let is_tls = match scheme {

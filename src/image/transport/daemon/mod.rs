@@ -143,7 +143,7 @@ async fn fetch(
     Ok(Some(file))
 }
 
-/// The innermost cause of an error; those around it only say that something failed.
+/// The innermost cause of an error; the outer ones only state that something failed.
 fn cause(error: &ApiError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {

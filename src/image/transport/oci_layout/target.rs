@@ -70,14 +70,14 @@ impl Target {
         }
     }
 
-    /// Looks again at a name that was free. Writing takes long, and somebody may have created
-    /// something there meanwhile.
+    /// Checks again whether a name is still free. Writing takes a long time, and another program
+    /// may have created something there in the meantime.
     fn again(parent: Directory, name: OsString, shown: &Path) -> Result<Self, WriteError> {
         match parent.kind(&name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self::Free { parent, name });
             }
-            // A symlink is not followed now: where it leads was not checked.
+            // Symlinks are not followed now, because their targets have not been checked.
             Ok(kind) if kind != FileType::Directory => {
                 return Err(WriteError::Foreign {
                     path: shown.to_owned(),

@@ -191,8 +191,8 @@ fn builder(patience: Patience) -> ClientBuilder {
         .read_timeout(patience.silence)
 }
 
-/// Resolves the hosts that a registry refers to. No name may resolve to a link-local address, where
-/// the metadata services of clouds are; the registry itself may be anywhere.
+/// Resolves the hosts that a registry refers to. No name may resolve to a link-local address,
+/// because cloud metadata services have such addresses; the registry itself may be anywhere.
 #[derive(Clone, Debug)]
 struct Resolver {
     registry: String,

@@ -26,8 +26,8 @@ const ADDRESSES_V6: [Ipv6Addr; 2] = [
 /// (`::23`), names (`::253`) and time (`::123`).
 const AMAZON: [u16; 2] = [0xfd00, 0xec2];
 
-/// Names by which the services are asked for. They usually resolve to a link-local address, but
-/// behind a proxy, only the proxy knows.
+/// Names of the metadata services. They usually resolve to a link-local address, but behind a
+/// proxy, only the proxy knows.
 const NAMES: [&str; 5] = [
     "instance-data",
     "instance-data.ec2.internal",

@@ -1,5 +1,4 @@
-//! Pulls images from registries: manifests, and blobs in parallel, each resumed where its
-//! connection broke.
+//! Pulls images from registries: manifests, and blobs in parallel. Broken downloads are resumed.
 
 mod challenge;
 mod credentials;
@@ -293,7 +292,7 @@ async fn log_in(
     Err(failed("connect to", place)(error))
 }
 
-/// Retries an action where that may help, after longer and longer pauses.
+/// Retries an action if that may help, after increasingly long pauses.
 async fn retried<T, F>(act: impl Fn() -> F) -> Result<T, HttpError>
 where
     F: Future<Output = Result<T, HttpError>>,
@@ -349,7 +348,7 @@ fn explanation(error: &HttpError) -> Option<String> {
         HttpError::Status {
             message: Some(message),
             ..
-        } => format!("the registry says: {message}"),
+        } => format!("the registry reports: {message}"),
         HttpError::Status { status, .. } if *status == StatusCode::NOT_FOUND => {
             "not found".to_owned()
         }

@@ -1,8 +1,8 @@
 //! Names behind a proxy.
 //!
-//! A proxy resolves the names of hosts itself, so the client's own resolver does not see that a
-//! name leads to a metadata service. The name is therefore looked up here, before the proxy is
-//! asked. The proxy may know other addresses than this machine: this check is no guarantee.
+//! A proxy resolves host names itself, so the client's resolver cannot see that a name refers to a
+//! metadata service. Names are therefore looked up here before the proxy is used. The proxy may
+//! know other addresses than this machine, so this check is not a guarantee.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, ToSocketAddrs as _};
@@ -59,8 +59,8 @@ fn addresses(host: &str) -> Vec<IpAddr> {
     }
 }
 
-/// Looks up a host in a thread of its own, as the system's lookup cannot be interrupted. A lookup
-/// that takes too long finds nothing.
+/// Looks up a host in a separate thread, because the system's lookup cannot be interrupted. A
+/// lookup that takes too long returns nothing.
 fn look_up_within(
     host: String,
     look_up: fn(&str) -> Vec<IpAddr>,

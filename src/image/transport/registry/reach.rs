@@ -47,7 +47,7 @@ enum Zone {
     Public,
     /// This machine or its network.
     Private,
-    /// The metadata services of clouds, and addresses that are no host: never a registry.
+    /// Cloud metadata services and addresses that are not hosts; these are never registries.
     LinkLocal,
 }
 
@@ -142,7 +142,7 @@ const RANGES_V4: [([u8; 4], u8, Zone); 17] = [
     ([192, 168, 0, 0], 16, Zone::Private),
     // Benchmarks of networks.
     ([198, 18, 0, 0], 15, Zone::Private),
-    // Multicast, and what is reserved, with the broadcast address.
+    // Multicast and reserved addresses, including the broadcast address.
     ([224, 0, 0, 0], 4, Zone::LinkLocal),
     ([240, 0, 0, 0], 4, Zone::LinkLocal),
 ];
@@ -164,7 +164,8 @@ fn zone_of_v4(address: Ipv4Addr) -> Zone {
 /// The ranges of IPv6 that are not public, from IANA's registry of special-purpose addresses.
 const RANGES_V6: [(Ipv6Addr, u32, Zone); 14] = [
     (Ipv6Addr::LOCALHOST, 128, Zone::Private),
-    // The local prefix for translation: its network decides where the IPv4 address is in it.
+    // The local prefix for translation: each network decides on the position of the IPv4 address in
+    // it.
     (
         Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0),
         48,
@@ -176,7 +177,7 @@ const RANGES_V6: [(Ipv6Addr, u32, Zone); 14] = [
         Zone::LinkLocal,
     ),
     (Ipv6Addr::new(0x100, 0, 0, 1, 0, 0, 0, 0), 64, Zone::Private),
-    // Benchmarks, ORCHID and its successor, which are no hosts.
+    // Benchmarking, ORCHID and its successor, which are not hosts.
     (
         Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 0),
         48,

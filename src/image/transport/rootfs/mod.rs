@@ -1,7 +1,7 @@
 //! `rootfs:`, a directory of the host as the file system of an image.
 //!
-//! No symlink is followed. Mounts below the directory are not part of it: an empty directory stands
-//! in for a mounted one; a mounted file, such as a container's `/etc/resolv.conf`, is skipped.
+//! No symlink is followed. Mounts below the directory are not part of it: a mounted directory
+//! becomes an empty one; a mounted file, such as a container's `/etc/resolv.conf`, is skipped.
 //! (Device numbers alone do not identify mounts: on an overlay, a file has a different device
 //! number than its directory, and a bind mount may have the same.) Sockets are skipped too, because
 //! archives cannot contain them. Names of owners belong to the host and stay empty; so do `SELinux`

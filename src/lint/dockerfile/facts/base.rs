@@ -63,7 +63,7 @@ impl Known {
         self.windows
     }
 
-    /// The shell behind `/bin/sh`.
+    /// The shell that `/bin/sh` refers to.
     pub(super) fn sh(&self) -> ShellKind {
         // Without an entry, only POSIX features can be assumed.
         self.sh.as_deref().map_or(ShellKind::Posix, |sh| {

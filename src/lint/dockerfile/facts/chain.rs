@@ -51,7 +51,7 @@ fn is_plain(command: &str) -> bool {
         // After `a && `, the list continues elsewhere, or there is an error.
         return false;
     };
-    // `\if` runs a program of that name, but nobody writes that, so it is not supported.
+    // `\if` runs a program named `if`, but this does not occur in practice, so it is not supported.
     !COMPOUND.contains(&word) && !word.starts_with(['!', '\\'])
 }
 

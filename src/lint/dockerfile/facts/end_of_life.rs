@@ -75,7 +75,7 @@ const DISTRIBUTIONS: [(&str, &str); 5] = [
     ("ubuntu", "ubuntu"),
 ];
 
-/// The unsupported release that an image's name and tag stand for.
+/// The unsupported release that an image's name and tag refer to.
 pub fn end_of_life(image: &ImageRef) -> Option<EndOfLife> {
     let name = image.familiar_name()?;
     let tag = image.tag.as_str();
@@ -131,7 +131,7 @@ fn of_codename(name: &str, tag: &str) -> Option<EndOfLife> {
             if !tag.split('-').any(|part| part == codename) {
                 continue;
             }
-            // The row of the distribution itself says where its dates come from.
+            // The row of the distribution itself states the source of its dates.
             let image = distribution.to_ascii_lowercase();
             let row = TABLE.image.iter().find(|row| row.is_named(&image))?;
             return Some(row.end(format!("{distribution} {codename}"), day));

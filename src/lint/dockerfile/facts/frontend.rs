@@ -2,8 +2,8 @@
 
 use crate::dockerfile::{Dockerfile, FEATURES};
 
-/// The marks of the syntax that the frontend of a file does not have. None for a file without a
-/// `# syntax` directive: the builder brings its own frontend.
+/// The marks of syntax that the frontend of a file does not support. Empty for a file without a `#
+/// syntax` directive, because the builder then uses its own frontend.
 pub(in crate::lint) fn unknown_syntax(
     dockerfile: &Dockerfile,
 ) -> impl Iterator<Item = &'static str> {

@@ -1,8 +1,9 @@
 //! References to images as Dockerfiles write them.
 //!
-//! [`Name`] is a valid name of which everything is known. What a Dockerfile has may be neither: a
-//! part may be in a variable without a value, and FROM with an invalid name still has a tag that a
-//! rule reports. So this type has the same [`Parts`], unchecked, each of which may be unknown.
+//! [`Name`] is a valid, fully known name. A reference in a Dockerfile may be neither: a part may be
+//! in a variable without a value, and a FROM with an invalid name still has a tag that a rule
+//! reports. This type therefore has the same [`Parts`] without validation, and each part may be
+//! unknown.
 
 use std::ops::Range;
 
@@ -62,8 +63,8 @@ impl ImageRef {
         let Parts { name, tag, digest } = Parts::of(text);
         let (tag, digest) = (Reading::of(tag), Reading::of(digest));
         let last = name.rfind('/').map_or(0, |slash| slash + 1);
-        // A variable in the last part may bring a tag, a digest, or the whole reference; one in the
-        // tag a digest.
+        // A variable in the last part may contain a tag, a digest, or the whole reference; a
+        // variable in the tag may contain a digest.
         let hidden = name.is_empty() || name[last..].contains(UNKNOWN);
         let tag = if hidden && tag == Reading::Absent {
             Reading::Unknown
@@ -89,9 +90,9 @@ impl ImageRef {
         Some(registry.unwrap_or(DEFAULT_REGISTRY))
     }
 
-    /// The name of an image on Docker Hub, whatever mirror it comes from, and of an official image
-    /// without its `library/` or platform: `debian` for `docker.io/library/debian` and
-    /// `mirror.gcr.io/arm64v8/debian`. Other images have their whole name.
+    /// The name of an image on Docker Hub, regardless of the mirror that it comes from. For
+    /// official images, it has no `library/` or platform: `debian` for `docker.io/library/debian`
+    /// and `mirror.gcr.io/arm64v8/debian`. Other images have their whole name.
     pub fn familiar_name(&self) -> Option<&str> {
         let parts = self.parts()?;
         let name = match parts.registry_and_repository() {
@@ -126,7 +127,7 @@ fn is_hub(registry: &str) -> bool {
 /// A part of a reference that Docker refuses in FROM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameFault {
-    /// Where the part is in the reference; empty if it is missing.
+    /// The position of the part in the reference; empty if it is missing.
     pub range: Range<usize>,
     /// The reason, as the end of a message.
     pub reason: &'static str,
@@ -154,7 +155,7 @@ pub fn image_name_fault(text: &str) -> Option<NameFault> {
     let (registry, repository) = parts.registry_and_repository();
     let start = registry.map_or(0, |registry| registry.len() + 1);
     let path = start..start + repository.len();
-    // The tag is behind its colon, the digest behind its `@`.
+    // The tag follows its colon, and the digest follows its `@`.
     let tag = path.end..path.end + parts.tag.map_or(0, |tag| tag.len() + 1);
     let (range, reason) = match problem {
         NameProblem::Registry(registry) => (0..registry.len(), "the registry is not valid"),

@@ -115,7 +115,7 @@ mod tests {
     use crate::lint::settings::Settings;
     use crate::source::Source;
 
-    /// The images of a Dockerfile as written, with `?` behind the doubtful ones.
+    /// The images in a Dockerfile as written, with `?` after the doubtful ones.
     fn images(text: &str) -> Vec<String> {
         let source = Source::new("Dockerfile", text);
         let dockerfile = parse(&source);

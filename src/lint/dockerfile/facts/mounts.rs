@@ -7,23 +7,24 @@ use crate::source::Span;
 /// A mount such as `--mount=type=cache,target=/var/cache/apt`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// The place of the flag.
+    /// The location of the flag.
     pub span: Span,
     /// The type of the mount; `bind` is the default.
     pub kind: String,
-    /// The directory where it is mounted, as written.
+    /// The directory at which it is mounted, as written.
     pub target: Option<String>,
     /// Its permissions, as written.
     pub mode: Option<String>,
 }
 
-/// A field of a mount, `key=value` or `key`. The key is in any case, and may be any of its names.
+/// A field of a mount, `key=value` or `key`. Keys are case-insensitive, and some have several
+/// names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MountField<'t> {
     pub key: &'t str,
     /// The value as written; `None` without a `=`.
     pub value: Option<&'t str>,
-    /// The place in the text of the mount.
+    /// The position in the text of the mount.
     pub start: usize,
     pub end: usize,
 }
@@ -54,7 +55,7 @@ impl Mount {
 }
 
 impl MountField<'_> {
-    /// Whether the key is the one with this usual name.
+    /// Whether the key is the one with this canonical name.
     pub fn is(&self, name: &str) -> bool {
         MountKey::find(self.key.trim()).is_some_and(|key| key.name() == name)
     }
@@ -65,7 +66,7 @@ impl MountField<'_> {
     }
 }
 
-/// The fields of a mount, whose text may have quotes around it.
+/// The fields of a mount. The text may be in quotes.
 pub fn mount_fields(text: &str) -> impl Iterator<Item = MountField<'_>> {
     let unquoted = match text.as_bytes() {
         [b'"', .., b'"'] | [b'\'', .., b'\''] => &text[1..text.len() - 1],
@@ -89,7 +90,7 @@ pub fn mount_fields(text: &str) -> impl Iterator<Item = MountField<'_>> {
     })
 }
 
-/// The field that sets a key. Of several, the last one counts.
+/// The field that sets a key. If there are several, the last one counts.
 pub(super) fn mount_field<'t>(text: &'t str, name: &str) -> Option<MountField<'t>> {
     mount_fields(text).filter(|field| field.is(name)).last()
 }

@@ -10,7 +10,7 @@ pub struct PackageCall<'c> {
     pub manager: &'static PackageManager,
     pub action: Action,
     pub call: &'c Call,
-    /// The word or option that says what to do; `None` for a manager that acts without one.
+    /// The word or option that selects the action; `None` for a manager that acts without one.
     pub verb: Option<PackageArgument<'c>>,
     /// The word before the verb: `module` of `dnf module install`.
     pub prefix: Option<&'c str>,
@@ -110,8 +110,8 @@ impl PackageCall<'_> {
         false
     }
 
-    /// The argument at which another call of the same program seems to begin, with its verb: the
-    /// second `yum` of `yum install vim yum clean all`, where `&&` is missing.
+    /// The argument at which another call of the same program seems to start, with its verb: the
+    /// second `yum` in `yum install vim yum clean all`, in which `&&` is missing.
     pub fn swallowed(&self) -> Option<(&Argument, &Argument)> {
         let mut arguments = self.call.arguments.iter().skip(1);
         let program = arguments.find(|argument| argument.single() == Some(&self.call.name))?;
@@ -233,8 +233,8 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
     }
 }
 
-/// Finds out what a call does whose manager has no verbs: from its options, as with
-/// `pacman -Syu`, or from its program, as with `xbps-remove`. `None` if it changes nothing.
+/// Determines the action of a call if its manager has no verbs: from its options, as with `pacman
+/// -Syu`, or from its program, as with `xbps-remove`. `None` if it does not change anything.
 fn act_by_options<'c>(
     mut call: PackageCall<'c>,
     arguments: &'c [Argument],
@@ -244,10 +244,10 @@ fn act_by_options<'c>(
         call.action = action;
         return Some(call);
     }
-    // Removal comes first: the letters behind `-R` of pacman have other meanings elsewhere.
+    // Removal comes first, because the letters after pacman's `-R` have other meanings elsewhere.
     let is_query = call.has_option(&manager.queries);
     let order = if call.packages.is_empty() {
-        // `pacman -Syu` fetches lists, too, but the upgrade is what it is for.
+        // `pacman -Syu` also fetches lists, but its purpose is the upgrade.
         [
             Action::Remove,
             Action::Clean,
@@ -288,7 +288,7 @@ fn act_by_options<'c>(
     }
 }
 
-/// The argument with the option that says what to do.
+/// The argument with the option that selects the action.
 fn operation<'c>(
     call: &PackageCall<'c>,
     arguments: &'c [Argument],

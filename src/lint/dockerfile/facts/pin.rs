@@ -125,8 +125,8 @@ fn ends_in_any(word: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| word.ends_with(ending))
 }
 
-/// Whether a word ends in a version as in `name-1.2` or `name-1:1.2-3.el9`, where at most a release
-/// follows the version. `java-11-openjdk` is a name.
+/// Whether a word ends in a version, optionally followed by a release, as in `name-1.2` or
+/// `name-1:1.2-3.el9`. `java-11-openjdk` is a name.
 fn ends_in_version(word: &str) -> bool {
     let parts: Vec<&str> = word.split('-').skip(1).collect();
     let Some((last, before)) = parts.split_last() else {

@@ -56,7 +56,7 @@ impl Facts<'_> {
     }
 }
 
-/// Reads a word; a variable may hold several ports.
+/// Reads a word; a variable may contain several ports.
 fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
     match facts.expand(step, word) {
         Some(text) => {

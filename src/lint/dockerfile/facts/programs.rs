@@ -1,4 +1,4 @@
-//! The shells and package managers in the image of each stage, and where they come from.
+//! The shells and package managers in the image of each stage, and their origin.
 
 use std::collections::BTreeMap;
 

@@ -81,8 +81,8 @@ impl Argument {
 }
 
 impl Call {
-    /// Whether an argument is a variable with an unknown value, which may contain any options. One
-    /// in a URL or in the name of a file cannot, and one in quotes is a single word.
+    /// Whether an argument is a variable with an unknown value that may contain options. A variable
+    /// in a URL or a file name cannot, and a quoted one is a single word.
     pub fn has_unknown_options(&self) -> bool {
         let mut arguments = self.arguments.iter();
         arguments.any(|argument| {
@@ -212,8 +212,8 @@ fn script_calls(
     shell: ShellKind,
     script: &ShellScript,
 ) -> Vec<Call> {
-    // POSIX wants an assignment before a special builtin to last, and every `/bin/sh` does that. A
-    // bash or zsh under its own name does not.
+    // POSIX requires an assignment before a special builtin to persist, and every `/bin/sh` does
+    // that. A bash or zsh under its own name does not.
     let is_named = step.shell.set_by.is_some() || is_heredoc_of(step);
     let assignments_last = !(is_named && matches!(shell, ShellKind::Bash | ShellKind::Zsh));
     let own = own_variables(script, assignments_last);

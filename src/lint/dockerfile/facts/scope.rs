@@ -78,7 +78,7 @@ impl Scopes {
         });
     }
 
-    /// Declares an `ARG`; one outside of any stage applies to `FROM` instructions.
+    /// Declares an `ARG`. Outside of any stage, it applies to `FROM` instructions.
     pub(super) fn declare(
         &mut self,
         stage: Option<usize>,

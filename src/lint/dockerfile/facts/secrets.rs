@@ -162,7 +162,7 @@ const PROPERTIES: [&str; 20] = [
     "suffix",
 ];
 
-/// Words in the name of a variable that make its key one for access, and so no public one.
+/// Words in the name of a variable that show that its key grants access and is not a public key.
 const ACCESS: [&str; 8] = [
     "access",
     "api",
@@ -314,7 +314,7 @@ fn is_identifier(words: &[&str]) -> bool {
     is_key && (ends_in_id || words.windows(2).any(|pair| pair == ["id", "key"]))
 }
 
-/// Whether a variable holds fingerprints or IDs of public keys, with which a build verifies what it
+/// Whether a variable contains fingerprints or IDs of public keys, which a build uses to verify
 /// downloads: `RELEASE_SIGNING_KEY=01EA5486DE18A882D4C2684590C8019E36C2E964`.
 pub fn is_public_key(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -332,8 +332,7 @@ pub fn is_public_key(name: &str, value: &str) -> bool {
     ids.peek().is_some() && ids.all(|id| is_key_id(id, signs))
 }
 
-/// Whether a value only shows where a secret belongs: `XXXXXXXX`, `00000000-0000-0000`,
-/// `<token>`.
+/// Whether a value is a placeholder for a secret: `XXXXXXXX`, `00000000-0000-0000`, `<token>`.
 pub fn is_placeholder(value: &str) -> bool {
     if value.starts_with('<') && value.ends_with('>') {
         return true;
@@ -342,7 +341,7 @@ pub fn is_placeholder(value: &str) -> bool {
     let Some(first) = letters.next() else {
         return false;
     };
-    // A password may consist of a single letter, or of ones.
+    // A real password may repeat a single letter or the digit 1.
     let is_blank = matches!(first, 'x' | 'X' | '0' | '*' | '.' | '?' | '#');
     let mut count = 1;
     for letter in letters {
@@ -355,7 +354,7 @@ pub fn is_placeholder(value: &str) -> bool {
 }
 
 /// Whether a text is a fingerprint, or an ID of a key as `GnuPG` prints it. Other programs print
-/// digits in lower case, so these count only if the name of the variable says what they are for.
+/// lowercase digits, so these only count if the name of the variable states their purpose.
 fn is_key_id(id: &str, signs: bool) -> bool {
     let digits = id.strip_prefix("0x").unwrap_or(id);
     let is_marked = digits.len() < id.len() || signs;

@@ -101,7 +101,7 @@ struct State {
     /// have backslashes.
     is_for_windows: bool,
     /// The program of a `# hadolint shell=` before the first `FROM`, which applies to every stage
-    /// without one of its own.
+    /// without its own.
     default_shell: Option<(String, Span)>,
 }
 
@@ -162,7 +162,7 @@ pub(super) fn read<'a>(
     (stages, steps)
 }
 
-/// The instruction inside an `ONBUILD`, which rules see as a step of its own; true if there is one.
+/// The instruction that rules see, and whether it is inside an `ONBUILD`.
 fn inner(outer: &Instruction) -> (&Instruction, bool) {
     match &outer.body {
         Body::Onbuild(inner) => (&**inner, true),

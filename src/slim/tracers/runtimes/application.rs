@@ -27,7 +27,7 @@ const MARKERS: &[&str] = &[
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, language: Language) {
     let tree = keep.tree();
     for directory in directories(keep, source) {
-        // A directory of the distribution is never an application, whatever lies in it.
+        // A directory of the distribution is never an application, whatever it contains.
         if is_application_path(&tree.path(directory)) && state.applications.insert(directory) {
             let name = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
             keep_tree(

@@ -74,7 +74,7 @@ const RUNTIMES: &[Runtime] = &[
 ];
 
 impl Tracer for RuntimeTracer {
-    /// An interpreter that runs code from outside of the image may be asked for any module.
+    /// An interpreter that runs code from outside the image may load any module.
     fn start(&mut self, keep: &mut Keep<'_>) {
         for (&language, &program) in &keep.unknown_code {
             match language {
@@ -124,7 +124,8 @@ impl Tracer for RuntimeTracer {
     fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
         let before = keep.graph.kept().len();
         source::trace_named(&mut self.state, keep);
-        // Python and Perl decide at the end: what they need depends on all programs that use them.
+        // Python and Perl decide at the end, because their needs depend on all programs that use
+        // them.
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
         node::keep_types(&mut self.state, keep);

@@ -46,7 +46,7 @@ fn is_package(tree: &Tree, directory: NameId) -> bool {
     tree.child(directory, b"package.json").is_some() && is_among_packages(tree, directory)
 }
 
-/// Whether a directory is where npm or Debian puts a package.
+/// Whether a directory is one in which npm or Debian installs a package.
 fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
     let parent = tree.parent(directory);
     // A scope is an additional directory: `node_modules/@babel/core`.
@@ -130,7 +130,7 @@ fn read_manifest(keep: &mut Keep<'_>, manifest: NameId) -> Option<Value> {
     // The longest of real packages have a few hundred kilobytes.
     const LONGEST: usize = 1 << 20;
     let bytes = keep.view.bytes(manifest)?;
-    // Hard links may make thousands of packages of one manifest, and each has its dependencies.
+    // Through hard links, one manifest may become thousands of packages, each with dependencies.
     if bytes.len() > LONGEST || !keep.effort.manifests.spend(bytes.len()) {
         let text = "too long or too many manifests: the dependencies of this package are unknown";
         keep.note(Some(manifest), None, text.to_owned());
@@ -139,8 +139,8 @@ fn read_manifest(keep: &mut Keep<'_>, manifest: NameId) -> Option<Value> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Keeps what the manifest of a package says that others load, also where it lies in a directory
-/// that is left out otherwise, such as the `examples` of three.
+/// Keeps the files that other packages load according to a package's manifest, even in directories
+/// that are otherwise left out, such as `examples` in the package `three`.
 fn keep_exported(keep: &mut Keep<'_>, by: NameId, package: NameId, manifest: &Value) {
     const FIELDS: [&str; 6] = ["main", "module", "browser", "exports", "imports", "bin"];
     let mut targets = BTreeSet::new();
@@ -152,14 +152,14 @@ fn keep_exported(keep: &mut Keep<'_>, by: NameId, package: NameId, manifest: &Va
     let targets = targets
         .into_iter()
         .map(|target| target.strip_prefix("./").unwrap_or(target))
-        // What lies anywhere else is kept with the package.
+        // Files elsewhere are kept with the package.
         .filter(|target| {
             let first = target.split('/').next().unwrap_or_default();
             LEFT_OUT_DIRECTORIES.contains(&first)
         })
         .take(MAX_TARGETS);
     for target in targets {
-        // `./examples/jsm/*` stands for all that is below the directory.
+        // `./examples/jsm/*` matches everything below the directory.
         let path = target.split('*').next().unwrap_or_default();
         keep_left_out(keep, by, package, path);
     }
@@ -179,8 +179,8 @@ fn add_strings<'v>(value: &'v Value, strings: &mut BTreeSet<&'v str>) {
     }
 }
 
-/// Keeps a module, or the modules of a directory, that a path from a directory on names, where it
-/// would be left out. What lies beside a module is kept with it: such modules load each other.
+/// Keeps a module, or the modules in a directory, named by a relative path, if it would otherwise
+/// be left out. Its neighbors are kept as well, because such modules load each other.
 fn keep_left_out(keep: &mut Keep<'_>, by: NameId, directory: NameId, path: &str) {
     const ENDINGS: [&str; 6] = ["", ".js", ".cjs", ".mjs", ".json", "/index.js"];
     let tree = keep.tree();
@@ -200,7 +200,7 @@ fn keep_left_out(keep: &mut Keep<'_>, by: NameId, directory: NameId, path: &str)
         };
         let why = Why::module(Language::Node, path.to_owned());
         keep.graph.keep(found, Some(by), why.clone());
-        // The package itself may be what the path names.
+        // The path may refer to the package itself.
         if package_of(tree, found) != Some(beside) && !is_package(tree, beside) {
             keep_tree(keep, beside, by, &why, &is_development);
         }
@@ -403,7 +403,7 @@ fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
 /// The targets in a manifest that are followed. Packages export directories, not each file.
 const MAX_TARGETS: usize = 1000;
 
-/// Directories of packages that are loaded only where a source or a manifest names them.
+/// Directories of packages that are only loaded if a source or a manifest names them.
 const LEFT_OUT_DIRECTORIES: &[&str] = &[
     "__tests__",
     "benchmark",

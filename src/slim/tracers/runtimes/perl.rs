@@ -130,7 +130,7 @@ fn layers(line: &str) -> Vec<String> {
         modules.push("PerlIO::scalar".to_owned());
     }
     for (at, _) in line.match_indices(':') {
-        // Behind a mode, a quote or another layer; two colons stand in the name of a module.
+        // A layer follows a mode, a quote or another layer; two colons are part of a module name.
         let is_layer = line[..at].ends_with(['<', '>', '\'', '"', ' ', ')'])
             || line[..at].ends_with(|char: char| char.is_ascii_alphanumeric());
         let rest = &line[at + 1..];

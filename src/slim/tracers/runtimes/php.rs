@@ -8,8 +8,8 @@ use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-/// Keeps the include path, which is built into the program, and into the library that web servers
-/// load instead of starting it.
+/// Keeps the include path, which is compiled into the program and into the library that web servers
+/// load instead of the program.
 pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;

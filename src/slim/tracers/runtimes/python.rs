@@ -47,8 +47,7 @@ pub(super) const OPTIONAL: &[&str] = &[
     "venv",
 ];
 
-/// The optional parts that need neither a display nor a person: neither the editor nor demos, and
-/// no tests.
+/// Optional parts that work without a display or a user; excludes the editor, demos and tests.
 pub(super) fn without_display() -> impl Iterator<Item = &'static str> {
     const LEFT_OUT: [&str; 5] = ["idlelib", "test", "tkinter", "turtle", "turtledemo"];
     let optional = OPTIONAL.iter().copied();
@@ -602,7 +601,7 @@ fn imported_modules(line: &str) -> Vec<String> {
     modules
 }
 
-/// The directory `tests` on the way to a module; none where the module is in no such directory.
+/// The directory `tests` in the path of a module; `None` if the module is not in such a directory.
 fn tests_of(keep: &Keep<'_>, source: NameId, module: &str) -> Option<NameId> {
     let tree = keep.tree();
     let path = module.trim_start_matches('.');

@@ -119,7 +119,7 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
     if let Some(language) = language_of_source(file_name) {
         return Some(language);
     }
-    // A command line that names the file says which language it is in.
+    // A command line that names the file shows its language.
     if let Some(&language) = keep.sources.get(&name) {
         return Some(language);
     }
@@ -279,7 +279,7 @@ fn keep_search_path(keep: &mut Keep<'_>, name: NameId, text: &str) {
     }
 }
 
-/// A script in a directory of the distribution loads modules that lie beside it.
+/// A script in a directory of the distribution loads modules that are next to it.
 fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let tree = keep.tree();
     let directory = tree.parent(name);
@@ -467,7 +467,7 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
     }
 }
 
-/// Whether a source opens libraries by their names, and does not only name them.
+/// Whether a source file opens libraries by name instead of only mentioning them.
 fn opens_libraries(text: &str) -> bool {
     const CALLS: [&str; 6] = [
         "CDLL(",
@@ -480,7 +480,8 @@ fn opens_libraries(text: &str) -> bool {
     CALLS.iter().any(|call| text.contains(call))
 }
 
-/// The reason for a library: what a source opens is needed, what it names may be.
+/// The reason for a library: it is needed if a source file opens it, and may be needed if it is
+/// only mentioned.
 fn why_opened(text: &str, word: &str, opens: bool) -> Why {
     let before = text.split(word).next().unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -526,7 +527,7 @@ fn is_short(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte))
 }
 
-/// Whether a string is the name of a library. Modules of databases do not begin with `lib`.
+/// Whether a string is the name of a library. Database modules do not start with `lib`.
 fn is_library(literal: &str, opens: bool) -> bool {
     let has_ending = literal.ends_with(".so") || literal.contains(".so.");
     (opens || literal.starts_with("lib")) && has_ending && !literal.contains(['/', ' ', '*'])

@@ -1,4 +1,4 @@
-//! Functions of a script: the arguments that its calls give them, and what they print.
+//! Functions of a script: the arguments of their calls, and their output.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,7 @@ impl Functions {
                 self.defined[current].runs_from = Some(1);
             }
         }
-        // Every `shift` counts, whether it stands before or behind.
+        // Every `shift` counts, regardless of its position.
         for simple in &script.commands {
             let name = simple.words.first().and_then(ShellWord::literal);
             if name == Some("shift") {
@@ -115,12 +115,12 @@ impl Functions {
         add(&mut self.defined[current].outputs, value)
     }
 
-    /// The values of `$1` and the like here.
+    /// The values of parameters such as `$1` at this position.
     pub(super) fn argument(&self, place: usize) -> Option<&BTreeSet<String>> {
         self.defined[self.current?].arguments.get(&place)
     }
 
-    /// The output of a function; none where it is not known.
+    /// The output of a function; `None` if it is unknown.
     pub(super) fn output(&self, name: &str) -> Option<&BTreeSet<String>> {
         let outputs = &self.defined[self.place(name)?].outputs;
         if outputs.is_empty() {

@@ -32,7 +32,7 @@ pub(super) struct Values {
     outer: Vec<Rc<Variables>>,
     /// The paths of the script, if it is a file: its own, and those of symlinks to it.
     script: Vec<String>,
-    /// Functions of the script: their arguments, and what they print.
+    /// Functions of the script: their arguments and their output.
     functions: Functions,
     /// Variables that are given arguments of the script: `program=$1`.
     from_arguments: Rc<BTreeSet<String>>,
@@ -152,7 +152,7 @@ impl Values {
     }
 
     /// Learns the values of `A=1` and `export A=1`, the directories of `cd`, and the arguments and
-    /// the output of functions. True where one is new.
+    /// the output of functions. Returns true if one is new.
     fn learn_commands(&mut self, script: &ShellScript, text: &str) -> bool {
         let mut is_new = false;
         for simple in &script.commands {
@@ -179,7 +179,8 @@ impl Values {
         is_new
     }
 
-    /// Learns the working directory after `cd`. One that is relative begins at any other.
+    /// Learns the working directory after `cd`. A relative directory is appended to each directory
+    /// known so far.
     fn learn_directory(&mut self, simple: &SimpleCommand) -> bool {
         let name = simple.words.first().and_then(ShellWord::literal);
         if !matches!(name, Some("cd" | "pushd")) {
@@ -227,7 +228,7 @@ impl Values {
         is_new
     }
 
-    /// Learns what `echo`, `pwd` and the like print in a function.
+    /// Learns the output of `echo`, `pwd` and similar commands in a function.
     fn learn_output(&mut self, simple: &SimpleCommand, text: &str) -> bool {
         // What runs in a substitution of the function is not printed.
         if !self.functions.is_inside() || simple.position.subshell {
@@ -276,7 +277,7 @@ impl Values {
         &self.functions
     }
 
-    /// Learns the values of `for A in 1 2`. True where one is new.
+    /// Learns the values of `for A in 1 2`. Returns true if one is new.
     fn learn_loops(&mut self, script: &ShellScript) -> bool {
         let mut is_new = false;
         for one in &script.loops {

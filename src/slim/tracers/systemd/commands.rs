@@ -1,4 +1,4 @@
-//! Command lines of units: the programs that they start, with the variables of the unit.
+//! Command lines of units: the programs that they start, and the unit's variables.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::slim::why::{Confidence, UnitRelation, Why};
 use super::conditions;
 use super::walk::Walk;
 
-/// Settings that contain a command line, of services and sockets.
+/// Settings of services and sockets that contain a command line.
 pub(in crate::slim) const COMMANDS: [&str; 8] = [
     "ExecCondition",
     "ExecStartPre",
@@ -24,7 +24,7 @@ pub(in crate::slim) const COMMANDS: [&str; 8] = [
     "ExecStopPre",
     "ExecStopPost",
 ];
-/// Bytes of a command line after its variables are replaced.
+/// Maximum length in bytes of a command line after its variables are replaced.
 const MAX_COMMAND: usize = 64 << 10;
 
 type Environment = HashMap<String, String>;
@@ -50,7 +50,7 @@ fn keep_command(
 ) {
     let line = CommandLine::parse(&value.value);
     let text = unit.name.expand(line.text).and_then(|text| {
-        // With `:`, variables are the business of the program.
+        // With `:`, systemd does not replace variables.
         if line.has_sign(':') {
             Some(text)
         } else {
@@ -64,7 +64,7 @@ fn keep_command(
     if !walk.spend(keep, text.len()) {
         return;
     }
-    // With `@`, the second word is the name that the program sees as its own.
+    // With `@`, the second word is passed to the program as its own name (`argv[0]`).
     let text = if line.has_sign('@') {
         without_second_word(&text)
     } else {
@@ -83,7 +83,7 @@ fn keep_command(
             };
             keep.keep_path(&path, Some(value.file), why);
         }
-        // With `-`, a failure does not count. Parts that are only known at run time are `*`.
+        // With `-`, a failure is ignored. `*` stands for parts that are only known at run time.
         None if line.has_sign('-') || program.is_empty() || program.contains('*') => {}
         None if conditions::lacks_file(keep, unit) => {}
         None => {
@@ -91,13 +91,13 @@ fn keep_command(
             walk.note(keep, value.file, Some(value.line), text);
         }
     }
-    // Paths below another root directory are kept with the directory.
+    // Paths below another root directory are kept together with that directory.
     if root.is_empty() {
         shell::keep_text_of(keep, value.file, value.line, &text);
     }
 }
 
-/// A command line, and the signs before it that say how it is run, systemd.service(5).
+/// A command line, and the prefixes that control how it is run; see systemd.service(5).
 struct CommandLine<'a> {
     signs: &'a str,
     text: &'a str,
@@ -118,7 +118,7 @@ impl<'a> CommandLine<'a> {
     }
 }
 
-/// The command line of a setting for a shell, without the signs before it.
+/// The command line of a setting as shell code, without its prefixes.
 pub(in crate::slim) fn without_signs(value: &str) -> &str {
     CommandLine::parse(value).text
 }
@@ -142,7 +142,7 @@ fn without_second_word(text: &str) -> String {
     }
 }
 
-/// Where systemd finds a program: below the root directory of the unit, if it has one.
+/// The path at which systemd finds a program, below the unit's root directory if it has one.
 pub(super) fn program_path(keep: &Keep<'_>, root: &str, program: &str) -> Option<Vec<u8>> {
     if program.is_empty() {
         return None;
@@ -160,7 +160,7 @@ pub(super) fn program_path(keep: &Keep<'_>, root: &str, program: &str) -> Option
     None
 }
 
-/// systemd starts `mount` and `swapon` for units of these kinds.
+/// Keeps `mount` or `swapon`, which systemd starts for units of these kinds.
 fn keep_mount_programs(keep: &mut Keep<'_>, unit: &Unit) {
     let programs = match unit.name.kind() {
         "mount" => ["mount", "umount"],
@@ -187,7 +187,7 @@ fn keep_mount_programs(keep: &mut Keep<'_>, unit: &Unit) {
     }
 }
 
-/// The variables that a unit sets, with those in its environment files, which are kept.
+/// The variables that a unit sets, including those in its environment files, which are kept.
 fn environment(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) -> Environment {
     let mut environment = Environment::new();
     for value in unit.all("Environment") {
@@ -205,7 +205,7 @@ fn environment(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) -> Environment
     environment
 }
 
-/// A variable whose value is a path is likely read by the program.
+/// Keeps the paths in values of variables, because the program is likely to read them.
 fn keep_value(keep: &mut Keep<'_>, value: &Value, text: &str) {
     if text.starts_with('/') && !text.contains(':') {
         let why = Why::UnitSetting {
@@ -280,7 +280,7 @@ fn read_variables(
     }
 }
 
-/// A command line with the values of the variables that are known; `None` if it becomes too long.
+/// A command line in which known variables are replaced; `None` if it becomes too long.
 fn with_variables(text: &str, environment: &Environment) -> Option<String> {
     let mut replaced = String::new();
     let mut rest = text;
@@ -308,7 +308,7 @@ fn with_variables(text: &str, environment: &Environment) -> Option<String> {
     }
 }
 
-/// The name of a variable after its `$`, and the length of what stands for it there.
+/// The name of a variable after its `$`, and the length of the reference after the `$`.
 fn variable(text: &str) -> Option<(&str, usize)> {
     if let Some(braced) = text.strip_prefix('{') {
         let (name, _) = braced.split_once('}')?;

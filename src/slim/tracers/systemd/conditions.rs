@@ -1,10 +1,10 @@
-//! Conditions of units that are known not to hold in a container.
+//! Conditions of units that cannot hold in a container.
 
 use crate::knowledge::{is_machine_capability, is_machine_path, is_machine_security};
 use crate::slim::keep::Keep;
 use crate::slim::units::Unit;
 
-/// Whether a unit may start. Most conditions depend on the running container, and are taken to
+/// Whether a unit may start. Most conditions depend on the running container and are assumed to
 /// hold.
 pub(super) fn may_start(unit: &Unit) -> bool {
     let mut triggers = 0;
@@ -12,7 +12,7 @@ pub(super) fn may_start(unit: &Unit) -> bool {
     for (key, value) in unit.with_prefix("Condition") {
         let value = value.value.trim();
         match value.strip_prefix('|') {
-            // Of the conditions with a `|`, one is enough.
+            // One of the conditions with a `|` is enough.
             Some(value) => {
                 triggers += 1;
                 may_trigger |= may_hold(key, value);
@@ -31,8 +31,8 @@ fn may_hold(key: &str, value: &str) -> bool {
     };
     let holds = match key {
         "ConditionVirtualization" => is_virtualization(value),
-        // Privileged containers have the devices of the machine, but a login prompt on its
-        // terminals is nothing that an image is made for.
+        // Privileged containers have the devices of the machine, but no image exists to show a
+        // login prompt on the machine's terminals.
         "ConditionPathExists" if is_machine_path(value) => Some(false),
         "ConditionCapability" if is_machine_capability(value) => Some(false),
         "ConditionSecurity" if is_machine_security(value) => Some(false),
@@ -41,8 +41,8 @@ fn may_hold(key: &str, value: &str) -> bool {
     holds != Some(is_negated)
 }
 
-/// Whether a unit has a condition on a file that the image lacks: packages install units for
-/// programs of other packages.
+/// Whether a unit has a condition on a file that is missing from the image: packages also install
+/// units for programs in other packages.
 pub(super) fn lacks_file(keep: &Keep<'_>, unit: &Unit) -> bool {
     const KEYS: [&str; 5] = [
         "ConditionDirectoryNotEmpty",
@@ -59,7 +59,8 @@ pub(super) fn lacks_file(keep: &Keep<'_>, unit: &Unit) -> bool {
     })
 }
 
-/// Whether a container is virtualization of some kind; `None` where it depends on its runtime.
+/// Whether a container matches a kind of virtualization; `None` if that depends on the container
+/// runtime.
 fn is_virtualization(kind: &str) -> Option<bool> {
     match kind {
         "container" | "yes" | "true" | "1" | "on" => Some(true),

@@ -1,4 +1,4 @@
-//! Units that a unit pulls in, or that it starts later.
+//! Units that a unit pulls in or starts later.
 
 use crate::image::NameId;
 use crate::knowledge::{activation_directories, is_maintenance_unit, units_started_by};
@@ -9,8 +9,8 @@ use crate::slim::why::{Confidence, UnitRelation, Why};
 
 use super::walk::{Outcome, Walk, certain, keep_entry, possible};
 
-/// Settings that name units, with the confidence that these are needed. What starts after a failure
-/// rarely does.
+/// Settings that name units, with the confidence that these are needed. Units that are started
+/// after a failure are rarely needed.
 const PULLS: [(&str, Confidence); 7] = [
     ("Requires", Confidence::Certain),
     ("BindsTo", Confidence::Certain),
@@ -21,8 +21,8 @@ const PULLS: [(&str, Confidence); 7] = [
     ("OnFailure", Confidence::Possible),
 ];
 
-/// Follows the dependencies of a unit, which start even where a condition keeps the unit itself from
-/// it.
+/// Follows the dependencies of a unit, which are started even if a condition prevents the unit
+/// itself from starting.
 pub(super) fn follow(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     for (key, confidence) in PULLS {
         for value in unit.all(key) {
@@ -36,7 +36,7 @@ pub(super) fn follow(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     follow_init_scripts(walk, keep, unit);
 }
 
-/// Follows what a unit starts when it has started itself.
+/// Follows the units that a unit starts after it has started itself.
 pub(super) fn follow_started(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     follow_trigger(walk, keep, unit);
     for started in units_started_by(unit.name.full()) {
@@ -73,7 +73,7 @@ pub(super) fn follow_directories(
     }
 }
 
-/// Follows a symlink that `systemctl enable` made. Its name counts, and not its target.
+/// Follows a symlink created by `systemctl enable`. Only its name matters, not its target.
 fn follow_link(walk: &mut Walk, keep: &mut Keep<'_>, entry: NameId, by: NameId) {
     let name = String::from_utf8_lossy(keep.tree().file_name(entry)).into_owned();
     if is_maintenance_unit(&name) || UnitName::parse(&name).is_none() {
@@ -82,7 +82,7 @@ fn follow_link(walk: &mut Walk, keep: &mut Keep<'_>, entry: NameId, by: NameId) 
     keep_entry(keep, entry, by, certain(UnitRelation::Enabled));
     let outcome = walk.want(keep, &name, entry, Why::Target);
     if outcome == Outcome::Missing {
-        let text = format!("the enabled unit `{name}` is not in the image, or cannot be read");
+        let text = format!("the enabled unit `{name}` is not in the image or cannot be read");
         walk.note(keep, entry, None, text);
     }
 }
@@ -113,8 +113,8 @@ fn pull(
     }
 }
 
-/// Whether a unit needs a file: devices, mounts, scopes and slices may come into being without one.
-/// Parts of a name that are only known at run time are `*`.
+/// Whether a unit needs a file: devices, mounts, scopes and slices can exist without one. `*`
+/// stands for parts of a name that are only known at run time.
 fn has_file(name: &str) -> bool {
     const KINDS: [&str; 5] = ["path", "service", "socket", "target", "timer"];
     let name = UnitName::parse(name);
@@ -145,7 +145,7 @@ fn follow_trigger(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
             Confidence::Certain,
         );
     }
-    // With `Accept=yes`, each connection has an instance of its own.
+    // With `Accept=yes`, each connection gets its own instance.
     let service = if key == "Service" && unit.flag("Accept") == Some(true) {
         format!("{}@.service", name.prefix())
     } else {
@@ -158,7 +158,7 @@ fn follow_trigger(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     }
 }
 
-/// Follows dependencies that units have without a setting, systemd.service(5) and others.
+/// Follows dependencies that units have without a setting; see systemd.service(5) and others.
 fn follow_implied(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     let kind = unit.name.kind();
     let has_defaults = unit.flag("DefaultDependencies") != Some(false);
@@ -173,8 +173,8 @@ fn follow_implied(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     }
 }
 
-/// Follows the scripts of runlevels, which have no unit file: those of 2, 3 and 4 belong to
-/// `multi-user.target`, those of 5 to `graphical.target`, systemd-sysv-generator(8).
+/// Follows runlevel scripts, which have no unit file: scripts of runlevels 2, 3 and 4 belong to
+/// `multi-user.target`, those of runlevel 5 to `graphical.target`; see systemd-sysv-generator(8).
 fn follow_init_scripts(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     let levels: &[&str] = match unit.name.full() {
         "multi-user.target" => &["2", "3", "4"],
@@ -195,13 +195,14 @@ fn follow_init_scripts(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     }
 }
 
-/// Follows `S20app`, unless the service has a unit file, which is enabled on its own.
+/// Follows a script such as `S20app`, unless the service has a unit file, which is enabled
+/// separately.
 fn follow_init_script(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit, entry: NameId) {
     let file_name = String::from_utf8_lossy(keep.tree().file_name(entry)).into_owned();
     let Some(script) = file_name.strip_prefix('S').and_then(|name| name.get(2..)) else {
         return;
     };
-    // Debian's scripts of the boot loader end with `.sh` where the service does not.
+    // The names of some Debian boot scripts end with `.sh`, but the service names do not.
     let service = format!("{}.service", script.trim_end_matches(".sh"));
     let Some(name) = UnitName::parse(&service) else {
         return;
@@ -212,7 +213,7 @@ fn follow_init_script(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit, entry: 
     }
 }
 
-/// Follows the services that the bus starts when a program calls them.
+/// Follows services that D-Bus starts when a program calls them.
 fn follow_activation(walk: &mut Walk, keep: &mut Keep<'_>, bus: &Unit) {
     let tree = keep.tree();
     for directory in activation_directories() {
@@ -244,7 +245,7 @@ fn follow_activated(walk: &mut Walk, keep: &mut Keep<'_>, bus: &Unit, entry: Nam
     }
     keep_entry(keep, entry, bus.fragment, possible(UnitRelation::Activated));
     let settings = settings(&String::from_utf8_lossy(&bytes));
-    // With systemd, `Exec=` is only for services without a unit.
+    // With systemd, `Exec=` is only used for services without a unit.
     if let Some(unit) = settings
         .iter()
         .find(|setting| setting.key == "SystemdService")

@@ -1,4 +1,4 @@
-//! Files and accounts that the settings of a unit name.
+//! Files and accounts named in the settings of a unit.
 
 use std::collections::HashSet;
 
@@ -11,34 +11,34 @@ use crate::slim::why::{Confidence, Why};
 
 use super::walk::Walk;
 
-/// What the value of a setting is.
+/// The kind of value that a setting has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// A path.
     Path,
-    /// Paths, each perhaps with `:` and more behind it. The unit fails if one is missing.
+    /// Paths, each optionally followed by `:` and more text. The unit fails if one is missing.
     Paths,
     /// The directory of an application.
     Application,
-    /// A directory that is the root of the program.
+    /// The directory that the program sees as its root.
     Root,
-    /// `file:/path` and the like.
+    /// A source such as `file:/path`.
     Stream,
     /// `name:/path`.
     Credential,
     /// A path that the program creates in a directory that has to exist.
     Created,
-    /// Names in a directory of the system; what is there is kept.
+    /// Names in a system directory; existing files with these names are kept.
     Names(&'static str),
     /// Names of directories with data.
     Data(&'static str),
     /// A condition on a path.
     Condition,
-    /// A condition that a directory has entries.
+    /// A condition that a directory is not empty.
     NotEmpty,
 }
 
-/// Settings that name files, systemd.exec(5), systemd.unit(5), systemd.socket(5) and others.
+/// Settings that name files; see systemd.exec(5), systemd.unit(5), systemd.socket(5) and others.
 const SETTINGS: [(&str, Form); 43] = [
     ("WorkingDirectory", Form::Application),
     ("RootDirectory", Form::Root),
@@ -106,7 +106,7 @@ pub(super) fn keep_files(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
 }
 
 impl Form {
-    /// The paths in a value, with specifiers.
+    /// The paths in a value, which may contain specifiers.
     fn paths(self, value: &str) -> Vec<String> {
         match self {
             Self::Path | Self::Application | Self::Root => {
@@ -138,7 +138,7 @@ impl Form {
             }
             Self::Condition | Self::NotEmpty => {
                 let value = value.trim_start_matches('|').trim();
-                // A file that must not exist is none to keep.
+                // The condition requires that the file does not exist, so there is nothing to keep.
                 if value.starts_with('!') {
                     Vec::new()
                 } else {
@@ -157,7 +157,7 @@ fn keep_named(
     value: &Value,
     path: &str,
 ) {
-    // Names of abstract sockets and ports are no paths.
+    // Abstract sockets and ports are not paths.
     if !path.starts_with('/') {
         return;
     }
@@ -179,7 +179,7 @@ fn keep_named(
     };
     match form {
         Form::Root | Form::Data(_) => walk.keep_whole(keep, name, value.file, &why),
-        // An application may open any file next to it.
+        // An application may open any file next to itself.
         Form::Application if !is_system_directory(keep.tree(), name) => {
             walk.keep_whole(keep, name, value.file, &why);
         }
@@ -194,7 +194,7 @@ fn keep_named(
 
 /// Adds notes about users and groups that do not exist: the unit fails to start.
 fn check_accounts(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
-    // systemd makes the user of such a unit itself.
+    // systemd itself creates the user of such a unit.
     if unit.flag("DynamicUser") == Some(true) {
         return;
     }
@@ -209,7 +209,7 @@ fn check_accounts(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
         if is_number || account.contains('*') || has_account(walk, keep, &account) {
             continue;
         }
-        let text = format!("`{key}=` names `{account}`, which no account of the image has");
+        let text = format!("`{key}=` names `{account}`, which is not an account in the image");
         walk.note(keep, value.file, Some(value.line), text);
     }
 }
@@ -222,7 +222,7 @@ fn has_account(walk: &mut Walk, keep: &mut Keep<'_>, account: &str) -> bool {
     accounts.is_some_and(|accounts| accounts.contains(account))
 }
 
-/// The names of users and groups, with those that `systemd-sysusers` makes at boot.
+/// The names of users and groups, including those that `systemd-sysusers` creates at boot.
 fn accounts(walk: &mut Walk, keep: &mut Keep<'_>) -> HashSet<String> {
     let mut accounts = HashSet::new();
     let patterns = [

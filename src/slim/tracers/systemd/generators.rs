@@ -1,4 +1,4 @@
-//! Generators: programs that systemd runs at boot and that make units.
+//! Generators: programs that systemd runs at boot to create units.
 
 use std::collections::BTreeMap;
 
@@ -12,37 +12,37 @@ use crate::slim::why::{Confidence, UnitRelation, Why};
 use super::commands;
 use super::walk::{Walk, certain, keep_entry};
 
-/// Generators that are looked at.
+/// Maximum number of generators that are analyzed.
 const MAX_GENERATORS: usize = 256;
 
-/// Keeps the generators that do something, and what they enable.
+/// Keeps the generators that have an effect, and the units that they enable.
 pub(super) fn keep_generators(walk: &mut Walk, keep: &mut Keep<'_>) {
     for (name, entry) in generators(keep) {
         let name = String::from_utf8_lossy(name);
         let rows = generator_rows(&name);
         if rows.is_empty() {
             keep_entry(keep, entry, walk.systemd, certain(UnitRelation::Generator));
-            let text = "the units that this generator makes at boot are unknown".to_owned();
+            let text = "the units that this generator creates at boot are unknown".to_owned();
             walk.note(keep, entry, None, text);
         }
         for row in rows {
             match row.makes {
                 GeneratedUnits::Listed => keep_listed(walk, keep, row, entry),
                 GeneratedUnits::Mounts => keep_mounts(walk, keep, row, entry),
-                // A prompt is for people who have a password; it would bring a login session with
-                // all its commands.
+                // A login prompt is for people who have a password, and would require a login
+                // session with all its commands.
                 GeneratedUnits::Console => {
                     let text = "login prompts on the console are not kept".to_owned();
                     walk.note(keep, entry, None, text);
                 }
-                // It is kept with the first script that it makes a service of.
+                // It is kept with the first script for which it creates a service.
                 GeneratedUnits::Services => {}
             }
         }
     }
 }
 
-/// The generator of services for the scripts in `/etc/init.d`, if the image has it.
+/// The generator that creates services for scripts in `/etc/init.d`, if the image contains it.
 pub(super) fn sysv(keep: &Keep<'_>) -> Option<NameId> {
     for (name, entry) in generators(keep) {
         let rows = generator_rows(&String::from_utf8_lossy(name));
@@ -62,7 +62,8 @@ fn generators<'a>(keep: &Keep<'a>) -> BTreeMap<&'a [u8], NameId> {
             continue;
         };
         for entry in tree.children(directory.name).take(MAX_GENERATORS) {
-            // The first with a name counts, even if it is a symlink to `/dev/null`.
+            // The first one with a given name takes precedence, even if it is a symlink to
+            // `/dev/null`.
             generators.entry(tree.file_name(entry)).or_insert(entry);
         }
     }
@@ -94,8 +95,8 @@ fn keep_listed(walk: &mut Walk, keep: &mut Keep<'_>, row: &'static Generator, en
     }
 }
 
-/// Whether a file has more than comments. A directory, or a file that is too large, counts as one
-/// that has.
+/// Whether a file contains more than comments. Directories and files that are too large count as
+/// well.
 fn has_entries(walk: &mut Walk, keep: &mut Keep<'_>, file: NameId) -> bool {
     let Some(bytes) = keep.view.bytes(file) else {
         return true;
@@ -110,7 +111,7 @@ fn is_entry(line: &str) -> bool {
     !line.is_empty() && !line.starts_with('#')
 }
 
-/// The parts of a path that the wildcards of a pattern stand for.
+/// The parts of a path that the wildcards of a pattern match.
 fn wildcards(pattern: &str, path: &[u8]) -> Vec<String> {
     let path = String::from_utf8_lossy(path);
     let mut matched = Vec::new();
@@ -123,7 +124,7 @@ fn wildcards(pattern: &str, path: &[u8]) -> Vec<String> {
     matched
 }
 
-/// The name of a unit, with `{1}` replaced by what the first wildcard stands for.
+/// The name of a unit, with `{1}` replaced by the text that the first wildcard matched.
 fn filled(unit: &str, matched: &[String]) -> String {
     let mut name = unit.to_owned();
     for (index, text) in matched.iter().enumerate() {

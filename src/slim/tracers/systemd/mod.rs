@@ -1,9 +1,9 @@
-//! Tracer for systemd: what it starts at boot, unit by unit.
+//! Tracer for systemd, which follows the units that it starts at boot.
 //!
-//! The roots are the default target, the targets that stop the container and the generators. From
-//! each unit lead dependencies, `.wants` and `.requires` directories, and the services of sockets,
-//! timers, paths and D-Bus names. A unit that may start keeps its programs and the files that its
-//! settings name.
+//! The roots are the default target, the targets that stop the container, and the generators. From
+//! each unit, the tracer follows dependencies, `.wants` and `.requires` directories, and the
+//! services of sockets, timers, paths and D-Bus names. If a unit may start, its programs and the
+//! files named in its settings are kept.
 
 mod commands;
 mod conditions;
@@ -24,7 +24,7 @@ use self::walk::{Outcome, Pending, Walk, certain};
 
 #[derive(Default)]
 pub(super) struct SystemdTracer {
-    /// The units that start, from when systemd is kept.
+    /// The units that systemd starts; set as soon as systemd is kept.
     walk: Option<Walk>,
 }
 
@@ -38,7 +38,7 @@ impl Tracer for SystemdTracer {
     }
 }
 
-/// Whether a kept name is systemd, and more than a mention in a text keeps it.
+/// Whether a kept name is systemd and is kept for more than a mention in a text.
 fn is_systemd(keep: &Keep<'_>, name: NameId) -> bool {
     let tree = keep.tree();
     tree.file_name(name) == b"systemd"
@@ -51,7 +51,7 @@ fn is_systemd(keep: &Keep<'_>, name: NameId) -> bool {
             .any(|link| link.why.is_mention())
 }
 
-/// Follows what systemd starts by itself.
+/// Follows the units that systemd starts by itself.
 fn boot(keep: &mut Keep<'_>, systemd: NameId) -> Walk {
     keep.starts_systemd = true;
     let sysv = generators::sysv(keep);
@@ -69,7 +69,7 @@ fn boot(keep: &mut Keep<'_>, systemd: NameId) -> Walk {
     {
         refuse(
             keep,
-            format!("its label `{label}` is for machines that boot from it"),
+            format!("its label `{label}` marks an image for booting machines"),
         );
     }
     match outcome {
@@ -84,8 +84,8 @@ fn boot(keep: &mut Keep<'_>, systemd: NameId) -> Walk {
     walk
 }
 
-/// Follows a unit that does not start at boot, but that a script or the user names, or that the
-/// Dockerfile added: something starts it later.
+/// Follows a unit that does not start at boot, but is named by a script or the user, or added by
+/// the Dockerfile, so something starts it later.
 fn follow_named(walk: &mut Walk, keep: &mut Keep<'_>, name: NameId) {
     let tree = keep.tree();
     if walk.files.is_directory_of_units(tree.parent(name)) && is_named(keep, name) {
@@ -124,13 +124,13 @@ fn run(walk: &mut Walk, keep: &mut Keep<'_>) {
         }
     }
     if walk.is_exhausted(keep) {
-        let reason = "its units are too many or too large to follow";
+        let reason = "its units are too numerous or too large to follow";
         refuse(keep, reason.to_owned());
     }
 }
 
-/// The target on the command line, or `default.target`. In a container, systemd reads its own
-/// arguments like the command line of a kernel, systemd(1).
+/// The target on the command line, or `default.target`. In a container, systemd interprets its own
+/// arguments like a kernel command line; see systemd(1).
 fn default_target(config: &Config) -> String {
     let mut words = config.entrypoint();
     words.extend(config.cmd());
@@ -151,7 +151,7 @@ fn default_target(config: &Config) -> String {
     target.to_owned()
 }
 
-/// Records that no service of the image is known to work. With `--keep`, this is a note.
+/// Records that no service in the image is known to work. With `--keep`, this is only a note.
 fn refuse(keep: &mut Keep<'_>, reason: String) {
     keep.note(
         None,

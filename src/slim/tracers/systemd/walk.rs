@@ -1,4 +1,4 @@
-//! The units that were found so far, and the files that are kept for them.
+//! The units found so far, and the files that are kept for them.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -8,20 +8,20 @@ use crate::slim::keep::Keep;
 use crate::slim::units::{Found, LOOKUP, Unit, UnitFiles, UnitName, is_masked};
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
-/// Units that are loaded. A full desktop system has about 500.
+/// Maximum number of units that are loaded. A full desktop system has about 500.
 const MAX_UNITS: usize = 4096;
-/// Symlinks from one name of a unit to the next.
+/// Maximum number of symlinks from one name of a unit to the next.
 const MAX_ALIASES: usize = 8;
-/// Notes about missing units and programs.
+/// Maximum number of notes about missing units and programs.
 const MAX_NOTES: usize = 100;
 /// The cost of a file in a directory that is kept whole, in bytes of unit files.
 const ENTRY: usize = 16;
 
-/// What systemd would find for the name of a unit.
+/// The result of looking up the name of a unit as systemd does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Loaded,
-    /// It is disabled, so that it is no loss.
+    /// It is disabled, so nothing is lost without it.
     Masked,
     Missing,
 }
@@ -39,14 +39,14 @@ pub(super) enum Pending {
     Alias(UnitName, NameId),
 }
 
-/// The units that were found so far. Each is followed once, from a queue, because units may require
-/// each other in turn.
+/// The units found so far. Each is followed once, from a queue, because units may require each
+/// other.
 pub(super) struct Walk {
     pub(super) systemd: NameId,
     pub(super) files: UnitFiles,
     known: HashMap<String, Known>,
     pending: VecDeque<Pending>,
-    /// The generator of services for the scripts in `/etc/init.d`.
+    /// The generator that creates services for scripts in `/etc/init.d`.
     pub(super) sysv: Option<NameId>,
     /// Directories that are kept with everything in them.
     whole: HashSet<NameId>,
@@ -97,7 +97,7 @@ impl Walk {
         known.outcome
     }
 
-    /// Finds a unit that was not asked for before, through its aliases.
+    /// Finds a unit that was not looked up before, following its aliases.
     fn load(&mut self, keep: &mut Keep<'_>, mut name: UnitName) -> Known {
         let mut aliases = Vec::new();
         let mut known = loop {
@@ -127,7 +127,7 @@ impl Walk {
             }
         };
         self.known.insert(name.full().to_owned(), known);
-        // From the unit back to the name that was asked for; each symlink keeps the next.
+        // From the unit back to the name that was looked up, so that each symlink keeps the next.
         while let Some((alias, link)) = aliases.pop() {
             if let Some(entry) = known.entry {
                 keep_entry(keep, entry, link, Why::Target);
@@ -170,7 +170,7 @@ impl Walk {
         known
     }
 
-    /// Adds the settings in a file to a unit; false where it cannot be read.
+    /// Adds the settings in a file to a unit; false if it cannot be read.
     fn add(&mut self, keep: &mut Keep<'_>, unit: &mut Unit, file: NameId) -> bool {
         let Some(bytes) = keep.view.bytes(file) else {
             return false;
@@ -182,7 +182,8 @@ impl Walk {
         true
     }
 
-    /// The script in `/etc/init.d` from which the generator makes a service that has no unit file.
+    /// The script in `/etc/init.d` for which the generator creates a service if there is no unit
+    /// file.
     fn init_script(&mut self, keep: &mut Keep<'_>, name: &UnitName) -> Option<Known> {
         let generator = self.sysv?;
         let path = format!("/etc/init.d/{}", name.stem());
@@ -198,7 +199,7 @@ impl Walk {
             self.systemd,
             certain(UnitRelation::Generator),
         );
-        // The generator reads the directory: the script is a service because it is there.
+        // The generator reads the directory, so the script is a service because it is there.
         keep_entry(keep, script, generator, certain(UnitRelation::Generated));
         Some(Known {
             entry: Some(script),
@@ -206,7 +207,7 @@ impl Walk {
         })
     }
 
-    /// The next unit, or name of one, whose dependencies have not been followed.
+    /// The next unit, or other name of one, whose dependencies have not been followed.
     pub(super) fn next_pending(&mut self) -> Option<Pending> {
         self.pending.pop_front()
     }
@@ -219,7 +220,8 @@ impl Walk {
         by: NameId,
         why: &Why,
     ) {
-        // Units that name nested directories would keep the inner ones once for each.
+        // Without this check, nested directories would be kept once for each unit that names an
+        // outer one.
         if directory == NameId::ROOT || !self.whole.insert(directory) {
             return;
         }
@@ -243,7 +245,7 @@ impl Walk {
         if self.notes <= MAX_NOTES {
             keep.note(Some(at), line, text);
         } else {
-            let text = "more units or programs of units are missing than are listed here";
+            let text = "more missing units and programs of units are not listed";
             keep.note(None, None, text.to_owned());
         }
     }
@@ -259,7 +261,7 @@ impl Walk {
     }
 }
 
-/// Keeps the entry of a directory, even if it is a dangling symlink.
+/// Keeps an entry in a directory, even if it is a dangling symlink.
 pub(super) fn keep_entry(keep: &mut Keep<'_>, entry: NameId, by: NameId, why: Why) {
     let path = keep.tree().path(entry);
     keep.keep_entry(&path, Some(by), why);

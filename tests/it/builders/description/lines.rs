@@ -1,13 +1,13 @@
-//! The lines of a description: a kind, and everything after it.
+//! The lines of a description, each with a kind and its arguments.
 
-/// What an example expects of a path.
+/// The expectation of an example for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     Kept,
     Dropped,
 }
 
-/// A line, with the content from the `|` lines below it.
+/// A line with the content from the `|` lines below it.
 pub(crate) struct Line<'a> {
     pub(crate) mark: Option<Mark>,
     pub(super) kind: &'a str,
@@ -42,7 +42,7 @@ impl<'a> Line<'a> {
         } else if let Some(rest) = line.strip_prefix("- ") {
             (Some(Mark::Dropped), rest)
         } else {
-            // A page may align lines without a mark with those that have one.
+            // A page may align unmarked lines with marked ones.
             (None, line.trim_start())
         };
         let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));

@@ -1,5 +1,5 @@
-//! Images described as text: the examples on the pages of rules and keep rules, and the images of
-//! other tests. `rules/guide/adding-a-rule.md` documents the notation.
+//! Images described as text, for the examples on the pages of rules and keep rules and for other
+//! tests. `rules/guide/adding-a-rule.md` documents the notation.
 
 pub(crate) mod lines;
 
@@ -17,18 +17,18 @@ use super::elf_file::{self, GLIBC};
 use super::images::{docker_archive, open_with, sha256};
 use lines::{Entry, Line, lines};
 
-/// Files before the first `layer` line are in a layer with this history.
+/// Files before the first `layer` line belong to a layer with this history.
 const BASE: &str = "/bin/sh -c #(nop) ADD file:base in / ";
 
 /// The permission to listen on low ports, as an extended attribute.
 const CAPABILITY: &[u8] = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// The image of a description.
+/// Builds the image from a description.
 pub(crate) fn image(text: &str) -> Image {
     open_with(&archive(text), &Options::default()).unwrap()
 }
 
-/// The docker archive of a description.
+/// Builds a Docker archive from a description.
 pub(crate) fn archive(text: &str) -> Vec<u8> {
     let mut archive = Archive::new();
     for line in lines(text) {
@@ -37,7 +37,7 @@ pub(crate) fn archive(text: &str) -> Vec<u8> {
     archive.finish()
 }
 
-/// The policy in the `policy` lines of a description, on the first day of 2026.
+/// The policy in the `policy` lines of a description, as of 2026-01-01.
 pub(crate) fn policy(text: &str) -> Policy {
     let policy = values(text, "policy").join("\n");
     let config = config::parse(Path::new("policy.toml"), &policy, registry()).unwrap();
@@ -62,7 +62,7 @@ fn values<'a>(text: &'a str, kind: &str) -> Vec<&'a str> {
     values
 }
 
-/// A docker archive under construction.
+/// A Docker archive under construction.
 struct Archive {
     layers: Vec<Layer>,
     /// The symlinks of all layers.
@@ -106,7 +106,7 @@ impl Archive {
             }
             "name" => line.rest.clone_into(&mut self.name),
             "architecture" | "created" => self.document[line.kind] = line.rest.into(),
-            // These describe what an image is checked against.
+            // These describe inputs of the check instead of the image.
             "policy" | "osv" => {}
             _ => self.configure(line),
         }
@@ -216,7 +216,8 @@ impl Layer {
     fn add_parents(&mut self, path: &str, links: &BTreeSet<String>) {
         for (end, _) in path.match_indices('/').skip(1) {
             let directory = &path[..end];
-            // A directory would replace the symlink. Readers create the directories behind it.
+            // A directory entry would replace the symlink. Readers create the directories behind
+            // the symlink.
             if links.contains(directory) {
                 return;
             }
@@ -294,7 +295,7 @@ fn elf(kind: &str, entry: &Entry<'_>) -> Vec<u8> {
     file = match entry.value("stack") {
         Some("rwx") => file.stack(7),
         None | Some("rw") => file.stack(6),
-        // There is no header for the stack.
+        // No program header describes the stack.
         Some(_) => file,
     };
     if !entry.has("no-relro") {
