@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::arguments::KeepLevel;
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::slim::failed;
@@ -18,7 +19,9 @@ use crate::slim::{self, PlanOptions};
 
 Examples:
   jettison verify slim.tar                     the program and everything that it needs
-  jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners"
+  jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners
+  jettison verify slim.tar --against app.tar --keep-level possible
+                                               also modules, data and programs that others start"
 )]
 pub(super) struct VerifyArguments {
     /// Image to check
@@ -26,6 +29,16 @@ pub(super) struct VerifyArguments {
     /// Original image to compare it with
     #[arg(long, value_name = "ORIGINAL")]
     against: Option<String>,
+    /// With `--against`, also report missing files that `slim` would keep at this confidence
+    // Another tool, or `slim` with a higher level, may have dropped less certain ones on purpose.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LEVEL",
+        default_value = "certain",
+        requires = "against"
+    )]
+    keep_level: KeepLevel,
     #[command(flatten)]
     source: SourceArguments,
     #[command(flatten)]
@@ -40,7 +53,11 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
         let original = source.open(original, limits.options(), &bar)?;
         // Compares all files that both images have, because the original shows what each file
         // needs.
-        failed(&original.tree, &slim::verify_against(&original, &image)?)
+        let level = arguments.keep_level.into();
+        failed(
+            &original.tree,
+            &slim::verify_against(&original, &image, level)?,
+        )
     } else {
         missing(&image)
     };

@@ -19,7 +19,8 @@ fn original() -> Machine {
 
 fn failures(image: &Machine) -> Vec<String> {
     let original = original().image();
-    let failures = jettison::slim::verify_against(&original, &image.image()).unwrap();
+    let level = jettison::slim::Confidence::Certain;
+    let failures = jettison::slim::verify_against(&original, &image.image(), level).unwrap();
     let path = |name| String::from_utf8(original.tree.path(name)).unwrap();
     failures
         .iter()
