@@ -54,6 +54,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "kerberos",
     "ldap",
     "ldap-server",
+    "libreoffice",
     "locales",
     "login-commands",
     "login-shells",
