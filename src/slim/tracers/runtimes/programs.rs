@@ -87,6 +87,7 @@ pub(super) fn keep_libraries(
     by: NameId,
     names: &BTreeSet<&str>,
     short_names: &BTreeSet<&str>,
+    is_opened: bool,
 ) {
     if names.is_empty() && short_names.is_empty() {
         return;
@@ -103,9 +104,17 @@ pub(super) fn keep_libraries(
             let word = names
                 .get(file_name)
                 .or_else(|| short_names.get(short_name(file_name)?));
-            if let Some(&word) = word {
-                keep.keep_path(&tree.path(file), Some(by), Why::mention(word.to_owned(), 1));
-            }
+            let Some(&word) = word else {
+                continue;
+            };
+            let word = word.to_owned();
+            // A mention is weighed, and one of a large library would not be enough.
+            let why = if is_opened {
+                Why::Named { word, line: 1 }
+            } else {
+                Why::mention(word, 1)
+            };
+            keep.keep_path(&tree.path(file), Some(by), why);
         }
     }
 }
@@ -127,7 +136,7 @@ pub(in crate::slim) fn keep_libraries_of_archive(
     for library in libraries {
         names.extend(std::str::from_utf8(library));
     }
-    keep_libraries(keep, by, &names, &BTreeSet::new());
+    keep_libraries(keep, by, &names, &BTreeSet::new(), true);
 }
 
 /// The directories in which libraries are installed. `dlopen` searches more than these, but a

@@ -20,6 +20,17 @@ use crate::slim::why::{Language, Why};
 
 /// Longer strings are not commands.
 const MAX_LITERAL: usize = 2000;
+/// Calls that open a library by its name, in any language. A source with one of them opens the
+/// libraries that it names; others may only mention them.
+const LIBRARY_OPENERS: [&str; 7] = [
+    "CDLL(",
+    "LoadLibrary(",
+    "dlopen(",
+    "ffi_lib ",
+    "find_library(",
+    "load_extension(",
+    "loadLibrary(",
+];
 /// Longer files are data or generated bundles.
 const MAX_SOURCE: usize = 8 << 20;
 
@@ -536,7 +547,8 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
         libraries.extend(literals.filter(|literal| is_library(literal)));
     }
     let names = asked_of_ldconfig(text);
-    programs::keep_libraries(keep, name, &libraries, &names);
+    let is_opened = LIBRARY_OPENERS.iter().any(|call| text.contains(call));
+    programs::keep_libraries(keep, name, &libraries, &names, is_opened);
     if names.is_empty() {
         return;
     }
@@ -586,8 +598,11 @@ fn is_short(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte))
 }
 
+/// Whether a string can be the file name of a library, or of an extension such as
+/// `mod_spatialite.so`.
 fn is_library(literal: &str) -> bool {
-    literal.starts_with("lib") && literal.contains(".so") && !literal.contains(['/', ' ', '*'])
+    let is_named = literal.starts_with("lib") && literal.contains(".so");
+    (is_named || literal.ends_with(".so")) && !literal.contains(['/', ' ', '*'])
 }
 
 #[cfg(test)]
