@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::elf::is_elf;
 use crate::image::NameId;
-use crate::slim::archive_entries::{MAX_ALL, needed_by_entries};
+use crate::slim::archive_entries::{MAX_ALL, has_python_modules, needed_by_entries};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
@@ -30,6 +30,11 @@ impl Tracer for ArchiveTracer {
         keep.effort.archives.spend(spent);
         if left == 0 {
             let text = "the archive is too large when decompressed: only part of it is analyzed";
+            keep.note(Some(name), None, text.to_owned());
+        }
+        if has_python_modules(&bytes) {
+            let text = "the Python modules in this program are not analyzed: \
+                        keep the programs and files that they name with `--keep`";
             keep.note(Some(name), None, text.to_owned());
         }
         keep_libraries_of_archive(keep, name, &libraries);
