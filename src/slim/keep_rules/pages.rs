@@ -13,6 +13,7 @@ macro_rules! pages {
 pub(super) const PAGES: &[(&str, &str)] = pages![
     "all-character-sets",
     "alsa",
+    "ansible",
     "apache",
     "apr-crypto",
     "apr-dbd",

@@ -556,7 +556,8 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
         keep.keep_path(
             asked.as_bytes(),
             Some(name),
-            Why::Mention {
+            // Weighed as a mention, a program of the base image would not be kept.
+            Why::Named {
                 word: asked.to_owned(),
                 line: 1,
             },
