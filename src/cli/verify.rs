@@ -10,7 +10,7 @@ use super::source::SourceArguments;
 use super::{Outcome, Output};
 use crate::image::Image;
 use crate::printable::{Lines, escape_bytes};
-use crate::slim::{self, PlanOptions};
+use crate::slim::{self, Plan, PlanError, PlanOptions};
 
 /// Check that an image has everything that its program needs, or compare it with the original
 #[derive(Args, Debug)]
@@ -53,11 +53,9 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
         let original = source.open(original, limits.options(), &bar)?;
         // Compares all files that both images have, because the original shows what each file
         // needs.
-        let level = arguments.keep_level.into();
-        failed(
-            &original.tree,
-            &slim::verify_against(&original, &image, level)?,
-        )
+        let plan = plan_of(&original, arguments.keep_level)?;
+        let failures = slim::verify_against(&original, &image, plan.as_ref())?;
+        failed(&original.tree, &failures)
     } else {
         missing(&image)
     };
@@ -69,6 +67,21 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     } else {
         Outcome::Found
     })
+}
+
+/// What `slim` would keep of the original; none if its program is unknown, so that the image is
+/// only compared in all other respects.
+fn plan_of(original: &Image, level: KeepLevel) -> Result<Option<Plan>, PlanError> {
+    let options = PlanOptions {
+        level: level.into(),
+        no_package_records: true,
+        ..PlanOptions::default()
+    };
+    match slim::plan(original, &options) {
+        Ok(plan) => Ok(Some(plan)),
+        Err(error @ PlanError::Read(_)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// A line for each missing file that the image's program needs.

@@ -9,17 +9,17 @@ use crate::elf::{Loader, Type};
 use crate::image::{Header, Image, Inode, Kind, NameId, ReadError};
 use crate::slim::binaries::Binaries;
 use crate::slim::language_paths::is_library;
+use crate::slim::plan::Plan;
 use crate::slim::process::Program;
 use crate::slim::view::View;
-use crate::slim::why::Confidence;
 
 /// Compares an image with the original: files in both must be the same and still find their
-/// dependencies, and files that slimming the original would keep at this level must be there. Entries
-/// that only exist in the image are ignored. Failures refer to entries of the original, in order.
+/// dependencies, and files that a plan of the original keeps must be there. Entries that only exist
+/// in the image are ignored. Failures refer to entries of the original, in order.
 pub fn verify_against(
     original: &Image,
     image: &Image,
-    level: Confidence,
+    plan: Option<&Plan>,
 ) -> Result<Vec<Failure>, ReadError> {
     let mut kept = Vec::new();
     let mut failures = Vec::new();
@@ -51,7 +51,9 @@ pub fn verify_against(
     };
     let binaries = Binaries::for_loading(&view);
     failures.extend(verify_names(&view, &binaries, &kept, &started)?);
-    add_missing(original, image, level, &mut failures)?;
+    if let Some(plan) = plan {
+        add_missing(original, image, plan, &mut failures);
+    }
     failures.sort();
     Ok(failures)
 }

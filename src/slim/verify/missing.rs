@@ -7,31 +7,19 @@
 use std::collections::HashSet;
 
 use super::failure::{Failure, Lost};
-use crate::image::{Image, NameId, ReadError};
+use crate::image::{Image, NameId};
 use crate::slim::graph::Reason;
-use crate::slim::options::{PlanError, PlanOptions};
-use crate::slim::slimming::plan;
-use crate::slim::why::{Confidence, Why};
+use crate::slim::plan::Plan;
+use crate::slim::why::Why;
 
-/// Adds a failure for each missing file that the original keeps at this level, except those that
+/// Adds a failure for each missing file that the plan of the original keeps, except those that
 /// already have one.
 pub(super) fn add_missing(
     original: &Image,
     image: &Image,
-    level: Confidence,
+    plan: &Plan,
     failures: &mut Vec<Failure>,
-) -> Result<(), ReadError> {
-    let options = PlanOptions {
-        level,
-        no_package_records: true,
-        ..PlanOptions::default()
-    };
-    let plan = match plan(original, &options) {
-        Ok(plan) => plan,
-        Err(PlanError::Read(error)) => return Err(error),
-        // An original whose program is unknown can still be compared in all other respects.
-        Err(_) => return Ok(()),
-    };
+) {
     let reported: HashSet<NameId> = failures.iter().map(|failure| failure.at).collect();
     for &name in plan.kept() {
         if reported.contains(&name) || is_in(image, &original.tree.path(name)) {
@@ -41,7 +29,6 @@ pub(super) fn add_missing(
             failures.push(Failure { at: name, lost });
         }
     }
-    Ok(())
 }
 
 fn is_in(image: &Image, path: &[u8]) -> bool {
