@@ -40,7 +40,7 @@ e2e-planted: ## remove files that the images of the last `make e2e` need, and co
 	JETTISON_BINARY=target/release/jettison tests/e2e/losses.py
 
 .PHONY: e2e-rich
-e2e-rich: ## slim programs of a root directory with 36,000 files, and of lean ones, as root; 10 GB
+e2e-rich: ## slim programs of a root directory with 65,000 files, and of lean ones, as root; 6 GB
 	cargo build --release
 	tests/e2e/rich.sh
 

@@ -3,7 +3,7 @@
 # little more than the program: `rich.sh [DIRECTORY [PROGRAM...]]`. Prints sizes, shells and setuid files of both, and fails
 # where the rich one keeps more than 1.3 times as much, or a shell or a setuid file that the lean one does not have.
 #
-# The directories are made once, which takes minutes and 5 GB.
+# The directories are made once, which takes about 20 minutes and 6 GB.
 set -eu
 cd "$(dirname "$0")/../.."
 jettison=${JETTISON_BINARY:-target/release/jettison}

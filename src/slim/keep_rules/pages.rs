@@ -49,6 +49,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "graphics-drivers",
     "gstreamer",
     "haproxy",
+    "hardware-database",
     "home-directories",
     "icu",
     "imagemagick",
