@@ -16,17 +16,33 @@ format: ## run rustfmt, including the rule modules, which are declared by a macr
 	rustfmt --edition 2024 src/rules/*.rs src/rules/support/*.rs
 
 .PHONY: test
-test: ## run all tests: unit, integration, documentation, end-to-end (these need root)
+test: ## run all tests: unit, integration, documentation, end-to-end with the usual images (these need root)
 	tests/tools.sh shellcheck strace || [ -z "$$CI" ]
 	cargo test --features fuzzing
-	tests/e2e/run.sh --where-possible
+	JETTISON_IMAGES=usual tests/e2e/run.sh --where-possible
 	tests/deps/run.sh --where-possible
 
 .PHONY: e2e
-e2e: ## build, slim and run real images in containers, and compare with real loaders, as root
+e2e: ## build, slim and run all real images in containers, and compare with real loaders, as root
 	cargo build --release
 	JETTISON_BINARY=target/release/jettison tests/e2e/run.sh
 	tests/deps/run.sh
+
+.PHONY: e2e-quick
+e2e-quick: ## build, slim and run a dozen small images, as root; two minutes once they are built
+	cargo build --release
+	JETTISON_BINARY=target/release/jettison JETTISON_IMAGES=quick tests/e2e/run.sh --images
+
+.PHONY: e2e-planted
+e2e-planted: ## remove files that the images of the last `make e2e` need, and count what `verify` finds
+	cargo build --release
+	tests/tools.sh strace
+	JETTISON_BINARY=target/release/jettison tests/e2e/losses.py
+
+.PHONY: e2e-rich
+e2e-rich: ## slim programs of a root directory with 65,000 files, and of lean ones, as root; 6 GB
+	cargo build --release
+	tests/e2e/rich.sh
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for a minute; fuzz/run.sh accepts seconds and targets; needs C++
@@ -98,4 +114,4 @@ style: ## print code style metrics
 
 .PHONY: help
 help: ## list all targets
-	@sed -n 's/^\([a-z0-9]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z0-9-]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14

@@ -10,6 +10,7 @@ for program in "$@"; do
     case $program in
         ip) packages="$packages iproute2" ;;
         rpmbuild) packages="$packages rpm" ;;
+        xz) packages="$packages xz-utils" ;;
         cc) packages="$packages gcc libc6-dev" ;;
         dockerd) packages="$packages docker.io" ;;
         pip3) packages="$packages python3-pip" ;;

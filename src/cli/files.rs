@@ -125,7 +125,11 @@ fn targets(
     }
     // `jettison lint . Dockerfile` names the file twice. The first wins, with its limit on size.
     let (here, mut seen) = (current_directory()?, BTreeSet::new());
-    targets.retain(|file| seen.insert(absolute(&here, file.path())));
+    targets.retain(|file| {
+        // `Dockerfile/` is not a file, although the two paths compare as equal.
+        let has_slash = file.path().as_os_str().as_encoded_bytes().ends_with(b"/");
+        seen.insert((absolute(&here, file.path()), has_slash))
+    });
     Ok((targets, failed))
 }
 

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::arguments::KeepLevel;
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::slim::failed;
@@ -9,7 +10,7 @@ use super::source::SourceArguments;
 use super::{Outcome, Output};
 use crate::image::Image;
 use crate::printable::{Lines, escape_bytes};
-use crate::slim::{self, PlanOptions};
+use crate::slim::{self, Plan, PlanError, PlanOptions};
 
 /// Check that an image has everything that its program needs, or compare it with the original
 #[derive(Args, Debug)]
@@ -18,7 +19,9 @@ use crate::slim::{self, PlanOptions};
 
 Examples:
   jettison verify slim.tar                     the program and everything that it needs
-  jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners"
+  jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners
+  jettison verify slim.tar --against app.tar --keep-level possible
+                                               also modules, data and programs that others start"
 )]
 pub(super) struct VerifyArguments {
     /// Image to check
@@ -26,6 +29,16 @@ pub(super) struct VerifyArguments {
     /// Original image to compare it with
     #[arg(long, value_name = "ORIGINAL")]
     against: Option<String>,
+    /// With `--against`, also report missing files that `slim` would keep at this confidence
+    // Another tool, or `slim` with a higher level, may have dropped less certain ones on purpose.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LEVEL",
+        default_value = "certain",
+        requires = "against"
+    )]
+    keep_level: KeepLevel,
     #[command(flatten)]
     source: SourceArguments,
     #[command(flatten)]
@@ -40,7 +53,9 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
         let original = source.open(original, limits.options(), &bar)?;
         // Compares all files that both images have, because the original shows what each file
         // needs.
-        failed(&original.tree, &slim::verify_against(&original, &image)?)
+        let plan = plan_of(&original, arguments.keep_level)?;
+        let failures = slim::verify_against(&original, &image, plan.as_ref())?;
+        failed(&original.tree, &failures)
     } else {
         missing(&image)
     };
@@ -52,6 +67,21 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     } else {
         Outcome::Found
     })
+}
+
+/// What `slim` would keep of the original; none if its program is unknown, so that the image is
+/// only compared in all other respects.
+fn plan_of(original: &Image, level: KeepLevel) -> Result<Option<Plan>, PlanError> {
+    let options = PlanOptions {
+        level: level.into(),
+        no_package_records: true,
+        ..PlanOptions::default()
+    };
+    match slim::plan(original, &options) {
+        Ok(plan) => Ok(Some(plan)),
+        Err(error @ PlanError::Read(_)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// A line for each missing file that the image's program needs.

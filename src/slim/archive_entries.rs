@@ -69,6 +69,11 @@ pub(super) fn needed(library: &[u8]) -> Vec<Vec<u8>> {
     }
 }
 
+/// Whether `PyInstaller` has appended compressed Python modules to a program.
+pub(super) fn has_python_modules(bytes: &[u8]) -> bool {
+    pyinstaller_entries(bytes).is_some()
+}
+
 /// The libraries that the ELF files in an archive need, if the file is one or ends with one.
 pub(super) fn needed_by_entries(bytes: &[u8], left: &mut u64) -> BTreeSet<Vec<u8>> {
     let mut libraries = BTreeSet::new();

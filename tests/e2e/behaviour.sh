@@ -13,13 +13,20 @@ start() {
           podman rm --force --time 0 "$container" >/dev/null' EXIT
 }
 
-# Runs a command until it succeeds, at most ten seconds. What it prints at last is printed.
+# Runs a command until it succeeds, at most ten seconds, or until the container has ended. What it prints at last is
+# printed.
 eventually() {
     for _ in $(seq 100); do
         # shellcheck disable=SC2015 # printing does not fail
         answer=$("$@" 2>/dev/null) && { printf '%s\n' "$answer"; return; } || sleep 0.1
+        running || break
     done
     "$@"
+}
+
+# Whether the container that was started, if any, still runs.
+running() {
+    [ -z "${container:-}" ] || [ "$(podman inspect --format '{{.State.Running}}' "$container")" = true ]
 }
 
 # A certificate authority and a certificate that it signs for host $1, in folder $2: ca.pem, cert.pem, key.pem.

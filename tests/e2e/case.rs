@@ -1,7 +1,7 @@
 //! An image in `testdata/images`: built and slimmed once per run, and used by many tests.
 
 use crate::containers::{self, output};
-use serde::Deserialize;
+use serde::{Deserialize, de::IntoDeserializer as _};
 use std::{
     fs,
     path::PathBuf,
@@ -21,6 +21,9 @@ pub(crate) struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
+    /// The smallest set of images that it is in.
+    #[serde(default)]
+    set: Set,
     /// The transport of the image that jettison reads.
     #[serde(default = "docker_archive")]
     input: String,
@@ -31,6 +34,29 @@ struct Settings {
     /// Paths that exist in the original but must not exist in the slimmed image.
     gone: Vec<String>,
     why: Why,
+}
+
+/// Sets of images, each with all of the previous ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Set {
+    /// A dozen that are small and differ much.
+    Quick,
+    /// As many as a build server has time for.
+    Usual,
+    #[default]
+    All,
+}
+
+impl Set {
+    /// The set that the environment names.
+    fn chosen() -> Self {
+        let Ok(name) = std::env::var("JETTISON_IMAGES") else {
+            return Self::All;
+        };
+        Self::deserialize(name.as_str().into_deserializer())
+            .unwrap_or_else(|error: serde::de::value::Error| panic!("JETTISON_IMAGES: {error}"))
+    }
 }
 
 /// A kept file, and files that must be in the chain from it to a root.
@@ -46,8 +72,17 @@ fn docker_archive() -> String {
 }
 
 impl Case {
+    /// The directories in `testdata/images` of the chosen set, by name.
+    pub(crate) fn chosen() -> Vec<Self> {
+        let chosen = Set::chosen();
+        Self::all()
+            .into_iter()
+            .filter(|case| case.settings.set <= chosen)
+            .collect()
+    }
+
     /// All directories in `testdata/images`, by name.
-    pub(crate) fn all() -> Vec<Self> {
+    fn all() -> Vec<Self> {
         let folders = fs::read_dir("testdata/images")
             .unwrap()
             .map(|entry| entry.unwrap().path());

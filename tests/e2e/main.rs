@@ -11,7 +11,8 @@
 //!   they start; `behaviour.txt`, what it prints, before and after. `tests/e2e/behaviour.sh` says
 //!   what the scripts share.
 //! - `case.toml`: `gone`, paths that must not stay; `why`, a kept file and what must stand on its
-//!   way.
+//!   way; `set`, the smallest set of images that it is in: `quick` for `make e2e-quick`, `usual` for
+//!   `make test`, or only `all`.
 //!
 //! Nobody tells jettison what to keep. The tests need root and podman, so plain `cargo test` leaves
 //! them out; `make e2e` installs what they need, runs them, and prints a table. A name chooses
@@ -69,7 +70,7 @@ const TESTS_OF_WRITING: &[(&str, Test)] = &[
 
 fn main() {
     let arguments = Arguments::from_args();
-    let cases: Vec<Arc<Case>> = Case::all().into_iter().map(Arc::new).collect();
+    let cases: Vec<Arc<Case>> = Case::chosen().into_iter().map(Arc::new).collect();
     let results = Arc::new(table::Results::default());
     let mut trials = Vec::new();
     for &(test, check) in TESTS {

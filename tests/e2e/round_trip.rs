@@ -160,7 +160,7 @@ fn diff_ids(archive: &str) -> Vec<String> {
 
 #[test]
 fn real_images_kept_in_full_are_unchanged() {
-    for case in Case::all().into_iter().filter(Case::writes) {
+    for case in Case::chosen().into_iter().filter(Case::writes) {
         let source = case.original();
         let before = unpacked(&source, "real-before");
         for layers in LAYERS {

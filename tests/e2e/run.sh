@@ -1,19 +1,27 @@
 #!/bin/sh
-# Runs the end-to-end tests, or those whose names hold the word given. With `--where-possible`, a machine that cannot
-# run them names them and goes on, but never in CI, where nothing may be left out.
+# Runs the end-to-end tests, or those whose names hold the word given: run.sh [--where-possible] [--images] [WORD]
+#
+# With `--where-possible`, a machine that cannot run them names them and goes on, but never in CI, where nothing may be
+# left out. With `--images`, only the tests of the images run. JETTISON_IMAGES chooses these: `quick`, `usual` or `all`.
 set -eu
 cd "$(dirname "$0")/../.."
 where_possible=
-if [ "${1:-}" = --where-possible ]; then
-    where_possible=yes
+only_images=
+while :; do
+    case ${1:-} in
+        --where-possible) where_possible=yes ;;
+        --images) only_images=yes ;;
+        *) break ;;
+    esac
     shift
-fi
+done
 
 if [ "$(id -u)" != 0 ]; then
     obstacle='they need root'
 elif obstacle=$(tests/tools.sh podman crun buildah skopeo mmdebstrap ip curl python3 pip3 npm openssl psql ssh sshd git \
-    umoci dockerd docker-registry rpmbuild); then
+    umoci dockerd docker-registry rpmbuild jq xz); then
     cargo test --test e2e -- --test-threads=2 "$@"
+    [ -z "$only_images" ] || exit 0
     exec cargo test --test tools -- --test-threads=1 "$@"
 fi
 

@@ -3,7 +3,7 @@
 
 use crate::elf::is_elf;
 use crate::image::NameId;
-use crate::slim::archive_entries::{needed_by_entries, read_archive};
+use crate::slim::archive_entries::{has_python_modules, needed_by_entries, read_archive};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
@@ -18,6 +18,15 @@ impl Tracer for ArchiveTracer {
         }
         if let Some(libraries) = read_archive(keep, name, needed_by_entries) {
             keep_libraries_of_archive(keep, name, &libraries);
+        }
+        let has_modules = keep
+            .view
+            .binary(name)
+            .is_some_and(|bytes| has_python_modules(&bytes));
+        if has_modules {
+            let text = "the Python modules in this program are not analyzed: \
+                        keep the programs and files that they name with `--keep`";
+            keep.note(Some(name), None, text.to_owned());
         }
     }
 }

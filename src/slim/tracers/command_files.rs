@@ -1,5 +1,5 @@
 //! Tracer for files that contain commands but are not scripts: crontabs, Procfiles, systemd units,
-//! Ansible playbooks, and the configuration of service managers.
+//! Ansible playbooks with their templates, and the configuration of service managers.
 
 use crate::image::NameId;
 use crate::slim::keep::Keep;
@@ -37,6 +37,11 @@ impl Tracer for CommandFileTracer {
             }
             if let Some(part) = commands(line) {
                 keep_part(keep, name, index + 1, &part);
+            }
+        }
+        if is_yaml(&path) {
+            for (line, command) in blocks(&text) {
+                shell::keep_text_of(keep, name, line, &command);
             }
         }
     }
@@ -87,7 +92,7 @@ fn reader(path: &[u8]) -> Option<Reader> {
         _ if is_crontab(name.as_bytes()) => Some(crontab),
         _ if name.starts_with("Procfile.") => Some(procfile),
         _ if is_yaml(name.as_bytes()) => Some(playbook),
-        _ if name.ends_with(".j2") && directory.contains("/templates") => Some(piped),
+        _ if name.ends_with(".j2") => Some(template),
         _ => None,
     }
 }
@@ -100,9 +105,17 @@ fn is_yaml(path: &[u8]) -> bool {
     path.ends_with(b".yml") || path.ends_with(b".yaml")
 }
 
-/// Whether a file has plays, or tasks in the directory of a role.
+/// Whether a file has plays, or tasks and variables in the directory of a role.
 fn is_playbook(path: &[u8], text: &str) -> bool {
-    let is_in_role = ["/tasks/", "/handlers/"]
+    const PARTS: [&str; 6] = [
+        "/defaults/",
+        "/group_vars/",
+        "/handlers/",
+        "/host_vars/",
+        "/tasks/",
+        "/vars/",
+    ];
+    let is_in_role = PARTS
         .iter()
         .any(|part| memchr::memmem::find(path, part.as_bytes()).is_some());
     is_in_role
@@ -258,8 +271,19 @@ fn unit_part(setting: &Setting) -> Option<Part<'_>> {
     }
 }
 
-/// `command: …` and `shell: …` of a task.
+/// `command: …` and `shell: …` of a task, and what a line asks of a shell.
 fn playbook(line: &str) -> Option<Part<'_>> {
+    let command = module(line).map(|(_, value)| value.trim_matches(['"', '\'']));
+    match command {
+        Some(command) if !command.is_empty() && !command.starts_with(['|', '>', '[']) => {
+            Some(Part::Command(command))
+        }
+        _ => template(line),
+    }
+}
+
+/// The column and the value of a key that runs a command.
+fn module(line: &str) -> Option<(usize, &str)> {
     const MODULES: [&str; 6] = [
         "ansible.builtin.command",
         "ansible.builtin.raw",
@@ -268,28 +292,49 @@ fn playbook(line: &str) -> Option<Part<'_>> {
         "cmd",
         "shell",
     ];
-    let line = line.trim_start().trim_start_matches("- ");
-    let (key, value) = line.split_once(':')?;
-    let value = value.trim().trim_matches(['"', '\'']);
-    if MODULES.contains(&key.trim()) && !value.is_empty() && !value.starts_with(['|', '>', '[']) {
-        Some(Part::Command(value))
+    let rest = line.trim_start().trim_start_matches("- ");
+    let (key, value) = rest.split_once(':')?;
+    if MODULES.contains(&key.trim()) {
+        Some((line.len() - rest.len(), value.trim()))
     } else {
-        piped(line)
+        None
     }
 }
 
-/// The command of Ansible's `lookup('pipe', 'id -un')`, in a task or a template.
-fn piped(line: &str) -> Option<Part<'_>> {
-    let (_, behind) = line
-        .split_once("'pipe'")
-        .or_else(|| line.split_once("\"pipe\""))?;
-    let argument = behind.trim_start().strip_prefix(',')?.trim_start();
-    let quote = argument
-        .chars()
-        .next()
-        .filter(|quote| matches!(quote, '\'' | '"'))?;
-    let (command, _) = argument[1..].split_once(quote)?;
+/// `lookup('pipe', 'command')` in a playbook or in a template of Jinja.
+fn template(line: &str) -> Option<Part<'_>> {
+    let (_, rest) = line
+        .split_once("'pipe',")
+        .or_else(|| line.split_once("\"pipe\","))?;
+    let rest = rest.trim_start();
+    let quote = rest.chars().next().filter(|first| "'\"".contains(*first))?;
+    let (command, _) = rest[1..].split_once(quote)?;
     Some(Part::Command(command))
+}
+
+/// The commands of `shell: |` with the lines below it, which are indented more, and the number of
+/// the first of these.
+fn blocks(text: &str) -> Vec<(usize, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(usize, usize, String)> = None;
+    for (index, line) in text.lines().enumerate() {
+        let indentation = line.len() - line.trim_start().len();
+        if let Some((column, _, command)) = &mut open {
+            if line.trim().is_empty() || indentation > *column {
+                command.push_str(line);
+                command.push('\n');
+                continue;
+            }
+            blocks.extend(open.take().map(|(_, first, command)| (first, command)));
+        }
+        if let Some((column, value)) = module(line)
+            && value.starts_with(['|', '>'])
+        {
+            open = Some((column, index + 2, String::new()));
+        }
+    }
+    blocks.extend(open.map(|(_, first, command)| (first, command)));
+    blocks
 }
 
 #[cfg(test)]
@@ -375,14 +420,21 @@ mod tests {
         assert_eq!(playbook("      cmd: 'ls'"), Some(Part::Command("ls")));
         assert_eq!(playbook("      command: [\"a\"]"), None);
         assert_eq!(playbook("    name: command"), None);
-        assert_eq!(
-            playbook("    owner: \"{{ lookup('pipe', 'id -un') }}\""),
-            Some(Part::Command("id -un"))
-        );
-        assert_eq!(
-            piped("by {{ query(\"pipe\", \"date +%F\") }}"),
-            Some(Part::Command("date +%F"))
-        );
-        assert_eq!(piped("a 'pipe' is no lookup"), None);
+        let pipe = "    user: \"{{ lookup('pipe', 'id -un') }}\"";
+        assert_eq!(playbook(pipe), Some(Part::Command("id -un")));
+        assert_eq!(template("{{ lookup('file', '/etc/x') }}"), None);
+    }
+
+    #[test]
+    fn a_block_of_a_task_is_one_text() {
+        let tasks =
+            "- name: x\n  shell: |\n    set -e\n    pg_dump x\n  register: out\n- shell: >\n    ls";
+        let expected = [(3, "    set -e\n    pg_dump x\n"), (7, "    ls\n")];
+        let found = blocks(tasks);
+        let found: Vec<(usize, &str)> = found
+            .iter()
+            .map(|(line, command)| (*line, command.as_str()))
+            .collect();
+        assert_eq!(found, expected);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::image::NameId;
 use crate::slim::graph::Need;
-use crate::slim::why::Field;
+use crate::slim::why::{Field, Why};
 
 /// A kept name that no longer finds its dependency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,11 @@ pub enum Lost {
     /// It defines the user that the program runs as.
     User(String),
     Workdir,
+    /// The original keeps it for this reason, which the second file gives.
+    Missing {
+        by: Option<Vec<u8>>,
+        why: Why,
+    },
     /// Its header or content differs between the two images.
     Changed(&'static str),
 }
@@ -40,6 +45,10 @@ impl fmt::Display for Lost {
             Self::Program(field) => write!(f, "not kept, although it is the {field} program"),
             Self::User(user) => write!(f, "not kept, although it defines the user `{user}`"),
             Self::Workdir => f.write_str("not kept, although it is the working directory"),
+            Self::Missing { by: Some(by), why } => {
+                write!(f, "missing, for {}: {why}", by.escape_ascii())
+            }
+            Self::Missing { by: None, why } => write!(f, "missing: {why}"),
             Self::Changed(what) => write!(f, "its {what} differs from the original"),
         }
     }

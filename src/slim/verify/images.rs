@@ -4,22 +4,28 @@ use std::collections::BTreeSet;
 
 use super::failure::{Failure, Lost};
 use super::kept::{Started, verify_names};
+use super::missing::add_missing;
 use crate::elf::{Loader, Type};
 use crate::image::{Header, Image, Inode, Kind, NameId, ReadError};
 use crate::slim::binaries::Binaries;
 use crate::slim::language_paths::is_library;
+use crate::slim::plan::Plan;
 use crate::slim::process::Program;
 use crate::slim::view::View;
 
 /// Compares an image with the original: files in both must be the same and still find their
-/// dependencies. Entries that only exist in the image are ignored. Failures refer to entries of the
-/// original, in order.
-pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, ReadError> {
+/// dependencies, and files that a plan of the original keeps must be there. Entries that only exist
+/// in the image are ignored. Failures refer to entries of the original, in order.
+pub fn verify_against(
+    original: &Image,
+    image: &Image,
+    plan: Option<&Plan>,
+) -> Result<Vec<Failure>, ReadError> {
     let mut kept = Vec::new();
     let mut failures = Vec::new();
     for name in original.tree.walk() {
         let path = original.tree.path(name);
-        // A missing file is reported for the files that need it, not separately.
+        // A missing file only matters if another one needs it.
         let Ok(same) = image.tree.resolve_link(&path) else {
             continue;
         };
@@ -45,6 +51,9 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
     };
     let binaries = Binaries::for_loading(&view);
     failures.extend(verify_names(&view, &binaries, &kept, &started)?);
+    if let Some(plan) = plan {
+        add_missing(original, image, plan, &mut failures);
+    }
     failures.sort();
     Ok(failures)
 }

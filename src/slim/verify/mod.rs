@@ -4,6 +4,7 @@
 mod failure;
 mod images;
 mod kept;
+mod missing;
 
 pub use failure::{Failure, Lost};
 pub use images::verify_against;

@@ -326,7 +326,7 @@ fn a_library_that_a_package_opens_is_kept_whatever_it_needs() {
         );
     }
     let planned = machine("message = 'install libgdal.so.32'\nname = 'libgdal.so.32'\n");
-    assert!(!planned.keeps(&format!("{lib}/libicudata.so.72")));
+    assert!(!planned.keeps(&format!("{lib}/libgdal.so.32")));
 }
 
 #[test]

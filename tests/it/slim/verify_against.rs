@@ -1,5 +1,7 @@
 //! Verification of an image against the original.
 
+use jettison::slim::{Confidence, PlanOptions};
+
 use super::machine::Machine;
 use crate::builders::elf_file::{GLIBC, library, program};
 
@@ -18,8 +20,19 @@ fn original() -> Machine {
 }
 
 fn failures(image: &Machine) -> Vec<String> {
-    let original = original().image();
-    let failures = jettison::slim::verify_against(&original, &image.image()).unwrap();
+    failures_at(Confidence::Certain, &original(), image)
+}
+
+fn failures_at(level: Confidence, original: &Machine, image: &Machine) -> Vec<String> {
+    let original = original.image();
+    let options = PlanOptions {
+        level,
+        no_package_records: true,
+        ..PlanOptions::default()
+    };
+    let plan = jettison::slim::plan(&original, &options).unwrap();
+    let image = image.image();
+    let failures = jettison::slim::verify_against(&original, &image, Some(&plan)).unwrap();
     let path = |name| String::from_utf8(original.tree.path(name)).unwrap();
     failures
         .iter()
@@ -86,4 +99,27 @@ fn a_different_mode_size_or_content_is_reported() {
         Vec::<String>::new(),
         "more is no less"
     );
+}
+
+fn with_command() -> Machine {
+    Machine::new()
+        .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
+        .elf("/bin/sh", &program(GLIBC))
+        .script("/bin/entry", "#!/bin/sh\nhelper\n")
+        .entrypoint(&["entry"])
+}
+
+#[test]
+fn a_missing_file_that_the_original_keeps_is_reported_at_its_level() {
+    let original = with_command().script("/bin/helper", "#!/bin/sh\ndeeper\n");
+    let original = original.elf("/bin/deeper", &program(GLIBC));
+    assert_eq!(
+        failures_at(Confidence::Likely, &original, &with_command()),
+        ["/bin/helper: missing, for /bin/entry: the command `helper` on line 2"],
+        "what only a missing file needs is not reported"
+    );
+    let certain = failures_at(Confidence::Certain, &original, &with_command());
+    assert_eq!(certain, Vec::<String>::new());
+    let itself = failures_at(Confidence::Possible, &original, &original);
+    assert_eq!(itself, Vec::<String>::new());
 }

@@ -118,9 +118,10 @@ pub(in crate::slim) fn keep_libraries_of_archive(
     for library in libraries {
         names.extend(std::str::from_utf8(library));
     }
-    // An archive has no lines.
-    keep_libraries(keep, by, &names, &BTreeSet::new(), &|word| {
-        Why::mention(word.to_owned(), 1)
+    // What a library needs is more than a mention. An archive has no lines.
+    keep_libraries(keep, by, &names, &BTreeSet::new(), &|word| Why::Named {
+        word: word.to_owned(),
+        line: 1,
     });
 }
 

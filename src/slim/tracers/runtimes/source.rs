@@ -20,6 +20,17 @@ use crate::slim::why::{Language, Why};
 
 /// Longer strings are not commands.
 const MAX_LITERAL: usize = 2000;
+/// Calls that open a library by its name, in any language. A source with one of them opens the
+/// libraries that it names; others may only mention them.
+const LIBRARY_OPENERS: [&str; 7] = [
+    "CDLL(",
+    "LoadLibrary(",
+    "dlopen(",
+    "ffi_lib ",
+    "find_library(",
+    "load_extension(",
+    "loadLibrary(",
+];
 /// Longer files are data or generated bundles.
 const MAX_SOURCE: usize = 8 << 20;
 
@@ -469,15 +480,7 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
 
 /// Whether a source file opens libraries by name instead of only mentioning them.
 fn opens_libraries(text: &str) -> bool {
-    const CALLS: [&str; 6] = [
-        "CDLL(",
-        "LoadLibrary(",
-        "dlopen(",
-        "ffi_lib",
-        "load_extension(",
-        "loadLibrary(",
-    ];
-    CALLS.iter().any(|call| text.contains(call))
+    LIBRARY_OPENERS.iter().any(|call| text.contains(call))
 }
 
 /// The reason for a library: it is needed if a source file opens it, and may be needed if it is

@@ -1,0 +1,3 @@
+module harbour.test/thumb
+
+go 1.19

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Downloads wheels for Debian's Python into folder $1.
+set -eu
+[ -e "$1/complete" ] || python3 -m pip download --quiet --only-binary :all: --python-version 3.11 \
+    --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 --dest "$1" \
+    shiv==1.0.8 grpcio==1.68.1 setuptools==75.6.0 pip==24.3.1
+touch "$1/complete"

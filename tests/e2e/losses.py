@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Removes files that a slimmed image needs, one at a time, and counts how many of them `jettison verify` names.
+
+    losses.py [--files N] [--tries N] [--seed N] [IMAGE...]
+
+Takes the archives that `make e2e` left. Candidates are the files that the behavior test opens, in random order; one counts
+if the test fails without it. Prints a row for each image: how many losses `verify --against ORIGINAL --keep-level possible`
+names, and how many it names without that level; and every file that is not named. It fails below 95%."""
+
+import argparse
+import hashlib
+import io
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+
+WORK = pathlib.Path("target/tmp/e2e")
+CASES = pathlib.Path("testdata/images")
+JETTISON = os.environ.get("JETTISON_BINARY", "target/release/jettison")
+# Records for scanners are no part of the program.
+NOT_PLANTED = "var/lib/dpkg/status.d/"
+
+
+# Runs containers under strace. podman passes no environment to the runtime, so the paths are written into both scripts.
+RUNTIME = """#!/bin/sh
+case " $* " in
+    *" create "*) set -- strace -D -f -qq -y -z -e trace=open,openat,execve -o {folder}/opened --output-append-mode crun "$@" ;;
+    *) set -- crun "$@" ;;
+esac
+exec "$@"
+"""
+PODMAN = """#!/bin/sh
+exec {podman} --runtime {folder}/runtime "$@"
+"""
+
+
+def podman(*arguments):
+    return subprocess.run(["tests/e2e/sandbox.sh", "podman", *arguments], capture_output=True, text=True)
+
+
+class Archive:
+    """A slimmed image: a docker archive with one layer."""
+
+    def __init__(self, path):
+        self.path = path
+        with tarfile.open(path) as archive:
+            self.manifest = json.load(archive.extractfile("manifest.json"))
+            self.config = json.load(archive.extractfile(self.manifest[0]["Config"]))
+            self.files = sorted({path for layer in self.manifest[0]["Layers"] for path in files_of(archive, layer)})
+
+    def without(self, path, name, destination):
+        """Writes the image with one more layer, which hides a file."""
+        folder, _, last = path.rpartition("/")
+        layer = archive_of({f"{folder}/.wh.{last}".lstrip("/"): b""})
+        config = json.loads(json.dumps(self.config))
+        config["rootfs"]["diff_ids"].append("sha256:" + hashlib.sha256(layer).hexdigest())
+        if "history" in config:
+            config["history"].append({"created_by": "a planted loss"})
+        manifest = {"Config": "config.json", "RepoTags": [name], "Layers": [*self.manifest[0]["Layers"], "loss.tar"]}
+        more = {"config.json": json.dumps(config), "manifest.json": json.dumps([manifest])}
+        with tarfile.open(self.path) as before, tarfile.open(destination, "w") as after:
+            for entry in before:
+                if entry.name in self.manifest[0]["Layers"] or entry.issym():
+                    after.addfile(entry, before.extractfile(entry) if entry.isfile() else None)
+            for entry, text in {**more, "loss.tar": layer}.items():
+                add(after, entry, text if isinstance(text, bytes) else text.encode())
+
+
+def files_of(archive, layer):
+    with tarfile.open(fileobj=archive.extractfile(layer)) as entries:
+        for entry in entries:
+            if entry.isreg() and not entry.name.startswith(NOT_PLANTED):
+                yield entry.name.removeprefix("./").lstrip("/")
+
+
+def add(archive, name, content):
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    archive.addfile(entry, io.BytesIO(content))
+
+
+def archive_of(files):
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w") as archive:
+        for name, content in files.items():
+            add(archive, name, content)
+    return output.getvalue()
+
+
+def behaves(case, image, **more):
+    script = ["timeout", "90", "tests/e2e/sandbox.sh", str(CASES / case / "behaviour.sh"), image]
+    done = subprocess.run(script, capture_output=True, text=True, errors="replace", **more)
+    return done.returncode == 0 and done.stdout == (CASES / case / "behaviour.txt").read_text()
+
+
+def opened(case, image):
+    """The paths that the containers of a behavior test open or execute, without leading slash."""
+    folder = (WORK / case / "trace").absolute()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name, text in (("runtime", RUNTIME), ("podman", PODMAN)):
+        (folder / name).write_text(text.format(folder=folder, podman=shutil.which("podman")))
+        (folder / name).chmod(0o755)
+    if not behaves(case, image, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}):
+        print(f"{case}: its test fails under strace", file=sys.stderr)
+    text = (folder / "opened").read_text(errors="replace")
+    shutil.rmtree(folder)
+    matches = re.findall(r"= \d+<(/[^>]*)>$|execve\(\"(/[^\"]*)", text, re.M)
+    return {path.lstrip("/") for pair in matches for path in pair}
+
+
+def verify(image, *more):
+    done = subprocess.run([JETTISON, "verify", f"docker-archive:{image}", *more], capture_output=True, text=True)
+    return set((done.stdout + done.stderr).splitlines())
+
+
+def found(image, original):
+    """What is reported by default and, with that, at the lowest level."""
+    against = ("--against", f"docker-archive:{original}")
+    by_default = verify(image) | verify(image, *against)
+    return by_default, by_default | verify(image, *against, "--keep-level", "possible")
+
+
+def names_loss(lines, path):
+    """Whether a line has the name of a file, or that of a library without its version: `libz.so` for `libz.so.1.2.13`."""
+    name = path.rpartition("/")[2]
+    library = re.match(r".+\.so(?=\.|$)", name)
+    return any((library[0] if library else name) in line for line in lines)
+
+
+def plant(case, arguments):
+    """The files whose loss breaks the image: those that are named by default, at the lowest level only, and never."""
+    folder = WORK / case
+    slimmed, original, broken = (folder / name for name in ("slimmed.tar", "original.tar", "broken.tar"))
+    archive = Archive(slimmed)
+    before = found(slimmed, original)[1]
+    image = f"localhost/jettison-e2e/{case}:broken"
+    archive.without("nothing", image, broken)
+    podman("load", "--quiet", "--input", str(broken))
+    candidates = sorted(opened(case, image) & set(archive.files))
+    random.Random(f"{arguments.seed} {case}").shuffle(candidates)
+    losses = [], [], []
+    for path in candidates[: arguments.tries]:
+        archive.without(path, image, broken)
+        podman("load", "--quiet", "--input", str(broken))
+        if not behaves(case, image):
+            naming = [lines for lines in found(broken, original) if names_loss(lines - before, path)]
+            losses[2 - len(naming)].append(path)
+        podman("rmi", "--force", image)
+        if sum(map(len, losses)) == arguments.files:
+            break
+    broken.unlink(missing_ok=True)
+    return losses
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=20)
+    parser.add_argument("--tries", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("images", nargs="*")
+    arguments = parser.parse_args()
+    cases = arguments.images or sorted(path.parent.name for path in WORK.glob("*/slimmed.tar"))
+    all_named = all_planted = 0
+    for case in cases:
+        by_default, by_level, unnamed = plant(case, arguments)
+        named = len(by_default) + len(by_level)
+        planted = named + len(unnamed)
+        print(f"{case}: {named} of {planted} losses are named, {len(by_default)} by default", *unnamed, sep="\n  ", flush=True)
+        all_named, all_planted = all_named + named, all_planted + planted
+    print(f"all: {all_named} of {all_planted} losses are named")
+    sys.exit(all_named < 0.95 * all_planted)
+
+
+if __name__ == "__main__":
+    main()
