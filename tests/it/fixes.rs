@@ -244,7 +244,7 @@ fn keeps_line_ends(before: &[u8], after: &[u8]) -> bool {
 /// The number of `\r\n` in a text, and of all its line breaks.
 fn line_ends(text: &[u8]) -> (usize, usize) {
     let windows = text.windows(2).filter(|pair| pair == b"\r\n").count();
-    (windows, text.iter().filter(|&&byte| byte == b'\n').count())
+    (windows, memchr::memchr_iter(b'\n', text).count())
 }
 
 #[test]

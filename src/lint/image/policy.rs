@@ -198,7 +198,7 @@ const MAX_COMPARED: usize = 4 << 20;
 
 /// The exceptions of a policy that have not expired.
 pub(super) struct Exceptions<'p> {
-    exceptions: Vec<&'p Exception>,
+    all: Vec<&'p Exception>,
     /// The number of comparisons that are left.
     left: usize,
     /// Whether there were more findings and exceptions than are compared.
@@ -209,7 +209,7 @@ impl<'p> Exceptions<'p> {
     pub(super) fn of(policy: &'p Policy) -> Self {
         let exceptions = policy.exceptions.iter();
         Self {
-            exceptions: exceptions
+            all: exceptions
                 .filter(|exception| !policy.has_expired(exception))
                 .collect(),
             left: MAX_COMPARED,
@@ -220,12 +220,12 @@ impl<'p> Exceptions<'p> {
     /// Whether an exception covers a finding.
     pub(super) fn allow(&mut self, finding: &Finding) -> bool {
         // A finding that is compared with none is reported, which is the safe side.
-        if self.left < self.exceptions.len() {
+        if self.left < self.all.len() {
             self.is_exhausted = true;
             return false;
         }
-        self.left -= self.exceptions.len();
-        let mut exceptions = self.exceptions.iter();
+        self.left -= self.all.len();
+        let mut exceptions = self.all.iter();
         exceptions.any(|exception| exception.covers(finding))
     }
 }

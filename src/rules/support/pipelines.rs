@@ -50,7 +50,7 @@ pub(in crate::rules) fn report(
         {
             match failure {
                 Failure::Hidden => {
-                    report_hidden(cx, run, script, pipeline, &mut switches, findings)
+                    report_hidden(cx, run, script, pipeline, &mut switches, findings);
                 }
                 Failure::Harmless => {
                     findings.add(*pipe, "`pipefail` is not set for this pipeline");

@@ -92,7 +92,7 @@ fn reader(path: &[u8]) -> Option<Reader> {
         _ if is_crontab(name.as_bytes()) => Some(crontab),
         _ if name.starts_with("Procfile.") => Some(procfile),
         _ if is_yaml(name.as_bytes()) => Some(playbook),
-        _ if name.ends_with(".j2") => Some(template),
+        _ if name.as_bytes().ends_with(b".j2") => Some(template),
         _ => None,
     }
 }

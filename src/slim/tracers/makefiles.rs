@@ -20,7 +20,7 @@ const MAX_REFERENCES: usize = 100_000;
 const DEEPEST: usize = 8;
 
 /// Variables that make sets. The built-in rules use the first three.
-/// https://www.gnu.org/software/make/manual/html_node/Implicit-Variables.html
+/// See <https://www.gnu.org/software/make/manual/html_node/Implicit-Variables.html>.
 const IMPLICIT: [(&str, &str); 10] = [
     ("CC", "cc"),
     ("CXX", "g++"),
@@ -246,16 +246,13 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut open: Option<(usize, String)> = None;
     for (index, line) in text.lines().enumerate() {
         let (start, mut whole) = open.take().unwrap_or((index + 1, String::new()));
-        match line.strip_suffix('\\') {
-            Some(part) => {
-                whole.push_str(part);
-                whole.push(' ');
-                open = Some((start, whole));
-            }
-            None => {
-                whole.push_str(line);
-                lines.push((start, whole));
-            }
+        if let Some(part) = line.strip_suffix('\\') {
+            whole.push_str(part);
+            whole.push(' ');
+            open = Some((start, whole));
+        } else {
+            whole.push_str(line);
+            lines.push((start, whole));
         }
     }
     lines.extend(open);
@@ -264,6 +261,8 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn recipes(text: &str) -> Vec<String> {
@@ -300,8 +299,8 @@ mod tests {
         // Without the limit, each level would take a hundred times as long as the next.
         let mut text = String::from("a:\n\techo $(V0)\n");
         for level in 0..DEEPEST {
-            let next = format!("$(V{})", level + 1);
-            text += &format!("V{level} = {}\n", next.repeat(100));
+            let next = format!("$(V{})", level + 1).repeat(100);
+            writeln!(text, "V{level} = {next}").expect("a string can be written to");
         }
         assert_eq!(recipes(&text), ["echo "]);
     }

@@ -7,7 +7,7 @@ mod settings;
 
 pub(super) use files::{Found, LOOKUP, UnitFiles, is_masked};
 pub(super) use name::UnitName;
-pub(super) use settings::{Setting, Value, settings, words};
+pub(super) use settings::{Placed, Setting, settings, words};
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub(super) struct Unit {
     pub(super) name: UnitName,
     /// The file that defines it, used in the reasons for the units and files that it pulls in.
     pub(super) fragment: NameId,
-    settings: HashMap<String, Vec<Value>>,
+    settings: HashMap<String, Vec<Placed>>,
 }
 
 impl Unit {
@@ -46,7 +46,7 @@ impl Unit {
     pub(super) fn add(&mut self, file: NameId, text: &str) {
         for Setting { key, value, line } in settings(text) {
             if !value.is_empty() {
-                let value = Value { file, value, line };
+                let value = Placed { file, value, line };
                 self.settings.entry(key).or_default().push(value);
             } else if !DEPENDENCIES.contains(&&*key) {
                 // `ExecStart=` without a value in a drop-in starts a new list.
@@ -56,7 +56,7 @@ impl Unit {
     }
 
     /// All values of a setting that may be repeated.
-    pub(super) fn all(&self, key: &str) -> &[Value] {
+    pub(super) fn all(&self, key: &str) -> &[Placed] {
         self.settings
             .get(key)
             .map(Vec::as_slice)
@@ -64,7 +64,7 @@ impl Unit {
     }
 
     /// The last value of a setting, which overrides earlier ones.
-    pub(super) fn last(&self, key: &str) -> Option<&Value> {
+    pub(super) fn last(&self, key: &str) -> Option<&Placed> {
         self.all(key).last()
     }
 
@@ -72,7 +72,7 @@ impl Unit {
     pub(super) fn with_prefix<'a>(
         &'a self,
         prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    ) -> impl Iterator<Item = (&'a str, &'a Placed)> {
         self.settings
             .iter()
             .filter(move |(key, _)| key.starts_with(prefix))

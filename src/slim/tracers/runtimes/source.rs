@@ -532,7 +532,7 @@ fn is_short(name: &str) -> bool {
 
 /// Whether a string is the name of a library. Database modules do not start with `lib`.
 fn is_library(literal: &str, opens: bool) -> bool {
-    let has_ending = literal.ends_with(".so") || literal.contains(".so.");
+    let has_ending = literal.as_bytes().ends_with(b".so") || literal.contains(".so.");
     (opens || literal.starts_with("lib")) && has_ending && !literal.contains(['/', ' ', '*'])
 }
 

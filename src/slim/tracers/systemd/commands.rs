@@ -7,7 +7,7 @@ use crate::knowledge::systemd_program_directories;
 use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::tracers::shell;
-use crate::slim::units::{Unit, Value, words};
+use crate::slim::units::{Placed, Unit, words};
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
 use super::conditions;
@@ -45,7 +45,7 @@ fn keep_command(
     keep: &mut Keep<'_>,
     unit: &Unit,
     key: &'static str,
-    value: &Value,
+    value: &Placed,
     environment: &Environment,
 ) {
     let line = CommandLine::parse(&value.value);
@@ -206,7 +206,7 @@ fn environment(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) -> Environment
 }
 
 /// Keeps the paths in values of variables, because the program is likely to read them.
-fn keep_value(keep: &mut Keep<'_>, value: &Value, text: &str) {
+fn keep_value(keep: &mut Keep<'_>, value: &Placed, text: &str) {
     if text.starts_with('/') && !text.contains(':') {
         let why = Why::UnitSetting {
             key: "Environment",
@@ -223,7 +223,7 @@ fn read_environment(
     walk: &mut Walk,
     keep: &mut Keep<'_>,
     unit: &Unit,
-    value: &Value,
+    value: &Placed,
     environment: &mut Environment,
 ) {
     let is_optional = value.value.starts_with('-');

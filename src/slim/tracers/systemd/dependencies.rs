@@ -4,7 +4,7 @@ use crate::image::NameId;
 use crate::knowledge::{activation_directories, is_maintenance_unit, units_started_by};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::shell;
-use crate::slim::units::{Found, LOOKUP, Unit, UnitName, Value, is_masked, settings, words};
+use crate::slim::units::{Found, LOOKUP, Placed, Unit, UnitName, is_masked, settings, words};
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
 use super::walk::{Outcome, Walk, certain, keep_entry, possible};
@@ -92,7 +92,7 @@ fn pull(
     keep: &mut Keep<'_>,
     unit: &Unit,
     key: &'static str,
-    value: &Value,
+    value: &Placed,
     word: &str,
     confidence: Confidence,
 ) {

@@ -6,7 +6,7 @@ use crate::image::NameId;
 use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::slim::system_directories::is_system_directory;
-use crate::slim::units::{Unit, Value, words};
+use crate::slim::units::{Placed, Unit, words};
 use crate::slim::why::{Confidence, Why};
 
 use super::walk::Walk;
@@ -154,7 +154,7 @@ fn keep_named(
     keep: &mut Keep<'_>,
     key: &'static str,
     form: Form,
-    value: &Value,
+    value: &Placed,
     path: &str,
 ) {
     // Abstract sockets and ports are not paths.
