@@ -12,6 +12,7 @@ for program in "$@"; do
         rpmbuild) packages="$packages rpm" ;;
         xz) packages="$packages xz-utils" ;;
         cc) packages="$packages gcc libc6-dev" ;;
+        chromedriver) packages="$packages chromium chromium-driver" ;;
         dockerd) packages="$packages docker.io" ;;
         pip3) packages="$packages python3-pip" ;;
         psql) packages="$packages postgresql-client" ;;

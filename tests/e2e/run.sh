@@ -19,7 +19,7 @@ done
 if [ "$(id -u)" != 0 ]; then
     obstacle='they need root'
 elif obstacle=$(tests/tools.sh podman crun buildah skopeo mmdebstrap ip curl python3 pip3 npm openssl psql ssh sshd git \
-    umoci dockerd docker-registry rpmbuild jq xz); then
+    umoci dockerd docker-registry rpmbuild jq xz chromedriver); then
     cargo test --test e2e -- --test-threads=2 "$@"
     [ -z "$only_images" ] || exit 0
     exec cargo test --test tools -- --test-threads=1 "$@"

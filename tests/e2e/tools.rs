@@ -14,6 +14,7 @@
 
 #[path = "../it/image/archives.rs"]
 mod archives;
+mod browser;
 #[path = "../it/builders/mod.rs"]
 mod builders;
 mod case;
