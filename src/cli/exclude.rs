@@ -60,7 +60,7 @@ impl Exclude {
         for pattern in patterns {
             ensure!(
                 pattern.len() <= limits::PATTERN,
-                "a pattern has more than {}",
+                "a pattern is longer than {}",
                 limits::shown(limits::PATTERN as u64)
             );
             builder

@@ -119,7 +119,7 @@ fn inspect_path(
         InspectFormat::Text => Rendered::Text(report::entry_text(&entry)),
         InspectFormat::Json => Rendered::Data(report::entry_json(&entry)),
         InspectFormat::Spdx | InspectFormat::Cyclonedx => {
-            bail!("an SBOM covers a whole image; remove `{path}`")
+            bail!("an SBOM covers a whole image: omit the path `{path}`")
         }
     })
 }

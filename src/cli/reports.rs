@@ -34,8 +34,8 @@ pub(super) struct ReportArguments {
         hide_env = true
     )]
     pub(super) output: Option<PathBuf>,
-    /// Show all findings in text reports in full, instead of only the first 3 per rule and file
-    /// with the line numbers of the rest
+    /// Show every finding in full in text reports; by default, only the first 3 per rule and file
+    /// are shown in full, and the others as line numbers
     #[arg(long)]
     #[arg(env = "JETTISON_ALL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) all: bool,
@@ -218,7 +218,10 @@ fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
                 "two formats for standard output: name a file for one, such as `{}=FILE`",
                 request.format
             ),
-            Some(file) => bail!("two formats for the file `{}`", file.display()),
+            Some(file) => bail!(
+                "two report formats would be written to the same file: `{}`",
+                file.display()
+            ),
         }
     }
     Ok(())

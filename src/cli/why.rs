@@ -72,7 +72,7 @@ fn generated(record: &GeneratedRecord) -> Lines {
     };
     let mut lines = Lines::new();
     lines.line(format_args!(
-        "{}: generated for scanners, records {noun} {packages}",
+        "{}: generated for scanners; lists {noun} {packages}",
         escape_bytes(&record.path)
     ));
     lines

@@ -26,7 +26,9 @@ fn text_of(closure: &Closure) -> Lines {
     let mut out = Lines::new();
     let program = escape_bytes(&closure.program);
     match &closure.start {
-        Start::Static => out.line(format_args!("{program}: needs no loader")),
+        Start::Static => out.line(format_args!(
+            "{program}: statically linked, so no loader is needed"
+        )),
         Start::Unreadable(why) => out.line(format_args!("{program}: {why}")),
         Start::NoLoader(loader) => {
             let loader = escape_bytes(loader);

@@ -92,7 +92,7 @@ fn check_checksum(
     };
     match Remote::of(&source) {
         None => {
-            let message = "`--checksum` needs a source that is downloaded";
+            let message = "`--checksum` requires a remote source";
             findings
                 .add(word.span, message)
                 .label(path.span, "file from the build context");

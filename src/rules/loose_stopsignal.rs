@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let edit = Edit::replace(word.span, full.clone());
-        let message = format!("`{written}` is not the full signal name, `{full}`");
+        let message = format!("signal name `{written}` is abbreviated: the full name is `{full}`");
         findings
             .add(word.span, message)
             .fix(Fix::safe("use the full name", [edit]));

@@ -30,6 +30,6 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             .iter()
             .filter(|package| package.files.iter().any(|&name| plan.is_kept(name)));
         let reachable = counted(reachable.count(), "package");
-        report.note(format!("the program can reach files of {reachable}"));
+        report.note(format!("files in {reachable} are reachable"));
     }
 }

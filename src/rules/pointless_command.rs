@@ -14,11 +14,11 @@ pub(super) const RULE: Rule = Rule {
 /// arguments.
 const POINTLESS: [(&str, &str); 12] = [
     ("free", "shows the memory of the build machine"),
-    ("ifconfig", "shows the network of the build"),
+    ("ifconfig", "shows the network interfaces of the build container"),
     ("kill", "stops a process that ends with the `RUN` anyway"),
     ("mount", "mounts a file system that is gone after the `RUN`"),
     ("nano", "waits for input at a terminal"),
-    ("ps", "shows the processes of the build"),
+    ("ps", "shows the processes in the build container"),
     ("service", ""),
     ("shutdown", "cannot shut down a build"),
     (

@@ -30,7 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let title = format!("use the exec form: `{form}`");
         let fix = Fix::safe(title, [edit]);
         findings
-            .add(span, "health check starts a shell that it does not need")
+            .add(span, "health check starts an unnecessary shell")
             .fix(fix);
     }
 }

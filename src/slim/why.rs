@@ -366,7 +366,7 @@ impl fmt::Display for Why {
             }
             Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
-                write!(f, "part of `{name}`, which programs in {language} can load")
+                write!(f, "part of `{name}`, which {language} programs can load")
             }
         }
     }

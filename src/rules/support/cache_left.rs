@@ -50,7 +50,7 @@ pub(in crate::rules) fn check(
         let span = call.verb.map_or(call.call.name_span, |verb| {
             call.call.name_span.to(verb.argument.span)
         });
-        let message = format!("cache of `{}` is left in the layer", call.call.name);
+        let message = format!("`{}` cache is left in the layer", call.call.name);
         let report = findings.add(span, message);
         // An option must be added to every call, because each of them fills the cache.
         let filling: Vec<PackageCall<'_>> = filling.into_iter().map(|(_, call)| call).collect();

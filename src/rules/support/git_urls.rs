@@ -112,7 +112,7 @@ fn conflict(fields: &BTreeMap<String, Vec<String>>, fragment: &str) -> Option<St
         && let Some(other) = others.iter().find(|&other| other != first)
     {
         return Some(format!(
-            "the URL names two references: `{first}` and `{other}`"
+            "the URL specifies two different refs: `{first}` and `{other}`"
         ));
     }
     let directory = first(fields, "subdir")?;

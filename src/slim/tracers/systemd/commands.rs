@@ -58,7 +58,7 @@ fn keep_command(
         }
     });
     let Some(text) = text else {
-        let text = format!("the command of `{key}=` is too long to analyze");
+        let text = format!("the command in `{key}=` is too long to analyze");
         return walk.note(keep, value.file, Some(value.line), text);
     };
     if !walk.spend(keep, text.len()) {
