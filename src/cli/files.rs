@@ -28,7 +28,7 @@ pub(super) const FEW: usize = 8;
 #[command(next_help_heading = "Files")]
 pub(super) struct FileArguments {
     /// Exclude files and directories that match this pattern, as in `.gitignore`, unless they are
-    /// named as PATH
+    /// given as PATH
     #[arg(
         long,
         value_name = "GLOB",
@@ -37,7 +37,7 @@ pub(super) struct FileArguments {
         hide_env = true
     )]
     pub(super) exclude: Vec<String>,
-    /// Also exclude files named as PATH; useful in hooks, which pass every changed file
+    /// Also exclude files that are given as PATH; useful in hooks, which pass every changed file
     #[arg(long)]
     #[arg(env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) force_exclude: bool,

@@ -22,7 +22,7 @@ const CHECKPOINTS: [(&str, &str); 20] = [
     ("DKL-DI-0002", "no volume over system directories"),
     ("DKL-DI-0003", "no upgrade of all packages"),
     ("DKL-DI-0004", "`apk add --no-cache`"),
-    ("DKL-DI-0005", "no package lists of apt"),
+    ("DKL-DI-0005", "no apt package lists"),
     ("DKL-DI-0006", "no `latest` tag"),
     ("DKL-LI-0001", "no empty passwords"),
     ("DKL-LI-0002", "unique user and group IDs"),

@@ -39,7 +39,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
     if let Some(plan) = cx.plan {
         let reachable = cx.size(plan.totals().after.bytes);
-        report.note(format!("the program can reach {reachable}"));
+        report.note(format!("files that the program can reach: {reachable}"));
     }
 }
 
