@@ -18,10 +18,10 @@ use crate::slim::{self, Plan, PlanError, PlanOptions};
     after_help = "Exit status: 0 nothing is missing, 1 something is missing, 2 error.
 
 Examples:
-  jettison verify slim.tar                     the program and everything that it needs
+  jettison verify slim.tar                     the program and everything it needs
   jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners
   jettison verify slim.tar --against app.tar --keep-level possible
-                                               also modules, data and programs that others start"
+                                               also modules, data and programs started by others"
 )]
 pub(super) struct VerifyArguments {
     /// Image to check

@@ -326,7 +326,10 @@ impl BodyReader<'_> {
         for (heredoc, &is_word) in heredocs.iter().zip(is_word) {
             if !is_word {
                 // COPY cuts its arguments at every blank, so that `<< EOF` is two file names.
-                let message = format!("`{}` treats this heredoc as file names", kind.name());
+                let message = format!(
+                    "`{}` treats this heredoc as a list of file names",
+                    kind.name()
+                );
                 self.errors.push(
                     SyntaxError::new(heredoc.opener, message)
                         .with_note("write `<<` and the name without a space between them"),

@@ -27,7 +27,7 @@ pub enum ReadError {
     BlobLinks { blob: String },
     #[error("`{}` has members named `{}` with different contents", path.display(), escape(blob))]
     RepeatedMember { blob: String, path: PathBuf },
-    #[error("member `{}` of `{}` is a link", escape(blob), path.display())]
+    #[error("member `{}` in `{}` is a link", escape(blob), path.display())]
     LinkedMember { blob: String, path: PathBuf },
     #[error("blob `{blob}` has {is} bytes, but its descriptor says {said}")]
     SizeMismatch { blob: String, said: u64, is: u64 },
@@ -155,7 +155,7 @@ pub enum JsonError {
         is: &'static str,
         expected: &'static str,
     },
-    #[error("{} is not a whole number in range", named(key))]
+    #[error("{} is not a whole number or is out of range", named(key))]
     Number { key: String },
     #[error("{} contains a NUL character", named(key))]
     Nul { key: String },
@@ -228,7 +228,7 @@ pub enum Fault {
     Checksum,
     #[error("a single block of zeros is followed by other data")]
     LoneZeroBlock,
-    #[error("its {0} is not a number in range")]
+    #[error("its {0} is not a number or is out of range")]
     Number(&'static str),
     #[error("its {what} has {size} bytes, more than the limit of {limit}")]
     TooLong {
@@ -303,7 +303,7 @@ pub enum Fault {
     LinkToDirectory(Vec<u8>),
     #[error("it is a hard link to itself")]
     LinkToItself,
-    #[error("it is a hard link whose {0} from its file, which readers treat differently")]
+    #[error("it is a hard link whose {0} from the target's, which readers treat differently")]
     LinkHeader(&'static str),
     #[error("its path leads through too many symlinks, or their targets are too long")]
     TooManyLinks,

@@ -43,7 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .map(|&span| Edit::replace(span, replacement.clone()))
             .collect();
         let width = line(cx, first.start).chars().count();
-        let message = format!("line of {width} columns joins several commands");
+        let message = format!("{width}-column line joins several commands");
         findings
             .add(*first, message)
             .fix(Fix::safe("put each command on its own line", edits));

@@ -406,7 +406,7 @@ fn write_options_are_validated_before_any_work() {
         .env("SOURCE_DATE_EPOCH", "today");
     let (code, err) = stderr(&mut command);
     assert!(
-        code == 2 && err.contains("SOURCE_DATE_EPOCH must be seconds since 1970, not `today`"),
+        code == 2 && err.contains("SOURCE_DATE_EPOCH must be a Unix timestamp, not `today`"),
         "{err}"
     );
 }

@@ -229,7 +229,7 @@ fn an_unknown_page_gets_a_suggestion() {
         ),
         (
             "guide/zebra",
-            "error: there is no page `guide/zebra`; `jettison explain guide` lists all\n",
+            "error: there is no page `guide/zebra`; `jettison explain guide` lists all pages\n",
         ),
         (
             "slim",

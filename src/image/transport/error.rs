@@ -28,13 +28,13 @@ pub enum TransferError {
         place: String,
         reason: String,
     },
-    #[error("blob `{digest}` of `{place}` has more than the {size} bytes in its descriptor")]
+    #[error("blob `{digest}` in `{place}` is larger than the {size} bytes in its descriptor")]
     TooLong {
         digest: String,
         place: String,
         size: u64,
     },
-    #[error("{what} of `{place}` has more than {limit} bytes")]
+    #[error("{what} of `{place}` is larger than {limit} bytes")]
     Limit {
         what: &'static str,
         place: String,

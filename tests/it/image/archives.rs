@@ -334,27 +334,27 @@ fn numbers() -> Vec<Case> {
         case(
             "size-after-a-blank-and-a-zero",
             bent(|header| header.as_old_mut().size = *b" \x000000001000"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "mode-after-a-blank-and-a-zero",
             bent(|header| header.as_old_mut().mode = *b" \x00004755"),
-            Refused("its mode is not a number in range"),
+            Refused("its mode is not a number or is out of range"),
         ),
         case(
             "negative-user",
             bent(|header| header.as_old_mut().uid = [0xff; 8]),
-            Refused("its user id is not a number in range"),
+            Refused("its user id is not a number or is out of range"),
         ),
         case(
             "negative-mode",
             bent(|header| header.as_old_mut().mode = [0xff; 8]),
-            Refused("its mode is not a number in range"),
+            Refused("its mode is not a number or is out of range"),
         ),
         case(
             "negative-size",
             bent(|header| header.as_old_mut().size = [0xff; 12]),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "negative-time",
@@ -375,12 +375,12 @@ fn numbers() -> Vec<Case> {
         case(
             "size-with-a-second-number",
             bent(|header| header.as_old_mut().size = *b"000 00000000"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "size-behind-a-zero",
             bent(|header| header.as_old_mut().size = *b"\x0000000000000"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "size-with-something-behind-its-end",
@@ -390,7 +390,7 @@ fn numbers() -> Vec<Case> {
         case(
             "size-with-a-sign",
             bent(|header| header.as_old_mut().size = *b"-0000000000\0"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "mode-with-a-file-type",

@@ -557,7 +557,7 @@ fn a_credential_helper_is_not_taken_from_the_current_directory() {
         let output = command.env("REGISTRY_AUTH_FILE", &auths).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(
-            error.contains("it is not in an absolute directory on `PATH`"),
+            error.contains("no absolute directory on `PATH` contains it"),
             "{error}"
         );
         assert!(!trace.exists(), "{path}");
