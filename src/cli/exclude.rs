@@ -150,7 +150,7 @@ mod tests {
         let error = exclude
             .add(Path::new("/"), &[nested(50_000)])
             .expect_err("it is too long");
-        assert_eq!(error.to_string(), "a pattern has more than 4 KiB");
+        assert_eq!(error.to_string(), "a pattern is longer than 4 KiB");
         // A short pattern may be invalid, but must result in an error.
         let _ = exclude.add(Path::new("/"), &[nested(1000)]);
     }

@@ -28,7 +28,7 @@ pub(super) const FEW: usize = 8;
 #[command(next_help_heading = "Files")]
 pub(super) struct FileArguments {
     /// Exclude files and directories that match this pattern, as in `.gitignore`, unless they are
-    /// named as PATH
+    /// given as PATH
     #[arg(
         long,
         value_name = "GLOB",
@@ -37,15 +37,15 @@ pub(super) struct FileArguments {
         hide_env = true
     )]
     pub(super) exclude: Vec<String>,
-    /// Also exclude files named as PATH; useful in hooks, which pass every changed file
+    /// Also exclude files given as PATH; useful in hooks, which pass every changed file
     #[arg(long)]
     #[arg(env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) force_exclude: bool,
-    /// Check the staged contents of files that are staged in git, at or below the paths
+    /// Check the staged contents of files staged in git, at or below the given paths
     // A fix would have to go into the index and the working tree, which may differ.
     #[arg(long, conflicts_with = "fix")]
     pub(super) staged: bool,
-    /// File name to use for standard input, in findings and to find the configuration
+    /// File name for standard input, used in findings and to find the configuration
     #[arg(long, value_name = "FILE")]
     pub(super) stdin_filename: Option<PathBuf>,
 }

@@ -215,7 +215,7 @@ fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
             // `./x`.
             file if taken.insert(file.as_deref()) => {}
             None => bail!(
-                "two report formats would be written to standard output: name a file for one, \
+                "two report formats would be written to standard output: specify a file for one, \
                  such as `{}=FILE`",
                 request.format
             ),

@@ -12,7 +12,7 @@ use crate::image::Image;
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{self, Plan, PlanError, PlanOptions};
 
-/// Check that an image has everything that its program needs, or compare it with the original
+/// Check that an image has everything its program needs, or compare it with the original
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit status: 0 nothing is missing, 1 something is missing, 2 error.

@@ -78,7 +78,7 @@ pub enum ReadError {
         escape(urls)
     )]
     ForeignLayer { blob: String, urls: String },
-    #[error("`{}` contains several images; name one of {}", path.display(), listed(names))]
+    #[error("`{}` contains several images; specify one of {}", path.display(), listed(names))]
     Ambiguous { path: PathBuf, names: Vec<String> },
     #[error("`{}` has no image `{name}`; it has {}", path.display(), listed(names))]
     NoSuchImage {
@@ -250,7 +250,7 @@ pub enum Fault {
     GlobalRecord(String),
     #[error("a global PAX header is between an extension header and its entry")]
     GlobalHeaderBetween,
-    #[error("it has several extension headers of one kind")]
+    #[error("it has several extension headers of the same kind")]
     SeveralExtensions,
     #[error("its extension headers give different names or link targets")]
     SeveralNames,
@@ -258,7 +258,7 @@ pub enum Fault {
     Sizes { record: u64, header: u64 },
     #[error("it is a file, but its name ends in `/`")]
     FileWithSlash,
-    #[error("readers disagree on the prefix of its name")]
+    #[error("readers disagree on its name prefix")]
     Prefix,
     #[error("its type `{}` is unknown", .0.escape_ascii())]
     UnknownType(u8),

@@ -37,8 +37,8 @@ fn linted(columns: &str, arguments: &[&str]) -> String {
 #[test]
 fn findings_are_readable_at_sixty_columns() {
     let expected = "\
-info[copy-owned-by-root]: the files belong to root, so `app`
-                          cannot change them
+info[copy-owned-by-root]: the files are owned by root, so
+                          `app` cannot change them
  --> Dockerfile:3:1
   |
 2 | USER app

@@ -176,7 +176,7 @@ mod tests {
                 "?rev=a",
                 "`rev` is not a Git URL parameter: did you mean `ref`?",
             ),
-            ("?=a", "`` is not a parameter of Git URLs"),
+            ("?=a", "`` is not a Git URL parameter"),
             (
                 "?submodules=no",
                 "`submodules` must be `true` or `false`, not `no`",

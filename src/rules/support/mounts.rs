@@ -237,7 +237,8 @@ impl<'f> Mount<'f> {
         {
             let message = "`from` in `--mount` cannot contain variables".to_owned();
             let mut fault = MountFault::new(field.value_span, message);
-            fault.note = Some("use variables in a `FROM` with a stage name instead".to_owned());
+            let note = "use the variables in a `FROM` and refer to its stage by name";
+            fault.note = Some(note.to_owned());
             return Some(fault);
         }
         if let Err(reason) = field.word {

@@ -206,22 +206,22 @@ fn several_names() -> Vec<Case> {
         case(
             "two-long-names",
             long(long(Tar::new(), b'L', b"a\0"), b'L', b"b\0").file("c", b""),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "two-long-links",
             long(long(Tar::new(), b'K', b"a\0"), b'K', b"b\0").symlink("c", "d"),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "two-pax-headers",
             pax(pax(Tar::new(), b"a"), b"b").file("c", b""),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "two-pax-headers-for-two-things",
             pax(Tar::new(), b"a").pax(&[("uid", b"5")]).file("c", b""),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "linkpath-and-long-link",
@@ -688,7 +688,7 @@ fn prefixes() -> Vec<Case> {
         bytes[345..480].fill(b'a');
         bytes[508..512].copy_from_slice(b"tar\0");
     });
-    let another = "readers disagree on the prefix of its name";
+    let another = "readers disagree on its name prefix";
     let times = |access: &'static [u8; 12], change: &'static [u8; 12]| {
         let header = tar::Header::new_ustar();
         Tar::new().raw(header, b'0', b"b", b"", b"x", move |header| {

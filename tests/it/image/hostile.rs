@@ -581,7 +581,7 @@ fn control_characters_in_manifests_never_reach_the_terminal() {
     assert!(
         docker(two, Tar::new())
             .to_string()
-            .ends_with(r"name one of `\x1b[31m`, `b`")
+            .ends_with(r"specify one of `\x1b[31m`, `b`")
     );
 }
 

@@ -105,7 +105,7 @@ fn an_endless_response_is_cut_off_at_the_limit() {
                 registry.state().challenge = realm;
             }
             let error = refused(&registry);
-            let expected = format!("has more than {limit} bytes");
+            let expected = format!("is larger than {limit} bytes");
             assert!(error.contains(&expected), "{part}: {error}");
         }
     }
