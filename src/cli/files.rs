@@ -257,7 +257,7 @@ fn reason_unchecked(here: &Path, path: &Path, changed: &[staged::Entry]) -> Opti
 fn utf8_name(path: &Path) -> anyhow::Result<&str> {
     path.to_str().with_context(|| {
         let name = escape_bytes(path.as_os_str().as_encoded_bytes());
-        format!("the name of `{name}` is not UTF-8; rename the file")
+        format!("file name `{name}` is not valid UTF-8; rename the file")
     })
 }
 

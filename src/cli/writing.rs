@@ -18,7 +18,7 @@ pub(super) struct WritingArguments {
         hide_env = true
     )]
     layers: LayersArgument,
-    /// Layer compression: `none`, `gzip` or `zstd`, optionally with a level as in `zstd:19`
+    /// Layer compression: `none`, `gzip` or `zstd`, optionally with a level, as in `zstd:19`
     /// [default: depends on the destination]
     #[arg(
         long,

@@ -81,10 +81,7 @@ impl BodyReader<'_> {
     fn form(&mut self, range: Range<usize>) -> Option<Form> {
         let form = json::read(self.line, range.clone());
         if matches!(form, Form::NotStrings) {
-            self.error(
-                range,
-                "a JSON array here must contain only strings".to_owned(),
-            );
+            self.error(range, "the JSON array must contain only strings".to_owned());
             return None;
         }
         Some(form)
@@ -297,7 +294,7 @@ impl BodyReader<'_> {
         let mut is_word = vec![false; self.heredocs.len()];
         if let Some(index) = self.heredoc_at(&destination) {
             is_word[index] = true;
-            let message = format!("the destination of `{}` is a heredoc", kind.name());
+            let message = format!("the `{}` destination is a heredoc", kind.name());
             self.errors
                 .push(SyntaxError::new(destination.span, message));
         }
@@ -427,7 +424,7 @@ impl BodyReader<'_> {
         let span = self
             .line
             .source_span(ranges[index].start, self.arguments.end);
-        let message = format!("comment after the arguments of `{}`", kind.name());
+        let message = format!("comment after the `{}` arguments", kind.name());
         self.errors
             .push(SyntaxError::new(span, message).with_note(COMMENTS_START_LINES));
         ranges.truncate(index);

@@ -37,7 +37,7 @@ pub enum ReadError {
         said: String,
         is: String,
     },
-    #[error("layer `{blob}` has the diff id {is}, but the configuration says {said}")]
+    #[error("layer `{blob}` has the diff ID {is}, but the configuration says {said}")]
     DiffIdMismatch {
         blob: String,
         said: String,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// An error of fetching or sending an image.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    #[error("`{transport}` is disabled in this build: it needs the feature `{feature}`")]
+    #[error("`{transport}` is disabled in this build: it requires the `{feature}` feature")]
     Absent {
         transport: &'static str,
         feature: &'static str,

@@ -344,7 +344,7 @@ fn numbers() -> Vec<Case> {
         case(
             "negative-user",
             bent(|header| header.as_old_mut().uid = [0xff; 8]),
-            Refused("its user id is not a number or is out of range"),
+            Refused("its user ID is not a number or is out of range"),
         ),
         case(
             "negative-mode",

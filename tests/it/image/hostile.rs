@@ -137,7 +137,7 @@ fn malformed_and_oversized_numbers_are_refused() {
     );
     refused(
         Tar::new().pax(&[("uid", b"-2")]).file("a", b""),
-        &Fault::Number("user id"),
+        &Fault::Number("user ID"),
     );
 }
 

@@ -64,7 +64,7 @@ pub(super) enum HttpError {
     Refused { url: String, refusal: Refusal },
     #[error("{0}")]
     Malformed(String),
-    #[error("fewer than {} bytes arrived in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
+    #[error("fewer than {} bytes received in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
     Slow,
     #[error("the connection closed early")]
     Short,
