@@ -81,23 +81,23 @@ pub enum ExportErrorReason {
     Zip(#[from] rawzip::Error),
     #[error("invalid OSV record: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("not a directory, a ZIP file or a `.json` file")]
+    #[error("not a directory, ZIP file or `.json` file")]
     Kind,
-    #[error("directory without ZIP or `.json` files")]
+    #[error("the directory contains no ZIP or `.json` files")]
     Empty,
     #[error("unsupported compression method")]
     Compression,
     #[error("encrypted entries are not supported")]
     Encrypted,
-    #[error("record of more than {0} bytes")]
+    #[error("record larger than {0} bytes")]
     Large(u64),
     #[error("decompresses to more than {0} times its size")]
     Ratio(u64),
     #[error("more than {0} entries")]
     Entries(usize),
-    #[error("more than {0} vulnerabilities of packages of the image")]
+    #[error("more than {0} vulnerabilities in the image's packages")]
     Hits(usize),
-    #[error("more than {0} comparisons with versions of packages of the image")]
+    #[error("more than {0} comparisons with the image's package versions")]
     Comparisons(usize),
 }
 

@@ -58,7 +58,7 @@ pub(super) fn unknown(known: &KnownVulnerabilities) -> Vec<String> {
     if known.unknown > 0 {
         let packages = counted(known.unknown, "package");
         lines.push(format!(
-            "{packages} not looked up: no version, or a distribution that OSV does not cover"
+            "{packages} not looked up: no version, or distribution not covered by OSV"
         ));
     }
     lines

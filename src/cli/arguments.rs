@@ -245,14 +245,14 @@ pub(super) struct SlimArguments {
     /// Name of the new image
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
-    /// Slim the images for all platforms and write an index of them
+    /// Slim the image for every platform and write an index
     // Each document describes one image, and its file name does not identify a platform.
     #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
     pub(super) all_platforms: bool,
     /// Show what would be kept and dropped, but write no image
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Write the image even if its verification fails or it violates the policy
+    /// Write the image even if verification fails or the image violates the policy
     #[arg(long)]
     pub(super) force: bool,
     // These come last: their headings also apply to all options below them.
@@ -288,7 +288,7 @@ pub(super) struct PlanArguments {
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
-    /// Also keep the programs that ship with the image's program, such as `pg_dump` with
+    /// Also keep programs that ship with the image's main program, such as `pg_dump` with
     /// `postgres`
     #[arg(long)]
     pub(super) keep_companions: bool,
@@ -385,27 +385,27 @@ pub(super) enum DepsFormat {
     Paths,
 }
 
-/// Explain a rule, or print a page of the guide
+/// Explain a rule or print a guide page
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison explain root-user
   jettison explain DL3008
   jettison explain keep/time-zones         files that slim keeps, and why
-  jettison explain guide                   the pages of the guide
+  jettison explain guide                   list of guide pages
   jettison explain guide/slim
   jettison explain --category security
   jettison explain --alias-of hadolint     the rules for each hadolint code
 
-Pages longer than the terminal are shown in a pager, which PAGER can set.")]
+Pages longer than the terminal are shown in a pager; set PAGER to choose a different one.")]
 pub(super) struct ExplainArguments {
-    /// Name of a rule or its first letters, another tool's code for it, `keep/NAME` or
-    /// `guide/NAME` [default: list all rules and pages]
+    /// Rule name or a prefix of it, another tool's code, `keep/NAME` or `guide/NAME` [default: list
+    /// all rules and pages]
     #[arg(value_name = "NAME", value_parser = PageNameParser, hide_possible_values = true)]
     pub(super) rule: Option<String>,
-    /// List only the rules of this category
+    /// List only the rules in this category
     #[arg(long, value_name = "CATEGORY", value_parser = category, conflicts_with = "rule")]
     pub(super) category: Option<Category>,
-    /// List the rules that have an alias in this tool, sorted by its codes
+    /// List the rules with an alias in this tool, sorted by the tool's codes
     #[arg(long, value_name = "TOOL", value_parser = tool, conflicts_with = "rule")]
     pub(super) alias_of: Option<Tool>,
     /// Output format

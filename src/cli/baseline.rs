@@ -82,7 +82,7 @@ pub(super) fn apply(
             count => format!("{count} entries"),
         };
         output.note_list(
-            format_args!("{entries} of `{name}` not found; `--write-baseline` removes them:"),
+            format_args!("{entries} in `{name}` not found; `--write-baseline` removes them:"),
             &lines,
         );
     }

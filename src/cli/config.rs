@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result
 
 fn nearest(output: Output) -> anyhow::Result<HostFile> {
     located(config::find_hadolint(&current_directory()?), output)
-        .context("no `.hadolint.yaml` in this directory or any above")
+        .context("no `.hadolint.yaml` in this directory or any parent directory")
 }
 
 /// The file found by a search, with its path relative to the current directory for messages. Warns
@@ -54,7 +54,7 @@ pub(super) fn current_directory() -> anyhow::Result<PathBuf> {
 /// disable the rules for everyone who works below it.
 pub(super) fn foreign(path: &Path) -> String {
     format!(
-        "`{}` is ignored: it belongs to another user; use `--config` to read it anyway",
+        "`{}` is ignored: it is owned by another user; use `--config` to read it anyway",
         path.display()
     )
 }

@@ -198,7 +198,7 @@ impl DocumentArguments {
             // An invalid document would only make the next tool fail, without explaining why.
             if vex.statements.is_empty() && file.needs_statements {
                 lines.line(format_args!(
-                    "no vulnerabilities: the OpenVEX document {} is not written",
+                    "no vulnerabilities, so the OpenVEX document {} was not written",
                     file.path.display()
                 ));
             } else {
@@ -220,8 +220,8 @@ fn vulnerabilities(statements: &[Statement<'_>]) -> String {
     };
     let unclear = match unclear {
         0 => String::new(),
-        all if all == after => ", in packages that partly remain".to_owned(),
-        some => format!(", {some} of them in packages that partly remain"),
+        all if all == after => ", in partially removed packages".to_owned(),
+        some => format!(", {some} of them in partially removed packages"),
     };
     format!("{before} known {noun} before, {after} after{unclear}")
 }

@@ -51,7 +51,7 @@ impl Exclude {
         let bytes: usize = patterns.iter().map(String::len).sum();
         ensure!(
             patterns.len() <= limits::IGNORE_LINES && bytes as u64 <= limits::IGNORE_FILE,
-            "more than {} patterns, or patterns of more than {} in total",
+            "more than {} patterns, or patterns longer than {} in total",
             limits::IGNORE_LINES,
             limits::shown(limits::IGNORE_FILE)
         );

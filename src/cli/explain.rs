@@ -140,7 +140,7 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
     match (alternatives(&near), other) {
         (Some(names), _) => bail!("there is no rule `{name}`; did you mean {names}?"),
         (None, Some(page)) => bail!("there is no rule `{name}`; did you mean `{page}`?"),
-        (None, None) => bail!("there is no rule `{name}`; `jettison explain` lists all"),
+        (None, None) => bail!("there is no rule `{name}`; `jettison explain` lists all rules"),
     }
 }
 

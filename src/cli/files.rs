@@ -37,15 +37,15 @@ pub(super) struct FileArguments {
         hide_env = true
     )]
     pub(super) exclude: Vec<String>,
-    /// Also exclude files that are given as PATH; useful in hooks, which pass every changed file
+    /// Also exclude files given as PATH; useful in hooks, which pass every changed file
     #[arg(long)]
     #[arg(env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) force_exclude: bool,
-    /// Check the staged contents of files that are staged in git, at or below the paths
+    /// Check the staged contents of files staged in git, at or below the given paths
     // A fix would have to go into the index and the working tree, which may differ.
     #[arg(long, conflicts_with = "fix")]
     pub(super) staged: bool,
-    /// File name to use for standard input, in findings and to find the configuration
+    /// File name for standard input, used in findings and to find the configuration
     #[arg(long, value_name = "FILE")]
     pub(super) stdin_filename: Option<PathBuf>,
 }
@@ -257,7 +257,7 @@ fn reason_unchecked(here: &Path, path: &Path, changed: &[staged::Entry]) -> Opti
 fn utf8_name(path: &Path) -> anyhow::Result<&str> {
     path.to_str().with_context(|| {
         let name = escape_bytes(path.as_os_str().as_encoded_bytes());
-        format!("the name of `{name}` is not UTF-8; rename the file")
+        format!("file name `{name}` is not valid UTF-8; rename the file")
     })
 }
 

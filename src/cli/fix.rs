@@ -140,7 +140,7 @@ pub(super) fn write_all(
                 if patch::has_logging_command(&patch) {
                     complete = false;
                     output.error(&anyhow!(
-                        "no patch is printed for `{}`: it contains a logging command, which a CI \
+                        "no patch printed for `{}`: it contains a logging command that a CI \
                          system would run; use `--fix`",
                         escape(name)
                     ));

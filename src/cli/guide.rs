@@ -125,7 +125,9 @@ pub(super) fn text(name: &str, format: ListFormat) -> anyhow::Result<String> {
     let Some(page) = find(name) else {
         match suggest(name) {
             Some(near) => bail!("there is no page `{PREFIX}{name}`; did you mean `{near}`?"),
-            None => bail!("there is no page `{PREFIX}{name}`; `jettison explain guide` lists all"),
+            None => {
+                bail!("there is no page `{PREFIX}{name}`; `jettison explain guide` lists all pages")
+            }
         }
     };
     Ok(match format {

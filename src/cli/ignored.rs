@@ -137,7 +137,7 @@ impl Ignored {
             let size = lists.size.plus(Size::of(&text));
             if text.lines().any(|line| line.len() > limits::PATTERN) {
                 self.output.warning(format!(
-                    "patterns in `{}` with more than {} are ignored",
+                    "in `{}`, patterns longer than {} are ignored",
                     directory.display(),
                     limits::shown(limits::PATTERN as u64)
                 ));
@@ -147,8 +147,8 @@ impl Ignored {
                 *list = matcher(directory, &text);
             } else {
                 self.output.warning(format!(
-                    "ignore files in `{}` are not used: with those above, they exceed {} \
-                     or {} lines",
+                    "ignore files in `{}` are not used: with those in parent \
+                     directories, they exceed {} or {} lines",
                     directory.display(),
                     limits::shown(limits::IGNORE_FILE),
                     limits::IGNORE_LINES

@@ -253,7 +253,7 @@ fn add_origin(finding: &mut Finding, dockerfile: &str, lines: &DockerfileLines) 
     finding.notes.push(match line {
         Some(line) => format!("the instruction is in {dockerfile}:{line}"),
         // Steps before the first instruction belong to the image in `FROM`.
-        None => format!("from the base image of {dockerfile}:{}", lines.from),
+        None => format!("from the base image in {dockerfile}:{}", lines.from),
     });
 }
 

@@ -19,7 +19,7 @@ pub(super) struct LimitArguments {
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count())]
     #[arg(env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
-    /// Limit the size of a decompressed layer, holes of sparse files included, to this multiple of
+    /// Limit the size of a decompressed layer, including holes in sparse files, to this multiple of
     /// its stored size, plus 64 MiB for all layers together; also limits the number of entries and
     /// the length of their names and headers [default: 1200]
     #[arg(

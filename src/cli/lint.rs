@@ -138,9 +138,7 @@ fn read_inputs(
     let (paths, images) = inputs(arguments);
     let export = arguments.advisories.export().context("`--osv`")?;
     if export.is_some() && images.is_empty() {
-        output.note(
-            "`--osv` has no effect: it applies to the packages of images, but no image is given",
-        );
+        output.note("`--osv` has no effect: it applies to image packages, but no image is given");
     }
     let (sources, failed) = files::read(&paths, &arguments.files, &exclude, output)?;
     // A hook runs on every commit, but few commits change a Dockerfile.

@@ -22,7 +22,7 @@ use crate::trust::HostFile;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Policy")]
 pub(super) struct PolicyArguments {
-    /// Check the result against the `[policy]` of this file instead of the nearest
+    /// Check the result against the `[policy]` in this file instead of the one in the nearest
     /// `.jettison.toml`
     #[arg(long, value_name = "FILE", env = "JETTISON_POLICY", hide_env = true)]
     policy: Option<PathBuf>,

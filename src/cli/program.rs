@@ -13,13 +13,13 @@ use crate::trust::{HostFile, limits};
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Image configuration")]
 pub(super) struct ProgramArguments {
-    /// Use this image configuration, in the format of OCI, Docker or `docker inspect`
+    /// Use this image configuration, in OCI, Docker or `docker inspect` format
     #[arg(long = "config", value_name = "FILE")]
     config_file: Option<PathBuf>,
     /// Override the entrypoint: a JSON array, or words separated by whitespace
     #[arg(long, value_name = "COMMAND", value_parser = command, allow_hyphen_values = true)]
     entrypoint: Option<CommandLine>,
-    /// Override the arguments of the entrypoint, or the program if there is no entrypoint
+    /// Override the entrypoint's arguments, or the program if there is no entrypoint
     #[arg(long, value_name = "COMMAND", value_parser = command, allow_hyphen_values = true)]
     cmd: Option<CommandLine>,
     /// Set an environment variable for the program

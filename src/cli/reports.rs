@@ -20,8 +20,8 @@ const FILE_WIDTH: usize = 100;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Reports")]
 pub(super) struct ReportArguments {
-    /// Output format, optionally with a file to write it to (`=FILE`); can be repeated or given as
-    /// a comma-separated list [default: text]
+    /// Output format, optionally with a file to write it to (`=FILE`); may be repeated or
+    /// comma-separated [default: text]
     #[arg(long, value_name = "FORMAT[=FILE]", value_delimiter = ',')]
     #[arg(value_parser = RequestParser, env = "JETTISON_FORMAT", hide_env = true)]
     pub(super) format: Vec<ReportRequest>,
@@ -215,7 +215,8 @@ fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
             // `./x`.
             file if taken.insert(file.as_deref()) => {}
             None => bail!(
-                "two formats for standard output: name a file for one, such as `{}=FILE`",
+                "two report formats would be written to standard output: specify a file for one, \
+                 such as `{}=FILE`",
                 request.format
             ),
             Some(file) => bail!(

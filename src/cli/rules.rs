@@ -42,7 +42,7 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
     let mut out = String::from(
         "f: has a fix, u: has an unsafe fix\n\
          m: in the profiles minimal and pedantic, p: only in pedantic\n\
-         `jettison explain NAME` shows the page of a rule\n\n",
+         `jettison explain NAME` shows a rule's page\n\n",
     );
     let names = pages
         .iter()

@@ -13,7 +13,7 @@ pub(super) struct SourceArguments {
     /// on this machine's architecture]
     #[arg(long, value_name = "PLATFORM")]
     pub(super) platform: Option<Platform>,
-    /// Require registries to use HTTPS with a certificate that the system trusts; `false` also
+    /// Require registries to use HTTPS with a certificate trusted by the system; `false` also
     /// allows other certificates and plain HTTP
     // The `=` is required, as in podman and skopeo, so that an image after the flag is not parsed
     // as its value.

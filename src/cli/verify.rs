@@ -12,16 +12,16 @@ use crate::image::Image;
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{self, Plan, PlanError, PlanOptions};
 
-/// Check that an image has everything that its program needs, or compare it with the original
+/// Check that an image has everything its program needs, or compare it with the original
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit status: 0 nothing is missing, 1 something is missing, 2 error.
 
 Examples:
-  jettison verify slim.tar                     the program and everything that it needs
+  jettison verify slim.tar                     the program and everything it needs
   jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners
   jettison verify slim.tar --against app.tar --keep-level possible
-                                               also modules, data and programs that others start"
+                                               also modules, data and programs started by others"
 )]
 pub(super) struct VerifyArguments {
     /// Image to check

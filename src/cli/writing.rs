@@ -18,7 +18,7 @@ pub(super) struct WritingArguments {
         hide_env = true
     )]
     layers: LayersArgument,
-    /// Layer compression: `none`, `gzip` or `zstd`, optionally with a level as in `zstd:19`
+    /// Layer compression: `none`, `gzip` or `zstd`, optionally with a level, as in `zstd:19`
     /// [default: depends on the destination]
     #[arg(
         long,
@@ -70,7 +70,7 @@ pub(super) fn epoch() -> anyhow::Result<Option<jiff::Timestamp>> {
         .ok()
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
     // An invalid value is an error: falling back to the clock would make the image irreproducible.
-    let time = time
-        .with_context(|| format!("SOURCE_DATE_EPOCH must be seconds since 1970, not `{text}`"))?;
+    let time =
+        time.with_context(|| format!("SOURCE_DATE_EPOCH must be a Unix timestamp, not `{text}`"))?;
     Ok(Some(time))
 }

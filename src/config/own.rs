@@ -20,15 +20,15 @@ table! {
     /// All keys of the file. `Spanned` keeps the place of a value for errors and findings.
     pub(super) struct File {
         profile: Option<Spanned<String>> => schema::word(
-            "The set of rules: `minimal` adds rules about content that an image should not have, \
-             such as shells; `pedantic` adds all others",
+            "The set of rules: `minimal` adds rules about unwanted image content, such as \
+             shells; `pedantic` adds all others",
             Profile::ALL.map(Profile::as_str),
             "default",
         ),
         // Names of rules are not listed: aliases of other tools are thousands, and `jettison lint`
         // suggests the closest name for one that it does not know.
         select: Option<Vec<Spanned<String>>> => schema::names(
-            "Rules to check, by name or by another tool's code; `all` for all",
+            "Rules to check, by name or by another tool's code; `all` selects every rule",
         ),
         ignore: Vec<Spanned<String>> => schema::names(
             "Rules to ignore, by name or by another tool's code",
@@ -45,14 +45,14 @@ table! {
         build_args: BTreeMap<String, String> => schema::texts(
             "Values of build arguments, as in `docker build --build-arg`",
         ),
-        target: Option<String> => schema::text("The stage to build; by default the last"),
+        target: Option<String> => schema::text("The stage to build (default: the last one)"),
         pragmas: Option<bool> => schema::switch(
             "Whether comments in a file may suppress findings",
             true,
         ),
         format: Option<Spanned<Formats>> => json!({
-            "description": "The output format, or a list of formats; `NAME=FILE` only in a file \
-                passed with `--config`",
+            "description": "The output format, or a list of formats; `NAME=FILE` is allowed \
+                only in a file passed with `--config`",
             "type": ["string", "array"],
             "items": {"type": "string"},
             "default": "text",
@@ -80,13 +80,13 @@ table! {
             LabelType::NAMES.map(|(name, _)| name),
         ),
         max_base_age: Option<Spanned<u32>> => json!({
-            "description": "The maximum age of an image's base, in days",
+            "description": "The maximum age of the base image, in days",
             "type": "integer",
             "minimum": 0,
             "maximum": u32::MAX,
         }),
         strict_labels: Option<Spanned<bool>> => schema::switch(
-            "Whether labels outside the schema are reported",
+            "Whether to report labels that are not in the schema",
             false,
         ),
         policy: Option<PolicyTable> => schema::object(

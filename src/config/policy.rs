@@ -19,7 +19,7 @@ use crate::trust::limits;
 table! {
     pub(super) struct PolicyTable {
         max_size: Option<Spanned<Value>> => json!({
-            "description": "Total size of all files of all layers: `120 MB`, `1 GiB`",
+            "description": "Total size of all files in all layers: `120 MB`, `1 GiB`",
             "type": ["string", "integer"],
             "minimum": 0,
         }),
@@ -28,7 +28,7 @@ table! {
         // The kinds are listed for completion. A name of a rule is any string.
         forbid: Vec<Spanned<String>> => json!({
             "description": "Content that an image must not have: one of these kinds, or the \
-                findings of a rule for images",
+                findings of an image rule",
             "type": "array",
             "items": {
                 "anyOf": [{"enum": Policy::kinds().collect::<Vec<_>>()}, {"type": "string"}],
@@ -59,10 +59,10 @@ table! {
             "pattern": "^/",
         }),
         package: Option<Spanned<String>> => schema::text(
-            "The name of a package, or a glob; applies to its files",
+            "A package name, or a glob; applies to the package's files",
         ),
         rule: Option<Spanned<String>> => schema::text(
-            "A rule for images, by name or by another tool's code",
+            "An image rule, by name or by another tool's code",
         ),
         // At least one character that is not a blank.
         reason: Option<Spanned<String>> => json!({
@@ -71,7 +71,7 @@ table! {
             "pattern": "[^ ]",
         }),
         expires: Option<Spanned<Value>> => schema::text(
-            "The last day of the exception: `2026-12-31`",
+            "The last day on which the exception applies: `2026-12-31`",
         ),
     }
 }
@@ -189,7 +189,7 @@ fn pattern(text: &Spanned<String>, reader: &Reader<'_>) -> Result<Pattern, Confi
     // Compiling a longer glob may exhaust the stack.
     if text.get_ref().len() > limits::PATTERN {
         let limit = limits::shown(limits::PATTERN as u64);
-        return Err(reader.error(text, format!("the glob has more than {limit}")));
+        return Err(reader.error(text, format!("the glob is longer than {limit}")));
     }
     Pattern::new(text.get_ref())
         .map_err(|error| reader.error(text, format!("invalid glob: {}", error.kind())))
@@ -216,7 +216,7 @@ fn rules(
     let reason = if pages.is_empty() {
         registry.unknown(name.get_ref()).to_string()
     } else {
-        format!("`{}` is not a rule for images", name.get_ref())
+        format!("`{}` is not an image rule", name.get_ref())
     };
     Err(reader.error(name, reason))
 }

@@ -81,10 +81,7 @@ impl BodyReader<'_> {
     fn form(&mut self, range: Range<usize>) -> Option<Form> {
         let form = json::read(self.line, range.clone());
         if matches!(form, Form::NotStrings) {
-            self.error(
-                range,
-                "a JSON array here must contain only strings".to_owned(),
-            );
+            self.error(range, "the JSON array must contain only strings".to_owned());
             return None;
         }
         Some(form)
@@ -297,7 +294,7 @@ impl BodyReader<'_> {
         let mut is_word = vec![false; self.heredocs.len()];
         if let Some(index) = self.heredoc_at(&destination) {
             is_word[index] = true;
-            let message = format!("the destination of `{}` is a heredoc", kind.name());
+            let message = format!("the `{}` destination is a heredoc", kind.name());
             self.errors
                 .push(SyntaxError::new(destination.span, message));
         }
@@ -326,7 +323,10 @@ impl BodyReader<'_> {
         for (heredoc, &is_word) in heredocs.iter().zip(is_word) {
             if !is_word {
                 // COPY cuts its arguments at every blank, so that `<< EOF` is two file names.
-                let message = format!("`{}` treats this heredoc as file names", kind.name());
+                let message = format!(
+                    "`{}` treats this heredoc as a list of file names",
+                    kind.name()
+                );
                 self.errors.push(
                     SyntaxError::new(heredoc.opener, message)
                         .with_note("write `<<` and the name without a space between them"),
@@ -424,7 +424,7 @@ impl BodyReader<'_> {
         let span = self
             .line
             .source_span(ranges[index].start, self.arguments.end);
-        let message = format!("comment after the arguments of `{}`", kind.name());
+        let message = format!("comment after the `{}` arguments", kind.name());
         self.errors
             .push(SyntaxError::new(span, message).with_note(COMMENTS_START_LINES));
         ranges.truncate(index);

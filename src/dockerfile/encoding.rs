@@ -64,7 +64,7 @@ pub(super) fn lone_carriage_returns(text: &str) -> Option<SyntaxError> {
     Some(
         SyntaxError::new(
             Span::new(first, first + 1),
-            "lines end with carriage returns only",
+            "lines end only with carriage returns",
         )
         .with_note("end them with line feeds: BuildKit reads this file as one line"),
     )
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn carriage_returns_alone_are_one_error() {
-        let expected = ["lines end with carriage returns only"];
+        let expected = ["lines end only with carriage returns"];
         assert_eq!(errors(b"FROM a\rRUN b\r"), expected);
         assert_eq!(errors(b"# comment\rFROM a\rRUN b\n"), expected);
     }

@@ -62,11 +62,11 @@ impl Opener {
     /// The reason why a line with the name and blanks does not end the heredoc.
     fn difference(&self, content: &str) -> &'static str {
         if !content.starts_with(char::is_whitespace) {
-            "spaces follow the name, so the heredoc does not end here"
+            "the name is followed by spaces, so the heredoc does not end here"
         } else if self.strips_tabs {
-            "only tabs may indent the end of `<<-`"
+            "only tabs may indent the closing delimiter of `<<-`"
         } else {
-            "the end of a heredoc must not be indented"
+            "the closing delimiter of a heredoc must not be indented"
         }
     }
 
@@ -295,19 +295,19 @@ mod tests {
                 "<<EOF",
                 "a\n  EOF\nb",
                 4..7,
-                "the end of a heredoc must not be indented",
+                "the closing delimiter of a heredoc must not be indented",
             ),
             (
                 "<<-EOF",
                 "a\n  EOF\n",
                 4..7,
-                "only tabs may indent the end of `<<-`",
+                "only tabs may indent the closing delimiter of `<<-`",
             ),
             (
                 "<<EOF",
                 "EOF \n",
                 0..3,
-                "spaces follow the name, so the heredoc does not end here",
+                "the name is followed by spaces, so the heredoc does not end here",
             ),
             ("<<EOF", "a\nEOFF\n", 2..6, "did you mean `EOF`?"),
             ("<<EOF", "eof", 0..3, "did you mean `EOF`?"),

@@ -214,8 +214,8 @@ impl<'a> Parser<'a> {
             },
             "syntax" => self.frontend = FrontendVersion::of_image(value),
             "check" if !directive::are_check_options(value) => {
-                let error = SyntaxError::new(directive.value_span, "invalid options of `check`")
-                    .with_note("options are `skip=`, `error=` and `experimental=`, between `;`");
+                let error = SyntaxError::new(directive.value_span, "invalid `check` options")
+                    .with_note("use `skip=`, `error=` and `experimental=`, separated by `;`");
                 self.file.errors.push(error);
             }
             _ => {}
@@ -337,7 +337,7 @@ impl<'a> Parser<'a> {
             // This frontend reads the lines of the body as instructions, which is not meant.
             Some(version) if has_end => {
                 let error =
-                    SyntaxError::new(span, "heredoc syntax that this frontend does not support")
+                    SyntaxError::new(span, "this frontend does not support this heredoc syntax")
                         .with_note(format!(
                             "use `# syntax=docker/dockerfile:{version}` or later"
                         ));
@@ -612,6 +612,9 @@ mod tests {
         let file = parse(&Source::new("Dockerfile", text));
         let (span, message) = file.errors[0].label.as_ref().expect("a label");
         assert_eq!(&text[span.range()], "EOF");
-        assert_eq!(message, "the end of a heredoc must not be indented");
+        assert_eq!(
+            message,
+            "the closing delimiter of a heredoc must not be indented"
+        );
     }
 }

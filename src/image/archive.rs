@@ -652,8 +652,8 @@ fn describes_entry(key: &str) -> bool {
 fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
     let old = block.as_old();
     let mode = unsigned(&old.mode, "mode")?;
-    let uid = owner_id(pax.take("uid"), &old.uid, "user id")?;
-    let gid = owner_id(pax.take("gid"), &old.gid, "group id")?;
+    let uid = owner_id(pax.take("uid"), &old.uid, "user ID")?;
+    let gid = owner_id(pax.take("gid"), &old.gid, "group ID")?;
     // The oldest format has no owner names: these bytes are padding there.
     let names = match Magic::of(block) {
         Magic::Posix | Magic::Gnu => &block.as_bytes()[265..329],

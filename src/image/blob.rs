@@ -216,7 +216,7 @@ impl Blob {
 /// Explains the end of a file that was longer when it was opened.
 fn truncated(error: io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => io::Error::other("it was truncated while it was read"),
+        io::ErrorKind::UnexpectedEof => io::Error::other("it was truncated while being read"),
         _ => error,
     }
 }
@@ -291,7 +291,7 @@ mod tests {
         cut.set_len(100).unwrap();
         assert_eq!(
             blob.bytes().unwrap_err().to_string(),
-            "it was truncated while it was read"
+            "it was truncated while being read"
         );
     }
 }

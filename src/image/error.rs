@@ -27,7 +27,7 @@ pub enum ReadError {
     BlobLinks { blob: String },
     #[error("`{}` has members named `{}` with different contents", path.display(), escape(blob))]
     RepeatedMember { blob: String, path: PathBuf },
-    #[error("member `{}` of `{}` is a link", escape(blob), path.display())]
+    #[error("member `{}` in `{}` is a link", escape(blob), path.display())]
     LinkedMember { blob: String, path: PathBuf },
     #[error("blob `{blob}` has {is} bytes, but its descriptor says {said}")]
     SizeMismatch { blob: String, said: u64, is: u64 },
@@ -37,7 +37,7 @@ pub enum ReadError {
         said: String,
         is: String,
     },
-    #[error("layer `{blob}` has the diff id {is}, but the configuration says {said}")]
+    #[error("layer `{blob}` has the diff ID {is}, but the configuration says {said}")]
     DiffIdMismatch {
         blob: String,
         said: String,
@@ -78,7 +78,7 @@ pub enum ReadError {
         escape(urls)
     )]
     ForeignLayer { blob: String, urls: String },
-    #[error("`{}` contains several images; name one of {}", path.display(), listed(names))]
+    #[error("`{}` contains several images; specify one of {}", path.display(), listed(names))]
     Ambiguous { path: PathBuf, names: Vec<String> },
     #[error("`{}` has no image `{name}`; it has {}", path.display(), listed(names))]
     NoSuchImage {
@@ -155,7 +155,7 @@ pub enum JsonError {
         is: &'static str,
         expected: &'static str,
     },
-    #[error("{} is not a whole number in range", named(key))]
+    #[error("{} is not a whole number or is out of range", named(key))]
     Number { key: String },
     #[error("{} contains a NUL character", named(key))]
     Nul { key: String },
@@ -228,7 +228,7 @@ pub enum Fault {
     Checksum,
     #[error("a single block of zeros is followed by other data")]
     LoneZeroBlock,
-    #[error("its {0} is not a number in range")]
+    #[error("its {0} is not a number or is out of range")]
     Number(&'static str),
     #[error("its {what} has {size} bytes, more than the limit of {limit}")]
     TooLong {
@@ -250,7 +250,7 @@ pub enum Fault {
     GlobalRecord(String),
     #[error("a global PAX header is between an extension header and its entry")]
     GlobalHeaderBetween,
-    #[error("it has several extension headers of one kind")]
+    #[error("it has several extension headers of the same kind")]
     SeveralExtensions,
     #[error("its extension headers give different names or link targets")]
     SeveralNames,
@@ -258,7 +258,7 @@ pub enum Fault {
     Sizes { record: u64, header: u64 },
     #[error("it is a file, but its name ends in `/`")]
     FileWithSlash,
-    #[error("readers disagree on the prefix of its name")]
+    #[error("readers disagree on its name prefix")]
     Prefix,
     #[error("its type `{}` is unknown", .0.escape_ascii())]
     UnknownType(u8),
@@ -303,7 +303,7 @@ pub enum Fault {
     LinkToDirectory(Vec<u8>),
     #[error("it is a hard link to itself")]
     LinkToItself,
-    #[error("it is a hard link whose {0} from its file, which readers treat differently")]
+    #[error("it is a hard link whose {0} from the target's, which readers treat differently")]
     LinkHeader(&'static str),
     #[error("its path leads through too many symlinks, or their targets are too long")]
     TooManyLinks,

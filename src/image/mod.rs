@@ -438,7 +438,7 @@ fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
     let file = match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
         // Linux before 5.6, or a sandbox that does not support the call.
         Err(Errno::NOSYS | Errno::PERM) => rustix::fs::open(path, flags, Mode::empty())?,
-        Err(Errno::LOOP) => return Err(io::Error::other("it changed while it was read")),
+        Err(Errno::LOOP) => return Err(io::Error::other("it changed while being read")),
         opened => opened?,
     };
     // The header with the old size may already have been written, so a file that grew or shrank can
@@ -447,7 +447,7 @@ fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
     if blob.size() == length {
         Ok(blob)
     } else {
-        Err(io::Error::other("it changed while it was read"))
+        Err(io::Error::other("it changed while being read"))
     }
 }
 

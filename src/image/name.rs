@@ -50,13 +50,13 @@ pub enum NameProblem {
          hyphens between them"
     )]
     Repository(String),
-    #[error("its repository has more than {MAX_REPOSITORY} characters")]
+    #[error("its repository name has more than {MAX_REPOSITORY} characters")]
     LongRepository,
     #[error("it has no tag after the colon")]
     NoTag,
     #[error(
-        "`{0}` is not a tag: at most {MAX_TAG} letters, digits, `_`, `.` and `-`, and neither `.` \
-         nor `-` first"
+        "`{0}` is not a tag: at most {MAX_TAG} letters, digits, `_`, `.` and `-`, not starting \
+         with `.` or `-`"
     )]
     Tag(String),
     #[error("`{0}` is not a digest, such as `sha256:` with 64 lowercase hexadecimal digits")]

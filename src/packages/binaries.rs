@@ -166,7 +166,7 @@ fn rust_crates(scan: &mut Scan<'_>, program: NameId, compressed: &[u8]) {
     // A few kilobytes in each of many programs could inflate to megabytes each time.
     scan.inflatable -= json.len() as u64;
     if scan.inflatable == 0 {
-        let text = "lists of crates exceed the decompression limit: not all of them were read";
+        let text = "crate lists exceed the decompression limit: not all of them were read";
         return scan.note(program, text);
     }
     let list = match inflated {
@@ -174,7 +174,7 @@ fn rust_crates(scan: &mut Scan<'_>, program: NameId, compressed: &[u8]) {
         Err(_) => None,
     };
     let Some(list) = list else {
-        return scan.note(program, "invalid list of crates");
+        return scan.note(program, "invalid crate list");
     };
     for package in list.packages {
         // Build scripts and procedural macros ran on the machine that built the program. The field
@@ -243,7 +243,7 @@ mod tests {
         ] {
             let mut scan = Scan::new(&image, &distribution);
             rust_crates(&mut scan, NameId::ROOT, &compressed(json));
-            assert_eq!(scan.notes[0].text, "invalid list of crates");
+            assert_eq!(scan.notes[0].text, "invalid crate list");
         }
     }
 }

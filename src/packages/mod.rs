@@ -190,13 +190,13 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     if let Some(name) = scan.budget.first_unread.get() {
         scan.note(
             name,
-            "the package records are too long: not all of them were read",
+            "the package records are too large: not all of them were read",
         );
     }
     if let Some(name) = scan.budget.first_incomplete.get() {
         scan.note(
             name,
-            "the packages have too many files: not all of them were assigned to their packages",
+            "the packages have too many files: not every file was assigned to its package",
         );
     }
     if let Some(reason) = image.tree.exhaustion() {

@@ -55,7 +55,7 @@ fn contents(surface: &AttackSurface) -> String {
         }
     }
     if !surface.is_complete {
-        parts.push("contents of the base image unknown".to_owned());
+        parts.push("base image contents unknown".to_owned());
     }
     let mut text = parts.join("; ");
     // Shows that using another base image would be the fix.
@@ -142,7 +142,7 @@ mod tests {
         };
         assert_eq!(
             text(&surface),
-            "final stage `debian:12`: contents of the base image unknown"
+            "final stage `debian:12`: base image contents unknown"
         );
     }
 }

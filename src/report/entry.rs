@@ -145,7 +145,7 @@ fn elf_text(out: &mut Lines, elf: &Elf, facts: &crate::elf::Facts) {
     field(out, "rpath", &escaped(elf.rpath.as_ref()));
     field(out, "runpath", &escaped(elf.runpath.as_ref()));
     let build_id = facts.build_id.as_deref().map(hex).unwrap_or_default();
-    field(out, "build id", &build_id);
+    field(out, "build ID", &build_id);
     let go = facts.go.as_ref().map_or("", |go| go.version.as_str());
     field(out, "go", go);
     field(out, "rustc", facts.rustc.as_deref().unwrap_or_default());

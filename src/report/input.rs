@@ -261,7 +261,7 @@ fn one_line(step: &str) -> String {
     let parts = step.split(['\n', '\r', '\t']).map(str::trim);
     let words: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     if words.is_empty() {
-        "(a step without a word)".to_owned()
+        "(empty history entry)".to_owned()
     } else {
         words.join(" ")
     }

@@ -272,7 +272,7 @@ fn reason(why: &Why) -> &'static str {
         Why::Target | Why::OnTheWay | Why::Directory => "directories and symlinks of kept files",
         Why::Interpreter | Why::LoaderReads => "loaders",
         Why::Needed { .. } | Why::Filter { .. } | Why::Injected { .. } => "required libraries",
-        Why::Opened { .. } => "libraries that the C library loads",
+        Why::Opened { .. } => "libraries loaded by the C library",
         Why::Shebang
         | Why::Command { .. }
         | Why::Mention { .. }

@@ -80,7 +80,7 @@ fn report(call: &PackageCall<'_>, findings: &mut Findings) {
     let message = match rest.len() {
         0 => format!("build tool `{}` remains in the image", first.word),
         others => format!(
-            "build tools `{}` and {others} more remain in the image",
+            "build tool `{}` and {others} more remain in the image",
             first.word
         ),
     };

@@ -102,7 +102,10 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
         .as_deref()
         .map(|path| path.trim_end_matches('/'));
     if workdir == Some(target.raw.trim_end_matches('/')) {
-        let title = format!("remove it: the working directory is `{}`", target.raw);
+        let title = format!(
+            "remove it: the working directory is already `{}`",
+            target.raw
+        );
         return Some(Fix::safe(title, [removal]));
     }
     let title = format!("use `WORKDIR {}`", target.raw);

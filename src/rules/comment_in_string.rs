@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
     for span in dropped {
         findings
-            .add(span, "this line of the string is removed as a comment")
+            .add(span, "this line in the string is removed as a comment")
             .note("BuildKit removes lines that start with `#`, even inside quotes");
     }
 }

@@ -43,7 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 let message = "dependencies are reinstalled whenever any file changes";
                 findings
                     .add(install.span, message)
-                    .label(copy, "all files are copied first");
+                    .label(copy, "all files are copied here");
             }
             // Only the first install counts: later ones are for tools or for production.
             break;

@@ -35,7 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let written = destination.text.as_str();
-        let message = format!("destination `{written}` of several files must end in `/`");
+        let message = format!("destination `{written}` for several files must end in `/`");
         let report = findings.add(destination.span, message);
         // In a JSON form, the `/` would have to go inside the quotes.
         if !json && destination.literal() == Some(written) {

@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let keyword = &step.instruction.keyword;
-        let message = format!("the files belong to root, so `{name}` cannot change them");
+        let message = format!("the files are owned by root, so `{name}` cannot change them");
         let finding = findings
             .add(keyword.span, message)
             .label(user.span, "user set here");

@@ -114,7 +114,7 @@ fn report(
         format!(" --{}={}", change.flag, change.value),
     );
     report.fix(Fix::new(
-        format!("use the flag of `{}`", keyword.text),
+        format!("use `{} --{}`", keyword.text, change.flag),
         change.applicability(),
         vec![flag, removal],
     ));

@@ -40,7 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if is_plain && let Some(replacement) = absolute(step, written) {
                 let edit = Edit::replace(destination.span, replacement);
                 report.fix(Fix::safe(
-                    "use an absolute path, based on the base image's working directory",
+                    "use an absolute path based on the base image's working directory",
                     [edit],
                 ));
             }

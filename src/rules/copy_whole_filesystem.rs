@@ -29,7 +29,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .is_some_and(|stage| cx.facts.stages[stage].base == Base::Scratch);
         if !into_scratch && has_system(cx, step, from) {
             let span = root.span.to(destination.span);
-            findings.add(span, "all files of one image are copied over another");
+            findings.add(span, "all files from one image are copied over another");
         }
     }
 }

@@ -18,7 +18,7 @@ const DEAD: [(&str, &str); 5] = [
     ("keys.gnupg.net", "was shut down with the SKS pool"),
     ("subkeys.pgp.net", "no longer exists"),
     ("wwwkeys.pgp.net", "no longer exists"),
-    ("pgp.mit.edu", "often does not answer"),
+    ("pgp.mit.edu", "often does not respond"),
 ];
 
 /// Hosts of key servers that work, by which a script that tries several is known.

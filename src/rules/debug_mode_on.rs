@@ -88,7 +88,7 @@ fn report_variables(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mu
                 .split(',')
                 .any(|part| values.contains(&part.trim().to_ascii_lowercase().as_str()));
             if turns_on {
-                findings.add(pair.span, format!("`{name}={value}` turns on a debug mode"));
+                findings.add(pair.span, format!("`{name}={value}` turns on debug mode"));
             }
         }
     }

@@ -24,7 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let mut places = piped(run, script);
         places.extend(substituted(run, script));
         for span in places {
-            findings.add(span, "downloaded script is run without being verified");
+            findings.add(span, "downloaded script is run without verification");
         }
     }
 }

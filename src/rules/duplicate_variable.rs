@@ -26,7 +26,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     .add(
                         before,
                         format!(
-                            "this value of `{name}` has no effect: the instruction sets it again"
+                            "this value of `{name}` has no effect: the same instruction sets it \
+                             again"
                         ),
                     )
                     .label(pair.span, "set again here");

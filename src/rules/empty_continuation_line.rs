@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some(first) = empty.first() {
             let edits: Vec<Edit> = empty.iter().map(|&span| Edit::remove(span)).collect();
             let at = Span::at(first.start);
-            let message = "empty line inside an instruction, which will become an error";
+            let message = "empty line inside an instruction: this will become an error";
             findings
                 .add(at, message)
                 .fix(Fix::safe("remove the empty lines", edits));

@@ -26,6 +26,6 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     // A realistic target.
     if let Some(plan) = cx.plan {
         let reachable = counted(plan.totals().after.files, "file");
-        report.note(format!("the program can reach {reachable}"));
+        report.note(format!("reachable from the entry point: {reachable}"));
     }
 }

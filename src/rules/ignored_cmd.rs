@@ -52,7 +52,7 @@ fn report_shell_form(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         )
         .label(
             entrypoint.instruction.keyword.span,
-            "a shell runs this, without the arguments of `CMD`",
+            "a shell runs this without the `CMD` arguments",
         );
 }
 

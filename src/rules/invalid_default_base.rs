@@ -28,7 +28,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let message = if name.is_empty() {
                 "`FROM` is empty unless `--build-arg` is given".to_owned()
             } else {
-                format!("`FROM` is the invalid name `{name}` unless `--build-arg` is given")
+                format!("`FROM` has the invalid image name `{name}` unless `--build-arg` is given")
             };
             findings
                 .add(stage.image.span, message)

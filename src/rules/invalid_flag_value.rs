@@ -64,7 +64,7 @@ fn check_source(word: &Word, findings: &mut Findings) {
     if parts.any(|part| matches!(part, WordPart::Variable(_))) {
         findings
             .add(word.span, "`--from` cannot contain variables")
-            .note("use variables in a `FROM` with a stage name instead");
+            .note("use the variables in a `FROM` and refer to its stage by name");
     }
 }
 

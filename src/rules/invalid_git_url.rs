@@ -47,7 +47,7 @@ fn flag_conflict(cx: &DockerfileContext<'_>, step: &Step<'_>, url: &str) -> Opti
         let keeps = value.is_empty() || is_true(&value);
         let flag = flag.value.as_ref().map(|word| word.text.as_str());
         if flag.is_none_or(|flag| flag.eq_ignore_ascii_case("true")) != keeps {
-            return Some("`keep-git-dir` is not what the flag says".to_owned());
+            return Some("`keep-git-dir` contradicts the `--keep-git-dir` flag".to_owned());
         }
     }
     let word = step.flag("checksum")?.value.as_ref()?;
@@ -56,7 +56,7 @@ fn flag_conflict(cx: &DockerfileContext<'_>, step: &Step<'_>, url: &str) -> Opti
     if checksum.is_empty() || checksum == commit {
         return None;
     }
-    Some(format!("`{commit}` is not the `--checksum`"))
+    Some(format!("`{commit}` does not match `--checksum`"))
 }
 
 /// Whether a word is true for Go's `strconv.ParseBool`.

@@ -50,7 +50,7 @@ fn check_from(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Find
             let message = format!("`FROM {name}` does not refer to the stage");
             let report = findings
                 .add(word.span, message)
-                .note("stage names after `FROM` must be in lowercase");
+                .note("stage names after `FROM` must be lowercase");
             if let Some(alias) = cx.facts.stages[*at].alias {
                 report.label(alias.span, "this stage");
             }

@@ -21,11 +21,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
         for word in patterns(cx, step) {
             findings
-                .add(
-                    word.span,
-                    "invalid pattern: `[` starts a list of characters",
-                )
-                .note("end the list with `]`, or write `[[]` for the character itself");
+                .add(word.span, "invalid pattern: `[` starts a character class")
+                .note("close it with `]`, or write `[[]` for a literal `[`");
         }
     }
 }

@@ -24,7 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if final_image::mentions(cx, "opcache") || final_image::mentions(cx, ".ini") {
         return;
     }
-    let message = "without OPcache, PHP compiles every script again for each request";
+    let message = "without OPcache, PHP recompiles every script on every request";
     findings.add(stage.from.span, message);
 }
 

@@ -13,11 +13,14 @@ pub(super) const RULE: Rule = Rule {
 /// Programs, and the reason why a build has no use for them. That of `service` depends on its
 /// arguments.
 const POINTLESS: [(&str, &str); 12] = [
-    ("free", "shows the memory of the build machine"),
-    ("ifconfig", "shows the network interfaces of the build container"),
+    ("free", "shows the build machine's memory"),
+    (
+        "ifconfig",
+        "shows the network interfaces of the build container",
+    ),
     ("kill", "stops a process that ends with the `RUN` anyway"),
     ("mount", "mounts a file system that is gone after the `RUN`"),
-    ("nano", "waits for input at a terminal"),
+    ("nano", "waits for input from a terminal"),
     ("ps", "shows the processes in the build container"),
     ("service", ""),
     ("shutdown", "cannot shut down a build"),
@@ -25,9 +28,9 @@ const POINTLESS: [(&str, &str); 12] = [
         "ssh",
         "connects to another host, which requires a key in the build",
     ),
-    ("top", "shows the processes of the build"),
-    ("vi", "waits for input at a terminal"),
-    ("vim", "waits for input at a terminal"),
+    ("top", "shows the processes in the build container"),
+    ("vi", "waits for input from a terminal"),
+    ("vim", "waits for input from a terminal"),
 ];
 
 /// Options that only check whether a program exists, or run an editor without a terminal.

@@ -67,7 +67,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .add(
                     span,
                     format!(
-                        "secret argument of `{}` is stored in the image history",
+                        "secret passed to `{}` is stored in the image history",
                         call.name
                     ),
                 )

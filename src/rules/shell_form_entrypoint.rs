@@ -33,14 +33,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = if !is_replaced(step, script) {
             // The shell of an unknown base image may replace itself with the command.
             let verb = if step.shell.kind == ShellKind::Posix {
-                "may not"
+                "might not"
             } else {
                 "does not"
             };
             let message = format!("shell-form `{keyword}` {verb} forward signals");
             findings.add(step.instruction.span, message)
         } else if exec_form(script).is_some() {
-            let message = format!("shell-form `{keyword}` needs a shell only to start the program");
+            let message = format!("shell-form `{keyword}` starts an unnecessary shell");
             findings
                 .add(step.instruction.span, message)
                 .severity(Severity::Info)

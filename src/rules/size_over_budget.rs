@@ -26,10 +26,9 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
     let message = format!("image size is {size}; the policy allows {allowed}");
     let mut report = match largest_layer(cx) {
-        Some((layer, bytes)) => findings.add(cx.at_layer(layer), message).note(format!(
-            "this layer is the largest, with {}",
-            cx.size(bytes)
-        )),
+        Some((layer, bytes)) => findings
+            .add(cx.at_layer(layer), message)
+            .note(format!("this is the largest layer: {}", cx.size(bytes))),
         None => findings.add(cx.at_image(), message),
     }
     .because(cx.policy.budget("max-size"));
@@ -39,7 +38,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
     if let Some(plan) = cx.plan {
         let reachable = cx.size(plan.totals().after.bytes);
-        report.note(format!("files that the program can reach: {reachable}"));
+        report.note(format!("reachable from the entry point: {reachable}"));
     }
 }
 

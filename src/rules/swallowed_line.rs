@@ -21,7 +21,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let script = cx.facts.run_of(step).and_then(|run| run.script.as_ref());
         let comment = script.and_then(|script| long_comment(cx, script));
         if let Some((comment, rest)) = comment {
-            let message = "this comment continues on the next line, which never runs";
+            let message = "this comment continues on the next line, so that line never runs";
             findings
                 .add(comment, message)
                 .label(rest, "part of the comment");

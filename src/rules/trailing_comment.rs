@@ -33,7 +33,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let name = step.kind().name();
-        let message = format!("comment is part of the arguments of `{name}`");
+        let message = format!("comment is part of the `{name}` arguments");
         let report = findings.add(comment, message).note(COMMENTS_START_LINES);
         if is_complete_without(step, comment)
             && let Some(fix) = move_above(cx, step, comment)

@@ -58,7 +58,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             first.call.name_span.to(verb.argument.span)
         });
         let message = format!(
-            "packages of `{}` are downloaded again whenever this `RUN` is rebuilt",
+            "`{}` downloads packages again whenever this `RUN` is rebuilt",
             first.call.name
         );
         let report = findings.add(span, message);

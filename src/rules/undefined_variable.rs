@@ -104,7 +104,7 @@ fn problem(
         return None;
     }
     if is_special(name) {
-        let note = "escape the `$`, or quote the name of the heredoc, to keep it as it is";
+        let note = "escape the `$` or quote the heredoc name to keep it as is";
         return Some((
             "is always empty here: no shell expands it",
             Some(note.to_owned()),

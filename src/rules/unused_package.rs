@@ -34,7 +34,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         }
         let bytes: u64 = files.iter().map(|&name| cx.length(name)).sum();
         let (name, size) = (&package.name, cx.size(bytes));
-        let message = format!("no file of the package `{name}` ({size}) is reachable");
+        let message = format!("no file in package `{name}` ({size}) is reachable");
         findings.add(cx.at_file(first), message);
     }
 }

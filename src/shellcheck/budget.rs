@@ -172,7 +172,7 @@ impl std::fmt::Display for Reason {
         match self {
             Self::Time => write!(f, "ShellCheck needs more than {LAST_SECONDS} seconds"),
             Self::Memory => f.write_str("ShellCheck needs more than 256 MiB of memory"),
-            Self::Answer => f.write_str("ShellCheck has more than 16 MiB of comments"),
+            Self::Answer => f.write_str("ShellCheck reported more than 16 MiB of comments"),
             Self::FileTime => {
                 write!(
                     f,

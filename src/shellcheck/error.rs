@@ -12,7 +12,7 @@ pub enum ShellcheckError {
     Scripts(#[source] io::Error),
     #[error("`{}` failed: {message}", program.display())]
     Failed { program: PathBuf, message: String },
-    #[error("unexpected output of `{}` (ShellCheck 0.7 or later is needed)", program.display())]
+    #[error("unexpected output of `{}` (ShellCheck 0.7 or later is required)", program.display())]
     Answer {
         program: PathBuf,
         source: serde_json::Error,

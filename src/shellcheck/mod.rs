@@ -200,7 +200,7 @@ impl FileScripts {
         let mut findings = Vec::new();
         for &span in &self.too_long {
             let limit = script::MAX_LENGTH >> 10;
-            let message = format!("longer than {limit} KiB: ShellCheck does not check this script");
+            let message = format!("script longer than {limit} KiB: not checked by ShellCheck");
             findings.push(unchecked(span, message));
         }
         // The scripts that the budgets have no time for are one finding for the file.
@@ -211,7 +211,7 @@ impl FileScripts {
                     findings.extend(comments.iter().filter_map(|it| it.finding(script)));
                 }
                 Some(Answered::Unchecked(reason)) if reason.is_of_script() => {
-                    let message = format!("{reason}: it does not check this script");
+                    let message = format!("{reason}: this script is not checked");
                     findings.push(unchecked(script.whole(), message));
                 }
                 Some(Answered::Unchecked(reason)) => {
@@ -227,7 +227,7 @@ impl FileScripts {
             } else {
                 &format!("{count} scripts")
             };
-            let message = format!("{reason}: it does not check {scripts}, starting with this one");
+            let message = format!("{reason}: {scripts} not checked, starting with this one");
             findings.push(unchecked(span, message));
         }
         findings

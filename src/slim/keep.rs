@@ -320,7 +320,7 @@ impl<'a> Keep<'a> {
             notes.push(Note {
                 at: None,
                 line: None,
-                text: format!("more than {MAX_NOTES} notes: the others are left out"),
+                text: format!("more than {MAX_NOTES} notes: the rest are omitted"),
             });
         }
         notes

@@ -37,11 +37,11 @@ impl Default for PlanOptions {
 pub enum PlanError {
     #[error(
         "the image has neither ENTRYPOINT nor CMD, so its program is unknown: \
-         name it with `--entrypoint`, or the files to keep with `--keep`"
+         specify it with `--entrypoint`, or the files to keep with `--keep`"
     )]
     NoProgram,
     #[error(
-        "`{program}`, the {field} program, is not in the image{}: name another with `{}`",
+        "`{program}`, the {field} program, is not in the image{}: specify another with `{}`",
         listed(looked_in),
         field.option()
     )]
@@ -51,13 +51,13 @@ pub enum PlanError {
         looked_in: Vec<Vec<u8>>,
     },
     #[error(
-        "the image starts systemd, and {reason}: name the program of the service with \
+        "the image starts systemd, and {reason}: specify the service's program with \
          `--entrypoint`, or the files to keep with `--keep`"
     )]
     Systemd { reason: String },
     #[error(
         "`{script}:{line}` starts `{word}`, which is computed at run time, so the program is \
-         unknown: name it with `--keep`"
+         unknown: specify it with `--keep`"
     )]
     ProgramComputed {
         script: String,

@@ -28,7 +28,7 @@ pub enum Refusal {
     Outside(PathBuf),
     #[error("it is in `.git`")]
     InGit,
-    #[error("it belongs to another user")]
+    #[error("it is owned by another user")]
     OfOtherUser,
     #[error("it is not UTF-8")]
     NotText,

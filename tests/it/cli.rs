@@ -379,12 +379,12 @@ fn write_options_are_validated_before_any_work() {
         (
             "--compression",
             "xz",
-            "expected `none`, `gzip` or `zstd`, optionally with a level as in `zstd:19`",
+            "expected `none`, `gzip` or `zstd`, optionally with a level, as in `zstd:19`",
         ),
         (
             "--compression",
             "gzip:11",
-            "the level of `gzip` must be a number from 1 to 9",
+            "the `gzip` level must be a number from 1 to 9",
         ),
         ("--layers", "two", "possible values: one, keep"),
         (
@@ -406,7 +406,7 @@ fn write_options_are_validated_before_any_work() {
         .env("SOURCE_DATE_EPOCH", "today");
     let (code, err) = stderr(&mut command);
     assert!(
-        code == 2 && err.contains("SOURCE_DATE_EPOCH must be seconds since 1970, not `today`"),
+        code == 2 && err.contains("SOURCE_DATE_EPOCH must be a Unix timestamp, not `today`"),
         "{err}"
     );
 }

@@ -37,8 +37,8 @@ fn linted(columns: &str, arguments: &[&str]) -> String {
 #[test]
 fn findings_are_readable_at_sixty_columns() {
     let expected = "\
-info[copy-owned-by-root]: the files belong to root, so `app`
-                          cannot change them
+info[copy-owned-by-root]: the files are owned by root, so
+                          `app` cannot change them
  --> Dockerfile:3:1
   |
 2 | USER app
@@ -229,7 +229,7 @@ fn an_unknown_page_gets_a_suggestion() {
         ),
         (
             "guide/zebra",
-            "error: there is no page `guide/zebra`; `jettison explain guide` lists all\n",
+            "error: there is no page `guide/zebra`; `jettison explain guide` lists all pages\n",
         ),
         (
             "slim",

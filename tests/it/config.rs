@@ -502,7 +502,7 @@ fn migrate_reads_the_nearest_file_and_lists_unknown_rules() {
     let (code, _, err) = run(jettison(empty.path()).args(["config", "migrate"]));
     assert_eq!(code, 2);
     assert!(
-        err.contains("no `.hadolint.yaml` in this directory or any above"),
+        err.contains("no `.hadolint.yaml` in this directory or any parent directory"),
         "{err}"
     );
 }

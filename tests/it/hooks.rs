@@ -241,7 +241,7 @@ fn a_baseline_suppresses_known_findings_and_nothing_else() {
     let (code, _, err) = lint(path, &["--baseline", "known.json"]);
     assert_eq!(code, 0);
     assert!(
-        err.contains("note: 1 entry of `known.json` not found"),
+        err.contains("note: 1 entry in `known.json` not found"),
         "{err}"
     );
     assert!(err.contains("\n  sub/Dockerfile: sudo: "), "{err}");

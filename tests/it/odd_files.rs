@@ -188,7 +188,7 @@ fn a_file_that_is_no_text_has_one_finding_and_no_fix() {
         (elf.to_vec(), "file is binary, not a Dockerfile"),
         (
             text.replace("\r\n", "\r").into_bytes(),
-            "lines end with carriage returns only",
+            "lines end only with carriage returns",
         ),
     ] {
         let top = directory("x.Dockerfile", &bytes);

@@ -207,7 +207,7 @@ impl Server<'_> {
             }
             transport::TOO_LONG => {
                 let limit = limits::shown(limits::EDITOR_MESSAGE);
-                self.show_error(&format!("ignored a message that is larger than {limit}"))?;
+                self.show_error(&format!("ignored a message larger than {limit}"))?;
             }
             // `initialized`, `$/cancelRequest` and others require no action.
             _ => {}

@@ -302,7 +302,7 @@ mod tests {
             ),
             (
                 r#"{"config": {"Healthcheck": {"Interval": 1.5}}}"#,
-                "`config.Healthcheck.Interval` is not a whole number in range",
+                "`config.Healthcheck.Interval` is not a whole number or is out of range",
             ),
             (
                 r#"{"history": [{"empty_layer": "false"}]}"#,

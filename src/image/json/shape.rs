@@ -146,7 +146,7 @@ pub(in crate::image) const ANYTHING: Shape = Shape::Anything;
 /// The response of a token server.
 #[cfg(feature = "registry")]
 pub(in crate::image) const TOKEN: Shape = Shape::Object(&Object {
-    name: "the response of a token server",
+    name: "a token server response",
     keys: &[
         ("token", Shape::Text),
         ("access_token", Shape::Text),
@@ -223,7 +223,7 @@ const PLATFORM: Shape = Shape::Object(&Object {
 
 /// `manifest.json` of a docker archive.
 pub(in crate::image) const DOCKER_ITEMS: Shape = Shape::List(&Shape::Object(&Object {
-    name: "an image of a Docker archive",
+    name: "an image in a Docker archive",
     keys: &[
         ("Config", Shape::Text),
         ("RepoTags", TEXTS),
@@ -267,7 +267,7 @@ const ROOTFS: Shape = Shape::Object(&Object {
 });
 
 const HISTORY: Shape = Shape::Object(&Object {
-    name: "a step of the history",
+    name: "a history entry",
     keys: &[
         ("created", Shape::Text),
         ("author", Shape::Text),

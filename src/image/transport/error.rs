@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// An error of fetching or sending an image.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    #[error("`{transport}` is disabled in this build: it needs the feature `{feature}`")]
+    #[error("`{transport}` is disabled in this build: it requires the `{feature}` feature")]
     Absent {
         transport: &'static str,
         feature: &'static str,
@@ -28,13 +28,13 @@ pub enum TransferError {
         place: String,
         reason: String,
     },
-    #[error("blob `{digest}` of `{place}` has more than the {size} bytes in its descriptor")]
+    #[error("blob `{digest}` in `{place}` is larger than the {size} bytes in its descriptor")]
     TooLong {
         digest: String,
         place: String,
         size: u64,
     },
-    #[error("{what} of `{place}` has more than {limit} bytes")]
+    #[error("{what} of `{place}` is larger than {limit} bytes")]
     Limit {
         what: &'static str,
         place: String,

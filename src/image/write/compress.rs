@@ -17,9 +17,9 @@ pub struct Coding {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodingError {
-    #[error("expected `none`, `gzip` or `zstd`, optionally with a level as in `zstd:19`")]
+    #[error("expected `none`, `gzip` or `zstd`, optionally with a level, as in `zstd:19`")]
     Unknown,
-    #[error("the level of `{kind}` must be a number from {least} to {most}")]
+    #[error("the `{kind}` level must be a number from {least} to {most}")]
     Level {
         kind: &'static str,
         least: i32,

@@ -74,7 +74,7 @@ impl LayerWriter<'_> {
         // digest would then refer to a layer that does not exist.
         if written.diff_id != of.diff_id || (coding.is_none() && of.digest != written.digest) {
             return Err(self.image.unreadable(layer)(io::Error::other(
-                "it changed while it was read",
+                "it changed while being read",
             ))
             .into());
         }

@@ -61,7 +61,7 @@ const POLICY_RULES: [&str; 4] = [
 /// The `[policy]` of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Total size of all files of all layers, in bytes.
+    /// Total size of all files in all layers, in bytes.
     pub max_size: Option<u64>,
     pub max_packages: Option<usize>,
     /// Number of regular files, each counted once.

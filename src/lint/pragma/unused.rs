@@ -33,7 +33,7 @@ impl Pragmas {
         let mut unknown_count = 0;
         for pragma in &self.comments {
             if let Some(silencing) = &mut silencing {
-                silencing.add(pragma.span, "this comment suppresses rules");
+                silencing.add(pragma.span, "this comment suppresses findings");
             }
             for (index, name) in pragma.names.iter().enumerate() {
                 let text = source.slice(name.span);

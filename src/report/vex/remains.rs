@@ -115,20 +115,20 @@ impl Remainder {
     pub(super) fn describe(&self, tree: &Tree, package: &Package) -> String {
         let name = &package.name;
         match self.status {
-            Status::Removed => format!("no file of {name} remains"),
+            Status::Removed => format!("no files from {name} remain"),
             Status::NoCode => {
                 format!("only documentation and other files without code remain from {name}")
             }
             Status::Affected => format!("{name} remains"),
             Status::Unclear if package.files.is_empty() => {
-                format!("the files of {name} are unknown")
+                format!("the files in {name} are unknown")
             }
             Status::Unclear => {
                 let example = self
                     .example
                     .map(|file| format!(", including {}", tree.path(file).escape_ascii()));
                 format!(
-                    "{} of {} files of {name} remain{}",
+                    "{} of {} files in {name} remain{}",
                     self.after,
                     self.before,
                     example.unwrap_or_default()

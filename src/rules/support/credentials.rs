@@ -135,7 +135,7 @@ pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
 
 /// The note about a secret that is removed by a later layer.
 pub(in crate::rules) fn removed_note(layer: usize) -> String {
-    format!("layer {layer} removes the file, but it can still be read from its own layer")
+    format!("layer {layer} removes the file, but it can still be read from the layer that added it")
 }
 
 /// The format of a file, judging by its path.

@@ -33,10 +33,8 @@ pub(in crate::rules) fn report(
     for (package, (first, count)) in by_package {
         let report = findings.add(cx.at_file(first), format!("`{}` {what}", cx.path(first)));
         if count > 1 {
-            let (others, package) = (count - 1, &cx.packages.list[package].name);
-            report.note(format!(
-                "{others} more files of package `{package}` are affected"
-            ));
+            let package = &cx.packages.list[package].name;
+            report.note(format!("{count} files in package `{package}` are affected"));
         }
     }
 }

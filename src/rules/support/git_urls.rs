@@ -76,7 +76,7 @@ fn field_fault(name: &str, values: &[String]) -> Option<String> {
         let known = TEXTS.into_iter().chain(SWITCHES).chain(["mtime"]);
         let near = suggestion::closest(name, known);
         let near = near.map_or_else(String::new, |near| format!(": did you mean `{near}`?"));
-        return Some(format!("`{name}` is not a parameter of Git URLs{near}"));
+        return Some(format!("`{name}` is not a Git URL parameter{near}"));
     }
     let [value] = values else {
         return Some(format!("`{name}` is given more than once"));
@@ -121,7 +121,7 @@ fn conflict(fields: &BTreeMap<String, Vec<String>>, fragment: &str) -> Option<St
         return None;
     }
     Some(format!(
-        "the URL names two directories: `{fragment_directory}` and `{directory}`"
+        "the URL specifies two different directories: `{fragment_directory}` and `{directory}`"
     ))
 }
 
@@ -174,9 +174,9 @@ mod tests {
             ("?ref=a&ref=a", "`ref` is given more than once"),
             (
                 "?rev=a",
-                "`rev` is not a parameter of Git URLs: did you mean `ref`?",
+                "`rev` is not a Git URL parameter: did you mean `ref`?",
             ),
-            ("?=a", "`` is not a parameter of Git URLs"),
+            ("?=a", "`` is not a Git URL parameter"),
             (
                 "?submodules=no",
                 "`submodules` must be `true` or `false`, not `no`",

@@ -164,7 +164,7 @@ pub(in crate::rules) fn mount_fault(
     let Some(fields) = fields(cx, word) else {
         let message = "misplaced double quote in `--mount`".to_owned();
         let mut fault = MountFault::new(word.span, message);
-        fault.note = Some("a quoted field of CSV starts and ends with a double quote".to_owned());
+        fault.note = Some("a quoted CSV field starts and ends with a double quote".to_owned());
         return Some(fault);
     };
     // Without a `type`, a mount is a bind mount.
@@ -181,7 +181,7 @@ pub(in crate::rules) fn mount_fault(
 }
 
 /// The message about a mount over the root directory.
-const ROOT_TARGET: &str = "the target of the mount is the root directory";
+const ROOT_TARGET: &str = "the mount target is the root directory";
 
 /// A mount as far as it is read.
 struct Mount<'f> {
@@ -223,7 +223,7 @@ impl<'f> Mount<'f> {
             && let Some(kind) = &self.kind
             && !key.is_for(kind)
         {
-            let message = format!("mounts of type `{kind}` do not support `{name}`");
+            let message = format!("`{kind}` mounts do not support `{name}`");
             let mut fault = MountFault::new(field.span, message);
             if !self.given.iter().any(|(key, ..)| key.name() == "type") {
                 fault.note = Some(format!("`type=` must come before `{name}`"));
@@ -237,7 +237,8 @@ impl<'f> Mount<'f> {
         {
             let message = "`from` in `--mount` cannot contain variables".to_owned();
             let mut fault = MountFault::new(field.value_span, message);
-            fault.note = Some("use variables in a `FROM` with a stage name instead".to_owned());
+            let note = "use the variables in a `FROM` and refer to its stage by name";
+            fault.note = Some(note.to_owned());
             return Some(fault);
         }
         if let Err(reason) = field.word {
@@ -265,7 +266,7 @@ impl<'f> Mount<'f> {
             // An empty `from=` is none.
             let is_absent = key.value == MountValue::Text && value.as_deref() == Some("");
             if !key.is_for(kind) && !is_absent {
-                let message = format!("mounts of type `{kind}` do not support `{}`", key.name());
+                let message = format!("`{kind}` mounts do not support `{}`", key.name());
                 return Some(MountFault::new(field.span, message));
             }
         }
@@ -335,7 +336,7 @@ impl<'f> Mount<'f> {
         }
         let mut fault = MountFault::new(span, ROOT_TARGET.to_owned());
         if target.is_none() {
-            fault.note = Some("the default of `target` is the working directory, `/`".to_owned());
+            fault.note = Some("`target` defaults to the working directory, `/`".to_owned());
         }
         Some(fault)
     }

@@ -304,7 +304,7 @@ impl<'a> Switches<'a> {
         }
         let shell = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]";
         Some(Fix::new(
-            "run this and all later shell-form commands with `bash` and `pipefail`",
+            "run this and all later shell-form instructions with `bash` and `pipefail`",
             Applicability::Unsafe,
             vec![line_before(cx, step, shell)],
         ))

@@ -222,7 +222,7 @@ fn is_entry_script(program: &str) -> bool {
     is_shell_script || name.contains("entrypoint")
 }
 
-/// Whether a program waits for input at a terminal.
+/// Whether a program waits for input from a terminal.
 fn waits(program: &str, arguments: &[&str]) -> bool {
     const INTERACTIVE: [ProgramClass; 3] = [
         ProgramClass::Shell,

@@ -31,13 +31,13 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
     if waits(&words) && !is_helped {
         keep.warn(format!(
             "`{}`, the {field} command, only waits: the programs that people run in the image are \
-             unknown; specify one with `--entrypoint`, or the files to keep with `--keep`",
+             unknown. Specify one with `--entrypoint`, or the files to keep with `--keep`",
             words.join(" ")
         ));
     }
     if words.len() == 1 && runs_arguments(keep, program) && !is_helped {
         keep.warn(format!(
-            "`{program}`, the {field} script, runs its arguments, but the image has no CMD: \
+            "`{program}`, the {field} script, runs its arguments, and the image has no CMD: \
              specify the program with `--cmd`"
         ));
     }

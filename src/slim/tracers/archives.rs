@@ -25,7 +25,7 @@ impl Tracer for ArchiveTracer {
             .is_some_and(|bytes| has_python_modules(&bytes));
         if has_modules {
             let text = "the Python modules in this program are not analyzed: \
-                        keep the programs and files that they name with `--keep`";
+                        use `--keep` for the programs and files that they refer to";
             keep.note(Some(name), None, text.to_owned());
         }
     }

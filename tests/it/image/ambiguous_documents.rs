@@ -295,7 +295,7 @@ fn an_archive_that_describes_two_different_images_is_refused() {
                     assert!(
                         error
                             .to_string()
-                            .contains("`manifest.json` names another image"),
+                            .contains("`manifest.json` names a different image"),
                         "{error}"
                     );
                 }

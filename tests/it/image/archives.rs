@@ -206,22 +206,22 @@ fn several_names() -> Vec<Case> {
         case(
             "two-long-names",
             long(long(Tar::new(), b'L', b"a\0"), b'L', b"b\0").file("c", b""),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "two-long-links",
             long(long(Tar::new(), b'K', b"a\0"), b'K', b"b\0").symlink("c", "d"),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "two-pax-headers",
             pax(pax(Tar::new(), b"a"), b"b").file("c", b""),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "two-pax-headers-for-two-things",
             pax(Tar::new(), b"a").pax(&[("uid", b"5")]).file("c", b""),
-            Refused("it has several extension headers of one kind"),
+            Refused("it has several extension headers of the same kind"),
         ),
         case(
             "linkpath-and-long-link",
@@ -334,27 +334,27 @@ fn numbers() -> Vec<Case> {
         case(
             "size-after-a-blank-and-a-zero",
             bent(|header| header.as_old_mut().size = *b" \x000000001000"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "mode-after-a-blank-and-a-zero",
             bent(|header| header.as_old_mut().mode = *b" \x00004755"),
-            Refused("its mode is not a number in range"),
+            Refused("its mode is not a number or is out of range"),
         ),
         case(
             "negative-user",
             bent(|header| header.as_old_mut().uid = [0xff; 8]),
-            Refused("its user id is not a number in range"),
+            Refused("its user ID is not a number or is out of range"),
         ),
         case(
             "negative-mode",
             bent(|header| header.as_old_mut().mode = [0xff; 8]),
-            Refused("its mode is not a number in range"),
+            Refused("its mode is not a number or is out of range"),
         ),
         case(
             "negative-size",
             bent(|header| header.as_old_mut().size = [0xff; 12]),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "negative-time",
@@ -375,12 +375,12 @@ fn numbers() -> Vec<Case> {
         case(
             "size-with-a-second-number",
             bent(|header| header.as_old_mut().size = *b"000 00000000"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "size-behind-a-zero",
             bent(|header| header.as_old_mut().size = *b"\x0000000000000"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "size-with-something-behind-its-end",
@@ -390,7 +390,7 @@ fn numbers() -> Vec<Case> {
         case(
             "size-with-a-sign",
             bent(|header| header.as_old_mut().size = *b"-0000000000\0"),
-            Refused("its size is not a number in range"),
+            Refused("its size is not a number or is out of range"),
         ),
         case(
             "mode-with-a-file-type",
@@ -688,7 +688,7 @@ fn prefixes() -> Vec<Case> {
         bytes[345..480].fill(b'a');
         bytes[508..512].copy_from_slice(b"tar\0");
     });
-    let another = "readers disagree on the prefix of its name";
+    let another = "readers disagree on its name prefix";
     let times = |access: &'static [u8; 12], change: &'static [u8; 12]| {
         let header = tar::Header::new_ustar();
         Tar::new().raw(header, b'0', b"b", b"", b"x", move |header| {

@@ -137,7 +137,7 @@ fn malformed_and_oversized_numbers_are_refused() {
     );
     refused(
         Tar::new().pax(&[("uid", b"-2")]).file("a", b""),
-        &Fault::Number("user id"),
+        &Fault::Number("user ID"),
     );
 }
 
@@ -581,7 +581,7 @@ fn control_characters_in_manifests_never_reach_the_terminal() {
     assert!(
         docker(two, Tar::new())
             .to_string()
-            .ends_with(r"name one of `\x1b[31m`, `b`")
+            .ends_with(r"specify one of `\x1b[31m`, `b`")
     );
 }
 

@@ -230,7 +230,7 @@ fn an_image_of_an_archive_is_selected_by_tag_or_index() {
     assert_eq!(os(":app:2").unwrap(), "two");
     let error = os("").unwrap_err().to_string();
     assert!(
-        error.ends_with("name one of `docker.io/library/app:1`, `other:latest`, `app:2`"),
+        error.ends_with("specify one of `docker.io/library/app:1`, `other:latest`, `app:2`"),
         "{error}"
     );
     for name in [":app", ":pp:1", ":@2"] {
@@ -357,7 +357,7 @@ fn an_image_of_a_layout_is_selected_by_annotation_or_digest() {
     );
     let error = open_layout(&platforms(), "").unwrap_err().to_string();
     assert!(
-        error.ends_with("name one of `app:1`, `docker.io/library/single:latest`"),
+        error.ends_with("specify one of `app:1`, `docker.io/library/single:latest`"),
         "{error}"
     );
 }

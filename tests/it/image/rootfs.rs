@@ -104,7 +104,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     let reason = std::error::Error::source(&error).map(ToString::to_string);
     assert_eq!(
         reason.as_deref(),
-        Some("it changed while it was read"),
+        Some("it changed while being read"),
         "{error}"
     );
 }
@@ -128,7 +128,7 @@ fn a_directory_replaced_by_a_symlink_while_reading_is_not_followed() {
     symlink(secret.parent().unwrap(), directory.path().join("root/etc")).unwrap();
     let error = image.read(find(&image, "/etc/a")).unwrap_err();
     let reason = std::error::Error::source(&error).map(ToString::to_string);
-    assert_eq!(reason.as_deref(), Some("it changed while it was read"));
+    assert_eq!(reason.as_deref(), Some("it changed while being read"));
 }
 
 #[test]

@@ -477,14 +477,13 @@ fn an_openvex_document_tells_removed_from_remaining_packages() {
     );
     assert_eq!(
         document["statements"][4]["status_notes"],
-        "1 of 2 files of libc6 remain, including /lib/libc.so.6"
+        "1 of 2 files in libc6 remain, including /lib/libc.so.6"
     );
     assert_eq!(
         document["statements"][0]["products"][0]["@id"],
         "pkg:oci/app?repository_url=r.example/app&tag=slim"
     );
-    let line =
-        "5 known vulnerabilities before, 2 after, 1 of them in packages that partly remain\n";
+    let line = "5 known vulnerabilities before, 2 after, 1 of them in partially removed packages\n";
     assert!(told.contains(line), "{told}");
 }
 
@@ -685,7 +684,7 @@ fn an_invalid_record_is_refused_and_its_zip_and_entry_are_named() {
 #[test]
 fn a_record_that_is_too_large_is_refused() {
     let bytes = [b"{\"id\": \"X\"}".to_vec(), vec![b' '; 33 << 20]].concat();
-    assert!(refused(&[("bomb.json", &bytes)]).contains("record of more than 33554432 bytes"));
+    assert!(refused(&[("bomb.json", &bytes)]).contains("record larger than 33554432 bytes"));
 }
 
 #[test]
@@ -810,12 +809,12 @@ fn a_file_that_is_not_an_export_is_refused() {
     let cases = [
         (
             file("x.txt", b"hello"),
-            "not a directory, a ZIP file or a `.json` file",
+            "not a directory, ZIP file or `.json` file",
         ),
         (file("cut.zip", &whole), "invalid ZIP file"),
         (
             empty.to_str().unwrap().to_owned(),
-            "directory without ZIP or `.json` files",
+            "the directory contains no ZIP or `.json` files",
         ),
         (
             "/nowhere/all.zip".to_owned(),
@@ -823,7 +822,7 @@ fn a_file_that_is_not_an_export_is_refused() {
         ),
         (
             "/dev/null".to_owned(),
-            "not a directory, a ZIP file or a `.json` file",
+            "not a directory, ZIP file or `.json` file",
         ),
     ];
     for (path, expected) in cases {
@@ -868,7 +867,7 @@ fn without_known_vulnerabilities_only_cyclonedx_writes_a_document() {
         "{said}"
     );
     assert!(
-        said.contains("no vulnerabilities: the OpenVEX document "),
+        said.contains("no vulnerabilities, so the OpenVEX document "),
         "{said}"
     );
     assert!(!open.exists() && cyclone.exists());

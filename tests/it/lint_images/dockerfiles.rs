@@ -132,7 +132,7 @@ fn an_image_finding_names_the_dockerfile_line_it_comes_from() {
     );
     let text = said(folder.path(), "shell-in-image", &[]);
     assert!(
-        text.contains("from the base image of Dockerfile:1"),
+        text.contains("from the base image in Dockerfile:1"),
         "{text}"
     );
 }

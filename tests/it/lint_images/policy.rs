@@ -192,7 +192,7 @@ fn an_invalid_current_date_is_an_error() {
         .output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("since 1970, not `now`"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Unix timestamp, not `now`"));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn an_endless_response_is_cut_off_at_the_limit() {
                 registry.state().challenge = realm;
             }
             let error = refused(&registry);
-            let expected = format!("has more than {limit} bytes");
+            let expected = format!("is larger than {limit} bytes");
             assert!(error.contains(&expected), "{part}: {error}");
         }
     }
@@ -557,7 +557,7 @@ fn a_credential_helper_is_not_taken_from_the_current_directory() {
         let output = command.env("REGISTRY_AUTH_FILE", &auths).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(
-            error.contains("it is not in an absolute directory on `PATH`"),
+            error.contains("no absolute directory on `PATH` contains it"),
             "{error}"
         );
         assert!(!trace.exists(), "{path}");

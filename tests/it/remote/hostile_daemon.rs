@@ -148,7 +148,7 @@ fn an_endless_export_is_cut_off_at_the_size_limit() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(
-            error.contains("the archive of `app:1` has more than"),
+            error.contains("the archive of `app:1` is larger than"),
             "{error}"
         );
     }

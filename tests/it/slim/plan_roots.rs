@@ -21,7 +21,7 @@ fn an_image_without_a_program_is_refused_without_keep() {
     let machine = with(&["app"]);
     assert_eq!(
         refusal(&machine),
-        "the image has neither ENTRYPOINT nor CMD, so its program is unknown: name it with `--entrypoint`, or the files to keep with `--keep`"
+        "the image has neither ENTRYPOINT nor CMD, so its program is unknown: specify it with `--entrypoint`, or the files to keep with `--keep`"
     );
     assert!(machine.keep("/bin/app").plan().keeps("/usr/bin/app"));
 }
@@ -33,12 +33,12 @@ fn a_missing_program_is_refused_and_the_searched_directories_are_named() {
         .env("PATH=/usr/bin:/opt/bin");
     assert_eq!(
         refusal(&machine),
-        "`other`, the ENTRYPOINT program, is not in the image (looked in `/usr/bin`, `/opt/bin`): name another with `--entrypoint`"
+        "`other`, the ENTRYPOINT program, is not in the image (looked in `/usr/bin`, `/opt/bin`): specify another with `--entrypoint`"
     );
     let machine = with(&["app"]).set("Cmd", json!(["/none"]));
     assert_eq!(
         refusal(&machine),
-        "`/none`, the CMD program, is not in the image: name another with `--cmd`"
+        "`/none`, the CMD program, is not in the image: specify another with `--cmd`"
     );
 }
 

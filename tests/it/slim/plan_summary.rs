@@ -224,7 +224,7 @@ fn errors_about_a_missing_program_name_the_option_to_set_it() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.ends_with(": name another with `--entrypoint`"),
+        error.ends_with(": specify another with `--entrypoint`"),
         "{error}"
     );
     let error = base().try_plan().unwrap_err().to_string();

@@ -321,7 +321,7 @@ fn configuration_of_another_user_is_ignored_with_a_warning() {
             ground.lint(&[&select, arguments].concat())
         };
         let warning = format!(
-            "warning: `{}` is ignored: it belongs to another user; \
+            "warning: `{}` is ignored: it is owned by another user; \
              use `--config` to read it anyway\n",
             path.display()
         );
@@ -336,7 +336,7 @@ fn configuration_of_another_user_is_ignored_with_a_warning() {
         assert!(
             ground
                 .open("repo/sub/Dockerfile", &[])
-                .contains("it belongs to another user")
+                .contains("it is owned by another user")
         );
         let named = path.display().to_string();
         assert!(

@@ -174,7 +174,7 @@ async fn send(
     match daemon.size_of(&stored).await.map_err(&failure)? {
         Some(_) => Ok(()),
         None => Err(failure(ApiError::Reported(
-            "the image is not there".to_owned(),
+            "the image was not stored".to_owned(),
         ))),
     }
 }

@@ -449,7 +449,7 @@ pub(in crate::image) fn check_agreement(
 }
 
 fn disagreement() -> ReadError {
-    let reason = "`manifest.json` names another image".to_owned();
+    let reason = "`manifest.json` names a different image".to_owned();
     contradiction(INDEX, reason)
 }
 
@@ -512,7 +512,7 @@ fn manifest(
         || manifest.config().media_type().to_string()
             == "application/vnd.docker.container.image.v1+json";
     if !is_config {
-        let reason = "its manifest describes another kind of artifact";
+        let reason = "its manifest describes a different kind of artifact";
         return Err(ReadError::NotAnImage {
             path: store.path().to_owned(),
             reason,

@@ -89,7 +89,7 @@ fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>
     let path = std::env::var_os("PATH").unwrap_or_default();
     // The system would also search relative directories in `PATH`, which may be in a repository.
     let program = trust::find_program(program, &path)
-        .ok_or("cannot start it: it is not in an absolute directory on `PATH`")?;
+        .ok_or("cannot start it: no absolute directory on `PATH` contains it")?;
     let bounds = Bounds {
         time: patience,
         processor: None,

@@ -56,15 +56,15 @@ pub(super) enum HttpError {
     /// secret.
     #[error("the token server returned status {status}")]
     NoToken { status: StatusCode },
-    #[error("{what} has more than {limit} bytes")]
+    #[error("{what} is larger than {limit} bytes")]
     TooLong { what: &'static str, limit: u64 },
-    #[error("the blob has more than the {size} bytes in its descriptor")]
+    #[error("the blob is larger than the {size} bytes in its descriptor")]
     BlobTooLong { digest: String, size: u64 },
     #[error("the registry refers to `{url}`: {refusal}")]
     Refused { url: String, refusal: Refusal },
     #[error("{0}")]
     Malformed(String),
-    #[error("fewer than {} bytes arrived in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
+    #[error("fewer than {} bytes received in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
     Slow,
     #[error("the connection closed early")]
     Short,

@@ -38,7 +38,7 @@ impl Registry {
     ) -> Result<String, TransferError> {
         let index: ImageIndex = parsed(&read(&layout.join("index.json"))?)?;
         let [root] = &index.manifests()[..] else {
-            return Err(broken("it must contain one image"));
+            return Err(broken("it must contain exactly one image"));
         };
         let manifests = manifests(layout, root)?;
         // Platforms and layers may share blobs; each is uploaded once.

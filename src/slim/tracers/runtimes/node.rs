@@ -132,7 +132,7 @@ fn read_manifest(keep: &mut Keep<'_>, manifest: NameId) -> Option<Value> {
     let bytes = keep.view.bytes(manifest)?;
     // Through hard links, one manifest may become thousands of packages, each with dependencies.
     if bytes.len() > LONGEST || !keep.effort.manifests.spend(bytes.len()) {
-        let text = "too long or too many manifests: the dependencies of this package are unknown";
+        let text = "manifests too large or too numerous: this package's dependencies are unknown";
         keep.note(Some(manifest), None, text.to_owned());
         return None;
     }

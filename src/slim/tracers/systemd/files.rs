@@ -98,7 +98,7 @@ pub(super) fn keep_files(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     }
     for key in ["RootImage", "ExtensionImages"] {
         if let Some(value) = unit.last(key) {
-            let text = format!("the image of `{key}=` is not analyzed");
+            let text = format!("disk images in `{key}=` are not analyzed");
             walk.note(keep, value.file, Some(value.line), text);
         }
     }

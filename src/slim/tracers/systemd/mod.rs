@@ -69,7 +69,7 @@ fn boot(keep: &mut Keep<'_>, systemd: NameId) -> Walk {
     {
         refuse(
             keep,
-            format!("its label `{label}` marks an image for booting machines"),
+            format!("its label `{label}` marks it as an image for booting a machine"),
         );
     }
     match outcome {

@@ -245,7 +245,7 @@ impl Walk {
         if self.notes <= MAX_NOTES {
             keep.note(Some(at), line, text);
         } else {
-            let text = "further missing units and programs are not listed";
+            let text = "further missing units and unit programs are not listed";
             keep.note(None, None, text.to_owned());
         }
     }
