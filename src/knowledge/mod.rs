@@ -20,9 +20,9 @@ mod systemd;
 mod variables;
 
 pub use languages::{
-    InstalledLanguage, InterpreterOptions, Language, ProgramStarters, ScriptLanguage,
-    installed_languages, language_of_interpreter, language_of_runtime, language_of_source,
-    program_starters, script_languages,
+    InstalledLanguage, InterpreterOptions, Language, LibraryOpeners, ProgramStarters,
+    ScriptLanguage, installed_languages, language_of_interpreter, language_of_runtime,
+    language_of_source, library_openers, program_starters, script_languages,
 };
 pub use launchers::{
     Environment, Wrapper, environment_of, has_subcommands, root_droppers, unwrapped, wrapper,
