@@ -53,9 +53,9 @@ impl Tracer for ServiceTracer {
 fn is_manager(keep: &Keep<'_>, name: NameId, manager: &ServiceManager) -> bool {
     let tree = keep.tree();
     let mut there = manager.there.iter();
-    let is_there =
-        manager.there.is_empty() || there.any(|path| tree.resolve(path.as_bytes()).is_ok());
-    is_there && keep.is_run(name)
+    let is_known = manager.is_named(tree.file_name(name))
+        || there.any(|path| tree.resolve(path.as_bytes()).is_ok());
+    is_known && keep.is_run(name)
 }
 
 /// Keeps the directories of a manager that finds its services without a reference in the
