@@ -7,6 +7,9 @@ use crate::knowledge::MountKey;
 use crate::paths::is_at_or_below;
 use crate::source::Span;
 
+/// Maximum number of fields of a mount that are read; BuildKit knows about 20 keys.
+const MAX_FIELDS: usize = 1000;
+
 /// A `--mount` as written.
 #[derive(Debug)]
 pub struct MountFlag<'a> {
@@ -169,6 +172,7 @@ fn read_fields(word: &Word, escape: char) -> Option<Vec<MountField>> {
         let place = line.source_span(start, start);
         fields.push(MountField::new(&field, place, escape));
         match line.as_str()[end..].chars().next() {
+            Some(',') if fields.len() == MAX_FIELDS => return Some(fields),
             Some(',') => start = end + 1,
             Some(_) => return None,
             None => return Some(fields),
