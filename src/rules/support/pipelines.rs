@@ -277,7 +277,7 @@ fn is_in_another_shell(script: &ShellScript, scope: usize) -> bool {
 /// Fixes that switch from dash to bash with a SHELL instruction.
 #[derive(Default)]
 struct Switches {
-    /// One row per stage: the last instruction in it, or in a stage that is based on it, that prints
+    /// One row per stage: the last instruction in it, or in a stage based on it, that prints
     /// something else in bash. Computed when the first fix is considered.
     last_escapes: Option<Vec<Option<usize>>>,
 }

@@ -50,8 +50,8 @@ impl Tracer for CommandFileTracer {
     }
 }
 
-/// Whether there is room for the text of another file. A file may have a hundred thousand names, and
-/// each is read.
+/// Whether there is room for the text of another file. A file may have a hundred thousand names,
+/// and each is read.
 fn may_read(keep: &mut Keep<'_>, name: NameId, length: usize) -> bool {
     if keep.effort.texts.spend(length) {
         return true;
