@@ -135,6 +135,17 @@ impl ScriptLanguage {
         is_any(&self.hosts, file_name) || self.is_installed(file_name)
     }
 
+    /// Returns true for a program that runs code from its arguments. The names of others begin with
+    /// that of an interpreter: `python3-config`, `php-fpm`.
+    pub fn runs_arguments(&self, file_name: &[u8]) -> bool {
+        let wanted = dashes(file_name);
+        let mut interpreters = self.interpreters.iter();
+        interpreters.any(|pattern| {
+            // `node-22` and `lua-5.4` are listed with their dash.
+            dashes(pattern.as_bytes()) == wanted && is_match(pattern, file_name)
+        })
+    }
+
     fn is_installed(&self, file_name: &[u8]) -> bool {
         is_any(&self.interpreters, file_name) || is_any(&self.runtimes, file_name)
     }
@@ -146,6 +157,10 @@ impl ScriptLanguage {
             is_ending || file_name == name.as_bytes()
         })
     }
+}
+
+fn dashes(name: &[u8]) -> usize {
+    memchr::memchr_iter(b'-', name).count()
 }
 
 fn is_any(patterns: &[String], file_name: &[u8]) -> bool {

@@ -30,11 +30,12 @@ pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str
 /// The language of an interpreter that runs code from its arguments.
 fn interpreter(program: &str) -> Option<&'static ScriptLanguage> {
     let name = file_name_bytes(program.as_bytes());
-    // `python3-config` and `php-fpm` match the patterns of interpreters, but read no source.
-    if name.contains(&b'-') {
-        return None;
+    let script = language_of_interpreter(name)?;
+    if script.runs_arguments(name) {
+        Some(script)
+    } else {
+        None
     }
-    language_of_interpreter(name)
 }
 
 /// The first argument that is not an option or the value of one; `None` if an option specifies the
@@ -81,6 +82,8 @@ mod tests {
         );
         assert_eq!(source("node -r dotenv/config server"), Some("server"));
         assert_eq!(source("ruby3.1 -I lib bin/run"), Some("bin/run"));
+        assert_eq!(source("node-22 server"), Some("server"));
+        assert_eq!(source("python3-config x"), None);
     }
 
     #[test]
