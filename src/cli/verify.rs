@@ -69,8 +69,8 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     })
 }
 
-/// What `slim` would keep of the original; none if its program is unknown, so that the image is
-/// only compared in all other respects.
+/// The plan of `slim` for the original; `None` if its program is unknown. The image is then
+/// compared in all other respects.
 fn plan_of(original: &Image, level: KeepLevel) -> Result<Option<Plan>, PlanError> {
     let options = PlanOptions {
         level: level.into(),

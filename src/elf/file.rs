@@ -159,11 +159,6 @@ impl Elf {
             && (self.kind == Type::Executable || (self.is_pie && self.needed.is_empty()))
     }
 
-    /// Whether a loader can map both files into one process.
-    pub fn same_machine(&self, other: &Self) -> bool {
-        self.is_64 == other.is_64 && self.machine == other.machine && self.endian == other.endian
-    }
-
     /// The NUL-terminated string at an offset of the dynamic strings.
     pub(super) fn string<'a>(&self, bytes: &'a [u8], offset: u64) -> Option<&'a [u8]> {
         let (start, size) = self.tables.strings?;

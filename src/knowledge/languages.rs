@@ -11,11 +11,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Table {
     language: Vec<InstalledLanguage>,
     script: Vec<ScriptLanguage>,
     unlisted: ProgramStarters,
+    library_openers: LibraryOpeners,
 }
 
 /// A language, and its files below the directory that it is installed in.
@@ -66,6 +67,16 @@ pub struct ProgramStarters {
     pub texts: Vec<String>,
     /// The ones that start programs through a shell.
     pub shell: Vec<String>,
+}
+
+/// Calls in sources that open a library by its name, in any language.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LibraryOpeners {
+    /// Their argument is the name of the file.
+    pub by_name: Vec<String>,
+    /// Their argument is the name without `lib` and `.so`, as for `ld -l`.
+    pub by_short_name: Vec<String>,
 }
 
 /// Options of an interpreter that change which argument is the source.
@@ -124,6 +135,17 @@ impl ScriptLanguage {
         is_any(&self.hosts, file_name) || self.is_installed(file_name)
     }
 
+    /// Returns true for a program that runs code from its arguments. The names of others begin with
+    /// that of an interpreter: `python3-config`, `php-fpm`.
+    pub fn runs_arguments(&self, file_name: &[u8]) -> bool {
+        let wanted = dashes(file_name);
+        let mut interpreters = self.interpreters.iter();
+        interpreters.any(|pattern| {
+            // `node-22` and `lua-5.4` are listed with their dash.
+            dashes(pattern.as_bytes()) == wanted && is_match(pattern, file_name)
+        })
+    }
+
     fn is_installed(&self, file_name: &[u8]) -> bool {
         is_any(&self.interpreters, file_name) || is_any(&self.runtimes, file_name)
     }
@@ -135,6 +157,10 @@ impl ScriptLanguage {
             is_ending || file_name == name.as_bytes()
         })
     }
+}
+
+fn dashes(name: &[u8]) -> usize {
+    memchr::memchr_iter(b'-', name).count()
 }
 
 fn is_any(patterns: &[String], file_name: &[u8]) -> bool {
@@ -166,6 +192,12 @@ pub fn program_starters(language: Language) -> &'static ProgramStarters {
         .find(|script| script.language == language)
         .and_then(|script| script.starters.as_ref())
         .unwrap_or(&TABLE.unlisted)
+}
+
+/// Calls that open libraries. A source with one of them opens the libraries that it names; others
+/// may only mention them.
+pub fn library_openers() -> &'static LibraryOpeners {
+    &TABLE.library_openers
 }
 
 /// The language of a source file, by its name.

@@ -163,12 +163,21 @@ pub fn has_subcommands(program: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::unit_directories;
 
     #[test]
     fn a_runner_has_the_directories_of_its_environments() {
         let environment = environment_of("npx").expect("it is in the table");
         assert_eq!(environment.directories, ["./node_modules/.bin"]);
         assert!(environment_of("sh").is_none());
+    }
+
+    #[test]
+    fn systemctl_starts_units_from_directories_of_systemd() {
+        let environment = environment_of("systemctl").expect("it is in the table");
+        for directory in &environment.directories {
+            assert!(unit_directories().contains(directory), "{directory}");
+        }
     }
 
     #[test]

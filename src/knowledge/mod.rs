@@ -20,9 +20,9 @@ mod systemd;
 mod variables;
 
 pub use languages::{
-    InstalledLanguage, InterpreterOptions, Language, ProgramStarters, ScriptLanguage,
-    installed_languages, language_of_interpreter, language_of_runtime, language_of_source,
-    program_starters, script_languages,
+    InstalledLanguage, InterpreterOptions, Language, LibraryOpeners, ProgramStarters,
+    ScriptLanguage, installed_languages, language_of_interpreter, language_of_runtime,
+    language_of_source, library_openers, program_starters, script_languages,
 };
 pub use launchers::{
     Environment, Wrapper, environment_of, has_subcommands, root_droppers, unwrapped, wrapper,
@@ -34,7 +34,7 @@ pub use package_managers::{
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
-pub use service_managers::{ServiceManager, service_managers};
+pub use service_managers::{ServiceManager, is_service_manager, service_managers};
 pub use shellcheck::is_pedantic_code;
 pub use signals::{is_signal, signal_name, signal_names};
 pub use systemd::{

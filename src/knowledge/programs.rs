@@ -21,7 +21,6 @@ struct Table {
     system_package_managers: Vec<String>,
     language_package_managers: Vec<String>,
     downloaders: Vec<String>,
-    init_systems: Vec<String>,
     root_servers: Vec<String>,
     readers: Vec<String>,
     build_tools: Vec<String>,
@@ -46,8 +45,6 @@ pub enum ProgramClass {
     PackageManager,
     /// Programs that connect to other hosts: `curl`, `ssh`, `socat`, …
     Downloader,
-    /// Init systems and supervisors: `systemd`, `runit`, …
-    InitSystem,
     /// Servers that are started as root and drop root privileges, or need them: `nginx`, `sshd`, …
     RootServer,
     /// Programs that only read local files or filter text: `cat`, `find`, `sort`, …
@@ -88,7 +85,6 @@ impl ProgramClass {
                 &table.language_package_managers,
             ],
             Self::Downloader => [&table.downloaders, &[]],
-            Self::InitSystem => [&table.init_systems, &[]],
             Self::RootServer => [&table.root_servers, &[]],
             Self::Reader => [&table.readers, &[]],
             Self::BuildTool => [&table.build_tools, &[]],
@@ -141,13 +137,10 @@ mod tests {
             &table.system_package_managers,
             &table.language_package_managers,
             &table.downloaders,
-            &table.init_systems,
             &table.root_servers,
             &table.readers,
             &table.build_tools,
             &table.debug_tools,
-            &table.init_systems,
-            &table.root_servers,
             &table.prompts,
         ] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::paths::is_at_or_below;
+
 // Compiled in, so that the program is a single file, and parsed only by commands that use it.
 static SYSTEMD: LazyLock<Systemd> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/systemd.toml")).expect("the tests read the table")
@@ -119,10 +121,9 @@ pub fn is_machine_path(path: &str) -> bool {
 }
 
 fn is_below_any(path: &str, directories: &[String]) -> bool {
-    directories.iter().any(|directory| {
-        let rest = path.strip_prefix(directory.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    directories
+        .iter()
+        .any(|directory| is_at_or_below(path, directory))
 }
 
 /// Whether a capability is only useful on a machine.

@@ -1,5 +1,6 @@
 //! `add-instead-of-copy`: ADD is used for plain local files.
 
+use super::support::archives::is_packed;
 use super::support::keywords::in_case_of;
 use super::support::steps::of_kind;
 use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
@@ -13,13 +14,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check),
     image: None,
 };
-
-/// Suffixes of archive names. ADD looks at the content of a file, but authors who rely on unpacking
-/// use the usual file names.
-const ARCHIVES: [&str; 17] = [
-    ".tar", ".z", ".bz2", ".gz", ".lz", ".lzma", ".tz", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz",
-    ".tpz", ".txz", ".xz", ".zst", ".tzst",
-];
 
 /// Flags that only ADD has.
 const FLAGS: [&str; 3] = ["checksum", "keep-git-dir", "unpack"];
@@ -89,7 +83,9 @@ impl Source {
             };
         };
         let lower = path.to_ascii_lowercase();
-        if is_remote(&lower) || ARCHIVES.iter().any(|archive| lower.ends_with(archive)) {
+        // ADD looks at the content of a file, but authors who rely on unpacking use the usual file
+        // names.
+        if is_remote(&lower) || is_packed(&path) {
             return Self::NeedsAdd;
         }
         let name = file_name(&lower);

@@ -1,8 +1,6 @@
 //! `copy-from-own-stage`: a stage copies from itself.
 
-use super::support::mounts;
-use super::support::steps::{copies_from, of_kind};
-use crate::dockerfile::Kind;
+use super::support::steps::copies_from;
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -21,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings.add(word.span, message);
         }
     }
-    for step in of_kind(cx, &[Kind::Run]) {
+    for step in &cx.facts.steps {
         check_mounts(cx, step, findings);
     }
 }
@@ -32,23 +30,17 @@ fn check_mounts(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Find
         return;
     }
     let Some(stage) = step.stage else { return };
-    for flag in &step.instruction.flags {
-        let Some(word) = &flag.value else { continue };
-        if flag.name != "mount" {
-            continue;
-        }
-        for field in mounts::fields(cx, word).into_iter().flatten() {
-            // A mount takes no number of a stage.
-            let name = field.value.as_deref().unwrap_or_default();
-            if field.key.eq_ignore_ascii_case("from")
-                && cx.facts.stages[stage].is_named(name)
-                && cx.facts.source_stage(step, name).is_none()
-            {
-                findings.add(
-                    field.value_span,
-                    format!("`RUN --mount` refers to its own stage `{name}`"),
-                );
-            }
+    for field in step.mounts.iter().flat_map(|mount| &mount.fields).flatten() {
+        // A mount takes no number of a stage.
+        let name = field.value.as_deref().unwrap_or_default();
+        if field.is("from")
+            && cx.facts.stages[stage].is_named(name)
+            && cx.facts.source_stage(step, name).is_none()
+        {
+            findings.add(
+                field.value_span,
+                format!("`RUN --mount` refers to its own stage `{name}`"),
+            );
         }
     }
 }

@@ -1,13 +1,13 @@
 //! `invalid-flag-value`: the value of a flag is not valid once its variables are replaced.
 
 use super::support::file_modes::is_file_mode;
-use super::support::mounts::{fields, mount_fault};
+use super::support::mounts::mount_fault;
 use super::support::remotes::Remote;
 use super::support::words::known_value;
 use crate::dockerfile::{Kind, Word, WordPart};
 use crate::image::name::digest_fault;
 use crate::knowledge::is_platform;
-use crate::lint::facts::Step;
+use crate::lint::facts::{MountFlag, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -26,9 +26,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 (Kind::Copy | Kind::Add, "chmod") => check_mode(cx, step, word, findings),
                 (Kind::Copy, "from") => check_source(word, findings),
                 (Kind::Add, "checksum") => check_checksum(cx, step, word, findings),
-                (Kind::Run, "mount") => check_mount(cx, step, word, findings),
                 _ => {}
             }
+        }
+        for mount in &step.mounts {
+            check_mount(cx, step, mount, findings);
         }
     }
 }
@@ -108,17 +110,22 @@ fn check_checksum(
     }
 }
 
-fn check_mount(cx: &DockerfileContext<'_>, step: &Step<'_>, word: &Word, findings: &mut Findings) {
-    if let Some(fault) = mount_fault(cx, step, word) {
+fn check_mount(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    mount: &MountFlag<'_>,
+    findings: &mut Findings,
+) {
+    if let Some(fault) = mount_fault(cx, step, mount) {
         let report = findings.add(fault.span, fault.message);
         if let Some(note) = fault.note {
             report.note(note);
         }
         return;
     }
-    for field in fields(cx, word).into_iter().flatten() {
+    for field in mount.fields.iter().flatten() {
         let name = field.value.as_deref().unwrap_or_default();
-        if field.key.eq_ignore_ascii_case("from")
+        if field.is("from")
             && let Some(alias) = later_stage(cx, step, name)
         {
             let message = format!("stage `{name}` is defined later, so the mount cannot use it");

@@ -1,11 +1,10 @@
 //! `invalid-image-name`: the name of an image does not have the form of one.
 
 use super::support::image_names::lasting_fault;
-use super::support::mounts;
-use super::support::steps::{copies_from, of_kind};
+use super::support::steps::copies_from;
 use super::support::words::has_syntax_error;
-use crate::dockerfile::{Kind, Word};
-use crate::lint::facts::{Base, Stage, Step, image_name_fault};
+use crate::dockerfile::Word;
+use crate::lint::facts::{Base, MountField, Stage, Step, image_name_fault};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -25,15 +24,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report_literal(word, name, findings);
         }
     }
-    for step in of_kind(cx, &[Kind::Run]) {
-        for flag in &step.instruction.flags {
-            let Some(word) = &flag.value else { continue };
-            if flag.name != "mount" {
-                continue;
-            }
-            for field in mounts::fields(cx, word).into_iter().flatten() {
-                check_mount(cx, step, &field, findings);
-            }
+    for step in &cx.facts.steps {
+        for field in step.mounts.iter().flat_map(|mount| &mount.fields).flatten() {
+            check_mount(cx, step, field, findings);
         }
     }
 }
@@ -76,13 +69,13 @@ fn is_image(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> bool {
 fn check_mount(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
-    field: &mounts::Field,
+    field: &MountField,
     findings: &mut Findings,
 ) {
     let Some(name) = &field.value else { return };
     // A variable is an error of its own; a `$` at the end is none.
     let has_variable = name.find('$').is_some_and(|at| at + 1 < name.len());
-    if !field.key.eq_ignore_ascii_case("from") || name.is_empty() || has_variable {
+    if !field.is("from") || name.is_empty() || has_variable {
         return;
     }
     // A mount takes no numbers of stages, but `0` is a valid name too.

@@ -1,5 +1,7 @@
 //! `uncached-downloads`: packages are downloaded again in every build of a RUN.
 
+use std::collections::HashSet;
+
 use super::support::docker_clean::{self, KeptDownloads};
 use super::support::layout::{WIDTH, continuation, indent};
 use super::support::rewrite::prepend;
@@ -95,7 +97,7 @@ fn keep_downloads(cx: &DockerfileContext<'_>, kept: &KeptDownloads, plans: &mut 
     if plans.iter().any(Plan::keeps_apt_in_layer) {
         return;
     }
-    let mut stages: Vec<usize> = Vec::new();
+    let mut stages: HashSet<usize> = HashSet::new();
     for plan in plans {
         let stage = cx.facts.steps[plan.run.step].stage;
         let (Some(stage), true) = (stage, plan.installs_with_apt()) else {
@@ -121,7 +123,7 @@ fn keep_downloads(cx: &DockerfileContext<'_>, kept: &KeptDownloads, plans: &mut 
             } else {
                 edits.push(removal);
             }
-            stages.push(stage);
+            stages.insert(stage);
         }
     }
 }

@@ -16,7 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // A misspelt stage has a rule of its own, `copy-from-unknown-stage`. A digest identifies
         // the image without a tag.
         if !used.is_doubtful && image.tag == Reading::Absent && image.digest == Reading::Absent {
-            let name = image.name.as_deref().unwrap_or(used.written);
+            let name = image.name.as_deref().unwrap_or(&used.written);
             let message = format!("`{name}` has no tag, so `latest` is used");
             findings.add(used.span, message);
         }

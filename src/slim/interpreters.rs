@@ -1,16 +1,13 @@
 //! The source files that command lines pass to interpreters.
 
-use crate::knowledge::{InterpreterOptions, Language, language_of_interpreter};
+use crate::knowledge::{InterpreterOptions, Language, ScriptLanguage, language_of_interpreter};
 use crate::paths::file_name_bytes;
 
 /// The file that a command line passes to an interpreter, whatever its name: `bin/console` in `php
 /// -d memory_limit=1G bin/console cache:clear`. Programs that start the interpreter may precede it.
 pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a str)> {
     for (place, word) in words.iter().enumerate() {
-        let program = file_name_bytes(word.as_bytes());
-        // `python3-config` and `php-fpm` read no source.
-        let is_plain = !program.contains(&b'-');
-        if is_plain && let Some(script) = language_of_interpreter(program) {
+        if let Some(script) = interpreter(word) {
             let file = first_file(&script.options, &words[place + 1..])?;
             return Some((script.language, file));
         }
@@ -22,14 +19,23 @@ pub(super) fn source_argument<'a>(words: &[&'a str]) -> Option<(Language, &'a st
 /// be in the image. `python3` and `perl -e '…'` run none.
 pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str>)> {
     let (program, arguments) = words.split_first()?;
-    let program = file_name_bytes(program.as_bytes());
-    let script = language_of_interpreter(program)?;
-    let is_module = script.language == Language::Python && arguments.contains(&"-m");
-    // `python3-config` and `php-fpm` do not run code from their arguments.
-    if program.contains(&b'-') || is_module {
+    let script = interpreter(program)?;
+    // The interpreter searches the image for a module.
+    if script.language == Language::Python && arguments.contains(&"-m") {
         return None;
     }
     Some((script.language, first_file(&script.options, arguments)))
+}
+
+/// The language of an interpreter that runs code from its arguments.
+fn interpreter(program: &str) -> Option<&'static ScriptLanguage> {
+    let name = file_name_bytes(program.as_bytes());
+    let script = language_of_interpreter(name)?;
+    if script.runs_arguments(name) {
+        Some(script)
+    } else {
+        None
+    }
 }
 
 /// The first argument that is not an option or the value of one; `None` if an option specifies the
@@ -76,6 +82,8 @@ mod tests {
         );
         assert_eq!(source("node -r dotenv/config server"), Some("server"));
         assert_eq!(source("ruby3.1 -I lib bin/run"), Some("bin/run"));
+        assert_eq!(source("node-22 server"), Some("server"));
+        assert_eq!(source("python3-config x"), None);
     }
 
     #[test]

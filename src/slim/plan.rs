@@ -109,6 +109,19 @@ pub(super) fn make<'p>(
     let mut weight = MentionWeight::new(view, &build, packages);
     // Tracers do not know the purpose of the image, so nothing is added to these.
     let warnings = keep.warnings();
+    let traced = trace(keep, &mut tracers, &mut weight, options.level);
+    finish(view, packages, options, traced, companions, warnings)
+}
+
+/// Turns the traced names into the plan, with records, notes and totals.
+fn finish(
+    view: &View<'_>,
+    packages: &Packages,
+    options: &PlanOptions,
+    traced: Traced,
+    companions: Vec<NameId>,
+    warnings: Vec<String>,
+) -> Result<Plan, PlanError> {
     let Traced {
         mut graph,
         whole,
@@ -119,14 +132,9 @@ pub(super) fn make<'p>(
         unknown_program,
         with_parts_left_out,
         unbootable,
-    } = trace(keep, &mut tracers, &mut weight, options.level);
-    check_program(&image.tree, unknown_program, options)?;
-    // A user who names files to keep may have included those of the service.
-    if let Some(reason) = unbootable
-        && options.keep.is_empty()
-    {
-        return Err(PlanError::Systemd { reason });
-    }
+    } = traced;
+    let image = view.image;
+    check_start(&image.tree, unknown_program, unbootable, options)?;
     // Records are decided on last: a package is recorded if any of its files is kept.
     let records = if options.no_package_records {
         Vec::new()
@@ -140,10 +148,10 @@ pub(super) fn make<'p>(
     }
     let kept = kept_names(&image.tree, &graph);
     let left_out = parts_left_out(&image.tree, &graph, &with_parts_left_out);
-    let mut notes = notes;
+    let mut notes: BTreeSet<Note> = notes.into_iter().collect();
     notes.extend(missing_runtimes(image, &graph));
-    notes.extend(exhaustion(&graph));
-    let notes = with_oversized(image, notes, &kept, &oversized);
+    notes.extend(exhaustion(image, &graph));
+    notes.extend(too_large(&image.tree, &kept, &oversized));
     let mut totals = totals(&image.tree, &kept, &records);
     // Levels are counted in the whole graph, which has every level.
     totals.levels = levels(&image.tree, whole.as_ref().unwrap_or(&graph), &kept_at);
@@ -162,7 +170,8 @@ pub(super) fn make<'p>(
         warnings,
         kept,
         unmet,
-        notes,
+        // The set puts the notes in order.
+        notes: notes.into_iter().collect(),
         totals,
         records,
         loaded,
@@ -170,19 +179,24 @@ pub(super) fn make<'p>(
     })
 }
 
-/// Refuses an image whose entry point starts a program that is only known at run time.
-fn check_program(
+/// Refuses an image if the programs that it starts are only known at run time.
+fn check_start(
     tree: &Tree,
-    unknown: Option<(NameId, usize, String)>,
+    unknown_program: Option<(NameId, usize, String)>,
+    unbootable: Option<String>,
     options: &PlanOptions,
 ) -> Result<(), PlanError> {
-    match unknown {
-        // A user who names files to keep may have named the program.
-        Some((script, line, word)) if options.keep.is_empty() => {
-            let script = tree.path(script).escape_ascii().to_string();
-            Err(PlanError::ProgramComputed { script, line, word })
-        }
-        _ => Ok(()),
+    // A user who names files to keep may have included those of the program or the service.
+    if !options.keep.is_empty() {
+        return Ok(());
+    }
+    if let Some((script, line, word)) = unknown_program {
+        let script = tree.path(script).escape_ascii().to_string();
+        return Err(PlanError::ProgramComputed { script, line, word });
+    }
+    match unbootable {
+        Some(reason) => Err(PlanError::Systemd { reason }),
+        None => Ok(()),
     }
 }
 
@@ -229,45 +243,40 @@ fn parts_left_out(tree: &Tree, graph: &Graph, rules: &BTreeSet<usize>) -> Vec<Pa
     parts
 }
 
-/// The notes, with one for every kept file that is too large to be analyzed, and one for paths that
-/// were not followed.
-fn with_oversized(
-    image: &Image,
-    notes: Vec<Note>,
-    kept: &[NameId],
-    oversized: &BTreeSet<InodeId>,
-) -> Vec<Note> {
-    // The set keeps the notes in order, including added ones.
-    let mut notes: BTreeSet<Note> = notes.into_iter().collect();
+/// A note for every kept file that is too large to be analyzed.
+fn too_large(tree: &Tree, kept: &[NameId], oversized: &BTreeSet<InodeId>) -> Vec<Note> {
+    let mut notes = Vec::new();
     for &name in kept {
-        if oversized.contains(&image.tree.inode_id(name)) {
-            notes.insert(Note {
+        if oversized.contains(&tree.inode_id(name)) {
+            notes.push(Note {
                 at: Some(name),
                 line: None,
                 text: "too large to analyze: its dependencies are unknown".to_owned(),
             });
         }
     }
-    if let Some(reason) = image.tree.exhaustion() {
-        notes.insert(Note {
-            at: None,
-            line: None,
-            text: reason.to_owned(),
-        });
-    }
-    notes.into_iter().collect()
+    notes
 }
 
-/// A note for an image in which so much refers to so much that not everything was followed.
-fn exhaustion(graph: &Graph) -> Option<Note> {
-    if !graph.is_exhausted() {
-        return None;
+/// Notes about the limits at which paths or dependencies were no longer followed.
+fn exhaustion(image: &Image, graph: &Graph) -> Vec<Note> {
+    let mut reasons: Vec<String> = Vec::new();
+    if let Some(reason) = image.tree.exhaustion() {
+        reasons.push(reason.to_owned());
     }
-    Some(Note {
-        at: None,
-        line: None,
-        text: "too many dependencies in the image: not all of them were followed".to_owned(),
-    })
+    if graph.is_exhausted() {
+        let reason = "too many dependencies in the image: not all of them were followed";
+        reasons.push(reason.to_owned());
+    }
+    let mut notes = Vec::new();
+    for text in reasons {
+        notes.push(Note {
+            at: None,
+            line: None,
+            text,
+        });
+    }
+    notes
 }
 
 /// A note for each language that sources of the user are in, and whose interpreter is in the image

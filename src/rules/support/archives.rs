@@ -11,8 +11,8 @@ pub(in crate::rules) const ARCHIVES: [&str; 13] = [
 /// Suffixes of compressed files that may be archives as well; a file unpacked by `tar` is one.
 // `ADD` does not unpack a compressed file that is not a tar archive. These suffixes are ambiguous,
 // so they count only if a `tar` reads the file.
-pub(in crate::rules) const COMPRESSED: [&str; 9] = [
-    ".gz", ".bz2", ".xz", ".z", ".lz", ".lzma", ".tlz", ".tpz", ".tz",
+pub(in crate::rules) const COMPRESSED: [&str; 10] = [
+    ".gz", ".bz2", ".xz", ".z", ".zst", ".lz", ".lzma", ".tlz", ".tpz", ".tz",
 ];
 
 /// Whether a file name has one of these endings, in any case.

@@ -1,24 +1,12 @@
 //! The value of `RUN --mount`, checked as BuildKit checks it.
 
 use super::words::{has_syntax_error, known_value};
-use crate::dockerfile::{Joined, Word, WordPart, is_boolean, word_of};
+use crate::dockerfile::{WordPart, is_boolean};
 use crate::knowledge::{MountKey, MountValue, mount_types, sharing_modes};
 use crate::lint::DockerfileContext;
-use crate::lint::facts::Step;
+use crate::lint::facts::{MountField, MountFlag, Step};
 use crate::source::Span;
 use crate::suggestion;
-
-/// A field of a mount, `key=value` or `key`.
-#[derive(Debug)]
-pub(in crate::rules) struct Field {
-    pub(in crate::rules) span: Span,
-    pub(in crate::rules) key: String,
-    /// The value as written; `None` without a `=`.
-    pub(in crate::rules) value: Option<String>,
-    /// The value as a word, or the reason why BuildKit cannot expand it.
-    word: Result<Word, &'static str>,
-    pub(in crate::rules) value_span: Span,
-}
 
 /// The reason why BuildKit refuses a mount.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,104 +26,8 @@ impl MountFault {
     }
 }
 
-impl Field {
-    /// Reads a field; `place` is where it is if it is empty.
-    fn new(text: &Joined, place: Span, escape: char) -> Self {
-        let field = text.as_str();
-        let (key, value) = match field.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (field, None),
-        };
-        let value_start = field.len() - value.map_or(0, str::len);
-        let (span, value_span) = if field.is_empty() {
-            (place, place)
-        } else {
-            (
-                text.source_span(0, field.len()),
-                text.source_span(value_start, field.len()),
-            )
-        };
-        Self {
-            span,
-            key: key.to_owned(),
-            value: value.map(str::to_owned),
-            word: word_of(&text.slice(value_start, field.len()), escape),
-            value_span,
-        }
-    }
-}
-
-/// The fields of a mount, which is one line of CSV; `None` if it is not.
-pub(in crate::rules) fn fields(cx: &DockerfileContext<'_>, word: &Word) -> Option<Vec<Field>> {
-    let line = unquoted(word, cx.dockerfile.escape);
-    let mut fields = Vec::new();
-    let mut start = 0;
-    loop {
-        let rest = &line.as_str()[start..];
-        let (field, end) = if rest.starts_with('"') {
-            let (field, length) = quoted_field(&line, start)?;
-            (field, start + length)
-        } else {
-            let end = start + rest.find(',').unwrap_or(rest.len());
-            // The quote of a field must be its first character.
-            if line.as_str()[start..end].contains('"') {
-                return None;
-            }
-            (line.slice(start, end), end)
-        };
-        let place = line.source_span(start, start);
-        fields.push(Field::new(&field, place, cx.dockerfile.escape));
-        match line.as_str()[end..].chars().next() {
-            Some(',') => start = end + 1,
-            Some(_) => return None,
-            None => return Some(fields),
-        }
-    }
-}
-
-/// The text of the quoted field at `start`, and its length with the quotes; `None` without the
-/// closing one.
-fn quoted_field(line: &Joined, start: usize) -> Option<(Joined, usize)> {
-    let text = &line.as_str()[start..];
-    let mut field = Joined::default();
-    let mut from = 1;
-    loop {
-        let end = from + text[from..].find('"')?;
-        field.push_part(line, start + from..start + end);
-        // Two quotes stand for one.
-        if !text[end + 1..].starts_with('"') {
-            return Some((field, end + 1));
-        }
-        field.push_part(line, start + end..start + end + 1);
-        from = end + 2;
-    }
-}
-
-/// The value of a flag without its quotes and escapes, as BuildKit's `extractBuilderFlags` removes
-/// them.
-fn unquoted(word: &Word, escape: char) -> Joined {
-    let mut plain = Joined::default();
-    let mut quote = None;
-    let mut chars = word.text.as_str().char_indices();
-    while let Some((mut at, mut char)) = chars.next() {
-        if char == escape {
-            // At the end, it is dropped.
-            let Some(next) = chars.next() else { break };
-            (at, char) = next;
-        } else if quote == Some(char) {
-            quote = None;
-            continue;
-        } else if quote.is_none() && matches!(char, '\'' | '"') {
-            quote = Some(char);
-            continue;
-        }
-        plain.push_part(&word.text, at..at + char.len_utf8());
-    }
-    plain
-}
-
 /// The value of a field; `None` if a variable hides it.
-fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &Field) -> Option<String> {
+fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &MountField) -> Option<String> {
     field.value.as_ref()?;
     let word = field.word.as_ref().ok()?;
     if let [WordPart::Variable(variable)] = word.parts.as_slice()
@@ -152,8 +44,9 @@ fn field_value(cx: &DockerfileContext<'_>, step: &Step<'_>, field: &Field) -> Op
 pub(in crate::rules) fn mount_fault(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
-    word: &Word,
+    flag: &MountFlag<'_>,
 ) -> Option<MountFault> {
+    let word = flag.word;
     if known_value(cx, step, word).is_some_and(|text| text.is_empty()) {
         return Some(MountFault::new(word.span, "`--mount` is empty".to_owned()));
     }
@@ -161,43 +54,43 @@ pub(in crate::rules) fn mount_fault(
     if has_syntax_error(cx, word.span) {
         return None;
     }
-    let Some(fields) = fields(cx, word) else {
+    let Some(fields) = &flag.fields else {
         let message = "misplaced double quote in `--mount`".to_owned();
         let mut fault = MountFault::new(word.span, message);
         fault.note = Some("a quoted CSV field starts and ends with a double quote".to_owned());
         return Some(fault);
     };
     // Without a `type`, a mount is a bind mount.
-    let mut mount = Mount {
+    let mut mount = CheckedMount {
         kind: Some("bind".to_owned()),
         given: Vec::new(),
     };
-    for field in &fields {
+    for field in fields {
         if let Some(fault) = mount.read(cx, step, field) {
             return Some(fault);
         }
     }
-    mount.fault(step, word)
+    mount.fault(step, word.span)
 }
 
 /// The message about a mount over the root directory.
 const ROOT_TARGET: &str = "the mount target is the root directory";
 
 /// A mount as far as it is read.
-struct Mount<'f> {
+struct CheckedMount<'f> {
     /// The type; `None` if a variable hides it.
     kind: Option<String>,
     /// The keys that were given, with the fields and the known values.
-    given: Vec<(&'static MountKey, &'f Field, Option<String>)>,
+    given: Vec<(&'static MountKey, &'f MountField, Option<String>)>,
 }
 
-impl<'f> Mount<'f> {
+impl<'f> CheckedMount<'f> {
     /// Reads a field, or returns the reason why BuildKit refuses it at once.
     fn read(
         &mut self,
         cx: &DockerfileContext<'_>,
         step: &Step<'_>,
-        field: &'f Field,
+        field: &'f MountField,
     ) -> Option<MountFault> {
         // After a blank, the next field is an argument of RUN.
         if field.key.is_empty() {
@@ -260,7 +153,7 @@ impl<'f> Mount<'f> {
     }
 
     /// The reason why BuildKit refuses the mount as a whole.
-    fn fault(&self, step: &Step<'_>, word: &Word) -> Option<MountFault> {
+    fn fault(&self, step: &Step<'_>, span: Span) -> Option<MountFault> {
         let kind = self.kind.as_deref()?;
         for (key, field, value) in &self.given {
             // An empty `from=` is none.
@@ -271,7 +164,7 @@ impl<'f> Mount<'f> {
             }
         }
         if kind == "secret"
-            && let Some(fault) = self.secret_fault(word)
+            && let Some(fault) = self.secret_fault(span)
         {
             return Some(fault);
         }
@@ -280,7 +173,7 @@ impl<'f> Mount<'f> {
         }
         match kind {
             "secret" | "ssh" => self.file_fault(),
-            _ => self.target_fault(step, word),
+            _ => self.target_fault(step, span),
         }
     }
 
@@ -295,16 +188,16 @@ impl<'f> Mount<'f> {
         }
     }
 
-    fn secret_fault(&self, word: &Word) -> Option<MountFault> {
+    fn secret_fault(&self, span: Span) -> Option<MountFault> {
         let names = ["id", "source", "target"];
         let [id, source, target] = names.map(|name| self.is_given(name));
         if !id && !source && !target {
             let message = "secret mount needs an `id`, a `source` or a `target`".to_owned();
-            return Some(MountFault::new(word.span, message));
+            return Some(MountFault::new(span, message));
         }
         if id && source {
             let message = "secret mount has both `id` and `source`".to_owned();
-            return Some(MountFault::new(word.span, message));
+            return Some(MountFault::new(span, message));
         }
         None
     }
@@ -316,13 +209,13 @@ impl<'f> Mount<'f> {
     }
 
     /// The fault of a mount over the root directory.
-    fn target_fault(&self, step: &Step<'_>, word: &Word) -> Option<MountFault> {
+    fn target_fault(&self, step: &Step<'_>, flag_span: Span) -> Option<MountFault> {
         // The last target counts.
         let mut given = self.given.iter().rev();
         let target = given.find(|(key, ..)| key.name() == "target");
         let (span, path) = match target {
             Some((_, field, value)) => (field.value_span, value.as_deref()?),
-            None => (word.span, ""),
+            None => (flag_span, ""),
         };
         // An absolute path is compared as it is written; `//` is another one.
         let is_root = if path.starts_with('/') {
@@ -343,7 +236,7 @@ impl<'f> Mount<'f> {
 }
 
 /// The fault of a key that the frontend of the file does not have yet.
-fn too_new(cx: &DockerfileContext<'_>, field: &Field, key: &MountKey) -> Option<MountFault> {
+fn too_new(cx: &DockerfileContext<'_>, field: &MountField, key: &MountKey) -> Option<MountFault> {
     if !cx.dockerfile.frontend()?.is_before(key.since) {
         return None;
     }

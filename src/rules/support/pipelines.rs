@@ -6,7 +6,7 @@ use super::{calls, downloaded_scripts};
 use crate::dockerfile::shell::{ShellOptions, ShellPart};
 use crate::dockerfile::{Body, Command, Pipeline, Script, ShellScript};
 use crate::knowledge::ProgramClass;
-use crate::lint::facts::{Call, Facts, Run, ShellKind, Step};
+use crate::lint::facts::{Base, Call, Run, ShellKind, Step};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix};
 use crate::source::Span;
 
@@ -108,12 +108,12 @@ fn options(run: &Run<'_>) -> ShellOptions {
 }
 
 /// Reports a pipeline that hides a failure, with a fix that sets `pipefail`.
-fn report_hidden<'a>(
-    cx: &DockerfileContext<'a>,
+fn report_hidden(
+    cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     script: &ShellScript,
     pipeline: &Pipeline,
-    switches: &mut Switches<'a>,
+    switches: &mut Switches,
     findings: &mut Findings,
 ) {
     let step = &cx.facts.steps[run.step];
@@ -276,13 +276,14 @@ fn is_in_another_shell(script: &ShellScript, scope: usize) -> bool {
 
 /// Fixes that switch from dash to bash with a SHELL instruction.
 #[derive(Default)]
-struct Switches<'a> {
-    /// The scripts that print something else in bash; computed when the first fix is considered.
-    escapes: Option<Vec<&'a Step<'a>>>,
+struct Switches {
+    /// One row per stage: the last instruction in it, or in a stage based on it, that prints
+    /// something else in bash. Computed when the first fix is considered.
+    last_escapes: Option<Vec<Option<usize>>>,
 }
 
-impl<'a> Switches<'a> {
-    fn fix(&mut self, cx: &DockerfileContext<'a>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
+impl Switches {
+    fn fix(&mut self, cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
         let stage = step.stage?;
         let known = cx.facts.stages[stage].known?;
         let has_bash =
@@ -292,14 +293,8 @@ impl<'a> Switches<'a> {
         if !has_bash || step.shell.set_by.is_some() || has_shebang {
             return None;
         }
-        let escapes = self.escapes.get_or_insert_with(|| scripts_with_escapes(cx));
-        let changes_output = escapes.iter().any(|other| {
-            other.index >= step.index
-                && other
-                    .stage
-                    .is_some_and(|other| is_based_on(cx.facts, other, stage))
-        });
-        if changes_output {
+        let last_escapes = self.last_escapes.get_or_insert_with(|| last_escapes(cx));
+        if last_escapes[stage].is_some_and(|last| last >= step.index) {
             return None;
         }
         let shell = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]";
@@ -311,22 +306,27 @@ impl<'a> Switches<'a> {
     }
 }
 
-/// Whether a stage is the other stage or based on it.
-fn is_based_on(facts: &Facts<'_>, stage: usize, base: usize) -> bool {
-    facts.ancestry(stage).any(|stage| stage.index == base)
-}
-
-/// Instructions whose scripts rely on the `echo` of dash, which prints `\n` as a line break.
-fn scripts_with_escapes<'a>(cx: &DockerfileContext<'a>) -> Vec<&'a Step<'a>> {
-    let mut steps = Vec::new();
+/// One row per stage: the last instruction in it, or in a stage that is based on it, whose script
+/// relies on the `echo` of dash, which prints `\n` as a line break.
+fn last_escapes(cx: &DockerfileContext<'_>) -> Vec<Option<usize>> {
+    let stages = &cx.facts.stages;
+    let mut last = vec![None; stages.len()];
     for step in &cx.facts.steps {
         if let Body::Command(Command::Shell(script)) = &step.instruction.body
+            && let Some(stage) = step.stage
             && prints_escapes(script)
         {
-            steps.push(step);
+            last[stage] = Some(step.index);
         }
     }
-    steps
+    // A stage can only be based on an earlier one, whose row is final once all later stages are
+    // done.
+    for stage in stages.iter().rev() {
+        if let Base::Stage(base) = stage.base {
+            last[base] = last[base].max(last[stage.index]);
+        }
+    }
+    last
 }
 
 fn prints_escapes(script: &Script) -> bool {

@@ -214,14 +214,18 @@ pub(in crate::rules) fn append(
     }
 }
 
-/// The end of a script; `None` if appended words would become part of the text after the last call.
-fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Option<usize> {
+/// The text of a script after its last call, and the end of the script.
+fn tail<'c>(cx: &DockerfileContext<'c>, script: &Script, last: Span) -> (&'c str, usize) {
     let text = script.text.as_str().trim_end();
     let end = script.text.source_span(0, text.len()).end;
-    let tail = cx
-        .source
-        .slice(Span::new(last.end.min(end), end))
-        .replace("2>&1", "");
+    let tail = cx.source.slice(Span::new(last.end.min(end), end));
+    (tail, end)
+}
+
+/// The end of a script; `None` if appended words would become part of the text after the last call.
+fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Option<usize> {
+    let (tail, end) = tail(cx, script, last);
+    let tail = tail.replace("2>&1", "");
     // A comment or a quote would swallow the command, and after `||` or `|` it would run under
     // other conditions or with other input.
     if tail.contains(['#', ';', '&', '|', '\n', '`', '"', '\'']) {
@@ -259,9 +263,7 @@ fn append_to_list(
 
 /// The end of a script that ends with a `;` and nothing else after its last call.
 fn end_after_semicolon(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Option<usize> {
-    let text = script.text.as_str().trim_end();
-    let end = script.text.source_span(0, text.len()).end;
-    let tail = cx.source.slice(Span::new(last.end.min(end), end));
+    let (tail, end) = tail(cx, script, last);
     let is_semicolon =
         tail.trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape) == ";";
     if is_semicolon { Some(end) } else { None }

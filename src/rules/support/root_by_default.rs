@@ -8,7 +8,7 @@ use super::steps::last_of_kind;
 use super::unused_users;
 use crate::dockerfile::shell::{self, ProgramCall};
 use crate::dockerfile::{Body, Command, Kind, ShellScript, ShellWord};
-use crate::knowledge::{ProgramClass, root_droppers, unwrapped};
+use crate::knowledge::{ProgramClass, is_service_manager, root_droppers, unwrapped};
 use crate::lint::facts::{Base, Stage, User};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix};
 use crate::paths::file_name;
@@ -184,7 +184,7 @@ fn needs_root(program: &str) -> bool {
     let is_init = name == "init" && matches!(directory, "" | "/" | "/sbin/" | "/usr/sbin/");
     // Distributions put the version into the name: `php-fpm8.2`.
     is_init
-        || ProgramClass::InitSystem.contains(name)
+        || is_service_manager(name)
         || ProgramClass::RootServer.contains(name)
         || name.starts_with("php-fpm")
 }

@@ -264,10 +264,13 @@ impl RuleTracer {
 
     /// Whether a name is an exception in the rule of a kept program.
     fn is_excepted_elsewhere(&mut self, tree: &Tree, name: NameId) -> bool {
-        let pages = self.excepting.clone();
-        pages
-            .into_iter()
-            .any(|page| self.is_excepted(tree, page, name))
+        // The list does not change meanwhile; the index is used because the cache does.
+        for index in 0..self.excepting.len() {
+            if self.is_excepted(tree, self.excepting[index], name) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether a name or one of its parent directories is an exception of a rule. Each is checked

@@ -14,7 +14,7 @@ use crate::image::{Kind, NameId, Tree};
 /// Maximum number of paths that are checked in a file.
 const MAX_MENTIONS: usize = 1 << 14;
 /// Maximum length of a path: `PATH_MAX` of Linux.
-const MAX_PATH: usize = 4096;
+pub(super) const MAX_PATH: usize = 4096;
 /// Directories of the root over which the container runtime mounts file systems, or that programs
 /// fill while they run.
 pub(super) const NOT_KEPT: [&[u8]; 5] = [b"proc", b"sys", b"dev", b"tmp", b"run"];

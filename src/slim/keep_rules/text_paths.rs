@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::mentions::{NOT_KEPT, is_path_byte, what_is};
+use super::mentions::{MAX_PATH, NOT_KEPT, is_path_byte, what_is};
 use super::page::Mentioned;
 use crate::image::Tree;
 
@@ -22,8 +22,6 @@ pub(super) struct TextPath<'t> {
 
 /// Paths that are looked at in one text.
 const MAX_PATHS: usize = 1 << 14;
-/// Bytes of a path: `PATH_MAX` of Linux.
-const MAX_PATH: usize = 4096;
 const QUOTES: &[u8] = b"\"'`";
 const COMMENTS: [&[u8]; 5] = [b"#", b"//", b"/*", b"* ", b"<!--"];
 

@@ -18,8 +18,9 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
     };
     let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
     if let Some(language) = unknown_code(keep, &words) {
-        keep.unknown_code
-            .insert(language, program_name(keep, program));
+        // A program outside the image explains nothing, but its code is unknown all the same.
+        let name = find_program(keep, program).unwrap_or(NameId::ROOT);
+        keep.unknown_code.insert(language, name);
         if !is_helped {
             keep.warn(format!(
                 "`{}`, the {field} command, runs code that is not in the image: the interpreter's \
@@ -52,11 +53,11 @@ fn unknown_code(keep: &Keep<'_>, words: &[&str]) -> Option<Language> {
     if is_known { None } else { Some(language) }
 }
 
-/// The name of a program that the command starts.
-fn program_name(keep: &Keep<'_>, program: &str) -> NameId {
-    let path = keep.programs.find(keep.view, program.as_bytes());
-    let end = path.and_then(|path| keep.tree().resolve(&path).ok());
-    end.map_or(NameId::ROOT, |end| end.name)
+/// The file of a program that the command starts.
+fn find_program(keep: &Keep<'_>, program: &str) -> Option<NameId> {
+    let path = keep.programs.find(keep.view, program.as_bytes())?;
+    let end = keep.tree().resolve(&path).ok()?;
+    Some(end.name)
 }
 
 fn without_launchers(command: &[(Field, String)]) -> &[(Field, String)] {
@@ -103,14 +104,16 @@ fn waits_in_shell(script: &str) -> bool {
 
 /// Whether a program is a script that starts its arguments, and sets none itself.
 fn runs_arguments(keep: &Keep<'_>, program: &str) -> bool {
-    let path = keep.programs.find(keep.view, program.as_bytes());
-    let Some(end) = path.and_then(|path| keep.tree().resolve(&path).ok()) else {
+    let Some(name) = find_program(keep, program) else {
         return false;
     };
-    let head = shebang::head(keep.view, end.name);
+    let head = shebang::head(keep.view, name);
     let is_shell = shebang::parse(&head)
         .is_some_and(|shebang| ProgramClass::PosixShell.contains(shebang.program_name()));
-    let Some(bytes) = keep.view.bytes(end.name).filter(|_| is_shell) else {
+    if !is_shell {
+        return false;
+    }
+    let Some(bytes) = keep.view.bytes(name) else {
         return false;
     };
     let text = String::from_utf8_lossy(&bytes);

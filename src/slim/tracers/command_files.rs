@@ -23,9 +23,12 @@ impl Tracer for CommandFileTracer {
         let Some(commands) = reader(&path) else {
             return;
         };
-        let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
+        let Some(bytes) = keep.view.bytes(name) else {
             return;
         };
+        if !may_read(keep, name, bytes.len()) {
+            return;
+        }
         let text = String::from_utf8_lossy(&bytes);
         // YAML is the format of many other files.
         if is_yaml(&path) && !is_playbook(&path, &text) {
@@ -45,6 +48,17 @@ impl Tracer for CommandFileTracer {
             }
         }
     }
+}
+
+/// Whether there is room for the text of another file. A file may have a hundred thousand names,
+/// and each is read.
+fn may_read(keep: &mut Keep<'_>, name: NameId, length: usize) -> bool {
+    if keep.effort.texts.spend(length) {
+        return true;
+    }
+    let text = "too much text in the image: the commands in this file are not analyzed";
+    keep.note(Some(name), None, text.to_owned());
+    false
 }
 
 fn keep_part(keep: &mut Keep<'_>, name: NameId, line: usize, part: &Part<'_>) {
@@ -253,6 +267,9 @@ fn read_unit(keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.bytes(name) else {
         return;
     };
+    if !may_read(keep, name, bytes.len()) {
+        return;
+    }
     for setting in settings(&String::from_utf8_lossy(&bytes)) {
         if let Some(part) = unit_part(&setting) {
             keep_part(keep, name, setting.line, &part);

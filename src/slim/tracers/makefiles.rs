@@ -73,7 +73,7 @@ fn is_makefile(file_name: &[u8]) -> bool {
 
 /// Keeps the programs that the recipes of a makefile and the built-in rules run.
 fn read(keep: &mut Keep<'_>, name: NameId) {
-    let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
+    let Some(bytes) = keep.view.bytes(name) else {
         return;
     };
     let text = String::from_utf8_lossy(&bytes);
@@ -119,6 +119,7 @@ impl Makefile {
             if let Some(recipe) = text.strip_prefix('\t') {
                 makefile.add_recipe(line, recipe);
             } else if text.trim_start().starts_with('#') {
+                // A comment may look like an assignment.
             } else if let Some((name, value)) = assignment(&text) {
                 makefile.variables.insert(name.to_owned(), value.to_owned());
             } else if let Some((_, recipe)) = text.split_once(';') {
@@ -159,7 +160,10 @@ impl Makefile {
                     out.push(')');
                 }
                 Reference::Variable(name) if depth < DEEPEST => {
-                    if let Some(value) = self.variables.get(name) {
+                    // A longer value is left out: it would be copied for each of its references.
+                    if let Some(value) = self.variables.get(name)
+                        && value.len() <= LONGEST_LINE
+                    {
                         self.expand(value, out, left, depth + 1);
                     }
                 }
@@ -296,6 +300,11 @@ mod tests {
         let text = "A = $(B)$(B)$(B)$(B)\nB = $(C)$(C)$(C)$(C)\nC = $(D)$(D)$(D)\n\
                     D = 0123456789abcdef0123456789abcdef\na:\n\techo $(A)$(A)$(A)$(A)$(A)$(A)\n";
         assert!(recipes(text)[0].len() < 2 * LONGEST_LINE);
+        let long = "x".repeat(LONGEST_LINE + 1);
+        assert_eq!(
+            recipes(&format!("A = {long}\na:\n\techo $(A)\n")),
+            ["echo "]
+        );
         // Without the limit, each level would take a hundred times as long as the next.
         let mut text = String::from("a:\n\techo $(V0)\n");
         for level in 0..DEEPEST {

@@ -53,9 +53,9 @@ impl Tracer for ServiceTracer {
 fn is_manager(keep: &Keep<'_>, name: NameId, manager: &ServiceManager) -> bool {
     let tree = keep.tree();
     let mut there = manager.there.iter();
-    let is_there =
-        manager.there.is_empty() || there.any(|path| tree.resolve(path.as_bytes()).is_ok());
-    is_there && keep.is_run(name)
+    let is_known = manager.is_named(tree.file_name(name))
+        || there.any(|path| tree.resolve(path.as_bytes()).is_ok());
+    is_known && keep.is_run(name)
 }
 
 /// Keeps the directories of a manager that finds its services without a reference in the
@@ -145,6 +145,10 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.bytes(name) else {
         return;
     };
+    if !keep.effort.scripts.spend(bytes.len()) {
+        let text = "too many scripts in the image: this one is not analyzed";
+        return keep.note(Some(name), None, text.to_owned());
+    }
     let text = String::from_utf8_lossy(&bytes);
     for (number, line) in text
         .lines()
@@ -252,8 +256,15 @@ fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
         .chain(config.cmd())
         .flat_map(str::split_whitespace)
         .collect();
-    let bytes = keep.view.bytes(manifest);
-    let Some(Ok(value)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
+    let Some(bytes) = keep.view.bytes(manifest) else {
+        return;
+    };
+    // It is read again for each of the package managers in an image.
+    if !keep.effort.manifests.spend(bytes.len()) {
+        let text = "too many manifests: the scripts in this one are not analyzed";
+        return keep.note(Some(manifest), None, text.to_owned());
+    }
+    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
         return;
     };
     let Some(scripts) = value.get("scripts").and_then(Value::as_object) else {

@@ -2,7 +2,6 @@
 
 use super::base::is_well_known_image;
 use super::image_ref::ImageRef;
-use super::mounts::{mount_field, mount_value};
 use super::stages::Base;
 use super::steps::Step;
 use super::{Facts, stages};
@@ -11,10 +10,10 @@ use crate::source::Span;
 
 /// An image that a build pulls.
 #[derive(Clone, Debug)]
-pub struct UsedImage<'a> {
+pub struct UsedImage {
     pub image: ImageRef,
     /// The reference as written.
-    pub written: &'a str,
+    pub written: String,
     pub span: Span,
     /// The index of the stage that uses it.
     pub stage: Option<usize>,
@@ -23,19 +22,19 @@ pub struct UsedImage<'a> {
     pub is_doubtful: bool,
 }
 
-impl<'a> Facts<'a> {
+impl Facts<'_> {
     /// All images that the build pulls, in the order of the file.
-    pub fn images(&self) -> &[UsedImage<'a>] {
+    pub fn images(&self) -> &[UsedImage] {
         self.images.get_or_init(|| self.read_images())
     }
 
-    fn read_images(&self) -> Vec<UsedImage<'a>> {
+    fn read_images(&self) -> Vec<UsedImage> {
         let mut images = Vec::new();
         for stage in &self.stages {
             if let Base::Image(image) = &stage.base {
                 images.push(UsedImage {
                     image: image.clone(),
-                    written: stage.image.text.as_str(),
+                    written: stage.image.text.as_str().to_owned(),
                     span: stage.image.span,
                     stage: Some(stage.index),
                     is_doubtful: false,
@@ -50,33 +49,34 @@ impl<'a> Facts<'a> {
     }
 
     /// The images that `--from` and the `from=` of mounts name.
-    fn copied_images(&self, step: &Step<'a>) -> Vec<UsedImage<'a>> {
-        let mut images = Vec::new();
+    fn copied_images(&self, step: &Step<'_>) -> Vec<UsedImage> {
+        let mut words: Vec<&Word> = Vec::new();
         for flag in &step.instruction.flags {
-            let Some(word) = &flag.value else { continue };
-            let Some((written, span)) = source_of(&flag.name, word) else {
+            if flag.name == "from" {
+                words.extend(&flag.value);
+            }
+        }
+        for mount in &step.mounts {
+            if let Some(from) = mount.field("from") {
+                words.extend(&from.word);
+            }
+        }
+        let mut images = Vec::new();
+        for word in words {
+            let Some(name) = self.expand(step, word) else {
                 continue;
             };
-            // The text of a mount is expanded as a whole, so a variable in it may be a part of any
-            // option.
-            let Some(expanded) = self.expand(step, word) else {
-                continue;
-            };
-            let name = match flag.name.as_str() {
-                "mount" => mount_value(&expanded, "from").unwrap_or_default(),
-                _ => expanded.as_str(),
-            };
-            if name.is_empty() || name == "scratch" || self.is_stage(step, name) {
+            if name.is_empty() || name == "scratch" || self.is_stage(step, &name) {
                 continue;
             }
             let is_reference = name.contains(['/', ':', '@']);
             images.push(UsedImage {
-                image: ImageRef::parse(name),
-                written,
-                span,
+                image: ImageRef::parse(&name),
+                written: word.text.as_str().to_owned(),
+                span: word.span,
                 stage: step.stage,
                 // A trigger may name a stage of the build that it runs in.
-                is_doubtful: !is_reference && (step.onbuild || !is_well_known_image(name)),
+                is_doubtful: !is_reference && (step.onbuild || !is_well_known_image(&name)),
             });
         }
         images
@@ -91,20 +91,6 @@ impl<'a> Facts<'a> {
                 .stage
                 .is_some_and(|stage| stages::find(&self.stages, stage, name).is_some())
             || self.stages.iter().any(|stage| stage.is_named(name))
-    }
-}
-
-/// The stage or image in the value of a flag, with its place.
-fn source_of<'a>(flag: &str, word: &'a Word) -> Option<(&'a str, Span)> {
-    let text = word.text.as_str();
-    match flag {
-        "from" => Some((text, word.span)),
-        "mount" => {
-            let field = mount_field(text, "from")?;
-            let span = word.text.source_span(field.value_start(), field.end);
-            Some((field.value?, span))
-        }
-        _ => None,
     }
 }
 

@@ -33,7 +33,7 @@ pub use exec_form::{ExecWord, exec_words};
 pub use exec_form::{exec_form, is_builtin};
 pub use image_ref::{ImageRef, NameFault, Reading, image_name_fault, is_image_name};
 pub use images::UsedImage;
-pub use mounts::{Mount, MountField, mount_fields};
+pub use mounts::{Mount, MountField, MountFlag};
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::{Reach, deletes};
@@ -58,7 +58,7 @@ pub struct Facts<'a> {
     final_stage: Option<usize>,
     scopes: Scopes,
     runs: OnceCell<Vec<Run<'a>>>,
-    images: OnceCell<Vec<UsedImage<'a>>>,
+    images: OnceCell<Vec<UsedImage>>,
     programs: OnceCell<Vec<StagePrograms>>,
     context_sources: OnceCell<ContextSources>,
 }

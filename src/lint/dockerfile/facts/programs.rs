@@ -176,9 +176,9 @@ impl StagePrograms {
             return;
         };
         let to = facts.expand(step, destination).unwrap_or_default();
-        let from = step
-            .sources()
-            .next()
+        let sources = step.sources();
+        let from = sources
+            .first()
             .and_then(|name| stages::find(&facts.stages, stage.index, name));
         // Heredocs and URLs are not analyzed.
         for (word, path) in facts.source_paths(step) {

@@ -145,18 +145,8 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     let Body::Command(command) = &step.instruction.body else {
         return None;
     };
-    let mut mounts = Vec::new();
-    for flag in &step.instruction.flags {
-        if flag.name == "mount"
-            && let Some(word) = &flag.value
-        {
-            // An unknown value is unlikely to affect the type or the target, so the text as written
-            // is good enough.
-            let expanded = facts.expand(step, word);
-            let text = expanded.as_deref().unwrap_or(word.text.as_str());
-            mounts.push(Mount::parse(flag.span, text));
-        }
-    }
+    let mounts = step.mounts.iter();
+    let mounts = mounts.map(|flag| Mount::new(facts, step, flag)).collect();
     let (shell, options) = (step.shell.kind, step.shell.options);
     let mut run = Run {
         step: step.index,

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::base::Known;
-use super::mounts::mount_value;
+use super::mounts::{self, MountFlag};
 use super::scope::Scopes;
 use super::shell::{Shell, ShellKind};
 use super::stages::{self, Base, Stage};
@@ -28,6 +28,7 @@ pub struct Step<'a> {
     pub user: Option<Rc<User>>,
     pub workdir: Rc<Workdir>,
     pub shell: Rc<Shell>,
+    pub mounts: Vec<MountFlag<'a>>,
 }
 
 /// The user set by a `USER` instruction.
@@ -76,16 +77,22 @@ impl<'a> Step<'a> {
     }
 
     /// The stages and images that `--from` and the `from=` of mounts refer to.
-    pub fn sources(&self) -> impl Iterator<Item = &'a str> {
-        let values = self.instruction.flags.iter().filter_map(|flag| {
-            let value = flag.value.as_ref()?.text.as_str();
-            match flag.name.as_str() {
-                "from" => Some(value),
-                "mount" => mount_value(value, "from"),
-                _ => None,
+    pub fn sources(&self) -> Vec<&str> {
+        let mut sources = Vec::new();
+        for flag in &self.instruction.flags {
+            if flag.name == "from"
+                && let Some(word) = &flag.value
+            {
+                sources.push(word.text.as_str());
             }
-        });
-        values.filter(|value| !value.is_empty())
+        }
+        for mount in &self.mounts {
+            if let Some(from) = mount.field("from") {
+                sources.extend(from.value.as_deref());
+            }
+        }
+        sources.retain(|source| !source.is_empty());
+        sources
     }
 }
 
@@ -147,6 +154,7 @@ pub(super) fn read<'a>(
             user: state.user.clone(),
             workdir: Rc::clone(&state.workdir),
             shell: Rc::clone(&state.shell),
+            mounts: mounts::read(instruction, dockerfile.escape),
         });
         // `ONBUILD USER` changes other images, not this one.
         if !onbuild {

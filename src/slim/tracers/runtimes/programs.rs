@@ -82,8 +82,8 @@ fn is_command_name(word: &str) -> bool {
 pub(super) fn keep_libraries(
     keep: &mut Keep<'_>,
     by: NameId,
-    names: &BTreeSet<&str>,
-    short_names: &BTreeSet<&str>,
+    names: &[&str],
+    short_names: &[&str],
     why: &dyn Fn(&str) -> Why,
 ) {
     if names.is_empty() && short_names.is_empty() {
@@ -114,12 +114,12 @@ pub(in crate::slim) fn keep_libraries_of_archive(
     by: NameId,
     libraries: &BTreeSet<Vec<u8>>,
 ) {
-    let mut names = BTreeSet::new();
+    let mut names = Vec::new();
     for library in libraries {
         names.extend(std::str::from_utf8(library));
     }
     // What a library needs is more than a mention. An archive has no lines.
-    keep_libraries(keep, by, &names, &BTreeSet::new(), &|word| Why::Named {
+    keep_libraries(keep, by, &names, &[], &|word| Why::Named {
         word: word.to_owned(),
         line: 1,
     });

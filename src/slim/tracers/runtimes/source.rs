@@ -4,13 +4,15 @@
 //! Source code is not parsed, only searched: a string that is the name of a program counts if the
 //! file contains a call that starts programs.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
-use crate::knowledge::{language_of_interpreter, language_of_source, program_starters};
+use crate::knowledge::{
+    language_of_interpreter, language_of_source, library_openers, program_starters,
+};
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
@@ -20,17 +22,6 @@ use crate::slim::why::{Language, Why};
 
 /// Longer strings are not commands.
 const MAX_LITERAL: usize = 2000;
-/// Calls that open a library by its name, in any language. A source with one of them opens the
-/// libraries that it names; others may only mention them.
-const LIBRARY_OPENERS: [&str; 7] = [
-    "CDLL(",
-    "LoadLibrary(",
-    "dlopen(",
-    "ffi_lib ",
-    "find_library(",
-    "load_extension(",
-    "loadLibrary(",
-];
 /// Longer files are data or generated bundles.
 const MAX_SOURCE: usize = 8 << 20;
 
@@ -460,34 +451,50 @@ fn start_of_line(text: &str, longest: usize) -> &str {
 /// Keeps libraries that a source file opens by name, or with `find_library('z')`, which uses
 /// `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
-    let names = asked_of_ldconfig(text);
-    let opens = !names.is_empty() || opens_libraries(text);
-    let mut libraries = BTreeSet::new();
+    let short_names = asked_of_ldconfig(text);
+    let opens = !short_names.is_empty() || opens_libraries(text);
+    // Each name with the place of its first string.
+    let mut libraries: BTreeMap<&str, usize> = BTreeMap::new();
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
-        let literals = strings(text).map(|(_, literal)| literal);
-        libraries.extend(literals.filter(|literal| is_library(literal, opens)));
+        for (at, literal) in strings(text) {
+            if is_library(literal, opens) {
+                libraries.entry(literal).or_insert(at);
+            }
+        }
     }
-    let why = |word: &str| why_opened(text, word, opens);
-    programs::keep_libraries(keep, name, &libraries, &names, &why);
-    if names.is_empty() {
+    if libraries.is_empty() && short_names.is_empty() {
         return;
     }
+    let lines = Lines::of(text, 0);
+    let why = |word: &str| {
+        let at = libraries.get(word).or_else(|| short_names.get(word));
+        why_opened(word, lines.line(at.copied().unwrap_or_default()), opens)
+    };
+    let full: Vec<&str> = libraries.keys().copied().collect();
+    let short: Vec<&str> = short_names.keys().copied().collect();
+    programs::keep_libraries(keep, name, &full, &short, &why);
+    if short.is_empty() {
+        return;
+    }
+    let calls = library_openers().by_short_name.iter();
+    let first = calls.filter_map(|call| text.find(call.as_str())).min();
+    let line = lines.line(first.unwrap_or_default());
     for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
-        let why = why_opened(text, "find_library", true);
+        let why = why_opened("find_library", line, true);
         keep.keep_path(asked.as_bytes(), Some(name), why);
     }
 }
 
 /// Whether a source file opens libraries by name instead of only mentioning them.
 fn opens_libraries(text: &str) -> bool {
-    LIBRARY_OPENERS.iter().any(|call| text.contains(call))
+    let openers = library_openers();
+    let mut calls = openers.by_name.iter().chain(&openers.by_short_name);
+    calls.any(|call| text.contains(call.as_str()))
 }
 
 /// The reason for a library: it is needed if a source file opens it, and may be needed if it is
 /// only mentioned.
-fn why_opened(text: &str, word: &str, opens: bool) -> Why {
-    let before = text.split(word).next().unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
+fn why_opened(word: &str, line: usize, opens: bool) -> Why {
     let word = word.to_owned();
     if opens {
         Why::Named { word, line }
@@ -496,12 +503,12 @@ fn why_opened(text: &str, word: &str, opens: bool) -> Why {
     }
 }
 
-/// The `z` in `find_library('z')` and in Ruby's `ffi_lib 'z'`.
-fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
-    let mut names = BTreeSet::new();
+/// The `z` in `find_library('z')` and in Ruby's `ffi_lib 'z'`, with its first place.
+fn asked_of_ldconfig(text: &str) -> BTreeMap<&str, usize> {
+    let mut names = BTreeMap::new();
     let mut is_variable = false;
-    for call in ["find_library(", "ffi_lib "] {
-        for (at, _) in text.match_indices(call) {
+    for call in &library_openers().by_short_name {
+        for (at, _) in text.match_indices(call.as_str()) {
             // The name must be the first argument of the call, preceded by at most one space.
             let argument = &text.as_bytes()[at + call.len()..];
             if !argument.iter().take(2).any(|byte| b"'\"`".contains(byte)) {
@@ -510,14 +517,17 @@ fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
             }
             let rest = start_of_line(&text[at + call.len()..], MAX_LITERAL);
             if let Some((0 | 1, short)) = strings(rest).next() {
-                names.insert(short);
+                names.entry(short).or_insert(at);
             }
         }
     }
     // A variable has one of the strings of the file.
     if is_variable {
-        let literals = strings(text).map(|(_, literal)| literal);
-        names.extend(literals.filter(|literal| is_short(literal)));
+        for (at, literal) in strings(text) {
+            if is_short(literal) {
+                names.entry(literal).or_insert(at);
+            }
+        }
     }
     names
 }

@@ -22,11 +22,11 @@ const FROM_OUTSIDE: &[&str] = &[
     "unlink",
 ];
 
-/// What came out of the variables of a script.
+/// The paths and commands that the values of a script's variables result in.
 #[derive(Default)]
 pub(super) struct Expanded {
-    /// Paths that only came out so, and patterns, each once, with the place in the text where it
-    /// came out first.
+    /// Paths that only values result in, and patterns, each once, with its first position in the
+    /// text.
     pub(super) paths: Vec<(usize, String)>,
     /// Some paths were left out, because there are too many.
     pub(super) is_incomplete: bool,

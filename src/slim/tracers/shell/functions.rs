@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord};
+use crate::slim::variables::{MAX_VALUE, MAX_VALUES};
 use crate::source::Span;
 
-/// Values of an argument or an output; with more it is unknown.
-const MOST: usize = 32;
-/// Bytes of a value.
-const MAX_VALUE: usize = 4096;
 /// Functions of a script that are followed.
 const MAX_FUNCTIONS: usize = 1024;
 
@@ -137,5 +134,5 @@ impl Functions {
 }
 
 fn add(values: &mut BTreeSet<String>, value: String) -> bool {
-    value.len() <= MAX_VALUE && values.len() < MOST && values.insert(value)
+    value.len() <= MAX_VALUE && values.len() < MAX_VALUES && values.insert(value)
 }

@@ -367,7 +367,8 @@ impl Values {
                     rest = after;
                 }
                 _ => {
-                    // Everything up to the next sign is added at once, for there may be many values.
+                    // Everything up to the next special character is added at once, because there
+                    // may be many values.
                     let end = tail.find(['\'', '"', '\\', '`', '$']);
                     let length = end.map_or(rest.len(), |end| char.len_utf8() + end);
                     let (piece, after) = rest.split_at(length);

@@ -29,13 +29,25 @@ const MAX_COMMAND: usize = 64 << 10;
 
 type Environment = HashMap<String, String>;
 
+/// A unit whose commands are kept, with the facts that all of them share.
+struct Started<'u> {
+    unit: &'u Unit,
+    environment: Environment,
+    /// Whether the unit does not start, because a file of a condition is missing.
+    lacks_file: bool,
+}
+
 /// Keeps the programs that a unit starts.
 pub(super) fn keep_commands(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     keep_mount_programs(keep, unit);
-    let environment = environment(walk, keep, unit);
+    let started = Started {
+        unit,
+        environment: environment(walk, keep, unit),
+        lacks_file: conditions::lacks_file(keep, unit),
+    };
     for key in COMMANDS {
         for value in unit.all(key) {
-            keep_command(walk, keep, unit, key, value, &environment);
+            keep_command(walk, keep, &started, key, value);
         }
     }
 }
@@ -43,18 +55,18 @@ pub(super) fn keep_commands(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
 fn keep_command(
     walk: &mut Walk,
     keep: &mut Keep<'_>,
-    unit: &Unit,
+    started: &Started<'_>,
     key: &'static str,
     value: &Placed,
-    environment: &Environment,
 ) {
+    let unit = started.unit;
     let line = CommandLine::parse(&value.value);
     let text = unit.name.expand(line.text).and_then(|text| {
         // With `:`, systemd does not replace variables.
         if line.has_sign(':') {
             Some(text)
         } else {
-            with_variables(&text, environment)
+            with_variables(&text, &started.environment)
         }
     });
     let Some(text) = text else {
@@ -85,7 +97,7 @@ fn keep_command(
         }
         // With `-`, a failure is ignored. `*` stands for parts that are only known at run time.
         None if line.has_sign('-') || program.is_empty() || program.contains('*') => {}
-        None if conditions::lacks_file(keep, unit) => {}
+        None if started.lacks_file => {}
         None => {
             let text = format!("`{key}=` starts `{program}`, which is not in the image");
             walk.note(keep, value.file, Some(value.line), text);
@@ -310,18 +322,21 @@ fn with_variables(text: &str, environment: &Environment) -> Option<String> {
 
 /// The name of a variable after its `$`, and the length of the reference after the `$`.
 fn variable(text: &str) -> Option<(&str, usize)> {
-    if let Some(braced) = text.strip_prefix('{') {
-        let (name, _) = braced.split_once('}')?;
-        return Some((name, name.len() + 2));
-    }
-    let bytes = text.bytes();
-    let length = bytes
+    let braced = text.strip_prefix('{');
+    let start = braced.unwrap_or(text);
+    // Only the name is read, because a line may contain many braces that are never closed.
+    let length = start
+        .bytes()
         .take_while(|&byte| byte.is_ascii_alphanumeric() || byte == b'_')
         .count();
-    if length == 0 {
-        None
-    } else {
-        Some((&text[..length], length))
+    let (name, rest) = start.split_at(length);
+    if name.is_empty() {
+        return None;
+    }
+    match braced {
+        Some(_) if rest.starts_with('}') => Some((name, length + 2)),
+        Some(_) => None,
+        None => Some((name, length)),
     }
 }
 
@@ -342,8 +357,8 @@ mod tests {
     #[test]
     fn variables_of_the_unit_are_replaced() {
         let environment = Environment::from([("A".to_owned(), "/etc/a".to_owned())]);
-        let replaced = with_variables("/x $A ${A}b $B $$A $", &environment);
-        assert_eq!(replaced.as_deref(), Some("/x /etc/a /etc/ab $B $A $"));
+        let replaced = with_variables("/x $A ${A}b $B $$A ${A $", &environment);
+        assert_eq!(replaced.as_deref(), Some("/x /etc/a /etc/ab $B $A ${A $"));
         let long = "$A".repeat(MAX_COMMAND);
         assert_eq!(with_variables(&long, &environment), None);
     }
