@@ -833,8 +833,8 @@ fn hard_link_headers() -> Vec<Case> {
         let file = Tar::new().file("f", b"x");
         file.entry(b'1', "a", "f", b"", bend)
     };
-    let owner = "it is a hard link whose owner differs from its file";
-    let mode = "it is a hard link whose mode differs from its file";
+    let owner = "it is a hard link whose owner differs from the target's";
+    let mode = "it is a hard link whose mode differs from the target's";
     let itself = "it is a hard link to itself";
     vec![
         case(
@@ -892,7 +892,7 @@ fn hard_link_headers() -> Vec<Case> {
 
 fn hard_link_attributes() -> Vec<Case> {
     let attribute = |tar: Tar, value: &'static [u8]| tar.pax(&[("SCHILY.xattr.user.a", value)]);
-    let attributes = "it is a hard link whose extended attributes differ from its file";
+    let attributes = "it is a hard link whose extended attributes differ from the target's";
     vec![
         case(
             "hard-link-with-an-attribute-of-its-own",

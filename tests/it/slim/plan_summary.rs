@@ -228,7 +228,7 @@ fn errors_about_a_missing_program_name_the_option_to_set_it() {
         "{error}"
     );
     let error = base().try_plan().unwrap_err().to_string();
-    assert!(error.contains("name it with `--entrypoint`"), "{error}");
+    assert!(error.contains("specify it with `--entrypoint`"), "{error}");
 }
 
 #[test]
