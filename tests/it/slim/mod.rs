@@ -16,6 +16,7 @@ mod plan_elf;
 mod plan_evidence;
 mod plan_files_of_run;
 mod plan_interpreters;
+mod plan_unknown_code;
 mod plan_levels;
 mod plan_paths;
 mod plan_references;

@@ -148,8 +148,9 @@ fn named_in_runs(tree: &Tree, build: &BuildHistory, packages: &Packages) -> BTre
 /// `libmagic1:amd64`, `py3-yaml>5`.
 fn words_of(script: &str) -> HashSet<&str> {
     let mut words = HashSet::new();
-    for word in script.split(|char: char| char.is_whitespace() || "'\"\\;&|,()".contains(char)) {
-        let end = word.find([':', '=', '/', '<', '>', '~']);
+    let separators = "'\"`\\;&|,(){}$=:<>";
+    for word in script.split(|char: char| char.is_whitespace() || separators.contains(char)) {
+        let end = word.find(['/', '~']);
         words.insert(&word[..end.unwrap_or(word.len())]);
     }
     words
