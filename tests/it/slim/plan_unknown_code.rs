@@ -265,9 +265,9 @@ fn a_word_in_a_package_is_a_program_only_in_a_call_that_starts_it() {
 }
 
 #[test]
-fn service_does_not_keep_every_init_script() {
-    let service = "#!/bin/sh\nDIRECTORY=/etc/init.d\nSERVICE=$1\n\
-                   exec \"$DIRECTORY/$SERVICE\" \"$2\"\n";
+fn service_keeps_only_the_init_script_that_its_caller_names() {
+    let service = "#!/bin/sh\nSERVICEDIR=/etc/init.d\ncd ${SERVICEDIR}\nfor SERVICE in * ; do\n\
+                   out=$(\"$SERVICEDIR/$SERVICE\" status 2>&1)\ndone\n";
     let machine = base()
         .elf("/usr/bin/dash", &program(GLIBC))
         .link("/usr/bin/sh", "dash")

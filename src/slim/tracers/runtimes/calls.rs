@@ -21,6 +21,10 @@ impl<'t> Calls<'t> {
     pub(super) fn find(text: &'t str, starters: &ProgramStarters) -> Self {
         let mut places = Vec::new();
         for starter in starters.texts.iter().chain(&starters.shell) {
+            // A string in backticks is a call by itself.
+            if starter == "`" {
+                continue;
+            }
             for (at, word) in text.match_indices(starter.as_str()) {
                 // `import subprocess` and `"executed"` start nothing.
                 if is_call(word, &text[at + word.len()..]) && !is_comment(text, at) {
