@@ -127,6 +127,9 @@ fn named_in_runs(tree: &Tree, build: &BuildHistory, packages: &Packages) -> BTre
     let mut words: HashMap<usize, HashSet<&str>> = HashMap::new();
     let mut named = BTreeSet::new();
     for (row, package) in packages.list.iter().enumerate() {
+        if !package.ecosystem.is_distribution() {
+            continue;
+        }
         let mut layers = BTreeSet::new();
         for &file in &package.files {
             layers.insert(tree.inode(file).layer);
@@ -172,16 +175,18 @@ fn with_dependencies(packages: &Packages, rows: BTreeSet<usize>) -> HashSet<usiz
     }
     let mut found = HashSet::new();
     let mut stack = Vec::new();
+    // Each name is removed at its first use, because thousands of packages may have the same one.
     for row in rows {
-        let siblings = by_source.get(packages.list[row].source_name());
-        stack.extend(siblings.into_iter().flatten().copied());
-        stack.push(row);
+        let siblings = by_source.remove(packages.list[row].source_name());
+        stack.extend(siblings.into_iter().flatten());
     }
     while let Some(row) = stack.pop() {
-        if found.insert(row) {
-            for name in &packages.list[row].depends {
-                stack.extend(by_name.get(name.as_str()).into_iter().flatten().copied());
-            }
+        if !found.insert(row) {
+            continue;
+        }
+        for name in &packages.list[row].depends {
+            let dependencies = by_name.remove(name.as_str());
+            stack.extend(dependencies.into_iter().flatten());
         }
     }
     found
