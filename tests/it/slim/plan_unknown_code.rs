@@ -265,6 +265,33 @@ fn a_word_in_a_package_is_a_program_only_in_a_call_that_starts_it() {
 }
 
 #[test]
+fn the_debugger_and_build_files_of_ruby_keep_no_programs() {
+    let gems = "/usr/lib/ruby/gems/3.1.0/gems";
+    let mut machine = naming(base(), "/usr/bin/ruby", &["/usr/lib/ruby/3.1.0"])
+        .file("/usr/lib/ruby/3.1.0/set.rb", "")
+        .file(
+            &format!("{gems}/debug-1.4/lib/session.rb"),
+            "system('vim x')\n",
+        )
+        .file(&format!("{gems}/rake-13/Rakefile"), "`git ls-files`\n")
+        .file(
+            &format!("{gems}/own-1/lib/own.rb"),
+            "x = 'display'\nsystem 'sort'\n",
+        )
+        .set("Cmd", json!(["ruby"]));
+    for name in ["vim", "git", "display", "sort"] {
+        machine = machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC));
+    }
+    let planned = machine.plan();
+    assert!(planned.keeps(&format!("{gems}/debug-1.4/lib/session.rb")));
+    assert!(planned.keeps("/usr/bin/sort"));
+    for name in ["vim", "git", "display"] {
+        let path = format!("/usr/bin/{name}");
+        assert!(!planned.keeps(&path), "{:?}", planned.reasons(&path));
+    }
+}
+
+#[test]
 fn service_keeps_only_the_init_script_that_its_caller_names() {
     let service = "#!/bin/sh\nSERVICEDIR=/etc/init.d\ncd ${SERVICEDIR}\nfor SERVICE in * ; do\n\
                    out=$(\"$SERVICEDIR/$SERVICE\" status 2>&1)\ndone\n";

@@ -335,8 +335,8 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     if !texts.any(|starter| text.contains(starter.as_str())) {
         return;
     }
-    // Tools build a package with these files; applications never load them.
-    if !is_own && is_for_build_tools(keep.tree().file_name(name)) {
+    // Applications never load these files.
+    if !is_own && is_for_developers(&keep.tree().path(name)) {
         return;
     }
     // A third-party module may contain code that starts a shell and is never called.
@@ -381,9 +381,13 @@ fn keep_command(keep: &mut Keep<'_>, name: NameId, literal: &str, line: usize, i
     }
 }
 
-/// Whether a file describes the build of a package of Ruby.
-fn is_for_build_tools(file_name: &[u8]) -> bool {
-    file_name == b"Rakefile" || file_name.ends_with(b".gemspec")
+/// Whether a file describes the build of a gem, or is part of a gem for development that Ruby
+/// includes, such as the debugger, which starts an editor.
+fn is_for_developers(path: &[u8]) -> bool {
+    let mut gems = ruby::DEVELOPMENT.iter();
+    path.ends_with(b"/Rakefile")
+        || path.ends_with(b".gemspec")
+        || gems.any(|gem| contains(path, &format!("/gems/{gem}-")))
 }
 
 /// Programs that a layer above the base image added, and whose name is a string in a source.
