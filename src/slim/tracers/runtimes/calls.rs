@@ -1,6 +1,5 @@
 //! Calls in source code that start programs, and the string that names the program.
 
-use super::source::strings;
 use crate::knowledge::{ProgramStarters, wrapper};
 
 /// The longest distance between the start of a call and the name of the program.
@@ -58,18 +57,21 @@ fn is_call(word: &str, rest: &str) -> bool {
     if word.ends_with('(') {
         return true;
     }
-    let arguments = rest.trim_start_matches(|char: char| {
-        char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | ':')
-    });
-    let name = &rest[..rest.len() - arguments.len()];
-    if arguments.starts_with(['(', '[']) {
+    // A name may be as long as the text.
+    let rest = &rest.as_bytes()[..rest.len().min(CLOSE)];
+    let is_end = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"_.:".contains(byte));
+    let Some(end) = rest.iter().position(is_end) else {
+        return false;
+    };
+    let (name, arguments) = rest.split_at(end);
+    if matches!(arguments[0], b'(' | b'[') {
         return true;
     }
     // Prose such as `executed (see 'git')`, as opposed to a call without parentheses, such as
     // `Open3.capture2 'git'`.
-    let is_whole = name.is_empty() || name.starts_with(['.', ':']);
-    let argument = arguments.trim_start_matches(' ');
-    is_whole && argument.len() < arguments.len() && argument.starts_with(['(', '[', '\'', '"'])
+    let is_whole = name.first().is_none_or(|byte| b".:".contains(byte));
+    let argument = arguments.iter().find(|&&byte| byte != b' ');
+    is_whole && arguments[0] == b' ' && argument.is_some_and(|byte| b"([\'\"".contains(byte))
 }
 
 /// Whether a place is in a line that only has a comment.
@@ -109,6 +111,29 @@ fn is_first_string(call: &str) -> bool {
         }
         Some(_) => false,
     }
+}
+
+/// Strings in quotes, none longer than its line, with their places.
+pub(super) fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let open = at + text.get(at..)?.find(['\'', '"', '`'])?;
+            let quote = text[open..].chars().next()?;
+            let rest = &text[open + 1..];
+            // An unclosed quote is not a string.
+            let Some(close) = rest.find([quote, '\n']) else {
+                at = open + 1;
+                continue;
+            };
+            at = open + 1 + close + 1;
+            if rest[close..].starts_with(quote) {
+                return Some((open, &rest[..close]));
+            }
+            // An apostrophe: there may be a string after it.
+            at = open + 1;
+        }
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::calls::Calls;
+use super::calls::{Calls, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
@@ -421,29 +421,6 @@ fn added_programs(keep: &Keep<'_>) -> HashSet<Vec<u8>> {
     let tree = keep.tree();
     keep.programs
         .names(tree, |name| keep.is_added(name) && !tree.is_directory(name))
-}
-
-/// Strings in quotes, none longer than its line, with their places.
-pub(super) fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let open = at + text.get(at..)?.find(['\'', '"', '`'])?;
-            let quote = text[open..].chars().next()?;
-            let rest = &text[open + 1..];
-            // An unclosed quote is not a string.
-            let Some(close) = rest.find([quote, '\n']) else {
-                at = open + 1;
-                continue;
-            };
-            at = open + 1 + close + 1;
-            if rest[close..].starts_with(quote) {
-                return Some((open, &rest[..close]));
-            }
-            // An apostrophe: there may be a string after it.
-            at = open + 1;
-        }
-    })
 }
 
 /// Text after `exec` on a line, for languages that need no quotes, such as Tcl: `[exec
