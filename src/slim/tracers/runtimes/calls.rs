@@ -59,8 +59,9 @@ fn is_call(word: &str, rest: &str) -> bool {
     }
     // A name may be as long as the text.
     let rest = &rest.as_bytes()[..rest.len().min(CLOSE)];
-    let is_end = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"_.:".contains(byte));
-    let Some(end) = rest.iter().position(is_end) else {
+    let mut bytes = rest.iter();
+    let Some(end) = bytes.position(|byte| !byte.is_ascii_alphanumeric() && !b"_.:".contains(byte))
+    else {
         return false;
     };
     let (name, arguments) = rest.split_at(end);
