@@ -32,8 +32,10 @@ struct Modules {
     names: Rc<HashSet<NameId>>,
     /// The interpreter, and kept sources that the distribution owns or the user added.
     requesters: BTreeSet<NameId>,
-    /// The number of requesters when the names were selected.
-    selected: usize,
+    /// The packages whose modules are kept, as rows of the list.
+    requested: HashSet<usize>,
+    /// The number of requesters that were checked.
+    checked: usize,
     rounds: usize,
 }
 
@@ -74,7 +76,7 @@ impl Unrequested {
     pub(super) fn update(&mut self, keep: &Keep<'_>, packages: &Packages) -> bool {
         let mut is_changed = false;
         for modules in self.languages.values_mut() {
-            if modules.selected != modules.requesters.len() && !modules.names.is_empty() {
+            if !modules.names.is_empty() && modules.has_new_package(packages) {
                 modules.select(keep, packages);
                 is_changed = true;
             }
@@ -84,9 +86,23 @@ impl Unrequested {
 }
 
 impl Modules {
+    /// Whether a new source belongs to a package whose modules are not kept yet, or to none. Most
+    /// new sources are the kept modules themselves.
+    fn has_new_package(&mut self, packages: &Packages) -> bool {
+        if std::mem::replace(&mut self.checked, self.requesters.len()) == self.requesters.len() {
+            return false;
+        }
+        for &requester in &self.requesters {
+            let rows = distribution_rows(packages, requester);
+            if rows.is_empty() || rows.iter().any(|row| !self.requested.contains(row)) {
+                return true;
+            }
+        }
+        false
+    }
+
     fn select(&mut self, keep: &Keep<'_>, packages: &Packages) {
         self.rounds += 1;
-        self.selected = self.requesters.len();
         let mut rows = named_in_runs(keep.tree(), keep.build, packages);
         for &requester in &self.requesters {
             let owners = distribution_rows(packages, requester);
@@ -98,8 +114,8 @@ impl Modules {
             }
             rows.extend(owners);
         }
-        let requested = with_dependencies(packages, rows);
-        self.names = Rc::new(unrequested(keep.tree(), packages, &requested));
+        self.requested = with_dependencies(packages, rows);
+        self.names = Rc::new(unrequested(keep.tree(), packages, &self.requested));
     }
 }
 
