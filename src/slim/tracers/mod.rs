@@ -36,7 +36,7 @@ pub(super) fn all<'a>(
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),
         Box::new(makefiles::MakefileTracer::default()),
-        Box::new(runtimes::RuntimeTracer::default()),
+        Box::new(runtimes::RuntimeTracer::new(packages)),
         Box::new(data_packages::DataPackageTracer::new(packages)),
         Box::new(RuleTracer::new(view)),
     ]

@@ -522,6 +522,9 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
     // The shell expands a pattern at run time; it will find the files in the image that match it
     // now.
     if globs::is_pattern(path) {
+        if is_named_by_caller(keep, place, path) {
+            return;
+        }
         // A script may repeat a pattern on every line.
         if !keep.globs.insert((place.by(), path.to_owned())) {
             return;
@@ -533,6 +536,21 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
     } else if let Some(name) = keep.keep_path(path.as_bytes(), place.by(), why.clone()) {
         keep_application(keep, name, place.by(), &why);
     }
+}
+
+/// Whether a pattern stands for one service, whose name is an argument of the script: `service
+/// nginx start` starts `/etc/init.d/nginx`. A script of the user may start all of them.
+fn is_named_by_caller(keep: &Keep<'_>, place: Place, pattern: &str) -> bool {
+    let Some(script) = place.by() else {
+        return false;
+    };
+    let is_distributions = matches!(
+        keep.tree().path(keep.tree().parent(script)).as_slice(),
+        b"/bin" | b"/sbin" | b"/usr/bin" | b"/usr/sbin"
+    );
+    is_distributions
+        && !keep.graph.is_users(script)
+        && matches!(pattern, "/etc/init.d/*" | "/etc/rc.d/init.d/*")
 }
 
 /// Keeps the called program and its wrappers.

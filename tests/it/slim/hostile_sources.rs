@@ -35,6 +35,8 @@ fn strings_of_a_source_are_read_in_linear_time() {
     planned_in_time("/app/a.py", "subprocess\n", "'a'\n");
     planned_in_time("/app/a.rb", "", "`system 'a{\"b\"}'\n");
     planned_in_time("/usr/lib/python3/dist-packages/a.py", "", "os.system('a') ");
+    planned_in_time("/usr/lib/python3/dist-packages/a.py", "", "popen");
+    planned_in_time("/usr/lib/python3/dist-packages/a.py", "", "which(''");
 }
 
 #[test]

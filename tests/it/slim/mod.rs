@@ -24,5 +24,6 @@ mod plan_scripts;
 mod plan_services;
 mod plan_summary;
 mod plan_systemd;
+mod plan_unknown_code;
 mod verify_against;
 mod written_image;

@@ -6,6 +6,7 @@
 //! packages are skipped, unless a kept source file loads them.
 
 mod application;
+mod calls;
 mod directories;
 mod java;
 mod leftovers;
@@ -19,9 +20,11 @@ mod python;
 mod ruby;
 mod source;
 mod state;
+mod unrequested;
 
 use crate::image::NameId;
 use crate::knowledge::{Language, language_of_runtime};
+use crate::packages::Packages;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
@@ -31,8 +34,9 @@ pub(super) use programs::keep_libraries_of_archive;
 use state::State;
 
 /// Keeps the files that interpreters need to run programs.
-#[derive(Debug, Default)]
-pub(super) struct RuntimeTracer {
+#[derive(Debug)]
+pub(super) struct RuntimeTracer<'a> {
+    packages: &'a Packages,
     state: State,
     /// Programs and libraries that run a language, with its index in [`RUNTIMES`].
     found: Vec<(usize, NameId)>,
@@ -73,10 +77,24 @@ const RUNTIMES: &[Runtime] = &[
     },
 ];
 
-impl Tracer for RuntimeTracer {
-    /// An interpreter that runs code from outside the image may load any module.
+impl<'a> RuntimeTracer<'a> {
+    pub(super) fn new(packages: &'a Packages) -> Self {
+        Self {
+            packages,
+            state: State::default(),
+            found: Vec::new(),
+            settled: 0,
+        }
+    }
+}
+
+impl Tracer for RuntimeTracer<'_> {
+    /// An interpreter that runs code from outside the image may load any module of its standard
+    /// library.
     fn start(&mut self, keep: &mut Keep<'_>) {
         for (&language, &program) in &keep.unknown_code {
+            let unrequested = &mut self.state.unrequested;
+            unrequested.add(keep, self.packages, language, program);
             match language {
                 Language::Perl => self.state.perl.has_application = true,
                 Language::Python => {
@@ -124,14 +142,16 @@ impl Tracer for RuntimeTracer {
     fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
         let before = keep.graph.kept().len();
         source::trace_named(&mut self.state, keep);
+        let is_changed = self.state.unrequested.update(keep, self.packages);
         // Python and Perl decide at the end, because their needs depend on all programs that use
         // them.
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
         node::keep_types(&mut self.state, keep);
         let wanted = self.state.wanted.len();
+        let is_new = std::mem::replace(&mut self.settled, wanted) != wanted;
         // The first pass skipped modules that no source file had requested at that time.
-        if std::mem::replace(&mut self.settled, wanted) != wanted {
+        if is_new || is_changed {
             for &(place, name) in &self.found {
                 (RUNTIMES[place].keep)(&mut self.state, keep, name);
             }

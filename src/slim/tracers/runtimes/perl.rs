@@ -47,8 +47,10 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     // An application may load any module by a computed name.
     if state.perl.has_application {
         let why = Why::runtime(Language::Perl);
+        let unrequested = state.unrequested.of(Language::Perl);
+        let skip = |tree: &Tree, name| is_left_out(tree, name) || unrequested.contains(&name);
         for path in directories {
-            keep_tree_at(keep, &path, program, &why, &is_left_out);
+            keep_tree_at(keep, &path, program, &why, &skip);
         }
         return;
     }

@@ -465,8 +465,12 @@ fn keep_active_environment(state: &mut State, keep: &mut Keep<'_>, name: NameId)
 /// Keeps the packages in a directory separately, except package installers.
 fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId) {
     let tree = keep.tree();
+    let unrequested = state.unrequested.of(Language::Python);
     for entry in tree.children(site) {
         let file_name = tree.file_name(entry);
+        if unrequested.contains(&entry) {
+            continue;
+        }
         // Package installers are only needed by source files that import them.
         let by = if is_machinery(file_name) {
             wants_machinery(state)
@@ -479,7 +483,9 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
         }
         let module = String::from_utf8_lossy(top_name(file_name)).into_owned();
         let why = Why::module(Language::Python, module);
-        let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
+        let skip: Skip<'_> = &|tree, name| {
+            is_left_out(tree, name) || is_tests(tree, name, entry) || unrequested.contains(&name)
+        };
         keep_tree(keep, entry, by, &why, skip);
         // An editable package is outside of the directory, which only contains a pointer to it.
         if is_pointer(file_name) {

@@ -30,7 +30,10 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     }
     let why = Why::runtime(Language::Ruby);
     let wanted = state.wanted.clone();
-    let skip = |tree: &Tree, name| is_left_out(tree, name) || (is_unwanted(tree, name, &wanted));
+    let unrequested = state.unrequested.of(Language::Ruby);
+    let skip = |tree: &Tree, name| {
+        is_left_out(tree, name) || is_unwanted(tree, name, &wanted) || unrequested.contains(&name)
+    };
     for path in paths.into_iter().filter(|path| !is_include(path)) {
         // Parent directories do not count: `/usr/lib/ruby` is the parent of all versions.
         let is_parent = libraries

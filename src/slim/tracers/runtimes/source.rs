@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::calls::{Calls, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
@@ -40,6 +41,7 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     if is_standard(&path) || is_build_time(&path) || is_part_of_java {
         return;
     }
+    state.unrequested.request(language, name);
     // A package is kept by its language's tracer, an application as a whole.
     if !is_packaged(&path) {
         application::keep(state, keep, name, language);
@@ -315,20 +317,19 @@ fn imported(line: &str) -> Option<&str> {
     if top.is_empty() { None } else { Some(top) }
 }
 
-/// Keeps programs named in strings of a source file. In a third-party package, they must be close
-/// to the call that starts them.
+/// Keeps programs named in strings of a source file. In a third-party package, they must be in the
+/// call that starts them: many programs are called like a keyword or a method, such as `import`.
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
-    const CLOSE: usize = 160;
     let starters = program_starters(language);
-    let mut starts: Vec<usize> = Vec::new();
-    for starter in &starters.texts {
-        starts.extend(text.match_indices(starter.as_str()).map(|(at, _)| at));
-    }
     // In a source file that starts no programs, names in strings are coincidences.
-    if starts.is_empty() {
+    let mut texts = starters.texts.iter();
+    if !texts.any(|starter| text.contains(starter.as_str())) {
         return;
     }
-    starts.sort_unstable();
+    // Applications never load these files.
+    if !is_own && is_for_developers(&keep.tree().path(name)) {
+        return;
+    }
     // A third-party module may contain code that starts a shell and is never called.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program
@@ -339,29 +340,45 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     {
         keep.keep_path(b"/bin/sh", Some(name), Why::command("sh".to_owned(), 1));
     }
-    let bare = if language == Language::Other {
-        bare_commands(text)
+    let calls = if is_own {
+        None
     } else {
-        Vec::new()
+        Some(Calls::find(text, starters))
     };
     let lines = Lines::of(text, 0);
-    for (at, literal) in strings(text).chain(bare) {
-        let before = starts.partition_point(|&start| start < at);
-        let is_close = before
-            .checked_sub(1)
-            .is_some_and(|last| at - starts[last] < CLOSE);
-        if literal.len() > MAX_LITERAL || !(is_own || is_close) {
-            continue;
-        }
-        let line = lines.line(at);
-        keep_program(keep, name, literal, line, is_own);
-        // `"#{system('test -d x')}"`: code in a string contains strings.
-        if literal.contains('{') {
-            for (_, inner) in strings(literal) {
-                keep_program(keep, name, inner, line, is_own);
-            }
+    for (at, literal) in strings(text) {
+        if calls.as_ref().is_none_or(|calls| calls.start(at)) {
+            keep_command(keep, name, literal, lines.line(at), is_own);
         }
     }
+    if language == Language::Other {
+        for (at, literal) in bare_commands(text) {
+            keep_command(keep, name, literal, lines.line(at), is_own);
+        }
+    }
+}
+
+/// Keeps the programs in a string that is a command.
+fn keep_command(keep: &mut Keep<'_>, name: NameId, literal: &str, line: usize, is_own: bool) {
+    if literal.len() > MAX_LITERAL {
+        return;
+    }
+    keep_program(keep, name, literal, line, is_own);
+    // `"#{system('test -d x')}"`: code in a string contains strings.
+    if literal.contains('{') {
+        for (_, inner) in strings(literal) {
+            keep_program(keep, name, inner, line, is_own);
+        }
+    }
+}
+
+/// Whether a file describes the build of a gem, or is part of a gem for development that Ruby
+/// includes, such as the debugger, which starts an editor.
+fn is_for_developers(path: &[u8]) -> bool {
+    let mut gems = ruby::DEVELOPMENT.iter();
+    path.ends_with(b"/Rakefile")
+        || path.ends_with(b".gemspec")
+        || gems.any(|gem| contains(path, &format!("/gems/{gem}-")))
 }
 
 /// Programs that a layer above the base image added, and whose name is a string in a source.
@@ -395,29 +412,6 @@ fn added_programs(keep: &Keep<'_>) -> HashSet<Vec<u8>> {
     let tree = keep.tree();
     keep.programs
         .names(tree, |name| keep.is_added(name) && !tree.is_directory(name))
-}
-
-/// Strings in quotes, none longer than its line, with their places.
-fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let open = at + text.get(at..)?.find(['\'', '"', '`'])?;
-            let quote = text[open..].chars().next()?;
-            let rest = &text[open + 1..];
-            // An unclosed quote is not a string.
-            let Some(close) = rest.find([quote, '\n']) else {
-                at = open + 1;
-                continue;
-            };
-            at = open + 1 + close + 1;
-            if rest[close..].starts_with(quote) {
-                return Some((open, &rest[..close]));
-            }
-            // An apostrophe: there may be a string after it.
-            at = open + 1;
-        }
-    })
 }
 
 /// Text after `exec` on a line, for languages that need no quotes, such as Tcl: `[exec

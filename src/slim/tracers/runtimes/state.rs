@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
+use super::unrequested::Unrequested;
 use crate::image::NameId;
 use crate::slim::why::Language;
 
@@ -19,6 +20,8 @@ pub(super) struct State {
     /// Directories in which every Node source finds packages; none before the first was read.
     pub(super) node_directories: Option<Rc<[Vec<u8>]>>,
     pub(super) wanted: Wanted,
+    /// Modules of distribution packages that are left out.
+    pub(super) unrequested: Unrequested,
     /// Sources that were looked at.
     pub(super) sources: HashSet<NameId>,
     /// The names of programs on PATH that layers above the base image added; none before the first

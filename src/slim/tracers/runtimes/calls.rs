@@ -1,0 +1,192 @@
+//! Calls in source code that start programs, and the string that names the program.
+
+use crate::knowledge::{ProgramStarters, wrapper};
+
+/// The longest distance between the start of a call and the name of the program.
+const CLOSE: usize = 160;
+/// Calls before a string that are looked at. They are seldom nested.
+const MAX_NESTED: usize = 3;
+
+/// The calls in a source that start programs.
+pub(super) struct Calls<'t> {
+    text: &'t str,
+    /// Where they start, in order.
+    places: Vec<usize>,
+    /// Whether a string in backticks is a command.
+    has_backticks: bool,
+}
+
+impl<'t> Calls<'t> {
+    pub(super) fn find(text: &'t str, starters: &ProgramStarters) -> Self {
+        let mut places = Vec::new();
+        for starter in starters.texts.iter().chain(&starters.shell) {
+            // A string in backticks is a call by itself.
+            if starter == "`" {
+                continue;
+            }
+            for (at, word) in text.match_indices(starter.as_str()) {
+                // `import subprocess` and `"executed"` start nothing.
+                if is_call(word, &text[at + word.len()..]) && !is_comment(text, at) {
+                    places.push(at);
+                }
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        Self {
+            text,
+            places,
+            has_backticks: starters.texts.iter().any(|starter| starter == "`"),
+        }
+    }
+
+    /// Whether the string at a place names the program that a call starts.
+    pub(super) fn start(&self, at: usize) -> bool {
+        if self.has_backticks && self.text[at..].starts_with('`') {
+            return !is_comment(self.text, at);
+        }
+        let end = self.places.partition_point(|&call| call < at);
+        let mut before = self.places[..end].iter().rev().take(MAX_NESTED);
+        before.any(|&call| at - call < CLOSE && is_first_string(&self.text[call..at]))
+    }
+}
+
+/// Whether an argument, or the rest of the name and an argument, follow a word: `.run(` follows
+/// `subprocess`.
+fn is_call(word: &str, rest: &str) -> bool {
+    if word.ends_with('(') {
+        return true;
+    }
+    // A name may be as long as the text.
+    let rest = &rest.as_bytes()[..rest.len().min(CLOSE)];
+    let mut bytes = rest.iter();
+    let Some(end) = bytes.position(|byte| !byte.is_ascii_alphanumeric() && !b"_.:".contains(byte))
+    else {
+        return false;
+    };
+    let (name, arguments) = rest.split_at(end);
+    if matches!(arguments[0], b'(' | b'[') {
+        return true;
+    }
+    // Prose such as `executed (see 'git')`, as opposed to a call without parentheses, such as
+    // `Open3.capture2 'git'`.
+    let is_whole = name.first().is_none_or(|byte| b".:".contains(byte));
+    let argument = arguments.iter().find(|&&byte| byte != b' ');
+    is_whole && arguments[0] == b' ' && argument.is_some_and(|byte| b"([\'\"".contains(byte))
+}
+
+/// Whether a place is in a line that only has a comment.
+fn is_comment(text: &str, at: usize) -> bool {
+    // A line may be as long as the text.
+    let window = at.saturating_sub(CLOSE);
+    let before = &text.as_bytes()[window..at];
+    let start = match before.iter().rposition(|&byte| byte == b'\n') {
+        Some(end) => end + 1,
+        None if window == 0 => 0,
+        None => return false,
+    };
+    let line = before[start..].trim_ascii_start();
+    line.starts_with(b"#") || line.starts_with(b"*") || line.starts_with(b"//")
+}
+
+/// Whether a call that starts with this text goes on after it and has no string before, except the
+/// name of a program that starts another: `run(['nice', 'ffmpeg'])`.
+fn is_first_string(call: &str) -> bool {
+    let mut depth = 0_usize;
+    for byte in call.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth == 1 => return false,
+            b')' => depth = depth.saturating_sub(1),
+            b'\n' | b';' if depth == 0 => return false,
+            _ => {}
+        }
+    }
+    let mut words = strings(call).map(|(_, word)| word);
+    match words.next() {
+        None => true,
+        // Perl opens a pipe to a program: `open($pipe, '-|', 'git')`.
+        Some("-|" | "|-") => words.next().is_none(),
+        Some(first) if wrapper(first).is_some() => {
+            words.all(|word| word.starts_with('-') || wrapper(word).is_some())
+        }
+        Some(_) => false,
+    }
+}
+
+/// Strings in quotes, none longer than its line, with their places.
+pub(super) fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let open = at + text.get(at..)?.find(['\'', '"', '`'])?;
+            let quote = text[open..].chars().next()?;
+            let rest = &text[open + 1..];
+            // An unclosed quote is not a string.
+            let Some(close) = rest.find([quote, '\n']) else {
+                at = open + 1;
+                continue;
+            };
+            at = open + 1 + close + 1;
+            if rest[close..].starts_with(quote) {
+                return Some((open, &rest[..close]));
+            }
+            // An apostrophe: there may be a string after it.
+            at = open + 1;
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::{Language, program_starters};
+
+    /// The strings in a source of a package that name programs.
+    fn programs(language: Language, text: &str) -> Vec<&str> {
+        let calls = Calls::find(text, program_starters(language));
+        let mut programs = Vec::new();
+        for (at, literal) in strings(text) {
+            if calls.start(at) {
+                programs.push(literal);
+            }
+        }
+        programs
+    }
+
+    #[test]
+    fn only_the_first_string_in_a_call_names_a_program() {
+        let text = "import subprocess\nx = 'import'\nsubprocess.run(\n    ['git', 'init'])\n\
+                    if os.system(f'which {x}') == 0: return 'vi'\n\
+                    subprocess.call([p, '-c', 'import x'])";
+        let found = programs(Language::Python, text);
+        assert_eq!(found, ["git", "which {x}", "-c"]);
+    }
+
+    #[test]
+    fn a_program_after_a_wrapper_is_started_too() {
+        let text = "subprocess.run(['nice', '-n', 'ffmpeg', 'file'])";
+        let found = programs(Language::Python, text);
+        assert_eq!(found, ["nice", "-n", "ffmpeg"]);
+    }
+
+    #[test]
+    fn comments_and_keywords_start_no_programs() {
+        let text = "# * `display`\nwhen 'display'\nsystem 'git', 'init'\n`id`.split('join')\n\
+                    Open3.capture2('date')\nexecuted 'sort'\n";
+        let found = programs(Language::Ruby, text);
+        assert_eq!(found, ["git", "id", "date"]);
+    }
+
+    #[test]
+    fn calls_in_other_languages_are_recognized() {
+        let perl = "IPC::Open2::open2($in, 'git', @_);\nopen($p, '-|', 'date', 'x');\n\
+                    commands can be executed outside (e.g. 'init')";
+        assert_eq!(programs(Language::Perl, perl), ["git", "-|", "date"]);
+        let node = "const cp = require('child_process'), x = 'test'\ncp.execFile('git', ['link'])\n\
+                    require('child_process').exec('id')";
+        assert_eq!(programs(Language::Node, node), ["git", "id"]);
+        let php = "exec('sort'); $x = 'time'; proc_open(['date'], $y);";
+        assert_eq!(programs(Language::Php, php), ["sort", "date"]);
+    }
+}
