@@ -4,13 +4,13 @@ use super::directories::{is_development, keep_tree_at};
 use super::literals;
 use super::state::State;
 use crate::elf::Files;
-use crate::image::{NameId, Tree};
+use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 /// Templates such as `/usr/share/lua/5.4/?.lua` are built into Lua; variables such as `LUA_PATH`
 /// replace them.
-pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
@@ -37,13 +37,11 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         }
     }
     let why = Why::runtime(Language::Lua);
-    let unrequested = state.unrequested.of(Language::Lua);
-    let skip = |tree: &Tree, name| is_development(tree, name) || unrequested.contains(&name);
     for path in paths {
         // `/usr/lib/lua` contains the modules of all versions; only those of this version are
         // needed.
         if path.split(|&byte| byte == b'/').count() > 3 {
-            keep_tree_at(keep, &path, name, &why, &skip);
+            keep_tree_at(keep, &path, name, &why, &is_development);
         }
     }
 }

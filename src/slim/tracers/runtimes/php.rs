@@ -10,13 +10,11 @@ use crate::slim::why::{Language, Why};
 
 /// Keeps the include path, which is compiled into the program and into the library that web servers
 /// load instead of the program.
-pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     let why = Why::runtime(Language::Php);
-    let unrequested = state.unrequested.of(Language::Php);
-    let skip = |tree: &Tree, name| is_left_out(tree, name) || unrequested.contains(&name);
     // The include path is built into the program.
     let mut paths = literals::paths(&bytes, b"/share/php");
     paths.extend(literals::paths(&bytes, b"/lib/php"));
@@ -26,7 +24,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         if path.ends_with(b"/php") && !path.ends_with(b"/lib/php")
             || path.ends_with(b"/local/lib/php")
         {
-            keep_tree_at(keep, &path, name, &why, &skip);
+            keep_tree_at(keep, &path, name, &why, &is_left_out);
         }
     }
 }
