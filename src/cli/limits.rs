@@ -19,9 +19,9 @@ pub(super) struct LimitArguments {
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count())]
     #[arg(env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
-    /// Limit the size of a decompressed layer, including holes in sparse files, to this multiple of
-    /// its stored size, plus 64 MiB for all layers together; also limits the number of entries and
-    /// the length of their names and headers [default: 1200]
+    /// Limit the decompressed size of each layer, including holes in sparse files, to this multiple
+    /// of its stored size; all layers together may exceed their limits by 64 MiB. The number of
+    /// entries and the length of their names and headers are limited accordingly [default: 1200]
     #[arg(
         long = "max-ratio",
         value_name = "FACTOR",

@@ -46,7 +46,7 @@ impl fmt::Display for Lost {
             Self::User(user) => write!(f, "not kept, although it defines the user `{user}`"),
             Self::Workdir => f.write_str("not kept, although it is the working directory"),
             Self::Missing { by: Some(by), why } => {
-                write!(f, "missing, for {}: {why}", by.escape_ascii())
+                write!(f, "missing, but needed by {}: {why}", by.escape_ascii())
             }
             Self::Missing { by: None, why } => write!(f, "missing: {why}"),
             Self::Changed(what) => write!(f, "its {what} differs from the original"),

@@ -115,7 +115,7 @@ fn a_missing_file_that_the_original_keeps_is_reported_at_its_level() {
     let original = original.elf("/bin/deeper", &program(GLIBC));
     assert_eq!(
         failures_at(Confidence::Likely, &original, &with_command()),
-        ["/bin/helper: missing, for /bin/entry: the command `helper` on line 2"],
+        ["/bin/helper: missing, but needed by /bin/entry: the command `helper` on line 2"],
         "what only a missing file needs is not reported"
     );
     let certain = failures_at(Confidence::Certain, &original, &with_command());
