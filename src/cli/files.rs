@@ -323,7 +323,8 @@ impl Reader<'_> {
             Err(reason @ Refusal::TooLarge(_)) => {
                 let limit = limits::shown(limits::NAMED_DOCKERFILE);
                 anyhow::bail!(
-                    "cannot read `{name}`: {reason}; name it on the command line to allow up to {limit}"
+                    "cannot read `{name}`: {reason}; name it on the command line to allow up to \
+                     {limit}"
                 )
             }
             Err(reason) => Err(anyhow::Error::new(reason).context(format!("cannot read `{name}`"))),

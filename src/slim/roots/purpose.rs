@@ -24,9 +24,8 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
         if !is_helped {
             keep.warn(format!(
                 "`{}`, the {field} command, runs code that is not in the image: the interpreter's \
-                 whole standard library is kept, but of the distribution's other modules only those \
-                 that a RUN instruction installs. Use `--keep PATH` for other files that the code \
-                 needs",
+                 whole standard library is kept, but other distribution modules only if a RUN \
+                 instruction installs them. Use `--keep PATH` for other files that the code needs",
                 words.join(" ")
             ));
         }
