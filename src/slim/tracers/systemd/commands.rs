@@ -26,6 +26,8 @@ pub(in crate::slim) const COMMANDS: [&str; 8] = [
 ];
 /// Maximum length in bytes of a command line after its variables are replaced.
 const MAX_COMMAND: usize = 64 << 10;
+/// Maximum length in bytes of the name of a variable.
+const MAX_NAME: usize = 255;
 
 type Environment = HashMap<String, String>;
 
@@ -58,6 +60,8 @@ fn keep_command(
         }
     });
     let Some(text) = text else {
+        // The text was built up to the limit, which takes as long as for a command that fits.
+        walk.spend(keep, MAX_COMMAND);
         let text = format!("the command of `{key}=` is too long to analyze");
         return walk.note(keep, value.file, Some(value.line), text);
     };
@@ -289,6 +293,10 @@ fn with_variables(text: &str, environment: &Environment) -> Option<String> {
         let name = variable(after);
         let value = name.and_then(|(name, _)| environment.get(name));
         if let (Some((_, length)), Some(value)) = (name, value) {
+            // A value may be as long as a file, and each of many commands may refer to it.
+            if replaced.len() + value.len() > MAX_COMMAND {
+                return None;
+            }
             replaced.push_str(value);
             rest = &after[length..];
         } else {
@@ -311,8 +319,12 @@ fn with_variables(text: &str, environment: &Environment) -> Option<String> {
 /// The name of a variable after its `$`, and the length of the reference after the `$`.
 fn variable(text: &str) -> Option<(&str, usize)> {
     if let Some(braced) = text.strip_prefix('{') {
-        let (name, _) = braced.split_once('}')?;
-        return Some((name, name.len() + 2));
+        // A text may open a bracket in every place without ever closing one.
+        let end = braced
+            .bytes()
+            .take(MAX_NAME + 1)
+            .position(|byte| byte == b'}')?;
+        return Some((&braced[..end], end + 2));
     }
     let bytes = text.bytes();
     let length = bytes
@@ -346,5 +358,19 @@ mod tests {
         assert_eq!(replaced.as_deref(), Some("/x /etc/a /etc/ab $B $A $"));
         let long = "$A".repeat(MAX_COMMAND);
         assert_eq!(with_variables(&long, &environment), None);
+        let environment = Environment::from([("A".to_owned(), "x".repeat(MAX_COMMAND))]);
+        assert_eq!(with_variables("/x $A", &environment), None);
+        assert!(with_variables("$A", &environment).is_some());
+    }
+
+    #[test]
+    fn a_name_in_braces_is_only_searched_for_nearby() {
+        let name = "A".repeat(MAX_NAME);
+        assert_eq!(
+            variable(&format!("{{{name}}}b")),
+            Some((&*name, MAX_NAME + 2))
+        );
+        assert_eq!(variable(&format!("{{{name}A}}")), None);
+        assert_eq!(variable("{A"), None);
     }
 }
