@@ -19,6 +19,10 @@ const NEAR: usize = 24;
 /// two loads (address and length), two stores, and in Rust a call.
 const SAME_CALL: usize = 160;
 
+/// Maximum number of segments that are searched, and in which addresses are looked up; programs have
+/// two to five.
+const MAX_SEGMENTS: usize = 64;
+
 /// Maximum number of shell commands that are returned; real programs contain a few dozen.
 const MAX_SHELL_TEXTS: usize = 10_000;
 
@@ -117,13 +121,19 @@ fn each_reference<'a>(bytes: &'a [u8], elf: &Elf, mut take: impl FnMut(Reference
     if elf.machine != EM_X86_64 || !elf.is_64 {
         return;
     }
-    let Ok(headers) = read_program_headers(bytes, elf) else {
+    let Ok(mut headers) = read_program_headers(bytes, elf) else {
         return;
     };
-    for header in headers.iter().filter(|header| header.p_type == PT_LOAD) {
+    headers.retain(|header| header.p_type == PT_LOAD);
+    headers.truncate(MAX_SEGMENTS);
+    // Segments may overlap, and then they are longer together than the file.
+    let mut left = bytes.len().saturating_mul(2);
+    for header in &headers {
         let Some((start, segment)) = content(bytes, header) else {
             continue;
         };
+        let segment = &segment[..segment.len().min(left)];
+        left -= segment.len();
         // GNU ld keeps code and read-only data in separate segments since 2.31.
         if header.p_flags & PF_X == 0 {
             from_data(&headers, (start, segment), &mut take);
