@@ -31,13 +31,24 @@ const MAX_NAME: usize = 255;
 
 type Environment = HashMap<String, String>;
 
+/// Facts about a unit that all its commands have in common.
+struct Common {
+    environment: Environment,
+    /// Whether a file of its conditions is missing. A unit may have as many conditions as commands,
+    /// so they are only compared once.
+    lacks_file: bool,
+}
+
 /// Keeps the programs that a unit starts.
 pub(super) fn keep_commands(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     keep_mount_programs(keep, unit);
-    let environment = environment(walk, keep, unit);
+    let common = Common {
+        environment: environment(walk, keep, unit),
+        lacks_file: conditions::lacks_file(keep, unit),
+    };
     for key in COMMANDS {
         for value in unit.all(key) {
-            keep_command(walk, keep, unit, key, value, &environment);
+            keep_command(walk, keep, unit, key, value, &common);
         }
     }
 }
@@ -48,7 +59,7 @@ fn keep_command(
     unit: &Unit,
     key: &'static str,
     value: &Placed,
-    environment: &Environment,
+    common: &Common,
 ) {
     let line = CommandLine::parse(&value.value);
     let text = unit.name.expand(line.text).and_then(|text| {
@@ -56,7 +67,7 @@ fn keep_command(
         if line.has_sign(':') {
             Some(text)
         } else {
-            with_variables(&text, environment)
+            with_variables(&text, &common.environment)
         }
     });
     let Some(text) = text else {
@@ -89,7 +100,7 @@ fn keep_command(
         }
         // With `-`, a failure is ignored. `*` stands for parts that are only known at run time.
         None if line.has_sign('-') || program.is_empty() || program.contains('*') => {}
-        None if conditions::lacks_file(keep, unit) => {}
+        None if common.lacks_file => {}
         None => {
             let text = format!("`{key}=` starts `{program}`, which is not in the image");
             walk.note(keep, value.file, Some(value.line), text);
