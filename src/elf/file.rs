@@ -102,6 +102,8 @@ pub enum ElfError {
     Header,
     #[error("its program headers lie outside the file")]
     ProgramHeaders,
+    #[error("it has more than 64 KiB of program headers")]
+    TooManyHeaders,
     #[error("its {0} lies outside the file")]
     Outside(&'static str),
     #[error(
@@ -112,6 +114,10 @@ pub enum ElfError {
 
 /// Maximum total size of the names in a dynamic section; real ones have a few thousand bytes.
 const MAX_STRINGS: usize = 1 << 20;
+
+/// Maximum size of all program headers, as in Linux; real files have a dozen. Each address in a file
+/// is compared with all of them.
+const MAX_HEADERS: usize = 64 << 10;
 
 /// The largest programs need a few hundred libraries.
 const MAX_NEEDED: usize = 4096;
@@ -266,8 +272,12 @@ fn program_headers<P: Parts + ?Sized>(
     }
     let context = context(is_64, endian);
     let count = usize::from(header.e_phnum);
+    let size = count * ProgramHeader::size(context);
+    if size > MAX_HEADERS {
+        return Err(ElfError::TooManyHeaders);
+    }
     let bytes = file
-        .part(header.e_phoff, count * ProgramHeader::size(context))
+        .part(header.e_phoff, size)
         .ok_or(ElfError::ProgramHeaders)?;
     ProgramHeader::parse(&bytes, 0, count, context).map_err(|_| ElfError::ProgramHeaders)
 }
@@ -305,9 +315,9 @@ fn interpreter<P: Parts + ?Sized>(
     })
 }
 
-/// Maximum size of the notes of a segment that are searched for the tag; real ones have less than a
-/// kilobyte.
-const MAX_NOTE_SEGMENT: u64 = 1 << 20;
+/// Maximum size of the notes of all segments that are searched for the tag; real ones have less than
+/// a kilobyte.
+const MAX_NOTE_BYTES: u64 = 1 << 20;
 
 /// The operating system in glibc's ABI note. The loader only reads the note if it is the first in
 /// its segment.
@@ -316,13 +326,15 @@ fn abi_tag_os<P: Parts + ?Sized>(
     headers: &[ProgramHeader],
     endian: Endian,
 ) -> Option<u32> {
-    // Segments may overlap, so the limit on notes applies to all segments together.
+    // Segments may overlap, so the limits apply to all segments together.
     let mut left = MAX_NOTES;
+    let mut bytes_left = MAX_NOTE_BYTES;
     for header in headers.iter().filter(|header| header.p_type == PT_NOTE) {
         let size = header.p_filesz;
-        let Some(segment) = start_of_part(file, header.p_offset, size, MAX_NOTE_SEGMENT) else {
+        let Some(segment) = start_of_part(file, header.p_offset, size, bytes_left) else {
             continue;
         };
+        bytes_left -= segment.len() as u64;
         for note in notes_of(&segment, header.p_align, endian) {
             if left == 0 {
                 return None;
@@ -562,10 +574,30 @@ fn dynamic_string<P: Parts + ?Sized>(
             *left = left.checked_sub(end + 1).ok_or(ElfError::TooLong)?;
             return Ok(Some(bytes[..end].to_vec()));
         }
-        // The strings end without a terminator.
+        // The strings end without a terminator. Many entries may refer to the same end.
         if length <= limit {
+            *left = left.checked_sub(bytes.len()).ok_or(ElfError::TooLong)?;
             return Ok(None);
         }
     }
     Err(ElfError::TooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn program_headers_are_limited_as_in_linux() {
+        for (count, error) in [(1170_u16, None), (1171, Some(ElfError::TooManyHeaders))] {
+            let mut bytes = vec![0; 64 + 56 * usize::from(count)];
+            bytes[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+            // `e_type`, `e_machine`, `e_version`, `e_phoff`, `e_ehsize` and `e_phentsize`.
+            for (offset, value) in [(16, 2), (18, 62), (20, 1), (32, 64), (52, 64), (54, 56)] {
+                bytes[offset] = value;
+            }
+            bytes[56..58].copy_from_slice(&count.to_le_bytes());
+            assert_eq!(parse(&bytes).err(), error, "{count}");
+        }
+    }
 }

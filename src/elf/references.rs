@@ -126,16 +126,14 @@ fn each_reference<'a>(bytes: &'a [u8], elf: &Elf, mut take: impl FnMut(Reference
     };
     headers.retain(|header| header.p_type == PT_LOAD);
     headers.truncate(MAX_SEGMENTS);
-    // Segments hardly overlap, but each of those in a hostile file may be the whole file.
+    // Segments may overlap, and then they are longer together than the file.
     let mut left = bytes.len().saturating_mul(2);
     for header in &headers {
         let Some((start, segment)) = content(bytes, header) else {
             continue;
         };
-        let Some(rest) = left.checked_sub(segment.len()) else {
-            break;
-        };
-        left = rest;
+        let segment = &segment[..segment.len().min(left)];
+        left -= segment.len();
         // GNU ld keeps code and read-only data in separate segments since 2.31.
         if header.p_flags & PF_X == 0 {
             from_data(&headers, (start, segment), &mut take);

@@ -55,18 +55,21 @@ impl Elf {
         let count = self.symbol_count(bytes).unwrap_or(0).min(MAX_SYMBOLS);
         // The name of every symbol may be almost the whole string table, which would make the total
         // quadratic.
-        let mut budget = self.tables.strings.map_or(0, |(_, size)| {
-            size.min(bytes.len()).saturating_mul(MAX_SHARING)
-        });
+        let names = self.tables.strings.map_or(0, |(_, size)| size);
+        let names = names.min(bytes.len());
+        let mut budget = names.saturating_mul(MAX_SHARING);
         // Symbol 0 is reserved and has no name.
         (1..count)
             .map_while(move |index| start.checked_add(index.checked_mul(size)?))
             .map_while(move |at| self.symbol(bytes, at))
             .filter(wanted)
             .map_while(move |symbol| {
-                let name = self.string(bytes, symbol.name).unwrap_or_default();
-                budget = budget.checked_sub(name.len())?;
-                Some(name)
+                let name = self.string(bytes, symbol.name);
+                // The terminator of a name without one was searched for up to the end.
+                let offset = usize::try_from(symbol.name).unwrap_or(usize::MAX);
+                let searched = name.map_or(names.saturating_sub(offset), <[u8]>::len);
+                budget = budget.checked_sub(searched)?;
+                Some(name.unwrap_or_default())
             })
             .filter(|name| !name.is_empty())
     }

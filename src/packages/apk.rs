@@ -2,7 +2,7 @@
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, Order, Scan};
+use super::{Ecosystem, Facts, MAX_DEPENDS, Order, Scan};
 use crate::image::{NameId, ReadError};
 
 /// The paths of the database: the old one and that of apk 3.
@@ -59,6 +59,9 @@ fn depends(paragraph: &Paragraph<'_>) -> Vec<String> {
     let text = paragraph.text("D").unwrap_or_default();
     let mut names = Vec::new();
     for word in text.split_whitespace() {
+        if names.len() == MAX_DEPENDS {
+            break;
+        }
         // A conflict has a mark before its name.
         if !word.contains(':') && !word.starts_with('!') {
             let end = word.find(['<', '>', '=', '~']).unwrap_or(word.len());
@@ -177,6 +180,15 @@ mod tests {
     const MUSL: &[u8] = b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\n\
         R:libc.musl-x86_64.so.1\na:0:0:777\nZ:Q17y=\n\
         R:ld-musl-x86_64.so.1\na:0:0:755\nF:etc\nR:x\n";
+
+    #[test]
+    fn dependencies_of_a_package_are_limited() {
+        let text = format!("P:a\nD:{}\n", "b ".repeat(2 * MAX_DEPENDS));
+        let paragraph = Paragraph {
+            bytes: text.as_bytes(),
+        };
+        assert_eq!(facts(&paragraph).depends.len(), MAX_DEPENDS);
+    }
 
     #[test]
     fn a_reduced_apk_paragraph_lists_only_remaining_files() {

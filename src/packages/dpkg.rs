@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, Order, Scan, text};
+use super::{Ecosystem, Facts, MAX_DEPENDS, Order, Scan, text};
 use crate::image::{NameId, ReadError};
 
 pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
@@ -109,6 +109,9 @@ fn depends(paragraph: &Paragraph<'_>) -> Vec<String> {
     for alternative in text.split([',', '|']) {
         let end = alternative.trim().find([' ', ':', '(']);
         let name = &alternative.trim()[..end.unwrap_or(alternative.trim().len())];
+        if names.len() == MAX_DEPENDS {
+            break;
+        }
         if !name.is_empty() {
             names.push(name.to_owned());
         }

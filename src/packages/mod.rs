@@ -51,6 +51,11 @@ const MORE_OWNED: usize = 1_000_000;
 const MAX_SPARSE: u64 = 8 << 20;
 /// Maximum number of packages in an image: the largest images have about ten thousand.
 const MAX_PACKAGES: usize = 200_000;
+/// Maximum number of packages that a package depends on; real ones have at most a few hundred. Each
+/// takes at least two bytes of a record, and twenty times as many in memory.
+const MAX_DEPENDS: usize = 4096;
+/// The same for all packages together; a desktop system has about 50,000.
+const ALL_DEPENDS: usize = 1_000_000;
 /// Maximum total size of all archives of an image after decompression, in bytes.
 const MAX_INFLATED: u64 = 2 << 30;
 /// Longest path, Linux's `PATH_MAX`. Without a limit, many paths below a long directory path could
@@ -266,6 +271,8 @@ struct Budget {
     found_files: Cell<usize>,
     /// Files that packages may still have.
     owned_files: Cell<usize>,
+    /// Dependencies that packages may still have.
+    depends: Cell<usize>,
     /// The first directory or record with files that were left out because the budget was used up.
     first_incomplete: Cell<Option<NameId>>,
     /// The first text that was not read because the budget was used up.
@@ -280,6 +287,7 @@ impl Budget {
         let owned = names.saturating_mul(MAX_OWNERS).saturating_add(MORE_OWNED);
         Self {
             text_bytes: Cell::new(MAX_TEXTS),
+            depends: Cell::new(ALL_DEPENDS),
             found_files: Cell::new(owned),
             owned_files: Cell::new(owned),
             first_incomplete: Cell::default(),
@@ -528,9 +536,12 @@ impl<'a> Scan<'a> {
             source,
             license,
             broken,
-            depends,
+            mut depends,
             epoch: _,
         } = facts;
+        depends.truncate(self.budget.depends.get());
+        let left = &self.budget.depends;
+        left.set(left.get() - depends.len());
         self.list.push(Package {
             ecosystem,
             name,

@@ -1,11 +1,11 @@
 //! Things that a user may miss in a slimmed image: packages that were installed on purpose but not
 //! kept, and companions of the image's own program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::{Image, Kind, NameId, Tree};
 use crate::lint::image::installed_on_purpose;
-use crate::packages::{Package, Packages};
+use crate::packages::{Ecosystem, Package, Packages};
 use crate::printable::escape_bytes;
 use crate::slim::Plan;
 
@@ -33,15 +33,26 @@ pub(super) struct Missed<'a> {
 /// Maximum number of packages that a metapackage may refer to in a chain: `default-jre`,
 /// `default-jre-headless`, `openjdk-17-jre-headless`.
 const MOST_METAPACKAGES: usize = 3;
+/// Maximum number of dependencies, and of files of packages, that are followed for all packages.
+const MAX_FOLLOWED: usize = 4 << 20;
+
+/// The rows of packages with each name.
+type ByName<'a> = BTreeMap<(Ecosystem, &'a str), Vec<usize>>;
 
 impl<'a> Missed<'a> {
     pub(super) fn of(image: &Image, packages: &'a Packages, plan: &Plan) -> Self {
         let tree = &image.tree;
         let sizes = packages.sizes(tree, |_| true);
+        let mut by_name = ByName::new();
+        for (row, package) in packages.list.iter().enumerate() {
+            let key = (package.ecosystem, package.name.as_str());
+            by_name.entry(key).or_default().push(row);
+        }
+        let mut left = MAX_FOLLOWED;
         let mut missed = Vec::new();
         for row in installed_on_purpose(image, packages) {
             let package = &packages.list[row];
-            let rows = substantial(tree, packages, row, MOST_METAPACKAGES);
+            let rows = substantial(tree, packages, &by_name, row, &mut left);
             let mut files = rows
                 .iter()
                 .flat_map(|&row| substance(tree, &packages.list[row]));
@@ -66,21 +77,41 @@ impl<'a> Missed<'a> {
 }
 
 /// The package itself, or the packages that it refers to if it is a metapackage.
-fn substantial(tree: &Tree, packages: &Packages, row: usize, depth: usize) -> BTreeSet<usize> {
-    let package = &packages.list[row];
-    if !substance(tree, package).is_empty() {
-        return BTreeSet::from([row]);
-    }
+fn substantial(
+    tree: &Tree,
+    packages: &Packages,
+    by_name: &ByName<'_>,
+    row: usize,
+    left: &mut usize,
+) -> BTreeSet<usize> {
     let mut rows = BTreeSet::new();
-    if depth == 0 {
-        return rows;
-    }
-    for (row, other) in packages.list.iter().enumerate() {
-        // Libraries and shared files come with everything.
-        let is_named =
-            other.ecosystem == package.ecosystem && package.depends.contains(&other.name);
-        if is_named && !other.name.starts_with("lib") && !other.name.ends_with("-common") {
-            rows.extend(substantial(tree, packages, row, depth - 1));
+    // Metapackages may all depend on each other, so each is only followed once.
+    let mut seen = BTreeSet::from([row]);
+    let mut level = vec![row];
+    for _ in 0..=MOST_METAPACKAGES {
+        for row in std::mem::take(&mut level) {
+            let package = &packages.list[row];
+            let cost = 1 + package.files.len() + package.depends.len();
+            let Some(rest) = left.checked_sub(cost) else {
+                return rows;
+            };
+            *left = rest;
+            if !substance(tree, package).is_empty() {
+                rows.insert(row);
+                continue;
+            }
+            let named = package.depends.iter().filter(|name| {
+                // Libraries and shared files come with everything.
+                !name.starts_with("lib") && !name.ends_with("-common")
+            });
+            for name in named {
+                let others = by_name.get(&(package.ecosystem, name.as_str()));
+                let new = others
+                    .into_iter()
+                    .flatten()
+                    .filter(|row| seen.insert(**row));
+                level.extend(new);
+            }
         }
     }
     rows

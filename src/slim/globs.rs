@@ -28,7 +28,11 @@ pub(super) fn matches(tree: &Tree, pattern: &str, names: &mut Allowance) -> Vec<
             return at;
         }
         at = match matcher(component) {
-            Some(matcher) => matching(tree, &at, component, &matcher, names),
+            Some(matcher) => {
+                // Compiling a pattern takes as long as comparing it with a few names.
+                names.spend(COST_OF_PATTERN);
+                matching(tree, &at, component, &matcher, names)
+            }
             None => named(tree, &at, component),
         };
         // Through symlinks, the same directory may be reached in several ways.
@@ -38,6 +42,9 @@ pub(super) fn matches(tree: &Tree, pattern: &str, names: &mut Allowance) -> Vec<
     at.retain(|&name| name != NameId::ROOT);
     at
 }
+
+/// The number of comparisons that take as long as compiling a pattern.
+const COST_OF_PATTERN: usize = 16;
 
 /// The matcher of a component with a wildcard.
 fn matcher(component: &str) -> Option<GlobMatcher> {

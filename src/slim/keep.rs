@@ -21,6 +21,9 @@ use crate::image::{Kind, NameId, Tree};
 /// Maximum number of notes. A script may have one on each of its lines.
 const MAX_NOTES: usize = 10_000;
 
+/// Maximum number of missing dependencies for which the searched directories are recorded.
+const MAX_EXPLAINED: usize = 1000;
+
 /// State that is shared by all tracers. State of a single tracer is a field of that tracer.
 #[derive(Debug)]
 pub(super) struct Keep<'a> {
@@ -266,7 +269,11 @@ impl<'a> Keep<'a> {
     }
 
     /// Records a dependency that does not exist in the image.
-    pub(super) fn unmet(&mut self, by: NameId, need: Need, looked_in: Vec<Vec<u8>>) {
+    pub(super) fn unmet(&mut self, by: NameId, need: Need, mut looked_in: Vec<Vec<u8>>) {
+        // The directories are shown for a few, and a hostile image may have many long ones.
+        if self.unmet.len() >= MAX_EXPLAINED {
+            looked_in.clear();
+        }
         self.unmet.insert(Unmet {
             by,
             need,

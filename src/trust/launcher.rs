@@ -6,12 +6,15 @@
 //! starts itself instead, asks, and becomes the program.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 
 /// The first argument of a jettison that is to become a program.
@@ -51,9 +54,22 @@ fn run(parent: &OsStr, program: &OsStr, arguments: &[OsString]) -> io::Error {
     // It may have died before.
     let is_alive = getppid().map(Pid::as_raw_nonzero);
     if is_alive.map(|pid| pid.to_string()).as_deref() != parent.to_str() {
-        return io::ErrorKind::Interrupted.into();
+        return io::Error::from_raw_os_error(Errno::SRCH.raw_os_error());
+    }
+    // Whoever may start jettison with chosen arguments must not be able to start other programs.
+    if !is_itself(parent) {
+        return io::Error::from_raw_os_error(Errno::PERM.raw_os_error());
     }
     Command::new(program).args(arguments).exec()
+}
+
+/// Whether the program of a process is this one.
+fn is_itself(process: &OsStr) -> bool {
+    let program = Path::new("/proc").join(process).join("exe");
+    let (Ok(other), Ok(itself)) = (fs::metadata(program), fs::metadata(ITSELF)) else {
+        return false;
+    };
+    (other.dev(), other.ino()) == (itself.dev(), itself.ino())
 }
 
 /// A command that starts a program, which is killed when jettison dies.

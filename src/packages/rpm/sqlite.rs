@@ -9,6 +9,9 @@ use super::{Damage, Headers};
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Maximum depth of a tree. The tree of a file that fits into memory has fewer levels.
 const MAX_DEPTH: usize = 20;
+/// The values of a row that are read: the tables have at most five columns, and a value without
+/// content takes one byte of a row.
+const MAX_VALUES: usize = 16;
 
 /// Returns the blobs of the table.
 pub(super) fn headers(file: &[u8]) -> Headers {
@@ -184,7 +187,9 @@ fn values(record: &[u8]) -> Vec<Value<'_>> {
     };
     types = &types[..header - used];
     let mut body = &record[header..];
-    while let Some((kind, rest)) = varint(types) {
+    while values.len() < MAX_VALUES
+        && let Some((kind, rest)) = varint(types)
+    {
         types = rest;
         // The table of section 2.1. 0 is NULL, 7 a float, and 8 and 9 are the numbers 0 and 1.
         let length = match kind {
@@ -250,6 +255,14 @@ mod tests {
         assert_eq!(varint(&[0x81, 0x00]), Some((128, &[][..])));
         assert_eq!(varint(&[0xff; 9]), Some((u64::MAX, &[][..])));
         assert_eq!(varint(&[0x80; 3]), None);
+    }
+
+    #[test]
+    fn values_without_content_are_limited() {
+        let mut row = vec![0; 1000];
+        // The size of the header in two bytes.
+        row[..2].copy_from_slice(&[0x87, 0x68]);
+        assert_eq!(values(&row).len(), MAX_VALUES);
     }
 
     #[test]

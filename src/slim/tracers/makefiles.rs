@@ -12,9 +12,9 @@ use crate::slim::tracer::Tracer;
 /// Maximum length in bytes of a recipe line after its variables are replaced.
 const LONGEST_LINE: usize = 8 << 10;
 
-/// Maximum number of references that are replaced in a makefile; large makefiles have a few
-/// thousand.
-const MAX_REFERENCES: usize = 100_000;
+/// Maximum number of bytes of recipes and values that are read to replace references in a makefile:
+/// large makefiles have a few thousand references to short values.
+const MAX_EFFORT: usize = 16 << 20;
 
 /// Maximum nesting of variables that refer to variables.
 const DEEPEST: usize = 8;
@@ -82,17 +82,22 @@ fn read(keep: &mut Keep<'_>, name: NameId) {
         return keep.note(Some(name), None, text.to_owned());
     }
     let makefile = Makefile::parse(&text);
-    let mut left = MAX_REFERENCES;
+    // An image may have many makefiles, so they share an allowance.
+    let allowed = usize::try_from(keep.effort.texts.left()).unwrap_or(usize::MAX);
+    let allowed = allowed.min(MAX_EFFORT);
+    let mut left = allowed;
     for (line, recipe) in &makefile.recipes {
         shell::keep_text_of(keep, name, *line, &makefile.expanded(recipe, &mut left));
     }
+    keep.effort.texts.spend(allowed - left);
     if left == 0 {
         let text = "too many variables: not all recipes in this file are analyzed";
         keep.note(Some(name), None, text.to_owned());
     }
     if makefile.uses_built_in_rules {
         for variable in ["CC", "CXX", "AS"] {
-            let command = makefile.expanded(&format!("$({variable}) -c source"), &mut 100);
+            let command = format!("$({variable}) -c source");
+            let command = makefile.expanded(&command, &mut { LONGEST_LINE });
             shell::keep_text_of(keep, name, 1, &command);
         }
     }
@@ -135,7 +140,8 @@ impl Makefile {
         self.recipes.push((line, recipe.to_owned()));
     }
 
-    /// A text with its variables replaced as far as they are known.
+    /// A text with its variables replaced as far as they are known. Nothing is replaced any more
+    /// when no effort is left.
     fn expanded(&self, text: &str, left: &mut usize) -> String {
         let mut out = String::new();
         self.expand(text, &mut out, left, 0);
@@ -143,13 +149,15 @@ impl Makefile {
     }
 
     fn expand(&self, text: &str, out: &mut String, left: &mut usize, depth: usize) {
+        // The end of a reference is searched for in the whole text, so the text is what counts.
+        *left = left.saturating_sub(text.len());
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once('$') {
             out.push_str(before);
             if out.len() > LONGEST_LINE || *left == 0 {
                 return;
             }
-            *left -= 1;
+            *left = left.saturating_sub(1);
             let (reference, after) = reference(behind);
             match reference {
                 // The shell sees a single dollar sign.
@@ -273,7 +281,7 @@ mod tests {
         let makefile = Makefile::parse(text);
         let recipes = makefile.recipes.iter();
         recipes
-            .map(|(_, recipe)| makefile.expanded(recipe, &mut 10_000))
+            .map(|(_, recipe)| makefile.expanded(recipe, &mut (1 << 20)))
             .collect()
     }
 
@@ -312,6 +320,22 @@ mod tests {
             writeln!(text, "V{level} = {next}").expect("a string can be written to");
         }
         assert_eq!(recipes(&text), ["echo "]);
+    }
+
+    #[test]
+    fn values_and_effort_are_limited() {
+        let long = "x".repeat(LONGEST_LINE + 1);
+        assert_eq!(
+            recipes(&format!("V = {long}\na:\n\techo $(V)\n")),
+            ["echo "]
+        );
+        // Each reference searches the whole value for a bracket that is not there.
+        let makefile = Makefile::parse(&format!("V = $({}\n", &long[3..]));
+        let mut left = 2 * LONGEST_LINE;
+        for _ in 0..4 {
+            makefile.expanded("$(V)", &mut left);
+        }
+        assert_eq!(left, 0);
     }
 
     #[test]

@@ -43,6 +43,9 @@ const BUILTINS: &[&str] = &[
 /// Longer texts are scripts with embedded data, such as installers with an archive.
 const MAX_SCRIPT: usize = 4 << 20;
 
+/// The cost of a text besides its bytes: a file may consist of a million commands of one letter.
+const PER_TEXT: usize = 64;
+
 /// Maximum depth of nested includes. Each has a copy of the known variables.
 const MAX_INCLUDES: usize = 16;
 
@@ -349,7 +352,7 @@ struct Reading<'a> {
 fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
     // The limit applies to the whole image, because many small scripts cost as much as a large one.
-    if !keep.effort.scripts.spend(text.len()) {
+    if !keep.effort.scripts.spend(PER_TEXT + text.len()) {
         let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
         return keep.note(place.by(), None, text);
     }

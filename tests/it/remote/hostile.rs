@@ -368,6 +368,18 @@ fn only_the_registry_receives_the_password() {
 }
 
 #[test]
+fn a_host_behind_a_redirect_cannot_ask_for_the_password() {
+    let (registry, other) = (registry(), registry());
+    other.state().authorization = Some("Bearer open-sesame".to_owned());
+    let realm = format!("Bearer realm=\"http://{}/token\"", other.address);
+    other.state().challenge = realm;
+    registry.redirect("/v2/", &format!("http://{}/v2/", other.address));
+    with_password(&registry, &["deps", &registry.reference("1")]);
+    assert!(other.count("/token") > 0, "anyone may get a token");
+    assert!(!other.state().shown.contains(&BASIC.to_owned()));
+}
+
+#[test]
 fn a_redirecting_token_server_does_not_leak_the_password() {
     let (registry, other) = (registry(), registry());
     registry.state().authorization = Some("Bearer open-sesame".to_owned());

@@ -171,7 +171,13 @@ impl Session {
         if greeting.status().is_server_error() || greeting.status().as_u16() == 429 {
             return Err(super::http::failure(greeting).await);
         }
-        let authorization = match (Challenge::of(greeting.headers()), &self.login) {
+        // After a redirect, another host asks. It may give tokens to anyone, but gets no credentials.
+        let login = if self.http.reach.is_registry(greeting.url()) {
+            &self.login
+        } else {
+            &Login::Anonymous
+        };
+        let authorization = match (Challenge::of(greeting.headers()), login) {
             (Some(Challenge::Basic), Login::Password(user, password)) => Authorization {
                 header: Some(basic(user, password)?),
                 until: None,

@@ -171,8 +171,11 @@ fn is_constant(word: &ShellWord) -> bool {
 }
 
 fn size(words: &[ShellWord]) -> usize {
-    let literals = words.iter().map(|word| word.literal().unwrap_or_default());
-    literals.map(|literal| 1 + literal.len() / 64).sum()
+    // A word whose value is unknown is copied too.
+    let lengths = words
+        .iter()
+        .map(|word| word.raw.len() + word.literal().map_or(0, str::len));
+    lengths.map(|length| 1 + length / 64).sum()
 }
 
 /// An unquoted variable is split at whitespace.
@@ -244,6 +247,18 @@ mod tests {
         assert!(words(&script) <= MOST_WORDS + 10_001, "{}", words(&script));
         let (script, _) = expanded("A=1; A=2; echo $A b");
         assert_eq!(script.commands.len(), 4, "two assignments and two variants");
+    }
+
+    #[test]
+    fn long_words_without_a_value_count_when_they_are_copied() {
+        let (script, _) = expanded(&format!(
+            "A=1; A=2; A=3; echo {}$unknown{}",
+            "$A ".repeat(100),
+            "x".repeat(200_000)
+        ));
+        let commands = script.commands.iter();
+        let long = commands.filter(|simple| simple.words.iter().any(|word| word.raw.len() > 1000));
+        assert!(long.count() < 30);
     }
 
     #[test]

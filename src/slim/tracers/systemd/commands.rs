@@ -26,7 +26,6 @@ pub(in crate::slim) const COMMANDS: [&str; 8] = [
 ];
 /// Maximum length in bytes of a command line after its variables are replaced.
 const MAX_COMMAND: usize = 64 << 10;
-
 type Environment = HashMap<String, String>;
 
 /// A unit whose commands are kept, with the facts that all of them share.
@@ -70,6 +69,8 @@ fn keep_command(
         }
     });
     let Some(text) = text else {
+        // The text was built up to the limit, which takes as long as for a command that fits.
+        walk.spend(keep, MAX_COMMAND);
         let text = format!("the command in `{key}=` is too long to analyze");
         return walk.note(keep, value.file, Some(value.line), text);
     };
@@ -301,6 +302,10 @@ fn with_variables(text: &str, environment: &Environment) -> Option<String> {
         let name = variable(after);
         let value = name.and_then(|(name, _)| environment.get(name));
         if let (Some((_, length)), Some(value)) = (name, value) {
+            // A value may be as long as a file, and each of many commands may refer to it.
+            if replaced.len() + value.len() > MAX_COMMAND {
+                return None;
+            }
             replaced.push_str(value);
             rest = &after[length..];
         } else {
@@ -361,5 +366,15 @@ mod tests {
         assert_eq!(replaced.as_deref(), Some("/x /etc/a /etc/ab $B $A ${A $"));
         let long = "$A".repeat(MAX_COMMAND);
         assert_eq!(with_variables(&long, &environment), None);
+        let environment = Environment::from([("A".to_owned(), "x".repeat(MAX_COMMAND))]);
+        assert_eq!(with_variables("/x $A", &environment), None);
+        assert!(with_variables("$A", &environment).is_some());
+    }
+
+    #[test]
+    fn a_name_in_braces_ends_at_its_bracket() {
+        let name = "A".repeat(255);
+        assert_eq!(variable(&format!("{{{name}}}b")), Some((&*name, 255 + 2)));
+        assert_eq!(variable("{A"), None);
     }
 }
