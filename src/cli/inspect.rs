@@ -16,7 +16,7 @@ use crate::{inspect, packages};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison inspect app.tar                        the image as a whole
-  jettison inspect app.tar /usr/lib --depth 2     sizes below a directory
+  jettison inspect app.tar /usr/lib --depth 2     sizes of the files in a directory
   jettison inspect app.tar /usr/bin/curl          one file, its layer and its package
   jettison inspect oci:build:app --format json
   jettison inspect app.tar --format cyclonedx     an SBOM of all packages")]

@@ -29,7 +29,7 @@ pub(super) fn line(
         line += " ";
         line += dash;
         line += " ";
-        line += &commands.join(", ");
+        line += &commands.join("; ");
     }
     line
 }
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(
             text(&debian()),
             "final stage `debian:12`: runs as root; shells bash, dash; package manager apt, from \
-             the base image - `jettison lint --profile minimal` lists them, `jettison slim` \
+             the base image - `jettison lint --profile minimal` lists them; `jettison slim` \
              removes files that the program does not need"
         );
     }

@@ -12,8 +12,8 @@ use crate::slim::Plan;
 /// Number of packages that are named.
 const NAMED: usize = 4;
 
-/// A line for each level that keeps other files than the plan: `--keep-level likely: 1.2 MB and 3
-/// programs less, without ffmpeg, sox`.
+/// A line for each level that keeps other files than the plan: `--keep-level likely` drops 1.2 MB
+/// and 3 programs, including ffmpeg, sox.
 pub(super) fn level_changes(image: &Image, packages: &Packages, plan: &Plan) -> Vec<String> {
     let levels = &plan.totals().levels;
     let Some((_, now)) = levels.iter().find(|(level, _)| *level == plan.level()) else {
@@ -25,9 +25,9 @@ pub(super) fn level_changes(image: &Image, packages: &Packages, plan: &Plan) -> 
             continue;
         }
         let is_less = *level < plan.level();
-        let direction = if is_less { "less" } else { "more" };
+        let verb = if is_less { "drops" } else { "adds" };
         let mut line = format!(
-            "`--keep-level {level}`: {} and {} {direction}",
+            "`--keep-level {level}` {verb} {} and {}",
             size(now.bytes.abs_diff(other.bytes)),
             counted(now.programs.abs_diff(other.programs), "program")
         );
@@ -37,20 +37,19 @@ pub(super) fn level_changes(image: &Image, packages: &Packages, plan: &Plan) -> 
         } else {
             only_in(image, packages, at_level, asked_for)
         };
-        let preposition = if is_less { "without" } else { "with" };
-        append_names(&mut line, preposition, &names);
+        append_names(&mut line, &names);
         lines.push(line);
     }
     lines
 }
 
 /// Appends the first names, and how many more there are.
-fn append_names(text: &mut String, preposition: &str, names: &[&str]) {
+fn append_names(text: &mut String, names: &[&str]) {
     if names.is_empty() {
         return;
     }
     let shown: Vec<_> = names.iter().take(NAMED).map(|name| escape(name)).collect();
-    let _ = write!(text, ", {preposition} {}", shown.join(", "));
+    let _ = write!(text, ", including {}", shown.join(", "));
     if names.len() > NAMED {
         let _ = write!(text, " and {} more", names.len() - NAMED);
     }

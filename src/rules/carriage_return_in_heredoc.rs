@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .add(
                 script.opener,
                 format!(
-                    "heredoc `{}` has carriage returns, which the shell reads as text",
+                    "heredoc `{}` has carriage returns, which become part of the commands",
                     script.name
                 ),
             )

@@ -40,7 +40,7 @@ fn check_from(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Find
     match (&stage.base, word.literal()) {
         (Base::Stage(at), Some(name)) if name.contains(|char: char| char.is_ascii_uppercase()) => {
             // BuildKit keeps the names of stages in lowercase, and `FROM` is compared as it is.
-            let message = format!("`FROM {name}` does not refer to the stage");
+            let message = format!("`FROM {name}` does not refer to the stage of that name");
             let report = findings
                 .add(word.span, message)
                 .note("stage names after `FROM` must be lowercase");

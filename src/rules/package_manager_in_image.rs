@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::support::programs::report;
 use crate::knowledge::package_managers;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::size::counted;
 
 pub(super) const RULE: Rule = Rule {
     name: "package-manager-in-image",
@@ -33,7 +34,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
         let report = findings.add(cx.at_file(name), message);
         if let Some((files, bytes)) = cx.size_of_package(name) {
             let size = cx.size(bytes);
-            report.note(format!("its package has {files} files ({size})"));
+            let files = counted(files, "file");
+            report.note(format!("its package has {files} ({size})"));
         }
     }
 }

@@ -32,7 +32,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         }
         // A package without files cannot run anything.
         if let Some(&file) = package.files.first() {
-            let message = format!("package `{}` updates running containers", package.name);
+            let message = format!("package `{}` installs updates at run time", package.name);
             findings.add(cx.at_file(file), message);
         }
     }

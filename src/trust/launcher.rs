@@ -56,7 +56,7 @@ fn run(parent: &OsStr, program: &OsStr, arguments: &[OsString]) -> io::Error {
     if is_alive.map(|pid| pid.to_string()).as_deref() != parent.to_str() {
         return io::Error::from_raw_os_error(Errno::SRCH.raw_os_error());
     }
-    // Whoever may start jettison with chosen arguments must not be able to start other programs.
+    // A user who may only start jettison must not be able to start other programs through it.
     if !is_itself(parent) {
         return io::Error::from_raw_os_error(Errno::PERM.raw_os_error());
     }

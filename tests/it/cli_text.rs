@@ -71,7 +71,7 @@ help: use the exec form: `[\"run\", \"it\"]`
 1 can be fixed with `--fix`, 1 more with `--unsafe-fixes`
 final stage `debian:12`: runs as app; shells bash, dash;
 package manager apt, from the base image - `jettison lint
---profile minimal` lists them, `jettison slim` removes files
+--profile minimal` lists them; `jettison slim` removes files
 that the program does not need
 ";
     assert_eq!(linted("60", &[]), expected);

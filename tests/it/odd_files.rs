@@ -250,7 +250,7 @@ fn a_file_of_100_megabytes_is_refused_and_the_others_are_checked() {
     for (arguments, expected) in [
         (
             &[][..],
-            "larger than 1 MiB; pass the file itself to read up to 4 MiB",
+            "larger than 1 MiB; name it on the command line to allow up to 4 MiB",
         ),
         (&["x.Dockerfile", "Dockerfile"][..], "larger than 4 MiB"),
     ] {

@@ -139,7 +139,10 @@ fn the_summary_shows_what_other_levels_would_change() {
         .file("/usr/bin/entry.sh", "")
         .script("/usr/bin/entry", "#!/bin/none\n/usr/bin/pdfinfo x\n");
     let summary = machine.level(Confidence::Certain).summary();
-    assert!(summary.contains("  `--keep-level possible`: "), "{summary}");
+    assert!(
+        summary.contains("  `--keep-level possible` adds "),
+        "{summary}"
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Interpreters that run code from outside the image: the modules that they keep, and what the
 //! sources in packages start.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::machine::{Machine, Planned};
@@ -21,10 +23,12 @@ fn base() -> Machine {
 fn installed(mut machine: Machine, packages: &[Package<'_>]) -> Machine {
     let mut status = String::new();
     for (name, source, depends, files) in packages {
-        status += &format!(
+        write!(
+            status,
             "Package: {name}\nSource: {source}\nStatus: install ok installed\nVersion: 1\n\
              Architecture: amd64\nDepends: {depends}\n\n"
-        );
+        )
+        .expect("a string can be written to");
         machine = machine.file(
             &format!("/var/lib/dpkg/info/{name}.list"),
             format!("{}\n", files.join("\n")),

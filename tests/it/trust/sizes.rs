@@ -208,7 +208,7 @@ fn a_discovered_dockerfile_has_at_most_1_mib() {
     let run = lint(&ground, &[]);
     assert_eq!(run.code, 2);
     let expected = "error: cannot read `large.Dockerfile`: it is larger than 1 MiB; \
-                    pass the file itself to read up to 4 MiB";
+                    name it on the command line to allow up to 4 MiB";
     assert!(run.err.contains(expected), "{}", run.err);
     assert_eq!(
         files(&run.out),
