@@ -349,6 +349,9 @@ struct Reading<'a> {
     includes: usize,
 }
 
+/// How many times longer a script with syntax errors takes to parse.
+const RECOVERY: usize = 12;
+
 fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
     // The limit applies to the whole image, because many small scripts cost as much as a large one.
@@ -357,6 +360,9 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         return keep.note(place.by(), None, text);
     }
     let mut script = shell::parse_text(text);
+    if !script.errors.is_empty() && !keep.effort.scripts.spend(text.len() * RECOVERY) {
+        keep.effort.scripts.use_up();
+    }
     let lines = Lines::of(text, reading.base);
     // If nothing starts the script, unknown commands in it do not matter.
     let is_started = !matches!(place, Place::Unstarted(_));
