@@ -115,8 +115,8 @@ pub enum ElfError {
 /// Maximum total size of the names in a dynamic section; real ones have a few thousand bytes.
 const MAX_STRINGS: usize = 1 << 20;
 
-/// Maximum size of all program headers, as in Linux; real files have a dozen. Each address in a file
-/// is compared with all of them.
+/// Maximum size of all program headers, as in Linux; real files have a dozen. Each address in a
+/// file is compared with all of them.
 const MAX_HEADERS: usize = 64 << 10;
 
 /// The largest programs need a few hundred libraries.
@@ -315,8 +315,8 @@ fn interpreter<P: Parts + ?Sized>(
     })
 }
 
-/// Maximum size of the notes of all segments that are searched for the tag; real ones have less than
-/// a kilobyte.
+/// Maximum size of the notes of all segments that are searched for the tag; real ones have less
+/// than a kilobyte.
 const MAX_NOTE_BYTES: u64 = 1 << 20;
 
 /// The operating system in glibc's ABI note. The loader only reads the note if it is the first in

@@ -47,6 +47,10 @@ fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
     {
         return None;
     }
+    // A heredoc is an error here. In quotes it would not be one, but its lines would be.
+    if text.contains("<<") {
+        return None;
+    }
     let quote = if has_blanks { "\"" } else { "" };
     let mut edits = vec![Edit::replace(blank, format!("={quote}"))];
     if has_blanks {

@@ -1,8 +1,8 @@
 //! `misspelled-directive`: a parser directive is misspelled.
 
-use crate::dockerfile::DIRECTIVES;
+use crate::dockerfile::{DIRECTIVES, parse};
 use crate::lint::{DockerfileContext, Edit, Findings, Fix, Rule};
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
@@ -37,9 +37,23 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let start = comment.span.start + offset;
     let edit = Edit::replace(Span::new(start, start + key.len()), near.to_owned());
     let message = format!("unknown directive `{key}` is treated as a comment");
-    findings
-        .add(edit.span, message)
-        .fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
+    let is_harmless = is_harmless(cx, &edit);
+    let report = findings.add(edit.span, message);
+    if is_harmless {
+        report.fix(Fix::marked_unsafe(format!("use `{near}`"), [edit]));
+    }
+}
+
+/// Whether the file has no more errors when the directive is in effect: with another escape
+/// character, its lines may end elsewhere.
+fn is_harmless(cx: &DockerfileContext<'_>, edit: &Edit) -> bool {
+    let mut bytes = cx.source.bytes().to_vec();
+    bytes.splice(
+        edit.span.start..edit.span.end,
+        edit.replacement.bytes(),
+    );
+    let fixed = parse(&Source::new(cx.source.name(), bytes));
+    fixed.errors.len() <= cx.dockerfile.errors.len()
 }
 
 /// The directive that differs from a word by one or two letters.

@@ -171,7 +171,7 @@ impl Session {
         if greeting.status().is_server_error() || greeting.status().as_u16() == 429 {
             return Err(super::http::failure(greeting).await);
         }
-        // After a redirect, another host asks. It may give tokens to anyone, but gets no credentials.
+        // After a redirect, another host sends the challenge. It gets no credentials.
         let login = if self.http.reach.is_registry(greeting.url()) {
             &self.login
         } else {
