@@ -48,10 +48,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 /// character, its lines may end elsewhere.
 fn is_harmless(cx: &DockerfileContext<'_>, edit: &Edit) -> bool {
     let mut bytes = cx.source.bytes().to_vec();
-    bytes.splice(
-        edit.span.start..edit.span.end,
-        edit.replacement.bytes(),
-    );
+    bytes.splice(edit.span.start..edit.span.end, edit.replacement.bytes());
     let fixed = parse(&Source::new(cx.source.name(), bytes));
     fixed.errors.len() <= cx.dockerfile.errors.len()
 }
