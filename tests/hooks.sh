@@ -62,7 +62,7 @@ grep -q 'add-instead-of-copy' "$work/log" || fail "the defect is not named: $(ca
 
 hooks jettison-fix >.pre-commit-config.yaml
 ! commit fix || fail 'a commit passes that the hook has changed'
-! grep -q '^ADD' Dockerfile || fail "nothing is mended: $(cat "$work/log")"
+! grep -q '^ADD' Dockerfile || fail "nothing is fixed: $(cat "$work/log")"
 printf 'FROM debian:12\nUSER 1\nCMD ["true"]\nHEALTHCHECK NONE\n' >Dockerfile
 hooks jettison jettison-fix >.pre-commit-config.yaml
 commit clean || fail "a clean file fails: $(cat "$work/log")"

@@ -44,7 +44,6 @@ td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabul
   overflow-wrap: anywhere }
 .map li:hover .tip, .map li:focus .tip { display: block }
 .map li:focus .tip { z-index: 3 }
-.wide { overflow-x: auto }
 code, .path { font-family: ui-monospace, monospace; font-size: .9em } .soft { color: var(--soft) }
 .big { font-size: 1.2rem } summary { cursor: pointer }
 ";
@@ -231,16 +230,16 @@ fn percentage(part: u64, whole: u64) -> u64 {
     part.saturating_mul(100).checked_div(whole).unwrap_or(100)
 }
 
-/// Layout of the treemap, in percent of its width and height.
-const DRAWING: Rectangle = Rectangle {
-    x: 0.0,
-    y: 0.0,
-    width: 100.0,
-    height: 100.0,
-};
 /// The aspect ratio of the treemap on a large screen. Tiles are laid out for this shape, so that
 /// most of them are nearly square.
 const SHAPE: f64 = 2.4;
+/// Layout of the treemap, in percent of its height.
+const DRAWING: Rectangle = Rectangle {
+    x: 0.0,
+    y: 0.0,
+    width: 100.0 * SHAPE,
+    height: 100.0,
+};
 /// Maximum number of packages that are drawn. Others would only be dots.
 const DRAWN: usize = 60;
 
@@ -266,11 +265,7 @@ fn treemap(out: &mut String, summary: &Summary<'_>) {
          size; the colored part is kept. Hover over a tile or focus it to see its name, its size \
          and why its largest file is kept.</p>\n<ul class=\"map\">\n",
     );
-    let room = Rectangle {
-        width: DRAWING.width * SHAPE,
-        ..DRAWING
-    };
-    for (row, place) in drawn.iter().zip(squarified(&sizes, room)) {
+    for (row, place) in drawn.iter().zip(squarified(&sizes, DRAWING)) {
         tile(out, summary, row, place);
     }
     out.push_str("</ul>\n");

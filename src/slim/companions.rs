@@ -44,18 +44,15 @@ fn started(keep: &Keep<'_>) -> Vec<NameId> {
     let config = &keep.view.image.config;
     let mut started = Vec::new();
     for word in config.entrypoint().into_iter().chain(config.cmd()) {
-        let Some(path) = keep.programs.find(keep.view, word.as_bytes()) else {
-            continue;
-        };
-        let Ok(resolved) = keep.tree().resolve(&path) else {
+        let Some(program) = keep.programs.find_file(keep.view, word.as_bytes()) else {
             continue;
         };
         // Shells and interpreters come with tools for people who write programs, not for people who
         // run them.
-        let names = [keep.tree().file_name(resolved.name), word.as_bytes()];
+        let names = [keep.tree().file_name(program), word.as_bytes()];
         let mut classes = [ProgramClass::Shell, ProgramClass::Interpreter].into_iter();
         if !classes.any(|class| names.iter().any(|name| class.contains(name))) {
-            started.push(resolved.name);
+            started.push(program);
         }
     }
     started

@@ -121,8 +121,7 @@ impl<'a> MentionWeight<'a> {
         let shebang = shebang::parse(&head)?;
         let program = shebang.env_program();
         let word = program.as_deref().unwrap_or(shebang.interpreter);
-        let path = self.programs.find(self.view, word)?;
-        Some(tree.resolve(&path).ok()?.name)
+        self.programs.find_file(self.view, word)
     }
 
     /// Whether a library that a file needs, itself or through others, is one of the large ones.

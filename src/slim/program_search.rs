@@ -50,6 +50,12 @@ impl Programs {
         joined(&self.working_directory, word)
     }
 
+    /// The program that a word starts, with symlinks followed.
+    pub(super) fn find_file(&self, view: &View<'_>, word: &[u8]) -> Option<NameId> {
+        let path = self.find(view, word)?;
+        Some(view.tree().resolve(&path).ok()?.name)
+    }
+
     /// The path with which a word is started: the word itself if it contains a slash, or else the
     /// first program on PATH with this name.
     pub(super) fn find(&self, view: &View<'_>, word: &[u8]) -> Option<Vec<u8>> {

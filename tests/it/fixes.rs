@@ -324,7 +324,7 @@ fn faults(
     let is_outside = keeps_the_others(source, before, edited, fixed, &after);
     [
         (after.errors.len() > before.errors.len()).then(|| format!("brings {:?}", after.errors)),
-        is_left.then(|| format!("does not mend `{}`", finding.message)),
+        is_left.then(|| format!("does not fix `{}`", finding.message)),
         (!is_outside).then(|| "changes other instructions".to_owned()),
     ]
     .into_iter()
@@ -410,7 +410,7 @@ fn the_share_of_findings_with_a_fix_is_printed() {
     eprintln!(
         "findings with a safe fix: {safe}, with an unsafe one: {unsafely}, without: {without}"
     );
-    assert!(safe > 0 && unsafely > 0, "some findings can be mended");
+    assert!(safe > 0 && unsafely > 0, "some findings can be fixed");
 }
 
 /// The programs that all scripts call, with their arguments.

@@ -19,7 +19,10 @@ pub(super) fn check(keep: &mut Keep<'_>, command: &[(Field, String)], is_helped:
     let words: Vec<&str> = command.iter().map(|(_, word)| word.as_str()).collect();
     if let Some(language) = unknown_code(keep, &words) {
         // A program outside the image explains nothing, but its code is unknown all the same.
-        let name = find_program(keep, program).unwrap_or(NameId::ROOT);
+        let name = keep
+            .programs
+            .find_file(keep.view, program.as_bytes())
+            .unwrap_or(NameId::ROOT);
         keep.unknown_code.insert(language, name);
         if !is_helped {
             keep.warn(format!(
@@ -52,13 +55,6 @@ fn unknown_code(keep: &Keep<'_>, words: &[&str]) -> Option<Language> {
     let path = file.map(|file| keep.programs.absolute(file.as_bytes()));
     let is_known = path.is_some_and(|path| keep.tree().resolve(&path).is_ok());
     if is_known { None } else { Some(language) }
-}
-
-/// The file of a program that the command starts.
-fn find_program(keep: &Keep<'_>, program: &str) -> Option<NameId> {
-    let path = keep.programs.find(keep.view, program.as_bytes())?;
-    let end = keep.tree().resolve(&path).ok()?;
-    Some(end.name)
 }
 
 fn without_launchers(command: &[(Field, String)]) -> &[(Field, String)] {
@@ -105,7 +101,7 @@ fn waits_in_shell(script: &str) -> bool {
 
 /// Whether a program is a script that starts its arguments, and sets none itself.
 fn runs_arguments(keep: &Keep<'_>, program: &str) -> bool {
-    let Some(name) = find_program(keep, program) else {
+    let Some(name) = keep.programs.find_file(keep.view, program.as_bytes()) else {
         return false;
     };
     let head = shebang::head(keep.view, name);

@@ -16,13 +16,13 @@ impl Tracer for ArchiveTracer {
         if !keep.is_file(name) || !may_be_archive(keep, name) {
             return;
         }
-        if let Some(libraries) = read_archive(keep, name, needed_by_entries) {
-            keep_libraries_of_archive(keep, name, &libraries);
-        }
-        let has_modules = keep
-            .view
-            .binary(name)
-            .is_some_and(|bytes| has_python_modules(&bytes));
+        let read = |bytes: &[u8], left: &mut u64| {
+            (needed_by_entries(bytes, left), has_python_modules(bytes))
+        };
+        let Some((libraries, has_modules)) = read_archive(keep, name, read) else {
+            return;
+        };
+        keep_libraries_of_archive(keep, name, &libraries);
         if has_modules {
             let text = "the Python modules in this program are not analyzed: \
                         use `--keep` for the programs and files that they refer to";

@@ -123,9 +123,13 @@ impl Makefile {
         for (line, text) in logical_lines(text) {
             if let Some(recipe) = text.strip_prefix('\t') {
                 makefile.add_recipe(line, recipe);
-            } else if text.trim_start().starts_with('#') {
-                // A comment may look like an assignment.
-            } else if let Some((name, value)) = assignment(&text) {
+                continue;
+            }
+            // A comment may look like an assignment.
+            if text.trim_start().starts_with('#') {
+                continue;
+            }
+            if let Some((name, value)) = assignment(&text) {
                 makefile.variables.insert(name.to_owned(), value.to_owned());
             } else if let Some((_, recipe)) = text.split_once(';') {
                 makefile.add_recipe(line, recipe);

@@ -93,8 +93,11 @@ impl Tracer for RuntimeTracer<'_> {
     /// library.
     fn start(&mut self, keep: &mut Keep<'_>) {
         for (&language, &program) in &keep.unknown_code {
-            let unrequested = &mut self.state.unrequested;
-            unrequested.add(keep, self.packages, language, program);
+            // The modules of the other languages are kept by rules, which do not select any.
+            if matches!(language, Language::Perl | Language::Python | Language::Ruby) {
+                let unrequested = &mut self.state.unrequested;
+                unrequested.add(keep, self.packages, language, program);
+            }
             match language {
                 Language::Perl => self.state.perl.has_application = true,
                 Language::Python => {
