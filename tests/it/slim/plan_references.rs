@@ -109,6 +109,38 @@ fn the_first_argument_of_an_interpreter_is_read_as_its_language() {
     }
 }
 
+#[test]
+fn scripts_without_ending_are_sources_of_every_interpreter() {
+    for (command, source) in [
+        (
+            &["Rscript", "--vanilla", "/srv/app/run"][..],
+            "system2('ffprobe')",
+        ),
+        (
+            &["awk", "-v", "x=1", "-f", "/srv/app/run"],
+            "{ \"ffprobe\" | getline }",
+        ),
+        (&["guile", "-s", "/srv/app/run"], "(system* \"ffprobe\")"),
+        (&["tclsh8.6", "/srv/app/run"], "set x [exec ffprobe]"),
+        (
+            &["escript", "/srv/app/run"],
+            "main(_) -> os:cmd(\"ffprobe\").",
+        ),
+        (
+            &["php", "-S", "0.0.0.0:80", "-t", "public", "/srv/app/run"],
+            "<?php exec('ffprobe');",
+        ),
+    ] {
+        let planned = installed(&["ffprobe", command[0]])
+            .elf("/usr/bin/sh", &program(GLIBC))
+            .layer("COPY . /srv/app")
+            .file("/srv/app/run", source)
+            .entrypoint(command)
+            .plan();
+        assert!(planned.keeps("/usr/bin/ffprobe"), "{command:?}");
+    }
+}
+
 /// Node with an application and one package in it.
 fn node(source: &str, manifest: &str) -> Machine {
     let package = "/app/node_modules/three";

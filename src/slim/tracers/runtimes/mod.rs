@@ -29,6 +29,7 @@ use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
+pub(in crate::slim) use programs::programs_in_code;
 pub(super) use programs::keep_libraries_of_archive;
 
 use state::State;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::calls::strings;
 use crate::image::NameId;
+use crate::knowledge::{Language, program_starters};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::shell;
 use crate::slim::why::Why;
@@ -34,6 +36,28 @@ pub(super) fn keep_program(
             keep.keep_path(&path, Some(name), Why::command(word.to_owned(), line));
         }
     }
+}
+
+/// The words in code that name programs, if it starts programs: `date` in
+/// `python3 -c 'os.system("date -u")'`. A shell is one of them if a call starts one.
+pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTreeSet<&str> {
+    let starters = program_starters(language);
+    let mut programs = BTreeSet::new();
+    let mut texts = starters.texts.iter();
+    if !texts.any(|starter| code.contains(starter.as_str())) {
+        return programs;
+    }
+    if starters
+        .shell
+        .iter()
+        .any(|shell| code.contains(shell.as_str()))
+    {
+        programs.insert("sh");
+    }
+    for (_, literal) in strings(code) {
+        programs.extend(command_words(literal));
+    }
+    programs
 }
 
 /// Keeps the program on PATH whose name is a string in a source. A package names programs that an
@@ -127,7 +151,29 @@ pub(in crate::slim) fn keep_libraries_of_archive(
 
 #[cfg(test)]
 mod tests {
-    use super::command_words;
+    use super::{command_words, programs_in_code};
+    use crate::knowledge::Language;
+
+    #[test]
+    fn strings_in_code_are_programs_if_the_code_starts_programs() {
+        let programs = |language, code| {
+            let programs = programs_in_code(language, code);
+            programs.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(
+            programs(Language::Python, "import os; os.system('date -u | sort')"),
+            ["date", "sh", "sort"]
+        );
+        assert_eq!(
+            programs(Language::Other, "{ print $1 | \"sort\" }"),
+            ["sort"]
+        );
+        assert_eq!(
+            programs(Language::Other, "{ print \"sort\" }"),
+            Vec::<&str>::new()
+        );
+        assert_eq!(programs(Language::Ruby, "`date`"), ["date", "sh"]);
+    }
 
     #[test]
     fn command_words_are_found_at_the_start_and_after_operators() {
