@@ -279,6 +279,15 @@ fn commands_in_crontabs_procfiles_units_and_playbooks_are_kept() {
     for (path, text) in [
         ("/etc/cron.d/backup", "0 3 * * * root mydump -q\n"),
         ("/app/crontab", "MAILTO=x\n@daily mydump\n"),
+        (
+            "/app/Taskfile.yml",
+            "version: '3'\ntasks:\n  run:\n    cmds:\n      - mydump x\n",
+        ),
+        ("/app/justfile", "run:\n    @mydump x\n"),
+        (
+            "/etc/zabbix/zabbix_agentd.conf",
+            "Server=localhost\nUserParameter=size[*],mydump -x $1\n",
+        ),
         ("/app/Procfile", "web: server\nworker: mydump --all\n"),
         (
             "/etc/systemd/system/app.service",
@@ -297,6 +306,24 @@ fn commands_in_crontabs_procfiles_units_and_playbooks_are_kept() {
             .plan();
         assert!(planned.keeps("/usr/bin/mydump"), "{path}");
     }
+}
+
+#[test]
+fn a_schedule_with_a_name_of_its_own_is_recognized() {
+    let planned = |schedule: &str| {
+        merged_usr()
+            .elf("/usr/bin/supercronic", &program(GLIBC))
+            .elf("/usr/bin/mydump", &program(GLIBC))
+            .elf("/usr/bin/and", &program(GLIBC))
+            .layer("COPY . /app")
+            .file("/app/jobs", schedule)
+            .entrypoint(&["supercronic", "/app/jobs"])
+            .plan()
+    };
+    let with_job = planned("TZ=UTC\n*/5 * * * * mydump -q\n");
+    assert!(with_job.keeps("/usr/bin/mydump"));
+    let prose = planned("* mydump writes a file\n* and another\n");
+    assert!(!prose.keeps("/usr/bin/mydump") && !prose.keeps("/usr/bin/and"));
 }
 
 #[test]

@@ -420,6 +420,8 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     let mut commands = Vec::new();
     for (at, word) in text.match_indices("exec ") {
         let line = start_of_line(&text[at + word.len()..], 2 * MAX_LITERAL);
+        // In Tcl, a bracket ends the command.
+        let line = line.split(']').next().unwrap_or_default();
         let command = line.trim_start().trim_start_matches(['{', '"']);
         let mut skipped = 0;
         for option in command.split_whitespace() {
@@ -558,7 +560,7 @@ mod tests {
                 .iter()
                 .map(|(_, command)| *command)
                 .collect();
-        assert_eq!(found, ["date -u]", "sort"]);
+        assert_eq!(found, ["date -u", "sort"]);
     }
 
     #[test]
