@@ -60,6 +60,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "ldap",
     "ldap-server",
     "libreoffice",
+    "lighttpd",
     "locales",
     "login-commands",
     "login-shells",

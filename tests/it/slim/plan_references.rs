@@ -48,6 +48,37 @@ fn a_string_naming_an_installed_program_keeps_it_far_from_the_call() {
 }
 
 #[test]
+fn settings_and_variables_that_name_an_installed_program_keep_it() {
+    for (path, text) in [
+        (
+            "/app/config.json",
+            "{\"converter\": \"pdfinfo\", \"pdftops\": 1}\n",
+        ),
+        ("/app/config.yml", "converter: pdfinfo\n# other: pdftops\n"),
+        ("/app/.env", "CONVERTER=pdfinfo\n"),
+        ("/app/tools.toml", "tools = [\"pdfinfo\"]\n"),
+    ] {
+        let planned = run(installed(&["pdfinfo", "pdftops"])
+            .layer("COPY . /app")
+            .file("/app/main.py", "read('config')\n")
+            .file("/app/package.json", "{\"name\": \"pdftops\"}")
+            .file(path, text));
+        assert!(planned.keeps("/usr/bin/pdfinfo"), "{path}");
+        assert!(!planned.keeps("/usr/bin/pdftops"), "{path}");
+    }
+    let planned = run(installed(&["pdfinfo", "pdftops"])
+        .env("PDFINFO_BINARY=pdfinfo")
+        .env("MODE=base-tool")
+        .layer("COPY . /app")
+        .file("/app/main.py", ""));
+    assert!(planned.keeps("/usr/bin/pdfinfo"));
+    assert!(
+        !planned.keeps("/usr/bin/base-tool"),
+        "it is of the base image"
+    );
+}
+
+#[test]
 fn a_base_image_program_is_kept_only_if_its_name_is_in_a_call() {
     let planned = run(installed(&[])
         .layer("COPY . /app")
@@ -436,6 +467,49 @@ fn a_library_in_an_archive_keeps_the_libraries_that_it_needs() {
             .entrypoint(&["python3.11", path])
             .plan();
         assert!(planned.keeps(&format!("{lib}/libgomp.so.1")), "{path}");
+    }
+}
+
+#[test]
+fn python_modules_in_an_archive_keep_the_programs_that_they_start() {
+    let code = "import subprocess\nsubprocess.run(['ffprobe', path])\nMODE = 'ffmpeg'\n";
+    for (path, entry) in [
+        ("/app/tool.pyz", "__main__.py"),
+        ("/app/tool.pex", "site-packages/tool/cli.py"),
+        ("/usr/local/bin/tool", "tool/__init__.py"),
+    ] {
+        let start = b"#!/usr/bin/env python3.11\n";
+        let planned = installed(&["ffprobe", "ffmpeg"])
+            .layer("COPY tool /app")
+            .executable(path, zip_behind(start, entry, code.as_bytes()))
+            .entrypoint(&["python3.11", path])
+            .plan();
+        assert!(planned.keeps("/usr/bin/ffprobe"), "{path}");
+        assert!(!planned.keeps("/usr/bin/ffmpeg"), "{path}");
+    }
+}
+
+#[test]
+fn a_library_that_a_source_opens_by_its_short_name_is_kept_in_every_language() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    for (command, source) in [
+        ("luajit", "local z = ffi.load('gdal')"),
+        ("python3", "lib = ffi.dlopen('gdal')"),
+        ("perl", "my $lib = find_lib_or_die(lib => 'gdal');"),
+        ("php", "$f = FFI::cdef('int x();', 'libgdal.so.32');"),
+        ("node", "koffi.load('libgdal.so.32')"),
+        ("node", "ffi.Library('gdal', {})"),
+    ] {
+        let planned = installed(&[command])
+            .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+            .elf(&format!("{lib}/libother.so.1"), &library("libother.so.1"))
+            .layer("COPY . /srv/app")
+            .file("/srv/app/run", source)
+            .entrypoint(&[command, "/srv/app/run"])
+            .plan();
+        assert!(planned.keeps(&format!("{lib}/libgdal.so.32")), "{source}");
+        assert!(!planned.keeps(&format!("{lib}/libother.so.1")), "{source}");
     }
 }
 

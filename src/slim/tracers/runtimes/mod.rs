@@ -18,6 +18,7 @@ mod php;
 mod programs;
 mod python;
 mod ruby;
+mod settings;
 mod source;
 mod state;
 mod unrequested;
@@ -30,7 +31,8 @@ use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
 pub(in crate::slim) use programs::programs_in_code;
-pub(super) use programs::keep_libraries_of_archive;
+pub(super) use programs::{commands_in_package, keep_libraries_of_archive, keep_program};
+pub(super) use source::is_build_time;
 
 use state::State;
 
@@ -140,6 +142,7 @@ impl Tracer for RuntimeTracer<'_> {
         }
         node::keep_package_of(&mut self.state, keep, name);
         source::trace(&mut self.state, keep, name);
+        settings::trace(&mut self.state, keep, name);
     }
 
     /// Determines which Pythons are started directly, and keeps the modules that programs request.

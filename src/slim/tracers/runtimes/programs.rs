@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::calls::strings;
+use super::calls::{Calls, strings};
 use crate::image::NameId;
 use crate::knowledge::{Language, program_starters};
 use crate::slim::keep::Keep;
@@ -17,7 +17,7 @@ const BUILDERS: &[&str] = &[
 ];
 
 /// Keeps programs in command position of a string; for packages, except compilers and shells.
-pub(super) fn keep_program(
+pub(in crate::slim::tracers) fn keep_program(
     keep: &mut Keep<'_>,
     name: NameId,
     literal: &str,
@@ -60,6 +60,21 @@ pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTree
     programs
 }
 
+/// The commands that calls in the code of a package start, as in `subprocess.run(['git', 'init'])`.
+pub(in crate::slim::tracers) fn commands_in_package(
+    language: Language,
+    code: &str,
+) -> BTreeSet<String> {
+    let calls = Calls::find(code, program_starters(language));
+    let mut commands = BTreeSet::new();
+    for (at, literal) in strings(code) {
+        if calls.start(at) {
+            commands.insert(literal.to_owned());
+        }
+    }
+    commands
+}
+
 /// Keeps the program on PATH whose name is a string in a source. A package names programs that an
 /// application may never have it start.
 pub(super) fn keep_named(keep: &mut Keep<'_>, by: NameId, word: &str, line: usize, is_own: bool) {
@@ -78,6 +93,13 @@ pub(super) fn keep_named(keep: &mut Keep<'_>, by: NameId, word: &str, line: usiz
         }
     };
     keep.keep_path(&path, Some(by), why);
+}
+
+/// Keeps the program on PATH whose name is a value in a file of settings, where it may be chance.
+pub(super) fn keep_mentioned(keep: &mut Keep<'_>, by: NameId, word: &str, line: usize) {
+    if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
+        keep.keep_path(&path, Some(by), Why::mention(word.to_owned(), line));
+    }
 }
 
 fn is_executable(keep: &Keep<'_>, path: &[u8]) -> bool {

@@ -5,6 +5,7 @@
 //! file contains a call that starts programs.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use super::calls::{Calls, strings};
 use super::programs::{self, keep_program};
@@ -159,7 +160,7 @@ fn is_distributions(path: &[u8]) -> bool {
 }
 
 /// Whether a file of a package is only used for builds or tests.
-fn is_build_time(path: &[u8]) -> bool {
+pub(in crate::slim::tracers) fn is_build_time(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
         "/_distutils_hack/",
         "/distutils/",
@@ -390,12 +391,7 @@ fn keep_added_programs(
     text: &str,
     is_own: bool,
 ) {
-    if state.added_programs.is_none() {
-        state.added_programs = Some(added_programs(keep));
-    }
-    let Some(added) = state.added_programs.as_ref() else {
-        return;
-    };
+    let added = added_programs(state, keep);
     if added.is_empty() {
         return;
     }
@@ -408,10 +404,16 @@ fn keep_added_programs(
     }
 }
 
-fn added_programs(keep: &Keep<'_>) -> HashSet<Vec<u8>> {
-    let tree = keep.tree();
-    keep.programs
-        .names(tree, |name| keep.is_added(name) && !tree.is_directory(name))
+/// The names of programs on PATH that layers above the base image added.
+pub(super) fn added_programs(state: &mut State, keep: &Keep<'_>) -> Rc<HashSet<Vec<u8>>> {
+    let added = state.added_programs.get_or_insert_with(|| {
+        let tree = keep.tree();
+        Rc::new(
+            keep.programs
+                .names(tree, |name| keep.is_added(name) && !tree.is_directory(name)),
+        )
+    });
+    Rc::clone(added)
 }
 
 /// Text after `exec` on a line, for languages that need no quotes, such as Tcl: `[exec
