@@ -20,7 +20,8 @@ fn installed(programs: &[&str]) -> Machine {
         );
     // What a package owns is not kept because a RUN made it.
     let mut list = String::from(
-        "/usr/lib/x86_64-linux-gnu/libgdal.so.32\n/usr/lib/x86_64-linux-gnu/libother.so.1\n\
+        "/usr/share/geo/x\n/usr/lib/x86_64-linux-gnu/libgdal.so.32\n\
+         /usr/lib/x86_64-linux-gnu/libother.so.1\n\
          /usr/lib/x86_64-linux-gnu/libgomp.so.1\n/usr/share/tessdata/eng.traineddata\n",
     );
     for name in programs {
@@ -76,6 +77,41 @@ fn settings_and_variables_that_name_an_installed_program_keep_it() {
         !planned.keeps("/usr/bin/base-tool"),
         "it is of the base image"
     );
+}
+
+#[test]
+fn strings_in_compiled_code_name_programs_files_and_libraries() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let elixir = b"FOR1\0\0\0\0BEAMLitT\0\0\0\x27\0\0\0\0\x83m\0\0\0\x07pdfinfo\
+        \x83m\0\0\0\x10/usr/share/geo/x\0";
+    let mut dotnet = b"MZ\0libgdal.so.32\0\x0f".to_vec();
+    for text in ["pdfinfo", "/usr/share/geo/x", "pdftops is missing"] {
+        for byte in text.bytes() {
+            dotnet.extend([byte, 0]);
+        }
+        dotnet.push(1);
+    }
+    for (path, bytes) in [
+        ("/app/lib/app-1/ebin/Elixir.App.beam", elixir.to_vec()),
+        ("/app/App.dll", dotnet),
+    ] {
+        let planned = run(installed(&["pdfinfo", "pdftops"])
+            .file("/usr/share/geo/x", "")
+            .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+            .layer("COPY . /app")
+            .file("/app/main.py", "")
+            .file(path, bytes));
+        assert!(planned.keeps("/usr/bin/pdfinfo"), "{path}");
+        assert!(planned.keeps("/usr/share/geo/x"), "{path}");
+        assert!(!planned.keeps("/usr/bin/pdftops"), "{path}");
+        let opens = path.ends_with(".dll");
+        assert_eq!(
+            planned.keeps(&format!("{lib}/libgdal.so.32")),
+            opens,
+            "{path}"
+        );
+    }
 }
 
 #[test]

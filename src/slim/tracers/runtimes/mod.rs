@@ -7,6 +7,7 @@
 
 mod application;
 mod calls;
+mod compiled;
 mod directories;
 mod java;
 mod leftovers;
@@ -143,6 +144,7 @@ impl Tracer for RuntimeTracer<'_> {
         node::keep_package_of(&mut self.state, keep, name);
         source::trace(&mut self.state, keep, name);
         settings::trace(&mut self.state, keep, name);
+        compiled::trace(&mut self.state, keep, name);
     }
 
     /// Determines which Pythons are started directly, and keeps the modules that programs request.
