@@ -262,6 +262,51 @@ fn a_package_may_load_its_own_tests() {
 }
 
 #[test]
+fn a_file_that_a_package_names_relative_to_itself_is_kept() {
+    let package = "/app/node_modules/three";
+    let planned = node("require('three')", "{}")
+        .file(
+            &format!("{package}/lib/read.js"),
+            "read(path.join(__dirname, '..', 'docs', 'index.html'));\n\
+             read(__dirname + '/../README.md');\nif (env === 'test') {}\n",
+        )
+        .file(&format!("{package}/docs/index.html"), "")
+        .file(&format!("{package}/docs/other.html"), "")
+        .file(&format!("{package}/README.md"), "")
+        .file(&format!("{package}/HISTORY.md"), "")
+        .plan();
+    for kept in ["docs/index.html", "README.md"] {
+        assert!(planned.keeps(&format!("{package}/{kept}")), "{kept}");
+    }
+    for dropped in ["docs/other.html", "HISTORY.md", "test"] {
+        assert!(!planned.keeps(&format!("{package}/{dropped}")), "{dropped}");
+    }
+}
+
+#[test]
+fn a_fixture_that_a_gem_names_relative_to_itself_is_kept() {
+    let gem = "/usr/local/bundle/gems/paint-1.0";
+    let planned = merged_usr()
+        .elf("/usr/bin/ruby", &program(GLIBC))
+        .env("GEM_HOME=/usr/local/bundle")
+        .file("/usr/local/bundle/specifications/paint-1.0.gemspec", "")
+        .file(
+            &format!("{gem}/lib/paint.rb"),
+            "A = File.expand_path('../../test/colors.json', __FILE__)\n\
+             B = File.join(__dir__, '..', 'doc', 'page.erb')\n",
+        )
+        .file(&format!("{gem}/test/colors.json"), "")
+        .file(&format!("{gem}/test/paint_test.rb"), "")
+        .file(&format!("{gem}/doc/page.erb"), "")
+        .file("/srv/app/run.rb", "require 'paint'\n")
+        .entrypoint(&["ruby", "/srv/app/run.rb"])
+        .plan();
+    assert!(planned.keeps(&format!("{gem}/test/colors.json")));
+    assert!(planned.keeps(&format!("{gem}/doc/page.erb")));
+    assert!(!planned.keeps(&format!("{gem}/test/paint_test.rb")));
+}
+
+#[test]
 fn type_declarations_are_kept_if_ts_node_is_installed() {
     let planned = node("require('three')", "{}").plan();
     assert!(!planned.keeps("/app/node_modules/three/index.d.ts"));

@@ -6,6 +6,7 @@
 //! packages are skipped, unless a kept source file loads them.
 
 mod application;
+mod beside;
 mod calls;
 mod compiled;
 mod directories;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::calls::{Calls, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
-use super::{application, directories, java, node, python, ruby};
+use super::{application, beside, directories, java, node, python, ruby};
 use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
@@ -112,6 +112,10 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     }
     if language == Language::Python && !is_packaged(path) {
         keep_siblings(keep, name, &text);
+    }
+    // An application is kept with everything in it.
+    if is_packaged(path) && !is_for_developers(path) {
+        beside::trace(keep, name, &text);
     }
     keep_programs(keep, name, language, &text, is_own);
     keep_added_programs(state, keep, name, &text, is_own);
@@ -438,7 +442,7 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// A text up to the end of its line, but at most this many bytes.
-fn start_of_line(text: &str, longest: usize) -> &str {
+pub(super) fn start_of_line(text: &str, longest: usize) -> &str {
     let mut end = text.len().min(longest);
     while !text.is_char_boundary(end) {
         end -= 1;
