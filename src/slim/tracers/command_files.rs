@@ -20,6 +20,9 @@ impl Tracer for CommandFileTracer {
         if is_unit(&path) {
             return read_unit(keep, name);
         }
+        if path == b"/etc/logrotate.conf" || path.starts_with(b"/etc/logrotate.d/") {
+            return read_rotation(keep, name);
+        }
         let known = reader(&path);
         // A schedule may have any name; one that the user added is recognized by its lines.
         if known.is_none() && !may_be_schedule(keep, name) {
@@ -383,6 +386,45 @@ fn read_unit(keep: &mut Keep<'_>, name: NameId) {
     }
 }
 
+/// Reads the scripts in a configuration of logrotate, which end at `endscript`: logrotate(8).
+fn read_rotation(keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.bytes(name) else {
+        return;
+    };
+    if !may_read(keep, name, bytes.len()) {
+        return;
+    }
+    for (line, script) in rotation_scripts(&String::from_utf8_lossy(&bytes)) {
+        shell::keep_text_of(keep, name, line, &script);
+    }
+}
+
+/// The scripts, each with the number of its first line.
+fn rotation_scripts(text: &str) -> Vec<(usize, String)> {
+    const STARTS: [&str; 5] = [
+        "firstaction",
+        "lastaction",
+        "postrotate",
+        "preremove",
+        "prerotate",
+    ];
+    let mut scripts: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (index, line) in text.lines().enumerate() {
+        let word = line.trim();
+        if STARTS.contains(&word) {
+            is_open = true;
+            scripts.push((index + 2, String::new()));
+        } else if word == "endscript" {
+            is_open = false;
+        } else if is_open && let Some((_, script)) = scripts.last_mut() {
+            script.push_str(line);
+            script.push('\n');
+        }
+    }
+    scripts
+}
+
 /// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).
 fn unit_part(setting: &Setting) -> Option<Part<'_>> {
     match setting.key.as_str() {
@@ -498,6 +540,13 @@ mod tests {
         ] {
             assert!(!is_schedule(text), "{text}");
         }
+    }
+
+    #[test]
+    fn scripts_of_a_log_rotation_end_at_a_keyword() {
+        let text = "/var/log/x {\n  weekly\n  postrotate\n    kill 1\n  endscript\n}\n";
+        assert_eq!(rotation_scripts(text), [(4, "    kill 1\n".to_owned())]);
+        assert_eq!(rotation_scripts("weekly\n"), []);
     }
 
     #[test]

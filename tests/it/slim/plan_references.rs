@@ -397,6 +397,10 @@ fn commands_in_crontabs_procfiles_units_and_playbooks_are_kept() {
         ),
         ("/app/justfile", "run:\n    @mydump x\n"),
         (
+            "/etc/logrotate.d/app",
+            "/var/log/app {\n  postrotate\n    mydump --hup\n  endscript\n}\n",
+        ),
+        (
             "/etc/zabbix/zabbix_agentd.conf",
             "Server=localhost\nUserParameter=size[*],mydump -x $1\n",
         ),
