@@ -431,6 +431,8 @@ fn a_schedule_with_a_name_of_its_own_is_recognized() {
             .elf("/usr/bin/supercronic", &program(GLIBC))
             .elf("/usr/bin/mydump", &program(GLIBC))
             .elf("/usr/bin/and", &program(GLIBC))
+            .layer("ADD file:12 in /")
+            .file("/usr/lib/os-release", "ID=debian\n")
             .layer("COPY . /app")
             .file("/app/jobs", schedule)
             .entrypoint(&["supercronic", "/app/jobs"])

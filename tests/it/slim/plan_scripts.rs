@@ -312,6 +312,8 @@ fn a_program_after_dashes_is_started_by_a_script_of_the_user() {
         "dockerize",
         "who",
     ])
+    .layer("ADD file:12 in /")
+    .file("/usr/lib/os-release", "ID=debian\n")
     .layer("COPY . /")
     .script("/wait-for-it.sh", "#!/bin/bash\nexec \"$@\"\n")
     .script(
