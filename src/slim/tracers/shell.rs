@@ -356,7 +356,9 @@ const RECOVERY: usize = 12;
 
 fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
-    let text = shell_part(text);
+    let whole = text;
+    let text = shell_part(whole);
+    note_data(keep, place, &whole[text.len()..]);
     // The limit applies to the whole image, because many small scripts cost as much as a large one.
     if !keep.effort.scripts.spend(PER_TEXT + text.len()) {
         let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
@@ -394,6 +396,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         note_computed(keep, place, &script, &lines, &values);
     }
     read_written(keep, reading, &script, text);
+    read_piped(keep, reading, &script, &lines);
     keep_mentions(keep, place, text, reading.base);
     for (offset, path) in expanded.paths {
         keep_path_or_glob(keep, place, &path, lines.line(offset));
@@ -417,6 +420,15 @@ fn shell_part(text: &str) -> &str {
         // The archive begins on a line of its own.
         Some(data) => &text[..memchr::memrchr(b'\n', &text.as_bytes()[..data]).unwrap_or(data)],
         None => text,
+    }
+}
+
+/// Notes data after a script, unless it is a ZIP file, which has a tracer.
+fn note_data(keep: &mut Keep<'_>, place: Place, rest: &str) {
+    const END_OF_ZIP: &str = "PK\u{5}\u{6}";
+    if rest.contains('\0') && !rest.contains(END_OF_ZIP) {
+        let text = "the data after the script is not analyzed: use `--keep` for what it needs";
+        keep.note(place.by(), None, text.to_owned());
     }
 }
 
@@ -796,6 +808,68 @@ fn read_written(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript
     }
 }
 
+/// Reads code that `echo` or `printf` passes to a shell: `echo 'gzip x' | sh`.
+fn read_piped(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, lines: &Lines) {
+    // As many as here-documents.
+    const MOST: usize = 64;
+    if reading.depth > 0 {
+        return;
+    }
+    let mut left = MOST;
+    for pipeline in &script.pipelines {
+        let [.., from, to] = pipeline.stages.as_slice() else {
+            continue;
+        };
+        let (Some(from), Some(to)) = (script.commands.get(*from), script.commands.get(*to)) else {
+            continue;
+        };
+        if let Some(text) = printed(from)
+            && reads_code(to)
+            && left > 0
+        {
+            left -= 1;
+            let inner = Reading {
+                base: lines.line(from.span.start) - 1,
+                depth: reading.depth + 1,
+                ..*reading
+            };
+            read_text(keep, &inner, &text);
+        }
+    }
+}
+
+/// The text that a command prints, if it is known.
+fn printed(command: &SimpleCommand) -> Option<String> {
+    let words: Option<Vec<&str>> = command.words.iter().map(ShellWord::literal).collect();
+    let words = words?;
+    let (program, arguments) = words.split_first()?;
+    if !matches!(*program, "echo" | "printf") {
+        return None;
+    }
+    Some(arguments.join(" ").replace("\\n", "\n"))
+}
+
+/// Whether a command is a shell that reads its input.
+fn reads_code(command: &SimpleCommand) -> bool {
+    let words: Vec<&str> = command
+        .words
+        .iter()
+        .map(|word| word.literal().unwrap_or("$"))
+        .collect();
+    let words = unwrapped(&words);
+    words
+        .split_first()
+        .is_some_and(|(program, arguments)| is_shell(program) && is_input(arguments))
+}
+
+/// Whether a shell with these arguments reads its script from its input.
+fn is_input(arguments: &[&str]) -> bool {
+    let are_options = arguments
+        .iter()
+        .all(|word| word.starts_with('-') && *word != "-c");
+    are_options || arguments.contains(&"-s")
+}
+
 /// The language of a here-document.
 enum Code {
     Shell,
@@ -823,11 +897,11 @@ fn code_in_heredoc(script: &ShellScript, redirection: &Redirection, body: &str) 
     let words = unwrapped(&words);
     let (program, arguments) = words.split_first()?;
     if is_shell(program) {
-        let reads_input = arguments
-            .iter()
-            .all(|word| word.starts_with('-') && *word != "-c")
-            || arguments.contains(&"-s");
-        return if reads_input { Some(Code::Shell) } else { None };
+        return if is_input(arguments) {
+            Some(Code::Shell)
+        } else {
+            None
+        };
     }
     if let Some(language) = language_of_input(words) {
         return Some(Code::Other(language));

@@ -548,6 +548,43 @@ fn an_interpreter_that_runs_code_from_outside_keeps_its_standard_library() {
 }
 
 #[test]
+fn a_module_that_a_lua_program_requires_is_kept_whatever_it_needs() {
+    let planned = merged_usr()
+        .layer("ADD file:12 in /")
+        .file("/usr/lib/os-release", "ID=debian\n")
+        .elf("/usr/bin/lua5.4", &program(GLIBC))
+        .script(
+            "/usr/bin/chat",
+            "#!/usr/bin/lua5.4\ndofile('/usr/lib/chat/start.lua')\n",
+        )
+        .file("/usr/lib/chat/start.lua", "require \"core.main\"\n")
+        .file(
+            "/usr/lib/chat/core/main.lua",
+            "local e = require(\"util.encodings\");\n",
+        )
+        .elf(
+            "/usr/lib/chat/util/encodings.so",
+            &library("encodings.so").needs("libicudata.so.72"),
+        )
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/libicudata.so.72",
+            &library("libicudata.so.72"),
+        )
+        .file("/usr/lib/other/util/crypt.so", "")
+        .entrypoint(&["chat"])
+        .plan();
+    assert_eq!(
+        planned
+            .why("/usr/lib/chat/util/encodings.so")
+            .last()
+            .unwrap(),
+        "/usr/lib/chat/util/encodings.so: the Lua module `util.encodings`"
+    );
+    assert!(planned.keeps("/usr/lib/x86_64-linux-gnu/libicudata.so.72"));
+    assert!(!planned.keeps("/usr/lib/other/util/crypt.so"));
+}
+
+#[test]
 fn lua_and_php_keep_their_compiled_in_directories() {
     let machine = with_programs(&[])
         .file("/usr/share/lua/5.4/cjson.lua", "")

@@ -255,18 +255,18 @@ fn programs_started_by_functions_and_generated_scripts_are_kept() {
 #[test]
 fn here_documents_that_a_shell_or_an_interpreter_reads_are_code() {
     let planned = with(&[
-        "bash", "python3", "perl", "tac", "seq", "who", "w", "id", "env",
+        "bash", "python3", "perl", "tac", "seq", "who", "w", "watch", "id", "env",
     ])
     .script(
         "/a",
         "#!/bin/sh\nsh <<'X'\ntac\nX\nbash -s -- one <<X\nseq\nX\n\
              python3 - <<'EOF'\nimport subprocess\nsubprocess.run(['who'])\nEOF\n\
              cat >/tmp/job <<EOF\nw $(hostname)\nEOF\nsh /tmp/job\n\
-             cat >/tmp/data <<EOF\nid\nEOF\nsh /tmp/other <<EOF\nenv\nEOF\n",
+             echo 'watch -n1 x' | sh\ncat >/tmp/data <<EOF\nid\nEOF\nsh /tmp/other <<EOF\nenv\nEOF\n",
     )
     .entrypoint(&["/a"])
     .plan();
-    for name in ["tac", "seq", "who", "w"] {
+    for name in ["tac", "seq", "who", "w", "watch"] {
         assert!(planned.keeps(&format!("/usr/bin/{name}")), "{name}");
     }
     assert!(!planned.keeps("/usr/bin/id"), "it is data");

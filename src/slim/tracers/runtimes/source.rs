@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::calls::{Calls, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
-use super::{application, beside, directories, java, node, python, ruby};
+use super::{application, beside, directories, java, lua, node, python, ruby};
 use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
@@ -91,6 +91,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     match language {
         Language::Python => want_python(state, name, &text, is_own),
         Language::Ruby => want_ruby(state, keep, name, &text),
+        Language::Lua => lua::keep_required(keep, name, &text),
         // A package lists its dependencies in its manifest; an application may depend on anything
         // that is installed.
         Language::Node if is_own => {
