@@ -106,10 +106,11 @@ fn in_command_position(text: &[u8]) -> Vec<&[u8]> {
     programs
 }
 
-/// Whether a word is an absolute path. Only programs at such paths are kept.
+/// Whether a word is the absolute path of a program: messages begin with paths of other files.
 fn is_path_of_program(word: &str) -> bool {
     word.len() <= LONGEST_PATH
         && word.starts_with('/')
+        && (word.contains("bin/") || word.contains("/libexec/"))
         && word
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._+-/".contains(&byte))
@@ -151,6 +152,6 @@ mod tests {
         assert_eq!(found(b"nice -n 5 gzip <x | /bin/cat"), "nice gzip /bin/cat");
         assert_eq!(found(b"nohup sleep 5 &"), "nohup sleep");
         assert_eq!(found(b"watch file %s"), "watch");
-        assert_eq!(found(b"/etc/%s is missing"), "");
+        assert_eq!(found(b"/etc/passwd is missing"), "");
     }
 }

@@ -578,7 +578,7 @@ fn a_module_that_a_lua_program_requires_is_kept_whatever_it_needs() {
             .why("/usr/lib/chat/util/encodings.so")
             .last()
             .unwrap(),
-        "/usr/lib/chat/util/encodings.so: the Lua module `util.encodings`"
+        "/usr/lib/chat/util/encodings.so: part of `util.encodings`, which Lua programs can load"
     );
     assert!(planned.keeps("/usr/lib/x86_64-linux-gnu/libicudata.so.72"));
     assert!(!planned.keeps("/usr/lib/other/util/crypt.so"));
