@@ -5,11 +5,11 @@ mod copied;
 mod made;
 mod purpose;
 
-use globset::{GlobBuilder, GlobMatcher};
 
 use crate::image::{Config, NameId};
 use crate::knowledge::{ProgramClass, VariableClass};
 use crate::packages::Packages;
+use crate::paths::Glob;
 use crate::slim::keep::Keep;
 use crate::slim::options::{PlanError, PlanOptions};
 use crate::slim::program_kind::is_setuid;
@@ -335,7 +335,7 @@ fn matching(
         let resolved = tree.resolve_link(start.as_bytes()).map_err(|_| nothing())?;
         return Ok(vec![(resolved.name, resolved.crossed)]);
     }
-    let glob = matcher(&rest).map_err(|source| PlanError::Glob {
+    let glob = Glob::new(&rest).map_err(|source| PlanError::Glob {
         option,
         pattern: pattern.to_owned(),
         source,
@@ -350,7 +350,7 @@ fn matching(
     };
     let mut matched = Vec::new();
     for name in tree.below(resolved.name) {
-        if glob.is_match(as_path(&tree.path(name)[skipped..])) {
+        if glob.is_match(&tree.path(name)[skipped..]) {
             matched.push((name, resolved.crossed.clone()));
         }
     }
@@ -372,18 +372,4 @@ fn split_at_wildcard(pattern: &str) -> (String, String) {
         .count();
     let (start, rest) = components.split_at(literal);
     (format!("/{}", start.join("/")), rest.join("/"))
-}
-
-fn matcher(pattern: &str) -> Result<GlobMatcher, globset::Error> {
-    let glob = GlobBuilder::new(pattern)
-        // `*` stops at a slash as in a shell; `**` crosses directories.
-        .literal_separator(true)
-        .backslash_escape(true)
-        .build()?;
-    Ok(glob.compile_matcher())
-}
-
-fn as_path(bytes: &[u8]) -> &std::path::Path {
-    use std::os::unix::ffi::OsStrExt;
-    std::path::Path::new(std::ffi::OsStr::from_bytes(bytes))
 }
