@@ -93,6 +93,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "poppler",
     "postfix",
     "postgresql",
+    "ppp",
     "proj",
     "provided-by-the-runtime",
     "qml",

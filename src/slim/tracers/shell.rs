@@ -628,7 +628,13 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     }
     let words: Vec<&str> = call.words.iter().filter_map(ShellWord::literal).collect();
     keep.learn_source(&words);
-    if let Some((language, code)) = inline_code(&words) {
+    // A value that is computed is still the value of its option.
+    let all: Vec<&str> = call
+        .words
+        .iter()
+        .map(|word| word.literal().unwrap_or("$"))
+        .collect();
+    if let Some((language, code)) = inline_code(&all) {
         keep_code(keep, place, language, code, line);
     }
     if let Some(program) = program_after_dashes(keep, &words) {
@@ -906,8 +912,11 @@ fn code_in_heredoc(script: &ShellScript, redirection: &Redirection, body: &str) 
     if let Some(language) = language_of_input(words) {
         return Some(Code::Other(language));
     }
+    // Each file is looked for in all commands.
+    const MOST: usize = 4;
     let is_run = written_files(script, index, arguments)
         .iter()
+        .take(MOST)
         .any(|file| runs_as_shell(script, file));
     if is_run { Some(Code::Shell) } else { None }
 }

@@ -337,6 +337,7 @@ fn tests_that_a_package_imports_are_kept() {
         "from sky.tests import helper\n",
         "from . import tests\n",
         "import os, sky.tests.helper\n",
+        "helper = importlib.import_module('sky.tests.helper')\n",
     ] {
         let planned = run(installed(&[])
             .layer("RUN pip install sky")
