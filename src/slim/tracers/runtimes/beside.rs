@@ -2,9 +2,8 @@
 //! `path.join(__dirname, 'docs', 'index.html')`. They may be in a directory that is otherwise left
 //! out of packages, such as `test` or `docs`.
 
-use super::calls::strings;
+use super::calls::{start_of_line, strings};
 use super::directories::{ancestors, keep_tree};
-use super::source::start_of_line;
 use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::is_packaged;

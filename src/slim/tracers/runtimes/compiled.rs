@@ -131,7 +131,7 @@ fn literals(bytes: &[u8]) -> Option<BTreeSet<String>> {
         let rest = &table[at + 1..];
         let (length, text) = match tag {
             BINARY => match rest.split_first_chunk::<4>() {
-                Some((length, text)) => (u32::from_be_bytes(*length) as usize, text),
+                Some((length, text)) => (length_of(*length), text),
                 None => continue,
             },
             CHARACTERS => match rest.split_first_chunk::<2>() {
@@ -149,6 +149,10 @@ fn literals(bytes: &[u8]) -> Option<BTreeSet<String>> {
     Some(strings)
 }
 
+fn length_of(bytes: [u8; 4]) -> usize {
+    usize::try_from(u32::from_be_bytes(bytes)).unwrap_or(usize::MAX)
+}
+
 /// The chunk `LitT` of a module: the length of the table, then the table, compressed unless that
 /// length is zero.
 fn literal_table(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -158,7 +162,7 @@ fn literal_table(bytes: &[u8]) -> Option<Vec<u8>> {
     while is_module {
         let (id, after) = rest.split_first_chunk::<4>()?;
         let (size, after) = after.split_first_chunk::<4>()?;
-        let size = usize::try_from(u32::from_be_bytes(*size)).ok()?;
+        let size = length_of(*size);
         let data = after.get(..size)?;
         if id != b"LitT" {
             // Chunks are aligned to 4 bytes.

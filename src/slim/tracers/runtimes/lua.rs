@@ -1,9 +1,8 @@
 //! Lua: the directories of `package.path` and `package.cpath`, and modules beside a program.
 
-use super::calls::strings;
+use super::calls::{start_of_line, strings};
 use super::directories::{ancestors, is_development, keep_tree_at};
 use super::literals;
-use super::source::start_of_line;
 use super::state::State;
 use crate::elf::Files;
 use crate::image::NameId;

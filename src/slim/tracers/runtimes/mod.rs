@@ -31,9 +31,10 @@ use crate::packages::Packages;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
+pub(super) use calls::commands_in_package;
+pub(in crate::slim) use calls::programs_in_code;
 pub(in crate::slim) use leftovers::without_leftovers;
-pub(in crate::slim) use programs::programs_in_code;
-pub(super) use programs::{commands_in_package, keep_libraries_of_archive, keep_program};
+pub(super) use programs::{keep_libraries_of_archive, keep_program};
 pub(super) use source::is_build_time;
 
 use state::State;

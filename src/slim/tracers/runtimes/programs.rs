@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::calls::{Calls, strings};
+use super::calls::command_words;
 use crate::image::NameId;
-use crate::knowledge::{Language, program_starters};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::shell;
 use crate::slim::why::Why;
@@ -38,43 +37,6 @@ pub(in crate::slim::tracers) fn keep_program(
     }
 }
 
-/// The words in code that name programs, if it starts programs: `date` in
-/// `python3 -c 'os.system("date -u")'`. A shell is one of them if a call starts one.
-pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTreeSet<&str> {
-    let starters = program_starters(language);
-    let mut programs = BTreeSet::new();
-    let mut texts = starters.texts.iter();
-    if !texts.any(|starter| code.contains(starter.as_str())) {
-        return programs;
-    }
-    if starters
-        .shell
-        .iter()
-        .any(|shell| code.contains(shell.as_str()))
-    {
-        programs.insert("sh");
-    }
-    for (_, literal) in strings(code) {
-        programs.extend(command_words(literal));
-    }
-    programs
-}
-
-/// The commands that calls in the code of a package start, as in `subprocess.run(['git', 'init'])`.
-pub(in crate::slim::tracers) fn commands_in_package(
-    language: Language,
-    code: &str,
-) -> BTreeSet<String> {
-    let calls = Calls::find(code, program_starters(language));
-    let mut commands = BTreeSet::new();
-    for (at, literal) in strings(code) {
-        if calls.start(at) {
-            commands.insert(literal.to_owned());
-        }
-    }
-    commands
-}
-
 /// Keeps the program on PATH whose name is a string in a source. A package names programs that an
 /// application may never have it start.
 pub(super) fn keep_named(keep: &mut Keep<'_>, by: NameId, word: &str, line: usize, is_own: bool) {
@@ -106,21 +68,6 @@ fn is_executable(keep: &Keep<'_>, path: &[u8]) -> bool {
     let tree = keep.tree();
     tree.resolve(path)
         .is_ok_and(|resolved| tree.inode(resolved.name).header.mode & 0o111 != 0)
-}
-
-/// The words in command position of a string: at its start, and after `|`, `;` and `&&`.
-fn command_words(literal: &str) -> impl Iterator<Item = &str> {
-    literal
-        .split(['|', ';', '&', '\n'])
-        .filter_map(|part| part.split_whitespace().next())
-        .filter(|word| is_command_name(word))
-}
-
-fn is_command_name(word: &str) -> bool {
-    word.len() > 1
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
 }
 
 /// Libraries in the usual directories that have one of these names: whole ones such as
@@ -169,41 +116,4 @@ pub(in crate::slim) fn keep_libraries_of_archive(
         word: word.to_owned(),
         line: 1,
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{command_words, programs_in_code};
-    use crate::knowledge::Language;
-
-    #[test]
-    fn strings_in_code_are_programs_if_the_code_starts_programs() {
-        let programs = |language, code| {
-            let programs = programs_in_code(language, code);
-            programs.into_iter().collect::<Vec<_>>()
-        };
-        assert_eq!(
-            programs(Language::Python, "import os; os.system('date -u | sort')"),
-            ["date", "sh", "sort"]
-        );
-        assert_eq!(
-            programs(Language::Other, "{ print $1 | \"sort\" }"),
-            ["sort"]
-        );
-        assert_eq!(
-            programs(Language::Other, "{ print \"sort\" }"),
-            Vec::<&str>::new()
-        );
-        assert_eq!(programs(Language::Ruby, "`date`"), ["date", "sh"]);
-    }
-
-    #[test]
-    fn command_words_are_found_at_the_start_and_after_operators() {
-        let words = |literal| command_words(literal).collect::<Vec<_>>();
-        assert_eq!(
-            words("gzip -c x | sort; true && /usr/bin/id"),
-            ["gzip", "sort", "true", "/usr/bin/id"]
-        );
-        assert_eq!(words("%s no"), Vec::<&str>::new());
-    }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
-use super::calls::{Calls, strings};
+use super::calls::{Calls, start_of_line, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
 use super::{application, beside, directories, java, lua, node, python, ruby};
@@ -440,15 +440,6 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
         commands.push((at, command.get(skipped..).unwrap_or_default()));
     }
     commands
-}
-
-/// A text up to the end of its line, but at most this many bytes.
-pub(super) fn start_of_line(text: &str, longest: usize) -> &str {
-    let mut end = text.len().min(longest);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].lines().next().unwrap_or_default()
 }
 
 /// Keeps libraries that a source file opens by name, or with `find_library('z')`, which uses
