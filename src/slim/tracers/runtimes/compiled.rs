@@ -157,9 +157,11 @@ fn length_of(bytes: [u8; 4]) -> usize {
 /// length is zero.
 fn literal_table(bytes: &[u8]) -> Option<Vec<u8>> {
     const HEADER: usize = 12;
-    let is_module = bytes.starts_with(b"FOR1") && bytes.get(8..HEADER)? == b"BEAM";
+    if !bytes.starts_with(b"FOR1") || bytes.get(8..HEADER)? != b"BEAM" {
+        return None;
+    }
     let mut rest = bytes.get(HEADER..)?;
-    while is_module {
+    loop {
         let (id, after) = rest.split_first_chunk::<4>()?;
         let (size, after) = after.split_first_chunk::<4>()?;
         let size = length_of(*size);
@@ -178,7 +180,6 @@ fn literal_table(bytes: &[u8]) -> Option<Vec<u8>> {
         reader.take(MAX_LITERALS).read_to_end(&mut table).ok()?;
         return Some(table);
     }
-    None
 }
 
 fn add(strings: &mut BTreeSet<String>, text: &[u8]) {
