@@ -490,6 +490,34 @@ fn perl() -> Machine {
 }
 
 #[test]
+fn layers_of_a_perl_script_are_modules() {
+    let library = "/usr/share/perl/5.36";
+    let planned = perl()
+        .file(&format!("{library}/PerlIO/gzip.pm"), "")
+        .elf(
+            &format!("{library}/auto/PerlIO/gzip/gzip.so"),
+            &crate::builders::elf_file::library(""),
+        )
+        .file(&format!("{library}/PerlIO/encoding.pm"), "")
+        .file(&format!("{library}/PerlIO/via.pm"), "")
+        .script(
+            "/usr/bin/unpack",
+            "#!/usr/bin/perl\nopen(my $f, '<:gzip', 'x');\n\
+             open(my $g, '>:encoding(UTF-16)', 'y');\n",
+        )
+        .entrypoint(&["/usr/bin/unpack"])
+        .plan();
+    for path in [
+        "PerlIO/gzip.pm",
+        "auto/PerlIO/gzip/gzip.so",
+        "PerlIO/encoding.pm",
+    ] {
+        assert!(planned.keeps(&format!("{library}/{path}")), "{path}");
+    }
+    assert!(!planned.keeps(&format!("{library}/PerlIO/via.pm")));
+}
+
+#[test]
 fn distribution_scripts_keep_the_perl_modules_they_use() {
     let planned = perl().entrypoint(&["/usr/bin/tool"]).plan();
     let library = "/usr/share/perl/5.36";
