@@ -108,7 +108,7 @@ fn reader(path: &[u8]) -> Option<Reader> {
     match name {
         "Taskfile.yml" | "Taskfile.yaml" => return Some(taskfile),
         "justfile" | "Justfile" | ".justfile" => return Some(recipe),
-        _ if name.starts_with("zabbix_agent") || directory.contains("/zabbix/") => {
+        _ if name.starts_with("zabbix_agent") || directory.starts_with("/etc/zabbix/") => {
             return Some(zabbix);
         }
         _ => {}
