@@ -58,6 +58,10 @@ fn settings_and_variables_that_name_an_installed_program_keep_it() {
         ("/app/config.yml", "converter: pdfinfo\n# other: pdftops\n"),
         ("/app/.env", "CONVERTER=pdfinfo\n"),
         ("/app/tools.toml", "tools = [\"pdfinfo\"]\n"),
+        (
+            "/app/telegraf.conf",
+            "[[inputs.exec]]\n  commands = [\"pdfinfo -box x\", \"see pdftops\"]\n",
+        ),
     ] {
         let planned = run(installed(&["pdfinfo", "pdftops"])
             .layer("COPY . /app")

@@ -191,6 +191,17 @@ fn is_command_name(word: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
 }
 
+/// The program of a command: the string itself, or its first word if an option follows.
+pub(super) fn program_of(text: &str) -> Option<&str> {
+    let mut words = text.split_whitespace();
+    let program = words.next()?;
+    if words.next().is_none_or(|word| word.starts_with('-')) {
+        Some(program)
+    } else {
+        None
+    }
+}
+
 /// A text up to the end of its line, but at most this many bytes.
 pub(super) fn start_of_line(text: &str, longest: usize) -> &str {
     let mut end = text.len().min(longest);
@@ -271,6 +282,13 @@ mod tests {
             Vec::<&str>::new()
         );
         assert_eq!(programs(Language::Ruby, "`date`"), ["date", "sh"]);
+    }
+
+    #[test]
+    fn a_command_is_a_program_or_has_options() {
+        assert_eq!(program_of("pandoc"), Some("pandoc"));
+        assert_eq!(program_of("pandoc -o x"), Some("pandoc"));
+        assert_eq!(program_of("pandoc is missing"), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::io::Read as _;
 
+use super::calls::program_of;
 use super::programs::{keep_libraries, keep_named};
 use super::source::added_programs;
 use super::state::State;
@@ -75,17 +76,6 @@ fn keep_added_file(keep: &mut Keep<'_>, by: NameId, path: &str) {
     };
     if keep.is_file(resolved.name) && keep.is_added(resolved.name) {
         keep.keep_path(path.as_bytes(), Some(by), Why::mention(path.to_owned(), 1));
-    }
-}
-
-/// The program of a command: the string itself, or its first word if an option follows.
-fn program_of(text: &str) -> Option<&str> {
-    let mut words = text.split_whitespace();
-    let program = words.next()?;
-    if words.next().is_none_or(|word| word.starts_with('-')) {
-        Some(program)
-    } else {
-        None
     }
 }
 
@@ -241,10 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_a_program_or_has_options() {
-        assert_eq!(program_of("pandoc"), Some("pandoc"));
-        assert_eq!(program_of("pandoc -o x"), Some("pandoc"));
-        assert_eq!(program_of("pandoc is missing"), None);
+    fn a_library_has_its_prefix_and_no_spaces() {
         assert!(is_library("libgdiplus") && is_library("libz.so.1"));
         assert!(!is_library("lib") && !is_library("library of songs"));
     }

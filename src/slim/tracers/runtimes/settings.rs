@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calls::strings;
+use super::calls::{program_of, strings};
 use super::programs::keep_mentioned;
 use super::source::added_programs;
 use super::state::State;
@@ -41,8 +41,10 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let added = added_programs(state, keep);
     let mut named: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, value) in values(&text) {
-        if added.contains(value.as_bytes()) {
-            named.entry(value).or_insert(at);
+        if let Some(program) = program_of(value)
+            && added.contains(program.as_bytes())
+        {
+            named.entry(program).or_insert(at);
         }
     }
     if named.is_empty() {
