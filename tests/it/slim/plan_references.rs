@@ -605,6 +605,51 @@ fn a_library_that_a_source_opens_by_its_short_name_is_kept_in_every_language() {
     }
 }
 
+/// A Java class with the names of what it calls, and the strings in it: JVM specification, 4.4.
+fn java_class(names: &[&str], strings: &[&str]) -> Vec<u8> {
+    let number = |count: usize| u16::try_from(count).unwrap().to_be_bytes();
+    let mut bytes = vec![0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 61];
+    bytes.extend(number(names.len() + 2 * strings.len() + 1));
+    for text in names.iter().chain(strings) {
+        bytes.push(1);
+        bytes.extend(number(text.len()));
+        bytes.extend(text.as_bytes());
+    }
+    for place in 0..strings.len() {
+        bytes.push(8);
+        bytes.extend(number(1 + names.len() + place));
+    }
+    bytes
+}
+
+#[test]
+fn classes_of_libraries_in_an_archive_name_installed_programs_and_libraries() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let starter = java_class(&["java/lang/ProcessBuilder"], &["pdfinfo", "base-tool"]);
+    let binder = java_class(&["com/sun/jna/Native", "load"], &["gdal"]);
+    let planned = |class: &[u8]| {
+        let inner = zip_behind(b"", "x/A.class", class);
+        installed(&["java", "pdfinfo"])
+            .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+            .layer("COPY app.jar /app/")
+            .file(
+                "/app/app.jar",
+                zip_behind(b"", "BOOT-INF/lib/in.jar", &inner),
+            )
+            .entrypoint(&["java", "-jar", "/app/app.jar"])
+            .plan()
+    };
+    let starting = planned(&starter);
+    assert!(starting.keeps("/usr/bin/pdfinfo"));
+    assert!(
+        !starting.keeps("/usr/bin/base-tool"),
+        "it is of the base image"
+    );
+    assert!(!starting.keeps(&format!("{lib}/libgdal.so.32")));
+    assert!(planned(&binder).keeps(&format!("{lib}/libgdal.so.32")));
+}
+
 #[test]
 fn a_virtual_environment_that_names_itself_is_not_kept_completely() {
     let planned = merged_usr()
