@@ -7,11 +7,12 @@ mod purpose;
 
 
 use crate::image::{Config, NameId};
-use crate::knowledge::VariableClass;
+use crate::knowledge::{ProgramClass, VariableClass};
 use crate::packages::Packages;
 use crate::paths::Glob;
 use crate::slim::keep::Keep;
 use crate::slim::options::{PlanError, PlanOptions};
+use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Field, Root, Why};
@@ -163,7 +164,26 @@ fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
                 name: name.to_owned(),
             });
             keep.keep_path(value.as_bytes(), None, why);
+        } else if let Some(path) = added_program(keep, value) {
+            let name = name.to_owned();
+            keep.keep_path(&path, None, Why::Root(Root::Variable { name }));
         }
+    }
+}
+
+/// The program that a value such as `ffmpeg` names, if a layer above the base image added it. A
+/// shell or a package manager is seldom what the variable is about.
+fn added_program(keep: &Keep<'_>, value: &str) -> Option<Vec<u8>> {
+    let mut classes = [ProgramClass::Shell, ProgramClass::PackageManager].into_iter();
+    if value.contains('/') || classes.any(|class| class.contains(value)) {
+        return None;
+    }
+    let path = keep.programs.find(keep.view, value.as_bytes())?;
+    let program = keep.tree().resolve(&path).ok()?.name;
+    if keep.is_added(program) && !is_setuid(keep.tree(), program) {
+        Some(path)
+    } else {
+        None
     }
 }
 
