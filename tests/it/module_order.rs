@@ -88,6 +88,7 @@ const MAY_USE: [(&str, &[&[&str]]); 24] = [
     (
         "config",
         &[&[
+            "paths",
             "source",
             "trust",
             "printable",

@@ -44,7 +44,7 @@ pub(super) fn text_paths<'t>(tree: &Tree, text: &'t [u8]) -> Vec<TextPath<'t>> {
             };
             let mut found = vec![Cow::Borrowed(path)];
             if is_quoted {
-                found.extend(joined(line, at, path).into_iter().map(Cow::Owned));
+                found.extend(joined(line, at, path).map(Cow::Owned));
             }
             for path in found {
                 // Generated texts name the same path on every line.
@@ -109,25 +109,28 @@ fn constant_part(string: &[u8]) -> &[u8] {
     &string[..slash.unwrap_or(0)]
 }
 
-/// The paths that a program makes of a quoted path and the strings after it, one for each string:
+/// The path that a program makes of a quoted path and the strings after it:
 /// `os.path.join('/usr/share', 'dict', 'words')`, `Path('/usr/share') / 'dict'`,
 /// `Pathname.new('/usr').join('share')`, `'/usr/share' . '/dict'`.
-fn joined(line: &[u8], at: usize, start: &[u8]) -> Vec<Vec<u8>> {
-    let mut paths = Vec::new();
+fn joined(line: &[u8], at: usize, start: &[u8]) -> Option<Vec<u8>> {
     let mut path = start.to_vec();
     // The place after the closing quote.
     let mut end = at + start.len() + 1;
-    while paths.len() < MAX_PARTS
-        && let Some((separator, part, after)) = next_part(line, end)
-    {
+    for _ in 0..MAX_PARTS {
+        let Some((separator, part, after)) = next_part(line, end) else {
+            break;
+        };
         if !path.ends_with(separator) {
             path.extend_from_slice(separator);
         }
         path.extend_from_slice(part);
-        paths.push(path.clone());
         end = after;
     }
-    paths
+    if path.len() > start.len() {
+        Some(path)
+    } else {
+        None
+    }
 }
 
 /// The next string of a joined path: what separates it from the one before, the string, and the
@@ -230,7 +233,7 @@ mod tests {
             let at = memchr::memchr(b'/', line).unwrap();
             let (path, is_quoted) = path_at(line, at).unwrap();
             assert!(is_quoted, "{}", line.escape_ascii());
-            let path = joined(line, at, path).pop();
+            let path = joined(line, at, path);
             path.map(|path| path.escape_ascii().to_string())
         };
         for line in [

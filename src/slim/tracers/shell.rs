@@ -669,13 +669,13 @@ fn keep_code(keep: &mut Keep<'_>, place: Place, language: Language, code: &str, 
     }
 }
 
-/// The program in `wait-for-it.sh db:5432 -- app`. In commands of a distribution, a file usually
+/// The program in `wait-for-it.sh db:5432 -- app`. For a program that is no script, a file usually
 /// follows the dashes: `grep -- x test`.
 fn program_after_dashes<'a>(keep: &Keep<'_>, words: &[&'a str]) -> Option<&'a str> {
     let (first, arguments) = words.split_first()?;
     let dashes = arguments.iter().position(|word| *word == "--")?;
     let program = keep.programs.find_file(keep.view, first.as_bytes())?;
-    if keep.graph.is_users(program) {
+    if shebang::parse(&shebang::head(keep.view, program)).is_some() {
         arguments.get(dashes + 1).copied()
     } else {
         None

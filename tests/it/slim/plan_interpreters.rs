@@ -601,13 +601,7 @@ fn a_module_that_a_lua_program_requires_is_kept_whatever_it_needs() {
         .file("/usr/lib/other/util/crypt.so", "")
         .entrypoint(&["chat"])
         .plan();
-    assert_eq!(
-        planned
-            .why("/usr/lib/chat/util/encodings.so")
-            .last()
-            .unwrap(),
-        "/usr/lib/chat/util/encodings.so: part of `util.encodings`, which Lua programs can load"
-    );
+    assert!(planned.keeps("/usr/lib/chat/util/encodings.so"));
     assert!(planned.keeps("/usr/lib/x86_64-linux-gnu/libicudata.so.72"));
     assert!(!planned.keeps("/usr/lib/other/util/crypt.so"));
 }

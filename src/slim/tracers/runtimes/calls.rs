@@ -162,10 +162,7 @@ pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTree
 }
 
 /// The commands that calls in the code of a package start, as in `subprocess.run(['git', 'init'])`.
-pub(in crate::slim::tracers) fn commands_in_package(
-    language: Language,
-    code: &str,
-) -> BTreeSet<String> {
+pub(in crate::slim) fn commands_in_package(language: Language, code: &str) -> BTreeSet<String> {
     let calls = Calls::find(code, program_starters(language));
     let mut commands = BTreeSet::new();
     for (at, literal) in strings(code) {

@@ -16,7 +16,7 @@ const BUILDERS: &[&str] = &[
 ];
 
 /// Keeps programs in command position of a string; for packages, except compilers and shells.
-pub(in crate::slim::tracers) fn keep_program(
+pub(in crate::slim) fn keep_program(
     keep: &mut Keep<'_>,
     name: NameId,
     literal: &str,

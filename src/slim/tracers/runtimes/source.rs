@@ -165,7 +165,7 @@ fn is_distributions(path: &[u8]) -> bool {
 }
 
 /// Whether a file of a package is only used for builds or tests.
-pub(in crate::slim::tracers) fn is_build_time(path: &[u8]) -> bool {
+pub(in crate::slim) fn is_build_time(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
         "/_distutils_hack/",
         "/distutils/",
