@@ -356,6 +356,12 @@ struct Reading<'a> {
     includes: usize,
 }
 
+impl Reading<'_> {
+    fn is_started(&self) -> bool {
+        !matches!(self.place, Place::Unstarted(_))
+    }
+}
+
 /// How many times longer a script with syntax errors takes to parse.
 const RECOVERY: usize = 12;
 
@@ -373,8 +379,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     let lines = Lines::of(text, reading.base);
     // If nothing starts the script, unknown commands in it do not matter.
-    let is_started = !matches!(place, Place::Unstarted(_));
-    if is_started {
+    if reading.is_started() {
         note_errors(keep, reading, &script, &lines);
     }
     let mut values = reading.values.clone();
@@ -395,7 +400,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         keep.note(place.by(), None, text);
     }
     keep_commands(keep, reading, &script, &lines, &values);
-    if is_started {
+    if reading.is_started() {
         note_computed(keep, reading, &script, &lines, &values);
     }
     read_written(keep, reading, &script, text);
@@ -505,7 +510,7 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         // Only the first argument of `trap` is a command; the others are signals.
         ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
         ("eval", _) => {
-            eval = eval_argument(words);
+            eval = eval_argument(reading, words);
             Some(computed::eval_text(&words[1..]))
         }
         // `env -S 'A=1 program'` takes its text apart like a shell does.
@@ -516,9 +521,16 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         }
         _ => None,
     };
+    let Some(text) = text else { return };
     // Nested text requires additional quoting at each level, so more than two or three levels do
     // not occur in practice.
-    if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
+    if reading.depth >= DEEPEST {
+        if let Some(argument) = eval
+            && reading.is_started()
+        {
+            keep.note(reading.place.by(), Some(line), computed_eval(argument));
+        }
+    } else if !text.starts_with('-') {
         let inner = Reading {
             eval,
             base: line - 1,
@@ -530,16 +542,28 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
 }
 
 /// The argument of an `eval` that notes show: the first one that is computed.
-fn eval_argument(words: &[ShellWord]) -> Option<&str> {
+fn eval_argument<'a>(reading: &Reading<'a>, words: &'a [ShellWord]) -> Option<&'a str> {
     let mut arguments = words.iter().skip(1);
     let computed = arguments.clone().find(|word| word.literal().is_none());
-    computed
-        .or_else(|| arguments.next())
-        .map(|word| word.raw.as_str())
+    let argument = computed.or_else(|| arguments.next())?.raw.as_str();
+    // The placeholder means nothing to people.
+    if argument.contains(computed::UNKNOWN) {
+        reading.eval
+    } else {
+        Some(argument)
+    }
 }
 
 fn computed_eval(argument: &str) -> String {
     format!("the command of `eval {argument}` is computed at run time")
+}
+
+/// A note about a computed word.
+fn computed_word(reading: &Reading<'_>, what: &str, word: &ShellWord) -> String {
+    match reading.eval {
+        Some(argument) if word.raw.as_str().contains(computed::UNKNOWN) => computed_eval(argument),
+        _ => format!("the {what} `{}` is computed at run time", word.raw),
+    }
 }
 
 /// Keeps the directories whose programs are started by `run-parts`.
@@ -774,18 +798,15 @@ fn note_computed(
             continue;
         }
         let line = lines.line(script.commands[command].span.start);
-        let text = match reading.eval {
-            Some(argument) if word.raw.as_str().contains(computed::UNKNOWN) => {
-                computed_eval(argument)
-            }
-            _ => format!("the command `{}` is computed at run time", word.raw),
-        };
+        let text = computed_word(reading, "command", word);
         let programs = computed::possible_programs(keep, values, word);
         computed::note(keep, place.by(), line, text, programs);
         let is_given = word.parts.iter().any(|part| values.is_argument(part));
         if let Place::File(name) = place
             && last == Some(command)
             && !is_given
+            // An `eval` of an entry point often only expands variables in the command of the image.
+            && !word.raw.as_str().contains(computed::UNKNOWN)
             && is_entry_point(keep, name)
             && !names_program(keep, &script.commands[command].words, word.span)
         {
@@ -926,9 +947,11 @@ fn keep_included(
         // Files with known variables have already been expanded, so the rest is computed at run
         // time.
         let Some(word) = file.literal() else {
-            let text = format!("the included file `{}` is computed at run time", file.raw);
-            let files = computed::possible_files(keep, file);
-            computed::note(keep, place.by(), line, text, files);
+            if reading.is_started() {
+                let text = computed_word(reading, "included file", file);
+                let files = computed::possible_files(keep, file);
+                computed::note(keep, place.by(), line, text, files);
+            }
             continue;
         };
         if let Some(path) = included_path(keep, word)

@@ -104,6 +104,8 @@ fn an_eval_is_noted_if_its_command_is_computed() {
         "eval \"exec $command\"",
         "eval \"$(cat /etc/command)\"",
         "eval \"x=\\$($command)\"",
+        "eval \"eval $command\"",
+        "eval \". $file\"",
     ] {
         let notes = run(with(&[]), line).notes();
         assert_eq!(notes.len(), 1, "{line}: {notes:?}");

@@ -91,7 +91,9 @@ fn executable(keep: &Keep<'_>, files: Vec<NameId>) -> Vec<NameId> {
     let tree = keep.tree();
     let is_executable = |name: &NameId| {
         let resolved = tree.resolve(&tree.path(*name));
-        resolved.is_ok_and(|resolved| tree.inode(resolved.name).header.mode & 0o111 != 0)
+        resolved.is_ok_and(|resolved| {
+            keep.is_file(resolved.name) && tree.inode(resolved.name).header.mode & 0o111 != 0
+        })
     };
     files.into_iter().filter(is_executable).collect()
 }
