@@ -43,9 +43,9 @@ pub(super) fn possible_programs(
     values: &Values,
     word: &ShellWord,
 ) -> Option<Vec<NameId>> {
+    let (names, tree) = (keep.file_names(), keep.tree());
     if let Some(name) = known_file_name(word) {
-        let files = keep.file_names().named(keep.tree(), name, MAX_FILES)?;
-        return Some(executable(keep, files));
+        return names.programs_named(tree, name, MAX_FILES);
     }
     let [ShellPart::Literal(start), .., end] = word.parts.as_slice() else {
         return None;
@@ -53,12 +53,9 @@ pub(super) fn possible_programs(
     if start.contains('/') {
         return None;
     }
-    let files = keep
-        .file_names()
-        .starting_with(keep.tree(), start.as_bytes(), MAX_FILES)?;
-    let mut files = executable(keep, files);
+    let mut files = names.programs_starting_with(tree, start.as_bytes(), MAX_FILES)?;
     if let ShellPart::Literal(end) = end {
-        files.retain(|&name| keep.tree().file_name(name).ends_with(end.as_bytes()));
+        files.retain(|&name| tree.file_name(name).ends_with(end.as_bytes()));
     }
     // The script's own functions are read in any case. If there is neither a function nor a
     // program with this name, an included file may define the function.
@@ -71,7 +68,7 @@ pub(super) fn possible_programs(
 /// The files in the image that `. "$directory/name"` may include; `None` if it may be any file.
 pub(super) fn possible_files(keep: &Keep<'_>, word: &ShellWord) -> Option<Vec<NameId>> {
     let name = known_file_name(word)?;
-    keep.file_names().named(keep.tree(), name, MAX_FILES)
+    keep.file_names().files_named(keep.tree(), name, MAX_FILES)
 }
 
 /// The last component of a path whose directory is unknown.
@@ -85,17 +82,6 @@ fn known_file_name(word: &ShellWord) -> Option<&[u8]> {
     } else {
         Some(name.as_bytes())
     }
-}
-
-fn executable(keep: &Keep<'_>, files: Vec<NameId>) -> Vec<NameId> {
-    let tree = keep.tree();
-    let is_executable = |name: &NameId| {
-        let resolved = tree.resolve(&tree.path(*name));
-        resolved.is_ok_and(|resolved| {
-            keep.is_file(resolved.name) && tree.inode(resolved.name).header.mode & 0o111 != 0
-        })
-    };
-    files.into_iter().filter(is_executable).collect()
 }
 
 /// The text that `eval` runs, with a placeholder for each part that is unknown.
