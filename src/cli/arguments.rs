@@ -24,7 +24,7 @@ use super::source::SourceArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
-use crate::slim::Confidence;
+use crate::slim::{Confidence, PlanOptions};
 
 /// Lints Dockerfiles and container images, and slims images down to the files they need.
 #[derive(Debug, Parser)]
@@ -295,6 +295,18 @@ pub(super) struct PlanArguments {
     /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,
+}
+
+impl PlanArguments {
+    pub(super) fn options(&self) -> PlanOptions {
+        PlanOptions {
+            keep: self.keep.clone(),
+            drop: self.drop.clone(),
+            level: self.keep_level.into(),
+            keep_companions: self.keep_companions,
+            no_package_records: self.no_package_records,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -18,7 +18,7 @@ use crate::image::{
 use crate::lint::image::Policy;
 use crate::printable::{Lines, escape_bytes};
 use crate::report;
-use crate::slim::{self, Plan, PlanOptions, Slimming};
+use crate::slim::{self, Plan, Slimming};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // An impossible destination is an error before the work starts, not after it.
@@ -276,14 +276,7 @@ fn slimming<'a>(
     arguments: &PlanArguments,
     name: &str,
 ) -> anyhow::Result<Slimming<'a>> {
-    let options = PlanOptions {
-        keep: arguments.keep.clone(),
-        drop: arguments.drop.clone(),
-        level: arguments.keep_level.into(),
-        keep_companions: arguments.keep_companions,
-        no_package_records: arguments.no_package_records,
-    };
-    Slimming::new(image, &options).with_context(|| format!("cannot slim `{name}`"))
+    Slimming::new(image, &arguments.options()).with_context(|| format!("cannot slim `{name}`"))
 }
 
 /// Plans the slimming of an image and verifies the plan.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::arguments::KeepLevel;
+use super::arguments::PlanArguments;
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::slim::failed;
@@ -19,9 +19,10 @@ use crate::slim::{self, Plan, PlanError, PlanOptions};
 
 Examples:
   jettison verify slim.tar                     the program and everything it needs
-  jettison verify slim.tar --against app.tar   all files: dependencies, links, modes, owners
-  jettison verify slim.tar --against app.tar --keep-level possible
-                                               also modules, data and programs started by others"
+  jettison verify slim.tar --against app.tar   all files: those that `slim` would keep, their
+                                               dependencies, links, modes, owners
+  jettison verify slim.tar --against app.tar --keep-level certain --drop /usr/share/fonts
+                                               with the options that were used to slim it"
 )]
 pub(super) struct VerifyArguments {
     /// Image to check
@@ -29,16 +30,10 @@ pub(super) struct VerifyArguments {
     /// Original image to compare it with
     #[arg(long, value_name = "ORIGINAL")]
     against: Option<String>,
-    /// With `--against`, also report missing files that `slim` would keep at this confidence
-    // Another tool, or `slim` with a higher level, may have dropped less certain ones on purpose.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "LEVEL",
-        default_value = "certain",
-        requires = "against"
-    )]
-    keep_level: KeepLevel,
+    // These are the same as those of `slim`, defaults included, so that a file that `slim` keeps
+    // is a file that `verify` misses.
+    #[command(flatten)]
+    plan: PlanArguments,
     #[command(flatten)]
     source: SourceArguments,
     #[command(flatten)]
@@ -50,14 +45,19 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     let (source, limits) = (&arguments.source, &arguments.limits);
     let image = source.open(&arguments.image, limits.options(), &bar)?;
     let text = if let Some(original) = &arguments.against {
-        let original = source.open(original, limits.options(), &bar)?;
+        let mut original = source.open(original, limits.options(), &bar)?;
+        // `slim --entrypoint` may have changed the program. A root directory has no configuration.
+        let config = &image.config;
+        if !(config.entrypoint().is_empty() && config.cmd().is_empty()) {
+            original.config = original.config.with_settings_of(&image.config);
+        }
         // Compares all files that both images have, because the original shows what each file
         // needs.
-        let plan = plan_of(&original, arguments.keep_level)?;
+        let plan = plan_of(&original, &arguments.plan)?;
         let failures = slim::verify_against(&original, &image, plan.as_ref())?;
         failed(&original.tree, &failures)
     } else {
-        missing(&image)
+        missing(&image, &arguments.plan)
     };
     drop(bar);
     output.print(&text)?;
@@ -71,23 +71,27 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
 
 /// The plan of `slim` for the original; `None` if its program is unknown. The image is then
 /// compared in all other respects.
-fn plan_of(original: &Image, level: KeepLevel) -> Result<Option<Plan>, PlanError> {
+fn plan_of(original: &Image, arguments: &PlanArguments) -> Result<Option<Plan>, PlanError> {
     let options = PlanOptions {
-        level: level.into(),
         no_package_records: true,
-        ..PlanOptions::default()
+        ..arguments.options()
     };
     match slim::plan(original, &options) {
         Ok(plan) => Ok(Some(plan)),
-        Err(error @ PlanError::Read(_)) => Err(error),
-        Err(_) => Ok(None),
+        Err(
+            PlanError::NoProgram
+            | PlanError::ProgramNotFound { .. }
+            | PlanError::Systemd { .. }
+            | PlanError::ProgramComputed { .. },
+        ) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// A line for each missing file that the image's program needs.
-fn missing(image: &Image) -> Lines {
+fn missing(image: &Image, arguments: &PlanArguments) -> Lines {
     let mut lines = Lines::new();
-    let plan = match slim::plan(image, &PlanOptions::default()) {
+    let plan = match slim::plan(image, &arguments.options()) {
         Ok(plan) => plan,
         // The program itself is missing, or the configuration names none.
         Err(error) => {

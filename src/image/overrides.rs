@@ -106,6 +106,16 @@ impl Config {
         Self::new(json.into())
     }
 
+    /// A configuration for the same image with the settings of another: its program, environment,
+    /// user and so on. The history and the platform stay.
+    #[must_use]
+    pub fn with_settings_of(&self, other: &Self) -> Self {
+        let mut json = self.json().as_object().cloned().unwrap_or_default();
+        let settings = other.json().get("config").cloned().unwrap_or_default();
+        json.insert("config".into(), settings);
+        Self::new(json.into())
+    }
+
     /// The configuration with an architecture, by its Go name, if it does not state one itself.
     #[must_use]
     pub fn with_usual_architecture(&self, architecture: &str) -> Self {

@@ -114,7 +114,7 @@ impl Wrapper {
                 continue;
             }
             // `command -v program` only looks the program up.
-            if self.looks_up.iter().any(|option| option == word) {
+            if self.looks_up.iter().any(|option| is_option_in(option, word)) {
                 return None;
             }
             let is_assignment = self.assignments && word.contains('=');
@@ -147,6 +147,18 @@ impl Wrapper {
             }
         }
         false
+    }
+}
+
+/// Whether a word is an option, or a cluster of letters that begins or ends with it: `-p` in `-cp`.
+fn is_option_in(option: &str, word: &str) -> bool {
+    if option == word {
+        return true;
+    }
+    let is_cluster = word.starts_with('-') && !word.starts_with("--");
+    match option.strip_prefix('-') {
+        Some(letter) if is_cluster && letter.len() == 1 => word[1..].contains(letter),
+        _ => false,
     }
 }
 

@@ -23,6 +23,8 @@ struct Table {
     downloaders: Vec<String>,
     root_servers: Vec<String>,
     readers: Vec<String>,
+    assignment_printers: Vec<String>,
+    silent: Vec<String>,
     build_tools: Vec<String>,
     debug_tools: Vec<String>,
     prompts: Vec<String>,
@@ -49,6 +51,10 @@ pub enum ProgramClass {
     RootServer,
     /// Programs that only read local files or filter text: `cat`, `find`, `sort`, …
     Reader,
+    /// Programs that print assignments for `eval`: `ssh-agent`, `dircolors`, …
+    AssignmentPrinter,
+    /// Programs that print nothing: `mkdir`, `chmod`, …
+    Silent,
     /// Compilers, linkers and build systems.
     BuildTool,
     /// Debuggers, tracers and network scanners.
@@ -87,6 +93,8 @@ impl ProgramClass {
             Self::Downloader => [&table.downloaders, &[]],
             Self::RootServer => [&table.root_servers, &[]],
             Self::Reader => [&table.readers, &[]],
+            Self::AssignmentPrinter => [&table.assignment_printers, &[]],
+            Self::Silent => [&table.silent, &[]],
             Self::BuildTool => [&table.build_tools, &[]],
             Self::DebugTool => [&table.debug_tools, &[]],
             Self::Prompt => [&table.prompts, &[]],
@@ -139,6 +147,8 @@ mod tests {
             &table.downloaders,
             &table.root_servers,
             &table.readers,
+            &table.assignment_printers,
+            &table.silent,
             &table.build_tools,
             &table.debug_tools,
             &table.prompts,

@@ -70,7 +70,11 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
         &unmet.collect::<Vec<_>>(),
     );
     let notes = plan.notes().iter().map(|note| note_line(tree, note));
-    list(&mut out, "unknown", &notes.collect::<Vec<_>>());
+    list(
+        &mut out,
+        "unknown (`--keep` adds what is needed there)",
+        &notes.collect::<Vec<_>>(),
+    );
     Ok(out)
 }
 

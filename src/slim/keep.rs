@@ -1,12 +1,13 @@
 //! The kept names under construction: through this type, tracers read the image and keep names.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use super::binaries::Binaries;
 use super::build_history::BuildHistory;
 use super::effort::Effort;
+use super::file_names::FileNames;
 use super::globs;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters;
@@ -60,12 +61,15 @@ pub(super) struct Keep<'a> {
     pub(super) loaded: Vec<Program>,
     /// One row per name: whether the tracers have seen it.
     shown: Vec<bool>,
+    file_names: OnceCell<FileNames>,
     /// The paths in variables that are lists, by the names of the variables.
     path_lists: RefCell<BTreeMap<&'static str, Rc<[Vec<u8>]>>>,
     unmet: BTreeSet<Unmet>,
     /// Libraries that were found for a file in some process.
     met: HashSet<(NameId, Vec<u8>)>,
     notes: BTreeSet<Note>,
+    /// Notes about files one of which may be meant; they only count for those that are not kept.
+    unsettled: BTreeMap<Note, Vec<NameId>>,
     /// Whether notes were left out.
     has_more_notes: bool,
     warnings: BTreeSet<String>,
@@ -93,10 +97,12 @@ impl<'a> Keep<'a> {
             unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
+            file_names: OnceCell::new(),
             path_lists: RefCell::default(),
             unmet: BTreeSet::new(),
             met: HashSet::new(),
             notes: BTreeSet::new(),
+            unsettled: BTreeMap::new(),
             has_more_notes: false,
             warnings: BTreeSet::new(),
         }
@@ -139,6 +145,11 @@ impl<'a> Keep<'a> {
             }
         }
         paths.into()
+    }
+
+    /// The files of the image by name. Few images need them, so they are sorted on first use.
+    pub(super) fn file_names(&self) -> &FileNames {
+        self.file_names.get_or_init(|| FileNames::of(self.tree()))
     }
 
     /// Keeps the entry at a path, with its parent directories. If the entry is a symlink, its
@@ -288,11 +299,29 @@ impl<'a> Keep<'a> {
     }
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
-        if self.notes.len() < MAX_NOTES {
+        if self.has_room_for_notes() {
             self.notes.insert(Note { at, line, text });
-        } else {
-            self.has_more_notes = true;
         }
+    }
+
+    /// Adds a note that only counts if one of these files is not kept in the end.
+    pub(super) fn note_unless_kept(
+        &mut self,
+        at: Option<NameId>,
+        line: usize,
+        text: String,
+        files: Vec<NameId>,
+    ) {
+        if self.has_room_for_notes() {
+            let line = Some(line);
+            self.unsettled.insert(Note { at, line, text }, files);
+        }
+    }
+
+    fn has_room_for_notes(&mut self) -> bool {
+        let has_room = self.notes.len() + self.unsettled.len() < MAX_NOTES;
+        self.has_more_notes |= !has_room;
+        has_room
     }
 
     /// The names that a pattern in a file matches; if there are too many, only those found so far.
@@ -323,6 +352,26 @@ impl<'a> Keep<'a> {
     /// The notes so far, in order.
     pub(super) fn notes(&self) -> Vec<Note> {
         let mut notes: Vec<Note> = self.notes.iter().cloned().collect();
+        for (note, files) in &self.unsettled {
+            let mut dropped = files.iter().filter(|&&name| !self.graph.is_kept(name));
+            let Some(&first) = dropped.next() else {
+                continue;
+            };
+            let first = self.tree().path(first);
+            let meant = match dropped.count() {
+                0 => first.escape_ascii().to_string(),
+                others => format!(
+                    "one of {} files, such as {}",
+                    1 + others,
+                    first.escape_ascii()
+                ),
+            };
+            let text = format!("{}: it may be {meant}", note.text);
+            notes.push(Note {
+                text,
+                ..note.clone()
+            });
+        }
         if self.has_more_notes {
             notes.push(Note {
                 at: None,

@@ -12,6 +12,7 @@ mod binaries;
 mod build_history;
 mod companions;
 mod effort;
+mod file_names;
 mod globs;
 mod graph;
 mod interpreters;

@@ -12,6 +12,8 @@ use crate::packages::FileParts;
 
 /// Maximum size of a text in bytes: longer ones are data, such as dumps and logs.
 const MAX_TEXT: u64 = 8 << 20;
+/// Number of bytes at the start of a file in which a binary has a zero byte.
+const BINARY_HEAD: usize = 512;
 /// Maximum size of a program, a library or an archive in bytes. The largest libraries have 3 GB.
 const MAX_BINARY: u64 = 8 << 30;
 /// The same for a sparse file, whose holes take no space in an archive. Linkers do not create
@@ -113,7 +115,19 @@ impl<'a> View<'a> {
 
     /// The bytes of a text file; `None` if it is not a regular file or too large.
     pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
-        self.at_most(self.tree().inode_id(name), MAX_TEXT)
+        let file = self.tree().inode_id(name);
+        // A large library is not a text that is left unread.
+        if self.is_longer(file, MAX_TEXT) && self.head(file, BINARY_HEAD).contains(&0) {
+            return None;
+        }
+        self.at_most(file, MAX_TEXT)
+    }
+
+    fn is_longer(&self, file: InodeId, limit: u64) -> bool {
+        match &self.tree().inode_at(file).kind {
+            Kind::File(content) => content.length() > limit,
+            _ => false,
+        }
     }
 
     /// The bytes of a program or an archive.

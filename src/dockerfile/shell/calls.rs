@@ -1,7 +1,7 @@
 //! Programs that a script runs, including those run through `sudo`, `env`, `xargs` and other
 //! wrapper commands.
 
-use super::{ShellOptions, ShellScript, ShellWord};
+use super::{ShellOptions, ShellPart, ShellScript, ShellWord};
 use crate::dockerfile::unread::{MAX_WRAPPERS, UnreadReason};
 use crate::knowledge::{ProgramClass, wrapper};
 use crate::paths::file_name;
@@ -156,10 +156,21 @@ fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) ->
 /// Finds the program that the wrapper at `at` runs.
 fn wrapped(words: &[ShellWord], at: usize) -> Option<usize> {
     let wrapper = wrapper(program_name(words.get(at)?)?)?;
-    // A word with an expansion counts as an operand or the program, not as an option.
     let arguments = words.get(at + 1..)?.iter();
-    let program = wrapper.program_in(arguments.map(|word| word.literal().unwrap_or("$")))?;
+    let program = wrapper.program_in(arguments.map(as_argument))?;
     Some(at + 1 + program)
+}
+
+/// A word of a wrapper. With an expansion, it counts as an operand or the program, unless it begins
+/// like an option: `nice -$n program`.
+fn as_argument(word: &ShellWord) -> &str {
+    match (word.literal(), word.parts.first()) {
+        (Some(text), _) => text,
+        (None, Some(ShellPart::Literal(start))) if start.starts_with('-') => {
+            word.raw.as_str().trim_start_matches(['"', '\''])
+        }
+        _ => "$",
+    }
 }
 
 /// Finds the script in `bash -c script`, and the options that the shell is started with.

@@ -74,6 +74,7 @@ fn may_read(keep: &mut Keep<'_>, name: NameId, length: usize) -> bool {
 fn keep_part(keep: &mut Keep<'_>, name: NameId, line: usize, part: &Part<'_>) {
     match part {
         Part::Command(command) => shell::keep_text_of(keep, name, line, command),
+        Part::Unquoted(command) => shell::keep_text_of(keep, name, line, command),
         Part::File(path) => {
             let why = Why::mention((*path).to_owned(), line);
             keep.keep_path(path.as_bytes(), Some(name), why);
@@ -86,6 +87,8 @@ fn keep_part(keep: &mut Keep<'_>, name: NameId, line: usize, part: &Part<'_>) {
 enum Part<'a> {
     /// Text that a shell could run.
     Command(&'a str),
+    /// The same, without the quotes around it.
+    Unquoted(String),
     File(&'a str),
 }
 
@@ -438,13 +441,27 @@ fn unit_part(setting: &Setting) -> Option<Part<'_>> {
 
 /// `command: …` and `shell: …` of a task, and what a line asks of a shell.
 fn playbook(line: &str) -> Option<Part<'_>> {
-    let command = module(line).map(|(_, value)| value.trim_matches(['"', '\'']));
-    match command {
-        Some(command) if !command.is_empty() && !command.starts_with(['|', '>', '[']) => {
-            Some(Part::Command(command))
+    match module(line).map(|(_, value)| value) {
+        Some(value) if value.starts_with('"') => Some(Part::Unquoted(unquoted(value))),
+        Some(value) if !value.is_empty() && !value.starts_with(['|', '>', '[']) => {
+            Some(Part::Command(value.trim_matches('\'')))
         }
         _ => template(line),
     }
+}
+
+/// The text of a YAML scalar in double quotes, in which a backslash precedes quotes.
+fn unquoted(value: &str) -> String {
+    let mut text = String::new();
+    let mut chars = value.chars().skip(1);
+    while let Some(char) = chars.next() {
+        match char {
+            '"' => break,
+            '\\' => text.extend(chars.next()),
+            _ => text.push(char),
+        }
+    }
+    text
 }
 
 /// The column and the value of a key that runs a command.
@@ -622,6 +639,13 @@ mod tests {
             Some(Part::Command("pg_dump x | gzip"))
         );
         assert_eq!(playbook("      cmd: 'ls'"), Some(Part::Command("ls")));
+        let quoted = r#"  cmd: "\"{{ directory }}/prepare\" -x \"{{ '|'.join(names) }}\"""#;
+        assert_eq!(
+            playbook(quoted),
+            Some(Part::Unquoted(
+                r#""{{ directory }}/prepare" -x "{{ '|'.join(names) }}""#.to_owned()
+            ))
+        );
         assert_eq!(playbook("      command: [\"a\"]"), None);
         assert_eq!(playbook("    name: command"), None);
         let pipe = "    user: \"{{ lookup('pipe', 'id -un') }}\"";

@@ -6,6 +6,7 @@
 //! there is no plan unless the user names files to keep. `"$@"` is an exception, because the
 //! arguments of the entry point are roots themselves.
 
+mod computed;
 mod expand;
 mod functions;
 mod patterns;
@@ -162,6 +163,7 @@ fn read_under_name(keep: &mut Keep<'_>, script: NameId, name: NameId) {
     let values = Values::new(&keep.variables, vec![path]);
     let reading = Reading {
         place: Place::File(script),
+        eval: None,
         values: &values,
         base: 0,
         depth: 0,
@@ -280,6 +282,7 @@ fn read_included(keep: &mut Keep<'_>, place: Place, values: &Values, includes: u
         keep,
         &Reading {
             place,
+            eval: None,
             values,
             base: 0,
             depth: 0,
@@ -314,6 +317,7 @@ pub(in crate::slim) fn keep_text(keep: &mut Keep<'_>, field: Field, text: &str) 
         keep,
         &Reading {
             place: Place::Field(field),
+            eval: None,
             values: &values,
             base: 0,
             depth: 0,
@@ -330,6 +334,7 @@ pub(super) fn keep_text_of(keep: &mut Keep<'_>, file: NameId, line: usize, text:
         keep,
         &Reading {
             place: Place::File(file),
+            eval: None,
             values: &values,
             base: line.saturating_sub(1),
             depth: 0,
@@ -342,6 +347,8 @@ pub(super) fn keep_text_of(keep: &mut Keep<'_>, file: NameId, line: usize, text:
 /// Facts about a text that are known before it is read.
 struct Reading<'a> {
     place: Place,
+    /// The argument of the `eval` that runs the text.
+    eval: Option<&'a str>,
     values: &'a Values,
     /// Number of lines before the text in its file.
     base: usize,
@@ -349,6 +356,12 @@ struct Reading<'a> {
     depth: usize,
     /// The number of nested includes up to this file.
     includes: usize,
+}
+
+impl Reading<'_> {
+    fn is_started(&self) -> bool {
+        !matches!(self.place, Place::Unstarted(_))
+    }
 }
 
 /// How many times longer a script with syntax errors takes to parse.
@@ -365,14 +378,14 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         return keep.note(place.by(), None, text);
     }
     let mut script = shell::parse_text(text);
+    computed::mark_unknown(&mut script);
     if !script.errors.is_empty() && !keep.effort.scripts.spend(text.len() * RECOVERY) {
         keep.effort.scripts.use_up();
     }
     let lines = Lines::of(text, reading.base);
     // If nothing starts the script, unknown commands in it do not matter.
-    let is_started = !matches!(place, Place::Unstarted(_));
-    if is_started {
-        note_errors(keep, place, &script, &lines);
+    if reading.is_started() {
+        note_errors(keep, reading, &script, &lines);
     }
     let mut values = reading.values.clone();
     // Values are collected twice, because variables assigned in an included file may be used in
@@ -392,8 +405,8 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         keep.note(place.by(), None, text);
     }
     keep_commands(keep, reading, &script, &lines, &values);
-    if is_started {
-        note_computed(keep, place, &script, &lines, &values);
+    if reading.is_started() {
+        note_computed(keep, reading, &script, &lines, &values);
     }
     read_written(keep, reading, &script, text);
     read_piped(keep, reading, &script, &lines);
@@ -446,7 +459,8 @@ fn starts_itself_in_another_language(line: &str) -> bool {
 }
 
 /// Adds notes about parts of a script that are not analyzed, and about syntax errors.
-fn note_errors(keep: &mut Keep<'_>, place: Place, script: &ShellScript, lines: &Lines) {
+fn note_errors(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, lines: &Lines) {
+    let place = reading.place;
     for part in &script.unread {
         let text = format!("{}: this part of the script is not analyzed", part.reason);
         keep.note(place.by(), Some(lines.line(part.span.start)), text);
@@ -455,7 +469,10 @@ fn note_errors(keep: &mut Keep<'_>, place: Place, script: &ShellScript, lines: &
     let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
     for error in &script.errors {
         if !unread.contains(error) {
-            let text = "the script cannot be parsed here".to_owned();
+            let text = match reading.eval {
+                Some(argument) => computed_eval(argument),
+                None => "the script cannot be parsed here".to_owned(),
+            };
             keep.note(place.by(), Some(lines.line(error.start)), text);
         }
     }
@@ -531,6 +548,7 @@ fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values
 /// of `run-parts`.
 fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord], line: usize) {
     const DEEPEST: usize = 4;
+    let mut eval = None;
     let Some(first) = words.first().and_then(ShellWord::literal) else {
         return;
     };
@@ -538,7 +556,10 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
     let text = match (first, known) {
         // Only the first argument of `trap` is a command; the others are signals.
         ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
-        ("eval", Some(words)) => Some(words.join(" ")),
+        ("eval", _) => {
+            eval = eval_argument(reading, words);
+            Some(computed::eval_text(&words[1..]))
+        }
         // `env -S 'A=1 program'` takes its text apart like a shell does.
         ("env", Some(words)) => env_text(&words),
         ("run-parts", Some(words)) => {
@@ -547,15 +568,48 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         }
         _ => None,
     };
+    let Some(text) = text else { return };
     // Nested text requires additional quoting at each level, so more than two or three levels do
     // not occur in practice.
-    if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
+    if reading.depth >= DEEPEST {
+        if let Some(argument) = eval
+            && reading.is_started()
+        {
+            keep.note(reading.place.by(), Some(line), computed_eval(argument));
+        }
+    } else if !text.starts_with('-') {
         let inner = Reading {
+            eval,
             base: line - 1,
             depth: reading.depth + 1,
             ..*reading
         };
         read_text(keep, &inner, &text);
+    }
+}
+
+/// The argument of an `eval` that notes show: the first one that is computed.
+fn eval_argument<'a>(reading: &Reading<'a>, words: &'a [ShellWord]) -> Option<&'a str> {
+    let mut arguments = words.iter().skip(1);
+    let computed = arguments.clone().find(|word| word.literal().is_none());
+    let argument = computed.or_else(|| arguments.next())?.raw.as_str();
+    // The placeholder means nothing to people.
+    if argument.contains(computed::UNKNOWN) {
+        reading.eval
+    } else {
+        Some(argument)
+    }
+}
+
+fn computed_eval(argument: &str) -> String {
+    format!("the command of `eval {argument}` is computed at run time")
+}
+
+/// A note about a computed word.
+fn computed_word(reading: &Reading<'_>, what: &str, word: &ShellWord) -> String {
+    match reading.eval {
+        Some(argument) if word.raw.as_str().contains(computed::UNKNOWN) => computed_eval(argument),
+        _ => format!("the {what} `{}` is computed at run time", word.raw),
     }
 }
 
@@ -951,15 +1005,12 @@ fn runs_as_shell(script: &ShellScript, file: &str) -> bool {
 /// script are the business of who calls it.
 fn note_computed(
     keep: &mut Keep<'_>,
-    place: Place,
+    reading: &Reading<'_>,
     script: &ShellScript,
     lines: &Lines,
     values: &Values,
 ) {
-    for simple in &script.commands {
-        let line = lines.line(simple.span.start);
-        note_eval(keep, place, &simple.words, line);
-    }
+    let place = reading.place;
     let last = last_exec(script);
     for (command, word) in script.computed_programs() {
         // `"$@"` runs the arguments of the script, which the image names in CMD.
@@ -967,12 +1018,15 @@ fn note_computed(
             continue;
         }
         let line = lines.line(script.commands[command].span.start);
-        let text = format!("the command `{}` is computed at run time", word.raw);
-        keep.note(place.by(), Some(line), text);
+        let text = computed_word(reading, "command", word);
+        let programs = computed::possible_programs(keep, values, word);
+        computed::note(keep, place.by(), line, text, programs);
         let is_given = word.parts.iter().any(|part| values.is_argument(part));
         if let Place::File(name) = place
             && last == Some(command)
             && !is_given
+            // An `eval` of an entry point often only expands variables in the command of the image.
+            && !word.raw.as_str().contains(computed::UNKNOWN)
             && is_entry_point(keep, name)
             && !names_program(keep, &script.commands[command].words, word.span)
         {
@@ -1015,19 +1069,6 @@ fn is_entry_point(keep: &Keep<'_>, name: NameId) -> bool {
         }),
         _ => false,
     })
-}
-
-fn note_eval(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usize) {
-    let Some(("eval", arguments)) = words
-        .split_first()
-        .and_then(|(first, rest)| Some((first.literal()?, rest)))
-    else {
-        return;
-    };
-    if let Some(word) = arguments.iter().find(|word| word.literal().is_none()) {
-        let text = format!("the command of `eval {}` is computed at run time", word.raw);
-        keep.note(place.by(), Some(line), text);
-    }
 }
 
 /// Whether a part is `$@` or `$*`, the arguments of the script.
@@ -1126,8 +1167,11 @@ fn keep_included(
         // Files with known variables have already been expanded, so the rest is computed at run
         // time.
         let Some(word) = file.literal() else {
-            let text = format!("the included file `{}` is computed at run time", file.raw);
-            keep.note(place.by(), Some(line), text);
+            if reading.is_started() {
+                let text = computed_word(reading, "included file", file);
+                let files = computed::possible_files(keep, file);
+                computed::note(keep, place.by(), line, text, files);
+            }
             continue;
         };
         if let Some(path) = included_path(keep, word)

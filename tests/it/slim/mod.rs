@@ -11,6 +11,7 @@ mod loader_variants;
 mod loading;
 mod machine;
 mod musl_rules;
+mod plan_computed;
 mod plan_configuration;
 mod plan_elf;
 mod plan_evidence;

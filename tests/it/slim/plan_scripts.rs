@@ -92,7 +92,7 @@ fn unknown_commands_are_noted_with_their_line() {
     let planned = with(&[])
         .script(
             "/a",
-            "#!/bin/sh\n\"$PROGRAM\" x\neval \"$y\"\n. \"$dir/lib.sh\"\nexec \"$@\"\n",
+            "#!/bin/sh\n\"$PROGRAM\" x\neval \"$y\"\n. \"$lib\"\nexec \"$@\"\n",
         )
         .entrypoint(&["/a"])
         .plan();
@@ -101,7 +101,7 @@ fn unknown_commands_are_noted_with_their_line() {
         [
             "/a:2: the command `\"$PROGRAM\"` is computed at run time",
             "/a:3: the command of `eval \"$y\"` is computed at run time",
-            "/a:4: the included file `\"$dir/lib.sh\"` is computed at run time",
+            "/a:4: the included file `\"$lib\"` is computed at run time",
         ]
     );
 }

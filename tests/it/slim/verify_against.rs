@@ -4,6 +4,7 @@ use jettison::slim::{Confidence, PlanOptions};
 
 use super::machine::Machine;
 use crate::builders::elf_file::{GLIBC, library, program};
+use crate::console_sessions;
 
 fn original() -> Machine {
     Machine::new()
@@ -122,4 +123,69 @@ fn a_missing_file_that_the_original_keeps_is_reported_at_its_level() {
     assert_eq!(certain, Vec::<String>::new());
     let itself = failures_at(Confidence::Possible, &original, &original);
     assert_eq!(itself, Vec::<String>::new());
+}
+
+/// The output of commands for the image of the documentation.
+fn printed(commands: &str) -> String {
+    let directory = console_sessions::directory();
+    let output = console_sessions::shell(directory.path(), commands).output();
+    String::from_utf8(output.expect("the shell starts").stdout).unwrap()
+}
+
+#[test]
+fn an_image_passes_with_the_options_that_it_was_slimmed_with() {
+    for options in [
+        "",
+        "--keep-level likely",
+        "--keep-level certain",
+        "--keep /usr/bin/apt",
+        "--drop /etc/ssl",
+        "--no-package-records",
+    ] {
+        let slim = format!("jettison slim app.tar -o slim.tar {options} >/dev/null");
+        let verify = format!("jettison verify slim.tar --against app.tar {options}");
+        assert_eq!(printed(&format!("{slim} && {verify}")), "", "{options}");
+    }
+}
+
+#[test]
+fn files_that_slim_keeps_by_default_may_not_be_missing() {
+    for (options, path) in [
+        ("--keep-level certain", "/usr/bin/dash"),
+        ("--drop /etc/passwd", "/etc/passwd"),
+        ("--drop /usr/local/bin/server", "/usr/local/bin/server"),
+    ] {
+        let slim = format!("jettison slim app.tar -o slim.tar --force {options} >/dev/null");
+        let verify = "jettison verify slim.tar --against app.tar; echo status $?";
+        let printed = printed(&format!("{slim}; {verify}"));
+        assert!(printed.contains(&format!("{path}: missing")), "{printed}");
+        assert!(printed.ends_with("status 1\n"), "{printed}");
+    }
+}
+
+#[test]
+fn the_program_is_that_of_the_image_that_is_verified() {
+    let slim = "jettison slim app.tar -o slim.tar --entrypoint /usr/bin/cat >/dev/null";
+    let verify = "jettison verify slim.tar --against app.tar";
+    assert_eq!(printed(&format!("{slim} && {verify}")), "");
+    // A root directory has no configuration, so the program is that of the original.
+    let slim = "jettison slim app.tar -o rootfs:slim >/dev/null && rm slim/usr/local/bin/start.sh";
+    let verify = "jettison verify rootfs:slim --against app.tar";
+    let printed = printed(&format!("{slim} && {verify}"));
+    assert!(printed.contains("/usr/local/bin/start.sh: "), "{printed}");
+}
+
+#[test]
+fn files_that_the_user_names_must_exist() {
+    let slim = "jettison slim app.tar -o slim.tar >/dev/null";
+    let alone = printed(&format!(
+        "{slim} && jettison verify slim.tar --keep /usr/bin/apt"
+    ));
+    assert_eq!(
+        alone,
+        "`--keep /usr/bin/apt` matches nothing in the image\n"
+    );
+    let verify = "jettison verify slim.tar --against app.tar --keep /usr/bin/apt";
+    let compared = printed(&format!("{slim} && {verify}"));
+    assert!(compared.contains("/usr/bin/apt: missing"), "{compared}");
 }

@@ -112,6 +112,14 @@ impl Functions {
         add(&mut self.defined[current].outputs, value)
     }
 
+    /// Whether the name of a function starts like this.
+    pub(super) fn has_prefix(&self, start: &str) -> bool {
+        let mut names = self.names.range(start.to_owned()..);
+        names
+            .next()
+            .is_some_and(|(name, _)| name.starts_with(start))
+    }
+
     /// The values of parameters such as `$1` at this position.
     pub(super) fn argument(&self, place: usize) -> Option<&BTreeSet<String>> {
         self.defined[self.current?].arguments.get(&place)

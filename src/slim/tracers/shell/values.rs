@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::computed::{UNKNOWN, prints_nothing};
 use super::functions::Functions;
 use super::patterns;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
@@ -335,6 +336,10 @@ impl Values {
         // The effort is counted before the work is done, even for a word that turns out to be
         // unknown.
         self.spend(raw.len().min(MAX_VALUE))?;
+        let looked_at = &raw.as_bytes()[..raw.len().min(MAX_VALUE)];
+        if memchr::memmem::find(looked_at, UNKNOWN.as_bytes()).is_some() {
+            return None;
+        }
         let mut out = vec![String::new()];
         let mut rest = raw;
         let mut quoted = false;
@@ -353,12 +358,15 @@ impl Values {
                 }
                 '\\' => {
                     let next = tail.chars().next()?;
-                    push(&mut out, next.encode_utf8(&mut [0; 4]))?;
+                    // A backslash at the end of a line continues it.
+                    if next != '\n' {
+                        push(&mut out, next.encode_utf8(&mut [0; 4]))?;
+                    }
                     rest = &tail[next.len_utf8()..];
                 }
                 '`' => {
                     let (inside, after) = tail.split_once('`')?;
-                    out = self.product(&out, &self.substitution(inside, depth)?)?;
+                    out = self.product(&out, &self.output(inside, depth)?)?;
                     rest = after;
                 }
                 '$' => {
@@ -407,10 +415,7 @@ impl Values {
         // `$((…))` is arithmetic; as a command, it is unknown.
         if let Some(inside) = text.strip_prefix('(') {
             let command = balanced(inside, '(', ')')?;
-            return Some((
-                self.substitution(command, depth)?,
-                &inside[command.len() + 1..],
-            ));
+            return Some((self.output(command, depth)?, &inside[command.len() + 1..]));
         }
         if let Some(inside) = text.strip_prefix('{') {
             let parameter = balanced(inside, '{', '}')?;
@@ -536,6 +541,14 @@ impl Values {
             });
         }
         Some(changed)
+    }
+
+    /// The output of a command, which may be none.
+    fn output(&self, command: &str, depth: usize) -> Option<Vec<String>> {
+        if prints_nothing(command) {
+            return Some(vec![String::new()]);
+        }
+        self.substitution(command, depth)
     }
 
     /// `$(dirname "$0")`, `$(cd "$(dirname "$0")" && pwd)`, `$(command -v x)`.
