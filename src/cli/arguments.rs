@@ -231,6 +231,7 @@ Examples:
   docker save app | jettison slim - -o - -t app:slim | docker load
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
+  jettison slim oci:build:app -o oci:slim:app --rest oci:slim:app-rest
   jettison slim app.tar --dry-run --report slim.html
   jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
   jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
@@ -245,6 +246,10 @@ pub(super) struct SlimArguments {
     /// Name of the new image
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
+    /// Also write the original as an image that adds one layer, with everything that was left out,
+    /// to the layers of the new image
+    #[arg(long, value_name = "IMAGE", conflicts_with = "dry_run")]
+    pub(super) rest: Option<String>,
     /// Slim the image for every platform and write an index
     // Each document describes one image, and its file name does not identify a platform.
     #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]

@@ -33,6 +33,7 @@ mod policy;
 mod program;
 mod progress;
 mod reports;
+mod restore;
 mod rules;
 mod shellcheck;
 mod slim;

@@ -362,6 +362,14 @@ pub enum WriteError {
         "`{destination}` cannot hold several platforms: use `oci:`, `oci-archive:` or `docker://`"
     )]
     NoIndex { destination: String },
+    #[error(
+        "the rest could not restore the time of `{}`, which is later than `SOURCE_DATE_EPOCH`: \
+         unset the variable",
+        path.escape_ascii()
+    )]
+    LoweredTime { path: Vec<u8> },
+    #[error("the files of the image changed while it was being written")]
+    Changed,
     #[error("conflicting image names: `{name}` in the destination and `{tag}` from `--tag`")]
     TwoNames { name: String, tag: String },
     #[error(transparent)]

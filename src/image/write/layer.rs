@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::super::apply::WHITEOUT;
 use super::super::blob::Blob;
 use super::super::error::WriteError;
 use super::super::inflate::Compression;
 use super::super::progress::Progress;
-use super::super::tree::{Content, InodeId, Kind, NameId};
+use super::super::tree::{Content, Header, InodeId, Kind, NameId};
 use super::super::{Image, StreamError, pour};
 use super::WrittenLayer;
 use super::compress::{Coding, Encoder};
@@ -35,7 +36,7 @@ impl LayerWriter<'_> {
         coding: Coding,
         file: &mut dyn Write,
     ) -> Result<WrittenLayer, WriteError> {
-        let written = self.archive(coding, file, |archive| self.entries(&plan.names, archive))?;
+        let written = self.archive(coding, file, |archive| self.entries(plan, archive))?;
         Ok(WrittenLayer {
             of: plan.of,
             ..written
@@ -142,11 +143,19 @@ impl LayerWriter<'_> {
     }
 
     /// Writes every entry and the end of the archive.
-    fn entries(&self, names: &[NameId], archive: &mut dyn Write) -> Result<(), WriteError> {
+    fn entries(&self, plan: &PlannedLayer, archive: &mut dyn Write) -> Result<(), WriteError> {
         let tree = &self.image.tree;
+        let mut hidden: HashMap<NameId, Vec<NameId>> = HashMap::new();
+        for &name in &plan.hidden {
+            hidden.entry(tree.parent(name)).or_default().push(name);
+        }
+        // The root directory has no entry if its header is the usual one.
+        if plan.names.first() != Some(&NameId::ROOT) {
+            self.whiteouts(hidden.get(&NameId::ROOT), archive)?;
+        }
         // The first name of an inode that was written, for the others to link to.
         let mut written: HashMap<InodeId, NameId> = HashMap::new();
-        for &name in names {
+        for &name in &plan.names {
             let inode = tree.inode(name);
             let header = clamped(&inode.header, self.youngest);
             let node = match written.get(&tree.inode_id(name)) {
@@ -165,8 +174,32 @@ impl LayerWriter<'_> {
             if inode.kind != Kind::Directory {
                 written.entry(tree.inode_id(name)).or_insert(name);
             }
+            // The specification asks for whiteouts before the other entries of their directory.
+            self.whiteouts(hidden.get(&name), archive)?;
         }
         archive.write_all(&[0; 2 * 512]).map_err(self.io())
+    }
+
+    /// Writes whiteouts, which are empty files.
+    fn whiteouts(
+        &self,
+        hidden: Option<&Vec<NameId>>,
+        archive: &mut dyn Write,
+    ) -> Result<(), WriteError> {
+        let header = Header {
+            mode: 0o644,
+            ..Header::default()
+        };
+        let empty = Kind::File(Content::Bytes(Vec::new()));
+        let tree = &self.image.tree;
+        for &name in hidden.into_iter().flatten() {
+            let mut path = tree.path(name).split_off(1);
+            let start = path.len() - tree.file_name(name).len();
+            path.splice(start..start, WHITEOUT.iter().copied());
+            let blocks = blocks(&path, Node::Inode(&empty), &header);
+            archive.write_all(&blocks).map_err(self.io())?;
+        }
+        Ok(())
     }
 
     /// The name of an entry: without a leading `/`, and with a trailing one for a directory.
@@ -211,7 +244,10 @@ impl LayerWriter<'_> {
 }
 
 /// Bytes of content that go into the layers, for progress.
-pub(in crate::image) fn content_size(image: &Image, plans: &[PlannedLayer]) -> u64 {
+pub(in crate::image) fn content_size<'a>(
+    image: &Image,
+    plans: impl IntoIterator<Item = &'a PlannedLayer>,
+) -> u64 {
     let mut sum = 0_u64;
     for plan in plans {
         let size = match plan.of {

@@ -17,6 +17,20 @@ pub(in crate::image) struct PlannedLayer {
     pub names: Vec<NameId>,
     /// Whether the layer of the original is copied unchanged, because all of it is kept.
     pub whole: bool,
+    /// Names of lower layers that it removes. Their parent directories are among `names`.
+    pub hidden: Vec<NameId>,
+}
+
+impl PlannedLayer {
+    /// A layer that corresponds to none of the original and removes nothing.
+    pub(super) fn new(names: Vec<NameId>) -> Self {
+        Self {
+            of: None,
+            names,
+            whole: false,
+            hidden: Vec::new(),
+        }
+    }
 }
 
 /// All selected names in one layer.
@@ -30,11 +44,7 @@ pub(in crate::image) fn one(image: &Image, selection: &Selection) -> PlannedLaye
     if !has_usual_root(image) {
         names.insert(0, NameId::ROOT);
     }
-    PlannedLayer {
-        of: None,
-        names,
-        whole: false,
-    }
+    PlannedLayer::new(names)
 }
 
 /// Plans a layer for each layer of the original from which at least one file is kept.
@@ -134,7 +144,7 @@ impl Original<'_> {
 
 /// Whether the root directory has the default header that every engine uses if no layer has an
 /// entry for it.
-fn has_usual_root(image: &Image) -> bool {
+pub(super) fn has_usual_root(image: &Image) -> bool {
     image.tree.inode(NameId::ROOT).header
         == Header {
             mode: 0o755,
@@ -190,8 +200,7 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Planned
     for index in 0..image.materials.len() {
         plans.push(PlannedLayer {
             of: Some(index),
-            names: Vec::new(),
-            whole: false,
+            ..PlannedLayer::new(Vec::new())
         });
     }
     let mut has: HashSet<(usize, NameId)> = HashSet::new();

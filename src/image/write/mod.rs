@@ -13,12 +13,13 @@ mod index;
 pub(super) mod layer;
 pub(super) mod layer_plan;
 pub(super) mod output;
+mod rest;
 
 use std::path::Path;
 
 use super::Image;
 use super::apply::WHITEOUT;
-use super::config::Steps;
+use super::config::{Config, Steps};
 use super::digest::sha256;
 use super::error::WriteError;
 use super::inflate::Compression;
@@ -30,6 +31,7 @@ use super::tree::{NameId, Tree};
 
 pub use compress::{Coding, CodingError};
 pub use index::IndexWriter;
+pub use rest::{REST_STEP, Rest};
 
 use layer::LayerWriter;
 use layer_plan::PlannedLayer;
@@ -101,6 +103,8 @@ pub struct WriteOptions {
     /// The name of the original in a registry, whose layers need not be sent to the same registry
     /// again.
     pub origin: Option<Name>,
+    /// One more layer, with everything that the selection leaves out.
+    pub rest: Option<Rest>,
 }
 
 impl Default for WriteOptions {
@@ -114,6 +118,7 @@ impl Default for WriteOptions {
             epoch: None,
             connection: Connection::default(),
             origin: None,
+            rest: None,
         }
     }
 }
@@ -200,9 +205,29 @@ pub(super) fn to_file(
         youngest,
         progress,
     };
-    progress.start("writing layers", layer::content_size(image, &plans));
-    let layers = write_layers(&mut output, &writer, &plans, format, options.compression)?;
-    let config = image.config.relayered(&steps(image, &layers, options));
+    let rest = options.rest.as_ref().map(|rest| &rest.layer);
+    let planned = plans.iter().chain(rest);
+    progress.start("writing layers", layer::content_size(image, planned));
+    let mut layers = write_layers(&mut output, &writer, &plans, format, options.compression)?;
+    if let Some(rest) = rest {
+        // What is only in the rest is not changed at all.
+        let writer = LayerWriter {
+            youngest: None,
+            ..writer
+        };
+        let rest = std::slice::from_ref(rest);
+        layers.extend(write_layers(
+            &mut output,
+            &writer,
+            rest,
+            format,
+            options.compression,
+        )?);
+    }
+    let config = match &options.rest {
+        Some(rest) => config_of_rest(image, rest, &layers, options)?,
+        None => image.config.relayered(&steps(image, &layers, options)),
+    };
     let (config_digest, manifest_digest) = if format == Format::DockerArchive {
         (
             docker_archive::add_documents(&mut output, &config, &layers, tag)?,
@@ -292,6 +317,25 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
         },
         epoch: options.epoch,
     }
+}
+
+/// The original's configuration with the layers of the slimmed image and, at the top, the rest.
+fn config_of_rest(
+    image: &Image,
+    rest: &Rest,
+    layers: &[WrittenLayer],
+    options: &WriteOptions,
+) -> Result<Config, WriteError> {
+    let (top, below) = layers.split_last().expect("the rest is a layer");
+    if !rest.is_above(below) {
+        return Err(WriteError::Changed);
+    }
+    let steps = Steps {
+        epoch: None,
+        ..steps(image, below, options)
+    };
+    let config = rest.config().relayered(&steps);
+    Ok(config.with_layer(&top.diff_id, REST_STEP))
 }
 
 /// Writes a root file system. It has no configuration, which is only hashed for the ID.
