@@ -368,6 +368,10 @@ pub enum WriteError {
         path.escape_ascii()
     )]
     LoweredTime { path: Vec<u8> },
+    #[error("`{destination}` cannot hold several images: use `oci:` or `oci-archive:`")]
+    NoSeveral { destination: String },
+    #[error("{images} images are too many to share layers; the limit is {limit}")]
+    TooManyImages { images: usize, limit: usize },
     #[error("the files of the image changed while it was being written")]
     Changed,
     #[error("conflicting image names: `{name}` in the destination and `{tag}` from `--tag`")]

@@ -18,6 +18,9 @@ use super::hashed::Hashed;
 use super::header::{Node, blocks, clamped};
 use super::layer_plan::PlannedLayer;
 
+/// The size of the end of an archive: two blocks of zeros.
+const END: usize = 2 * 512;
+
 /// A writer of layers.
 pub(in crate::image) struct LayerWriter<'a> {
     pub image: &'a Image,
@@ -156,28 +159,54 @@ impl LayerWriter<'_> {
         // The first name of an inode that was written, for the others to link to.
         let mut written: HashMap<InodeId, NameId> = HashMap::new();
         for &name in &plan.names {
-            let inode = tree.inode(name);
-            let header = clamped(&inode.header, self.youngest);
-            let node = match written.get(&tree.inode_id(name)) {
-                Some(&first) => Node::HardLink {
-                    target: &tree.path(first).split_off(1),
-                },
-                None => Node::Inode(&inode.kind),
-            };
-            archive
-                .write_all(&blocks(&self.entry_name(name), node, &header))
-                .map_err(self.io())?;
-            if let (Node::Inode(_), Kind::File(content)) = (node, &inode.kind) {
+            let (blocks, content) = self.head(name, &mut written);
+            archive.write_all(&blocks).map_err(self.io())?;
+            if let Some(content) = content {
                 self.content(name, content, archive)?;
-            }
-            // A directory has one name only.
-            if inode.kind != Kind::Directory {
-                written.entry(tree.inode_id(name)).or_insert(name);
             }
             // The specification asks for whiteouts before the other entries of their directory.
             self.whiteouts(hidden.get(&name), archive)?;
         }
-        archive.write_all(&[0; 2 * 512]).map_err(self.io())
+        archive.write_all(&[0; END]).map_err(self.io())
+    }
+
+    /// The blocks before the content of an entry, and the content, unless the entry is a hard link to
+    /// a name that was written. `written` has the first name of each inode.
+    pub(super) fn head(
+        &self,
+        name: NameId,
+        written: &mut HashMap<InodeId, NameId>,
+    ) -> (Vec<u8>, Option<&Content>) {
+        let tree = &self.image.tree;
+        let inode = tree.inode(name);
+        let header = clamped(&inode.header, self.youngest);
+        if let Some(&first) = written.get(&tree.inode_id(name)) {
+            let target = &tree.path(first).split_off(1);
+            let node = Node::HardLink { target };
+            return (blocks(&self.entry_name(name), node, &header), None);
+        }
+        // A directory has one name only.
+        if inode.kind != Kind::Directory {
+            written.insert(tree.inode_id(name), name);
+        }
+        let content = match &inode.kind {
+            Kind::File(content) => Some(content),
+            _ => None,
+        };
+        let node = Node::Inode(&inode.kind);
+        (blocks(&self.entry_name(name), node, &header), content)
+    }
+
+    /// The size of a layer's uncompressed archive in bytes.
+    pub(super) fn size(&self, plan: &PlannedLayer) -> u64 {
+        let mut written = HashMap::new();
+        let mut size = END as u64;
+        for &name in &plan.names {
+            let (blocks, content) = self.head(name, &mut written);
+            let content = content.map_or(0, |content| content.length().next_multiple_of(512));
+            size += blocks.len() as u64 + content;
+        }
+        size
     }
 
     /// Writes whiteouts, which are empty files.

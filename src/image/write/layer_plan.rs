@@ -60,7 +60,10 @@ pub(in crate::image) fn kept(
 ) -> Vec<PlannedLayer> {
     let owners = owners(image);
     let homes = homes(image, selection, &owners);
-    let mut plans = divided(image, selection, &homes);
+    let mut plans = divided(image, selection, &homes, image.materials.len());
+    for (index, plan) in plans.iter_mut().enumerate() {
+        plan.of = Some(index);
+    }
     let current = current_names(image);
     let recreating = layers_that_recreate(image, &current);
     let original = Original {
@@ -193,16 +196,15 @@ fn homes(image: &Image, selection: &Selection, owners: &[Option<usize>]) -> Vec<
 }
 
 /// The layers with their names and the parent directories of these, so that a reader of a single
-/// layer does not have to invent directory headers.
-fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<PlannedLayer> {
+/// layer does not have to invent directory headers. `homes` has the layer of each inode.
+pub(super) fn divided(
+    image: &Image,
+    selection: &Selection,
+    homes: &[usize],
+    count: usize,
+) -> Vec<PlannedLayer> {
     let tree = &image.tree;
-    let mut plans = Vec::with_capacity(image.materials.len());
-    for index in 0..image.materials.len() {
-        plans.push(PlannedLayer {
-            of: Some(index),
-            ..PlannedLayer::new(Vec::new())
-        });
-    }
+    let mut plans = vec![PlannedLayer::new(Vec::new()); count];
     let mut has: HashSet<(usize, NameId)> = HashSet::new();
     for name in tree.walk().filter(|&name| selection.contains(name)) {
         let home = homes[tree.inode_id(name).index()];

@@ -14,6 +14,8 @@ pub(super) mod layer;
 pub(super) mod layer_plan;
 pub(super) mod output;
 mod rest;
+mod shared;
+mod shared_plan;
 
 use std::path::Path;
 
@@ -32,6 +34,8 @@ use super::tree::{NameId, Tree};
 pub use compress::{Coding, CodingError};
 pub use index::IndexWriter;
 pub use rest::{REST_STEP, Rest};
+pub use shared::{SharedImage, SharedImages, SharedSizes};
+pub use shared_plan::Sharing;
 
 use layer::LayerWriter;
 use layer_plan::PlannedLayer;
