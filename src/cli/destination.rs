@@ -32,7 +32,7 @@ pub(super) fn parsed(output: &str) -> anyhow::Result<Reference> {
 
 fn by_name(arguments: &SlimArguments) -> anyhow::Result<Reference> {
     let source = arguments.image.parse::<Reference>()?.resolved();
-    let (Some(tag), Some(_)) = (&arguments.tag, source.remote_name()) else {
+    let (Some(tag), Some(_)) = (arguments.tag.first(), source.remote_name()) else {
         // The destination cannot be derived from the name of an archive or directory.
         bail!("no destination: add `-o`, such as `-o docker-archive:slim.tar`");
     };
@@ -67,14 +67,14 @@ pub(super) fn rest(
     if let Reference::Rootfs(_) = rest {
         bail!("`--rest {name}`: a directory has no layers; `jettison restore` writes directories");
     }
-    if is_same_place(slimmed, arguments.tag.as_deref(), &rest) {
+    if is_same_place(slimmed, arguments.tag.first(), &rest) {
         bail!("`--rest {name}` would replace the slimmed image: choose another name");
     }
     Ok(Some(rest))
 }
 
 /// Whether the rest would replace the slimmed image.
-fn is_same_place(slimmed: &Reference, tag: Option<&str>, rest: &Reference) -> bool {
+fn is_same_place(slimmed: &Reference, tag: Option<&String>, rest: &Reference) -> bool {
     let (Some(one), Some(other)) = (slimmed.path(), rest.path()) else {
         return slimmed == rest;
     };
@@ -83,7 +83,7 @@ fn is_same_place(slimmed: &Reference, tag: Option<&str>, rest: &Reference) -> bo
         Reference::File { format, .. } => *format == Format::OciLayout,
         _ => one.is_dir(),
     };
-    let name = tag.or(slimmed.stored_name());
+    let name = tag.map(String::as_str).or(slimmed.stored_name());
     real(one) == real(other) && !(is_layout && name != rest.stored_name())
 }
 

@@ -35,6 +35,7 @@ mod progress;
 mod reports;
 mod restore;
 mod rules;
+mod shared;
 mod shellcheck;
 mod slim;
 mod source;

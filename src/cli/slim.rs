@@ -10,7 +10,7 @@ use super::documents::Subject;
 use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
-use super::{Outcome, Output, policy};
+use super::{Outcome, Output, policy, shared};
 use crate::image::{
     self, Checks, Config, Image, IndexWriter, Options, Platform, Reference, Rest, Tree,
     WriteOptions, Written,
@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     // An impossible destination is an error before the work starts, not after it.
     let destination = destination(arguments)?;
     let rest = rest(arguments, destination.as_ref())?;
+    shared::check(arguments, destination.as_ref())?;
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
     let bar = Bar::new(output);
@@ -41,6 +42,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     };
     let run = Run {
         arguments,
+        name: &arguments.image,
         policy: &policy,
         destination: destination.as_ref(),
         rest: rest.as_ref(),
@@ -48,7 +50,9 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         bar: &bar,
         output,
     };
-    let (summary, verdict) = if arguments.all_platforms {
+    let (summary, verdict) = if arguments.shared {
+        shared::all(&run, &options)?
+    } else if arguments.all_platforms {
         run.all_platforms(options)?
     } else {
         run.one_platform(options)?
@@ -72,37 +76,45 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
 }
 
 /// Messages about written images, and the digest of the slimmed one's manifest, if any.
-struct Wrote {
+#[derive(Default)]
+pub(super) struct Wrote {
     messages: Vec<String>,
     manifest_digest: Option<String>,
 }
 
 /// Assessment of a result, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
+pub(super) enum Verdict {
     Good,
     ViolatesPolicy,
     FailsVerification,
 }
 
 /// The settings of a run, which are the same for all platforms.
-struct Run<'a> {
-    arguments: &'a SlimArguments,
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) arguments: &'a SlimArguments,
+    /// The image, as named on the command line.
+    pub(super) name: &'a str,
     policy: &'a Policy,
     /// `None` for a dry run.
-    destination: Option<&'a Reference>,
+    pub(super) destination: Option<&'a Reference>,
     /// The destination of what is left out, if it is written.
     rest: Option<&'a Reference>,
-    write_options: &'a WriteOptions,
-    bar: &'a Bar,
+    pub(super) write_options: &'a WriteOptions,
+    pub(super) bar: &'a Bar,
     output: Output,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// The same settings for another image.
+    pub(super) fn named(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+
     fn one_platform(&self, options: Options) -> anyhow::Result<(Lines, Verdict)> {
         let source = &self.arguments.source;
-        let (image, checks) =
-            source.open_checked_later(&self.arguments.image, options, self.bar)?;
+        let (image, checks) = source.open_checked_later(self.name, options, self.bar)?;
         self.slim(
             image,
             checks,
@@ -217,7 +229,7 @@ impl Run<'_> {
 
     /// Slims one image. `write` gets the configuration of the original too. It writes the image
     /// or, for a dry run, returns `None`.
-    fn slim(
+    pub(super) fn slim(
         &self,
         mut image: Image,
         checks: Checks,
@@ -227,10 +239,10 @@ impl Run<'_> {
         let arguments = self.arguments;
         let config = image.config.clone();
         arguments.program.configure(&mut image, platform)?;
-        let planned = planned(&image, &arguments.plan, &arguments.image);
+        let planned = planned(&image, &arguments.plan, self.name);
         // Digests are checked while the plan is made. A wrong digest is reported first, because the
         // plan was then based on wrong data.
-        finish(checks, &arguments.image)?;
+        finish(checks, self.name)?;
         let (slimming, failures) = planned?;
         let plan = &slimming.plan;
         let mut summary = failed(&image.tree, &failures);
@@ -242,7 +254,7 @@ impl Run<'_> {
         let documents = arguments.documents.prepare(&slimming)?;
         let (result, selection) = plan.result(&image);
         let slimmed = Slimmed {
-            name: &arguments.image,
+            name: self.name,
             slimming: &slimming,
             result: &result,
             selection: &selection,
@@ -264,7 +276,7 @@ impl Run<'_> {
         }
         if let Some(documents) = &documents {
             let subject = Subject {
-                name: arguments.tag.as_deref().unwrap_or(&arguments.image),
+                name: arguments.tag.first().map_or(self.name, String::as_str),
                 digest: written.and_then(|written| written.manifest_digest),
                 image: &image,
                 plan,
@@ -283,7 +295,7 @@ impl Run<'_> {
 fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
     // Without `-o`, the name is the destination itself, not a tag in it.
     let tag = if arguments.output.is_some() {
-        arguments.tag.clone()
+        arguments.tag.first().cloned()
     } else {
         None
     };

@@ -77,6 +77,11 @@ impl<'a> SharedImages<'a> {
         })
     }
 
+    /// Refuses a destination that cannot hold several images.
+    pub fn check_destination(destination: &Reference) -> Result<(), WriteError> {
+        place(destination).map(drop)
+    }
+
     /// The total sizes before and after.
     pub fn sizes(&self) -> SharedSizes {
         let mut originals: HashMap<&str, u64> = HashMap::new();
@@ -114,13 +119,7 @@ impl<'a> SharedImages<'a> {
         options: &WriteOptions,
         progress: &dyn Progress,
     ) -> Result<Vec<(&'a str, Written, usize)>, WriteError> {
-        let (format, path) = (format_of(destination), destination.path());
-        let (Some(format @ (Format::OciLayout | Format::OciArchive)), Some(path)) = (format, path)
-        else {
-            return Err(WriteError::NoSeveral {
-                destination: destination.to_string(),
-            });
-        };
+        let (format, path) = place(destination)?;
         let mut output = if format == Format::OciLayout {
             check_place(path, path)?;
             Output::layout(path)?
@@ -190,5 +189,15 @@ impl<'a> SharedImages<'a> {
             sum += content_size(image.image, own);
         }
         sum
+    }
+}
+
+/// The format and the path of a destination for several images.
+fn place(destination: &Reference) -> Result<(Format, &Path), WriteError> {
+    match (format_of(destination), destination.path()) {
+        (Some(format @ (Format::OciLayout | Format::OciArchive)), Some(path)) => Ok((format, path)),
+        _ => Err(WriteError::NoSeveral {
+            destination: destination.to_string(),
+        }),
     }
 }

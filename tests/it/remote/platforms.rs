@@ -41,7 +41,7 @@ fn write_index(destination: &str) -> Result<String, WriteError> {
     )?;
     for platform in PLATFORMS {
         let image = image(platform);
-        index.add(&image, &Selection::all(&image.tree), &Silent)?;
+        index.add(&image, &Selection::all(&image.tree), None, &Silent)?;
     }
     index.finish(&Silent)
 }
