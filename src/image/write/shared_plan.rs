@@ -85,55 +85,73 @@ pub(super) fn plan(
     progress: &dyn Progress,
 ) -> Result<SharedPlan, WriteError> {
     let files = compared(images, youngest, progress)?;
-    let mut bytes: BTreeMap<Images, u64> = BTreeMap::new();
-    let mut sets: HashMap<Key, Images> = HashMap::new();
-    for (row, files) in files.iter().enumerate() {
-        for file in files {
-            *sets.entry(file.key).or_default() |= 1 << row;
-        }
-    }
-    // A file counts once for its set, in the first image that has it.
-    for (row, files) in files.iter().enumerate() {
-        for file in files {
-            let set = sets[&file.key];
-            if set.trailing_zeros() as usize == row {
-                *bytes.entry(set).or_default() += file.size;
-            }
-        }
-    }
-    let chosen = chosen(&bytes, sharing);
-    let homes: HashMap<Images, Vec<usize>> = bytes
-        .keys()
-        .map(|&set| (set, layers_of_set(set, &chosen)))
-        .collect();
-    let mut plan = SharedPlan {
-        shared: Vec::new(),
-        own: Vec::new(),
-    };
+    let sets = Sets::of(&files);
+    let chosen = chosen(&sets.bytes, sharing);
     let mut divisions = Vec::new();
     for (row, image) in images.iter().enumerate() {
-        // Whatever is not in a shared layer is in the image's own, the last one.
-        let own = chosen.len();
-        let mut of_inode = vec![own; image.image.tree.inode_count()];
-        for file in &files[row] {
-            let mut layers = homes[&sets[&file.key]].iter().copied();
-            let layer = layers.find(|&layer| has(chosen[layer], row));
-            of_inode[file.inode] = layer.unwrap_or(own);
-        }
-        divisions.push(divided(image.image, image.selection, &of_inode, own + 1));
+        let homes = homes(&files[row], row, &sets, &chosen, image.image);
+        divisions.push(divided(
+            image.image,
+            image.selection,
+            &homes,
+            chosen.len() + 1,
+        ));
     }
-    for (layer, &set) in chosen.iter().enumerate() {
-        let first = set.trailing_zeros() as usize;
-        plan.shared.push(SharedLayer {
-            images: set,
-            plan: divisions[first][layer].clone(),
-        });
+    let mut shared = Vec::new();
+    for (layer, &images) in chosen.iter().enumerate() {
+        let first = images.trailing_zeros() as usize;
+        let plan = divisions[first][layer].clone();
+        shared.push(SharedLayer { images, plan });
     }
+    let mut own = Vec::new();
     for (row, division) in divisions.into_iter().enumerate() {
-        plan.own
-            .push(own_layer(images, row, division, &plan.shared));
+        own.push(own_layer(images, row, division, &shared));
     }
-    Ok(plan)
+    Ok(SharedPlan { shared, own })
+}
+
+/// The images that have each file, and the size of the files of each set of images.
+struct Sets {
+    of_file: HashMap<Key, Images>,
+    bytes: BTreeMap<Images, u64>,
+}
+
+impl Sets {
+    fn of(files: &[Vec<File>]) -> Self {
+        let mut of_file: HashMap<Key, Images> = HashMap::new();
+        for (row, files) in files.iter().enumerate() {
+            for file in files {
+                *of_file.entry(file.key).or_default() |= 1 << row;
+            }
+        }
+        let mut bytes: BTreeMap<Images, u64> = BTreeMap::new();
+        for (row, files) in files.iter().enumerate() {
+            for file in files {
+                let set = of_file[&file.key];
+                // A file counts once for its set, in the first image that has it.
+                if set.trailing_zeros() as usize == row {
+                    *bytes.entry(set).or_default() += file.size;
+                }
+            }
+        }
+        Self { of_file, bytes }
+    }
+}
+
+/// The layer of each inode of an image. Whatever is not in one of the chosen layers is in the
+/// image's own, the last one.
+fn homes(files: &[File], row: usize, sets: &Sets, chosen: &[Images], image: &Image) -> Vec<usize> {
+    let mut of_set: HashMap<Images, Option<usize>> = HashMap::new();
+    let mut homes = vec![chosen.len(); image.tree.inode_count()];
+    for file in files {
+        let set = sets.of_file[&file.key];
+        let home = of_set.entry(set).or_insert_with(|| {
+            let mut layers = layers_of_set(set, chosen).into_iter();
+            layers.find(|&layer| has(chosen[layer], row))
+        });
+        homes[file.inode] = home.unwrap_or(chosen.len());
+    }
+    homes
 }
 
 type Key = [u8; 32];
