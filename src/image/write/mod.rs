@@ -197,37 +197,13 @@ pub(super) fn to_file(
         Format::OciLayout => Output::layout(path)?,
         Format::DockerArchive | Format::OciArchive => Output::archive(path)?,
     };
-    let youngest = options.epoch.map(jiff::Timestamp::as_second);
-    let plans = match options.layers {
-        // A root file system has no layers that could be kept.
-        Layers::Keep if !image.materials.is_empty() => layer_plan::kept(image, selection, youngest),
-        _ => vec![layer_plan::one(image, selection)],
-    };
     let writer = LayerWriter {
         image,
         path,
-        youngest,
+        youngest: options.epoch.map(jiff::Timestamp::as_second),
         progress,
     };
-    let rest = options.rest.as_ref().map(|rest| &rest.layer);
-    let planned = plans.iter().chain(rest);
-    progress.start("writing layers", layer::content_size(image, planned));
-    let mut layers = write_layers(&mut output, &writer, &plans, format, options.compression)?;
-    if let Some(rest) = rest {
-        // What is only in the rest is not changed at all.
-        let writer = LayerWriter {
-            youngest: None,
-            ..writer
-        };
-        let rest = std::slice::from_ref(rest);
-        layers.extend(write_layers(
-            &mut output,
-            &writer,
-            rest,
-            format,
-            options.compression,
-        )?);
-    }
+    let layers = all_layers(&mut output, &writer, selection, format, options)?;
     let config = match &options.rest {
         Some(rest) => config_of_rest(image, rest, &layers, options)?,
         None => image.config.relayered(&steps(image, &layers, options)),
@@ -249,6 +225,40 @@ pub(super) fn to_file(
         layers,
         bytes,
     })
+}
+
+/// Writes the layers of the selected names and, if it is wanted, that of the rest.
+fn all_layers(
+    output: &mut Output<'_>,
+    writer: &LayerWriter<'_>,
+    selection: &Selection,
+    format: Format,
+    options: &WriteOptions,
+) -> Result<Vec<WrittenLayer>, WriteError> {
+    let image = writer.image;
+    let plans = match options.layers {
+        // A root file system has no layers that could be kept.
+        Layers::Keep if !image.materials.is_empty() => {
+            layer_plan::kept(image, selection, writer.youngest)
+        }
+        _ => vec![layer_plan::one(image, selection)],
+    };
+    let rest = options.rest.as_ref().map(|rest| &rest.layer);
+    let planned = plans.iter().chain(rest);
+    let size = layer::content_size(image, planned);
+    writer.progress.start("writing layers", size);
+    let coding = options.compression;
+    let mut layers = write_layers(output, writer, &plans, format, coding)?;
+    if let Some(rest) = rest {
+        // What is only in the rest is not changed at all.
+        let writer = LayerWriter {
+            youngest: None,
+            ..*writer
+        };
+        let rest = std::slice::from_ref(rest);
+        layers.extend(write_layers(output, &writer, rest, format, coding)?);
+    }
+    Ok(layers)
 }
 
 fn write_layers(
