@@ -231,6 +231,8 @@ Examples:
   docker save app | jettison slim - -o - -t app:slim | docker load
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
+  jettison slim oci:build:app -o oci:slim:app --rest oci:slim:app-rest
+  jettison slim web.tar worker.tar cron.tar --shared -o oci:slim
   jettison slim app.tar --dry-run --report slim.html
   jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
   jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
@@ -238,13 +240,28 @@ Examples:
 pub(super) struct SlimArguments {
     /// Image to slim
     pub(super) image: String,
+    /// More images, with --shared
+    #[arg(value_name = "IMAGE", requires = "shared")]
+    pub(super) more: Vec<String>,
     /// Image to write; --tag is enough if the image comes from a daemon or a registry
     // Whether `--tag` is enough depends on the kind of source, which is checked later.
     #[arg(long, short, value_name = "IMAGE", required_unless_present_any = ["dry_run", "tag"])]
     pub(super) output: Option<String>,
-    /// Name of the new image
+    /// Name of the new image; with --shared, one for each image, in the same order [default with
+    /// --shared: the names of the originals]
     #[arg(long, short, value_name = "NAME")]
-    pub(super) tag: Option<String>,
+    pub(super) tag: Vec<String>,
+    /// Slim several images, and write them to one OCI layout with layers that they share
+    // Documents and overrides are those of a single image.
+    #[arg(long, conflicts_with_all = [
+        "all_platforms", "rest", "layers", "report", "sbom", "vex", "config_file", "entrypoint",
+        "cmd", "env", "user", "workdir",
+    ])]
+    pub(super) shared: bool,
+    /// Also write the original as an image that adds one layer, with everything that was left out,
+    /// to the layers of the new image
+    #[arg(long, value_name = "IMAGE", conflicts_with = "dry_run")]
+    pub(super) rest: Option<String>,
     /// Slim the image for every platform and write an index
     // Each document describes one image, and its file name does not identify a platform.
     #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]

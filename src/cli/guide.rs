@@ -55,6 +55,8 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "editors",
     "images",
     "slim",
+    "rest",
+    "shared-layers",
     "keep-rules",
     "why-and-verify",
     "deps",

@@ -5,30 +5,34 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::arguments::{PlanArguments, SlimArguments};
-use super::destination::destination;
+use super::destination::{destination, rest};
 use super::documents::Subject;
 use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
-use super::{Outcome, Output, policy};
+use super::{Outcome, Output, policy, shared};
 use crate::image::{
-    self, Checks, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions,
-    Written,
+    self, Checks, Config, Image, IndexWriter, Options, Platform, Reference, Rest, Tree,
+    WriteOptions, Written,
 };
 use crate::lint::image::Policy;
 use crate::printable::{Lines, escape_bytes};
 use crate::report;
+use crate::size::size;
 use crate::slim::{self, Plan, Slimming};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // An impossible destination is an error before the work starts, not after it.
     let destination = destination(arguments)?;
+    let rest = rest(arguments, destination.as_ref())?;
+    shared::check(arguments, destination.as_ref())?;
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
     let bar = Bar::new(output);
     // The destination, or an earlier result, may be inside the directory that is read (`rootfs:.`).
-    let left_out = destination
-        .iter()
+    let left_out = [&destination, &rest]
+        .into_iter()
+        .flatten()
         .filter_map(Reference::path)
         .map(Path::to_owned)
         .collect();
@@ -38,20 +42,24 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     };
     let run = Run {
         arguments,
+        name: &arguments.image,
         policy: &policy,
         destination: destination.as_ref(),
+        rest: rest.as_ref(),
         write_options: &write_options,
         bar: &bar,
         output,
     };
-    let (summary, verdict) = if arguments.all_platforms {
+    let (summary, verdict) = if arguments.shared {
+        shared::all(&run, &options)?
+    } else if arguments.all_platforms {
         run.all_platforms(options)?
     } else {
         run.one_platform(options)?
     };
     drop(bar);
     // The image itself may be written to standard output.
-    if destination == Some(Reference::Stream) {
+    if [destination, rest].contains(&Some(Reference::Stream)) {
         output.print_notes(summary);
     } else {
         output.print(&summary)?;
@@ -67,48 +75,65 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     Ok(Outcome::Found)
 }
 
-/// Message about a written image, and the digest of its manifest, if any.
-struct Wrote {
-    message: String,
+/// Messages about written images, and the digest of the slimmed one's manifest, if any.
+#[derive(Default)]
+pub(super) struct Wrote {
+    messages: Vec<String>,
     manifest_digest: Option<String>,
 }
 
 /// Assessment of a result, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
+pub(super) enum Verdict {
     Good,
     ViolatesPolicy,
     FailsVerification,
 }
 
 /// The settings of a run, which are the same for all platforms.
-struct Run<'a> {
-    arguments: &'a SlimArguments,
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) arguments: &'a SlimArguments,
+    /// The image, as named on the command line.
+    pub(super) name: &'a str,
     policy: &'a Policy,
     /// `None` for a dry run.
-    destination: Option<&'a Reference>,
-    write_options: &'a WriteOptions,
-    bar: &'a Bar,
+    pub(super) destination: Option<&'a Reference>,
+    /// The destination of what is left out, if it is written.
+    rest: Option<&'a Reference>,
+    pub(super) write_options: &'a WriteOptions,
+    pub(super) bar: &'a Bar,
     output: Output,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// The same settings for another image.
+    pub(super) fn named(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+
     fn one_platform(&self, options: Options) -> anyhow::Result<(Lines, Verdict)> {
         let source = &self.arguments.source;
-        let (image, checks) =
-            source.open_checked_later(&self.arguments.image, options, self.bar)?;
+        let (image, checks) = source.open_checked_later(self.name, options, self.bar)?;
         self.slim(
             image,
             checks,
             source.platform.as_ref(),
-            |image, selection| {
+            |slimmed, config| {
                 let Some(destination) = self.destination else {
                     return Ok(None);
                 };
-                let written =
-                    image::write(image, selection, destination, self.write_options, self.bar)?;
+                let rest = self.planned_rest(slimmed, config)?;
+                let (image, selection, bar) = (slimmed.result, slimmed.selection, self.bar);
+                let written = image::write(image, selection, destination, self.write_options, bar)?;
+                let mut messages = vec![wrote(destination, &written)];
+                if let Some((rest, place)) = rest {
+                    let options = rest_options(rest, destination, &written, self.write_options);
+                    let written = image::write(image, selection, place, &options, bar)?;
+                    messages.push(wrote_rest(place, &written));
+                }
                 Ok(Some(Wrote {
-                    message: wrote(destination, &written),
+                    messages,
                     manifest_digest: written.manifest_digest,
                 }))
             },
@@ -121,6 +146,16 @@ impl Run<'_> {
         let name = &arguments.image;
         let mut index = match self.destination {
             Some(destination) => Some(IndexWriter::new(destination, self.write_options)?),
+            None => None,
+        };
+        let mut rest_index = match self.rest {
+            Some(rest) => {
+                let nameless = WriteOptions {
+                    tag: None,
+                    ..self.write_options.clone()
+                };
+                Some(IndexWriter::new(rest, &nameless)?)
+            }
             None => None,
         };
         let source = arguments.source.source(name, options, bar)?;
@@ -136,14 +171,19 @@ impl Run<'_> {
             let (image, checks) = source
                 .image_checked_later(&platform, bar)
                 .with_context(|| format!("image `{name}`"))?;
-            let slimmed = self.slim(image, checks, Some(&platform), |image, selection| {
+            let slimmed = self.slim(image, checks, Some(&platform), |slimmed, config| {
                 let Some(index) = &mut index else {
                     return Ok(None);
                 };
-                let written = index.add(image, selection, bar)?;
+                let rest = self.planned_rest(slimmed, config)?;
+                let (image, selection) = (slimmed.result, slimmed.selection);
+                let written = index.add(image, selection, None, bar)?;
+                if let (Some((rest, _)), Some(index)) = (rest, &mut rest_index) {
+                    index.add(image, selection, Some(rest.above(&written.layers)), bar)?;
+                }
                 let (digest, layers) = (&written.config_digest, layer_counts(&written));
                 Ok(Some(Wrote {
-                    message: format!("slimmed to image {digest}{layers}"),
+                    messages: vec![format!("slimmed to image {digest}{layers}")],
                     manifest_digest: written.manifest_digest,
                 }))
             });
@@ -156,29 +196,53 @@ impl Run<'_> {
                 return Ok((all, verdict));
             }
         }
-        if let (Some(index), Some(destination)) = (index, self.destination) {
-            all.line(format_args!(
-                "wrote {destination}, index {}",
-                index.finish(bar)?
-            ));
+        for (index, destination) in [(index, self.destination), (rest_index, self.rest)] {
+            if let (Some(index), Some(destination)) = (index, destination) {
+                all.line(format_args!(
+                    "wrote {destination}, index {}",
+                    index.finish(bar)?
+                ));
+            }
         }
         Ok((all, worst))
     }
 
-    /// Slims one image. `write` writes it or, for a dry run, returns `None`.
-    fn slim(
+    /// Plans the rest of a slimmed image, if it is wanted. `config` is that of the original.
+    fn planned_rest(
+        &self,
+        slimmed: &Slimmed<'_>,
+        config: Config,
+    ) -> anyhow::Result<Option<(Rest, &Reference)>> {
+        let Some(destination) = self.rest else {
+            return Ok(None);
+        };
+        let (original, epoch) = (slimmed.slimming.image, self.write_options.epoch);
+        let rest = Rest::new(original, slimmed.result, slimmed.selection, epoch)?;
+        // A directory has no configuration but that of the options.
+        let rest = if original.layers.is_empty() {
+            rest
+        } else {
+            rest.with_config(config)
+        };
+        Ok(Some((rest, destination)))
+    }
+
+    /// Slims one image. `write` gets the configuration of the original too. It writes the image
+    /// or, for a dry run, returns `None`.
+    pub(super) fn slim(
         &self,
         mut image: Image,
         checks: Checks,
         platform: Option<&Platform>,
-        write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
+        write: impl FnOnce(&Slimmed<'_>, Config) -> anyhow::Result<Option<Wrote>>,
     ) -> anyhow::Result<(Lines, Verdict)> {
         let arguments = self.arguments;
+        let config = image.config.clone();
         arguments.program.configure(&mut image, platform)?;
-        let planned = planned(&image, &arguments.plan, &arguments.image);
+        let planned = planned(&image, &arguments.plan, self.name);
         // Digests are checked while the plan is made. A wrong digest is reported first, because the
         // plan was then based on wrong data.
-        finish(checks, &arguments.image)?;
+        finish(checks, self.name)?;
         let (slimming, failures) = planned?;
         let plan = &slimming.plan;
         let mut summary = failed(&image.tree, &failures);
@@ -190,7 +254,7 @@ impl Run<'_> {
         let documents = arguments.documents.prepare(&slimming)?;
         let (result, selection) = plan.result(&image);
         let slimmed = Slimmed {
-            name: &arguments.image,
+            name: self.name,
             slimming: &slimming,
             result: &result,
             selection: &selection,
@@ -202,14 +266,17 @@ impl Run<'_> {
                 return Ok((summary, Verdict::ViolatesPolicy));
             }
         }
-        let written = write(&result, &selection)?;
+        let written = write(&slimmed, config)?;
         match &written {
-            Some(written) => summary.line(&written.message),
+            Some(written) => written
+                .messages
+                .iter()
+                .for_each(|message| summary.line(message)),
             None => summary.append(&report::dry_run(&slimming)?),
         }
         if let Some(documents) = &documents {
             let subject = Subject {
-                name: arguments.tag.as_deref().unwrap_or(&arguments.image),
+                name: arguments.tag.first().map_or(self.name, String::as_str),
                 digest: written.and_then(|written| written.manifest_digest),
                 image: &image,
                 plan,
@@ -228,7 +295,7 @@ impl Run<'_> {
 fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
     // Without `-o`, the name is the destination itself, not a tag in it.
     let tag = if arguments.output.is_some() {
-        arguments.tag.clone()
+        arguments.tag.first().cloned()
     } else {
         None
     };
@@ -245,7 +312,7 @@ fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
     })
 }
 
-fn wrote(destination: &Reference, written: &Written) -> String {
+pub(super) fn wrote(destination: &Reference, written: &Written) -> String {
     let layers = layer_counts(written);
     match destination {
         Reference::Rootfs(_) => format!("wrote {destination}, {} bytes", written.bytes),
@@ -263,6 +330,32 @@ fn wrote(destination: &Reference, written: &Written) -> String {
             written.config_digest
         ),
     }
+}
+
+/// Options for the rest of an image that was written.
+fn rest_options(
+    rest: Rest,
+    slimmed: &Reference,
+    written: &Written,
+    options: &WriteOptions,
+) -> WriteOptions {
+    // The layers of the slimmed image have just been sent to its repository.
+    let origin = match slimmed {
+        Reference::Registry(name) => Some(name.clone()),
+        _ => options.origin.clone(),
+    };
+    WriteOptions {
+        tag: None,
+        origin,
+        rest: Some(rest.above(&written.layers)),
+        ..options.clone()
+    }
+}
+
+fn wrote_rest(destination: &Reference, written: &Written) -> String {
+    let added = written.layers.last().map_or(0, |layer| layer.stored_size);
+    let wrote = wrote(destination, written);
+    format!("{wrote}; it adds {} to the slimmed image", size(added))
 }
 
 /// Decides which files of an image are kept.

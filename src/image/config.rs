@@ -10,7 +10,7 @@ use super::store::read_json;
 use crate::printable::escape;
 
 /// An image configuration of Docker or OCI. Unknown keys are kept too.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     json: Value,
 }
@@ -306,6 +306,19 @@ impl Config {
         );
         json.insert("history".into(), steps.into());
         Self::new(json.into())
+    }
+
+    /// The same configuration with one more layer at the top, and its step in the history.
+    pub(super) fn with_layer(&self, diff_id: &str, created_by: &str) -> Self {
+        let mut json = self.json.clone();
+        let created = json.get("created").filter(|created| created.is_string());
+        let step = new_step(created_by, created.cloned(), false);
+        for (pointer, item) in [("/rootfs/diff_ids", diff_id.into()), ("/history", step)] {
+            let list = json.pointer_mut(pointer).and_then(Value::as_array_mut);
+            list.expect("a relayered configuration has both lists")
+                .push(item);
+        }
+        Self::new(json)
     }
 
     fn setting(&self, key: &str) -> &Value {

@@ -362,6 +362,18 @@ pub enum WriteError {
         "`{destination}` cannot hold several platforms: use `oci:`, `oci-archive:` or `docker://`"
     )]
     NoIndex { destination: String },
+    #[error(
+        "the rest could not restore the time of `{}`, which is later than `SOURCE_DATE_EPOCH`: \
+         unset the variable",
+        path.escape_ascii()
+    )]
+    LoweredTime { path: Vec<u8> },
+    #[error("`{destination}` cannot hold several images: use `oci:` or `oci-archive:`")]
+    NoSeveral { destination: String },
+    #[error("{images} images are too many to share layers; the limit is {limit}")]
+    TooManyImages { images: usize, limit: usize },
+    #[error("the files of the image changed while it was being written")]
+    Changed,
     #[error("conflicting image names: `{name}` in the destination and `{tag}` from `--tag`")]
     TwoNames { name: String, tag: String },
     #[error(transparent)]

@@ -56,7 +56,8 @@ pub use transport::oci_layout::{Platform, PlatformError};
 pub use transport::{Connection, TransferError, create as write};
 pub use tree::*;
 pub use write::{
-    Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer,
+    Coding, CodingError, IndexWriter, Layers, REST_STEP, Rest, Selection, SharedImage,
+    SharedImages, SharedSizes, Sharing, WriteOptions, Written, WrittenLayer,
 };
 
 pub(crate) use blob::map_length;

@@ -206,6 +206,11 @@ fn slim(original: &str, destination: &str, name: &str, more: &[&str]) -> String 
     )
 }
 
+/// Writes the original again, from the image that `slim --rest` wrote.
+pub(crate) fn restore(rest: &str, destination: &str) -> String {
+    output(jettison().args(["restore", rest, "-o", destination]))
+}
+
 /// The binary under test: that of this build, or another one, such as an optimized one for
 /// measurements.
 fn jettison() -> Command {

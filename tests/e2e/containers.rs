@@ -69,6 +69,18 @@ pub(crate) fn copy_to_directory(image: &str, path: &str) -> String {
     path.to_owned()
 }
 
+/// The same with uncompressed layers.
+pub(crate) fn unpack_to_directory(image: &str, path: &str) -> String {
+    let destination = format!("dir:{path}");
+    let copy = ["copy", "--quiet", "--dest-decompress", image, &destination];
+    output(tool("skopeo").args(copy));
+    path.to_owned()
+}
+
+pub(crate) fn assert_complete(original: &str, rest: &str) -> String {
+    output(Command::new("tests/e2e/same_image.py").args([original, rest]))
+}
+
 pub(crate) fn assert_unchanged(original: &str, slimmed: &str, gone: &[String]) -> String {
     output(
         Command::new("tests/e2e/unchanged.py")

@@ -47,6 +47,10 @@ const TESTS: &[(&str, Test)] = &[
         kept_entries_and_configuration_are_unchanged,
     ),
     (
+        "slimmed_image_and_its_rest_are_the_original",
+        slimmed_image_and_its_rest_are_the_original,
+    ),
+    (
         "why_shows_the_chain_to_a_kept_file",
         why_shows_the_chain_to_a_kept_file,
     ),
@@ -140,6 +144,28 @@ fn kept_entries_and_configuration_are_unchanged(case: &Case) {
         containers::assert_unchanged(&original, &slimmed, case.gone())
     );
     let _ = (fs::remove_dir_all(original), fs::remove_dir_all(slimmed));
+}
+
+/// The layers of the rest begin with those of the slimmed image, and `restore` needs nothing else.
+fn slimmed_image_and_its_rest_are_the_original(case: &Case) {
+    let (rest, again) = (case.path("rest.tar"), case.path("restored.tar"));
+    let [rest_image, again_image] = [&rest, &again].map(|path| format!("docker-archive:{path}"));
+    let slim = format!("docker-archive:{}", case.path("beside.tar"));
+    println!("{}", case.slim_to(&slim, &["--rest", &rest_image]));
+    let [original, all] = [
+        (case.original(), "whole.dir"),
+        (rest_image.clone(), "rest.dir"),
+    ]
+    .map(|(image, name)| containers::unpack_to_directory(&image, &case.path(name)));
+    println!("{}", containers::assert_complete(&original, &all));
+    case::restore(&rest_image, &again_image);
+    let _ = fs::remove_dir_all(all);
+    let restored = containers::unpack_to_directory(&again_image, &case.path("restored.dir"));
+    println!("{}", containers::assert_complete(&original, &restored));
+    let _ = (fs::remove_dir_all(original), fs::remove_dir_all(restored));
+    for path in [rest, again, case.path("beside.tar")] {
+        fs::remove_file(path).unwrap();
+    }
 }
 
 fn two_runs_write_the_same_bytes(case: &Case) {

@@ -175,6 +175,56 @@ fn real_images_kept_in_full_are_unchanged() {
     }
 }
 
+/// Slims an image to a layout with the rest beside it, and returns the rest.
+fn write_rest(source: &str, name: &str, layers: &str, more: &[&str]) -> String {
+    let layout = fresh(name);
+    let (slim, rest) = (format!("oci:{layout}:slim"), format!("oci:{layout}:rest"));
+    let command = [
+        "slim", source, "-o", &slim, "--rest", &rest, "--layers", layers,
+    ];
+    output(
+        Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .args(command)
+            .args(more),
+    );
+    rest
+}
+
+#[test]
+fn umoci_and_podman_unpack_the_original_from_the_rest_of_an_odd_image() {
+    let source = format!("oci:{}", *ORIGINAL);
+    let before = unpacked(&format!("{source}:odd"), "rest-before");
+    for layers in LAYERS {
+        for kept in ["/bin/second", "/bin/sparse", "/shared"] {
+            let rest = write_rest(&source, "odd-rest", layers, &["--keep", kept]);
+            assert_same(
+                &before,
+                &unpacked(&rest, "rest-after"),
+                &format!("{layers} {kept}"),
+            );
+            let image = containers::load(&rest, "localhost/jettison-e2e/odd:rest");
+            let compared = output(tool("tests/e2e/mounted.sh").args([ODD, image.name()]));
+            println!("{layers} {kept}: {compared}");
+        }
+    }
+}
+
+#[test]
+fn umoci_and_podman_unpack_real_images_from_their_rests() {
+    for case in Case::chosen().into_iter().filter(Case::writes) {
+        let source = case.original();
+        let before = unpacked(&source, "real-rest-before");
+        let rest = write_rest(&source, "real-rest", "one", &["--compression", "zstd:1"]);
+        assert_same(&before, &unpacked(&rest, "real-rest-after"), case.name());
+        let (original, image) = (
+            case.name_of("original"),
+            containers::load(&rest, &case.name_of("rest")),
+        );
+        let compared = output(tool("tests/e2e/mounted.sh").args([&original, image.name()]));
+        println!("{}: {compared}", case.name());
+    }
+}
+
 #[test]
 fn a_layer_that_is_kept_in_full_keeps_its_digest() {
     let layout = fresh("kept");

@@ -26,4 +26,5 @@ mod planted_defects;
 mod readers;
 mod round_trip;
 mod scanners;
+mod sharing;
 mod transports;

@@ -13,6 +13,9 @@ pub(super) enum Node<'a> {
     HardLink { target: &'a [u8] },
 }
 
+/// The sizes of the fields for a name and its prefix.
+const NAME: usize = 100;
+const PREFIX: usize = 155;
 /// The largest numbers in 11 and in 7 octal digits.
 const MAX_LONG: u64 = 0o777_7777_7777;
 const MAX_SHORT: u64 = 0o777_7777;
@@ -29,9 +32,18 @@ pub(super) fn blocks(name: &[u8], node: Node<'_>, header: &Header) -> Vec<u8> {
     };
     block.set_entry_type(entry_type(node));
     block.set_mode(header.mode);
-    let old = block.as_old_mut();
-    text(&mut old.name, name, "path", &mut records);
-    text(&mut old.linkname, link, "linkpath", &mut records);
+    if let (Some((prefix, rest)), Some(ustar)) = (split(name), block.as_ustar_mut()) {
+        ustar.prefix[..prefix.len()].copy_from_slice(prefix);
+        ustar.name[..rest.len()].copy_from_slice(rest);
+    } else {
+        text(&mut block.as_old_mut().name, name, "path", &mut records);
+    }
+    text(
+        &mut block.as_old_mut().linkname,
+        link,
+        "linkpath",
+        &mut records,
+    );
     block.set_size(number(size(node), MAX_LONG, "size", &mut records));
     block.set_uid(number(header.uid, MAX_SHORT, "uid", &mut records));
     block.set_gid(number(header.gid, MAX_SHORT, "gid", &mut records));
@@ -77,6 +89,22 @@ fn entry_type(node: Node<'_>) -> EntryType {
             Kind::Fifo => EntryType::Fifo,
         },
     }
+}
+
+/// The parts of a name that only fits into a header as a prefix and the rest, without the slash
+/// between them. A record would take two more blocks, which adds up in images with deep paths.
+fn split(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    if name.len() <= NAME {
+        return None;
+    }
+    // The slash at the end of a directory's name belongs to the rest.
+    let end = (name.len() - 1).min(PREFIX + 1);
+    let slash = name[..end].iter().rposition(|&byte| byte == b'/')?;
+    let (prefix, rest) = (&name[..slash], &name[slash + 1..]);
+    if prefix.is_empty() || rest.len() > NAME {
+        return None;
+    }
+    Some((prefix, rest))
 }
 
 /// Fills a field with a text. A text that is too long is also written as a record.
@@ -255,5 +283,25 @@ mod tests {
             blocks(&[b'a'; 101], Node::Inode(&Kind::Fifo), &header).len(),
             3 * 512
         );
+    }
+
+    #[test]
+    fn a_long_name_is_split_at_a_slash_if_both_parts_fit() {
+        let name = |parts: &[usize]| {
+            let parts: Vec<Vec<u8>> = parts.iter().map(|&length| vec![b'a'; length]).collect();
+            parts.join(&b'/')
+        };
+        let lengths = |parts: &[usize]| {
+            let name = name(parts);
+            split(&name).map(|(prefix, rest)| (prefix.len(), rest.len()))
+        };
+        assert_eq!(lengths(&[100]), None);
+        assert_eq!(lengths(&[50, 50]), Some((50, 50)));
+        assert_eq!(lengths(&[155, 100]), Some((155, 100)));
+        assert_eq!(lengths(&[155, 99, 0]), Some((155, 100)));
+        assert_eq!(lengths(&[156, 50]), None);
+        assert_eq!(lengths(&[155, 101]), None);
+        assert_eq!(lengths(&[101, 0]), None);
+        assert_eq!(lengths(&[0, 101]), None);
     }
 }

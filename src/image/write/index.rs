@@ -17,7 +17,7 @@ use super::super::transport::deliver::{Scratch, send_layout};
 use super::super::transport::oci_layout::{self, Platform, descriptor, new_blob_path, to_value};
 use super::super::{Config, Image};
 use super::output::Output;
-use super::{FileDestination, Selection, WriteOptions, Written, format_of};
+use super::{FileDestination, Rest, Selection, WriteOptions, Written, format_of};
 
 /// A writer that collects images in a temporary directory and writes their index to the destination
 /// when it is complete.
@@ -87,16 +87,18 @@ impl IndexWriter {
         })
     }
 
-    /// Writes one image. Its platform is that of its configuration.
+    /// Writes one image, perhaps with its rest. Its platform is that of its configuration.
     pub fn add(
         &mut self,
         image: &Image,
         selection: &Selection,
+        rest: Option<Rest>,
         progress: &dyn Progress,
     ) -> Result<Written, WriteError> {
         let part = self.scratch.path("part");
         let nameless = WriteOptions {
             tag: None,
+            rest,
             ..self.options.clone()
         };
         let layout = FileDestination {

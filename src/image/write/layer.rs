@@ -5,17 +5,21 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::super::apply::WHITEOUT;
 use super::super::blob::Blob;
 use super::super::error::WriteError;
 use super::super::inflate::Compression;
 use super::super::progress::Progress;
-use super::super::tree::{Content, InodeId, Kind, NameId};
+use super::super::tree::{Content, Header, InodeId, Kind, NameId};
 use super::super::{Image, StreamError, pour};
 use super::WrittenLayer;
 use super::compress::{Coding, Encoder};
 use super::hashed::Hashed;
 use super::header::{Node, blocks, clamped};
 use super::layer_plan::PlannedLayer;
+
+/// The size of the end of an archive: two blocks of zeros.
+const END: usize = 2 * 512;
 
 /// A writer of layers.
 pub(in crate::image) struct LayerWriter<'a> {
@@ -35,7 +39,7 @@ impl LayerWriter<'_> {
         coding: Coding,
         file: &mut dyn Write,
     ) -> Result<WrittenLayer, WriteError> {
-        let written = self.archive(coding, file, |archive| self.entries(&plan.names, archive))?;
+        let written = self.archive(coding, file, |archive| self.entries(plan, archive))?;
         Ok(WrittenLayer {
             of: plan.of,
             ..written
@@ -142,31 +146,89 @@ impl LayerWriter<'_> {
     }
 
     /// Writes every entry and the end of the archive.
-    fn entries(&self, names: &[NameId], archive: &mut dyn Write) -> Result<(), WriteError> {
+    fn entries(&self, plan: &PlannedLayer, archive: &mut dyn Write) -> Result<(), WriteError> {
         let tree = &self.image.tree;
+        let mut hidden: HashMap<NameId, Vec<NameId>> = HashMap::new();
+        for &name in &plan.hidden {
+            hidden.entry(tree.parent(name)).or_default().push(name);
+        }
+        // The root directory has no entry if its header is the usual one.
+        if plan.names.first() != Some(&NameId::ROOT) {
+            self.whiteouts(hidden.get(&NameId::ROOT), archive)?;
+        }
         // The first name of an inode that was written, for the others to link to.
         let mut written: HashMap<InodeId, NameId> = HashMap::new();
-        for &name in names {
-            let inode = tree.inode(name);
-            let header = clamped(&inode.header, self.youngest);
-            let node = match written.get(&tree.inode_id(name)) {
-                Some(&first) => Node::HardLink {
-                    target: &tree.path(first).split_off(1),
-                },
-                None => Node::Inode(&inode.kind),
-            };
-            archive
-                .write_all(&blocks(&self.entry_name(name), node, &header))
-                .map_err(self.io())?;
-            if let (Node::Inode(_), Kind::File(content)) = (node, &inode.kind) {
+        for &name in &plan.names {
+            let (blocks, content) = self.head(name, &mut written);
+            archive.write_all(&blocks).map_err(self.io())?;
+            if let Some(content) = content {
                 self.content(name, content, archive)?;
             }
-            // A directory has one name only.
-            if inode.kind != Kind::Directory {
-                written.entry(tree.inode_id(name)).or_insert(name);
-            }
+            // The specification asks for whiteouts before the other entries of their directory.
+            self.whiteouts(hidden.get(&name), archive)?;
         }
-        archive.write_all(&[0; 2 * 512]).map_err(self.io())
+        archive.write_all(&[0; END]).map_err(self.io())
+    }
+
+    /// The blocks before the content of an entry, and the content, unless the entry is a hard link to
+    /// a name that was written. `written` has the first name of each inode.
+    pub(super) fn head(
+        &self,
+        name: NameId,
+        written: &mut HashMap<InodeId, NameId>,
+    ) -> (Vec<u8>, Option<&Content>) {
+        let tree = &self.image.tree;
+        let inode = tree.inode(name);
+        let header = clamped(&inode.header, self.youngest);
+        if let Some(&first) = written.get(&tree.inode_id(name)) {
+            let target = &tree.path(first).split_off(1);
+            let node = Node::HardLink { target };
+            return (blocks(&self.entry_name(name), node, &header), None);
+        }
+        // A directory has one name only.
+        if inode.kind != Kind::Directory {
+            written.insert(tree.inode_id(name), name);
+        }
+        let content = match &inode.kind {
+            Kind::File(content) => Some(content),
+            _ => None,
+        };
+        let node = Node::Inode(&inode.kind);
+        (blocks(&self.entry_name(name), node, &header), content)
+    }
+
+    /// The size of a layer's uncompressed archive in bytes.
+    pub(super) fn size(&self, plan: &PlannedLayer) -> u64 {
+        let mut written = HashMap::new();
+        let mut size = END as u64;
+        for &name in &plan.names {
+            let (blocks, content) = self.head(name, &mut written);
+            let content = content.map_or(0, |content| content.length().next_multiple_of(512));
+            size += blocks.len() as u64 + content;
+        }
+        size
+    }
+
+    /// Writes whiteouts, which are empty files.
+    fn whiteouts(
+        &self,
+        hidden: Option<&Vec<NameId>>,
+        archive: &mut dyn Write,
+    ) -> Result<(), WriteError> {
+        let header = Header {
+            mode: 0o644,
+            ..Header::default()
+        };
+        let empty = Kind::File(Content::Bytes(Vec::new()));
+        let tree = &self.image.tree;
+        for &name in hidden.into_iter().flatten() {
+            let mut path = tree.path(name).split_off(1);
+            let start = path.len() - tree.file_name(name).len();
+            path.splice(start..start, WHITEOUT.iter().copied());
+            let blocks = blocks(&path, Node::Inode(&empty), &header);
+            archive.write_all(&blocks).map_err(self.io())?;
+        }
+        Ok(())
     }
 
     /// The name of an entry: without a leading `/`, and with a trailing one for a directory.
@@ -211,7 +273,10 @@ impl LayerWriter<'_> {
 }
 
 /// Bytes of content that go into the layers, for progress.
-pub(in crate::image) fn content_size(image: &Image, plans: &[PlannedLayer]) -> u64 {
+pub(in crate::image) fn content_size<'a>(
+    image: &Image,
+    plans: impl IntoIterator<Item = &'a PlannedLayer>,
+) -> u64 {
     let mut sum = 0_u64;
     for plan in plans {
         let size = match plan.of {

@@ -17,6 +17,20 @@ pub(in crate::image) struct PlannedLayer {
     pub names: Vec<NameId>,
     /// Whether the layer of the original is copied unchanged, because all of it is kept.
     pub whole: bool,
+    /// Names of lower layers that it removes. Their parent directories are among `names`.
+    pub hidden: Vec<NameId>,
+}
+
+impl PlannedLayer {
+    /// A layer that corresponds to none of the original and removes nothing.
+    pub(super) fn new(names: Vec<NameId>) -> Self {
+        Self {
+            of: None,
+            names,
+            whole: false,
+            hidden: Vec::new(),
+        }
+    }
 }
 
 /// All selected names in one layer.
@@ -30,11 +44,7 @@ pub(in crate::image) fn one(image: &Image, selection: &Selection) -> PlannedLaye
     if !has_usual_root(image) {
         names.insert(0, NameId::ROOT);
     }
-    PlannedLayer {
-        of: None,
-        names,
-        whole: false,
-    }
+    PlannedLayer::new(names)
 }
 
 /// Plans a layer for each layer of the original from which at least one file is kept.
@@ -50,7 +60,10 @@ pub(in crate::image) fn kept(
 ) -> Vec<PlannedLayer> {
     let owners = owners(image);
     let homes = homes(image, selection, &owners);
-    let mut plans = divided(image, selection, &homes);
+    let mut plans = divided(image, selection, &homes, image.materials.len());
+    for (index, plan) in plans.iter_mut().enumerate() {
+        plan.of = Some(index);
+    }
     let current = current_names(image);
     let recreating = layers_that_recreate(image, &current);
     let original = Original {
@@ -134,7 +147,7 @@ impl Original<'_> {
 
 /// Whether the root directory has the default header that every engine uses if no layer has an
 /// entry for it.
-fn has_usual_root(image: &Image) -> bool {
+pub(super) fn has_usual_root(image: &Image) -> bool {
     image.tree.inode(NameId::ROOT).header
         == Header {
             mode: 0o755,
@@ -183,17 +196,15 @@ fn homes(image: &Image, selection: &Selection, owners: &[Option<usize>]) -> Vec<
 }
 
 /// The layers with their names and the parent directories of these, so that a reader of a single
-/// layer does not have to invent directory headers.
-fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<PlannedLayer> {
+/// layer does not have to invent directory headers. `homes` has the layer of each inode.
+pub(super) fn divided(
+    image: &Image,
+    selection: &Selection,
+    homes: &[usize],
+    count: usize,
+) -> Vec<PlannedLayer> {
     let tree = &image.tree;
-    let mut plans = Vec::with_capacity(image.materials.len());
-    for index in 0..image.materials.len() {
-        plans.push(PlannedLayer {
-            of: Some(index),
-            names: Vec::new(),
-            whole: false,
-        });
-    }
+    let mut plans = vec![PlannedLayer::new(Vec::new()); count];
     let mut has: HashSet<(usize, NameId)> = HashSet::new();
     for name in tree.walk().filter(|&name| selection.contains(name)) {
         let home = homes[tree.inode_id(name).index()];

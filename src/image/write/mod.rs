@@ -13,12 +13,15 @@ mod index;
 pub(super) mod layer;
 pub(super) mod layer_plan;
 pub(super) mod output;
+mod rest;
+mod shared;
+mod shared_plan;
 
 use std::path::Path;
 
 use super::Image;
 use super::apply::WHITEOUT;
-use super::config::Steps;
+use super::config::{Config, Steps};
 use super::digest::sha256;
 use super::error::WriteError;
 use super::inflate::Compression;
@@ -30,6 +33,9 @@ use super::tree::{NameId, Tree};
 
 pub use compress::{Coding, CodingError};
 pub use index::IndexWriter;
+pub use rest::{REST_STEP, Rest};
+pub use shared::{SharedImage, SharedImages, SharedSizes};
+pub use shared_plan::Sharing;
 
 use layer::LayerWriter;
 use layer_plan::PlannedLayer;
@@ -101,6 +107,8 @@ pub struct WriteOptions {
     /// The name of the original in a registry, whose layers need not be sent to the same registry
     /// again.
     pub origin: Option<Name>,
+    /// One more layer, with everything that the selection leaves out.
+    pub rest: Option<Rest>,
 }
 
 impl Default for WriteOptions {
@@ -114,6 +122,7 @@ impl Default for WriteOptions {
             epoch: None,
             connection: Connection::default(),
             origin: None,
+            rest: None,
         }
     }
 }
@@ -188,21 +197,17 @@ pub(super) fn to_file(
         Format::OciLayout => Output::layout(path)?,
         Format::DockerArchive | Format::OciArchive => Output::archive(path)?,
     };
-    let youngest = options.epoch.map(jiff::Timestamp::as_second);
-    let plans = match options.layers {
-        // A root file system has no layers that could be kept.
-        Layers::Keep if !image.materials.is_empty() => layer_plan::kept(image, selection, youngest),
-        _ => vec![layer_plan::one(image, selection)],
-    };
     let writer = LayerWriter {
         image,
         path,
-        youngest,
+        youngest: options.epoch.map(jiff::Timestamp::as_second),
         progress,
     };
-    progress.start("writing layers", layer::content_size(image, &plans));
-    let layers = write_layers(&mut output, &writer, &plans, format, options.compression)?;
-    let config = image.config.relayered(&steps(image, &layers, options));
+    let layers = all_layers(&mut output, &writer, selection, format, options)?;
+    let config = match &options.rest {
+        Some(rest) => config_of_rest(image, rest, &layers, options)?,
+        None => image.config.relayered(&steps(image, &layers, options)),
+    };
     let (config_digest, manifest_digest) = if format == Format::DockerArchive {
         (
             docker_archive::add_documents(&mut output, &config, &layers, tag)?,
@@ -220,6 +225,40 @@ pub(super) fn to_file(
         layers,
         bytes,
     })
+}
+
+/// Writes the layers of the selected names and, if it is wanted, that of the rest.
+fn all_layers(
+    output: &mut Output<'_>,
+    writer: &LayerWriter<'_>,
+    selection: &Selection,
+    format: Format,
+    options: &WriteOptions,
+) -> Result<Vec<WrittenLayer>, WriteError> {
+    let image = writer.image;
+    let plans = match options.layers {
+        // A root file system has no layers that could be kept.
+        Layers::Keep if !image.materials.is_empty() => {
+            layer_plan::kept(image, selection, writer.youngest)
+        }
+        _ => vec![layer_plan::one(image, selection)],
+    };
+    let rest = options.rest.as_ref().map(|rest| &rest.layer);
+    let planned = plans.iter().chain(rest);
+    let size = layer::content_size(image, planned);
+    writer.progress.start("writing layers", size);
+    let coding = options.compression;
+    let mut layers = write_layers(output, writer, &plans, format, coding)?;
+    if let Some(rest) = rest {
+        // What is only in the rest is not changed at all.
+        let writer = LayerWriter {
+            youngest: None,
+            ..*writer
+        };
+        let rest = std::slice::from_ref(rest);
+        layers.extend(write_layers(output, &writer, rest, format, coding)?);
+    }
+    Ok(layers)
 }
 
 fn write_layers(
@@ -292,6 +331,25 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
         },
         epoch: options.epoch,
     }
+}
+
+/// The original's configuration with the layers of the slimmed image and, at the top, the rest.
+fn config_of_rest(
+    image: &Image,
+    rest: &Rest,
+    layers: &[WrittenLayer],
+    options: &WriteOptions,
+) -> Result<Config, WriteError> {
+    let (top, below) = layers.split_last().expect("the rest is a layer");
+    if !rest.is_above(below) {
+        return Err(WriteError::Changed);
+    }
+    let steps = Steps {
+        epoch: None,
+        ..steps(image, below, options)
+    };
+    let config = rest.config().relayered(&steps);
+    Ok(config.with_layer(&top.diff_id, REST_STEP))
 }
 
 /// Writes a root file system. It has no configuration, which is only hashed for the ID.

@@ -313,9 +313,9 @@ fn a_recreated_directory_does_not_get_its_old_header() {
 const PATHS: [&str; 9] = ["a", "b", "d", "d/a", "d/b", "d/e", "d/e/f", "l", "l/a"];
 
 /// What it is, its path, the path it links to, its mode.
-type Entry = (u8, usize, usize, u32);
+pub(super) type Entry = (u8, usize, usize, u32);
 
-fn any_layer() -> impl Strategy<Value = Vec<Entry>> {
+pub(super) fn any_layer() -> impl Strategy<Value = Vec<Entry>> {
     prop::collection::vec((0..8_u8, 0..PATHS.len(), 0..PATHS.len(), 0..3_u32), 0..8)
 }
 
@@ -330,7 +330,7 @@ fn tidied(entries: &[Entry]) -> Vec<Entry> {
     whiteouts.into_iter().chain(rest).collect()
 }
 
-fn archive(entries: &[Entry]) -> Tar {
+pub(super) fn archive(entries: &[Entry]) -> Tar {
     tidied(entries)
         .iter()
         .fold(Tar::new(), |tar, &(kind, path, target, mode)| {

@@ -10,6 +10,8 @@ mod kept_layers;
 mod layers;
 mod names;
 mod reading;
+mod rest;
 mod rootfs;
 mod rootfs_writing;
+mod shared;
 mod writing;

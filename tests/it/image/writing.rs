@@ -27,7 +27,7 @@ fn write_all(
 }
 
 /// An image with one of everything.
-fn various() -> Image {
+pub(super) fn various() -> Image {
     let long = "d/".repeat(120) + "file";
     let capability: (&str, &[u8]) = ("SCHILY.xattr.security.capability", b"\x01\0\0\x02\n\0");
     let lower = Tar::new()

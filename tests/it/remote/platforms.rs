@@ -41,7 +41,7 @@ fn write_index(destination: &str) -> Result<String, WriteError> {
     )?;
     for platform in PLATFORMS {
         let image = image(platform);
-        index.add(&image, &Selection::all(&image.tree), &Silent)?;
+        index.add(&image, &Selection::all(&image.tree), None, &Silent)?;
     }
     index.finish(&Silent)
 }
@@ -116,6 +116,7 @@ fn all_platforms_are_slimmed_and_their_index_written() {
         "oci-archive:{}",
         directory.path().join("slim.tar").display()
     );
+    let rest = format!("oci:{}:rest", directory.path().join("rest").display());
     write_index(&source).unwrap();
     let (status, text) = jettison(&[
         "slim",
@@ -125,8 +126,14 @@ fn all_platforms_are_slimmed_and_their_index_written() {
         &slim,
         "-t",
         "app:slim",
+        "--rest",
+        &rest,
     ]);
     assert_eq!(status, Some(0), "{text}");
+    for platform in PLATFORMS {
+        let original = everything(&image(platform));
+        assert_eq!(everything(&read(&rest, platform)), original, "{platform}");
+    }
     for platform in PLATFORMS {
         assert!(text.contains(&format!("{platform}:\n")), "{text}");
         assert_eq!(

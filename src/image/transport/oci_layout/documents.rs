@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use oci_spec::image::{
-    DescriptorBuilder, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType,
+    Descriptor, DescriptorBuilder, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType,
 };
 use serde_json::json;
 
@@ -18,8 +18,8 @@ use crate::image::{Config, Origin};
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
-/// Adds the files of an OCI layout besides the layers. Returns the digests of the configuration and
-/// the manifest.
+/// Adds the files of an OCI layout with one image besides the layers. Returns the digests of the
+/// configuration and the manifest.
 pub(in crate::image) fn add_documents(
     output: &mut Output<'_>,
     config: &Config,
@@ -27,6 +27,21 @@ pub(in crate::image) fn add_documents(
     origin: &Origin,
     tag: Option<&str>,
 ) -> Result<(String, String), WriteError> {
+    let (config_digest, manifest) = add_manifest(output, config, layers, origin, tag)?;
+    let manifest_digest = manifest.digest().to_string();
+    add_index(output, vec![manifest])?;
+    Ok((config_digest, manifest_digest))
+}
+
+/// Adds the configuration and the manifest of an image. Returns the digest of the configuration and
+/// the descriptor of the manifest, for the index.
+pub(in crate::image) fn add_manifest(
+    output: &mut Output<'_>,
+    config: &Config,
+    layers: &[WrittenLayer],
+    origin: &Origin,
+    tag: Option<&str>,
+) -> Result<(String, Descriptor), WriteError> {
     let config = config.json().to_string();
     let config_digest = add_blob(output, config.as_bytes())?;
     let mut descriptors = Vec::with_capacity(layers.len());
@@ -61,15 +76,22 @@ pub(in crate::image) fn add_documents(
         &manifest_digest,
     );
     manifest.set_annotations(tag.map(|tag| HashMap::from([(NAME.to_owned(), tag.to_owned())])));
+    Ok((config_digest, manifest))
+}
+
+/// Adds the index and the marker file of a layout.
+pub(in crate::image) fn add_index(
+    output: &mut Output<'_>,
+    manifests: Vec<Descriptor>,
+) -> Result<(), WriteError> {
     let index = ImageIndexBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageIndex)
-        .manifests(vec![manifest])
+        .manifests(manifests)
         .build()
         .expect("every required field is set");
     output.add(INDEX, to_value(&index).to_string().as_bytes())?;
-    output.add(LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
-    Ok((config_digest, manifest_digest))
+    output.add(LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)
 }
 
 /// The annotations of the original, with the original itself as the base image if its name and
@@ -98,11 +120,7 @@ fn media_type(compression: Compression) -> MediaType {
     }
 }
 
-pub(in crate::image) fn descriptor(
-    media_type: MediaType,
-    size: u64,
-    digest: &str,
-) -> oci_spec::image::Descriptor {
+pub(in crate::image) fn descriptor(media_type: MediaType, size: u64, digest: &str) -> Descriptor {
     let digest: Digest = digest
         .parse()
         .expect("a digest that was just computed is well formed");

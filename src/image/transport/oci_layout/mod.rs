@@ -24,7 +24,9 @@ use crate::image::store::{Store, read_json};
 use crate::image::transport::docker_archive::is_named;
 use crate::printable::escape;
 
-pub(in crate::image) use documents::{add_documents, descriptor, new_blob_path, to_value};
+pub(in crate::image) use documents::{
+    add_documents, add_index, add_manifest, descriptor, new_blob_path, to_value,
+};
 pub(in crate::image) use target::{Member, Target};
 
 pub(super) use documents::hash;

@@ -35,7 +35,7 @@ pub(in crate::image) fn write(
     progress: &dyn Progress,
 ) -> Result<u64, WriteError> {
     check_free(destination)?;
-    let size = content_size(image, &[layer_plan::one(image, selection)]);
+    let size = content_size(image, [&layer_plan::one(image, selection)]);
     progress.start("writing files", size);
     // Without trailing slashes and dots, which would hide the name that is replaced.
     let destination = &destination.components().collect::<std::path::PathBuf>();
