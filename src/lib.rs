@@ -96,6 +96,7 @@ pub mod cli;
 pub mod config;
 pub mod dockerfile;
 pub mod elf;
+pub mod evidence;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

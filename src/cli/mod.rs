@@ -51,6 +51,8 @@ use clap::Parser;
 use arguments::Arguments;
 use output::Output;
 
+#[cfg(target_os = "linux")]
+use crate::evidence::tracer;
 use crate::printable::escape;
 use crate::trust;
 
@@ -73,6 +75,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
     // Programs are started by another process of jettison, which becomes the program.
     if let Some(code) = trust::become_program(&typed) {
+        return ExitCode::from(code);
+    }
+    #[cfg(target_os = "linux")]
+    if let Some(code) = tracer::trace_program(&typed) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {
