@@ -51,6 +51,7 @@ use clap::Parser;
 use arguments::Arguments;
 use output::Output;
 
+use crate::evidence;
 use crate::printable::escape;
 use crate::trust;
 
@@ -73,6 +74,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
     // Programs are started by another process of jettison, which becomes the program.
     if let Some(code) = trust::become_program(&typed) {
+        return ExitCode::from(code);
+    }
+    // So is the process that removes containers if jettison is killed.
+    if let Some(code) = evidence::clean_up_after(&typed) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {
