@@ -39,6 +39,7 @@
 //! | [`inspect`] | contents of an image, waste of its layers, differences between two images |
 //! | [`slim`] | roots, tracers, keep rules, the keep graph, verification |
 //! | [`loading`] | libraries that a loader maps for a program, on an image or the host |
+//! | [`evidence`] | tests of images in containers, and the files that they need |
 //! | [`lint`] | the engine for Dockerfiles and images: facts, findings, policy |
 //! | [`rules`] | one file a rule, named like its page in `rules/lint` |
 //! | [`shellcheck`] | ShellCheck, run on batches of scripts, and the cache of its answers |
@@ -47,14 +48,15 @@
 //! | [`cli`] | arguments, then one file a command |
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
-//! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all
-//! of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
+//! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`,
+//! `image → evidence`, all of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
 //! two modules because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
 //!
-//! - No code of an image is ever run. The only programs that jettison starts are on the host: Git,
-//!   a pager, `ssh`, credential helpers and ShellCheck.
+//! - No code of an image is ever run, except by [`evidence`], if the user asks for a test. Its
+//!   containers are started by Podman or Docker. The only other programs that jettison starts are
+//!   on the host: Git, a pager, `ssh`, credential helpers and ShellCheck.
 //! - No image is unpacked to the host, and no path of an image is ever followed on the host. Paths
 //!   of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - `dockerfile`, `knowledge`, `lint` and `rules` do no I/O: their input is an argument. So is

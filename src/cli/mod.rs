@@ -51,8 +51,7 @@ use clap::Parser;
 use arguments::Arguments;
 use output::Output;
 
-#[cfg(target_os = "linux")]
-use crate::evidence::tracer;
+use crate::evidence;
 use crate::printable::escape;
 use crate::trust;
 
@@ -77,8 +76,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = trust::become_program(&typed) {
         return ExitCode::from(code);
     }
+    // So is the process that removes containers if jettison is killed.
+    if let Some(code) = evidence::clean_up_after(&typed) {
+        return ExitCode::from(code);
+    }
     #[cfg(target_os = "linux")]
-    if let Some(code) = tracer::trace_program(&typed) {
+    if let Some(code) = evidence::tracer::trace_program(&typed) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {
