@@ -11,6 +11,8 @@ pub struct PlanOptions {
     pub keep: Vec<String>,
     /// Globs for files to drop, with everything below them, even if they are needed.
     pub drop: Vec<String>,
+    /// Paths that a test of the slimmed image has asked for.
+    pub asked_for: Vec<Vec<u8>>,
     /// The minimum confidence of a reason that counts.
     pub level: Confidence,
     /// Keep the companion programs of the program that the image starts.
@@ -25,6 +27,7 @@ impl Default for PlanOptions {
         Self {
             keep: Vec::new(),
             drop: Vec::new(),
+            asked_for: Vec::new(),
             level: Confidence::Possible,
             keep_companions: false,
             no_package_records: false,

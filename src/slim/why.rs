@@ -159,6 +159,8 @@ pub enum Root {
     Glob {
         pattern: String,
     },
+    /// A test of the slimmed image failed without it.
+    AskedFor,
     /// A file in the working directory, which is not a directory of the distribution.
     InWorkdir,
     /// A file added by an instruction of the image's own Dockerfile.
@@ -405,6 +407,7 @@ impl fmt::Display for Root {
             Self::Volume => f.write_str("a volume"),
             Self::Home => f.write_str("the home directory of the user"),
             Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
+            Self::AskedFor => f.write_str("asked for by the test, absent from the plan"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
             Self::Made { by, .. } => write!(f, "created by `{by}`"),

@@ -31,6 +31,9 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     for pattern in &options.keep {
         keep_glob(keep, pattern)?;
     }
+    for path in &options.asked_for {
+        keep.keep_path(path, None, Why::Root(Root::AskedFor));
+    }
     keep_variables(keep, config);
     keep_directories(keep, config);
     keep_home(keep);
