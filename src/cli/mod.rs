@@ -54,6 +54,8 @@ use arguments::Arguments;
 use output::Output;
 
 use crate::evidence;
+#[cfg(target_os = "linux")]
+use crate::evidence::tracer;
 use crate::printable::escape;
 use crate::trust;
 
@@ -80,6 +82,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     // So is the process that removes containers if jettison is killed.
     if let Some(code) = evidence::clean_up_after(&typed) {
+        return ExitCode::from(code);
+    }
+    #[cfg(target_os = "linux")]
+    if let Some(code) = tracer::trace_program(&typed) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {

@@ -1,5 +1,6 @@
-//! Evidence from containers: tests that run with the original and with the slimmed image, and the
-//! files that a test needs although the plan lacks them.
+//! Evidence from containers: tests that run with the original and with the slimmed image, the files
+//! that a test needs although the plan lacks them, and the files that programs touch in a run that
+//! is watched.
 //!
 //! This is the only module that runs code of an image, and it does so only if the user asks for it
 //! by name. Containers are started by Podman or Docker, through its command-line client. All that a
@@ -7,11 +8,14 @@
 //! [`watchdog`].
 
 mod engine;
+pub mod observation;
 mod probe;
 mod record;
 mod session;
 mod smallest;
 mod tests_of_image;
+#[cfg(target_os = "linux")]
+pub mod tracer;
 mod trial;
 mod watchdog;
 
