@@ -21,6 +21,7 @@ use super::program::ProgramArguments;
 use super::reports::ReportArguments;
 use super::shellcheck::ShellcheckArguments;
 use super::source::SourceArguments;
+use super::test::TestArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
@@ -232,6 +233,7 @@ Examples:
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
   jettison slim app.tar --dry-run --report slim.html
+  jettison slim app:latest -t app:slim --http-probe /health --test ./smoke.sh
   jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
   jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
 )]
@@ -247,7 +249,7 @@ pub(super) struct SlimArguments {
     pub(super) tag: Option<String>,
     /// Slim the image for every platform and write an index
     // Each document describes one image, and its file name does not identify a platform.
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
+    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex", "test", "test_command", "http_probe"])]
     pub(super) all_platforms: bool,
     /// Show what would be kept and dropped, but write no image
     #[arg(long)]
@@ -264,6 +266,8 @@ pub(super) struct SlimArguments {
     pub(super) writing: WritingArguments,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
+    #[command(flatten)]
+    pub(super) tests: TestArguments,
     #[command(flatten)]
     pub(super) source: SourceArguments,
     #[command(flatten)]
@@ -288,6 +292,10 @@ pub(super) struct PlanArguments {
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
+    /// Keep the files in this file of `jettison observe`, which a program used in a run; may be
+    /// repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) observed: Vec<PathBuf>,
     /// Also keep programs that ship with the image's main program, such as `pg_dump` with
     /// `postgres`
     #[arg(long)]
@@ -301,6 +309,9 @@ pub(super) struct PlanArguments {
 pub(super) enum KeepLevel {
     /// Only files whose absence would break something that works in the original
     Certain,
+    /// Also files that programs used in the runs of --observed. What a runtime or a feature consists
+    /// of does not count without having been used
+    Observed,
     /// Also files that code or configuration refers to but may never use
     Likely,
     /// Also files that are mentioned anywhere, possibly by coincidence
@@ -311,6 +322,7 @@ impl From<KeepLevel> for Confidence {
     fn from(level: KeepLevel) -> Self {
         match level {
             KeepLevel::Certain => Self::Certain,
+            KeepLevel::Observed => Self::Observed,
             KeepLevel::Likely => Self::Likely,
             KeepLevel::Possible => Self::Possible,
         }

@@ -7,8 +7,8 @@ use super::arguments::{
     WhyArguments,
 };
 use super::{
-    Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, rules, slim,
-    verify, why, why_not,
+    Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, observe, rules,
+    slim, verify, why, why_not,
 };
 
 macro_rules! commands {
@@ -33,6 +33,7 @@ commands! {
     (arguments, output)
     Lint(LintArguments) => lint::run(arguments, output),
     Slim(SlimArguments) => slim::run(arguments, output),
+    Observe(observe::ObserveArguments) => observe::run(arguments, output),
     Verify(verify::VerifyArguments) => verify::run(arguments, output),
     Why(WhyArguments) => why::run(arguments, output),
     WhyNot(why_not::WhyNotArguments) => why_not::run(arguments, output),

@@ -17,6 +17,7 @@ mod explain;
 mod files;
 mod fix;
 mod guide;
+mod heal;
 mod highlight;
 mod hook;
 mod ignored;
@@ -25,6 +26,7 @@ mod inspect;
 mod limits;
 mod lint;
 mod lsp;
+mod observe;
 mod output;
 mod page;
 mod pager;
@@ -38,6 +40,7 @@ mod shellcheck;
 mod slim;
 mod source;
 mod staged;
+mod test;
 mod verify;
 mod why;
 mod why_not;
@@ -52,6 +55,8 @@ use arguments::Arguments;
 use output::Output;
 
 use crate::evidence;
+#[cfg(target_os = "linux")]
+use crate::evidence::tracer;
 use crate::printable::escape;
 use crate::trust;
 
@@ -81,7 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(code);
     }
     #[cfg(target_os = "linux")]
-    if let Some(code) = evidence::tracer::trace_program(&typed) {
+    if let Some(code) = tracer::trace_program(&typed).or_else(|| tracer::become_engine(&typed)) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {

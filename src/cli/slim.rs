@@ -10,7 +10,9 @@ use super::documents::Subject;
 use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
-use super::{Outcome, Output, policy};
+use super::test::Prepared;
+use super::{Outcome, Output, observe, policy};
+use crate::evidence::Record;
 use crate::image::{
     self, Checks, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions,
     Written,
@@ -25,6 +27,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let destination = destination(arguments)?;
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
+    let tests = arguments.tests.prepare()?;
     let bar = Bar::new(output);
     // The destination, or an earlier result, may be inside the directory that is read (`rootfs:.`).
     let left_out = destination
@@ -39,6 +42,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let run = Run {
         arguments,
         policy: &policy,
+        tests: tests.as_ref(),
         destination: destination.as_ref(),
         write_options: &write_options,
         bar: &bar,
@@ -60,6 +64,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         Verdict::Good => return Ok(Outcome::Clean),
         Verdict::ViolatesPolicy => "the result violates the policy",
         Verdict::FailsVerification => "the result would not work like the original",
+        Verdict::FailsTest => "a test fails with the result",
     };
     if !arguments.force {
         output.note(format_args!("not written: {reason} (`--force` overrides)"));
@@ -79,12 +84,14 @@ enum Verdict {
     Good,
     ViolatesPolicy,
     FailsVerification,
+    FailsTest,
 }
 
 /// The settings of a run, which are the same for all platforms.
 struct Run<'a> {
     arguments: &'a SlimArguments,
     policy: &'a Policy,
+    tests: Option<&'a Prepared>,
     /// `None` for a dry run.
     destination: Option<&'a Reference>,
     write_options: &'a WriteOptions,
@@ -175,15 +182,48 @@ impl Run<'_> {
     ) -> anyhow::Result<(Lines, Verdict)> {
         let arguments = self.arguments;
         arguments.program.configure(&mut image, platform)?;
-        let planned = planned(&image, &arguments.plan, &arguments.image);
+        let options = plan_options(&arguments.plan)?;
+        let planner = |options: &PlanOptions| {
+            let options = arguments.tests.options(options);
+            planned(&image, &options, &arguments.image)
+        };
+        let planned = planner(&options);
         // Digests are checked while the plan is made. A wrong digest is reported first, because the
         // plan was then based on wrong data.
         finish(checks, &arguments.image)?;
-        let (slimming, failures) = planned?;
+        let (mut slimming, mut failures) = planned?;
+        let mut record = None;
+        if let Some(tests) = self.tests
+            && (failures.is_empty() || arguments.force)
+        {
+            let untested = (slimming, failures);
+            let tested = tests.run(
+                &arguments.tests,
+                &image,
+                &options,
+                untested,
+                &planner,
+                self.bar,
+                self.output,
+            )?;
+            (slimming, failures) = (tested.slimming, tested.failures);
+            record = Some(tested.record);
+        }
         let plan = &slimming.plan;
         let mut summary = failed(&image.tree, &failures);
         if !failures.is_empty() && !arguments.force {
             return Ok((summary, Verdict::FailsVerification));
+        }
+        if let Some(record) = &record {
+            summary.append(&report::image_tests(
+                record,
+                &image.tree,
+                slimming.packages()?,
+            ));
+        }
+        let passes = record.as_ref().is_none_or(Record::has_passed);
+        if !passes && !arguments.force {
+            return Ok((summary, Verdict::FailsTest));
         }
         summary.append(&report::plan(&slimming)?);
         // An export that cannot be read is an error before anything is written.
@@ -213,10 +253,12 @@ impl Run<'_> {
                 digest: written.and_then(|written| written.manifest_digest),
                 image: &image,
                 plan,
+                tests: record.as_ref(),
             };
             summary.append(&arguments.documents.write(documents, &subject)?);
         }
         let verdict = match violations {
+            _ if !passes => Verdict::FailsTest,
             _ if !failures.is_empty() => Verdict::FailsVerification,
             Some(_) => Verdict::ViolatesPolicy,
             None => Verdict::Good,
@@ -267,32 +309,38 @@ fn wrote(destination: &Reference, written: &Written) -> String {
 
 /// Decides which files of an image are kept.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    Ok(slimming(image, arguments, name)?.plan)
+    Ok(slimming(image, &plan_options(arguments)?, name)?.plan)
+}
+
+fn plan_options(arguments: &PlanArguments) -> anyhow::Result<PlanOptions> {
+    let observed = observe::read(arguments)?;
+    Ok(PlanOptions {
+        keep: arguments.keep.clone(),
+        drop: arguments.drop.clone(),
+        asked_for: Vec::new(),
+        observed,
+        level: arguments.keep_level.into(),
+        keep_companions: arguments.keep_companions,
+        no_package_records: arguments.no_package_records,
+    })
 }
 
 /// Plans the slimming of an image; the result has the data that verification and documents need.
 fn slimming<'a>(
     image: &'a Image,
-    arguments: &PlanArguments,
+    options: &PlanOptions,
     name: &str,
 ) -> anyhow::Result<Slimming<'a>> {
-    let options = PlanOptions {
-        keep: arguments.keep.clone(),
-        drop: arguments.drop.clone(),
-        level: arguments.keep_level.into(),
-        keep_companions: arguments.keep_companions,
-        no_package_records: arguments.no_package_records,
-    };
-    Slimming::new(image, &options).with_context(|| format!("cannot slim `{name}`"))
+    Slimming::new(image, options).with_context(|| format!("cannot slim `{name}`"))
 }
 
 /// Plans the slimming of an image and verifies the plan.
 fn planned<'a>(
     image: &'a Image,
-    arguments: &PlanArguments,
+    options: &PlanOptions,
     name: &str,
 ) -> anyhow::Result<(Slimming<'a>, Vec<slim::Failure>)> {
-    let slimming = slimming(image, arguments, name)?;
+    let slimming = slimming(image, options, name)?;
     let failures = slimming.verify()?;
     Ok((slimming, failures))
 }

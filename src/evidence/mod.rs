@@ -10,6 +10,7 @@
 mod engine;
 pub mod observation;
 mod probe;
+mod record;
 mod session;
 mod smallest;
 mod tests_of_image;
@@ -20,6 +21,7 @@ mod watchdog;
 
 pub use engine::{Engine, EngineError, EngineKind};
 pub use probe::Probe;
+pub use record::{Healing, Record};
 pub use session::{LABEL, Session};
 pub use smallest::{Budget, smallest};
 pub use tests_of_image::{Test, Tests};

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const UNTIL_ASKED: u32 = 4;
 
 /// The result of all tests with one image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub struct Trial {
     /// Up to the first that failed.
     pub results: Vec<TestResult>,

@@ -11,6 +11,11 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
+use crate::hash::hex;
+use crate::image::Config;
+
 pub(super) use path_text::{decode as decode_path, encode as encode_path};
 pub use read::{ObservationError, read};
 
@@ -80,8 +85,32 @@ impl fmt::Display for Act {
 pub struct Subject {
     /// As the user gave it.
     pub name: String,
-    /// Digest of its configuration, which Docker calls the image ID.
-    pub config_digest: String,
+    /// The `ChainID` of its layers, which is the same wherever the image is stored; empty for a
+    /// directory.
+    pub chain_id: String,
+}
+
+impl Subject {
+    pub fn new(name: &str, config: &Config) -> Self {
+        Self {
+            name: name.to_owned(),
+            chain_id: chain_id(&config.diff_ids()),
+        }
+    }
+}
+
+/// The digest of a stack of layers, as the OCI image specification defines it ("Layer ChainID").
+fn chain_id(diff_ids: &[&str]) -> String {
+    let mut chain = String::new();
+    for diff_id in diff_ids {
+        if chain.is_empty() {
+            (*diff_id).clone_into(&mut chain);
+        } else {
+            let digest = Sha256::digest(format!("{chain} {diff_id}"));
+            chain = format!("sha256:{}", hex(&digest));
+        }
+    }
+    chain
 }
 
 /// The programs that touched a path, by what they did.
@@ -175,6 +204,22 @@ mod tests {
         observation.add(b"/b", Act::Opened, b"/bin/a");
         assert!(observation.is_incomplete);
         assert_eq!(observation.paths().count(), 1);
+    }
+
+    #[test]
+    fn the_chain_of_one_layer_is_the_layer_and_of_several_the_hash_of_two() {
+        assert_eq!(chain_id(&[]), "");
+        assert_eq!(chain_id(&["sha256:a"]), "sha256:a");
+        let two = chain_id(&["sha256:a", "sha256:b"]);
+        // printf 'sha256:a sha256:b' | sha256sum
+        assert_eq!(
+            two,
+            "sha256:970a948bffa8de94d6e22d747ba8c95030e6e546909f98f54e99a13005e173a8"
+        );
+        assert_eq!(
+            chain_id(&["sha256:a", "sha256:b", "sha256:c"]),
+            chain_id(&[&two, "sha256:c"])
+        );
     }
 
     #[test]

@@ -91,14 +91,14 @@ fn check_version<E: de::Error>(version: u64) -> Result<(), E> {
 #[serde(deny_unknown_fields)]
 struct Image {
     name: String,
-    config: String,
+    chain_id: String,
 }
 
 impl From<Image> for Subject {
     fn from(image: Image) -> Self {
         Self {
             name: image.name,
-            config_digest: image.config,
+            chain_id: image.chain_id,
         }
     }
 }
@@ -204,7 +204,7 @@ mod tests {
 
     fn with_paths(paths: &str) -> String {
         format!(
-            r#"{{"version":1,"image":{{"name":"a","config":"sha256:1"}},"complete":true,"paths":[{paths}]}}"#
+            r#"{{"version":1,"image":{{"name":"a","chain_id":"sha256:1"}},"complete":true,"paths":[{paths}]}}"#
         )
     }
 
@@ -212,7 +212,7 @@ mod tests {
     fn a_document_is_read_as_it_was_written() {
         let mut observation = Observation::new(Subject {
             name: "nginx:1".to_owned(),
-            config_digest: "sha256:00".to_owned(),
+            chain_id: "sha256:00".to_owned(),
         });
         observation.add(b"/etc/nginx/nginx.conf", Act::Opened, b"/usr/sbin/nginx");
         observation.add(b"/etc/nginx", Act::Listed, b"/usr/sbin/nginx");

@@ -12,7 +12,7 @@ impl Observation {
     pub fn to_json(&self) -> String {
         let head = json!({
             "version": VERSION,
-            "image": { "name": self.subject.name, "config": self.subject.config_digest },
+            "image": { "name": self.subject.name, "chain_id": self.subject.chain_id },
             "complete": !self.is_incomplete,
         });
         let mut text = head.to_string();

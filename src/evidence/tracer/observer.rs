@@ -2,33 +2,36 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt as _;
 
-use super::DIRECTORY;
 use super::recorder::Recorder;
 use super::seccomp::{self, Notification};
 use super::system_calls::{PathArgument, Usage, paths_of};
 use super::tracee::{Target, Tracee};
 use crate::evidence::observation::Act;
 
-/// The name of the giver of the first `exec`, which the container starts with.
-pub(crate) const CONTAINER: &[u8] = b"container";
+/// Stands for the program that starts the first one.
+const CONTAINER: &[u8] = b"container";
 
 /// Answers until the listener fails. A call whose process cannot be read is a loss, but the program
 /// goes on.
 pub(super) fn observe(listener: &OwnedFd, recorder: &mut Recorder) -> io::Result<()> {
+    // Until the child of the tracer becomes the program, its program is the tracer.
+    let own = std::fs::read_link("/proc/self/exe")?;
+    let own = own.into_os_string().into_vec();
     loop {
         let Some(notification) = seccomp::receive(listener)? else {
             continue;
         };
-        let uses = read(&notification);
+        let uses = read(&notification, &own);
         // If the thread was killed while it was read, another may have its number now.
         let is_its_own = seccomp::is_waiting(listener, notification.id);
-        seccomp_answer(listener, &notification, recorder, is_its_own, uses);
+        answer(listener, &notification, recorder, is_its_own, uses);
     }
 }
 
 /// Records before it answers: a program may end its container with the next call.
-fn seccomp_answer(
+fn answer(
     listener: &OwnedFd,
     notification: &Notification,
     recorder: &mut Recorder,
@@ -61,11 +64,11 @@ fn record(recorder: &mut Recorder, uses: &[PathUse]) -> io::Result<()> {
 }
 
 /// The uses of the paths of a call.
-fn read(notification: &Notification) -> io::Result<Vec<PathUse>> {
+fn read(notification: &Notification, own: &[u8]) -> io::Result<Vec<PathUse>> {
     let tracee = Tracee::new(notification.thread);
     let mut uses = Vec::new();
     for argument in paths_of(notification.number) {
-        match path_use(notification, argument, tracee) {
+        match path_use(notification, argument, tracee, own) {
             Ok(found) => uses.extend(found),
             // A null pointer or an unmapped address: the kernel will refuse the call.
             Err(error) if is_of_the_call(&error) => {}
@@ -87,6 +90,7 @@ fn path_use(
     notification: &Notification,
     argument: &PathArgument,
     tracee: Tracee,
+    own: &[u8],
 ) -> io::Result<Option<PathUse>> {
     let arguments = &notification.arguments;
     let path = tracee.text(arguments[argument.path])?;
@@ -98,7 +102,7 @@ fn path_use(
     let way = Way::of(argument.usage, arguments, tracee)?;
     let (path, target) = tracee.look_up(&path, way.follows)?;
     let program = tracee.program()?;
-    let program = if program.starts_with(DIRECTORY.as_bytes()) {
+    let program = if program == own {
         CONTAINER.to_vec()
     } else {
         program
