@@ -86,7 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(code);
     }
     #[cfg(target_os = "linux")]
-    if let Some(code) = tracer::trace_program(&typed).or_else(|| tracer::become_engine(&typed)) {
+    if let Some(code) = tracer::trace_program(&typed) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {

@@ -23,6 +23,7 @@ mod inspect_json;
 mod json;
 mod junit;
 mod level_changes;
+mod unused_features;
 mod missed;
 mod plan;
 mod report_json;

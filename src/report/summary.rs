@@ -260,6 +260,7 @@ fn reason(why: &Why) -> &'static str {
     match why {
         Why::Root(Root::Program(_)) => "entry point or command",
         Why::Root(Root::Glob { .. }) => "kept by --keep",
+        Why::Root(Root::Observed { .. }) => "used in observed runs",
         Why::Root(Root::Companion) => "kept by --keep-companions",
         Why::Root(
             Root::Rule {

@@ -45,4 +45,6 @@ mod rules_pages;
 mod rules_settings;
 mod shellcheck;
 mod slim;
+#[cfg(target_os = "linux")]
+mod tracer;
 mod trust;

@@ -11,19 +11,15 @@
 //! itself (the interpreter of a script, the loader of a program) are not reported; and `io_uring`
 //! is reported as unsupported, because its requests are not system calls.
 
-mod engine_wrapper;
 mod observer;
 mod recorder;
 mod results;
 mod seccomp;
-mod setup;
 mod supervisor;
 mod system_calls;
 mod tracee;
 
-pub use engine_wrapper::become_engine;
 pub use results::{ResultsError, results};
-pub use setup::{Setup, Tools, quote};
 pub use supervisor::{ARGUMENT, TraceError, run, trace_program};
 
 /// The directory in the container under which everything of the tracer is mounted. What happens
