@@ -57,6 +57,7 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "slim",
     "keep-rules",
     "why-and-verify",
+    "tests-of-images",
     "deps",
     "inspect-and-diff",
     "transports",

@@ -85,8 +85,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = evidence::clean_up_after(&typed) {
         return ExitCode::from(code);
     }
+    // In a test that is traced, it stands in for an engine, and in its container, it is the tracer.
     #[cfg(target_os = "linux")]
-    if let Some(code) = tracer::trace_program(&typed) {
+    if let Some(code) = evidence::stand_in(&typed).or_else(|| tracer::trace_program(&typed)) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {

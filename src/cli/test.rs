@@ -9,6 +9,7 @@ use clap::Args;
 use super::heal;
 use super::output::Output;
 use super::progress::Bar;
+use crate::evidence::observation::Observation;
 use crate::evidence::{Engine, EngineKind, Probe, Record, Session, Test, Tests, Trial};
 use crate::image::{self, Format, Image, Layers, Reference, Selection, WriteOptions};
 use crate::printable::Lines;
@@ -196,7 +197,22 @@ impl Prepared {
             failures,
         };
         if !tested.record.has_passed() && arguments.heals() {
-            tested = heal::heal(&mut bench, arguments, options, tested, planner, output)?;
+            output.note("a test fails with the slimmed image: searching for the files it needs");
+            let Tested {
+                slimming, record, ..
+            } = &mut tested;
+            let failed = &record.slimmed;
+            match heal::heal(&mut bench, arguments, options, slimming, failed, planner) {
+                Ok((healing, planned)) => {
+                    record.healing = Some(healing);
+                    if let Some((slimming, failures)) = planned {
+                        tested.slimming = slimming;
+                        tested.failures = failures;
+                    }
+                }
+                // The failure of the test is the more important message.
+                Err(error) => output.warning(format_args!("cannot search: {error:#}")),
+            }
         }
         if let Err(message) = bench.session.finish() {
             output.warning(format_args!("after the tests: {message}"));
@@ -250,17 +266,47 @@ impl Bench<'_> {
 
     /// Runs the tests with a slimmed image.
     pub(super) fn test(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<Trial> {
-        let (mut result, selection) = slimming.plan.result(self.image);
-        result.config = self.session.labelled(&result.config);
-        self.loaded += 1;
-        let tag = format!("slim{}", self.loaded);
-        self.load(&result, &selection, &tag, Layers::One)?;
+        let tag = self.load_slimmed(slimming)?;
         let mut trial = self.session.run(&tag, self.tests, &self.ports)?;
         if self.tests.compares_output {
             trial.compare(&self.original);
         }
         self.session.unload(&tag)?;
         Ok(trial)
+    }
+
+    /// Runs the tests with the original and returns what they do with which paths.
+    pub(super) fn observe_original(&self) -> anyhow::Result<Observation> {
+        self.observe_loaded(ORIGINAL)
+    }
+
+    /// Runs the tests with a slimmed image and returns what they do with which paths.
+    pub(super) fn observe(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<Observation> {
+        let tag = self.load_slimmed(slimming)?;
+        let observation = self.observe_loaded(&tag)?;
+        self.session.unload(&tag)?;
+        Ok(observation)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn observe_loaded(&self, tag: &str) -> anyhow::Result<Observation> {
+        let config = &self.image.config;
+        let observed = self.session.observe(tag, self.tests, &self.ports, config)?;
+        Ok(observed.1)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn observe_loaded(&self, _tag: &str) -> anyhow::Result<Observation> {
+        bail!("only Linux can trace containers: use `--no-heal`");
+    }
+
+    fn load_slimmed(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<String> {
+        let (mut result, selection) = slimming.plan.result(self.image);
+        result.config = self.session.labelled(&result.config);
+        self.loaded += 1;
+        let tag = format!("slim{}", self.loaded);
+        self.load(&result, &selection, &tag, Layers::One)?;
+        Ok(tag)
     }
 
     fn load(

@@ -172,9 +172,7 @@ impl Engine {
         arguments: &[OsString],
         watcher: &dyn GroupWatcher,
     ) -> Result<(), EngineError> {
-        // Without `--pull=never`, a name that the engine does not find is looked up in a registry.
-        let mut all: Vec<&OsStr> = ["run", "--detach", "--pull=never"].map(OsStr::new).into();
-        all.extend(arguments.iter().map(OsString::as_os_str));
+        let all: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
         self.call(&all, SHORT, watcher).map(|_| ())
     }
 

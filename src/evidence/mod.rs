@@ -12,10 +12,15 @@ pub mod observation;
 mod probe;
 mod record;
 mod session;
+#[cfg(target_os = "linux")]
+mod shim;
 mod smallest;
 mod tests_of_image;
+mod traced;
 #[cfg(target_os = "linux")]
 pub mod tracer;
+#[cfg(target_os = "linux")]
+mod tracer_files;
 mod trial;
 mod watchdog;
 
@@ -23,6 +28,8 @@ pub use engine::{Engine, EngineError, EngineKind};
 pub use probe::Probe;
 pub use record::{Healing, Record};
 pub use session::{LABEL, Session};
+#[cfg(target_os = "linux")]
+pub use shim::stand_in;
 pub use smallest::{Budget, smallest};
 pub use tests_of_image::{Test, Tests};
 pub use trial::{ContainerEnd, Ending, TestResult, Trial};

@@ -5,7 +5,8 @@
 pub struct Budget(pub usize);
 
 impl Budget {
-    fn spend(&mut self) -> bool {
+    /// Takes one run; false if there is none left.
+    pub fn spend(&mut self) -> bool {
         if self.0 == 0 {
             return false;
         }

@@ -12,6 +12,7 @@ use super::engine::EngineError;
 use super::probe::{self, Probe};
 use super::session::{LABEL, Session};
 use super::tests_of_image::{Test, Tests};
+use super::traced::Traced;
 use crate::trust::{self, Bounds, ChildError};
 
 /// Bytes of the standard output of a test.
@@ -101,6 +102,7 @@ impl Trial {
 struct Surroundings<'a> {
     image: &'a str,
     container: Option<Container>,
+    traced: Option<&'a Traced>,
 }
 
 /// A container that was started.
@@ -125,13 +127,25 @@ impl Container {
 impl Session {
     /// Runs all tests with an image that was loaded. `ports` are those of EXPOSE.
     pub fn run(&self, tag: &str, tests: &Tests, ports: &[u16]) -> Result<Trial, EngineError> {
+        self.run_traced(tag, tests, ports, None)
+    }
+
+    /// Runs all tests, and traces the containers of the image if there are settings for that.
+    pub(super) fn run_traced(
+        &self,
+        tag: &str,
+        tests: &Tests,
+        ports: &[u16],
+        traced: Option<&Traced>,
+    ) -> Result<Trial, EngineError> {
         let image = self.image_name(tag);
         let mut surroundings = Surroundings {
             image: &image,
             container: None,
+            traced,
         };
         if tests.starts_container {
-            match self.start_container(tag, tests, ports) {
+            match self.start_container(tag, tests, ports, traced) {
                 Ok(container) => surroundings.container = Some(container),
                 // The program of the image may be missing, which is a failure of the test.
                 Err(EngineError::Status { message, .. }) => {
@@ -163,6 +177,7 @@ impl Session {
         tag: &str,
         tests: &Tests,
         ports: &[u16],
+        traced: Option<&Traced>,
     ) -> Result<Container, EngineError> {
         let name = self.container_name(tag);
         let network = Network::of(&tests.run_arguments);
@@ -177,6 +192,10 @@ impl Session {
         }
         arguments.extend(tests.run_arguments.iter().map(OsString::from));
         arguments.push(self.image_name(tag).into());
+        let arguments = match traced {
+            Some(traced) => traced.start_arguments(&arguments),
+            None => start_arguments(&arguments),
+        };
         self.engine.start(&arguments, &self.watchdog)?;
         self.container(name, network, &ports)
     }
@@ -293,6 +312,9 @@ impl Session {
         command
             .env("IMAGE", surroundings.image)
             .env("ENGINE", engine);
+        if let Some(traced) = surroundings.traced {
+            command.envs(traced.environment(self.engine.kind()));
+        }
         if let Some(container) = &surroundings.container {
             command
                 .env("CONTAINER", &container.name)
@@ -345,6 +367,14 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The arguments that start a container in the background.
+pub(super) fn start_arguments(arguments: &[OsString]) -> Vec<OsString> {
+    // Without `--pull=never`, a name that the engine does not find is looked up in a registry.
+    let mut all: Vec<OsString> = ["run", "--detach", "--pull=never"].map(Into::into).into();
+    all.extend_from_slice(arguments);
+    all
 }
 
 /// The trial of an image whose container could not be started.

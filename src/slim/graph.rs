@@ -209,6 +209,11 @@ impl Graph {
         self.dropped.insert(name);
     }
 
+    /// Whether a name is never kept, because the user dropped it.
+    pub fn is_dropped(&self, name: NameId) -> bool {
+        self.dropped.contains(&name)
+    }
+
     /// Keeps a name as soon as its dependent is kept and reasons of this confidence count. Adding
     /// the same reason again has no effect.
     pub(super) fn keep(&mut self, name: NameId, by: Option<NameId>, why: Why) {

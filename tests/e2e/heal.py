@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Slims images with their own behavior scripts as tests, then plants losses, one at a time, and counts how many of those that
+break a test are healed to exactly the missing file.
+
+    heal.py [--files N] [--tries N] [--seed N] [--engine podman|docker] [IMAGE...]
+
+Takes the archives that `make e2e` left. Candidates are the files that the behavior test opens, in random order. Run it with
+--engine docker beside a daemon, as in `tests/e2e/sandbox.sh tests/e2e/dockerd.sh DIRECTORY tests/e2e/heal.py --engine docker`.
+It fails if a test does not pass, or a loss is not healed."""
+
+import argparse
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+from losses import CASES, JETTISON, WORK, Archive, opened
+
+# Behavior scripts call podman; its other options are those of docker.
+PODMAN = """#!/bin/bash
+arguments=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --time) shift ;;
+    *) arguments+=("$1") ;;
+    esac
+    shift
+done
+exec docker "${arguments[@]}"
+"""
+
+
+def slim(case, arguments, *more):
+    """The exit status and the output of `jettison slim` with the behavior script of an image as its test."""
+    original = WORK / case / "original.tar"
+    transport = "oci-archive" if is_oci(original) else "docker-archive"
+    command = [] if arguments.engine == "docker" else ["tests/e2e/sandbox.sh"]
+    command += [
+        os.path.abspath(JETTISON), "slim", f"{transport}:{original}", "--dry-run", "--no-policy", "--engine", arguments.engine,
+        "--no-container", "--compare-output", "--test-timeout", "240", "--test", str(CASES / case / "behaviour.sh"), *more,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    return done.returncode, done.stdout + done.stderr
+
+
+def is_oci(path):
+    names = subprocess.run(["tar", "--list", "--file", path], capture_output=True, text=True).stdout.splitlines()
+    return "manifest.json" not in names
+
+
+def healed(case, path, arguments):
+    """Whether the loss of a file breaks the test, whether it is healed, and what is printed."""
+    status, text = slim(case, arguments, "--force", "--plant-loss", "/" + path)
+    added = re.findall(r"^  --keep '(.*)'$", text, re.M)
+    breaks = "healed" in text
+    return breaks, status == 0 and added == ["/" + path], text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=2)
+    parser.add_argument("--tries", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", default="podman")
+    parser.add_argument("images", nargs="*")
+    arguments = parser.parse_args()
+    if arguments.engine == "docker":
+        folder = tempfile.mkdtemp()
+        wrapper = pathlib.Path(folder) / "podman"
+        wrapper.write_text(PODMAN)
+        wrapper.chmod(0o755)
+        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+    cases = arguments.images or sorted(path.parent.name for path in WORK.glob("*/original.tar"))
+    failures = planted = 0
+    for case in cases:
+        status, text = slim(case, arguments)
+        print(f"{case}: its test", "passes" if status == 0 else f"fails, status {status}\n{text}", flush=True)
+        failures += status != 0
+        count = 0
+        if arguments.files and status == 0:
+            for path in candidates(case, arguments):
+                breaks, is_healed, text = healed(case, path, arguments)
+                if breaks:
+                    count += 1
+                    failures += not is_healed
+                    print(f"  /{path}:", "healed" if is_healed else f"not healed\n{text}", flush=True)
+                if count == arguments.files:
+                    break
+        planted += count
+    print(f"{len(cases)} images, {planted} losses planted, {failures} failures")
+    sys.exit(failures > 0)
+
+
+def candidates(case, arguments):
+    """Files that the test opens and the plan has, in random order."""
+    paths = sorted(opened(case, f"localhost/jettison-e2e/{case}:original") & set(Archive(WORK / case / "slimmed.tar").files))
+    random.Random(f"{arguments.seed} {case}").shuffle(paths)
+    return paths[: arguments.tries]
+
+
+if __name__ == "__main__":
+    main()
