@@ -49,7 +49,7 @@
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
 //! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`,
-//! `image → evidence`, all of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
+//! `image → evidence → slim`, all of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
 //! two modules because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
@@ -77,7 +77,7 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | confidence | certainty of an edge of the keep graph: certain, likely or possible |
+//! | confidence | certainty of an edge of the keep graph: certain, observed, likely or possible |
 //! | facts | read-only answers about an input that several rules need, computed once |
 //! | finding | a result of a rule: message, severity, place, perhaps a fix |
 //! | fix | edits that resolve a finding: *safe* ones keep the meaning of the file |
@@ -85,6 +85,7 @@
 //! | keep graph | the kept names, each with the reasons for it; every chain ends at a root |
 //! | keep rule | a page in `rules/keep`: a condition, and the paths to keep if it is met |
 //! | name, inode | an entry of a directory; the file behind it, which several names can share |
+//! | observation | the paths that programs of an image used in runs that were watched |
 //! | plan | the result of slimming before anything is written: kept, dropped and unmet |
 //! | policy | limits and bans for images, from `.jettison.toml`, with exceptions that expire |
 //! | pragma | a comment that suppresses findings in a Dockerfile |

@@ -58,6 +58,7 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "keep-rules",
     "why-and-verify",
     "tests-of-images",
+    "observe",
     "deps",
     "inspect-and-diff",
     "transports",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use clap::Args;
 
 use super::arguments::{KeepLevel, PlanArguments};
@@ -13,12 +13,9 @@ use super::progress::Bar;
 use super::source::{SourceArguments, finish};
 use super::test::{load, ports, unchanged_layers};
 use super::{Outcome, Output};
-use crate::elf::Environment;
 use crate::evidence::observation::{self, Act, Observation, Subject};
-use crate::evidence::tracer::{self, Setup, Tools};
 use crate::evidence::{Engine, EngineKind, Probe, Session, Test, Tests, Trial};
 use crate::image::{Image, Selection};
-use crate::loading::{self, Host, Settings, Start};
 use crate::printable::Lines;
 use crate::report;
 use crate::size::counted;
@@ -78,21 +75,15 @@ pub(super) struct ObserveArguments {
 
 pub(super) fn run(arguments: &ObserveArguments, output: Output) -> anyhow::Result<Outcome> {
     let engine = Engine::find(arguments.engine)?;
-    let tools = tools()?;
     let bar = Bar::new(output);
     let name = &arguments.image;
-    let (image, checks) =
-        arguments
-            .source
-            .open_checked_later(name, arguments.limits.options(), &bar)?;
+    let options = arguments.limits.options();
+    let (image, checks) = arguments.source.open_checked_later(name, options, &bar)?;
     finish(checks, name)?;
     let session = Session::start(engine)?;
-    let directory = session.directory().join("trace");
-    let setup = Setup::create(directory, &tools, session.engine(), session.run_id())
-        .context("cannot prepare the directory of the tracer")?;
-    let trial = run_traced(arguments, &session, &setup, &image, &bar)?;
     let mut observation = Observation::new(Subject::new(name, &image.config));
-    let traced = tracer::results(&setup.results(), &mut observation)?;
+    let (trial, observed) = run_traced(arguments, &session, &image, &bar)?;
+    observation.merge(&observed);
     if let Err(message) = session.finish() {
         output.warning(format_args!("after the test: {message}"));
     }
@@ -107,12 +98,12 @@ pub(super) fn run(arguments: &ObserveArguments, output: Output) -> anyhow::Resul
     }
     ensure!(
         !observation.is_empty(),
-        "no container of `IMAGE` was started through `podman` or `docker`, or each was started \
-         with `--entrypoint`"
+        "no container of `$IMAGE` was traced: the test must start it through `podman`, `docker` or \
+         `$ENGINE`"
     );
     trust::write(&arguments.output, observation.to_json().as_bytes())
         .with_context(|| format!("cannot write `{}`", arguments.output.display()))?;
-    output.print(&summary(&observation, traced, &arguments.output))?;
+    output.print(&summary(&observation, &arguments.output))?;
     Ok(Outcome::Clean)
 }
 
@@ -120,94 +111,66 @@ pub(super) fn run(arguments: &ObserveArguments, output: Output) -> anyhow::Resul
 fn run_traced(
     arguments: &ObserveArguments,
     session: &Session,
-    setup: &Setup,
     image: &Image,
     bar: &Bar,
-) -> anyhow::Result<Trial> {
+) -> anyhow::Result<(Trial, Observation)> {
     const TAG: &str = "observed";
-    let ports = ports(image);
-    let tests = tests(arguments, session.engine(), setup)?;
-    let mut traced = image.clone();
-    traced.config = session.labelled(&setup.traced(&image.config));
-    let selection = Selection::all(&traced.tree);
-    load(
-        session,
-        &traced,
-        &selection,
-        (TAG, unchanged_layers(image)),
-        bar,
-    )?;
-    Ok(session.run(TAG, &tests, &ports)?)
+    let mut labelled = image.clone();
+    labelled.config = session.labelled(&image.config);
+    let selection = Selection::all(&labelled.tree);
+    let layers = unchanged_layers(image);
+    load(session, &labelled, &selection, (TAG, layers), bar)?;
+    observe(session, TAG, &arguments.tests(), image)
 }
 
-fn tests(arguments: &ObserveArguments, engine: &Engine, setup: &Setup) -> anyhow::Result<Tests> {
-    let mut list: Vec<Test> = Vec::new();
-    for probe in &arguments.http_probe {
-        list.push(Test::Probe(probe.clone()));
-    }
-    if !arguments.test.is_empty() {
-        let mut words: Vec<String> = arguments
-            .test
-            .iter()
-            .map(|word| tracer::quote(word))
-            .collect();
-        words.push("\"$IMAGE\"".to_owned());
-        list.push(Test::Command(setup.command_line(engine, &words.join(" "))?));
-    }
-    let mut run_arguments = setup.run_arguments();
-    run_arguments.extend(arguments.run_arg.iter().cloned());
-    Ok(Tests {
-        list,
-        timeout: Duration::from_secs(arguments.test_timeout),
-        starts_container: !arguments.no_container,
-        run_arguments,
-        compares_output: false,
-    })
+#[cfg(target_os = "linux")]
+fn observe(
+    session: &Session,
+    tag: &str,
+    tests: &Tests,
+    image: &Image,
+) -> anyhow::Result<(Trial, Observation)> {
+    Ok(session.observe(tag, tests, &ports(image), &image.config)?)
 }
 
-/// This program, with the libraries that it needs in a container that has none of them.
-fn tools() -> anyhow::Result<Tools> {
-    let program = std::env::current_exe().context("cannot find the program of jettison")?;
-    let host = Host::open(Path::new("/")).context("cannot read `/`")?;
-    let path = program.as_os_str().as_encoded_bytes().to_vec();
-    let settings = Settings {
-        environment: Environment {
-            library_path: Vec::new(),
-            directory: b"/".to_vec(),
-            secure: false,
-        },
-        preload: Vec::new(),
-        is_root: false,
-        all_processors: false,
-        level: None,
-        symbols: false,
-    };
-    let mut tools = Tools {
-        program,
-        ..Tools::default()
-    };
-    for closure in loading::closures(&host, &settings, &[path]) {
-        if let Start::Loaded(loaded) = &closure.start {
-            tools.loader = Some(host_path(&loaded.loader));
-            // The program and its loader come first.
-            for object in loaded.objects.iter().skip(2) {
-                tools.libraries.push(host_path(&object.path));
-            }
+#[cfg(not(target_os = "linux"))]
+fn observe(
+    _session: &Session,
+    _tag: &str,
+    _tests: &Tests,
+    _image: &Image,
+) -> anyhow::Result<(Trial, Observation)> {
+    anyhow::bail!("only Linux can trace containers");
+}
+
+impl ObserveArguments {
+    fn tests(&self) -> Tests {
+        let mut list: Vec<Test> = Vec::new();
+        for probe in &self.http_probe {
+            list.push(Test::Probe(probe.clone()));
         }
-        if !closure.is_whole() {
-            bail!("not all libraries of the program of jettison were found");
+        if !self.test.is_empty() {
+            let mut words: Vec<String> = self.test.iter().map(|word| quote(word)).collect();
+            words.push("\"$IMAGE\"".to_owned());
+            list.push(Test::Command(words.join(" ")));
+        }
+        Tests {
+            list,
+            timeout: Duration::from_secs(self.test_timeout),
+            starts_container: !self.no_container,
+            run_arguments: self.run_arg.clone(),
+            compares_output: false,
         }
     }
-    Ok(tools)
 }
 
-fn host_path(path: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt as _;
-    PathBuf::from(std::ffi::OsStr::from_bytes(path))
+/// A word of the shell that stands for a text.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The number of paths by use.
-fn summary(observation: &Observation, traced: usize, file: &Path) -> Lines {
+fn summary(observation: &Observation, file: &Path) -> Lines {
     let mut lines = Lines::new();
     let mut parts = Vec::new();
     for act in Act::ALL {
@@ -217,11 +180,7 @@ fn summary(observation: &Observation, traced: usize, file: &Path) -> Lines {
         }
     }
     let paths = counted(observation.paths().count(), "path");
-    let programs = counted(traced, "program");
-    lines.line(format_args!(
-        "observed {paths} in {programs}: {}",
-        parts.join(", ")
-    ));
+    lines.line(format_args!("observed {paths}: {}", parts.join(", ")));
     if observation.is_incomplete {
         lines.line("warning: not everything was recorded: a program could not be read");
     }
@@ -253,4 +212,14 @@ fn read_one(path: &Path) -> anyhow::Result<Observation> {
     let what = || format!("observation `{}`", path.display());
     let text = HostFile::named(path).read(MAX_RECORD).with_context(what)?;
     observation::read(&text).with_context(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_word_is_one_word_of_the_shell() {
+        assert_eq!(quote("a'b $c"), r"'a'\''b $c'");
+    }
 }

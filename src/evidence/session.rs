@@ -55,11 +55,6 @@ impl Session {
         self.directory.path()
     }
 
-    /// The value of the label of its containers.
-    pub fn run_id(&self) -> &str {
-        &self.run_id
-    }
-
     /// The name of a test image.
     pub fn image_name(&self, tag: &str) -> String {
         format!("{REPOSITORY}:{}-{tag}", self.run_id)

@@ -42,6 +42,7 @@ const MAY_USE: [(&str, &[&[&str]]); 25] = [
                 "dockerfile",
                 "source",
                 "suggestion",
+                "evidence",
             ],
         ],
     ),
