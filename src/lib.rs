@@ -49,8 +49,9 @@
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
 //! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`,
-//! `image → evidence → slim`, all of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
-//! two modules because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
+//! `image → evidence → slim`, all of these `→ lint → rules, shellcheck → report → config → cli →
+//! main`. `lint` and `rules` are two modules because [`lint::lint`] takes the rules as an argument.
+//! A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
 //!

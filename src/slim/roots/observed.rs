@@ -19,6 +19,10 @@ pub(super) fn keep(keep: &mut Keep<'_>, observation: &Observation) {
     }
     // The kernel opens the interpreter of a script itself, so that only its own calls show it.
     for program in programs {
+        // The start of the container has a name instead of a path.
+        if !program.starts_with(b"/") {
+            continue;
+        }
         keep.keep_path(program, None, why(Act::Executed, program));
     }
 }
