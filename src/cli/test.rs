@@ -67,25 +67,28 @@ pub(super) struct TestArguments {
 
 /// Tests that can be run: the programs exist.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct Prepared<'t> {
+    arguments: &'t TestArguments,
     engine: Engine,
     tests: Tests,
 }
 
-/// A plan that was tested.
-pub(super) struct Tested<'a> {
-    pub(super) slimming: Slimming<'a>,
-    pub(super) failures: Vec<Failure>,
-    pub(super) record: Record,
-}
+/// A plan that was verified.
+pub(super) type Verified<'a> = (Slimming<'a>, Vec<Failure>);
 
-/// Plans the slimming of the image with more files, and verifies the plan.
-pub(super) type Planner<'p, 'a> =
-    dyn Fn(&PlanOptions) -> anyhow::Result<(Slimming<'a>, Vec<Failure>)> + 'p;
+/// Plans the slimming of an image with some options, and verifies the plan.
+pub(super) type Planner<'p, 'a> = dyn Fn(&PlanOptions) -> anyhow::Result<Verified<'a>> + 'p;
+
+/// An image, and the way to plan its slimming.
+pub(super) struct Planning<'p, 'a> {
+    pub(super) image: &'a Image,
+    pub(super) options: &'p PlanOptions,
+    pub(super) planner: &'p Planner<'p, 'a>,
+}
 
 impl TestArguments {
     /// Checks the arguments before the work starts. `None` if no test was asked for.
-    pub(super) fn prepare(&self) -> anyhow::Result<Option<Prepared>> {
+    pub(super) fn prepare(&self) -> anyhow::Result<Option<Prepared<'_>>> {
         let mut list = Vec::new();
         for probe in &self.http_probe {
             list.push(Test::Probe(probe.clone()));
@@ -100,6 +103,7 @@ impl TestArguments {
             return Ok(None);
         }
         Ok(Some(Prepared {
+            arguments: self,
             engine: Engine::find(self.engine)?,
             tests: Tests {
                 list,
@@ -121,10 +125,6 @@ impl TestArguments {
             }
         }
         options
-    }
-
-    pub(super) fn heals(&self) -> bool {
-        !self.no_heal
     }
 }
 
@@ -160,55 +160,47 @@ pub(super) struct Bench<'r> {
 /// The tag of the original among the test images.
 const ORIGINAL: &str = "original";
 
-impl Prepared {
+impl Prepared<'_> {
     /// Runs the tests with the original and the slimmed image, and heals the plan if they fail.
     pub(super) fn run<'a>(
         &self,
-        arguments: &TestArguments,
-        image: &'a Image,
-        options: &PlanOptions,
-        (slimming, failures): (Slimming<'a>, Vec<Failure>),
-        planner: &Planner<'_, 'a>,
+        planning: &Planning<'_, 'a>,
+        planned: Verified<'a>,
         bar: &Bar,
         output: Output,
-    ) -> anyhow::Result<Tested<'a>> {
-        let ports = ports(image);
+    ) -> anyhow::Result<(Verified<'a>, Record)> {
+        let ports = ports(planning.image);
         self.check_ports(&ports)?;
-        let session = Session::start(self.engine.clone())?;
         let mut bench = Bench {
-            session,
+            session: Session::start(self.engine.clone())?,
             tests: &self.tests,
-            image,
+            image: planning.image,
             original: Trial::default(),
             bar,
             ports,
             loaded: 0,
         };
         bench.test_original()?;
-        let trial = bench.test(&slimming)?;
-        let mut tested = Tested {
-            record: Record {
-                engine: self.engine.kind(),
-                original: bench.original.clone(),
-                slimmed: trial,
-                healing: None,
-            },
-            slimming,
-            failures,
+        let slimmed = bench.test(&planned.0)?;
+        let mut record = Record {
+            engine: self.engine.kind(),
+            original: bench.original.clone(),
+            slimmed,
+            healing: None,
         };
-        if !tested.record.has_passed() && arguments.heals() {
+        let mut result = planned;
+        if !record.has_passed() && !self.arguments.no_heal {
             output.note("a test fails with the slimmed image: searching for the files it needs");
-            let Tested {
-                slimming, record, ..
-            } = &mut tested;
-            let failed = &record.slimmed;
-            match heal::heal(&mut bench, arguments, options, slimming, failed, planner) {
-                Ok((healing, planned)) => {
+            match heal::heal(
+                &mut bench,
+                self.arguments,
+                planning,
+                &result.0,
+                &record.slimmed,
+            ) {
+                Ok((healing, healed)) => {
                     record.healing = Some(healing);
-                    if let Some((slimming, failures)) = planned {
-                        tested.slimming = slimming;
-                        tested.failures = failures;
-                    }
+                    result = healed.unwrap_or(result);
                 }
                 // The failure of the test is the more important message.
                 Err(error) => output.warning(format_args!("cannot search: {error:#}")),
@@ -217,7 +209,7 @@ impl Prepared {
         if let Err(message) = bench.session.finish() {
             output.warning(format_args!("after the tests: {message}"));
         }
-        Ok(tested)
+        Ok((result, record))
     }
 
     /// A probe without a port needs one of the image.

@@ -16,8 +16,9 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 
-from losses import CASES, JETTISON, WORK, Archive, opened
+from losses import CASES, JETTISON, WORK, Archive, opened, podman
 
 # Behavior scripts call podman; its other options are those of docker.
 PODMAN = """#!/bin/bash
@@ -36,19 +37,15 @@ exec docker "${arguments[@]}"
 def slim(case, arguments, *more):
     """The exit status and the output of `jettison slim` with the behavior script of an image as its test."""
     original = WORK / case / "original.tar"
-    transport = "oci-archive" if is_oci(original) else "docker-archive"
+    transport = tomllib.loads((CASES / case / "case.toml").read_text()).get("input", "docker-archive")
     command = [] if arguments.engine == "docker" else ["tests/e2e/sandbox.sh"]
     command += [
         os.path.abspath(JETTISON), "slim", f"{transport}:{original}", "--dry-run", "--no-policy", "--engine", arguments.engine,
         "--no-container", "--compare-output", "--test-timeout", "240", "--test", str(CASES / case / "behaviour.sh"), *more,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    environment = {**os.environ, "PATH": arguments.path}
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment)
     return done.returncode, done.stdout + done.stderr
-
-
-def is_oci(path):
-    names = subprocess.run(["tar", "--list", "--file", path], capture_output=True, text=True).stdout.splitlines()
-    return "manifest.json" not in names
 
 
 def healed(case, path, arguments):
@@ -67,12 +64,13 @@ def main():
     parser.add_argument("--engine", default="podman")
     parser.add_argument("images", nargs="*")
     arguments = parser.parse_args()
+    arguments.path = os.environ["PATH"]
     if arguments.engine == "docker":
         folder = tempfile.mkdtemp()
         wrapper = pathlib.Path(folder) / "podman"
         wrapper.write_text(PODMAN)
         wrapper.chmod(0o755)
-        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+        arguments.path = f"{folder}:{os.environ['PATH']}"
     cases = arguments.images or sorted(path.parent.name for path in WORK.glob("*/original.tar"))
     failures = planted = 0
     for case in cases:
@@ -96,7 +94,10 @@ def main():
 
 def candidates(case, arguments):
     """Files that the test opens and the plan has, in random order."""
-    paths = sorted(opened(case, f"localhost/jettison-e2e/{case}:original") & set(Archive(WORK / case / "slimmed.tar").files))
+    podman("load", "--quiet", "--input", str(WORK / case / "slimmed.tar"))
+    image = f"localhost/jettison-e2e/{case}:slimmed"
+    paths = sorted(opened(case, image) & set(Archive(WORK / case / "slimmed.tar").files))
+    podman("rmi", "--force", image)
     random.Random(f"{arguments.seed} {case}").shuffle(paths)
     return paths[: arguments.tries]
 
