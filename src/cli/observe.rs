@@ -11,7 +11,7 @@ use super::arguments::{KeepLevel, PlanArguments};
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::{SourceArguments, finish};
-use super::test::{load, ports, unchanged_layers};
+use super::test::{load, ports};
 use super::{Outcome, Output};
 use crate::evidence::observation::{self, Act, Observation, Subject};
 use crate::evidence::{Engine, EngineKind, Probe, Session, Test, Tests, Trial};
@@ -118,8 +118,7 @@ fn run_traced(
     let mut labelled = image.clone();
     labelled.config = session.labelled(&traced_config(session, image)?);
     let selection = Selection::all(&labelled.tree);
-    let layers = unchanged_layers(image);
-    load(session, &labelled, &selection, (TAG, layers), bar)?;
+    load(session, &labelled, &selection, TAG, bar)?;
     observe(session, TAG, &arguments.tests(), image)
 }
 

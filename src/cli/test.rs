@@ -240,8 +240,7 @@ impl Bench<'_> {
     fn test_original(&mut self) -> anyhow::Result<()> {
         let mut original = self.image.clone();
         original.config = self.session.labelled(&original.config);
-        let layers = unchanged_layers(&original);
-        self.load(&original, &Selection::all(&original.tree), ORIGINAL, layers)?;
+        self.load(&original, &Selection::all(&original.tree), ORIGINAL)?;
         let trial = self.session.run(ORIGINAL, self.tests, &self.ports)?;
         if !trial.has_passed() {
             let mut lines = Lines::new();
@@ -305,28 +304,12 @@ impl Bench<'_> {
         result.config = self.session.labelled(&result.config);
         self.loaded += 1;
         let tag = format!("slim{}", self.loaded);
-        self.load(&result, &selection, &tag, Layers::One)?;
+        self.load(&result, &selection, &tag)?;
         Ok(tag)
     }
 
-    fn load(
-        &self,
-        image: &Image,
-        selection: &Selection,
-        tag: &str,
-        layers: Layers,
-    ) -> anyhow::Result<()> {
-        load(&self.session, image, selection, (tag, layers), self.bar)
-    }
-}
-
-/// The layers of an image that is written whole. Those that are copied unchanged are already in the
-/// engine that the image comes from.
-pub(super) fn unchanged_layers(image: &Image) -> Layers {
-    if image.layers.is_empty() {
-        Layers::One
-    } else {
-        Layers::Keep
+    fn load(&self, image: &Image, selection: &Selection, tag: &str) -> anyhow::Result<()> {
+        load(&self.session, image, selection, tag, self.bar)
     }
 }
 
@@ -335,7 +318,7 @@ pub(super) fn load(
     session: &Session,
     image: &Image,
     selection: &Selection,
-    (tag, layers): (&str, Layers),
+    tag: &str,
     bar: &Bar,
 ) -> anyhow::Result<()> {
     let archive = Reference::File {
@@ -345,7 +328,9 @@ pub(super) fn load(
     };
     let options = WriteOptions {
         tag: Some(session.image_name(tag)),
-        layers,
+        // A layer of its own, so that nothing of a test image belongs to another image too and its
+        // removal cannot harm one.
+        layers: Layers::One,
         ..WriteOptions::default()
     };
     image::write(image, selection, &archive, &options, bar).context("cannot write a test image")?;

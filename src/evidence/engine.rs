@@ -247,7 +247,10 @@ impl Engine {
     }
 
     pub(super) fn remove_image(&self, name: &str) -> Result<(), EngineError> {
-        self.ask(&["rmi", "--force", name]).map(|_| ())
+        // Otherwise, Podman would also remove images without a name that share layers with it: the
+        // build cache of the user.
+        self.ask(&["rmi", "--force", "--no-prune", name])
+            .map(|_| ())
     }
 
     fn ask(&self, arguments: &[&str]) -> Result<String, EngineError> {

@@ -47,7 +47,7 @@ image)
     test -e "$FAKE/images/$(key "$5")"
     ;;
 rmi)
-    rm "$FAKE/images/$(key "$3")"
+    rm "$FAKE/images/$(key "$4")"
     ;;
 run)
     name=unnamed$$ detach='' results='' image=''
