@@ -15,7 +15,7 @@ use super::test::{load, ports};
 use super::{Outcome, Output};
 use crate::evidence::observation::{self, Act, Observation, Subject};
 use crate::evidence::{Engine, EngineKind, Probe, Session, Test, Tests, Trial};
-use crate::image::{Image, Selection};
+use crate::image::{Config, Image, Selection};
 use crate::printable::Lines;
 use crate::report;
 use crate::size::counted;
@@ -116,10 +116,15 @@ fn run_traced(
 ) -> anyhow::Result<(Trial, Observation)> {
     const TAG: &str = "observed";
     let mut labelled = image.clone();
-    labelled.config = session.labelled(&image.config);
+    labelled.config = session.labelled(&traced_config(session, image)?);
     let selection = Selection::all(&labelled.tree);
     load(session, &labelled, &selection, TAG, bar)?;
     observe(session, TAG, &arguments.tests(), image)
+}
+
+#[cfg(target_os = "linux")]
+fn traced_config(session: &Session, image: &Image) -> anyhow::Result<Config> {
+    Ok(session.traced(&image.config)?)
 }
 
 #[cfg(target_os = "linux")]
@@ -140,6 +145,11 @@ fn observe(
     _image: &Image,
 ) -> anyhow::Result<(Trial, Observation)> {
     anyhow::bail!("only Linux can trace containers");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn traced_config(_session: &Session, image: &Image) -> anyhow::Result<Config> {
+    Ok(image.config.clone())
 }
 
 impl ObserveArguments {

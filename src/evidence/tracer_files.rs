@@ -37,7 +37,7 @@ impl TracerFiles {
         fs::set_permissions(&results, Permissions::from_mode(0o777))?;
         fs::copy(ITSELF, program.join(PROGRAM))?;
         fs::set_permissions(program.join(PROGRAM), Permissions::from_mode(0o755))?;
-        let command = command(&program)?;
+        copy_libraries(&program)?;
         Ok(Self {
             options: vec![
                 format!("--volume={}:{DIRECTORY}:ro", program.display()),
@@ -45,30 +45,34 @@ impl TracerFiles {
                 // To read the memory of programs of other users; it is given up for the program.
                 "--cap-add=SYS_PTRACE".to_owned(),
             ],
-            command,
+            command: command()?,
             results,
         })
     }
 }
 
-/// The command line of the tracer. If jettison is linked dynamically, its loader and its libraries
-/// are copied too, as the image may have none, or others.
-fn command(directory: &Path) -> io::Result<Vec<String>> {
-    let mut loader = None;
+/// If jettison is linked dynamically, copies its loader and its libraries, as the image may have
+/// none, or others.
+fn copy_libraries(directory: &Path) -> io::Result<()> {
     for library in mapped_libraries()? {
-        let Some(name) = library.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        fs::copy(&library, directory.join(name))?;
-        fs::set_permissions(directory.join(name), Permissions::from_mode(0o755))?;
-        if name.starts_with("ld-") {
-            loader = Some(name.to_owned());
+        if let Some(name) = library.file_name() {
+            fs::copy(&library, directory.join(name))?;
+            fs::set_permissions(directory.join(name), Permissions::from_mode(0o755))?;
         }
     }
+    Ok(())
+}
+
+/// The command line of the tracer in a container.
+pub(super) fn command() -> io::Result<Vec<String>> {
     let mut command = Vec::new();
-    if let Some(loader) = loader {
-        command.push(format!("{DIRECTORY}/{loader}"));
-        command.extend(["--library-path".to_owned(), DIRECTORY.to_owned()]);
+    for library in mapped_libraries()? {
+        let name = library.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("ld-") {
+            command.push(format!("{DIRECTORY}/{name}"));
+            command.extend(["--library-path".to_owned(), DIRECTORY.to_owned()]);
+            break;
+        }
     }
     command.push(format!("{DIRECTORY}/{PROGRAM}"));
     command.extend([ARGUMENT.to_owned(), RESULTS.to_owned()]);

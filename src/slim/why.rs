@@ -303,7 +303,6 @@ impl Why {
             Self::Rule { .. }
             | Self::Unit { .. }
             | Self::UnitSetting { .. }
-            | Self::Opened { .. }
             | Self::Announced { .. }
             | Self::Runtime { .. } => true,
             _ => false,
