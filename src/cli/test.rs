@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 
 use super::heal;
@@ -279,16 +279,15 @@ impl Bench<'_> {
         Ok(observation)
     }
 
-    #[cfg(target_os = "linux")]
     fn observe_loaded(&self, tag: &str) -> anyhow::Result<Observation> {
         let config = &self.image.config;
-        let observed = self.session.observe(tag, self.tests, &self.ports, config)?;
-        Ok(observed.1)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn observe_loaded(&self, _tag: &str) -> anyhow::Result<Observation> {
-        bail!("only Linux can trace containers: use `--no-heal`");
+        let (_, observation) = self.session.observe(tag, self.tests, &self.ports, config)?;
+        // Even a program that does not exist is recorded.
+        ensure!(
+            !observation.is_empty(),
+            "no container of the test image was traced (`jettison explain guide/observe`)"
+        );
+        Ok(observation)
     }
 
     fn load_slimmed(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<String> {
