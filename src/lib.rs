@@ -39,6 +39,7 @@
 //! | [`inspect`] | contents of an image, waste of its layers, differences between two images |
 //! | [`slim`] | roots, tracers, keep rules, the keep graph, verification |
 //! | [`loading`] | libraries that a loader maps for a program, on an image or the host |
+//! | [`evidence`] | tests of images in containers, and the files that they need |
 //! | [`lint`] | the engine for Dockerfiles and images: facts, findings, policy |
 //! | [`rules`] | one file a rule, named like its page in `rules/lint` |
 //! | [`shellcheck`] | ShellCheck, run on batches of scripts, and the cache of its answers |
@@ -47,14 +48,16 @@
 //! | [`cli`] | arguments, then one file a command |
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
-//! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all
-//! of these `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are
-//! two modules because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
+//! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`,
+//! `image → evidence → slim`, all of these `→ lint → rules, shellcheck → report → config → cli →
+//! main`. `lint` and `rules` are two modules because [`lint::lint`] takes the rules as an argument.
+//! A test reads the `use` lines.
 //!
 //! # Invariants: deliberately absent
 //!
-//! - No code of an image is ever run. The only programs that jettison starts are on the host: Git,
-//!   a pager, `ssh`, credential helpers and ShellCheck.
+//! - No code of an image is ever run, except by [`evidence`], if the user asks for a test. Its
+//!   containers are started by Podman or Docker. The only other programs that jettison starts are
+//!   on the host: Git, a pager, `ssh`, credential helpers and ShellCheck.
 //! - No image is unpacked to the host, and no path of an image is ever followed on the host. Paths
 //!   of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - `dockerfile`, `knowledge`, `lint` and `rules` do no I/O: their input is an argument. So is
@@ -75,7 +78,7 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | confidence | certainty of an edge of the keep graph: certain, likely or possible |
+//! | confidence | certainty of an edge of the keep graph: certain, observed, likely or possible |
 //! | facts | read-only answers about an input that several rules need, computed once |
 //! | finding | a result of a rule: message, severity, place, perhaps a fix |
 //! | fix | edits that resolve a finding: *safe* ones keep the meaning of the file |
@@ -83,6 +86,7 @@
 //! | keep graph | the kept names, each with the reasons for it; every chain ends at a root |
 //! | keep rule | a page in `rules/keep`: a condition, and the paths to keep if it is met |
 //! | name, inode | an entry of a directory; the file behind it, which several names can share |
+//! | observation | the paths that programs of an image used in runs that were watched |
 //! | plan | the result of slimming before anything is written: kept, dropped and unmet |
 //! | policy | limits and bans for images, from `.jettison.toml`, with exceptions that expire |
 //! | pragma | a comment that suppresses findings in a Dockerfile |
@@ -96,6 +100,7 @@ pub mod cli;
 pub mod config;
 pub mod dockerfile;
 pub mod elf;
+pub mod evidence;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -17,6 +17,14 @@ pub fn file_name_bytes(path: &[u8]) -> &[u8] {
     memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
 }
 
+/// The directory of a path, which is empty for an entry of the root or of the working directory.
+pub fn parent_bytes(path: &[u8]) -> &[u8] {
+    // `mkdir /a/b/` creates an entry of `/a`.
+    let end = path.iter().rposition(|&byte| byte != b'/');
+    let path = &path[..end.map_or(0, |last| last + 1)];
+    memchr::memrchr(b'/', path).map_or(b"", |slash| &path[..slash])
+}
+
 /// Whether a path is equal to or below another path, which must not end with a slash.
 pub fn is_at_or_below(path: &str, top: &str) -> bool {
     path.strip_prefix(top)
@@ -72,6 +80,20 @@ impl Eq for Glob {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_directory_of_a_path_ends_before_its_last_component() {
+        for (path, parent) in [
+            ("/a/b", "/a"),
+            ("/a/b//", "/a"),
+            ("/a", ""),
+            ("a", ""),
+            ("/", ""),
+            ("", ""),
+        ] {
+            assert_eq!(parent_bytes(path.as_bytes()), parent.as_bytes(), "{path}");
+        }
+    }
 
     #[test]
     fn the_last_component_follows_the_last_slash() {

@@ -42,11 +42,14 @@ mod search;
 mod write;
 
 pub use cache::{Key, UserCache};
-pub use child::{Bounds, ChildError, Finished, run_within};
+pub use child::{
+    Bounds, ChildError, Finished, GroupWatcher, Unwatched, before_signal_ends, run_watched,
+    run_within,
+};
 pub use descend::{readable_path, real_path};
 pub use directory::RealDirectory;
 pub use host_file::HostFile;
-pub use launcher::{become_program, command};
+pub use launcher::{become_program, command, is_started_by_itself, itself};
 pub use owner::is_ours;
 pub use program::find_program;
 pub use refusal::Refusal;

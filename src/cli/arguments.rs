@@ -21,6 +21,7 @@ use super::program::ProgramArguments;
 use super::reports::ReportArguments;
 use super::shellcheck::ShellcheckArguments;
 use super::source::SourceArguments;
+use super::test::TestArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
@@ -234,6 +235,7 @@ Examples:
   jettison slim oci:build:app -o oci:slim:app --rest oci:slim:app-rest
   jettison slim web.tar worker.tar cron.tar --shared -o oci:slim
   jettison slim app.tar --dry-run --report slim.html
+  jettison slim app:latest -t app:slim --http-probe /health --test ./smoke.sh
   jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
   jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
 )]
@@ -264,7 +266,7 @@ pub(super) struct SlimArguments {
     pub(super) rest: Option<String>,
     /// Slim the image for every platform and write an index
     // Each document describes one image, and its file name does not identify a platform.
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
+    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex", "test", "test_command", "http_probe"])]
     pub(super) all_platforms: bool,
     /// Show what would be kept and dropped, but write no image
     #[arg(long)]
@@ -281,6 +283,8 @@ pub(super) struct SlimArguments {
     pub(super) writing: WritingArguments,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
+    #[command(flatten)]
+    pub(super) tests: TestArguments,
     #[command(flatten)]
     pub(super) source: SourceArguments,
     #[command(flatten)]
@@ -305,6 +309,10 @@ pub(super) struct PlanArguments {
     // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
+    /// Keep the files in this file of `jettison observe`, which a program used in a run; may be
+    /// repeated
+    #[arg(long, value_name = "FILE")]
+    pub(super) observed: Vec<PathBuf>,
     /// Also keep programs that ship with the image's main program, such as `pg_dump` with
     /// `postgres`
     #[arg(long)]
@@ -315,14 +323,16 @@ pub(super) struct PlanArguments {
 }
 
 impl PlanArguments {
-    pub(super) fn options(&self) -> PlanOptions {
-        PlanOptions {
+    pub(super) fn options(&self) -> anyhow::Result<PlanOptions> {
+        Ok(PlanOptions {
             keep: self.keep.clone(),
             drop: self.drop.clone(),
+            asked_for: Vec::new(),
+            observed: super::observe::read(self)?,
             level: self.keep_level.into(),
             keep_companions: self.keep_companions,
             no_package_records: self.no_package_records,
-        }
+        })
     }
 }
 
@@ -330,6 +340,9 @@ impl PlanArguments {
 pub(super) enum KeepLevel {
     /// Only files whose absence would break something that works in the original
     Certain,
+    /// Also files that programs used in the runs of --observed. What a runtime or a feature consists
+    /// of does not count without having been used
+    Observed,
     /// Also files that code or configuration refers to but may never use
     Likely,
     /// Also files that are mentioned anywhere, possibly by coincidence
@@ -340,6 +353,7 @@ impl From<KeepLevel> for Confidence {
     fn from(level: KeepLevel) -> Self {
         match level {
             KeepLevel::Certain => Self::Certain,
+            KeepLevel::Observed => Self::Observed,
             KeepLevel::Likely => Self::Likely,
             KeepLevel::Possible => Self::Possible,
         }

@@ -7,8 +7,8 @@ use super::arguments::{
     WhyArguments,
 };
 use super::{
-    Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, restore, rules,
-    slim, verify, why, why_not,
+    Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, observe,
+    restore, rules, slim, verify, why, why_not,
 };
 
 macro_rules! commands {
@@ -34,6 +34,7 @@ commands! {
     Lint(LintArguments) => lint::run(arguments, output),
     Slim(SlimArguments) => slim::run(arguments, output),
     Restore(restore::RestoreArguments) => restore::run(arguments, output),
+    Observe(observe::ObserveArguments) => observe::run(arguments, output),
     Verify(verify::VerifyArguments) => verify::run(arguments, output),
     Why(WhyArguments) => why::run(arguments, output),
     WhyNot(why_not::WhyNotArguments) => why_not::run(arguments, output),

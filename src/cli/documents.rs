@@ -9,6 +9,7 @@ use clap::Args;
 use super::advisories::{AdvisoryArguments, unknown};
 use super::writing;
 use crate::advisories::{self, KnownVulnerabilities};
+use crate::evidence::Record;
 use crate::image::Image;
 use crate::packages::{self, Package, Packages};
 use crate::printable::Lines;
@@ -118,6 +119,8 @@ pub(super) struct Subject<'a> {
     pub(super) digest: Option<String>,
     pub(super) image: &'a Image,
     pub(super) plan: &'a Plan,
+    /// Tests of the result, if there were any.
+    pub(super) tests: Option<&'a Record>,
 }
 
 impl DocumentArguments {
@@ -158,7 +161,8 @@ impl DocumentArguments {
             }
         }
         if let Some(path) = &self.report {
-            let summary = report::summary(name, image, packages, plan)?;
+            let mut summary = report::summary(name, image, packages, plan)?;
+            summary.tests = subject.tests;
             let is_json = path
                 .extension()
                 .is_some_and(|extension| extension == "json");

@@ -59,6 +59,8 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "shared-layers",
     "keep-rules",
     "why-and-verify",
+    "tests-of-images",
+    "observe",
     "deps",
     "inspect-and-diff",
     "transports",

@@ -17,6 +17,7 @@ mod explain;
 mod files;
 mod fix;
 mod guide;
+mod heal;
 mod highlight;
 mod hook;
 mod ignored;
@@ -25,6 +26,7 @@ mod inspect;
 mod limits;
 mod lint;
 mod lsp;
+mod observe;
 mod output;
 mod page;
 mod pager;
@@ -40,6 +42,7 @@ mod shellcheck;
 mod slim;
 mod source;
 mod staged;
+mod test;
 mod verify;
 mod why;
 mod why_not;
@@ -53,6 +56,9 @@ use clap::Parser;
 use arguments::Arguments;
 use output::Output;
 
+use crate::evidence;
+#[cfg(target_os = "linux")]
+use crate::evidence::tracer;
 use crate::printable::escape;
 use crate::trust;
 
@@ -75,6 +81,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
     // Programs are started by another process of jettison, which becomes the program.
     if let Some(code) = trust::become_program(&typed) {
+        return ExitCode::from(code);
+    }
+    // So is the process that removes containers if jettison is killed.
+    if let Some(code) = evidence::clean_up_after(&typed) {
+        return ExitCode::from(code);
+    }
+    // In a test that is traced, it stands in for an engine, and in its container, it is the tracer.
+    #[cfg(target_os = "linux")]
+    if let Some(code) = evidence::stand_in(&typed).or_else(|| tracer::trace_program(&typed)) {
         return ExitCode::from(code);
     }
     if let Err(error) = hook::check_names(&typed) {

@@ -10,7 +10,9 @@ use super::documents::Subject;
 use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
+use super::test::{Planning, Prepared, Verified};
 use super::{Outcome, Output, policy, shared};
+use crate::evidence::Record;
 use crate::image::{
     self, Checks, Config, Image, IndexWriter, Options, Platform, Reference, Rest, Tree,
     WriteOptions, Written,
@@ -19,7 +21,7 @@ use crate::lint::image::Policy;
 use crate::printable::{Lines, escape_bytes};
 use crate::report;
 use crate::size::size;
-use crate::slim::{self, Plan, Slimming};
+use crate::slim::{self, Plan, PlanOptions, Slimming};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // An impossible destination is an error before the work starts, not after it.
@@ -28,6 +30,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     shared::check(arguments, destination.as_ref())?;
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
+    let tests = arguments.tests.prepare()?;
     let bar = Bar::new(output);
     // The destination, or an earlier result, may be inside the directory that is read (`rootfs:.`).
     let left_out = [&destination, &rest]
@@ -44,6 +47,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         arguments,
         name: &arguments.image,
         policy: &policy,
+        tests: tests.as_ref(),
         destination: destination.as_ref(),
         rest: rest.as_ref(),
         write_options: &write_options,
@@ -68,6 +72,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         Verdict::Good => return Ok(Outcome::Clean),
         Verdict::ViolatesPolicy => "the result violates the policy",
         Verdict::FailsVerification => "the result would not work like the original",
+        Verdict::FailsTest => "a test fails with the result",
     };
     if !arguments.force {
         output.note(format_args!("not written: {reason} (`--force` overrides)"));
@@ -88,6 +93,7 @@ pub(super) enum Verdict {
     Good,
     ViolatesPolicy,
     FailsVerification,
+    FailsTest,
 }
 
 /// The settings of a run, which are the same for all platforms.
@@ -97,6 +103,7 @@ pub(super) struct Run<'a> {
     /// The image, as named on the command line.
     pub(super) name: &'a str,
     policy: &'a Policy,
+    tests: Option<&'a Prepared<'a>>,
     /// `None` for a dry run.
     pub(super) destination: Option<&'a Reference>,
     /// The destination of what is left out, if it is written.
@@ -239,15 +246,30 @@ impl<'a> Run<'a> {
         let arguments = self.arguments;
         let config = image.config.clone();
         arguments.program.configure(&mut image, platform)?;
-        let planned = planned(&image, &arguments.plan, self.name);
+        let options = arguments.plan.options()?;
+        let planner = |options: &PlanOptions| {
+            let options = arguments.tests.options(options);
+            planned(&image, &options, self.name)
+        };
+        let planned = planner(&options);
         // Digests are checked while the plan is made. A wrong digest is reported first, because the
         // plan was then based on wrong data.
         finish(checks, self.name)?;
-        let (slimming, failures) = planned?;
+        let planning = Planning {
+            image: &image,
+            options: &options,
+            planner: &planner,
+        };
+        let ((slimming, failures), record) = self.tested(&planning, planned?)?;
         let plan = &slimming.plan;
         let mut summary = failed(&image.tree, &failures);
         if !failures.is_empty() && !arguments.force {
             return Ok((summary, Verdict::FailsVerification));
+        }
+        summary.append(&results(record.as_ref(), &slimming)?);
+        let passes = record.as_ref().is_none_or(Record::has_passed);
+        if !passes && !arguments.force {
+            return Ok((summary, Verdict::FailsTest));
         }
         summary.append(&report::plan(&slimming)?);
         // An export that cannot be read is an error before anything is written.
@@ -280,16 +302,42 @@ impl<'a> Run<'a> {
                 digest: written.and_then(|written| written.manifest_digest),
                 image: &image,
                 plan,
+                tests: record.as_ref(),
             };
             summary.append(&arguments.documents.write(documents, &subject)?);
         }
         let verdict = match violations {
+            _ if !passes => Verdict::FailsTest,
             _ if !failures.is_empty() => Verdict::FailsVerification,
             Some(_) => Verdict::ViolatesPolicy,
             None => Verdict::Good,
         };
         Ok((summary, verdict))
     }
+
+    /// Runs the tests, if there are any. The plan that is returned may have more files.
+    fn tested<'a>(
+        &self,
+        planning: &Planning<'_, 'a>,
+        planned: Verified<'a>,
+    ) -> anyhow::Result<(Verified<'a>, Option<Record>)> {
+        match self.tests {
+            Some(tests) if planned.1.is_empty() || self.arguments.force => {
+                let (planned, record) = tests.run(planning, planned, self.bar, self.output)?;
+                Ok((planned, Some(record)))
+            }
+            _ => Ok((planned, None)),
+        }
+    }
+}
+
+/// Lines about the tests of an image.
+fn results(record: Option<&Record>, slimming: &Slimming<'_>) -> anyhow::Result<Lines> {
+    let Some(record) = record else {
+        return Ok(Lines::new());
+    };
+    let tree = &slimming.image.tree;
+    Ok(report::image_tests(record, tree, slimming.packages()?))
 }
 
 fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
@@ -360,25 +408,25 @@ fn wrote_rest(destination: &Reference, written: &Written) -> String {
 
 /// Decides which files of an image are kept.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    Ok(slimming(image, arguments, name)?.plan)
+    Ok(slimming(image, &arguments.options()?, name)?.plan)
 }
 
 /// Plans the slimming of an image; the result has the data that verification and documents need.
 fn slimming<'a>(
     image: &'a Image,
-    arguments: &PlanArguments,
+    options: &PlanOptions,
     name: &str,
 ) -> anyhow::Result<Slimming<'a>> {
-    Slimming::new(image, &arguments.options()).with_context(|| format!("cannot slim `{name}`"))
+    Slimming::new(image, options).with_context(|| format!("cannot slim `{name}`"))
 }
 
 /// Plans the slimming of an image and verifies the plan.
 fn planned<'a>(
     image: &'a Image,
-    arguments: &PlanArguments,
+    options: &PlanOptions,
     name: &str,
 ) -> anyhow::Result<(Slimming<'a>, Vec<slim::Failure>)> {
-    let slimming = slimming(image, arguments, name)?;
+    let slimming = slimming(image, options, name)?;
     let failures = slimming.verify()?;
     Ok((slimming, failures))
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::level_changes::level_changes;
 use super::missed::Missed;
 use super::size::{counted, size};
+use super::unused_features::unused_features;
 use crate::image::{NameId, ReadError, Tree};
 use crate::packages::Packages;
 use crate::printable::{Lines, escape, escape_bytes};
@@ -28,6 +29,11 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
     let totals = plan.totals();
     table(&mut out, totals);
     levels(&mut out, slimming, packages);
+    list(
+        &mut out,
+        "used by no observed run, and dropped",
+        &unused_features(image, packages, plan),
+    );
     records(&mut out, plan);
     let missed = Missed::of(image, packages, plan);
     let unused = missed.packages.iter();

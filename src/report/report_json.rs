@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::image_tests::image_tests_json;
 use super::inspect::length;
 use super::inspect_json::{bytes, kind, path, pretty};
 use super::summary::{Sizes, Summary};
@@ -45,6 +46,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "notes": summary.notes.iter().map(|note| {
             json!({"path": note.at.map(|at| path(tree, at)), "line": note.line, "text": note.text})
         }).collect::<Vec<_>>(),
+        "tests": summary.tests.map(image_tests_json),
         // Generated records are not in the image, so they are not among the kept paths.
         "generated": summary.plan.records().iter().map(|record| {
             json!({

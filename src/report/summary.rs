@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::missed::Missed;
+use crate::evidence::Record;
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::{Package, Packages};
@@ -34,6 +35,8 @@ pub struct Summary<'a> {
     pub missed_companions: Vec<String>,
     pub unmet: &'a [Unmet],
     pub notes: &'a [Note],
+    /// Tests of the result, if there were any.
+    pub tests: Option<&'a Record>,
 }
 
 /// A package of the image.
@@ -147,6 +150,7 @@ pub fn summary<'a>(
         missed_companions: missed.companions,
         unmet: plan.unmet(),
         notes: plan.notes(),
+        tests: None,
     })
 }
 
@@ -256,6 +260,7 @@ fn reason(why: &Why) -> &'static str {
     match why {
         Why::Root(Root::Program(_)) => "entry point or command",
         Why::Root(Root::Glob { .. }) => "kept by --keep",
+        Why::Root(Root::Observed { .. }) => "used in observed runs",
         Why::Root(Root::Companion) => "kept by --keep-companions",
         Why::Root(
             Root::Rule {

@@ -83,6 +83,7 @@ impl std::fmt::Display for Need {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     Certain,
+    Observed,
     Likely,
     /// Possible, for the first time in the chain.
     Possible,
@@ -91,8 +92,9 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::Certain,
+        Self::Observed,
         Self::Likely,
         Self::Possible,
         Self::PossibleAgain,
@@ -101,6 +103,7 @@ impl Step {
     pub(super) fn confidence(self) -> Confidence {
         match self {
             Self::Certain => Confidence::Certain,
+            Self::Observed => Confidence::Observed,
             Self::Likely => Confidence::Likely,
             Self::Possible | Self::PossibleAgain => Confidence::Possible,
         }
@@ -141,6 +144,8 @@ pub struct Graph {
     parked: HashMap<NameId, Vec<(NameId, Why)>>,
     /// Names that must not be kept, even if other files need them.
     dropped: HashSet<NameId>,
+    /// An observation takes the place of reasons for whole runtimes and features.
+    is_observed: bool,
     /// The number of reasons that may still be given.
     effort: Allowance,
     /// The number of names with reasons of each giver that are recorded.
@@ -161,6 +166,7 @@ impl Graph {
             mentions: BTreeMap::new(),
             parked: HashMap::new(),
             dropped: HashSet::new(),
+            is_observed: false,
             effort: effort::reasons(name_count),
             most_given: effort::recorded_reasons(name_count),
         }
@@ -193,9 +199,19 @@ impl Graph {
         }
     }
 
+    /// Lets reasons that an observation replaces count only as likely ones.
+    pub(super) fn replace_by_observation(&mut self) {
+        self.is_observed = true;
+    }
+
     /// A name that is never kept from now on.
     pub(super) fn drop_name(&mut self, name: NameId) {
         self.dropped.insert(name);
+    }
+
+    /// Whether a name is never kept, because the user dropped it.
+    pub fn is_dropped(&self, name: NameId) -> bool {
+        self.dropped.contains(&name)
     }
 
     /// Keeps a name as soon as its dependent is kept and reasons of this confidence count. Adding
@@ -326,10 +342,16 @@ impl Graph {
     /// The step in which a reason counts; none for a guess that is one too many.
     fn step(&self, reason: &Reason) -> Option<Step> {
         let giver = reason.by.map_or(Step::Certain, |by| self.step_of(by));
-        Some(match (reason.confidence(), giver) {
+        let confidence = if self.is_observed && reason.why.is_replaced_by_observation() {
+            reason.confidence().max(Confidence::Likely)
+        } else {
+            reason.confidence()
+        };
+        Some(match (confidence, giver) {
             (Confidence::Certain, _) => giver,
+            (Confidence::Observed, _) => giver.max(Step::Observed),
             (Confidence::Likely, _) => giver.max(Step::Likely),
-            (Confidence::Possible, Step::Certain | Step::Likely) => Step::Possible,
+            (Confidence::Possible, Step::Certain | Step::Observed | Step::Likely) => Step::Possible,
             (Confidence::Possible, Step::Possible) => Step::PossibleAgain,
             (Confidence::Possible, Step::PossibleAgain) => return None,
         })

@@ -46,6 +46,7 @@ pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use keep_rules::{KeepPage, KeepRules, keep_rules};
 pub use options::{PlanError, PlanOptions};
 pub use plan::{Count, PartLeftOut, Plan, Totals};
+pub use shebang::started_through;
 pub use slimming::{Slimming, plan};
 pub use verify::{Failure, Lost, verify, verify_against};
 pub(crate) use view::View;

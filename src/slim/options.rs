@@ -1,6 +1,9 @@
 //! Options of a plan, and the errors that prevent one.
 
+use std::sync::Arc;
+
 use super::why::{Confidence, Field};
+use crate::evidence::observation::Observation;
 use crate::image::ReadError;
 
 /// User options.
@@ -11,6 +14,10 @@ pub struct PlanOptions {
     pub keep: Vec<String>,
     /// Globs for files to drop, with everything below them, even if they are needed.
     pub drop: Vec<String>,
+    /// Paths that a test of the slimmed image has asked for.
+    pub asked_for: Vec<Vec<u8>>,
+    /// The files that programs of the image used in runs that were watched.
+    pub observed: Option<Arc<Observation>>,
     /// The minimum confidence of a reason that counts.
     pub level: Confidence,
     /// Keep the companion programs of the program that the image starts.
@@ -25,6 +32,8 @@ impl Default for PlanOptions {
         Self {
             keep: Vec::new(),
             drop: Vec::new(),
+            asked_for: Vec::new(),
+            observed: None,
             level: Confidence::Possible,
             keep_companions: false,
             no_package_records: false,

@@ -109,7 +109,7 @@ pub(super) fn make<'p>(
     let mut weight = MentionWeight::new(view, &build, packages);
     // Tracers do not know the purpose of the image, so nothing is added to these.
     let warnings = keep.warnings();
-    let traced = trace(keep, &mut tracers, &mut weight, options.level);
+    let traced = trace(keep, &mut tracers, &mut weight, options);
     finish(view, packages, options, traced, companions, warnings)
 }
 

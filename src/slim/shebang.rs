@@ -1,7 +1,8 @@
 //! `#!` lines: the program that the kernel starts for a script, and the program that `env` starts.
 
 use super::view::View;
-use crate::image::NameId;
+use crate::elf;
+use crate::image::{Image, NameId};
 use crate::paths::file_name_bytes;
 
 /// A `#!` line as parsed by the kernel.
@@ -19,6 +20,16 @@ const LOOKED_AT: usize = 256;
 /// longer.
 pub(super) fn head(view: &View<'_>, name: NameId) -> Vec<u8> {
     view.head(view.tree().inode_id(name), LOOKED_AT + 1)
+}
+
+/// The path of the file that the kernel opens to start a program: the interpreter of a script or
+/// the loader of an ELF file. `None` if it opens no other, or the program cannot be read.
+pub fn started_through(image: &Image, program: NameId) -> Option<Vec<u8>> {
+    let bytes = image.read(program).ok()?;
+    if let Some(shebang) = parse(&bytes) {
+        return Some(shebang.interpreter.to_vec());
+    }
+    elf::parse(&bytes).ok()?.interpreter
 }
 
 /// Parses the line; `None` if the kernel would reject it.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::graph::{Graph, Note, Step, Unmet};
 use super::keep::Keep;
 use super::mention_weight::MentionWeight;
+use super::options::PlanOptions;
 use super::process::Program;
 use super::tracer::Tracer;
 use super::why::Confidence;
@@ -41,13 +42,15 @@ struct Counted {
 
 /// Traces all kept names: first for certain reasons, then also for likely and possible ones, so
 /// that the first reason of a name is its most certain one. The result contains the names kept up
-/// to `level`.
+/// to the level of the options.
 pub(super) fn trace(
     mut keep: Keep<'_>,
     tracers: &mut [Box<dyn Tracer + '_>],
     weight: &mut MentionWeight<'_>,
-    level: Confidence,
+    options: &PlanOptions,
 ) -> Traced {
+    let level = options.level;
+    let is_observed = options.observed.is_some();
     let mut kept_at = Vec::new();
     let mut next = 0;
     let mut counted = None;
@@ -60,9 +63,18 @@ pub(super) fn trace(
         settle(&mut keep, tracers, &mut next);
         weigh_mentions(&mut keep, tracers, weight, &mut next);
         let now = step.confidence();
+        // Without an observation, there is no such level; and with its level, the certain reasons
+        // are not those of the level `certain`.
+        let is_level = match now {
+            Confidence::Certain => level != Confidence::Observed,
+            Confidence::Observed => is_observed,
+            Confidence::Likely | Confidence::Possible => true,
+        };
         // The second step of guesses belongs to the level of the first.
         kept_at.retain(|&(level, _)| level != now);
-        kept_at.push((now, keep.graph.kept().len()));
+        if is_level {
+            kept_at.push((now, keep.graph.kept().len()));
+        }
         // The result is copied here, since the levels that follow add to the same graph.
         if now == level && step != Step::Possible {
             counted = Some(count(&keep));

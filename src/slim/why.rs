@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::elf::Found;
+use crate::evidence::observation::Act;
 pub use crate::knowledge::Language;
 
 /// The relation between a kept file and its dependent. It is displayed as a phrase about the file,
@@ -159,6 +160,13 @@ pub enum Root {
     Glob {
         pattern: String,
     },
+    /// A test of the slimmed image failed without it.
+    AskedFor,
+    /// Used in a run that was observed.
+    Observed {
+        act: Act,
+        program: Vec<u8>,
+    },
     /// A file in the working directory, which is not a directory of the distribution.
     InWorkdir,
     /// A file added by an instruction of the image's own Dockerfile.
@@ -206,6 +214,8 @@ pub enum Injector {
 pub enum Confidence {
     /// Without the file, something that used to work fails.
     Certain,
+    /// A program used it in a run that was observed.
+    Observed,
     /// Referenced where it is used, although that code may never run.
     Likely,
     /// Mentioned, possibly by coincidence.
@@ -214,7 +224,7 @@ pub enum Confidence {
 
 impl Confidence {
     /// The most certain first.
-    pub const ALL: [Self; 3] = [Self::Certain, Self::Likely, Self::Possible];
+    pub const ALL: [Self; 4] = [Self::Certain, Self::Observed, Self::Likely, Self::Possible];
 }
 
 impl Why {
@@ -259,6 +269,7 @@ impl Why {
             }
             // If a note marks a library as required, the file fails without it.
             Self::Announced { required: true, .. } => Confidence::Certain,
+            Self::Root(Root::Observed { .. }) => Confidence::Observed,
             // These are named in a configuration or a source file, but may never be used.
             Self::Root(
                 Root::Argument { .. }
@@ -280,6 +291,21 @@ impl Why {
             // The rest is opened by a loader or the kernel itself; without it, the program does not
             // start.
             _ => Confidence::Certain,
+        }
+    }
+
+    /// Whether an observation shows better which of the files a program uses: the reason keeps what
+    /// a runtime or a feature consists of, and not a file that is opened in any case.
+    pub(super) fn is_replaced_by_observation(&self) -> bool {
+        match self {
+            // Rules for every image keep what the container's engine needs, which is not observed.
+            Self::Root(Root::Rule { because, .. }) => *because != Because::Always,
+            Self::Rule { .. }
+            | Self::Unit { .. }
+            | Self::UnitSetting { .. }
+            | Self::Announced { .. }
+            | Self::Runtime { .. } => true,
+            _ => false,
         }
     }
 
@@ -405,6 +431,14 @@ impl fmt::Display for Root {
             Self::Volume => f.write_str("a volume"),
             Self::Home => f.write_str("the home directory of the user"),
             Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
+            Self::AskedFor => f.write_str("asked for by the test, absent from the plan"),
+            Self::Observed { act, program } => {
+                write!(
+                    f,
+                    "{act} by `{}` in an observed run",
+                    program.escape_ascii()
+                )
+            }
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
             Self::Made { by, .. } => write!(f, "created by `{by}`"),
@@ -471,6 +505,7 @@ impl fmt::Display for Confidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Certain => "certain",
+            Self::Observed => "observed",
             Self::Likely => "likely",
             Self::Possible => "possible",
         })

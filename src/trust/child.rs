@@ -62,6 +62,22 @@ pub enum ChildError {
     TooLong(u64),
 }
 
+/// Is told about the process groups of programs, so that it can kill them if jettison can not.
+pub trait GroupWatcher {
+    fn started(&self, leader: Pid);
+    /// It has ended, or was killed. Afterwards, its number may belong to another group.
+    fn ended(&self, leader: Pid);
+}
+
+/// For programs that start no others that could outlive them.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl GroupWatcher for Unwatched {
+    fn started(&self, _: Pid) {}
+    fn ended(&self, _: Pid) {}
+}
+
 /// Runs a program with the given standard input to its end. It gets a process group of its own,
 /// which is killed, with all that the program has started, if the program exceeds a limit or a
 /// signal ends jettison.
@@ -69,6 +85,16 @@ pub fn run_within(
     command: &mut Command,
     input: &[u8],
     bounds: &Bounds,
+) -> Result<Finished, ChildError> {
+    run_watched(command, input, bounds, &Unwatched)
+}
+
+/// Runs a program as [`run_within`] does, and tells a watcher about its process group.
+pub fn run_watched(
+    command: &mut Command,
+    input: &[u8],
+    bounds: &Bounds,
+    watcher: &dyn GroupWatcher,
 ) -> Result<Finished, ChildError> {
     let end = Instant::now() + bounds.time;
     let stdin = if input.is_empty() {
@@ -82,6 +108,9 @@ pub fn run_within(
         .stderr(Stdio::piped())
         .process_group(0);
     let mut group = Group::start(command)?;
+    if let Some(leader) = group.leader {
+        watcher.started(leader);
+    }
     group.limit(bounds);
     let events = group.watch(input, bounds);
     let outcome = wait(&events, bounds, end);
@@ -95,6 +124,10 @@ pub fn run_within(
         }
     }
     let processor = group.processor_time();
+    // Until it is reaped, its number is its own.
+    if let Some(leader) = group.leader {
+        watcher.ended(leader);
+    }
     let status = group.reap()?;
     let (stdout, stderr) = outcome?;
     if let Some(error) = launcher::failure(&stderr) {
@@ -270,6 +303,17 @@ fn running() -> MutexGuard<'static, BTreeSet<std::num::NonZeroI32>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+type Task = Box<dyn FnOnce() + Send>;
+
+/// The task to complete before a signal ends jettison.
+static AT_SIGNAL: Mutex<Option<Task>> = Mutex::new(None);
+
+/// Sets a task that is completed if a signal ends jettison, after its programs were killed.
+pub fn before_signal_ends(task: Task) {
+    end_with_jettison();
+    *AT_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+}
+
 /// Makes the signals that end jettison end its programs too: a terminal sends them to the
 /// foreground group only, which the programs are not in.
 fn end_with_jettison() {
@@ -289,6 +333,13 @@ fn end_with_jettison() {
                         if let Some(leader) = Pid::from_raw(leader.get()) {
                             let _ = kill_process_group(leader, Signal::KILL);
                         }
+                    }
+                    let task = AT_SIGNAL
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .take();
+                    if let Some(task) = task {
+                        task();
                     }
                     let _ = emulate_default_handler(signal);
                 }

@@ -63,6 +63,20 @@ fn run(parent: &OsStr, program: &OsStr, arguments: &[OsString]) -> io::Error {
     Command::new(program).args(arguments).exec()
 }
 
+/// A command that starts this very program; none in any other program that uses the library.
+pub fn itself() -> Option<Command> {
+    if IS_JETTISON.get().is_none() || !Path::new(ITSELF).exists() {
+        return None;
+    }
+    Some(Command::new(ITSELF))
+}
+
+/// Whether the parent of this process is the same program.
+pub fn is_started_by_itself() -> bool {
+    let parent = getppid().map(|parent| parent.as_raw_nonzero().to_string());
+    parent.is_some_and(|parent| is_itself(OsStr::new(&parent)))
+}
+
 /// Whether the program of a process is this one.
 fn is_itself(process: &OsStr) -> bool {
     let program = Path::new("/proc").join(process).join("exe");

@@ -21,6 +21,7 @@ mod dockerfile_corpus;
 mod dockerfile_other_parsers;
 mod dockerfile_properties;
 mod dockerfile_snapshots;
+mod evidence;
 mod fixes;
 mod fixes_of_variants;
 mod formats;
@@ -45,4 +46,6 @@ mod rules_pages;
 mod rules_settings;
 mod shellcheck;
 mod slim;
+#[cfg(target_os = "linux")]
+mod tracer;
 mod trust;

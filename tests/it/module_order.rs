@@ -9,7 +9,7 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 24] = [
+const MAY_USE: [(&str, &[&[&str]]); 25] = [
     ("size", &[]),
     ("hash", &[]),
     ("trust", &[&["hash"]]),
@@ -42,10 +42,12 @@ const MAY_USE: [(&str, &[&[&str]]); 24] = [
                 "dockerfile",
                 "source",
                 "suggestion",
+                "evidence",
             ],
         ],
     ),
     ("loading", &[&["image", "elf", "slim"]]),
+    ("evidence", &[&["hash", "trust", "printable", "paths", "image"]]),
     (
         "lint",
         &[
@@ -82,6 +84,7 @@ const MAY_USE: [(&str, &[&[&str]]); 24] = [
                 "knowledge",
                 "inspect",
                 "loading",
+                "evidence",
             ],
         ],
     ),
@@ -111,7 +114,7 @@ const MAY_USE: [(&str, &[&[&str]]); 24] = [
                 "rules",
                 "shellcheck",
             ],
-            &["inspect", "loading", "report", "config"],
+            &["inspect", "loading", "evidence", "report", "config"],
         ],
     ),
     ("main", &[&["cli"]]),

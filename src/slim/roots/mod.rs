@@ -3,6 +3,7 @@
 mod command;
 mod copied;
 mod made;
+mod observed;
 mod purpose;
 
 
@@ -15,12 +16,15 @@ use crate::slim::options::{PlanError, PlanOptions};
 use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::runtimes::without_leftovers;
-use crate::slim::why::{Field, Root, Why};
+use crate::slim::why::{Confidence, Field, Root, Why};
 
 /// Keeps the files named in the configuration and by the user.
 pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), PlanError> {
     let image = keep.view.image;
     let config = &image.config;
+    if options.level == Confidence::Observed {
+        keep.graph.replace_by_observation();
+    }
     // Dropping comes first, because a kept name stays kept.
     for pattern in &options.drop {
         drop_glob(keep, pattern)?;
@@ -31,6 +35,12 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     keep_healthcheck(keep, config);
     for pattern in &options.keep {
         keep_glob(keep, pattern)?;
+    }
+    for path in &options.asked_for {
+        keep.keep_path(path, None, Why::Root(Root::AskedFor));
+    }
+    if let Some(observation) = &options.observed {
+        observed::keep(keep, observation);
     }
     keep_variables(keep, config);
     keep_directories(keep, config);

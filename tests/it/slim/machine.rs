@@ -2,10 +2,12 @@
 
 use std::cell::OnceCell;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use jettison::elf::{
     self, Elf, ElfError, Environment, Files, Loader, Mode, Outcome, Process, Processor,
 };
+use jettison::evidence::observation::Observation;
 use jettison::image::{
     Changes, Compression, Config, Content, Header, History, Image, Inode, InodeId, Kind, Layer,
     NameId, Options, Reference, ResolveError, Silent, Tree,
@@ -168,6 +170,11 @@ impl Machine {
 
     pub(crate) fn level(mut self, level: Confidence) -> Self {
         self.options.level = level;
+        self
+    }
+
+    pub(crate) fn observed(mut self, observation: Observation) -> Self {
+        self.options.observed = Some(Arc::new(observation));
         self
     }
 

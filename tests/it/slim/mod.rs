@@ -18,6 +18,7 @@ mod plan_evidence;
 mod plan_files_of_run;
 mod plan_interpreters;
 mod plan_levels;
+mod plan_observed;
 mod plan_paths;
 mod plan_references;
 mod plan_roots;

@@ -1,0 +1,138 @@
+//! Trials whose containers are traced: which files does a test ask for?
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::engine::{EngineError, EngineKind};
+use super::observation::Observation;
+use super::session::Session;
+use super::shim::{self, TracedRun};
+use super::tests_of_image::Tests;
+use super::tracer;
+use super::tracer_files::{self, TracerFiles};
+use super::trial::{Trial, start_arguments};
+use crate::image::Config;
+
+/// Settings of a traced trial.
+#[derive(Debug)]
+pub(super) struct Traced {
+    run: TracedRun,
+    /// The directory with the stand-ins for engines.
+    stand_ins: PathBuf,
+}
+
+impl Traced {
+    pub(super) fn start_arguments(&self, arguments: &[OsString]) -> Vec<OsString> {
+        self.run.change(&start_arguments(arguments))
+    }
+
+    pub(super) fn environment(&self, kind: EngineKind) -> Vec<(&'static str, OsString)> {
+        shim::environment(&self.stand_ins, kind)
+    }
+}
+
+/// The configuration with a health check that is traced. The engine starts it in the container as
+/// it starts the programs of `exec`, but no test does, so that nothing else can add the tracer.
+fn with_traced_healthcheck(config: &Config, tracer: &[String]) -> Config {
+    let mut json = config.json().clone();
+    let Some(Value::Array(test)) = json.pointer_mut("/config/Healthcheck/Test") else {
+        return config.clone();
+    };
+    let texts: Vec<String> = test
+        .iter()
+        .filter_map(|word| word.as_str().map(str::to_owned))
+        .collect();
+    let program: Vec<String> = match texts.split_first() {
+        Some((kind, words)) if kind == "CMD" => words.to_vec(),
+        Some((kind, words)) if kind == "CMD-SHELL" => {
+            let shell = match config.shell().as_slice() {
+                [] => vec!["/bin/sh".to_owned(), "-c".to_owned()],
+                shell => shell.iter().map(ToString::to_string).collect(),
+            };
+            [shell, words.to_vec()].concat()
+        }
+        // `NONE`, or none at all.
+        _ => return config.clone(),
+    };
+    let mut traced = vec!["CMD".to_owned()];
+    traced.extend_from_slice(tracer);
+    traced.extend(program);
+    *test = traced.into_iter().map(Value::from).collect();
+    Config::new(json)
+}
+
+impl Session {
+    /// The configuration of a test image whose health check is traced in traced runs. It only works
+    /// in these.
+    pub fn traced(&self, config: &Config) -> Result<Config, EngineError> {
+        let tracer = tracer_files::command().map_err(EngineError::Temporary)?;
+        Ok(with_traced_healthcheck(config, &tracer))
+    }
+
+    /// Runs all tests with an image that was loaded, and returns also what its programs did with
+    /// which paths. `config` is the configuration of the image.
+    pub fn observe(
+        &self,
+        tag: &str,
+        tests: &Tests,
+        ports: &[u16],
+        config: &Config,
+    ) -> Result<(Trial, Observation), EngineError> {
+        let files = TracerFiles::create(self.directory(), tag).map_err(EngineError::Temporary)?;
+        let image = self.image_name(tag);
+        let results = files.results;
+        let run = TracedRun::new(&image, &self.run_id, config, files.options, files.command);
+        let stand_ins = self.directory().join(format!("engines-{tag}"));
+        run.install(&stand_ins).map_err(EngineError::Temporary)?;
+        let traced = Traced { run, stand_ins };
+        let trial = self.run_traced(tag, tests, ports, Some(&traced))?;
+        let mut observation = Observation::default();
+        tracer::results(&results, &mut observation)
+            .map_err(|error| EngineError::Temporary(io::Error::other(error)))?;
+        Ok((trial, observation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn traced(test: Value, shell: &Value) -> Value {
+        let config = Config::new(json!({
+            "config": { "Healthcheck": { "Test": test, "Retries": 2 }, "Shell": shell }
+        }));
+        let traced = with_traced_healthcheck(&config, &["T".to_owned()]);
+        assert_eq!(traced.json()["config"]["Healthcheck"]["Retries"], 2);
+        traced.json()["config"]["Healthcheck"]["Test"].clone()
+    }
+
+    #[test]
+    fn a_health_check_runs_under_the_tracer_in_the_same_shell() {
+        let none = Value::Null;
+        assert_eq!(
+            traced(json!(["CMD", "a", "b"]), &none),
+            json!(["CMD", "T", "a", "b"])
+        );
+        assert_eq!(
+            traced(json!(["CMD-SHELL", "a b"]), &none),
+            json!(["CMD", "T", "/bin/sh", "-c", "a b"])
+        );
+        assert_eq!(
+            traced(json!(["CMD-SHELL", "a b"]), &json!(["/bin/bash", "-ec"])),
+            json!(["CMD", "T", "/bin/bash", "-ec", "a b"])
+        );
+    }
+
+    #[test]
+    fn an_image_without_a_health_check_gets_none() {
+        for test in [json!(["NONE"]), json!([])] {
+            assert_eq!(traced(test.clone(), &Value::Null), test);
+        }
+        let config = Config::new(json!({}));
+        assert_eq!(with_traced_healthcheck(&config, &[]), config);
+    }
+}
