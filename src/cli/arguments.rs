@@ -340,8 +340,8 @@ impl PlanArguments {
 pub(super) enum KeepLevel {
     /// Only files whose absence would break something that works in the original
     Certain,
-    /// Also files that programs used in the runs of --observed. What a runtime or a feature consists
-    /// of does not count without having been used
+    /// Also files that programs used in the runs of --observed; rules for features and the files of
+    /// runtimes do not count without use
     Observed,
     /// Also files that code or configuration refers to but may never use
     Likely,

@@ -43,8 +43,8 @@ pub(super) struct ObserveArguments {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Program on the host that uses the image, with its arguments; the name of the image that is
-    /// observed is added as the last one, and is in `IMAGE`. `CONTAINER`, `HOST` and `PORT` tell the
-    /// program about a container that runs the image, `ENGINE` is the program of the engine
+    /// observed is added as the last one, and is in `IMAGE`. `CONTAINER`, `HOST` and `PORT` tell
+    /// the program about a container that runs the image, `ENGINE` is the program of the engine
     #[arg(
         last = true,
         value_name = "TEST",

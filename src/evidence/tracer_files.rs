@@ -40,8 +40,10 @@ impl TracerFiles {
         copy_libraries(&program)?;
         Ok(Self {
             options: vec![
-                format!("--volume={}:{DIRECTORY}:ro", program.display()),
-                format!("--volume={}:{RESULTS}", results.display()),
+                // With SELinux, a container can only use directories with the label of containers,
+                // which `z` sets.
+                format!("--volume={}:{DIRECTORY}:ro,z", program.display()),
+                format!("--volume={}:{RESULTS}:rw,z", results.display()),
                 // To read the memory of programs of other users; it is given up for the program.
                 "--cap-add=SYS_PTRACE".to_owned(),
             ],

@@ -93,9 +93,9 @@ def check(name, folder):
     observed = sandboxed(JETTISON, "observe", f"docker-archive:{original}", "-o", record, "--no-container", "--engine=podman", "--", script)
     if observed.returncode:
         return None, f"observe: {observed.stdout}{observed.stderr}"
-    words = ["--force", "--observed", record, "--keep-level", "observed", "--tag", f"localhost/observed-{name}:1"]
+    words = ["--observed", record, "--keep-level", "observed", "--tag", f"localhost/observed-{name}:1"]
     slimmed = sandboxed(JETTISON, "slim", f"docker-archive:{original}", "-o", slim, *words)
-    if slimmed.returncode > 1:
+    if slimmed.returncode:
         return None, f"slim: {slimmed.stdout}{slimmed.stderr}"
     default = ARCHIVES / name / "slimmed.tar"
     paths = [row["path"] for row in json.loads(Path(record).read_text())["paths"] if any(act in row for act in USED)]

@@ -25,7 +25,7 @@ pub const VERSION: u64 = 1;
 /// Number of records of a document: a path, an act and a program.
 pub const MAX_RECORDS: usize = 1_000_000;
 
-/// What a program did with a path.
+/// A use of a path by a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Act {
     /// Started it as a program.
@@ -116,7 +116,7 @@ fn chain_id(diff_ids: &[&str]) -> String {
 /// The programs that touched a path, by what they did.
 pub type Acts = BTreeMap<Act, BTreeSet<Vec<u8>>>;
 
-/// What one run, or several, touched.
+/// The paths that programs used in one run, or in several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
     pub subject: Subject,

@@ -2,9 +2,10 @@
 //!
 //! The tracer is jettison itself, mounted into the container as its entry point. It starts the
 //! image's own program as a child, under a seccomp filter that reports every system call with a
-//! path to the tracer before the kernel runs it (a *user notification*, Linux 5.5). The tracer notes
-//! the path and whether it exists, and lets the call continue. Compared with ptrace, signals,
-//! threads, debuggers and exit statuses are left alone, and there is one stop a call instead of two.
+//! path to the tracer before the kernel runs it (a *user notification*, Linux 5.5). The tracer
+//! records the path and whether it exists, and lets the call continue. Compared with ptrace,
+//! signals, threads, debuggers and exit statuses are left alone, and there is one stop per call
+//! instead of two.
 //!
 //! Limits, which the guide lists too: the kernel requires `no_new_privs`, so setuid programs do not
 //! gain privileges for a user other than root; 32-bit programs and files that the kernel opens

@@ -126,7 +126,7 @@ fn low_bits(argument: u64) -> i32 {
 /// How a call uses its path.
 #[derive(Clone, Copy, Debug)]
 struct Way {
-    /// What it does if the path exists.
+    /// The use, if the path exists.
     act: Act,
     /// It creates the path if it does not exist.
     creates: bool,
@@ -136,28 +136,31 @@ struct Way {
 
 impl Way {
     fn of(usage: Usage, arguments: &[u64; 6], tracee: Tracee) -> io::Result<Self> {
-        let plain = |act: Act| Self {
-            act,
+        let looked_up = Self {
+            act: Act::LookedUp,
             creates: false,
             follows: true,
         };
         Ok(match usage {
-            Usage::Execute => plain(Act::Executed),
+            Usage::Execute => Self {
+                act: Act::Executed,
+                ..looked_up
+            },
             Usage::Open(index) => Self::of_flags(low_bits(arguments[index])),
             Usage::OpenHow(index) => Self::of_flags(low_bits(tracee.number(arguments[index])?)),
-            Usage::LookUp => plain(Act::LookedUp),
+            Usage::LookUp => looked_up,
             Usage::LookUpLink => Self {
                 follows: false,
-                ..plain(Act::LookedUp)
+                ..looked_up
             },
             Usage::LookUpFlags(index) => Self {
                 follows: low_bits(arguments[index]) & libc::AT_SYMLINK_NOFOLLOW == 0,
-                ..plain(Act::LookedUp)
+                ..looked_up
             },
             Usage::Create => Self {
                 creates: true,
                 follows: false,
-                ..plain(Act::LookedUp)
+                ..looked_up
             },
         })
     }

@@ -157,20 +157,28 @@ const RETURN: u16 = 0x06;
 const NUMBER_AT: u32 = 0;
 const ARCHITECTURE_AT: u32 = 4;
 
-/// A BPF program: a comparison a call, and the return values at the end.
-fn program(reported: &[i64], refused: &[i64]) -> io::Result<Vec<sock_filter>> {
-    let jump = |value: u32, equal: u8, other: u8| sock_filter {
-        code: JUMP_IF_EQUAL,
-        jt: equal,
-        jf: other,
-        k: value,
-    };
-    let plain = |code: u16, value: u32| sock_filter {
+/// An instruction that does not jump.
+fn plain(code: u16, value: u32) -> sock_filter {
+    sock_filter {
         code,
         jt: 0,
         jf: 0,
         k: value,
-    };
+    }
+}
+
+/// Compares with a value, and skips instructions if it is equal, or if it is not.
+fn jump(value: u32, if_equal: u8, if_not: u8) -> sock_filter {
+    sock_filter {
+        code: JUMP_IF_EQUAL,
+        jt: if_equal,
+        jf: if_not,
+        k: value,
+    }
+}
+
+/// A BPF program: a comparison a call, and the return values at the end.
+fn program(reported: &[i64], refused: &[i64]) -> io::Result<Vec<sock_filter>> {
     let mut program = vec![
         plain(LOAD, ARCHITECTURE_AT),
         jump(ARCHITECTURE, 1, 0),

@@ -153,7 +153,7 @@ fn pass_on(mut signals: Signals, pid: Pid) {
     }
 }
 
-/// Reaps children, whoever started them, until the program ends.
+/// Reaps children, including orphans, until the program ends.
 fn wait_for(program: Pid) -> io::Result<u8> {
     loop {
         match wait(WaitOptions::empty()) {

@@ -13,7 +13,7 @@ pub(super) struct PathArgument {
     pub(super) usage: Usage,
 }
 
-/// What a call does with its path.
+/// The use that a call makes of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Usage {
     Execute,

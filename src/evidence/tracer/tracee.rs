@@ -60,8 +60,8 @@ impl Tracee {
         self.link("exe")
     }
 
-    /// The absolute path of a path in a call; `None` for one that is empty or starts at a
-    /// descriptor that is no directory.
+    /// The absolute path of a path in a call; `None` if it is empty, or if its start is not a
+    /// directory that has a path.
     pub(super) fn absolute(
         self,
         directory: Option<i32>,

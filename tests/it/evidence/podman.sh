@@ -55,7 +55,7 @@ run)
         case $1 in
         --detach) detach=1 ;;
         --name) name=$2 && shift ;;
-        --volume=*:/.jettison-results) results=${1#--volume=} && results=${results%:*} ;;
+        --volume=*:/.jettison-results:*) results=${1#--volume=} && results=${results%%:*} ;;
         localhost/jettison-test:*) image=$(key "$1") ;;
         esac
         shift
