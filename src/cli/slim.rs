@@ -316,11 +316,11 @@ impl<'a> Run<'a> {
     }
 
     /// Runs the tests, if there are any. The plan that is returned may have more files.
-    fn tested<'a>(
+    fn tested<'i>(
         &self,
-        planning: &Planning<'_, 'a>,
-        planned: Verified<'a>,
-    ) -> anyhow::Result<(Verified<'a>, Option<Record>)> {
+        planning: &Planning<'_, 'i>,
+        planned: Verified<'i>,
+    ) -> anyhow::Result<(Verified<'i>, Option<Record>)> {
         match self.tests {
             Some(tests) if planned.1.is_empty() || self.arguments.force => {
                 let (planned, record) = tests.run(planning, planned, self.bar, self.output)?;

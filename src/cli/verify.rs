@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
         let failures = slim::verify_against(&original, &image, plan.as_ref())?;
         failed(&original.tree, &failures)
     } else {
-        missing(&image, &arguments.plan)
+        missing(&image, &arguments.plan)?
     };
     drop(bar);
     output.print(&text)?;
@@ -71,10 +71,10 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
 
 /// The plan of `slim` for the original; `None` if its program is unknown. The image is then
 /// compared in all other respects.
-fn plan_of(original: &Image, arguments: &PlanArguments) -> Result<Option<Plan>, PlanError> {
+fn plan_of(original: &Image, arguments: &PlanArguments) -> anyhow::Result<Option<Plan>> {
     let options = PlanOptions {
         no_package_records: true,
-        ..arguments.options()
+        ..arguments.options()?
     };
     match slim::plan(original, &options) {
         Ok(plan) => Ok(Some(plan)),
@@ -84,19 +84,19 @@ fn plan_of(original: &Image, arguments: &PlanArguments) -> Result<Option<Plan>, 
             | PlanError::Systemd { .. }
             | PlanError::ProgramComputed { .. },
         ) => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// A line for each missing file that the image's program needs.
-fn missing(image: &Image, arguments: &PlanArguments) -> Lines {
+fn missing(image: &Image, arguments: &PlanArguments) -> anyhow::Result<Lines> {
     let mut lines = Lines::new();
-    let plan = match slim::plan(image, &arguments.options()) {
+    let plan = match slim::plan(image, &arguments.options()?) {
         Ok(plan) => plan,
         // The program itself is missing, or the configuration names none.
         Err(error) => {
             lines.line(error);
-            return lines;
+            return Ok(lines);
         }
     };
     for unmet in plan.unmet() {
@@ -106,5 +106,5 @@ fn missing(image: &Image, arguments: &PlanArguments) -> Lines {
             unmet.need
         ));
     }
-    lines
+    Ok(lines)
 }
