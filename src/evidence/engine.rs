@@ -14,6 +14,10 @@ use std::time::Duration;
 
 use crate::trust::{self, Bounds, ChildError, Finished, GroupWatcher, Unwatched};
 
+/// The label by which the containers of a session are found. It is in the configuration of each
+/// test image, so that containers have it which a test script starts.
+pub(super) const LABEL: &str = "jettison.run";
+
 /// Time limit of a command that only asks for something, or removes something.
 const SHORT: Duration = Duration::from_mins(2);
 /// Time limit of a command that copies an image.
@@ -317,6 +321,14 @@ fn published(text: &str) -> Vec<(u16, SocketAddr)> {
         }
     }
     ports
+}
+
+/// The arguments that start a container in the background.
+pub(super) fn start_arguments(arguments: &[OsString]) -> Vec<OsString> {
+    // Without `--pull=never`, a name that the engine does not find is looked up in a registry.
+    let mut all: Vec<OsString> = ["run", "--detach", "--pull=never"].map(Into::into).into();
+    all.extend_from_slice(arguments);
+    all
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod session;
 #[cfg(target_os = "linux")]
 mod shim;
 mod smallest;
+mod stand_ins;
 mod tests_of_image;
 mod traced;
 #[cfg(target_os = "linux")]
@@ -27,7 +28,7 @@ mod watchdog;
 pub use engine::{Engine, EngineError, EngineKind};
 pub use probe::Probe;
 pub use record::{Healing, Record};
-pub use session::{LABEL, Session};
+pub use session::Session;
 #[cfg(target_os = "linux")]
 pub use shim::stand_in;
 pub use smallest::{Budget, smallest};

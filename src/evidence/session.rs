@@ -4,13 +4,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::engine::{Engine, EngineError};
+use super::engine::{Engine, EngineError, LABEL};
 use super::watchdog::Watchdog;
 use crate::image::Config;
-
-/// The label by which the containers of a session are found. It is in the configuration of each
-/// test image, so that containers have it which a test script starts.
-pub const LABEL: &str = "jettison.run";
 
 /// The repository of test images, which no registry has.
 const REPOSITORY: &str = "localhost/jettison-test";

@@ -17,8 +17,8 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use super::engine::LABEL;
 use super::engine::{Engine, EngineKind};
-use super::session::LABEL;
 use crate::image::Config;
 use crate::trust;
 

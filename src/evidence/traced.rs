@@ -1,38 +1,19 @@
 //! Trials whose containers are traced: which files does a test ask for?
 
-use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::engine::{EngineError, EngineKind};
+use super::engine::EngineError;
 use super::observation::Observation;
 use super::session::Session;
-use super::shim::{self, TracedRun};
+use super::shim::TracedRun;
+use super::stand_ins::Traced;
 use super::tests_of_image::Tests;
 use super::tracer;
 use super::tracer_files::{self, TracerFiles};
-use super::trial::{Trial, start_arguments};
+use super::trial::Trial;
 use crate::image::Config;
-
-/// Settings of a traced trial.
-#[derive(Debug)]
-pub(super) struct Traced {
-    run: TracedRun,
-    /// The directory with the stand-ins for engines.
-    stand_ins: PathBuf,
-}
-
-impl Traced {
-    pub(super) fn start_arguments(&self, arguments: &[OsString]) -> Vec<OsString> {
-        self.run.change(&start_arguments(arguments))
-    }
-
-    pub(super) fn environment(&self, kind: EngineKind) -> Vec<(&'static str, OsString)> {
-        shim::environment(&self.stand_ins, kind)
-    }
-}
 
 /// The configuration with a health check that is traced. The engine starts it in the container as
 /// it starts the programs of `exec`, but no test does, so that nothing else can add the tracer.

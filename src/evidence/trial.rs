@@ -8,11 +8,11 @@ use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::engine::EngineError;
+use super::engine::{EngineError, LABEL, start_arguments};
 use super::probe::{self, Probe};
-use super::session::{LABEL, Session};
+use super::session::Session;
+use super::stand_ins::Traced;
 use super::tests_of_image::{Test, Tests};
-use super::traced::Traced;
 use crate::trust::{self, Bounds, ChildError};
 
 /// Bytes of the standard output of a test.
@@ -367,14 +367,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// The arguments that start a container in the background.
-pub(super) fn start_arguments(arguments: &[OsString]) -> Vec<OsString> {
-    // Without `--pull=never`, a name that the engine does not find is looked up in a registry.
-    let mut all: Vec<OsString> = ["run", "--detach", "--pull=never"].map(Into::into).into();
-    all.extend_from_slice(arguments);
-    all
 }
 
 /// The trial of an image whose container could not be started.

@@ -19,8 +19,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, setsid};
 
-use super::engine::{Engine, EngineKind};
-use super::session::LABEL;
+use super::engine::{Engine, EngineKind, LABEL};
 use crate::trust::{self, GroupWatcher};
 
 /// The first argument of a jettison that is a watchdog.

@@ -91,7 +91,7 @@ fn healed(out: &mut Lines, record: &Record, healing: &Healing, tree: &Tree, pack
     let runs = counted(healing.runs, "run");
     for path in &healing.excluded {
         out.line(format_args!(
-            "`{}` was asked for by the test, but `--drop` excludes it",
+            "`{}` is required by the test, but `--drop` excludes it",
             escape_bytes(path)
         ));
     }

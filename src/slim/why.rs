@@ -431,7 +431,7 @@ impl fmt::Display for Root {
             Self::Volume => f.write_str("a volume"),
             Self::Home => f.write_str("the home directory of the user"),
             Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
-            Self::AskedFor => f.write_str("asked for by the test, absent from the plan"),
+            Self::AskedFor => f.write_str("required by the test, absent from the plan"),
             Self::Observed { act, program } => {
                 write!(
                     f,

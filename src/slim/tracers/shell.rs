@@ -6,6 +6,7 @@
 //! there is no plan unless the user names files to keep. `"$@"` is an exception, because the
 //! arguments of the entry point are roots themselves.
 
+mod command_texts;
 mod computed;
 mod expand;
 mod functions;
@@ -594,7 +595,7 @@ fn eval_argument<'a>(reading: &Reading<'a>, words: &'a [ShellWord]) -> Option<&'
     let computed = arguments.clone().find(|word| word.literal().is_none());
     let argument = computed.or_else(|| arguments.next())?.raw.as_str();
     // The placeholder means nothing to people.
-    if argument.contains(computed::UNKNOWN) {
+    if argument.contains(command_texts::UNKNOWN) {
         reading.eval
     } else {
         Some(argument)
@@ -608,7 +609,9 @@ fn computed_eval(argument: &str) -> String {
 /// A note about a computed word.
 fn computed_word(reading: &Reading<'_>, what: &str, word: &ShellWord) -> String {
     match reading.eval {
-        Some(argument) if word.raw.as_str().contains(computed::UNKNOWN) => computed_eval(argument),
+        Some(argument) if word.raw.as_str().contains(command_texts::UNKNOWN) => {
+            computed_eval(argument)
+        }
         _ => format!("the {what} `{}` is computed at run time", word.raw),
     }
 }
@@ -1026,7 +1029,7 @@ fn note_computed(
             && last == Some(command)
             && !is_given
             // An `eval` of an entry point often only expands variables in the command of the image.
-            && !word.raw.as_str().contains(computed::UNKNOWN)
+            && !word.raw.as_str().contains(command_texts::UNKNOWN)
             && is_entry_point(keep, name)
             && !names_program(keep, &script.commands[command].words, word.span)
         {

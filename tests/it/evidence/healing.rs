@@ -83,7 +83,7 @@ fn a_file_that_the_user_drops_is_not_added() {
     ran.assert(
         1,
         &[
-            "`/opt/data/1` was asked for by the test, but `--drop` excludes it",
+            "`/opt/data/1` is required by the test, but `--drop` excludes it",
             "not healed",
         ],
     );

@@ -201,5 +201,5 @@ fn the_report_says_what_was_run_and_how_it_ended() {
         .iter()
         .find(|row| row["path"] == "/opt/data/5")
         .unwrap();
-    assert_eq!(row["why"], "asked for by the test, absent from the plan");
+    assert_eq!(row["why"], "required by the test, absent from the plan");
 }

@@ -5,17 +5,14 @@
 //! `cmd_`. The text of an `eval` is read with a placeholder for each part that is not known, so
 //! that it is only noted if the placeholder is in the place of a command.
 
+use super::command_texts::{UNKNOWN, is_call_of, prints_nothing};
 use super::values::Values;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord};
 use crate::image::NameId;
 use crate::knowledge::ProgramClass;
-use crate::paths::file_name;
 use crate::slim::globs;
 use crate::slim::keep::Keep;
 use crate::source::Span;
-
-/// The placeholder in the text of an `eval`. It may be a part of a word or of a variable's name.
-pub(super) const UNKNOWN: &str = "__computed_at_run_time__";
 
 /// Maximum number of files that a word may mean. Of more, too little is known.
 const MAX_FILES: usize = 64;
@@ -125,22 +122,6 @@ fn prints_no_command(substitution: &str) -> bool {
     command.is_some_and(|command| {
         is_call_of(command, ProgramClass::AssignmentPrinter) || prints_nothing(command)
     })
-}
-
-/// Whether a command in `$(…)` is a program without output, such as `mkdir`.
-pub(super) fn prints_nothing(command: &str) -> bool {
-    // With these options, the programs print what they do.
-    let is_verbose = command
-        .split_whitespace()
-        .any(|word| word.starts_with("-v") || word.starts_with("--ve") || word == "--help");
-    !is_verbose && is_call_of(command, ProgramClass::Silent)
-}
-
-/// Whether a text is one command that runs a program of a class.
-fn is_call_of(command: &str, class: ProgramClass) -> bool {
-    let program = command.split_whitespace().next().unwrap_or_default();
-    let is_list = command.contains([';', '|', '\n']) || command.contains("&&");
-    class.contains(file_name(program)) && !is_list
 }
 
 /// Makes the words of a text unknown that have a placeholder, except for the text around it.

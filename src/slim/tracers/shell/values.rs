@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::computed::{UNKNOWN, prints_nothing};
+use super::command_texts::{UNKNOWN, prints_nothing};
 use super::functions::Functions;
 use super::patterns;
 use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand};
