@@ -167,7 +167,8 @@ fn as_argument(word: &ShellWord) -> &str {
     match (word.literal(), word.parts.first()) {
         (Some(text), _) => text,
         (None, Some(ShellPart::Literal(start))) if start.starts_with('-') => {
-            word.raw.as_str().trim_start_matches(['"', '\''])
+            // Its letters are unknown, and a value is attached to it.
+            "-?"
         }
         _ => "$",
     }

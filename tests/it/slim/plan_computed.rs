@@ -184,7 +184,7 @@ fn the_output_of_a_silent_program_is_no_command() {
 #[test]
 fn a_large_binary_is_not_a_text_that_is_left_unread() {
     let large = "x".repeat(9 << 20);
-    let notes = |text: String| run(with(&[]).file("/opt/x", text.as_str()), ". /opt/x").notes();
+    let notes = |text: String| run(with(&[]).file("/opt/x", text), ". /opt/x").notes();
     assert_eq!(notes(format!("\0{large}")), NONE);
     assert_eq!(
         notes(large),
