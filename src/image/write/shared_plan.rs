@@ -361,6 +361,7 @@ mod tests {
     fn the_sets_that_save_most_get_the_layers_and_the_largest_sets_the_lowest() {
         let bytes = BTreeMap::from([(0b011, 50), (0b110, 40), (0b101, 10), (0b111, 10)]);
         let three = Sharing { layers: 3, ..ALL };
+        // The second image has no room for the layer of all.
         assert_eq!(chosen(&bytes, three), [0b011, 0b101, 0b110]);
         assert_eq!(chosen(&bytes, ALL), [0b111, 0b011, 0b101, 0b110]);
     }
