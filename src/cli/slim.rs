@@ -184,7 +184,7 @@ impl Run<'_> {
         arguments.program.configure(&mut image, platform)?;
         let options = plan_options(&arguments.plan)?;
         let planner = |options: &PlanOptions| {
-            let options = arguments.tests.options(options);
+            let options = arguments.tests.options(options, &image.tree);
             planned(&image, &options, &arguments.image)
         };
         let planned = planner(&options);
