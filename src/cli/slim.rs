@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
         arguments.program.configure(&mut image, platform)?;
         let options = arguments.plan.options()?;
         let planner = |options: &PlanOptions| {
-            let options = arguments.tests.options(options);
+            let options = arguments.tests.options(options, &image.tree);
             planned(&image, &options, self.name)
         };
         let planned = planner(&options);

@@ -11,7 +11,7 @@ use super::output::Output;
 use super::progress::Bar;
 use crate::evidence::observation::Observation;
 use crate::evidence::{Engine, EngineKind, Probe, Record, Session, Test, Tests, Trial};
-use crate::image::{self, Format, Image, Layers, Reference, Selection, WriteOptions};
+use crate::image::{self, Format, Image, Layers, Reference, Selection, Tree, WriteOptions};
 use crate::printable::Lines;
 use crate::report;
 use crate::slim::{Failure, PlanOptions, Slimming};
@@ -115,17 +115,25 @@ impl TestArguments {
         }))
     }
 
-    /// The options of the plan without planted losses that a test has asked for.
-    pub(super) fn options(&self, options: &PlanOptions) -> PlanOptions {
+    /// The options of the plan, which drop planted losses until a test has asked for them.
+    pub(super) fn options(&self, options: &PlanOptions, tree: &Tree) -> PlanOptions {
         let mut options = options.clone();
         for loss in &self.plant_loss {
-            let is_asked_for = |path: &Vec<u8>| path == loss.as_bytes();
+            let is_asked_for = |path: &Vec<u8>| leads_through(tree, path, loss.as_bytes());
             if !options.asked_for.iter().any(is_asked_for) {
                 options.drop.push(loss.clone());
             }
         }
         options
     }
+}
+
+/// Whether an entry is on the way of a path, or at its end. Symlinks may lead there.
+fn leads_through(tree: &Tree, path: &[u8], entry: &[u8]) -> bool {
+    let (Ok(resolved), Ok(entry)) = (tree.resolve(path), tree.resolve_link(entry)) else {
+        return false;
+    };
+    resolved.name == entry.name || resolved.crossed.contains(&entry.name)
 }
 
 /// The program of a test: a file, even if its name has no slash.
