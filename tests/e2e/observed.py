@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 from pathlib import Path
 
 JETTISON = os.environ.get("JETTISON_BINARY", "target/debug/jettison")
@@ -111,8 +112,15 @@ def check(name, folder):
     return sizes, None
 
 
+def is_measured(folder):
+    """Whether an image was built, and is saved in the format that this script reads."""
+    settings = tomllib.loads((folder / "case.toml").read_text())
+    is_archive = settings.get("input", "docker-archive") == "docker-archive"
+    return is_archive and (ARCHIVES / folder.name / "original.tar").exists()
+
+
 def main():
-    names = sys.argv[1:] or sorted(path.name for path in Path("testdata/images").iterdir() if (ARCHIVES / path.name / "original.tar").exists())
+    names = sys.argv[1:] or sorted(folder.name for folder in Path("testdata/images").iterdir() if is_measured(folder))
     sums, failed = [0, 0, 0, 0], []
     print(f"{'image':16} {'original':>12} {'default':>12} {'observed':>12} {'used':>12} ratio")
     with tempfile.TemporaryDirectory() as folder:

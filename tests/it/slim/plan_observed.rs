@@ -99,7 +99,7 @@ fn at_the_observed_level_a_feature_without_use_is_dropped_and_named() {
         "{summary}"
     );
     assert!(
-        summary.contains("Local time zone (time-zones): 1 file, 4 B"),
+        summary.contains("Local time zone (time-zones): 1 file"),
         "{summary}"
     );
     let used = observation(&[("/etc/localtime", Act::Opened)]);
