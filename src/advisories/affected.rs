@@ -2,47 +2,178 @@
 //!
 //! Source: <https://ossf.github.io/osv-schema/#evaluation>
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::record::{Affected, Event, Range, RangeKind};
+use super::export::ExportErrorReason;
+use super::record::{Affected, Event, Range, RangeKind, Text};
+use super::work::Work;
 use crate::packages::Order;
 
 /// The result for a version that is affected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hit<'r> {
+pub(super) struct Hit<'a> {
     /// The lowest fixed version above it.
-    pub(super) fixed: Option<&'r str>,
+    pub(super) fixed: Option<Cow<'a, str>>,
 }
 
 /// Matches a version against the ranges and the version list of an affected package.
-pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Option<Hit<'r>> {
+pub(super) fn hit<'a>(
+    affected: &Affected<'a>,
+    version: &str,
+    order: Order,
+    work: &Work,
+) -> Result<Option<Hit<'a>>, ExportErrorReason> {
+    let mut evaluation = Evaluation {
+        version,
+        order,
+        work,
+        is_hit: false,
+        fixed: None,
+    };
     // The list and the ranges are alternatives: either is enough, and a record may have both.
-    let mut is_hit = affected
+    affected
         .versions
-        .iter()
-        .any(|listed| listed == version || order.same(listed, version));
-    let mut fixed: Option<&str> = None;
-    for range in &affected.ranges {
-        let Some(order) = order_of(range, order) else {
-            continue;
+        .each(|Text(listed)| evaluation.add_version(&listed))?;
+    affected.ranges.each(|range| evaluation.add_range(&range))?;
+    let Evaluation { is_hit, fixed, .. } = evaluation;
+    Ok(if is_hit { Some(Hit { fixed }) } else { None })
+}
+
+/// The state of matching one version.
+struct Evaluation<'e, 'a> {
+    version: &'e str,
+    /// The order of the ecosystem.
+    order: Order,
+    work: &'e Work,
+    is_hit: bool,
+    fixed: Option<Cow<'a, str>>,
+}
+
+impl<'a> Evaluation<'_, 'a> {
+    fn add_version(&mut self, listed: &str) -> Result<(), ExportErrorReason> {
+        self.work.count_version()?;
+        if !self.is_hit {
+            let is_same = listed == self.version
+                || self.work.compare(self.order, listed, self.version)?.is_eq();
+            self.is_hit = is_same;
+        }
+        Ok(())
+    }
+
+    fn add_range(&mut self, range: &Range<'a>) -> Result<(), ExportErrorReason> {
+        let Some(order) = order_of(range, self.order) else {
+            return Ok(());
         };
-        is_hit |= is_in(range, version, order);
-        for event in &range.events {
-            let Event::Fixed(candidate) = event else {
-                continue;
-            };
-            // Several ranges may name a fix; the nearest one is the upgrade to recommend.
-            let is_nearer = fixed.is_none_or(|fixed| order.compare(candidate, fixed).is_lt());
-            if is_nearer && order.compare(candidate, version).is_gt() {
-                fixed = Some(candidate);
+        let (mut last, mut limits) = (None, Limits::None);
+        range.events.each(|event: Event<'a>| {
+            self.work.count_version()?;
+            match event {
+                Event::Limit(limit) => self.add_limit(&mut limits, &limit, order),
+                event => self.add_event(&mut last, event, order),
             }
+        })?;
+        let is_vulnerable = matches!(last, Some(Event::Introduced(_)));
+        self.is_hit |= is_vulnerable && limits != Limits::Below;
+        Ok(())
+    }
+
+    /// Checks whether the version is below one of the range's limits.
+    fn add_limit(
+        &self,
+        limits: &mut Limits,
+        limit: &str,
+        order: Order,
+    ) -> Result<(), ExportErrorReason> {
+        if *limits != Limits::Above {
+            let is_above = limit == "*" || self.compare(self.version, limit, order)?.is_lt();
+            *limits = if is_above {
+                Limits::Above
+            } else {
+                Limits::Below
+            };
+        }
+        Ok(())
+    }
+
+    /// Remembers the last event at or below the version, which decides. The schema does not
+    /// guarantee sorted events.
+    fn add_event(
+        &mut self,
+        last: &mut Option<Event<'a>>,
+        event: Event<'a>,
+        order: Order,
+    ) -> Result<(), ExportErrorReason> {
+        let Some(at) = version_of(&event) else {
+            return Ok(());
+        };
+        if let Event::Fixed(fixed) = &event {
+            self.add_fix(fixed, order)?;
+        }
+        let applies = match self.compare(self.version, at, order)? {
+            Ordering::Greater => true,
+            // A fixed version is not affected; a last affected version still is.
+            Ordering::Equal => !matches!(event, Event::LastAffected(_)),
+            Ordering::Less => false,
+        };
+        if applies && self.is_later(&event, last.as_ref(), order)? {
+            *last = Some(event);
+        }
+        Ok(())
+    }
+
+    /// Returns true for an event after another. Of events at the same version, the end of a
+    /// vulnerable range is later: a vulnerability that is introduced and fixed in the same version
+    /// never existed.
+    fn is_later(
+        &self,
+        event: &Event<'a>,
+        last: Option<&Event<'a>>,
+        order: Order,
+    ) -> Result<bool, ExportErrorReason> {
+        let (Some(last), Some(at)) = (last, version_of(event)) else {
+            return Ok(true);
+        };
+        let ordering = self.compare(at, version_of(last).unwrap_or_default(), order)?;
+        let is_end = |event: &Event<'_>| !matches!(event, Event::Introduced(_));
+        Ok(ordering.then(is_end(event).cmp(&is_end(last))).is_ge())
+    }
+
+    /// Remembers the nearest fix above the version: several ranges may name one.
+    fn add_fix(&mut self, fix: &Cow<'a, str>, order: Order) -> Result<(), ExportErrorReason> {
+        let is_nearer = match &self.fixed {
+            Some(fixed) => self.work.compare(order, fix, fixed)?.is_lt(),
+            None => true,
+        };
+        if is_nearer && self.work.compare(order, fix, self.version)?.is_gt() {
+            self.fixed = Some(fix.clone());
+        }
+        Ok(())
+    }
+
+    /// Compares versions; `0` sorts before every other version.
+    fn compare(&self, one: &str, other: &str, order: Order) -> Result<Ordering, ExportErrorReason> {
+        match (one == "0", other == "0") {
+            (true, true) => Ok(Ordering::Equal),
+            (true, false) => Ok(Ordering::Less),
+            (false, true) => Ok(Ordering::Greater),
+            (false, false) => self.work.compare(order, one, other),
         }
     }
-    if is_hit { Some(Hit { fixed }) } else { None }
+}
+
+/// The limits of a range.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Limits {
+    None,
+    /// All of them are at or below the version.
+    Below,
+    /// One of them is above the version.
+    Above,
 }
 
 /// Returns the order of the versions in a range; `None` for ranges of commits.
-fn order_of(range: &Range, order: Order) -> Option<Order> {
+fn order_of(range: &Range<'_>, order: Order) -> Option<Order> {
     match range.kind {
         // This kind implies its own order, regardless of the ecosystem.
         RangeKind::Semver => Some(Order::Semver),
@@ -51,84 +182,35 @@ fn order_of(range: &Range, order: Order) -> Option<Order> {
     }
 }
 
-/// Returns true for a version in a range: the last event at or below it decides.
-fn is_in(range: &Range, version: &str, order: Order) -> bool {
-    if !is_before_limits(range, version, order) {
-        return false;
-    }
-    let mut events: Vec<(&Event, &str)> = range
-        .events
-        .iter()
-        .filter_map(|event| Some((event, version_of(event)?)))
-        .collect();
-    // The schema does not guarantee sorted events.
-    events.sort_by(|(one, first), (other, second)| {
-        compare(first, second, order).then_with(|| is_end(one).cmp(&is_end(other)))
-    });
-    let mut vulnerable = false;
-    for (event, at) in events {
-        match (event, compare(version, at, order)) {
-            (Event::Introduced(_), Ordering::Greater | Ordering::Equal) => vulnerable = true,
-            // A fixed version is not affected; a last affected version still is.
-            (Event::Fixed(_), Ordering::Greater | Ordering::Equal)
-            | (Event::LastAffected(_), Ordering::Greater) => {
-                vulnerable = false;
-            }
-            _ => {}
-        }
-    }
-    vulnerable
-}
-
 /// Returns the version at which an event takes effect.
-fn version_of(event: &Event) -> Option<&str> {
+fn version_of<'e>(event: &'e Event<'_>) -> Option<&'e str> {
     match event {
         Event::Introduced(at) | Event::Fixed(at) | Event::LastAffected(at) => Some(at),
         Event::Limit(_) => None,
     }
 }
 
-/// Returns true for an event that ends a vulnerable range. Ends sort after starts: a vulnerability
-/// that is introduced and fixed in the same version never existed.
-fn is_end(event: &Event) -> bool {
-    !matches!(event, Event::Introduced(_))
-}
-
-/// Compares versions; `0` sorts before every other version.
-fn compare(one: &str, other: &str, order: Order) -> Ordering {
-    match (one == "0", other == "0") {
-        (true, true) => Ordering::Equal,
-        (true, false) => Ordering::Less,
-        (false, true) => Ordering::Greater,
-        (false, false) => order.compare(one, other),
-    }
-}
-
-/// Returns true for a version below one of the range's limits, or if the range has none.
-fn is_before_limits(range: &Range, version: &str, order: Order) -> bool {
-    let mut has_limit = false;
-    for event in &range.events {
-        let Event::Limit(limit) = event else {
-            continue;
-        };
-        has_limit = true;
-        if limit == "*" || compare(version, limit, order).is_lt() {
-            return true;
-        }
-    }
-    !has_limit
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::export::ExportLimits;
     use super::*;
 
-    fn affected(json: &str) -> Affected {
+    fn hit<'a>(affected: &Affected<'a>, version: &str, order: Order) -> Option<Hit<'a>> {
+        super::hit(
+            affected,
+            version,
+            order,
+            &Work::new(ExportLimits::default()),
+        )
+        .unwrap()
+    }
+
+    fn affected(json: &str) -> Affected<'_> {
         serde_json::from_str(json).unwrap()
     }
 
     /// The affected versions among these.
-    fn hits<'v>(affected: &Affected, order: Order, versions: &[&'v str]) -> Vec<&'v str> {
+    fn hits<'v>(affected: &Affected<'_>, order: Order, versions: &[&'v str]) -> Vec<&'v str> {
         versions
             .iter()
             .copied()
@@ -159,7 +241,7 @@ mod tests {
         );
         assert_eq!(
             hit(&affected, "1.0.1", Order::Semver).unwrap().fixed,
-            Some("1.0.2")
+            Some("1.0.2".into())
         );
     }
 
@@ -224,7 +306,8 @@ mod tests {
     fn an_event_that_is_both_introduced_and_fixed_is_refused() {
         let json =
             r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1", "fixed": "2"}]}]}"#;
-        assert!(serde_json::from_str::<Affected>(json).is_err());
+        let work = Work::new(ExportLimits::default());
+        assert!(super::hit(&affected(json), "1", Order::Semver, &work).is_err());
     }
 
     #[test]

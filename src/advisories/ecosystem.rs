@@ -1,5 +1,6 @@
 //! Names of an image's packages in an export, and matching of distribution releases.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::packages::Order;
@@ -11,14 +12,14 @@ pub(super) struct Scope {
     /// Name in the schema, without the suffix after a colon.
     pub(super) name: &'static str,
     of: Ecosystem,
-    names: Names,
+    names: NameKind,
     /// Returns true for a suffix that matches the distribution of the image.
     fits: fn(&str, &Distribution) -> bool,
 }
 
 /// The kind of package name that records use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Names {
+enum NameKind {
     Own,
     Source,
     /// The name of the package or of its source, because some databases use both.
@@ -35,30 +36,47 @@ pub struct Coverage {
 }
 
 /// Packages that records treat as one, because they were built from the same source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Subject {
-    pub(super) name: String,
-    pub(super) version: String,
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Subject<'a> {
+    pub(super) name: &'a str,
+    pub(super) version: Cow<'a, str>,
 }
 
 /// Packages that a name in a record may refer to.
-#[derive(Clone, Debug)]
-pub(super) struct Candidate {
+#[derive(Debug)]
+pub(super) struct Candidate<'a> {
     /// The row of the subject.
     pub(super) subject: usize,
     /// The version to compare: that of the source if the name is that of the source.
-    pub(super) version: String,
+    pub(super) version: Cow<'a, str>,
     /// Rows of the packages.
     pub(super) packages: Vec<usize>,
+    /// The bytes that a report needs to list the packages.
+    pub(super) text: usize,
 }
 
 /// The packages of an image, by the names used in records.
 #[derive(Debug)]
 pub(super) struct Index<'a> {
-    /// Each scope with its candidates by normalized name.
-    pub(super) scopes: Vec<(Scope, HashMap<String, Vec<Candidate>>)>,
-    pub(super) subjects: Vec<Subject>,
+    pub(super) scopes: Vec<(Scope, Names<'a>)>,
+    pub(super) subjects: Vec<Subject<'a>>,
+    pub(super) candidates: Vec<Candidate<'a>>,
     distribution: &'a Distribution,
+}
+
+/// The rows of the candidates, by normalized name.
+pub(super) type Names<'a> = HashMap<Cow<'a, str>, Vec<usize>>;
+
+/// A name and a version.
+type Version<'a> = (&'a str, Cow<'a, str>);
+
+/// The rows of what was added to the index. An image may have all of its packages under one name,
+/// so that searching the candidates of a name would take quadratic time.
+#[derive(Default)]
+struct Known<'a> {
+    subjects: HashMap<(Ecosystem, Version<'a>), usize>,
+    /// By scope, normalized name, subject and version.
+    candidates: HashMap<(usize, Cow<'a, str>, usize, Cow<'a, str>), usize>,
 }
 
 impl<'a> Index<'a> {
@@ -68,54 +86,62 @@ impl<'a> Index<'a> {
         let mut index = Self {
             scopes: scopes.map(|scope| (scope, HashMap::new())).collect(),
             subjects: Vec::new(),
+            candidates: Vec::new(),
             distribution,
         };
-        let mut known: HashMap<(Ecosystem, String, String), usize> = HashMap::new();
+        let mut known = Known::default();
         for (row, package) in packages.list.iter().enumerate() {
             // No record can match a package without a version, such as a Go module that was built
             // from a working copy.
-            if package.version.is_empty() {
-                continue;
-            }
-            let own = (
-                package.name.clone(),
-                package
-                    .ecosystem
-                    .osv_version(&package.name, &package.version),
-            );
-            let source = source(package).unwrap_or_else(|| own.clone());
-            let subjects = &mut index.subjects;
-            let subject = *known
-                .entry((package.ecosystem, source.0.clone(), source.1.clone()))
-                .or_insert_with(|| {
-                    subjects.push(Subject {
-                        name: source.0.clone(),
-                        version: source.1.clone(),
-                    });
-                    subjects.len() - 1
-                });
-            for (scope, names) in &mut index.scopes {
-                if scope.of != package.ecosystem {
-                    continue;
-                }
-                let mut wanted = match scope.names {
-                    Names::Own => vec![&own],
-                    Names::Source => vec![&source],
-                    Names::Either => vec![&own, &source],
-                };
-                // A package that has the name and version of its source must not count twice.
-                wanted.dedup();
-                for (name, version) in wanted {
-                    let candidates = names
-                        .entry(scope.of.normal_name(name).into_owned())
-                        .or_default();
-                    add_candidate(candidates, subject, version, row);
-                }
+            if !package.version.is_empty() {
+                index.add(&mut known, row, package);
             }
         }
         // A scope without packages would be reported as an ecosystem of the image.
         index.scopes.retain(|(_, names)| !names.is_empty());
         index
+    }
+
+    fn add(&mut self, known: &mut Known<'a>, row: usize, package: &'a Package) {
+        let own = own(package);
+        let source = source(package).unwrap_or_else(|| own.clone());
+        let subject = *known
+            .subjects
+            .entry((package.ecosystem, source.clone()))
+            .or_insert(self.subjects.len());
+        if subject == self.subjects.len() {
+            self.subjects.push(Subject {
+                name: source.0,
+                version: source.1.clone(),
+            });
+        }
+        for (place, (scope, names)) in self.scopes.iter_mut().enumerate() {
+            if scope.of != package.ecosystem {
+                continue;
+            }
+            let mut wanted = match scope.names {
+                NameKind::Own => vec![&own],
+                NameKind::Source => vec![&source],
+                NameKind::Either => vec![&own, &source],
+            };
+            // A package that has the name and version of its source must not count twice.
+            wanted.dedup();
+            for (name, version) in wanted {
+                let name = scope.of.normal_name(name);
+                let key = (place, name.clone(), subject, version.clone());
+                let candidate = *known.candidates.entry(key).or_insert(self.candidates.len());
+                if candidate == self.candidates.len() {
+                    names.entry(name).or_default().push(candidate);
+                    self.candidates.push(Candidate {
+                        subject,
+                        version: version.clone(),
+                        packages: Vec::new(),
+                        text: 0,
+                    });
+                }
+                self.candidates[candidate].add(row, package);
+            }
+        }
     }
 
     /// Row of the scope for a record's ecosystem; `None` if the image has no such packages.
@@ -127,12 +153,19 @@ impl<'a> Index<'a> {
         })
     }
 
-    pub(super) fn candidates(&self, scope: usize, name: &str) -> &[Candidate] {
+    /// The rows of the candidates with a name.
+    pub(super) fn candidates(&self, scope: usize, name: &str) -> &[usize] {
         let (scope, names) = &self.scopes[scope];
         names
             .get(scope.of.normal_name(name).as_ref())
             .map(Vec::as_slice)
             .unwrap_or_default()
+    }
+
+    /// Rows of the packages in a scope; a package with several names more than once.
+    pub(super) fn packages(&self, scope: usize) -> impl Iterator<Item = usize> {
+        let candidates = self.scopes[scope].1.values().flatten();
+        candidates.flat_map(|&row| self.candidates[row].packages.iter().copied())
     }
 
     /// Title of a scope, with the release of the image.
@@ -146,19 +179,11 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Adds the package in a row to the candidate with the same subject and version.
-fn add_candidate(candidates: &mut Vec<Candidate>, subject: usize, version: &str, row: usize) {
-    for candidate in &mut *candidates {
-        if candidate.subject == subject && candidate.version == version {
-            candidate.packages.push(row);
-            return;
-        }
+impl Candidate<'_> {
+    fn add(&mut self, row: usize, package: &Package) {
+        self.packages.push(row);
+        self.text += package.name.len() + package.purl.len() + size_of::<usize>();
     }
-    candidates.push(Candidate {
-        subject,
-        version: version.to_owned(),
-        packages: vec![row],
-    });
 }
 
 impl Scope {
@@ -167,19 +192,31 @@ impl Scope {
     }
 }
 
+/// Returns the name of a package, and its version in the form of records.
+fn own(package: &Package) -> Version<'_> {
+    let version = package
+        .ecosystem
+        .osv_version(&package.name, &package.version);
+    if version == package.version {
+        (&package.name, Cow::Borrowed(&package.version))
+    } else {
+        (&package.name, Cow::Owned(version))
+    }
+}
+
 /// Returns the name and the version of a package's source, for packages of a distribution.
-fn source(package: &Package) -> Option<(String, String)> {
+fn source(package: &Package) -> Option<Version<'_>> {
     if !package.ecosystem.is_distribution() {
         return None;
     }
-    let (name, version) = package.source.clone()?;
+    let (name, version) = package.source.as_ref()?;
     // The file name of a source RPM has no epoch, but records contain that of the packages.
     let epoch = package.version.split_once(':').map(|(epoch, _)| epoch);
     match epoch {
         Some(epoch) if package.ecosystem == Ecosystem::Rpm && !version.contains(':') => {
-            Some((name, format!("{epoch}:{version}")))
+            Some((name, Cow::Owned(format!("{epoch}:{version}"))))
         }
-        _ => Some((name, version)),
+        _ => Some((name, Cow::Borrowed(version))),
     }
 }
 
@@ -189,7 +226,7 @@ fn languages() -> impl Iterator<Item = Scope> {
         Some(Scope {
             name: of.osv()?,
             of,
-            names: Names::Own,
+            names: NameKind::Own,
             fits: |_, _| true,
         })
     })
@@ -206,15 +243,15 @@ fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
         "ubuntu" => vec![deb("Ubuntu", is_ubuntu)],
         "echo" => vec![deb("Echo", is_rolling)],
         // Alpine's records name the origins of packages, Wolfi's also subpackages.
-        "alpine" => vec![apk("Alpine", Names::Source, is_branch)],
-        "alpaquita" => vec![apk("Alpaquita", Names::Source, is_version)],
-        "wolfi" => vec![apk("Wolfi", Names::Either, is_rolling)],
+        "alpine" => vec![apk("Alpine", NameKind::Source, is_branch)],
+        "alpaquita" => vec![apk("Alpaquita", NameKind::Source, is_version)],
+        "wolfi" => vec![apk("Wolfi", NameKind::Either, is_rolling)],
         // Chainguard's images also contain Wolfi packages.
         "chainguard" => vec![
-            apk("Chainguard", Names::Either, is_rolling),
-            apk("Wolfi", Names::Either, is_rolling),
+            apk("Chainguard", NameKind::Either, is_rolling),
+            apk("Wolfi", NameKind::Either, is_rolling),
         ],
-        "minimos" => vec![apk("MinimOS", Names::Either, is_rolling)],
+        "minimos" => vec![apk("MinimOS", NameKind::Either, is_rolling)],
         "almalinux" => vec![rpm("AlmaLinux", is_major)],
         "rocky" => vec![rpm("Rocky Linux", is_major)],
         "rhel" => vec![rpm("Red Hat", is_red_hat)],
@@ -234,12 +271,12 @@ fn deb(name: &'static str, fits: Fits) -> Scope {
     Scope {
         name,
         of: Ecosystem::Deb,
-        names: Names::Source,
+        names: NameKind::Source,
         fits,
     }
 }
 
-fn apk(name: &'static str, names: Names, fits: Fits) -> Scope {
+fn apk(name: &'static str, names: NameKind, fits: Fits) -> Scope {
     Scope {
         name,
         of: Ecosystem::Apk,
@@ -253,7 +290,7 @@ fn rpm(name: &'static str, fits: Fits) -> Scope {
     Scope {
         name,
         of: Ecosystem::Rpm,
-        names: Names::Either,
+        names: NameKind::Either,
         fits,
     }
 }

@@ -32,6 +32,11 @@ pub struct ExportLimits {
     pub hits: usize,
     /// Versions and events in records that are compared with packages of an image.
     pub comparisons: usize,
+    /// Bytes of versions that are compared, each counted for every comparison.
+    pub compared: usize,
+    /// Bytes of text about the vulnerabilities of an image: their names, summaries and packages.
+    /// Those of an image with several Linux kernels have about 20 MB.
+    pub text: usize,
 }
 
 impl Default for ExportLimits {
@@ -45,6 +50,8 @@ impl Default for ExportLimits {
             depth: 8,
             hits: 100_000,
             comparisons: 32 << 20,
+            compared: 1 << 30,
+            text: 32 << 20,
         }
     }
 }
@@ -99,6 +106,10 @@ pub enum ExportErrorReason {
     Hits(usize),
     #[error("more than {0} comparisons with the image's package versions")]
     Comparisons(usize),
+    #[error("more than {0} bytes of versions to compare with the image's package versions")]
+    Compared(usize),
+    #[error("more than {0} bytes of text about vulnerabilities in the image's packages")]
+    Text(usize),
 }
 
 /// An entry of a ZIP file, before it is read.
@@ -156,6 +167,14 @@ impl Export {
         })?;
         // One ZIP file after the other: the entries of each are enough for all processors.
         zips.iter().try_for_each(|path| self.zip(path, sink))
+    }
+
+    /// An error in the export as a whole.
+    pub(super) fn error(&self, reason: ExportErrorReason) -> ExportError {
+        of_file(
+            self.files.first().map_or(Path::new(""), PathBuf::as_path),
+            reason,
+        )
     }
 
     fn zip(

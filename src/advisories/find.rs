@@ -1,37 +1,32 @@
 //! Matches the records of an export against the packages of an image.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::atomic::{self, AtomicUsize};
+use std::sync::{Mutex, PoisonError};
 
 use super::affected;
-use super::ecosystem::{Candidate, Coverage, Index};
-use super::export::{Export, ExportError, ExportErrorReason, ExportLimits};
-use super::known::{KnownVulnerabilities, Vulnerability};
-use super::record::{Affected, Glance, Record};
-use super::severity;
-use crate::packages::Order;
+use super::ecosystem::{Coverage, Index};
+use super::export::{Export, ExportError, ExportErrorReason};
+use super::known::KnownVulnerabilities;
+use super::merge::{Found, Hit, Names, text_of_name, vulnerabilities};
+use super::record::{Affected, Glance, Record, Text};
+use super::severity::{self, Scores};
+use super::work::Work;
 use crate::packages::Packages;
 
 /// Longest summary, in characters; the rest is cut off.
 const MAX_SUMMARY: usize = 160;
 /// Longest identifier, in characters: no database has longer ones.
 const MAX_NAME: usize = 100;
+/// Memory for a record about packages of the image, in bytes, in addition to its text.
+const RECORD: usize = 100;
 
-/// A record about packages of the image.
+/// What is kept of a record about packages of the image.
 struct Match {
-    record: Record,
-    hits: Vec<Hit>,
-}
-
-/// An affected package of a record.
-struct Hit {
-    /// Its row in `record.affected`.
-    affected: usize,
-    /// The row of its scope.
-    scope: usize,
-    candidate: Candidate,
+    modified: String,
+    /// `None` if it affects none of them.
+    found: Option<Box<Found>>,
 }
 
 /// Reads the whole export and returns the vulnerabilities of the packages.
@@ -41,67 +36,28 @@ pub fn find(export: &Export, packages: &Packages) -> Result<KnownVulnerabilities
     let matches: Mutex<BTreeMap<String, Match>> = Mutex::default();
     let work = Work::new(export.limits);
     export.each(&|bytes| {
-        let Some(found) = match_record(bytes, &index, &records, &work)? else {
+        let Some((id, found)) = match_record(bytes, &index, &records, &work)? else {
             return Ok(());
         };
-        let mut matches = matches
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        match matches.get(&found.record.id) {
+        let mut matches = matches.lock().unwrap_or_else(PoisonError::into_inner);
+        match matches.get(&id) {
             // A record can be in several files, such as `all.zip` and the file of its ecosystem.
             // The latest version counts.
-            Some(before) if before.record.modified >= found.record.modified => {}
+            Some(before) if before.modified >= found.modified => {}
             _ => {
-                matches.insert(found.record.id.clone(), found);
+                matches.insert(id, found);
             }
         }
         Ok(())
     })?;
-    let matches = matches
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let list = vulnerabilities(&index, matches.into_values());
+    let matches = matches.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let found = matches.into_values().filter_map(|one| one.found);
+    let list = vulnerabilities(&index, found, &work).map_err(|reason| export.error(reason))?;
     Ok(KnownVulnerabilities {
         list,
         coverage: coverage(&index, &records),
         unknown: unknown(&index, packages),
     })
-}
-
-/// The work for an image, on all threads.
-struct Work {
-    limits: ExportLimits,
-    hits: AtomicUsize,
-    comparisons: AtomicUsize,
-}
-
-impl Work {
-    fn new(limits: ExportLimits) -> Self {
-        Self {
-            limits,
-            hits: AtomicUsize::new(0),
-            comparisons: AtomicUsize::new(0),
-        }
-    }
-
-    /// Counts the comparison of a package with an affected one.
-    fn compare(&self, affected: &Affected) -> Result<(), ExportErrorReason> {
-        let events = affected.ranges.iter().map(|range| range.events.len());
-        let count = 1 + affected.versions.len() + events.sum::<usize>();
-        let before = self.comparisons.fetch_add(count, atomic::Ordering::Relaxed);
-        if before.saturating_add(count) > self.limits.comparisons {
-            return Err(ExportErrorReason::Comparisons(self.limits.comparisons));
-        }
-        Ok(())
-    }
-
-    /// Counts an affected package. Each takes about a kilobyte of memory.
-    fn add_hit(&self) -> Result<(), ExportErrorReason> {
-        if self.hits.fetch_add(1, atomic::Ordering::Relaxed) >= self.limits.hits {
-            return Err(ExportErrorReason::Hits(self.limits.hits));
-        }
-        Ok(())
-    }
 }
 
 /// Matches a record against the packages; `None` if it affects none of them or was withdrawn.
@@ -110,18 +66,36 @@ fn match_record(
     index: &Index<'_>,
     records: &[AtomicUsize],
     work: &Work,
-) -> Result<Option<Match>, ExportErrorReason> {
+) -> Result<Option<(String, Match)>, ExportErrorReason> {
+    let _turn = work.turn(bytes);
     // Names are compared first, because most records are about packages that are not in the image.
     let glance: Glance<'_> = serde_json::from_slice(bytes)?;
-    if glance.is_withdrawn() {
+    if glance.is_withdrawn() || !is_of_image(&glance, index, records) {
         return Ok(None);
     }
+    drop(glance);
+    let record: Record<'_> = serde_json::from_slice(bytes)?;
+    let (id, modified) = (record.id.to_string(), record.modified.to_string());
+    work.add_text(id.len() + modified.len() + RECORD)?;
+    let hits = hits(&record, index, work)?;
+    // A record without a hit counts too, because it may replace an older version with a hit.
+    let found = if hits.is_empty() {
+        None
+    } else {
+        Some(Box::new(Found {
+            names: names(&record, work)?,
+            summary: summary(&record),
+            hits,
+        }))
+    };
+    Ok(Some((id, Match { modified, found })))
+}
+
+/// Returns true for a record with a package of the image, and counts the record for each ecosystem.
+fn is_of_image(glance: &Glance<'_>, index: &Index<'_>, records: &[AtomicUsize]) -> bool {
     let mut is_of_image = false;
     let mut counted = vec![false; records.len()];
-    for affected in &glance.affected {
-        let Some(package) = &affected.package else {
-            continue;
-        };
+    for package in &glance.packages {
         let Some(scope) = index.scope(&package.ecosystem) else {
             continue;
         };
@@ -131,130 +105,130 @@ fn match_record(
         }
         is_of_image |= !index.candidates(scope, &package.name).is_empty();
     }
-    if !is_of_image {
-        return Ok(None);
-    }
-    let record: Record = serde_json::from_slice(bytes)?;
-    let mut hits = Vec::new();
-    for (row, affected) in record.affected.iter().enumerate() {
-        let Some(package) = &affected.package else {
+    is_of_image
+}
+
+/// The packages of the image that a record affects, by subject. A record may name a package many
+/// times, for example once for each of its repositories.
+fn hits(
+    record: &Record<'_>,
+    index: &Index<'_>,
+    work: &Work,
+) -> Result<BTreeMap<usize, Hit>, ExportErrorReason> {
+    let scores = Scores::read(record.severity)?;
+    let mut hits = BTreeMap::new();
+    record.affected.each(|affected: Affected<'_>| {
+        add_hits(&mut hits, record, &scores, &affected, index, work)
+    })?;
+    Ok(hits)
+}
+
+fn add_hits(
+    hits: &mut BTreeMap<usize, Hit>,
+    record: &Record<'_>,
+    scores: &Scores,
+    affected: &Affected<'_>,
+    index: &Index<'_>,
+    work: &Work,
+) -> Result<(), ExportErrorReason> {
+    let Some(package) = &affected.package else {
+        return Ok(());
+    };
+    let Some(scope) = index.scope(&package.ecosystem) else {
+        return Ok(());
+    };
+    let order = index.scopes[scope].0.order();
+    let mut severity = None;
+    for &row in index.candidates(scope, &package.name) {
+        work.count_version()?;
+        let candidate = &index.candidates[row];
+        let Some(hit) = affected::hit(affected, &candidate.version, order, work)? else {
             continue;
         };
-        let Some(scope) = index.scope(&package.ecosystem) else {
-            continue;
+        work.add_hit()?;
+        // The severity is the same for all packages of an entry.
+        let severity = match &severity {
+            Some(severity) => severity,
+            None => severity.insert(severity::of(record, scores, affected)?),
         };
-        let order = index.scopes[scope].0.order();
-        for candidate in index.candidates(scope, &package.name) {
-            work.compare(affected)?;
-            if affected::hit(affected, &candidate.version, order).is_some() {
-                work.add_hit()?;
-                hits.push(Hit {
-                    affected: row,
-                    scope,
-                    candidate: candidate.clone(),
-                });
+        let hit = Hit {
+            order,
+            candidates: BTreeSet::from([row]),
+            ecosystem: clean(&package.ecosystem),
+            severity: severity.clone(),
+            fixed: hit.fixed.as_deref().map(clean),
+        };
+        match hits.entry(candidate.subject) {
+            Entry::Vacant(vacant) => {
+                work.add_text(hit.text())?;
+                vacant.insert(hit);
+            }
+            Entry::Occupied(mut before) => {
+                before.get_mut().merge(&hit);
             }
         }
     }
-    // A record without a hit counts too, because it may replace an older version with a hit.
-    Ok(Some(Match { record, hits }))
+    Ok(())
 }
 
-/// Merges the records about each vulnerability of each package.
-fn vulnerabilities(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vulnerability> {
-    // The same vulnerability has a record of the distribution, of GitHub and of the language.
-    let mut all: BTreeMap<(String, usize), Vulnerability> = BTreeMap::new();
-    for found in matches {
-        let Names {
-            ids,
-            aliases,
-            bulletin,
-        } = names(&found.record);
-        for hit in &found.hits {
-            let order = index.scopes[hit.scope].0.order();
-            let one = vulnerability(index, &found.record, hit, order);
-            for id in &ids {
-                let mut one = Vulnerability {
-                    id: id.clone(),
-                    names: aliases.clone(),
-                    ..one.clone()
-                };
-                one.names.retain(|name| name != id);
-                one.bulletins.extend(bulletin.clone());
-                match all.entry((id.clone(), hit.candidate.subject)) {
-                    std::collections::btree_map::Entry::Vacant(vacant) => {
-                        vacant.insert(one);
-                    }
-                    std::collections::btree_map::Entry::Occupied(mut before) => {
-                        add(before.get_mut(), one, order);
-                    }
-                }
-            }
-        }
-    }
-    let mut list: Vec<Vulnerability> = all.into_values().collect();
-    list.sort_by(|one, other| {
-        (&one.id, &one.package, &one.packages).cmp(&(&other.id, &other.package, &other.packages))
-    });
-    list
-}
-
-/// The names of the vulnerability that a record is about.
-struct Names {
-    /// Its main name; several if the record is a bulletin about several vulnerabilities.
-    ids: Vec<String>,
-    aliases: Vec<String>,
-    bulletin: Option<String>,
-}
-
-fn names(record: &Record) -> Names {
-    // Records of different databases are merged by CVE number, which most of them have in common.
-    let mut ids = Vec::new();
+fn names(record: &Record<'_>, work: &Work) -> Result<Names, ExportErrorReason> {
+    let (mut aliases, mut ids) = (BTreeSet::new(), BTreeSet::new());
     let mut bulletin = None;
-    if let Some(own) = own_cve(record) {
-        ids.push(clean(own));
+    record
+        .aliases
+        .each(|Text(name)| add_name(&mut aliases, &name, work))?;
+    // Records of different databases are merged by CVE number, which most of them have in common.
+    // That of a record about one vulnerability is in its own name, as in `DEBIAN-CVE-2024-2961`, or
+    // the first of its aliases.
+    if let Some(start) = record.id.find("CVE-") {
+        ids.insert(clean(&record.id[start..]));
+    } else if let Some(cve) = aliases.iter().find(|name| name.starts_with("CVE-")) {
+        ids.insert(cve.clone());
     } else {
         // A distribution's bulletin names the vulnerabilities that it is about as `upstream`.
-        ids.extend(cves(&record.upstream).map(clean));
+        record.upstream.each(|Text(name)| {
+            if name.starts_with("CVE-") {
+                add_name(&mut ids, &name, work)
+            } else {
+                Ok(())
+            }
+        })?;
         if ids.is_empty() {
             // Without a CVE number, the alphabetically first name is the same for all records that
             // list each other as aliases.
-            let names = record.aliases.iter().chain([&record.id]);
-            ids.extend(names.min().map(|name| clean(name)));
+            let own = clean(&record.id);
+            ids.insert(
+                aliases
+                    .first()
+                    .map_or(&own, |first| first.min(&own))
+                    .clone(),
+            );
         } else {
             bulletin = Some(clean(&record.id));
         }
     }
-    ids.sort();
-    ids.dedup();
-    let mut aliases: Vec<String> = record.aliases.iter().map(|name| clean(name)).collect();
     // A bulletin does not identify any of its vulnerabilities.
     if bulletin.is_none() {
-        aliases.push(clean(&record.id));
+        add_name(&mut aliases, &record.id, work)?;
     }
-    aliases.sort();
-    aliases.dedup();
-    Names {
+    Ok(Names {
         ids,
         aliases,
         bulletin,
-    }
+    })
 }
 
-/// Returns the CVE number of a record about one vulnerability: in its own name, as in
-/// `DEBIAN-CVE-2024-2961`, or the first of its aliases.
-fn own_cve(record: &Record) -> Option<&str> {
-    match record.id.find("CVE-") {
-        Some(start) => Some(&record.id[start..]),
-        None => cves(&record.aliases).min(),
+fn add_name(
+    names: &mut BTreeSet<String>,
+    name: &str,
+    work: &Work,
+) -> Result<(), ExportErrorReason> {
+    let name = clean(name);
+    if !names.contains(&name) {
+        work.add_text(text_of_name(&name))?;
+        names.insert(name);
     }
-}
-
-fn cves(names: &[String]) -> impl Iterator<Item = &str> {
-    names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| name.starts_with("CVE-"))
+    Ok(())
 }
 
 /// Makes a name from a record safe to print, because the export is untrusted.
@@ -262,80 +236,14 @@ fn clean(name: &str) -> String {
     one_line(name, MAX_NAME)
 }
 
-/// Returns the vulnerability of a hit, without its names.
-fn vulnerability(index: &Index<'_>, record: &Record, hit: &Hit, order: Order) -> Vulnerability {
-    let affected = &record.affected[hit.affected];
-    let candidate = &hit.candidate;
-    let subject = &index.subjects[candidate.subject];
-    // Evaluated again instead of being stored with the hit, because the fix borrows from the
-    // record.
-    let evaluated = affected::hit(affected, &candidate.version, order);
+fn summary(record: &Record<'_>) -> String {
     // Distribution records often have only details.
     let summary = if record.summary.trim().is_empty() {
         &record.details
     } else {
         &record.summary
     };
-    Vulnerability {
-        id: String::new(),
-        names: Vec::new(),
-        bulletins: Vec::new(),
-        summary: one_line(summary.trim_start(), MAX_SUMMARY),
-        severity: severity::of(record, affected),
-        ecosystem: affected
-            .package
-            .as_ref()
-            .map(|package| clean(&package.ecosystem))
-            .unwrap_or_default(),
-        package: subject.name.clone(),
-        version: subject.version.clone(),
-        fixed: evaluated.and_then(|hit| hit.fixed).map(clean),
-        packages: candidate.packages.clone(),
-    }
-}
-
-/// Merges another record about the same vulnerability: the later fix and the higher severity count.
-fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
-    merge(&mut before.names, one.names);
-    merge(&mut before.bulletins, one.bulletins);
-    merge(&mut before.packages, one.packages);
-    if before.summary.is_empty() {
-        before.summary = one.summary;
-    }
-    // Only the later version satisfies both records.
-    let is_later = match (&before.fixed, &one.fixed) {
-        (Some(before), Some(one)) => order.compare(before, one) == Ordering::Less,
-        (None, Some(_)) => true,
-        (_, None) => false,
-    };
-    if is_later {
-        before.fixed = one.fixed;
-        before.ecosystem = one.ecosystem;
-    }
-    let weights = (
-        weight(one.severity.as_ref()),
-        weight(before.severity.as_ref()),
-    );
-    if weights.0.partial_cmp(&weights.1) == Some(Ordering::Greater) {
-        before.severity = one.severity;
-    }
-}
-
-/// Sort key of severities: a CVSS score is more precise than a database's rating, so it takes
-/// precedence.
-fn weight(
-    severity: Option<&severity::VulnerabilitySeverity>,
-) -> Option<(bool, severity::Rating, f64)> {
-    let severity = severity?;
-    let score = severity.cvss.as_ref().map_or(0.0, |cvss| cvss.0);
-    Some((severity.cvss.is_some(), severity.rating, score))
-}
-
-/// Merges two sorted lists.
-fn merge<T: Ord>(before: &mut Vec<T>, more: Vec<T>) {
-    before.extend(more);
-    before.sort();
-    before.dedup();
+    one_line(summary.trim_start(), MAX_SUMMARY)
 }
 
 /// Returns the first line of a text from a record, without control characters and cut to a length.
@@ -355,10 +263,7 @@ fn one_line(text: &str, most: usize) -> String {
 fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
     let mut coverage = Vec::new();
     for (scope, records) in records.iter().enumerate() {
-        let candidates = index.scopes[scope].1.values().flatten();
-        let packages: BTreeSet<usize> = candidates
-            .flat_map(|candidate| candidate.packages.iter().copied())
-            .collect();
+        let packages: BTreeSet<usize> = index.packages(scope).collect();
         coverage.push(Coverage {
             ecosystem: index.title(scope),
             packages: packages.len(),
@@ -371,12 +276,8 @@ fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
 /// Counts the packages that no ecosystem of the schema covers.
 fn unknown(index: &Index<'_>, packages: &Packages) -> usize {
     let mut known = vec![false; packages.list.len()];
-    for (_, names) in &index.scopes {
-        for candidate in names.values().flatten() {
-            for &row in &candidate.packages {
-                known[row] = true;
-            }
-        }
+    for row in (0..index.scopes.len()).flat_map(|scope| index.packages(scope)) {
+        known[row] = true;
     }
     known.iter().filter(|known| !**known).count()
 }

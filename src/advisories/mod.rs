@@ -11,8 +11,10 @@ mod export;
 mod find;
 mod inflate;
 mod known;
+mod merge;
 mod record;
 mod severity;
+mod work;
 
 pub use ecosystem::Coverage;
 pub use export::{Export, ExportError, ExportErrorReason, ExportLimits};

@@ -1,9 +1,14 @@
 //! The part of the OSV schema that is used here.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::export::ExportErrorReason;
 
 /// The part of a record that determines whether the rest is parsed: most records are about packages
 /// that are not in the image.
@@ -14,15 +19,20 @@ pub(super) struct Glance<'a> {
     _id: IgnoredAny,
     /// The time at which the record was withdrawn.
     withdrawn: Option<IgnoredAny>,
-    #[serde(borrow, default)]
-    pub(super) affected: Vec<AffectedGlance<'a>>,
+    /// The names of the affected packages. Records about commits only have none.
+    #[serde(
+        borrow,
+        default,
+        rename = "affected",
+        deserialize_with = "package_names"
+    )]
+    pub(super) packages: Vec<PackageName<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct AffectedGlance<'a> {
-    /// `None` if the record is about commits only.
+struct AffectedGlance<'a> {
     #[serde(borrow)]
-    pub(super) package: Option<PackageName<'a>>,
+    package: Option<PackageName<'a>>,
 }
 
 // Most names have no escapes and are borrowed from the file, which saves an allocation each.
@@ -40,80 +50,178 @@ impl Glance<'_> {
     }
 }
 
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Record {
-    pub(super) id: String,
-    /// RFC 3339. Of two records with the same `id`, the later one counts.
-    #[serde(default)]
-    pub(super) modified: String,
-    #[serde(default)]
-    pub(super) aliases: Vec<String>,
-    /// The vulnerabilities that a distribution's bulletin is about.
-    #[serde(default)]
-    pub(super) upstream: Vec<String>,
-    #[serde(default)]
-    pub(super) summary: String,
-    #[serde(default)]
-    pub(super) details: String,
-    #[serde(default)]
-    pub(super) severity: Vec<Score>,
-    #[serde(default)]
-    pub(super) affected: Vec<Affected>,
-    #[serde(default)]
-    pub(super) database_specific: SeverityWords,
+/// Reads the package of each entry that has one. Entries without a package take three bytes of a
+/// record, and would take many times as much memory.
+fn package_names<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<PackageName<'de>>, D::Error> {
+    let mut names = Vec::new();
+    deserializer.deserialize_seq(Elements::new(
+        |affected: AffectedGlance<'de>| {
+            names.extend(affected.package);
+            Ok(())
+        },
+        &mut None,
+    ))?;
+    Ok(names)
 }
+
+/// A record. Nothing in it is copied, and its lists are only parsed when they are read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Record<'a> {
+    #[serde(borrow)]
+    pub(super) id: Cow<'a, str>,
+    /// RFC 3339. Of two records with the same `id`, the later one counts.
+    #[serde(borrow, default)]
+    pub(super) modified: Cow<'a, str>,
+    /// Other names, each a [`Text`].
+    #[serde(borrow, default)]
+    pub(super) aliases: List<'a>,
+    /// The vulnerabilities that a distribution's bulletin is about, each a [`Text`].
+    #[serde(borrow, default)]
+    pub(super) upstream: List<'a>,
+    #[serde(borrow, default)]
+    pub(super) summary: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) details: Cow<'a, str>,
+    /// Each is a [`Score`].
+    #[serde(borrow, default)]
+    pub(super) severity: List<'a>,
+    /// Each is an [`Affected`].
+    #[serde(borrow, default)]
+    pub(super) affected: List<'a>,
+    #[serde(borrow, default)]
+    pub(super) database_specific: SeverityWords<'a>,
+}
+
+/// A list in a record, which is parsed each time it is read, one element at a time. As a vector, a
+/// list of empty elements would take up to 80 times the memory of its text.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct List<'a>(#[serde(borrow)] Option<&'a RawValue>);
+
+impl<'a> List<'a> {
+    /// Passes the elements to a function, whose first failure ends the iteration.
+    pub(super) fn each<T: Deserialize<'a>>(
+        self,
+        visit: impl FnMut(T) -> Result<(), ExportErrorReason>,
+    ) -> Result<(), ExportErrorReason> {
+        let Some(raw) = self.0 else {
+            return Ok(());
+        };
+        let mut failure = None;
+        let elements = Elements::new(visit, &mut failure);
+        let parsed = serde_json::Deserializer::from_str(raw.get()).deserialize_seq(elements);
+        match failure {
+            Some(reason) => Err(reason),
+            None => Ok(parsed?),
+        }
+    }
+}
+
+/// Passes the elements of a list to a function.
+struct Elements<'f, T, F> {
+    visit: F,
+    /// The failure of the function, which an error of the deserializer cannot contain.
+    failure: &'f mut Option<ExportErrorReason>,
+    element: PhantomData<T>,
+}
+
+impl<'f, T, F> Elements<'f, T, F> {
+    fn new(visit: F, failure: &'f mut Option<ExportErrorReason>) -> Self {
+        Self {
+            visit,
+            failure,
+            element: PhantomData,
+        }
+    }
+}
+
+impl<'de, T, F> Visitor<'de> for Elements<'_, T, F>
+where
+    T: Deserialize<'de>,
+    F: FnMut(T) -> Result<(), ExportErrorReason>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(element) = list.next_element()? {
+            if let Err(reason) = (self.visit)(element) {
+                *self.failure = Some(reason);
+                return Err(A::Error::custom("stopped"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text that is an element of a list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// The severity as a word, in the database-specific objects.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct SeverityWords {
-    #[serde(default, deserialize_with = "word")]
-    pub(super) severity: String,
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct SeverityWords<'a> {
+    #[serde(borrow, default)]
+    pub(super) severity: Word<'a>,
     /// The field of Debian's tracker.
-    #[serde(default, deserialize_with = "word")]
-    pub(super) urgency: String,
+    #[serde(borrow, default)]
+    pub(super) urgency: Word<'a>,
 }
 
-/// Reads a string; empty for any other value.
-fn word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    // The contents of these objects are database-specific, so `severity` may be a list or a number.
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(value.as_str().unwrap_or_default().to_owned())
+/// A string; empty for any other value.
+#[derive(Debug, Default)]
+pub(super) struct Word<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The contents of these objects are database-specific, so `severity` may be a list or a
+        // number, of any size.
+        let value = <&RawValue>::deserialize(deserializer)?;
+        Ok(match serde_json::from_str(value.get()) {
+            Ok(Text(word)) => Self(word),
+            Err(_) => Self::default(),
+        })
+    }
 }
 
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Score {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    pub(super) score: String,
+#[derive(Debug, Deserialize)]
+pub(super) struct Score<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) score: Cow<'a, str>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Affected {
-    pub(super) package: Option<Package>,
-    #[serde(default)]
-    pub(super) ranges: Vec<Range>,
-    #[serde(default)]
-    pub(super) versions: Vec<String>,
-    #[serde(default)]
-    pub(super) severity: Vec<Score>,
-    #[serde(default)]
-    pub(super) ecosystem_specific: Option<SeverityWords>,
-    #[serde(default)]
-    pub(super) database_specific: Option<SeverityWords>,
+#[derive(Debug, Deserialize)]
+pub(super) struct Affected<'a> {
+    #[serde(borrow)]
+    pub(super) package: Option<PackageName<'a>>,
+    /// Each is a [`Range`].
+    #[serde(borrow, default)]
+    pub(super) ranges: List<'a>,
+    /// Each is a [`Text`].
+    #[serde(borrow, default)]
+    pub(super) versions: List<'a>,
+    /// Each is a [`Score`].
+    #[serde(borrow, default)]
+    pub(super) severity: List<'a>,
+    #[serde(borrow, default)]
+    pub(super) ecosystem_specific: Option<SeverityWords<'a>>,
+    #[serde(borrow, default)]
+    pub(super) database_specific: Option<SeverityWords<'a>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Package {
-    pub(super) ecosystem: String,
-    pub(super) name: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Range {
+#[derive(Debug, Deserialize)]
+pub(super) struct Range<'a> {
     #[serde(rename = "type")]
     pub(super) kind: RangeKind,
-    #[serde(default)]
-    pub(super) events: Vec<Event>,
+    /// Each is an [`Event`].
+    #[serde(borrow, default)]
+    pub(super) events: List<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -129,13 +237,17 @@ pub(super) enum RangeKind {
 }
 
 /// An event in the history of a vulnerability; exactly one of these.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Event {
+pub(super) enum Event<'a> {
     /// `0` sorts before every version.
-    Introduced(String),
-    Fixed(String),
-    LastAffected(String),
+    #[serde(borrow)]
+    Introduced(Cow<'a, str>),
+    #[serde(borrow)]
+    Fixed(Cow<'a, str>),
+    #[serde(borrow)]
+    LastAffected(Cow<'a, str>),
     /// `*` sorts after every version.
-    Limit(String),
+    #[serde(borrow)]
+    Limit(Cow<'a, str>),
 }

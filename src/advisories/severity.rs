@@ -2,7 +2,8 @@
 
 use cvss::Cvss;
 
-use super::record::{Affected, Record, Score};
+use super::export::ExportErrorReason;
+use super::record::{Affected, List, Record, Score};
 
 pub use cvss::Severity as Rating;
 
@@ -14,47 +15,85 @@ pub struct VulnerabilitySeverity {
     pub cvss: Option<(f64, String)>,
 }
 
-/// Returns the severity of a record for one of its packages.
-pub(super) fn of(record: &Record, affected: &Affected) -> Option<VulnerabilitySeverity> {
-    let scores = if affected.severity.is_empty() {
-        &record.severity
-    } else {
-        &affected.severity
-    };
-    // The newest version of CVSS that the record has.
-    for kind in ["CVSS_V4", "CVSS_V3", "CVSS_V2"] {
-        if let Some(severity) = score_of(scores, kind).and_then(vector) {
-            return Some(severity);
-        }
+/// Longest vector, in bytes: those of version 4 have at most about 250.
+const MAX_VECTOR: usize = 512;
+
+/// Longest word for a rating, in bytes.
+const MAX_WORD: usize = 32;
+
+/// The scores of a record, or of one of its packages.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scores {
+    is_empty: bool,
+    cvss: Option<VulnerabilitySeverity>,
+    /// Ubuntu's kind of score is a word.
+    ubuntu: Option<Rating>,
+}
+
+impl Scores {
+    pub(super) fn read(list: List<'_>) -> Result<Self, ExportErrorReason> {
+        // The newest version of CVSS counts, and the first score of each kind.
+        let mut kinds = ["CVSS_V4", "CVSS_V3", "CVSS_V2"].map(|kind| (kind, None));
+        let (mut is_empty, mut ubuntu) = (true, None);
+        list.each(|score: Score<'_>| {
+            is_empty = false;
+            if score.kind == "Ubuntu" {
+                ubuntu.get_or_insert_with(|| rating(&score.score));
+            }
+            for (kind, severity) in &mut kinds {
+                if score.kind == *kind {
+                    severity.get_or_insert_with(|| vector(&score));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(Self {
+            is_empty,
+            cvss: kinds.into_iter().find_map(|(_, severity)| severity?),
+            ubuntu: ubuntu.flatten(),
+        })
     }
-    // Ubuntu's kind of score is a word.
-    let mut words: Vec<&str> = Vec::new();
-    words.extend(score_of(scores, "Ubuntu").map(|score| score.score.as_str()));
+}
+
+/// Returns the severity of a record for one of its packages. `scores` are those of the record,
+/// which may have many packages.
+pub(super) fn of(
+    record: &Record<'_>,
+    scores: &Scores,
+    affected: &Affected<'_>,
+) -> Result<Option<VulnerabilitySeverity>, ExportErrorReason> {
+    let own = Scores::read(affected.severity)?;
+    let scores = if own.is_empty { scores } else { &own };
+    if scores.cvss.is_some() {
+        return Ok(scores.cvss.clone());
+    }
     // The package's own objects are more specific than the record's.
-    let objects = [&affected.ecosystem_specific, &affected.database_specific];
-    for object in objects.into_iter().flatten() {
-        words.extend([object.severity.as_str(), object.urgency.as_str()]);
+    let own = [&affected.ecosystem_specific, &affected.database_specific];
+    let objects = own.into_iter().flatten().chain([&record.database_specific]);
+    let mut words = objects.flat_map(|object| [&object.severity.0, &object.urgency.0]);
+    let rating = scores
+        .ubuntu
+        .or_else(|| words.find_map(|word| rating(word)));
+    Ok(rating.map(|rating| VulnerabilitySeverity { rating, cvss: None }))
+}
+
+fn vector(score: &Score<'_>) -> Option<VulnerabilitySeverity> {
+    if score.score.len() > MAX_VECTOR {
+        return None;
     }
-    let object = &record.database_specific;
-    words.extend([object.severity.as_str(), object.urgency.as_str()]);
-    let rating = words.into_iter().find_map(rating)?;
-    Some(VulnerabilitySeverity { rating, cvss: None })
-}
-
-fn score_of<'s>(scores: &'s [Score], kind: &str) -> Option<&'s Score> {
-    scores.iter().find(|score| score.kind == kind)
-}
-
-fn vector(score: &Score) -> Option<VulnerabilitySeverity> {
     let parsed: Cvss = score.score.parse().ok()?;
     Some(VulnerabilitySeverity {
         rating: parsed.severity(),
-        cvss: Some((parsed.score(), score.score.clone())),
+        cvss: Some((parsed.score(), score.score.clone().into_owned())),
     })
 }
 
 /// Maps the words of GitHub, Debian, Ubuntu and Red Hat to the ratings of CVSS.
 fn rating(word: &str) -> Option<Rating> {
+    // The word of a record is read again for each of its packages.
+    if word.len() > MAX_WORD {
+        return None;
+    }
     Some(match word.to_ascii_lowercase().as_str() {
         "critical" => Rating::Critical,
         "high" | "important" => Rating::High,
@@ -69,8 +108,15 @@ mod tests {
     use super::*;
 
     fn severity(json: &str) -> Option<VulnerabilitySeverity> {
-        let record: Record = serde_json::from_str(json).unwrap();
-        of(&record, &record.affected[0])
+        let record: Record<'_> = serde_json::from_str(json).unwrap();
+        let scores = Scores::read(record.severity).unwrap();
+        let mut severity = None;
+        let each = record.affected.each(|affected| {
+            severity = of(&record, &scores, &affected)?;
+            Ok(())
+        });
+        each.unwrap();
+        severity
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Distribution {
 const PLACES: [&[u8]; 2] = [b"/etc/os-release", b"/usr/lib/os-release"];
 /// Largest os-release, in bytes; real ones have a few hundred.
 const MAX_LENGTH: u64 = 1 << 20;
+/// Longest value, in bytes. The URL of every package contains the ID and the version.
+const MAX_VALUE: usize = 256;
 
 pub(super) fn read(image: &Image) -> Result<Distribution, ReadError> {
     for place in PLACES {
@@ -48,10 +50,11 @@ fn value(text: &str, key: &str) -> String {
         .lines()
         .rev()
         .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
-    value
-        .unwrap_or_default()
-        .trim_matches(['"', '\''])
-        .to_owned()
+    let value = value.unwrap_or_default().trim_matches(['"', '\'']);
+    if value.len() > MAX_VALUE {
+        return String::new();
+    }
+    value.to_owned()
 }
 
 #[cfg(test)]

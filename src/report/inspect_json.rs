@@ -1,6 +1,10 @@
 //! Contents of an image as JSON, and helpers of the other JSON documents on images.
 
+use std::io;
+
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::inspect::{Inspected, instruction, length};
 use crate::image::{Image, Kind, NameId, Tree};
@@ -150,8 +154,43 @@ pub(super) fn bytes(path: &[u8]) -> Value {
     lossless(path).into()
 }
 
+/// A list whose elements are computed one by one while it is written. As a single value, a list of
+/// 200,000 packages would take hundreds of megabytes.
+pub(super) struct Sequence<F>(pub(super) F);
+
+impl<I, F> Serialize for Sequence<F>
+where
+    I: Iterator<Item: Serialize>,
+    F: Fn() -> I,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+/// The SHA-256 of a value as JSON without line breaks.
+pub(super) fn json_hash(value: &impl Serialize) -> [u8; 32] {
+    let mut hash = HashWriter(Sha256::new());
+    serde_json::to_writer(&mut hash, value).expect("values always serialize");
+    hash.0.finalize().into()
+}
+
+/// Hashes what is written.
+pub(super) struct HashWriter(pub(super) Sha256);
+
+impl io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Indented JSON with a line break at the end.
-pub(super) fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("values always serialize");
     text.push('\n');
     super::json::escaped(text)

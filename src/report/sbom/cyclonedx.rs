@@ -1,38 +1,46 @@
 //! `CycloneDX` 1.6 as JSON. Source: <https://cyclonedx.org/docs/1.6/json/>.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::inspect_json::pretty;
+use super::super::inspect_json::{Sequence, pretty};
 use super::{Bill, TOOL, VERSION, expression};
 use crate::hash::hex;
 use crate::packages::Package;
 
 /// An SBOM whose components are the packages and the distribution of the image.
 pub fn cyclonedx(bill: &Bill<'_>) -> String {
-    let mut components: Vec<Value> = bill
-        .packages
-        .iter()
-        .enumerate()
-        .map(|(row, package)| component(row, package))
-        .collect();
-    // An image built from `scratch` has no `os-release`.
-    if !bill.distribution.id.is_empty() {
-        components.push(distribution(bill));
-    }
-    let value = json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": format!("urn:uuid:{}", identifier(bill.hash())),
-        "version": 1,
-        "metadata": {
+    let components = || {
+        let packages = bill.packages.iter().enumerate();
+        let packages = packages.map(|(row, package)| component(row, package));
+        packages.chain(distribution(bill))
+    };
+    pretty(&Document {
+        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        bom_format: "CycloneDX",
+        spec_version: "1.6",
+        serial_number: format!("urn:uuid:{}", identifier(bill.hash())),
+        version: 1,
+        metadata: json!({
             "timestamp": bill.time.to_string(),
             "tools": {"components": [{"type": "application", "name": TOOL, "version": VERSION}]},
             "component": {"type": "container", "bom-ref": "image", "name": bill.name},
-        },
-        "components": components,
-    });
-    pretty(&value)
+        }),
+        components: Sequence(components),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<C> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    bom_format: &'static str,
+    spec_version: &'static str,
+    serial_number: String,
+    version: u8,
+    metadata: Value,
+    components: C,
 }
 
 /// A UUID derived from a hash, so that the same document gets the same UUID. RFC 9562 leaves the
@@ -88,15 +96,19 @@ fn component(row: usize, package: &Package) -> Value {
     component
 }
 
-fn distribution(bill: &Bill<'_>) -> Value {
+fn distribution(bill: &Bill<'_>) -> Option<Value> {
     let distribution = bill.distribution;
-    json!({
+    // An image built from `scratch` has no `os-release`.
+    if distribution.id.is_empty() {
+        return None;
+    }
+    Some(json!({
         "type": "operating-system",
         "bom-ref": format!("os:{}", distribution.id),
         "name": distribution.id,
         "version": distribution.version_id,
         "description": distribution.pretty_name,
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! SPDX 2.3 as JSON. Source: <https://spdx.github.io/spdx-spec/v2.3/>.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::inspect_json::pretty;
+use super::super::inspect_json::{Sequence, pretty};
 use super::{Bill, TOOL, VERSION, expression};
 use crate::hash::hex;
 use crate::packages::Package;
@@ -11,45 +12,68 @@ const IMAGE: &str = "SPDXRef-Image";
 
 /// A document that describes the image, which contains the packages.
 pub fn spdx(bill: &Bill<'_>) -> String {
-    let packages = bill
-        .packages
-        .iter()
-        .enumerate()
-        .map(|(row, package)| element(row, package));
-    let image = json!({
+    let packages = || {
+        let packages = bill.packages.iter().enumerate();
+        let packages = packages.map(|(row, package)| element(row, package));
+        std::iter::once(image(bill)).chain(packages)
+    };
+    let relationships = || {
+        let packages = bill.packages.iter().enumerate();
+        let contained = packages.map(|(row, package)| {
+            json!({
+                "spdxElementId": IMAGE,
+                "relationshipType": "CONTAINS",
+                "relatedSpdxElement": identifier(row, package),
+            })
+        });
+        std::iter::once(description()).chain(contained)
+    };
+    pretty(&Document {
+        spdx_version: "SPDX-2.3",
+        data_license: "CC0-1.0",
+        id: "SPDXRef-DOCUMENT",
+        name: bill.name,
+        document_namespace: format!("https://spdx.org/spdxdocs/{TOOL}-{}", hex(&bill.hash())),
+        creation_info: json!({
+            "created": bill.time.to_string(),
+            "creators": [format!("Tool: {TOOL}-{VERSION}")],
+        }),
+        packages: Sequence(packages),
+        relationships: Sequence(relationships),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a, P, R> {
+    spdx_version: &'static str,
+    data_license: &'static str,
+    #[serde(rename = "SPDXID")]
+    id: &'static str,
+    name: &'a str,
+    document_namespace: String,
+    creation_info: Value,
+    packages: P,
+    relationships: R,
+}
+
+fn image(bill: &Bill<'_>) -> Value {
+    json!({
         "SPDXID": IMAGE,
         "name": bill.name,
         "downloadLocation": "NOASSERTION",
         "filesAnalyzed": false,
         "primaryPackagePurpose": "CONTAINER",
-    });
-    // A document must describe an element; here it is the image, which contains the packages.
-    let describes = json!({
+    })
+}
+
+/// A document must describe an element; here it is the image, which contains the packages.
+fn description() -> Value {
+    json!({
         "spdxElementId": "SPDXRef-DOCUMENT",
         "relationshipType": "DESCRIBES",
         "relatedSpdxElement": IMAGE,
-    });
-    let contains = bill.packages.iter().enumerate().map(|(row, package)| {
-        json!({
-            "spdxElementId": IMAGE,
-            "relationshipType": "CONTAINS",
-            "relatedSpdxElement": identifier(row, package),
-        })
-    });
-    let value = json!({
-        "spdxVersion": "SPDX-2.3",
-        "dataLicense": "CC0-1.0",
-        "SPDXID": "SPDXRef-DOCUMENT",
-        "name": bill.name,
-        "documentNamespace": format!("https://spdx.org/spdxdocs/{TOOL}-{}", hex(&bill.hash())),
-        "creationInfo": {
-            "created": bill.time.to_string(),
-            "creators": [format!("Tool: {TOOL}-{VERSION}")],
-        },
-        "packages": std::iter::once(image).chain(packages).collect::<Vec<_>>(),
-        "relationships": std::iter::once(describes).chain(contains).collect::<Vec<_>>(),
-    });
-    pretty(&value)
+    })
 }
 
 /// The identifier of a package in the document. SPDX allows only letters, digits, dots and hyphens

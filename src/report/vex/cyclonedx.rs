@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
-use super::super::inspect_json::pretty;
+use super::super::inspect_json::{Sequence, json_hash, pretty};
 use super::super::sbom::{TOOL, VERSION, identifier};
 use super::{Statement, Status, Vex, action};
 use crate::advisories::VulnerabilitySeverity;
@@ -20,32 +20,15 @@ pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
         .flat_map(|statement| &statement.packages)
         .map(|package| (package.purl.as_str(), *package))
         .collect();
-    let components: Vec<Value> = packages
-        .values()
-        .map(|package| {
-            let Package {
-                purl,
-                name,
-                version,
-                ..
-            } = package;
-            json!({
-                "type": "library",
-                "bom-ref": purl,
-                "name": name,
-                "version": version,
-                "purl": purl,
-            })
-        })
-        .collect();
-    let vulnerabilities: Vec<Value> = vex.statements.iter().map(vulnerability).collect();
-    let mut value = json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": "",
-        "version": 1,
-        "metadata": {
+    let components = || packages.values().map(|package| component(package));
+    let vulnerabilities = || vex.statements.iter().map(vulnerability);
+    let mut document = Document {
+        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        bom_format: "CycloneDX",
+        spec_version: "1.6",
+        serial_number: String::new(),
+        version: 1,
+        metadata: json!({
             "timestamp": vex.time.to_string(),
             "tools": {"components": [{"type": "application", "name": TOOL, "version": VERSION}]},
             "component": {
@@ -54,14 +37,44 @@ pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
                 "name": vex.image,
                 "purl": vex.image,
             },
-        },
-        "components": components,
-        "vulnerabilities": vulnerabilities,
-    });
+        }),
+        components: Sequence(components),
+        vulnerabilities: Sequence(vulnerabilities),
+    };
     // The serial number is a hash of the rest, so it changes with the document and only then.
-    let hash: [u8; 32] = Sha256::digest(value.to_string()).into();
-    value["serialNumber"] = format!("urn:uuid:{}", identifier(hash)).into();
-    pretty(&value)
+    let hash = json_hash(&document);
+    document.serial_number = format!("urn:uuid:{}", identifier(hash));
+    pretty(&document)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<C, V> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    bom_format: &'static str,
+    spec_version: &'static str,
+    serial_number: String,
+    version: u8,
+    metadata: Value,
+    components: C,
+    vulnerabilities: V,
+}
+
+fn component(package: &Package) -> Value {
+    let Package {
+        purl,
+        name,
+        version,
+        ..
+    } = package;
+    json!({
+        "type": "library",
+        "bom-ref": purl,
+        "name": name,
+        "version": version,
+        "purl": purl,
+    })
 }
 
 fn vulnerability(statement: &Statement<'_>) -> Value {

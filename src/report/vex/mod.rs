@@ -5,7 +5,7 @@ mod cyclonedx;
 mod openvex;
 mod remains;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::advisories::{KnownVulnerabilities, Vulnerability};
 use crate::image::Tree;
@@ -15,7 +15,7 @@ use crate::slim::Plan;
 pub use cyclonedx::cyclonedx_vex;
 pub use openvex::openvex;
 
-use remains::Remains;
+use remains::{Remainder, Remains};
 
 /// Statements about the vulnerabilities of an image.
 #[derive(Debug)]
@@ -77,17 +77,16 @@ pub fn statements<'a>(
     known: &'a KnownVulnerabilities,
     plan: &Plan,
 ) -> Vec<Statement<'a>> {
-    // The remaining files are computed once, because a package may have several vulnerabilities.
+    // A package may have many vulnerabilities, and many files.
     let remains = Remains::new(tree, plan);
+    let mut remainders: HashMap<usize, Remainder> = HashMap::new();
     let mut statements = Vec::new();
     for vulnerability in &known.list {
-        let installed = vulnerability
-            .packages
-            .iter()
-            .map(|&row| &packages.list[row]);
-        let remaining: Vec<_> = installed
-            .map(|package| (package, remains.of(package)))
-            .collect();
+        for &row in &vulnerability.packages {
+            remainders
+                .entry(row)
+                .or_insert_with(|| remains.of(&packages.list[row]));
+        }
         // A source such as openssl is built into several packages, whose status may differ.
         for status in [
             Status::Affected,
@@ -95,17 +94,18 @@ pub fn statements<'a>(
             Status::NoCode,
             Status::Removed,
         ] {
-            let (mut packages, mut details) = (Vec::new(), Vec::new());
-            for (package, remainder) in &remaining {
+            let (mut of_status, mut details) = (Vec::new(), Vec::new());
+            for row in &vulnerability.packages {
+                let (package, remainder) = (&packages.list[*row], &remainders[row]);
                 if remainder.status == status {
-                    packages.push(*package);
+                    of_status.push(package);
                     details.push(remainder.describe(tree, package));
                 }
             }
-            if !packages.is_empty() {
+            if !of_status.is_empty() {
                 statements.push(Statement {
                     vulnerability,
-                    packages,
+                    packages: of_status,
                     status,
                     detail: details.join("; "),
                 });

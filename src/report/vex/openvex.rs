@@ -1,40 +1,49 @@
 //! `OpenVEX` 0.2.0. Source: <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::super::inspect_json::pretty;
+use super::super::inspect_json::{HashWriter, Sequence, pretty};
 use super::super::sbom::{TOOL, VERSION};
 use super::{Statement, Status, Vex, action};
 use crate::hash::hex;
 
 /// A document about the slimmed image as the product, with packages as its subcomponents.
 pub fn openvex(vex: &Vex<'_>) -> String {
-    let statements: Vec<Value> = vex
-        .statements
-        .iter()
-        .map(|one| statement(vex, one))
-        .collect();
-    let mut hash = Sha256::new();
-    for text in [
-        vex.image.as_str(),
-        &vex.time.to_string(),
-        // The identifier depends on the statements, because the version number does not change.
-        &Value::from(statements.clone()).to_string(),
-    ] {
-        hash.update(text);
-        hash.update([0]);
+    let statements = Sequence(|| vex.statements.iter().map(|one| statement(vex, one)));
+    let time = vex.time.to_string();
+    // The identifier depends on the statements, because the version number does not change.
+    let mut hash = HashWriter(Sha256::new());
+    for text in [&vex.image, &time] {
+        hash.0.update(text);
+        hash.0.update([0]);
     }
-    let digest: [u8; 32] = hash.finalize().into();
-    pretty(&json!({
-        "@context": "https://openvex.dev/ns/v0.2.0",
-        "@id": format!("https://openvex.dev/docs/public/vex-{}", hex(&digest)),
-        "author": TOOL,
-        "timestamp": vex.time.to_string(),
-        "version": 1,
-        "tooling": format!("{TOOL} {VERSION}"),
-        "statements": statements,
-    }))
+    serde_json::to_writer(&mut hash, &statements).expect("values always serialize");
+    hash.0.update([0]);
+    let digest: [u8; 32] = hash.0.finalize().into();
+    pretty(&Document {
+        context: "https://openvex.dev/ns/v0.2.0",
+        id: format!("https://openvex.dev/docs/public/vex-{}", hex(&digest)),
+        author: TOOL,
+        timestamp: time,
+        version: 1,
+        tooling: format!("{TOOL} {VERSION}"),
+        statements,
+    })
+}
+
+#[derive(Serialize)]
+struct Document<S> {
+    #[serde(rename = "@context")]
+    context: &'static str,
+    #[serde(rename = "@id")]
+    id: String,
+    author: &'static str,
+    timestamp: String,
+    version: u8,
+    tooling: String,
+    statements: S,
 }
 
 fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {

@@ -25,6 +25,9 @@ pub(super) struct Remainder {
     example: Option<NameId>,
 }
 
+/// Longest path that is an example of the remaining files, in bytes.
+const MAX_PATH: usize = 512;
+
 /// Directories of files that no program runs or reads.
 const INERT: [&[u8]; 8] = [
     b"/usr/share/doc/",
@@ -124,9 +127,14 @@ impl Remainder {
                 format!("the files in {name} are unknown")
             }
             Status::Unclear => {
-                let example = self
-                    .example
-                    .map(|file| format!(", including {}", tree.path(file).escape_ascii()));
+                // A long path would be repeated for each vulnerability of the package.
+                let mut example = None;
+                if let Some(file) = self.example {
+                    let path = tree.path(file).escape_ascii().to_string();
+                    if path.len() <= MAX_PATH {
+                        example = Some(format!(", including {path}"));
+                    }
+                }
                 format!(
                     "{} of {} files in {name} remain{}",
                     self.after,

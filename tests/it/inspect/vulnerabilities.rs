@@ -1,5 +1,6 @@
 //! Known vulnerabilities from an OSV export: findings of `lint`, and documents of `slim`.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -766,6 +767,124 @@ fn vulnerabilities_of_an_image_and_comparisons_with_its_packages_are_limited() {
     assert!(error.contains("more than 9 vulnerabilities"), "{error}");
     let error = find(10, 19).unwrap_err().to_string();
     assert!(error.contains("more than 19 comparisons"), "{error}");
+}
+
+/// Packages of an image with a database of rpm in text form.
+fn rpm_packages(lines: &str) -> packages::Packages {
+    let directory = Directory::new();
+    let layer = Tar::new()
+        .file("etc/os-release", b"ID=rocky\nVERSION_ID=9\n")
+        .file("var/lib/rpmmanifest/container-manifest-2", lines.as_bytes());
+    let layers = [layer.end()];
+    let archive = docker_archive(&layers, &config(&layers), &["app:1"]);
+    let path = directory.file("rpm.tar", &archive);
+    let name = path.to_str().unwrap().parse().unwrap();
+    let image = Image::open(&name, &Options::default(), &Silent).unwrap();
+    packages::read(&image).unwrap()
+}
+
+/// Matches one record against packages.
+fn find_within(
+    limits: ExportLimits,
+    packages: &packages::Packages,
+    record: &Value,
+) -> Result<Vec<Vulnerability>, String> {
+    let directory = Directory::new();
+    let path = directory.file("x.json", record.to_string().as_bytes());
+    let export = Export::open_within(&[path], limits).unwrap();
+    match advisories::find(&export, packages) {
+        Ok(known) => Ok(known.list),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn rocky(name: &str) -> Value {
+    json!({
+        "package": {"ecosystem": "Rocky Linux", "name": name},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+    })
+}
+
+#[test]
+fn a_bulletin_counts_once_for_each_vulnerability_and_package() {
+    let packages = rpm_packages("a\t1\t\t\t\t(none)\t\tx\t0\t-\na\t2\t\t\t\t(none)\t\tx\t0\t-\n");
+    let upstream: Vec<String> = (0..10).map(|number| format!("CVE-{number}")).collect();
+    let record = json!({"id": "R", "upstream": upstream, "affected": [rocky("a")]});
+    let limits = |hits| ExportLimits {
+        hits,
+        ..ExportLimits::default()
+    };
+    let found = find_within(limits(20), &packages, &record).unwrap();
+    assert_eq!(found.len(), 20);
+    let error = find_within(limits(19), &packages, &record).unwrap_err();
+    assert!(error.contains("more than 19 vulnerabilities"), "{error}");
+}
+
+#[test]
+fn names_are_counted_for_each_vulnerability_that_has_them() {
+    let mut lines = String::new();
+    for version in 0..100 {
+        writeln!(lines, "a\t{version}\t\t\t\t(none)\t\tx\t0\t-").unwrap();
+    }
+    let packages = rpm_packages(&lines);
+    let aliases: Vec<String> = (0..100).map(|number| format!("ALIAS-{number}")).collect();
+    let record = json!({"id": "R", "aliases": aliases, "affected": [rocky("a")]});
+    let limits = |text| ExportLimits {
+        text,
+        ..ExportLimits::default()
+    };
+    // 10,000 names of at least 7 bytes.
+    let found = find_within(limits(1 << 20), &packages, &record).unwrap();
+    assert_eq!(found.len(), 100);
+    let error = find_within(limits(70_000), &packages, &record).unwrap_err();
+    assert!(error.contains("more than 70000 bytes of text"), "{error}");
+}
+
+#[test]
+fn packages_of_one_source_are_listed_once_however_often_a_record_names_it() {
+    let mut lines = String::new();
+    for number in 0..50 {
+        writeln!(lines, "a{number}\t1-1\t\t\t\t(none)\t\tx\t0\tb-1-1.src.rpm").unwrap();
+    }
+    let packages = rpm_packages(&lines);
+    let record = json!({"id": "R", "affected": vec![rocky("b"); 1_000]});
+    // If each entry copied the list, it would be 2 MB.
+    let limits = ExportLimits {
+        text: 20_000,
+        ..ExportLimits::default()
+    };
+    let found = find_within(limits, &packages, &record).unwrap();
+    assert_eq!((found.len(), found[0].packages.len()), (1, 50));
+}
+
+#[test]
+fn a_long_version_counts_for_each_version_that_it_is_compared_with() {
+    let long = format!("1{}", ".1".repeat(2_000));
+    let packages = rpm_packages(&format!("a\t{long}\t\t\t\t(none)\t\tx\t0\t-\n"));
+    let package = json!({"ecosystem": "Rocky Linux", "name": "a"});
+    let affected = json!({"package": package, "versions": vec!["9"; 100]});
+    let record = json!({"id": "R", "affected": [affected]});
+    let limits = |compared| ExportLimits {
+        compared,
+        ..ExportLimits::default()
+    };
+    assert_eq!(find_within(limits(500_000), &packages, &record), Ok(vec![]));
+    let error = find_within(limits(400_000), &packages, &record).unwrap_err();
+    assert!(
+        error.contains("more than 400000 bytes of versions"),
+        "{error}"
+    );
+}
+
+#[test]
+fn entries_that_are_not_about_packages_of_the_image_are_skipped() {
+    let packages = rpm_packages("a\t1\t\t\t\t(none)\t\tx\t0\t-\n");
+    let mut affected = vec![json!({}); 100_000];
+    affected.push(rocky("a"));
+    let severity = json!({"severity": vec![json!([]); 100_000]});
+    let record = json!({"id": "R", "affected": affected, "database_specific": severity});
+    let found = find_within(ExportLimits::default(), &packages, &record).unwrap();
+    assert_eq!((found.len(), &found[0].severity), (1, &None));
 }
 
 fn limits_of(record: u64) -> ExportLimits {

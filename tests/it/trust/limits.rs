@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 
+use jettison::advisories::ExportLimits;
 use jettison::image::{Fault, Image, Limits, Options, ReadError};
 
 use super::ground::{DOCKERFILE, Ground, Run, files, output_of};
@@ -218,6 +219,14 @@ fn the_limits_on_images_match_the_documentation() {
     assert_eq!((limits.uncompressed, limits.ratio), (256 << 30, 1200));
     assert_eq!((limits.entries, limits.layers), (5_000_000, 10_000));
     assert_eq!((limits.path, limits.depth), (4096, 1000));
+}
+
+#[test]
+fn the_limits_on_osv_exports_match_the_documentation() {
+    let limits = ExportLimits::default();
+    assert_eq!((limits.hits, limits.text), (100_000, 32 << 20));
+    assert_eq!((limits.comparisons, limits.compared), (32 << 20, 1 << 30));
+    assert_eq!((limits.record, limits.ratio), (32 << 20, 120));
 }
 
 #[test]
