@@ -1,5 +1,6 @@
 //! The distribution of an image, from os-release(5).
 
+use super::MAX_FIELD;
 use crate::image::{Image, Kind, ReadError};
 
 /// Fields of os-release; empty if the image has no such file.
@@ -48,10 +49,12 @@ fn value(text: &str, key: &str) -> String {
         .lines()
         .rev()
         .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
-    value
-        .unwrap_or_default()
-        .trim_matches(['"', '\''])
-        .to_owned()
+    let value = value.unwrap_or_default().trim_matches(['"', '\'']);
+    // The URL of every package contains the ID and the version. A value of kilobytes is none.
+    if value.len() > MAX_FIELD {
+        return String::new();
+    }
+    value.to_owned()
 }
 
 #[cfg(test)]
