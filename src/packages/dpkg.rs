@@ -160,7 +160,7 @@ fn license(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>,
             let name = text(name);
             let added = name.len() + AND.len();
             // A text that is too long is left out as a whole, so the rest of it is not needed.
-            if length <= MAX_LICENSE && names.insert(name) {
+            if length <= MAX_LICENSE + AND.len() && names.insert(name) {
                 length += added;
             }
         }

@@ -113,7 +113,7 @@ impl<'de> Deserialize<'de> for License {
                 while let Some(license) = seq.next_element::<License>()? {
                     // A text that is too long is left out as a whole, so its end is not needed.
                     if let License::One(name) = license
-                        && length <= MAX_LICENSE
+                        && length <= MAX_LICENSE + " OR ".len()
                     {
                         length += name.len() + " OR ".len();
                         names.push(name);
