@@ -6,12 +6,14 @@
 //! and may be mapped.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use memmap2::{Mmap, MmapOptions};
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
 
 use super::Bytes;
 use super::error::ReadError;
@@ -186,12 +188,50 @@ impl Blob {
             return self.map().map(Bytes::Mapped);
         }
         // The file may be truncated while it is used, so a private copy is mapped.
-        let mut copy = tempfile::tempfile()?;
-        io::copy(
-            &mut BufReader::with_capacity(COPIED, self.reader()),
-            &mut copy,
-        )?;
+        let copy = tempfile::tempfile()?;
+        self.copy_to(&copy)?;
         Self::spooled(copy)?.map().map(Bytes::Mapped)
+    }
+
+    /// Copies all bytes to an empty file. The holes of a sparse file stay holes, because they could
+    /// fill the disk otherwise.
+    fn copy_to(&self, copy: &File) -> io::Result<()> {
+        copy.set_len(self.length)?;
+        let mut piece = vec![0; COPIED];
+        let mut at = 0;
+        while let Some((start, end)) = self.data_from(at)? {
+            at = start;
+            while at < end {
+                let wanted = usize::try_from(end - at).unwrap_or(COPIED).min(COPIED);
+                let count = self.read_at(&mut piece[..wanted], at)?;
+                copy.write_all_at(&piece[..count], at)?;
+                at += count as u64;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next part of the blob that is no hole, from `at` on; `None` at the end.
+    fn data_from(&self, at: u64) -> io::Result<Option<(u64, u64)>> {
+        if at >= self.length {
+            return Ok(None);
+        }
+        // The offset of the file that these calls change is not used by anything else.
+        let start = match rustix::fs::seek(&*self.file, SeekFrom::Data(self.start + at)) {
+            Ok(start) => start - self.start,
+            // Only a hole is left.
+            Err(Errno::NXIO) => return Ok(None),
+            // The file system does not record holes.
+            Err(Errno::INVAL | Errno::NOTSUP) => return Ok(Some((at, self.length))),
+            Err(error) => return Err(error.into()),
+        };
+        if start >= self.length {
+            return Ok(None);
+        }
+        let end = rustix::fs::seek(&*self.file, SeekFrom::Hole(self.start + start))?;
+        // The file may have been truncated between the two calls.
+        let end = end.saturating_sub(self.start).min(self.length);
+        Ok(Some((start, end.max(start + 1))))
     }
 
     /// Its bytes, one after another.
@@ -270,6 +310,30 @@ mod tests {
         assert_eq!(&*part.bytes().unwrap(), b"2345");
         assert_eq!(&*part.part(4, 0).unwrap().bytes().unwrap(), b"");
         assert!(part.part(1, 4).is_none() && part.part(u64::MAX, 2).is_none());
+    }
+
+    #[test]
+    fn the_copy_of_a_sparse_file_takes_as_little_space() {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let sparse = file(b"start");
+        sparse.write_all_at(b"middle", 40 << 20).unwrap();
+        sparse.set_len(80 << 20).unwrap();
+        let blob = Blob::foreign(sparse).unwrap();
+        let copy = file(b"");
+        blob.copy_to(&copy).unwrap();
+        assert!(
+            blob.is_same(&Blob::foreign(copy.try_clone().unwrap()).unwrap())
+                .unwrap()
+        );
+        let (stored, copied) = (blob.file.metadata().unwrap(), copy.metadata().unwrap());
+        // On a file system without holes, both take all of it.
+        assert!(copied.blocks() <= stored.blocks() + 64);
+        // A part begins and ends where the file does not.
+        let part = blob.part(3, (40 << 20) + 1).unwrap();
+        let copy = file(b"");
+        part.copy_to(&copy).unwrap();
+        assert!(part.is_same(&Blob::foreign(copy).unwrap()).unwrap());
     }
 
     #[test]

@@ -49,8 +49,8 @@ pub use limits::Limits;
 pub use name::{Name, NameError};
 pub use overrides::Overrides;
 pub use progress::{Progress, Silent};
-pub(crate) use same_contents::SameContents;
 pub use reference::{Format, Reference, ReferenceError};
+pub(crate) use same_contents::SameContents;
 pub use source::Source;
 pub use transport::oci_layout::{Platform, PlatformError};
 pub use transport::{Connection, TransferError, create as write};
@@ -187,7 +187,19 @@ impl Image {
 
     /// Whether a file is too large, relative to the stored image, to be analyzed.
     pub(crate) fn is_implausible(&self, content: &Content) -> bool {
-        content.length() > self.longest
+        let longest = match content {
+            // A file in a directory is stored by itself. Its holes take no space on disk, but they
+            // take as much memory and time as bytes.
+            Content::Host { stored, .. } => Self::longest_of(*stored),
+            _ => self.longest,
+        };
+        content.length() > longest
+    }
+
+    /// Maximum size of all files of one kind that are read together, relative to the stored image:
+    /// more would be a decompression bomb of many files.
+    pub(crate) fn plausible_size(&self) -> u64 {
+        self.longest
     }
 
     /// The bytes of a regular file. Links are not followed.
@@ -251,7 +263,7 @@ impl Image {
                     self.fill(inode.layer, piece, offset, &mut bytes)?;
                 }
             }
-            Content::Host { path, length } => {
+            Content::Host { path, length, .. } => {
                 open_host(path, *length)
                     .and_then(|blob| blob.read_at(&mut bytes, offset))
                     .map_err(ReadError::io(path))?;
@@ -291,7 +303,7 @@ impl Image {
             Content::Bytes(bytes) => Ok(Bytes::Borrowed(bytes)),
             Content::Archived { offset, length } => self.archived(inode.layer, *offset, *length),
             Content::Sparse { pieces, length } => self.filled(inode.layer, pieces, *length),
-            Content::Host { path, length } => open_host(path, *length)
+            Content::Host { path, length, .. } => open_host(path, *length)
                 .and_then(|blob| blob.bytes())
                 .map_err(ReadError::io(path)),
         })
@@ -362,7 +374,7 @@ impl Image {
                     self.unreadable(inode.layer)
                 })
             }
-            Content::Host { path, length } => {
+            Content::Host { path, length, .. } => {
                 let blob = open_host(path, *length).map_err(ReadError::io(path))?;
                 pour(&blob, sink, || ReadError::io(path))
             }

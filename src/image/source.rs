@@ -137,11 +137,11 @@ impl Source {
                 reason: "it is not a directory",
             });
         }
-        let tree = transport::rootfs::open(path, &self.options.left_out, &self.options.limits)?;
+        let (tree, stored) =
+            transport::rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
         Ok(Image {
-            // Files of the host are not compressed, so they cannot be decompression bombs.
-            longest: u64::MAX,
+            longest: Image::longest_of(stored),
             config,
             layers,
             tree,

@@ -63,6 +63,8 @@ pub enum Content {
     Host {
         path: std::path::PathBuf,
         length: u64,
+        /// The bytes that it takes on disk, without the holes of a sparse file.
+        stored: u64,
     },
     /// Bytes that are not part of any layer.
     Bytes(Vec<u8>),

@@ -2,7 +2,7 @@
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, MAX_DEPENDS, Order, Scan};
+use super::{Ecosystem, Facts, MAX_DEPENDS, Order, Scan, text};
 use crate::image::{NameId, ReadError};
 
 /// The paths of the database: the old one and that of apk 3.
@@ -32,7 +32,10 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
         };
         read = Some(database);
         for paragraph in paragraphs(&bytes) {
-            let files = files(scan, &paragraph);
+            if scan.is_full(database) {
+                break;
+            }
+            let files = files(scan, &paragraph, database);
             scan.add(Ecosystem::Apk, facts(&paragraph), database, files);
         }
     }
@@ -46,7 +49,7 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
         architecture: paragraph.text("A"),
         // The origin is the APKBUILD; all packages built from it share its version.
         source: paragraph.text("o").map(|name| (name, version.clone())),
-        license: paragraph.text("L"),
+        license: paragraph.license("L"),
         version,
         broken: broken(paragraph),
         depends: depends(paragraph),
@@ -56,16 +59,18 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
 
 /// The packages in `D:`, without libraries and commands, such as `so:libc.musl-x86_64.so.1`.
 fn depends(paragraph: &Paragraph<'_>) -> Vec<String> {
-    let text = paragraph.text("D").unwrap_or_default();
+    let value = paragraph.field("D").unwrap_or_default();
     let mut names = Vec::new();
-    for word in text.split_whitespace() {
+    for word in value.split(u8::is_ascii_whitespace) {
         if names.len() == MAX_DEPENDS {
             break;
         }
         // A conflict has a mark before its name.
-        if !word.contains(':') && !word.starts_with('!') {
-            let end = word.find(['<', '>', '=', '~']).unwrap_or(word.len());
-            names.push(word[..end].to_owned());
+        if !word.is_empty() && !word.contains(&b':') && !word.starts_with(b"!") {
+            let end = word
+                .iter()
+                .position(|byte| matches!(byte, b'<' | b'>' | b'=' | b'~'));
+            names.push(text(&word[..end.unwrap_or(word.len())]));
         }
     }
     names
@@ -95,10 +100,14 @@ fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
 
 /// The files of a package: `F:` names a directory, `R:` a file in it. Thousands may share a
 /// directory path of 4 KiB, so each directory is looked up once, and no full paths are built.
-fn files(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Vec<NameId> {
+fn files(scan: &Scan<'_>, paragraph: &Paragraph<'_>, database: NameId) -> Vec<NameId> {
     let mut files = Vec::new();
     let mut directory = directory(scan, b"");
-    for line in paragraph.bytes.split(|&byte| byte == b'\n') {
+    let lines = paragraph
+        .bytes
+        .split(|&byte| byte == b'\n')
+        .filter(|line| line.starts_with(b"F:") || line.starts_with(b"R:"));
+    for line in scan.listed(database, lines) {
         match line {
             [b'F', b':', path @ ..] => directory = self::directory(scan, path),
             [b'R', b':', name @ ..] => {

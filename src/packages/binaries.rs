@@ -12,6 +12,8 @@ use crate::image::{Kind, NameId, ReadError};
 
 /// Largest list of crates, in bytes after decompression: thousands of crates take less than one.
 const MAX_CRATES: u64 = 8 << 20;
+/// Maximum total size of all lists of crates of an image, in bytes after decompression.
+pub(super) const ALL_CRATES: u64 = 64 << 20;
 /// Largest program, in bytes.
 const MAX_PROGRAM: u64 = 8 << 30;
 /// Maximum number of bytes that are read of a section.
@@ -60,7 +62,9 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
         let end = section.len().min(MAX_BUILD_INFO);
         elf::go_build(&section[..end])
     });
-    if let Some(build) = build {
+    if let Some(build) = build
+        && scan.budget.take_text(name, build.modules.len() as u64)
+    {
         modules(scan, name, &build);
     }
     if let Some(crates) = crates {
@@ -74,13 +78,14 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
 fn modules(scan: &mut Scan<'_>, program: NameId, build: &elf::GoBuild) {
     let mut modules: Vec<(String, String)> = Vec::new();
     for line in build.modules.lines() {
-        let words: Vec<&str> = line.split('\t').collect();
+        // The checksum follows, and in a hostile list any number of further words.
+        let words: Vec<&str> = line.split('\t').take(3).collect();
         match words[..] {
-            ["mod" | "dep", path, version, ..] => {
+            ["mod" | "dep", path, version] => {
                 modules.push((path.to_owned(), version.to_owned()));
             }
             // A `replace` directive: the module before it was not built in.
-            ["=>", path, version, ..] => {
+            ["=>", path, version] => {
                 modules.pop();
                 modules.push((path.to_owned(), version.to_owned()));
             }
@@ -161,11 +166,11 @@ struct CratePackage {
 fn rust_crates(scan: &mut Scan<'_>, program: NameId, compressed: &[u8]) {
     let mut json = Vec::new();
     let inflated = flate2::read::ZlibDecoder::new(compressed)
-        .take(MAX_CRATES.min(scan.inflatable))
+        .take(MAX_CRATES.min(scan.inflatable_crates))
         .read_to_end(&mut json);
     // A few kilobytes in each of many programs could inflate to megabytes each time.
-    scan.inflatable -= json.len() as u64;
-    if scan.inflatable == 0 {
+    scan.inflatable_crates -= json.len() as u64;
+    if scan.inflatable_crates == 0 {
         let text = "crate lists exceed the decompression limit: not all of them were read";
         return scan.note(program, text);
     }
@@ -197,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::image::{Image, Options, Silent};
-    use crate::packages::{Distribution, MAX_INFLATED};
+    use crate::packages::Distribution;
 
     fn compressed(json: &[u8]) -> Vec<u8> {
         let level = flate2::Compression::fast();
@@ -225,10 +230,10 @@ mod tests {
         rust_crates(&mut scan, NameId::ROOT, &list);
         let names: Vec<_> = scan.list.iter().map(|package| &package.name).collect();
         assert_eq!(names, ["a", "b"]);
-        assert_eq!(scan.inflatable, MAX_INFLATED - json.len() as u64);
-        scan.inflatable = 10;
+        assert_eq!(scan.inflatable_crates, ALL_CRATES - json.len() as u64);
+        scan.inflatable_crates = 10;
         rust_crates(&mut scan, NameId::ROOT, &list);
-        assert_eq!((scan.list.len(), scan.inflatable), (2, 0));
+        assert_eq!((scan.list.len(), scan.inflatable_crates), (2, 0));
         assert!(scan.notes[0].text.contains("decompression limit"));
     }
 

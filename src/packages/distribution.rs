@@ -51,6 +51,7 @@ fn value(text: &str, key: &str) -> String {
         .rev()
         .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
     let value = value.unwrap_or_default().trim_matches(['"', '\'']);
+    // The URL of every package contains the ID and the version. A value of kilobytes is none.
     if value.len() > MAX_VALUE {
         return String::new();
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, MAX_DEPENDS, Order, Scan, text};
+use super::{Ecosystem, Facts, MAX_DEPENDS, MAX_LICENSE, Order, Scan, text};
 use crate::image::{NameId, ReadError};
 
 pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
@@ -12,6 +12,8 @@ pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
 pub(super) const STATUS_DIRECTORY: &[u8] = b"/var/lib/dpkg/status.d";
 const INFO: &str = "/var/lib/dpkg/info/";
 const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
+/// Maximum number of diversions; a large system has a few hundred.
+const MAX_DIVERSIONS: usize = 100_000;
 
 /// Described for the list of ecosystems.
 pub(super) const ECOSYSTEM: Description = Description {
@@ -28,11 +30,15 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     {
         let diversions = diversions(scan)?;
         for paragraph in paragraphs(&bytes).filter(is_installed) {
+            // The files of a package are looked up before it is added.
+            if scan.is_full(status) {
+                break;
+            }
             let facts = Facts {
                 license: license(scan, &paragraph)?,
                 ..facts(&paragraph)
             };
-            let files = files(scan, &facts, &diversions)?;
+            let files = files(scan, &facts, &diversions, status)?;
             scan.add(Ecosystem::Deb, facts, status, files);
         }
     }
@@ -51,7 +57,7 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
         let sums = [scan.tree().path(record), b".md5sums".to_vec()].concat();
         let files = scan
             .own_text_at(&sums)?
-            .map(|sums| summed(scan, &sums))
+            .map(|sums| summed(scan, &sums, record))
             .unwrap_or_default();
         scan.add(Ecosystem::Deb, facts, record, files);
     }
@@ -104,16 +110,19 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
 /// The names in `Depends`: `a (>= 1), b:any | c` has three. Each alternative counts, since one of
 /// them is installed.
 fn depends(paragraph: &Paragraph<'_>) -> Vec<String> {
-    let text = paragraph.text("Depends").unwrap_or_default();
+    let value = paragraph.field("Depends").unwrap_or_default();
     let mut names = Vec::new();
-    for alternative in text.split([',', '|']) {
-        let end = alternative.trim().find([' ', ':', '(']);
-        let name = &alternative.trim()[..end.unwrap_or(alternative.trim().len())];
+    for alternative in value.split(|byte| matches!(byte, b',' | b'|')) {
+        let alternative = alternative.trim_ascii();
+        let end = alternative
+            .iter()
+            .position(|byte| matches!(byte, b' ' | b':' | b'('));
+        let name = &alternative[..end.unwrap_or(alternative.len())];
         if names.len() == MAX_DEPENDS {
             break;
         }
         if !name.is_empty() {
-            names.push(name.to_owned());
+            names.push(text(name));
         }
     }
     names
@@ -145,9 +154,15 @@ fn license(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>,
         return Ok(None);
     }
     let mut names = BTreeSet::new();
+    let mut length = 0;
     for line in bytes.split(|&byte| byte == b'\n') {
         if let Some(name) = line.strip_prefix(b"License:") {
-            names.insert(text(name));
+            let name = text(name);
+            let added = name.len() + AND.len();
+            // A text that is too long is left out as a whole, so the rest of it is not needed.
+            if length <= MAX_LICENSE + AND.len() && names.insert(name) {
+                length += added;
+            }
         }
     }
     names.remove("");
@@ -155,8 +170,10 @@ fn license(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>,
         return Ok(None);
     }
     // Each license covers some of the files, so the package is under all of them.
-    Ok(Some(names.into_iter().collect::<Vec<_>>().join(" AND ")))
+    Ok(Some(names.into_iter().collect::<Vec<_>>().join(AND)))
 }
+
+const AND: &str = " AND ";
 
 /// Paths that dpkg-divert moved.
 pub(super) type Diversions = HashMap<Vec<u8>, Diversion>;
@@ -171,17 +188,22 @@ pub(super) struct Diversion {
 
 /// Reads the database of dpkg-divert, which has three lines per path.
 pub(super) fn diversions(scan: &Scan<'_>) -> Result<Diversions, ReadError> {
-    let Some(bytes) = scan.text_at(DIVERSIONS)? else {
-        return Ok(Diversions::new());
-    };
-    let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
     let mut diversions = Diversions::new();
-    for entry in lines.chunks_exact(3) {
-        let diversion = Diversion {
-            path: entry[1].to_vec(),
-            by: entry[2].to_vec(),
-        };
-        diversions.insert(entry[0].to_vec(), diversion);
+    let Some(name) = scan.file(DIVERSIONS) else {
+        return Ok(diversions);
+    };
+    let Some(bytes) = scan.text(name)? else {
+        return Ok(diversions);
+    };
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    while let (Some(from), Some(path), Some(by)) = (lines.next(), lines.next(), lines.next()) {
+        if diversions.len() == MAX_DIVERSIONS {
+            // The files at the other paths are assigned to the wrong package.
+            scan.budget.leave_out(name);
+            break;
+        }
+        let (path, by) = (path.to_vec(), by.to_vec());
+        diversions.insert(from.to_vec(), Diversion { path, by });
     }
     Ok(diversions)
 }
@@ -191,15 +213,16 @@ pub(super) fn files(
     scan: &Scan<'_>,
     facts: &Facts,
     diversions: &Diversions,
+    record: NameId,
 ) -> Result<Vec<NameId>, ReadError> {
     let Some(list) = info(scan, facts, "list")? else {
         return Ok(Vec::new());
     };
-    let mut paths = Vec::new();
-    for path in list
+    let lines = list
         .split(|&byte| byte == b'\n')
-        .filter(|path| path.starts_with(b"/"))
-    {
+        .filter(|path| path.starts_with(b"/"));
+    let mut paths = Vec::new();
+    for path in scan.listed(record, lines) {
         // The list contains the original path, at which there may now be a file from another
         // package.
         paths.push(match diversions.get(path) {
@@ -227,10 +250,13 @@ pub(super) fn info<'a>(
 }
 
 /// Lists the files in lines such as `900150983cd24fb0d6963f7d28e17f72  usr/bin/x`.
-fn summed(scan: &Scan<'_>, sums: &[u8]) -> Vec<NameId> {
-    sums.split(|&byte| byte == b'\n')
-        .filter_map(|line| scan.entry(sum_path(line)?))
-        .collect()
+fn summed(scan: &Scan<'_>, sums: &[u8], record: NameId) -> Vec<NameId> {
+    let paths = sums.split(|&byte| byte == b'\n').filter_map(sum_path);
+    let mut files = Vec::new();
+    for path in scan.listed(record, paths) {
+        files.extend(scan.entry(path));
+    }
+    files
 }
 
 /// Returns the path of such a line.

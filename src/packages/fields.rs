@@ -60,6 +60,13 @@ impl<'a> Paragraph<'a> {
             .map(super::text)
             .filter(|text| !text.is_empty())
     }
+
+    /// The same for a license, which may be longer.
+    pub(super) fn license(&self, name: &str) -> Option<String> {
+        self.field(name)
+            .map(super::license_text)
+            .filter(|text| !text.is_empty())
+    }
 }
 
 /// The offset after the line that starts at `at`.

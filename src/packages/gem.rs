@@ -4,6 +4,10 @@ use super::ecosystem::{Description, Reader};
 use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
 
+/// Largest specification, in bytes: it is converted to text as a whole. The list of files in a large
+/// gem takes some hundred kilobytes.
+const MAX_SPECIFICATION: u64 = 4 << 20;
+
 /// Described for the list of ecosystems.
 pub(super) const ECOSYSTEM: Description = Description {
     read: Reader::Record(read),
@@ -29,7 +33,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     if tree.file_name(specifications) != b"specifications" {
         return Ok(());
     }
-    let Some(bytes) = scan.text(name)? else {
+    let Some(bytes) = scan.text_at_most(name, MAX_SPECIFICATION)? else {
         return Ok(());
     };
     let text = String::from_utf8_lossy(&bytes);

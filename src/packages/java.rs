@@ -8,7 +8,7 @@ use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive};
 
 use super::ecosystem::{Description, PurlName, Reader};
-use super::{Ecosystem, Facts, Order, Scan};
+use super::{Ecosystem, Facts, Order, Scan, license_text, text};
 use crate::image::{NameId, ReadError};
 use crate::paths::file_name;
 
@@ -40,7 +40,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     if !is_archive(&file_name) {
         return Ok(());
     }
-    let Some(bytes) = scan.bytes(name)? else {
+    let Some(bytes) = scan.archive(name)? else {
         return Ok(());
     };
     let mut reader = ArchiveReader {
@@ -206,27 +206,28 @@ impl ArchiveReader {
 const MANIFEST: &str = "META-INF/MANIFEST.MF";
 
 /// Returns the name and the version in a `pom.properties`, unless one is missing.
-fn maven_artifact(text: &str) -> Option<(String, String)> {
-    let (artifact, version) = (property(text, "artifactId"), property(text, "version"));
+fn maven_artifact(properties: &str) -> Option<(String, String)> {
+    let artifact = property(properties, "artifactId");
+    let version = property(properties, "version");
     if artifact.is_empty() || version.is_empty() {
         return None;
     }
     // OSV and purls join the group and the artifact with a colon.
-    let name = match property(text, "groupId") {
-        "" => artifact.to_owned(),
-        group => format!("{group}:{artifact}"),
-    };
-    Some((name, version.to_owned()))
+    let group = property(properties, "groupId");
+    if group.is_empty() {
+        return Some((artifact, version));
+    }
+    Some((format!("{group}:{artifact}"), version))
 }
 
-fn property<'a>(text: &'a str, key: &str) -> &'a str {
-    let line = text.lines().find_map(|line| {
+fn property(properties: &str, key: &str) -> String {
+    let line = properties.lines().find_map(|line| {
         line.trim()
             .strip_prefix(key)?
             .trim_start()
             .strip_prefix('=')
     });
-    line.unwrap_or_default().trim()
+    text(line.unwrap_or_default().as_bytes())
 }
 
 /// Returns the name, the version and the license from a manifest and the name of the file.
@@ -253,19 +254,22 @@ fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
     let version = if stem_version.is_empty() {
         version.unwrap_or_default()
     } else {
-        stem_version.to_owned()
+        stem_version
     };
-    let license = attribute(main, "Bundle-License");
-    (stem_name.to_owned(), version, license)
+    let license = attribute(main, "Bundle-License").map(|license| license_text(license.as_bytes()));
+    (
+        self::text(stem_name.as_bytes()),
+        self::text(version.as_bytes()),
+        license,
+    )
 }
 
 /// Returns the value of a manifest attribute, unless it is empty.
-fn attribute(section: &str, key: &str) -> Option<String> {
+fn attribute<'a>(section: &'a str, key: &str) -> Option<&'a str> {
     let line = section
         .lines()
         .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-    line.map(|value| value.trim().to_owned())
-        .filter(|value| !value.is_empty())
+    line.map(str::trim).filter(|value| !value.is_empty())
 }
 
 /// Splits `slf4j-api-2.0.13` into a name and a version, which begins with a digit.

@@ -33,20 +33,28 @@ pub use purl::image_purl;
 pub use records::{GeneratedRecord, KeptRecord, Records, records};
 pub use versions::Order;
 
-/// Largest database or record, in bytes: real ones are far smaller.
+/// Largest rpm database or archive, in bytes: real ones are far smaller.
 const MAX_RECORD: u64 = 512 << 20;
 /// Largest text, in bytes: dpkg's status file has a few megabytes on a system with everything
 /// installed.
 const MAX_TEXT: u64 = 64 << 20;
-/// Total size of all texts of an image, each counted as often as it is read: an image with
-/// everything installed has a fifth of it. Hard links and packages with the same name could cause a
-/// list to be read thousands of times.
+/// Total size of all databases and texts of an image, each counted as often as it is read: an image
+/// with everything installed has a fifth of it. Hard links and packages with the same name could
+/// cause a list to be read thousands of times.
 const MAX_TEXTS: u64 = 512 << 20;
 /// Files of all packages together, in multiples of the entries of the image and in addition to
 /// those, each counted for every package that it belongs to. Few files belong to two packages, but
 /// a Go program belongs to all of its modules.
 const MAX_OWNERS: usize = 4;
 const MORE_OWNED: usize = 1_000_000;
+/// Longest name, version, or other field of a package, in bytes. Fields are copied, escaped in URLs,
+/// where a byte takes nine, and compared with those of vulnerability records.
+const MAX_FIELD: usize = 4 << 10;
+/// The same for licenses: a package with hundreds of sources joins as many names.
+const MAX_LICENSE: usize = 64 << 10;
+/// Fields of all packages together, with their URLs, in bytes; ten thousand packages have about
+/// three megabytes.
+const ALL_FIELDS: usize = 32 << 20;
 /// Largest sparse file, in bytes: holes cost an attacker nothing in an archive.
 const MAX_SPARSE: u64 = 8 << 20;
 /// Maximum number of packages in an image: the largest images have about ten thousand.
@@ -56,7 +64,9 @@ const MAX_PACKAGES: usize = 200_000;
 const MAX_DEPENDS: usize = 4096;
 /// The same for all packages together; a desktop system has about 50,000.
 const ALL_DEPENDS: usize = 1_000_000;
-/// Maximum total size of all archives of an image after decompression, in bytes.
+/// Maximum total size of all archives of an image after decompression, in bytes. The archives of an
+/// image are compressed in its layers too, so the limit on implausible files also applies to all of
+/// them together.
 const MAX_INFLATED: u64 = 2 << 30;
 /// Longest path, Linux's `PATH_MAX`. Without a limit, many paths below a long directory path could
 /// exhaust the memory.
@@ -254,6 +264,8 @@ struct Scan<'a> {
     distribution: &'a Distribution,
     /// Remaining budget for decompressed bytes of archives.
     inflatable: u64,
+    /// The same for lists of crates.
+    inflatable_crates: u64,
     budget: Budget,
     /// Files that were not read because they are too large.
     oversized: RefCell<BTreeSet<NameId>>,
@@ -269,8 +281,13 @@ struct Budget {
     text_bytes: Cell<u64>,
     /// Entries that may still be found below the directories of packages.
     found_files: Cell<usize>,
+    /// Paths that the lists of packages may still have. Most exist in the image, but documentation
+    /// is often left out.
+    listed_paths: Cell<usize>,
     /// Files that packages may still have.
     owned_files: Cell<usize>,
+    /// Bytes that the fields of packages may still have.
+    fields: Cell<usize>,
     /// Dependencies that packages may still have.
     depends: Cell<usize>,
     /// The first directory or record with files that were left out because the budget was used up.
@@ -282,13 +299,15 @@ struct Budget {
 }
 
 impl Budget {
-    /// The budget for an image of so many names.
-    fn new(names: usize) -> Self {
+    fn new(image: &Image) -> Self {
+        let names = image.tree.name_count();
         let owned = names.saturating_mul(MAX_OWNERS).saturating_add(MORE_OWNED);
         Self {
-            text_bytes: Cell::new(MAX_TEXTS),
+            text_bytes: Cell::new(MAX_TEXTS.min(image.plausible_size())),
             depends: Cell::new(ALL_DEPENDS),
+            fields: Cell::new(ALL_FIELDS),
             found_files: Cell::new(owned),
+            listed_paths: Cell::new(owned),
             owned_files: Cell::new(owned),
             first_incomplete: Cell::default(),
             first_unread: Cell::default(),
@@ -300,6 +319,35 @@ impl Budget {
     fn leave_out(&self, at: NameId) {
         let first = self.first_incomplete.get().unwrap_or(at);
         self.first_incomplete.set(Some(first));
+    }
+
+    /// Uses up some of the bytes of texts; false, which is recorded, if not enough are left.
+    fn take_text(&self, at: NameId, bytes: u64) -> bool {
+        if let Some(left) = self.text_bytes.get().checked_sub(bytes) {
+            self.text_bytes.set(left);
+            return true;
+        }
+        let first = self.first_unread.get().unwrap_or(at);
+        self.first_unread.set(Some(first));
+        false
+    }
+
+    /// Uses up one path of the lists of packages; false, which is recorded, if none is left.
+    fn take_path(&self, record: NameId) -> bool {
+        if let Some(left) = self.listed_paths.get().checked_sub(1) {
+            self.listed_paths.set(left);
+            return true;
+        }
+        self.leave_out(record);
+        false
+    }
+
+    /// Uses up some of the bytes of fields; false if not enough are left.
+    fn take_fields(&self, bytes: usize) -> bool {
+        let left = self.fields.get().checked_sub(bytes);
+        // Once one package has been left out, so are all after it: a list with gaps misleads.
+        self.fields.set(left.unwrap_or(0));
+        left.is_some()
     }
 }
 
@@ -317,13 +365,54 @@ struct Facts {
     epoch: Option<String>,
 }
 
+impl Facts {
+    /// Removes fields that are too long, except the name and the version, which identify the
+    /// package. Returns whether there were any.
+    fn remove_long_fields(&mut self) -> bool {
+        let mut is_changed = false;
+        for (field, limit) in [
+            (&mut self.architecture, MAX_FIELD),
+            (&mut self.license, MAX_LICENSE),
+            (&mut self.broken, MAX_FIELD),
+            (&mut self.epoch, MAX_FIELD),
+        ] {
+            if field.as_ref().is_some_and(|text| text.len() > limit) {
+                *field = None;
+                is_changed = true;
+            }
+        }
+        if let Some((name, version)) = &self.source
+            && name.len().max(version.len()) > MAX_FIELD
+        {
+            self.source = None;
+            is_changed = true;
+        }
+        let count = self.depends.len();
+        self.depends.retain(|name| name.len() <= MAX_FIELD);
+        is_changed || self.depends.len() < count
+    }
+
+    /// Length of all fields, in bytes.
+    fn length(&self) -> usize {
+        let mut length = self.name.len() + self.version.len();
+        for text in [&self.architecture, &self.license, &self.broken] {
+            length += text.as_ref().map_or(0, String::len);
+        }
+        if let Some((name, version)) = &self.source {
+            length += name.len() + version.len();
+        }
+        length + self.depends.iter().map(String::len).sum::<usize>()
+    }
+}
+
 impl<'a> Scan<'a> {
     fn new(image: &'a Image, distribution: &'a Distribution) -> Self {
         Self {
             image,
             distribution,
-            inflatable: MAX_INFLATED,
-            budget: Budget::new(image.tree.name_count()),
+            inflatable: MAX_INFLATED.min(image.plausible_size()),
+            inflatable_crates: binaries::ALL_CRATES,
+            budget: Budget::new(image),
             oversized: RefCell::default(),
             manifests: HashMap::new(),
             list: Vec::new(),
@@ -344,9 +433,19 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The bytes of an archive or a binary database; `None`, with a note, if it is too large.
-    fn bytes(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
-        self.at_most(name, MAX_RECORD)
+    /// The bytes of an archive; `None`, with a note, if it is too large. What archives contain is
+    /// counted when it is decompressed.
+    fn archive(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        if self.is_readable(name, MAX_RECORD) {
+            self.image.read(name).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The bytes of a binary database.
+    fn database(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        self.text_at_most(name, MAX_RECORD)
     }
 
     /// The bytes of a text.
@@ -359,14 +458,10 @@ impl<'a> Scan<'a> {
         if !self.is_readable(name, limit) {
             return Ok(None);
         }
-        if let Kind::File(content) = &self.tree().inode(name).kind {
-            let left = &self.budget.text_bytes;
-            let Some(rest) = left.get().checked_sub(content.length()) else {
-                let first = self.budget.first_unread.get().unwrap_or(name);
-                self.budget.first_unread.set(Some(first));
-                return Ok(None);
-            };
-            left.set(rest);
+        if let Kind::File(content) = &self.tree().inode(name).kind
+            && !self.budget.take_text(name, content.length())
+        {
+            return Ok(None);
         }
         self.image.read(name).map(Some)
     }
@@ -391,14 +486,6 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn at_most(&self, name: NameId, limit: u64) -> Result<Option<Bytes<'a>>, ReadError> {
-        if self.is_readable(name, limit) {
-            self.image.read(name).map(Some)
-        } else {
-            Ok(None)
-        }
-    }
-
     /// Whether a name is a file that is small enough to be read; a file that is too large is
     /// recorded.
     fn is_readable(&self, name: NameId, limit: u64) -> bool {
@@ -416,6 +503,11 @@ impl<'a> Scan<'a> {
             self.oversized.borrow_mut().insert(name);
         }
         is_readable
+    }
+
+    /// The paths in the list of a package, up to the limit on those of all packages.
+    fn listed<I: Iterator>(&self, record: NameId, paths: I) -> impl Iterator<Item = I::Item> {
+        paths.take_while(move |_| self.budget.take_path(record))
     }
 
     /// The entry at a path listed in a package. Symlinks in its directory are followed; directories
@@ -498,23 +590,60 @@ impl<'a> Scan<'a> {
     }
 
     fn note(&mut self, at: NameId, text: impl Into<String>) {
-        self.notes.push(PackageNote {
-            at,
-            text: text.into(),
-        });
+        let text = text.into();
+        let note = PackageNote { at, text };
+        // A database may have millions of entries with the same problem.
+        if self.notes.last() != Some(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Whether there are as many packages as there may be, which is noted.
+    fn is_full(&mut self, record: NameId) -> bool {
+        let text = if self.list.len() >= MAX_PACKAGES {
+            "too many packages: the rest were not read"
+        } else if self.budget.fields.get() == 0 {
+            "the fields of the packages are too long: the rest were not read"
+        } else {
+            return false;
+        };
+        // Further records may be full of packages, and one note is enough.
+        if self.notes.last().is_none_or(|note| note.text != text) {
+            self.note(record, text);
+        }
+        true
+    }
+
+    /// Whether a package can be added after fields that are too long have been removed, which is
+    /// noted.
+    fn shorten(&mut self, facts: &mut Facts, record: NameId) -> bool {
+        if facts.name.len().max(facts.version.len()) > MAX_FIELD {
+            let text = "packages with a name or a version over 4 KiB were left out";
+            self.note(record, text);
+            return false;
+        }
+        if facts.remove_long_fields() {
+            let text = "fields of packages over 4 KiB, and licenses over 64 KiB, were left out";
+            self.note(record, text);
+        }
+        true
     }
 
     /// Adds a package, unless its record contains no name.
-    fn add(&mut self, ecosystem: Ecosystem, facts: Facts, record: NameId, mut files: Vec<NameId>) {
-        if facts.name.is_empty() {
+    fn add(
+        &mut self,
+        ecosystem: Ecosystem,
+        mut facts: Facts,
+        record: NameId,
+        mut files: Vec<NameId>,
+    ) {
+        if facts.name.is_empty() || self.is_full(record) || !self.shorten(&mut facts, record) {
             return;
         }
-        if self.list.len() >= MAX_PACKAGES {
-            // A record may have any number of further packages, and one note is enough.
-            let text = "too many packages: the rest were not read";
-            if self.notes.last().is_none_or(|note| note.text != text) {
-                self.note(record, text);
-            }
+        let purl = purl::purl(ecosystem, &facts, self.distribution);
+        if !self.budget.take_fields(facts.length() + purl.len()) {
+            // This notes it.
+            self.is_full(record);
             return;
         }
         // A file may be listed under two paths, one of them through a symlink.
@@ -528,7 +657,6 @@ impl<'a> Scan<'a> {
         left.set(left.get() - files.len());
         // Lists that name one file many times reserved capacity for all of them.
         files.shrink_to_fit();
-        let purl = purl::purl(ecosystem, &facts, self.distribution);
         let Facts {
             name,
             version,
@@ -558,7 +686,19 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Decodes text from a record, replacing bytes that are not valid UTF-8.
+/// Decodes a field of a record, replacing bytes that are not valid UTF-8.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.trim_ascii()).into_owned()
+    decode(bytes.trim_ascii(), MAX_FIELD)
+}
+
+/// Decodes a license of a record.
+fn license_text(bytes: &[u8]) -> String {
+    decode(bytes.trim_ascii(), MAX_LICENSE)
+}
+
+/// Decodes a text that may be too long: one byte more than allowed is enough to recognize that, and
+/// each byte may take three.
+fn decode(bytes: &[u8], limit: usize) -> String {
+    let end = bytes.len().min(limit + 1);
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

@@ -1,12 +1,14 @@
 //! npm packages: a `package.json` in a directory of `node_modules`.
 
-use serde_json::Value;
+mod manifest;
+
+use manifest::Manifest;
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError, Tree};
 
-/// Largest `package.json`, in bytes: parsed JSON takes many times its size in memory.
+/// Largest `package.json`, in bytes.
 const MAX_MANIFEST: u64 = 4 << 20;
 
 /// Described for the list of ecosystems.
@@ -29,7 +31,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     let facts = if let Some(known) = scan.manifests.get(&inode) {
         known.clone()
     } else {
-        let facts = manifest(scan, name)?;
+        let facts = read_manifest(scan, name)?;
         scan.manifests.insert(inode, facts.clone());
         facts
     };
@@ -43,21 +45,21 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
 }
 
 /// The package that a `package.json` describes; without a version if it cannot be read.
-fn manifest(scan: &mut Scan<'_>, name: NameId) -> Result<Facts, ReadError> {
+fn read_manifest(scan: &mut Scan<'_>, name: NameId) -> Result<Facts, ReadError> {
     let Some(bytes) = scan.text_at_most(name, MAX_MANIFEST)? else {
         return Ok(Facts::default());
     };
-    let json: Value = match serde_json::from_slice(&bytes) {
-        Ok(json) => json,
+    let manifest: Manifest = match serde_json::from_slice(&bytes) {
+        Ok(manifest) => manifest,
         Err(error) => {
             scan.note(name, format!("not valid JSON: {error}"));
             return Ok(Facts::default());
         }
     };
     Ok(Facts {
-        name: text(&json, "name"),
-        version: text(&json, "version"),
-        license: license(&json),
+        license: manifest.declared_license(),
+        name: manifest.name.unwrap_or_default(),
+        version: manifest.version.unwrap_or_default(),
         ..Facts::default()
     })
 }
@@ -69,25 +71,4 @@ fn is_in_node_modules(tree: &Tree, directory: NameId) -> bool {
         parent = tree.parent(parent);
     }
     tree.file_name(parent) == b"node_modules"
-}
-
-fn text(json: &Value, key: &str) -> String {
-    json[key].as_str().unwrap_or_default().to_owned()
-}
-
-/// Returns the license: a string, an object with a `type`, or, in old packages, a list of these.
-fn license(json: &Value) -> Option<String> {
-    if let Some(license) = license_name(&json["license"]) {
-        return Some(license.to_owned());
-    }
-    let list = json["licenses"].as_array()?;
-    let names: Vec<&str> = list.iter().filter_map(license_name).collect();
-    if names.is_empty() {
-        return None;
-    }
-    Some(names.join(" OR "))
-}
-
-fn license_name(value: &Value) -> Option<&str> {
-    value.as_str().or(value["type"].as_str())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::ecosystem::{Description, PurlName, Reader};
 use super::fields::paragraphs;
-use super::{Ecosystem, Facts, Order, Scan, text};
+use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{Bytes, NameId, ReadError, Tree};
 
 /// Described for the list of ecosystems.
@@ -34,8 +34,8 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     };
     // The first paragraph contains the fields; the long description may follow.
     let license = paragraph
-        .text("License-Expression")
-        .or_else(|| paragraph.text("License"));
+        .license("License-Expression")
+        .or_else(|| paragraph.license("License"));
     let facts = Facts {
         name: paragraph.text("Name").unwrap_or_default(),
         version: paragraph.text("Version").unwrap_or_default(),
@@ -97,18 +97,19 @@ fn files(scan: &Scan<'_>, information: NameId, record: NameId) -> Result<Vec<Nam
     // pip writes RECORD with paths relative to `site-packages`; setuptools and old versions of pip
     // wrote `installed-files.txt` with paths relative to the metadata.
     if let Some(bytes) = list(scan, information, b"RECORD")? {
-        for line in bytes.split(|&byte| byte == b'\n') {
+        for line in scan.listed(record, bytes.split(|&byte| byte == b'\n')) {
             files.extend(record_path(line).and_then(|path| entry(tree, site, &path)));
         }
     } else if let Some(bytes) = list(scan, information, b"installed-files.txt")? {
-        for path in bytes.split(|&byte| byte == b'\n') {
+        for path in scan.listed(record, bytes.split(|&byte| byte == b'\n')) {
             files.extend(entry(tree, information, path));
         }
     } else if let Some(bytes) = list(scan, information, b"top_level.txt")? {
         // A hostile list may repeat the same module on every line.
-        let modules: BTreeSet<String> = bytes.split(|&byte| byte == b'\n').map(text).collect();
+        let lines = scan.listed(record, bytes.split(|&byte| byte == b'\n'));
+        let modules: BTreeSet<&[u8]> = lines.map(<[u8]>::trim_ascii).collect();
         for module in modules {
-            files.extend(module_files(scan, site, &module));
+            files.extend(module_files(scan, site, module));
         }
     }
     Ok(files)
@@ -127,19 +128,19 @@ fn list<'a>(
 }
 
 /// Lists the files of a module: a directory, a single file, or both.
-fn module_files(scan: &Scan<'_>, site: NameId, module: &str) -> Vec<NameId> {
+fn module_files(scan: &Scan<'_>, site: NameId, module: &[u8]) -> Vec<NameId> {
     let tree = scan.tree();
     let mut files = Vec::new();
     // An empty line would make the module `.py`, and `site-packages` itself its directory.
     if module.is_empty() {
         return files;
     }
-    if let Some(package) = tree.child(site, module.as_bytes())
+    if let Some(package) = tree.child(site, module)
         && tree.is_directory(package)
     {
         files.extend(scan.files_below(package, None));
     }
-    files.extend(tree.child(site, format!("{module}.py").as_bytes()));
+    files.extend(tree.child(site, &[module, b".py"].concat()));
     files
 }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Package, Packages, Scan, apk, dpkg, rpm};
+use super::{Ecosystem, MAX_PACKAGES, Package, Packages, Scan, apk, dpkg, rpm};
 use crate::image::{Header, Image, NameId, ReadError};
 
 /// The records of the packages that remain.
@@ -116,13 +116,17 @@ fn dpkg_records(
     };
     let diversions = dpkg::diversions(scan)?;
     let mut names = BTreeSet::new();
-    for paragraph in paragraphs(&bytes).filter(dpkg::is_installed) {
+    // No more packages than these were read.
+    for paragraph in paragraphs(&bytes)
+        .filter(dpkg::is_installed)
+        .take(MAX_PACKAGES)
+    {
         let facts = dpkg::facts(&paragraph);
         // The name is used as a file name. With a hostile name, the file could be placed anywhere.
         if facts.name.is_empty() || facts.name.contains('/') {
             continue;
         }
-        if !dpkg::files(scan, &facts, &diversions)?
+        if !dpkg::files(scan, &facts, &diversions, status)?
             .into_iter()
             .any(is_kept)
         {
@@ -182,8 +186,8 @@ fn sums(
         .unwrap_or_default()
         .split(|&byte| byte == b'\n')
     {
-        let words: Vec<&[u8]> = line.trim_ascii().split(|&byte| byte == b' ').collect();
-        if let [path, sum, ..] = words[..]
+        let mut words = line.trim_ascii().split(|&byte| byte == b' ');
+        if let (Some(path), Some(sum)) = (words.next(), words.next())
             && let Some(relative) = path.strip_prefix(b"/")
             && scan.entry(path).is_some_and(is_kept)
         {
@@ -213,6 +217,7 @@ fn apk_records(
         read = Some(database);
         let reduced = apk::database(scan, &bytes, is_kept);
         let packages: Vec<String> = paragraphs(&reduced)
+            .take(MAX_PACKAGES)
             .map(|paragraph| apk::facts(&paragraph).name)
             .collect();
         if !packages.is_empty() {

@@ -3,7 +3,7 @@
 //!
 //! Source: the structures of Berkeley DB's `dbinc/db_page.h`.
 
-use super::{Damage, Headers};
+use super::{Damage, Remaining, Sink};
 
 const HASH_MAGIC: u32 = 0x0006_1561;
 // Page types: unsorted and sorted hash entries, and a part of a long value.
@@ -16,13 +16,7 @@ const OFF_PAGE: u8 = 3;
 /// level and type of the page.
 const PAGE_HEADER: usize = 26;
 
-pub(super) fn headers(file: &[u8]) -> Headers {
-    let mut blobs = Vec::new();
-    let damage = read(file, &mut blobs).err();
-    (blobs, damage)
-}
-
-fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
+pub(super) fn headers(file: &[u8], sink: Sink<'_>) -> Result<(), Damage> {
     let magic: [u8; 4] = file
         .get(12..16)
         .and_then(|magic| magic.try_into().ok())
@@ -43,8 +37,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
     if !(512..=1 << 16).contains(&database.page_size) {
         return Err(Damage::Magic);
     }
-    // Values are copied, and a hostile file can refer to the same pages many times.
-    let mut left = file.len();
+    let mut remaining = Remaining::of(file);
     // The first page is the metadata.
     for page in file.chunks_exact(database.page_size).skip(1) {
         if !matches!(page[25], HASH_UNSORTED | HASH) {
@@ -56,12 +49,10 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
             let at = database.number(page, PAGE_HEADER + 2 * index, 2)?;
             if page.get(at) == Some(&OFF_PAGE) {
                 // The page and the length follow the type and three unused bytes.
-                let blob = database.value(
-                    database.number(page, at + 4, 4)?,
-                    database.number(page, at + 8, 4)?,
-                )?;
-                left = left.checked_sub(blob.len()).ok_or(Damage::Cycle)?;
-                blobs.push(blob);
+                let first_page = database.number(page, at + 4, 4)?;
+                let length = database.number(page, at + 8, 4)?;
+                remaining.take(length)?;
+                sink(&database.value(first_page, length)?);
             }
         }
     }
@@ -75,11 +66,8 @@ struct Database<'a> {
 }
 
 impl Database<'_> {
-    /// Reads the value that begins on a page.
+    /// Reads the value that begins on a page, and is not longer than the file.
     fn value(&self, mut page_number: usize, length: usize) -> Result<Vec<u8>, Damage> {
-        if length > self.file.len() {
-            return Err(Damage::Outside);
-        }
         let mut value = Vec::with_capacity(length);
         while value.len() < length {
             let start = page_number
@@ -121,6 +109,7 @@ impl Database<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::rpm::tests::collected;
 
     /// A metadata page, a hash page with one pair, and two pages with a value of 600 bytes.
     fn file() -> Vec<u8> {
@@ -142,15 +131,17 @@ mod tests {
 
     #[test]
     fn a_long_value_is_read_across_overflow_pages() {
-        assert_eq!(headers(&file()), (vec![vec![b'x'; 600]], None));
+        assert_eq!(collected(headers, &file()), (vec![vec![b'x'; 600]], Ok(())));
     }
 
     #[test]
     fn a_page_chain_outside_the_file_is_damage() {
         let mut outside = file();
         outside[1024 + 16] = 9;
-        assert_eq!(headers(&outside).1, Some(Damage::Outside));
-        assert_eq!(headers(&file()[..1024]).1, Some(Damage::Outside));
-        assert_eq!(headers(b"not a database").1, Some(Damage::Magic));
+        assert_eq!(collected(headers, &outside).1, Err(Damage::Outside));
+        let short = &file()[..1024];
+        assert_eq!(collected(headers, short).1, Err(Damage::Outside));
+        let other = b"not a database";
+        assert_eq!(collected(headers, other).1, Err(Damage::Magic));
     }
 }

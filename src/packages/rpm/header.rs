@@ -3,6 +3,8 @@
 //!
 //! Numbers are big-endian. Source: rpm's `docs/manual/format_header.md`.
 
+use crate::packages::{MAX_FIELD, MAX_LICENSE, decode};
+
 // Tags, by their names in rpm's `rpmtag.h`: RPMTAG_NAME, RPMTAG_BUILDTIME and so on.
 pub(super) const NAME: u32 = 1000;
 pub(super) const VERSION: u32 = 1001;
@@ -65,7 +67,13 @@ impl<'a> Header<'a> {
         }
         // The first of several strings: among translations, this is the original.
         let end = memchr::memchr(0, bytes)?;
-        Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
+        let limit = if tag == LICENSE {
+            MAX_LICENSE
+        } else {
+            MAX_FIELD
+        };
+        // Several tags may refer to the same long text.
+        Some(decode(&bytes[..end], limit))
     }
 
     pub(super) fn number(&self, tag: u32) -> Option<u32> {

@@ -9,7 +9,7 @@ mod sqlite;
 use std::collections::{HashMap, HashSet};
 
 use super::ecosystem::{Description, PurlName, Reader};
-use super::{Ecosystem, Facts, Order, Scan};
+use super::{Ecosystem, Facts, Order, Scan, text};
 use crate::image::{NameId, ReadError};
 
 use header::Header;
@@ -33,17 +33,44 @@ enum Damage {
     NoTable,
 }
 
-/// The package headers of a database, and the damage at which reading stopped.
-type Headers = (Vec<Vec<u8>>, Option<Damage>);
+/// Receives the package headers of a database, one after another: together they may be as long as
+/// the database.
+type Sink<'s> = &'s mut dyn FnMut(&[u8]);
 
-/// A kind of database: the name of its file, and the function that reads it.
-type Kind = (&'static str, fn(&[u8]) -> Headers);
+/// A kind of database: the name of its file, and the function that reads it up to its end or the
+/// first damage.
+type Kind = (&'static str, fn(&[u8], Sink<'_>) -> Result<(), Damage>);
+
+/// The headers that a database may still have. All entries of a hostile file can refer to the same
+/// bytes.
+struct Remaining {
+    bytes: usize,
+}
+
+impl Remaining {
+    /// The least number of bytes that a header counts for: those of a header with one tag, without
+    /// its value. Millions of empty ones would take time too.
+    const SMALLEST: usize = 24;
+
+    fn of(file: &[u8]) -> Self {
+        Self { bytes: file.len() }
+    }
+
+    fn take(&mut self, header: usize) -> Result<(), Damage> {
+        let left = self.bytes.checked_sub(header.max(Self::SMALLEST));
+        self.bytes = left.ok_or(Damage::Cycle)?;
+        Ok(())
+    }
+}
 
 const KINDS: [Kind; 3] = [
     ("rpmdb.sqlite", sqlite::headers),
     ("Packages.db", ndb::headers),
     ("Packages", berkeley::headers),
 ];
+
+/// Maximum number of directories of a package; the largest have some thousands.
+const MAX_DIRECTORIES: usize = 100_000;
 
 /// Described for the list of ecosystems.
 pub(super) const ECOSYSTEM: Description = Description {
@@ -71,28 +98,29 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
             if log.is_some_and(|log| !log.is_empty()) {
                 scan.note(database, "changes in its write-ahead log were not read");
             }
-            if let Some(bytes) = scan.bytes(database)? {
-                database_of(scan, database, headers(&bytes));
+            if let Some(bytes) = scan.database(database)? {
+                let result = headers(&bytes, &mut |blob| package(scan, database, blob));
+                // The headers before the damage count.
+                if let Err(damage) = result {
+                    scan.note(database, format!("invalid rpm database: {damage}"));
+                }
             }
         }
     }
     manifest(scan)
 }
 
-/// Adds the packages of a database. Headers that were read before the damage count.
-fn database_of(scan: &mut Scan<'_>, database: NameId, (headers, damage): Headers) {
-    if let Some(damage) = damage {
-        scan.note(database, format!("invalid rpm database: {damage}"));
+/// Adds the package of a header.
+fn package(scan: &mut Scan<'_>, database: NameId, blob: &[u8]) {
+    // The files of a package are looked up before it is added.
+    if scan.is_full(database) {
+        return;
     }
-    for blob in headers {
-        let Some(header) = Header::parse(&blob) else {
-            scan.note(database, "invalid package header");
-            continue;
-        };
-        if !is_package(&header) {
-            continue;
-        }
-        let files = files(scan, &header);
+    let Some(header) = Header::parse(blob) else {
+        return scan.note(database, "invalid package header");
+    };
+    if is_package(&header) {
+        let files = files(scan, &header, database);
         scan.add(Ecosystem::Rpm, facts(&header), database, files);
     }
 }
@@ -106,8 +134,12 @@ fn is_package(header: &Header<'_>) -> bool {
 
 /// The entries of a package, without directories. A name that is the parent of another directory of
 /// the package counts as a directory even if it is a symlink in the image, such as `/lib`.
-fn files(scan: &Scan<'_>, header: &Header<'_>) -> Vec<NameId> {
-    let paths: Vec<&[u8]> = header.directories().collect();
+fn files(scan: &Scan<'_>, header: &Header<'_>, database: NameId) -> Vec<NameId> {
+    let directories = header.directories().take(MAX_DIRECTORIES);
+    let paths: Vec<&[u8]> = scan.listed(database, directories).collect();
+    if paths.len() == MAX_DIRECTORIES {
+        scan.budget.leave_out(database);
+    }
     let entries: Vec<Option<NameId>> = paths.iter().map(|path| scan.directory(path)).collect();
     let mut rows: HashMap<&[u8], usize> = HashMap::new();
     for (row, path) in paths.iter().enumerate() {
@@ -124,7 +156,7 @@ fn files(scan: &Scan<'_>, header: &Header<'_>) -> Vec<NameId> {
         }
     }
     let mut files = Vec::new();
-    for (row, name) in header.names() {
+    for (row, name) in scan.listed(database, header.names()) {
         let Some(Some(directory)) = entries.get(row) else {
             continue;
         };
@@ -185,8 +217,9 @@ fn manifest(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     let Some(bytes) = scan.text(record)? else {
         return Ok(());
     };
-    for line in String::from_utf8_lossy(&bytes).lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
+    for line in bytes.split(|&byte| byte == b'\n') {
+        // A line may have any number of further fields.
+        let fields: Vec<&[u8]> = line.split(|&byte| byte == b'\t').take(10).collect();
         let [
             name,
             full_version,
@@ -198,17 +231,16 @@ fn manifest(scan: &mut Scan<'_>) -> Result<(), ReadError> {
             architecture,
             _,
             source,
-            ..,
         ] = fields[..]
         else {
             continue;
         };
         let epoch = known(epoch);
         let facts = Facts {
-            name: name.to_owned(),
-            version: version(epoch.as_deref(), full_version, ""),
+            name: text(name),
+            version: version(epoch.as_deref(), &text(full_version), ""),
             architecture: known(architecture),
-            source: split_source(source),
+            source: split_source(&text(source)),
             license: None,
             broken: None,
             depends: Vec::new(),
@@ -220,11 +252,11 @@ fn manifest(scan: &mut Scan<'_>) -> Result<(), ReadError> {
 }
 
 /// Returns a field of the manifest, unless it is `(none)`, rpm's text for an unset tag.
-fn known(field: &str) -> Option<String> {
-    if field == NONE {
+fn known(field: &[u8]) -> Option<String> {
+    if field == NONE.as_bytes() {
         return None;
     }
-    Some(field.to_owned())
+    Some(text(field))
 }
 
 const NONE: &str = "(none)";
@@ -237,16 +269,22 @@ pub(super) fn manifest_lines(
 ) -> Result<Vec<String>, ReadError> {
     let file_name = scan.tree().file_name(database);
     let kind = KINDS.iter().find(|(name, _)| name.as_bytes() == file_name);
-    let (Some((_, headers)), Some(bytes)) = (kind, scan.bytes(database)?) else {
+    let (Some((_, headers)), Some(bytes)) = (kind, scan.database(database)?) else {
         return Ok(Vec::new());
     };
-    let (blobs, _) = headers(&bytes);
     let mut lines = Vec::new();
-    for header in blobs.iter().filter_map(|blob| Header::parse(blob)) {
-        if is_package(&header) && files(scan, &header).into_iter().any(&is_kept) {
-            lines.push(manifest_line(&header));
+    // Damage was reported when the packages were read.
+    let _ = headers(&bytes, &mut |blob| {
+        if let Some(header) = Header::parse(blob)
+            && is_package(&header)
+            && files(scan, &header, database).into_iter().any(&is_kept)
+        {
+            let line = manifest_line(&header);
+            if scan.budget.take_fields(line.len()) {
+                lines.push(line);
+            }
         }
-    }
+    });
     lines.sort();
     Ok(lines)
 }
@@ -296,6 +334,16 @@ fn number_field(header: &Header<'_>, tag: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The headers that a function reads from a file.
+    pub(super) fn collected(
+        headers: fn(&[u8], Sink<'_>) -> Result<(), Damage>,
+        file: &[u8],
+    ) -> (Vec<Vec<u8>>, Result<(), Damage>) {
+        let mut blobs = Vec::new();
+        let result = headers(file, &mut |blob| blobs.push(blob.to_vec()));
+        (blobs, result)
+    }
 
     #[test]
     fn a_source_rpm_name_is_split_at_its_last_two_hyphens() {

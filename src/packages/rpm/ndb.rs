@@ -3,7 +3,7 @@
 //!
 //! Numbers are little-endian. Source: rpm's `lib/backend/ndb/rpmpkg.c`.
 
-use super::{Damage, Headers};
+use super::{Damage, Remaining, Sink};
 
 /// Length of a slot: its magic, the number of the package, and the offset and length in blocks.
 const SLOT: usize = 16;
@@ -11,13 +11,7 @@ const PAGE: usize = 4096;
 /// Unit of the offsets of headers, in bytes.
 const BLOCK: usize = 16;
 
-pub(super) fn headers(file: &[u8]) -> Headers {
-    let mut blobs = Vec::new();
-    let damage = read(file, &mut blobs).err();
-    (blobs, damage)
-}
-
-fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
+pub(super) fn headers(file: &[u8], sink: Sink<'_>) -> Result<(), Damage> {
     if !file.starts_with(b"RpmP") {
         return Err(Damage::Magic);
     }
@@ -28,7 +22,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         .ok_or(Damage::Outside)?;
     // The file header occupies the first two slots.
     let slots = file.get(2 * SLOT..end).ok_or(Damage::Outside)?;
-    let mut left = file.len();
+    let mut remaining = Remaining::of(file);
     for slot in slots
         .chunks_exact(SLOT)
         .filter(|slot| slot.starts_with(b"Slot"))
@@ -44,13 +38,8 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
             return Err(Damage::Outside);
         }
         let length = number(head, 12)?;
-        // Headers are copied, and all slots of a hostile file can refer to the same bytes.
-        left = left.checked_sub(length).ok_or(Damage::Cycle)?;
-        blobs.push(
-            file.get(at + 16..at + 16 + length)
-                .ok_or(Damage::Outside)?
-                .to_vec(),
-        );
+        remaining.take(length)?;
+        sink(file.get(at + 16..at + 16 + length).ok_or(Damage::Outside)?);
     }
     Ok(())
 }
@@ -66,6 +55,7 @@ fn number(bytes: &[u8], at: usize) -> Result<usize, Damage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::rpm::tests::collected;
 
     #[test]
     fn headers_are_found_through_the_slots_of_an_ndb_file() {
@@ -74,9 +64,23 @@ mod tests {
         file[12] = 1;
         file[32..48].copy_from_slice(b"Slot\x07\0\0\0\0\x01\0\0\x02\0\0\0");
         file[PAGE..PAGE + 19].copy_from_slice(b"BlbS\x07\0\0\0sum!\x03\0\0\0abc");
-        assert_eq!(headers(&file), (vec![b"abc".to_vec()], None));
+        assert_eq!(collected(headers, &file), (vec![b"abc".to_vec()], Ok(())));
         file[PAGE + 15] = 0x70;
-        assert_eq!(headers(&file).1, Some(Damage::Cycle));
-        assert_eq!(headers(&file[..100]).1, Some(Damage::Outside));
+        assert_eq!(collected(headers, &file).1, Err(Damage::Cycle));
+        assert_eq!(collected(headers, &file[..100]).1, Err(Damage::Outside));
+    }
+
+    #[test]
+    fn slots_that_all_refer_to_one_empty_header_are_damage() {
+        let mut file = vec![0; 2 * PAGE];
+        file[..4].copy_from_slice(b"RpmP");
+        file[12] = 1;
+        for slot in file[2 * SLOT..PAGE].chunks_exact_mut(SLOT) {
+            slot.copy_from_slice(b"Slot\x07\0\0\0\0\x01\0\0\0\0\0\0");
+        }
+        file[PAGE..PAGE + 16].copy_from_slice(b"BlbS\x07\0\0\0sum!\0\0\0\0");
+        let (headers, result) = collected(headers, &file[..PAGE + 64]);
+        assert_eq!(result, Err(Damage::Cycle));
+        assert_eq!(headers.len(), (PAGE + 64) / Remaining::SMALLEST);
     }
 }

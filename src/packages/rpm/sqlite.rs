@@ -4,7 +4,7 @@
 //! path and include a full SQL engine. Source: <https://www.sqlite.org/fileformat2.html>, sections
 //! 1.3, 1.5, 1.6 and 2.1.
 
-use super::{Damage, Headers};
+use super::{Damage, Remaining, Sink};
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Maximum depth of a tree. The tree of a file that fits into memory has fewer levels.
@@ -13,14 +13,8 @@ const MAX_DEPTH: usize = 20;
 /// content takes one byte of a row.
 const MAX_VALUES: usize = 16;
 
-/// Returns the blobs of the table.
-pub(super) fn headers(file: &[u8]) -> Headers {
-    let mut blobs = Vec::new();
-    let damage = read(file, &mut blobs).err();
-    (blobs, damage)
-}
-
-fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
+/// Passes the blobs of the table to `sink`.
+pub(super) fn headers(file: &[u8], sink: Sink<'_>) -> Result<(), Damage> {
     let database = Database::open(file)?;
     // The table at page 1 describes the others: type, name, table, first page, and the SQL.
     let mut root = None;
@@ -40,10 +34,13 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         }
     })?;
     database.rows(root.ok_or(Damage::NoTable)?, &mut |row| {
-        blobs.extend(values(row).iter().find_map(|value| match value {
-            Value::Blob(blob) => Some(blob.to_vec()),
+        let blob = values(row).into_iter().find_map(|value| match value {
+            Value::Blob(blob) => Some(blob),
             _ => None,
-        }));
+        });
+        if let Some(blob) = blob {
+            sink(blob);
+        }
     })
 }
 
@@ -87,12 +84,12 @@ impl<'a> Database<'a> {
     }
 
     /// Passes the record of each row below a page of a table to `sink`, in order.
-    fn rows(&self, root: usize, sink: &mut dyn FnMut(&[u8])) -> Result<(), Damage> {
+    fn rows(&self, root: usize, sink: Sink<'_>) -> Result<(), Damage> {
         const LEAF: u8 = 0x0d;
         const INTERIOR: u8 = 0x05;
         // Each page of a tree is visited once. More visits than pages indicate a cycle.
         let mut left = self.file.len() / self.page_size;
-        let mut left_bytes = self.file.len();
+        let mut remaining = Remaining::of(self.file);
         // Pages to read with their depths, the next one last.
         let mut open = vec![(root, 0)];
         while let Some((number_of_page, depth)) = open.pop() {
@@ -106,9 +103,7 @@ impl<'a> Database<'a> {
                 LEAF => {
                     for index in 0..cells {
                         let record = self.record(cell(page, start + 8, index)?)?;
-                        // Records are copied, and all cells of a hostile file can refer to the
-                        // same pages.
-                        left_bytes = left_bytes.checked_sub(record.len()).ok_or(Damage::Cycle)?;
+                        remaining.take(record.len())?;
                         sink(&record);
                     }
                 }
@@ -248,6 +243,7 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packages::rpm::tests::collected;
 
     #[test]
     fn varints_hold_seven_bits_in_each_byte() {
@@ -267,9 +263,9 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_a_database_is_reported_as_damaged() {
-        assert_eq!(headers(b"").1, Some(Damage::Magic));
+        assert_eq!(collected(headers, b"").1, Err(Damage::Magic));
         let mut file = [MAGIC, &[0; 600]].concat();
         file[16] = 2;
-        assert_eq!(headers(&file).1, Some(Damage::Outside));
+        assert_eq!(collected(headers, &file).1, Err(Damage::Outside));
     }
 }

@@ -132,6 +132,31 @@ fn a_directory_replaced_by_a_symlink_while_reading_is_not_followed() {
 }
 
 #[test]
+fn a_file_of_holes_is_too_large_to_be_analyzed_but_is_read() {
+    let directory = Directory::new();
+    // Without its holes, it takes some kilobytes on disk.
+    let path = directory.file("var/lib/rpm/Packages.db", b"RpmP");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    for (length, note) in [
+        (
+            32 << 20,
+            "invalid rpm database: it is truncated or refers to bytes outside the file",
+        ),
+        (40 << 20, "too large to read"),
+    ] {
+        file.set_len(length).unwrap();
+        let image = open(&format!("rootfs:{}", directory.path().display())).unwrap();
+        let packages = jettison::packages::read(&image).unwrap();
+        let notes: Vec<_> = packages.notes.iter().map(|note| &note.text).collect();
+        assert_eq!(notes, [note]);
+        assert_eq!(
+            read(&image, "/var/lib/rpm/Packages.db").len() as u64,
+            length
+        );
+    }
+}
+
+#[test]
 fn a_root_may_be_named_through_a_symlink() {
     let directory = Directory::new();
     directory.file("root/a", b"x");

@@ -3,9 +3,10 @@
 
 use std::process::Command;
 
-use jettison::packages;
+use jettison::image::{Image, Options};
+use jettison::packages::{self, Packages};
 
-use crate::builders::images::{Directory, Tar, config, docker_archive, layer};
+use crate::builders::images::{Directory, Tar, config, docker_archive, gzip, layer, open_with};
 
 /// The packages that `inspect` lists in an address space of 1 GiB.
 fn inspected(tar: Tar) -> usize {
@@ -251,5 +252,274 @@ fn a_list_whose_paths_lead_through_long_symlinks_is_not_followed_to_the_end() {
     assert_eq!(
         notes,
         ["symlink targets are too long: not all paths were followed"]
+    );
+}
+
+fn notes(packages: &Packages) -> Vec<&str> {
+    packages.notes.iter().map(|note| &*note.text).collect()
+}
+
+/// Records of one package, each with a path and a text in which `{name}` and `{version}` are still
+/// missing.
+const RECORDS: [(&str, &str); 7] = [
+    (
+        "var/lib/dpkg/status",
+        "Package: {name}\nStatus: install ok installed\nVersion: {version}\n",
+    ),
+    (
+        "var/lib/dpkg/status.d/x",
+        "Package: {name}\nVersion: {version}\n",
+    ),
+    ("lib/apk/db/installed", "P:{name}\nV:{version}\n"),
+    (
+        "var/lib/rpmmanifest/container-manifest-2",
+        "{name}\t{version}\t0\t0\tv\t(none)\t0\tx\t0\ts\n",
+    ),
+    (
+        "s/x.dist-info/METADATA",
+        "Name: {name}\nVersion: {version}\n",
+    ),
+    (
+        "node_modules/x/package.json",
+        r#"{"name": "{name}", "version": "{version}"}"#,
+    ),
+    (
+        "specifications/x.gemspec",
+        "s.name = '{name}'\ns.version = '{version}'\n",
+    ),
+];
+
+#[test]
+fn a_package_with_a_name_or_a_version_over_4_kib_is_left_out_and_reported() {
+    for (path, record) in RECORDS {
+        for (name, version, count) in [(4096, 4096, 1), (4097, 1, 0), (1, 4097, 0), (1, 1 << 20, 0)]
+        {
+            let text = record.replace("{name}", &"n".repeat(name));
+            let text = text.replace("{version}", &"1".repeat(version));
+            let packages = packages::read(&layer(Tar::new().file(path, text.as_bytes()))).unwrap();
+            assert_eq!(packages.list.len(), count, "{path} {name} {version}");
+            let expected = ["packages with a name or a version over 4 KiB were left out"];
+            assert_eq!(notes(&packages), expected[count..], "{path}");
+        }
+    }
+}
+
+#[test]
+fn other_fields_that_are_too_long_are_left_out_and_reported() {
+    let long = "x".repeat(4097);
+    let license = "x".repeat((64 << 10) + 1);
+    let json = format!(r#"{{"name": "n", "version": "1", "license": "{license}"}}"#);
+    for (path, text) in [
+        (
+            "var/lib/dpkg/status",
+            format!(
+                "Package: n\nVersion: 1\nArchitecture: {long}\nSource: {long}\nDepends: {long}\n"
+            ),
+        ),
+        (
+            "lib/apk/db/installed",
+            format!("P:n\nV:1\nL:{license}\nD:{long}\n"),
+        ),
+        (
+            "s/x.dist-info/METADATA",
+            format!("Name: n\nVersion: 1\nLicense: {license}\n"),
+        ),
+        ("node_modules/n/package.json", json),
+    ] {
+        let packages = packages::read(&layer(Tar::new().file(path, text.as_bytes()))).unwrap();
+        let package = &packages.list[0];
+        assert_eq!(
+            (&package.architecture, &package.source),
+            (&None, &None),
+            "{path}"
+        );
+        assert_eq!(
+            (&package.license, package.depends.len()),
+            (&None, 0),
+            "{path}"
+        );
+        let expected = ["fields of packages over 4 KiB, and licenses over 64 KiB, were left out"];
+        assert_eq!(notes(&packages), expected, "{path}");
+    }
+}
+
+#[test]
+fn licenses_of_many_names_are_joined_up_to_64_kib() {
+    let status = b"Package: a\nStatus: install ok installed\nVersion: 1\n";
+    for (count, is_kept) in [(4_000, true), (400_000, false)] {
+        let mut copyright = "Format: x\n".to_owned();
+        for number in 0..count {
+            copyright.push_str(&format!("License: {number}\n"));
+        }
+        let tar = Tar::new()
+            .file("var/lib/dpkg/status", status)
+            .file("usr/share/doc/a/copyright", copyright.as_bytes());
+        let packages = packages::read(&layer(tar)).unwrap();
+        assert_eq!(packages.list[0].license.is_some(), is_kept);
+        assert_eq!(packages.notes.is_empty(), is_kept);
+    }
+}
+
+#[test]
+fn the_fields_of_all_packages_have_at_most_32_mib() {
+    let (name, version) = ("n".repeat(4000), "1".repeat(4000));
+    let package = format!("P:{name}\nV:{version}\n\n");
+    let packages = packages::read(&layer(
+        Tar::new().file("lib/apk/db/installed", package.repeat(3000).as_bytes()),
+    ));
+    let packages = packages.unwrap();
+    // Equal packages are one in the list, so only the note tells.
+    let expected = ["the fields of the packages are too long: the rest were not read"];
+    assert_eq!(notes(&packages), expected);
+}
+
+#[test]
+fn an_os_release_with_a_long_id_does_not_lengthen_the_url_of_every_package() {
+    let release = format!("ID={}\nVERSION_ID=1\n", "x".repeat(1 << 19));
+    let tar = Tar::new()
+        .file("etc/os-release", release.as_bytes())
+        .file("lib/apk/db/installed", b"P:a\nV:1\n");
+    let packages = packages::read(&layer(tar)).unwrap();
+    assert_eq!(packages.list[0].purl, "pkg:apk/alpine/a@1");
+}
+
+#[test]
+fn the_lists_of_packages_share_a_limit_on_paths() {
+    // 1,000,000, and 4 for each entry of the image.
+    const PATHS: usize = 1_000_100;
+    let status = b"Package: a\nStatus: install ok installed\nVersion: 1\n";
+    let sum = format!("{}  a\n", "0".repeat(32));
+    let apk = ["P:a\nV:1\nF:\n", &"R:a\n".repeat(PATHS)].concat();
+    let names = b"a\0".repeat(PATHS);
+    let rpm = rpm_database(&[&[
+        (1000, STRING, 1, b"a\0"),
+        (1118, STRINGS, 1, b"/\0"),
+        (1117, STRINGS, number(PATHS), &names),
+        (1116, INT32, number(PATHS), &vec![0; 4 * PATHS]),
+    ]]);
+    let metadata: (&str, &[u8]) = ("s/a.dist-info/METADATA", b"Name: a\nVersion: 1\n");
+    let cases: [[(&str, &[u8]); 2]; 6] = [
+        [
+            ("var/lib/dpkg/status", status),
+            ("var/lib/dpkg/info/a.list", &b"/a\n".repeat(PATHS)),
+        ],
+        [
+            ("var/lib/dpkg/status.d/a", b"Package: a\nVersion: 1\n"),
+            (
+                "var/lib/dpkg/status.d/a.md5sums",
+                &sum.repeat(PATHS).into_bytes(),
+            ),
+        ],
+        [("lib/apk/db/installed", apk.as_bytes()), ("x", b"")],
+        [(PACKAGES_DB, &rpm), ("x", b"")],
+        [
+            metadata,
+            ("s/a.dist-info/RECORD", &b"../a,,\n".repeat(PATHS)),
+        ],
+        [
+            metadata,
+            ("s/a.dist-info/top_level.txt", &b"a\n".repeat(PATHS)),
+        ],
+    ];
+    for files in cases {
+        let mut tar = Tar::new().file("a", b"");
+        for (path, bytes) in files {
+            tar = tar.file(path, bytes);
+        }
+        let packages = packages::read(&layer(tar)).unwrap();
+        assert_eq!(packages.list.len(), 1, "{}", files[0].0);
+        assert_eq!(packages.notes.len(), 1, "{}", files[0].0);
+        assert!(packages.notes[0].text.contains("too many files"));
+    }
+}
+
+#[test]
+fn directories_without_names_in_an_rpm_header_do_not_fill_the_memory() {
+    let database = rpm_database(&[&[
+        (1000, STRING, 1, b"a\0"),
+        (1118, STRINGS, u32::MAX, &vec![0; 48 << 20]),
+    ]]);
+    assert_eq!(inspected(Tar::new().file(PACKAGES_DB, &database)), 1);
+}
+
+#[test]
+fn an_rpm_package_has_at_most_100_000_directories() {
+    for (count, is_complete) in [(99_999, true), (100_001, false)] {
+        let database = rpm_database(&[&[
+            (1000, STRING, 1, b"a\0"),
+            (1118, STRINGS, number(count), &b"/\0".repeat(count)),
+        ]]);
+        let packages = packages::read(&layer(Tar::new().file(PACKAGES_DB, &database))).unwrap();
+        assert_eq!(packages.notes.is_empty(), is_complete);
+    }
+}
+
+#[test]
+fn many_invalid_rpm_headers_are_one_note() {
+    let empty: &[Tag<'_>] = &[];
+    let mut database = rpm_database(&[empty; 200]);
+    // The number of tags of every header exceeds its length.
+    while let Some(at) = memchr::memmem::find(&database, b"sum!\x08\0\0\0\0\0\0\0") {
+        database[at + 8] = 0xff;
+    }
+    let packages = packages::read(&layer(Tar::new().file(PACKAGES_DB, &database))).unwrap();
+    assert_eq!(notes(&packages), ["invalid package header"]);
+}
+
+#[test]
+fn at_most_100_000_diversions_of_dpkg_are_read() {
+    for (count, is_complete) in [(100_000, true), (100_001, false)] {
+        let mut diversions = String::new();
+        for number in 0..count {
+            diversions.push_str(&format!("/{number}\n/x\n:\n"));
+        }
+        let tar = Tar::new()
+            .file("var/lib/dpkg/status", b"")
+            .file("var/lib/dpkg/diversions", diversions.as_bytes());
+        let packages = packages::read(&layer(tar)).unwrap();
+        assert_eq!(packages.notes.is_empty(), is_complete);
+    }
+}
+
+#[test]
+fn lines_and_fields_without_end_do_not_fill_the_memory() {
+    const LENGTH: usize = 60 << 20;
+    let status = b"Package: a\nStatus: install ok installed\nVersion: 1\n";
+    let dpkg = || Tar::new().file("var/lib/dpkg/status", status);
+    let manifest = "var/lib/rpmmanifest/container-manifest-2";
+    let version = [&b"Name: a\nVersion: "[..], &vec![0xff; LENGTH]].concat();
+    for (tar, count) in [
+        (
+            dpkg().file("var/lib/dpkg/diversions", &vec![b'\n'; LENGTH]),
+            1,
+        ),
+        (Tar::new().file(manifest, &vec![b'\t'; LENGTH]), 0),
+        (Tar::new().file("s/a.dist-info/METADATA", &version), 0),
+    ] {
+        assert_eq!(inspected(tar), count);
+    }
+}
+
+/// An image whose layer is compressed.
+fn compressed(tar: Tar) -> Image {
+    let plain = tar.end();
+    let archive = docker_archive(&[gzip(&plain)], &config(&[plain]), &[]);
+    open_with(&archive, &Options::default()).unwrap()
+}
+
+#[test]
+fn all_records_of_a_small_image_share_the_limit_on_implausible_files() {
+    // The limit is 32 MiB, and 32 times the size of the image as stored.
+    let zeros = vec![0; 24 << 20];
+    let database = "usr/lib/sysimage/rpm/Packages";
+    let image = compressed(Tar::new().file(PACKAGES_DB, &zeros).file(database, &zeros));
+    let packages = packages::read(&image).unwrap();
+    let expected = "the package records are too large: not all of them were read";
+    assert!(notes(&packages).contains(&expected), "{:?}", packages.notes);
+    let image = compressed(Tar::new().file(PACKAGES_DB, &zeros));
+    let packages = packages::read(&image).unwrap();
+    assert_eq!(
+        notes(&packages),
+        ["invalid rpm database: unrecognized file format"]
     );
 }

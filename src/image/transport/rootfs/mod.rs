@@ -24,7 +24,7 @@ use crate::image::tree::{Content, Header, Inode, Kind, NameId, Tree};
 pub(in crate::image) use write::write;
 
 /// Reads the headers of everything below a directory, except excluded paths: the output may be
-/// inside the input.
+/// inside the input. Also returns the bytes that all files take on disk.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"
@@ -33,13 +33,14 @@ pub(in crate::image) fn open(
     root: &Path,
     left_out: &[PathBuf],
     limits: &Limits,
-) -> Result<Tree, ReadError> {
+) -> Result<(Tree, u64), ReadError> {
     // Files are opened later with symlinks forbidden, so the path itself must not have any.
     let root = &std::fs::canonicalize(root).map_err(ReadError::io(root))?;
     let mut builder = TreeBuilder {
         root,
         limits,
         tree: Tree::new(),
+        stored: 0,
         way: vec![NameId::ROOT],
         hard_links: HashMap::new(),
     };
@@ -49,7 +50,7 @@ pub(in crate::image) fn open(
             builder.add(entry)?;
         }
     }
-    Ok(builder.tree)
+    Ok((builder.tree, builder.stored))
 }
 
 /// A tree that grows while a directory is walked.
@@ -57,6 +58,8 @@ struct TreeBuilder<'a> {
     root: &'a Path,
     limits: &'a Limits,
     tree: Tree,
+    /// The bytes that all files take on disk; each counts once, whatever its names.
+    stored: u64,
     /// The parent directories of the current entry; the root is at depth 0.
     way: Vec<NameId>,
     /// The first name of each file with several names, by device and inode.
@@ -86,6 +89,7 @@ impl TreeBuilder<'_> {
             self.tree.link(directory, name.as_bytes(), first);
             return Ok(());
         }
+        self.stored = self.stored.saturating_add(status.stored);
         let inode = Inode {
             kind: kind(found),
             header,
@@ -127,6 +131,7 @@ fn kind(found: Found) -> Kind {
         FileType::Fifo => Kind::Fifo,
         _ => Kind::File(Content::Host {
             length: found.status.length,
+            stored: found.status.stored,
             path: found.path,
         }),
     }

@@ -24,6 +24,9 @@ const AT_ONCE: usize = 2048;
 /// Directories of one path that stay open. The usual limit is 1,024 descriptors.
 const OPEN: usize = 256;
 
+/// The unit in which stat(2) counts what a file takes on disk, whatever the file system's own is.
+const BLOCK: u64 = 512;
+
 /// A walk that stays out of mounts and excluded directories.
 pub(super) struct Walk {
     root: Arc<Directory>,
@@ -84,6 +87,8 @@ pub(super) struct Status {
     pub(super) uid: u32,
     pub(super) gid: u32,
     pub(super) length: u64,
+    /// The bytes that it takes on disk. Holes of a sparse file take none.
+    pub(super) stored: u64,
     /// Seconds and nanoseconds since the epoch.
     pub(super) mtime: (i64, u32),
     pub(super) identity: Identity,
@@ -316,6 +321,7 @@ impl Status {
             uid: status.stx_uid,
             gid: status.stx_gid,
             length: status.stx_size,
+            stored: status.stx_blocks.saturating_mul(BLOCK),
             mtime: (status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec),
             identity: (status.stx_dev_major, status.stx_dev_minor, status.stx_ino),
             links: status.stx_nlink,
@@ -343,6 +349,7 @@ impl Status {
             uid: status.st_uid,
             gid: status.st_gid,
             length: status.st_size as u64,
+            stored: (status.st_blocks as u64).saturating_mul(BLOCK),
             mtime: (status.st_mtime as i64, status.st_mtime_nsec as u32),
             identity: (
                 rustix::fs::major(dev),
