@@ -54,6 +54,11 @@ pub(super) fn has(images: Images, row: usize) -> bool {
     images >> row & 1 == 1
 }
 
+/// The images in a set.
+fn rows(images: Images) -> impl Iterator<Item = usize> {
+    (0..MAX_IMAGES).filter(move |&row| has(images, row))
+}
+
 /// A layer that several images share.
 #[derive(Debug)]
 pub(super) struct SharedLayer {
@@ -265,11 +270,10 @@ fn chosen(bytes: &BTreeMap<Images, u64>, sharing: Sharing) -> Vec<Images> {
     // One layer of each image is its own.
     let mut layers = [1; MAX_IMAGES];
     for (_, set) in ranked {
-        let members = || (0..MAX_IMAGES).filter(|&row| has(set, row));
-        if members().any(|row| layers[row] >= sharing.layers) {
+        if rows(set).any(|row| layers[row] >= sharing.layers) {
             continue;
         }
-        members().for_each(|row| layers[row] += 1);
+        rows(set).for_each(|row| layers[row] += 1);
         chosen.push(set);
     }
     // Engines share a layer on disk only if all layers below it are the same too, so the layers of
