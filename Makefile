@@ -44,6 +44,12 @@ e2e-observed: ## observe the images of the last `make e2e`, slim them to what wa
 	cargo build --release
 	JETTISON_BINARY=target/release/jettison tests/e2e/observed.py
 
+.PHONY: e2e-heal
+e2e-heal: ## slim the images of the last `make e2e` with `--test`, and count how many planted losses are healed
+	cargo build --release
+	tests/tools.sh strace
+	JETTISON_BINARY=target/release/jettison tests/e2e/heal.py
+
 .PHONY: e2e-rich
 e2e-rich: ## slim programs of a root directory with 65,000 files, and of lean ones, as root; 6 GB
 	cargo build --release

@@ -1,6 +1,12 @@
 //! Paths inside images and in Dockerfiles, as text or as bytes. `std::path` follows the rules of
 //! the host, which may be another system.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
 /// The last component of a path; empty if the path ends with a slash.
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
@@ -36,6 +42,40 @@ pub fn add_components<'p>(components: &mut Vec<&'p str>, path: &'p str) {
         }
     }
 }
+
+/// A glob for paths, or for one name of a path. `*` stops at a slash, and `**` does not.
+#[derive(Clone, Debug)]
+pub struct Glob {
+    text: String,
+    set: GlobSet,
+}
+
+impl Glob {
+    /// Compiles a glob. Images and repositories contain globs too, so one that is too complex is an
+    /// error: a `globset::Glob` would panic.
+    pub fn new(text: &str) -> Result<Self, globset::Error> {
+        let glob = GlobBuilder::new(text)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()?;
+        Ok(Self {
+            set: GlobSetBuilder::new().add(glob).build()?,
+            text: text.to_owned(),
+        })
+    }
+
+    pub fn is_match(&self, path: &[u8]) -> bool {
+        self.set.is_match(Path::new(OsStr::from_bytes(path)))
+    }
+}
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Glob {}
 
 #[cfg(test)]
 mod tests {
@@ -87,5 +127,28 @@ mod tests {
             add_components(&mut found, path);
             assert_eq!(found.join("/"), components, "{path}");
         }
+    }
+
+    #[test]
+    fn a_wildcard_stops_at_a_slash_and_two_stars_do_not() {
+        let glob = Glob::new("/etc/*.conf").unwrap();
+        assert!(glob.is_match(b"/etc/app.conf") && !glob.is_match(b"/etc/app/app.conf"));
+        let glob = Glob::new("/etc/**/*.conf").unwrap();
+        assert!(glob.is_match(b"/etc/app/app.conf") && glob.is_match(b"/etc/app.conf"));
+    }
+
+    #[test]
+    fn a_glob_that_is_too_complex_is_an_error() {
+        let nested = format!("/{}a{}", "{".repeat(300), "}".repeat(300));
+        let repeated = "{a,b,c,d}*".repeat(400);
+        let classes = "[!a-z]?".repeat(500);
+        let crossing = "**/".repeat(1000);
+        for text in [nested, repeated, classes, crossing] {
+            // Whether it compiles depends on the limits of the regex compiler; it must not panic.
+            if let Ok(glob) = Glob::new(&text) {
+                glob.is_match(b"/a");
+            }
+        }
+        assert!(Glob::new("[").is_err() && Glob::new(&"{".repeat(300)).is_err());
     }
 }

@@ -7,34 +7,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::test::{Bench, Planner, TestArguments};
+use super::test::{Bench, Planning, TestArguments, Verified};
 use crate::evidence::observation::{Act, Observation};
 use crate::evidence::{Budget, Healing, Trial, smallest};
 use crate::image::{Image, NameId, Tree};
-use crate::slim::{Failure, Plan, PlanOptions, Slimming, started_through};
-
-/// A plan that was verified.
-type Verified<'a> = (Slimming<'a>, Vec<Failure>);
+use crate::slim::{Plan, PlanOptions, Slimming, started_through};
 
 /// Searches for the files that the tests need. If it finds them, returns also the plan with them.
 pub(super) fn heal<'a>(
     bench: &mut Bench<'_>,
     arguments: &TestArguments,
-    options: &PlanOptions,
+    planning: &Planning<'_, 'a>,
     untested: &Slimming<'a>,
     failed: &Trial,
-    planner: &Planner<'_, 'a>,
 ) -> anyhow::Result<(Healing, Option<Verified<'a>>)> {
     let mut healer = Healer {
         bench,
-        options,
-        planner,
+        planning,
         used: None,
         candidates: Candidates::default(),
         runs: 0,
     };
     let found = healer.search(untested, arguments)?;
-    let excluded = excluded(untested, &healer.candidates, options);
+    let excluded = excluded(untested, &healer.candidates, planning.options);
     let Some(Passing { paths, trial }) = found else {
         let healing = Healing {
             trial: failed.clone(),
@@ -65,8 +60,7 @@ struct Passing {
 
 struct Healer<'h, 'b, 'p, 'a> {
     bench: &'h mut Bench<'b>,
-    options: &'h PlanOptions,
-    planner: &'h Planner<'p, 'a>,
+    planning: &'h Planning<'p, 'a>,
     /// What the tests use in the original, once it is known.
     used: Option<Observation>,
     candidates: Candidates,
@@ -165,9 +159,9 @@ impl<'a> Healer<'_, '_, '_, 'a> {
     fn plan(&self, paths: &[Vec<u8>]) -> anyhow::Result<Verified<'a>> {
         let options = PlanOptions {
             asked_for: paths.to_vec(),
-            ..self.options.clone()
+            ..self.planning.options.clone()
         };
-        (self.planner)(&options)
+        (self.planning.planner)(&options)
     }
 }
 

@@ -10,7 +10,7 @@ use super::documents::Subject;
 use super::policy::Slimmed;
 use super::progress::Bar;
 use super::source::finish;
-use super::test::Prepared;
+use super::test::{Planning, Prepared, Verified};
 use super::{Outcome, Output, observe, policy};
 use crate::evidence::Record;
 use crate::image::{
@@ -91,7 +91,7 @@ enum Verdict {
 struct Run<'a> {
     arguments: &'a SlimArguments,
     policy: &'a Policy,
-    tests: Option<&'a Prepared>,
+    tests: Option<&'a Prepared<'a>>,
     /// `None` for a dry run.
     destination: Option<&'a Reference>,
     write_options: &'a WriteOptions,
@@ -184,43 +184,25 @@ impl Run<'_> {
         arguments.program.configure(&mut image, platform)?;
         let options = plan_options(&arguments.plan)?;
         let planner = |options: &PlanOptions| {
-            let options = arguments.tests.options(options);
+            let options = arguments.tests.options(options, &image.tree);
             planned(&image, &options, &arguments.image)
         };
         let planned = planner(&options);
         // Digests are checked while the plan is made. A wrong digest is reported first, because the
         // plan was then based on wrong data.
         finish(checks, &arguments.image)?;
-        let (mut slimming, mut failures) = planned?;
-        let mut record = None;
-        if let Some(tests) = self.tests
-            && (failures.is_empty() || arguments.force)
-        {
-            let untested = (slimming, failures);
-            let tested = tests.run(
-                &arguments.tests,
-                &image,
-                &options,
-                untested,
-                &planner,
-                self.bar,
-                self.output,
-            )?;
-            (slimming, failures) = (tested.slimming, tested.failures);
-            record = Some(tested.record);
-        }
+        let planning = Planning {
+            image: &image,
+            options: &options,
+            planner: &planner,
+        };
+        let ((slimming, failures), record) = self.tested(&planning, planned?)?;
         let plan = &slimming.plan;
         let mut summary = failed(&image.tree, &failures);
         if !failures.is_empty() && !arguments.force {
             return Ok((summary, Verdict::FailsVerification));
         }
-        if let Some(record) = &record {
-            summary.append(&report::image_tests(
-                record,
-                &image.tree,
-                slimming.packages()?,
-            ));
-        }
+        summary.append(&results(record.as_ref(), &slimming)?);
         let passes = record.as_ref().is_none_or(Record::has_passed);
         if !passes && !arguments.force {
             return Ok((summary, Verdict::FailsTest));
@@ -265,6 +247,30 @@ impl Run<'_> {
         };
         Ok((summary, verdict))
     }
+
+    /// Runs the tests, if there are any. The plan that is returned may have more files.
+    fn tested<'a>(
+        &self,
+        planning: &Planning<'_, 'a>,
+        planned: Verified<'a>,
+    ) -> anyhow::Result<(Verified<'a>, Option<Record>)> {
+        match self.tests {
+            Some(tests) if planned.1.is_empty() || self.arguments.force => {
+                let (planned, record) = tests.run(planning, planned, self.bar, self.output)?;
+                Ok((planned, Some(record)))
+            }
+            _ => Ok((planned, None)),
+        }
+    }
+}
+
+/// Lines about the tests of an image.
+fn results(record: Option<&Record>, slimming: &Slimming<'_>) -> anyhow::Result<Lines> {
+    let Some(record) = record else {
+        return Ok(Lines::new());
+    };
+    let tree = &slimming.image.tree;
+    Ok(report::image_tests(record, tree, slimming.packages()?))
 }
 
 fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 
 use super::heal;
@@ -11,7 +11,7 @@ use super::output::Output;
 use super::progress::Bar;
 use crate::evidence::observation::Observation;
 use crate::evidence::{Engine, EngineKind, Probe, Record, Session, Test, Tests, Trial};
-use crate::image::{self, Format, Image, Layers, Reference, Selection, WriteOptions};
+use crate::image::{self, Format, Image, Layers, Reference, Selection, Tree, WriteOptions};
 use crate::printable::Lines;
 use crate::report;
 use crate::slim::{Failure, PlanOptions, Slimming};
@@ -67,25 +67,28 @@ pub(super) struct TestArguments {
 
 /// Tests that can be run: the programs exist.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct Prepared<'t> {
+    arguments: &'t TestArguments,
     engine: Engine,
     tests: Tests,
 }
 
-/// A plan that was tested.
-pub(super) struct Tested<'a> {
-    pub(super) slimming: Slimming<'a>,
-    pub(super) failures: Vec<Failure>,
-    pub(super) record: Record,
-}
+/// A plan that was verified.
+pub(super) type Verified<'a> = (Slimming<'a>, Vec<Failure>);
 
-/// Plans the slimming of the image with more files, and verifies the plan.
-pub(super) type Planner<'p, 'a> =
-    dyn Fn(&PlanOptions) -> anyhow::Result<(Slimming<'a>, Vec<Failure>)> + 'p;
+/// Plans the slimming of an image with some options, and verifies the plan.
+pub(super) type Planner<'p, 'a> = dyn Fn(&PlanOptions) -> anyhow::Result<Verified<'a>> + 'p;
+
+/// An image, and the way to plan its slimming.
+pub(super) struct Planning<'p, 'a> {
+    pub(super) image: &'a Image,
+    pub(super) options: &'p PlanOptions,
+    pub(super) planner: &'p Planner<'p, 'a>,
+}
 
 impl TestArguments {
     /// Checks the arguments before the work starts. `None` if no test was asked for.
-    pub(super) fn prepare(&self) -> anyhow::Result<Option<Prepared>> {
+    pub(super) fn prepare(&self) -> anyhow::Result<Option<Prepared<'_>>> {
         let mut list = Vec::new();
         for probe in &self.http_probe {
             list.push(Test::Probe(probe.clone()));
@@ -100,6 +103,7 @@ impl TestArguments {
             return Ok(None);
         }
         Ok(Some(Prepared {
+            arguments: self,
             engine: Engine::find(self.engine)?,
             tests: Tests {
                 list,
@@ -111,21 +115,25 @@ impl TestArguments {
         }))
     }
 
-    /// The options of the plan without planted losses that a test has asked for.
-    pub(super) fn options(&self, options: &PlanOptions) -> PlanOptions {
+    /// The options of the plan, which drop planted losses until a test has asked for them.
+    pub(super) fn options(&self, options: &PlanOptions, tree: &Tree) -> PlanOptions {
         let mut options = options.clone();
         for loss in &self.plant_loss {
-            let is_asked_for = |path: &Vec<u8>| path == loss.as_bytes();
+            let is_asked_for = |path: &Vec<u8>| leads_through(tree, path, loss.as_bytes());
             if !options.asked_for.iter().any(is_asked_for) {
                 options.drop.push(loss.clone());
             }
         }
         options
     }
+}
 
-    pub(super) fn heals(&self) -> bool {
-        !self.no_heal
-    }
+/// Whether an entry is on the way of a path, or at its end. Symlinks may lead there.
+fn leads_through(tree: &Tree, path: &[u8], entry: &[u8]) -> bool {
+    let (Ok(resolved), Ok(entry)) = (tree.resolve(path), tree.resolve_link(entry)) else {
+        return false;
+    };
+    resolved.name == entry.name || resolved.crossed.contains(&entry.name)
 }
 
 /// The program of a test: a file, even if its name has no slash.
@@ -160,55 +168,47 @@ pub(super) struct Bench<'r> {
 /// The tag of the original among the test images.
 const ORIGINAL: &str = "original";
 
-impl Prepared {
+impl Prepared<'_> {
     /// Runs the tests with the original and the slimmed image, and heals the plan if they fail.
     pub(super) fn run<'a>(
         &self,
-        arguments: &TestArguments,
-        image: &'a Image,
-        options: &PlanOptions,
-        (slimming, failures): (Slimming<'a>, Vec<Failure>),
-        planner: &Planner<'_, 'a>,
+        planning: &Planning<'_, 'a>,
+        planned: Verified<'a>,
         bar: &Bar,
         output: Output,
-    ) -> anyhow::Result<Tested<'a>> {
-        let ports = ports(image);
+    ) -> anyhow::Result<(Verified<'a>, Record)> {
+        let ports = ports(planning.image);
         self.check_ports(&ports)?;
-        let session = Session::start(self.engine.clone())?;
         let mut bench = Bench {
-            session,
+            session: Session::start(self.engine.clone())?,
             tests: &self.tests,
-            image,
+            image: planning.image,
             original: Trial::default(),
             bar,
             ports,
             loaded: 0,
         };
         bench.test_original()?;
-        let trial = bench.test(&slimming)?;
-        let mut tested = Tested {
-            record: Record {
-                engine: self.engine.kind(),
-                original: bench.original.clone(),
-                slimmed: trial,
-                healing: None,
-            },
-            slimming,
-            failures,
+        let slimmed = bench.test(&planned.0)?;
+        let mut record = Record {
+            engine: self.engine.kind(),
+            original: bench.original.clone(),
+            slimmed,
+            healing: None,
         };
-        if !tested.record.has_passed() && arguments.heals() {
+        let mut result = planned;
+        if !record.has_passed() && !self.arguments.no_heal {
             output.note("a test fails with the slimmed image: searching for the files it needs");
-            let Tested {
-                slimming, record, ..
-            } = &mut tested;
-            let failed = &record.slimmed;
-            match heal::heal(&mut bench, arguments, options, slimming, failed, planner) {
-                Ok((healing, planned)) => {
+            match heal::heal(
+                &mut bench,
+                self.arguments,
+                planning,
+                &result.0,
+                &record.slimmed,
+            ) {
+                Ok((healing, healed)) => {
                     record.healing = Some(healing);
-                    if let Some((slimming, failures)) = planned {
-                        tested.slimming = slimming;
-                        tested.failures = failures;
-                    }
+                    result = healed.unwrap_or(result);
                 }
                 // The failure of the test is the more important message.
                 Err(error) => output.warning(format_args!("cannot search: {error:#}")),
@@ -217,7 +217,7 @@ impl Prepared {
         if let Err(message) = bench.session.finish() {
             output.warning(format_args!("after the tests: {message}"));
         }
-        Ok(tested)
+        Ok((result, record))
     }
 
     /// A probe without a port needs one of the image.
@@ -287,16 +287,15 @@ impl Bench<'_> {
         Ok(observation)
     }
 
-    #[cfg(target_os = "linux")]
     fn observe_loaded(&self, tag: &str) -> anyhow::Result<Observation> {
         let config = &self.image.config;
-        let observed = self.session.observe(tag, self.tests, &self.ports, config)?;
-        Ok(observed.1)
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn observe_loaded(&self, _tag: &str) -> anyhow::Result<Observation> {
-        bail!("only Linux can trace containers: use `--no-heal`");
+        let (_, observation) = self.session.observe(tag, self.tests, &self.ports, config)?;
+        // Even a program that does not exist is recorded.
+        ensure!(
+            !observation.is_empty(),
+            "no container of the test image was traced (`jettison explain guide/observe`)"
+        );
+        Ok(observation)
     }
 
     fn load_slimmed(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<String> {

@@ -11,8 +11,9 @@ use toml::value::Value;
 use super::ConfigError;
 use super::own::Reader;
 use super::schema::{self, table};
-use crate::lint::image::{Exception, Pattern, Policy};
+use crate::lint::image::{Exception, Policy};
 use crate::lint::{Registry, SettingKey};
+use crate::paths::Glob;
 use crate::suggestion;
 use crate::trust::limits;
 
@@ -185,13 +186,13 @@ fn exception(allow: &Spanned<AllowTable>, reader: &Reader<'_>) -> Result<Excepti
     Ok(exception)
 }
 
-fn pattern(text: &Spanned<String>, reader: &Reader<'_>) -> Result<Pattern, ConfigError> {
+fn pattern(text: &Spanned<String>, reader: &Reader<'_>) -> Result<Glob, ConfigError> {
     // Compiling a longer glob may exhaust the stack.
     if text.get_ref().len() > limits::PATTERN {
         let limit = limits::shown(limits::PATTERN as u64);
         return Err(reader.error(text, format!("the glob is longer than {limit}")));
     }
-    Pattern::new(text.get_ref())
+    Glob::new(text.get_ref())
         .map_err(|error| reader.error(text, format!("invalid glob: {}", error.kind())))
 }
 

@@ -175,9 +175,21 @@ pub fn stand_in(arguments: &[OsString]) -> Option<u8> {
     let changed = settings
         .change_exec(given, &is_ours)
         .unwrap_or_else(|| settings.change(given));
-    let error = Command::new(engine).args(changed).exec();
+    // `docker` may be a script that starts `podman`, which would be traced twice.
+    let error = Command::new(engine)
+        .args(changed)
+        .env("PATH", path_without(&directory))
+        .env_remove(VARIABLE)
+        .exec();
     let _ = writeln!(io::stderr(), "jettison: cannot start `{name}`: {error}");
     Some(127)
+}
+
+/// The list of directories for programs, without that of the stand-ins.
+fn path_without(directory: &Path) -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let rest = env::split_paths(&path).filter(|entry| entry != directory);
+    env::join_paths(rest).unwrap_or_default()
 }
 
 /// Whether a container has the label of a session.

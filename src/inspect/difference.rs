@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::image::{Image, Inode, Kind, NameId, ReadError, Tree};
+use crate::image::{Image, Inode, Kind, NameId, ReadError, SameContents, Tree};
 use crate::packages::{Ecosystem, Packages};
 
 /// All differences, from the first image to the second.
@@ -98,9 +98,10 @@ pub fn difference(
 
 fn paths(before: &Image, after: &Image) -> Result<Vec<Changed>, ReadError> {
     let mut changed = Vec::new();
+    let mut contents = SameContents::new(before, after);
     for (one, other) in names_by_path(&before.tree, &after.tree) {
         let what = match (one, other) {
-            (Some(one), Some(other)) => changes((before, one), (after, other))?,
+            (Some(one), Some(other)) => changes((before, one), (after, other), &mut contents)?,
             _ => Vec::new(),
         };
         // A path in one image only has no changes to list, but is one itself.
@@ -146,15 +147,18 @@ fn names_by_path(before: &Tree, after: &Tree) -> Vec<(Option<NameId>, Option<Nam
     pairs
 }
 
-fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Change>, ReadError> {
+fn changes(
+    before: (&Image, NameId),
+    after: (&Image, NameId),
+    contents: &mut SameContents<'_>,
+) -> Result<Vec<Change>, ReadError> {
+    let ids = [before, after].map(|(image, name)| image.tree.inode_id(name));
     let [one, other] = [before, after].map(|(image, name)| image.tree.inode(name));
     let mut changes = Vec::new();
     match (&one.kind, &other.kind) {
-        (Kind::File(content), Kind::File(other_content)) => {
-            // Lengths are compared first, because reading is expensive.
-            let differs = content.length() != other_content.length()
-                || !has_same_bytes(before, after, content.length())?;
-            if differs {
+        (Kind::File(_), Kind::File(_)) => {
+            let [one, other] = ids;
+            if !contents.compare(one, other)? {
                 changes.push(Change::Content);
             }
         }
@@ -174,24 +178,6 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
         changes.push(Change::Attributes);
     }
     Ok(changes)
-}
-
-/// Bytes that are compared at a time. A file may be larger than the memory.
-const CHUNK: usize = 1 << 20;
-
-/// Returns true if two files of this length have the same bytes.
-fn has_same_bytes(
-    before: (&Image, NameId),
-    after: (&Image, NameId),
-    length: u64,
-) -> Result<bool, ReadError> {
-    let [one, other] = [before, after].map(|(image, name)| image.tree.inode_id(name));
-    for offset in (0..length).step_by(CHUNK) {
-        if before.0.range(one, offset, CHUNK)? != after.0.range(other, offset, CHUNK)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Returns the extended attributes of an inode. Their order in the archive means nothing.

@@ -89,6 +89,8 @@ pub struct InterpreterOptions {
     pub file: Vec<String>,
     /// The next word is the value of the option.
     pub valued: Vec<String>,
+    /// Without such an option, the first argument is the text of the program.
+    pub argument: bool,
 }
 
 /// A language whose programs load modules at run time.
@@ -255,6 +257,8 @@ mod tests {
             ("luajit", Some(Language::Lua)),
             ("node-22", Some(Language::Node)),
             ("node_exporter", None),
+            ("Rscript", Some(Language::Other)),
+            ("guile-3.0", Some(Language::Other)),
             ("nginx", None),
             ("java", None),
         ] {

@@ -131,8 +131,12 @@ impl Wrapper {
 
     /// Returns true if an option's value is the next word: `-u root`, `-Hu root`, but not `-uroot`.
     fn takes_next(&self, option: &str) -> bool {
+        // Programs written in Go have long options with one dash: `dockerize -wait tcp://db app`.
+        if self.valued.iter().any(|valued| valued == option) {
+            return true;
+        }
         if option.starts_with("--") {
-            return self.valued.iter().any(|valued| valued == option);
+            return false;
         }
         for (at, letter) in option.char_indices().skip(1) {
             let mut valued = self.valued.iter();
@@ -196,6 +200,7 @@ mod tests {
     fn wrappers_are_skipped_with_their_options_and_operands() {
         for (command, program) in [
             ("tini -g -- app x", "app x"),
+            ("dockerize -wait tcp://db:1 -timeout 9s app", "app"),
             ("/usr/bin/tini -v app", "app"),
             ("docker-init -p SIGTERM -- app", "app"),
             ("env -u X A=1 app", "app"),

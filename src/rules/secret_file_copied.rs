@@ -1,9 +1,11 @@
 //! `secret-file-copied`: a file with secrets is in a layer.
 
+use std::collections::HashMap;
+
 use super::support::copies::normalized;
 use super::support::credentials::{self, removed_note};
 use crate::dockerfile::{Kind, WordPart};
-use crate::image::NameId;
+use crate::image::{InodeId, NameId};
 use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 use crate::paths::is_at_or_below;
@@ -134,15 +136,16 @@ fn full_path(step: &Step<'_>, path: &str) -> Option<String> {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let mut searched = Searched::new();
     for name in cx.files() {
-        if contains_secrets(cx, name) {
+        if contains_secrets(cx, name, &mut searched) {
             let path = cx.path(name);
             findings.add(cx.at_file(name), format!("`{path}` contains secrets"));
         }
     }
     // A file that a later layer removes can still be read from its own layer.
     for (name, layer) in cx.removed_files() {
-        if contains_secrets(cx, name) {
+        if contains_secrets(cx, name, &mut searched) {
             let path = cx.path(name);
             findings
                 .add(cx.at_file(name), format!("`{path}` contains secrets"))
@@ -151,8 +154,12 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The files that were searched, by the format that their names stand for. A file may have thousands
+/// of names.
+type Searched = HashMap<(InodeId, Option<usize>), bool>;
+
 /// Whether a file contains secrets, according to its name and content.
-fn contains_secrets(cx: &ImageContext<'_>, name: NameId) -> bool {
+fn contains_secrets(cx: &ImageContext<'_>, name: NameId, searched: &mut Searched) -> bool {
     let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
     // Names are checked first, because reading every file of an image would be slow.
     if !credentials::may_contain_secrets(&path) || cx.length(name) == 0 || cx.is_test_data(name) {
@@ -162,7 +169,13 @@ fn contains_secrets(cx: &ImageContext<'_>, name: NameId) -> bool {
     if cx.packages.owners(name).next().is_some() {
         return false;
     }
+    let key = (cx.tree().inode_id(name), credentials::row_of_format(&path));
+    if let Some(&found) = searched.get(&key) {
+        return found;
+    }
     // A file that cannot be read may contain a secret.
     let content = cx.read(name);
-    content.is_none_or(|bytes| credentials::contains_secrets(&path, &bytes))
+    let found = content.is_none_or(|bytes| credentials::contains_secrets(&path, &bytes));
+    searched.insert(key, found);
+    found
 }

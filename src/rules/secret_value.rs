@@ -1,7 +1,9 @@
 //! `secret-value`: a key or token is in the Dockerfile or the image.
 
+use std::collections::HashMap;
+
 use super::support::credentials::removed_note;
-use crate::image::NameId;
+use crate::image::{InodeId, NameId};
 use crate::lint::facts::secrets;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 use crate::source::Span;
@@ -28,13 +30,14 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let mut searched = Searched::new();
     for name in cx.files() {
-        if let Some(secret) = secret_in(cx, name) {
+        if let Some(secret) = secret_in(cx, name, &mut searched) {
             findings.add(cx.at_file(name), secret);
         }
     }
     for (name, layer) in cx.removed_files() {
-        if let Some(secret) = secret_in(cx, name) {
+        if let Some(secret) = secret_in(cx, name, &mut searched) {
             findings
                 .add(cx.at_file(name), secret)
                 .note(removed_note(layer));
@@ -58,14 +61,26 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The first secret of each file that was searched, and its line. A file may have thousands of names.
+type Searched = HashMap<InodeId, Option<(String, usize)>>;
+
 /// The message about the first secret in a text file that does not come from the distribution.
-fn secret_in(cx: &ImageContext<'_>, name: NameId) -> Option<String> {
+fn secret_in(cx: &ImageContext<'_>, name: NameId, searched: &mut Searched) -> Option<String> {
     // Packages contain keys for their tests, which are public.
     let mut owners = cx.packages.owners(name);
     let is_packaged = owners.any(|package| package.ecosystem.is_distribution());
     if is_packaged || cx.length(name) > MAX_BYTES || cx.is_test_data(name) {
         return None;
     }
+    let found = searched
+        .entry(cx.tree().inode_id(name))
+        .or_insert_with(|| first_secret(cx, name));
+    let (what, line) = found.as_ref()?;
+    Some(format!("{what} in `{}`, line {line}", cx.path(name)))
+}
+
+/// The first secret in a text file, and its line.
+fn first_secret(cx: &ImageContext<'_>, name: NameId) -> Option<(String, usize)> {
     let bytes = cx.read(name)?;
     // Binary files contain example keys of libraries, and random bytes that look like tokens.
     if bytes.contains(&0) {
@@ -74,9 +89,5 @@ fn secret_in(cx: &ImageContext<'_>, name: NameId) -> Option<String> {
     let text = std::str::from_utf8(&bytes).ok()?;
     let secret = secrets::find(text).into_iter().next()?;
     let line = 1 + text[..secret.start].matches('\n').count();
-    Some(format!(
-        "{} in `{}`, line {line}",
-        secret.what,
-        cx.path(name)
-    ))
+    Some((secret.what, line))
 }

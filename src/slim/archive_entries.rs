@@ -74,6 +74,34 @@ pub(super) fn has_python_modules(bytes: &[u8]) -> bool {
     pyinstaller_entries(bytes).is_some()
 }
 
+/// The entries of a ZIP file whose paths `is_wanted` accepts, as text, each passed to `read`.
+pub(super) fn read_entries(
+    bytes: &[u8],
+    left: &mut u64,
+    is_wanted: impl Fn(&[u8]) -> bool,
+    mut read: impl FnMut(&str),
+) {
+    let Ok(archive) = rawzip::ZipArchive::from_slice(bytes) else {
+        return;
+    };
+    let mut entries = archive.entries();
+    while let Ok(Some(entry)) = entries.next_entry() {
+        if *left == 0 {
+            return;
+        }
+        if !is_wanted(entry.file_path().as_ref()) {
+            continue;
+        }
+        let method = entry.compression_method();
+        let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
+            continue;
+        };
+        if let Some(content) = inflate(entry.data(), method, left) {
+            read(&String::from_utf8_lossy(&content));
+        }
+    }
+}
+
 /// The libraries that the ELF files in an archive need, if the file is one or ends with one.
 pub(super) fn needed_by_entries(bytes: &[u8], left: &mut u64) -> BTreeSet<Vec<u8>> {
     let mut libraries = BTreeSet::new();

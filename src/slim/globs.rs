@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use globset::{GlobBuilder, GlobMatcher};
 
 use super::effort::Allowance;
 use crate::image::{NameId, Tree};
+use crate::paths::Glob;
 
 /// Maximum length of a pattern in bytes; no path is longer.
 const MAX_PATTERN: usize = 4096;
@@ -47,12 +47,11 @@ pub(super) fn matches(tree: &Tree, pattern: &str, names: &mut Allowance) -> Vec<
 const COST_OF_PATTERN: usize = 16;
 
 /// The matcher of a component with a wildcard.
-fn matcher(component: &str) -> Option<GlobMatcher> {
+fn matcher(component: &str) -> Option<Glob> {
     if !is_pattern(component) {
         return None;
     }
-    let glob = GlobBuilder::new(component).literal_separator(true).build();
-    Some(glob.ok()?.compile_matcher())
+    Glob::new(component).ok()
 }
 
 /// The entries of a name without a wildcard in some directories. It may be a symlink, so it is
@@ -72,7 +71,7 @@ fn matching(
     tree: &Tree,
     directories: &[NameId],
     component: &str,
-    matcher: &GlobMatcher,
+    matcher: &Glob,
     names: &mut Allowance,
 ) -> Vec<NameId> {
     let mut matching = Vec::new();
@@ -90,7 +89,7 @@ fn matching(
             };
             // POSIX: a leading dot must be matched explicitly.
             let is_hidden = file_name.starts_with('.') && !component.starts_with('.');
-            if !is_hidden && matcher.is_match(file_name) {
+            if !is_hidden && matcher.is_match(file_name.as_bytes()) {
                 matching.push(name);
             }
         }

@@ -24,7 +24,70 @@ pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str
     if script.language == Language::Python && arguments.contains(&"-m") {
         return None;
     }
+    // The web server that is built into PHP serves the files of the image.
+    let is_server = script.language == Language::Php
+        && arguments
+            .iter()
+            .any(|word| matches!(*word, "-S" | "--server"));
+    // Modules of other languages are not selected.
+    if is_server || script.language == Language::Other {
+        return None;
+    }
     Some((script.language, first_file(&script.options, arguments)))
+}
+
+/// The code that a command line passes to an interpreter as an argument: `os.system("date")` in
+/// `python3 -c 'os.system("date")'`, also after options that share its word, as in `perl -ne`.
+pub(super) fn inline_code<'a>(words: &[&'a str]) -> Option<(Language, &'a str)> {
+    let (program, arguments) = words.split_first()?;
+    let script = interpreter(program)?;
+    let mut arguments = arguments.iter();
+    while let Some(&word) = arguments.next() {
+        // Python finds a module by this name.
+        if word == "-m" {
+            return None;
+        }
+        if is_text_option(&script.options, word) {
+            return arguments.next().map(|&code| (script.language, code));
+        }
+        if is_among(&script.options.file, word) || !word.starts_with('-') {
+            return if script.options.argument && !word.starts_with('-') {
+                Some((script.language, word))
+            } else {
+                None
+            };
+        }
+        if is_among(&script.options.valued, word) {
+            arguments.next();
+        }
+    }
+    None
+}
+
+/// The language of the code that a command reads from its input, as in `python3 - <<EOF`.
+pub(super) fn language_of_input(words: &[&str]) -> Option<Language> {
+    let (program, arguments) = words.split_first()?;
+    let script = interpreter(program)?;
+    match first_file(&script.options, arguments) {
+        None | Some("-") if inline_code(words).is_none() => Some(script.language),
+        _ => None,
+    }
+}
+
+/// Whether an option takes the code of a program, alone or as the last letter of several: `-e`,
+/// `-lane`.
+fn is_text_option(options: &InterpreterOptions, word: &str) -> bool {
+    if is_among(&options.text, word) {
+        return true;
+    }
+    let Some(letters) = word.strip_prefix('-') else {
+        return false;
+    };
+    // A longer word is an option with a value, such as `-MFile`.
+    let is_cluster =
+        (1..=4).contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let mut short = options.text.iter().filter(|option| option.len() == 2);
+    is_cluster && short.any(|option| *option != "-m" && letters.ends_with(&option[1..]))
 }
 
 /// The language of an interpreter that runs code from its arguments.
@@ -43,7 +106,7 @@ fn interpreter(program: &str) -> Option<&'static ScriptLanguage> {
 fn first_file<'a>(options: &InterpreterOptions, words: &[&'a str]) -> Option<&'a str> {
     let mut words = words.iter();
     while let Some(&word) = words.next() {
-        if !word.starts_with('-') {
+        if !word.starts_with('-') || word == "-" {
             return Some(word);
         }
         if is_among(&options.text, word) {
@@ -98,6 +161,42 @@ mod tests {
         assert_eq!(code("python3 -m http.server"), None);
         assert_eq!(code("php-fpm -F"), None);
         assert_eq!(code("nginx"), None);
+    }
+
+    #[test]
+    fn code_in_an_argument_or_from_the_input_has_the_language_of_the_interpreter() {
+        let code = |words: &[&str]| inline_code(words).map(|(_, code)| code.to_owned());
+        for words in [
+            &["python3", "-c", "x"][..],
+            &["python3", "-u", "-X", "dev", "-Ic", "x"],
+            &["perl", "-lne", "x", "file"],
+            &["node", "--no-warnings", "-e", "x"],
+            &["awk", "-F", ":", "x", "/etc/passwd"],
+        ] {
+            assert_eq!(code(words).as_deref(), Some("x"), "{words:?}");
+        }
+        for words in [
+            &["python3", "-m", "x"][..],
+            &["awk", "-f", "x"],
+            &["node", "x"],
+            &["perl", "x", "-e"],
+        ] {
+            assert_eq!(code(words), None, "{words:?}");
+        }
+        assert_eq!(language_of_input(&["python3", "-"]), Some(Language::Python));
+        assert_eq!(language_of_input(&["perl"]), Some(Language::Perl));
+        assert_eq!(language_of_input(&["perl", "-e", "x"]), None);
+        assert_eq!(language_of_input(&["ruby", "x"]), None);
+    }
+
+    #[test]
+    fn the_router_of_a_web_server_is_a_source() {
+        assert_eq!(source("php -S 0.0.0.0:80 -t public router"), Some("router"));
+        assert_eq!(code_of(&["php", "-S", "0.0.0.0:80"]), None);
+        assert_eq!(source("Rscript --vanilla /srv/job"), Some("/srv/job"));
+        assert_eq!(source("awk -v x=1 -f /srv/job"), Some("/srv/job"));
+        assert_eq!(source("guile -s /srv/job"), Some("/srv/job"));
+        assert_eq!(code_of(&["tclsh8.6"]), None);
     }
 
     #[test]

@@ -10,10 +10,14 @@ use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 /// 100,000 of them, and as many words that are not programs.
 const MAX_LISTED: usize = 32;
 
+/// The longest path that Linux accepts, in bytes.
+const PATH_MAX: usize = 4096;
+
 /// The settings of the image with which programs are found.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
-    /// The directories of PATH, in order.
+    /// The directories of PATH, in order. Relative ones are not joined with the working directory,
+    /// because an image may have 100,000 of them and a long working directory.
     path: Vec<Vec<u8>>,
     /// The files in the existing directories, by name, in the order of PATH.
     files: OnceLock<HashMap<Vec<u8>, Vec<Candidate>>>,
@@ -30,13 +34,16 @@ struct Candidate {
 
 impl Programs {
     pub(super) fn of(config: &Config) -> Self {
-        let working_directory = config.working_dir().as_bytes().to_vec();
+        let mut working_directory = config.working_dir().as_bytes().to_vec();
+        // No container starts in a longer one, and it is repeated for every relative path.
+        working_directory.truncate(PATH_MAX);
         // Docker and containerd use this default if the image sets no PATH.
         let path = config.env_value("PATH").unwrap_or(DEFAULT_PATH);
         let path = path
             .split(':')
-            // In POSIX, an empty element of PATH means the working directory.
-            .map(|directory| joined(&working_directory, directory.as_bytes()))
+            // The kernel refuses a longer path.
+            .filter(|directory| directory.len() <= PATH_MAX)
+            .map(|directory| directory.as_bytes().to_vec())
             .collect();
         Self {
             path,
@@ -71,14 +78,14 @@ impl Programs {
             .iter()
             // `execvp` continues with the next directory if a file may not be executed.
             .filter(|candidate| candidate.is_executable)
-            .map(|candidate| joined(&self.path[candidate.directory], word))
+            .map(|candidate| joined(&self.directory(candidate.directory), word))
             .find(|path| file(view, path).is_some())
     }
 
     /// The first file on PATH that has this name, as a shell looks for a script to read.
     pub(super) fn find_script(&self, tree: &Tree, word: &[u8]) -> Option<Vec<u8>> {
         let first = self.candidates(tree, word).first()?;
-        Some(joined(&self.path[first.directory], word))
+        Some(joined(&self.directory(first.directory), word))
     }
 
     /// The names of programs on PATH for which `is_wanted` holds.
@@ -91,7 +98,7 @@ impl Programs {
         let mut names = HashSet::new();
         for (word, candidates) in files {
             let is_one = candidates.iter().any(|candidate| {
-                let path = joined(&self.path[candidate.directory], word);
+                let path = joined(&self.directory(candidate.directory), word);
                 candidate.is_executable
                     && tree
                         .resolve_link(&path)
@@ -114,8 +121,15 @@ impl Programs {
     fn read_directories(&self, tree: &Tree) -> HashMap<Vec<u8>, Vec<Candidate>> {
         let mut seen = HashSet::new();
         let mut files: HashMap<Vec<u8>, Vec<Candidate>> = HashMap::new();
+        let start = tree.resolve(&self.working_directory);
         for (row, path) in self.path.iter().enumerate() {
-            let Ok(resolved) = tree.resolve(path) else {
+            // An absolute path starts at the root wherever it is resolved from.
+            let start = match &start {
+                Ok(start) => start.name,
+                Err(_) if path.starts_with(b"/") => NameId::ROOT,
+                Err(_) => continue,
+            };
+            let Ok(resolved) = tree.resolve_from(start, path) else {
                 continue;
             };
             // With a merged `/usr`, `/bin` and `/usr/bin` are one directory.
@@ -142,7 +156,14 @@ impl Programs {
 
     /// The first directories of PATH, for messages about the directories that were searched.
     pub(super) fn listed_path(&self) -> Vec<Vec<u8>> {
-        self.path.iter().take(MAX_LISTED).cloned().collect()
+        let rows = 0..self.path.len().min(MAX_LISTED);
+        rows.map(|row| self.directory(row)).collect()
+    }
+
+    /// The absolute path of a directory of PATH.
+    fn directory(&self, row: usize) -> Vec<u8> {
+        // In POSIX, an empty element of PATH means the working directory.
+        joined(&self.working_directory, &self.path[row])
     }
 }
 

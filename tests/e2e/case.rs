@@ -144,6 +144,28 @@ impl Case {
         )
     }
 
+    /// Slims the original with the behavior script as its test, which starts containers itself, and
+    /// returns jettison's output.
+    pub(crate) fn slim_with_its_test(&self) -> String {
+        let jettison = jettison();
+        let mut slim = containers::tool(&jettison.get_program().to_string_lossy());
+        output(slim.args([
+            "slim",
+            &self.original(),
+            "--dry-run",
+            "--no-container",
+            "--compare-output",
+            "--test-timeout",
+            "240",
+            "--test",
+            &self.behaviour_script(),
+        ]))
+    }
+
+    pub(crate) fn is_quick(&self) -> bool {
+        self.settings.set == Set::Quick
+    }
+
     pub(crate) fn why(&self) -> String {
         output(jettison().args(["why", &self.original(), &self.settings.why.path]))
     }

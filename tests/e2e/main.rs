@@ -68,6 +68,12 @@ const TESTS_OF_WRITING: &[(&str, Test)] = &[
     ),
 ];
 
+/// For the quick set: `make e2e-heal` runs these with all images.
+const TESTS_OF_TESTING: &[(&str, Test)] = &[(
+    "slim_passes_the_behaviour_script_as_its_test",
+    slim_passes_the_behaviour_script_as_its_test,
+)];
+
 fn main() {
     let arguments = Arguments::from_args();
     let cases: Vec<Arc<Case>> = Case::chosen().into_iter().map(Arc::new).collect();
@@ -81,6 +87,14 @@ fn main() {
             cases
                 .iter()
                 .filter(|case| case.writes())
+                .map(|case| trial(case, test, check, &results)),
+        );
+    }
+    for &(test, check) in TESTS_OF_TESTING {
+        trials.extend(
+            cases
+                .iter()
+                .filter(|case| case.is_quick())
                 .map(|case| trial(case, test, check, &results)),
         );
     }
@@ -130,6 +144,13 @@ fn oci_layout_behaves_as_the_original(case: &Case) {
         &containers::behaviour(case, image.name()),
         &case.expected_behaviour(),
     );
+}
+
+fn slim_passes_the_behaviour_script_as_its_test(case: &Case) {
+    let report = case.slim_with_its_test();
+    let passed = format!("test `{}` passed", case.behaviour_script());
+    assert!(report.contains(&passed), "{report}");
+    assert!(!report.contains("healed"), "{report}");
 }
 
 fn kept_entries_and_configuration_are_unchanged(case: &Case) {

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use globset::{GlobBuilder, GlobMatcher};
 
 use super::search::{Files, join, parent, without_trailing_slashes};
+use crate::paths::Glob;
 
 /// Maximum depth of includes; deeper ones are cyclic.
 const MAX_DEPTH: usize = 16;
@@ -115,11 +115,11 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
             continue;
         }
         let component = String::from_utf8_lossy(component);
-        let Ok(glob) = GlobBuilder::new(&component).literal_separator(true).build() else {
+        let Ok(glob) = Glob::new(&component) else {
             return Vec::new();
         };
         let takes_hidden = component.starts_with('.');
-        paths = children(files, &paths, &glob.compile_matcher(), takes_hidden);
+        paths = children(files, &paths, &glob, takes_hidden);
     }
     paths
 }
@@ -129,14 +129,14 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
 fn children<F: Files>(
     files: &F,
     directories: &[Vec<u8>],
-    glob: &GlobMatcher,
+    glob: &Glob,
     takes_hidden: bool,
 ) -> Vec<Vec<u8>> {
     let mut children = Vec::new();
     for directory in directories {
         for name in files.list(directory) {
             let is_hidden = name.starts_with(b".") && !takes_hidden;
-            if !is_hidden && glob.is_match(&*String::from_utf8_lossy(&name)) {
+            if !is_hidden && glob.is_match(&name) {
                 children.push(join(directory, &name));
             }
         }

@@ -1,9 +1,8 @@
 //! The build context: the directory that is sent to the builder, and the `.dockerignore` that
 //! excludes files from it.
 
-use globset::{GlobBuilder, GlobMatcher};
 
-use crate::paths::add_components;
+use crate::paths::{Glob, add_components};
 
 /// Maximum number of patterns in a `.dockerignore`. Each is compiled and takes a few kilobytes.
 const MAX_PATTERNS: usize = 4096;
@@ -30,7 +29,7 @@ struct Pattern {
     text: String,
     /// Whether it starts with `!`, which re-includes files that earlier patterns excluded.
     negated: bool,
-    matcher: GlobMatcher,
+    glob: Glob,
 }
 
 impl IgnoreFile {
@@ -63,7 +62,7 @@ impl IgnoreFile {
                 .chain([path.as_str()])
         };
         self.patterns.iter().fold(false, |ignored, pattern| {
-            let matches = prefixes().any(|path| pattern.matcher.is_match(path));
+            let matches = prefixes().any(|path| pattern.glob.is_match(path.as_bytes()));
             if matches { !pattern.negated } else { ignored }
         })
     }
@@ -92,13 +91,8 @@ impl Pattern {
         if text.is_empty() || text == "." || text.len() > MAX_PATTERN {
             return None;
         }
-        let glob = GlobBuilder::new(&text)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build()
-            .ok()?;
         Some(Self {
-            matcher: glob.compile_matcher(),
+            glob: Glob::new(&text).ok()?,
             text,
             negated,
         })

@@ -20,7 +20,7 @@ pub use built_from::{
 };
 pub use context::ImageContext;
 pub use installs::installed_on_purpose;
-pub use policy::{Exception, Pattern, Policy};
+pub use policy::{Exception, Policy};
 
 use policy::Exceptions;
 

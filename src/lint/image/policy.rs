@@ -1,16 +1,13 @@
 //! The policy: budgets of an image, forbidden contents, and exceptions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
-use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
 use crate::lint::finding::{Finding, Label};
 use crate::lint::registry::Registry;
 use crate::lint::setting_origin::{SettingKey, SettingOrigin, SettingOrigins};
+use crate::paths::Glob;
 
 /// Things that can be forbidden, and the rules that find them. Names of image rules work as well.
 const KINDS: [(&str, &[&str]); 16] = [
@@ -80,42 +77,15 @@ pub struct Policy {
 pub struct Exception {
     /// The exception as the configuration names it: `rule sudo`.
     pub name: String,
-    pub path: Option<Pattern>,
+    pub path: Option<Glob>,
     /// The name of a package, without its version.
-    pub package: Option<Pattern>,
+    pub package: Option<Glob>,
     /// Empty for all rules.
     pub rules: BTreeSet<&'static str>,
     pub reason: String,
     /// The last day on which it is valid.
     pub expires: Option<Date>,
 }
-
-/// A glob whose `*` stops at a slash, and whose `**` does not.
-#[derive(Clone, Debug)]
-pub struct Pattern(GlobMatcher);
-
-impl Pattern {
-    pub fn new(text: &str) -> Result<Self, globset::Error> {
-        // As in `.gitignore` and in keep rules, so that one syntax serves all of them.
-        let glob = GlobBuilder::new(text)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build()?;
-        Ok(Self(glob.compile_matcher()))
-    }
-
-    fn is_match(&self, text: &[u8]) -> bool {
-        self.0.is_match(Path::new(OsStr::from_bytes(text)))
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.glob() == other.0.glob()
-    }
-}
-
-impl Eq for Pattern {}
 
 impl Policy {
     /// Whether the policy has neither budgets nor forbidden things nor exceptions.
@@ -251,7 +221,7 @@ impl Exception {
 }
 
 /// Whether a text matches: without a pattern, everything does; a missing text matches no pattern.
-fn fits(pattern: Option<&Pattern>, text: Option<&[u8]>) -> bool {
+fn fits(pattern: Option<&Glob>, text: Option<&[u8]>) -> bool {
     match (pattern, text) {
         (None, _) => true,
         (Some(pattern), Some(text)) => pattern.is_match(text),

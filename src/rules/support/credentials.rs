@@ -140,9 +140,13 @@ pub(in crate::rules) fn removed_note(layer: usize) -> String {
 
 /// The format of a file, judging by its path.
 fn format(path: &str) -> Option<Format> {
+    Some(FORMATS[row_of_format(path)?].1)
+}
+
+/// The row of a file's format. Names of one file with the same row are searched for the same things.
+pub(in crate::rules) fn row_of_format(path: &str) -> Option<usize> {
     let path = path.to_ascii_lowercase();
-    let known = FORMATS.iter().find(|(pattern, _)| fits(pattern, &path));
-    known.map(|&(_, format)| format)
+    FORMATS.iter().position(|(pattern, _)| fits(pattern, &path))
 }
 
 /// Whether a path in lower case matches a pattern of the table.

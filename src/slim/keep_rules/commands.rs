@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::elf::{Elf, referred_texts, shell_texts};
+use crate::knowledge::unwrapped;
 
 /// Maximum length of a program name in bytes; real ones are shorter.
 const LONGEST_NAME: usize = 40;
+/// Maximum length of a path to a program in a command.
+const LONGEST_PATH: usize = 200;
 /// Maximum length of a command in a program in bytes; real ones are shorter.
 const LONGEST_TEXT: usize = 1000;
 
@@ -77,18 +80,40 @@ fn is_name(word: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte))
 }
 
-/// The first word of each command in a text, after assignments.
-fn in_command_position(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The first word of each command in a text, after assignments, and the program that it starts if
+/// it is a wrapper: `nice` and `gzip` in `A=1 nice -n 5 gzip x`.
+fn in_command_position(text: &[u8]) -> Vec<&[u8]> {
+    let mut programs = Vec::new();
+    let Ok(text) = std::str::from_utf8(text) else {
+        return programs;
+    };
     // A command starts at the beginning of the text and after every shell operator.
-    let commands = text.split(|byte| b"|;&()`\n".contains(byte));
-    commands.filter_map(|command| {
-        let mut words = command
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty());
-        words
-            .find(|word| !is_in_front(word))
-            .filter(|word| is_name(word))
-    })
+    for command in text.split(['|', ';', '&', '(', ')', '`', '\n']) {
+        let words: Vec<&str> = command
+            .split_whitespace()
+            .skip_while(|word| is_in_front(word.as_bytes()))
+            .collect();
+        let started = unwrapped(&words);
+        // A message may begin with the name of a wrapper: `watch file`.
+        let is_wrapped = words.len() - started.len() > 1 || words.first() == Some(&"nohup");
+        let inner = if is_wrapped { started.first() } else { None };
+        for word in words.first().into_iter().chain(inner) {
+            if is_name(word.as_bytes()) || is_path_of_program(word) {
+                programs.push(word.as_bytes());
+            }
+        }
+    }
+    programs
+}
+
+/// Whether a word is the absolute path of a program: messages begin with paths of other files.
+fn is_path_of_program(word: &str) -> bool {
+    word.len() <= LONGEST_PATH
+        && word.starts_with('/')
+        && (word.contains("bin/") || word.contains("/libexec/"))
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._+-/".contains(&byte))
 }
 
 /// Whether a word can precede a command: an assignment or a shell keyword.
@@ -114,5 +139,19 @@ mod tests {
             found.in_texts,
             BTreeSet::from([&b"date"[..], b"sed", b"wc"])
         );
+    }
+
+    #[test]
+    fn a_command_may_be_a_path_or_start_behind_a_wrapper() {
+        let found = |text: &[u8]| {
+            let programs = in_command_position(text);
+            let programs = programs.into_iter().map(String::from_utf8_lossy);
+            programs.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(found(b"exec /usr/bin/date -u"), "/usr/bin/date");
+        assert_eq!(found(b"nice -n 5 gzip <x | /bin/cat"), "nice gzip /bin/cat");
+        assert_eq!(found(b"nohup sleep 5 &"), "nohup sleep");
+        assert_eq!(found(b"watch file %s"), "watch");
+        assert_eq!(found(b"/etc/passwd is missing"), "");
     }
 }

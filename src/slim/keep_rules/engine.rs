@@ -483,7 +483,7 @@ impl RuleTracer {
             return keep.note(Some(name), None, text.to_owned());
         }
         for found in text_paths(keep.tree(), &bytes) {
-            if owner == Owner::Application || is_added(keep, found.path) {
+            if owner == Owner::Application || is_added(keep, &found.path) {
                 self.keep_text_path(keep, name, owner, &found);
             }
         }
@@ -506,7 +506,7 @@ impl RuleTracer {
             Source::Bare(found.what)
         };
         let because = Because::Word {
-            word: String::from_utf8_lossy(found.path).into_owned(),
+            word: String::from_utf8_lossy(&found.path).into_owned(),
             line: found.line,
         };
         for &rule in &rules.index.text_paths {
@@ -517,7 +517,7 @@ impl RuleTracer {
                 because: &because,
             };
             for kept in page.keeps.iter().filter(|kept| kept.source == source) {
-                let Some(pattern) = template::with_word(kept.pattern, found.path, b"") else {
+                let Some(pattern) = template::with_word(kept.pattern, &found.path, b"") else {
                     continue;
                 };
                 if !template::is_shallow(&pattern)

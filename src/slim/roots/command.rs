@@ -1,8 +1,11 @@
 //! Words of a command in the configuration: a program, files, other programs, and shell scripts.
 
+use crate::knowledge::unwrapped;
 use crate::paths::file_name;
+use crate::slim::interpreters::inline_code;
 use crate::slim::keep::Keep;
 use crate::slim::system_directories::is_system_directory;
+use crate::slim::tracers::runtimes::programs_in_code;
 use crate::slim::tracers::{launchers, shell};
 use crate::slim::why::{Field, Root, Why};
 
@@ -24,6 +27,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
         let word = word.to_owned();
         Why::Root(Root::Argument { of, word })
     });
+    keep_inline_code(keep, of, &texts);
     let mut text = shell_text(words, 0);
     for (place, (field, word)) in words.iter().enumerate().skip(1) {
         // The script of `sh -c` is parsed as a script, not as a path.
@@ -38,6 +42,19 @@ pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {
         }
     }
     true
+}
+
+/// Keeps the programs that code in an argument starts: `python3 -c 'os.system("date")'`.
+fn keep_inline_code(keep: &mut Keep<'_>, of: Field, words: &[&str]) {
+    let Some((language, code)) = inline_code(unwrapped(words)) else {
+        return;
+    };
+    for word in programs_in_code(language, code) {
+        if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
+            let word = word.to_owned();
+            keep.keep_path(&path, None, Why::Root(Root::Argument { of, word }));
+        }
+    }
 }
 
 /// The index of the script, if the word at `place` is a shell and `-c` is among its options.

@@ -20,9 +20,10 @@ use crate::slim::system_directories::is_system_directory;
 use crate::slim::why::{Confidence, Root, Why};
 
 /// Sets of paths that are left out with everything below them, whichever layer created them.
-const LEFT_OUT: [&str; 4] = [
+const LEFT_OUT: [&str; 5] = [
     "build-leftovers",
     "built-for-developers",
+    "known-caches",
     "language-packages",
     "made-by-packages",
 ];
@@ -192,10 +193,6 @@ struct LeftOut {
     always: Patterns,
     /// Only left out if the layer installed packages.
     of_installation: Patterns,
-    /// Exceptions from both.
-    data: Patterns,
-    /// Exceptions from those.
-    no_data: Patterns,
     /// Directories that are left out.
     directories: HashSet<NameId>,
     /// Directories in which files of layers that installed packages are left out.
@@ -208,16 +205,12 @@ impl LeftOut {
         for set in LEFT_OUT {
             always.add_set(set);
         }
-        let [mut of_installation, mut data, mut no_data] = [(); 3].map(|()| Patterns::default());
+        let mut of_installation = Patterns::default();
         of_installation.add_set("initial-databases");
-        data.add_set("data-in-caches");
-        no_data.add_set("caches-in-data");
         Self {
             languages: 0,
             always,
             of_installation,
-            data,
-            no_data,
             directories: HashSet::new(),
             databases: HashSet::new(),
         }
@@ -245,12 +238,9 @@ impl LeftOut {
     }
 
     fn is_left_out_of_any_layer(&self, tree: &Tree, name: NameId, is_named: bool) -> bool {
-        if self.no_data.matches(tree, name) {
-            return true;
-        }
         // A variable may name a directory among caches; its contents are kept nevertheless.
-        if self.data.matches(tree, name) || is_named {
-            return is_named && is_package_directory(tree, name);
+        if is_named {
+            return is_package_directory(tree, name);
         }
         self.directories.contains(&tree.parent(name)) || self.always.matches(tree, name)
     }

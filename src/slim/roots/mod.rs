@@ -6,13 +6,14 @@ mod made;
 mod observed;
 mod purpose;
 
-use globset::{GlobBuilder, GlobMatcher};
 
 use crate::image::{Config, NameId};
-use crate::knowledge::VariableClass;
+use crate::knowledge::{ProgramClass, VariableClass};
 use crate::packages::Packages;
+use crate::paths::Glob;
 use crate::slim::keep::Keep;
 use crate::slim::options::{PlanError, PlanOptions};
+use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Confidence, Field, Root, Why};
@@ -173,7 +174,26 @@ fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
                 name: name.to_owned(),
             });
             keep.keep_path(value.as_bytes(), None, why);
+        } else if let Some(path) = added_program(keep, value) {
+            let name = name.to_owned();
+            keep.keep_path(&path, None, Why::Root(Root::Variable { name }));
         }
+    }
+}
+
+/// The program that a value such as `ffmpeg` names, if a layer above the base image added it. A
+/// shell or a package manager is seldom what the variable is about.
+fn added_program(keep: &Keep<'_>, value: &str) -> Option<Vec<u8>> {
+    let mut classes = [ProgramClass::Shell, ProgramClass::PackageManager].into_iter();
+    if value.contains('/') || classes.any(|class| class.contains(value)) {
+        return None;
+    }
+    let path = keep.programs.find(keep.view, value.as_bytes())?;
+    let program = keep.tree().resolve(&path).ok()?.name;
+    if keep.is_added(program) && !is_setuid(keep.tree(), program) {
+        Some(path)
+    } else {
+        None
     }
 }
 
@@ -325,7 +345,7 @@ fn matching(
         let resolved = tree.resolve_link(start.as_bytes()).map_err(|_| nothing())?;
         return Ok(vec![(resolved.name, resolved.crossed)]);
     }
-    let glob = matcher(&rest).map_err(|source| PlanError::Glob {
+    let glob = Glob::new(&rest).map_err(|source| PlanError::Glob {
         option,
         pattern: pattern.to_owned(),
         source,
@@ -340,7 +360,7 @@ fn matching(
     };
     let mut matched = Vec::new();
     for name in tree.below(resolved.name) {
-        if glob.is_match(as_path(&tree.path(name)[skipped..])) {
+        if glob.is_match(&tree.path(name)[skipped..]) {
             matched.push((name, resolved.crossed.clone()));
         }
     }
@@ -362,18 +382,4 @@ fn split_at_wildcard(pattern: &str) -> (String, String) {
         .count();
     let (start, rest) = components.split_at(literal);
     (format!("/{}", start.join("/")), rest.join("/"))
-}
-
-fn matcher(pattern: &str) -> Result<GlobMatcher, globset::Error> {
-    let glob = GlobBuilder::new(pattern)
-        // `*` stops at a slash as in a shell; `**` crosses directories.
-        .literal_separator(true)
-        .backslash_escape(true)
-        .build()?;
-    Ok(glob.compile_matcher())
-}
-
-fn as_path(bytes: &[u8]) -> &std::path::Path {
-    use std::os::unix::ffi::OsStrExt;
-    std::path::Path::new(std::ffi::OsStr::from_bytes(bytes))
 }

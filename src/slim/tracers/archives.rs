@@ -1,13 +1,20 @@
-//! The tracer of archives that programs unpack when they run: the libraries in them need others,
-//! which no file of the image names.
+//! The tracer of archives that programs run or unpack: the libraries in them need others, and the
+//! Python modules in them start programs, which no file of the image names.
+
+use std::collections::BTreeSet;
 
 use crate::elf::is_elf;
 use crate::image::NameId;
-use crate::slim::archive_entries::{has_python_modules, needed_by_entries, read_archive};
+use crate::knowledge::Language;
+use crate::slim::archive_entries::{
+    has_python_modules, needed_by_entries, read_archive, read_entries,
+};
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
-use super::runtimes::keep_libraries_of_archive;
+use super::runtimes::{
+    commands_in_package, is_build_time, keep_libraries_of_archive, keep_program,
+};
 
 pub(super) struct ArchiveTracer;
 
@@ -17,18 +24,37 @@ impl Tracer for ArchiveTracer {
             return;
         }
         let read = |bytes: &[u8], left: &mut u64| {
-            (needed_by_entries(bytes, left), has_python_modules(bytes))
+            let libraries = needed_by_entries(bytes, left);
+            (libraries, commands(bytes, left), has_python_modules(bytes))
         };
-        let Some((libraries, has_modules)) = read_archive(keep, name, read) else {
+        let Some((libraries, commands, has_modules)) = read_archive(keep, name, read) else {
             return;
         };
         keep_libraries_of_archive(keep, name, &libraries);
+        // An archive has no lines.
+        for command in commands {
+            keep_program(keep, name, &command, 1, false);
+        }
         if has_modules {
             let text = "the Python modules in this program are not analyzed: \
                         use `--keep` for the programs and files that they refer to";
             keep.note(Some(name), None, text.to_owned());
         }
     }
+}
+
+/// The commands that the Python modules in an archive start. Most of the modules are those of
+/// packages, and the others are not told apart.
+fn commands(bytes: &[u8], left: &mut u64) -> BTreeSet<String> {
+    let mut commands = BTreeSet::new();
+    read_entries(bytes, left, is_python_source, |code| {
+        commands.extend(commands_in_package(Language::Python, code));
+    });
+    commands
+}
+
+fn is_python_source(path: &[u8]) -> bool {
+    path.ends_with(b".py") && !is_build_time(&[&b"/"[..], path].concat())
 }
 
 /// Whether a file has the name of an archive, or is a program, to which one may be appended: shiv

@@ -20,9 +20,14 @@ impl Tracer for CommandFileTracer {
         if is_unit(&path) {
             return read_unit(keep, name);
         }
-        let Some(commands) = reader(&path) else {
+        if path == b"/etc/logrotate.conf" || path.starts_with(b"/etc/logrotate.d/") {
+            return read_rotation(keep, name);
+        }
+        let known = reader(&path);
+        // A schedule may have any name; one that the user added is recognized by its lines.
+        if known.is_none() && !may_be_schedule(keep, name) {
             return;
-        };
+        }
         let Some(bytes) = keep.view.bytes(name) else {
             return;
         };
@@ -30,8 +35,13 @@ impl Tracer for CommandFileTracer {
             return;
         }
         let text = String::from_utf8_lossy(&bytes);
+        let commands: Reader = match known {
+            Some(commands) => commands,
+            None if is_schedule(&text) => crontab,
+            None => return,
+        };
         // YAML is the format of many other files.
-        if is_yaml(&path) && !is_playbook(&path, &text) {
+        if is_yaml(&path) && !is_taskfile(&path) && !is_playbook(&path, &text) {
             return;
         }
         for (index, line) in text.lines().enumerate() {
@@ -93,6 +103,14 @@ fn reader(path: &[u8]) -> Option<Reader> {
         _ if directory.contains("/dinit.d") => return Some(dinit),
         _ if directory.ends_with("/horust/services") => return Some(horust),
         _ if directory.starts_with("/etc/monit/") => return Some(monit),
+        _ => {}
+    }
+    match name {
+        "Taskfile.yml" | "Taskfile.yaml" => return Some(taskfile),
+        "justfile" | "Justfile" | ".justfile" => return Some(recipe),
+        _ if name.starts_with("zabbix_agent") || directory.starts_with("/etc/zabbix/") => {
+            return Some(zabbix);
+        }
         _ => {}
     }
     match name {
@@ -164,6 +182,64 @@ fn scheduled(line: &str) -> Option<&str> {
     Some(rest)
 }
 
+/// Whether a file may be a crontab under a name of its own, such as `/app/jobs`, which an argument
+/// of `supercronic` or `crontab` names. Only the first bytes are looked at.
+fn may_be_schedule(keep: &Keep<'_>, name: NameId) -> bool {
+    const LOOKED_AT: usize = 4096;
+    let tree = keep.tree();
+    if !keep.graph.is_users(name) || has_ending(tree.file_name(name)) {
+        return false;
+    }
+    let head = keep.view.head(tree.inode_id(name), LOOKED_AT);
+    let starts = head
+        .split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii_start);
+    let mut starts = starts.filter_map(|line| line.first());
+    // Other texts have a line that begins in another way.
+    !head.contains(&0) && starts.any(|first| b"*@0123456789".contains(first))
+}
+
+/// Whether a file has an ending that no crontab has.
+fn has_ending(file_name: &[u8]) -> bool {
+    let mut parts = file_name.rsplitn(2, |&byte| byte == b'.');
+    let ending = parts.next().unwrap_or_default();
+    parts.next().is_some() && !matches!(ending, b"conf" | b"cron" | b"tab" | b"txt")
+}
+
+/// Whether every line of a text belongs in a crontab, and one is a job with a `*` or an `@` in its
+/// time: five numbers may be data.
+fn is_schedule(text: &str) -> bool {
+    let mut has_job = false;
+    for line in text.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with('#') || is_assignment(line) {
+            continue;
+        }
+        let Some(command) = scheduled(line) else {
+            return false;
+        };
+        let time = &line[..line.len() - command.len()];
+        if !time.starts_with('@') && time.split_whitespace().any(is_word) {
+            return false;
+        }
+        has_job |= time.contains(['*', '@']);
+    }
+    has_job
+}
+
+/// Whether a field of a time is a word of a sentence: months and days have three letters.
+fn is_word(field: &str) -> bool {
+    let letters = field.bytes().filter(u8::is_ascii_alphabetic).count();
+    letters > 3 && letters == field.len()
+}
+
+/// `MAILTO=root`, crontab(5).
+fn is_assignment(line: &str) -> bool {
+    line.split_once('=').is_some_and(|(name, _)| {
+        let mut bytes = name.trim().bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
+
 fn is_time(field: &str) -> bool {
     field
         .bytes()
@@ -182,6 +258,39 @@ fn procfile(line: &str) -> Option<Part<'_>> {
     } else {
         None
     }
+}
+
+fn is_taskfile(path: &[u8]) -> bool {
+    path.ends_with(b"/Taskfile.yml") || path.ends_with(b"/Taskfile.yaml")
+}
+
+/// `- command` and `- cmd: command` of a task, <https://taskfile.dev/reference/schema>.
+fn taskfile(line: &str) -> Option<Part<'_>> {
+    let item = line.trim_start().trim_start_matches("- ");
+    let command = match item.split_once(": ") {
+        Some(("cmd" | "sh", command)) => command,
+        Some((key, _)) if !key.contains(' ') => return None,
+        _ if line.trim_start().starts_with("- ") => item,
+        _ => return None,
+    };
+    Some(Part::Command(command.trim().trim_matches(['"', '\''])))
+}
+
+/// A line of a recipe, which is indented, <https://just.systems/man/en>.
+fn recipe(line: &str) -> Option<Part<'_>> {
+    if !line.starts_with([' ', '\t']) {
+        return None;
+    }
+    Some(Part::Command(
+        line.trim_start().trim_start_matches(['@', '-']),
+    ))
+}
+
+/// `UserParameter=key,command` of the agent of Zabbix, which runs it in a shell.
+fn zabbix(line: &str) -> Option<Part<'_>> {
+    let parameter = line.trim().strip_prefix("UserParameter=")?;
+    let (_, command) = parameter.split_once(',')?;
+    Some(Part::Command(command))
 }
 
 /// `id:runlevels:action:process`, inittab(5).
@@ -275,6 +384,45 @@ fn read_unit(keep: &mut Keep<'_>, name: NameId) {
             keep_part(keep, name, setting.line, &part);
         }
     }
+}
+
+/// Reads the scripts in a configuration of logrotate, which end at `endscript`: logrotate(8).
+fn read_rotation(keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.bytes(name) else {
+        return;
+    };
+    if !may_read(keep, name, bytes.len()) {
+        return;
+    }
+    for (line, script) in rotation_scripts(&String::from_utf8_lossy(&bytes)) {
+        shell::keep_text_of(keep, name, line, &script);
+    }
+}
+
+/// The scripts, each with the number of its first line.
+fn rotation_scripts(text: &str) -> Vec<(usize, String)> {
+    const STARTS: [&str; 5] = [
+        "firstaction",
+        "lastaction",
+        "postrotate",
+        "preremove",
+        "prerotate",
+    ];
+    let mut scripts: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (index, line) in text.lines().enumerate() {
+        let word = line.trim();
+        if STARTS.contains(&word) {
+            is_open = true;
+            scripts.push((index + 2, String::new()));
+        } else if word == "endscript" {
+            is_open = false;
+        } else if is_open && let Some((_, script)) = scripts.last_mut() {
+            script.push_str(line);
+            script.push('\n');
+        }
+    }
+    scripts
 }
 
 /// `ExecStart=-/usr/bin/x --y` and `EnvironmentFile=-/etc/default/x`, systemd.exec(5).
@@ -372,6 +520,45 @@ mod tests {
             system_crontab("*/5 * * * * root  cd / && run-parts /x"),
             Some(Part::Command("cd / && run-parts /x"))
         );
+    }
+
+    #[test]
+    fn a_schedule_is_recognized_by_its_lines() {
+        for text in [
+            "*/5 * * * * backup -q\n",
+            "# nightly\nMAILTO=root\n0 3 * * * backup | gzip\n",
+            "@daily cd /app && ./clean\n",
+        ] {
+            assert!(is_schedule(text), "{text}");
+        }
+        for text in [
+            "",
+            "MAILTO=root\n",
+            "1 2 3 4 5 data\n",
+            "* a list\n* of points\n* which tells more than that\n",
+            "0 3 * * * backup\nand a sentence\n",
+        ] {
+            assert!(!is_schedule(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_of_a_log_rotation_end_at_a_keyword() {
+        let text = "/var/log/x {\n  weekly\n  postrotate\n    kill 1\n  endscript\n}\n";
+        assert_eq!(rotation_scripts(text), [(4, "    kill 1\n".to_owned())]);
+        assert!(rotation_scripts("weekly\n").is_empty());
+    }
+
+    #[test]
+    fn tasks_recipes_and_parameters_of_agents_are_commands() {
+        let command = |text| Some(Part::Command(text));
+        assert_eq!(taskfile("      - gzip x"), command("gzip x"));
+        assert_eq!(taskfile("      - cmd: 'gzip x'"), command("gzip x"));
+        assert_eq!(taskfile("    desc: gzip"), None);
+        assert_eq!(recipe("    @gzip x"), command("gzip x"));
+        assert_eq!(recipe("run: build"), None);
+        assert_eq!(zabbix("UserParameter=x[*],gzip $1"), command("gzip $1"));
+        assert_eq!(zabbix("Server=127.0.0.1"), None);
     }
 
     #[test]

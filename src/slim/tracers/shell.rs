@@ -15,12 +15,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::dockerfile::shell::{
-    self, ProgramCall, ShellPart, ShellScript, ShellWord, SimpleCommand,
+    self, ProgramCall, Redirection, ShellPart, ShellScript, ShellWord, SimpleCommand,
 };
 use crate::image::NameId;
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{Language, ProgramClass, language_of_interpreter, unwrapped};
 use crate::paths::file_name;
 use crate::slim::globs;
+use crate::slim::interpreters::{inline_code, language_of_input};
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::is_packaged;
 use crate::slim::shebang;
@@ -31,6 +32,7 @@ use crate::source::Span;
 
 use self::values::Values;
 use super::launchers;
+use super::runtimes::programs_in_code;
 
 /// Shell builtins for which programs with the same name exist.
 const BUILTINS: &[&str] = &[
@@ -354,6 +356,9 @@ const RECOVERY: usize = 12;
 
 fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
+    let whole = text;
+    let text = shell_part(whole);
+    note_data(keep, place, &whole[text.len()..]);
     // The limit applies to the whole image, because many small scripts cost as much as a large one.
     if !keep.effort.scripts.spend(PER_TEXT + text.len()) {
         let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
@@ -391,11 +396,53 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         note_computed(keep, place, &script, &lines, &values);
     }
     read_written(keep, reading, &script, text);
+    read_piped(keep, reading, &script, &lines);
     keep_mentions(keep, place, text, reading.base);
     for (offset, path) in expanded.paths {
         keep_path_or_glob(keep, place, &path, lines.line(offset));
     }
     keep_included(keep, reading, &script, &lines, &values.share());
+}
+
+/// The part of a text that a shell reads. A script in Tcl or Perl may begin with shell code that
+/// starts its interpreter, `exec tclsh "$0" "$@"`, and an installer ends with an archive.
+fn shell_part(text: &str) -> &str {
+    // Such a line is among the first; an archive may be anywhere.
+    const LOOKED_AT: usize = 64;
+    let mut end = 0;
+    for line in text.split_inclusive('\n').take(LOOKED_AT) {
+        end += line.len();
+        if starts_itself_in_another_language(line) {
+            return &text[..end];
+        }
+    }
+    match memchr::memchr(0, text.as_bytes()) {
+        // The archive begins on a line of its own.
+        Some(data) => &text[..memchr::memrchr(b'\n', &text.as_bytes()[..data]).unwrap_or(data)],
+        None => text,
+    }
+}
+
+/// Notes data after a script, unless it is a ZIP file, which has a tracer.
+fn note_data(keep: &mut Keep<'_>, place: Place, rest: &str) {
+    const END_OF_ZIP: &str = "PK\u{5}\u{6}";
+    if rest.contains('\0') && !rest.contains(END_OF_ZIP) {
+        let text = "the data after the script is not analyzed: use `--keep` for what it needs";
+        keep.note(place.by(), None, text.to_owned());
+    }
+}
+
+/// Whether a line replaces the shell by an interpreter that reads the same file.
+fn starts_itself_in_another_language(line: &str) -> bool {
+    // Inside a function or a condition, the shell may go on.
+    let Some(command) = line.strip_prefix("exec ") else {
+        return false;
+    };
+    let mut words = command.split_whitespace();
+    let is_interpreter = words
+        .next()
+        .is_some_and(|word| language_of_interpreter(file_name(word).as_bytes()).is_some());
+    is_interpreter && words.any(|word| word.trim_matches('"') == "$0")
 }
 
 /// Adds notes about parts of a script that are not analyzed, and about syntax errors.
@@ -581,6 +628,18 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     }
     let words: Vec<&str> = call.words.iter().filter_map(ShellWord::literal).collect();
     keep.learn_source(&words);
+    // A value that is computed is still the value of its option.
+    let all: Vec<&str> = call
+        .words
+        .iter()
+        .map(|word| word.literal().unwrap_or("$"))
+        .collect();
+    if let Some((language, code)) = inline_code(&all) {
+        keep_code(keep, place, language, code, line);
+    }
+    if let Some(program) = program_after_dashes(keep, &words) {
+        keep_command(keep, place, program, line);
+    }
     launchers::keep_launched(keep, place.by(), &words, &|word| {
         place.why(word, line, Why::command)
     });
@@ -600,6 +659,26 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
                 keep_program(keep, place, word, line);
             }
         }
+    }
+}
+
+/// Keeps the programs that code of another language starts, which the script contains.
+fn keep_code(keep: &mut Keep<'_>, place: Place, language: Language, code: &str, line: usize) {
+    for word in programs_in_code(language, code) {
+        keep_program(keep, place, word, line);
+    }
+}
+
+/// The program in `wait-for-it.sh db:5432 -- app`. In commands of a distribution, a file usually
+/// follows the dashes: `grep -- x test`.
+fn program_after_dashes<'a>(keep: &Keep<'_>, words: &[&'a str]) -> Option<&'a str> {
+    let (first, arguments) = words.split_first()?;
+    let dashes = arguments.iter().position(|word| *word == "--")?;
+    let program = keep.programs.find_file(keep.view, first.as_bytes())?;
+    if keep.graph.is_users(program) {
+        arguments.get(dashes + 1).copied()
+    } else {
+        None
     }
 }
 
@@ -692,7 +771,8 @@ fn keep_in_directories(
     }
 }
 
-/// Reads scripts that the script writes: here-documents that begin with `#!` and a shell.
+/// Reads code that the script contains as here-documents: scripts that it writes, and the input of
+/// shells and interpreters.
 fn read_written(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, text: &str) {
     // Each is searched for its end; a script that writes more is not one that people write.
     const MOST: usize = 64;
@@ -710,21 +790,161 @@ fn read_written(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript
         let Some((_, body)) = rest.split_once('\n') else {
             continue;
         };
-        let head = shebang::parse(body.trim_start_matches('\t').as_bytes());
-        let program = head.map(|head| head.program_name()).unwrap_or_default();
-        if !ProgramClass::PosixShell.contains(&program) || reading.depth > 0 {
+        if reading.depth > 0 {
             continue;
         }
+        let Some(code) = code_in_heredoc(script, redirection, body) else {
+            continue;
+        };
         let lines = body.lines().map(|line| line.trim_start_matches('\t'));
         let written: Vec<&str> = lines.take_while(|line| *line != name).collect();
         let start = text.len() - body.len();
+        let base = reading.base + text[..start].matches('\n').count();
+        let written = written.join("\n");
+        if let Code::Other(language) = code {
+            keep_code(keep, reading.place, language, &written, base + 1);
+            continue;
+        }
         let inner = Reading {
-            base: reading.base + text[..start].matches('\n').count(),
+            base,
             depth: reading.depth + 1,
             ..*reading
         };
-        read_text(keep, &inner, &written.join("\n"));
+        read_text(keep, &inner, &written);
     }
+}
+
+/// Reads code that `echo` or `printf` passes to a shell: `echo 'gzip x' | sh`.
+fn read_piped(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, lines: &Lines) {
+    // As many as here-documents.
+    const MOST: usize = 64;
+    if reading.depth > 0 {
+        return;
+    }
+    let mut left = MOST;
+    for pipeline in &script.pipelines {
+        let [.., from, to] = pipeline.stages.as_slice() else {
+            continue;
+        };
+        let (Some(from), Some(to)) = (script.commands.get(*from), script.commands.get(*to)) else {
+            continue;
+        };
+        if let Some(text) = printed(from)
+            && reads_code(to)
+            && left > 0
+        {
+            left -= 1;
+            let inner = Reading {
+                base: lines.line(from.span.start) - 1,
+                depth: reading.depth + 1,
+                ..*reading
+            };
+            read_text(keep, &inner, &text);
+        }
+    }
+}
+
+/// The text that a command prints, if it is known.
+fn printed(command: &SimpleCommand) -> Option<String> {
+    let words: Option<Vec<&str>> = command.words.iter().map(ShellWord::literal).collect();
+    let words = words?;
+    let (program, arguments) = words.split_first()?;
+    if !matches!(*program, "echo" | "printf") {
+        return None;
+    }
+    Some(arguments.join(" ").replace("\\n", "\n"))
+}
+
+/// Whether a command is a shell that reads its input.
+fn reads_code(command: &SimpleCommand) -> bool {
+    let words: Vec<&str> = command
+        .words
+        .iter()
+        .map(|word| word.literal().unwrap_or("$"))
+        .collect();
+    let words = unwrapped(&words);
+    words
+        .split_first()
+        .is_some_and(|(program, arguments)| is_shell(program) && is_input(arguments))
+}
+
+/// Whether a shell with these arguments reads its script from its input.
+fn is_input(arguments: &[&str]) -> bool {
+    let are_options = arguments
+        .iter()
+        .all(|word| word.starts_with('-') && *word != "-c");
+    are_options || arguments.contains(&"-s")
+}
+
+/// The language of a here-document.
+enum Code {
+    Shell,
+    Other(Language),
+}
+
+/// The language of a here-document that is code: it begins with a `#!` line, a shell or an
+/// interpreter reads it, or it is written to a file that the script then runs.
+fn code_in_heredoc(script: &ShellScript, redirection: &Redirection, body: &str) -> Option<Code> {
+    let head = shebang::parse(body.trim_start_matches('\t').as_bytes());
+    if let Some(program) = head.map(|head| head.program_name()) {
+        if ProgramClass::PosixShell.contains(&program) {
+            return Some(Code::Shell);
+        }
+        return language_of_interpreter(&program).map(|script| Code::Other(script.language));
+    }
+    let index = redirection.command?;
+    let command = script.commands.get(index)?;
+    // A word with an expansion is an argument, perhaps the script that is run.
+    let words: Vec<&str> = command
+        .words
+        .iter()
+        .map(|word| word.literal().unwrap_or("$"))
+        .collect();
+    let words = unwrapped(&words);
+    let (program, arguments) = words.split_first()?;
+    if is_shell(program) {
+        return if is_input(arguments) {
+            Some(Code::Shell)
+        } else {
+            None
+        };
+    }
+    if let Some(language) = language_of_input(words) {
+        return Some(Code::Other(language));
+    }
+    // Each file is looked for in all commands.
+    const MOST: usize = 4;
+    let is_run = written_files(script, index, arguments)
+        .iter()
+        .take(MOST)
+        .any(|file| runs_as_shell(script, file));
+    if is_run { Some(Code::Shell) } else { None }
+}
+
+/// The files that a command writes its input to: `cat >/tmp/job`, `tee /tmp/job`.
+fn written_files<'a>(
+    script: &'a ShellScript,
+    command: usize,
+    arguments: &[&'a str],
+) -> Vec<&'a str> {
+    let mut files: Vec<&str> = Vec::new();
+    for redirection in &script.redirections {
+        if redirection.command == Some(command) && matches!(&*redirection.operator, ">" | ">>") {
+            files.extend(redirection.target.as_ref().and_then(ShellWord::literal));
+        }
+    }
+    files.extend(arguments.iter().filter(|word| word.contains('/')));
+    files
+}
+
+/// Whether a script runs a file as a script of the shell: `sh /tmp/job`, `. /tmp/job`.
+fn runs_as_shell(script: &ShellScript, file: &str) -> bool {
+    script.commands.iter().any(|command| {
+        let mut words = command.words.iter().filter_map(ShellWord::literal);
+        let first = words.next();
+        let runs = first.is_some_and(|first| is_shell(first) || matches!(first, "." | "source"));
+        runs && words.any(|word| word == file)
+    })
 }
 
 /// Notes commands whose programs are not known: `exec "$command"`, `eval …`. The arguments of the
@@ -996,6 +1216,16 @@ mod tests {
             ["/docker-entrypoint.d"]
         );
         assert_eq!(paths("https://host/a // /"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_shell_reads_a_script_up_to_its_other_language_or_an_archive() {
+        let tcl = "#!/bin/sh\n# \\\nexec tclsh \"$0\" ${1+\"$@\"}\nproc x {} {}\n";
+        assert!(shell_part(tcl).ends_with("${1+\"$@\"}\n"));
+        let installer = "#!/bin/sh\ntail -n +4 \"$0\" | tar x\nexit\nPK\u{3}\0\n";
+        assert!(shell_part(installer).ends_with("\nexit"));
+        let shell = "#!/bin/sh\nexec \"$0\" again\nexec python3 x\n";
+        assert_eq!(shell_part(shell), shell);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::failure::{Failure, Lost};
 use super::kept::{Started, verify_names};
 use super::missing::add_missing;
 use crate::elf::{Loader, Type};
-use crate::image::{Header, Image, Inode, Kind, NameId, ReadError};
+use crate::image::{Header, Image, Inode, Kind, NameId, ReadError, SameContents};
 use crate::slim::binaries::Binaries;
 use crate::slim::language_paths::is_library;
 use crate::slim::plan::Plan;
@@ -23,6 +23,7 @@ pub fn verify_against(
 ) -> Result<Vec<Failure>, ReadError> {
     let mut kept = Vec::new();
     let mut failures = Vec::new();
+    let mut contents = SameContents::new(original, image);
     for name in original.tree.walk() {
         let path = original.tree.path(name);
         // A missing file only matters if another one needs it.
@@ -34,7 +35,7 @@ pub fn verify_against(
             continue;
         }
         kept.push(name);
-        if let Some(what) = difference((original, name), (image, same.name))? {
+        if let Some(what) = difference((original, name), (image, same.name), &mut contents)? {
             failures.push(Failure {
                 at: name,
                 lost: Lost::Changed(what),
@@ -62,6 +63,7 @@ pub fn verify_against(
 fn difference(
     before: (&Image, NameId),
     after: (&Image, NameId),
+    contents: &mut SameContents<'_>,
 ) -> Result<Option<&'static str>, ReadError> {
     let [old, new] = [before, after].map(|(image, name)| image.tree.inode(name));
     // The kind is compared first, because the headers of a file and of a symlink always differ.
@@ -77,9 +79,8 @@ fn difference(
             return Ok(Some("size"));
         }
         (Kind::File(_), Kind::File(_)) => {
-            let [(old, old_name), (new, new_name)] = [before, after];
-            let old = old.read_inode(old.tree.inode_id(old_name))?;
-            if *old == *new.read_inode(new.tree.inode_id(new_name))? {
+            let [old, new] = [before, after].map(|(image, name)| image.tree.inode_id(name));
+            if contents.compare(old, new)? {
                 None
             } else {
                 Some("content")

@@ -59,6 +59,7 @@ pub(super) fn verify_names(
         before: view,
         after: &after,
         binaries,
+        programs: Programs::of(&view.image.config),
         failures: Vec::new(),
     };
     verifier.verify_config();
@@ -88,6 +89,8 @@ struct Verifier<'a> {
     before: &'a View<'a>,
     after: &'a View<'a>,
     binaries: &'a Binaries,
+    /// How programs are found. The directories of PATH are those of the whole image.
+    programs: Programs,
     failures: Vec<Failure>,
 }
 
@@ -169,14 +172,14 @@ impl Verifier<'_> {
         }
         let bytes = shebang::head(self.before, name);
         let shebang = shebang::parse(&bytes)?;
-        let programs = Programs::of(&self.before.image.config);
+        let programs = &self.programs;
         // The kernel does not search PATH: `#!php` refers to a file in the working directory.
         let interpreter = programs.absolute(shebang.interpreter);
-        if self.is_lost(&programs, &interpreter) {
+        if self.is_lost(programs, &interpreter) {
             return Some(Need::Shebang(shebang.interpreter.to_vec()));
         }
         let program = shebang.env_program()?;
-        if self.is_lost(&programs, &program) {
+        if self.is_lost(programs, &program) {
             Some(Need::Shebang(program))
         } else {
             None

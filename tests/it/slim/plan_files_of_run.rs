@@ -131,6 +131,32 @@ fn files_a_run_created_in_the_home_directory_are_likely() {
 }
 
 #[test]
+fn data_below_a_cache_directory_is_kept_but_caches_of_tools_are_not() {
+    let data = [
+        // Databases, a package manager for Node, and browsers, which programs look for there.
+        "/root/.cache/trivy/db/trivy.db",
+        "/root/.cache/node/corepack/v1/yarn/4.1.0/yarn.js",
+        "/root/.cache/rod/browser/chromium-1/chrome",
+        "/root/.cache/coursier/v1/https/repo1/app.jar",
+        "/root/.cache/torch/hub/checkpoints/model.pt",
+    ];
+    let caches = [
+        "/root/.cache/pip/http/a",
+        "/root/.cache/go-build/00/a",
+        "/root/.cache/uv/wheels/a",
+        "/root/.cache/mesa_shader_cache_db/a",
+        "/root/.cache/pypoetry/artifacts/a",
+    ];
+    let mut machine = base().layer("RUN /bin/sh -c ./fetch # buildkit");
+    for path in data.iter().chain(&caches) {
+        machine = machine.file(path, "x");
+    }
+    let planned = machine.plan();
+    assert_kept(&planned, &data);
+    assert_dropped(&planned, &caches);
+}
+
+#[test]
 fn a_directory_named_by_a_variable_keeps_its_contents() {
     let planned = with_package(base())
         .layer("RUN /bin/sh -c fetch # buildkit")

@@ -490,6 +490,34 @@ fn perl() -> Machine {
 }
 
 #[test]
+fn layers_of_a_perl_script_are_modules() {
+    let library = "/usr/share/perl/5.36";
+    let planned = perl()
+        .file(&format!("{library}/PerlIO/gzip.pm"), "")
+        .elf(
+            &format!("{library}/auto/PerlIO/gzip/gzip.so"),
+            &crate::builders::elf_file::library(""),
+        )
+        .file(&format!("{library}/PerlIO/encoding.pm"), "")
+        .file(&format!("{library}/PerlIO/via.pm"), "")
+        .script(
+            "/usr/bin/unpack",
+            "#!/usr/bin/perl\nopen(my $f, '<:gzip', 'x');\n\
+             open(my $g, '>:encoding(UTF-16)', 'y');\n",
+        )
+        .entrypoint(&["/usr/bin/unpack"])
+        .plan();
+    for path in [
+        "PerlIO/gzip.pm",
+        "auto/PerlIO/gzip/gzip.so",
+        "PerlIO/encoding.pm",
+    ] {
+        assert!(planned.keeps(&format!("{library}/{path}")), "{path}");
+    }
+    assert!(!planned.keeps(&format!("{library}/PerlIO/via.pm")));
+}
+
+#[test]
 fn distribution_scripts_keep_the_perl_modules_they_use() {
     let planned = perl().entrypoint(&["/usr/bin/tool"]).plan();
     let library = "/usr/share/perl/5.36";
@@ -545,6 +573,43 @@ fn an_interpreter_that_runs_code_from_outside_keeps_its_standard_library() {
         let planned = machine.set("Cmd", json!(command)).plan();
         assert!(!planned.keeps(venv), "{command:?}");
     }
+}
+
+#[test]
+fn a_module_that_a_lua_program_requires_is_kept_whatever_it_needs() {
+    let planned = merged_usr()
+        .layer("ADD file:12 in /")
+        .file("/usr/lib/os-release", "ID=debian\n")
+        .elf("/usr/bin/lua5.4", &program(GLIBC))
+        .script(
+            "/usr/bin/chat",
+            "#!/usr/bin/lua5.4\ndofile('/usr/lib/chat/start.lua')\n",
+        )
+        .file("/usr/lib/chat/start.lua", "require \"core.main\"\n")
+        .file(
+            "/usr/lib/chat/core/main.lua",
+            "local e = require(\"util.encodings\");\n",
+        )
+        .elf(
+            "/usr/lib/chat/util/encodings.so",
+            &library("encodings.so").needs("libicudata.so.72"),
+        )
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/libicudata.so.72",
+            &library("libicudata.so.72"),
+        )
+        .file("/usr/lib/other/util/crypt.so", "")
+        .entrypoint(&["chat"])
+        .plan();
+    assert_eq!(
+        planned
+            .why("/usr/lib/chat/util/encodings.so")
+            .last()
+            .unwrap(),
+        "/usr/lib/chat/util/encodings.so: part of `util.encodings`, which Lua programs can load"
+    );
+    assert!(planned.keeps("/usr/lib/x86_64-linux-gnu/libicudata.so.72"));
+    assert!(!planned.keeps("/usr/lib/other/util/crypt.so"));
 }
 
 #[test]

@@ -142,6 +142,33 @@ fn a_library_named_in_a_caller_of_dlopen_is_kept_with_its_libraries() {
 }
 
 #[test]
+fn a_function_that_calls_dlopen_in_a_library_opens_libraries_too() {
+    let keeps_plugin = |symbol: &str| {
+        let bytes = [
+            &program(GLIBC)
+                .needs("libc.so.6")
+                .imports(symbol)
+                .rpath("/opt/lib")
+                .bytes()[..],
+            b"\0libplugin.so.1\0",
+        ]
+        .concat();
+        let planned = opener("").executable("/usr/bin/app", bytes).plan();
+        planned.keeps("/opt/lib/libhelp.so.1")
+    };
+    for symbol in [
+        "PR_LoadLibraryWithFlags",
+        "g_module_open",
+        "lt_dlopenext",
+        "SDL_LoadObject",
+        "_ZN8QLibrary4loadEv",
+    ] {
+        assert!(keeps_plugin(symbol), "{symbol}");
+    }
+    assert!(!keeps_plugin("g_module_close"));
+}
+
+#[test]
 fn a_library_name_without_a_dlopen_call_keeps_nothing() {
     let bytes = [
         &program(GLIBC).needs("libc.so.6").bytes()[..],

@@ -20,7 +20,8 @@ fn installed(programs: &[&str]) -> Machine {
         );
     // What a package owns is not kept because a RUN made it.
     let mut list = String::from(
-        "/usr/lib/x86_64-linux-gnu/libgdal.so.32\n/usr/lib/x86_64-linux-gnu/libother.so.1\n\
+        "/usr/share/geo/x\n/usr/lib/x86_64-linux-gnu/libgdal.so.32\n\
+         /usr/lib/x86_64-linux-gnu/libother.so.1\n\
          /usr/lib/x86_64-linux-gnu/libgomp.so.1\n/usr/share/tessdata/eng.traineddata\n",
     );
     for name in programs {
@@ -45,6 +46,76 @@ fn a_string_naming_an_installed_program_keeps_it_far_from_the_call() {
         .file("/app/main.py", source.as_str()));
     assert!(planned.keeps("/usr/bin/pdfinfo"));
     assert!(!planned.keeps("/usr/bin/pdftops"), "nothing names it");
+}
+
+#[test]
+fn settings_and_variables_that_name_an_installed_program_keep_it() {
+    for (path, text) in [
+        (
+            "/app/config.json",
+            "{\"converter\": \"pdfinfo\", \"pdftops\": 1}\n",
+        ),
+        ("/app/config.yml", "converter: pdfinfo\n# other: pdftops\n"),
+        ("/app/.env", "CONVERTER=pdfinfo\n"),
+        ("/app/tools.toml", "tools = [\"pdfinfo\"]\n"),
+        (
+            "/app/telegraf.conf",
+            "[[inputs.exec]]\n  commands = [\"pdfinfo -box x\", \"see pdftops\"]\n",
+        ),
+    ] {
+        let planned = run(installed(&["pdfinfo", "pdftops"])
+            .layer("COPY . /app")
+            .file("/app/main.py", "read('config')\n")
+            .file("/app/package.json", "{\"name\": \"pdftops\"}")
+            .file(path, text));
+        assert!(planned.keeps("/usr/bin/pdfinfo"), "{path}");
+        assert!(!planned.keeps("/usr/bin/pdftops"), "{path}");
+    }
+    let planned = run(installed(&["pdfinfo", "pdftops"])
+        .env("PDFINFO_BINARY=pdfinfo")
+        .env("MODE=base-tool")
+        .layer("COPY . /app")
+        .file("/app/main.py", ""));
+    assert!(planned.keeps("/usr/bin/pdfinfo"));
+    assert!(
+        !planned.keeps("/usr/bin/base-tool"),
+        "it is of the base image"
+    );
+}
+
+#[test]
+fn strings_in_compiled_code_name_programs_files_and_libraries() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let elixir = b"FOR1\0\0\0\0BEAMLitT\0\0\0\x27\0\0\0\0\x83m\0\0\0\x07pdfinfo\
+        \x83m\0\0\0\x10/usr/share/geo/x\0";
+    let mut dotnet = b"MZ\0libgdal.so.32\0\x0f".to_vec();
+    for text in ["pdfinfo", "/usr/share/geo/x", "pdftops is missing"] {
+        for byte in text.bytes() {
+            dotnet.extend([byte, 0]);
+        }
+        dotnet.push(1);
+    }
+    for (path, bytes) in [
+        ("/app/lib/app-1/ebin/Elixir.App.beam", elixir.to_vec()),
+        ("/app/App.dll", dotnet),
+    ] {
+        let planned = run(installed(&["pdfinfo", "pdftops"])
+            .file("/usr/share/geo/x", "")
+            .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+            .layer("COPY . /app")
+            .file("/app/main.py", "")
+            .file(path, bytes));
+        assert!(planned.keeps("/usr/bin/pdfinfo"), "{path}");
+        assert!(planned.keeps("/usr/share/geo/x"), "{path}");
+        assert!(!planned.keeps("/usr/bin/pdftops"), "{path}");
+        let opens = path.ends_with(".dll");
+        assert_eq!(
+            planned.keeps(&format!("{lib}/libgdal.so.32")),
+            opens,
+            "{path}"
+        );
+    }
 }
 
 #[test]
@@ -109,6 +180,38 @@ fn the_first_argument_of_an_interpreter_is_read_as_its_language() {
     }
 }
 
+#[test]
+fn scripts_without_ending_are_sources_of_every_interpreter() {
+    for (command, source) in [
+        (
+            &["Rscript", "--vanilla", "/srv/app/run"][..],
+            "system2('ffprobe')",
+        ),
+        (
+            &["awk", "-v", "x=1", "-f", "/srv/app/run"],
+            "{ \"ffprobe\" | getline }",
+        ),
+        (&["guile", "-s", "/srv/app/run"], "(system* \"ffprobe\")"),
+        (&["tclsh8.6", "/srv/app/run"], "set x [exec ffprobe]"),
+        (
+            &["escript", "/srv/app/run"],
+            "main(_) -> os:cmd(\"ffprobe\").",
+        ),
+        (
+            &["php", "-S", "0.0.0.0:80", "-t", "public", "/srv/app/run"],
+            "<?php exec('ffprobe');",
+        ),
+    ] {
+        let planned = installed(&["ffprobe", command[0]])
+            .elf("/usr/bin/sh", &program(GLIBC))
+            .layer("COPY . /srv/app")
+            .file("/srv/app/run", source)
+            .entrypoint(command)
+            .plan();
+        assert!(planned.keeps("/usr/bin/ffprobe"), "{command:?}");
+    }
+}
+
 /// Node with an application and one package in it.
 fn node(source: &str, manifest: &str) -> Machine {
     let package = "/app/node_modules/three";
@@ -163,6 +266,51 @@ fn a_package_may_load_its_own_tests() {
 }
 
 #[test]
+fn a_file_that_a_package_names_relative_to_itself_is_kept() {
+    let package = "/app/node_modules/three";
+    let planned = node("require('three')", "{}")
+        .file(
+            &format!("{package}/lib/read.js"),
+            "read(path.join(__dirname, '..', 'docs', 'index.html'));\n\
+             read(__dirname + '/../README.md');\nif (env === 'test') {}\n",
+        )
+        .file(&format!("{package}/docs/index.html"), "")
+        .file(&format!("{package}/docs/other.html"), "")
+        .file(&format!("{package}/README.md"), "")
+        .file(&format!("{package}/HISTORY.md"), "")
+        .plan();
+    for kept in ["docs/index.html", "README.md"] {
+        assert!(planned.keeps(&format!("{package}/{kept}")), "{kept}");
+    }
+    for dropped in ["docs/other.html", "HISTORY.md", "test"] {
+        assert!(!planned.keeps(&format!("{package}/{dropped}")), "{dropped}");
+    }
+}
+
+#[test]
+fn a_fixture_that_a_gem_names_relative_to_itself_is_kept() {
+    let gem = "/usr/local/bundle/gems/paint-1.0";
+    let planned = merged_usr()
+        .elf("/usr/bin/ruby", &program(GLIBC))
+        .env("GEM_HOME=/usr/local/bundle")
+        .file("/usr/local/bundle/specifications/paint-1.0.gemspec", "")
+        .file(
+            &format!("{gem}/lib/paint.rb"),
+            "A = File.expand_path('../../test/colors.json', __FILE__)\n\
+             B = File.join(__dir__, '..', 'doc', 'page.erb')\n",
+        )
+        .file(&format!("{gem}/test/colors.json"), "")
+        .file(&format!("{gem}/test/paint_test.rb"), "")
+        .file(&format!("{gem}/doc/page.erb"), "")
+        .file("/srv/app/run.rb", "require 'paint'\n")
+        .entrypoint(&["ruby", "/srv/app/run.rb"])
+        .plan();
+    assert!(planned.keeps(&format!("{gem}/test/colors.json")));
+    assert!(planned.keeps(&format!("{gem}/doc/page.erb")));
+    assert!(!planned.keeps(&format!("{gem}/test/paint_test.rb")));
+}
+
+#[test]
 fn type_declarations_are_kept_if_ts_node_is_installed() {
     let planned = node("require('three')", "{}").plan();
     assert!(!planned.keeps("/app/node_modules/three/index.d.ts"));
@@ -193,6 +341,7 @@ fn tests_that_a_package_imports_are_kept() {
         "from sky.tests import helper\n",
         "from . import tests\n",
         "import os, sky.tests.helper\n",
+        "helper = importlib.import_module('sky.tests.helper')\n",
     ] {
         let planned = run(installed(&[])
             .layer("RUN pip install sky")
@@ -247,6 +396,19 @@ fn commands_in_crontabs_procfiles_units_and_playbooks_are_kept() {
     for (path, text) in [
         ("/etc/cron.d/backup", "0 3 * * * root mydump -q\n"),
         ("/app/crontab", "MAILTO=x\n@daily mydump\n"),
+        (
+            "/app/Taskfile.yml",
+            "version: '3'\ntasks:\n  run:\n    cmds:\n      - mydump x\n",
+        ),
+        ("/app/justfile", "run:\n    @mydump x\n"),
+        (
+            "/etc/logrotate.d/app",
+            "/var/log/app {\n  postrotate\n    mydump --hup\n  endscript\n}\n",
+        ),
+        (
+            "/etc/zabbix/zabbix_agentd.conf",
+            "Server=localhost\nUserParameter=size[*],mydump -x $1\n",
+        ),
         ("/app/Procfile", "web: server\nworker: mydump --all\n"),
         (
             "/etc/systemd/system/app.service",
@@ -265,6 +427,26 @@ fn commands_in_crontabs_procfiles_units_and_playbooks_are_kept() {
             .plan();
         assert!(planned.keeps("/usr/bin/mydump"), "{path}");
     }
+}
+
+#[test]
+fn a_schedule_with_a_name_of_its_own_is_recognized() {
+    let planned = |schedule: &str| {
+        merged_usr()
+            .elf("/usr/bin/supercronic", &program(GLIBC))
+            .elf("/usr/bin/mydump", &program(GLIBC))
+            .elf("/usr/bin/and", &program(GLIBC))
+            .layer("ADD file:12 in /")
+            .file("/usr/lib/os-release", "ID=debian\n")
+            .layer("COPY . /app")
+            .file("/app/jobs", schedule)
+            .entrypoint(&["supercronic", "/app/jobs"])
+            .plan()
+    };
+    let with_job = planned("TZ=UTC\n*/5 * * * * mydump -q\n");
+    assert!(with_job.keeps("/usr/bin/mydump"));
+    let prose = planned("* mydump writes a file\n* and another\n");
+    assert!(!prose.keeps("/usr/bin/mydump") && !prose.keeps("/usr/bin/and"));
 }
 
 #[test]
@@ -378,6 +560,94 @@ fn a_library_in_an_archive_keeps_the_libraries_that_it_needs() {
             .plan();
         assert!(planned.keeps(&format!("{lib}/libgomp.so.1")), "{path}");
     }
+}
+
+#[test]
+fn python_modules_in_an_archive_keep_the_programs_that_they_start() {
+    let code = "import subprocess\nsubprocess.run(['ffprobe', path])\nMODE = 'ffmpeg'\n";
+    for (path, entry) in [
+        ("/app/tool.pyz", "__main__.py"),
+        ("/app/tool.pex", "site-packages/tool/cli.py"),
+        ("/usr/local/bin/tool", "tool/__init__.py"),
+    ] {
+        let start = b"#!/usr/bin/env python3.11\n";
+        let planned = installed(&["ffprobe", "ffmpeg"])
+            .layer("COPY tool /app")
+            .executable(path, zip_behind(start, entry, code.as_bytes()))
+            .entrypoint(&["python3.11", path])
+            .plan();
+        assert!(planned.keeps("/usr/bin/ffprobe"), "{path}");
+        assert!(!planned.keeps("/usr/bin/ffmpeg"), "{path}");
+    }
+}
+
+#[test]
+fn a_library_that_a_source_opens_by_its_short_name_is_kept_in_every_language() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    for (command, source) in [
+        ("luajit", "local z = ffi.load('gdal')"),
+        ("python3", "lib = ffi.dlopen('gdal')"),
+        ("perl", "my $lib = find_lib_or_die(lib => 'gdal');"),
+        ("php", "$f = FFI::cdef('int x();', 'libgdal.so.32');"),
+        ("node", "koffi.load('libgdal.so.32')"),
+        ("node", "ffi.Library('gdal', {})"),
+    ] {
+        let planned = installed(&[command])
+            .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+            .elf(&format!("{lib}/libother.so.1"), &library("libother.so.1"))
+            .layer("COPY . /srv/app")
+            .file("/srv/app/run", source)
+            .entrypoint(&[command, "/srv/app/run"])
+            .plan();
+        assert!(planned.keeps(&format!("{lib}/libgdal.so.32")), "{source}");
+        assert!(!planned.keeps(&format!("{lib}/libother.so.1")), "{source}");
+    }
+}
+
+/// A Java class with the names of what it calls, and the strings in it: JVM specification, 4.4.
+fn java_class(names: &[&str], strings: &[&str]) -> Vec<u8> {
+    let number = |count: usize| u16::try_from(count).unwrap().to_be_bytes();
+    let mut bytes = vec![0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 61];
+    bytes.extend(number(names.len() + 2 * strings.len() + 1));
+    for text in names.iter().chain(strings) {
+        bytes.push(1);
+        bytes.extend(number(text.len()));
+        bytes.extend(text.as_bytes());
+    }
+    for place in 0..strings.len() {
+        bytes.push(8);
+        bytes.extend(number(1 + names.len() + place));
+    }
+    bytes
+}
+
+#[test]
+fn classes_of_libraries_in_an_archive_name_installed_programs_and_libraries() {
+    use crate::builders::elf_file::library;
+    let lib = "/usr/lib/x86_64-linux-gnu";
+    let starter = java_class(&["java/lang/ProcessBuilder"], &["pdfinfo", "base-tool"]);
+    let binder = java_class(&["com/sun/jna/Native", "load"], &["gdal"]);
+    let planned = |class: &[u8]| {
+        let inner = zip_behind(b"", "x/A.class", class);
+        installed(&["java", "pdfinfo"])
+            .elf(&format!("{lib}/libgdal.so.32"), &library("libgdal.so.32"))
+            .layer("COPY app.jar /app/")
+            .file(
+                "/app/app.jar",
+                zip_behind(b"", "BOOT-INF/lib/in.jar", &inner),
+            )
+            .entrypoint(&["java", "-jar", "/app/app.jar"])
+            .plan()
+    };
+    let starting = planned(&starter);
+    assert!(starting.keeps("/usr/bin/pdfinfo"));
+    assert!(
+        !starting.keeps("/usr/bin/base-tool"),
+        "it is of the base image"
+    );
+    assert!(!starting.keeps(&format!("{lib}/libgdal.so.32")));
+    assert!(planned(&binder).keeps(&format!("{lib}/libgdal.so.32")));
 }
 
 #[test]

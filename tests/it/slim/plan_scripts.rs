@@ -253,6 +253,98 @@ fn programs_started_by_functions_and_generated_scripts_are_kept() {
 }
 
 #[test]
+fn here_documents_that_a_shell_or_an_interpreter_reads_are_code() {
+    let planned = with(&[
+        "bash", "python3", "perl", "tac", "seq", "who", "w", "watch", "id", "env",
+    ])
+    .script(
+        "/a",
+        "#!/bin/sh\nsh <<'X'\ntac\nX\nbash -s -- one <<X\nseq\nX\n\
+             python3 - <<'EOF'\nimport subprocess\nsubprocess.run(['who'])\nEOF\n\
+             cat >/tmp/job <<EOF\nw $(hostname)\nEOF\nsh /tmp/job\n\
+             echo 'watch -n1 x' | sh\ncat >/tmp/data <<EOF\nid\nEOF\nsh /tmp/other <<EOF\nenv\nEOF\n",
+    )
+    .entrypoint(&["/a"])
+    .plan();
+    for name in ["tac", "seq", "who", "w", "watch"] {
+        assert!(planned.keeps(&format!("/usr/bin/{name}")), "{name}");
+    }
+    assert!(!planned.keeps("/usr/bin/id"), "it is data");
+    assert!(
+        !planned.keeps("/usr/bin/env"),
+        "it is the input of a script"
+    );
+}
+
+#[test]
+fn code_in_the_arguments_of_an_interpreter_starts_programs() {
+    for command in [
+        &["python3", "-c", "import os; os.system('tac x')"][..],
+        &["perl", "-lne", "print `tac`"],
+        &["awk", "{ print | \"tac\" }"],
+        &["ruby", "-e", "exec 'tac'"],
+        &[
+            "sh",
+            "-c",
+            "node -e \"require('child_process').exec('tac')\"",
+        ],
+        &["sh", "-c", "exec php -r 'system(\"tac\");'"],
+    ] {
+        let planned = with(&[
+            "python3", "perl", "awk", "ruby", "node", "php", "tac", "seq",
+        ])
+        .entrypoint(command)
+        .plan();
+        assert!(planned.keeps("/usr/bin/tac"), "{command:?}");
+        assert!(!planned.keeps("/usr/bin/seq"), "{command:?}");
+    }
+}
+
+#[test]
+fn a_program_after_dashes_is_started_by_a_script_of_the_user() {
+    let planned = with(&[
+        "bash",
+        "app",
+        "grep",
+        "seq",
+        "watch",
+        "tac",
+        "dockerize",
+        "who",
+    ])
+    .layer("ADD file:12 in /")
+    .file("/usr/lib/os-release", "ID=debian\n")
+    .layer("COPY . /")
+    .script("/wait-for-it.sh", "#!/bin/bash\nexec \"$@\"\n")
+    .script(
+        "/a",
+        "#!/bin/sh\n/wait-for-it.sh db:5432 -- app -x\ngrep -- x seq\n\
+             watch -n1 tac\ndockerize -wait tcp://db:1 who\n",
+    )
+    .entrypoint(&["/a"])
+    .plan();
+    for name in ["app", "tac", "who"] {
+        assert!(planned.keeps(&format!("/usr/bin/{name}")), "{name}");
+    }
+    assert!(!planned.keeps("/usr/bin/seq"), "`grep` starts nothing");
+}
+
+#[test]
+fn the_rest_of_a_script_that_another_interpreter_reads_is_no_shell_code() {
+    let planned = with(&["tclsh", "tac", "id"])
+        .script(
+            "/a",
+            "#!/bin/sh\n# \\\nexec tclsh \"$0\" ${1+\"$@\"}\nset x [exec tac]\nid {\n",
+        )
+        .entrypoint(&["/a"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/tclsh"));
+    assert!(planned.keeps("/usr/bin/tac"), "Tcl starts it");
+    assert!(!planned.keeps("/usr/bin/id"));
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+#[test]
 fn an_entry_point_that_executes_an_unknown_program_is_refused() {
     let script = |last: &str| {
         with(&["id", "nice"])

@@ -7,16 +7,16 @@
 //! archives cannot contain them. Names of owners belong to the host and stay empty; so do `SELinux`
 //! labels and the attributes that an overlay stores for itself.
 
+mod walk;
 mod write;
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
+use rustix::fs::FileType;
 
+use self::walk::{Found, Identity, Walk};
 use crate::image::error::{EntryError, Fault, ReadError};
 use crate::image::limits::Limits;
 use crate::image::tree::{Content, Header, Inode, Kind, NameId, Tree};
@@ -36,7 +36,6 @@ pub(in crate::image) fn open(
 ) -> Result<Tree, ReadError> {
     // Files are opened later with symlinks forbidden, so the path itself must not have any.
     let root = &std::fs::canonicalize(root).map_err(ReadError::io(root))?;
-    let left_out: Vec<(u64, u64)> = left_out.iter().filter_map(|path| identity(path)).collect();
     let mut builder = TreeBuilder {
         root,
         limits,
@@ -44,26 +43,11 @@ pub(in crate::image) fn open(
         way: vec![NameId::ROOT],
         hard_links: HashMap::new(),
     };
-    let device = std::fs::metadata(root).map_err(ReadError::io(root))?.dev();
-    let mut walk = WalkDir::new(root).sort_by_file_name().into_iter();
-    while let Some(entry) = walk.next() {
-        let entry = entry.map_err(|error| walk_error(root, error))?;
-        let metadata = entry.metadata().map_err(|error| walk_error(root, error))?;
-        if metadata.file_type().is_socket() {
-            continue;
+    let mut walk = Walk::new(root, left_out, limits.entries)?;
+    while let Some(found) = walk.next()? {
+        for entry in found {
+            builder.add(entry)?;
         }
-        // A mounted directory is on another device or, for a bind mount, has the mount attribute.
-        let is_elsewhere = metadata.is_dir() && metadata.dev() != device;
-        let mounted = entry.depth() > 0 && (is_elsewhere || is_mounted(entry.path()));
-        let is_left_out = entry.depth() > 0 && left_out.contains(&(metadata.dev(), metadata.ino()));
-        if metadata.is_dir() && (mounted || is_left_out) {
-            walk.skip_current_dir();
-        }
-        // A mounted directory is kept as an empty one: it is the mount point in the image.
-        if is_left_out || (mounted && !metadata.is_dir()) {
-            continue;
-        }
-        builder.add(&entry, &metadata)?;
     }
     Ok(builder.tree)
 }
@@ -76,43 +60,44 @@ struct TreeBuilder<'a> {
     /// The parent directories of the current entry; the root is at depth 0.
     way: Vec<NameId>,
     /// The first name of each file with several names, by device and inode.
-    hard_links: HashMap<(u64, u64), NameId>,
+    hard_links: HashMap<Identity, NameId>,
 }
 
 impl TreeBuilder<'_> {
     /// Adds an entry. Its directory was added before.
-    fn add(&mut self, entry: &DirEntry, metadata: &std::fs::Metadata) -> Result<(), ReadError> {
+    fn add(&mut self, found: Found) -> Result<(), ReadError> {
         // The directory may be as large as the host's disk.
         if self.tree.name_count() > self.limits.entries {
-            return Err(self.too_many(entry.path()));
+            return Err(self.too_many(&found.path));
         }
-        if entry.depth() == 0 {
-            self.tree.inode_mut(NameId::ROOT).header = header(entry.path(), metadata)?;
+        let header = header(&found);
+        if found.depth == 0 {
+            self.tree.inode_mut(NameId::ROOT).header = header;
             return Ok(());
         }
-        self.way.truncate(entry.depth());
+        self.way.truncate(found.depth);
         // The walk visits a directory before its entries, so each level already has its row.
         let directory = self.way.last().copied().unwrap_or(NameId::ROOT);
-        let name = entry.file_name().as_bytes();
-        let identity = (metadata.dev(), metadata.ino());
-        let is_linked = metadata.nlink() > 1 && !metadata.is_dir();
-        if is_linked && let Some(&first) = self.hard_links.get(&identity) {
-            self.tree.link(directory, name, first);
+        let name = found.path.file_name().unwrap_or_default().to_owned();
+        let status = found.status;
+        let is_directory = status.kind == FileType::Directory;
+        let is_linked = status.links > 1 && !is_directory;
+        if is_linked && let Some(&first) = self.hard_links.get(&status.identity) {
+            self.tree.link(directory, name.as_bytes(), first);
             return Ok(());
         }
-        let header = header(entry.path(), metadata)?;
         let inode = Inode {
-            kind: kind(entry, metadata)?,
+            kind: kind(found),
             header,
             layer: 0,
         };
-        let added = self.tree.insert(directory, name, inode);
+        let added = self.tree.insert(directory, name.as_bytes(), inode);
         // Other names of the file may be outside of the directory, in which case this one stays the
         // only name.
         if is_linked {
-            self.hard_links.insert(identity, added);
+            self.hard_links.insert(status.identity, added);
         }
-        if metadata.is_dir() {
+        if is_directory {
             self.way.push(added);
         }
         Ok(())
@@ -130,120 +115,48 @@ impl TreeBuilder<'_> {
     }
 }
 
-/// The device and inode of a path, which identify a file.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    std::fs::symlink_metadata(path)
-        .ok()
-        .map(|metadata| (metadata.dev(), metadata.ino()))
-}
-
-/// Whether a file system, or a part of one, is mounted here. Linux reports it since 5.8.
-fn is_mounted(path: &Path) -> bool {
-    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
-
-    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
-    let found = rustix::fs::statx(CWD, path, flags, StatxFlags::empty());
-    found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
-}
-
-fn walk_error(root: &Path, error: walkdir::Error) -> ReadError {
-    let path = error.path().unwrap_or(root).to_owned();
-    ReadError::Io {
-        path,
-        source: error.into(),
+fn kind(found: Found) -> Kind {
+    let (major, minor) = found.status.device;
+    match found.status.kind {
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Symlink {
+            target: found.target,
+        },
+        FileType::CharacterDevice => Kind::Character { major, minor },
+        FileType::BlockDevice => Kind::Block { major, minor },
+        FileType::Fifo => Kind::Fifo,
+        _ => Kind::File(Content::Host {
+            length: found.status.length,
+            path: found.path,
+        }),
     }
 }
 
-fn kind(entry: &DirEntry, metadata: &std::fs::Metadata) -> Result<Kind, ReadError> {
-    let kind = metadata.file_type();
-    let (major, minor) = (
-        rustix::fs::major(metadata.rdev()),
-        rustix::fs::minor(metadata.rdev()),
-    );
-    Ok(if kind.is_dir() {
-        Kind::Directory
-    } else if kind.is_symlink() {
-        let target = std::fs::read_link(entry.path()).map_err(ReadError::io(entry.path()))?;
-        Kind::Symlink {
-            target: target.into_os_string().into_vec(),
-        }
-    } else if kind.is_char_device() {
-        Kind::Character { major, minor }
-    } else if kind.is_block_device() {
-        Kind::Block { major, minor }
-    } else if kind.is_fifo() {
-        Kind::Fifo
-    } else {
-        Kind::File(Content::Host {
-            path: entry.path().to_owned(),
-            length: metadata.len(),
-        })
-    })
-}
-
-fn header(path: &Path, metadata: &std::fs::Metadata) -> Result<Header, ReadError> {
+fn header(found: &Found) -> Header {
+    let status = &found.status;
+    let (seconds, nanoseconds) = status.mtime;
     let mut header = Header {
-        mode: metadata.mode() & 0o7777,
-        uid: metadata.uid().into(),
-        gid: metadata.gid().into(),
-        mtime: metadata.mtime(),
+        mode: status.mode,
+        uid: status.uid.into(),
+        gid: status.gid.into(),
+        mtime: seconds,
         ..Header::default()
     };
     // The header only has whole seconds.
-    if metadata.mtime_nsec() != 0 {
-        header.pax.push((
-            "mtime".into(),
-            fraction(metadata.mtime(), metadata.mtime_nsec()).into_bytes(),
-        ));
+    if nanoseconds != 0 {
+        let time = fraction(seconds, nanoseconds);
+        header.pax.push(("mtime".into(), time.into_bytes()));
     }
-    for (name, value) in xattrs(path).map_err(|error| ReadError::io(path)(error.into()))? {
-        header.set_xattr(&name, value);
+    for (name, value) in &found.xattrs {
+        header.set_xattr(name, value.clone());
     }
-    Ok(header)
+    header
 }
 
 /// Seconds since the epoch as PAX writes them. Nanoseconds count forward even before the epoch.
-fn fraction(seconds: i64, nanoseconds: i64) -> String {
+fn fraction(seconds: i64, nanoseconds: u32) -> String {
     let all = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
     let (sign, all) = (if all < 0 { "-" } else { "" }, all.unsigned_abs());
     let text = format!("{sign}{}.{:09}", all / 1_000_000_000, all % 1_000_000_000);
     text.trim_end_matches('0').to_owned()
-}
-
-fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
-    use rustix::io::Errno;
-
-    // The kernel limits a list and a value to this size (`XATTR_LIST_MAX`, `XATTR_SIZE_MAX`).
-    let mut buffer = vec![0; 64 << 10];
-    let listed = match rustix::fs::llistxattr(path, &mut buffer[..]) {
-        Ok(listed) => buffer[..listed].to_vec(),
-        // The file system does not support attributes, or a sandbox does not support the call.
-        Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut found = Vec::new();
-    for name in listed
-        .split(|&byte| byte == 0)
-        .filter(|name| !name.is_empty())
-    {
-        // PAX keys are UTF-8, so an attribute with another name could not be written.
-        let Ok(text) = str::from_utf8(name) else {
-            continue;
-        };
-        if text == "security.selinux"
-            || text.starts_with("trusted.overlay.")
-            || text.starts_with("user.overlay.")
-        {
-            continue;
-        }
-        match rustix::fs::lgetxattr(path, OsStr::from_bytes(name), &mut buffer[..]) {
-            Ok(size) => found.push((text.to_owned(), buffer[..size].to_vec())),
-            // It has been removed since it was listed.
-            Err(Errno::NODATA) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    // The kernel lists them in no particular order, and the output must not depend on it.
-    found.sort();
-    Ok(found)
 }

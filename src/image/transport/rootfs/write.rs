@@ -8,14 +8,14 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 
-use crate::image::Image;
 use crate::image::directory::Directory;
 use crate::image::error::WriteError;
 use crate::image::progress::Progress;
@@ -24,6 +24,7 @@ use crate::image::write::layer::content_size;
 use crate::image::write::layer_plan;
 use crate::image::write::output::PREFIX;
 use crate::image::write::{Selection, parent};
+use crate::image::{Image, StreamError};
 
 /// Writes the selected names to a directory, which must be empty or missing. Returns the bytes of
 /// all files.
@@ -205,10 +206,20 @@ impl Writer<'_> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(at, text, flags, Mode::from_raw_mode(0o600));
-        let mut file = File::from(opened.map_err(self.failed(name, "create"))?);
-        let bytes = self.image.read(name)?;
-        let holes = matches!(content, Content::Sparse { .. });
-        fill(&mut file, &bytes, holes, self.progress)
+        let file = File::from(opened.map_err(self.failed(name, "create"))?);
+        let mut filling = Filling {
+            file: &file,
+            holes: matches!(content, Content::Sparse { .. }),
+            at: 0,
+            progress: self.progress,
+        };
+        let streamed = self.image.stream(name, &mut |bytes| filling.add(bytes));
+        streamed.map_err(|error| match error {
+            StreamError::Source(error) => error.into(),
+            StreamError::Sink(error) => self.error(name, "write", error),
+        })?;
+        filling
+            .finish()
             .map_err(|error| self.error(name, "write", error))?;
         self.set_header(name, &file)
     }
@@ -330,34 +341,40 @@ fn owner_id(id: u64) -> Option<u32> {
     }
 }
 
-/// Number of bytes that are written between two progress reports.
-const CHUNK: usize = 1 << 20;
 /// Size of the smallest hole in bytes: the block size of common file systems.
 const HOLE: usize = 4096;
 
-/// Writes a file. If it had holes, blocks of zeros become holes again.
-fn fill(file: &mut File, bytes: &[u8], holes: bool, progress: &dyn Progress) -> io::Result<()> {
-    for chunk in bytes.chunks(CHUNK) {
-        if holes {
-            for piece in chunk.chunks(HOLE) {
-                if piece.iter().all(|&byte| byte == 0) {
-                    file.seek(SeekFrom::Current(
-                        i64::try_from(piece.len()).map_err(io::Error::other)?,
-                    ))?;
-                } else {
-                    file.write_all(piece)?;
-                }
+/// A file that is written piece by piece, because it may be larger than the memory.
+struct Filling<'a> {
+    file: &'a File,
+    /// Whether blocks of zeros become holes, as in the original.
+    holes: bool,
+    /// The position of the next byte.
+    at: u64,
+    progress: &'a dyn Progress,
+}
+
+impl Filling<'_> {
+    fn add(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        self.progress.advance(bytes.len() as u64);
+        while self.holes && !bytes.is_empty() {
+            // Pieces end where a block ends, so that each block is either written or a hole.
+            let behind = usize::try_from(self.at % HOLE as u64).unwrap_or(0);
+            let (block, rest) = bytes.split_at(bytes.len().min(HOLE - behind));
+            if block.iter().any(|&byte| byte != 0) {
+                self.file.write_all_at(block, self.at)?;
             }
-        } else {
-            file.write_all(chunk)?;
+            self.at += block.len() as u64;
+            bytes = rest;
         }
-        progress.advance(chunk.len() as u64);
-    }
-    // A hole at the end is after the last write, so the file would otherwise be too short.
-    if holes {
-        file.set_len(bytes.len() as u64)
-    } else {
+        self.file.write_all_at(bytes, self.at)?;
+        self.at += bytes.len() as u64;
         Ok(())
+    }
+
+    /// A hole at the end is after the last write, so the file would otherwise be too short.
+    fn finish(self) -> io::Result<()> {
+        self.file.set_len(self.at)
     }
 }
 

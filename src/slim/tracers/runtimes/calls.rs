@@ -1,6 +1,8 @@
 //! Calls in source code that start programs, and the string that names the program.
 
-use crate::knowledge::{ProgramStarters, wrapper};
+use std::collections::BTreeSet;
+
+use crate::knowledge::{Language, ProgramStarters, program_starters, wrapper};
 
 /// The longest distance between the start of a call and the name of the program.
 const CLOSE: usize = 160;
@@ -137,10 +139,81 @@ pub(super) fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// The words in code that name programs, if it starts programs: `date` in
+/// `python3 -c 'os.system("date -u")'`. A shell is one of them if a call starts one.
+pub(in crate::slim) fn programs_in_code(language: Language, code: &str) -> BTreeSet<&str> {
+    let starters = program_starters(language);
+    let mut programs = BTreeSet::new();
+    let mut texts = starters.texts.iter();
+    if !texts.any(|starter| code.contains(starter.as_str())) {
+        return programs;
+    }
+    if starters
+        .shell
+        .iter()
+        .any(|shell| code.contains(shell.as_str()))
+    {
+        programs.insert("sh");
+    }
+    for (_, literal) in strings(code) {
+        programs.extend(command_words(literal));
+    }
+    programs
+}
+
+/// The commands that calls in the code of a package start, as in `subprocess.run(['git', 'init'])`.
+pub(in crate::slim::tracers) fn commands_in_package(
+    language: Language,
+    code: &str,
+) -> BTreeSet<String> {
+    let calls = Calls::find(code, program_starters(language));
+    let mut commands = BTreeSet::new();
+    for (at, literal) in strings(code) {
+        if calls.start(at) {
+            commands.insert(literal.to_owned());
+        }
+    }
+    commands
+}
+
+/// The words in command position of a string: at its start, and after `|`, `;` and `&&`.
+pub(super) fn command_words(literal: &str) -> impl Iterator<Item = &str> {
+    literal
+        .split(['|', ';', '&', '\n'])
+        .filter_map(|part| part.split_whitespace().next())
+        .filter(|word| is_command_name(word))
+}
+
+fn is_command_name(word: &str) -> bool {
+    word.len() > 1
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
+}
+
+/// The program of a command: the string itself, or its first word if an option follows.
+pub(super) fn program_of(text: &str) -> Option<&str> {
+    let mut words = text.split_whitespace();
+    let program = words.next()?;
+    if words.next().is_none_or(|word| word.starts_with('-')) {
+        Some(program)
+    } else {
+        None
+    }
+}
+
+/// A text up to the end of its line, but at most this many bytes.
+pub(super) fn start_of_line(text: &str, longest: usize) -> &str {
+    let mut end = text.len().min(longest);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].lines().next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knowledge::{Language, program_starters};
 
     /// The strings in a source of a package that name programs.
     fn programs(language: Language, text: &str) -> Vec<&str> {
@@ -188,5 +261,43 @@ mod tests {
         assert_eq!(programs(Language::Node, node), ["git", "id"]);
         let php = "exec('sort'); $x = 'time'; proc_open(['date'], $y);";
         assert_eq!(programs(Language::Php, php), ["sort", "date"]);
+    }
+
+    #[test]
+    fn strings_in_code_are_programs_if_the_code_starts_programs() {
+        let programs = |language, code| {
+            let programs = programs_in_code(language, code);
+            programs.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(
+            programs(Language::Python, "import os; os.system('date -u | sort')"),
+            ["date", "sh", "sort"]
+        );
+        assert_eq!(
+            programs(Language::Other, "{ print $1 | \"sort\" }"),
+            ["sort"]
+        );
+        assert_eq!(
+            programs(Language::Other, "{ print \"sort\" }"),
+            Vec::<&str>::new()
+        );
+        assert_eq!(programs(Language::Ruby, "`date`"), ["date", "sh"]);
+    }
+
+    #[test]
+    fn a_command_is_a_program_or_has_options() {
+        assert_eq!(program_of("pandoc"), Some("pandoc"));
+        assert_eq!(program_of("pandoc -o x"), Some("pandoc"));
+        assert_eq!(program_of("pandoc is missing"), None);
+    }
+
+    #[test]
+    fn command_words_are_found_at_the_start_and_after_operators() {
+        let words = |literal| command_words(literal).collect::<Vec<_>>();
+        assert_eq!(
+            words("gzip -c x | sort; true && /usr/bin/id"),
+            ["gzip", "sort", "true", "/usr/bin/id"]
+        );
+        assert_eq!(words("%s no"), Vec::<&str>::new());
     }
 }

@@ -1,6 +1,7 @@
-//! Lua: the directories of `package.path` and `package.cpath`.
+//! Lua: the directories of `package.path` and `package.cpath`, and modules beside a program.
 
-use super::directories::{is_development, keep_tree_at};
+use super::calls::{start_of_line, strings};
+use super::directories::{ancestors, is_development, keep_tree_at};
 use super::literals;
 use super::state::State;
 use crate::elf::Files;
@@ -42,6 +43,39 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
         // needed.
         if path.split(|&byte| byte == b'/').count() > 3 {
             keep_tree_at(keep, &path, name, &why, &is_development);
+        }
+    }
+}
+
+/// Keeps the modules that a source requires from a directory of its program, which sets
+/// `package.path`: `require "util.encodings"` in Prosody opens `util/encodings.so`, which needs a
+/// library that only a requirement keeps.
+pub(super) fn keep_required(keep: &mut Keep<'_>, source: NameId, text: &str) {
+    const LONGEST: usize = 200;
+    // Directories above the source that may be in `package.path`.
+    const MAX_UP: usize = 4;
+    // Modules that one source requires. Generated ones require a few hundred.
+    const MAX_MODULES: usize = 1000;
+    let tree = keep.tree();
+    let calls = text.match_indices("require").take(MAX_MODULES);
+    for (at, word) in calls {
+        let rest = start_of_line(&text[at + word.len()..], LONGEST);
+        // The name follows at once, perhaps after a parenthesis.
+        let Some((0..=2, module)) = strings(rest).next() else {
+            continue;
+        };
+        let path = module.replace('.', "/");
+        for directory in ancestors(tree, tree.parent(source)).take(MAX_UP) {
+            for ending in [".lua", ".so", "/init.lua"] {
+                let file = format!("{path}{ending}");
+                if let Ok(resolved) = tree.resolve_from(directory, file.as_bytes())
+                    && keep.is_file(resolved.name)
+                {
+                    let why = Why::module(Language::Lua, module.to_owned());
+                    keep.graph.keep(resolved.name, Some(source), why);
+                    keep.keep_way(resolved.name, &resolved.crossed);
+                }
+            }
         }
     }
 }

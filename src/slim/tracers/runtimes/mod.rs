@@ -6,7 +6,9 @@
 //! packages are skipped, unless a kept source file loads them.
 
 mod application;
+mod beside;
 mod calls;
+mod compiled;
 mod directories;
 mod java;
 mod leftovers;
@@ -18,6 +20,7 @@ mod php;
 mod programs;
 mod python;
 mod ruby;
+mod settings;
 mod source;
 mod state;
 mod unrequested;
@@ -28,8 +31,11 @@ use crate::packages::Packages;
 use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
+pub(super) use calls::commands_in_package;
+pub(in crate::slim) use calls::programs_in_code;
 pub(in crate::slim) use leftovers::without_leftovers;
-pub(super) use programs::keep_libraries_of_archive;
+pub(super) use programs::{keep_libraries_of_archive, keep_program};
+pub(super) use source::is_build_time;
 
 use state::State;
 
@@ -139,6 +145,8 @@ impl Tracer for RuntimeTracer<'_> {
         }
         node::keep_package_of(&mut self.state, keep, name);
         source::trace(&mut self.state, keep, name);
+        settings::trace(&mut self.state, keep, name);
+        compiled::trace(&mut self.state, keep, name);
     }
 
     /// Determines which Pythons are started directly, and keeps the modules that programs request.

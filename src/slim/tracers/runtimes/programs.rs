@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::calls::command_words;
 use crate::image::NameId;
 use crate::slim::keep::Keep;
 use crate::slim::tracers::shell;
@@ -15,7 +16,7 @@ const BUILDERS: &[&str] = &[
 ];
 
 /// Keeps programs in command position of a string; for packages, except compilers and shells.
-pub(super) fn keep_program(
+pub(in crate::slim::tracers) fn keep_program(
     keep: &mut Keep<'_>,
     name: NameId,
     literal: &str,
@@ -56,25 +57,17 @@ pub(super) fn keep_named(keep: &mut Keep<'_>, by: NameId, word: &str, line: usiz
     keep.keep_path(&path, Some(by), why);
 }
 
+/// Keeps the program on PATH whose name is a value in a file of settings, where it may be chance.
+pub(super) fn keep_mentioned(keep: &mut Keep<'_>, by: NameId, word: &str, line: usize) {
+    if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
+        keep.keep_path(&path, Some(by), Why::mention(word.to_owned(), line));
+    }
+}
+
 fn is_executable(keep: &Keep<'_>, path: &[u8]) -> bool {
     let tree = keep.tree();
     tree.resolve(path)
         .is_ok_and(|resolved| tree.inode(resolved.name).header.mode & 0o111 != 0)
-}
-
-/// The words in command position of a string: at its start, and after `|`, `;` and `&&`.
-fn command_words(literal: &str) -> impl Iterator<Item = &str> {
-    literal
-        .split(['|', ';', '&', '\n'])
-        .filter_map(|part| part.split_whitespace().next())
-        .filter(|word| is_command_name(word))
-}
-
-fn is_command_name(word: &str) -> bool {
-    word.len() > 1
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
 }
 
 /// Libraries in the usual directories that have one of these names: whole ones such as
@@ -123,19 +116,4 @@ pub(in crate::slim) fn keep_libraries_of_archive(
         word: word.to_owned(),
         line: 1,
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::command_words;
-
-    #[test]
-    fn command_words_are_found_at_the_start_and_after_operators() {
-        let words = |literal| command_words(literal).collect::<Vec<_>>();
-        assert_eq!(
-            words("gzip -c x | sort; true && /usr/bin/id"),
-            ["gzip", "sort", "true", "/usr/bin/id"]
-        );
-        assert_eq!(words("%s no"), Vec::<&str>::new());
-    }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::calls::strings;
 use super::directories::{
     Skip, ancestors, is_development, is_directory_of, is_plain_file, keep_tree, keep_tree_at,
 };
@@ -583,6 +584,12 @@ pub(super) fn keep_imported_tests(keep: &mut Keep<'_>, source: NameId, text: &st
 /// The modules that a line imports, with the dots of a relative one: `a.tests`, `..tests.helper`.
 fn imported_modules(line: &str) -> Vec<String> {
     let line = line.trim();
+    // `importlib.import_module('a.tests.helper')`.
+    if let Some((_, call)) = line.split_once("import_module(")
+        && let Some((0..=1, module)) = strings(call).next()
+    {
+        return vec![module.to_owned()];
+    }
     if let Some(names) = line.strip_prefix("import ") {
         let names = names
             .split(',')

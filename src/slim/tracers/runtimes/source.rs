@@ -5,11 +5,12 @@
 //! file contains a call that starts programs.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
-use super::calls::{Calls, strings};
+use super::calls::{Calls, start_of_line, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
-use super::{application, directories, java, node, python, ruby};
+use super::{application, beside, directories, java, lua, node, python, ruby};
 use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
@@ -90,6 +91,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     match language {
         Language::Python => want_python(state, name, &text, is_own),
         Language::Ruby => want_ruby(state, keep, name, &text),
+        Language::Lua => lua::keep_required(keep, name, &text),
         // A package lists its dependencies in its manifest; an application may depend on anything
         // that is installed.
         Language::Node if is_own => {
@@ -111,6 +113,10 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
     }
     if language == Language::Python && !is_packaged(path) {
         keep_siblings(keep, name, &text);
+    }
+    // An application is kept with everything in it.
+    if is_packaged(path) && !is_for_developers(path) {
+        beside::trace(keep, name, &text);
     }
     keep_programs(keep, name, language, &text, is_own);
     keep_added_programs(state, keep, name, &text, is_own);
@@ -159,7 +165,7 @@ fn is_distributions(path: &[u8]) -> bool {
 }
 
 /// Whether a file of a package is only used for builds or tests.
-fn is_build_time(path: &[u8]) -> bool {
+pub(in crate::slim::tracers) fn is_build_time(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
         "/_distutils_hack/",
         "/distutils/",
@@ -390,12 +396,7 @@ fn keep_added_programs(
     text: &str,
     is_own: bool,
 ) {
-    if state.added_programs.is_none() {
-        state.added_programs = Some(added_programs(keep));
-    }
-    let Some(added) = state.added_programs.as_ref() else {
-        return;
-    };
+    let added = added_programs(state, keep);
     if added.is_empty() {
         return;
     }
@@ -408,10 +409,16 @@ fn keep_added_programs(
     }
 }
 
-fn added_programs(keep: &Keep<'_>) -> HashSet<Vec<u8>> {
-    let tree = keep.tree();
-    keep.programs
-        .names(tree, |name| keep.is_added(name) && !tree.is_directory(name))
+/// The names of programs on PATH that layers above the base image added.
+pub(super) fn added_programs(state: &mut State, keep: &Keep<'_>) -> Rc<HashSet<Vec<u8>>> {
+    let added = state.added_programs.get_or_insert_with(|| {
+        let tree = keep.tree();
+        Rc::new(
+            keep.programs
+                .names(tree, |name| keep.is_added(name) && !tree.is_directory(name)),
+        )
+    });
+    Rc::clone(added)
 }
 
 /// Text after `exec` on a line, for languages that need no quotes, such as Tcl: `[exec
@@ -420,6 +427,8 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     let mut commands = Vec::new();
     for (at, word) in text.match_indices("exec ") {
         let line = start_of_line(&text[at + word.len()..], 2 * MAX_LITERAL);
+        // In Tcl, a bracket ends the command.
+        let line = line.split(']').next().unwrap_or_default();
         let command = line.trim_start().trim_start_matches(['{', '"']);
         let mut skipped = 0;
         for option in command.split_whitespace() {
@@ -431,15 +440,6 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
         commands.push((at, command.get(skipped..).unwrap_or_default()));
     }
     commands
-}
-
-/// A text up to the end of its line, but at most this many bytes.
-fn start_of_line(text: &str, longest: usize) -> &str {
-    let mut end = text.len().min(longest);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].lines().next().unwrap_or_default()
 }
 
 /// Keeps libraries that a source file opens by name, or with `find_library('z')`, which uses
@@ -558,7 +558,7 @@ mod tests {
                 .iter()
                 .map(|(_, command)| *command)
                 .collect();
-        assert_eq!(found, ["date -u]", "sort"]);
+        assert_eq!(found, ["date -u", "sort"]);
     }
 
     #[test]

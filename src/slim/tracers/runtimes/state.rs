@@ -26,7 +26,7 @@ pub(super) struct State {
     pub(super) sources: HashSet<NameId>,
     /// The names of programs on PATH that layers above the base image added; none before the first
     /// source was read.
-    pub(super) added_programs: Option<HashSet<Vec<u8>>>,
+    pub(super) added_programs: Option<Rc<HashSet<Vec<u8>>>>,
     /// Directories of applications that are kept whole.
     pub(super) applications: HashSet<NameId>,
 }

@@ -9,6 +9,8 @@ pub(super) struct Calls {
     pub(super) programs: Vec<String>,
     /// Sonames.
     pub(super) libraries: Vec<Vec<u8>>,
+    /// Names without `lib` and `.so`, of whatever version is there.
+    pub(super) short_libraries: Vec<String>,
 }
 
 pub(super) fn calls(bytes: &[u8]) -> Calls {
@@ -21,6 +23,9 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
     let starts = names.contains("java/lang/ProcessBuilder")
         || (names.contains("java/lang/Runtime") && names.contains("exec"));
     let loads = names.contains("loadLibrary");
+    // JNA and jnr-ffi look for a library as a linker does, with a version after `.so`.
+    let binds = names.contains("com/sun/jna/Native") || names.contains("jnr/ffi/LibraryLoader");
+    let looks_up = names.contains("libraryLookup");
     let mut calls = Calls::default();
     for place in &strings {
         let Some(text) = texts.get(place) else {
@@ -28,6 +33,13 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
         };
         if !is_word(text) {
             continue;
+        }
+        // `SymbolLookup.libraryLookup("libz.so.1", arena)`.
+        if looks_up && text.starts_with("lib") && text.contains(".so") {
+            calls.libraries.push(text.as_bytes().to_vec());
+        }
+        if binds && !text.contains(['/', '.']) {
+            calls.short_libraries.push((*text).to_owned());
         }
         if starts {
             calls.programs.push((*text).to_owned());
@@ -122,6 +134,14 @@ mod tests {
         assert_eq!(
             calls(&class(&["loadLibrary"], &["jna"])).libraries,
             [b"libjna.so".to_vec()]
+        );
+        assert_eq!(
+            calls(&class(&["com/sun/jna/Native", "load"], &["sqlite3"])).short_libraries,
+            ["sqlite3"]
+        );
+        assert_eq!(
+            calls(&class(&["libraryLookup"], &["libz.so.1"])).libraries,
+            [b"libz.so.1".to_vec()]
         );
     }
 

@@ -17,8 +17,12 @@ struct Asks {
     /// The entries of `Class-Path`, relative to the directory of the archive.
     class_path: Vec<String>,
     programs: BTreeSet<String>,
+    /// Strings in the archives of libraries, whose classes an application seldom uses completely.
+    programs_of_packages: BTreeSet<String>,
     /// Sonames.
     libraries: BTreeSet<Vec<u8>>,
+    /// Names without `lib` and `.so`.
+    short_libraries: BTreeSet<String>,
 }
 
 pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameId) {
@@ -43,7 +47,19 @@ fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     for program in asks.programs {
         programs::keep_program(keep, name, &program, 1, true);
     }
+    for program in asks.programs_of_packages {
+        let file = keep.programs.find_file(keep.view, program.as_bytes());
+        // Someone installed the program for this image.
+        if file.is_some_and(|file| keep.is_added(file)) {
+            programs::keep_program(keep, name, &program, 1, false);
+        }
+    }
     programs::keep_libraries_of_archive(keep, name, &asks.libraries);
+    let short: Vec<&str> = asks.short_libraries.iter().map(String::as_str).collect();
+    programs::keep_libraries(keep, name, &[], &short, &|word| Why::Named {
+        word: word.to_owned(),
+        line: 1,
+    });
 }
 
 /// Reads an archive and the archives in it, once. Broken entries are skipped, because Java would
@@ -58,7 +74,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         // Spring Boot archives contain the archives of their libraries; no launcher supports deeper
         // nesting.
         let is_nested = path.ends_with(b".jar") && is_outer;
-        let is_class = path.ends_with(b".class") && is_outer;
+        let is_class = path.ends_with(b".class");
         let is_library = path.ends_with(b".jnilib")
             || path.ends_with(b".so")
             || memchr::memmem::find(&path, b".so.").is_some();
@@ -81,8 +97,14 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
             read(&content, false, left, asks);
         } else if is_class {
             let called = class::calls(&content);
-            asks.programs.extend(called.programs);
+            let programs = if is_outer {
+                &mut asks.programs
+            } else {
+                &mut asks.programs_of_packages
+            };
+            programs.extend(called.programs);
             asks.libraries.extend(called.libraries);
+            asks.short_libraries.extend(called.short_libraries);
         } else if is_library {
             asks.libraries.extend(needed(&content));
         } else {
