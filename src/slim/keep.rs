@@ -11,6 +11,8 @@ use super::globs;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters;
 use super::library_files::LibraryFiles;
+use super::modules::node::Installed;
+use super::options::Modules;
 use super::process::Program;
 use super::program_search::Programs;
 use super::variables::Variables;
@@ -36,6 +38,10 @@ pub(super) struct Keep<'a> {
     /// The variables of the image, which every script has.
     pub(super) variables: Rc<Variables>,
     pub(super) effort: Effort,
+    /// How much of packages is kept.
+    pub(super) module_level: Modules,
+    /// The packages that only requests keep.
+    pub(super) installed: Rc<Installed>,
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
     pub(super) scripts: HashSet<NameId>,
@@ -82,6 +88,8 @@ impl<'a> Keep<'a> {
             libraries: LibraryFiles::default(),
             variables: Rc::new(Variables::of(&view.image.config)),
             effort: Effort::default(),
+            module_level: Modules::Whole,
+            installed: Rc::default(),
             scripts: HashSet::new(),
             supervised: HashSet::new(),
             globs: HashSet::new(),
@@ -174,15 +182,22 @@ impl<'a> Keep<'a> {
         Some(resolved.name)
     }
 
-    /// Keeps everything below a directory, but never the whole image.
+    /// Keeps everything below a directory, but never the whole image, and no packages that only
+    /// requests keep.
     pub(super) fn keep_below(&mut self, directory: NameId, by: Option<NameId>, why: &Why) {
         // A rule or a variable that refers to `/` would otherwise keep the whole image, so that
         // slimming would have no effect.
         if directory != NameId::ROOT {
+            let mut skipped = HashSet::new();
             for name in self.tree().below(directory) {
                 // More is not kept, and there may be many such directories.
                 if self.graph.is_exhausted() {
                     break;
+                }
+                // A directory comes before its entries.
+                if self.installed.is_entry(name) || skipped.contains(&self.tree().parent(name)) {
+                    skipped.insert(name);
+                    continue;
                 }
                 self.graph.keep(name, by, why.clone());
             }

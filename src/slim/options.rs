@@ -27,6 +27,7 @@ impl Default for PlanOptions {
             drop: Vec::new(),
             level: Confidence::Possible,
             keep_companions: false,
+            modules: Modules::default(),
             no_package_records: false,
         }
     }

@@ -82,6 +82,14 @@ pub enum Why {
     DataPackage { package: String },
     /// Part of the runtime of an interpreter.
     Runtime { language: Language },
+    /// A file or directory whose path it computes.
+    Reads { path: String, line: usize },
+    /// A file that it may load, because it computes the name of a module.
+    Computed { call: String, line: usize },
+    /// Another file of a package that is loaded.
+    PackagePart { package: String },
+    /// An addon or a library of a package that is loaded.
+    PackageAddon { package: String },
     /// A module or package that programs in a language can load: an installed one, or the program's
     /// own.
     Module { language: Language, name: String },
@@ -271,6 +279,10 @@ impl Why {
             | Self::Announced { .. }
             | Self::Command { .. }
             | Self::Include { .. }
+            | Self::Reads { .. }
+            | Self::Computed { .. }
+            | Self::PackagePart { .. }
+            | Self::PackageAddon { .. }
             | Self::Module { .. } => Confidence::Likely,
             // A path in a script may be one that the script creates or removes, so the mention
             // alone proves little.
@@ -364,6 +376,15 @@ impl fmt::Display for Why {
             Self::DataPackage { package } => {
                 write!(f, "part of the data package `{package}`")
             }
+            Self::Reads { path, line } => write!(f, "its path is `{path}` on line {line}"),
+            Self::Computed { call, .. } if call.is_empty() => {
+                f.write_str("it may load any module: its source cannot be parsed")
+            }
+            Self::Computed { call, line } => {
+                write!(f, "`{call}` on line {line} may load it: the name is computed")
+            }
+            Self::PackagePart { package } => write!(f, "part of the package `{package}`"),
+            Self::PackageAddon { package } => write!(f, "an addon of the package `{package}`"),
             Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
                 write!(f, "part of `{name}`, which {language} programs can load")

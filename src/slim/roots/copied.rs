@@ -32,7 +32,7 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
     }
     // The walk visits a directory before its entries, so the entries of a skipped directory are
     // skipped too.
-    for name in without_leftovers(tree, tree.walk()) {
+    for name in without_leftovers(tree, &keep.installed, tree.walk()) {
         let inode = tree.inode(name);
         // Directories are kept with their files; an empty directory was added on purpose.
         let is_meant =

@@ -5,16 +5,19 @@ mod copied;
 mod made;
 mod purpose;
 
+use std::rc::Rc;
+
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::image::{Config, NameId};
 use crate::knowledge::VariableClass;
 use crate::packages::Packages;
 use crate::slim::keep::Keep;
-use crate::slim::options::{PlanError, PlanOptions};
+use crate::slim::modules::node::Installed;
+use crate::slim::options::{Modules, PlanError, PlanOptions};
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::runtimes::without_leftovers;
-use crate::slim::why::{Field, Root, Why};
+use crate::slim::why::{Field, Language, Root, Why};
 
 /// Keeps the files named in the configuration and by the user.
 pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), PlanError> {
@@ -27,6 +30,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     // The program comes before `--keep`, because it is the better reason for files that both
     // require.
     keep_program(keep, config, !options.keep.is_empty())?;
+    leave_packages(keep, options.modules);
     keep_healthcheck(keep, config);
     for pattern in &options.keep {
         keep_glob(keep, pattern)?;
@@ -43,6 +47,15 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
         );
     }
     Ok(())
+}
+
+/// Leaves the packages of applications to the requests of their sources, unless the sources are not
+/// in the image.
+fn leave_packages(keep: &mut Keep<'_>, level: Modules) {
+    if level != Modules::Whole && !keep.unknown_code.contains_key(&Language::Node) {
+        keep.module_level = level;
+        keep.installed = Rc::new(Installed::find(keep.view));
+    }
 }
 
 /// Keeps the files added by COPY and ADD instructions. Unconditional rules come before this,
@@ -196,7 +209,7 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
         return;
     };
     let is_own = !is_system_directory(tree, resolved.name);
-    for name in without_leftovers(tree, tree.below(resolved.name)) {
+    for name in without_leftovers(tree, &keep.installed, tree.below(resolved.name)) {
         if tree.is_directory(name) && tree.children(name).next().is_none() {
             keep.graph.keep(name, None, Why::Root(Root::Workdir));
         }

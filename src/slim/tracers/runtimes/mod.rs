@@ -29,6 +29,8 @@ use crate::slim::keep::Keep;
 use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
+pub(in crate::slim) use node::is_left_out as is_left_out_of_package;
+pub(in crate::slim) use node::requests as requests_in_text;
 pub(super) use programs::keep_libraries_of_archive;
 
 use state::State;
@@ -150,6 +152,7 @@ impl Tracer for RuntimeTracer<'_> {
         // them.
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
+        node::settle(&mut self.state, keep);
         node::keep_types(&mut self.state, keep);
         let wanted = self.state.wanted.len();
         let is_new = std::mem::replace(&mut self.settled, wanted) != wanted;

@@ -12,6 +12,7 @@ use super::literals;
 use super::state::State;
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
+use crate::slim::options::Modules;
 use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
@@ -66,6 +67,9 @@ fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
 /// Keeps the package of a needed file, and its dependencies.
 pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let tree = keep.tree();
+    if keep.installed.contains(tree, name) {
+        return state.modules.see(keep, name);
+    }
     let Some(package) = package_of(tree, name) else {
         return;
     };
@@ -105,6 +109,19 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
         package,
         dependencies.iter().map(String::as_str),
     );
+}
+
+/// Follows the requests of the sources that were kept.
+pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
+    if keep.module_level == Modules::Whole {
+        return;
+    }
+    let shared = state
+        .node_directories
+        .get_or_insert_with(|| shared_directories(keep));
+    state.modules.set_shared(Rc::clone(shared));
+    state.modules.settle(keep);
+    state.packages.extend(state.modules.packages());
 }
 
 /// Whether Node runs or loads files with this name. Programs often have no extension.
@@ -419,7 +436,7 @@ const LEFT_OUT_DIRECTORIES: &[&str] = &[
 
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
 /// addon.
-pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
+pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     const SUFFIXES: &[&[u8]] = &[
         b".d.ts",
         b".d.mts",
@@ -462,7 +479,7 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
 }
 
 /// The modules requested in source code: `require('x')`, `import('x')`, `from 'x'`, `import 'x'`.
-pub(super) fn requests(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::slim) fn requests(text: &str) -> impl Iterator<Item = &str> {
     const BEFORE: &[&str] = &["require(", "import(", "resolve(", "from", "import"];
     let quotes = text
         .char_indices()

@@ -14,6 +14,7 @@ use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
 };
+use crate::slim::options::Modules;
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
@@ -92,6 +93,9 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         Language::Ruby => want_ruby(state, keep, name, &text),
         // A package lists its dependencies in its manifest; an application may depend on anything
         // that is installed.
+        Language::Node if is_own && keep.module_level != Modules::Whole => {
+            state.modules.see(keep, name);
+        }
         Language::Node if is_own => {
             let directory = keep.tree().parent(name);
             // A bundle may require the same package on every line.

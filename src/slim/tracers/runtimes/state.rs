@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::unrequested::Unrequested;
 use crate::image::NameId;
+use crate::slim::modules::node::ModuleGraph;
 use crate::slim::why::Language;
 
 /// Modules that are otherwise skipped but loaded by kept source files, by top-level name, with the
@@ -15,6 +16,8 @@ pub(super) type Wanted = BTreeMap<(Language, &'static str), NameId>;
 pub(super) struct State {
     pub(super) python: PythonState,
     pub(super) perl: PerlState,
+    /// The module graph of Node.
+    pub(super) modules: ModuleGraph,
     /// Node packages whose dependencies have been followed.
     pub(super) packages: HashSet<NameId>,
     /// Directories in which every Node source finds packages; none before the first was read.
