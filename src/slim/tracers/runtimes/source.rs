@@ -32,6 +32,9 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     };
     state.sources.insert(name);
     let path = keep.tree().path(name);
+    if language == Language::Python && !is_standard(&path) {
+        state.python_modules.add_source(name);
+    }
     // Perl source files wait until the Perl installation is known.
     if language == Language::Perl {
         state.perl.follow(name, &path);

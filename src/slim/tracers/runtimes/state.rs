@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::unrequested::Unrequested;
 use crate::image::NameId;
+use crate::slim::modules::python::PythonModules;
 use crate::slim::why::Language;
 
 /// Modules that are otherwise skipped but loaded by kept source files, by top-level name, with the
@@ -14,6 +15,7 @@ pub(super) type Wanted = BTreeMap<(Language, &'static str), NameId>;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) python: PythonState,
+    pub(super) python_modules: PythonModules,
     pub(super) perl: PerlState,
     /// Node packages whose dependencies have been followed.
     pub(super) packages: HashSet<NameId>,

@@ -1,0 +1,3 @@
+//! The modules that applications load: what a source imports, and the files that provide it.
+
+pub(super) mod python;
