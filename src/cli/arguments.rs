@@ -24,7 +24,7 @@ use super::source::SourceArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
-use crate::slim::Confidence;
+use crate::slim::{Confidence, Modules};
 
 /// Lints Dockerfiles and container images, and slims images down to the files they need.
 #[derive(Debug, Parser)]
@@ -292,6 +292,9 @@ pub(super) struct PlanArguments {
     /// `postgres`
     #[arg(long)]
     pub(super) keep_companions: bool,
+    /// Modules of npm packages and Python distributions to keep
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "packages")]
+    pub(super) modules: ModuleLevel,
     /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,
@@ -313,6 +316,26 @@ impl From<KeepLevel> for Confidence {
             KeepLevel::Certain => Self::Certain,
             KeepLevel::Likely => Self::Likely,
             KeepLevel::Possible => Self::Possible,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ModuleLevel {
+    /// All installed packages
+    Off,
+    /// Packages that the application imports, with all of their modules
+    Packages,
+    /// Modules that the application imports, and the data of their packages
+    Exact,
+}
+
+impl From<ModuleLevel> for Modules {
+    fn from(level: ModuleLevel) -> Self {
+        match level {
+            ModuleLevel::Off => Self::Whole,
+            ModuleLevel::Packages => Self::Packages,
+            ModuleLevel::Exact => Self::Exact,
         }
     }
 }

@@ -282,6 +282,7 @@ fn slimming<'a>(
         level: arguments.keep_level.into(),
         keep_companions: arguments.keep_companions,
         no_package_records: arguments.no_package_records,
+        modules: arguments.modules.into(),
     };
     Slimming::new(image, &options).with_context(|| format!("cannot slim `{name}`"))
 }

@@ -1,6 +1,8 @@
 //! The source files that command lines pass to interpreters.
 
-use crate::knowledge::{InterpreterOptions, Language, ScriptLanguage, language_of_interpreter};
+use crate::knowledge::{
+    InterpreterOptions, Language, ScriptLanguage, language_of_interpreter, unwrapped,
+};
 use crate::paths::file_name_bytes;
 
 /// The file that a command line passes to an interpreter, whatever its name: `bin/console` in `php
@@ -25,6 +27,57 @@ pub(super) fn code_of<'a>(words: &[&'a str]) -> Option<(Language, Option<&'a str
         return None;
     }
     Some((script.language, first_file(&script.options, arguments)))
+}
+
+/// What a command line has Python run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PythonStart<'a> {
+    /// Nothing, or another program.
+    None,
+    Module(&'a str),
+    Text(&'a str),
+    File(&'a str),
+    /// What it reads from its input, or what is computed.
+    Unknown,
+}
+
+/// What a command line has Python run. Words that are computed are left out of it.
+pub(super) fn python_start<'a>(words: &[&'a str]) -> PythonStart<'a> {
+    let Some((program, arguments)) = unwrapped(words).split_first() else {
+        return PythonStart::None;
+    };
+    let Some(script) = interpreter(program) else {
+        return PythonStart::None;
+    };
+    if script.language != Language::Python {
+        return PythonStart::None;
+    }
+    let mut arguments = arguments.iter().copied();
+    while let Some(word) = arguments.next() {
+        match word {
+            "-" => return PythonStart::Unknown,
+            "-V" | "-VV" | "--version" | "-h" | "--help" => return PythonStart::None,
+            _ if is_among(&script.options.valued, word) => {
+                arguments.next();
+            }
+            // Short options may be joined: `-um`.
+            _ if word.starts_with('-') && !word.starts_with("--") => {
+                if word.ends_with('m') {
+                    return arguments
+                        .next()
+                        .map_or(PythonStart::Unknown, PythonStart::Module);
+                }
+                if word.ends_with('c') {
+                    return arguments
+                        .next()
+                        .map_or(PythonStart::Unknown, PythonStart::Text);
+                }
+            }
+            _ if word.starts_with('-') => {}
+            _ => return PythonStart::File(word),
+        }
+    }
+    PythonStart::Unknown
 }
 
 /// The language of an interpreter that runs code from its arguments.
@@ -98,6 +151,33 @@ mod tests {
         assert_eq!(code("python3 -m http.server"), None);
         assert_eq!(code("php-fpm -F"), None);
         assert_eq!(code("nginx"), None);
+    }
+
+    #[test]
+    fn what_python_runs_is_a_module_a_text_a_file_or_unknown() {
+        let start = |line: &'static str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            python_start(&words)
+        };
+        assert_eq!(
+            start("python3 -um gunicorn app"),
+            PythonStart::Module("gunicorn")
+        );
+        assert_eq!(
+            start("exec python -W ignore -c import_x"),
+            PythonStart::None
+        );
+        assert_eq!(
+            start("nice python -W ignore -c pass"),
+            PythonStart::Text("pass")
+        );
+        assert_eq!(
+            start("/venv/bin/python manage.py migrate"),
+            PythonStart::File("manage.py")
+        );
+        assert_eq!(start("python3 -"), PythonStart::Unknown);
+        assert_eq!(start("python3 --version"), PythonStart::None);
+        assert_eq!(start("command -v python3"), PythonStart::None);
     }
 
     #[test]

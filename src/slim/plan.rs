@@ -93,7 +93,7 @@ pub(super) fn make<'p>(
     let packages = packages()?;
     let build = BuildHistory::of(image);
     let mut keep = Keep::new(view, binaries, &build);
-    let mut tracers = tracers::all(view, binaries, packages);
+    let mut tracers = tracers::all(view, binaries, packages, options);
     // The order of these calls is the order of reasons, and `why` shows the first: a request of the
     // user or the configuration explains a file better than a rule.
     roots::keep(&mut keep, options)?;

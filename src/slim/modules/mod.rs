@@ -1,3 +1,4 @@
-//! Module graphs: which file of an application imports which, one language a directory.
+//! The modules that applications load: what a source imports, and the files that provide it.
 
 pub(super) mod node;
+pub(super) mod python;

@@ -4,7 +4,7 @@
 use crate::image::{History, Image, Kind};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::runtimes::without_leftovers;
-use crate::slim::why::{Root, Why};
+use crate::slim::why::Root;
 
 /// A layer with one of these files belongs to a distribution, regardless of its instruction.
 const OF_DISTRIBUTION: &[&str] = &[
@@ -38,8 +38,7 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
         let is_meant =
             !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();
         if is_meant && let Some(Some(by)) = instructions.get(inode.layer) {
-            keep.graph
-                .keep(name, None, Why::Root(Root::Brought { by: by.clone() }));
+            keep.keep_added(name, Root::Brought { by: by.clone() });
         }
     }
 }

@@ -215,7 +215,7 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
         }
         // An application may open any file next to it.
         if is_own {
-            keep.graph.keep(name, None, Why::Root(Root::InWorkdir));
+            keep.keep_added(name, Root::InWorkdir);
         }
     }
 }

@@ -581,6 +581,9 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     }
     let words: Vec<&str> = call.words.iter().filter_map(ShellWord::literal).collect();
     keep.learn_source(&words);
+    if let Some(script) = place.by() {
+        keep.learn_python(&words, script, line);
+    }
     launchers::keep_launched(keep, place.by(), &words, &|word| {
         place.why(word, line, Why::command)
     });

@@ -10,8 +10,8 @@ use super::resolve::{Found, Resolver, package_name};
 use super::source::{self, Facts, Kind, Place};
 use super::values::UNKNOWN;
 use crate::image::{NameId, Tree};
-use crate::slim::options::Modules;
 use crate::slim::keep::Keep;
+use crate::slim::options::Modules;
 use crate::slim::tracers::runtimes::{is_left_out_of_package, requests_in_text};
 use crate::slim::why::{Import, Why};
 
@@ -46,6 +46,18 @@ impl ModuleGraph {
     /// Packages with a reached file.
     pub(in crate::slim) fn packages(&self) -> impl Iterator<Item = NameId> {
         self.packages.iter().copied()
+    }
+
+    /// Counts the files that are only kept with their packages.
+    pub(in crate::slim) fn finish(&self, keep: &mut Keep<'_>) {
+        let mut bytes = 0;
+        for &name in keep.graph.kept() {
+            let mut reasons = keep.graph.reasons(name).iter();
+            if reasons.all(|reason| matches!(reason.why, Why::PackagePart { .. })) {
+                bytes += length(keep.tree(), name) as u64;
+            }
+        }
+        keep.exact_saves += bytes;
     }
 
     /// Looks at a kept source, unless it is only kept with its package.
@@ -129,7 +141,9 @@ impl ModuleGraph {
                     .resolver
                     .directory_of(keep.view, site.directory, package)
             {
-                self.keep_directory(keep, &site, found.name, &read_why(request, line));
+                let why = read_why(request, line);
+                self.keep_way(keep, &site, &found, &why);
+                self.keep_directory(keep, &site, found.name, &why);
             }
         }
         for (path, &line) in &facts.paths {
@@ -154,12 +168,25 @@ impl ModuleGraph {
         kind: Kind,
         line: usize,
     ) {
-        for found in self
-            .resolver
-            .resolve(keep.view, site.directory, request, kind)
+        let why = Why::Imported(Import {
+            module: request.to_owned(),
+            line,
+        });
+        let (view, from) = (keep.view, site.directory);
+        let found = self.resolver.resolve(view, from, request, kind);
+        // A package without the requested module is loaded in a way that is not understood.
+        if found.is_empty()
+            && let Some(package) = self.resolver.package_of_request(view, from, request)
         {
-            let why = Why::Imported(Import { module: request.to_owned(), line });
-            self.reach(keep, found, site.name, why);
+            self.keep_way(keep, site, &package, &why);
+            if keep.installed.contains(keep.tree(), package.name) {
+                self.open_package(keep, site, package.name, &why);
+            } else if let Some(manifest) = keep.tree().child(package.name, b"package.json") {
+                keep.graph.keep(manifest, Some(site.name), why.clone());
+            }
+        }
+        for found in found {
+            self.reach(keep, found, site.name, why.clone());
         }
     }
 
@@ -453,7 +480,10 @@ impl ModuleGraph {
             let path = tree.path(name);
             let path = String::from_utf8_lossy(path.get(skipped..).unwrap_or_default());
             if is_match(pattern, &path) || is_match(&open_ended, &path) {
-                let why = Why::Imported(Import { module: pattern_text(pattern), line });
+                let why = Why::Imported(Import {
+                    module: pattern_text(pattern),
+                    line,
+                });
                 self.reach(
                     keep,
                     Found {
@@ -536,42 +566,48 @@ impl ModuleGraph {
             call: call.to_owned(),
             line,
         };
-        let scope = site.package.unwrap_or(site.directory);
-        if !self.open_scopes.insert(scope) {
-            return;
-        }
-        let package = site
-            .package
-            .filter(|_| keep.installed.contains(keep.tree(), site.name));
-        if let Some(package) = package {
+        let tree = keep.tree();
+        let package = site.package;
+        if let Some(package) = package.filter(|_| keep.installed.contains(tree, site.name)) {
             if !call.is_empty() && keep.module_level == Modules::Exact {
-                let name = display_name(keep.tree(), package);
-                let text =
-                    format!("`{call}` loads a computed name: package `{name}` is kept whole");
+                let name = display_name(tree, package);
+                let text = format!("`{call}` loads a computed name: package `{name}` is kept whole");
                 keep.note(Some(site.name), Some(line), text);
             }
-            self.whole.remove(&package);
-            self.keep_directory(keep, site, package, &why);
+            self.open_package(keep, site, package, &why);
+            return;
         }
+        if !self.open_scopes.insert(site.directory) {
+            return;
+        }
+        // The user's code may load any part of a package.
         for name in self.declared(keep, site.directory) {
-            let Some(found) = self.resolver.directory_of(keep.view, site.directory, &name) else {
-                continue;
-            };
-            for way in &found.way {
-                keep.graph.keep(*way, Some(site.name), why.clone());
+            let found = self.resolver.directory_of(keep.view, site.directory, &name);
+            if let Some(found) = found {
+                self.keep_way(keep, site, &found, &why);
+                self.keep_directory(keep, site, found.name, &why);
             }
+        }
+    }
+
+    /// Keeps a package as a whole, and the modules that requests for its dependencies load.
+    fn open_package(&mut self, keep: &mut Keep<'_>, site: &Site, package: NameId, why: &Why) {
+        if !self.open_scopes.insert(package) {
+            return;
+        }
+        self.keep_directory(keep, site, package, why);
+        for name in self.declared(keep, package) {
             for kind in [Kind::Require, Kind::Import] {
-                for main in self
-                    .resolver
-                    .resolve(keep.view, site.directory, &name, kind)
-                {
+                for main in self.resolver.resolve(keep.view, package, &name, kind) {
                     self.reach(keep, main, site.name, why.clone());
                 }
             }
-            // The user's code may load any part of a package.
-            if package.is_none() {
-                self.keep_directory(keep, site, found.name, &why);
-            }
+        }
+    }
+
+    fn keep_way(&self, keep: &mut Keep<'_>, site: &Site, found: &Found, why: &Why) {
+        for &name in &found.way {
+            keep.graph.keep(name, Some(site.name), why.clone());
         }
     }
 }

@@ -143,6 +143,19 @@ impl Resolver {
             .next()
     }
 
+    /// The directory of the package that a request is for; none for a part of Node.
+    pub(super) fn package_of_request(
+        &self,
+        view: &View<'_>,
+        from: NameId,
+        request: &str,
+    ) -> Option<Found> {
+        if request.starts_with(['.', '/', '#']) || is_built_in(request) {
+            return None;
+        }
+        self.directory_of(view, from, package_name(request)?)
+    }
+
     /// `#x`: what the manifest of the package's own scope says.
     fn internal(&self, view: &View<'_>, directory: NameId, name: &str, kind: Kind) -> Vec<Found> {
         let Some((at, file, manifest)) = self.scope(view, directory) else {

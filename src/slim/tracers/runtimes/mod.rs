@@ -17,6 +17,7 @@ mod perl;
 mod php;
 mod programs;
 mod python;
+mod python_modules;
 mod ruby;
 mod source;
 mod state;
@@ -26,12 +27,15 @@ use crate::image::NameId;
 use crate::knowledge::{Language, language_of_runtime};
 use crate::packages::Packages;
 use crate::slim::keep::Keep;
+use crate::slim::modules::python::PythonModules;
+use crate::slim::options::Modules;
 use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
 pub(in crate::slim) use node::is_left_out as is_left_out_of_package;
 pub(in crate::slim) use node::requests as requests_in_text;
 pub(super) use programs::keep_libraries_of_archive;
+pub(in crate::slim) use python::site_of;
 
 use state::State;
 
@@ -80,10 +84,14 @@ const RUNTIMES: &[Runtime] = &[
 ];
 
 impl<'a> RuntimeTracer<'a> {
-    pub(super) fn new(packages: &'a Packages) -> Self {
+    pub(super) fn new(packages: &'a Packages, modules: Modules) -> Self {
+        let state = State {
+            python_modules: PythonModules::new(modules),
+            ..State::default()
+        };
         Self {
             packages,
-            state: State::default(),
+            state,
             found: Vec::new(),
             settled: 0,
         }
@@ -103,6 +111,7 @@ impl Tracer for RuntimeTracer<'_> {
             match language {
                 Language::Perl => self.state.perl.has_application = true,
                 Language::Python => {
+                    self.state.python_modules.open();
                     for module in python::without_display() {
                         self.state.want(language, module, program);
                     }
@@ -140,6 +149,7 @@ impl Tracer for RuntimeTracer<'_> {
             (RUNTIMES[place].keep)(&mut self.state, keep, name);
         }
         node::keep_package_of(&mut self.state, keep, name);
+        python_modules::trace(&mut self.state, keep, name);
         source::trace(&mut self.state, keep, name);
     }
 
@@ -151,6 +161,7 @@ impl Tracer for RuntimeTracer<'_> {
         // Python and Perl decide at the end, because their needs depend on all programs that use
         // them.
         python::settle(&mut self.state, keep);
+        python_modules::settle(&mut self.state, keep, self.packages);
         perl::settle(&mut self.state, keep);
         node::settle(&mut self.state, keep);
         node::keep_types(&mut self.state, keep);

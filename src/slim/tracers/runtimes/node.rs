@@ -12,8 +12,8 @@ use super::literals;
 use super::state::State;
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
-use crate::slim::options::Modules;
 use crate::slim::keep::Keep;
+use crate::slim::options::Modules;
 use crate::slim::why::{Language, Why};
 
 /// Distributions build Node with parts of its library in separate files, whose paths are in the

@@ -14,9 +14,9 @@ use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
 };
-use crate::slim::options::Modules;
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
+use crate::slim::options::Modules;
 use crate::slim::shebang;
 use crate::slim::tracers::shell;
 use crate::slim::tracers::shell::Lines;
@@ -33,6 +33,9 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     };
     state.sources.insert(name);
     let path = keep.tree().path(name);
+    if language == Language::Python && !is_standard(&path) {
+        state.python_modules.add_source(name);
+    }
     // Perl source files wait until the Perl installation is known.
     if language == Language::Perl {
         state.perl.follow(name, &path);

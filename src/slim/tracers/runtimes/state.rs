@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::unrequested::Unrequested;
 use crate::image::NameId;
 use crate::slim::modules::node::ModuleGraph;
+use crate::slim::modules::python::PythonModules;
 use crate::slim::why::Language;
 
 /// Modules that are otherwise skipped but loaded by kept source files, by top-level name, with the
@@ -15,6 +16,7 @@ pub(super) type Wanted = BTreeMap<(Language, &'static str), NameId>;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) python: PythonState,
+    pub(super) python_modules: PythonModules,
     pub(super) perl: PerlState,
     /// The module graph of Node.
     pub(super) modules: ModuleGraph,
