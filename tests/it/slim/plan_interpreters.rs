@@ -257,7 +257,8 @@ fn node() -> Machine {
         .file("/app/package.json", r#"{"dependencies": {"express": "4"}}"#)
         .file(
             "/app/server.js",
-            "const x = require('express'); require('child_process').execSync('convert a b')\n",
+            "const x = require('express'), y = require('argon');\n\
+             require('child_process').execSync('convert a b')\n",
         )
         .file(
             "/app/node_modules/express/package.json",

@@ -571,7 +571,8 @@ impl ModuleGraph {
         if let Some(package) = package.filter(|_| keep.installed.contains(tree, site.name)) {
             if !call.is_empty() && keep.module_level == Modules::Exact {
                 let name = display_name(tree, package);
-                let text = format!("`{call}` loads a computed name: package `{name}` is kept whole");
+                let text =
+                    format!("`{call}` loads a computed name: package `{name}` is kept whole");
                 keep.note(Some(site.name), Some(line), text);
             }
             self.open_package(keep, site, package, &why);

@@ -175,4 +175,8 @@ impl Tracer for RuntimeTracer<'_> {
         }
         keep.graph.kept().len() > before
     }
+
+    fn finish(&mut self, keep: &mut Keep<'_>) {
+        self.state.modules.finish(keep);
+    }
 }
