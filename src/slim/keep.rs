@@ -78,6 +78,8 @@ pub(super) struct Keep<'a> {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Whether the image starts systemd, so that its tracer follows units.
     pub(super) starts_systemd: bool,
+    /// The bytes of modules that `--modules exact` would leave out.
+    pub(super) exact_saves: u64,
     /// The reason why the units that systemd starts as the image's program are unknown.
     pub(super) unbootable: Option<String>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
@@ -117,6 +119,7 @@ impl<'a> Keep<'a> {
             with_parts_left_out: BTreeSet::new(),
             unknown_program: None,
             starts_systemd: false,
+            exact_saves: 0,
             unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],

@@ -10,6 +10,7 @@ mod loader_files;
 mod loader_variants;
 mod loading;
 mod machine;
+mod modules_python;
 mod musl_rules;
 mod plan_configuration;
 mod plan_elf;

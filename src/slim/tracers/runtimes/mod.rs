@@ -172,4 +172,8 @@ impl Tracer for RuntimeTracer<'_> {
         }
         keep.graph.kept().len() > before
     }
+
+    fn finish(&mut self, keep: &mut Keep<'_>) {
+        self.state.python_modules.finish(keep);
+    }
 }
