@@ -34,6 +34,26 @@ pub struct PythonDistribution {
     /// Modules that it loads by computed names; `x.*` stands for all modules directly in `x`.
     #[serde(default)]
     pub loads: Vec<String>,
+    /// Data that it reads by names that programs give it.
+    pub data: Option<NamedData>,
+}
+
+/// A directory whose entries are read by name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedData {
+    /// Relative to the directory of packages.
+    pub directory: String,
+    /// Entries that are read whatever the program does.
+    pub always: Vec<String>,
+    /// Functions whose first argument is the name of an entry.
+    pub functions: Vec<String>,
+}
+
+/// Whether the first argument of a function is the name of data in some distribution.
+pub fn reads_named_data(function: &str) -> bool {
+    let mut data = TABLE.values().filter_map(|row| row.data.as_ref());
+    data.any(|data| data.functions.iter().any(|name| name == function))
 }
 
 /// What is known of a distribution, by its normalized name.

@@ -12,7 +12,8 @@ pub(super) fn below(tree: &Tree, index: &Index, directory: NameId) -> Vec<NameId
         for child in tree.children(at) {
             let file_name = tree.file_name(child);
             if tree.is_directory(child) {
-                if file_name != b"__pycache__" && !has_modules(tree, index, child) {
+                let is_other = file_name == b"__pycache__" || index.named_data.contains_key(&child);
+                if !is_other && !has_modules(tree, index, child) {
                     stack.push(child);
                 }
             } else if is_data(file_name) {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::knowledge;
 use super::names::{Names, is_dotted};
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::{Ecosystem, Packages};
@@ -23,6 +24,8 @@ pub(super) struct Index {
     by_name: HashMap<String, Vec<usize>>,
     pub(super) names: Names,
     pub(super) plugins: Vec<Plugin>,
+    /// Directories whose entries are read by name, with their units.
+    pub(super) named_data: BTreeMap<NameId, usize>,
     /// Entries that are neither modules nor part of a distribution.
     pub(super) others: Vec<NameId>,
     /// `.pth` files, whose lines the interpreter reads at its start.
@@ -185,11 +188,27 @@ impl Index {
             let Some(record) = self.units[unit].record else {
                 continue;
             };
+            self.add_named_data(tree, unit);
             if let Some(list) = tree.child(tree.parent(record), b"entry_points.txt")
                 && let Some(bytes) = view.bytes(list)
             {
                 self.add_plugins(unit, list, &String::from_utf8_lossy(&bytes));
             }
+        }
+    }
+
+    fn add_named_data(&mut self, tree: &Tree, unit: usize) {
+        let row = &self.units[unit];
+        let Some(data) = knowledge::of(&row.name).and_then(|known| known.data.as_ref()) else {
+            return;
+        };
+        let Ok(found) = tree.resolve_from(row.site, data.directory.as_bytes()) else {
+            return;
+        };
+        self.named_data.insert(found.name, unit);
+        for entry in tree.children(found.name) {
+            let name = String::from_utf8_lossy(tree.file_name(entry));
+            self.names.data.insert(name.into_owned());
         }
     }
 
@@ -262,6 +281,52 @@ impl Index {
             let module = self.find_below(tree, site, name);
             if !module.files.is_empty() || module.directory.is_some() {
                 found.push(module);
+            }
+        }
+        found
+    }
+
+    /// The modules with which a text begins: `a.bc.d` may be `a.b` and another text.
+    pub(super) fn find_glued(&self, tree: &Tree, text: &str) -> Vec<Module> {
+        let mut found = Vec::new();
+        for &site in &self.sites {
+            let mut at = site;
+            let mut files: Vec<NameId> = Vec::new();
+            for part in text.split('.').take(MAX_PARTS) {
+                let listing = self.listing(tree, at);
+                let whole = listing.get(part);
+                let entries: Vec<&Entry> = match whole {
+                    Some(entry) => vec![entry],
+                    None if at == site => Vec::new(),
+                    None => {
+                        let names = listing.iter();
+                        names
+                            .filter(|(name, _)| part.starts_with(name.as_str()))
+                            .map(|(_, entry)| entry)
+                            .collect()
+                    }
+                };
+                let mut next = None;
+                for entry in entries {
+                    files.extend(&entry.files);
+                    if let Some(package) = entry.directory {
+                        let inner = self.listing(tree, package);
+                        let own = inner.get("__init__").into_iter();
+                        files.extend(own.flat_map(|own| own.files.iter().copied()));
+                        next = Some(package);
+                    }
+                }
+                let (Some(package), Some(_)) = (next, whole) else {
+                    break;
+                };
+                at = package;
+            }
+            if !files.is_empty() {
+                found.push(Module {
+                    files,
+                    directory: None,
+                    is_whole: true,
+                });
             }
         }
         found

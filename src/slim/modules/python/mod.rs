@@ -9,6 +9,7 @@
 //! application that computes the name of a module, a distribution that runs code of people.
 
 mod data;
+mod extension;
 mod index;
 mod knowledge;
 mod names;
@@ -28,11 +29,11 @@ use walk::{Place, Sources, Walk};
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::Packages;
 use crate::slim::effort::Allowance;
-use crate::slim::graph::Step;
+use crate::slim::graph::{Graph, Step};
 use crate::slim::keep::{Keep, PythonCode, PythonRun};
 use crate::slim::options::Modules;
 use crate::slim::view::View;
-use crate::slim::why::{Field, Root};
+use crate::slim::why::{Field, Root, Why};
 
 /// Directories of packages and the modules in them that are reached.
 #[derive(Debug, Default)]
@@ -48,7 +49,8 @@ pub(in crate::slim) struct PythonModules {
     sources: BTreeSet<NameId>,
     /// Kept texts of the user that may name modules.
     texts: Vec<NameId>,
-    followed_sources: usize,
+    /// Whether the index is new, so that nothing was followed with it.
+    is_renewed: bool,
     followed_texts: usize,
     followed_runs: usize,
     given: usize,
@@ -185,6 +187,53 @@ impl PythonModules {
         self.open.is_some()
     }
 
+    /// Records what `--modules exact` would leave out, or what it could not know.
+    pub(in crate::slim) fn finish(&mut self, keep: &mut Keep<'_>) {
+        let (Some(index), Some(walk)) = (self.index.take(), self.walk.take()) else {
+            return;
+        };
+        if self.open.is_none() {
+            match self.level {
+                Modules::Exact => note_computed(keep, &index, &walk),
+                _ => keep.exact_saves += self.exact_saves(keep, &index),
+            }
+        }
+    }
+
+    /// The bytes of files that are only kept because others of their distribution are reached.
+    fn exact_saves(&mut self, keep: &mut Keep<'_>, index: &Index) -> u64 {
+        let mut exact = Walk::new(Modules::Exact);
+        self.is_renewed = true;
+        self.followed_texts = 0;
+        self.followed_runs = 0;
+        // The modules of distributions are sources that were seen, but they are no start.
+        self.sources
+            .retain(|&source| !index.contains(keep.tree(), source));
+        self.add_places(keep, index, &mut exact);
+        let mut reader = Reader {
+            view: keep.view,
+            read: &mut self.read,
+            scripts: &self.sources,
+            effort: &mut keep.effort.sources,
+        };
+        exact.run(keep.view, index, &mut reader);
+        let needed: HashSet<NameId> = exact.kept.iter().map(|kept| kept.name).collect();
+        let tree = keep.tree();
+        let mut counted = HashSet::new();
+        let mut bytes = 0;
+        for unit in &index.units {
+            for &file in &unit.files {
+                let is_saved = !needed.contains(&file)
+                    && keep.graph.is_kept(file)
+                    && is_only_of_distribution(&keep.graph, file);
+                if is_saved && counted.insert(tree.inode_id(file)) {
+                    bytes += length(tree, file) as u64;
+                }
+            }
+        }
+        bytes
+    }
+
     /// Makes the index again if there are new directories.
     fn renew(&mut self, keep: &Keep<'_>, packages: &Packages, files: &SiteFiles<'_>) {
         let known = self.index.as_ref().map_or(0, |index| index.sites().count());
@@ -203,7 +252,7 @@ impl PythonModules {
         self.walk = Some(Walk::new(self.level));
         // Other names count now.
         self.read.clear();
-        self.followed_sources = 0;
+        self.is_renewed = true;
         self.followed_texts = 0;
         self.followed_runs = 0;
         self.given = 0;
@@ -211,16 +260,16 @@ impl PythonModules {
 
     fn add_places(&mut self, keep: &Keep<'_>, index: &Index, walk: &mut Walk) {
         let view = keep.view;
-        if self.given == 0 && self.followed_sources == 0 {
+        if self.is_renewed {
             add_configuration(view, index, walk);
             add_startup(view, index, walk, &self.sites);
         }
-        if self.followed_sources < self.sources.len() {
-            for &source in &self.sources {
+        for &source in &self.sources {
+            if is_start(keep, index, source) {
                 walk.add_source(view, index, source);
             }
-            self.followed_sources = self.sources.len();
         }
+        self.is_renewed = false;
         for &text in &self.texts[self.followed_texts..] {
             add_text(view, index, walk, text);
         }
@@ -267,6 +316,45 @@ impl PythonModules {
             return Some(Open::Silent);
         }
         None
+    }
+}
+
+/// Whether a kept source is run or read by something. The programs of a distribution in an
+/// environment that was copied are there whether or not something starts them.
+fn is_start(keep: &Keep<'_>, index: &Index, source: NameId) -> bool {
+    let is_program = !index.units_of(source).is_empty() && !index.contains(keep.tree(), source);
+    !is_program || keep.is_run(source) || !keep.graph.is_users(source)
+}
+
+/// Whether a file is kept for no other reason than its distribution.
+fn is_only_of_distribution(graph: &Graph, file: NameId) -> bool {
+    let mut reasons = graph.reasons(file).iter();
+    reasons.all(|reason| {
+        matches!(
+            reason.why,
+            Why::Module { .. } | Why::Imported(_) | Why::ModuleNamed(_)
+        )
+    })
+}
+
+/// Notes the computed imports, and what is kept because of them.
+fn note_computed(keep: &mut Keep<'_>, index: &Index, walk: &Walk) {
+    for &(source, line) in &walk.computed {
+        let units = index.units_of(source);
+        if units.is_empty() {
+            let text = "imports a module whose name is computed at run time: only modules that \
+                        texts name are kept";
+            keep.note(Some(source), Some(line), text.to_owned());
+        }
+        for &unit in units {
+            let name = &index.units[unit].name;
+            if !knowledge::loads_by_text(name) {
+                let text = format!(
+                    "imports a module whose name is computed at run time: `{name}` is kept whole"
+                );
+                keep.note(Some(source), Some(line), text);
+            }
+        }
     }
 }
 
@@ -395,13 +483,19 @@ impl Sources for Reader<'_, '_> {
                 continue;
             }
             let is_source = is_source(tree.file_name(name)) || self.scripts.contains(&name);
-            if is_source && is_followed(tree, name) {
+            if (is_source && is_followed(tree, name)) || is_extension(tree.file_name(name)) {
                 wanted.push(name);
             }
         }
         let mut unread = Vec::new();
         for &name in &wanted {
-            if !self.effort.spend(length(tree, name)) {
+            // Machine code is only searched, which is fast.
+            let part = if is_extension(tree.file_name(name)) {
+                16
+            } else {
+                1
+            };
+            if !self.effort.spend(length(tree, name) / part) {
                 unread.push(name);
             }
         }
@@ -427,6 +521,12 @@ impl Sources for Reader<'_, '_> {
 }
 
 fn read_source(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
+    if is_extension(view.tree().file_name(name)) {
+        return match view.binary(name) {
+            Some(bytes) => extension::read(&bytes, names),
+            None => Source::default(),
+        };
+    }
     let Some(bytes) = view.bytes(name) else {
         return Source::unreadable();
     };
@@ -435,6 +535,11 @@ fn read_source(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
         return Source::unreadable();
     }
     source::read(&String::from_utf8_lossy(&bytes), names)
+}
+
+/// Whether a file is machine code that may be a module.
+fn is_extension(file_name: &[u8]) -> bool {
+    file_name.ends_with(b".so")
 }
 
 fn is_source(file_name: &[u8]) -> bool {

@@ -1,6 +1,9 @@
 //! Texts that may name a module, a distribution or a group of entry points.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::source::How;
 
@@ -14,6 +17,10 @@ pub(super) struct Names {
     pub(super) tops: BTreeSet<String>,
     /// Groups of entry points, with the files that list them and their lines.
     pub(super) groups: BTreeMap<String, Vec<usize>>,
+    /// Data that a distribution reads by name.
+    pub(super) data: BTreeSet<String>,
+    /// Finds the first parts in machine code.
+    finder: OnceLock<Option<AhoCorasick>>,
 }
 
 /// A name in a text.
@@ -25,6 +32,16 @@ pub(super) struct Requested<'t> {
 }
 
 impl Names {
+    /// Finds first parts of names in machine code; none if there are too many of them.
+    pub(super) fn finder(&self) -> Option<&AhoCorasick> {
+        let finder = self.finder.get_or_init(|| {
+            let mut builder = AhoCorasick::builder();
+            builder.match_kind(MatchKind::LeftmostLongest);
+            builder.build(&self.tops).ok()
+        });
+        finder.as_ref()
+    }
+
     /// The names in a text that is a name as a whole. A URL names drivers:
     /// `postgresql+asyncpg://host`.
     pub(super) fn requested<'t>(&self, text: &'t str) -> Vec<Requested<'t>> {
@@ -50,6 +67,13 @@ impl Names {
                 });
             }
             return found;
+        }
+        if self.data.contains(text) {
+            found.push(Requested {
+                level: 0,
+                name: text,
+                how: How::Data,
+            });
         }
         self.add(text, &mut found);
         found

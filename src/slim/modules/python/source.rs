@@ -9,6 +9,8 @@ use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 
 use super::names::{self, Names};
+use crate::knowledge::reads_named_data;
+
 use super::values::{self, Bindings, OWN, UNKNOWN};
 
 /// Longer sources are data: CPython takes seconds for them.
@@ -67,8 +69,12 @@ pub(super) enum How {
     Beginning,
     /// A string that may be the name of a module.
     Text,
+    /// A text in machine code that begins with the name of a module; other texts may follow it.
+    Glued,
     /// A string that names a distribution: `celery==5.4`.
     Distribution,
+    /// The name of data that a distribution reads by name; empty if it is computed.
+    Data,
 }
 
 /// Reads a source. Strings only count if `names` contains them.
@@ -139,9 +145,15 @@ fn is_nested_too_deeply(text: &str) -> bool {
 
 /// Whether a source may contain a call that imports a module: only then values matter.
 fn has_import_calls(text: &str) -> bool {
-    ["import_module", "__import__", "run_module", "LazyLoader"]
-        .iter()
-        .any(|call| memchr::memmem::find(text.as_bytes(), call.as_bytes()).is_some())
+    [
+        "import_module",
+        "__import__",
+        "run_module",
+        "client(",
+        "resource(",
+    ]
+    .iter()
+    .any(|call| memchr::memmem::find(text.as_bytes(), call.as_bytes()).is_some())
 }
 
 /// The line numbers of places, which are asked for in rising order most of the time.
@@ -298,6 +310,12 @@ impl Reader<'_> {
         };
         if function == "attach_stub" {
             self.source.reads_stub = true;
+        }
+        if reads_named_data(function)
+            && let Some(argument) = call.arguments.args.first()
+            && self.bindings.literal(argument).is_none()
+        {
+            self.add(0, "", call.range_start, How::Data);
         }
         let is_importer = names::is_importer(function);
         if !is_importer && !names::may_import(function) {

@@ -52,6 +52,8 @@ pub(super) struct Walk {
     /// A distribution that runs code of people was reached.
     pub(super) runs_code: Option<String>,
     pub(super) has_own_computed: bool,
+    /// Whether the place that is followed is none of a distribution.
+    is_own: bool,
 }
 
 impl Walk {
@@ -67,11 +69,8 @@ impl Walk {
             computed: BTreeSet::new(),
             runs_code: None,
             has_own_computed: false,
+            is_own: true,
         }
-    }
-
-    pub(super) fn reaches(&self, file: NameId) -> bool {
-        self.files.contains(&file)
     }
 
     pub(super) fn reached_units(&self) -> impl Iterator<Item = usize> {
@@ -82,6 +81,7 @@ impl Walk {
     pub(super) fn add_source(&mut self, view: &View<'_>, index: &Index, source: NameId) {
         if self.files.insert(source) {
             self.frontier.push(source);
+            self.is_own = true;
             for &unit in index.units_of(source) {
                 self.reach_unit(view, index, unit, source);
             }
@@ -135,9 +135,19 @@ impl Walk {
         is_installed: bool,
     ) {
         let tree = view.tree();
+        self.is_own = !is_installed;
         if request.how == How::Distribution {
             for &unit in index.named(&request.name) {
                 self.reach_named(view, index, place, request, unit);
+            }
+            return;
+        }
+        if request.how == How::Data {
+            return self.follow_data(view, index, place, request);
+        }
+        if request.how == How::Glued {
+            for module in index.find_glued(tree, &request.name) {
+                self.reach(view, index, place, request, &module);
             }
             return;
         }
@@ -177,6 +187,54 @@ impl Walk {
         }
         for module in modules {
             self.reach(view, index, place, request, &module);
+        }
+    }
+
+    /// Keeps data that is read by name, of distributions that are reached or will be.
+    fn follow_data(&mut self, view: &View<'_>, index: &Index, place: &Place, request: &Request) {
+        if self.level != Modules::Exact {
+            return;
+        }
+        let tree = view.tree();
+        for (&directory, &unit) in &index.named_data {
+            // A distribution names all of its data, or computes the name.
+            if let Place::Source(source) = place
+                && (index.units_of(*source).contains(&unit)
+                    || (request.name.is_empty() && !self.is_own))
+            {
+                continue;
+            }
+            let names: Vec<NameId> = if request.name.is_empty() {
+                tree.children(directory).collect()
+            } else {
+                let name = tree.child(directory, request.name.as_bytes());
+                name.into_iter().collect()
+            };
+            for name in names {
+                self.keep_named_data(view, index, unit, name);
+            }
+        }
+    }
+
+    /// Keeps an entry of a directory of data, by the record of its distribution.
+    fn keep_named_data(&mut self, view: &View<'_>, index: &Index, unit: usize, entry: NameId) {
+        let row = &index.units[unit];
+        let Some(record) = row.record else {
+            return;
+        };
+        let tree = view.tree();
+        if !self.directories.insert(entry) {
+            return;
+        }
+        let files = std::iter::once(entry).chain(tree.below(entry));
+        for name in files {
+            self.kept.push(Kept {
+                name,
+                by: Some(record),
+                why: Why::PackageData {
+                    package: row.name.clone(),
+                },
+            });
         }
     }
 
@@ -273,7 +331,7 @@ impl Walk {
         for file in unique(files) {
             let why = match (request.how, place) {
                 (_, Place::Root(root)) => Why::Root(root.clone()),
-                (How::Text | How::Beginning, _) => Why::ModuleNamed(import.clone()),
+                (How::Text | How::Glued | How::Beginning, _) => Why::ModuleNamed(import.clone()),
                 _ => Why::Imported(import.clone()),
             };
             self.reach_file(view, index, file, place, why);
@@ -350,7 +408,8 @@ impl Walk {
         }
         self.units.insert(unit, file);
         let row = &index.units[unit];
-        if knowledge::runs_code_of_people(&row.name) {
+        // A distribution may only look whether such a one is running it.
+        if self.is_own && knowledge::runs_code_of_people(&row.name) {
             self.runs_code.get_or_insert_with(|| row.name.clone());
         }
         if self.level == Modules::Exact {
@@ -459,6 +518,16 @@ impl Walk {
         let Some(known) = knowledge::of(&index.units[unit].name) else {
             return;
         };
+        if let Some(data) = &known.data {
+            let directories = index.named_data.iter();
+            for (&directory, _) in directories.filter(|&(_, &owner)| owner == unit) {
+                for name in &data.always {
+                    if let Some(entry) = view.tree().child(directory, name.as_bytes()) {
+                        self.keep_named_data(view, index, unit, entry);
+                    }
+                }
+            }
+        }
         for module in &known.loads {
             let request = Request {
                 level: 0,

@@ -178,5 +178,6 @@ impl Tracer for RuntimeTracer<'_> {
 
     fn finish(&mut self, keep: &mut Keep<'_>) {
         self.state.modules.finish(keep);
+        self.state.python_modules.finish(keep);
     }
 }

@@ -8,6 +8,7 @@ use crate::image::{NameId, Tree};
 use crate::packages::Packages;
 use crate::slim::graph::Step;
 use crate::slim::keep::Keep;
+use crate::slim::language_paths::is_standard;
 use crate::slim::modules::python::SiteFiles;
 use crate::slim::shebang;
 use crate::slim::system_directories::is_application_path;
@@ -18,6 +19,9 @@ use crate::slim::why::{Language, Why};
 pub(super) fn trace(state: &mut State, keep: &Keep<'_>, name: NameId) {
     if may_name_modules(keep, name) {
         state.python_modules.add_text(name);
+    }
+    if embeds_python(keep, name) {
+        state.python_modules.open();
     }
 }
 
@@ -75,6 +79,24 @@ fn keep_deferred(state: &State, keep: &mut Keep<'_>) {
         }
     }
     keep.deferred = left;
+}
+
+/// Whether a file is a program that runs Python itself, with code that is not known. The servers of
+/// WSGI applications run that of the image.
+fn embeds_python(keep: &Keep<'_>, name: NameId) -> bool {
+    let tree = keep.tree();
+    let file_name = tree.file_name(name);
+    let is_server = [&b"uwsgi"[..], b"mod_wsgi"]
+        .iter()
+        .any(|server| file_name.starts_with(server));
+    if is_server || python::is_python(file_name) || python::site_of(tree, name).is_some() {
+        return false;
+    }
+    let Ok(elf) = keep.view.elf_of(name) else {
+        return false;
+    };
+    let mut needed = elf.needed.iter();
+    needed.any(|library| library.starts_with(b"libpython")) && !is_standard(&tree.path(name))
 }
 
 /// Whether a kept file is a configuration file or a script of the user.
