@@ -55,6 +55,7 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "editors",
     "images",
     "slim",
+    "node-modules",
     "python-modules",
     "keep-rules",
     "why-and-verify",
