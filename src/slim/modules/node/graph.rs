@@ -5,15 +5,16 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
-use super::is_plain_file;
 use super::resolve::{Found, Resolver, package_name};
 use super::source::{self, Facts, Kind, Place};
 use super::values::UNKNOWN;
+use super::{is_plain_file, texts};
 use crate::image::{NameId, Tree};
+use crate::slim::graph::Reason;
 use crate::slim::keep::Keep;
 use crate::slim::options::Modules;
 use crate::slim::tracers::runtimes::{is_left_out_of_package, requests_in_text};
-use crate::slim::why::{Import, Why};
+use crate::slim::why::{Import, Language, Why};
 
 /// The stack of a thread that parses, which is only used as far as a source is nested.
 const STACK: usize = 256 << 20;
@@ -34,6 +35,8 @@ pub(in crate::slim) struct ModuleGraph {
     whole: HashSet<NameId>,
     /// Directories of the user whose sources load modules by computed names.
     open_scopes: HashSet<NameId>,
+    /// Texts of the user that were read.
+    texts: HashSet<NameId>,
     threads: Option<rayon::ThreadPool>,
 }
 
@@ -62,14 +65,71 @@ impl ModuleGraph {
 
     /// Looks at a kept source, unless it is only kept with its package.
     pub(in crate::slim) fn see(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        let is_installed = keep.installed.contains(keep.tree(), name);
+        // Other packages are kept as a whole, with their dependencies.
+        let is_other = package_of(keep.tree(), name).is_some() && !is_installed;
+        if is_other || keep.module_level == Modules::Whole {
+            return;
+        }
         let mut reasons = keep.graph.reasons(name).iter();
-        let is_part = reasons.all(|reason| matches!(reason.why, Why::PackagePart { .. }));
-        if is_part || !self.reached.insert(name) {
+        let is_part = |reason: &Reason| matches!(reason.why, Why::PackagePart { .. });
+        if is_installed && reasons.all(is_part) || !self.reached.insert(name) {
             return;
         }
         self.enter_package(keep, name);
         if is_source(keep.tree(), name) {
             self.queue.push(name);
+        }
+    }
+
+    /// Looks at a text of the user, such as a configuration file: it may name packages.
+    pub(in crate::slim) fn see_text(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        let tree = keep.tree();
+        let file_name = tree.file_name(name);
+        if keep.installed.is_empty() || !texts::is_text(file_name) || !self.texts.insert(name) {
+            return;
+        }
+        let length = length(tree, name);
+        if package_of(tree, name).is_some()
+            || length > texts::LONGEST
+            || !keep.effort.modules.spend(length)
+        {
+            return;
+        }
+        let Some(bytes) = keep.view.bytes(name) else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let site = Site::of(keep, name);
+        let declared = self.declared(keep, site.directory);
+        for (word, line) in texts::words(file_name, &text) {
+            let why = Why::Named {
+                word: word.clone(),
+                line,
+            };
+            // `/node_modules/x/dist/x.css` in a page: a browser asks for the file.
+            if let Some((_, inside)) = word.rsplit_once("node_modules/") {
+                let found = package_name(inside).and_then(|package| {
+                    self.resolver
+                        .directory_of(keep.view, site.directory, package)
+                });
+                if let Some(found) = found {
+                    self.keep_way(keep, &site, &found, &why);
+                    self.keep_directory(keep, &site, found.name, &why);
+                }
+                continue;
+            }
+            if !package_name(&word).is_some_and(|package| declared.contains(package)) {
+                continue;
+            }
+            for kind in [Kind::Require, Kind::Import] {
+                let found = self
+                    .resolver
+                    .resolve(keep.view, site.directory, &word, kind);
+                for found in found {
+                    self.reach(keep, found, name, why.clone());
+                }
+            }
         }
     }
 
@@ -195,7 +255,12 @@ impl ModuleGraph {
         let name = found.name;
         keep.graph.keep(name, Some(by), why);
         for way in found.way {
-            keep.graph.keep(way, Some(name), Why::OnTheWay);
+            let why = if is_plain_file(keep.tree(), way) {
+                manifest_why(keep.tree(), way)
+            } else {
+                Why::OnTheWay
+            };
+            keep.graph.keep(way, Some(name), why);
         }
         // What the user drops is not followed.
         if !keep.graph.is_kept(name) || !self.reached.insert(name) {
@@ -214,7 +279,8 @@ impl ModuleGraph {
         let mut at = tree.parent(name);
         while at != NameId::ROOT && tree.file_name(at) != b"node_modules" {
             if let Some(manifest) = tree.child(at, b"package.json") {
-                keep.graph.keep(manifest, Some(name), Why::OnTheWay);
+                let why = manifest_why(tree, manifest);
+                keep.graph.keep(manifest, Some(name), why);
             }
             at = tree.parent(at);
         }
@@ -634,12 +700,14 @@ fn read_source(text: &str, place: Place<'_>) -> Read {
             requests.insert((request.to_owned(), kind), 1);
         }
     }
+    // Nothing runs these without a compiler, which is also what decides about computed names.
+    let is_compiled = place.path.ends_with("x");
     Read {
+        is_parsed: is_compiled,
         facts: Facts {
             requests,
             ..Facts::default()
         },
-        is_parsed: false,
     }
 }
 
@@ -660,6 +728,13 @@ impl Site {
             package: package_of(tree, name),
         }
     }
+}
+
+/// The manifest of a package decides which of its files a request loads, and their type.
+fn manifest_why(tree: &Tree, manifest: NameId) -> Why {
+    let directory = tree.parent(manifest);
+    let package = package_of(tree, manifest).unwrap_or(directory);
+    Why::module(Language::Node, display_name(tree, package))
 }
 
 fn read_why(path: &str, line: usize) -> Why {
@@ -751,6 +826,7 @@ fn is_source(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     let is_program = !file_name.contains(&b'.') && tree.inode(name).header.mode & 0o111 != 0;
     is_plain_file(tree, name)
+        && !file_name.ends_with(b".d.ts")
         && (is_program || ENDINGS.iter().any(|ending| file_name.ends_with(ending)))
 }
 

@@ -87,6 +87,10 @@ impl Installed {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.directories.is_empty()
+    }
+
     /// Whether a name is an entry that is not kept with its directory.
     pub(in crate::slim) fn is_entry(&self, name: NameId) -> bool {
         self.entries.contains(&name)

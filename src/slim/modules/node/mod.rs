@@ -11,6 +11,7 @@ mod manifest;
 mod nesting;
 mod resolve;
 mod source;
+mod texts;
 mod values;
 
 pub(in crate::slim) use graph::ModuleGraph;

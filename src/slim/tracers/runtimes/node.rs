@@ -70,6 +70,7 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     if keep.installed.contains(tree, name) {
         return state.modules.see(keep, name);
     }
+    state.modules.see_text(keep, name);
     let Some(package) = package_of(tree, name) else {
         return;
     };

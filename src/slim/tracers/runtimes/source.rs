@@ -32,6 +32,9 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return;
     };
     state.sources.insert(name);
+    if language == Language::Node {
+        state.modules.see(keep, name);
+    }
     let path = keep.tree().path(name);
     if language == Language::Python && !is_standard(&path) {
         state.python_modules.add_source(name);
@@ -96,10 +99,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         Language::Ruby => want_ruby(state, keep, name, &text),
         // A package lists its dependencies in its manifest; an application may depend on anything
         // that is installed.
-        Language::Node if is_own && keep.module_level != Modules::Whole => {
-            state.modules.see(keep, name);
-        }
-        Language::Node if is_own => {
+        Language::Node if is_own && keep.module_level == Modules::Whole => {
             let directory = keep.tree().parent(name);
             // A bundle may require the same package on every line.
             let requests: BTreeSet<&str> = node::requests(&text).collect();
