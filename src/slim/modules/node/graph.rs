@@ -213,6 +213,11 @@ impl ModuleGraph {
             self.follow_path(keep, &site, path, line, true);
         }
         self.follow_literals(keep, &site, facts);
+        if site.package.is_none() {
+            for (word, &line) in &facts.words {
+                self.follow_program(keep, &site, word, line);
+            }
+        }
         if let Some((call, line)) = &facts.computed {
             self.open(keep, &site, call, *line);
         } else if !read.is_parsed {
@@ -563,6 +568,33 @@ impl ModuleGraph {
         }
     }
 
+    /// Keeps the program of a package that the application may start by its name.
+    fn follow_program(&mut self, keep: &mut Keep<'_>, site: &Site, word: &str, line: usize) {
+        let tree = keep.tree();
+        if word.contains('/') {
+            return;
+        }
+        let path = ["node_modules/.bin/", word].concat();
+        let mut at = site.directory;
+        while at != NameId::ROOT {
+            if let Ok(resolved) = tree.resolve_from(at, path.as_bytes()) {
+                let mut way = resolved.crossed;
+                way.retain(|&name| !tree.is_directory(name));
+                let found = Found {
+                    name: resolved.name,
+                    way,
+                };
+                let why = Why::Named {
+                    word: word.to_owned(),
+                    line,
+                };
+                self.reach(keep, found, site.name, why);
+                return;
+            }
+            at = tree.parent(at);
+        }
+    }
+
     /// Strings that are the name of a dependency, or a file beside the source.
     fn follow_literals(&mut self, keep: &mut Keep<'_>, site: &Site, facts: &Facts) {
         let declared = self.declared(keep, site.directory);
@@ -585,6 +617,7 @@ impl ModuleGraph {
                 }
             }
             let Some(package) = site.package else {
+                self.follow_program(keep, site, literal, line);
                 continue;
             };
             // Loaders get relative paths in many ways.

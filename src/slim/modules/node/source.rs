@@ -19,6 +19,8 @@ use super::values::{UNKNOWN, Value, Variables};
 
 /// Longer strings name nothing.
 const MAX_LITERAL: usize = 214;
+/// Longer strings are no commands.
+const MAX_COMMAND: usize = 500;
 /// Characters of a call that are shown.
 const SHOWN: usize = 60;
 /// Calls that read directories, or serve files from one.
@@ -83,6 +85,8 @@ pub(super) struct Facts {
     pub(super) listed: BTreeMap<String, usize>,
     /// Other strings, which may name packages and files.
     pub(super) literals: BTreeMap<String, usize>,
+    /// Words of longer strings, which may be commands.
+    pub(super) words: BTreeMap<String, usize>,
     /// The first call that loads a module by a name that is not known, with its line.
     pub(super) computed: Option<(String, usize)>,
 }
@@ -151,6 +155,7 @@ fn number_lines(text: &str, facts: &mut Facts) {
         &mut facts.paths,
         &mut facts.listed,
         &mut facts.literals,
+        &mut facts.words,
     ];
     for list in lists {
         list.values_mut().for_each(number);
@@ -365,6 +370,12 @@ impl Reader<'_> {
     }
 
     fn literal(&mut self, text: &str, span: Span) {
+        if text.len() <= MAX_COMMAND && text.contains(' ') && !self.is_type {
+            for word in text.split_ascii_whitespace() {
+                let at = span.start as usize;
+                self.facts.words.entry(word.to_owned()).or_insert(at);
+            }
+        }
         let is_name = !text.is_empty()
             && text.len() <= MAX_LITERAL
             && !text
