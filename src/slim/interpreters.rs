@@ -80,6 +80,35 @@ pub(super) fn python_start<'a>(words: &[&'a str]) -> PythonStart<'a> {
     PythonStart::Unknown
 }
 
+/// The modules that a command line has Node load before its program: `node -r dotenv/config x`.
+pub(super) fn preloaded<'a>(words: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    // https://nodejs.org/api/cli.html, https://typestrong.org/ts-node/docs/options
+    const OPTIONS: [&str; 5] = [
+        "-r",
+        "--require",
+        "--import",
+        "--loader",
+        "--experimental-loader",
+    ];
+    const RUNNERS: [&str; 6] = ["node", "nodejs", "nodemon", "ts-node", "ts-node-dev", "tsx"];
+    let mut names = words.iter().map(|word| file_name_bytes(word.as_bytes()));
+    let runs_node = names.any(|name| RUNNERS.iter().any(|runner| runner.as_bytes() == name));
+    let mut modules = Vec::new();
+    for (place, word) in words.iter().enumerate() {
+        if !runs_node {
+            break;
+        }
+        if OPTIONS.contains(word) {
+            modules.extend(words.get(place + 1).copied());
+        } else if let Some((option, module)) = word.split_once('=')
+            && OPTIONS.contains(&option)
+        {
+            modules.push(module);
+        }
+    }
+    modules.into_iter()
+}
+
 /// The language of an interpreter that runs code from its arguments.
 fn interpreter(program: &str) -> Option<&'static ScriptLanguage> {
     let name = file_name_bytes(program.as_bytes());
@@ -137,6 +166,19 @@ mod tests {
         assert_eq!(source("ruby3.1 -I lib bin/run"), Some("bin/run"));
         assert_eq!(source("node-22 server"), Some("server"));
         assert_eq!(source("python3-config x"), None);
+    }
+
+    #[test]
+    fn modules_that_node_loads_first_are_found_in_options() {
+        for line in [
+            "node -r a x",
+            "tini -- node --import=a x",
+            "ts-node --require a x",
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(preloaded(&words).collect::<Vec<_>>(), ["a"], "{line}");
+        }
+        assert_eq!(preloaded(&["ruby", "-r", "a", "x"]).count(), 0);
     }
 
     #[test]

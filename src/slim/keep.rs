@@ -59,6 +59,8 @@ pub(super) struct Keep<'a> {
     pub(super) module_level: Modules,
     /// The packages that only requests keep.
     pub(super) installed: Rc<Installed>,
+    /// Modules that command lines have Node load before its program.
+    pub(super) preloaded: BTreeSet<String>,
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
     pub(super) scripts: HashSet<NameId>,
@@ -116,6 +118,7 @@ impl<'a> Keep<'a> {
             effort: Effort::default(),
             module_level: Modules::Whole,
             installed: Rc::default(),
+            preloaded: BTreeSet::new(),
             scripts: HashSet::new(),
             supervised: HashSet::new(),
             globs: HashSet::new(),
@@ -274,6 +277,8 @@ impl<'a> Keep<'a> {
 
     /// Remembers the file that a command line passes to an interpreter.
     pub(super) fn learn_source(&mut self, words: &[&str]) {
+        self.preloaded
+            .extend(interpreters::preloaded(words).map(str::to_owned));
         let Some((language, file)) = interpreters::source_argument(words) else {
             return;
         };

@@ -11,10 +11,11 @@ use super::values::UNKNOWN;
 use super::{is_plain_file, texts};
 use crate::image::{NameId, Tree};
 use crate::slim::graph::Reason;
+use crate::slim::interpreters::preloaded;
 use crate::slim::keep::Keep;
 use crate::slim::options::Modules;
 use crate::slim::tracers::runtimes::{is_left_out_of_package, requests_in_text};
-use crate::slim::why::{Import, Language, Why};
+use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The stack of a thread that parses, which is only used as far as a source is nested.
 const STACK: usize = 256 << 20;
@@ -135,10 +136,47 @@ impl ModuleGraph {
 
     /// Reads the reached sources, and those that they reach in turn.
     pub(in crate::slim) fn settle(&mut self, keep: &mut Keep<'_>) {
+        self.preload(keep);
         while !self.queue.is_empty() && !keep.is_exhausted() {
             let names = std::mem::take(&mut self.queue);
             for (name, facts) in self.read_all(keep, &names) {
                 self.follow(keep, name, &facts);
+            }
+        }
+    }
+
+    /// Keeps the modules that Node loads before a program, by its options or a variable.
+    fn preload(&mut self, keep: &mut Keep<'_>) {
+        let config = &keep.view.image.config;
+        let mut modules = BTreeMap::new();
+        let value = config.env_value("NODE_OPTIONS").unwrap_or_default();
+        let mut words = vec!["node"];
+        words.extend(value.split_ascii_whitespace());
+        for module in preloaded(&words) {
+            let name = "NODE_OPTIONS".to_owned();
+            modules.insert(module.to_owned(), Root::Variable { name });
+        }
+        for module in std::mem::take(&mut keep.preloaded) {
+            let word = module.clone();
+            let of = Field::Cmd;
+            modules.entry(module).or_insert(Root::Argument { of, word });
+        }
+        let working_directory = config.working_dir().as_bytes();
+        let Ok(resolved) = keep.tree().resolve(working_directory) else {
+            return;
+        };
+        for (module, root) in modules {
+            for kind in [Kind::Require, Kind::Import] {
+                let found = self
+                    .resolver
+                    .resolve(keep.view, resolved.name, &module, kind);
+                for found in found {
+                    keep.graph.keep(found.name, None, Why::Root(root.clone()));
+                    for way in found.way {
+                        keep.graph.keep(way, Some(found.name), Why::OnTheWay);
+                    }
+                    self.see(keep, found.name);
+                }
             }
         }
     }
