@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{directories, node, python};
+use super::{directories, node_leftovers, python};
 use crate::image::{NameId, Tree};
 use crate::slim::modules::node::Installed;
 
@@ -22,7 +22,7 @@ pub(in crate::slim) fn without_leftovers(
         let is_left_out = left_out.contains(&tree.parent(name))
             || installed.is_entry(name)
             || directories::is_waste(tree, name)
-            || node::is_left_out(tree, name)
+            || node_leftovers::is_left_out(tree, name)
             || python::is_left_out_of_site(tree, name);
         if is_left_out {
             left_out.insert(name);

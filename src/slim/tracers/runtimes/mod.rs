@@ -13,6 +13,7 @@ mod leftovers;
 mod literals;
 mod lua;
 mod node;
+mod node_leftovers;
 mod perl;
 mod php;
 mod programs;
@@ -32,8 +33,8 @@ use crate::slim::options::Modules;
 use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
-pub(in crate::slim) use node::is_left_out as is_left_out_of_package;
-pub(in crate::slim) use node::requests as requests_in_text;
+pub(in crate::slim) use node_leftovers::is_left_out as is_left_out_of_package;
+pub(in crate::slim) use node_leftovers::requests as requests_in_text;
 pub(super) use programs::keep_libraries_of_archive;
 pub(in crate::slim) use python::site_of;
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::calls::{Calls, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
-use super::{application, directories, java, node, python, ruby};
+use super::{application, directories, java, node, node_leftovers, python, ruby};
 use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
@@ -102,7 +102,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         Language::Node if is_own && keep.module_level == Modules::Whole => {
             let directory = keep.tree().parent(name);
             // A bundle may require the same package on every line.
-            let requests: BTreeSet<&str> = node::requests(&text).collect();
+            let requests: BTreeSet<&str> = node_leftovers::requests(&text).collect();
             node::keep_required(state, keep, name, directory, requests);
         }
         _ => {}
