@@ -274,7 +274,7 @@ fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
     let mut waiting: Vec<(&str, &str)> = Vec::new();
     for (script, text) in scripts {
         if let Some(text) = text.as_str() {
-            waiting.push((script, text));
+            waiting.push((script.as_str(), text));
         }
     }
     // A script may run another: `"start": "npm run serve"`.
