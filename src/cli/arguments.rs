@@ -25,7 +25,7 @@ use super::test::TestArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
-use crate::slim::{Confidence, PlanOptions};
+use crate::slim::{Confidence, Modules, PlanOptions};
 
 /// Lints Dockerfiles and container images, and slims images down to the files they need.
 #[derive(Debug, Parser)]
@@ -317,6 +317,9 @@ pub(super) struct PlanArguments {
     /// `postgres`
     #[arg(long)]
     pub(super) keep_companions: bool,
+    /// Modules of npm packages and Python distributions to keep
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "packages")]
+    pub(super) modules: ModuleLevel,
     /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,
@@ -332,6 +335,7 @@ impl PlanArguments {
             level: self.keep_level.into(),
             keep_companions: self.keep_companions,
             no_package_records: self.no_package_records,
+            modules: self.modules.into(),
         })
     }
 }
@@ -356,6 +360,26 @@ impl From<KeepLevel> for Confidence {
             KeepLevel::Observed => Self::Observed,
             KeepLevel::Likely => Self::Likely,
             KeepLevel::Possible => Self::Possible,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ModuleLevel {
+    /// All installed packages
+    Off,
+    /// Packages that the application imports, with all of their modules
+    Packages,
+    /// Modules that the application imports, and the data of their packages
+    Exact,
+}
+
+impl From<ModuleLevel> for Modules {
+    fn from(level: ModuleLevel) -> Self {
+        match level {
+            ModuleLevel::Off => Self::Whole,
+            ModuleLevel::Packages => Self::Packages,
+            ModuleLevel::Exact => Self::Exact,
         }
     }
 }

@@ -57,6 +57,8 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "slim",
     "rest",
     "shared-layers",
+    "node-modules",
+    "python-modules",
     "keep-rules",
     "why-and-verify",
     "tests-of-images",

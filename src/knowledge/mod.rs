@@ -3,7 +3,7 @@
 //! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
-//! managers, path sets, platforms, programs, service managers, ShellCheck, signals, systemd and
+//! managers, path sets, platforms, programs, Python distributions, service managers, ShellCheck, signals, systemd and
 //! variables.
 
 mod languages;
@@ -13,6 +13,7 @@ mod package_managers;
 mod path_sets;
 mod platforms;
 mod programs;
+mod python_distributions;
 mod service_managers;
 mod shellcheck;
 mod signals;
@@ -34,6 +35,7 @@ pub use package_managers::{
 pub use path_sets::path_set;
 pub use platforms::{is_platform, is_system_or_architecture, usual_platform_name};
 pub use programs::{ProgramClass, is_runtime_library};
+pub use python_distributions::{PythonDistribution, python_distribution, reads_named_data};
 pub use service_managers::{ServiceManager, is_service_manager, service_managers};
 pub use shellcheck::is_pedantic_code;
 pub use signals::{is_signal, signal_name, signal_names};

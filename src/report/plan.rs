@@ -185,6 +185,12 @@ fn levels(out: &mut Lines, slimming: &Slimming<'_>, packages: &Packages) {
     for change in level_changes(slimming.image, packages, plan) {
         out.line(format_args!("  {change}"));
     }
+    if plan.exact_saves() > 0 {
+        let bytes = size(plan.exact_saves());
+        out.line(format_args!(
+            "  `--modules exact` drops {bytes} of unused modules"
+        ));
+    }
 }
 
 /// The size of the files that each confidence level adds: `certain 12.0 MB, likely +1.2 MB`.

@@ -11,6 +11,8 @@ const SCRIPTS: u64 = 32 << 20;
 const VALUES: u64 = 256 << 20;
 /// Bytes of source files in other languages.
 const SOURCES: u64 = 512 << 20;
+/// Bytes of modules that are parsed; it takes about a second per 80 MB.
+const MODULES: u64 = 512 << 20;
 /// Bytes of texts of applications.
 const TEXTS: u64 = 512 << 20;
 /// Bytes of the manifests of packages, as JSON.
@@ -36,6 +38,7 @@ pub(super) struct Effort {
     pub(super) scripts: Allowance,
     pub(super) values: Allowance,
     pub(super) sources: Allowance,
+    pub(super) modules: Allowance,
     pub(super) texts: Allowance,
     pub(super) manifests: Allowance,
     pub(super) patterns: Allowance,
@@ -49,6 +52,7 @@ impl Default for Effort {
             scripts: Allowance(SCRIPTS),
             values: Allowance(VALUES),
             sources: Allowance(SOURCES),
+            modules: Allowance(MODULES),
             texts: Allowance(TEXTS),
             manifests: Allowance(MANIFESTS),
             patterns: Allowance(PATTERNS),

@@ -187,6 +187,11 @@ impl Graph {
         }
     }
 
+    /// The step that is traced.
+    pub(super) fn now(&self) -> Step {
+        self.now
+    }
+
     /// The mentions of the step that is traced, which come in again by [`admit`](Self::admit).
     pub(super) fn take_mentions(&mut self) -> Vec<(NameId, Reason)> {
         self.mentions.remove(&self.now).unwrap_or_default()

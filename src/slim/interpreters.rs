@@ -1,6 +1,8 @@
 //! The source files that command lines pass to interpreters.
 
-use crate::knowledge::{InterpreterOptions, Language, ScriptLanguage, language_of_interpreter};
+use crate::knowledge::{
+    InterpreterOptions, Language, ScriptLanguage, language_of_interpreter, unwrapped,
+};
 use crate::paths::file_name_bytes;
 
 /// The file that a command line passes to an interpreter, whatever its name: `bin/console` in `php
@@ -90,6 +92,86 @@ fn is_text_option(options: &InterpreterOptions, word: &str) -> bool {
     is_cluster && short.any(|option| *option != "-m" && letters.ends_with(&option[1..]))
 }
 
+/// What a command line has Python run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PythonStart<'a> {
+    /// Nothing, or another program.
+    None,
+    Module(&'a str),
+    Text(&'a str),
+    File(&'a str),
+    /// What it reads from its input, or what is computed.
+    Unknown,
+}
+
+/// What a command line has Python run. Words that are computed are left out of it.
+pub(super) fn python_start<'a>(words: &[&'a str]) -> PythonStart<'a> {
+    let Some((program, arguments)) = unwrapped(words).split_first() else {
+        return PythonStart::None;
+    };
+    let Some(script) = interpreter(program) else {
+        return PythonStart::None;
+    };
+    if script.language != Language::Python {
+        return PythonStart::None;
+    }
+    let mut arguments = arguments.iter().copied();
+    while let Some(word) = arguments.next() {
+        match word {
+            "-" => return PythonStart::Unknown,
+            "-V" | "-VV" | "--version" | "-h" | "--help" => return PythonStart::None,
+            _ if is_among(&script.options.valued, word) => {
+                arguments.next();
+            }
+            // Short options may be joined: `-um`.
+            _ if word.starts_with('-') && !word.starts_with("--") => {
+                if word.ends_with('m') {
+                    return arguments
+                        .next()
+                        .map_or(PythonStart::Unknown, PythonStart::Module);
+                }
+                if word.ends_with('c') {
+                    return arguments
+                        .next()
+                        .map_or(PythonStart::Unknown, PythonStart::Text);
+                }
+            }
+            _ if word.starts_with('-') => {}
+            _ => return PythonStart::File(word),
+        }
+    }
+    PythonStart::Unknown
+}
+
+/// The modules that a command line has Node load before its program: `node -r dotenv/config x`.
+pub(super) fn preloaded<'a>(words: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    // https://nodejs.org/api/cli.html, https://typestrong.org/ts-node/docs/options
+    const OPTIONS: [&str; 5] = [
+        "-r",
+        "--require",
+        "--import",
+        "--loader",
+        "--experimental-loader",
+    ];
+    const RUNNERS: [&str; 6] = ["node", "nodejs", "nodemon", "ts-node", "ts-node-dev", "tsx"];
+    let mut names = words.iter().map(|word| file_name_bytes(word.as_bytes()));
+    let runs_node = names.any(|name| RUNNERS.iter().any(|runner| runner.as_bytes() == name));
+    let mut modules = Vec::new();
+    for (place, word) in words.iter().enumerate() {
+        if !runs_node {
+            break;
+        }
+        if OPTIONS.contains(word) {
+            modules.extend(words.get(place + 1).copied());
+        } else if let Some((option, module)) = word.split_once('=')
+            && OPTIONS.contains(&option)
+        {
+            modules.push(module);
+        }
+    }
+    modules.into_iter()
+}
+
 /// The language of an interpreter that runs code from its arguments.
 fn interpreter(program: &str) -> Option<&'static ScriptLanguage> {
     let name = file_name_bytes(program.as_bytes());
@@ -150,6 +232,19 @@ mod tests {
     }
 
     #[test]
+    fn modules_that_node_loads_first_are_found_in_options() {
+        for line in [
+            "node -r a x",
+            "tini -- node --import=a x",
+            "ts-node --require a x",
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(preloaded(&words).collect::<Vec<_>>(), ["a"], "{line}");
+        }
+        assert_eq!(preloaded(&["ruby", "-r", "a", "x"]).count(), 0);
+    }
+
+    #[test]
     fn an_interpreter_without_a_file_or_a_module_runs_code_that_is_not_known() {
         let code = |line: &str| {
             let words: Vec<&str> = line.split(' ').collect();
@@ -197,6 +292,33 @@ mod tests {
         assert_eq!(source("awk -v x=1 -f /srv/job"), Some("/srv/job"));
         assert_eq!(source("guile -s /srv/job"), Some("/srv/job"));
         assert_eq!(code_of(&["tclsh8.6"]), None);
+    }
+
+    #[test]
+    fn what_python_runs_is_a_module_a_text_a_file_or_unknown() {
+        let start = |line: &'static str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            python_start(&words)
+        };
+        assert_eq!(
+            start("python3 -um gunicorn app"),
+            PythonStart::Module("gunicorn")
+        );
+        assert_eq!(
+            start("exec python -W ignore -c import_x"),
+            PythonStart::None
+        );
+        assert_eq!(
+            start("nice python -W ignore -c pass"),
+            PythonStart::Text("pass")
+        );
+        assert_eq!(
+            start("/venv/bin/python manage.py migrate"),
+            PythonStart::File("manage.py")
+        );
+        assert_eq!(start("python3 -"), PythonStart::Unknown);
+        assert_eq!(start("python3 --version"), PythonStart::None);
+        assert_eq!(start("command -v python3"), PythonStart::None);
     }
 
     #[test]

@@ -10,10 +10,13 @@ use super::effort::Effort;
 use super::file_names::FileNames;
 use super::globs;
 use super::graph::{Graph, Need, Note, Unmet};
-use super::interpreters;
+use super::interpreters::{self, PythonStart};
 use super::library_files::LibraryFiles;
+use super::modules::node::Installed;
+use super::options::Modules;
 use super::process::Program;
 use super::program_search::Programs;
+use super::tracers::runtimes::site_of;
 use super::variables::Variables;
 use super::view::View;
 use super::why::{Language, Root, Why};
@@ -24,6 +27,22 @@ const MAX_NOTES: usize = 10_000;
 
 /// Maximum number of missing dependencies for which the searched directories are recorded.
 const MAX_EXPLAINED: usize = 1000;
+
+/// Code that a command of a script has Python run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct PythonRun {
+    pub(super) by: NameId,
+    pub(super) line: usize,
+    pub(super) code: PythonCode,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum PythonCode {
+    /// `-m`
+    Module(String),
+    /// `-c`
+    Text(String),
+}
 
 /// State that is shared by all tracers. State of a single tracer is a field of that tracer.
 #[derive(Debug)]
@@ -37,6 +56,12 @@ pub(super) struct Keep<'a> {
     /// The variables of the image, which every script has.
     pub(super) variables: Rc<Variables>,
     pub(super) effort: Effort,
+    /// How much of packages is kept.
+    pub(super) module_level: Modules,
+    /// The packages that only requests keep.
+    pub(super) installed: Rc<Installed>,
+    /// Modules that command lines have Node load before its program.
+    pub(super) preloaded: BTreeSet<String>,
     /// Scripts that have been read, so that each is read only once, even if an entry point, a
     /// service and another script refer to it.
     pub(super) scripts: HashSet<NameId>,
@@ -46,6 +71,13 @@ pub(super) struct Keep<'a> {
     pub(super) globs: HashSet<(Option<NameId>, String)>,
     /// Files that command lines pass to an interpreter, whatever their names.
     pub(super) sources: BTreeMap<NameId, Language>,
+    /// Modules and texts that scripts have Python run.
+    pub(super) python_runs: Vec<PythonRun>,
+    /// The first line of a script that has Python run something that is not known.
+    pub(super) unknown_python: Option<(NameId, usize)>,
+    /// Files in directories of packages that an instruction added: the directory, the file and its
+    /// reason. They are kept unless a Python selects what it needs of the directory.
+    pub(super) deferred: Vec<(NameId, NameId, Root)>,
     /// Interpreters that run code from outside the image, with a name of the program.
     pub(super) unknown_code: BTreeMap<Language, NameId>,
     /// Indices of rules that apply and leave out parts of a program.
@@ -55,6 +87,8 @@ pub(super) struct Keep<'a> {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Whether the image starts systemd, so that its tracer follows units.
     pub(super) starts_systemd: bool,
+    /// The bytes of modules that `--modules exact` would leave out.
+    pub(super) exact_saves: u64,
     /// The reason why the units that systemd starts as the image's program are unknown.
     pub(super) unbootable: Option<String>,
     /// Programs, and libraries loaded on their own, in the order in which they were loaded.
@@ -86,14 +120,21 @@ impl<'a> Keep<'a> {
             libraries: LibraryFiles::default(),
             variables: Rc::new(Variables::of(&view.image.config)),
             effort: Effort::default(),
+            module_level: Modules::Whole,
+            installed: Rc::default(),
+            preloaded: BTreeSet::new(),
             scripts: HashSet::new(),
             supervised: HashSet::new(),
             globs: HashSet::new(),
             sources: BTreeMap::new(),
+            python_runs: Vec::new(),
+            unknown_python: None,
+            deferred: Vec::new(),
             unknown_code: BTreeMap::new(),
             with_parts_left_out: BTreeSet::new(),
             unknown_program: None,
             starts_systemd: false,
+            exact_saves: 0,
             unbootable: None,
             loaded: Vec::new(),
             shown: vec![false; view.tree().name_count()],
@@ -185,15 +226,31 @@ impl<'a> Keep<'a> {
         Some(resolved.name)
     }
 
-    /// Keeps everything below a directory, but never the whole image.
+    /// Keeps a file that the image's own Dockerfile added. In a directory of packages, what is kept
+    /// is decided when it is known what is imported.
+    pub(super) fn keep_added(&mut self, name: NameId, root: Root) {
+        match site_of(self.tree(), name) {
+            Some(site) => self.deferred.push((site, name, root)),
+            None => self.graph.keep(name, None, Why::Root(root)),
+        }
+    }
+
+    /// Keeps everything below a directory, but never the whole image, and no packages that only
+    /// requests keep.
     pub(super) fn keep_below(&mut self, directory: NameId, by: Option<NameId>, why: &Why) {
         // A rule or a variable that refers to `/` would otherwise keep the whole image, so that
         // slimming would have no effect.
         if directory != NameId::ROOT {
+            let mut skipped = HashSet::new();
             for name in self.tree().below(directory) {
                 // More is not kept, and there may be many such directories.
                 if self.graph.is_exhausted() {
                     break;
+                }
+                // A directory comes before its entries.
+                if self.installed.is_entry(name) || skipped.contains(&self.tree().parent(name)) {
+                    skipped.insert(name);
+                    continue;
                 }
                 self.graph.keep(name, by, why.clone());
             }
@@ -231,6 +288,8 @@ impl<'a> Keep<'a> {
 
     /// Remembers the file that a command line passes to an interpreter.
     pub(super) fn learn_source(&mut self, words: &[&str]) {
+        self.preloaded
+            .extend(interpreters::preloaded(words).map(str::to_owned));
         let Some((language, file)) = interpreters::source_argument(words) else {
             return;
         };
@@ -240,6 +299,47 @@ impl<'a> Keep<'a> {
         {
             self.sources.insert(resolved.name, language);
         }
+    }
+
+    /// Remembers what a command of a script has Python run.
+    pub(super) fn learn_python(&mut self, words: &[&str], by: NameId, line: usize) {
+        // A script may have a command on each of its lines.
+        if self.python_runs.len() >= MAX_NOTES {
+            self.unknown_python.get_or_insert((by, line));
+            return;
+        }
+        let code = match interpreters::python_start(words) {
+            PythonStart::None => return,
+            PythonStart::Module(module) => PythonCode::Module(module.to_owned()),
+            PythonStart::Text(text) => PythonCode::Text(text.to_owned()),
+            PythonStart::File(file) => {
+                if !self.has_file_called(file) {
+                    self.unknown_python.get_or_insert((by, line));
+                }
+                return;
+            }
+            PythonStart::Unknown => {
+                self.unknown_python.get_or_insert((by, line));
+                return;
+            }
+        };
+        let run = PythonRun { by, line, code };
+        if !self.python_runs.contains(&run) {
+            self.python_runs.push(run);
+        }
+    }
+
+    /// Whether the image has a file at a path, or one with its name: scripts change directories.
+    fn has_file_called(&mut self, path: &str) -> bool {
+        let absolute = self.programs.absolute(path.as_bytes());
+        let tree = self.tree();
+        if tree.resolve(&absolute).is_ok() {
+            return true;
+        }
+        let name = crate::paths::file_name_bytes(path.as_bytes());
+        // Without an end, each line of a script could walk over the image.
+        self.effort.patterns.spend(tree.name_count())
+            && tree.walk().any(|at| tree.file_name(at) == name)
     }
 
     /// Whether something starts a kept program, instead of only a text or a rule naming it.

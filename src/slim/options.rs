@@ -24,6 +24,20 @@ pub struct PlanOptions {
     pub keep_companions: bool,
     /// Leave out the package records that only scanners read.
     pub no_package_records: bool,
+    /// What is kept of the packages that an application can import.
+    pub modules: Modules,
+}
+
+/// What is kept of installed packages of languages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Modules {
+    /// All packages.
+    Whole,
+    /// The packages that something reached imports, with all of their modules.
+    #[default]
+    Packages,
+    /// The modules that are reached, and the data of their packages.
+    Exact,
 }
 
 impl Default for PlanOptions {
@@ -36,7 +50,9 @@ impl Default for PlanOptions {
             observed: None,
             level: Confidence::Possible,
             keep_companions: false,
+            modules: Modules::default(),
             no_package_records: false,
+            modules: Modules::default(),
         }
     }
 }

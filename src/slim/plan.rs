@@ -37,6 +37,7 @@ pub struct Plan {
     totals: Totals,
     records: Vec<GeneratedRecord>,
     pub(super) loaded: Vec<Program>,
+    exact_saves: u64,
     /// Whether libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
 }
@@ -93,7 +94,7 @@ pub(super) fn make<'p>(
     let packages = packages()?;
     let build = BuildHistory::of(image);
     let mut keep = Keep::new(view, binaries, &build);
-    let mut tracers = tracers::all(view, binaries, packages);
+    let mut tracers = tracers::all(view, binaries, packages, options);
     // The order of these calls is the order of reasons, and `why` shows the first: a request of the
     // user or the configuration explains a file better than a rule.
     roots::keep(&mut keep, options)?;
@@ -132,6 +133,7 @@ fn finish(
         unknown_program,
         with_parts_left_out,
         unbootable,
+        exact_saves,
     } = traced;
     let image = view.image;
     check_start(&image.tree, unknown_program, unbootable, options)?;
@@ -175,6 +177,7 @@ fn finish(
         totals,
         records,
         loaded,
+        exact_saves,
         keeps_opened,
     })
 }
@@ -392,6 +395,11 @@ impl Plan {
     /// Parts of kept programs that their rules leave out.
     pub fn left_out(&self) -> &[PartLeftOut] {
         &self.left_out
+    }
+
+    /// The bytes of unused modules of kept packages, which `--modules exact` would leave out.
+    pub fn exact_saves(&self) -> u64 {
+        self.exact_saves
     }
 
     /// Companion programs of the program that the image starts, whether they are kept or not.

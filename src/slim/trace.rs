@@ -29,6 +29,8 @@ pub(super) struct Traced {
     pub(super) with_parts_left_out: BTreeSet<usize>,
     /// The reason why the units that systemd starts are unknown.
     pub(super) unbootable: Option<String>,
+    /// The bytes of modules that `--modules exact` would leave out.
+    pub(super) exact_saves: u64,
 }
 
 /// The results at the requested level.
@@ -80,7 +82,11 @@ pub(super) fn trace(
             counted = Some(count(&keep));
         }
     }
+    for tracer in &mut *tracers {
+        tracer.finish(&mut keep);
+    }
     let counted = counted.unwrap_or_else(|| count(&keep));
+    let exact_saves = keep.exact_saves;
     let unknown_program = keep.unknown_program.take();
     let unbootable = keep.unbootable.take();
     // `why` explains with the whole graph how a dropped file would have been kept. At the last
@@ -100,6 +106,7 @@ pub(super) fn trace(
         unknown_program,
         with_parts_left_out: counted.with_parts_left_out,
         unbootable,
+        exact_saves,
     }
 }
 

@@ -16,4 +16,7 @@ pub(super) trait Tracer {
     fn settle(&mut self, _keep: &mut Keep<'_>) -> bool {
         false
     }
+
+    /// Records what the user may want to know when nothing more is kept.
+    fn finish(&mut self, _keep: &mut Keep<'_>) {}
 }

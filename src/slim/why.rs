@@ -81,11 +81,36 @@ pub enum Why {
     },
     /// A file of the data package that belongs to the program's own package.
     DataPackage { package: String },
+    /// A module that it imports.
+    Imported(Import),
+    /// A module that it names in a string.
+    ModuleNamed(Import),
+    /// The list of a distribution's plugins, whose group it asks for.
+    PluginsOf(Import),
+    /// A distribution that it, the metadata of another, requires.
+    Requirement { package: String },
+    /// Data of the package whose module it is.
+    PackageData { package: String },
     /// Part of the runtime of an interpreter.
     Runtime { language: Language },
+    /// A file or directory whose path it computes.
+    Reads { path: String, line: usize },
+    /// A file that it may load, because it computes the name of a module.
+    Computed { call: String, line: usize },
+    /// Another file of a package that is loaded.
+    PackagePart { package: String },
+    /// An addon or a library of a package that is loaded.
+    PackageAddon { package: String },
     /// A module or package that programs in a language can load: an installed one, or the program's
     /// own.
     Module { language: Language, name: String },
+}
+
+/// The name by which a file loads a module, and the line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Import {
+    pub module: String,
+    pub line: usize,
 }
 
 /// The relation between systemd or a unit and a unit that is not named in a setting.
@@ -282,6 +307,15 @@ impl Why {
             | Self::Announced { .. }
             | Self::Command { .. }
             | Self::Include { .. }
+            | Self::Reads { .. }
+            | Self::Computed { .. }
+            | Self::PackagePart { .. }
+            | Self::PackageAddon { .. }
+            | Self::Imported(_)
+            | Self::ModuleNamed(_)
+            | Self::PluginsOf(_)
+            | Self::Requirement { .. }
+            | Self::PackageData { .. }
             | Self::Module { .. } => Confidence::Likely,
             // A path in a script may be one that the script creates or removes, so the mention
             // alone proves little.
@@ -390,6 +424,31 @@ impl fmt::Display for Why {
             Self::DataPackage { package } => {
                 write!(f, "part of the data package `{package}`")
             }
+            Self::Reads { path, line } => write!(f, "its path is `{path}` on line {line}"),
+            Self::Computed { call, .. } if call.is_empty() => {
+                f.write_str("it may load any module: its source cannot be parsed")
+            }
+            Self::Computed { call, line } => {
+                write!(f, "`{call}` on line {line} may load it: the name is computed")
+            }
+            Self::PackagePart { package } => write!(f, "part of the package `{package}`"),
+            Self::PackageAddon { package } => write!(f, "an addon of the package `{package}`"),
+            Self::Imported(Import { module, line }) => {
+                write!(f, "imported as `{module}` on line {line}")
+            }
+            Self::ModuleNamed(Import { module, line }) => {
+                write!(f, "named as the module `{module}` on line {line}")
+            }
+            Self::PluginsOf(Import { module, line }) => {
+                write!(
+                    f,
+                    "the plugins of the group `{module}`, named on line {line}"
+                )
+            }
+            Self::Requirement { package } => {
+                write!(f, "`{package}`, which its metadata requires")
+            }
+            Self::PackageData { package } => write!(f, "data of its package `{package}`"),
             Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
                 write!(f, "part of `{name}`, which {language} programs can load")

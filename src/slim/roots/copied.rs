@@ -4,7 +4,7 @@
 use crate::image::{History, Image, Kind};
 use crate::slim::keep::Keep;
 use crate::slim::tracers::runtimes::without_leftovers;
-use crate::slim::why::{Root, Why};
+use crate::slim::why::Root;
 
 /// A layer with one of these files belongs to a distribution, regardless of its instruction.
 const OF_DISTRIBUTION: &[&str] = &[
@@ -32,14 +32,13 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
     }
     // The walk visits a directory before its entries, so the entries of a skipped directory are
     // skipped too.
-    for name in without_leftovers(tree, tree.walk()) {
+    for name in without_leftovers(tree, &keep.installed, tree.walk()) {
         let inode = tree.inode(name);
         // Directories are kept with their files; an empty directory was added on purpose.
         let is_meant =
             !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();
         if is_meant && let Some(Some(by)) = instructions.get(inode.layer) {
-            keep.graph
-                .keep(name, None, Why::Root(Root::Brought { by: by.clone() }));
+            keep.keep_added(name, Root::Brought { by: by.clone() });
         }
     }
 }

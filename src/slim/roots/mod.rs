@@ -6,17 +6,19 @@ mod made;
 mod observed;
 mod purpose;
 
+use std::rc::Rc;
 
 use crate::image::{Config, NameId};
 use crate::knowledge::{ProgramClass, VariableClass};
 use crate::packages::Packages;
 use crate::paths::Glob;
 use crate::slim::keep::Keep;
-use crate::slim::options::{PlanError, PlanOptions};
+use crate::slim::modules::node::Installed;
+use crate::slim::options::{Modules, PlanError, PlanOptions};
 use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::runtimes::without_leftovers;
-use crate::slim::why::{Confidence, Field, Root, Why};
+use crate::slim::why::{Confidence, Field, Language, Root, Why};
 
 /// Keeps the files named in the configuration and by the user.
 pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), PlanError> {
@@ -32,6 +34,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     // The program comes before `--keep`, because it is the better reason for files that both
     // require.
     keep_program(keep, config, !options.keep.is_empty())?;
+    leave_packages(keep, options.modules);
     keep_healthcheck(keep, config);
     for pattern in &options.keep {
         keep_glob(keep, pattern)?;
@@ -54,6 +57,15 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
         );
     }
     Ok(())
+}
+
+/// Leaves the packages of applications to the requests of their sources, unless the sources are not
+/// in the image.
+fn leave_packages(keep: &mut Keep<'_>, level: Modules) {
+    if level != Modules::Whole && !keep.unknown_code.contains_key(&Language::Node) {
+        keep.module_level = level;
+        keep.installed = Rc::new(Installed::find(keep.view));
+    }
 }
 
 /// Keeps the files added by COPY and ADD instructions. Unconditional rules come before this,
@@ -226,13 +238,13 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
         return;
     };
     let is_own = !is_system_directory(tree, resolved.name);
-    for name in without_leftovers(tree, tree.below(resolved.name)) {
+    for name in without_leftovers(tree, &keep.installed, tree.below(resolved.name)) {
         if tree.is_directory(name) && tree.children(name).next().is_none() {
             keep.graph.keep(name, None, Why::Root(Root::Workdir));
         }
         // An application may open any file next to it.
         if is_own {
-            keep.graph.keep(name, None, Why::Root(Root::InWorkdir));
+            keep.keep_added(name, Root::InWorkdir);
         }
     }
 }

@@ -15,6 +15,7 @@ mod systemd;
 
 use super::binaries::Binaries;
 use super::keep_rules::RuleTracer;
+use super::options::PlanOptions;
 use super::tracer::Tracer;
 use super::view::View;
 use crate::packages::Packages;
@@ -24,6 +25,7 @@ pub(super) fn all<'a>(
     view: &View<'_>,
     binaries: &'a Binaries,
     packages: &'a Packages,
+    options: &PlanOptions,
 ) -> Vec<Box<dyn Tracer + 'a>> {
     vec![
         Box::new(links::LinkTracer),
@@ -36,7 +38,7 @@ pub(super) fn all<'a>(
         Box::new(archives::ArchiveTracer),
         Box::new(command_files::CommandFileTracer),
         Box::new(makefiles::MakefileTracer::default()),
-        Box::new(runtimes::RuntimeTracer::new(packages)),
+        Box::new(runtimes::RuntimeTracer::new(packages, options.modules)),
         Box::new(data_packages::DataPackageTracer::new(packages)),
         Box::new(RuleTracer::new(view)),
     ]

@@ -13,7 +13,7 @@ use crate::slim::shebang;
 use crate::slim::tracer::Tracer;
 use crate::slim::why::Why;
 
-use super::shell;
+use super::{launchers, shell};
 
 /// Maximum number of service managers whose directories are kept; an image has one or two.
 const MAX_MANAGERS: usize = 64;
@@ -270,17 +270,50 @@ fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
     let Some(scripts) = value.get("scripts").and_then(Value::as_object) else {
         return;
     };
+    let mut words = words;
+    let mut waiting: Vec<(&str, &str)> = Vec::new();
     for (script, text) in scripts {
-        // `prestart` and `poststart` run with `start`.
-        let base = script
-            .strip_prefix("pre")
-            .or_else(|| script.strip_prefix("post"))
-            .unwrap_or(script);
-        let is_run = is_asked_for(&words, script) || is_asked_for(&words, base);
-        if is_run && let Some(text) = text.as_str() {
-            shell::keep_text_of(keep, manifest, 1, text);
+        if let Some(text) = text.as_str() {
+            waiting.push((script.as_str(), text));
         }
     }
+    // A script may run another: `"start": "npm run serve"`.
+    loop {
+        let (run, others): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|(script, _)| is_run(&words, script));
+        if run.is_empty() {
+            break;
+        }
+        for (_, text) in run {
+            keep_script(keep, manifest, text);
+            words.extend(words_of_script(text));
+        }
+        waiting = others;
+    }
+}
+
+/// Whether a script runs. `prestart` and `poststart` run with `start`.
+fn is_run(words: &HashSet<&str>, script: &str) -> bool {
+    let base = script
+        .strip_prefix("pre")
+        .or_else(|| script.strip_prefix("post"))
+        .unwrap_or(script);
+    is_asked_for(words, script) || is_asked_for(words, base)
+}
+
+/// Keeps what a script of a manifest needs. It has the programs of packages on PATH.
+fn keep_script(keep: &mut Keep<'_>, manifest: NameId, text: &str) {
+    shell::keep_text_of(keep, manifest, 1, text);
+    let mut words = vec!["npx"];
+    words.extend(words_of_script(text));
+    launchers::keep_launched(keep, Some(manifest), &words, &|word| {
+        Why::command(word.to_owned(), 1)
+    });
+}
+
+fn words_of_script(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| char.is_whitespace() || "&;|()\"'".contains(char))
 }
 
 /// Whether the image's command runs a script in the manifest. `npm start` is short for `npm run

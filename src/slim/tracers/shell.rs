@@ -697,6 +697,9 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     if let Some(program) = program_after_dashes(keep, &words) {
         keep_command(keep, place, program, line);
     }
+    if let Some(script) = place.by() {
+        keep.learn_python(&words, script, line);
+    }
     launchers::keep_launched(keep, place.by(), &words, &|word| {
         place.why(word, line, Why::command)
     });

@@ -13,7 +13,7 @@ use jettison::image::{
     NameId, Options, Reference, ResolveError, Silent, Tree,
 };
 use jettison::report;
-use jettison::slim::{Confidence, Plan, PlanError, PlanOptions, Slimming};
+use jettison::slim::{Confidence, Modules, Plan, PlanError, PlanOptions, Slimming};
 use serde_json::{Value, json};
 
 use crate::builders::elf_file::ElfFile;
@@ -160,6 +160,11 @@ impl Machine {
     /// What is dropped by hand.
     pub(crate) fn drop(mut self, pattern: &str) -> Self {
         self.options.drop.push(pattern.to_owned());
+        self
+    }
+
+    pub(crate) fn modules(mut self, modules: Modules) -> Self {
+        self.options.modules = modules;
         self
     }
 

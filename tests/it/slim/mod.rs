@@ -10,6 +10,8 @@ mod loader_files;
 mod loader_variants;
 mod loading;
 mod machine;
+mod modules_node;
+mod modules_python;
 mod musl_rules;
 mod plan_computed;
 mod plan_configuration;

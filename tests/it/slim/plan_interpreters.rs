@@ -53,7 +53,7 @@ fn with_programs(names: &[&str]) -> Machine {
 #[test]
 fn python_keeps_its_standard_library_without_tests_and_build_tools() {
     let planned = python()
-        .file("/app/main.py", "import json\n")
+        .file("/app/main.py", "import json, six\n")
         .entrypoint(&["python3", "/app/main.py"])
         .plan();
     for path in ["os.py", "json/decoder.py", "lib-dynload/_ssl.so"] {
@@ -137,7 +137,10 @@ fn environment(settings: &str) -> Machine {
                 .runpath("$ORIGIN/../numpy.libs"),
         )
         .file("/opt/venv/lib/python3.11/site-packages/pip/__init__.py", "")
-        .script("/opt/venv/bin/serve", "#!/opt/venv/bin/python\n")
+        .script(
+            "/opt/venv/bin/serve",
+            "#!/opt/venv/bin/python\nimport flask, numpy.core, six\n",
+        )
         .script("/opt/venv/bin/pip", "#!/opt/venv/bin/python\n")
         .entrypoint(&["/opt/venv/bin/serve"])
 }
@@ -257,7 +260,8 @@ fn node() -> Machine {
         .file("/app/package.json", r#"{"dependencies": {"express": "4"}}"#)
         .file(
             "/app/server.js",
-            "const x = require('express'); require('child_process').execSync('convert a b')\n",
+            "const x = require('express'), y = require('argon');\n\
+             require('child_process').execSync('convert a b')\n",
         )
         .file(
             "/app/node_modules/express/package.json",

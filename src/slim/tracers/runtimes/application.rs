@@ -1,7 +1,9 @@
 //! The application that a source file belongs to: its own directory, which is kept as a whole.
 
+use std::rc::Rc;
+
 use super::directories::{ancestors, is_directory_of, is_waste, keep_tree};
-use super::node;
+use super::node_leftovers;
 use super::state::State;
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
@@ -26,6 +28,7 @@ const MARKERS: &[&str] = &[
 /// working directory, from which languages also load modules.
 pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, language: Language) {
     let tree = keep.tree();
+    let installed = Rc::clone(&keep.installed);
     for directory in directories(keep, source) {
         // A directory of the distribution is never an application, whatever it contains.
         if is_application_path(&tree.path(directory)) && state.applications.insert(directory) {
@@ -35,7 +38,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
                 directory,
                 source,
                 &Why::module(language, name),
-                &is_left_out,
+                &|tree, name| installed.is_entry(name) || is_left_out(tree, name),
             );
         }
     }
@@ -93,5 +96,5 @@ fn is_project(tree: &Tree, directory: NameId) -> bool {
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_waste(tree, name)
         || tree.child(name, b"pyvenv.cfg").is_some()
-        || node::is_left_out(tree, name)
+        || node_leftovers::is_left_out(tree, name)
 }

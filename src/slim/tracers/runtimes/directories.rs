@@ -40,6 +40,27 @@ pub(super) fn keep_tree(
     }
 }
 
+/// A directory's entries of all kinds, without skipped ones and those below them. Symlinks to other
+/// directories are followed.
+pub(super) fn files_below(tree: &Tree, directory: NameId, skip: Skip<'_>) -> Vec<NameId> {
+    let mut files = Vec::new();
+    let mut stack = vec![directory];
+    let mut followed = HashSet::new();
+    while let Some(name) = stack.pop() {
+        let at = linked_directory(tree, name).unwrap_or(name);
+        if at != name && !followed.insert(at) {
+            continue;
+        }
+        if !tree.is_directory(name) {
+            files.push(name);
+        }
+        if tree.is_directory(at) {
+            stack.extend(tree.children(at).filter(|&child| !skip(tree, child)));
+        }
+    }
+    files
+}
+
 /// The target directory of a symlink, unless it contains the symlink or belongs to the
 /// distribution.
 fn linked_directory(tree: &Tree, name: NameId) -> Option<NameId> {

@@ -15,10 +15,12 @@ mod leftovers;
 mod literals;
 mod lua;
 mod node;
+mod node_leftovers;
 mod perl;
 mod php;
 mod programs;
 mod python;
+mod python_modules;
 mod ruby;
 mod settings;
 mod source;
@@ -29,12 +31,17 @@ use crate::image::NameId;
 use crate::knowledge::{Language, language_of_runtime};
 use crate::packages::Packages;
 use crate::slim::keep::Keep;
+use crate::slim::modules::python::PythonModules;
+use crate::slim::options::Modules;
 use crate::slim::tracer::Tracer;
 
 pub(super) use calls::commands_in_package;
 pub(in crate::slim) use calls::programs_in_code;
 pub(in crate::slim) use leftovers::without_leftovers;
+pub(in crate::slim) use node_leftovers::is_left_out as is_left_out_of_package;
+pub(in crate::slim) use node_leftovers::requests as requests_in_text;
 pub(super) use programs::{keep_libraries_of_archive, keep_program};
+pub(in crate::slim) use python::site_of;
 pub(super) use source::is_build_time;
 
 use state::State;
@@ -84,10 +91,14 @@ const RUNTIMES: &[Runtime] = &[
 ];
 
 impl<'a> RuntimeTracer<'a> {
-    pub(super) fn new(packages: &'a Packages) -> Self {
+    pub(super) fn new(packages: &'a Packages, modules: Modules) -> Self {
+        let state = State {
+            python_modules: PythonModules::new(modules),
+            ..State::default()
+        };
         Self {
             packages,
-            state: State::default(),
+            state,
             found: Vec::new(),
             settled: 0,
         }
@@ -107,6 +118,7 @@ impl Tracer for RuntimeTracer<'_> {
             match language {
                 Language::Perl => self.state.perl.has_application = true,
                 Language::Python => {
+                    self.state.python_modules.open();
                     for module in python::without_display() {
                         self.state.want(language, module, program);
                     }
@@ -144,6 +156,7 @@ impl Tracer for RuntimeTracer<'_> {
             (RUNTIMES[place].keep)(&mut self.state, keep, name);
         }
         node::keep_package_of(&mut self.state, keep, name);
+        python_modules::trace(&mut self.state, keep, name);
         source::trace(&mut self.state, keep, name);
         settings::trace(&mut self.state, keep, name);
         compiled::trace(&mut self.state, keep, name);
@@ -157,7 +170,9 @@ impl Tracer for RuntimeTracer<'_> {
         // Python and Perl decide at the end, because their needs depend on all programs that use
         // them.
         python::settle(&mut self.state, keep);
+        python_modules::settle(&mut self.state, keep, self.packages);
         perl::settle(&mut self.state, keep);
+        node::settle(&mut self.state, keep);
         node::keep_types(&mut self.state, keep);
         let wanted = self.state.wanted.len();
         let is_new = std::mem::replace(&mut self.settled, wanted) != wanted;
@@ -168,5 +183,10 @@ impl Tracer for RuntimeTracer<'_> {
             }
         }
         keep.graph.kept().len() > before
+    }
+
+    fn finish(&mut self, keep: &mut Keep<'_>) {
+        self.state.modules.finish(keep);
+        self.state.python_modules.finish(keep);
     }
 }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::calls::strings;
 use super::directories::{
-    Skip, ancestors, is_development, is_directory_of, is_plain_file, keep_tree, keep_tree_at,
+    Skip, ancestors, files_below, is_development, is_directory_of, is_plain_file, keep_tree,
+    keep_tree_at,
 };
 use super::state::{State, Wanted};
 use crate::image::{NameId, Tree};
@@ -376,9 +377,18 @@ fn is_wanted(wanted: &Wanted, top: &[u8]) -> bool {
         .any(|(language, name)| *language == Language::Python && name.as_bytes() == top)
 }
 
+/// The files of an entry of a directory of packages, without tests and other leftovers.
+pub(super) fn files_of_entry(tree: &Tree, entry: NameId) -> Vec<NameId> {
+    if is_left_out(tree, entry) {
+        return Vec::new();
+    }
+    let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
+    files_below(tree, entry, skip)
+}
+
 /// Whether a file is never opened. A compiled file without its source is only used if it is in the
 /// source's location.
-fn is_left_out(tree: &Tree, name: NameId) -> bool {
+pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     is_development(tree, name)
         || is_directory_of(tree, name, &["__pycache__"])
@@ -466,6 +476,7 @@ fn keep_active_environment(state: &mut State, keep: &mut Keep<'_>, name: NameId)
 /// Keeps the packages in a directory separately, except package installers.
 fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId) {
     let tree = keep.tree();
+    let is_selected = is_site(tree, site) && state.python_modules.adopt(site, name);
     let unrequested = state.unrequested.of(Language::Python);
     for entry in tree.children(site) {
         let file_name = tree.file_name(entry);
@@ -479,6 +490,10 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
             Some(name)
         };
         let Some(by) = by else { continue };
+        // The rest is kept if a source imports it.
+        if is_selected && !is_machinery(file_name) {
+            continue;
+        }
         if is_left_out(tree, entry) {
             continue;
         }
@@ -500,7 +515,7 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
 }
 
 /// Whether a file adds directories to the search path.
-fn is_pointer(file_name: &[u8]) -> bool {
+pub(super) fn is_pointer(file_name: &[u8]) -> bool {
     file_name.ends_with(b".pth")
         || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
 }
@@ -520,9 +535,16 @@ fn top_name(file_name: &[u8]) -> &[u8] {
     }
 }
 
-fn is_machinery(file_name: &[u8]) -> bool {
+pub(super) fn is_machinery(file_name: &[u8]) -> bool {
     let top = top_name(file_name);
     file_name == b"distutils-precedence.pth" || MACHINERY.iter().any(|name| name.as_bytes() == top)
+}
+
+/// The outermost directory of packages around a name.
+pub(in crate::slim) fn site_of(tree: &Tree, name: NameId) -> Option<NameId> {
+    ancestors(tree, tree.parent(name))
+        .filter(|&at| is_site(tree, at))
+        .last()
 }
 
 /// Whether a directory contains packages.
@@ -635,7 +657,7 @@ fn tests_of(keep: &Keep<'_>, source: NameId, module: &str) -> Option<NameId> {
 
 /// A `.pth` file adds directories, a line each; the finder of an editable package names them as
 /// literals.
-fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
+pub(super) fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
     let Some(bytes) = keep.view.bytes(file).map(|bytes| bytes.to_vec()) else {
         return;
     };
@@ -671,7 +693,7 @@ fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
 
 /// Data files that a distribution installed outside of the package directory:
 /// `../../../share/x/y.json,sha256=…,12`.
-fn keep_recorded(keep: &mut Keep<'_>, record: NameId, site: NameId, why: &Why) {
+pub(super) fn keep_recorded(keep: &mut Keep<'_>, record: NameId, site: NameId, why: &Why) {
     const LEFT_OUT: &[&str] = &[
         "/bin/",
         "/include/",

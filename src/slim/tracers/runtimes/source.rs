@@ -10,13 +10,16 @@ use std::rc::Rc;
 use super::calls::{Calls, start_of_line, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
-use super::{application, beside, directories, java, lua, node, python, ruby};
+use super::{
+    application, beside, directories, java, lua, node, node_leftovers, python, ruby,
+};
 use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
 };
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
+use crate::slim::options::Modules;
 use crate::slim::shebang;
 use crate::slim::tracers::shell;
 use crate::slim::tracers::shell::Lines;
@@ -32,7 +35,13 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return;
     };
     state.sources.insert(name);
+    if language == Language::Node {
+        state.modules.see(keep, name);
+    }
     let path = keep.tree().path(name);
+    if language == Language::Python && !is_standard(&path) {
+        state.python_modules.add_source(name);
+    }
     // Perl source files wait until the Perl installation is known.
     if language == Language::Perl {
         state.perl.follow(name, &path);
@@ -94,10 +103,10 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         Language::Lua => lua::keep_required(keep, name, &text),
         // A package lists its dependencies in its manifest; an application may depend on anything
         // that is installed.
-        Language::Node if is_own => {
+        Language::Node if is_own && keep.module_level == Modules::Whole => {
             let directory = keep.tree().parent(name);
             // A bundle may require the same package on every line.
-            let requests: BTreeSet<&str> = node::requests(&text).collect();
+            let requests: BTreeSet<&str> = node_leftovers::requests(&text).collect();
             node::keep_required(state, keep, name, directory, requests);
         }
         _ => {}

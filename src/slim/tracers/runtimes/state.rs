@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use super::unrequested::Unrequested;
 use crate::image::NameId;
+use crate::slim::modules::node::ModuleGraph;
+use crate::slim::modules::python::PythonModules;
 use crate::slim::why::Language;
 
 /// Modules that are otherwise skipped but loaded by kept source files, by top-level name, with the
@@ -14,7 +16,10 @@ pub(super) type Wanted = BTreeMap<(Language, &'static str), NameId>;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) python: PythonState,
+    pub(super) python_modules: PythonModules,
     pub(super) perl: PerlState,
+    /// The module graph of Node.
+    pub(super) modules: ModuleGraph,
     /// Node packages whose dependencies have been followed.
     pub(super) packages: HashSet<NameId>,
     /// Directories in which every Node source finds packages; none before the first was read.

@@ -1,0 +1,4 @@
+//! The modules that applications load: what a source imports, and the files that provide it.
+
+pub(super) mod node;
+pub(super) mod python;

@@ -1,0 +1,439 @@
+//! Nesting of JavaScript: an upper bound, computed before a source is parsed.
+//!
+//! The parser and the visitors of its tree recurse, and a source of a megabyte that consists of
+//! opening brackets or of one long chain of operators would overflow their stack, which ends the
+//! process. The scan here only needs to know where strings, comments, templates and regular
+//! expressions end. Where that is ambiguous and matters, the source counts as too deep.
+
+/// The highest sum of a source that is parsed. Generated bundles of real packages stay far below.
+const MOST: usize = 32_768;
+/// A bracket takes about this many times as much of the stack as an operator.
+const BRACKET: usize = 32;
+
+/// Words after which a slash begins a regular expression.
+const BEFORE_EXPRESSION: &[&[u8]] = &[
+    b"return",
+    b"typeof",
+    b"case",
+    b"do",
+    b"else",
+    b"in",
+    b"instanceof",
+    b"new",
+    b"void",
+    b"delete",
+    b"throw",
+];
+/// Words that are names in some places and operators in others.
+const CONTEXTUAL: &[&[u8]] = &[b"yield", b"await", b"of"];
+/// Words that nest expressions or statements without brackets.
+const NESTING: &[&[u8]] = &[
+    b"typeof",
+    b"void",
+    b"delete",
+    b"new",
+    b"in",
+    b"instanceof",
+    b"await",
+    b"yield",
+    b"async",
+    b"extends",
+    b"as",
+    b"satisfies",
+    b"keyof",
+    b"infer",
+    b"throw",
+    b"return",
+];
+/// Words before a parenthesis that is not an expression.
+const BEFORE_CONDITION: &[&[u8]] = &[b"if", b"while", b"for", b"with"];
+
+/// Whether a source can be parsed within the stack of the parser's threads.
+pub(super) fn is_shallow(text: &[u8]) -> bool {
+    let mut scan = Scan {
+        text,
+        at: 0,
+        levels: vec![Level::default()],
+        sum: 0,
+        before: Before::Operator,
+        begins: true,
+        is_label: false,
+    };
+    scan.run().is_some()
+}
+
+/// The inside of a bracket, or the source itself.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    close: u8,
+    /// The bracket is the condition of a statement.
+    is_condition: bool,
+    /// Operators since the last comma or semicolon.
+    operators: usize,
+    /// Beginnings of statements that contain the next statement, since the last semicolon.
+    statements: usize,
+    /// `else`, which a semicolon does not end.
+    alternatives: usize,
+}
+
+impl Level {
+    fn sum(self) -> usize {
+        self.operators + self.statements + self.alternatives
+    }
+}
+
+/// The last token, as far as it decides what a slash means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Operator,
+    Operand,
+    /// `if`, `while`, `for`, `with`.
+    Condition,
+    /// After `.`, every word is a name.
+    Dot,
+    /// A closing brace, or a word that may be an operator.
+    Ambiguous,
+}
+
+struct Scan<'t> {
+    text: &'t [u8],
+    at: usize,
+    levels: Vec<Level>,
+    /// The sum of the levels around the place.
+    sum: usize,
+    before: Before,
+    /// A statement may begin here.
+    begins: bool,
+    /// The last token is a word at the beginning of a statement.
+    is_label: bool,
+}
+
+impl Scan<'_> {
+    /// `None` if the source is too deep or cannot be scanned.
+    fn run(&mut self) -> Option<()> {
+        while let Some(&byte) = self.text.get(self.at) {
+            self.step(byte)?;
+            if self.sum > MOST {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    fn step(&mut self, byte: u8) -> Option<()> {
+        if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
+            return Some(());
+        }
+        let begins = std::mem::replace(&mut self.begins, b";{}):".contains(&byte));
+        let is_label = std::mem::replace(&mut self.is_label, begins && is_word(byte));
+        match byte {
+            // A label contains a statement, which a comma does not end.
+            b':' if is_label => {
+                self.level().statements += 1;
+                self.sum += 1;
+                self.operator(Before::Operator);
+            }
+            b'\'' | b'"' => self.string(byte)?,
+            b'`' => {
+                self.count(1);
+                self.at += 1;
+                self.template()?;
+            }
+            b'/' => self.slash()?,
+            b'(' | b'[' | b'{' => self.open(byte),
+            b')' | b']' | b'}' => self.close(byte)?,
+            b',' => self.separate(false),
+            b';' => self.separate(true),
+            b'.' => self.operator(Before::Dot),
+            b'#' if self.text[self.at..].starts_with(b"#!") => self.line(),
+            _ if is_word(byte) => self.word(),
+            _ => self.punctuation()?,
+        }
+        Some(())
+    }
+
+    fn level(&mut self) -> &mut Level {
+        self.levels.last_mut().expect("the source is a level")
+    }
+
+    fn count(&mut self, operators: usize) {
+        self.level().operators += operators;
+        self.sum += operators;
+    }
+
+    fn operator(&mut self, before: Before) {
+        self.count(1);
+        self.at += 1;
+        self.before = before;
+    }
+
+    fn punctuation(&mut self) -> Option<()> {
+        let rest = &self.text[self.at..];
+        // Comments of HTML end with their line in scripts, but are operators in modules.
+        if rest.starts_with(b"<!--") || rest.starts_with(b"-->") {
+            return None;
+        }
+        // After an operand, `++` belongs to it; before one, nothing but a name can follow.
+        if rest.starts_with(b"++") || rest.starts_with(b"--") {
+            self.count(1);
+            self.at += 2;
+            return Some(());
+        }
+        self.operator(Before::Operator);
+        Some(())
+    }
+
+    fn open(&mut self, byte: u8) {
+        self.count(1);
+        self.levels.push(Level {
+            close: match byte {
+                b'(' => b')',
+                b'[' => b']',
+                _ => b'}',
+            },
+            is_condition: self.before == Before::Condition,
+            ..Level::default()
+        });
+        self.sum += BRACKET;
+        self.at += 1;
+        self.before = Before::Operator;
+    }
+
+    fn close(&mut self, byte: u8) -> Option<()> {
+        let level = *self.levels.last()?;
+        // Brackets that do not match are an error, or a sign that the scan misunderstood the text.
+        if self.levels.len() == 1 || (level.close != byte && level.close != b'`') {
+            return None;
+        }
+        self.levels.pop();
+        self.sum -= level.sum() + BRACKET;
+        self.at += 1;
+        if level.close == b'`' {
+            // The closing brace of `${…}` in a template.
+            return if byte == b'}' { self.template() } else { None };
+        }
+        self.before = match byte {
+            b')' if level.is_condition => Before::Operator,
+            b'}' => Before::Ambiguous,
+            _ => Before::Operand,
+        };
+        Some(())
+    }
+
+    fn separate(&mut self, is_statement: bool) {
+        let level = self.level();
+        let mut ended = std::mem::take(&mut level.operators);
+        if is_statement {
+            ended += std::mem::take(&mut level.statements);
+        }
+        self.sum -= ended;
+        self.at += 1;
+        self.before = Before::Operator;
+    }
+
+    fn word(&mut self) {
+        let rest = &self.text[self.at..];
+        let length = rest.iter().position(|&byte| !is_word(byte));
+        let word = &rest[..length.unwrap_or(rest.len())];
+        self.at += word.len();
+        // `x.if` is a property.
+        if self.before == Before::Dot {
+            self.before = Before::Operand;
+            return;
+        }
+        if NESTING.contains(&word) {
+            self.count(1);
+        }
+        if word == b"else" {
+            self.begins = true;
+            self.level().alternatives += 1;
+            self.sum += 1;
+        }
+        self.before = if word == b"await" && self.before == Before::Condition {
+            // `for await (`.
+            Before::Condition
+        } else if BEFORE_CONDITION.contains(&word) {
+            self.level().statements += 1;
+            self.sum += 1;
+            Before::Condition
+        } else if word == b"do" {
+            self.begins = true;
+            self.level().statements += 1;
+            self.sum += 1;
+            Before::Operator
+        } else if BEFORE_EXPRESSION.contains(&word) {
+            Before::Operator
+        } else if CONTEXTUAL.contains(&word) {
+            Before::Ambiguous
+        } else {
+            Before::Operand
+        };
+    }
+
+    fn string(&mut self, quote: u8) -> Option<()> {
+        self.at += 1;
+        loop {
+            match *self.text.get(self.at)? {
+                b'\\' => self.at += 2,
+                b'\n' => return None,
+                byte => {
+                    self.at += 1;
+                    if byte == quote {
+                        self.before = Before::Operand;
+                        return Some(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The text of a template up to its end or to the next `${`.
+    fn template(&mut self) -> Option<()> {
+        loop {
+            match *self.text.get(self.at)? {
+                b'\\' => self.at += 2,
+                b'`' => {
+                    self.at += 1;
+                    self.before = Before::Operand;
+                    return Some(());
+                }
+                b'$' if self.text.get(self.at + 1) == Some(&b'{') => {
+                    self.at += 1;
+                    self.open(b'{');
+                    self.level().close = b'`';
+                    return Some(());
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    fn line(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    }
+
+    fn slash(&mut self) -> Option<()> {
+        let rest = &self.text[self.at..];
+        if rest.starts_with(b"//") {
+            self.line();
+            return Some(());
+        }
+        if rest.starts_with(b"/*") {
+            self.at += 2 + memchr::memmem::find(&rest[2..], b"*/")? + 2;
+            return Some(());
+        }
+        match self.before {
+            Before::Operator | Before::Condition => self.regular_expression(),
+            Before::Operand | Before::Dot => {
+                self.operator(Before::Operator);
+                Some(())
+            }
+            // A division by nothing but names and numbers is the same either way.
+            Before::Ambiguous => {
+                let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                let end = memchr::memchr(b'/', &rest[1..line]).map_or(line, |end| end + 1);
+                let is_plain = !rest[..end].iter().any(|byte| b")]}'\"`".contains(byte));
+                if is_plain {
+                    self.operator(Before::Operator);
+                    Some(())
+                } else {
+                    None
+                }
+            }
+        }
+    }
+
+    fn regular_expression(&mut self) -> Option<()> {
+        self.at += 1;
+        let mut is_in_class = false;
+        loop {
+            match *self.text.get(self.at)? {
+                b'\n' => return None,
+                b'\\' => self.at += 1,
+                b'[' => is_in_class = true,
+                b']' => is_in_class = false,
+                b'/' if !is_in_class => break,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.at += 1;
+        self.before = Before::Operand;
+        Some(())
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#') || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_shallow;
+
+    #[test]
+    fn chains_and_nests_of_every_kind_are_limited() {
+        let too_many = 40_000;
+        for unit in [
+            "(",
+            "[",
+            "{",
+            "!",
+            "a+",
+            "a=>",
+            "a?b:",
+            "a.",
+            "f()",
+            "`${",
+            "new ",
+            "if(a)",
+            "a:",
+            "else ",
+            "typeof ",
+            "a=",
+            "await ",
+            "a,b=>",
+            "for(;;)",
+            "a**",
+            "do ",
+            "if(a)b;else ",
+        ] {
+            assert!(is_shallow(unit.repeat(3).as_bytes()), "{unit}");
+            assert_eq!(
+                is_shallow(unit.repeat(too_many).as_bytes()),
+                unit == "a,b=>",
+                "{unit}"
+            );
+        }
+    }
+
+    #[test]
+    fn brackets_in_strings_comments_and_regular_expressions_do_not_count() {
+        for unit in [
+            "'(';",
+            "\"[\";",
+            "`{`;",
+            "/* ( */",
+            "// (\n",
+            "x = /[(]/;",
+            "if (a) /(/.test(b);",
+            "return /[/(]/;",
+            "a = b / c; d = e / f;",
+            "x = '\\'(';",
+            "`${'}'}(`;",
+            "a.if / b;",
+        ] {
+            assert!(is_shallow(unit.repeat(40_000).as_bytes()), "{unit}");
+        }
+    }
+
+    #[test]
+    fn closing_brackets_that_may_be_text_hide_nothing() {
+        // A brace, then a division or a regular expression.
+        assert!(!is_shallow(b"{ {} /}}/ 1"));
+        assert!(!is_shallow(b"<!-- ))))"));
+        assert!(!is_shallow(b"( ]"));
+    }
+}

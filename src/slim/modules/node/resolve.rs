@@ -1,0 +1,399 @@
+//! Resolution of requests, as Node documents it for `require` and `import`, on the tree of an image.
+//!
+//! Both algorithms are followed for every request: `import` without `exports` accepts less than
+//! `require`, and compilers turn one into the other.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::manifest::Manifest;
+use super::source::Kind;
+use crate::image::{NameId, Tree};
+use crate::slim::view::View;
+
+/// Endings that a request may omit. The last ones are for programs that compile when they start.
+const ENDINGS: [&[u8]; 10] = [
+    b".js", b".json", b".node", b".cjs", b".mjs", b".ts", b".mts", b".cts", b".tsx", b".jsx",
+];
+
+/// Modules that are part of Node: https://nodejs.org/api/modules.html#built-in-modules.
+const BUILT_IN: &[&str] = &[
+    "assert",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "stream",
+    "string_decoder",
+    "sys",
+    "timers",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
+];
+
+/// A file that a request loads, or a directory of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) name: NameId,
+    /// Symlinks on the way, and the manifests that decide.
+    pub(super) way: Vec<NameId>,
+}
+
+/// Resolves requests and remembers what it read.
+#[derive(Debug, Default)]
+pub(super) struct Resolver {
+    manifests: RefCell<HashMap<NameId, Rc<Manifest>>>,
+    /// Directories in which every source finds packages.
+    pub(super) shared: Rc<[Vec<u8>]>,
+}
+
+impl Resolver {
+    /// The manifest of a directory, with its name.
+    pub(super) fn manifest(&self, view: &View<'_>, at: NameId) -> Option<(NameId, Rc<Manifest>)> {
+        let tree = view.tree();
+        let file = tree.child(at, b"package.json")?;
+        if let Some(known) = self.manifests.borrow().get(&file) {
+            return Some((file, Rc::clone(known)));
+        }
+        // Some package managers link every file to a store.
+        let end = tree.resolve_from(at, b"package.json").ok()?.name;
+        let bytes = view.bytes(end);
+        let manifest = bytes
+            .map(|bytes| Manifest::parse(&bytes))
+            .unwrap_or_default();
+        let manifest = Rc::new(manifest);
+        self.manifests
+            .borrow_mut()
+            .insert(file, Rc::clone(&manifest));
+        Some((file, manifest))
+    }
+
+    /// The files that a request of a source in a directory may load.
+    pub(super) fn resolve(
+        &self,
+        view: &View<'_>,
+        directory: NameId,
+        request: &str,
+        kind: Kind,
+    ) -> Vec<Found> {
+        let request = request
+            .split(['?', '#'])
+            .next()
+            .filter(|it| !it.is_empty())
+            .unwrap_or(request);
+        if request.starts_with('#') {
+            return self.internal(view, directory, request, kind);
+        }
+        let is_path = request.starts_with('/')
+            || request == "."
+            || request == ".."
+            || request.starts_with("./")
+            || request.starts_with("../");
+        if is_path {
+            return self
+                .path(view, directory, request.as_bytes())
+                .into_iter()
+                .collect();
+        }
+        if let Some(path) = request.strip_prefix("file://") {
+            return self
+                .path(view, directory, path.as_bytes())
+                .into_iter()
+                .collect();
+        }
+        self.package(view, directory, request, kind)
+    }
+
+    /// The directory of an installed package, by its name.
+    pub(super) fn directory_of(&self, view: &View<'_>, from: NameId, name: &str) -> Option<Found> {
+        self.directories_of(view.tree(), from, name)
+            .into_iter()
+            .next()
+    }
+
+    /// The directory of the package that a request is for; none for a part of Node.
+    pub(super) fn package_of_request(
+        &self,
+        view: &View<'_>,
+        from: NameId,
+        request: &str,
+    ) -> Option<Found> {
+        if request.starts_with(['.', '/', '#']) || is_built_in(request) {
+            return None;
+        }
+        self.directory_of(view, from, package_name(request)?)
+    }
+
+    /// `#x`: what the manifest of the package's own scope says.
+    fn internal(&self, view: &View<'_>, directory: NameId, name: &str, kind: Kind) -> Vec<Found> {
+        let Some((at, file, manifest)) = self.scope(view, directory) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for target in manifest.imported(name, kind) {
+            let mut files = if target.starts_with("./") {
+                self.path(view, at, target.as_bytes()).into_iter().collect()
+            } else {
+                self.package(view, at, &target, kind)
+            };
+            for found in &mut files {
+                found.way.push(file);
+            }
+            found.extend(files);
+        }
+        found
+    }
+
+    /// The nearest directory with a manifest.
+    pub(super) fn scope(
+        &self,
+        view: &View<'_>,
+        directory: NameId,
+    ) -> Option<(NameId, NameId, Rc<Manifest>)> {
+        let tree = view.tree();
+        let mut at = directory;
+        loop {
+            if tree.file_name(at) == b"node_modules" {
+                return None;
+            }
+            if let Some((file, manifest)) = self.manifest(view, at) {
+                return Some((at, file, manifest));
+            }
+            if at == NameId::ROOT {
+                return None;
+            }
+            at = tree.parent(at);
+        }
+    }
+
+    fn package(&self, view: &View<'_>, directory: NameId, request: &str, kind: Kind) -> Vec<Found> {
+        if is_built_in(request) {
+            return Vec::new();
+        }
+        let Some(name) = package_name(request) else {
+            return Vec::new();
+        };
+        let rest = &request[name.len()..];
+        // A package may request itself by its name, if it has `exports`.
+        if let Some((at, file, manifest)) = self.scope(view, directory)
+            && manifest.has_exports()
+            && manifest.name() == Some(name)
+        {
+            let found = self.exported(view, at, file, &manifest, rest, kind);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        for package in self.directories_of(view.tree(), directory, name) {
+            let mut found = self.in_package(view, package.name, rest, kind);
+            for file in &mut found {
+                file.way.extend(&package.way);
+            }
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    fn in_package(&self, view: &View<'_>, at: NameId, rest: &str, kind: Kind) -> Vec<Found> {
+        let manifest = self.manifest(view, at);
+        if let Some((file, manifest)) = &manifest
+            && manifest.has_exports()
+        {
+            let found = self.exported(view, at, *file, manifest, rest, kind);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        let path = format!(".{rest}");
+        self.path(view, at, path.as_bytes()).into_iter().collect()
+    }
+
+    fn exported(
+        &self,
+        view: &View<'_>,
+        at: NameId,
+        file: NameId,
+        manifest: &Manifest,
+        rest: &str,
+        kind: Kind,
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        for target in manifest.exported(&format!(".{rest}"), kind) {
+            if let Ok(resolved) = view.tree().resolve_from(at, target.as_bytes())
+                && !view.tree().is_directory(resolved.name)
+            {
+                let mut way = links(view.tree(), &resolved.crossed);
+                way.push(file);
+                found.push(Found {
+                    name: resolved.name,
+                    way,
+                });
+            }
+        }
+        found
+    }
+
+    /// A file or directory, by its path.
+    fn path(&self, view: &View<'_>, directory: NameId, path: &[u8]) -> Option<Found> {
+        let tree = view.tree();
+        let is_directory = path.ends_with(b"/") || path.ends_with(b".");
+        if !is_directory && let Some(found) = file_at(tree, directory, path) {
+            return Some(found);
+        }
+        let resolved = tree.resolve_from(directory, path).ok()?;
+        if !tree.is_directory(resolved.name) {
+            return None;
+        }
+        let mut way = links(tree, &resolved.crossed);
+        let main = self
+            .manifest(view, resolved.name)
+            .and_then(|(file, manifest)| {
+                way.push(file);
+                let main = manifest.main()?;
+                let main = format!("./{main}");
+                file_at(tree, resolved.name, main.as_bytes()).or_else(|| {
+                    let index = format!("{main}/index");
+                    file_at(tree, resolved.name, index.as_bytes())
+                })
+            });
+        let mut found = main.or_else(|| file_at(tree, resolved.name, b"index"))?;
+        found.way.extend(way);
+        Some(found)
+    }
+
+    /// The directories of packages with a name, in the order in which Node looks at them.
+    fn directories_of(&self, tree: &Tree, directory: NameId, name: &str) -> Vec<Found> {
+        let mut found = Vec::new();
+        let mut at = directory;
+        loop {
+            let modules = if tree.file_name(at) == b"node_modules" {
+                None
+            } else {
+                tree.child(at, b"node_modules")
+            };
+            if let Some(modules) = modules
+                && let Ok(resolved) = tree.resolve_from(at, b"node_modules")
+                && let Ok(package) = tree.resolve_from(resolved.name, name.as_bytes())
+                && tree.is_directory(package.name)
+            {
+                let mut way = links(tree, &resolved.crossed);
+                way.extend(links(tree, &package.crossed));
+                way.extend(links(tree, &[modules]));
+                found.push(Found {
+                    name: package.name,
+                    way,
+                });
+            }
+            if at == NameId::ROOT {
+                break;
+            }
+            at = tree.parent(at);
+        }
+        for shared in self.shared.iter() {
+            let path = [&shared[..], b"/", name.as_bytes()].concat();
+            if let Ok(package) = tree.resolve(&path)
+                && tree.is_directory(package.name)
+            {
+                let way = links(tree, &package.crossed);
+                found.push(Found {
+                    name: package.name,
+                    way,
+                });
+            }
+        }
+        found
+    }
+}
+
+/// A file, also without its ending.
+fn file_at(tree: &Tree, directory: NameId, path: &[u8]) -> Option<Found> {
+    let mut tried = vec![path.to_vec()];
+    tried.extend(ENDINGS.iter().map(|ending| [path, ending].concat()));
+    // TypeScript requests the file that the compiler would write.
+    if let Some(base) = path.strip_suffix(b".js") {
+        tried.extend([[base, b".ts"].concat(), [base, b".tsx"].concat()]);
+    } else if let Some(base) = path.strip_suffix(b".mjs") {
+        tried.push([base, b".mts"].concat());
+    } else if let Some(base) = path.strip_suffix(b".cjs") {
+        tried.push([base, b".cts"].concat());
+    }
+    for path in tried {
+        if let Ok(resolved) = tree.resolve_from(directory, &path)
+            && !tree.is_directory(resolved.name)
+        {
+            let way = links(tree, &resolved.crossed);
+            return Some(Found {
+                name: resolved.name,
+                way,
+            });
+        }
+    }
+    None
+}
+
+/// The symlinks among the names that a path crosses; directories are kept with their files.
+fn links(tree: &Tree, crossed: &[NameId]) -> Vec<NameId> {
+    let mut links = crossed.to_vec();
+    links.retain(|&name| !tree.is_directory(name));
+    links
+}
+
+/// `express` of `express/lib/x`, `@babel/core` of `@babel/core/lib/x`.
+pub(super) fn package_name(request: &str) -> Option<&str> {
+    let first = request.find('/').unwrap_or(request.len());
+    let end = if request.starts_with('@') {
+        let rest = request.get(first + 1..)?;
+        first + 1 + rest.find('/').unwrap_or(rest.len())
+    } else {
+        first
+    };
+    let name = &request[..end];
+    let is_name =
+        !name.is_empty() && !name.ends_with('/') && !name.contains([':', '\\', '%', '\0']);
+    if is_name { Some(name) } else { None }
+}
+
+/// A trailing slash asks for an installed package: `string_decoder/`.
+fn is_built_in(request: &str) -> bool {
+    if request.starts_with("node:") {
+        return true;
+    }
+    if request.ends_with('/') {
+        return false;
+    }
+    BUILT_IN.contains(&request.split('/').next().unwrap_or_default())
+}

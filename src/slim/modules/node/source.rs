@@ -1,0 +1,701 @@
+//! One source file: what it imports, reads by path, and loads by names that are computed.
+
+use std::collections::BTreeMap;
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{
+    Argument, AssignmentExpression, AssignmentTarget, BindingPattern, CallExpression,
+    ExportAllDeclaration, ExportFromDeclaration, Expression, ForOfStatement, ForStatementLeft,
+    FormalParameter, IdentifierReference, ImportDeclaration, ImportExpression, ImportOrExportKind,
+    LogicalOperator, NewExpression, StringLiteral, TSExternalModuleReference, TSType,
+    TemplateLiteral, UnaryExpression, UnaryOperator, VariableDeclarator,
+};
+use oxc_ast_visit::{Visit, walk};
+use oxc_parser::{ParseOptions, Parser};
+use oxc_span::{GetSpan as _, SourceType, Span};
+
+use super::nesting;
+use super::values::{UNKNOWN, Value, Variables};
+
+/// Longer strings name nothing.
+const MAX_LITERAL: usize = 214;
+/// Longer strings are no commands.
+const MAX_COMMAND: usize = 500;
+/// Characters of a call that are shown.
+const SHOWN: usize = 60;
+/// Calls that read directories, or serve files from one.
+const DIRECTORY_READERS: &[&str] = &[
+    "glob",
+    "globSync",
+    "opendir",
+    "opendirSync",
+    "readdir",
+    "readdirSync",
+    "readdirp",
+    "scandir",
+    "serve",
+    "serveStatic",
+    "static",
+    "sync",
+    "useStaticAssets",
+    "walk",
+    "walkSync",
+];
+/// Calls that make a path of another, or compare it.
+const PATH_CALLS: &[&str] = &[
+    "basename",
+    "concat",
+    "dirname",
+    "extname",
+    "fileURLToPath",
+    "includes",
+    "indexOf",
+    "join",
+    "log",
+    "normalize",
+    "parse",
+    "pathToFileURL",
+    "push",
+    "relative",
+    "replace",
+    "resolve",
+    "slice",
+    "split",
+    "startsWith",
+    "test",
+];
+
+/// How a module is requested, which decides the conditions of `exports` that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    Require,
+    Import,
+}
+
+/// The facts about a source, each with its line.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// Requested modules. A part that is unknown is [`UNKNOWN`].
+    pub(super) requests: BTreeMap<(String, Kind), usize>,
+    /// Packages whose directory is taken from the path of one of their modules.
+    pub(super) located: BTreeMap<String, usize>,
+    /// Absolute paths of files and directories that are read, perhaps with unknown parts.
+    pub(super) paths: BTreeMap<String, usize>,
+    /// Directories that are listed or served.
+    pub(super) listed: BTreeMap<String, usize>,
+    /// Other strings, which may name packages and files.
+    pub(super) literals: BTreeMap<String, usize>,
+    /// Words of longer strings, which may be commands.
+    pub(super) words: BTreeMap<String, usize>,
+    /// The first call that loads a module by a name that is not known, with its line.
+    pub(super) computed: Option<(String, usize)>,
+}
+
+/// What is known about the place of a source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'p> {
+    /// The path of the source.
+    pub(super) path: &'p str,
+    pub(super) working_directory: &'p str,
+}
+
+/// Reads a source; `None` if it cannot be parsed.
+pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
+    let source_type = source_type(place.path)?;
+    if !nesting::is_shallow(text.as_bytes()) {
+        return None;
+    }
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, text, source_type)
+        .with_options(ParseOptions {
+            allow_return_outside_function: true,
+            ..ParseOptions::default()
+        })
+        .parse();
+    if parsed.panicked {
+        return None;
+    }
+    let mut variables = Bindings {
+        variables: Variables::new(place.path, place.working_directory),
+        loaders: vec!["require".to_owned()],
+        takes_require: false,
+    };
+    variables.visit_program(&parsed.program);
+    let mut reader = Reader {
+        text,
+        bindings: variables,
+        facts: Facts::default(),
+        callee: String::new(),
+        is_type: false,
+    };
+    reader.visit_program(&parsed.program);
+    let mut facts = reader.facts;
+    number_lines(text, &mut facts);
+    Some(facts)
+}
+
+fn source_type(path: &str) -> Option<SourceType> {
+    Some(match path.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("ts" | "cts" | "mts") => SourceType::ts(),
+        // Nothing runs these without a compiler.
+        Some("jsx" | "tsx") => return None,
+        Some("mjs") => SourceType::mjs(),
+        Some("cjs") => SourceType::cjs(),
+        _ => SourceType::unambiguous().with_jsx(false),
+    })
+}
+
+/// Turns offsets into lines.
+fn number_lines(text: &str, facts: &mut Facts) {
+    let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+    let number = |at: &mut usize| *at = ends.partition_point(|&end| end < *at) + 1;
+    facts.requests.values_mut().for_each(number);
+    let lists = [
+        &mut facts.located,
+        &mut facts.paths,
+        &mut facts.listed,
+        &mut facts.literals,
+        &mut facts.words,
+    ];
+    for list in lists {
+        list.values_mut().for_each(number);
+    }
+    if let Some((_, at)) = &mut facts.computed {
+        number(at);
+    }
+}
+
+/// The first pass: the values of variables, and the names of functions that load modules.
+struct Bindings<'p> {
+    variables: Variables<'p>,
+    /// `require`, and what `createRequire` returned.
+    loaders: Vec<String>,
+    /// A function has a parameter `require`, so the real one may be its argument.
+    takes_require: bool,
+}
+
+impl Bindings<'_> {
+    fn bind(&mut self, name: &str, init: &Expression<'_>) {
+        if self.makes_loader(init) {
+            if !self.loaders.iter().any(|loader| loader == name) {
+                self.loaders.push(name.to_owned());
+            }
+            return;
+        }
+        let value = self.variables.value(init);
+        self.variables.add(name, value);
+    }
+
+    /// Whether an expression is a function that loads modules: `require`, `createRequire(…)`,
+    /// `module.require`.
+    fn makes_loader(&self, expression: &Expression<'_>) -> bool {
+        match expression.get_inner_expression() {
+            Expression::Identifier(name) => self.is_loader(name.name.as_str()),
+            Expression::StaticMemberExpression(member) => is_member(member, "module", "require"),
+            Expression::CallExpression(call) => {
+                last_name(&call.callee).is_some_and(|name| name == "createRequire")
+            }
+            Expression::ConditionalExpression(choice) => {
+                self.makes_loader(&choice.consequent) || self.makes_loader(&choice.alternate)
+            }
+            // `typeof require == 'function' && require` is the prelude of a bundle, which calls it
+            // with the names of its own modules.
+            Expression::LogicalExpression(choice) => {
+                choice.operator != LogicalOperator::And && self.makes_loader(&choice.left)
+            }
+            _ => false,
+        }
+    }
+
+    fn is_loader(&self, name: &str) -> bool {
+        name == "__non_webpack_require__" || self.loaders.iter().any(|loader| loader == name)
+    }
+}
+
+impl<'a> Visit<'a> for Bindings<'_> {
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&it.id, &it.init) {
+            self.bind(name.name.as_str(), init);
+        }
+        walk::walk_variable_declarator(self, it);
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
+            let name = name.name.as_str().to_owned();
+            self.bind(&name, &it.right);
+        }
+        walk::walk_assignment_expression(self, it);
+    }
+
+    fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
+        if let ForStatementLeft::VariableDeclaration(declaration) = &it.left
+            && let Some(declarator) = declaration.declarations.first()
+            && let BindingPattern::BindingIdentifier(name) = &declarator.id
+        {
+            let value = self.variables.value(&it.right);
+            self.variables.add(name.name.as_str(), value);
+        }
+        walk::walk_for_of_statement(self, it);
+    }
+
+    fn visit_formal_parameter(&mut self, it: &FormalParameter<'a>) {
+        if let BindingPattern::BindingIdentifier(name) = &it.pattern {
+            let name = name.name.as_str();
+            self.takes_require |= name == "require";
+            self.variables.add(name, super::values::unknown());
+        }
+        walk::walk_formal_parameter(self, it);
+    }
+
+    fn visit_ts_type(&mut self, _: &TSType<'a>) {}
+}
+
+/// The second pass.
+struct Reader<'t> {
+    text: &'t str,
+    bindings: Bindings<'t>,
+    facts: Facts,
+    /// The name of the function whose arguments are visited.
+    callee: String,
+    is_type: bool,
+}
+
+impl Reader<'_> {
+    fn request(&mut self, name: &str, kind: Kind, span: Span) {
+        let key = (name.to_owned(), kind);
+        self.facts
+            .requests
+            .entry(key)
+            .or_insert(span.start as usize);
+    }
+
+    /// Records a call that loads what its first argument says.
+    fn load(&mut self, argument: Option<&Expression<'_>>, kind: Kind, span: Span) {
+        let value = match argument {
+            Some(argument) => self.bindings.variables.value(argument),
+            None => return,
+        };
+        for name in value {
+            if is_open(&name) {
+                self.computed(span);
+            } else {
+                self.request(&name, kind, span);
+            }
+        }
+    }
+
+    fn computed(&mut self, span: Span) {
+        if self.facts.computed.is_none() {
+            let call = &self.text[span.start as usize..span.end as usize];
+            let call = call.lines().next().unwrap_or_default();
+            let shown: String = call.chars().take(SHOWN).collect();
+            self.facts.computed = Some((shown, span.start as usize));
+        }
+    }
+
+    /// Records the paths that an expression may have, unless it has none of its own.
+    fn paths(&mut self, expression: &Expression<'_>) {
+        let value = self.bindings.variables.value(expression);
+        self.add_paths(value, expression.span());
+    }
+
+    fn add_paths(&mut self, value: Value, span: Span) {
+        let at = span.start as usize;
+        let is_listed = DIRECTORY_READERS.contains(&self.callee.as_str());
+        for path in value {
+            if !path.starts_with('/') || path.len() < 2 || path.starts_with("/\0") {
+                continue;
+            }
+            if is_listed {
+                self.facts.listed.entry(path).or_insert(at);
+            } else {
+                self.facts.paths.entry(path).or_insert(at);
+            }
+        }
+    }
+
+    /// Calls that load a module. Returns true for one whose argument was understood.
+    fn loading_call(&mut self, call: &CallExpression<'_>) -> bool {
+        let first = call.arguments.first().and_then(Argument::as_expression);
+        match call.callee.get_inner_expression() {
+            Expression::Identifier(name) if self.bindings.is_loader(name.name.as_str()) => {
+                self.load(first, Kind::Require, call.span);
+                true
+            }
+            // `createRequire(import.meta.url)('x')`.
+            Expression::CallExpression(inner)
+                if last_name(&inner.callee).is_some_and(|name| name == "createRequire") =>
+            {
+                self.load(first, Kind::Require, call.span);
+                true
+            }
+            Expression::StaticMemberExpression(member) => {
+                let property = member.property.name.as_str();
+                let is_require = matches!(&member.object, Expression::Identifier(name)
+                    if self.bindings.is_loader(name.name.as_str()));
+                if property == "resolve" && is_require {
+                    self.resolve(first, Kind::Require, call.span);
+                    return true;
+                }
+                if property == "resolve" && matches!(member.object, Expression::ImportMeta(_)) {
+                    self.resolve(first, Kind::Import, call.span);
+                    return true;
+                }
+                if is_member(member, "module", "require") || is_member(member, "Module", "_load") {
+                    self.load(first, Kind::Require, call.span);
+                    return true;
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// `require.resolve`: if another call takes its result, the program may look around in the
+    /// package.
+    fn resolve(&mut self, argument: Option<&Expression<'_>>, kind: Kind, span: Span) {
+        let is_used = !self.callee.is_empty() && !self.bindings.is_loader(&self.callee);
+        if is_used && let Some(argument) = argument {
+            for name in self.bindings.variables.value(argument) {
+                if !name.contains(UNKNOWN) {
+                    self.facts
+                        .located
+                        .entry(name)
+                        .or_insert(span.start as usize);
+                }
+            }
+        }
+        self.load(argument, kind, span);
+    }
+
+    fn literal(&mut self, text: &str, span: Span) {
+        if text.len() <= MAX_COMMAND && text.contains(' ') && !self.is_type {
+            for word in text.split_ascii_whitespace() {
+                let at = span.start as usize;
+                self.facts.words.entry(word.to_owned()).or_insert(at);
+            }
+        }
+        let is_name = !text.is_empty()
+            && text.len() <= MAX_LITERAL
+            && !text
+                .bytes()
+                .any(|byte| byte.is_ascii_whitespace() || byte < b' ');
+        if is_name && !self.is_type {
+            let at = span.start as usize;
+            self.facts.literals.entry(text.to_owned()).or_insert(at);
+        }
+    }
+
+    fn visit_arguments(&mut self, name: &str, arguments: &[Argument<'_>]) {
+        let outer = std::mem::replace(&mut self.callee, name.to_owned());
+        let makes_path = PATH_CALLS.contains(&name);
+        for argument in arguments {
+            if let Some(expression) = argument.as_expression() {
+                // The path that this call makes of the argument is recorded instead.
+                if !makes_path {
+                    self.paths(expression);
+                }
+                self.visit_expression(expression);
+            } else {
+                self.visit_argument(argument);
+            }
+        }
+        self.callee = outer;
+    }
+}
+
+/// Whether nothing is known about the beginning of a name. The manifests of packages are kept.
+fn is_open(name: &str) -> bool {
+    let known = name.trim_start_matches(['@', UNKNOWN]);
+    name.contains(UNKNOWN)
+        && (name.starts_with(UNKNOWN) || known.is_empty())
+        && !known.ends_with("/package.json")
+}
+
+impl<'a> Visit<'a> for Reader<'_> {
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        let name = last_name(&it.callee).unwrap_or_default().to_owned();
+        if self.loading_call(it) {
+            // A string in the argument is the request.
+            for argument in it.arguments.iter().skip(1) {
+                self.visit_argument(argument);
+            }
+            if let Some(first) = it.arguments.first().and_then(Argument::as_expression)
+                && !matches!(first, Expression::StringLiteral(_))
+            {
+                self.visit_expression(first);
+            }
+            return;
+        }
+        self.visit_expression(&it.callee);
+        self.visit_arguments(&name, &it.arguments);
+    }
+
+    fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
+        let name = last_name(&it.callee).unwrap_or_default().to_owned();
+        self.visit_expression(&it.callee);
+        if name == "URL" && it.arguments.len() == 2 {
+            let outer = std::mem::take(&mut self.callee);
+            let value = self.bindings.variables.new_url(it);
+            self.add_paths(value, it.span);
+            self.callee = outer;
+        }
+        self.visit_arguments(&name, &it.arguments);
+    }
+
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        self.load(Some(&it.source), Kind::Import, it.span);
+        if !matches!(it.source, Expression::StringLiteral(_)) {
+            self.visit_expression(&it.source);
+        }
+    }
+
+    fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
+        if it.import_kind == ImportOrExportKind::Value {
+            self.request(it.source.value.as_str(), Kind::Import, it.source.span);
+        }
+    }
+
+    fn visit_export_from_declaration(&mut self, it: &ExportFromDeclaration<'a>) {
+        if it.export_kind == ImportOrExportKind::Value {
+            self.request(it.source.value.as_str(), Kind::Import, it.source.span);
+        }
+    }
+
+    fn visit_export_all_declaration(&mut self, it: &ExportAllDeclaration<'a>) {
+        if it.export_kind == ImportOrExportKind::Value {
+            self.request(it.source.value.as_str(), Kind::Import, it.source.span);
+        }
+    }
+
+    fn visit_ts_external_module_reference(&mut self, it: &TSExternalModuleReference<'a>) {
+        self.request(it.expression.value.as_str(), Kind::Require, it.span);
+    }
+
+    fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
+        // A path in a variable is recorded here as well, because the variable may be exported.
+        if let Some(init) = &it.init {
+            let outer = std::mem::take(&mut self.callee);
+            self.paths(init);
+            // `const r = require` is another name for it.
+            if !matches!(init.get_inner_expression(), Expression::Identifier(_)) {
+                self.visit_expression(init);
+            }
+            self.callee = outer;
+        }
+        self.visit_binding_pattern(&it.id);
+    }
+
+    fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
+        let outer = std::mem::take(&mut self.callee);
+        self.paths(&it.right);
+        walk::walk_assignment_expression(self, it);
+        self.callee = outer;
+    }
+
+    /// `require` as a value is called with what the other code says.
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        if it.name == "require" && !self.callee.is_empty() && !self.bindings.takes_require {
+            self.computed(it.span);
+        }
+    }
+
+    /// `require.main` and `require.cache` load nothing.
+    fn visit_static_member_expression(&mut self, it: &oxc_ast::ast::StaticMemberExpression<'a>) {
+        if !matches!(it.object, Expression::Identifier(_)) {
+            walk::walk_static_member_expression(self, it);
+        }
+    }
+
+    fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
+        if it.operator != UnaryOperator::Typeof {
+            walk::walk_unary_expression(self, it);
+        }
+    }
+
+    fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
+        self.literal(it.value.as_str(), it.span);
+    }
+
+    fn visit_template_literal(&mut self, it: &TemplateLiteral<'a>) {
+        if let [only] = it.quasis.as_slice()
+            && let Some(cooked) = &only.value.cooked
+        {
+            self.literal(cooked.as_str(), it.span);
+        }
+        walk::walk_template_literal(self, it);
+    }
+
+    fn visit_ts_type(&mut self, _: &TSType<'a>) {}
+}
+
+/// The last name of a function: `c` of `a.b.c`.
+fn last_name<'e>(callee: &'e Expression<'_>) -> Option<&'e str> {
+    match callee.get_inner_expression() {
+        Expression::Identifier(name) => Some(name.name.as_str()),
+        Expression::StaticMemberExpression(member) => Some(member.property.name.as_str()),
+        _ => None,
+    }
+}
+
+fn is_member(
+    member: &oxc_ast::ast::StaticMemberExpression<'_>,
+    object: &str,
+    property: &str,
+) -> bool {
+    let is_object = matches!(&member.object, Expression::Identifier(name) if name.name == object);
+    is_object && member.property.name == property
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(text: &str) -> Facts {
+        let place = Place {
+            path: "/app/lib/a.js",
+            working_directory: "/app",
+        };
+        read(text, place).expect("it can be parsed")
+    }
+
+    fn requests(text: &str) -> Vec<String> {
+        facts(text)
+            .requests
+            .into_keys()
+            .map(|(name, _)| name.replace(UNKNOWN, "*"))
+            .collect()
+    }
+
+    fn paths(text: &str) -> Vec<String> {
+        let facts = facts(text);
+        let mut paths: Vec<String> = facts.paths.into_keys().collect();
+        paths.extend(facts.listed.into_keys().map(|path| format!("{path}/")));
+        paths
+            .iter()
+            .map(|path| path.replace(UNKNOWN, "*"))
+            .collect()
+    }
+
+    #[test]
+    fn every_form_of_a_request_is_read() {
+        for text in [
+            "const a = require('x')",
+            "require(\"x\").b()",
+            "import a from 'x'",
+            "import 'x'",
+            "import * as a from 'x'",
+            "export * from 'x'",
+            "export { a } from 'x'",
+            "await import(`x`)",
+            "module.require('x')",
+            "if (a) { require('x') }",
+            "const r = require; r('x')",
+            "require.resolve('x')",
+            "import.meta.resolve('x')",
+            "import { createRequire as c, createRequire } from 'y'; createRequire(import.meta.url)('x')",
+            "const load = module.createRequire(__filename); load('x')",
+            "Promise.resolve().then(() => a(require('x')))",
+            "const n = 'x'; require(n)",
+            "var y; y = require('x'); exports.z = () => require('x')",
+            "require('x' || 'y')",
+            "__non_webpack_require__('x')",
+            "export default () => import('x')",
+        ] {
+            let requests = requests(text);
+            assert!(requests.contains(&"x".to_owned()), "{text}: {requests:?}");
+            assert_eq!(facts(text).computed, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn alternatives_and_unknown_parts_are_listed() {
+        assert_eq!(requests("require(a ? 'x' : 'y')"), ["x", "y"]);
+        assert_eq!(requests("require('./locale/' + name)"), ["./locale/*"]);
+        assert_eq!(
+            requests("require(`./d/${name}/index.js`)"),
+            ["./d/*/index.js"]
+        );
+        assert_eq!(
+            requests("for (const n of ['x', 'y']) require('./' + n)"),
+            ["./x", "./y"]
+        );
+        assert_eq!(
+            requests("const t = { a: 'x', b: 'y' }; require(t[k])"),
+            ["x", "y"]
+        );
+        assert_eq!(
+            requests("require(`@img/sharp-${p}/sharp.node`)"),
+            ["@img/sharp-*/sharp.node"]
+        );
+        assert_eq!(
+            requests("const path = require('path'); require(path.join(__dirname, 'a', n))"),
+            ["/app/lib/a/*", "path"]
+        );
+    }
+
+    #[test]
+    fn a_computed_name_is_shown_with_its_line() {
+        for text in [
+            "\nrequire(name)",
+            "\nrequire(`${a}/x`)",
+            "\nimport(a.b)",
+            "\nrequire.resolve(f())",
+            "\nmodule.require(x)",
+            "\nfunction f(name) { const n = name; require(n) }",
+            "\nlazy(require)",
+        ] {
+            let (call, line) = facts(text).computed.expect(text);
+            assert_eq!(line, 2, "{text}: {call}");
+        }
+        for text in [
+            "typeof require",
+            "require.main === module",
+            "require.cache[x]",
+            "require(a + '/package.json')",
+            "(function (require) { require('x') })(require)",
+            "x.require(name)",
+            "var c = 'function' == typeof require && require; if (c) c(name)",
+        ] {
+            assert_eq!(facts(text).computed, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_are_joined_as_node_joins_them() {
+        for text in [
+            "read(path.join(__dirname, 'views', 'a.html'))",
+            "read(__dirname + '/views/a.html')",
+            "read(path.resolve('lib', 'views/a.html'))",
+            "read(`${__dirname}/views/a.html`)",
+            "new URL('./views/a.html', import.meta.url)",
+            "const p = join(__dirname, 'views/a.html')",
+            "read(path.join(path.dirname(__filename), 'views/a.html'))",
+            "const d = __dirname; fs.readFileSync(path.join(d, 'views', 'a.html'))",
+            "const d = dirname(fileURLToPath(import.meta.url)); read(join(d, 'views/a.html'))",
+            "read(join(import.meta.dirname, 'views/a.html'))",
+            "read(path.join(process.cwd(), 'lib/views/a.html'))",
+            "read([__dirname, 'views', 'a.html'].join('/'))",
+            "fork(require('path').join(__dirname, '../lib/views/a.html'))",
+        ] {
+            let paths = paths(text);
+            assert!(
+                paths.contains(&"/app/lib/views/a.html".to_owned()),
+                "{text}: {paths:?}"
+            );
+        }
+        assert_eq!(
+            paths("fs.readdirSync(path.join(__dirname, 'a'))"),
+            ["/app/lib/a/"]
+        );
+        assert_eq!(
+            paths("app.use(express.static(path.join(__dirname, 'a')))"),
+            ["/app/lib/a/"]
+        );
+        assert_eq!(
+            paths("read(path.join(__dirname, 'a', name))"),
+            ["/app/lib/a/*"]
+        );
+    }
+}

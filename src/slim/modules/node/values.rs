@@ -1,0 +1,374 @@
+//! Values of expressions, as far as they are known without running a program.
+//!
+//! A value is a short list of alternatives. A part that is unknown is [`UNKNOWN`], so that
+//! `path.join(__dirname, 'locale', name)` is the directory and one unknown part.
+
+use std::collections::HashMap;
+
+use oxc_ast::ast::{
+    Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, NewExpression,
+    ObjectPropertyKind, TemplateLiteral,
+};
+
+/// Stands for any text.
+pub(super) const UNKNOWN: char = '\0';
+/// Alternatives of one value. More of them are unknown.
+const MOST: usize = 256;
+/// Bytes of one alternative.
+const LONGEST: usize = 4096;
+/// Nested expressions that are evaluated.
+const DEEPEST: usize = 32;
+
+pub(super) type Value = Vec<String>;
+
+/// The variables of a source. Variables of the same name share their values, which is only too much.
+#[derive(Debug)]
+pub(super) struct Variables<'p> {
+    /// The path of the source.
+    pub(super) file: &'p str,
+    /// The directory of the source.
+    pub(super) directory: &'p str,
+    /// The working directory of the image.
+    pub(super) working_directory: &'p str,
+    values: HashMap<String, Value>,
+}
+
+impl<'p> Variables<'p> {
+    pub(super) fn new(file: &'p str, working_directory: &'p str) -> Self {
+        let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
+        Self {
+            file,
+            directory: if directory.is_empty() { "/" } else { directory },
+            working_directory,
+            values: HashMap::new(),
+        }
+    }
+
+    /// Adds the values that a variable may have.
+    pub(super) fn add(&mut self, name: &str, value: Value) {
+        let known = self.values.entry(name.to_owned()).or_default();
+        for text in value {
+            // The list is short.
+            if !known.contains(&text) {
+                known.push(text);
+            }
+        }
+        limit(known);
+    }
+
+    /// The value of an expression; [`UNKNOWN`] is among the alternatives if there may be others.
+    pub(super) fn value(&self, expression: &Expression<'_>) -> Value {
+        let mut value = self.evaluate(expression, DEEPEST);
+        limit(&mut value);
+        value
+    }
+
+    /// The path of `new URL('./x', import.meta.url)`.
+    pub(super) fn new_url(&self, new: &NewExpression<'_>) -> Value {
+        self.url(new, DEEPEST)
+    }
+
+    fn evaluate(&self, expression: &Expression<'_>, depth: usize) -> Value {
+        let Some(depth) = depth.checked_sub(1) else {
+            return unknown();
+        };
+        match expression.get_inner_expression() {
+            Expression::StringLiteral(literal) => text(literal.value.as_str()),
+            Expression::NumericLiteral(literal) => text(&literal.value.to_string()),
+            Expression::TemplateLiteral(template) => self.template(template, depth),
+            Expression::Identifier(name) => self.variable(name.name.as_str()),
+            Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
+                let left = self.evaluate(&binary.left, depth);
+                let right = self.evaluate(&binary.right, depth);
+                product(&left, &right, |left, right| format!("{left}{right}"))
+            }
+            Expression::ConditionalExpression(choice) => {
+                let mut value = self.evaluate(&choice.consequent, depth);
+                value.extend(self.evaluate(&choice.alternate, depth));
+                value
+            }
+            Expression::LogicalExpression(choice) => {
+                let mut value = self.evaluate(&choice.left, depth);
+                value.extend(self.evaluate(&choice.right, depth));
+                value
+            }
+            Expression::AssignmentExpression(assignment) => self.evaluate(&assignment.right, depth),
+            Expression::AwaitExpression(waiting) => self.evaluate(&waiting.argument, depth),
+            Expression::ArrayExpression(array) => {
+                let mut value = Vec::new();
+                for element in array.elements.iter().take(MOST) {
+                    match element {
+                        ArrayExpressionElement::Elision(_) => {}
+                        ArrayExpressionElement::SpreadElement(_) => value.extend(unknown()),
+                        _ => {
+                            let element = element.to_expression();
+                            value.extend(self.evaluate(element, depth));
+                        }
+                    }
+                }
+                value
+            }
+            Expression::ObjectExpression(object) => {
+                let mut value = Vec::new();
+                for property in object.properties.iter().take(MOST) {
+                    match property {
+                        ObjectPropertyKind::ObjectProperty(property) => {
+                            value.extend(self.evaluate(&property.value, depth));
+                        }
+                        ObjectPropertyKind::SpreadProperty(_) => value.extend(unknown()),
+                    }
+                }
+                value
+            }
+            Expression::StaticMemberExpression(member) => {
+                self.member(&member.object, member.property.name.as_str(), depth)
+            }
+            // `table[name]` is one of the values of the table.
+            Expression::ComputedMemberExpression(member) => {
+                let value = self.evaluate(&member.object, depth);
+                if value.is_empty() { unknown() } else { value }
+            }
+            Expression::CallExpression(call) => self.call(call, depth),
+            Expression::NewExpression(new) => self.url(new, depth),
+            _ => unknown(),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Value {
+        match name {
+            "__dirname" => text(self.directory),
+            "__filename" => text(self.file),
+            _ => match self.values.get(name) {
+                Some(value) if !value.is_empty() => value.clone(),
+                _ => unknown(),
+            },
+        }
+    }
+
+    fn template(&self, template: &TemplateLiteral<'_>, depth: usize) -> Value {
+        let mut value = text("");
+        for (place, quasi) in template.quasis.iter().enumerate() {
+            let cooked = quasi.value.cooked.as_ref();
+            let piece = text(cooked.map_or("", |cooked| cooked.as_str()));
+            value = product(&value, &piece, |left, right| format!("{left}{right}"));
+            if let Some(expression) = template.expressions.get(place) {
+                let piece = self.evaluate(expression, depth);
+                value = product(&value, &piece, |left, right| format!("{left}{right}"));
+            }
+        }
+        value
+    }
+
+    /// `import.meta.url` and its relatives; a property of an object is one of its values.
+    fn member(&self, object: &Expression<'_>, property: &str, depth: usize) -> Value {
+        if matches!(object, Expression::ImportMeta(_)) {
+            return match property {
+                // An address of the file is used like its path.
+                "url" | "filename" => text(self.file),
+                "dirname" => text(self.directory),
+                _ => unknown(),
+            };
+        }
+        match object {
+            // `path.sep`.
+            _ if property == "sep" => text("/"),
+            // `new URL(…).pathname`.
+            _ if matches!(property, "pathname" | "href") => self.evaluate(object, depth),
+            Expression::Identifier(name) if self.values.contains_key(name.name.as_str()) => {
+                let mut value = self.variable(name.name.as_str());
+                value.extend(unknown());
+                value
+            }
+            _ => unknown(),
+        }
+    }
+
+    fn call(&self, call: &CallExpression<'_>, depth: usize) -> Value {
+        let (object, name) = match call.callee.get_inner_expression() {
+            Expression::Identifier(name) => (None, name.name.as_str()),
+            Expression::StaticMemberExpression(member) => {
+                (Some(&member.object), member.property.name.as_str())
+            }
+            _ => return unknown(),
+        };
+        match name {
+            "cwd" if call.arguments.is_empty() => text(self.working_directory),
+            "join" if is_list(object) && call.arguments.len() <= 1 => {
+                self.joined_list(object, call, depth)
+            }
+            "join" | "resolve" | "normalize" => self.joined(&call.arguments, name, depth),
+            "dirname" => {
+                let mut value = self.argument(call, 0, depth);
+                for text in &mut value {
+                    *text = parent(text);
+                }
+                value
+            }
+            "concat" if object.is_some() => {
+                let mut value = object.map_or_else(unknown, |it| self.evaluate(it, depth));
+                for place in 0..call.arguments.len() {
+                    let next = self.argument(call, place, depth);
+                    value = product(&value, &next, |left, right| format!("{left}{right}"));
+                }
+                value
+            }
+            "fileURLToPath" | "pathToFileURL" | "String" | "toNamespacedPath" | "realpathSync"
+            | "freeze" | "resolveSync" => self.argument(call, 0, depth),
+            "toString" | "trim" | "toLowerCase" => {
+                object.map_or_else(unknown, |it| self.evaluate(it, depth))
+            }
+            _ => unknown(),
+        }
+    }
+
+    fn argument(&self, call: &CallExpression<'_>, place: usize, depth: usize) -> Value {
+        match call.arguments.get(place).and_then(Argument::as_expression) {
+            Some(expression) => self.evaluate(expression, depth),
+            None => unknown(),
+        }
+    }
+
+    /// `['a', 'b'].join('/')`.
+    fn joined_list(
+        &self,
+        object: Option<&Expression<'_>>,
+        call: &CallExpression<'_>,
+        depth: usize,
+    ) -> Value {
+        let Some(Expression::ArrayExpression(array)) = object else {
+            return unknown();
+        };
+        let separator = match self.argument(call, 0, depth).as_slice() {
+            [separator] if !call.arguments.is_empty() => separator.clone(),
+            _ => ",".to_owned(),
+        };
+        let mut value = text("");
+        for (place, element) in array.elements.iter().enumerate() {
+            let next = match element.as_expression() {
+                Some(expression) => self.evaluate(expression, depth),
+                None => unknown(),
+            };
+            let between = if place == 0 { "" } else { separator.as_str() };
+            value = product(&value, &next, |left, right| {
+                format!("{left}{between}{right}")
+            });
+        }
+        value
+    }
+
+    /// `path.join(…)` and `path.resolve(…)`.
+    fn joined(&self, arguments: &[Argument<'_>], name: &str, depth: usize) -> Value {
+        let mut value = if name == "resolve" {
+            text(self.working_directory)
+        } else {
+            text("")
+        };
+        for argument in arguments {
+            let next = match argument.as_expression() {
+                Some(expression) => self.evaluate(expression, depth),
+                None => unknown(),
+            };
+            value = product(&value, &next, |left, right| {
+                if left.is_empty() || (name == "resolve" && right.starts_with('/')) {
+                    right.to_owned()
+                } else {
+                    format!("{left}/{right}")
+                }
+            });
+        }
+        for text in &mut value {
+            *text = normalized(text);
+        }
+        value
+    }
+
+    /// `new URL('./x', import.meta.url)`.
+    fn url(&self, new: &NewExpression<'_>, depth: usize) -> Value {
+        let is_url = matches!(&new.callee, Expression::Identifier(name) if name.name == "URL");
+        let [address, base] = new.arguments.as_slice() else {
+            return unknown();
+        };
+        let (Some(address), Some(base)) = (address.as_expression(), base.as_expression()) else {
+            return unknown();
+        };
+        if !is_url {
+            return unknown();
+        }
+        let address = self.evaluate(address, depth);
+        let base = self.evaluate(base, depth);
+        let mut value = product(&base, &address, |base, address| {
+            if address.starts_with('/') {
+                return address.to_owned();
+            }
+            let directory = base.rsplit_once('/').map_or("", |(directory, _)| directory);
+            format!("{directory}/{address}")
+        });
+        for text in &mut value {
+            *text = normalized(text);
+        }
+        value
+    }
+}
+
+fn is_list(object: Option<&Expression<'_>>) -> bool {
+    matches!(object, Some(Expression::ArrayExpression(_)))
+}
+
+pub(super) fn unknown() -> Value {
+    text("\0")
+}
+
+fn text(text: &str) -> Value {
+    vec![text.to_owned()]
+}
+
+fn product(left: &[String], right: &[String], join: impl Fn(&str, &str) -> String) -> Value {
+    if left.len().saturating_mul(right.len()) > MOST {
+        return unknown();
+    }
+    let mut value = Vec::new();
+    for left in left {
+        for right in right {
+            if left.len() + right.len() > LONGEST {
+                return unknown();
+            }
+            value.push(join(left, right));
+        }
+    }
+    value
+}
+
+fn limit(value: &mut Value) {
+    if value.len() > MOST {
+        *value = unknown();
+    }
+}
+
+fn parent(path: &str) -> String {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", _)) => "/".to_owned(),
+        Some((parent, _)) => parent.to_owned(),
+        None => ".".to_owned(),
+    }
+}
+
+/// A path without `.`, `..` and repeated slashes.
+pub(super) fn normalized(path: &str) -> String {
+    let mut components: Vec<&str> = Vec::new();
+    for component in path.split('/') {
+        match component {
+            "" | "." => {}
+            ".." if components.last().is_some_and(|last| *last != "..") => {
+                components.pop();
+            }
+            ".." if path.starts_with('/') => {}
+            _ => components.push(component),
+        }
+    }
+    let joined = components.join("/");
+    if path.starts_with('/') {
+        format!("/{joined}")
+    } else {
+        joined
+    }
+}

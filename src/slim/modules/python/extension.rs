@@ -1,0 +1,94 @@
+//! The modules that an extension module, which is machine code, may import by name.
+//!
+//! C has the names as strings that end with a NUL; Rust has all strings of a library in a row, so
+//! that a name begins and ends in the middle of others.
+
+use std::collections::BTreeSet;
+
+use super::names::Names;
+use super::source::{How, Request, Source};
+
+/// Bytes after a first part that may belong to the name.
+const LONGEST: usize = 120;
+/// Different names that are followed; a library has at most a few hundred.
+const MAX_NAMES: usize = 10_000;
+/// Shorter first parts are found in the middle of other words.
+const LONG: usize = 5;
+
+/// Reads the names in an extension module.
+pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
+    let mut found: BTreeSet<(&str, How)> = BTreeSet::new();
+    let Some(finder) = names.finder() else {
+        return Source::default();
+    };
+    for part in finder.find_iter(bytes) {
+        let (start, end) = (part.start(), part.end());
+        let is_inside = start > 0 && is_identifier(bytes[start - 1]);
+        if found.len() >= MAX_NAMES || (is_inside && end - start < LONG) {
+            continue;
+        }
+        match bytes.get(end) {
+            Some(b'.') => {
+                let rest = &bytes[start..bytes.len().min(end + LONGEST)];
+                let length = rest.iter().position(|&byte| !is_part(byte));
+                let name = std::str::from_utf8(&rest[..length.unwrap_or(rest.len())]);
+                found.extend(name.ok().map(|name| (name, How::Glued)));
+            }
+            // A whole string of C.
+            Some(0) if start > 0 && bytes[start - 1] == 0 => {
+                let name = std::str::from_utf8(&bytes[start..end]);
+                found.extend(name.ok().map(|name| (name, How::Call)));
+            }
+            _ => {}
+        }
+    }
+    let mut source = Source::default();
+    for (name, how) in found {
+        source.requests.push(Request {
+            level: 0,
+            name: name.trim_end_matches('.').to_owned(),
+            // A library has no lines.
+            line: 1,
+            how,
+            is_optional: true,
+        });
+    }
+    source
+}
+
+fn is_identifier(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_part(byte: u8) -> bool {
+    is_identifier(byte) || byte == b'.'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_strings_of_c_and_of_rust() {
+        let names = Names {
+            tops: ["numpy", "cryptography", "py"].map(str::to_owned).into(),
+            ..Names::default()
+        };
+        let bytes = b"\0numpy\0xnumpy\0numpy.core.x\0happy.\0ofcryptography.x509cryptography.y(";
+        let source = read(bytes, &names);
+        let found: Vec<&str> = source
+            .requests
+            .iter()
+            .map(|request| &*request.name)
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "cryptography.x509cryptography.y",
+                "cryptography.y",
+                "numpy",
+                "numpy.core.x"
+            ]
+        );
+    }
+}

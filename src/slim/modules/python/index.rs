@@ -1,0 +1,503 @@
+//! The installed distributions of an image's directories of packages, and the modules in them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use super::knowledge;
+use super::names::{Names, is_dotted};
+use crate::image::{Kind, NameId, Tree};
+use crate::packages::{Ecosystem, Packages};
+use crate::slim::view::View;
+
+/// Parts of a dotted name that are followed.
+const MAX_PARTS: usize = 64;
+
+/// What is installed in the directories.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    sites: BTreeSet<NameId>,
+    pub(super) units: Vec<Unit>,
+    /// The units that a file belongs to.
+    units_of: HashMap<NameId, Vec<usize>>,
+    /// Units by the normalized names of distributions.
+    by_name: HashMap<String, Vec<usize>>,
+    pub(super) names: Names,
+    pub(super) plugins: Vec<Plugin>,
+    /// Directories whose entries are read by name, with their units.
+    pub(super) named_data: BTreeMap<NameId, usize>,
+    /// Entries that are neither modules nor part of a distribution.
+    pub(super) others: Vec<NameId>,
+    /// `.pth` files, whose lines the interpreter reads at its start.
+    pub(super) pointers: Vec<NameId>,
+    listings: RefCell<HashMap<NameId, Rc<Listing>>>,
+}
+
+/// A distribution, or a top-level module that belongs to none.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub(super) name: String,
+    pub(super) site: NameId,
+    /// `METADATA` or `PKG-INFO`.
+    pub(super) record: Option<NameId>,
+    /// Files without tests and other leftovers.
+    pub(super) files: Vec<NameId>,
+}
+
+/// An object that a distribution offers to programs that ask for its group.
+#[derive(Clone, Debug)]
+pub(super) struct Plugin {
+    pub(super) unit: usize,
+    pub(super) list: NameId,
+    pub(super) line: usize,
+    pub(super) module: String,
+}
+
+fn is_below(tree: &Tree, name: NameId, directory: NameId) -> bool {
+    let mut at = name;
+    while at != NameId::ROOT {
+        at = tree.parent(at);
+        if at == directory {
+            return true;
+        }
+    }
+    false
+}
+
+/// The modules in a directory, by name.
+type Listing = BTreeMap<String, Entry>;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    pub(super) directory: Option<NameId>,
+    pub(super) files: Vec<NameId>,
+}
+
+/// A module that was found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Module {
+    /// The `__init__` files of the packages on the way, and those of the module.
+    pub(super) files: Vec<NameId>,
+    /// The directory of the package, if it is one.
+    pub(super) directory: Option<NameId>,
+    /// Whether all parts of the name were found; otherwise the rest may be attributes.
+    pub(super) is_whole: bool,
+}
+
+/// The files of an entry of a directory of packages that may be kept.
+pub(super) type FilesOf<'a> = &'a dyn Fn(&Tree, NameId) -> Vec<NameId>;
+
+impl Index {
+    /// Indexes directories of packages. `is_left_out` says which entries, such as package
+    /// installers, are none of its business; `files_of` lists the files of an entry.
+    pub(super) fn new(
+        view: &View<'_>,
+        packages: &Packages,
+        sites: BTreeSet<NameId>,
+        is_left_out: &dyn Fn(&[u8]) -> bool,
+        files_of: FilesOf<'_>,
+    ) -> Self {
+        let mut index = Self {
+            sites,
+            ..Self::default()
+        };
+        let tree = view.tree();
+        index.add_distributions(tree, packages);
+        for site in index.sites.clone() {
+            for entry in tree.children(site) {
+                let file_name = tree.file_name(entry);
+                if is_left_out(file_name) {
+                    continue;
+                }
+                if file_name.ends_with(b".pth") {
+                    index.pointers.push(entry);
+                    continue;
+                }
+                index.add_entry(tree, site, entry, &files_of(tree, entry));
+            }
+        }
+        index.add_names(view);
+        index
+    }
+
+    fn add_distributions(&mut self, tree: &Tree, packages: &Packages) {
+        for package in &packages.list {
+            if package.ecosystem != Ecosystem::Python {
+                continue;
+            }
+            let mut site = tree.parent(package.record);
+            if !self.sites.contains(&site) {
+                site = tree.parent(site);
+            }
+            if !self.sites.contains(&site) {
+                continue;
+            }
+            let unit = self.units.len();
+            let name = package.ecosystem.normal_name(&package.name).into_owned();
+            self.by_name.entry(name).or_default().push(unit);
+            for &file in &package.files {
+                self.units_of.entry(file).or_default().push(unit);
+            }
+            self.units.push(Unit {
+                name: package.name.clone(),
+                site,
+                record: Some(package.record),
+                files: Vec::new(),
+            });
+        }
+    }
+
+    /// Adds the files of an entry to their units. Files that no distribution lists belong to those
+    /// of the other files of the entry, or form a unit.
+    fn add_entry(&mut self, tree: &Tree, site: NameId, entry: NameId, files: &[NameId]) {
+        let mut owners = BTreeSet::new();
+        for file in files {
+            owners.extend(self.units_of.get(file).into_iter().flatten().copied());
+        }
+        if owners.is_empty() {
+            let Some(name) = module_name(tree, entry) else {
+                self.others.push(entry);
+                return;
+            };
+            owners.insert(self.units.len());
+            self.units.push(Unit {
+                name,
+                site,
+                record: None,
+                files: Vec::new(),
+            });
+        }
+        for &file in files {
+            let units = self
+                .units_of
+                .entry(file)
+                .or_insert_with(|| owners.iter().copied().collect());
+            for &unit in &*units {
+                self.units[unit].files.push(file);
+            }
+        }
+    }
+
+    fn add_names(&mut self, view: &View<'_>) {
+        let tree = view.tree();
+        for &site in &self.sites {
+            let tops = self.listing(tree, site);
+            self.names.tops.extend(tops.keys().cloned());
+        }
+        for unit in 0..self.units.len() {
+            let Some(record) = self.units[unit].record else {
+                continue;
+            };
+            self.add_named_data(tree, unit);
+            if let Some(list) = tree.child(tree.parent(record), b"entry_points.txt")
+                && let Some(bytes) = view.bytes(list)
+            {
+                self.add_plugins(unit, list, &String::from_utf8_lossy(&bytes));
+            }
+        }
+    }
+
+    fn add_named_data(&mut self, tree: &Tree, unit: usize) {
+        let row = &self.units[unit];
+        let Some(data) = knowledge::of(&row.name).and_then(|known| known.data.as_ref()) else {
+            return;
+        };
+        let Ok(found) = tree.resolve_from(row.site, data.directory.as_bytes()) else {
+            return;
+        };
+        self.named_data.insert(found.name, unit);
+        for entry in tree.children(found.name) {
+            let name = String::from_utf8_lossy(tree.file_name(entry));
+            self.names.data.insert(name.into_owned());
+        }
+    }
+
+    fn add_plugins(&mut self, unit: usize, list: NameId, text: &str) {
+        let mut group = "";
+        for (index, line) in text.lines().map(str::trim).enumerate() {
+            if let Some(name) = line.strip_prefix('[') {
+                group = name.trim_end_matches(']').trim();
+            } else if let Some((_, object)) = line.split_once('=')
+                && !matches!(group, "console_scripts" | "gui_scripts" | "")
+            {
+                let module = object.split([':', '[', ' ']).find(|part| !part.is_empty());
+                let plugins = self.names.groups.entry(group.to_owned()).or_default();
+                plugins.push(self.plugins.len());
+                self.plugins.push(Plugin {
+                    unit,
+                    list,
+                    line: index + 1,
+                    module: module.unwrap_or_default().to_owned(),
+                });
+            }
+        }
+    }
+
+    pub(super) fn sites(&self) -> impl Iterator<Item = NameId> {
+        self.sites.iter().copied()
+    }
+
+    pub(super) fn is_site(&self, directory: NameId) -> bool {
+        self.sites.contains(&directory)
+    }
+
+    /// Whether a file of a unit is next to its record, in `x.dist-info`.
+    pub(super) fn is_metadata(&self, tree: &Tree, unit: usize, file: NameId) -> bool {
+        let Some(record) = self.units[unit].record else {
+            return false;
+        };
+        let directory = tree.parent(record);
+        file == record || (!self.is_site(directory) && is_below(tree, file, directory))
+    }
+
+    /// The units that a file belongs to.
+    pub(super) fn units_of(&self, file: NameId) -> &[usize] {
+        let units = self.units_of.get(&file);
+        units.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The units of a distribution.
+    pub(super) fn named(&self, name: &str) -> &[usize] {
+        let units = self.by_name.get(&*Ecosystem::Python.normal_name(name));
+        units.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a name is below one of the directories.
+    pub(super) fn contains(&self, tree: &Tree, name: NameId) -> bool {
+        let mut at = name;
+        while at != NameId::ROOT {
+            at = tree.parent(at);
+            if self.sites.contains(&at) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The modules with a name, one in each directory that has it.
+    pub(super) fn find(&self, tree: &Tree, name: &str) -> Vec<Module> {
+        let mut found = Vec::new();
+        for &site in &self.sites {
+            let module = self.find_below(tree, site, name);
+            if !module.files.is_empty() || module.directory.is_some() {
+                found.push(module);
+            }
+        }
+        found
+    }
+
+    /// The modules with which a text begins: `a.bc.d` may be `a.b` and another text.
+    pub(super) fn find_glued(&self, tree: &Tree, text: &str) -> Vec<Module> {
+        let mut found = Vec::new();
+        for &site in &self.sites {
+            let mut at = site;
+            let mut files: Vec<NameId> = Vec::new();
+            for part in text.split('.').take(MAX_PARTS) {
+                let listing = self.listing(tree, at);
+                let whole = listing.get(part);
+                let entries: Vec<&Entry> = match whole {
+                    Some(entry) => vec![entry],
+                    None if at == site => Vec::new(),
+                    None => {
+                        let names = listing.iter();
+                        names
+                            .filter(|(name, _)| part.starts_with(name.as_str()))
+                            .map(|(_, entry)| entry)
+                            .collect()
+                    }
+                };
+                let mut next = None;
+                for entry in entries {
+                    files.extend(&entry.files);
+                    if let Some(package) = entry.directory {
+                        let inner = self.listing(tree, package);
+                        let own = inner.get("__init__").into_iter();
+                        files.extend(own.flat_map(|own| own.files.iter().copied()));
+                        next = Some(package);
+                    }
+                }
+                let (Some(package), Some(_)) = (next, whole) else {
+                    break;
+                };
+                at = package;
+            }
+            if !files.is_empty() {
+                found.push(Module {
+                    files,
+                    directory: None,
+                    is_whole: true,
+                });
+            }
+        }
+        found
+    }
+
+    /// The module with a name that is relative to a source.
+    pub(super) fn find_relative(
+        &self,
+        tree: &Tree,
+        source: NameId,
+        level: u32,
+        name: &str,
+    ) -> Option<Module> {
+        let mut package = source;
+        for _ in 0..level {
+            package = tree.parent(package);
+            if package == NameId::ROOT || self.sites.contains(&package) {
+                return None;
+            }
+        }
+        if !name.is_empty() {
+            return Some(self.find_below(tree, package, name));
+        }
+        let files = self.listing(tree, package).get("__init__").cloned();
+        Some(Module {
+            files: files.unwrap_or_default().files,
+            directory: Some(package),
+            is_whole: true,
+        })
+    }
+
+    pub(super) fn find_below(&self, tree: &Tree, directory: NameId, name: &str) -> Module {
+        let mut module = Module::default();
+        let mut at = directory;
+        for part in name.split('.').take(MAX_PARTS) {
+            module.is_whole = false;
+            let listing = self.listing(tree, at);
+            let Some(entry) = listing.get(part) else {
+                return module;
+            };
+            module.is_whole = true;
+            if let Some(package) = entry.directory {
+                let inner = self.listing(tree, package);
+                if let Some(own) = inner.get("__init__") {
+                    module.files.extend(&own.files);
+                    module.directory = Some(package);
+                    at = package;
+                    continue;
+                }
+                // A directory without `__init__` is a package if there is no module.
+                if entry.files.is_empty() {
+                    module.directory = Some(package);
+                    at = package;
+                    continue;
+                }
+            }
+            module.files.extend(&entry.files);
+            module.directory = None;
+            // What follows the name of a module can only be attributes.
+            module.is_whole = name.ends_with(part);
+            return module;
+        }
+        module
+    }
+
+    /// The modules in a directory.
+    pub(super) fn listing(&self, tree: &Tree, directory: NameId) -> Rc<Listing> {
+        let mut listings = self.listings.borrow_mut();
+        let listing = listings
+            .entry(directory)
+            .or_insert_with(|| Rc::new(list(tree, directory)));
+        Rc::clone(listing)
+    }
+}
+
+fn list(tree: &Tree, directory: NameId) -> Listing {
+    let mut listing = Listing::new();
+    for child in tree.children(directory) {
+        let Some(name) = module_name(tree, child) else {
+            continue;
+        };
+        let entry = listing.entry(name).or_default();
+        match directory_of(tree, child) {
+            Some(directory) => entry.directory = Some(directory),
+            None => entry.files.push(child),
+        }
+    }
+    listing
+}
+
+/// The directory that a name is, or that a symlink leads to.
+fn directory_of(tree: &Tree, name: NameId) -> Option<NameId> {
+    if let Kind::Symlink { target } = &tree.inode(name).kind {
+        let end = tree.resolve_from(tree.parent(name), target).ok()?.name;
+        return tree.is_directory(end).then_some(end);
+    }
+    tree.is_directory(name).then_some(name)
+}
+
+/// The name under which an entry of a directory is imported.
+pub(super) fn module_name(tree: &Tree, entry: NameId) -> Option<String> {
+    let file_name = std::str::from_utf8(tree.file_name(entry)).ok()?;
+    let name = if directory_of(tree, entry).is_some() {
+        file_name
+    } else {
+        if !is_module_file(file_name) {
+            return None;
+        }
+        file_name.split('.').next().unwrap_or_default()
+    };
+    let is_name = is_dotted(name) && !name.contains('.') && name != "__pycache__";
+    is_name.then(|| name.to_owned())
+}
+
+/// Whether Python can import a file: `x.py`, `x.pyc`, `x.cpython-311-x86_64-linux-gnu.so`.
+pub(super) fn is_module_file(file_name: &str) -> bool {
+    [".py", ".pyc", ".so"]
+        .iter()
+        .any(|ending| file_name.ends_with(ending))
+}
+
+/// The distributions that a distribution depends on, by its metadata; those of its extras too if
+/// `has_extras`.
+pub(super) fn requirements(view: &View<'_>, record: NameId, has_extras: bool) -> Vec<String> {
+    let tree = view.tree();
+    let mut names = BTreeSet::new();
+    if let Some(bytes) = view.bytes(record) {
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            // The description follows the fields.
+            if line.is_empty() {
+                break;
+            }
+            if let Some(requirement) = line.strip_prefix("Requires-Dist:") {
+                let is_extra = requirement
+                    .split_once(';')
+                    .is_some_and(|(_, marker)| marker.contains("extra"));
+                if !is_extra || has_extras {
+                    names.extend(requirement_name(requirement));
+                }
+            }
+        }
+    }
+    // setuptools writes the requirements of an egg to a file.
+    if tree.file_name(record) == b"PKG-INFO"
+        && let Some(list) = tree.child(tree.parent(record), b"requires.txt")
+        && let Some(bytes) = view.bytes(list)
+    {
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            // A section may be an extra, or have only a condition: `[:python_version<"3"]`.
+            if line.starts_with('[') && !line.starts_with("[:") && !has_extras {
+                break;
+            }
+            names.extend(requirement_name(line));
+        }
+    }
+    names.into_iter().collect()
+}
+
+fn requirement_name(requirement: &str) -> Option<String> {
+    let requirement = requirement.trim();
+    let end = requirement
+        .find(|char: char| !char.is_ascii_alphanumeric() && !"._-".contains(char))
+        .unwrap_or(requirement.len());
+    let name = &requirement[..end];
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The names of a list, each once, in its order.
+pub(super) fn unique(names: Vec<NameId>) -> Vec<NameId> {
+    let mut seen = HashSet::new();
+    let mut unique = names;
+    unique.retain(|&name| seen.insert(name));
+    unique
+}

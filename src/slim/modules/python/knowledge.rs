@@ -1,0 +1,19 @@
+//! What is known of distributions besides their sources.
+
+use crate::knowledge::{PythonDistribution, python_distribution};
+use crate::packages::Ecosystem;
+
+/// What is known of a distribution, by any form of its name.
+pub(super) fn of(name: &str) -> Option<&'static PythonDistribution> {
+    python_distribution(&Ecosystem::Python.normal_name(name))
+}
+
+/// Whether the computed names of a distribution are also in texts.
+pub(super) fn loads_by_text(name: &str) -> bool {
+    of(name).is_some_and(|known| known.names_from_text)
+}
+
+/// Whether a distribution runs code of people, which may import everything.
+pub(super) fn runs_code_of_people(name: &str) -> bool {
+    of(name).is_some_and(|known| known.runs_code)
+}

@@ -1,0 +1,561 @@
+//! The modules that applications in Python load, and the distributions that provide them.
+//!
+//! The sources that the image's programs run are the start: their imports lead to modules in the
+//! directories of packages, whose imports lead to others. By default a distribution is kept whole
+//! once any of its modules is reached; with `--modules exact`, only the modules that are reached
+//! are kept, with the data of their packages.
+//!
+//! Where it is unknown what is imported, everything stays: an interpreter without a program, an
+//! application that computes the name of a module, a distribution that runs code of people.
+
+mod data;
+mod extension;
+mod index;
+mod knowledge;
+mod names;
+mod source;
+mod values;
+mod walk;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use rayon::prelude::*;
+
+use index::{FilesOf, Index};
+use source::{Request, Source};
+use walk::{Place, Sources, Walk};
+
+use crate::image::{Kind, NameId, Tree};
+use crate::packages::Packages;
+use crate::slim::effort::Allowance;
+use crate::slim::graph::{Graph, Step};
+use crate::slim::keep::{Keep, PythonCode, PythonRun};
+use crate::slim::options::Modules;
+use crate::slim::view::View;
+use crate::slim::why::{Field, Root, Why};
+
+/// Directories of packages and the modules in them that are reached.
+#[derive(Debug, Default)]
+pub(in crate::slim) struct PythonModules {
+    level: Modules,
+    /// Directories of packages, each with the Python that searches it.
+    sites: BTreeMap<NameId, NameId>,
+    index: Option<Index>,
+    walk: Option<Walk>,
+    /// What was read of sources.
+    read: HashMap<NameId, Rc<Source>>,
+    /// Kept sources, outside of the standard library.
+    sources: BTreeSet<NameId>,
+    /// Kept texts of the user that may name modules.
+    texts: Vec<NameId>,
+    /// Whether the index is new, so that nothing was followed with it.
+    is_renewed: bool,
+    followed_texts: usize,
+    followed_runs: usize,
+    given: usize,
+    /// Why everything is kept, once it is.
+    open: Option<Open>,
+}
+
+/// Why all modules may be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Open {
+    /// Requested, or said elsewhere.
+    Silent,
+    Note {
+        at: Option<NameId>,
+        line: Option<usize>,
+        text: String,
+    },
+}
+
+/// What the tracer of the runtime knows of a directory of packages.
+pub(in crate::slim) struct SiteFiles<'a> {
+    /// Entries that others keep, such as package installers.
+    pub(in crate::slim) is_left_out: &'a dyn Fn(&[u8]) -> bool,
+    /// The files of an entry, without tests and other leftovers.
+    pub(in crate::slim) files_of: FilesOf<'a>,
+}
+
+impl PythonModules {
+    pub(in crate::slim) fn new(level: Modules) -> Self {
+        let mut modules = Self {
+            level,
+            ..Self::default()
+        };
+        if level == Modules::Whole {
+            modules.open = Some(Open::Silent);
+        }
+        modules
+    }
+
+    /// Adds a directory that a Python searches. Returns true if only what is reached is kept of it.
+    pub(in crate::slim) fn adopt(&mut self, site: NameId, python: NameId) -> bool {
+        if self.open.is_some() {
+            return false;
+        }
+        self.sites.entry(site).or_insert(python);
+        true
+    }
+
+    pub(in crate::slim) fn is_adopted(&self, site: NameId) -> bool {
+        self.sites.contains_key(&site)
+    }
+
+    pub(in crate::slim) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Adds a kept source.
+    pub(in crate::slim) fn add_source(&mut self, source: NameId) {
+        self.sources.insert(source);
+    }
+
+    /// Adds a kept text that may be a configuration file of the application.
+    pub(in crate::slim) fn add_text(&mut self, text: NameId) {
+        self.texts.push(text);
+    }
+
+    /// Keeps everything from now on: the code that runs is unknown.
+    pub(in crate::slim) fn open(&mut self) {
+        self.open.get_or_insert(Open::Silent);
+    }
+
+    /// The files that start with the interpreter: pointers to directories and unknown entries.
+    /// Each is returned with the Python that searches its directory.
+    pub(in crate::slim) fn startup(&self, tree: &Tree) -> Vec<(NameId, NameId)> {
+        let mut startup = Vec::new();
+        let Some(index) = &self.index else {
+            return startup;
+        };
+        for &name in index.pointers.iter().chain(&index.others) {
+            if let Some(&python) = self.sites.get(&tree.parent(name)) {
+                startup.push((name, python));
+            }
+        }
+        startup
+    }
+
+    /// The records of reached distributions, with the directories of packages.
+    pub(in crate::slim) fn records(&self) -> Vec<(NameId, NameId)> {
+        let (Some(index), Some(walk)) = (&self.index, &self.walk) else {
+            return Vec::new();
+        };
+        let mut records = Vec::new();
+        for unit in walk.reached_units() {
+            let unit = &index.units[unit];
+            records.extend(unit.record.map(|record| (record, unit.site)));
+        }
+        records
+    }
+
+    /// Follows what is new. Returns true if everything is kept from now on.
+    pub(in crate::slim) fn settle(
+        &mut self,
+        keep: &mut Keep<'_>,
+        packages: &Packages,
+        files: &SiteFiles<'_>,
+    ) -> bool {
+        if self.open.is_some() || self.sites.is_empty() {
+            return false;
+        }
+        self.renew(keep, packages, files);
+        let (Some(index), Some(mut walk)) = (self.index.take(), self.walk.take()) else {
+            return false;
+        };
+        self.add_places(keep, &index, &mut walk);
+        let mut reader = Reader {
+            view: keep.view,
+            read: &mut self.read,
+            scripts: &self.sources,
+            effort: &mut keep.effort.sources,
+        };
+        walk.run(keep.view, &index, &mut reader);
+        self.open = self.reason_to_open(keep, &walk);
+        if let Some(Open::Note { at, line, text }) = &self.open {
+            keep.note(*at, *line, text.clone());
+        }
+        if self.open.is_none() {
+            for kept in &walk.kept[self.given..] {
+                keep.graph.keep(kept.name, kept.by, kept.why.clone());
+            }
+            self.given = walk.kept.len();
+        }
+        self.index = Some(index);
+        self.walk = Some(walk);
+        self.open.is_some()
+    }
+
+    /// Records what `--modules exact` would leave out, or what it could not know.
+    pub(in crate::slim) fn finish(&mut self, keep: &mut Keep<'_>) {
+        let (Some(index), Some(walk)) = (self.index.take(), self.walk.take()) else {
+            return;
+        };
+        if self.open.is_none() {
+            match self.level {
+                Modules::Exact => note_computed(keep, &index, &walk),
+                _ => keep.exact_saves += self.exact_saves(keep, &index),
+            }
+        }
+    }
+
+    /// The bytes of files that are only kept because others of their distribution are reached.
+    fn exact_saves(&mut self, keep: &mut Keep<'_>, index: &Index) -> u64 {
+        let mut exact = Walk::new(Modules::Exact);
+        self.is_renewed = true;
+        self.followed_texts = 0;
+        self.followed_runs = 0;
+        // The modules of distributions are sources that were seen, but they are no start.
+        self.sources
+            .retain(|&source| !index.contains(keep.tree(), source));
+        self.add_places(keep, index, &mut exact);
+        let mut reader = Reader {
+            view: keep.view,
+            read: &mut self.read,
+            scripts: &self.sources,
+            effort: &mut keep.effort.sources,
+        };
+        exact.run(keep.view, index, &mut reader);
+        let needed: HashSet<NameId> = exact.kept.iter().map(|kept| kept.name).collect();
+        let tree = keep.tree();
+        let mut counted = HashSet::new();
+        let mut bytes = 0;
+        for unit in &index.units {
+            for &file in &unit.files {
+                let is_saved = !needed.contains(&file)
+                    && keep.graph.is_kept(file)
+                    && is_only_of_distribution(&keep.graph, file);
+                if is_saved && counted.insert(tree.inode_id(file)) {
+                    bytes += length(tree, file) as u64;
+                }
+            }
+        }
+        bytes
+    }
+
+    /// Makes the index again if there are new directories.
+    fn renew(&mut self, keep: &Keep<'_>, packages: &Packages, files: &SiteFiles<'_>) {
+        let known = self.index.as_ref().map_or(0, |index| index.sites().count());
+        if known == self.sites.len() {
+            return;
+        }
+        let sites = self.sites.keys().copied().collect();
+        let index = Index::new(
+            keep.view,
+            packages,
+            sites,
+            files.is_left_out,
+            files.files_of,
+        );
+        self.index = Some(index);
+        self.walk = Some(Walk::new(self.level));
+        // Other names count now.
+        self.read.clear();
+        self.is_renewed = true;
+        self.followed_texts = 0;
+        self.followed_runs = 0;
+        self.given = 0;
+    }
+
+    fn add_places(&mut self, keep: &Keep<'_>, index: &Index, walk: &mut Walk) {
+        let view = keep.view;
+        if self.is_renewed {
+            add_configuration(view, index, walk);
+            add_startup(view, index, walk, &self.sites);
+        }
+        for &source in &self.sources {
+            if is_start(keep, index, source) {
+                walk.add_source(view, index, source);
+            }
+        }
+        self.is_renewed = false;
+        for &text in &self.texts[self.followed_texts..] {
+            add_text(view, index, walk, text);
+        }
+        self.followed_texts = self.texts.len();
+        for run in keep.python_runs.iter().skip(self.followed_runs) {
+            for request in requests_of(index, run) {
+                walk.follow(view, index, &Place::Source(run.by), &request, false);
+            }
+        }
+        self.followed_runs = keep.python_runs.len();
+    }
+
+    fn reason_to_open(&self, keep: &Keep<'_>, walk: &Walk) -> Option<Open> {
+        if let Some(start) = &keep.unknown_python {
+            return Some(Open::Note {
+                at: Some(start.0),
+                line: Some(start.1),
+                text: "starts Python with code that is not known: all installed packages are kept"
+                    .to_owned(),
+            });
+        }
+        if let Some(name) = &walk.runs_code {
+            return Some(Open::Note {
+                at: None,
+                line: None,
+                text: format!(
+                    "`{name}` runs code that may import anything: all installed Python packages are kept"
+                ),
+            });
+        }
+        if self.level == Modules::Packages && walk.has_own_computed {
+            let place = walk.computed.iter().next();
+            return Some(Open::Note {
+                at: place.map(|place| place.0),
+                line: place.map(|place| place.1),
+                text: "imports a module whose name is computed at run time: all installed Python \
+                       packages are kept"
+                    .to_owned(),
+            });
+        }
+        // Python is there, and nothing shows what for.
+        let is_unused = self.sources.is_empty() && keep.python_runs.is_empty();
+        if is_unused && keep.graph.now() >= Step::Likely {
+            return Some(Open::Silent);
+        }
+        None
+    }
+}
+
+/// Whether a kept source is run or read by something. The programs of a distribution in an
+/// environment that was copied are there whether or not something starts them.
+fn is_start(keep: &Keep<'_>, index: &Index, source: NameId) -> bool {
+    let is_program = !index.units_of(source).is_empty() && !index.contains(keep.tree(), source);
+    !is_program || keep.is_run(source) || !keep.graph.is_users(source)
+}
+
+/// Whether a file is kept for no other reason than its distribution.
+fn is_only_of_distribution(graph: &Graph, file: NameId) -> bool {
+    let mut reasons = graph.reasons(file).iter();
+    reasons.all(|reason| {
+        matches!(
+            reason.why,
+            Why::Module { .. } | Why::Imported(_) | Why::ModuleNamed(_)
+        )
+    })
+}
+
+/// Notes the computed imports, and what is kept because of them.
+fn note_computed(keep: &mut Keep<'_>, index: &Index, walk: &Walk) {
+    for &(source, line) in &walk.computed {
+        let units = index.units_of(source);
+        if units.is_empty() {
+            let text = "imports a module whose name is computed at run time: only modules that \
+                        texts name are kept";
+            keep.note(Some(source), Some(line), text.to_owned());
+        }
+        for &unit in units {
+            let name = &index.units[unit].name;
+            if !knowledge::loads_by_text(name) {
+                let text = format!(
+                    "imports a module whose name is computed at run time: `{name}` is kept whole"
+                );
+                keep.note(Some(source), Some(line), text);
+            }
+        }
+    }
+}
+
+/// Names in commands and variables of the configuration.
+fn add_configuration(view: &View<'_>, index: &Index, walk: &mut Walk) {
+    let config = &view.image.config;
+    let fields = [
+        (Field::Entrypoint, config.entrypoint()),
+        (Field::Cmd, config.cmd()),
+        (Field::Healthcheck, config.healthcheck().unwrap_or_default()),
+    ];
+    for (of, words) in fields {
+        for word in words {
+            let root = Root::Argument {
+                of,
+                word: word.to_owned(),
+            };
+            add_root(view, index, walk, &root, word);
+        }
+    }
+    for entry in config.env() {
+        if let Some((name, value)) = entry.split_once('=') {
+            let root = Root::Variable {
+                name: name.to_owned(),
+            };
+            add_root(view, index, walk, &root, value);
+        }
+    }
+}
+
+fn add_root(view: &View<'_>, index: &Index, walk: &mut Walk, root: &Root, text: &str) {
+    for request in source::read_text(text, &index.names) {
+        walk.follow(view, index, &Place::Root(root.clone()), &request, false);
+    }
+}
+
+/// Modules that every start of the interpreter imports.
+fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, sites: &BTreeMap<NameId, NameId>) {
+    for module in ["sitecustomize", "usercustomize", "_virtualenv"] {
+        for &python in sites.values().take(1) {
+            for request in requests_of_module(module, 1) {
+                walk.follow(view, index, &Place::Source(python), &request, false);
+            }
+        }
+    }
+    for &pointer in &index.pointers {
+        let Some(bytes) = view.bytes(pointer) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        for (place, line) in text.lines().enumerate() {
+            // `site.py` runs the lines that begin with `import`.
+            if !line.starts_with("import ") && !line.starts_with("import\t") {
+                continue;
+            }
+            for mut request in source::read(line, &index.names).requests {
+                request.line = place + 1;
+                walk.follow(view, index, &Place::Source(pointer), &request, false);
+            }
+        }
+    }
+}
+
+fn add_text(view: &View<'_>, index: &Index, walk: &mut Walk, text: NameId) {
+    let Some(bytes) = view.bytes(text) else {
+        return;
+    };
+    let requests = source::read_text(&String::from_utf8_lossy(&bytes), &index.names);
+    for request in requests {
+        walk.follow(view, index, &Place::Source(text), &request, false);
+    }
+}
+
+/// What a command of a script runs.
+fn requests_of(index: &Index, run: &PythonRun) -> Vec<Request> {
+    match &run.code {
+        PythonCode::Module(module) => requests_of_module(module, run.line),
+        PythonCode::Text(text) => {
+            let mut requests = source::read(text, &index.names).requests;
+            for request in &mut requests {
+                request.line = run.line;
+            }
+            requests
+        }
+    }
+}
+
+/// A module that is run by its name.
+fn requests_of_module(module: &str, line: usize) -> Vec<Request> {
+    let mut requests = Vec::new();
+    if names::is_dotted(module) {
+        // `python -m a` runs `a.__main__`.
+        for name in [module.to_owned(), format!("{module}.__main__")] {
+            requests.push(Request {
+                level: 0,
+                name,
+                line,
+                how: source::How::Statement,
+                is_optional: false,
+            });
+        }
+    }
+    requests
+}
+
+/// Whether a module or a directory is for tests.
+fn is_test(name: &str) -> bool {
+    matches!(name, "tests" | "test" | "conftest") || name.starts_with("test_")
+}
+
+/// Reads sources in parallel, and each once.
+struct Reader<'r, 'v> {
+    view: &'r View<'v>,
+    read: &'r mut HashMap<NameId, Rc<Source>>,
+    scripts: &'r BTreeSet<NameId>,
+    effort: &'r mut Allowance,
+}
+
+impl Sources for Reader<'_, '_> {
+    fn read(&mut self, index: &Index, names: &[NameId]) -> Vec<Rc<Source>> {
+        let tree = self.view.tree();
+        let mut wanted = Vec::new();
+        let mut seen = HashSet::new();
+        for &name in names {
+            if self.read.contains_key(&name) || !seen.insert(name) {
+                continue;
+            }
+            let is_source = is_source(tree.file_name(name)) || self.scripts.contains(&name);
+            if (is_source && is_followed(tree, name)) || is_extension(tree.file_name(name)) {
+                wanted.push(name);
+            }
+        }
+        let mut unread = Vec::new();
+        for &name in &wanted {
+            // Machine code is only searched, which is fast.
+            let part = if is_extension(tree.file_name(name)) {
+                16
+            } else {
+                1
+            };
+            if !self.effort.spend(length(tree, name) / part) {
+                unread.push(name);
+            }
+        }
+        wanted.retain(|name| !unread.contains(name));
+        for name in unread {
+            self.read.insert(name, Rc::new(Source::unreadable()));
+        }
+        let view = self.view;
+        let known = &index.names;
+        let sources: Vec<(NameId, Source)> = wanted
+            .par_iter()
+            .map(|&name| (name, read_source(view, known, name)))
+            .collect();
+        for (name, source) in sources {
+            self.read.insert(name, Rc::new(source));
+        }
+        let mut read = Vec::new();
+        for name in names {
+            read.push(self.read.get(name).cloned().unwrap_or_default());
+        }
+        read
+    }
+}
+
+fn read_source(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
+    if is_extension(view.tree().file_name(name)) {
+        return match view.binary(name) {
+            Some(bytes) => extension::read(&bytes, names),
+            None => Source::default(),
+        };
+    }
+    let Some(bytes) = view.bytes(name) else {
+        return Source::unreadable();
+    };
+    // A program may be an archive with a `#!` line in front.
+    if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {
+        return Source::unreadable();
+    }
+    source::read(&String::from_utf8_lossy(&bytes), names)
+}
+
+/// Whether a file is machine code that may be a module.
+fn is_extension(file_name: &[u8]) -> bool {
+    file_name.ends_with(b".so")
+}
+
+fn is_source(file_name: &[u8]) -> bool {
+    [&b".py"[..], b".pyi", b".pyw", b".wsgi"]
+        .iter()
+        .any(|ending| file_name.ends_with(ending))
+}
+
+/// Whether the imports of a source count: helpers for tests import what only tests need.
+fn is_followed(tree: &Tree, name: NameId) -> bool {
+    !matches!(tree.file_name(name), b"conftest.py" | b"setup.py")
+}
+
+fn length(tree: &Tree, name: NameId) -> usize {
+    match &tree.inode(name).kind {
+        Kind::File(content) => usize::try_from(content.length()).unwrap_or(usize::MAX),
+        _ => 0,
+    }
+}

@@ -1,0 +1,143 @@
+//! Texts that may name a module, a distribution or a group of entry points.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::source::How;
+
+/// Longer texts are no names.
+const MAX_NAME: usize = 200;
+
+/// The names that an image can load, without the standard library.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// First parts of the names of modules.
+    pub(super) tops: BTreeSet<String>,
+    /// Groups of entry points, with the files that list them and their lines.
+    pub(super) groups: BTreeMap<String, Vec<usize>>,
+    /// Data that a distribution reads by name.
+    pub(super) data: BTreeSet<String>,
+    /// Finds the first parts in machine code.
+    finder: OnceLock<Option<AhoCorasick>>,
+}
+
+/// A name in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Requested<'t> {
+    pub(super) level: u32,
+    pub(super) name: &'t str,
+    pub(super) how: How,
+}
+
+impl Names {
+    /// Finds first parts of names in machine code; none if there are too many of them.
+    pub(super) fn finder(&self) -> Option<&AhoCorasick> {
+        let finder = self.finder.get_or_init(|| {
+            let mut builder = AhoCorasick::builder();
+            builder.match_kind(MatchKind::LeftmostLongest);
+            builder.build(&self.tops).ok()
+        });
+        finder.as_ref()
+    }
+
+    /// The names in a text that is a name as a whole. A URL names drivers:
+    /// `postgresql+asyncpg://host`.
+    pub(super) fn requested<'t>(&self, text: &'t str) -> Vec<Requested<'t>> {
+        let mut found = Vec::new();
+        if text.is_empty() {
+            return found;
+        }
+        if let Some((scheme, _)) = text.split_once("://") {
+            for part in scheme.split('+').take(2) {
+                self.add(part, &mut found);
+            }
+            return found;
+        }
+        if text.len() > MAX_NAME {
+            return found;
+        }
+        if let Some((distribution, _)) = text.split_once("==") {
+            if is_distribution(distribution) {
+                found.push(Requested {
+                    level: 0,
+                    name: distribution,
+                    how: How::Distribution,
+                });
+            }
+            return found;
+        }
+        if self.data.contains(text) {
+            found.push(Requested {
+                level: 0,
+                name: text,
+                how: How::Data,
+            });
+        }
+        self.add(text, &mut found);
+        found
+    }
+
+    fn add<'t>(&self, text: &'t str, found: &mut Vec<Requested<'t>>) {
+        if self.groups.contains_key(text) {
+            found.push(Requested {
+                level: 0,
+                name: text,
+                how: How::Text,
+            });
+        }
+        // `package.module:object`.
+        let name = text.split([':', '[']).next().unwrap_or_default();
+        let top = name.split('.').next().unwrap_or_default();
+        if self.tops.contains(top) && is_dotted(name) {
+            let how = How::Text;
+            let name = name.trim_end_matches('.');
+            found.push(Requested {
+                level: 0,
+                name,
+                how,
+            });
+        }
+    }
+}
+
+/// Whether a text consists of identifiers and dots.
+pub(super) fn is_dotted(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_NAME
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && name
+            .chars()
+            .all(|char| char.is_alphanumeric() || matches!(char, '_' | '.'))
+}
+
+fn is_distribution(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// Whether a character separates names in a configuration file.
+pub(super) fn is_between_names(char: char) -> bool {
+    char.is_whitespace() || "=,;'\"()[]{}<>|!&$@".contains(char)
+}
+
+/// Whether a function imports the module that its first argument names.
+pub(super) fn is_importer(function: &str) -> bool {
+    matches!(function, "import_module" | "__import__" | "run_module")
+}
+
+/// Whether a function is named like one that imports: `import_string`, `find_spec`,
+/// `import_optional_dependency`, `LazyLoader`.
+pub(super) fn may_import(function: &str) -> bool {
+    if matches!(
+        function,
+        "find_spec" | "find_loader" | "get_loader" | "resolve_name"
+    ) {
+        return true;
+    }
+    let lower = function.to_ascii_lowercase();
+    lower.contains("import") || lower.contains("lazy") || lower.contains("load_module")
+}

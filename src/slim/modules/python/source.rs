@@ -1,0 +1,432 @@
+//! What a source file of Python loads: its imports, and strings that may be names of modules.
+
+use std::collections::HashMap;
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtImportFrom};
+use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
+use ruff_text_size::{Ranged, TextSize};
+
+use super::names::{self, Names};
+use crate::knowledge::reads_named_data;
+
+use super::values::{self, Bindings, OWN, UNKNOWN};
+
+/// Longer sources are data: CPython takes seconds for them.
+const MAX_SOURCE: usize = 4 << 20;
+/// Brackets and blocks around a place. CPython allows 200 brackets and 100 blocks.
+const MAX_NESTING: usize = 300;
+/// Tokens of the expressions around a place, each of which may be another level of the tree.
+const MAX_CHAIN: usize = 4_000;
+/// Expressions and statements around a place that are looked at.
+const MAX_DEPTH: usize = 250;
+
+/// What a source loads, in the order of its lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Source {
+    pub(super) requests: Vec<Request>,
+    /// Lines of calls that import a module whose name is computed.
+    pub(super) computed: Vec<usize>,
+    /// Whether the source is too long or too deeply nested to be parsed.
+    pub(super) is_unreadable: bool,
+    /// Whether it reads its stub, `x.pyi`, to find its modules.
+    pub(super) reads_stub: bool,
+}
+
+impl Source {
+    /// A source of which nothing is known.
+    pub(super) fn unreadable() -> Self {
+        Self {
+            is_unreadable: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// A name that may be the name of a module.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Request {
+    /// Leading dots: the package that the name is relative to.
+    pub(super) level: u32,
+    pub(super) name: String,
+    pub(super) line: usize,
+    pub(super) how: How,
+    /// Whether the import only runs when a function is called or may fail.
+    pub(super) is_optional: bool,
+}
+
+/// The form of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum How {
+    /// An `import` statement.
+    Statement,
+    /// `b` of `from a import b`, which may also be an attribute of `a`.
+    Member,
+    /// An argument of a function that imports.
+    Call,
+    /// All modules whose names begin with this one: the rest is computed.
+    Beginning,
+    /// A string that may be the name of a module.
+    Text,
+    /// A text in machine code that begins with the name of a module; other texts may follow it.
+    Glued,
+    /// A string that names a distribution: `celery==5.4`.
+    Distribution,
+    /// The name of data that a distribution reads by name; empty if it is computed.
+    Data,
+}
+
+/// Reads a source. Strings only count if `names` contains them.
+pub(super) fn read(text: &str, names: &Names) -> Source {
+    if text.len() > MAX_SOURCE || is_nested_too_deeply(text) {
+        return Source::unreadable();
+    }
+    // Sources of Python 2 have errors, from which the parser recovers.
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module)).into_syntax();
+    let Some(module) = parsed.module() else {
+        return Source::default();
+    };
+    let mut reader = Reader {
+        names,
+        bindings: Bindings::default(),
+        lines: Lines::of(text),
+        source: Source::default(),
+        depth: 0,
+        functions: 0,
+        tried: 0,
+    };
+    if has_import_calls(text) {
+        reader.bindings = values::bindings(&module.body);
+    }
+    for statement in &module.body {
+        reader.visit_stmt(statement);
+    }
+    reader.source
+}
+
+/// Whether the tree of a source would be so deep that dropping it overflows the stack.
+fn is_nested_too_deeply(text: &str) -> bool {
+    let mut lexer = lexer::lex(text, Mode::Module);
+    // The tokens of the expression at each level of brackets since its last comma.
+    let mut chains = vec![0_usize];
+    let mut total = 0;
+    let mut blocks = 0_usize;
+    loop {
+        match lexer.next_token() {
+            TokenKind::EndOfFile => return false,
+            TokenKind::Indent => blocks += 1,
+            TokenKind::Dedent => blocks = blocks.saturating_sub(1),
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => chains.push(0),
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                if chains.len() > 1 {
+                    total -= chains.pop().unwrap_or_default();
+                }
+            }
+            TokenKind::Comma | TokenKind::Newline => {
+                if let Some(chain) = chains.last_mut() {
+                    total -= std::mem::take(chain);
+                }
+            }
+            // Strings in a row are one expression.
+            TokenKind::String | TokenKind::NonLogicalNewline | TokenKind::Comment => {}
+            _ => {
+                total += 1;
+                if let Some(chain) = chains.last_mut() {
+                    *chain += 1;
+                }
+            }
+        }
+        if chains.len() + blocks > MAX_NESTING || total > MAX_CHAIN {
+            return true;
+        }
+    }
+}
+
+/// Whether a source may contain a call that imports a module: only then values matter.
+fn has_import_calls(text: &str) -> bool {
+    [
+        "import_module",
+        "__import__",
+        "run_module",
+        "client(",
+        "resource(",
+    ]
+    .iter()
+    .any(|call| memchr::memmem::find(text.as_bytes(), call.as_bytes()).is_some())
+}
+
+/// The line numbers of places, which are asked for in rising order most of the time.
+struct Lines {
+    starts: Vec<u32>,
+}
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        let starts = ends.filter_map(|end| u32::try_from(end + 1).ok());
+        Self {
+            starts: starts.collect(),
+        }
+    }
+
+    fn line(&self, at: TextSize) -> usize {
+        self.starts.partition_point(|&start| start <= at.to_u32()) + 1
+    }
+}
+
+struct Reader<'n> {
+    names: &'n Names,
+    bindings: Bindings,
+    lines: Lines,
+    source: Source,
+    depth: usize,
+    /// Functions around the place.
+    functions: usize,
+    /// `try` statements around the place.
+    tried: usize,
+}
+
+impl<'a> Visitor<'a> for Reader<'_> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if !self.enter() {
+            return;
+        }
+        match statement {
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    self.add(0, alias.name.as_str(), import.range.start(), How::Statement);
+                }
+            }
+            Stmt::ImportFrom(import) => self.add_from(import),
+            Stmt::If(test) if is_type_checking(&test.test) => {
+                // Only the other branches run.
+                for clause in &test.elif_else_clauses {
+                    self.visit_elif_else_clause(clause);
+                }
+            }
+            Stmt::Try(_) => {
+                self.tried += 1;
+                walk_stmt(self, statement);
+                self.tried -= 1;
+            }
+            Stmt::FunctionDef(_) => {
+                self.functions += 1;
+                walk_stmt(self, statement);
+                self.functions -= 1;
+            }
+            Stmt::Assign(assignment) if names_all(&assignment.targets) => {
+                self.add_exported(&assignment.value);
+            }
+            _ => walk_stmt(self, statement),
+        }
+        self.depth -= 1;
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if !self.enter() {
+            return;
+        }
+        match expression {
+            Expr::StringLiteral(string) => {
+                self.add_text(string.value.to_str(), expression.start());
+            }
+            Expr::Call(call) => {
+                self.add_call(call);
+                walk_expr(self, expression);
+            }
+            _ => walk_expr(self, expression),
+        }
+        self.depth -= 1;
+    }
+
+    /// Annotations are not evaluated, or only name what is imported.
+    fn visit_annotation(&mut self, _: &'a Expr) {}
+}
+
+impl Reader<'_> {
+    fn enter(&mut self) -> bool {
+        if self.depth >= MAX_DEPTH {
+            self.source.is_unreadable = true;
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    fn add(&mut self, level: u32, name: &str, at: TextSize, how: How) {
+        let line = self.lines.line(at);
+        self.source.requests.push(Request {
+            level,
+            name: name.to_owned(),
+            line,
+            how,
+            is_optional: self.functions > 0 || self.tried > 0,
+        });
+    }
+
+    /// `from ..a import b, c`.
+    fn add_from(&mut self, import: &StmtImportFrom) {
+        let at = import.range.start();
+        let module = import.module.as_ref().map_or("", |name| name.as_str());
+        self.add(import.level, module, at, How::Statement);
+        for Alias { name, .. } in &import.names {
+            let name = name.as_str();
+            if name == "*" {
+                continue;
+            }
+            let member = if module.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{module}.{name}")
+            };
+            self.add(import.level, &member, at, How::Member);
+        }
+    }
+
+    /// `__all__ = ["a", "b"]`: `from x import *` imports those that are modules.
+    fn add_exported(&mut self, value: &Expr) {
+        let elements = match value {
+            Expr::List(list) => &list.elts,
+            Expr::Tuple(tuple) => &tuple.elts,
+            _ => return self.visit_expr(value),
+        };
+        for element in elements {
+            if let Expr::StringLiteral(string) = element {
+                self.add(1, string.value.to_str(), element.start(), How::Member);
+            }
+        }
+    }
+
+    fn add_text(&mut self, text: &str, at: TextSize) {
+        for name in self.names.requested(text) {
+            self.add(name.level, name.name, at, name.how);
+        }
+    }
+
+    fn add_call(&mut self, call: &ExprCall) {
+        let Some(function) = values::function_name(&call.func) else {
+            return;
+        };
+        if function == "attach_stub" {
+            self.source.reads_stub = true;
+        }
+        if reads_named_data(function)
+            && let Some(argument) = call.arguments.args.first()
+            && self.bindings.literal(argument).is_none()
+        {
+            self.add(0, "", call.range_start, How::Data);
+        }
+        let is_importer = names::is_importer(function);
+        if !is_importer && !names::may_import(function) {
+            return;
+        }
+        let at = call.range_start;
+        let Some(argument) = call.arguments.args.first().or_else(|| named(call, "name")) else {
+            return;
+        };
+        // A wrapper of another package: only literal names count.
+        if !is_importer {
+            for argument in &call.arguments.args {
+                if let Expr::StringLiteral(string) = argument {
+                    self.add_named(string.value.to_str(), at);
+                }
+            }
+            return;
+        }
+        let package = call
+            .arguments
+            .args
+            .get(1)
+            .or_else(|| named(call, "package"));
+        let package = package.and_then(|package| self.bindings.literal(package));
+        for value in self.bindings.evaluate(argument) {
+            self.add_value(&value, package.as_deref(), at);
+        }
+    }
+
+    /// A literal name: `.x` is relative to the package of the source.
+    fn add_named(&mut self, name: &str, at: TextSize) {
+        let rest = name.trim_start_matches('.');
+        let level = u32::try_from(name.len() - rest.len()).unwrap_or(u32::MAX);
+        let rest = rest.split(':').next().unwrap_or_default();
+        if names::is_dotted(rest) {
+            self.add(level, rest, at, How::Call);
+        }
+    }
+
+    /// A name of which some parts may be computed.
+    fn add_value(&mut self, value: &str, package: Option<&str>, at: TextSize) {
+        let value = match package {
+            Some(package) if value.starts_with('.') => format!("{package}{value}"),
+            _ => value.to_owned(),
+        };
+        // The source's own package.
+        let (dots, rest) = match value.strip_prefix(OWN) {
+            Some("") => return,
+            Some(rest) => (1, rest.strip_prefix('.').unwrap_or(rest)),
+            None => {
+                let rest = value.trim_start_matches('.');
+                (value.len() - rest.len(), rest)
+            }
+        };
+        let level = u32::try_from(dots).unwrap_or(u32::MAX);
+        match rest.find([UNKNOWN, OWN]) {
+            None if names::is_dotted(rest) => self.add(level, rest, at, How::Call),
+            None => {}
+            Some(0) if level == 0 => {
+                let line = self.lines.line(at);
+                self.source.computed.push(line);
+            }
+            Some(end) => self.add(level, &rest[..end], at, How::Beginning),
+        }
+    }
+}
+
+fn named<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {
+    let mut keywords = call.arguments.keywords.iter();
+    let keyword = keywords.find(|keyword| {
+        let argument = keyword.arg.as_ref();
+        argument.is_some_and(|argument| argument.as_str() == name)
+    })?;
+    Some(&keyword.value)
+}
+
+/// Whether a condition is false whenever the source runs.
+fn is_type_checking(test: &Expr) -> bool {
+    match test {
+        Expr::Name(name) => name.id.as_str() == "TYPE_CHECKING",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "TYPE_CHECKING",
+        Expr::BooleanLiteral(literal) => !literal.value,
+        _ => false,
+    }
+}
+
+fn names_all(targets: &[Expr]) -> bool {
+    let mut targets = targets.iter();
+    targets.any(|target| matches!(target, Expr::Name(name) if name.id.as_str() == "__all__"))
+}
+
+/// The words of a text that is no source, such as a configuration file, with their lines.
+pub(super) fn read_text(text: &str, names: &Names) -> Vec<Request> {
+    let mut requests = Vec::new();
+    // A list may have the same name on every line.
+    let mut seen: HashMap<String, How> = HashMap::new();
+    for (index, line) in text.lines().enumerate() {
+        for word in line.split(names::is_between_names) {
+            for name in names.requested(word) {
+                let known = seen.insert(name.name.to_owned(), name.how);
+                if known != Some(name.how) {
+                    requests.push(Request {
+                        level: 0,
+                        name: name.name.to_owned(),
+                        line: index + 1,
+                        how: name.how,
+                        is_optional: false,
+                    });
+                }
+            }
+        }
+    }
+    requests
+}

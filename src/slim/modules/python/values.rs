@@ -1,0 +1,291 @@
+//! The values of expressions that name modules, as far as they are known without running them.
+
+use std::collections::{HashMap, HashSet};
+
+use ruff_python_ast::visitor::{Visitor, walk_parameter, walk_stmt};
+use ruff_python_ast::{
+    Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, Parameter, Stmt,
+};
+
+/// Stands for a part that is computed.
+pub(super) const UNKNOWN: char = '\u{0}';
+/// Stands for the name of the source's package.
+pub(super) const OWN: char = '\u{1}';
+
+/// Values of an expression that are told apart; more are one unknown value.
+const MAX_VALUES: usize = 64;
+const MAX_DEPTH: usize = 16;
+
+/// Variables that only ever have literal values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bindings {
+    values: HashMap<String, Vec<String>>,
+    others: HashSet<String>,
+}
+
+/// The variables of a source. Scopes are not told apart: a name has the values of all of them.
+pub(super) fn bindings(body: &[Stmt]) -> Bindings {
+    let mut bindings = Bindings::default();
+    for statement in body {
+        bindings.visit_stmt(statement);
+    }
+    bindings
+}
+
+impl<'a> Visitor<'a> for Bindings {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::Assign(assignment) => {
+                for target in &assignment.targets {
+                    self.bind(target, std::slice::from_ref(&*assignment.value));
+                }
+            }
+            Stmt::AnnAssign(assignment) => {
+                if let Some(value) = &assignment.value {
+                    self.bind(&assignment.target, std::slice::from_ref(value));
+                }
+            }
+            Stmt::AugAssign(assignment) => self.bind_unknown(&assignment.target),
+            Stmt::For(loop_over) => match &*loop_over.iter {
+                Expr::List(list) => self.bind(&loop_over.target, &list.elts),
+                Expr::Tuple(tuple) => self.bind(&loop_over.target, &tuple.elts),
+                Expr::Set(set) => self.bind(&loop_over.target, &set.elts),
+                _ => self.bind_unknown(&loop_over.target),
+            },
+            Stmt::With(with) => {
+                for item in &with.items {
+                    if let Some(target) = &item.optional_vars {
+                        self.bind_unknown(target);
+                    }
+                }
+            }
+            _ => {}
+        }
+        walk_stmt(self, statement);
+    }
+
+    fn visit_parameter(&mut self, parameter: &'a Parameter) {
+        self.others.insert(parameter.name.as_str().to_owned());
+        walk_parameter(self, parameter);
+    }
+
+    /// Only comprehensions and lambdas bind names in expressions, and their names are seldom
+    /// those of other variables.
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+impl Bindings {
+    fn bind(&mut self, target: &Expr, values: &[Expr]) {
+        let Expr::Name(name) = target else {
+            return self.bind_unknown(target);
+        };
+        let name = name.id.as_str();
+        for value in values {
+            if let Expr::StringLiteral(string) = value {
+                let known = self.values.entry(name.to_owned()).or_default();
+                known.push(string.value.to_str().to_owned());
+            } else {
+                self.others.insert(name.to_owned());
+            }
+        }
+    }
+
+    fn bind_unknown(&mut self, target: &Expr) {
+        match target {
+            Expr::Name(name) => {
+                self.others.insert(name.id.as_str().to_owned());
+            }
+            Expr::Tuple(tuple) => {
+                for element in &tuple.elts {
+                    if let Expr::Name(name) = element {
+                        self.others.insert(name.id.as_str().to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value of an expression that is a literal.
+    pub(super) fn literal(&self, expression: &Expr) -> Option<String> {
+        match self.evaluate(expression).as_slice() {
+            [value] if !value.contains([UNKNOWN, OWN]) => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// The possible values of an expression.
+    pub(super) fn evaluate(&self, expression: &Expr) -> Vec<String> {
+        let values = self.values_of(expression, 0);
+        if values.is_empty() || values.len() > MAX_VALUES {
+            return unknown();
+        }
+        values
+    }
+
+    fn values_of(&self, expression: &Expr, depth: usize) -> Vec<String> {
+        if depth > MAX_DEPTH {
+            return unknown();
+        }
+        match expression {
+            Expr::StringLiteral(string) => vec![string.value.to_str().to_owned()],
+            Expr::Name(name) => self.values_of_name(name.id.as_str()),
+            Expr::Attribute(attribute)
+                if matches!(attribute.attr.as_str(), "__name__" | "__package__") =>
+            {
+                unknown()
+            }
+            Expr::If(choice) => {
+                let mut values = self.values_of(&choice.body, depth + 1);
+                values.extend(self.values_of(&choice.orelse, depth + 1));
+                values
+            }
+            Expr::BoolOp(choice) => {
+                let mut values = Vec::new();
+                for value in &choice.values {
+                    values.extend(self.values_of(value, depth + 1));
+                }
+                values
+            }
+            Expr::BinOp(operation) => match operation.op {
+                Operator::Add => combine(
+                    &self.values_of(&operation.left, depth + 1),
+                    &self.values_of(&operation.right, depth + 1),
+                ),
+                Operator::Mod => {
+                    let formats = self.values_of(&operation.left, depth + 1);
+                    let arguments = match &*operation.right {
+                        Expr::Tuple(tuple) => &tuple.elts[..],
+                        one => std::slice::from_ref(one),
+                    };
+                    self.fill(&formats, "%s", arguments, depth)
+                }
+                _ => unknown(),
+            },
+            Expr::FString(string) => self.values_of_f_string(string.value.as_slice(), depth),
+            Expr::Call(call) => self.values_of_call(call, depth),
+            _ => unknown(),
+        }
+    }
+
+    fn values_of_name(&self, name: &str) -> Vec<String> {
+        if matches!(name, "__name__" | "__package__") {
+            return vec![OWN.to_string()];
+        }
+        match self.values.get(name) {
+            Some(values) if !self.others.contains(name) && values.len() <= MAX_VALUES => {
+                values.clone()
+            }
+            _ => unknown(),
+        }
+    }
+
+    fn values_of_f_string(&self, parts: &[FStringPart], depth: usize) -> Vec<String> {
+        let mut values = vec![String::new()];
+        for part in parts {
+            match part {
+                FStringPart::Literal(literal) => {
+                    values = combine(&values, &[literal.value.to_string()]);
+                }
+                FStringPart::FString(string) => {
+                    for element in &string.elements {
+                        let next = match element {
+                            InterpolatedStringElement::Literal(literal) => {
+                                vec![literal.value.to_string()]
+                            }
+                            InterpolatedStringElement::Interpolation(inner) => {
+                                self.values_of(&inner.expression, depth + 1)
+                            }
+                        };
+                        values = combine(&values, &next);
+                    }
+                }
+            }
+        }
+        values
+    }
+
+    /// `"a.{}".format(b)` and `".".join([a, b])`.
+    fn values_of_call(&self, call: &ExprCall, depth: usize) -> Vec<String> {
+        let Expr::Attribute(method) = &*call.func else {
+            return unknown();
+        };
+        let Expr::StringLiteral(text) = &*method.value else {
+            return unknown();
+        };
+        let text = text.value.to_str();
+        match method.attr.as_str() {
+            "format" => {
+                let formats = [text.replace("{0}", "{}").replace("{1}", "{}")];
+                self.fill(&formats, "{}", &call.arguments.args, depth)
+            }
+            "join" => {
+                let elements = match call.arguments.args.first() {
+                    Some(Expr::List(list)) => &list.elts,
+                    Some(Expr::Tuple(tuple)) => &tuple.elts,
+                    _ => return unknown(),
+                };
+                let mut values = vec![String::new()];
+                for (place, element) in elements.iter().enumerate() {
+                    if place > 0 {
+                        values = combine(&values, &[text.to_owned()]);
+                    }
+                    values = combine(&values, &self.values_of(element, depth + 1));
+                }
+                values
+            }
+            _ => unknown(),
+        }
+    }
+
+    /// Formats with their gaps filled.
+    fn fill(&self, formats: &[String], gap: &str, arguments: &[Expr], depth: usize) -> Vec<String> {
+        let mut filled = Vec::new();
+        for format in formats.iter().take(MAX_VALUES) {
+            let mut values = vec![String::new()];
+            for (place, piece) in format.split(gap).enumerate() {
+                if place > 0 {
+                    let argument = arguments.get(place - 1);
+                    let next = argument.map(|argument| self.values_of(argument, depth + 1));
+                    values = combine(&values, &next.unwrap_or_else(unknown));
+                }
+                // Other gaps, such as `%(name)s` and `{name}`, are not understood.
+                let known = piece.find(['%', '{']).unwrap_or(piece.len());
+                values = combine(&values, &[piece[..known].to_owned()]);
+                if known < piece.len() {
+                    values = combine(&values, &unknown());
+                    break;
+                }
+            }
+            filled.extend(values);
+        }
+        filled
+    }
+}
+
+fn unknown() -> Vec<String> {
+    vec![UNKNOWN.to_string()]
+}
+
+/// Every value of the first list followed by every one of the second.
+fn combine(first: &[String], second: &[String]) -> Vec<String> {
+    if first.len() * second.len() > MAX_VALUES {
+        return unknown();
+    }
+    let mut values = Vec::new();
+    for start in first {
+        for end in second {
+            values.push([start.as_str(), end].concat());
+        }
+    }
+    values
+}
+
+/// The last part of the name of a called function.
+pub(super) fn function_name(function: &Expr) -> Option<&str> {
+    match function {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
+}

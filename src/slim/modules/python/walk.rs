@@ -1,0 +1,546 @@
+//! Follows what sources load, from the application to the last module that it reaches.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
+
+use super::index::{Index, Module, Plugin, requirements, unique};
+use super::knowledge;
+use super::source::{How, Request, Source};
+use super::{data, is_test};
+use crate::image::NameId;
+use crate::slim::options::Modules;
+use crate::slim::view::View;
+use crate::slim::why::{Import, Language, Root, Why};
+
+/// What a name is kept for, in the order in which it was found.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) name: NameId,
+    /// None for a root.
+    pub(super) by: Option<NameId>,
+    pub(super) why: Why,
+}
+
+/// A place in the image, or in its configuration, that names modules.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Source(NameId),
+    Root(Root),
+}
+
+/// What was read of sources, so that none is read twice.
+pub(super) trait Sources {
+    /// What each of some sources loads.
+    fn read(&mut self, index: &Index, names: &[NameId]) -> Vec<Rc<Source>>;
+}
+
+/// A walk that is under way. More places may be added to it, so that an image is walked once.
+#[derive(Debug)]
+pub(super) struct Walk {
+    level: Modules,
+    files: HashSet<NameId>,
+    /// Units of which a module is reached, with the file that was reached first.
+    units: BTreeMap<usize, NameId>,
+    /// Units that are kept whole.
+    whole: HashSet<usize>,
+    /// Directories whose data is kept.
+    directories: HashSet<NameId>,
+    frontier: Vec<NameId>,
+    pub(super) kept: Vec<Kept>,
+    /// Computed imports: the source and the line.
+    pub(super) computed: BTreeSet<(NameId, usize)>,
+    /// A distribution that runs code of people was reached.
+    pub(super) runs_code: Option<String>,
+    pub(super) has_own_computed: bool,
+    /// Whether the place that is followed is none of a distribution.
+    is_own: bool,
+}
+
+impl Walk {
+    pub(super) fn new(level: Modules) -> Self {
+        Self {
+            level,
+            files: HashSet::new(),
+            units: BTreeMap::new(),
+            whole: HashSet::new(),
+            directories: HashSet::new(),
+            frontier: Vec::new(),
+            kept: Vec::new(),
+            computed: BTreeSet::new(),
+            runs_code: None,
+            has_own_computed: false,
+            is_own: true,
+        }
+    }
+
+    pub(super) fn reached_units(&self) -> impl Iterator<Item = usize> {
+        self.units.keys().copied()
+    }
+
+    /// Adds a kept source that was not reached by the walk.
+    pub(super) fn add_source(&mut self, view: &View<'_>, index: &Index, source: NameId) {
+        if self.files.insert(source) {
+            self.frontier.push(source);
+            self.is_own = true;
+            for &unit in index.units_of(source) {
+                self.reach_unit(view, index, unit, source);
+            }
+        }
+    }
+
+    /// Follows the sources that were reached until there are no new ones.
+    pub(super) fn run(&mut self, view: &View<'_>, index: &Index, sources: &mut dyn Sources) {
+        while !self.frontier.is_empty() {
+            let names = std::mem::take(&mut self.frontier);
+            let read = sources.read(index, &names);
+            for (name, source) in names.into_iter().zip(read) {
+                self.follow_source(view, index, name, &source);
+            }
+        }
+    }
+
+    fn follow_source(&mut self, view: &View<'_>, index: &Index, name: NameId, source: &Source) {
+        let tree = view.tree();
+        let is_installed = index.contains(tree, name);
+        for request in &source.requests {
+            self.follow(view, index, &Place::Source(name), request, is_installed);
+        }
+        if source.reads_stub {
+            self.keep_stub(view, index, name);
+        }
+        if source.computed.is_empty() && !source.is_unreadable {
+            return;
+        }
+        for &line in &source.computed {
+            self.computed.insert((name, line));
+        }
+        let units = index.units_of(name);
+        if units.is_empty() {
+            self.has_own_computed = true;
+        }
+        for &unit in units {
+            if !knowledge::loads_by_text(&index.units[unit].name) {
+                self.keep_whole(view, index, unit, name);
+            }
+        }
+    }
+
+    /// Follows a name that a place contains.
+    pub(super) fn follow(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        place: &Place,
+        request: &Request,
+        is_installed: bool,
+    ) {
+        let tree = view.tree();
+        self.is_own = !is_installed;
+        if request.how == How::Distribution {
+            for &unit in index.named(&request.name) {
+                self.reach_named(view, index, place, request, unit);
+            }
+            return;
+        }
+        if request.how == How::Data {
+            return self.follow_data(view, index, place, request);
+        }
+        if request.how == How::Glued {
+            for module in index.find_glued(tree, &request.name) {
+                self.reach(view, index, place, request, &module);
+            }
+            return;
+        }
+        if request.how == How::Text {
+            self.follow_group(view, index, place, request);
+            // Words in a package are seldom names of other packages.
+            if is_installed && !request.name.contains('.') {
+                return;
+            }
+        }
+        // `python -m a` and a program in its own language may run a package.
+        if request.how == How::Text && !is_installed {
+            let name = format!("{}.__main__", request.name);
+            for module in index.find(tree, &name) {
+                if module.is_whole {
+                    self.reach(view, index, place, request, &module);
+                }
+            }
+        }
+        let modules = match place {
+            Place::Source(source) if request.level > 0 => {
+                // The application's own modules are kept without a reason from here.
+                if !is_installed {
+                    return;
+                }
+                let found = index.find_relative(tree, *source, request.level, &request.name);
+                found.into_iter().collect()
+            }
+            _ if request.name.is_empty() => return,
+            _ if request.how == How::Beginning => {
+                return self.follow_beginning(view, index, place, request);
+            }
+            _ => index.find(tree, &request.name),
+        };
+        if request.how == How::Beginning {
+            return self.follow_beginning(view, index, place, request);
+        }
+        for module in modules {
+            self.reach(view, index, place, request, &module);
+        }
+    }
+
+    /// Keeps data that is read by name, of distributions that are reached or will be.
+    fn follow_data(&mut self, view: &View<'_>, index: &Index, place: &Place, request: &Request) {
+        if self.level != Modules::Exact {
+            return;
+        }
+        let tree = view.tree();
+        for (&directory, &unit) in &index.named_data {
+            // A distribution names all of its data, or computes the name.
+            if let Place::Source(source) = place
+                && (index.units_of(*source).contains(&unit)
+                    || (request.name.is_empty() && !self.is_own))
+            {
+                continue;
+            }
+            let names: Vec<NameId> = if request.name.is_empty() {
+                tree.children(directory).collect()
+            } else {
+                let name = tree.child(directory, request.name.as_bytes());
+                name.into_iter().collect()
+            };
+            for name in names {
+                self.keep_named_data(view, index, unit, name);
+            }
+        }
+    }
+
+    /// Keeps an entry of a directory of data, by the record of its distribution.
+    fn keep_named_data(&mut self, view: &View<'_>, index: &Index, unit: usize, entry: NameId) {
+        let row = &index.units[unit];
+        let Some(record) = row.record else {
+            return;
+        };
+        let tree = view.tree();
+        if !self.directories.insert(entry) {
+            return;
+        }
+        let files = std::iter::once(entry).chain(tree.below(entry));
+        for name in files {
+            self.kept.push(Kept {
+                name,
+                by: Some(record),
+                why: Why::PackageData {
+                    package: row.name.clone(),
+                },
+            });
+        }
+    }
+
+    /// Reaches the plugins of a group.
+    fn follow_group(&mut self, view: &View<'_>, index: &Index, place: &Place, request: &Request) {
+        let Some(plugins) = index.names.groups.get(&request.name) else {
+            return;
+        };
+        for &plugin in plugins {
+            let Plugin {
+                unit,
+                list,
+                line,
+                module,
+            } = index.plugins[plugin].clone();
+            let why = Import {
+                module: request.name.clone(),
+                line: request.line,
+            };
+            self.give(list, place, Why::PluginsOf(why));
+            let inner = Request {
+                level: 0,
+                name: module,
+                line,
+                how: How::Text,
+                is_optional: false,
+            };
+            for module in index.find(view.tree(), &inner.name) {
+                self.reach(view, index, &Place::Source(list), &inner, &module);
+            }
+            self.reach_unit(view, index, unit, list);
+        }
+    }
+
+    /// Reaches all modules whose names begin with a text: `a.b.` or `a.b_`.
+    fn follow_beginning(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        place: &Place,
+        request: &Request,
+    ) {
+        let tree = view.tree();
+        let (package, start) = match request.name.rsplit_once('.') {
+            Some((package, start)) => (package, start),
+            None => ("", request.name.as_str()),
+        };
+        let directories: Vec<NameId> = match place {
+            Place::Source(source) if request.level > 0 => {
+                let found = index.find_relative(tree, *source, request.level, package);
+                found
+                    .and_then(|module| module.directory)
+                    .into_iter()
+                    .collect()
+            }
+            _ if package.is_empty() => index.sites().collect(),
+            _ => {
+                let found = index.find(tree, package).into_iter();
+                found.filter_map(|module| module.directory).collect()
+            }
+        };
+        for directory in directories {
+            for name in index.listing(tree, directory).keys() {
+                if name.starts_with(start) && !is_test(name) {
+                    let module = index.find_below(tree, directory, name);
+                    self.reach(view, index, place, request, &module);
+                }
+            }
+        }
+    }
+
+    fn reach(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        place: &Place,
+        request: &Request,
+        module: &Module,
+    ) {
+        let dots = ".".repeat(request.level as usize);
+        let import = Import {
+            module: format!("{dots}{}", request.name),
+            line: request.line,
+        };
+        let mut files = module.files.clone();
+        // `import a` of a namespace package runs nothing; its modules are imported by their names.
+        if files.is_empty() {
+            return;
+        }
+        // The rest of a text is the name of an object.
+        if request.how == How::Member && !module.is_whole {
+            files.truncate(0);
+        }
+        for file in unique(files) {
+            let why = match (request.how, place) {
+                (_, Place::Root(root)) => Why::Root(root.clone()),
+                (How::Text | How::Glued | How::Beginning, _) => Why::ModuleNamed(import.clone()),
+                _ => Why::Imported(import.clone()),
+            };
+            self.reach_file(view, index, file, place, why);
+        }
+    }
+
+    fn reach_file(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        file: NameId,
+        place: &Place,
+        why: Why,
+    ) {
+        let is_new = self.files.insert(file);
+        if is_new {
+            self.frontier.push(file);
+        }
+        // One reason for each module that imports another would be a million.
+        let is_inner = match place {
+            Place::Source(source) => index.units_of(*source) == index.units_of(file),
+            Place::Root(_) => false,
+        };
+        if is_new || !is_inner {
+            self.give(file, place, why);
+        }
+        if !is_new {
+            return;
+        }
+        for &unit in index.units_of(file) {
+            self.reach_unit(view, index, unit, file);
+        }
+        if self.level == Modules::Exact {
+            self.keep_data_of(view, index, file);
+        }
+    }
+
+    fn give(&mut self, name: NameId, place: &Place, why: Why) {
+        let by = match place {
+            Place::Source(source) => Some(*source),
+            Place::Root(_) => None,
+        };
+        self.kept.push(Kept { name, by, why });
+    }
+
+    /// Reaches a distribution by its name.
+    fn reach_named(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        place: &Place,
+        request: &Request,
+        unit: usize,
+    ) {
+        let Some(record) = index.units[unit].record else {
+            return;
+        };
+        let why = match place {
+            Place::Root(root) => Why::Root(root.clone()),
+            Place::Source(_) => Why::ModuleNamed(Import {
+                module: request.name.clone(),
+                line: request.line,
+            }),
+        };
+        self.give(record, place, why);
+        self.reach_unit(view, index, unit, record);
+        self.keep_whole(view, index, unit, record);
+    }
+
+    /// Reaches a distribution, with what its level keeps of it.
+    fn reach_unit(&mut self, view: &View<'_>, index: &Index, unit: usize, file: NameId) {
+        if self.units.contains_key(&unit) {
+            return;
+        }
+        self.units.insert(unit, file);
+        let row = &index.units[unit];
+        // A distribution may only look whether such a one is running it.
+        if self.is_own && knowledge::runs_code_of_people(&row.name) {
+            self.runs_code.get_or_insert_with(|| row.name.clone());
+        }
+        if self.level == Modules::Exact {
+            self.keep_metadata(view, index, unit, file);
+            self.use_knowledge(view, index, unit, file);
+            return;
+        }
+        self.keep_files(index, unit, file);
+        self.reach_requirements(view, index, unit, false);
+    }
+
+    /// Keeps all files of a unit, and follows them.
+    fn keep_files(&mut self, index: &Index, unit: usize, by: NameId) {
+        let row = &index.units[unit];
+        let why = Why::module(Language::Python, row.name.clone());
+        for &file in &row.files {
+            if self.files.insert(file) {
+                self.frontier.push(file);
+            }
+            self.kept.push(Kept {
+                name: file,
+                by: Some(by),
+                why: why.clone(),
+            });
+        }
+    }
+
+    fn reach_requirements(&mut self, view: &View<'_>, index: &Index, unit: usize, extras: bool) {
+        let Some(record) = index.units[unit].record else {
+            return;
+        };
+        for name in requirements(view, record, extras) {
+            for &required in index.named(&name) {
+                if let Some(other) = index.units[required].record
+                    && required != unit
+                {
+                    let package = index.units[required].name.clone();
+                    self.kept.push(Kept {
+                        name: other,
+                        by: Some(record),
+                        why: Why::Requirement { package },
+                    });
+                    self.reach_unit(view, index, required, other);
+                }
+            }
+        }
+    }
+
+    /// Keeps a unit that loads modules by computed names, with all that it may load.
+    fn keep_whole(&mut self, view: &View<'_>, index: &Index, unit: usize, by: NameId) {
+        if !self.whole.insert(unit) {
+            return;
+        }
+        self.reach_unit(view, index, unit, by);
+        if self.level == Modules::Exact {
+            self.keep_files(index, unit, by);
+        }
+        self.reach_requirements(view, index, unit, true);
+    }
+
+    /// Keeps `x.pyi` and follows it.
+    fn keep_stub(&mut self, view: &View<'_>, index: &Index, source: NameId) {
+        let tree = view.tree();
+        let stub = [tree.file_name(source), b"i"].concat();
+        if let Some(stub) = tree.child(tree.parent(source), &stub) {
+            let module = String::from_utf8_lossy(tree.file_name(stub)).into_owned();
+            let why = Why::Imported(Import { module, line: 1 });
+            self.reach_file(view, index, stub, &Place::Source(source), why);
+        }
+    }
+
+    fn keep_metadata(&mut self, view: &View<'_>, index: &Index, unit: usize, file: NameId) {
+        let row = &index.units[unit];
+        let why = Why::module(Language::Python, row.name.clone());
+        for &name in row.files.iter() {
+            if !index.is_metadata(view.tree(), unit, name) {
+                continue;
+            }
+            self.kept.push(Kept {
+                name,
+                by: Some(file),
+                why: why.clone(),
+            });
+        }
+    }
+
+    /// Keeps the files of a package's directory that are not modules.
+    fn keep_data_of(&mut self, view: &View<'_>, index: &Index, file: NameId) {
+        let tree = view.tree();
+        let directory = tree.parent(file);
+        if index.is_site(directory) || !self.directories.insert(directory) {
+            return;
+        }
+        for name in data::below(tree, index, directory) {
+            let package = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
+            self.kept.push(Kept {
+                name,
+                by: Some(file),
+                why: Why::PackageData { package },
+            });
+        }
+    }
+
+    /// Reaches the modules that a page says a distribution loads.
+    fn use_knowledge(&mut self, view: &View<'_>, index: &Index, unit: usize, file: NameId) {
+        let Some(known) = knowledge::of(&index.units[unit].name) else {
+            return;
+        };
+        if let Some(data) = &known.data {
+            let directories = index.named_data.iter();
+            for (&directory, _) in directories.filter(|&(_, &owner)| owner == unit) {
+                for name in &data.always {
+                    if let Some(entry) = view.tree().child(directory, name.as_bytes()) {
+                        self.keep_named_data(view, index, unit, entry);
+                    }
+                }
+            }
+        }
+        for module in &known.loads {
+            let request = Request {
+                level: 0,
+                name: module.trim_end_matches('*').to_owned(),
+                line: 1,
+                how: if module.ends_with('*') {
+                    How::Beginning
+                } else {
+                    How::Text
+                },
+                is_optional: false,
+            };
+            self.follow(view, index, &Place::Source(file), &request, true);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Packages of Node: those that something loads are kept, and at the level `exact` only the files
+//! that it loads.
+
+use jettison::slim::Modules;
+use serde_json::json;
+
+use super::machine::{Machine, Planned};
+use crate::builders::elf_file::{GLIBC, library, program};
+
+/// An image with Node and an application: a line with `//` and a path begins a file.
+fn application(files: &str) -> Machine {
+    let mut machine = Machine::new()
+        .elf("/usr/bin/node", &program(GLIBC).needs("libc.so.6"))
+        .elf("/usr/lib/x86_64-linux-gnu/libc.so.6", &library("libc.so.6"))
+        .elf(GLIBC, &library("ld-linux-x86-64.so.2"));
+    for file in files.split("//// ").skip(1) {
+        let (path, text) = file.split_once('\n').unwrap_or((file, ""));
+        machine = machine.file(&format!("/app/{}", path.trim()), text);
+    }
+    machine
+        .set("WorkingDir", json!("/app"))
+        .entrypoint(&["node", "/app/main.js"])
+}
+
+/// The kept files of packages, without their manifests.
+fn modules(planned: &Planned) -> Vec<String> {
+    let mut modules = Vec::new();
+    for path in planned.kept() {
+        if let Some(path) = path.strip_prefix("/app/node_modules/")
+            && !planned
+                .image
+                .tree
+                .is_directory(planned.name(&format!("/app/node_modules/{path}")))
+            && !path.ends_with("package.json")
+        {
+            modules.push(path.to_owned());
+        }
+    }
+    modules
+}
+
+fn at(level: Modules, files: &str) -> Vec<String> {
+    modules(&application(files).modules(level).plan())
+}
+
+const TWO: &str = r#"
+//// package.json
+{"dependencies": {"a": "1", "b": "1"}}
+//// node_modules/a/package.json
+{"main": "lib/a", "dependencies": {"c": "1"}}
+//// node_modules/a/lib/a.js
+exports.c = require('c');
+//// node_modules/a/lib/other.js
+require('b')
+//// node_modules/b/package.json
+{}
+//// node_modules/b/index.js
+//// node_modules/c/index.js
+//// node_modules/c/package.json
+{}
+"#;
+
+#[test]
+fn packages_that_nothing_reached_imports_are_left_out() {
+    for main in [
+        "require('a')",
+        "import a from 'a'",
+        "export * from 'a'",
+        "import('a')",
+        "const { createRequire } = require('module'); createRequire(__filename)('a')",
+        "require.resolve('a')",
+        "require(`a`)",
+        "require(process.env.X ? 'a' : './local')",
+        "module.exports = { presets: ['a'] }",
+    ] {
+        let files = format!("{TWO}//// main.js\n{main}\n");
+        assert_eq!(
+            at(Modules::Packages, &files),
+            ["a/lib/a.js", "a/lib/other.js", "c/index.js"],
+            "{main}"
+        );
+        assert_eq!(
+            at(Modules::Exact, &files),
+            ["a/lib/a.js", "c/index.js"],
+            "{main}"
+        );
+        assert_eq!(at(Modules::Whole, &files).len(), 4, "{main}");
+    }
+}
+
+#[test]
+fn a_computed_name_in_the_application_keeps_its_dependencies() {
+    for main in [
+        "require(process.argv[2])",
+        "import(name)",
+        "const x = load(require)",
+    ] {
+        let files = format!("{TWO}//// main.js\n{main}\n");
+        let kept = at(Modules::Exact, &files);
+        assert_eq!(
+            kept,
+            ["a/lib/a.js", "a/lib/other.js", "b/index.js", "c/index.js"],
+            "{main}"
+        );
+    }
+}
+
+#[test]
+fn a_package_that_loads_by_a_computed_name_is_kept_whole_with_a_reason() {
+    let files = r#"
+//// main.js
+require('p')
+//// package.json
+{"dependencies": {"p": "1", "q": "1"}}
+//// node_modules/p/package.json
+{"dependencies": {"d": "1"}}
+//// node_modules/p/index.js
+
+module.exports = name => require(name);
+//// node_modules/p/data/x.txt
+//// node_modules/d/package.json
+{}
+//// node_modules/d/index.js
+//// node_modules/d/other.js
+//// node_modules/q/package.json
+{}
+//// node_modules/q/index.js
+"#;
+    let planned = application(files).modules(Modules::Exact).plan();
+    assert_eq!(
+        modules(&planned),
+        ["d/index.js", "p/data/x.txt", "p/index.js"]
+    );
+    let why = planned
+        .plan
+        .why(planned.name("/app/node_modules/p/data/x.txt"));
+    let why = why.last().unwrap().why.to_string();
+    assert!(why.contains("`require(name)` on line 2"), "{why}");
+    let notes = planned.plan.notes();
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.text.contains("package `p` is kept whole")),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn requests_resolve_as_node_resolves_them() {
+    let files = r##"
+//// main.js
+require('e'); require('e/sub/x'); require('@s/n'); require('./own'); require('string_decoder/')
+require('fs')
+//// own.js
+require('#dep')
+//// package.json
+{"imports": {"#dep": "hoisted"}}
+//// node_modules/e/package.json
+{"name": "e", "exports": {".": {"import": "./i.mjs", "require": "./r.js"}, "./sub/*": "./s/*.js"}}
+//// node_modules/e/i.mjs
+//// node_modules/e/r.js
+require('e/sub/y'); require('inner'); require('hoisted')
+//// node_modules/e/s/x.js
+//// node_modules/e/s/y.js
+//// node_modules/e/s/z.js
+//// node_modules/e/node_modules/inner/index.json
+//// node_modules/hoisted/index.js
+//// node_modules/@s/n/lib/index.js
+//// node_modules/@s/n/package.json
+{"main": "lib"}
+//// node_modules/string_decoder/index.js
+//// node_modules/fs/index.js
+"##;
+    assert_eq!(
+        at(Modules::Exact, files),
+        [
+            "@s/n/lib/index.js",
+            "e/node_modules/inner/index.json",
+            "e/r.js",
+            "e/s/x.js",
+            "e/s/y.js",
+            "hoisted/index.js",
+            "string_decoder/index.js",
+        ]
+    );
+}
+
+#[test]
+fn links_of_pnpm_and_workspaces_are_followed() {
+    let machine = application(
+        "//// main.js\nrequire('a'); require('w')\n\
+         //// package.json\n{}\n\
+         //// node_modules/.pnpm/a@1/node_modules/a/index.js\nrequire('b')\n\
+         //// node_modules/.pnpm/a@1/node_modules/a/package.json\n{}\n\
+         //// node_modules/.pnpm/b@1/node_modules/b/index.js\n\
+         //// node_modules/.pnpm/b@1/node_modules/b/package.json\n{}\n\
+         //// node_modules/.pnpm/z@1/node_modules/z/index.js\n\
+         //// packages/w/package.json\n{}\n\
+         //// packages/w/index.js\n",
+    );
+    let machine = machine
+        .link("/app/node_modules/a", ".pnpm/a@1/node_modules/a")
+        .link("/app/node_modules/z", ".pnpm/z@1/node_modules/z")
+        .link(
+            "/app/node_modules/.pnpm/a@1/node_modules/b",
+            "../../b@1/node_modules/b",
+        )
+        .link("/app/node_modules/w", "../packages/w");
+    assert_eq!(
+        modules(&machine.plan()),
+        [
+            ".pnpm/a@1/node_modules/a/index.js",
+            ".pnpm/a@1/node_modules/b",
+            ".pnpm/b@1/node_modules/b/index.js",
+            "a",
+            "w",
+        ]
+    );
+}
+
+#[test]
+fn files_that_a_package_reads_by_path_are_kept() {
+    let files = r#"
+//// main.js
+require('p')
+//// package.json
+{}
+//// node_modules/p/package.json
+{}
+//// node_modules/p/lib/index.js
+require('./locale/' + x); fs.readFileSync(path.join(__dirname, '..', 'views', 'a.html'))
+new Worker(new URL('./worker.js', import.meta.url)); fs.readdirSync(path.join(__dirname, 'all'))
+load('data.wasm')
+//// node_modules/p/index.js
+require('./lib')
+//// node_modules/p/lib/locale/de.js
+//// node_modules/p/lib/locale/fr.js
+//// node_modules/p/views/a.html
+//// node_modules/p/views/b.html
+//// node_modules/p/lib/worker.js
+require('./part')
+//// node_modules/p/lib/part.js
+//// node_modules/p/lib/all/x.js
+//// node_modules/p/lib/data.wasm
+//// node_modules/p/lib/unused.js
+"#;
+    let kept = at(Modules::Exact, files);
+    let left_out = ["p/lib/unused.js", "p/views/b.html"];
+    for path in [
+        "p/lib/locale/de.js",
+        "p/lib/locale/fr.js",
+        "p/views/a.html",
+        "p/lib/worker.js",
+        "p/lib/part.js",
+        "p/lib/all/x.js",
+        "p/lib/data.wasm",
+    ] {
+        assert!(kept.contains(&path.to_owned()), "{path}: {kept:?}");
+    }
+    for path in left_out {
+        assert!(!kept.contains(&path.to_owned()), "{path}: {kept:?}");
+    }
+}
+
+#[test]
+fn projects_that_node_does_not_run_keep_all_packages() {
+    let files = format!("{TWO}//// main.js\nrequire('a')\n");
+    let other = format!("{files}//// Gemfile\n");
+    assert_eq!(at(Modules::Packages, &other).len(), 4);
+    // The code is not in the image.
+    let unknown = application(&files).entrypoint(&["node", "/mnt/main.js"]);
+    assert_eq!(modules(&unknown.plan()).len(), 4);
+    // Bun finds packages in ways of its own.
+    let bun = application(&files).elf("/usr/bin/bun", &program(GLIBC));
+    assert_eq!(modules(&bun.plan()).len(), 4);
+}
+
+#[test]
+fn sources_that_cannot_be_parsed_keep_their_package_whole() {
+    for text in [
+        "(".repeat(1 << 20),
+        "require(".repeat(1 << 17),
+        "!".repeat(1 << 20),
+        "a b c".into(),
+    ] {
+        let files = format!(
+            "//// main.js\nrequire('p')\n//// package.json\n{{}}\n\
+             //// node_modules/p/package.json\n{{}}\n//// node_modules/p/index.js\n{text}\n\
+             //// node_modules/p/other.js\n"
+        );
+        assert_eq!(at(Modules::Exact, &files), ["p/index.js", "p/other.js"]);
+    }
+}
+
+#[test]
+fn what_the_user_names_is_kept() {
+    let files = format!("{TWO}//// main.js\n");
+    let planned = application(&files).keep("/app/node_modules/b/**").plan();
+    assert_eq!(modules(&planned), ["b/index.js"]);
+}

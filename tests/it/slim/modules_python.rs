@@ -1,0 +1,444 @@
+//! The modules of Python that a plan keeps: what sources, texts and metadata lead to.
+
+use jettison::slim::Modules;
+use serde_json::json;
+
+use super::machine::{Machine, Planned};
+use super::plan_paths::merged_usr;
+use crate::builders::elf_file::{GLIBC, program};
+
+const SITE: &str = "/usr/local/lib/python3.11/site-packages";
+
+/// A machine with Python and some distributions, each with one module of the same name.
+fn machine(distributions: &[&str]) -> Machine {
+    let machine = merged_usr()
+        .elf("/usr/bin/dash", &program(GLIBC))
+        .link("/usr/bin/sh", "dash")
+        .elf(
+            "/usr/local/bin/python3.11",
+            &program(GLIBC).needs("libc.so.6"),
+        )
+        .link("/usr/local/bin/python3", "python3.11")
+        .file("/usr/local/lib/python3.11/os.py", "");
+    let mut machine = machine.set("WorkingDir", json!("/app"));
+    for name in distributions {
+        machine = distribution(machine, name, "", &[(&format!("{name}/__init__.py"), "")]);
+    }
+    machine.entrypoint(&["python3", "/app/main.py"])
+}
+
+/// Adds a distribution with files, and fields of its metadata.
+fn distribution(machine: Machine, name: &str, fields: &str, files: &[(&str, &str)]) -> Machine {
+    let mut record = String::new();
+    let mut machine = machine;
+    for (path, text) in files {
+        record.push_str(path);
+        record.push_str(",,\n");
+        machine = machine.file(&format!("{SITE}/{path}"), *text);
+    }
+    let information = format!("{SITE}/{name}-1.0.dist-info");
+    machine
+        .file(
+            &format!("{information}/METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{fields}\n"),
+        )
+        .file(&format!("{information}/RECORD"), record)
+}
+
+fn keeps(planned: &Planned, path: &str) -> bool {
+    planned.keeps(&format!("{SITE}/{path}"))
+}
+
+/// The distributions of a list that an application with this source keeps.
+fn kept_by(source: &str, distributions: &[&'static str]) -> Vec<&'static str> {
+    let planned = machine(distributions).file("/app/main.py", source).plan();
+    let mut kept = distributions.to_vec();
+    kept.retain(|name| keeps(&planned, &format!("{name}/__init__.py")));
+    kept
+}
+
+#[test]
+fn a_distribution_that_nothing_imports_is_left_out() {
+    let machine = machine(&["used", "unused"]).file("/app/main.py", "import used\n");
+    let planned = machine.clone().plan();
+    assert!(keeps(&planned, "used/__init__.py"));
+    assert!(!keeps(&planned, "unused/__init__.py"));
+    assert!(!keeps(&planned, "unused-1.0.dist-info/METADATA"));
+    assert!(keeps(&planned, "used-1.0.dist-info/METADATA"));
+    assert_eq!(
+        planned
+            .why(&format!("{SITE}/used/__init__.py"))
+            .last()
+            .unwrap(),
+        &format!("{SITE}/used/__init__.py: imported as `used` on line 1")
+    );
+    let whole = machine.modules(Modules::Whole).plan();
+    assert!(keeps(&whole, "unused/__init__.py"));
+}
+
+#[test]
+fn every_form_of_import_counts() {
+    for source in [
+        "import used.part as x, os\n",
+        "from used import part\n",
+        "from used.part import (\n    a,\n    b,\n)\n",
+        "def f():\n    if x:\n        import used\n",
+        "try:\n    import unused_too\nexcept ImportError:\n    import used\n",
+        "try:\n    import used\nexcept ImportError:\n    used = None\n",
+        "import importlib\nimportlib.import_module('used')\n",
+        "import importlib\nfor name in ('used', 'os'):\n    importlib.import_module(name)\n",
+        "import importlib\nname = 'used'\nimportlib.import_module(f'{name}.part')\n",
+        "from importlib import import_module as load\nx = 'used.part:Class'\n",
+        "x = __import__('us' + 'ed')\n",
+        "import runpy; runpy.run_module('used')\n",
+        "with open(x) as f: pass\nprint 'Python 2'\nimport used\n",
+        "match x:\n    case 1:\n        import used\n",
+        "lazy import used\n",
+        "BACKENDS = {'a': 'used.part.Class'}\n",
+        "URL = 'postgresql+used://host/base'\n",
+        "x = t'{y}'\nimport used\n",
+    ] {
+        assert_eq!(kept_by(source, &["used", "unused"]), ["used"], "{source}");
+    }
+}
+
+#[test]
+fn names_that_nothing_imports_do_not_count() {
+    for source in [
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import unused\n",
+        "import typing\nif typing.TYPE_CHECKING:\n    import unused\n",
+        "# import unused\n",
+        "\"\"\"Usage:\n\n    import unused\n\"\"\"\n",
+        "from .unused import x\n",
+        "x = 'unused names in prose'\n",
+        "unused = 1\n",
+    ] {
+        let kept = kept_by(&format!("import used\n{source}"), &["used", "unused"]);
+        assert_eq!(kept, ["used"], "{source}");
+    }
+}
+
+#[test]
+fn imports_of_distributions_are_followed() {
+    let machine = distribution(
+        machine(&["last", "unused"]),
+        "first",
+        "",
+        &[
+            ("first/__init__.py", "from . import inner\n"),
+            ("first/inner.py", "def f():\n    import middle.sub\n"),
+            ("first/tests/test_x.py", "import unused\n"),
+        ],
+    );
+    let machine = distribution(
+        machine,
+        "middle",
+        "",
+        &[
+            ("middle/__init__.py", ""),
+            ("middle/sub.py", "import last\n"),
+        ],
+    );
+    let planned = machine.file("/app/main.py", "import first\n").plan();
+    assert!(keeps(&planned, "middle/sub.py") && keeps(&planned, "last/__init__.py"));
+    assert!(!keeps(&planned, "unused/__init__.py"));
+    assert_eq!(
+        planned
+            .why(&format!("{SITE}/last/__init__.py"))
+            .last()
+            .unwrap(),
+        &format!("{SITE}/last/__init__.py: imported as `last` on line 1")
+    );
+}
+
+#[test]
+fn declared_requirements_stay_with_a_distribution_but_not_those_of_extras() {
+    let machine = distribution(
+        machine(&["tz_data", "extra"]),
+        "first",
+        "Requires-Dist: TZ-data>=1; python_version>'3'\nRequires-Dist: extra; extra == 'all'\n",
+        &[("first/__init__.py", "")],
+    );
+    let planned = machine.file("/app/main.py", "import first\n").plan();
+    assert!(keeps(&planned, "tz_data/__init__.py") && !keeps(&planned, "extra/__init__.py"));
+}
+
+#[test]
+fn a_distribution_that_computes_names_keeps_what_its_extras_require() {
+    let machine = distribution(
+        machine(&["extra"]),
+        "first",
+        "Requires-Dist: extra; extra == 'all'\n",
+        &[(
+            "first/__init__.py",
+            "import importlib\ndef load(name):\n    return importlib.import_module(name)\n",
+        )],
+    );
+    let planned = machine.file("/app/main.py", "import first\n").plan();
+    assert!(keeps(&planned, "extra/__init__.py"));
+}
+
+#[test]
+fn plugins_of_a_group_that_kept_code_asks_for_are_kept() {
+    let mut machine = machine(&["host", "unused"]);
+    for (name, group) in [("plugin", "host.plugins"), ("other", "stranger.plugins")] {
+        let module = format!("{name}/__init__.py");
+        machine = distribution(machine, name, "", &[(&module, "")]).file(
+            &format!("{SITE}/{name}-1.0.dist-info/entry_points.txt"),
+            format!("[console_scripts]\nx = unused:f\n\n[{group}]\nx = {name}:f\n"),
+        );
+    }
+    let planned = machine
+        .file(
+            "/app/main.py",
+            "import host\nfrom importlib.metadata import entry_points\n\
+             for point in entry_points(group='host.plugins'):\n    point.load()\n",
+        )
+        .plan();
+    assert!(keeps(&planned, "plugin/__init__.py"));
+    assert!(!keeps(&planned, "other/__init__.py") && !keeps(&planned, "unused/__init__.py"));
+}
+
+#[test]
+fn an_application_that_computes_a_name_keeps_everything() {
+    for source in [
+        "import importlib, os\nimportlib.import_module(os.environ['BACKEND'])\n",
+        "__import__(name)\n",
+    ] {
+        let planned = machine(&["unused"]).file("/app/main.py", source).plan();
+        assert!(keeps(&planned, "unused/__init__.py"), "{source}");
+        let notes = planned.notes().join("\n");
+        assert!(notes.contains("is computed at run time"), "{notes}");
+    }
+    // The beginning of the name is known.
+    let planned = machine(&["unused"])
+        .file("/app/main.py", "import_module(f'plugins.{name}')\n")
+        .plan();
+    assert!(!keeps(&planned, "unused/__init__.py"));
+}
+
+#[test]
+fn modules_whose_names_begin_with_a_known_text_are_kept() {
+    let machine = distribution(
+        machine(&["unused"]),
+        "host",
+        "",
+        &[
+            ("host/__init__.py", ""),
+            ("host/backends/__init__.py", ""),
+            ("host/backends/a.py", "import unused\n"),
+            ("host/other.py", ""),
+        ],
+    );
+    let planned = machine
+        .file("/app/main.py", "import_module('host.backends.%s' % name)\n")
+        .modules(Modules::Exact)
+        .plan();
+    assert!(keeps(&planned, "host/backends/a.py") && keeps(&planned, "unused/__init__.py"));
+    assert!(!keeps(&planned, "host/other.py"));
+}
+
+#[test]
+fn names_in_settings_commands_and_variables_count() {
+    let planned = machine(&["a", "b", "c", "d", "e", "f"])
+        .file("/app/main.py", "import a\n")
+        .file(
+            "/app/logging.ini",
+            "[handler_x]\nclass=b.handlers.Handler\n",
+        )
+        .file("/app/requirements.txt", "f==1.0\n")
+        .file("/app/pyproject.toml", "dependencies = [\"f\"]\n")
+        .script(
+            "/app/run.sh",
+            "#!/bin/sh\nexec python3 -m c --loop d.loops:Loop\n",
+        )
+        .env("APP_BACKEND=e.backend")
+        .plan();
+    for name in ["a", "b", "c", "d", "e"] {
+        assert!(keeps(&planned, &format!("{name}/__init__.py")), "{name}");
+    }
+    assert!(!keeps(&planned, "f/__init__.py"));
+}
+
+#[test]
+fn python_with_unknown_code_keeps_everything() {
+    let with = |text: &str| {
+        machine(&["used", "unused"])
+            .file("/app/main.py", "import used\n")
+            .script("/app/run.sh", text)
+            .entrypoint(&["/app/run.sh"])
+            .plan()
+    };
+    for text in [
+        "#!/bin/sh\nexec python3 \"$@\"\n",
+        "#!/bin/sh\npython3 /mnt/job.py\n",
+        "#!/bin/sh\npython3 - <<EOF\nimport unused\nEOF\n",
+    ] {
+        assert!(keeps(&with(text), "unused/__init__.py"), "{text}");
+    }
+    for text in [
+        "#!/bin/sh\nexec python3 /app/main.py\n",
+        "#!/bin/sh\ncd /app\npython3 main.py\npython3 --version\n",
+        "#!/bin/sh\npython3 -c 'import used'\n",
+    ] {
+        assert!(!keeps(&with(text), "unused/__init__.py"), "{text}");
+    }
+}
+
+#[test]
+fn programs_that_run_code_of_people_keep_everything() {
+    let machine = machine(&["ipykernel", "unused"]).file("/app/main.py", "import ipykernel\n");
+    let planned = machine.plan();
+    assert!(keeps(&planned, "unused/__init__.py"));
+    assert!(planned.notes().join("\n").contains("`ipykernel` runs code"));
+}
+
+#[test]
+fn a_copied_environment_is_selected_like_an_installed_one() {
+    let copied = machine(&["used", "unused"])
+        .layer("COPY app /app # buildkit")
+        .file("/app/main.py", "import used\n")
+        .layer("COPY --from=build /usr/local/lib/python3.11/site-packages /x # buildkit")
+        .file(&format!("{SITE}/extra/__init__.py"), "")
+        .plan();
+    assert!(keeps(&copied, "used/__init__.py") && !keeps(&copied, "extra/__init__.py"));
+    // No Python searches the directory, so what is in it is the user's affair.
+    let stray = machine(&[])
+        .file("/app/main.py", "")
+        .layer("COPY --from=build /x /srv/lib/site-packages # buildkit")
+        .file("/srv/lib/site-packages/extra/__init__.py", "")
+        .plan();
+    assert!(stray.keeps("/srv/lib/site-packages/extra/__init__.py"));
+}
+
+#[test]
+fn exact_keeps_reached_modules_with_the_data_of_their_packages() {
+    let machine = distribution(
+        machine(&[]),
+        "host",
+        "",
+        &[
+            ("host/__init__.py", "from .used import f\n"),
+            ("host/used.py", "from host import lazy\n"),
+            ("host/lazy.py", ""),
+            ("host/unused.py", ""),
+            ("host/schema.json", ""),
+            ("host/templates/page.html", ""),
+            ("host/sub/__init__.py", ""),
+            ("host/sub/data.txt", ""),
+            ("host/fast.cpython-311-x86_64-linux-gnu.so", ""),
+        ],
+    );
+    let machine = machine
+        .file("/app/main.py", "import host\n")
+        .file("/app/other.py", "");
+    let planned = machine.clone().modules(Modules::Exact).plan();
+    for path in [
+        "__init__.py",
+        "used.py",
+        "lazy.py",
+        "schema.json",
+        "templates/page.html",
+    ] {
+        assert!(keeps(&planned, &format!("host/{path}")), "{path}");
+    }
+    for path in [
+        "unused.py",
+        "sub/__init__.py",
+        "sub/data.txt",
+        "fast.cpython-311-x86_64-linux-gnu.so",
+    ] {
+        assert!(!keeps(&planned, &format!("host/{path}")), "{path}");
+    }
+    assert!(keeps(&planned, "host-1.0.dist-info/METADATA"));
+    assert!(
+        planned.keeps("/app/other.py"),
+        "the application's own files stay"
+    );
+    let packages = machine.plan();
+    assert!(keeps(&packages, "host/unused.py") && keeps(&packages, "host/sub/data.txt"));
+}
+
+#[test]
+fn exact_keeps_a_distribution_that_computes_names_whole() {
+    let machine = distribution(
+        machine(&[]),
+        "host",
+        "",
+        &[
+            ("host/__init__.py", "def f(x):\n    __import__(x)\n"),
+            ("host/late.py", ""),
+        ],
+    );
+    let planned = machine
+        .file("/app/main.py", "import host\n")
+        .modules(Modules::Exact)
+        .plan();
+    assert!(keeps(&planned, "host/late.py"));
+    let notes = planned.notes().join("\n");
+    assert!(notes.contains("`host` is kept whole"), "{notes}");
+}
+
+#[test]
+fn namespace_packages_keep_only_the_distributions_that_are_imported() {
+    let mut machine = machine(&[]);
+    for name in ["storage", "pubsub"] {
+        let module = format!("google/cloud/{name}/__init__.py");
+        machine = distribution(machine, name, "", &[(&module, "")]);
+    }
+    let planned = machine
+        .file("/app/main.py", "from google.cloud import storage\n")
+        .plan();
+    assert!(keeps(&planned, "google/cloud/storage/__init__.py"));
+    assert!(!keeps(&planned, "google/cloud/pubsub/__init__.py"));
+}
+
+#[test]
+fn lines_of_pth_files_are_imports_and_directories() {
+    let planned = machine(&["started", "unused"])
+        .file(
+            &format!("{SITE}/x.pth"),
+            "import started; started.run()\n/srv/more\n",
+        )
+        .file("/srv/more/late.py", "")
+        .file("/app/main.py", "")
+        .plan();
+    assert!(keeps(&planned, "started/__init__.py") && keeps(&planned, "x.pth"));
+    assert!(!keeps(&planned, "unused/__init__.py"));
+    assert!(planned.keeps("/srv/more/late.py"));
+}
+
+#[test]
+fn modules_that_no_distribution_records_are_kept_by_their_names() {
+    let planned = machine(&[])
+        .file(&format!("{SITE}/single.py"), "")
+        .file(&format!("{SITE}/other.py"), "")
+        .file(&format!("{SITE}/package/inner.so"), "")
+        .file(&format!("{SITE}/unknown.libs/libx.so"), "")
+        .file("/app/main.py", "import single, package.inner\n")
+        .plan();
+    assert!(keeps(&planned, "single.py") && keeps(&planned, "package/inner.so"));
+    assert!(!keeps(&planned, "other.py"));
+    assert!(keeps(&planned, "unknown.libs/libx.so"), "no module at all");
+}
+
+#[test]
+fn hostile_sources_end_in_the_rule_for_whole_packages() {
+    let nested = "[".repeat(200_000);
+    let chain = format!("x = {}1\nimport used\n", "-".repeat(200_000));
+    let long = format!("x = '{}'\n", "a".repeat(5 << 20));
+    for source in [nested.as_str(), &chain, &long] {
+        let planned = machine(&["unused"]).file("/app/main.py", source).plan();
+        assert!(keeps(&planned, "unused/__init__.py"));
+    }
+}
+
+#[test]
+fn symlinks_in_a_circle_do_not_keep_the_walk_from_ending() {
+    let planned = machine(&["used"])
+        .link(&format!("{SITE}/used/again"), "..")
+        .link(&format!("{SITE}/circle"), "circle")
+        .file("/app/main.py", "import used.again.used.again.used\n")
+        .plan();
+    assert!(keeps(&planned, "used/__init__.py"));
+}
