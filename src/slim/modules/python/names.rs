@@ -141,3 +141,8 @@ pub(super) fn may_import(function: &str) -> bool {
     let lower = function.to_ascii_lowercase();
     lower.contains("import") || lower.contains("lazy") || lower.contains("load_module")
 }
+
+/// Whether a module or a directory is for tests.
+pub(super) fn is_test(name: &str) -> bool {
+    matches!(name, "tests" | "test" | "conftest") || name.starts_with("test_")
+}

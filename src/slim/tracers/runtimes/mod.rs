@@ -33,7 +33,6 @@ use crate::slim::tracer::Tracer;
 
 pub(in crate::slim) use leftovers::without_leftovers;
 pub(super) use programs::keep_libraries_of_archive;
-pub(in crate::slim) use python::site_of;
 
 use state::State;
 
