@@ -160,7 +160,7 @@ fn merge(
         work.add_text(text_of_name(name))?;
         merged.names.insert(name.clone());
     }
-    for bulletin in &record.names.bulletin {
+    if let Some(bulletin) = &record.names.bulletin {
         work.add_text(text_of_name(bulletin))?;
         merged.bulletins.insert(bulletin.clone());
     }

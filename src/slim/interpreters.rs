@@ -306,7 +306,7 @@ mod tests {
         );
         assert_eq!(
             start("exec python -W ignore -c import_x"),
-            PythonStart::None
+            PythonStart::Text("import_x")
         );
         assert_eq!(
             start("nice python -W ignore -c pass"),

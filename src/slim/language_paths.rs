@@ -65,6 +65,27 @@ pub(super) fn is_packaged(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
+/// The outermost directory of Python packages around a name.
+pub(super) fn site_of(tree: &Tree, name: NameId) -> Option<NameId> {
+    let mut site = None;
+    let mut at = name;
+    while at != NameId::ROOT {
+        at = tree.parent(at);
+        if is_site(tree, at) {
+            site = Some(at);
+        }
+    }
+    site
+}
+
+/// Whether a directory contains Python packages.
+pub(super) fn is_site(tree: &Tree, directory: NameId) -> bool {
+    matches!(
+        tree.file_name(directory),
+        b"site-packages" | b"dist-packages"
+    )
+}
+
 /// Whether a path contains a part.
 pub(super) fn contains(path: &[u8], part: &str) -> bool {
     memchr::memmem::find(path, part.as_bytes()).is_some()

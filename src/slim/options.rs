@@ -52,7 +52,6 @@ impl Default for PlanOptions {
             keep_companions: false,
             modules: Modules::default(),
             no_package_records: false,
-            modules: Modules::default(),
         }
     }
 }

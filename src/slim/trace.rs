@@ -77,13 +77,15 @@ pub(super) fn trace(
         if is_level {
             kept_at.push((now, keep.graph.kept().len()));
         }
+        if step == Step::PossibleAgain {
+            for tracer in &mut *tracers {
+                tracer.finish(&mut keep);
+            }
+        }
         // The result is copied here, since the levels that follow add to the same graph.
         if now == level && step != Step::Possible {
             counted = Some(count(&keep));
         }
-    }
-    for tracer in &mut *tracers {
-        tracer.finish(&mut keep);
     }
     let counted = counted.unwrap_or_else(|| count(&keep));
     let exact_saves = keep.exact_saves;

@@ -171,10 +171,12 @@ fn without_recorded_dependencies_all_modules_are_kept() {
 }
 
 #[test]
-fn a_known_program_keeps_all_modules_of_its_python() {
-    let machine = python_with_tools().file("/srv/app.py", "");
-    let planned = machine.set("Cmd", json!(["python3", "/srv/app.py"])).plan();
-    assert!(planned.keeps(&format!("{SITE}/six.py")));
+fn a_known_program_keeps_the_modules_that_it_imports() {
+    let machine = python_with_tools().set("Cmd", json!(["python3", "/srv/app.py"]));
+    let importing = machine.clone().file("/srv/app.py", "import six\n").plan();
+    assert!(importing.keeps(&format!("{SITE}/six.py")));
+    let planned = machine.file("/srv/app.py", "").plan();
+    assert!(!planned.keeps(&format!("{SITE}/six.py")));
 }
 
 /// A program whose data names a path.

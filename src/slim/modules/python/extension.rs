@@ -35,7 +35,7 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
                 found.extend(name.ok().map(|name| (name, How::Glued)));
             }
             // A whole string of C.
-            Some(0) if start > 0 && bytes[start - 1] == 0 => {
+            Some(0) if start > 0 && bytes[start - 1] == 0 && end - start >= LONG => {
                 let name = std::str::from_utf8(&bytes[start..end]);
                 found.extend(name.ok().map(|name| (name, How::Call)));
             }

@@ -26,6 +26,8 @@ pub(super) struct Index {
     pub(super) plugins: Vec<Plugin>,
     /// Directories whose entries are read by name, with their units.
     pub(super) named_data: BTreeMap<NameId, usize>,
+    /// Modules that others keep, such as package installers.
+    left_out: BTreeSet<String>,
     /// Entries that are neither modules nor part of a distribution.
     pub(super) others: Vec<NameId>,
     /// `.pth` files, whose lines the interpreter reads at its start.
@@ -107,6 +109,7 @@ impl Index {
             for entry in tree.children(site) {
                 let file_name = tree.file_name(entry);
                 if is_left_out(file_name) {
+                    index.left_out.extend(module_name(tree, entry));
                     continue;
                 }
                 if file_name.ends_with(b".pth") {
@@ -182,7 +185,8 @@ impl Index {
         let tree = view.tree();
         for &site in &self.sites {
             let tops = self.listing(tree, site);
-            self.names.tops.extend(tops.keys().cloned());
+            let tops = tops.keys().filter(|&name| !self.left_out.contains(name));
+            self.names.tops.extend(tops.cloned());
         }
         for unit in 0..self.units.len() {
             let Some(record) = self.units[unit].record else {
@@ -256,10 +260,12 @@ impl Index {
         units.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The units of a distribution.
-    pub(super) fn named(&self, name: &str) -> &[usize] {
+    /// The units of a distribution, except of one that others keep.
+    pub(super) fn named(&self, name: &str) -> Vec<usize> {
         let units = self.by_name.get(&*Ecosystem::Python.normal_name(name));
-        units.map(Vec::as_slice).unwrap_or_default()
+        let mut units = units.cloned().unwrap_or_default();
+        units.retain(|&unit| !self.units[unit].files.is_empty());
+        units
     }
 
     /// Whether a name is below one of the directories.
@@ -277,6 +283,10 @@ impl Index {
     /// The modules with a name, one in each directory that has it.
     pub(super) fn find(&self, tree: &Tree, name: &str) -> Vec<Module> {
         let mut found = Vec::new();
+        let top = name.split('.').next().unwrap_or_default();
+        if self.left_out.contains(top) {
+            return found;
+        }
         for &site in &self.sites {
             let module = self.find_below(tree, site, name);
             if !module.files.is_empty() || module.directory.is_some() {

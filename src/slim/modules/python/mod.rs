@@ -460,11 +460,6 @@ fn requests_of_module(module: &str, line: usize) -> Vec<Request> {
     requests
 }
 
-/// Whether a module or a directory is for tests.
-fn is_test(name: &str) -> bool {
-    matches!(name, "tests" | "test" | "conftest") || name.starts_with("test_")
-}
-
 /// Reads sources in parallel, and each once.
 struct Reader<'r, 'v> {
     view: &'r View<'v>,

@@ -20,7 +20,7 @@ pub(super) struct Names {
     /// Data that a distribution reads by name.
     pub(super) data: BTreeSet<String>,
     /// Finds the first parts in machine code.
-    finder: OnceLock<Option<AhoCorasick>>,
+    pub(super) finder: OnceLock<Option<AhoCorasick>>,
 }
 
 /// A name in a text.
@@ -140,4 +140,9 @@ pub(super) fn may_import(function: &str) -> bool {
     }
     let lower = function.to_ascii_lowercase();
     lower.contains("import") || lower.contains("lazy") || lower.contains("load_module")
+}
+
+/// Whether a module or a directory is for tests.
+pub(super) fn is_test(name: &str) -> bool {
+    matches!(name, "tests" | "test" | "conftest") || name.starts_with("test_")
 }

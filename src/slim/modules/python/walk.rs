@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
+use super::data;
 use super::index::{Index, Module, Plugin, requirements, unique};
 use super::knowledge;
+use super::names::is_test;
 use super::source::{How, Request, Source};
-use super::{data, is_test};
 use crate::image::NameId;
 use crate::slim::options::Modules;
 use crate::slim::view::View;
@@ -137,7 +138,7 @@ impl Walk {
         let tree = view.tree();
         self.is_own = !is_installed;
         if request.how == How::Distribution {
-            for &unit in index.named(&request.name) {
+            for unit in index.named(&request.name) {
                 self.reach_named(view, index, place, request, unit);
             }
             return;
@@ -322,6 +323,9 @@ impl Walk {
         let mut files = module.files.clone();
         // `import a` of a namespace package runs nothing; its modules are imported by their names.
         if files.is_empty() {
+            files.extend(self.only_file_of(view, index, module));
+        }
+        if files.is_empty() {
             return;
         }
         // The rest of a text is the name of an object.
@@ -336,6 +340,25 @@ impl Walk {
             };
             self.reach_file(view, index, file, place, why);
         }
+    }
+
+    /// A file of a package without `__init__`, if all of it belongs to one distribution.
+    fn only_file_of(&self, view: &View<'_>, index: &Index, module: &Module) -> Option<NameId> {
+        let directory = module.directory?;
+        if self.level == Modules::Exact || !module.is_whole {
+            return None;
+        }
+        let mut first: Option<NameId> = None;
+        for name in view.tree().below(directory) {
+            let units = index.units_of(name);
+            match first {
+                _ if units.is_empty() => {}
+                None => first = Some(name),
+                Some(file) if index.units_of(file) == units => {}
+                Some(_) => return None,
+            }
+        }
+        first
     }
 
     fn reach_file(
@@ -366,6 +389,28 @@ impl Walk {
         }
         if self.level == Modules::Exact {
             self.keep_data_of(view, index, file);
+            self.reach_siblings(view, index, file);
+        }
+    }
+
+    /// Reaches the modules next to one of machine code, which imports them by names without dots.
+    fn reach_siblings(&mut self, view: &View<'_>, index: &Index, file: NameId) {
+        let tree = view.tree();
+        let directory = tree.parent(file);
+        if !tree.file_name(file).ends_with(b".so") || index.is_site(directory) {
+            return;
+        }
+        for (name, entry) in index.listing(tree, directory).iter() {
+            if is_test(name) {
+                continue;
+            }
+            for &sibling in &entry.files {
+                let why = Why::ModuleNamed(Import {
+                    module: format!(".{name}"),
+                    line: 1,
+                });
+                self.reach_file(view, index, sibling, &Place::Source(file), why);
+            }
         }
     }
 
@@ -442,7 +487,7 @@ impl Walk {
             return;
         };
         for name in requirements(view, record, extras) {
-            for &required in index.named(&name) {
+            for required in index.named(&name) {
                 if let Some(other) = index.units[required].record
                     && required != unit
                 {

@@ -41,7 +41,6 @@ pub(in crate::slim) use leftovers::without_leftovers;
 pub(in crate::slim) use node_leftovers::is_left_out as is_left_out_of_package;
 pub(in crate::slim) use node_leftovers::requests as requests_in_text;
 pub(super) use programs::{keep_libraries_of_archive, keep_program};
-pub(in crate::slim) use python::site_of;
 pub(super) use source::is_build_time;
 
 use state::State;

@@ -14,6 +14,7 @@ use super::directories::{
 use super::state::{State, Wanted};
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
+use crate::slim::language_paths::is_site;
 use crate::slim::why::{Language, Why};
 
 /// `python`, `python3.11`, `pypy3`, `libpython3.11.so.1.0`; but not `python3-config`.
@@ -538,21 +539,6 @@ fn top_name(file_name: &[u8]) -> &[u8] {
 pub(super) fn is_machinery(file_name: &[u8]) -> bool {
     let top = top_name(file_name);
     file_name == b"distutils-precedence.pth" || MACHINERY.iter().any(|name| name.as_bytes() == top)
-}
-
-/// The outermost directory of packages around a name.
-pub(in crate::slim) fn site_of(tree: &Tree, name: NameId) -> Option<NameId> {
-    ancestors(tree, tree.parent(name))
-        .filter(|&at| is_site(tree, at))
-        .last()
-}
-
-/// Whether a directory contains packages.
-fn is_site(tree: &Tree, directory: NameId) -> bool {
-    matches!(
-        tree.file_name(directory),
-        b"site-packages" | b"dist-packages"
-    )
 }
 
 /// Whether a name in a package directory is a package installer, or a test, a stub or a header of a

@@ -8,7 +8,7 @@ use crate::image::{NameId, Tree};
 use crate::packages::Packages;
 use crate::slim::graph::Step;
 use crate::slim::keep::Keep;
-use crate::slim::language_paths::is_standard;
+use crate::slim::language_paths::{is_standard, site_of};
 use crate::slim::modules::python::SiteFiles;
 use crate::slim::shebang;
 use crate::slim::system_directories::is_application_path;
@@ -89,7 +89,7 @@ fn embeds_python(keep: &Keep<'_>, name: NameId) -> bool {
     let is_server = [&b"uwsgi"[..], b"mod_wsgi"]
         .iter()
         .any(|server| file_name.starts_with(server));
-    if is_server || python::is_python(file_name) || python::site_of(tree, name).is_some() {
+    if is_server || python::is_python(file_name) || site_of(tree, name).is_some() {
         return false;
     }
     let Ok(elf) = keep.view.elf_of(name) else {
