@@ -140,6 +140,7 @@ impl<'a> Evaluation<'_, 'a> {
     }
 
     /// Remembers the nearest fix above the version: several ranges may name one.
+    #[expect(clippy::ptr_arg, reason = "the borrowed text outlives the argument")]
     fn add_fix(&mut self, fix: &Cow<'a, str>, order: Order) -> Result<(), ExportErrorReason> {
         let is_nearer = match &self.fixed {
             Some(fixed) => self.work.compare(order, fix, fixed)?.is_lt(),

@@ -239,6 +239,10 @@ Examples:
   jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
   jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct SlimArguments {
     /// Image to slim
     pub(super) image: String,

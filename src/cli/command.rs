@@ -15,6 +15,10 @@ macro_rules! commands {
     (($arguments:ident, $output:ident) $($name:ident($type:ty) => $run:expr,)*) => {
         /// In the order of `--help`.
         #[derive(Debug, Subcommand)]
+        #[expect(
+            clippy::large_enum_variant,
+            reason = "there is one value of it, from the command line"
+        )]
         pub(super) enum Command {
             $($name($type),)*
         }

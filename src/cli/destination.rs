@@ -88,6 +88,10 @@ fn is_same_place(slimmed: &Reference, tag: Option<&String>, rest: &Reference) ->
 }
 
 /// A path that is the same for all spellings of a file that may not exist yet.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "these are paths of the host, which the user named"
+)]
 fn real(path: &Path) -> PathBuf {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return path.to_owned();

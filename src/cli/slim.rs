@@ -247,18 +247,18 @@ impl<'a> Run<'a> {
         let config = image.config.clone();
         arguments.program.configure(&mut image, platform)?;
         let options = arguments.plan.options()?;
-        let planner = |options: &PlanOptions| {
-            let options = arguments.tests.options(options, &image.tree);
-            planned(&image, &options, self.name)
+        let make = |options: &PlanOptions| {
+            let healed = arguments.tests.options(options, &image.tree);
+            planned(&image, &healed, self.name)
         };
-        let planned = planner(&options);
+        let planned = make(&options);
         // Digests are checked while the plan is made. A wrong digest is reported first, because the
         // plan was then based on wrong data.
         finish(checks, self.name)?;
         let planning = Planning {
             image: &image,
             options: &options,
-            planner: &planner,
+            planner: &make,
         };
         let ((slimming, failures), record) = self.tested(&planning, planned?)?;
         let plan = &slimming.plan;

@@ -1,7 +1,7 @@
 //! HTTP requests to a container: is the answer a success?
 
 use std::fmt;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::str::FromStr;
 use std::time::Duration;
@@ -72,13 +72,7 @@ pub(super) fn get(address: SocketAddr, path: &str) -> io::Result<u16> {
 /// The status in the first line of an answer.
 fn status(stream: &mut dyn io::Read) -> io::Result<u16> {
     let mut line = Vec::new();
-    for byte in stream.take(LONGEST).bytes() {
-        let byte = byte?;
-        if byte == b'\n' {
-            break;
-        }
-        line.push(byte);
-    }
+    BufReader::new(stream.take(LONGEST)).read_until(b'\n', &mut line)?;
     let line = String::from_utf8_lossy(&line);
     let mut words = line.split_whitespace();
     match (words.next(), words.next().map(str::parse)) {

@@ -38,10 +38,10 @@ fn with_traced_healthcheck(config: &Config, tracer: &[String]) -> Config {
         // `NONE`, or none at all.
         _ => return config.clone(),
     };
-    let mut traced = vec!["CMD".to_owned()];
-    traced.extend_from_slice(tracer);
-    traced.extend(program);
-    *test = traced.into_iter().map(Value::from).collect();
+    let mut words = vec!["CMD".to_owned()];
+    words.extend_from_slice(tracer);
+    words.extend(program);
+    *test = words.into_iter().map(Value::from).collect();
     Config::new(json)
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn traced(test: Value, shell: &Value) -> Value {
+    fn traced(test: &Value, shell: &Value) -> Value {
         let config = Config::new(json!({
             "config": { "Healthcheck": { "Test": test, "Retries": 2 }, "Shell": shell }
         }));
@@ -95,15 +95,15 @@ mod tests {
     fn a_health_check_runs_under_the_tracer_in_the_same_shell() {
         let none = Value::Null;
         assert_eq!(
-            traced(json!(["CMD", "a", "b"]), &none),
+            traced(&json!(["CMD", "a", "b"]), &none),
             json!(["CMD", "T", "a", "b"])
         );
         assert_eq!(
-            traced(json!(["CMD-SHELL", "a b"]), &none),
+            traced(&json!(["CMD-SHELL", "a b"]), &none),
             json!(["CMD", "T", "/bin/sh", "-c", "a b"])
         );
         assert_eq!(
-            traced(json!(["CMD-SHELL", "a b"]), &json!(["/bin/bash", "-ec"])),
+            traced(&json!(["CMD-SHELL", "a b"]), &json!(["/bin/bash", "-ec"])),
             json!(["CMD", "T", "/bin/bash", "-ec", "a b"])
         );
     }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn an_image_without_a_health_check_gets_none() {
         for test in [json!(["NONE"]), json!([])] {
-            assert_eq!(traced(test.clone(), &Value::Null), test);
+            assert_eq!(traced(&test, &Value::Null), test);
         }
         let config = Config::new(json!({}));
         assert_eq!(with_traced_healthcheck(&config, &[]), config);

@@ -114,7 +114,11 @@ impl Wrapper {
                 continue;
             }
             // `command -v program` only looks the program up.
-            if self.looks_up.iter().any(|option| is_option_in(option, word)) {
+            if self
+                .looks_up
+                .iter()
+                .any(|option| is_option_in(option, word))
+            {
                 return None;
             }
             let is_assignment = self.assignments && word.contains('=');

@@ -1,6 +1,8 @@
 //! Tests of a slimmed image as text and JSON: what was run, how it ended, and what the test needs
 //! although the plan lacks it.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::inspect_json::bytes;
@@ -152,7 +154,7 @@ fn page(added: &[Vec<u8>]) -> String {
     let mut entries = String::new();
     for path in added {
         let path = escape_bytes(path);
-        entries.push_str(&format!("+ file {path}\n"));
+        let _ = writeln!(entries, "+ file {path}");
         paths.push(path);
     }
     format!(

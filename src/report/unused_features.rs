@@ -51,14 +51,12 @@ fn feature(image: &Image, packages: &Packages, plan: &Plan, name: NameId) -> Str
     if let Some(feature) = chain.iter().rev().find_map(of_link) {
         return feature;
     }
-    match packages.owner_rows(name).first() {
-        Some(&row) => format!("package {}", escape(&packages.list[row].name)),
-        None => {
-            let path = image.tree.path(name);
-            let top = path.split(|&byte| byte == b'/').nth(1).unwrap_or_default();
-            format!("files in /{}", top.escape_ascii())
-        }
+    if let Some(&row) = packages.owner_rows(name).first() {
+        return format!("package {}", escape(&packages.list[row].name));
     }
+    let path = image.tree.path(name);
+    let top = path.split(|&byte| byte == b'/').nth(1).unwrap_or_default();
+    format!("files in /{}", top.escape_ascii())
 }
 
 fn of_link(link: &Link<'_>) -> Option<String> {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-
 use super::effort::Allowance;
 use crate::image::{NameId, Tree};
 use crate::paths::Glob;

@@ -429,7 +429,10 @@ impl fmt::Display for Why {
                 f.write_str("it may load any module: its source cannot be parsed")
             }
             Self::Computed { call, line } => {
-                write!(f, "`{call}` on line {line} may load it: the name is computed")
+                write!(
+                    f,
+                    "`{call}` on line {line} may load it: the name is computed"
+                )
             }
             Self::PackagePart { package } => write!(f, "part of the package `{package}`"),
             Self::PackageAddon { package } => write!(f, "an addon of the package `{package}`"),

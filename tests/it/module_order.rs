@@ -47,7 +47,10 @@ const MAY_USE: [(&str, &[&[&str]]); 25] = [
         ],
     ),
     ("loading", &[&["image", "elf", "slim"]]),
-    ("evidence", &[&["hash", "trust", "printable", "paths", "image"]]),
+    (
+        "evidence",
+        &[&["hash", "trust", "printable", "paths", "image"]],
+    ),
     (
         "lint",
         &[

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-
 use super::search::{Files, join, parent, without_trailing_slashes};
 use crate::paths::Glob;
 

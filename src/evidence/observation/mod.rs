@@ -99,7 +99,7 @@ impl Subject {
     }
 }
 
-/// The digest of a stack of layers, as the OCI image specification defines it ("Layer ChainID").
+/// The digest of a stack of layers, as the OCI image specification defines it ("Layer `ChainID`").
 fn chain_id(diff_ids: &[&str]) -> String {
     let mut chain = String::new();
     for diff_id in diff_ids {

@@ -123,7 +123,7 @@ pub(super) fn paths_of(number: i64) -> impl Iterator<Item = &'static PathArgumen
     COMMON
         .iter()
         .chain(OLDER)
-        .filter(move |argument| i64::from(argument.number) == number)
+        .filter(move |argument| argument.number == number)
 }
 
 /// All calls with paths. The most frequent ones come first, because the filter compares one after
@@ -131,7 +131,7 @@ pub(super) fn paths_of(number: i64) -> impl Iterator<Item = &'static PathArgumen
 pub(super) fn reported() -> Vec<i64> {
     let mut numbers: Vec<i64> = Vec::new();
     for argument in COMMON.iter().chain(OLDER) {
-        let number = i64::from(argument.number);
+        let number = argument.number;
         if !numbers.contains(&number) {
             numbers.push(number);
         }
@@ -141,5 +141,5 @@ pub(super) fn reported() -> Vec<i64> {
 
 /// Calls that open files without one of the calls above. Programs that use them fall back to those.
 pub(super) fn refused() -> Vec<i64> {
-    vec![libc::SYS_io_uring_setup.into()]
+    vec![libc::SYS_io_uring_setup]
 }

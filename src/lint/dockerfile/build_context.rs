@@ -1,7 +1,6 @@
 //! The build context: the directory that is sent to the builder, and the `.dockerignore` that
 //! excludes files from it.
 
-
 use crate::paths::{Glob, add_components};
 
 /// Maximum number of patterns in a `.dockerignore`. Each is compiled and takes a few kilobytes.

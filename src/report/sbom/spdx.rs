@@ -45,6 +45,10 @@ pub fn spdx(bill: &Bill<'_>) -> String {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of the specification"
+)]
 struct Document<'a, P, R> {
     spdx_version: &'static str,
     data_license: &'static str,

@@ -942,6 +942,9 @@ enum Code {
     Other(Language),
 }
 
+/// Files of a here-document that are looked for in all commands.
+const MAX_WRITTEN: usize = 4;
+
 /// The language of a here-document that is code: it begins with a `#!` line, a shell or an
 /// interpreter reads it, or it is written to a file that the script then runs.
 fn code_in_heredoc(script: &ShellScript, redirection: &Redirection, body: &str) -> Option<Code> {
@@ -972,11 +975,9 @@ fn code_in_heredoc(script: &ShellScript, redirection: &Redirection, body: &str) 
     if let Some(language) = language_of_input(words) {
         return Some(Code::Other(language));
     }
-    // Each file is looked for in all commands.
-    const MOST: usize = 4;
     let is_run = written_files(script, index, arguments)
         .iter()
-        .take(MOST)
+        .take(MAX_WRITTEN)
         .any(|file| runs_as_shell(script, file));
     if is_run { Some(Code::Shell) } else { None }
 }

@@ -128,7 +128,9 @@ impl Bench {
 }
 
 fn lines(paths: &[&str]) -> String {
-    paths.iter().map(|path| format!("{path}\n")).collect()
+    let mut lines = paths.join("\n");
+    lines.push('\n');
+    lines
 }
 
 /// The result of a run.

@@ -307,7 +307,11 @@ fn app(directory: &Directory) -> String {
         .file("etc/junk", &[1; 3000])
         .hard_link("etc/app", "app")
         .end();
-    let archive = docker_archive(&[layer.clone()], &config(&[layer]), &["app:1"]);
+    let archive = docker_archive(
+        std::slice::from_ref(&layer),
+        &config(std::slice::from_ref(&layer)),
+        &["app:1"],
+    );
     directory.file("app.tar", &archive).display().to_string()
 }
 

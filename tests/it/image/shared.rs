@@ -166,7 +166,7 @@ fn directories_keep_the_header_that_they_have_in_each_image() {
         let tar = Tar::new()
             .entry(b'5', "lib", "", b"", move |header| header.set_mtime(time))
             .entry(b'5', "lib/deep", "", b"", move |header| {
-                header.set_mode(0o700)
+                header.set_mode(0o700);
             });
         whole(layer(
             tar.file("lib/deep/common", &[1; 4000]).file(name, b""),
@@ -308,12 +308,16 @@ fn two(directory: &Directory) {
         ("cron.tar", "cron", &[]),
     ] {
         let layer = Tar::new()
-            .file("app", &[7; 100_000])
+            .file("app", &vec![7; 100_000])
             .file(own, b"junk")
             .end();
         directory.file(
             file,
-            &docker_archive(&[layer.clone()], &config(&[layer]), tags),
+            &docker_archive(
+                std::slice::from_ref(&layer),
+                &config(std::slice::from_ref(&layer)),
+                tags,
+            ),
         );
     }
 }

@@ -1,6 +1,8 @@
 //! Small package databases that would take gigabytes or minutes if every package and every file
 //! were handled separately.
 
+use std::fmt::Write as _;
+
 use std::process::Command;
 
 use jettison::image::{Image, Options};
@@ -349,7 +351,7 @@ fn licenses_of_many_names_are_joined_up_to_64_kib() {
     for (count, is_kept) in [(4_000, true), (400_000, false)] {
         let mut copyright = "Format: x\n".to_owned();
         for number in 0..count {
-            copyright.push_str(&format!("License: {number}\n"));
+            writeln!(copyright, "License: {number}").unwrap();
         }
         let tar = Tar::new()
             .file("var/lib/dpkg/status", status)
@@ -471,7 +473,7 @@ fn at_most_100_000_diversions_of_dpkg_are_read() {
     for (count, is_complete) in [(100_000, true), (100_001, false)] {
         let mut diversions = String::new();
         for number in 0..count {
-            diversions.push_str(&format!("/{number}\n/x\n:\n"));
+            writeln!(diversions, "/{number}\n/x\n:").unwrap();
         }
         let tar = Tar::new()
             .file("var/lib/dpkg/status", b"")

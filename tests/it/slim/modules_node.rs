@@ -220,7 +220,7 @@ fn links_of_pnpm_and_workspaces_are_followed() {
 
 #[test]
 fn files_that_a_package_reads_by_path_are_kept() {
-    let files = r#"
+    let files = r"
 //// main.js
 require('p')
 //// package.json
@@ -243,7 +243,7 @@ require('./part')
 //// node_modules/p/lib/all/x.js
 //// node_modules/p/lib/data.wasm
 //// node_modules/p/lib/unused.js
-"#;
+";
     let kept = at(Modules::Exact, files);
     let left_out = ["p/lib/unused.js", "p/views/b.html"];
     for path in [

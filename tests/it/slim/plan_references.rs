@@ -109,7 +109,7 @@ fn strings_in_compiled_code_name_programs_files_and_libraries() {
         assert!(planned.keeps("/usr/bin/pdfinfo"), "{path}");
         assert!(planned.keeps("/usr/share/geo/x"), "{path}");
         assert!(!planned.keeps("/usr/bin/pdftops"), "{path}");
-        let opens = path.ends_with(".dll");
+        let opens = path.contains(".dll");
         assert_eq!(
             planned.keeps(&format!("{lib}/libgdal.so.32")),
             opens,

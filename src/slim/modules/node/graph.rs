@@ -53,7 +53,7 @@ impl ModuleGraph {
     }
 
     /// Counts the files that are only kept with their packages.
-    pub(in crate::slim) fn finish(&self, keep: &mut Keep<'_>) {
+    pub(in crate::slim) fn finish(keep: &mut Keep<'_>) {
         let mut bytes = 0;
         for &name in keep.graph.kept() {
             let mut reasons = keep.graph.reasons(name).iter();
@@ -115,7 +115,7 @@ impl ModuleGraph {
                         .directory_of(keep.view, site.directory, package)
                 });
                 if let Some(found) = found {
-                    self.keep_way(keep, &site, &found, &why);
+                    Self::keep_way(keep, &site, &found, &why);
                     self.keep_directory(keep, &site, found.name, &why);
                 }
                 continue;
@@ -240,7 +240,7 @@ impl ModuleGraph {
                     .directory_of(keep.view, site.directory, package)
             {
                 let why = read_why(request, line);
-                self.keep_way(keep, &site, &found, &why);
+                Self::keep_way(keep, &site, &found, &why);
                 self.keep_directory(keep, &site, found.name, &why);
             }
         }
@@ -281,7 +281,7 @@ impl ModuleGraph {
         if found.is_empty()
             && let Some(package) = self.resolver.package_of_request(view, from, request)
         {
-            self.keep_way(keep, site, &package, &why);
+            Self::keep_way(keep, site, &package, &why);
             if keep.installed.contains(keep.tree(), package.name) {
                 self.open_package(keep, site, package.name, &why);
             } else if let Some(manifest) = keep.tree().child(package.name, b"package.json") {
@@ -333,17 +333,17 @@ impl ModuleGraph {
         if !keep.installed.contains(tree, name) || !self.packages.insert(package) {
             return;
         }
-        self.keep_addons(keep, package, name);
+        Self::keep_addons(keep, package, name);
         if keep.module_level == Modules::Packages {
             let part = Why::PackagePart {
                 package: display_name(tree, package),
             };
-            self.keep_files(keep, package, name, &part);
+            Self::keep_files(keep, package, name, &part);
         }
     }
 
     /// Addons are loaded by names that loaders compose of the version and the platform.
-    fn keep_addons(&mut self, keep: &mut Keep<'_>, package: NameId, by: NameId) {
+    fn keep_addons(keep: &mut Keep<'_>, package: NameId, by: NameId) {
         let tree = keep.tree();
         for name in files_of(tree, package) {
             let file_name = tree.file_name(name);
@@ -359,7 +359,7 @@ impl ModuleGraph {
         }
     }
 
-    fn keep_files(&mut self, keep: &mut Keep<'_>, directory: NameId, by: NameId, why: &Why) {
+    fn keep_files(keep: &mut Keep<'_>, directory: NameId, by: NameId, why: &Why) {
         for name in files_of(keep.tree(), directory) {
             if keep.graph.is_exhausted() {
                 break;
@@ -426,7 +426,7 @@ impl ModuleGraph {
             wanted = format!("{wanted}/{}", parts.next().unwrap_or_default());
         }
         let rest: Vec<&str> = parts.collect();
-        for name in self.installed_names(keep, site.directory) {
+        for name in Self::installed_names(keep, site.directory) {
             if is_match(&wanted, &name) {
                 let request = if rest.is_empty() || rest.iter().any(|it| it.contains(UNKNOWN)) {
                     name
@@ -439,7 +439,7 @@ impl ModuleGraph {
     }
 
     /// The names of packages that a source can request.
-    fn installed_names(&self, keep: &mut Keep<'_>, directory: NameId) -> BTreeSet<String> {
+    fn installed_names(keep: &mut Keep<'_>, directory: NameId) -> BTreeSet<String> {
         let tree = keep.tree();
         let mut names = BTreeSet::new();
         let mut at = directory;
@@ -495,7 +495,7 @@ impl ModuleGraph {
             self.reach(keep, Found { name: end, way }, site.name, why);
             return;
         }
-        if is_listed && self.contains_packages(keep, end) {
+        if is_listed && Self::contains_packages(keep, end) {
             self.keep_all(keep, site, end, &why);
             return;
         }
@@ -506,7 +506,7 @@ impl ModuleGraph {
     }
 
     /// Whether a directory contains packages of an application.
-    fn contains_packages(&self, keep: &Keep<'_>, directory: NameId) -> bool {
+    fn contains_packages(keep: &Keep<'_>, directory: NameId) -> bool {
         let mut directories = keep.installed.directories();
         directories.any(|at| is_inside(keep.tree(), at, directory))
     }
@@ -555,7 +555,7 @@ impl ModuleGraph {
             if keep.installed.contains(tree, end) {
                 self.keep_matching(keep, site, end, &rest, line);
             } else if is_module
-                && self.contains_packages(keep, end)
+                && Self::contains_packages(keep, end)
                 && rest.contains("node_modules")
             {
                 self.open(keep, site, pattern_text(pattern).as_str(), line);
@@ -722,7 +722,7 @@ impl ModuleGraph {
         for name in self.declared(keep, site.directory) {
             let found = self.resolver.directory_of(keep.view, site.directory, &name);
             if let Some(found) = found {
-                self.keep_way(keep, site, &found, &why);
+                Self::keep_way(keep, site, &found, &why);
                 self.keep_directory(keep, site, found.name, &why);
             }
         }
@@ -743,7 +743,7 @@ impl ModuleGraph {
         }
     }
 
-    fn keep_way(&self, keep: &mut Keep<'_>, site: &Site, found: &Found, why: &Why) {
+    fn keep_way(keep: &mut Keep<'_>, site: &Site, found: &Found, why: &Why) {
         for &name in &found.way {
             keep.graph.keep(name, Some(site.name), why.clone());
         }
@@ -772,7 +772,7 @@ fn read_source(text: &str, place: Place<'_>) -> Read {
         }
     }
     // Nothing runs these without a compiler, which is also what decides about computed names.
-    let is_compiled = place.path.ends_with("x");
+    let is_compiled = place.path.ends_with('x');
     Read {
         is_parsed: is_compiled,
         facts: Facts {

@@ -17,7 +17,7 @@ const ENDINGS: [&[u8]; 10] = [
     b".js", b".json", b".node", b".cjs", b".mjs", b".ts", b".mts", b".cts", b".tsx", b".jsx",
 ];
 
-/// Modules that are part of Node: https://nodejs.org/api/modules.html#built-in-modules.
+/// Modules that are part of Node: <https://nodejs.org/api/modules.html#built-in-modules>.
 const BUILT_IN: &[&str] = &[
     "assert",
     "async_hooks",
@@ -211,7 +211,7 @@ impl Resolver {
             && manifest.has_exports()
             && manifest.name() == Some(name)
         {
-            let found = self.exported(view, at, file, &manifest, rest, kind);
+            let found = Self::exported(view, at, file, &manifest, rest, kind);
             if !found.is_empty() {
                 return found;
             }
@@ -233,7 +233,7 @@ impl Resolver {
         if let Some((file, manifest)) = &manifest
             && manifest.has_exports()
         {
-            let found = self.exported(view, at, *file, manifest, rest, kind);
+            let found = Self::exported(view, at, *file, manifest, rest, kind);
             if !found.is_empty() {
                 return found;
             }
@@ -243,7 +243,6 @@ impl Resolver {
     }
 
     fn exported(
-        &self,
         view: &View<'_>,
         at: NameId,
         file: NameId,

@@ -40,7 +40,8 @@ fn is_data(file_name: &[u8]) -> bool {
         return true;
     };
     // A library without a tag of Python is a module or is opened by one.
-    let is_library = name.ends_with(".so") && !name.contains(".cpython-") && !name.contains(".abi");
+    let is_library =
+        file_name.ends_with(b".so") && !name.contains(".cpython-") && !name.contains(".abi");
     if name.starts_with("__init__.") {
         return false;
     }

@@ -13,9 +13,9 @@ use crate::knowledge::reads_named_data;
 
 use super::values::{self, Bindings, OWN, UNKNOWN};
 
-/// Longer sources are data: CPython takes seconds for them.
+/// Longer sources are data: `CPython` takes seconds for them.
 const MAX_SOURCE: usize = 4 << 20;
-/// Brackets and blocks around a place. CPython allows 200 brackets and 100 blocks.
+/// Brackets and blocks around a place. `CPython` allows 200 brackets and 100 blocks.
 const MAX_NESTING: usize = 300;
 /// Tokens of the expressions around a place, each of which may be another level of the tree.
 const MAX_CHAIN: usize = 4_000;

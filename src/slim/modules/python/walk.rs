@@ -529,7 +529,7 @@ impl Walk {
     fn keep_metadata(&mut self, view: &View<'_>, index: &Index, unit: usize, file: NameId) {
         let row = &index.units[unit];
         let why = Why::module(Language::Python, row.name.clone());
-        for &name in row.files.iter() {
+        for &name in &row.files {
             if !index.is_metadata(view.tree(), unit, name) {
                 continue;
             }

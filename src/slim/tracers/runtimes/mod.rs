@@ -31,6 +31,7 @@ use crate::image::NameId;
 use crate::knowledge::{Language, language_of_runtime};
 use crate::packages::Packages;
 use crate::slim::keep::Keep;
+use crate::slim::modules::node::ModuleGraph;
 use crate::slim::modules::python::PythonModules;
 use crate::slim::options::Modules;
 use crate::slim::tracer::Tracer;
@@ -185,7 +186,7 @@ impl Tracer for RuntimeTracer<'_> {
     }
 
     fn finish(&mut self, keep: &mut Keep<'_>) {
-        self.state.modules.finish(keep);
+        ModuleGraph::finish(keep);
         self.state.python_modules.finish(keep);
     }
 }

@@ -10,9 +10,7 @@ use std::rc::Rc;
 use super::calls::{Calls, start_of_line, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
-use super::{
-    application, beside, directories, java, lua, node, node_leftovers, python, ruby,
-};
+use super::{application, beside, directories, java, lua, node, node_leftovers, python, ruby};
 use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
