@@ -321,8 +321,9 @@ pub(super) struct PlanArguments {
     /// `postgres`
     #[arg(long)]
     pub(super) keep_companions: bool,
-    /// Modules of npm packages and Python distributions to keep
-    #[arg(long, value_enum, value_name = "LEVEL", default_value = "packages")]
+    /// Modules of npm packages and Python distributions to keep; test the image if you change it
+    // Packages load others in ways that no analysis knows, so leaving any out is a choice.
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "off")]
     pub(super) modules: ModuleLevel,
     /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]

@@ -128,8 +128,11 @@ impl Bench {
 }
 
 fn lines(paths: &[&str]) -> String {
-    let mut lines = paths.join("\n");
-    lines.push('\n');
+    let mut lines = String::new();
+    for path in paths {
+        lines.push_str(path);
+        lines.push('\n');
+    }
     lines
 }
 

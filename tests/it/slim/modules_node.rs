@@ -20,6 +20,7 @@ fn application(files: &str) -> Machine {
     machine
         .set("WorkingDir", json!("/app"))
         .entrypoint(&["node", "/app/main.js"])
+        .modules(Modules::Packages)
 }
 
 /// The kept files of packages, without their manifests.

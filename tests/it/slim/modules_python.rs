@@ -20,7 +20,9 @@ fn machine(distributions: &[&str]) -> Machine {
         )
         .link("/usr/local/bin/python3", "python3.11")
         .file("/usr/local/lib/python3.11/os.py", "");
-    let mut machine = machine.set("WorkingDir", json!("/app"));
+    let mut machine = machine
+        .set("WorkingDir", json!("/app"))
+        .modules(Modules::Packages);
     for name in distributions {
         machine = distribution(machine, name, "", &[(&format!("{name}/__init__.py"), "")]);
     }

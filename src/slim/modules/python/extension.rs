@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::names::Names;
-use super::source::{How, Request, Source};
+use super::names::{How, Names};
+use super::source::{Request, Source};
 
 /// Bytes after a first part that may belong to the name.
 const LONGEST: usize = 120;

@@ -452,7 +452,7 @@ fn requests_of_module(module: &str, line: usize) -> Vec<Request> {
                 level: 0,
                 name,
                 line,
-                how: source::How::Statement,
+                how: names::How::Statement,
                 is_optional: false,
             });
         }

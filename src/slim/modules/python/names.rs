@@ -5,7 +5,27 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::source::How;
+
+/// The form of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum How {
+    /// An `import` statement.
+    Statement,
+    /// `b` of `from a import b`, which may also be an attribute of `a`.
+    Member,
+    /// An argument of a function that imports.
+    Call,
+    /// All modules whose names begin with this one: the rest is computed.
+    Beginning,
+    /// A string that may be the name of a module.
+    Text,
+    /// A text in machine code that begins with the name of a module; other texts may follow it.
+    Glued,
+    /// A string that names a distribution: `celery==5.4`.
+    Distribution,
+    /// The name of data that a distribution reads by name; empty if it is computed.
+    Data,
+}
 
 /// Longer texts are no names.
 const MAX_NAME: usize = 200;

@@ -8,7 +8,7 @@ use ruff_python_ast::{Alias, Expr, ExprCall, Stmt, StmtImportFrom};
 use ruff_python_parser::{Mode, ParseOptions, lexer, parse_unchecked};
 use ruff_text_size::{Ranged, TextSize};
 
-use super::names::{self, Names};
+use super::names::{self, How, Names};
 use crate::knowledge::reads_named_data;
 
 use super::values::{self, Bindings, OWN, UNKNOWN};
@@ -35,7 +35,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// A source of which nothing is known.
+    /// A source that was not read.
     pub(super) fn unreadable() -> Self {
         Self {
             is_unreadable: true,
@@ -56,26 +56,6 @@ pub(super) struct Request {
     pub(super) is_optional: bool,
 }
 
-/// The form of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum How {
-    /// An `import` statement.
-    Statement,
-    /// `b` of `from a import b`, which may also be an attribute of `a`.
-    Member,
-    /// An argument of a function that imports.
-    Call,
-    /// All modules whose names begin with this one: the rest is computed.
-    Beginning,
-    /// A string that may be the name of a module.
-    Text,
-    /// A text in machine code that begins with the name of a module; other texts may follow it.
-    Glued,
-    /// A string that names a distribution: `celery==5.4`.
-    Distribution,
-    /// The name of data that a distribution reads by name; empty if it is computed.
-    Data,
-}
 
 /// Reads a source. Strings only count if `names` contains them.
 pub(super) fn read(text: &str, names: &Names) -> Source {

@@ -12,7 +12,7 @@ pub(super) const UNKNOWN: char = '\u{0}';
 /// Stands for the name of the source's package.
 pub(super) const OWN: char = '\u{1}';
 
-/// Values of an expression that are told apart; more are one unknown value.
+/// Values of an expression that are distinguished; more are one unknown value.
 const MAX_VALUES: usize = 64;
 const MAX_DEPTH: usize = 16;
 

@@ -1,5 +1,5 @@
-//! The modules of Python that are reached: what the tracer of the runtime tells of sources, texts and
-//! directories, and what it keeps of the result.
+//! The modules of Python that are reached: the sources, texts and directories
+//! that the tracer of the runtime reads, and the modules that it keeps.
 
 use super::directories::keep_tree;
 use super::python;
