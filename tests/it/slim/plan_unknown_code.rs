@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use jettison::slim::Modules;
 use serde_json::json;
 
 use super::machine::{Machine, Planned};
@@ -171,12 +172,16 @@ fn without_recorded_dependencies_all_modules_are_kept() {
 }
 
 #[test]
-fn a_known_program_keeps_the_modules_that_it_imports() {
-    let machine = python_with_tools().set("Cmd", json!(["python3", "/srv/app.py"]));
-    let importing = machine.clone().file("/srv/app.py", "import six\n").plan();
-    assert!(importing.keeps(&format!("{SITE}/six.py")));
-    let planned = machine.file("/srv/app.py", "").plan();
-    assert!(!planned.keeps(&format!("{SITE}/six.py")));
+fn a_known_program_keeps_all_modules_of_its_python() {
+    let machine = python_with_tools().file("/srv/app.py", "");
+    let machine = machine.set("Cmd", json!(["python3", "/srv/app.py"]));
+    let planned = machine.clone().plan();
+    assert!(planned.keeps(&format!("{SITE}/six.py")));
+    let planned = machine.modules(Modules::Packages).plan();
+    assert!(
+        !planned.keeps(&format!("{SITE}/six.py")),
+        "nothing imports it"
+    );
 }
 
 /// A program whose data names a path.
