@@ -1,6 +1,7 @@
 //! Tracer for makefiles in images that run `make`: recipes are shell code, and rules without a
 //! recipe run the compilers named in make's built-in variables.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::shell;
@@ -15,6 +16,9 @@ const LONGEST_LINE: usize = 8 << 10;
 /// Maximum number of bytes of recipes and values that are read to replace references in a makefile:
 /// large makefiles have a few thousand references to short values.
 const MAX_EFFORT: usize = 16 << 20;
+
+/// Maximum number of recipe lines in a makefile. The largest generated ones have 50,000.
+const MAX_RECIPES: usize = 100_000;
 
 /// Maximum nesting of variables that refer to variables.
 const DEEPEST: usize = 8;
@@ -90,8 +94,8 @@ fn read(keep: &mut Keep<'_>, name: NameId) {
         shell::keep_text_of(keep, name, *line, &makefile.expanded(recipe, &mut left));
     }
     keep.effort.texts.spend(allowed - left);
-    if left == 0 {
-        let text = "too many variables: not all recipes in this file are analyzed";
+    if left == 0 || makefile.is_cut {
+        let text = "too many variables or recipes: not all recipes in this file are analyzed";
         keep.note(Some(name), None, text.to_owned());
     }
     if makefile.uses_built_in_rules {
@@ -110,6 +114,8 @@ struct Makefile {
     /// Recipe lines with their line numbers.
     recipes: Vec<(usize, String)>,
     uses_built_in_rules: bool,
+    /// Whether there are more recipe lines than are read.
+    is_cut: bool,
 }
 
 impl Makefile {
@@ -141,7 +147,14 @@ impl Makefile {
     fn add_recipe(&mut self, line: usize, recipe: &str) {
         // These prefixes control whether the line is printed and whether a failure counts.
         let recipe = recipe.trim_start().trim_start_matches(['@', '-', '+']);
-        self.recipes.push((line, recipe.to_owned()));
+        if recipe.is_empty() {
+            return;
+        }
+        if self.recipes.len() < MAX_RECIPES {
+            self.recipes.push((line, recipe.to_owned()));
+        } else {
+            self.is_cut = true;
+        }
     }
 
     /// A text with its variables replaced as far as they are known. Nothing is replaced any more
@@ -257,22 +270,24 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Lines joined with their continuations, and the number of the first line.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let mut lines = Vec::new();
-    let mut open: Option<(usize, String)> = None;
-    for (index, line) in text.lines().enumerate() {
-        let (start, mut whole) = open.take().unwrap_or((index + 1, String::new()));
-        if let Some(part) = line.strip_suffix('\\') {
+fn logical_lines(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
+    let mut lines = text.lines().enumerate();
+    std::iter::from_fn(move || {
+        let (index, first) = lines.next()?;
+        let Some(part) = first.strip_suffix('\\') else {
+            return Some((index + 1, Cow::Borrowed(first)));
+        };
+        let mut whole = format!("{part} ");
+        for (_, line) in lines.by_ref() {
+            let Some(part) = line.strip_suffix('\\') else {
+                whole.push_str(line);
+                break;
+            };
             whole.push_str(part);
             whole.push(' ');
-            open = Some((start, whole));
-        } else {
-            whole.push_str(line);
-            lines.push((start, whole));
         }
-    }
-    lines.extend(open);
-    lines
+        Some((index + 1, Cow::Owned(whole)))
+    })
 }
 
 #[cfg(test)]
@@ -346,5 +361,13 @@ mod tests {
     fn objects_are_made_by_built_in_rules() {
         assert!(Makefile::parse("app: main.o\n").uses_built_in_rules);
         assert!(!Makefile::parse("app:\n\ttouch app\n").uses_built_in_rules);
+    }
+
+    #[test]
+    fn a_makefile_of_empty_recipes_has_none_and_one_of_many_is_cut() {
+        assert!(recipes(&"\t\n".repeat(200_000)).is_empty());
+        let makefile = Makefile::parse(&"\ta\n".repeat(MAX_RECIPES + 1));
+        assert_eq!(makefile.recipes.len(), MAX_RECIPES);
+        assert!(makefile.is_cut && !Makefile::parse(&"\ta\n".repeat(MAX_RECIPES)).is_cut);
     }
 }

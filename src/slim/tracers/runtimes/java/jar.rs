@@ -11,11 +11,14 @@ use crate::slim::why::{Language, Why};
 use super::super::programs;
 use super::class;
 
+/// Largest part of a manifest that is read, in bytes. Those of large applications have a few kB.
+const MAX_MANIFEST: u64 = 1 << 20;
+
 /// Needs of an archive that other files meet.
 #[derive(Debug, Default)]
 struct Asks {
     /// The entries of `Class-Path`, relative to the directory of the archive.
-    class_path: Vec<String>,
+    class_path: BTreeSet<String>,
     programs: BTreeSet<String>,
     /// Strings in the archives of libraries, whose classes an application seldom uses completely.
     programs_of_packages: BTreeSet<String>,
@@ -90,7 +93,15 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         if *left == 0 {
             return;
         }
-        let Some(content) = inflate(entry.data(), method, left) else {
+        let mut allowed = if is_manifest {
+            (*left).min(MAX_MANIFEST)
+        } else {
+            *left
+        };
+        let before = allowed;
+        let content = inflate(entry.data(), method, &mut allowed);
+        *left -= before - allowed;
+        let Some(content) = content else {
             continue;
         };
         if is_nested {
@@ -114,7 +125,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
 }
 
 /// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.
-fn class_path(manifest: &str) -> Vec<String> {
+fn class_path(manifest: &str) -> BTreeSet<String> {
     // A line of a manifest has at most 72 bytes, so paths may be split anywhere.
     let whole = manifest.replace("\r\n", "\n").replace("\n ", "");
     let line = whole
@@ -134,6 +145,7 @@ mod tests {
     #[test]
     fn a_class_path_may_span_manifest_lines() {
         let manifest = "Main-Class: A\r\nClass-Path: lib/a.jar li\r\n b/b.jar\r\nX: y\r\n";
-        assert_eq!(class_path(manifest), ["lib/a.jar", "lib/b.jar"]);
+        let paths: Vec<String> = class_path(manifest).into_iter().collect();
+        assert_eq!(paths, ["lib/a.jar", "lib/b.jar"]);
     }
 }
