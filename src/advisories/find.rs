@@ -22,7 +22,7 @@ const MAX_NAME: usize = 100;
 /// Memory for a record about packages of the image, in bytes, in addition to its text.
 const RECORD: usize = 100;
 
-/// What is kept of a record about packages of the image.
+/// The parts of a record about packages of the image that are kept.
 struct Match {
     modified: String,
     /// `None` if it affects none of them.

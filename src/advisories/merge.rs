@@ -15,7 +15,7 @@ use crate::packages::Order;
 /// Memory for a name in a list, in bytes, in addition to its text.
 const NAME: usize = 32;
 
-/// What is kept of a record that affects packages of the image.
+/// The parts of a record that are kept if it affects packages of the image.
 pub(super) struct Found {
     pub(super) names: Names,
     pub(super) summary: String,
@@ -89,7 +89,7 @@ pub(super) fn text_of_name(name: &str) -> usize {
     name.len() + NAME
 }
 
-/// What the records say about a vulnerability of a subject.
+/// All statements of records about a vulnerability of a subject.
 struct Merged {
     names: BTreeSet<String>,
     bulletins: BTreeSet<String>,

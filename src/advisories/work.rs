@@ -13,7 +13,7 @@ use crate::packages::Order;
 /// Smallest record that is matched alone, in bytes. Such records are rare, and the names of their
 /// packages take more memory than their text.
 const LARGE: usize = 1 << 20;
-/// What comparing the shortest versions costs, in bytes of versions.
+/// The cost of comparing the shortest versions, in bytes of versions.
 const COMPARISON: usize = 8;
 
 pub(super) struct Work {

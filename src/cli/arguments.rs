@@ -270,7 +270,9 @@ pub(super) struct SlimArguments {
     pub(super) rest: Option<String>,
     /// Slim the image for every platform and write an index
     // Each document describes one image, and its file name does not identify a platform.
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex", "test", "test_command", "http_probe"])]
+    #[arg(long, conflicts_with_all = [
+        "platform", "report", "sbom", "vex", "test", "test_command", "http_probe",
+    ])]
     pub(super) all_platforms: bool,
     /// Show what would be kept and dropped, but write no image
     #[arg(long)]

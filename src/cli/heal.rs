@@ -61,7 +61,7 @@ struct Passing {
 struct Healer<'h, 'b, 'p, 'a> {
     bench: &'h mut Bench<'b>,
     planning: &'h Planning<'p, 'a>,
-    /// What the tests use in the original, once it is known.
+    /// The files that the tests use in the original, once they are known.
     used: Option<Observation>,
     candidates: Candidates,
     /// The number of test runs.
@@ -146,7 +146,7 @@ impl<'a> Healer<'_, '_, '_, 'a> {
         self.bench.observe(slimming)
     }
 
-    /// What the tests use in the original.
+    /// Returns the files that the tests use in the original.
     fn used(&mut self) -> anyhow::Result<&Observation> {
         if self.used.is_none() {
             self.runs += 1;

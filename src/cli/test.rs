@@ -34,7 +34,8 @@ pub(super) struct TestArguments {
     /// other tests
     #[arg(long, value_name = "[:PORT]/PATH")]
     http_probe: Vec<Probe>,
-    /// Start no container for --test and --test-command: they start containers of `IMAGE` themselves
+    /// Start no container for --test and --test-command: they start containers of `IMAGE`
+    /// themselves
     #[arg(long, conflicts_with = "http_probe")]
     no_container: bool,
     /// Argument for `podman run` or `docker run`, such as `--run-arg=--network=host`; may be

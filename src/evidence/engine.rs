@@ -222,7 +222,7 @@ impl Engine {
         Ok(published(&self.ask(&["port", container])?))
     }
 
-    /// What a container has written to its standard output and standard error.
+    /// The text that a container has written to its standard output and standard error.
     pub(super) fn log(&self, container: &str) -> Result<Vec<u8>, EngineError> {
         let arguments = ["logs", container].map(OsStr::new);
         let finished = self.call(&arguments, SHORT, &Unwatched)?;

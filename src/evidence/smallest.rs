@@ -16,8 +16,8 @@ impl Budget {
 }
 
 /// Removes candidates as long as the test passes with the rest, and returns the rest. The test is
-/// known to pass with all of them. The result is minimal (no single candidate can be removed) unless
-/// the budget is used up before.
+/// known to pass with all of them. The result is minimal (no single candidate can be removed)
+/// unless the budget is used up before.
 ///
 /// This is delta debugging: A. Zeller and R. Hildebrandt, "Simplifying and Isolating
 /// Failure-Inducing Input", IEEE Transactions on Software Engineering 28(2), 2002.
@@ -36,7 +36,8 @@ pub fn smallest<T: Clone, E>(
             parts = (parts * 2).min(kept.len());
             continue;
         };
-        // One part alone is cut in halves again; the rest without a part, in parts of the same size.
+        // One part alone is cut in halves again; the rest without a part, in parts of the same
+        // size.
         parts = if smaller.len() <= kept.len().div_ceil(parts) {
             2
         } else {

@@ -2,10 +2,10 @@
 //! jettison ends.
 //!
 //! Containers outlive the process that has started them, and a process that is killed with SIGKILL
-//! can remove nothing. So jettison starts itself a second time. That process waits until a pipe from
-//! jettison is closed, which the kernel does in any case, and then removes everything. A session
-//! that ends normally is cleaned up in the same way, so there is one way, and each test of a session
-//! is a test of it.
+//! can remove nothing. So jettison starts itself a second time. That process waits until a pipe
+//! from jettison is closed, which the kernel does in any case, and then removes everything. A
+//! session that ends normally is cleaned up in the same way, so there is one way, and each test of
+//! a session is a test of it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

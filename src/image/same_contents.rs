@@ -26,8 +26,8 @@ impl<'a> SameContents<'a> {
         }
     }
 
-    /// Whether a file of the first image and one of the second have the same bytes. Anything that is
-    /// not a file has none.
+    /// Whether a file of the first image and one of the second have the same bytes. Anything that
+    /// is not a file has none.
     pub(crate) fn compare(&mut self, before: InodeId, after: InodeId) -> Result<bool, ReadError> {
         if let Some(&is_same) = self.compared.get(&(before, after)) {
             return Ok(is_same);

@@ -3,8 +3,8 @@
 //! by name instead of having their own lists.
 //!
 //! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
-//! managers, path sets, platforms, programs, Python distributions, service managers, ShellCheck, signals, systemd and
-//! variables.
+//! managers, path sets, platforms, programs, Python distributions, service managers, ShellCheck,
+//! signals, systemd and variables.
 
 mod languages;
 mod launchers;

@@ -56,7 +56,7 @@ pub fn reads_named_data(function: &str) -> bool {
     data.any(|data| data.functions.iter().any(|name| name == function))
 }
 
-/// What is known of a distribution, by its normalized name.
+/// The facts about a distribution, by its normalized name.
 pub fn python_distribution(name: &str) -> Option<&'static PythonDistribution> {
     TABLE.get(name)
 }

@@ -4,8 +4,8 @@ use super::ecosystem::{Description, Reader};
 use super::{Ecosystem, Facts, Order, Scan};
 use crate::image::{NameId, ReadError};
 
-/// Largest specification, in bytes: it is converted to text as a whole. The list of files in a large
-/// gem takes some hundred kilobytes.
+/// Largest specification, in bytes: it is converted to text as a whole. The list of files in a
+/// large gem takes some hundred kilobytes.
 const MAX_SPECIFICATION: u64 = 4 << 20;
 
 /// Described for the list of ecosystems.

@@ -47,8 +47,8 @@ const MAX_TEXTS: u64 = 512 << 20;
 /// a Go program belongs to all of its modules.
 const MAX_OWNERS: usize = 4;
 const MORE_OWNED: usize = 1_000_000;
-/// Longest name, version, or other field of a package, in bytes. Fields are copied, escaped in URLs,
-/// where a byte takes nine, and compared with those of vulnerability records.
+/// Longest name, version, or other field of a package, in bytes. Fields are copied, escaped in
+/// URLs, where a byte takes nine, and compared with those of vulnerability records.
 const MAX_FIELD: usize = 4 << 10;
 /// The same for licenses: a package with hundreds of sources joins as many names.
 const MAX_LICENSE: usize = 64 << 10;

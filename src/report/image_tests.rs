@@ -165,7 +165,7 @@ fn page(added: &[Vec<u8>]) -> String {
     )
 }
 
-/// What was run and how it ended, for the report.
+/// The tests that were run and their endings, for the report.
 pub(super) fn image_tests_json(record: &Record) -> Value {
     json!({
         "engine": record.engine.to_string(),

@@ -154,8 +154,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The files that were searched, by the format that their names stand for. A file may have thousands
-/// of names.
+/// The files that were searched, by the format that their names stand for. A file may have
+/// thousands of names.
 type Searched = HashMap<(InodeId, Option<usize>), bool>;
 
 /// Whether a file contains secrets, according to its name and content.

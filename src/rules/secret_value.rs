@@ -61,7 +61,8 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The first secret of each file that was searched, and its line. A file may have thousands of names.
+/// The first secret of each file that was searched, and its line. A file may have thousands of
+/// names.
 type Searched = HashMap<InodeId, Option<(String, usize)>>;
 
 /// The message about the first secret in a text file that does not come from the distribution.

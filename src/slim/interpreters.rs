@@ -92,7 +92,7 @@ fn is_text_option(options: &InterpreterOptions, word: &str) -> bool {
     is_cluster && short.any(|option| *option != "-m" && letters.ends_with(&option[1..]))
 }
 
-/// What a command line has Python run.
+/// The code that a command line has Python run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PythonStart<'a> {
     /// Nothing, or another program.
@@ -100,11 +100,11 @@ pub(super) enum PythonStart<'a> {
     Module(&'a str),
     Text(&'a str),
     File(&'a str),
-    /// What it reads from its input, or what is computed.
+    /// Code from its input, or a computed name.
     Unknown,
 }
 
-/// What a command line has Python run. Words that are computed are left out of it.
+/// Finds the code that a command line has Python run. Words that are computed are left out of it.
 pub(super) fn python_start<'a>(words: &[&'a str]) -> PythonStart<'a> {
     let Some((program, arguments)) = unwrapped(words).split_first() else {
         return PythonStart::None;

@@ -56,7 +56,7 @@ pub(super) struct Keep<'a> {
     /// The variables of the image, which every script has.
     pub(super) variables: Rc<Variables>,
     pub(super) effort: Effort,
-    /// How much of packages is kept.
+    /// The part of packages that is kept.
     pub(super) module_level: Modules,
     /// The packages that only requests keep.
     pub(super) installed: Rc<Installed>,

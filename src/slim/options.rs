@@ -24,11 +24,11 @@ pub struct PlanOptions {
     pub keep_companions: bool,
     /// Leave out the package records that only scanners read.
     pub no_package_records: bool,
-    /// What is kept of the packages that an application can import.
+    /// The part of the packages that an application can import to keep.
     pub modules: Modules,
 }
 
-/// What is kept of installed packages of languages.
+/// The part of installed packages of languages that is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Modules {
     /// All packages.

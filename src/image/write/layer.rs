@@ -170,8 +170,8 @@ impl LayerWriter<'_> {
         archive.write_all(&[0; END]).map_err(self.io())
     }
 
-    /// The blocks before the content of an entry, and the content, unless the entry is a hard link to
-    /// a name that was written. `written` has the first name of each inode.
+    /// The blocks before the content of an entry, and the content, unless the entry is a hard link
+    /// to a name that was written. `written` has the first name of each inode.
     pub(super) fn head(
         &self,
         name: NameId,

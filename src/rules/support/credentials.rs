@@ -143,7 +143,8 @@ fn format(path: &str) -> Option<Format> {
     Some(FORMATS[row_of_format(path)?].1)
 }
 
-/// The row of a file's format. Names of one file with the same row are searched for the same things.
+/// The row of a file's format. Names of one file with the same row are searched for the same
+/// things.
 pub(in crate::rules) fn row_of_format(path: &str) -> Option<usize> {
     let path = path.to_ascii_lowercase();
     FORMATS.iter().position(|(pattern, _)| fits(pattern, &path))

@@ -79,7 +79,7 @@ pub(super) struct Found {
 /// The device and inode, which identify a file.
 pub(super) type Identity = (u32, u32, u64);
 
-/// What the file system says about an entry.
+/// The status of an entry in its file system.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Status {
     pub(super) kind: FileType,

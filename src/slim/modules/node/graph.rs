@@ -750,7 +750,7 @@ impl ModuleGraph {
     }
 }
 
-/// What reading a source found.
+/// The result of reading a source.
 #[derive(Debug, Default)]
 struct Read {
     facts: Facts,

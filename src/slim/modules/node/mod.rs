@@ -2,8 +2,9 @@
 //!
 //! A source is parsed once, several at a time, and its requests are resolved as Node resolves them.
 //! A file that nothing reaches is not kept on its own; whether the other files of a reached package
-//! are kept depends on the [level](crate::slim::options::Modules). What cannot be known without running a
-//! program keeps more: a package that loads a module by a computed name is kept as a whole.
+//! are kept depends on the [level](crate::slim::options::Modules). What cannot be known without
+//! running a program keeps more: a package that loads a module by a computed name is kept as a
+//! whole.
 
 mod graph;
 mod installed;

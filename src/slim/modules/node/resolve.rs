@@ -1,4 +1,5 @@
-//! Resolution of requests, as Node documents it for `require` and `import`, on the tree of an image.
+//! Resolution of requests, as Node documents it for `require` and `import`, on the tree of an
+//! image.
 //!
 //! Both algorithms are followed for every request: `import` without `exports` accepts less than
 //! `require`, and compilers turn one into the other.

@@ -91,7 +91,7 @@ pub(super) struct Facts {
     pub(super) computed: Option<(String, usize)>,
 }
 
-/// What is known about the place of a source.
+/// Facts about the place of a source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'p> {
     /// The path of the source.

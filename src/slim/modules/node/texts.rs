@@ -1,5 +1,5 @@
-//! Texts of an application that may name packages: configuration files, and pages that load files of
-//! packages in a browser.
+//! Texts of an application that may name packages: configuration files, and pages that load files
+//! of packages in a browser.
 
 use serde_json::Value;
 

@@ -21,7 +21,8 @@ const DEEPEST: usize = 32;
 
 pub(super) type Value = Vec<String>;
 
-/// The variables of a source. Variables of the same name share their values, which is only too much.
+/// The variables of a source. Variables of the same name share their values, which is only too
+/// much.
 #[derive(Debug)]
 pub(super) struct Variables<'p> {
     /// The path of the source.

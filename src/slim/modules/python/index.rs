@@ -13,7 +13,7 @@ use crate::slim::view::View;
 /// Parts of a dotted name that are followed.
 const MAX_PARTS: usize = 64;
 
-/// What is installed in the directories.
+/// The distributions and modules in the directories.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     sites: BTreeSet<NameId>,

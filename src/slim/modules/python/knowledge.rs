@@ -1,9 +1,9 @@
-//! What is known of distributions besides their sources.
+//! Facts about distributions that are not in their sources.
 
 use crate::knowledge::{PythonDistribution, python_distribution};
 use crate::packages::Ecosystem;
 
-/// What is known of a distribution, by any form of its name.
+/// The facts about a distribution, by any form of its name.
 pub(super) fn of(name: &str) -> Option<&'static PythonDistribution> {
     python_distribution(&Ecosystem::Python.normal_name(name))
 }

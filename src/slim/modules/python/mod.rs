@@ -43,7 +43,7 @@ pub(in crate::slim) struct PythonModules {
     sites: BTreeMap<NameId, NameId>,
     index: Option<Index>,
     walk: Option<Walk>,
-    /// What was read of sources.
+    /// The facts that were read from sources.
     read: HashMap<NameId, Rc<Source>>,
     /// Kept sources, outside of the standard library.
     sources: BTreeSet<NameId>,
@@ -70,7 +70,7 @@ enum Open {
     },
 }
 
-/// What the tracer of the runtime knows of a directory of packages.
+/// Facts of the runtime's tracer about a directory of packages.
 pub(in crate::slim) struct SiteFiles<'a> {
     /// Entries that others keep, such as package installers.
     pub(in crate::slim) is_left_out: &'a dyn Fn(&[u8]) -> bool,
@@ -428,7 +428,7 @@ fn add_text(view: &View<'_>, index: &Index, walk: &mut Walk, text: NameId) {
     }
 }
 
-/// What a command of a script runs.
+/// The code that a command of a script runs.
 fn requests_of(index: &Index, run: &PythonRun) -> Vec<Request> {
     match &run.code {
         PythonCode::Module(module) => requests_of_module(module, run.line),

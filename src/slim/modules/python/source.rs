@@ -1,4 +1,5 @@
-//! What a source file of Python loads: its imports, and strings that may be names of modules.
+//! The modules that a source file of Python loads: its imports, and strings that may be names of
+//! modules.
 
 use std::collections::HashMap;
 
@@ -22,7 +23,7 @@ const MAX_CHAIN: usize = 4_000;
 /// Expressions and statements around a place that are looked at.
 const MAX_DEPTH: usize = 250;
 
-/// What a source loads, in the order of its lines.
+/// Everything that a source loads, in the order of its lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Source {
     pub(super) requests: Vec<Request>,
@@ -55,7 +56,6 @@ pub(super) struct Request {
     /// Whether the import only runs when a function is called or may fail.
     pub(super) is_optional: bool,
 }
-
 
 /// Reads a source. Strings only count if `names` contains them.
 pub(super) fn read(text: &str, names: &Names) -> Source {

@@ -13,7 +13,7 @@ use crate::slim::options::Modules;
 use crate::slim::view::View;
 use crate::slim::why::{Import, Language, Root, Why};
 
-/// What a name is kept for, in the order in which it was found.
+/// The reasons to keep names, in the order in which they were found.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) name: NameId,
@@ -29,9 +29,9 @@ pub(super) enum Place {
     Root(Root),
 }
 
-/// What was read of sources, so that none is read twice.
+/// The facts that were read from sources, so that none is read twice.
 pub(super) trait Sources {
-    /// What each of some sources loads.
+    /// Everything that each of these sources loads.
     fn read(&mut self, index: &Index, names: &[NameId]) -> Vec<Rc<Source>>;
 }
 

@@ -8,7 +8,8 @@ use crate::slim::modules::node::Installed;
 
 /// Filters the names of a walk, in which a directory comes before its entries: removes leftovers
 /// and development files of applications and packages, such as history, caches, tests of packages
-/// and package installers, and the packages that only requests keep. A tracer keeps package installers that a source file imports.
+/// and package installers, and the packages that only requests keep. A tracer keeps package
+/// installers that a source file imports.
 pub(in crate::slim) fn without_leftovers(
     tree: &Tree,
     installed: &Installed,
