@@ -162,8 +162,11 @@ impl Case {
         ]))
     }
 
-    pub(crate) fn is_quick(&self) -> bool {
-        self.settings.set == Set::Quick
+    /// Whether the long tests run with it: with the quick set if all images are chosen, and with
+    /// fewer otherwise.
+    pub(crate) fn has_long_tests(&self) -> bool {
+        let is_quick = self.settings.set == Set::Quick;
+        self.settings.writes || is_quick && Set::chosen() == Set::All
     }
 
     pub(crate) fn why(&self) -> String {

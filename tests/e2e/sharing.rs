@@ -8,16 +8,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 /// Debian images with different programs, so that some layers are common to all and some to few.
 /// podman ignores health checks in OCI images, so none of the scripts may ask for one.
-const IMAGES: [&str; 8] = [
-    "cron",
-    "nginx",
-    "redis",
-    "haproxy",
-    "transmission",
-    "musl",
-    "sshd",
-    "dynamic-c",
-];
+const IMAGES: [&str; 4] = ["nginx", "redis", "musl", "dynamic-c"];
 
 fn layers_of(image: &str) -> Vec<String> {
     let said = output(tool("skopeo").args(["inspect", image]));
