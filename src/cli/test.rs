@@ -58,7 +58,7 @@ pub(super) struct TestArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 2)]
     pub(super) heal_rounds: usize,
     /// Maximum number of test runs to find the smallest set of files that the test needs
-    #[arg(long, value_name = "NUMBER", default_value_t = 40)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 60)]
     pub(super) heal_runs: usize,
     /// Drop this path from the plan until a test asks for it
     // For tests of healing, which need a plan with a defect.
