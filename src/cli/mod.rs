@@ -12,6 +12,7 @@ mod destination;
 mod diff;
 mod discover;
 mod documents;
+mod engine;
 mod exclude;
 mod explain;
 mod files;

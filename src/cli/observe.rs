@@ -8,13 +8,14 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 
 use super::arguments::{KeepLevel, PlanArguments};
+use super::engine::EngineArguments;
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::{SourceArguments, finish};
 use super::test::{load, ports};
 use super::{Outcome, Output};
 use crate::evidence::observation::{self, Act, Observation, Subject};
-use crate::evidence::{Engine, EngineKind, Probe, Session, Test, Tests, Trial};
+use crate::evidence::{Probe, Session, Test, Tests, Trial};
 use crate::image::{Config, Image, Selection};
 use crate::printable::Lines;
 use crate::report;
@@ -57,13 +58,8 @@ pub(super) struct ObserveArguments {
     /// Start no container: the test starts containers of `IMAGE` itself
     #[arg(long, conflicts_with = "http_probe")]
     no_container: bool,
-    /// Argument for `podman run` or `docker run`, such as `--run-arg=--network=host`; may be
-    /// repeated
-    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
-    run_arg: Vec<String>,
-    /// Engine that runs containers: `podman` or `docker` [default: the first of these in PATH]
-    #[arg(long, value_name = "ENGINE")]
-    engine: Option<EngineKind>,
+    #[command(flatten)]
+    engine: EngineArguments,
     /// Time limit of the test in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     test_timeout: u64,
@@ -74,7 +70,7 @@ pub(super) struct ObserveArguments {
 }
 
 pub(super) fn run(arguments: &ObserveArguments, output: Output) -> anyhow::Result<Outcome> {
-    let engine = Engine::find(arguments.engine)?;
+    let engine = arguments.engine.find()?;
     let bar = Bar::new(output);
     let name = &arguments.image;
     let options = arguments.limits.options();
@@ -167,7 +163,7 @@ impl ObserveArguments {
             list,
             timeout: Duration::from_secs(self.test_timeout),
             starts_container: !self.no_container,
-            run_arguments: self.run_arg.clone(),
+            run_arguments: self.engine.run_arg.clone(),
             compares_output: false,
         }
     }

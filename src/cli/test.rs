@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 
+use super::engine::EngineArguments;
 use super::heal;
 use super::output::Output;
 use super::progress::Bar;
 use crate::evidence::observation::Observation;
-use crate::evidence::{Engine, EngineKind, Probe, Record, Session, Test, Tests, Trial};
+use crate::evidence::{Engine, Probe, Record, Session, Test, Tests, Trial};
 use crate::image::{self, Format, Image, Layers, Reference, Selection, Tree, WriteOptions};
 use crate::printable::Lines;
 use crate::report;
@@ -38,13 +39,8 @@ pub(super) struct TestArguments {
     /// themselves
     #[arg(long, conflicts_with = "http_probe")]
     no_container: bool,
-    /// Argument for `podman run` or `docker run`, such as `--run-arg=--network=host`; may be
-    /// repeated
-    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
-    run_arg: Vec<String>,
-    /// Engine that runs containers: `podman` or `docker` [default: the first of these in PATH]
-    #[arg(long, value_name = "ENGINE")]
-    engine: Option<EngineKind>,
+    #[command(flatten)]
+    engine: EngineArguments,
     /// Time limit of each test in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     test_timeout: u64,
@@ -105,12 +101,12 @@ impl TestArguments {
         }
         Ok(Some(Prepared {
             arguments: self,
-            engine: Engine::find(self.engine)?,
+            engine: self.engine.find()?,
             tests: Tests {
                 list,
                 timeout: Duration::from_secs(self.test_timeout),
                 starts_container: !self.no_container,
-                run_arguments: self.run_arg.clone(),
+                run_arguments: self.engine.run_arg.clone(),
                 compares_output: self.compare_output,
             },
         }))

@@ -182,14 +182,7 @@ impl Engine {
 
     pub(super) fn state(&self, container: &str) -> Result<ContainerState, EngineError> {
         let format = "{{.State.Running}} {{.State.ExitCode}}";
-        let text = self.ask(&[
-            "inspect",
-            "--type",
-            "container",
-            "--format",
-            format,
-            container,
-        ])?;
+        let text = self.inspect(container, format)?;
         let (running, code) = text.trim().split_once(' ').unwrap_or_default();
         Ok(ContainerState {
             is_running: running == "true",
@@ -200,14 +193,7 @@ impl Engine {
     /// The address of a container in its own network; none in that of the host.
     pub(super) fn address(&self, container: &str) -> Result<Option<String>, EngineError> {
         let format = "{{.NetworkSettings.IPAddress}}";
-        let text = self.ask(&[
-            "inspect",
-            "--type",
-            "container",
-            "--format",
-            format,
-            container,
-        ])?;
+        let text = self.inspect(container, format)?;
         let address = text.trim();
         // Docker prints this for a container whose network has no such field.
         if address.is_empty() || address == "<no value>" {
@@ -255,6 +241,18 @@ impl Engine {
         // build cache of the user.
         self.ask(&["rmi", "--force", "--no-prune", name])
             .map(|_| ())
+    }
+
+    /// The answer to a format about a container.
+    fn inspect(&self, container: &str, format: &str) -> Result<String, EngineError> {
+        self.ask(&[
+            "inspect",
+            "--type",
+            "container",
+            "--format",
+            format,
+            container,
+        ])
     }
 
     fn ask(&self, arguments: &[&str]) -> Result<String, EngineError> {

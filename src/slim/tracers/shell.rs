@@ -686,11 +686,7 @@ fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: us
     let words: Vec<&str> = call.words.iter().filter_map(ShellWord::literal).collect();
     keep.learn_source(&words);
     // A value that is computed is still the value of its option.
-    let all: Vec<&str> = call
-        .words
-        .iter()
-        .map(|word| word.literal().unwrap_or("$"))
-        .collect();
+    let all = known_words(call.words);
     if let Some((language, code)) = inline_code(&all) {
         keep_code(keep, place, language, code, line);
     }
@@ -915,13 +911,17 @@ fn printed(command: &SimpleCommand) -> Option<String> {
     Some(arguments.join(" ").replace("\\n", "\n"))
 }
 
-/// Whether a command is a shell that reads its input.
-fn reads_code(command: &SimpleCommand) -> bool {
-    let words: Vec<&str> = command
-        .words
+/// The words of a command, with a placeholder for each that has an expansion.
+fn known_words(words: &[ShellWord]) -> Vec<&str> {
+    words
         .iter()
         .map(|word| word.literal().unwrap_or("$"))
-        .collect();
+        .collect()
+}
+
+/// Whether a command is a shell that reads its input.
+fn reads_code(command: &SimpleCommand) -> bool {
+    let words = known_words(&command.words);
     let words = unwrapped(&words);
     words
         .split_first()
@@ -958,11 +958,7 @@ fn code_in_heredoc(script: &ShellScript, redirection: &Redirection, body: &str) 
     let index = redirection.command?;
     let command = script.commands.get(index)?;
     // A word with an expansion is an argument, perhaps the script that is run.
-    let words: Vec<&str> = command
-        .words
-        .iter()
-        .map(|word| word.literal().unwrap_or("$"))
-        .collect();
+    let words = known_words(&command.words);
     let words = unwrapped(&words);
     let (program, arguments) = words.split_first()?;
     if is_shell(program) {

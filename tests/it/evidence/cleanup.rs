@@ -56,6 +56,16 @@ fn send(child: &Child, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
+/// Fails if a process that uses the directory of the bench goes on.
+fn assert_no_processes(bench: &Bench) {
+    let directory = bench.path("");
+    assert!(
+        soon(|| processes_of(&directory).is_empty()),
+        "{:?}",
+        processes_of(&directory)
+    );
+}
+
 #[test]
 fn everything_is_removed_when_a_signal_has_ended_jettison() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
@@ -65,12 +75,7 @@ fn everything_is_removed_when_a_signal_has_ended_jettison() {
         assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
         // It ends last.
         assert_eq!(bench.remains(), Vec::<String>::new(), "{signal:?}");
-        let directory = bench.path("");
-        assert!(
-            soon(|| processes_of(&directory).is_empty()),
-            "{:?}",
-            processes_of(&directory)
-        );
+        assert_no_processes(&bench);
     }
 }
 
@@ -81,12 +86,7 @@ fn everything_is_removed_when_jettison_was_killed() {
     send(&child, Signal::KILL);
     child.wait().unwrap();
     assert!(soon(|| bench.remains().is_empty()), "{:?}", bench.remains());
-    let directory = bench.path("");
-    assert!(
-        soon(|| processes_of(&directory).is_empty()),
-        "{:?}",
-        processes_of(&directory)
-    );
+    assert_no_processes(&bench);
 }
 
 #[test]
