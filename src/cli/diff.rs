@@ -56,9 +56,9 @@ pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<O
         after: &after,
         difference: &difference,
     };
-    output.print_rendered(&match arguments.format {
+    output.print_rendered(match arguments.format {
         DiffFormat::Text => Rendered::Text(report::diff_text(&compared)),
-        DiffFormat::Json => Rendered::Data(report::diff_json(&compared)),
+        DiffFormat::Json => Rendered::whole(report::diff_json(&compared)),
     })?;
     // As in `git diff`, a difference is not an error unless `--exit-code` is given.
     Ok(if arguments.exit_code && !difference.is_empty() {

@@ -194,6 +194,12 @@ pub(super) fn summary(files: &[FixedFile], arguments: FixArguments) -> Vec<Strin
             rules.join(", ")
         ));
     }
+    for file in files.iter().filter(|file| file.passes.is_cut_short()) {
+        lines.push(format!(
+            "not all fixes fit into one run for {}: run it again to apply the others",
+            escape(file.after.name())
+        ));
+    }
     let remaining = files
         .iter()
         .flat_map(|file| &file.after.findings)

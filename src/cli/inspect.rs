@@ -69,11 +69,11 @@ pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Resul
     };
     // The progress bar must be removed before the result is printed.
     drop(bar);
-    output.print_rendered(&rendered)?;
+    output.print_rendered(rendered)?;
     Ok(Outcome::Clean)
 }
 
-fn inspect_image(arguments: &InspectArguments, image: &Image) -> anyhow::Result<Rendered> {
+fn inspect_image(arguments: &InspectArguments, image: &Image) -> anyhow::Result<Rendered<'static>> {
     let packages = packages::read(image)?;
     let name = &arguments.image;
     let inspected = report::Inspected {
@@ -85,14 +85,14 @@ fn inspect_image(arguments: &InspectArguments, image: &Image) -> anyhow::Result<
     };
     Ok(match arguments.format {
         InspectFormat::Text => Rendered::Text(report::inspect_text(&inspected)),
-        InspectFormat::Json => Rendered::Data(report::inspect_json(&inspected)),
+        InspectFormat::Json => Rendered::whole(report::inspect_json(&inspected)),
         InspectFormat::Spdx => {
             let bill = documents::bill(name, image, &packages, |_| true)?;
-            Rendered::Data(report::spdx(&bill))
+            Rendered::whole(report::spdx(&bill))
         }
         InspectFormat::Cyclonedx => {
             let bill = documents::bill(name, image, &packages, |_| true)?;
-            Rendered::Data(report::cyclonedx(&bill))
+            Rendered::whole(report::cyclonedx(&bill))
         }
     })
 }
@@ -101,7 +101,7 @@ fn inspect_path(
     arguments: &InspectArguments,
     image: &Image,
     path: &str,
-) -> anyhow::Result<Rendered> {
+) -> anyhow::Result<Rendered<'static>> {
     // A symlink is not followed; its target is one of the details shown.
     let name = image
         .tree
@@ -117,7 +117,7 @@ fn inspect_path(
     };
     Ok(match arguments.format {
         InspectFormat::Text => Rendered::Text(report::entry_text(&entry)),
-        InspectFormat::Json => Rendered::Data(report::entry_json(&entry)),
+        InspectFormat::Json => Rendered::whole(report::entry_json(&entry)),
         InspectFormat::Spdx | InspectFormat::Cyclonedx => {
             bail!("an SBOM covers a whole image: omit the path `{path}`")
         }

@@ -159,10 +159,13 @@ impl Output {
     }
 
     /// Writes a result to standard output.
-    pub(super) fn print_rendered(self, rendered: &Rendered) -> anyhow::Result<()> {
+    pub(super) fn print_rendered(self, rendered: Rendered<'_>) -> anyhow::Result<()> {
         match rendered {
-            Rendered::Text(text) => self.print(text),
-            Rendered::Data(data) => Self::print_data(data.as_bytes()),
+            Rendered::Text(text) => self.print(&text),
+            data @ Rendered::Data(_) => {
+                let mut stream = io::stdout().lock();
+                printed(data.write(&mut stream).and_then(|()| stream.flush()))
+            }
         }
     }
 
@@ -185,12 +188,12 @@ impl Output {
     }
 
     /// Writes a result to standard error, because standard output is used for another one.
-    pub(super) fn print_to_stderr(self, rendered: &Rendered) {
+    pub(super) fn print_to_stderr(self, rendered: Rendered<'_>) {
         // There is no stream left to report a failure of standard error on.
         let _ = match rendered {
             Rendered::Text(text) => AutoStream::new(io::stderr().lock(), self.error_choice())
                 .write_all(text.as_str().as_bytes()),
-            Rendered::Data(data) => io::stderr().lock().write_all(data.as_bytes()),
+            data @ Rendered::Data(_) => data.write(&mut io::stderr().lock()),
         };
     }
 
@@ -203,7 +206,7 @@ impl Output {
     /// with `--quiet`.
     pub(super) fn print_notes(self, text: Lines) {
         if !self.quiet {
-            self.print_to_stderr(&Rendered::Text(text));
+            self.print_to_stderr(Rendered::Text(text));
         }
     }
 
@@ -246,7 +249,7 @@ impl Output {
         for line in lines {
             message.line(format_args!("  | {line}"));
         }
-        self.print_to_stderr(&Rendered::Text(message));
+        self.print_to_stderr(Rendered::Text(message));
     }
 
     fn error_choice(self) -> ColorChoice {
@@ -259,7 +262,12 @@ impl Output {
 }
 
 fn write(mut stream: impl io::Write, bytes: &[u8]) -> anyhow::Result<()> {
-    match stream.write_all(bytes).and_then(|()| stream.flush()) {
+    printed(stream.write_all(bytes).and_then(|()| stream.flush()))
+}
+
+/// The result of writing to standard output.
+fn printed(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
         // A reader such as `head` closes the pipe when it has read enough. That is not an error.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(anyhow::Error::new(error).context("cannot write to standard output"))

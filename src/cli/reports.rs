@@ -173,7 +173,8 @@ impl Reports {
                 excerpts: self.excerpts,
             };
             let rendered = request.format.render(report, style);
-            write_file(file, rendered.as_str().as_bytes())?;
+            trust::write_with(file, |stream| rendered.write(stream))
+                .with_context(|| format!("cannot write `{}`", file.display()))?;
         }
         let Some(request) = self.requests.iter().find(|request| request.file.is_none()) else {
             return Ok(());
@@ -183,9 +184,9 @@ impl Reports {
             ..output.style()
         };
         match place {
-            Place::StandardOutput => output.print_rendered(&request.format.render(report, style)),
+            Place::StandardOutput => output.print_rendered(request.format.render(report, style)),
             Place::StandardError => {
-                output.print_to_stderr(&request.format.render(report, style));
+                output.print_to_stderr(request.format.render(report, style));
                 Ok(())
             }
             Place::Nowhere => Ok(()),

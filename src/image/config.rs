@@ -6,7 +6,7 @@ use super::blob::Blob;
 use super::error::ReadError;
 use super::json;
 use super::limits::Limits;
-use super::store::read_json;
+use super::store::Store;
 use crate::printable::escape;
 
 /// An image configuration of Docker or OCI. Unknown keys are kept too.
@@ -131,8 +131,13 @@ impl Config {
     /// Unknown keys are kept, so that an image does not lose data for newer engines. They cannot be
     /// mistaken for known keys, and the output is generated from the parsed document: each key
     /// occurs once, in one spelling.
-    pub(super) fn read(name: &str, blob: &Blob, limits: &Limits) -> Result<Self, ReadError> {
-        let json: Value = read_json(name, blob, &json::IMAGE_CONFIG, limits)?;
+    pub(super) fn read(
+        store: &Store,
+        name: &str,
+        blob: &Blob,
+        limits: &Limits,
+    ) -> Result<Self, ReadError> {
+        let json: Value = store.document(name, blob, &json::IMAGE_CONFIG, limits)?;
         // The specification (config.md, `rootfs.type`):
         // "Implementations MUST generate an error if they encounter an unknown value."
         match json.pointer("/rootfs/type").and_then(Value::as_str) {

@@ -29,6 +29,12 @@ pub struct Limits {
     pub depth: usize,
     /// Size of a manifest, an index or a configuration in bytes: the limit of skopeo and Podman.
     pub json: u64,
+    /// Size of all these documents together in bytes, each as often as it is read. Real images have
+    /// a few kilobytes for each platform.
+    pub documents: u64,
+    /// Number of platforms that are read one after the other. Each may cost as much as an image;
+    /// official images have about ten.
+    pub platforms: usize,
 }
 
 /// Number of bytes by which the layers of an image may together exceed the ratio.
@@ -58,6 +64,8 @@ impl Default for Limits {
             path: 4096,
             depth: 1000,
             json: 4 << 20,
+            documents: 64 << 20,
+            platforms: 100,
         }
     }
 }
@@ -162,6 +170,21 @@ impl Budget {
     /// Subtracts bytes of names and extension headers.
     pub(super) fn spend_headers(&self, bytes: u64) -> bool {
         spend(&self.headers, bytes)
+    }
+}
+
+/// The bytes of documents that may still be read from a source of images.
+#[derive(Debug)]
+pub(super) struct DocumentBudget(AtomicU64);
+
+impl DocumentBudget {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self(AtomicU64::new(limits.documents))
+    }
+
+    /// Subtracts the bytes of a document; false if fewer are left.
+    pub(super) fn spend(&self, bytes: u64) -> bool {
+        spend(&self.0, bytes)
     }
 }
 

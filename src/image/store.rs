@@ -16,7 +16,7 @@ use super::directory::Directory;
 use super::error::ReadError;
 use super::inflate::{Compression, inflate};
 use super::json::{self, Shape};
-use super::limits::{Budget, Limits, beyond};
+use super::limits::{Budget, DocumentBudget, Limits, beyond};
 use super::name::Name;
 use super::progress::Progress;
 use super::transport::{Connection, Fetched, Registry, oci_layout};
@@ -28,6 +28,7 @@ pub(super) struct Store {
     path: PathBuf,
     /// Stored size of an archive in bytes, before decompression.
     stored: Option<u64>,
+    documents: DocumentBudget,
     place: Place,
 }
 
@@ -140,6 +141,7 @@ impl Store {
         Ok(Self {
             path: path.to_owned(),
             stored: Some(stored),
+            documents: DocumentBudget::new(limits),
             place: Place::Archive {
                 blob,
                 members,
@@ -148,11 +150,12 @@ impl Store {
         })
     }
 
-    pub(super) fn directory(path: &Path) -> Result<Self, ReadError> {
+    pub(super) fn directory(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
         let directory = Directory::open(path).map_err(ReadError::io(path))?;
         Ok(Self {
             path: path.to_owned(),
             stored: None,
+            documents: DocumentBudget::new(limits),
             place: Place::Directory(directory),
         })
     }
@@ -190,6 +193,7 @@ impl Store {
         Ok(Self {
             path,
             stored: None,
+            documents: DocumentBudget::new(limits),
             place,
         })
     }
@@ -353,7 +357,42 @@ impl Store {
         limits: &Limits,
     ) -> Result<T, ReadError> {
         let blob = self.plain_blob(name, &self.path.display().to_string())?;
-        read_json(name, &blob, shape, limits)
+        self.document(name, &blob, shape, limits)
+    }
+
+    /// Reads a document of an image, which must match the shape and have at most `limits.json`
+    /// bytes.
+    pub(super) fn document<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        blob: &Blob,
+        shape: &Shape,
+        limits: &Limits,
+    ) -> Result<T, ReadError> {
+        if blob.size() > limits.json {
+            return Err(ReadError::Limit {
+                blob: name.to_owned(),
+                what: "bytes",
+                limit: limits.json,
+                flag: None,
+            });
+        }
+        // An index may list hundreds of large documents, which take a few kilobytes in a compressed
+        // archive.
+        if !self.documents.spend(blob.size()) {
+            return Err(ReadError::Limit {
+                blob: self.path.display().to_string(),
+                what: "bytes of indexes, manifests and configurations",
+                limit: limits.documents,
+                flag: None,
+            });
+        }
+        let bytes = blob.bytes().map_err(ReadError::blob(name))?;
+        let value = json::parse(&bytes, shape).map_err(ReadError::json(name))?;
+        // The text is dropped before the typed value is built, so that a large document is in
+        // memory twice instead of three times.
+        drop(bytes);
+        serde_json::from_value(value).map_err(ReadError::json(name))
     }
 }
 
@@ -426,29 +465,6 @@ fn unknown_digest(digest: &str) -> ReadError {
         blob: digest.to_owned(),
         digest: digest.to_owned(),
     }
-}
-
-/// Reads a document of an image, which must match the shape and have at most `limits.json` bytes.
-pub(super) fn read_json<T: DeserializeOwned>(
-    name: &str,
-    blob: &Blob,
-    shape: &Shape,
-    limits: &Limits,
-) -> Result<T, ReadError> {
-    if blob.size() > limits.json {
-        return Err(ReadError::Limit {
-            blob: name.to_owned(),
-            what: "bytes",
-            limit: limits.json,
-            flag: None,
-        });
-    }
-    let bytes = blob.bytes().map_err(ReadError::blob(name))?;
-    let value = json::parse(&bytes, shape).map_err(ReadError::json(name))?;
-    // The text is dropped before the typed value is built, so that a large document is in memory
-    // twice instead of three times.
-    drop(bytes);
-    serde_json::from_value(value).map_err(ReadError::json(name))
 }
 
 /// The normalized name of a member. A name that points outside the archive keeps its `..`, so it is

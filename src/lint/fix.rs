@@ -1,15 +1,19 @@
 //! Applies fixes: byte-precise edits that leave all other bytes unchanged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::finding::{Applicability, Edit, Finding, Fix};
 use super::{Registry, Settings, lint};
-use crate::dockerfile::{self, Dockerfile};
+use crate::dockerfile::{self, Body, Dockerfile};
 use crate::source::{Source, Span};
 
 /// Maximum number of passes of fixing and linting again. A pass applies the fixes of one rule to an
 /// instruction, and inserts a line in one place; real files need only a few.
 const PASSES: usize = 200;
+/// Bytes of the texts of all passes over a file together, each of which is linted, but at least
+/// `LEAST_PASSES`: a large file takes a second for each.
+const PASS_BYTES: usize = 4 << 20;
+const LEAST_PASSES: usize = 4;
 
 /// A text after fixes were applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,7 @@ pub struct Fixed {
 pub struct Passes {
     /// The texts before each pass.
     texts: Vec<Vec<u8>>,
+    is_cut_short: bool,
 }
 
 impl Passes {
@@ -34,7 +39,8 @@ impl Passes {
         findings: &[Finding],
         max: Applicability,
     ) -> Option<Fixed> {
-        if self.texts.len() >= PASSES {
+        if self.is_over() {
+            self.is_cut_short = apply(source, findings, max).is_some();
             return None;
         }
         let fixed = apply(source, findings, max)?;
@@ -45,6 +51,16 @@ impl Passes {
         }
         Some(fixed)
     }
+
+    fn is_over(&self) -> bool {
+        let bytes: usize = self.texts.iter().map(Vec::len).sum();
+        self.texts.len() >= PASSES || (bytes > PASS_BYTES && self.texts.len() >= LEAST_PASSES)
+    }
+
+    /// Whether there are more fixes than passes.
+    pub fn is_cut_short(&self) -> bool {
+        self.is_cut_short
+    }
 }
 
 /// Applies the fixes up to the applicability `max` that do not touch each other; the next pass
@@ -52,13 +68,14 @@ impl Passes {
 ///
 /// Fixes of different rules for one instruction are never applied together. Each of them was
 /// created for the original instruction and may contradict another one, such as a cache mount and
-/// an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line,
-/// because an instruction such as SHELL or ENV often also applies at the second place.
+/// an option that keeps the cache empty. Nor are two fixes of a rule that insert the same line in
+/// a stage or in stages based on each other, because an instruction such as SHELL or ENV often also
+/// applies at the second place.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();
     let mut owners = Owners::default();
-    let mut lines: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut lines: BTreeSet<(&str, usize, &str)> = BTreeSet::new();
     for finding in findings {
         let Some(fix) = &finding.fix else {
             continue;
@@ -66,16 +83,22 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
         if fix.applicability > max || fix.edits.is_empty() {
             continue;
         }
-        let mut inserted = fix.edits.iter().filter_map(inserted_line);
-        let is_repeated = inserted.any(|line| lines.contains(&(finding.rule, line)));
+        let inserted: Vec<(&str, usize, &str)> = fix
+            .edits
+            .iter()
+            .filter_map(|edit| {
+                let line = inserted_line(edit)?;
+                Some((finding.rule, owners.family(source, edit.span.start), line))
+            })
+            .collect();
+        let is_repeated = inserted.iter().any(|line| lines.contains(line));
         // Half a fix may be worse than none.
         if !is_repeated
             && fix.edits.iter().all(|edit| fits(edit, &edits, source))
             && owners.admit(source, fix, finding.rule)
         {
             rules.push(finding.rule);
-            let inserted = fix.edits.iter().filter_map(inserted_line);
-            lines.extend(inserted.map(|line| (finding.rule, line)));
+            lines.extend(inserted);
             for edit in &fix.edits {
                 let at = edits.partition_point(|known| known.span <= edit.span);
                 edits.insert(at, edit);
@@ -124,6 +147,8 @@ pub fn apply_all_of(
 struct Owners {
     /// Parsed when the first fix is applied: most files have nothing to fix.
     dockerfile: Option<Dockerfile>,
+    /// The offset of each `FROM`, with the family of its stage.
+    families: Vec<(usize, usize)>,
     /// By the index of the instruction.
     rules: BTreeMap<usize, &'static str>,
 }
@@ -131,9 +156,7 @@ struct Owners {
 impl Owners {
     /// Takes the instructions of a fix for its rule; `false` if one of them is another rule's.
     fn admit(&mut self, source: &Source, fix: &Fix, rule: &'static str) -> bool {
-        let dockerfile = self
-            .dockerfile
-            .get_or_insert_with(|| dockerfile::parse(source));
+        let dockerfile = self.parsed(source);
         let touched: Vec<usize> = fix
             .edits
             .iter()
@@ -148,6 +171,53 @@ impl Owners {
             .extend(touched.into_iter().map(|index| (index, rule)));
         true
     }
+
+    /// The family of the stage at an offset.
+    fn family(&mut self, source: &Source, offset: usize) -> usize {
+        self.parsed(source);
+        let above = self.families.partition_point(|(from, _)| *from < offset);
+        match above.checked_sub(1) {
+            Some(stage) => self.families[stage].1,
+            None => 0,
+        }
+    }
+
+    fn parsed(&mut self, source: &Source) -> &Dockerfile {
+        if self.dockerfile.is_none() {
+            let dockerfile = dockerfile::parse(source);
+            self.families = families(&dockerfile);
+            self.dockerfile = Some(dockerfile);
+        }
+        self.dockerfile.as_ref().expect("it was just parsed")
+    }
+}
+
+/// The offset of each `FROM`, with a number that stages share if one is the base of the other, from
+/// which it inherits variables and the shell.
+fn families(dockerfile: &Dockerfile) -> Vec<(usize, usize)> {
+    let mut families = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
+    let mut has_variable = false;
+    for instruction in &dockerfile.instructions {
+        let Body::From { image, alias } = &instruction.body else {
+            continue;
+        };
+        let base = image.text.as_str();
+        has_variable |= base.contains('$');
+        let family = match by_name.get(&base.to_ascii_lowercase()) {
+            Some(&family) => family,
+            None => families.len(),
+        };
+        if let Some(alias) = alias {
+            by_name.insert(alias.text.as_str().to_ascii_lowercase(), family);
+        }
+        families.push((instruction.span.start, family));
+    }
+    // A variable may be the name of any stage.
+    if has_variable {
+        families.clear();
+    }
+    families
 }
 
 /// The instructions that an edit changes, by index. One that only meets the edit counts: the text
@@ -286,6 +356,56 @@ mod tests {
             fixed.map(|fixed| fixed.bytes).as_deref(),
             Some(&b"FROM a\nENV x=1\nRUN b\nRUN c\nENV y=1\n"[..])
         );
+    }
+
+    /// A text of stages, with a line inserted after each `FROM`, and what a pass makes of it.
+    fn after_a_pass(froms: &[&str]) -> Vec<String> {
+        let text = froms.join("\n") + "\n";
+        let mut findings = Vec::new();
+        let mut at = 0;
+        for from in froms {
+            at += from.len();
+            findings.push(finding(Applicability::Safe, &[(at, at, "\nSHELL x")]));
+            at += 1;
+        }
+        let source = Source::new("Dockerfile", text);
+        let fixed = apply(&source, &findings, Applicability::Safe).unwrap();
+        let text = String::from_utf8(fixed.bytes).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_line_is_inserted_in_all_stages_that_do_not_inherit_it_in_one_pass() {
+        for (froms, inserted) in [
+            (&["FROM a", "FROM a", "FROM scratch"][..], 3),
+            (&["FROM a AS x", "FROM b AS a", "FROM c"], 3),
+            (&["FROM a AS x", "FROM x", "FROM b"], 2),
+            (&["FROM a AS x", "FROM X AS y", "FROM y"], 1),
+            (&["FROM a AS x", "FROM $y", "FROM b"], 1),
+        ] {
+            let lines = after_a_pass(froms);
+            let count = lines.iter().filter(|line| *line == "SHELL x").count();
+            assert_eq!(count, inserted, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_passes_over_a_large_file_are_limited_by_its_size() {
+        for (length, expected) in [(10, PASSES), (700 << 10, 6), (2 << 20, LEAST_PASSES)] {
+            let mut passes = Passes::default();
+            let mut text = "x".repeat(length).into_bytes();
+            let mut count = 0;
+            loop {
+                let source = Source::new("Dockerfile", std::mem::take(&mut text));
+                let findings = [finding(Applicability::Safe, &[(0, 0, "a")])];
+                let Some(fixed) = passes.next(&source, &findings, Applicability::Safe) else {
+                    break;
+                };
+                text = fixed.bytes;
+                count += 1;
+            }
+            assert_eq!((count, passes.is_cut_short()), (expected, true), "{length}");
+        }
     }
 
     #[test]

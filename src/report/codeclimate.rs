@@ -5,41 +5,43 @@
 use serde_json::{Value, json};
 
 use super::input::Region;
-use super::{Report, help};
-use crate::lint::Category;
+use super::{Linted, Report, help};
+use crate::lint::{Category, Finding, Page};
 
 /// An object and a null byte for each finding.
-pub(super) fn codeclimate(report: &Report<'_>) -> String {
-    let mut out = String::new();
-    for (file, finding, fingerprint) in report.fingerprinted() {
-        let name = super::relative(file.name());
+pub(super) fn codeclimate(report: &Report<'_>) -> impl Iterator<Item = String> {
+    report.fingerprinted().map(|(file, finding, fingerprint)| {
         let page = report.registry.get(finding.rule);
-        let labels: Vec<Value> = file
-            .labels(finding)
-            .map(|(source, label)| {
-                let region = Region::of(source, label.span);
-                location(super::relative(source.name()), region)
-            })
-            .collect();
-        let mut row = json!({
-            "type": "issue",
-            "check_name": super::id(finding),
-            "description": super::full_text(finding),
-            "content": { "body": page.map(help::markdown).unwrap_or_default() },
-            "categories": page.map(|page| category(page.category)),
-            "location": location(name, file.region(finding)),
-            "severity": super::gitlab::severity(finding.severity),
-            "fingerprint": super::fingerprint::of_file(name, &fingerprint),
-        });
-        // A trace without locations would violate the specification.
-        if !labels.is_empty() {
-            row["trace"] = json!({ "locations": labels, "stacktrace": false });
-        }
-        out.push_str(&super::json::escaped(row.to_string()));
+        let issue = issue(file, finding, &fingerprint, page);
         // Issues are separated by null bytes, because their text may contain line breaks.
-        out.push('\0');
+        super::json::escaped(issue.to_string()) + "\0"
+    })
+}
+
+fn issue(file: &Linted, finding: &Finding, fingerprint: &str, page: Option<&Page>) -> Value {
+    let name = super::relative(file.name());
+    let labels: Vec<Value> = file
+        .labels(finding)
+        .map(|(source, label)| {
+            let region = Region::of(source, label.span);
+            location(super::relative(source.name()), region)
+        })
+        .collect();
+    let mut issue = json!({
+        "type": "issue",
+        "check_name": super::id(finding),
+        "description": super::full_text(finding),
+        "content": { "body": page.map(help::markdown).unwrap_or_default() },
+        "categories": page.map(|page| category(page.category)),
+        "location": location(name, file.region(finding)),
+        "severity": super::gitlab::severity(finding.severity),
+        "fingerprint": super::fingerprint::of_file(name, fingerprint),
+    });
+    // A trace without locations would violate the specification.
+    if !labels.is_empty() {
+        issue["trace"] = json!({ "locations": labels, "stacktrace": false });
     }
-    out
+    issue
 }
 
 fn location(name: &str, region: Region) -> Value {

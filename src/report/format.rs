@@ -25,7 +25,7 @@ macro_rules! formats {
             }
 
             /// A report in this format.
-            pub fn render(self, $report: &Report<'_>, $style: Style) -> Rendered {
+            pub fn render<'a>(self, $report: &'a Report<'_>, $style: Style) -> Rendered<'a> {
                 match self {
                     $(Self::$name => $rendered,)*
                 }
@@ -39,15 +39,15 @@ formats! {
     Text "text" => Rendered::Text(super::text(report, style)),
     Compact "compact" => Rendered::Text(super::compact::compact(report)),
     Tty "tty" => Rendered::Text(super::tty::tty(report)),
-    Json "json" => Rendered::Data(super::json(report)),
-    Jsonl "jsonl" => Rendered::Data(super::json::jsonl(report)),
-    Sarif "sarif" => Rendered::Data(super::sarif::sarif(report)),
-    Github "github" => Rendered::Data(super::github::github(report)),
-    Gitlab "gitlab" => Rendered::Data(super::gitlab::gitlab(report)),
-    Codeclimate "codeclimate" => Rendered::Data(super::codeclimate::codeclimate(report)),
-    Checkstyle "checkstyle" => Rendered::Data(super::checkstyle::checkstyle(report)),
-    Junit "junit" => Rendered::Data(super::junit::junit(report)),
-    Sonarqube "sonarqube" => Rendered::Data(super::sonarqube::sonarqube(report)),
+    Json "json" => Rendered::data(super::json::json(report)),
+    Jsonl "jsonl" => Rendered::data(super::json::jsonl(report)),
+    Sarif "sarif" => Rendered::data(super::sarif::sarif(report)),
+    Github "github" => Rendered::data(super::github::github(report)),
+    Gitlab "gitlab" => Rendered::data(super::gitlab::gitlab(report)),
+    Codeclimate "codeclimate" => Rendered::data(super::codeclimate::codeclimate(report)),
+    Checkstyle "checkstyle" => Rendered::whole(super::checkstyle::checkstyle(report)),
+    Junit "junit" => Rendered::whole(super::junit::junit(report)),
+    Sonarqube "sonarqube" => Rendered::data(super::sonarqube::sonarqube(report)),
 }
 
 impl fmt::Display for Format {

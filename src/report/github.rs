@@ -11,17 +11,12 @@ use crate::lint::{Finding, Severity};
 use crate::printable::escape;
 
 /// `::warning file=…,line=…::message`, a line for each finding.
-pub(super) fn github(report: &Report<'_>) -> String {
-    let mut out = String::new();
-    for file in report.files {
-        for finding in &file.findings {
-            line(&mut out, file, finding);
-        }
-    }
-    out
+pub(super) fn github(report: &Report<'_>) -> impl Iterator<Item = String> {
+    let placed = report.placed();
+    placed.map(|(file, finding)| line(file, finding))
 }
 
-fn line(out: &mut String, file: &Linted, finding: &Finding) {
+fn line(file: &Linted, finding: &Finding) -> String {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -30,8 +25,7 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
     };
     let Region { start, end } = file.region(finding);
     let name = property(super::relative(file.name()));
-    let _ = write!(
-        out,
+    let mut out = format!(
         "::{level} file={name},line={},endLine={},col={}",
         start.line, end.line, start.column
     );
@@ -41,6 +35,7 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
     }
     let title = property(&super::id(finding));
     let _ = writeln!(out, ",title={title}::{}", data(&super::full_text(finding)));
+    out
 }
 
 /// The text of a command. A line break would end it, and `%` begins an escape. Control characters

@@ -10,7 +10,7 @@ use crate::lint::Severity;
 
 /// An array with one object per line. GitLab identifies a finding by its fingerprint when it
 /// compares branches, so each is unique in the report.
-pub(super) fn gitlab(report: &Report<'_>) -> String {
+pub(super) fn gitlab(report: &Report<'_>) -> impl Iterator<Item = String> {
     let rows = report.fingerprinted().map(|(file, finding, fingerprint)| {
         let name = super::relative(file.name());
         let Region { start, end } = file.region(finding);

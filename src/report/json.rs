@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::iter;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::input::Region;
 use super::{Linted, Report};
@@ -95,27 +97,63 @@ impl From<Region> for Place {
 }
 
 /// An array with one object per line, so that `diff` and `grep` work on it.
-pub fn json(report: &Report<'_>) -> String {
+pub(super) fn json(report: &Report<'_>) -> impl Iterator<Item = String> {
     array(lines(report))
 }
 
 /// The same objects without the array.
-pub(super) fn jsonl(report: &Report<'_>) -> String {
+pub(super) fn jsonl(report: &Report<'_>) -> impl Iterator<Item = String> {
     // Also after the last object, because every line of a text file ends with a line break.
-    let lines: String = lines(report).map(|line| line + "\n").collect();
-    escaped(lines)
+    lines(report).map(|line| escaped(line) + "\n")
 }
 
 /// An array of elements that are already JSON, one per line.
-pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
-    let mut out = String::from("[");
-    for (index, element) in elements.enumerate() {
-        out.push_str(if index == 0 { "\n" } else { ",\n" });
-        out.push_str(&element);
-    }
-    // An empty array is on one line.
-    out.push_str(if out.len() > 1 { "\n]\n" } else { "]\n" });
-    escaped(out)
+pub(super) fn array(elements: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
+    list("[".to_owned(), elements, "\n", "\n", "]\n")
+}
+
+/// The pieces of a document whose last value is an empty list, with elements in it that are already
+/// JSON. `indent` is the number of spaces before an element.
+pub(super) fn with_list(
+    document: &Value,
+    elements: impl Iterator<Item = String>,
+    indent: usize,
+) -> impl Iterator<Item = String> {
+    let document = escaped(format!("{document:#}\n"));
+    let (start, end) = document.rsplit_once(']').unwrap_or((&document, ""));
+    let line = format!("\n{:indent$}", "");
+    let last_line = format!("\n{:1$}", "", indent.saturating_sub(2));
+    let inner_line = line.clone();
+    let elements = elements.map(move |element| element.replace('\n', &inner_line));
+    list(
+        start.to_owned(),
+        elements,
+        &line,
+        &last_line,
+        &format!("]{end}"),
+    )
+}
+
+/// A list between the start and the end of a document, with a line break before each element and
+/// one after the last, so that an empty list is on one line.
+fn list(
+    start: String,
+    elements: impl Iterator<Item = String>,
+    line: &str,
+    last_line: &str,
+    end: &str,
+) -> impl Iterator<Item = String> {
+    let mut elements = elements.peekable();
+    let end = match elements.peek() {
+        Some(_) => format!("{last_line}{end}"),
+        None => end.to_owned(),
+    };
+    let line = line.to_owned();
+    let elements = elements.enumerate().map(move |(index, element)| {
+        let comma = if index == 0 { "" } else { "," };
+        format!("{comma}{line}{}", escaped(element))
+    });
+    iter::once(start).chain(elements).chain(iter::once(end))
 }
 
 /// JSON text in which control characters and hidden characters are written as escapes, and which

@@ -51,7 +51,6 @@ pub use image_tests::{failure as test_failure, image_tests};
 pub use input::{Input, Linted};
 pub use inspect::{Inspected, inspect_text};
 pub use inspect_json::inspect_json;
-pub use json::json;
 pub use plan::plan;
 pub use report_json::report_json;
 pub use sbom::{Bill, cyclonedx, spdx, time_of_image};
@@ -61,24 +60,43 @@ pub use uri::{file_uri, uri};
 pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements};
 
 use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
 
 use crate::lint::{Finding, Registry, Severity};
 use crate::printable::Lines;
 
 /// A result in one of its formats.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rendered {
+pub enum Rendered<'a> {
     /// Text for people.
     Text(Lines),
-    /// Data for programs, which keep every character; the format encodes control characters.
-    Data(String),
+    /// Data for programs, which keep every character; the format encodes control characters. It
+    /// comes in pieces, as a report of 100,000 findings may be larger than the findings.
+    Data(Pieces<'a>),
 }
 
-impl Rendered {
-    pub fn as_str(&self) -> &str {
+/// Successive parts of a text, each made when it is written.
+pub type Pieces<'a> = Box<dyn Iterator<Item = String> + 'a>;
+
+impl<'a> Rendered<'a> {
+    fn data(pieces: impl Iterator<Item = String> + 'a) -> Self {
+        Self::Data(Box::new(pieces))
+    }
+
+    /// Data that is in memory as a whole.
+    pub fn whole(data: String) -> Self {
+        Self::data(std::iter::once(data))
+    }
+
+    pub fn write(self, stream: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Text(text) => text.as_str(),
-            Self::Data(data) => data,
+            Self::Text(text) => stream.write_all(text.as_str().as_bytes()),
+            Self::Data(pieces) => {
+                let mut stream = BufWriter::new(stream);
+                for piece in pieces {
+                    stream.write_all(piece.as_bytes())?;
+                }
+                stream.flush()
+            }
         }
     }
 }

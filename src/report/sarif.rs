@@ -19,14 +19,10 @@ const SCHEMA: &str =
 const ROOT: &str = "SRCROOT";
 
 /// One run: the findings with their fixes and fingerprints, and their rules with pages as help.
-pub(super) fn sarif(report: &Report<'_>) -> String {
+pub(super) fn sarif(report: &Report<'_>) -> impl Iterator<Item = String> {
     // Results also refer to their rules by index, which saves readers a search.
     let rules = rules(report);
-    let places: BTreeMap<&str, usize> = rules
-        .keys()
-        .enumerate()
-        .map(|(at, id)| (id.as_str(), at))
-        .collect();
+    let places: BTreeMap<String, usize> = rules.keys().cloned().zip(0..).collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -42,27 +38,18 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
             "originalUriBaseIds": {
                 ROOT: { "description": { "text": "the directory that was checked" } }
             },
-
             "invocations": [{ "executionSuccessful": true }],
             "results": [],
         }],
     });
-    let log = format!("{log:#}\n");
-    // The results come last. As a single value, those of a hostile file would exhaust the memory.
-    let (before, after) = log.rsplit_once("[]").unwrap_or((log.as_str(), ""));
-    let mut out = before.to_owned();
-    out.push('[');
-    for (index, (file, finding, fingerprint)) in report.fingerprinted().enumerate() {
-        let place = places.get(&*super::id(finding)).copied();
-        let result = result(file, finding, &fingerprint, place);
-        let result = serde_json::to_string_pretty(&result).expect("a tree always serializes");
-        let result = format!("\n{result}");
-        out.push_str(if index == 0 { "" } else { "," });
-        out.push_str(&result.replace('\n', "\n        "));
-    }
-    out.push_str(if out.ends_with('[') { "]" } else { "\n      ]" });
-    out.push_str(after);
-    super::json::escaped(out)
+    let results = report
+        .fingerprinted()
+        .map(move |(file, finding, fingerprint)| {
+            let place = places.get(&*super::id(finding)).copied();
+            let result = result(file, finding, &fingerprint, place);
+            serde_json::to_string_pretty(&result).expect("a tree always serializes")
+        });
+    super::json::with_list(&log, results, 8)
 }
 
 /// The rules with findings, by identifier. All rules with their pages would make up most of the

@@ -8,40 +8,42 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::input::Region;
-use super::{Report, help};
+use super::{Linted, Report, help};
 use crate::lint::{Category, Finding, Page, Severity};
 use crate::source::Utf16Position;
 
 /// An object with the findings and their rules.
-pub(super) fn sonarqube(report: &Report<'_>) -> String {
+pub(super) fn sonarqube(report: &Report<'_>) -> impl Iterator<Item = String> {
     let mut rules: BTreeMap<String, Value> = BTreeMap::new();
-    let mut issues = Vec::new();
-    for (file, finding) in report.placed() {
+    for finding in report.findings() {
         let id = super::id(finding);
         if let Some(page) = report.registry.get(finding.rule) {
             rules
                 .entry(id.to_string())
                 .or_insert_with(|| rule(&id, finding, page));
         }
-        let labels = file.labels(finding).map(|(source, label)| {
-            let region = Region::of_utf16(source, label.span);
-            location(source.name(), region, &label.message)
-        });
-        issues.push(json!({
-            "ruleId": id,
-            "primaryLocation": location(
-                file.name(),
-                file.region_utf16(finding),
-                &super::full_text(finding),
-            ),
-            "secondaryLocations": labels.collect::<Vec<_>>(),
-        }));
     }
     let rules: Vec<Value> = rules.into_values().collect();
-    super::json::escaped(format!(
-        "{:#}\n",
-        json!({ "rules": rules, "issues": issues })
-    ))
+    let issues = report
+        .placed()
+        .map(|(file, finding)| format!("{:#}", issue(file, finding)));
+    super::json::with_list(&json!({ "rules": rules, "issues": [] }), issues, 4)
+}
+
+fn issue(file: &Linted, finding: &Finding) -> Value {
+    let labels = file.labels(finding).map(|(source, label)| {
+        let region = Region::of_utf16(source, label.span);
+        location(source.name(), region, &label.message)
+    });
+    json!({
+        "ruleId": super::id(finding),
+        "primaryLocation": location(
+            file.name(),
+            file.region_utf16(finding),
+            &super::full_text(finding),
+        ),
+        "secondaryLocations": labels.collect::<Vec<_>>(),
+    })
 }
 
 fn rule(id: &str, finding: &Finding, page: &Page) -> Value {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
@@ -14,21 +14,29 @@ use super::directory::RealDirectory;
 use super::host_file::read_open;
 use super::{Refusal, limits, real_path};
 
-/// Writes a file atomically: to a temporary file in the same directory, which is then renamed. An
+/// Writes a file atomically, see [`write_with`].
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+    write_with(path, |stream| stream.write_all(bytes))
+}
+
+/// Writes a file atomically with a function that writes its content: to a temporary file in the same directory, which is then renamed. An
 /// existing symlink is replaced and its target left unchanged, because a repository could contain
 /// one. A named device or FIFO is written to, and so are `/dev/stdout` and similar paths.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+pub fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Refusal> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     };
     let directory = RealDirectory::open(directory)?;
     if let Some(mut stream) = stream(&directory, name)? {
-        return Ok(stream.write_all(bytes)?);
+        return Ok(fill(&mut stream)?);
     }
     // The umask removes bits from it. With the default mode of a temporary file, 0600, other users
     // could not read a report.
     let mut file = beside(&directory, Permissions::from_mode(0o666))?;
-    file.write_all(bytes)?;
+    fill(&mut file)?;
     file.persist(directory.join(name))
         .map_err(|error| error.error)?;
     Ok(())

@@ -143,6 +143,25 @@ fn a_fix_of_thousands_of_edits_takes_little_memory_in_sarif() {
 }
 
 #[test]
+fn a_report_of_100_000_findings_takes_little_more_memory_than_the_findings() {
+    let run = format!("RUN {}true\n", "sudo a;".repeat(40_000));
+    let text = format!("FROM debian:12\n{}", run.repeat(3));
+    for format in [
+        "sarif",
+        "sonarqube",
+        "codeclimate",
+        "gitlab",
+        "json",
+        "github",
+    ] {
+        let report = linted_within(300, &text, &["--select", "sudo", "--format", format]);
+        assert_eq!(report.matches("RUN").count(), 0, "{format}");
+        let count = report.matches("lets users become root").count();
+        assert!(count >= 119_000, "{format}: {count}");
+    }
+}
+
+#[test]
 fn a_large_label_schema_is_checked_in_a_limited_number_of_stages() {
     let folder = tempfile::tempdir().unwrap();
     let labels = (0..1000)

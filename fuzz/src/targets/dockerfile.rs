@@ -61,7 +61,9 @@ fn check_reports(source: &Source, mut findings: Vec<Finding>) {
             format,
             Format::Json | Format::Sarif | Format::Gitlab | Format::Sonarqube
         ) {
-            crate::sample::check_json(rendered.as_str());
+            let mut text = Vec::new();
+            rendered.write(&mut text).expect("memory can be written to");
+            crate::sample::check_json(&String::from_utf8_lossy(&text));
         }
     }
 }

@@ -62,7 +62,7 @@ pub(in crate::image) fn open(
     if let Some(digest) = digest_in(&item.config) {
         verify(&item.config, &blob, &digest, &Silent)?;
     }
-    let config = Config::read(&item.config, &blob, limits)?;
+    let config = Config::read(store, &item.config, &blob, limits)?;
     let tags = item.tags();
     // An archive with two manifests could be one image to Docker and another to skopeo.
     if store.has(oci_layout::INDEX) {

@@ -97,12 +97,12 @@ pub(super) fn open(
         Reference::Path(path) if path.is_dir() && !is_layout(path) => {
             return Ok(Opened::Directory(path.clone()));
         }
-        Reference::Path(path) if path.is_dir() => Store::directory(path),
+        Reference::Path(path) if path.is_dir() => Store::directory(path, limits),
         Reference::File {
             format: Format::OciLayout,
             path,
             ..
-        } if !is_fifo(path) => Store::directory(path),
+        } if !is_fifo(path) => Store::directory(path, limits),
         Reference::Path(path) | Reference::File { path, .. } => {
             archive(path, limits, budget, progress)
         }

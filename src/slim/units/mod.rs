@@ -6,7 +6,7 @@ mod name;
 mod settings;
 
 pub(super) use files::{Found, LOOKUP, UnitFiles, is_masked};
-pub(super) use name::UnitName;
+pub(super) use name::{MAX_EXPANDED, UnitName};
 pub(super) use settings::{Placed, Setting, settings, words};
 
 use std::collections::HashMap;

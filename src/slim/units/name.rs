@@ -4,7 +4,7 @@
 const MAX_LENGTH: usize = 255;
 /// Maximum length in bytes of a value after its specifiers are replaced; `%i` may be as long as a
 /// name.
-const MAX_EXPANDED: usize = 64 << 10;
+pub(in crate::slim) const MAX_EXPANDED: usize = 64 << 10;
 
 const KINDS: [&str; 11] = [
     "automount",

@@ -6,7 +6,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jettison::image::{Image, ReadError, Selection, Silent, WriteError, WriteOptions, write};
+use jettison::image::{
+    Image, Limits, Options, Platform, ReadError, Selection, Silent, Source, WriteError,
+    WriteOptions, write,
+};
+use serde_json::json;
 
 use super::documents::Documents;
 use crate::builders::images::{Directory, Tar, layer, layers, listing, open, sha256};
@@ -302,6 +306,99 @@ fn indexes_that_list_each_other_many_times_are_read_once() {
     )
     .unwrap();
     assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+/// A layout whose index lists indexes of a thousand bytes, and what they list.
+fn nested_indexes(count: usize, listed: impl Fn(usize) -> serde_json::Value) -> Directory {
+    let top = good();
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let mut descriptors = Vec::new();
+    for number in 0..count {
+        let index = json!({"schemaVersion": 2, "manifests": listed(number), "number": number});
+        let text = format!("{:<1000}", index.to_string());
+        let digest = sha256(text.as_bytes());
+        top.file(&format!("layout/blobs/sha256/{digest}"), text.as_bytes());
+        let digest = format!("sha256:{digest}");
+        descriptors.push(json!({"mediaType": media_type, "digest": digest, "size": text.len()}));
+    }
+    let index = json!({"schemaVersion": 2, "manifests": descriptors}).to_string();
+    fs::write(top.path().join("layout/index.json"), index).unwrap();
+    top
+}
+
+/// The platforms of a layout, with the limit on all documents together and that on platforms.
+fn platforms_within(top: &Directory, documents: u64, platforms: usize) -> Result<usize, String> {
+    let options = Options {
+        limits: Limits {
+            documents,
+            platforms,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let reference = format!("oci:{}", top.path().join("layout").display());
+    let source = Source::open(&reference.parse().unwrap(), &options, &Silent).unwrap();
+    match source.platforms() {
+        Ok(platforms) => Ok(platforms.len()),
+        Err(error) => Err(text(error)),
+    }
+}
+
+#[test]
+fn the_documents_of_all_nested_indexes_together_are_limited() {
+    let top = nested_indexes(20, |_| json!([]));
+    let size = fs::metadata(top.path().join("layout/index.json"))
+        .unwrap()
+        .len();
+    assert_eq!(platforms_within(&top, 30_000 + size, 100), Ok(0));
+    let error = platforms_within(&top, 10_000 + size, 100).unwrap_err();
+    let expected = "bytes of indexes, manifests and configurations";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn documents_count_as_often_as_they_are_read() {
+    let top = good();
+    let options = Options {
+        limits: Limits {
+            documents: 10_000,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let reference = format!("oci:{}", top.path().join("layout").display());
+    let source = Source::open(&reference.parse().unwrap(), &options, &Silent).unwrap();
+    let mut reads = 0;
+    while source.image(&Platform::default(), &Silent).is_ok() {
+        reads += 1;
+        assert!(
+            reads < 100,
+            "each reads the index, the manifest and the configuration"
+        );
+    }
+    assert!(reads > 1, "{reads}");
+}
+
+#[test]
+fn the_platforms_of_an_index_are_limited() {
+    let top = nested_indexes(1, |_| {
+        let mut listed = Vec::new();
+        for number in 0..5 {
+            listed.push(json!({
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": format!("sha256:{}", sha256(b"")),
+                "size": 0,
+                "platform": {"os": "linux", "architecture": "arm", "variant": format!("v{number}")},
+            }));
+        }
+        listed.into()
+    });
+    assert_eq!(platforms_within(&top, 100_000, 5), Ok(5));
+    let error = platforms_within(&top, 100_000, 4).unwrap_err();
+    assert!(
+        error.contains("exceeds the limit of 4 platforms"),
+        "{error}"
+    );
 }
 
 #[test]

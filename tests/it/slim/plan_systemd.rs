@@ -629,6 +629,28 @@ fn too_many_units_are_an_error() {
 }
 
 #[test]
+fn values_count_with_their_specifiers_replaced_and_lines_by_their_number() {
+    let instance = "x".repeat(230);
+    let long = "%i".repeat(200);
+    for settings in [
+        format!("Environment=A={long}\n").repeat(1_000),
+        format!("ReadWritePaths=/{long}\n").repeat(1_000),
+        format!("EnvironmentFile=-/{long}\n").repeat(1_000),
+        format!("Environment={}\n", format!("A={long} ").repeat(1_000)),
+        "A=b\n".repeat(600_000),
+    ] {
+        let machine = service(booted(&["web"]), "web@.service", &settings);
+        let wanted = format!("[Unit]\nWants=web@{instance}.service\n");
+        let machine = unit(machine, "multi-user.target", &wanted);
+        let start = settings.get(..30).unwrap_or_default();
+        match machine.try_plan() {
+            Err(error) => assert!(error.to_string().contains("too numerous or too large")),
+            Ok(_) => panic!("{start}"),
+        }
+    }
+}
+
+#[test]
 fn units_that_require_each_other_are_followed_once() {
     let machine = unit(
         booted(&["web"]),

@@ -215,7 +215,8 @@ fn fault(result: Result<Image, ReadError>) -> Fault {
 #[test]
 fn the_limits_on_images_match_the_documentation() {
     let limits = Limits::default();
-    assert_eq!(limits.json, 4 << 20);
+    assert_eq!((limits.json, limits.documents), (4 << 20, 64 << 20));
+    assert_eq!(limits.platforms, 100);
     assert_eq!((limits.uncompressed, limits.ratio), (256 << 30, 1200));
     assert_eq!((limits.entries, limits.layers), (5_000_000, 10_000));
     assert_eq!((limits.path, limits.depth), (4096, 1000));

@@ -20,7 +20,7 @@ use crate::image::json;
 use crate::image::layer::Source;
 use crate::image::limits::Limits;
 use crate::image::progress::{Progress, Silent};
-use crate::image::store::{Store, read_json};
+use crate::image::store::Store;
 use crate::image::transport::docker_archive::is_named;
 use crate::printable::escape;
 
@@ -308,12 +308,13 @@ fn document(
     let blob = checked(store, descriptor, INDEX)?;
     let (document, version, media_type) = match kind {
         DocumentKind::Index => {
-            let index: ImageIndex = read_json(&name, &blob, &json::INDEX, limits)?;
+            let index: ImageIndex = store.document(&name, &blob, &json::INDEX, limits)?;
             let (version, media_type) = (index.schema_version(), index.media_type().clone());
             (Document::Index(Box::new(index)), version, media_type)
         }
         DocumentKind::Manifest => {
-            let manifest: ImageManifest = read_json(&name, &blob, &json::MANIFEST, limits)?;
+            let manifest: ImageManifest =
+                store.document(&name, &blob, &json::MANIFEST, limits)?;
             let (version, media_type) = (manifest.schema_version(), manifest.media_type().clone());
             (Document::Manifest(Box::new(manifest)), version, media_type)
         }
@@ -375,6 +376,14 @@ pub(in crate::image) fn platforms(
             Some(platform) => {
                 if known.insert(platform.clone()) {
                     found.push(platform);
+                }
+                if found.len() > limits.platforms {
+                    return Err(ReadError::Limit {
+                        blob: INDEX.to_owned(),
+                        what: "platforms",
+                        limit: limits.platforms as u64,
+                        flag: None,
+                    });
                 }
             }
             // Indexes that list each other would be read repeatedly.
@@ -540,7 +549,7 @@ fn manifest(
         .collect();
     store.fetch_blobs(&wanted, limits, progress)?;
     let config = checked(store, manifest.config(), name)?;
-    let config = Config::read(&config_name, &config, limits)?;
+    let config = Config::read(store, &config_name, &config, limits)?;
     let (layers, diff_ids) = (manifest.layers(), config.diff_ids());
     // The two lists correspond by position, so a difference would pair layers with wrong diff ids.
     if layers.len() != diff_ids.len() {

@@ -1,5 +1,6 @@
 //! `package.json`: the parts that decide which file a request loads.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -11,10 +12,23 @@ pub(super) const LONGEST: usize = 1 << 20;
 /// Nested conditions that are followed.
 const DEEPEST: usize = 16;
 
+/// Keys of `exports` and `imports` that are compared with requests, for each package. Packages have
+/// a few patterns, and exact names are found without comparing.
+const COMPARISONS: usize = 1 << 20;
+
 /// A package's manifest; empty if it is not JSON.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Manifest {
     value: Map<String, Value>,
+    /// The comparisons that are left. Further requests find no pattern, so the package is kept
+    /// whole.
+    comparisons: Cell<usize>,
+}
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self::of(Map::new())
+    }
 }
 
 impl Manifest {
@@ -25,8 +39,15 @@ impl Manifest {
             serde_json::from_slice(bytes).ok()
         };
         match value {
-            Some(Value::Object(value)) => Self { value },
+            Some(Value::Object(value)) => Self::of(value),
             _ => Self::default(),
+        }
+    }
+
+    fn of(value: Map<String, Value>) -> Self {
+        Self {
+            value,
+            comparisons: Cell::new(COMPARISONS),
         }
     }
 
@@ -64,7 +85,7 @@ impl Manifest {
     /// The files of the package that a request for a part of it may load: `.` or `./x`.
     pub(super) fn exported(&self, subpath: &str, kind: Kind) -> Vec<String> {
         match self.value.get("exports") {
-            Some(exports) => mapped(exports, subpath, kind, true),
+            Some(exports) => self.mapped(exports, subpath, kind, true),
             None => Vec::new(),
         }
     }
@@ -72,48 +93,55 @@ impl Manifest {
     /// The targets of `#x`, which are files of the package or other packages.
     pub(super) fn imported(&self, name: &str, kind: Kind) -> Vec<String> {
         match self.value.get("imports") {
-            Some(imports) => mapped(imports, name, kind, false),
+            Some(imports) => self.mapped(imports, name, kind, false),
             None => Vec::new(),
         }
     }
-}
 
-/// The targets of a name in `exports` or `imports`.
-fn mapped(map: &Value, name: &str, kind: Kind, is_exports: bool) -> Vec<String> {
-    let mut targets = Vec::new();
-    let is_sugar = is_exports
-        && match map {
-            Value::Object(map) => !map.keys().any(|key| key.starts_with('.')),
-            _ => true,
+    /// The targets of a name in `exports` or `imports`.
+    fn mapped(&self, map: &Value, name: &str, kind: Kind, is_exports: bool) -> Vec<String> {
+        let mut targets = Vec::new();
+        let is_sugar = is_exports
+            && match map {
+                // Its keys are conditions then, and never a mixture.
+                Value::Object(map) => !map.keys().next().is_some_and(|key| key.starts_with('.')),
+                _ => true,
+            };
+        if is_sugar {
+            if name == "." {
+                add_targets(map, "", kind, DEEPEST, &mut targets);
+            }
+            return targets;
+        }
+        let Value::Object(map) = map else {
+            return targets;
         };
-    if is_sugar {
-        if name == "." {
-            add_targets(map, "", kind, DEEPEST, &mut targets);
-        }
-        return targets;
-    }
-    let Value::Object(map) = map else {
-        return targets;
-    };
-    if let Some(target) = map.get(name)
-        && !name.contains('*')
-    {
-        add_targets(target, "", kind, DEEPEST, &mut targets);
-        return targets;
-    }
-    // The pattern with the longest beginning wins.
-    let mut best: Option<(&str, &str, &Value)> = None;
-    for (key, target) in map {
-        if let Some(rest) = matched(key, name)
-            && best.is_none_or(|(known, _, _)| is_longer(key, known))
+        if let Some(target) = map.get(name)
+            && !name.contains('*')
         {
-            best = Some((key, rest, target));
+            add_targets(target, "", kind, DEEPEST, &mut targets);
+            return targets;
         }
+        // A source may request ten thousand names that are not there.
+        let left = self.comparisons.get().checked_sub(map.len());
+        self.comparisons.set(left.unwrap_or_default());
+        if left.is_none() {
+            return targets;
+        }
+        // The pattern with the longest beginning wins.
+        let mut best: Option<(&str, &str, &Value)> = None;
+        for (key, target) in map {
+            if let Some(rest) = matched(key, name)
+                && best.is_none_or(|(known, _, _)| is_longer(key, known))
+            {
+                best = Some((key, rest, target));
+            }
+        }
+        if let Some((_, rest, target)) = best {
+            add_targets(target, rest, kind, DEEPEST, &mut targets);
+        }
+        targets
     }
-    if let Some((_, rest, target)) = best {
-        add_targets(target, rest, kind, DEEPEST, &mut targets);
-    }
-    targets
 }
 
 /// The part of a name that the `*` of a key stands for, or that follows a directory.
@@ -227,5 +255,24 @@ mod tests {
             ["./j/x.json"]
         );
         assert_eq!(exported(exports, ".", Kind::Require), [""; 0]);
+    }
+
+    #[test]
+    fn the_comparisons_with_patterns_are_limited() {
+        let keys: Vec<String> = (0..1000)
+            .map(|key| format!("\"./{key}/*\": \"./x/*\""))
+            .collect();
+        let text = format!(
+            "{{\"exports\": {{\"./e\": \"./e.js\", {}}}}}",
+            keys.join(",")
+        );
+        let manifest = Manifest::parse(text.as_bytes());
+        let mut found = 0;
+        while !manifest.exported("./7/y", Kind::Require).is_empty() {
+            found += 1;
+            assert!(found < 10_000);
+        }
+        assert!(found > 1000, "{found}");
+        assert_eq!(manifest.exported("./e", Kind::Require), ["./e.js"]);
     }
 }

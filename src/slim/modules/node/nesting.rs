@@ -7,6 +7,9 @@
 
 /// The highest sum of a source that is parsed. Generated bundles of real packages stay far below.
 const MOST: usize = 32_768;
+/// The most tokens of a source that is parsed: the tree takes up to 140 bytes for each, and the text
+/// of a token may be one byte. Bundles of 5 MB have about a million.
+const MOST_TOKENS: usize = 1_500_000;
 /// A bracket takes about this many times as much of the stack as an operator.
 const BRACKET: usize = 32;
 
@@ -109,11 +112,13 @@ struct Scan<'t> {
 }
 
 impl Scan<'_> {
-    /// `None` if the source is too deep or cannot be scanned.
+    /// `None` if the source is too deep, has too many tokens or cannot be scanned.
     fn run(&mut self) -> Option<()> {
+        let mut tokens = 0;
         while let Some(&byte) = self.text.get(self.at) {
+            tokens += usize::from(!byte.is_ascii_whitespace());
             self.step(byte)?;
-            if self.sum > MOST {
+            if self.sum > MOST || tokens > MOST_TOKENS {
                 return None;
             }
         }

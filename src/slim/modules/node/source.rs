@@ -116,7 +116,7 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
         return None;
     }
     let mut variables = Bindings {
-        variables: Variables::new(place.path, place.working_directory),
+        variables: Variables::new(place.path, place.working_directory, text.len()),
         loaders: vec!["require".to_owned()],
         takes_require: false,
     };

@@ -3,6 +3,7 @@
 //! A value is a short list of alternatives. A part that is unknown is [`UNKNOWN`], so that
 //! `path.join(__dirname, 'locale', name)` is the directory and one unknown part.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use oxc_ast::ast::{
@@ -16,8 +17,16 @@ pub(super) const UNKNOWN: char = '\0';
 const MOST: usize = 256;
 /// Bytes of one alternative.
 const LONGEST: usize = 4096;
+/// Bytes of all alternatives of one value.
+const MOST_BYTES: usize = 64 << 10;
 /// Nested expressions that are evaluated.
 const DEEPEST: usize = 32;
+/// Bytes of values that are made for a source, and more for each byte of it: a name of one letter
+/// may stand for many values, and a source may repeat it.
+const LEAST_EFFORT: usize = 128 << 10;
+const EFFORT_PER_BYTE: usize = 4;
+/// The cost of an alternative beyond its bytes.
+const ALTERNATIVE: usize = 16;
 
 pub(super) type Value = Vec<String>;
 
@@ -32,24 +41,32 @@ pub(super) struct Variables<'p> {
     /// The working directory of the image.
     pub(super) working_directory: &'p str,
     values: HashMap<String, Value>,
+    /// What is left for expressions; all of them are unknown once it is used up.
+    effort: Cell<usize>,
 }
 
 impl<'p> Variables<'p> {
-    pub(super) fn new(file: &'p str, working_directory: &'p str) -> Self {
+    /// No variables, for a source with this number of bytes.
+    pub(super) fn new(file: &'p str, working_directory: &'p str, length: usize) -> Self {
         let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
         Self {
             file,
             directory: if directory.is_empty() { "/" } else { directory },
             working_directory,
             values: HashMap::new(),
+            effort: Cell::new(LEAST_EFFORT + EFFORT_PER_BYTE * length),
         }
     }
 
     /// Adds the values that a variable may have.
     pub(super) fn add(&mut self, name: &str, value: Value) {
         let known = self.values.entry(name.to_owned()).or_default();
+        // Both lists are short, but a source may join them as often as it has statements.
+        if !spend(&self.effort, known.len() * value.len()) {
+            *known = unknown();
+            return;
+        }
         for text in value {
-            // The list is short.
             if !known.contains(&text) {
                 known.push(text);
             }
@@ -59,9 +76,7 @@ impl<'p> Variables<'p> {
 
     /// The value of an expression; [`UNKNOWN`] is among the alternatives if there may be others.
     pub(super) fn value(&self, expression: &Expression<'_>) -> Value {
-        let mut value = self.evaluate(expression, DEEPEST);
-        limit(&mut value);
-        value
+        self.evaluate(expression, DEEPEST)
     }
 
     /// The path of `new URL('./x', import.meta.url)`.
@@ -73,6 +88,25 @@ impl<'p> Variables<'p> {
         let Some(depth) = depth.checked_sub(1) else {
             return unknown();
         };
+        // The name of a variable is copied with all of its alternatives.
+        if self.effort.get() == 0 {
+            return unknown();
+        }
+        let value = self.evaluate_inner(expression, depth);
+        self.counted(value)
+    }
+
+    /// A value within the limits, or one that is unknown.
+    fn counted(&self, mut value: Value) -> Value {
+        limit(&mut value);
+        if spend(&self.effort, bytes(&value) + ALTERNATIVE * value.len()) {
+            value
+        } else {
+            unknown()
+        }
+    }
+
+    fn evaluate_inner(&self, expression: &Expression<'_>, depth: usize) -> Value {
         match expression.get_inner_expression() {
             Expression::StringLiteral(literal) => text(literal.value.as_str()),
             Expression::NumericLiteral(literal) => text(&literal.value.to_string()),
@@ -81,7 +115,7 @@ impl<'p> Variables<'p> {
             Expression::BinaryExpression(binary) if binary.operator == BinaryOperator::Addition => {
                 let left = self.evaluate(&binary.left, depth);
                 let right = self.evaluate(&binary.right, depth);
-                product(&left, &right, |left, right| format!("{left}{right}"))
+                self.product(&left, &right, |left, right| format!("{left}{right}"))
             }
             Expression::ConditionalExpression(choice) => {
                 let mut value = self.evaluate(&choice.consequent, depth);
@@ -106,6 +140,9 @@ impl<'p> Variables<'p> {
                             value.extend(self.evaluate(element, depth));
                         }
                     }
+                    if is_beyond(&value) {
+                        return unknown();
+                    }
                 }
                 value
             }
@@ -117,6 +154,9 @@ impl<'p> Variables<'p> {
                             value.extend(self.evaluate(&property.value, depth));
                         }
                         ObjectPropertyKind::SpreadProperty(_) => value.extend(unknown()),
+                    }
+                    if is_beyond(&value) {
+                        return unknown();
                     }
                 }
                 value
@@ -151,10 +191,10 @@ impl<'p> Variables<'p> {
         for (place, quasi) in template.quasis.iter().enumerate() {
             let cooked = quasi.value.cooked.as_ref();
             let piece = text(cooked.map_or("", |cooked| cooked.as_str()));
-            value = product(&value, &piece, |left, right| format!("{left}{right}"));
+            value = self.product(&value, &piece, |left, right| format!("{left}{right}"));
             if let Some(expression) = template.expressions.get(place) {
                 let piece = self.evaluate(expression, depth);
-                value = product(&value, &piece, |left, right| format!("{left}{right}"));
+                value = self.product(&value, &piece, |left, right| format!("{left}{right}"));
             }
         }
         value
@@ -209,7 +249,7 @@ impl<'p> Variables<'p> {
                 let mut value = object.map_or_else(unknown, |it| self.evaluate(it, depth));
                 for place in 0..call.arguments.len() {
                     let next = self.argument(call, place, depth);
-                    value = product(&value, &next, |left, right| format!("{left}{right}"));
+                    value = self.product(&value, &next, |left, right| format!("{left}{right}"));
                 }
                 value
             }
@@ -250,7 +290,7 @@ impl<'p> Variables<'p> {
                 None => unknown(),
             };
             let between = if place == 0 { "" } else { separator.as_str() };
-            value = product(&value, &next, |left, right| {
+            value = self.product(&value, &next, |left, right| {
                 format!("{left}{between}{right}")
             });
         }
@@ -269,7 +309,7 @@ impl<'p> Variables<'p> {
                 Some(expression) => self.evaluate(expression, depth),
                 None => unknown(),
             };
-            value = product(&value, &next, |left, right| {
+            value = self.product(&value, &next, |left, right| {
                 if left.is_empty() || (name == "resolve" && right.starts_with('/')) {
                     right.to_owned()
                 } else {
@@ -297,7 +337,7 @@ impl<'p> Variables<'p> {
         }
         let address = self.evaluate(address, depth);
         let base = self.evaluate(base, depth);
-        let mut value = product(&base, &address, |base, address| {
+        let mut value = self.product(&base, &address, |base, address| {
             if address.starts_with('/') {
                 return address.to_owned();
             }
@@ -308,6 +348,28 @@ impl<'p> Variables<'p> {
             *text = normalized(text);
         }
         value
+    }
+
+    /// Each alternative of a value joined with each of another.
+    fn product(
+        &self,
+        left: &[String],
+        right: &[String],
+        join: impl Fn(&str, &str) -> String,
+    ) -> Value {
+        if left.len().saturating_mul(right.len()) > MOST || self.effort.get() == 0 {
+            return unknown();
+        }
+        let mut value = Vec::new();
+        for left in left {
+            for right in right {
+                if left.len() + right.len() > LONGEST {
+                    return unknown();
+                }
+                value.push(join(left, right));
+            }
+        }
+        self.counted(value)
     }
 }
 
@@ -323,24 +385,23 @@ fn text(text: &str) -> Value {
     vec![text.to_owned()]
 }
 
-fn product(left: &[String], right: &[String], join: impl Fn(&str, &str) -> String) -> Value {
-    if left.len().saturating_mul(right.len()) > MOST {
-        return unknown();
-    }
-    let mut value = Vec::new();
-    for left in left {
-        for right in right {
-            if left.len() + right.len() > LONGEST {
-                return unknown();
-            }
-            value.push(join(left, right));
-        }
-    }
-    value
+/// Subtracts an amount from what is left; uses up the rest and returns false if it is less.
+fn spend(effort: &Cell<usize>, amount: usize) -> bool {
+    let left = effort.get().checked_sub(amount);
+    effort.set(left.unwrap_or_default());
+    left.is_some()
+}
+
+fn bytes(value: &[String]) -> usize {
+    value.iter().map(String::len).sum()
+}
+
+fn is_beyond(value: &[String]) -> bool {
+    value.len() > MOST || bytes(value) > MOST_BYTES
 }
 
 fn limit(value: &mut Value) {
-    if value.len() > MOST {
+    if is_beyond(value) {
         *value = unknown();
     }
 }

@@ -1,11 +1,13 @@
 //! The values of expressions that name modules, as far as they are known without running them.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::visitor::{Visitor, walk_parameter, walk_stmt};
 use ruff_python_ast::{
     Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, Parameter, Stmt,
 };
+use ruff_text_size::Ranged as _;
 
 /// Stands for a part that is computed.
 pub(super) const UNKNOWN: char = '\u{0}';
@@ -15,17 +17,41 @@ pub(super) const OWN: char = '\u{1}';
 /// Values of an expression that are distinguished; more are one unknown value.
 const MAX_VALUES: usize = 64;
 const MAX_DEPTH: usize = 16;
+/// Bytes of a value. Longer ones name no module, with all the dots and formats around it.
+const MAX_LENGTH: usize = 1_000;
+/// Bytes of values that are made for a source, and more for each byte of it: an expression of a few
+/// bytes may stand for many values, and a source may repeat it.
+const LEAST_EFFORT: usize = 64 << 10;
+const EFFORT_PER_BYTE: usize = 4;
+/// The cost of a value beyond its bytes.
+const VALUE: usize = 16;
 
 /// Variables that only ever have literal values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Bindings {
     values: HashMap<String, Vec<String>>,
     others: HashSet<String>,
+    /// What is left for expressions; all of them are unknown once it is used up.
+    effort: Cell<usize>,
+}
+
+impl Default for Bindings {
+    fn default() -> Self {
+        Self {
+            values: HashMap::new(),
+            others: HashSet::new(),
+            effort: Cell::new(LEAST_EFFORT),
+        }
+    }
 }
 
 /// The variables of a source. Scopes are not told apart: a name has the values of all of them.
 pub(super) fn bindings(body: &[Stmt]) -> Bindings {
-    let mut bindings = Bindings::default();
+    let length = body.last().map_or(0, |last| last.end().to_usize());
+    let mut bindings = Bindings {
+        effort: Cell::new(LEAST_EFFORT + EFFORT_PER_BYTE * length),
+        ..Bindings::default()
+    };
     for statement in body {
         bindings.visit_stmt(statement);
     }
@@ -81,7 +107,9 @@ impl Bindings {
         };
         let name = name.id.as_str();
         for value in values {
-            if let Expr::StringLiteral(string) = value {
+            if let Expr::StringLiteral(string) = value
+                && string.value.len() <= MAX_LENGTH
+            {
                 let known = self.values.entry(name.to_owned()).or_default();
                 known.push(string.value.to_str().to_owned());
             } else {
@@ -124,10 +152,29 @@ impl Bindings {
     }
 
     fn values_of(&self, expression: &Expr, depth: usize) -> Vec<String> {
-        if depth > MAX_DEPTH {
+        // A format with many values evaluates its arguments for each of them.
+        if depth > MAX_DEPTH || self.effort.get() == 0 {
             return unknown();
         }
+        let values = self.values_within(expression, depth);
+        if values.len() <= MAX_VALUES && self.spend(&values) {
+            values
+        } else {
+            unknown()
+        }
+    }
+
+    /// Counts values that were made; false if they are too many for the source.
+    fn spend(&self, values: &[String]) -> bool {
+        let bytes: usize = values.iter().map(|value| value.len() + VALUE).sum();
+        let left = self.effort.get().checked_sub(bytes);
+        self.effort.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    fn values_within(&self, expression: &Expr, depth: usize) -> Vec<String> {
         match expression {
+            Expr::StringLiteral(string) if string.value.len() > MAX_LENGTH => unknown(),
             Expr::StringLiteral(string) => vec![string.value.to_str().to_owned()],
             Expr::Name(name) => self.values_of_name(name.id.as_str()),
             Expr::Attribute(attribute)
@@ -142,13 +189,13 @@ impl Bindings {
             }
             Expr::BoolOp(choice) => {
                 let mut values = Vec::new();
-                for value in &choice.values {
+                for value in choice.values.iter().take(MAX_VALUES + 1) {
                     values.extend(self.values_of(value, depth + 1));
                 }
                 values
             }
             Expr::BinOp(operation) => match operation.op {
-                Operator::Add => combine(
+                Operator::Add => self.combine(
                     &self.values_of(&operation.left, depth + 1),
                     &self.values_of(&operation.right, depth + 1),
                 ),
@@ -185,7 +232,7 @@ impl Bindings {
         for part in parts {
             match part {
                 FStringPart::Literal(literal) => {
-                    values = combine(&values, &[literal.value.to_string()]);
+                    values = self.combine(&values, &[literal.value.to_string()]);
                 }
                 FStringPart::FString(string) => {
                     for element in &string.elements {
@@ -197,7 +244,7 @@ impl Bindings {
                                 self.values_of(&inner.expression, depth + 1)
                             }
                         };
-                        values = combine(&values, &next);
+                        values = self.combine(&values, &next);
                     }
                 }
             }
@@ -214,6 +261,9 @@ impl Bindings {
             return unknown();
         };
         let text = text.value.to_str();
+        if text.len() > MAX_LENGTH {
+            return unknown();
+        }
         match method.attr.as_str() {
             "format" => {
                 let formats = [text.replace("{0}", "{}").replace("{1}", "{}")];
@@ -228,9 +278,9 @@ impl Bindings {
                 let mut values = vec![String::new()];
                 for (place, element) in elements.iter().enumerate() {
                     if place > 0 {
-                        values = combine(&values, &[text.to_owned()]);
+                        values = self.combine(&values, &[text.to_owned()]);
                     }
-                    values = combine(&values, &self.values_of(element, depth + 1));
+                    values = self.combine(&values, &self.values_of(element, depth + 1));
                 }
                 values
             }
@@ -247,13 +297,13 @@ impl Bindings {
                 if place > 0 {
                     let argument = arguments.get(place - 1);
                     let next = argument.map(|argument| self.values_of(argument, depth + 1));
-                    values = combine(&values, &next.unwrap_or_else(unknown));
+                    values = self.combine(&values, &next.unwrap_or_else(unknown));
                 }
                 // Other gaps, such as `%(name)s` and `{name}`, are not understood.
                 let known = piece.find(['%', '{']).unwrap_or(piece.len());
-                values = combine(&values, &[piece[..known].to_owned()]);
+                values = self.combine(&values, &[piece[..known].to_owned()]);
                 if known < piece.len() {
-                    values = combine(&values, &unknown());
+                    values = self.combine(&values, &unknown());
                     break;
                 }
             }
@@ -261,24 +311,31 @@ impl Bindings {
         }
         filled
     }
+
+    /// Every value of the first list followed by every one of the second.
+    fn combine(&self, first: &[String], second: &[String]) -> Vec<String> {
+        if first.len() * second.len() > MAX_VALUES || self.effort.get() == 0 {
+            return unknown();
+        }
+        let mut values = Vec::new();
+        for start in first {
+            for end in second {
+                if start.len() + end.len() > MAX_LENGTH {
+                    return unknown();
+                }
+                values.push([start.as_str(), end].concat());
+            }
+        }
+        if self.spend(&values) {
+            values
+        } else {
+            unknown()
+        }
+    }
 }
 
 fn unknown() -> Vec<String> {
     vec![UNKNOWN.to_string()]
-}
-
-/// Every value of the first list followed by every one of the second.
-fn combine(first: &[String], second: &[String]) -> Vec<String> {
-    if first.len() * second.len() > MAX_VALUES {
-        return unknown();
-    }
-    let mut values = Vec::new();
-    for start in first {
-        for end in second {
-            values.push([start.as_str(), end].concat());
-        }
-    }
-    values
 }
 
 /// The last part of the name of a called function.

@@ -40,7 +40,11 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let strings = if is_assembly {
         assembly_strings(&bytes)
     } else {
-        literals(&bytes).unwrap_or_default()
+        // A module of 24 kB may have 16 MB of literals, so they count as well.
+        let most = keep.effort.sources.left();
+        let table = literal_table(&bytes, most).unwrap_or_default();
+        keep.effort.sources.spend(table.len());
+        literals(&table)
     };
     keep_named_in(state, keep, name, &strings);
 }
@@ -111,11 +115,10 @@ fn assembly_strings(bytes: &[u8]) -> BTreeSet<String> {
 }
 
 /// The strings among the literals of a module of Erlang or Elixir, in the format of
-/// `erlang:term_to_binary`: binaries (109) and lists of characters (107). `None` if there are none.
-fn literals(bytes: &[u8]) -> Option<BTreeSet<String>> {
+/// `erlang:term_to_binary`: binaries (109) and lists of characters (107).
+fn literals(table: &[u8]) -> BTreeSet<String> {
     const BINARY: u8 = 109;
     const CHARACTERS: u8 = 107;
-    let table = literal_table(bytes)?;
     let mut strings = BTreeSet::new();
     for (at, &tag) in table.iter().enumerate() {
         let rest = &table[at + 1..];
@@ -136,7 +139,7 @@ fn literals(bytes: &[u8]) -> Option<BTreeSet<String>> {
             add(&mut strings, text);
         }
     }
-    Some(strings)
+    strings
 }
 
 fn length_of(bytes: [u8; 4]) -> usize {
@@ -144,8 +147,8 @@ fn length_of(bytes: [u8; 4]) -> usize {
 }
 
 /// The chunk `LitT` of a module: the length of the table, then the table, compressed unless that
-/// length is zero.
-fn literal_table(bytes: &[u8]) -> Option<Vec<u8>> {
+/// length is zero. At most `most` bytes of it are read.
+fn literal_table(bytes: &[u8], most: u64) -> Option<Vec<u8>> {
     const HEADER: usize = 12;
     if !bytes.starts_with(b"FOR1") || bytes.get(8..HEADER)? != b"BEAM" {
         return None;
@@ -167,7 +170,8 @@ fn literal_table(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         let mut table = Vec::new();
         let reader = flate2::bufread::ZlibDecoder::new(packed);
-        reader.take(MAX_LITERALS).read_to_end(&mut table).ok()?;
+        let mut reader = reader.take(MAX_LITERALS.min(most));
+        reader.read_to_end(&mut table).ok()?;
         return Some(table);
     }
 }
@@ -203,24 +207,30 @@ mod tests {
     fn strings_of_a_module_are_in_its_table_of_literals() {
         let table = b"\x83m\0\0\0\x06pandoc\x83k\0\x07date -u";
         let expected = ["date -u", "pandoc"].map(str::to_owned);
-        let raw = literals(&module(0, table)).unwrap();
+        let raw = strings(&module(0, table));
         assert_eq!(raw, BTreeSet::from(expected.clone()));
         let level = flate2::Compression::default();
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
         encoder.write_all(table).unwrap();
         let packed = encoder.finish().unwrap();
-        let inflated = literals(&module(24, &packed)).unwrap();
+        let inflated = strings(&module(24, &packed));
         assert_eq!(inflated, BTreeSet::from(expected));
+        assert_eq!(literal_table(&module(24, &packed), 5).unwrap().len(), 5);
+    }
+
+    fn strings(bytes: &[u8]) -> BTreeSet<String> {
+        literals(&literal_table(bytes, u64::MAX).unwrap())
     }
 
     #[test]
     fn a_broken_module_has_no_strings() {
         let whole = module(0, b"\x83m\0\0\0\x06pandoc");
         for length in 0..whole.len() {
-            literals(&whole[..length]);
+            literal_table(&whole[..length], u64::MAX);
         }
-        assert_eq!(literals(b"FOR1\0\0\0\0BEAMLitT\xff\xff\xff\xff"), None);
-        assert_eq!(literals(b"PK"), None);
+        let endless = b"FOR1\0\0\0\0BEAMLitT\xff\xff\xff\xff";
+        assert_eq!(literal_table(endless, u64::MAX), None);
+        assert_eq!(literal_table(b"PK", u64::MAX), None);
     }
 
     #[test]

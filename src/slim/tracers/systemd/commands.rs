@@ -205,7 +205,7 @@ fn environment(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) -> Environment
     let mut environment = Environment::new();
     for value in unit.all("Environment") {
         for word in words(&value.value) {
-            let word = unit.name.expand(&word);
+            let word = walk.expand(keep, unit, &word);
             if let Some((name, text)) = word.as_deref().and_then(|word| word.split_once('=')) {
                 keep_value(keep, value, text);
                 environment.insert(name.to_owned(), text.to_owned());
@@ -240,7 +240,8 @@ fn read_environment(
     environment: &mut Environment,
 ) {
     let is_optional = value.value.starts_with('-');
-    let Some(pattern) = unit.name.expand(value.value.trim_start_matches('-')) else {
+    let pattern = value.value.trim_start_matches('-');
+    let Some(pattern) = walk.expand(keep, unit, pattern) else {
         return;
     };
     let files = if globs::is_pattern(&pattern) {

@@ -96,7 +96,7 @@ fn pull(
     word: &str,
     confidence: Confidence,
 ) {
-    let Some(name) = unit.name.expand(word) else {
+    let Some(name) = walk.expand(keep, unit, word) else {
         return;
     };
     let why = Why::UnitSetting {

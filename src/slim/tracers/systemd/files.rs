@@ -90,7 +90,7 @@ pub(super) fn keep_files(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
     for (key, form) in SETTINGS {
         for value in unit.all(key) {
             for path in form.paths(&value.value) {
-                if let Some(path) = unit.name.expand(&path) {
+                if let Some(path) = walk.expand(keep, unit, &path) {
                     keep_named(walk, keep, key, form, value, &path);
                 }
             }
@@ -202,7 +202,7 @@ fn check_accounts(walk: &mut Walk, keep: &mut Keep<'_>, unit: &Unit) {
         let Some(value) = unit.last(key) else {
             continue;
         };
-        let Some(account) = unit.name.expand(&value.value) else {
+        let Some(account) = walk.expand(keep, unit, &value.value) else {
             continue;
         };
         let is_number = account.bytes().all(|byte| byte.is_ascii_digit());

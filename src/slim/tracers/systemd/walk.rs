@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::image::NameId;
 use crate::knowledge::is_maintenance_unit;
 use crate::slim::keep::Keep;
-use crate::slim::units::{Found, LOOKUP, Unit, UnitFiles, UnitName, is_masked};
+use crate::slim::units::{Found, LOOKUP, MAX_EXPANDED, Unit, UnitFiles, UnitName, is_masked};
 use crate::slim::why::{Confidence, UnitRelation, Why};
 
 /// Maximum number of units that are loaded. A full desktop system has about 500.
@@ -14,6 +14,8 @@ const MAX_UNITS: usize = 4096;
 const MAX_ALIASES: usize = 8;
 /// Maximum number of notes about missing units and programs.
 const MAX_NOTES: usize = 100;
+/// The cost of a line of a unit file beyond its bytes: a short setting takes ten times its text.
+const LINE: usize = 32;
 /// The cost of a file in a directory that is kept whole, in bytes of unit files.
 const ENTRY: usize = 16;
 
@@ -175,7 +177,8 @@ impl Walk {
         let Some(bytes) = keep.view.bytes(file) else {
             return false;
         };
-        if !self.spend(keep, bytes.len()) {
+        let lines = memchr::memchr_iter(b'\n', &bytes).count();
+        if !self.spend(keep, bytes.len() + LINE * lines) {
             return false;
         }
         unit.add(file, &String::from_utf8_lossy(&bytes));
@@ -247,6 +250,26 @@ impl Walk {
         } else {
             let text = "further missing units and unit programs are not listed";
             keep.note(None, None, text.to_owned());
+        }
+    }
+
+    /// A value with its specifiers replaced; `None` if it becomes too long. The result counts like
+    /// the text of a unit file, because a specifier of 2 bytes may stand for 250.
+    pub(super) fn expand(
+        &mut self,
+        keep: &mut Keep<'_>,
+        unit: &Unit,
+        value: &str,
+    ) -> Option<String> {
+        if self.has_overrun {
+            return None;
+        }
+        let expanded = unit.name.expand(value);
+        let length = expanded.as_ref().map_or(MAX_EXPANDED, String::len);
+        if self.spend(keep, length) {
+            expanded
+        } else {
+            None
         }
     }
 

@@ -1,7 +1,5 @@
 //! The constants of a Java class: the programs that it starts and the libraries that it loads.
 
-use std::collections::{BTreeMap, HashSet};
-
 /// Programs and libraries named in a class, if it calls methods that start or load them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Calls {
@@ -19,16 +17,19 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
     };
     // The constant pool lists every class and method that the code calls, so the code itself need
     // not be read.
-    let names: HashSet<&str> = texts.values().copied().collect();
-    let starts = names.contains("java/lang/ProcessBuilder")
-        || (names.contains("java/lang/Runtime") && names.contains("exec"));
-    let loads = names.contains("loadLibrary");
+    let starts = names(&texts, "java/lang/ProcessBuilder")
+        || (names(&texts, "java/lang/Runtime") && names(&texts, "exec"));
+    let loads = names(&texts, "loadLibrary");
     // JNA and jnr-ffi look for a library as a linker does, with a version after `.so`.
-    let binds = names.contains("com/sun/jna/Native") || names.contains("jnr/ffi/LibraryLoader");
-    let looks_up = names.contains("libraryLookup");
+    let binds = names(&texts, "com/sun/jna/Native") || names(&texts, "jnr/ffi/LibraryLoader");
+    let looks_up = names(&texts, "libraryLookup");
     let mut calls = Calls::default();
+    // Most classes do none of it, and their strings are not looked at.
+    if !(starts || loads || binds || looks_up) {
+        return calls;
+    }
     for place in &strings {
-        let Some(text) = texts.get(place) else {
+        let Some(Some(text)) = texts.get(usize::from(*place)) else {
             continue;
         };
         if !is_word(text) {
@@ -52,6 +53,12 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
     calls
 }
 
+/// Whether a class names a class or a method. A class has few texts, and most of them have another
+/// length, so a search is faster than a set.
+fn names(texts: &[Option<&str>], wanted: &str) -> bool {
+    texts.contains(&Some(wanted))
+}
+
 /// Whether a text is the start of a command line.
 fn is_word(text: &str) -> bool {
     const LONGEST: usize = 200;
@@ -62,16 +69,15 @@ fn is_word(text: &str) -> bool {
 
 /// The texts of the constant pool by index, and the indexes of those that are string constants: JVM
 /// specification, 4.4. `None` if it is invalid.
-fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
+fn constants(bytes: &[u8]) -> Option<(Vec<Option<&str>>, Vec<u16>)> {
     const MAGIC: &[u8] = &[0xCA, 0xFE, 0xBA, 0xBE];
     // The four bytes skipped are the version of the format.
     let mut rest = bytes.strip_prefix(MAGIC)?.get(4..)?;
     let count = take_u16(&mut rest)?;
-    let mut texts = BTreeMap::new();
-    let mut strings = Vec::new();
-    let mut index = 1;
     // Entry 0 does not exist: the pool is indexed from 1.
-    while index < count {
+    let mut texts = vec![None];
+    let mut strings = Vec::new();
+    while texts.len() < usize::from(count) {
         let (&tag, after) = rest.split_first()?;
         rest = after;
         let size = match tag {
@@ -84,14 +90,18 @@ fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
             _ => return None,
         };
         let content = rest.get(..size)?;
+        let mut text = None;
         match (tag, content) {
-            (1, text) => texts.extend(std::str::from_utf8(text).map(|text| (index, text))),
+            (1, content) => text = std::str::from_utf8(content).ok(),
             (8, [high, low]) => strings.push(u16::from_be_bytes([*high, *low])),
             _ => {}
         }
-        rest = &rest[size..];
+        texts.push(text);
         // A long or double takes two entries.
-        index = index.checked_add(if matches!(tag, 5 | 6) { 2 } else { 1 })?;
+        if matches!(tag, 5 | 6) {
+            texts.push(None);
+        }
+        rest = &rest[size..];
     }
     Some((texts, strings))
 }

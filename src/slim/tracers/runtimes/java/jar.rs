@@ -1,7 +1,7 @@
 //! Java archives: the class path in the manifest, the programs that their classes start, the
 //! libraries in them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::image::NameId;
 use crate::slim::archive_entries::{inflate, needed, read_archive};
@@ -13,6 +13,9 @@ use super::class;
 
 /// Largest part of a manifest that is read, in bytes. Those of large applications have a few kB.
 const MAX_MANIFEST: u64 = 1 << 20;
+/// The cost of a class that starts programs or loads libraries, for each of its bytes: all of its
+/// strings are looked up. Few classes of an application do that.
+const CALLER: u64 = 32;
 
 /// Needs of an archive that other files meet.
 #[derive(Debug, Default)]
@@ -72,6 +75,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         return;
     };
     let mut entries = archive.entries();
+    let mut seen = HashSet::new();
     while let Ok(Some(entry)) = entries.next_entry() {
         let path = entry.file_path().as_ref().to_vec();
         // Spring Boot archives contain the archives of their libraries; no launcher supports deeper
@@ -89,6 +93,10 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
             continue;
         };
+        // A small archive may list the same bytes a hundred thousand times.
+        if !seen.insert(entry.compressed_data_range()) {
+            continue;
+        }
         // The limit for all archives of the image is exhausted.
         if *left == 0 {
             return;
@@ -108,6 +116,9 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
             read(&content, false, left, asks);
         } else if is_class {
             let called = class::calls(&content);
+            if called != class::Calls::default() {
+                *left = left.saturating_sub(CALLER * content.len() as u64);
+            }
             let programs = if is_outer {
                 &mut asks.programs
             } else {
@@ -140,7 +151,66 @@ fn class_path(manifest: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::class_path;
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// An archive with a class that starts programs, listed this many times.
+    fn repeated_class(count: usize) -> (Vec<u8>, usize) {
+        let mut class = vec![0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 61, 0, 4];
+        for text in ["java/lang/ProcessBuilder", "date"] {
+            class.extend([1, 0, u8::try_from(text.len()).unwrap()]);
+            class.extend(text.as_bytes());
+        }
+        class.extend([8, 0, 2]);
+        let mut zip = rawzip::ZipArchiveWriter::new(Vec::new());
+        let (mut entry, config) = zip.new_file("A.class").start().unwrap();
+        let mut writer = config.wrap(&mut entry);
+        writer.write_all(&class).unwrap();
+        let (_, descriptor) = writer.finish().unwrap();
+        entry.finish(descriptor).unwrap();
+        let mut bytes = zip.finish().unwrap();
+        // The central directory has one entry, before the end record of 22 bytes.
+        let start = memchr::memmem::rfind(&bytes, b"PK\x01\x02").unwrap();
+        let end = bytes.split_off(bytes.len() - 22);
+        let row = bytes[start..].to_vec();
+        for _ in 1..count {
+            bytes.extend_from_slice(&row);
+        }
+        let length = u32::try_from(row.len() * count).unwrap();
+        bytes.extend_from_slice(&end[..8]);
+        for _ in 0..2 {
+            bytes.extend(u16::try_from(count).unwrap().to_le_bytes());
+        }
+        bytes.extend(length.to_le_bytes());
+        bytes.extend_from_slice(&end[16..]);
+        (bytes, class.len())
+    }
+
+    #[test]
+    fn a_class_that_is_listed_many_times_is_read_once() {
+        for count in [1, 1_000] {
+            let (bytes, length) = repeated_class(count);
+            let (mut left, mut asks) = (1 << 20, Asks::default());
+            read(&bytes, true, &mut left, &mut asks);
+            assert_eq!(
+                asks.programs,
+                BTreeSet::from(["date".to_owned()]),
+                "{count}"
+            );
+            // Stored and inflated, and once more as one whose strings are looked up.
+            let cost = (1 << 20) - left;
+            assert_eq!(cost, (2 + CALLER) * length as u64, "{count}");
+        }
+    }
+
+    #[test]
+    fn strings_of_classes_cost_more_than_their_bytes() {
+        let (bytes, length) = repeated_class(1);
+        let (mut left, mut asks) = (3 * length as u64, Asks::default());
+        read(&bytes, true, &mut left, &mut asks);
+        assert_eq!(left, 0, "nothing more is read");
+    }
 
     #[test]
     fn a_class_path_may_span_manifest_lines() {
