@@ -14,7 +14,7 @@ use super::test::{Planning, Prepared, Verified};
 use super::{Outcome, Output, policy, shared};
 use crate::evidence::Record;
 use crate::image::{
-    self, Checks, Config, Image, IndexWriter, Options, Platform, Reference, Rest, Tree,
+    self, Checks, Config, Image, IndexWriter, LEAST_LINKED, Options, Platform, Reference, Rest, Tree,
     WriteOptions, Written,
 };
 use crate::lint::image::Policy;
@@ -132,7 +132,11 @@ impl<'a> Run<'a> {
                 };
                 let rest = self.planned_rest(slimmed, config)?;
                 let (image, selection, bar) = (slimmed.result, slimmed.selection, self.bar);
-                let written = image::write(image, selection, destination, self.write_options, bar)?;
+                let options = WriteOptions {
+                    rest: rest.as_ref().map(|(rest, _)| rest.of_slimmed()),
+                    ..self.write_options.clone()
+                };
+                let written = image::write(image, selection, destination, &options, bar)?;
                 let mut messages = vec![wrote(destination, &written)];
                 if let Some((rest, place)) = rest {
                     let options = rest_options(rest, destination, &written, self.write_options);
@@ -184,7 +188,8 @@ impl<'a> Run<'a> {
                 };
                 let rest = self.planned_rest(slimmed, config)?;
                 let (image, selection) = (slimmed.result, slimmed.selection);
-                let written = index.add(image, selection, None, bar)?;
+                let beside = rest.as_ref().map(|(rest, _)| rest.of_slimmed());
+                let written = index.add(image, selection, beside, bar)?;
                 if let (Some((rest, _)), Some(index)) = (rest, &mut rest_index) {
                     index.add(image, selection, Some(rest.above(&written.layers)), bar)?;
                 }
@@ -224,7 +229,8 @@ impl<'a> Run<'a> {
             return Ok(None);
         };
         let (original, epoch) = (slimmed.slimming.image, self.write_options.epoch);
-        let rest = Rest::new(original, slimmed.result, slimmed.selection, epoch)?;
+        let (result, selection) = (slimmed.result, slimmed.selection);
+        let rest = Rest::new(original, result, selection, epoch, LEAST_LINKED)?;
         // A directory has no configuration but that of the options.
         let rest = if original.layers.is_empty() {
             rest

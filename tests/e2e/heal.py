@@ -21,7 +21,7 @@ import sys
 import tempfile
 import tomllib
 
-from losses import CASES, JETTISON, WORK, Archive, opened, podman
+from losses import CASES, JETTISON, WORK, Archive, Stage, podman
 
 # Behavior scripts call podman; its other options are those of docker.
 PODMAN = """#!/bin/bash
@@ -108,7 +108,9 @@ def candidates(case, arguments):
     """Files that the test opens and the plan has, in random order."""
     podman("load", "--quiet", "--input", str(WORK / case / "slimmed.tar"))
     image = f"localhost/jettison-e2e/{case}:slimmed"
-    paths = sorted(opened(case, image) & set(Archive(WORK / case / "slimmed.tar").files))
+    stage = Stage(case, image)
+    paths = sorted(stage.opened() & set(Archive(WORK / case / "slimmed.tar").files))
+    shutil.rmtree(stage.folder)
     podman("rmi", "--force", image)
     random.Random(f"{arguments.seed} {case}").shuffle(paths)
     return paths[: arguments.tries]

@@ -40,8 +40,8 @@ program() {
 
 case $1 in
 load)
-    name=$(tar -xOf "$3" manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
-    cp "$3" "$FAKE/images/$(key "$name")"
+    name=$(tar -xOf "$4" manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
+    cp "$4" "$FAKE/images/$(key "$name")"
     ;;
 image)
     test -e "$FAKE/images/$(key "$5")"
