@@ -121,7 +121,8 @@ pub(super) struct Finishing<'w>(pub(super) &'w Watchdog);
 
 impl GroupWatcher for Finishing<'_> {
     fn started(&self, leader: Pid) {
-        self.0.send(&format!("finishing {}", leader.as_raw_nonzero()));
+        self.0
+            .send(&format!("finishing {}", leader.as_raw_nonzero()));
     }
 
     fn ended(&self, leader: Pid) {
@@ -249,7 +250,10 @@ impl Left {
 /// Sends a signal to process groups, waits until their leaders have ended, but not longer than
 /// `time`, and kills what is left of them.
 fn end_groups(groups: &BTreeSet<i32>, signal: Option<Signal>, time: Duration) {
-    let leaders: Vec<Pid> = groups.iter().filter_map(|&group| Pid::from_raw(group)).collect();
+    let leaders: Vec<Pid> = groups
+        .iter()
+        .filter_map(|&group| Pid::from_raw(group))
+        .collect();
     if let Some(signal) = signal {
         for &leader in &leaders {
             let _ = kill_process_group(leader, signal);
@@ -270,7 +274,9 @@ fn is_running(process: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
     match stat {
         // The name of the program, in parentheses, may contain anything.
-        Ok(stat) => !stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" Z")),
+        Ok(stat) => !stat
+            .rsplit_once(')')
+            .is_some_and(|(_, rest)| rest.starts_with(" Z")),
         // Other systems than Linux have no such files.
         Err(_) => !Path::new("/proc/self/stat").exists() && test_kill_process(process).is_ok(),
     }

@@ -21,7 +21,7 @@ use std::path::Path;
 
 use super::Image;
 use super::apply::WHITEOUT;
-use super::config::{Config, Steps};
+use super::config::Steps;
 use super::digest::sha256;
 use super::error::WriteError;
 use super::inflate::Compression;
