@@ -2,12 +2,13 @@
 """Slims images with their own behavior scripts as tests, then plants losses, one at a time, and counts how many of those that
 break a test are healed to exactly the missing file.
 
-    heal.py [--together] [--files N] [--tries N] [--seed N] [--engine podman|docker] [IMAGE...]
+    heal.py [--together] [--files N] [--tries N] [--seed N] [--engine podman|docker] [--user USER] [IMAGE...]
 
 With --together, N files are lost at the same time, which is faster: exactly those of them that the test needs must be added.
 
 Takes the archives that `make e2e` left. Candidates are the files that the behavior test opens, in random order. Run it with
 --engine docker beside a daemon, as in `tests/e2e/sandbox.sh tests/e2e/dockerd.sh DIRECTORY tests/e2e/heal.py --engine docker`.
+With --user, Podman runs as this user, as in `tests/e2e/rootless.sh`.
 It fails if a test does not pass, or a loss is not healed."""
 
 import argparse
@@ -41,7 +42,12 @@ def slim(case, arguments, *more):
     """The exit status and the output of `jettison slim` with the behavior script of an image as its test."""
     original = WORK / case / "original.tar"
     transport = tomllib.loads((CASES / case / "case.toml").read_text()).get("input", "docker-archive")
-    command = [] if arguments.engine == "docker" else ["tests/e2e/sandbox.sh"]
+    if arguments.engine == "docker":
+        command = []
+    elif arguments.user:
+        command = ["tests/e2e/rootless.sh", arguments.user]
+    else:
+        command = ["tests/e2e/sandbox.sh"]
     command += [
         os.path.abspath(JETTISON), "slim", f"{transport}:{original}", "--dry-run", "--no-policy", "--engine", arguments.engine,
         "--no-container", "--compare-output", "--test-timeout", "240", "--test", str(CASES / case / "behaviour.sh"), *more,
@@ -70,6 +76,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--engine", default="podman")
+    parser.add_argument("--user")
     parser.add_argument("images", nargs="*")
     arguments = parser.parse_args()
     arguments.path = os.environ["PATH"]
