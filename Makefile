@@ -51,6 +51,11 @@ e2e-heal: ## slim the images of the last `make e2e` with `--test`, and count how
 	tests/tools.sh strace
 	JETTISON_BINARY=target/release/jettison tests/e2e/heal.py
 
+.PHONY: e2e-kills
+e2e-kills: ## kill jettison at random moments while it tests, observes and writes images of the last `make e2e`
+	cargo build --release
+	JETTISON_BINARY=target/release/jettison tests/e2e/kills.py
+
 .PHONY: e2e-rich
 e2e-rich: ## slim programs of a root directory with 65,000 files, and of lean ones, as root; 6 GB
 	cargo build --release

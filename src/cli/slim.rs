@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::arguments::{PlanArguments, SlimArguments};
+use super::arguments::SlimArguments;
 use super::destination::{destination, rest};
 use super::documents::Subject;
 use super::policy::Slimmed;
@@ -14,8 +14,8 @@ use super::test::{Planning, Prepared, Verified};
 use super::{Outcome, Output, policy, shared};
 use crate::evidence::Record;
 use crate::image::{
-    self, Checks, Config, Image, IndexWriter, Options, Platform, Reference, Rest, Tree,
-    WriteOptions, Written,
+    self, Checks, Config, Image, IndexWriter, LEAST_LINKED, Options, Platform, Reference, Rest,
+    Tree, WriteOptions, Written,
 };
 use crate::lint::image::Policy;
 use crate::printable::{Lines, escape_bytes};
@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
     let tests = arguments.tests.prepare()?;
+    let plan_options = arguments.plan.options()?;
     let bar = Bar::new(output);
     // The destination, or an earlier result, may be inside the directory that is read (`rootfs:.`).
     let left_out = [&destination, &rest]
@@ -47,6 +48,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         arguments,
         name: &arguments.image,
         policy: &policy,
+        plan_options: &plan_options,
         tests: tests.as_ref(),
         destination: destination.as_ref(),
         rest: rest.as_ref(),
@@ -103,6 +105,7 @@ pub(super) struct Run<'a> {
     /// The image, as named on the command line.
     pub(super) name: &'a str,
     policy: &'a Policy,
+    plan_options: &'a PlanOptions,
     tests: Option<&'a Prepared<'a>>,
     /// `None` for a dry run.
     pub(super) destination: Option<&'a Reference>,
@@ -132,7 +135,11 @@ impl<'a> Run<'a> {
                 };
                 let rest = self.planned_rest(slimmed, config)?;
                 let (image, selection, bar) = (slimmed.result, slimmed.selection, self.bar);
-                let written = image::write(image, selection, destination, self.write_options, bar)?;
+                let options = WriteOptions {
+                    rest: rest.as_ref().map(|(rest, _)| rest.of_slimmed()),
+                    ..self.write_options.clone()
+                };
+                let written = image::write(image, selection, destination, &options, bar)?;
                 let mut messages = vec![wrote(destination, &written)];
                 if let Some((rest, place)) = rest {
                     let options = rest_options(rest, destination, &written, self.write_options);
@@ -184,7 +191,8 @@ impl<'a> Run<'a> {
                 };
                 let rest = self.planned_rest(slimmed, config)?;
                 let (image, selection) = (slimmed.result, slimmed.selection);
-                let written = index.add(image, selection, None, bar)?;
+                let beside = rest.as_ref().map(|(rest, _)| rest.of_slimmed());
+                let written = index.add(image, selection, beside, bar)?;
                 if let (Some((rest, _)), Some(index)) = (rest, &mut rest_index) {
                     index.add(image, selection, Some(rest.above(&written.layers)), bar)?;
                 }
@@ -224,7 +232,8 @@ impl<'a> Run<'a> {
             return Ok(None);
         };
         let (original, epoch) = (slimmed.slimming.image, self.write_options.epoch);
-        let rest = Rest::new(original, slimmed.result, slimmed.selection, epoch)?;
+        let (result, selection) = (slimmed.result, slimmed.selection);
+        let rest = Rest::new(original, result, selection, epoch, LEAST_LINKED)?;
         // A directory has no configuration but that of the options.
         let rest = if original.layers.is_empty() {
             rest
@@ -246,18 +255,18 @@ impl<'a> Run<'a> {
         let arguments = self.arguments;
         let config = image.config.clone();
         arguments.program.configure(&mut image, platform)?;
-        let options = arguments.plan.options()?;
+        let options = self.plan_options;
         let make = |options: &PlanOptions| {
             let healed = arguments.tests.options(options, &image.tree);
             planned(&image, &healed, self.name)
         };
-        let planned = make(&options);
+        let planned = make(options);
         // Digests are checked while the plan is made. A wrong digest is reported first, because the
         // plan was then based on wrong data.
         finish(checks, self.name)?;
         let planning = Planning {
             image: &image,
-            options: &options,
+            options,
             planner: &make,
         };
         let ((slimming, failures), record) = self.tested(&planning, planned?)?;
@@ -407,8 +416,8 @@ fn wrote_rest(destination: &Reference, written: &Written) -> String {
 }
 
 /// Decides which files of an image are kept.
-pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    Ok(slimming(image, &arguments.options()?, name)?.plan)
+pub(super) fn plan(image: &Image, options: &PlanOptions, name: &str) -> anyhow::Result<Plan> {
+    Ok(slimming(image, options, name)?.plan)
 }
 
 /// Plans the slimming of an image; the result has the data that verification and documents need.

@@ -262,7 +262,8 @@ impl Bench<'_> {
 
     /// Runs the tests with a slimmed image.
     pub(super) fn test(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<Trial> {
-        let tag = self.load_slimmed(slimming)?;
+        let (result, selection) = slimming.plan.result(self.image);
+        let tag = self.load_next(result, &selection)?;
         let mut trial = self.session.run(&tag, self.tests, &self.ports)?;
         if self.tests.compares_output {
             trial.compare(&self.original);
@@ -272,13 +273,30 @@ impl Bench<'_> {
     }
 
     /// Runs the tests with the original and returns what they do with which paths.
-    pub(super) fn observe_original(&self) -> anyhow::Result<Observation> {
-        self.observe_loaded(ORIGINAL)
+    pub(super) fn observe_original(&mut self) -> anyhow::Result<Observation> {
+        let config = self.session.traced(&self.image.config)?;
+        // Only an image with a health check has to be loaded once more.
+        if config == self.image.config {
+            return self.observe_loaded(ORIGINAL);
+        }
+        let mut original = self.image.clone();
+        original.config = config;
+        self.observe_image(original, &Selection::all(&self.image.tree))
     }
 
     /// Runs the tests with a slimmed image and returns what they do with which paths.
     pub(super) fn observe(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<Observation> {
-        let tag = self.load_slimmed(slimming)?;
+        let (mut result, selection) = slimming.plan.result(self.image);
+        result.config = self.session.traced(&result.config)?;
+        self.observe_image(result, &selection)
+    }
+
+    fn observe_image(
+        &mut self,
+        image: Image,
+        selection: &Selection,
+    ) -> anyhow::Result<Observation> {
+        let tag = self.load_next(image, selection)?;
         let observation = self.observe_loaded(&tag)?;
         self.session.unload(&tag)?;
         Ok(observation)
@@ -295,12 +313,12 @@ impl Bench<'_> {
         Ok(observation)
     }
 
-    fn load_slimmed(&mut self, slimming: &Slimming<'_>) -> anyhow::Result<String> {
-        let (mut result, selection) = slimming.plan.result(self.image);
-        result.config = self.session.labelled(&result.config);
+    /// Loads another image and returns its tag.
+    fn load_next(&mut self, mut image: Image, selection: &Selection) -> anyhow::Result<String> {
+        image.config = self.session.labelled(&image.config);
         self.loaded += 1;
-        let tag = format!("slim{}", self.loaded);
-        self.load(&result, &selection, &tag)?;
+        let tag = format!("image{}", self.loaded);
+        self.load(&image, selection, &tag)?;
         Ok(tag)
     }
 

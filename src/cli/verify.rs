@@ -41,6 +41,7 @@ pub(super) struct VerifyArguments {
 }
 
 pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result<Outcome> {
+    let options = arguments.plan.options()?;
     let bar = Bar::new(output);
     let (source, limits) = (&arguments.source, &arguments.limits);
     let image = source.open(&arguments.image, limits.options(), &bar)?;
@@ -53,11 +54,11 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
         }
         // Compares all files that both images have, because the original shows what each file
         // needs.
-        let plan = plan_of(&original, &arguments.plan)?;
+        let plan = plan_of(&original, options)?;
         let failures = slim::verify_against(&original, &image, plan.as_ref())?;
         failed(&original.tree, &failures)
     } else {
-        missing(&image, &arguments.plan)?
+        missing(&image, &options)?
     };
     drop(bar);
     output.print(&text)?;
@@ -71,10 +72,10 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
 
 /// The plan of `slim` for the original; `None` if its program is unknown. The image is then
 /// compared in all other respects.
-fn plan_of(original: &Image, arguments: &PlanArguments) -> anyhow::Result<Option<Plan>> {
+fn plan_of(original: &Image, options: PlanOptions) -> anyhow::Result<Option<Plan>> {
     let options = PlanOptions {
         no_package_records: true,
-        ..arguments.options()?
+        ..options
     };
     match slim::plan(original, &options) {
         Ok(plan) => Ok(Some(plan)),
@@ -89,9 +90,9 @@ fn plan_of(original: &Image, arguments: &PlanArguments) -> anyhow::Result<Option
 }
 
 /// A line for each missing file that the image's program needs.
-fn missing(image: &Image, arguments: &PlanArguments) -> anyhow::Result<Lines> {
+fn missing(image: &Image, options: &PlanOptions) -> anyhow::Result<Lines> {
     let mut lines = Lines::new();
-    let plan = match slim::plan(image, &arguments.options()?) {
+    let plan = match slim::plan(image, options) {
         Ok(plan) => plan,
         // The program itself is missing, or the configuration names none.
         Err(error) => {

@@ -14,6 +14,7 @@ use crate::printable::{Lines, escape_bytes};
 use crate::slim::{Link, Plan, Reason};
 
 pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Outcome> {
+    let options = arguments.plan.options()?;
     let bar = Bar::new(output);
     let mut image = arguments
         .source
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Ou
         .configure(&mut image, arguments.source.platform.as_ref())?;
     let tree = &image.tree;
     let resolved = tree.resolve_link(arguments.path.as_bytes());
-    let plan = plan(&image, &arguments.plan, &arguments.image)?;
+    let plan = plan(&image, &options, &arguments.image)?;
     drop(bar);
     // A generated file exists only in the result, so its path cannot be resolved in the image.
     if let Some(record) = plan

@@ -39,6 +39,7 @@ pub(super) struct WhyNotArguments {
 }
 
 pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result<Outcome> {
+    let options = arguments.plan.options()?;
     let bar = Bar::new(output);
     let mut image = arguments
         .source
@@ -51,7 +52,7 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
     let resolved = tree
         .resolve_link(arguments.path.as_bytes())
         .with_context(|| format!("in `{}`", arguments.image))?;
-    let plan = plan(&image, &arguments.plan, &arguments.image)?;
+    let plan = plan(&image, &options, &arguments.image)?;
     drop(bar);
     if plan.is_kept(resolved.name) {
         let mut lines = Lines::new();

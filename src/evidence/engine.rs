@@ -162,8 +162,11 @@ impl Engine {
         archive: &Path,
         watcher: &dyn GroupWatcher,
     ) -> Result<(), EngineError> {
+        // Without `--quiet`, it reports its progress to a pipe, which breaks and ends it if jettison
+        // is killed.
         let arguments = [
             OsStr::new("load"),
+            OsStr::new("--quiet"),
             OsStr::new("--input"),
             archive.as_os_str(),
         ];
@@ -223,12 +226,16 @@ impl Engine {
     }
 
     /// Removes a container, running or not, with its anonymous volumes.
-    pub(super) fn remove(&self, container: &str) -> Result<(), EngineError> {
+    pub(super) fn remove(
+        &self,
+        container: &str,
+        watcher: &dyn GroupWatcher,
+    ) -> Result<(), EngineError> {
         // Podman would first wait for 10 seconds until the program has ended by itself. The command
         // fails if it has.
         let _ = self.ask(&["kill", container]);
-        self.ask(&["rm", "--force", "--volumes", container])
-            .map(|_| ())
+        let arguments = ["rm", "--force", "--volumes", container].map(OsStr::new);
+        self.call(&arguments, SHORT, watcher).map(|_| ())
     }
 
     pub(super) fn has_image(&self, name: &str) -> bool {
@@ -236,11 +243,15 @@ impl Engine {
             .is_ok()
     }
 
-    pub(super) fn remove_image(&self, name: &str) -> Result<(), EngineError> {
+    pub(super) fn remove_image(
+        &self,
+        name: &str,
+        watcher: &dyn GroupWatcher,
+    ) -> Result<(), EngineError> {
         // Otherwise, Podman would also remove images without a name that share layers with it: the
         // build cache of the user.
-        self.ask(&["rmi", "--force", "--no-prune", name])
-            .map(|_| ())
+        let arguments = ["rmi", "--force", "--no-prune", name].map(OsStr::new);
+        self.call(&arguments, SHORT, watcher).map(|_| ())
     }
 
     /// The answer to a format about a container.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::engine::{Engine, EngineError, LABEL};
-use super::watchdog::Watchdog;
+use super::watchdog::{Finishing, Watchdog};
 use crate::image::Config;
 
 /// The repository of test images, which no registry has.
@@ -84,13 +84,14 @@ impl Session {
     pub fn load(&self, tag: &str) -> Result<(), EngineError> {
         let archive = self.archive(tag);
         self.watchdog.image(&self.image_name(tag));
-        self.engine.load(&archive, &self.watchdog)?;
+        self.engine.load(&archive, &Finishing(&self.watchdog))?;
         std::fs::remove_file(archive).map_err(EngineError::Temporary)
     }
 
     /// Removes an image that is no longer used; otherwise many tests would fill the disk.
     pub fn unload(&self, tag: &str) -> Result<(), EngineError> {
-        self.engine.remove_image(&self.image_name(tag))
+        let watcher = Finishing(&self.watchdog);
+        self.engine.remove_image(&self.image_name(tag), &watcher)
     }
 
     /// Removes all containers, images and files. Returns what could not be removed, and why.

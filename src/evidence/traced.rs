@@ -18,31 +18,36 @@ use crate::image::Config;
 /// The configuration with a health check that is traced. The engine starts it in the container as
 /// it starts the programs of `exec`, but no test does, so that nothing else can add the tracer.
 fn with_traced_healthcheck(config: &Config, tracer: &[String]) -> Config {
+    let shell = match config.shell().as_slice() {
+        [] => vec!["/bin/sh".to_owned(), "-c".to_owned()],
+        shell => shell.iter().map(ToString::to_string).collect(),
+    };
     let mut json = config.json().clone();
-    let Some(Value::Array(test)) = json.pointer_mut("/config/Healthcheck/Test") else {
-        return config.clone();
-    };
-    let texts: Vec<String> = test
-        .iter()
-        .filter_map(|word| word.as_str().map(str::to_owned))
-        .collect();
-    let program: Vec<String> = match texts.split_first() {
-        Some((kind, words)) if kind == "CMD" => words.to_vec(),
-        Some((kind, words)) if kind == "CMD-SHELL" => {
-            let shell = match config.shell().as_slice() {
-                [] => vec!["/bin/sh".to_owned(), "-c".to_owned()],
-                shell => shell.iter().map(ToString::to_string).collect(),
-            };
-            [shell, words.to_vec()].concat()
+    // Podman takes the health check from the configuration of the container from which the image
+    // was made, if that has one (libimage, `Image.Inspect`). Docker only reads the image's own.
+    for place in ["container_config", "config"] {
+        let test = json.pointer_mut(&format!("/{place}/Healthcheck/Test"));
+        if let Some(Value::Array(test)) = test
+            && let Some(program) = program_of(test, &shell)
+        {
+            *test = ["CMD"].map(Value::from).into();
+            test.extend(tracer.iter().map(|word| Value::from(word.as_str())));
+            test.extend(program.into_iter().map(Value::from));
         }
-        // `NONE`, or none at all.
-        _ => return config.clone(),
-    };
-    let mut words = vec!["CMD".to_owned()];
-    words.extend_from_slice(tracer);
-    words.extend(program);
-    *test = words.into_iter().map(Value::from).collect();
+    }
     Config::new(json)
+}
+
+/// The program of a health check with its arguments; `None` for `NONE` and an empty list.
+fn program_of(test: &[Value], shell: &[String]) -> Option<Vec<String>> {
+    let mut words = test.iter().filter_map(Value::as_str);
+    let mut program = match words.next()? {
+        "CMD" => Vec::new(),
+        "CMD-SHELL" => shell.to_vec(),
+        _ => return None,
+    };
+    program.extend(words.map(str::to_owned));
+    Some(program)
 }
 
 impl Session {
@@ -106,6 +111,17 @@ mod tests {
             traced(&json!(["CMD-SHELL", "a b"]), &json!(["/bin/bash", "-ec"])),
             json!(["CMD", "T", "/bin/bash", "-ec", "a b"])
         );
+    }
+
+    #[test]
+    fn a_health_check_is_traced_wherever_an_engine_may_read_it() {
+        let settings = json!({ "Healthcheck": { "Test": ["CMD", "a"] } });
+        let config = Config::new(json!({ "config": settings, "container_config": settings }));
+        let traced = with_traced_healthcheck(&config, &["T".to_owned()]);
+        for place in ["config", "container_config"] {
+            let test = &traced.json()[place]["Healthcheck"]["Test"];
+            assert_eq!(*test, json!(["CMD", "T", "a"]), "{place}");
+        }
     }
 
     #[test]

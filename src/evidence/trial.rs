@@ -13,6 +13,7 @@ use super::probe::{self, Probe};
 use super::session::Session;
 use super::stand_ins::Traced;
 use super::tests_of_image::{Test, Tests};
+use super::watchdog::Finishing;
 use crate::trust::{self, Bounds, ChildError};
 
 /// Bytes of the standard output of a test.
@@ -196,7 +197,7 @@ impl Session {
             Some(traced) => traced.start_arguments(&arguments),
             None => start_arguments(&arguments),
         };
-        self.engine.start(&arguments, &self.watchdog)?;
+        self.engine.start(&arguments, &Finishing(&self.watchdog))?;
         self.container(name, network, &ports)
     }
 
@@ -363,7 +364,7 @@ impl Session {
     fn remove_containers(&self) -> Result<(), EngineError> {
         let label = format!("{LABEL}={}", self.run_id);
         for container in self.engine.labelled(&label)? {
-            self.engine.remove(&container)?;
+            self.engine.remove(&container, &Finishing(&self.watchdog))?;
         }
         Ok(())
     }

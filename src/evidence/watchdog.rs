@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group, setsid};
+use rustix::process::{Pid, Signal, kill_process_group, setsid, test_kill_process};
 
 use super::engine::{Engine, EngineKind, LABEL};
-use crate::trust::{self, GroupWatcher};
+use crate::trust::{self, GroupWatcher, Unwatched};
 
 /// The first argument of a jettison that is a watchdog.
 const ARGUMENT: &str = "--clean-up-after";
@@ -33,6 +33,13 @@ const LISTS: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(200);
 /// The number of lists after which a container that cannot be removed is given up.
 const MOST_LISTS: u32 = 10;
+
+/// The time that a test has to end by itself, with the containers that it is starting.
+const GRACE: Duration = Duration::from_secs(2);
+/// The time that an engine has to complete a command. Loading an image takes the longest.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// The time between two looks at a process.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The connection to the watchdog of a session.
 #[derive(Debug)]
@@ -106,6 +113,27 @@ impl GroupWatcher for Watchdog {
     }
 }
 
+/// Watches commands of an engine. Podman leaves a layer that no image has, or a container that it
+/// does not list, if it is killed while it loads an image or starts a container. So these commands
+/// are left to finish, and what they have created is removed then.
+#[derive(Debug)]
+pub(super) struct Finishing<'w>(pub(super) &'w Watchdog);
+
+impl GroupWatcher for Finishing<'_> {
+    fn started(&self, leader: Pid) {
+        self.0
+            .send(&format!("finishing {}", leader.as_raw_nonzero()));
+    }
+
+    fn ended(&self, leader: Pid) {
+        self.0.ended(leader);
+    }
+
+    fn lets_finish(&self) -> bool {
+        true
+    }
+}
+
 impl Drop for Watchdog {
     fn drop(&mut self) {
         let _ = self.finish();
@@ -161,6 +189,8 @@ pub fn clean_up_after(arguments: &[OsString]) -> Option<u8> {
 #[derive(Debug, Default)]
 struct Left {
     groups: BTreeSet<i32>,
+    /// Those of commands that are not killed.
+    finishing: BTreeSet<i32>,
     images: BTreeSet<String>,
 }
 
@@ -177,9 +207,12 @@ impl Left {
     fn note(&mut self, line: &str) {
         match line.split_once(' ') {
             Some(("group", number)) => self.groups.extend(number.parse::<i32>()),
+            Some(("finishing", number)) => self.finishing.extend(number.parse::<i32>()),
             Some(("ended", number)) => {
-                self.groups
-                    .retain(|group| number.parse::<i32>().ok() != Some(*group));
+                if let Ok(number) = number.parse::<i32>() {
+                    self.groups.remove(&number);
+                    self.finishing.remove(&number);
+                }
             }
             Some(("image", name)) => {
                 self.images.insert(name.to_owned());
@@ -190,19 +223,17 @@ impl Left {
 
     /// Removes everything. Returns messages about what remains.
     fn remove(&self, engine: &Engine, run: &str, directory: &Path) -> Vec<String> {
-        // First the programs, because they could start containers.
-        for group in &self.groups {
-            if let Some(leader) = Pid::from_raw(*group) {
-                let _ = kill_process_group(leader, Signal::KILL);
-            }
-        }
+        // First the programs, because they could start containers. They may be starting one just
+        // now, so they are asked to end before they are killed.
+        end_groups(&self.groups, Some(Signal::TERM), GRACE);
+        end_groups(&self.finishing, None, PATIENCE);
         let mut failures = Vec::new();
         if let Err(message) = remove_containers(engine, &format!("{LABEL}={run}")) {
             failures.push(message);
         }
         for image in &self.images {
             if engine.has_image(image)
-                && let Err(error) = engine.remove_image(image)
+                && let Err(error) = engine.remove_image(image, &Unwatched)
             {
                 failures.push(format!("the image `{image}` remains: {error}"));
             }
@@ -213,6 +244,41 @@ impl Left {
             failures.push(format!("`{}` remains: {error}", directory.display()));
         }
         failures
+    }
+}
+
+/// Sends a signal to process groups, waits until their leaders have ended, but not longer than
+/// `time`, and kills what is left of them.
+fn end_groups(groups: &BTreeSet<i32>, signal: Option<Signal>, time: Duration) {
+    let leaders: Vec<Pid> = groups
+        .iter()
+        .filter_map(|&group| Pid::from_raw(group))
+        .collect();
+    if let Some(signal) = signal {
+        for &leader in &leaders {
+            let _ = kill_process_group(leader, signal);
+        }
+    }
+    let end = Instant::now() + time;
+    while leaders.iter().any(|&leader| is_running(leader)) && Instant::now() < end {
+        thread::sleep(LOOK);
+    }
+    for &leader in &leaders {
+        let _ = kill_process_group(leader, Signal::KILL);
+    }
+}
+
+/// Whether a process has not ended. Jettison may have ended, or wait for this process, so that
+/// nobody reaps those that have.
+fn is_running(process: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
+    match stat {
+        // The name of the program, in parentheses, may contain anything.
+        Ok(stat) => !stat
+            .rsplit_once(')')
+            .is_some_and(|(_, rest)| rest.starts_with(" Z")),
+        // Other systems than Linux have no such files.
+        Err(_) => !Path::new("/proc/self/stat").exists() && test_kill_process(process).is_ok(),
     }
 }
 
@@ -231,7 +297,7 @@ fn remove_containers(engine: &Engine, label: &str) -> Result<(), String> {
             return Ok(());
         }
         for container in containers {
-            if let Err(error) = engine.remove(&container) {
+            if let Err(error) = engine.remove(&container, &Unwatched) {
                 failure = Some(format!("the container {container} remains: {error}"));
             }
         }
@@ -251,6 +317,9 @@ mod tests {
             "group 12",
             "image a:1",
             "group 13",
+            "finishing 14",
+            "finishing 15",
+            "ended 14",
             "ended 12",
             "ended x",
             "odd",
@@ -258,6 +327,7 @@ mod tests {
             left.note(line);
         }
         assert_eq!(left.groups, BTreeSet::from([13]));
+        assert_eq!(left.finishing, BTreeSet::from([15]));
         assert_eq!(left.images, BTreeSet::from(["a:1".to_owned()]));
     }
 }

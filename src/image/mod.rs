@@ -56,7 +56,7 @@ pub use transport::oci_layout::{Platform, PlatformError};
 pub use transport::{Connection, TransferError, create as write};
 pub use tree::*;
 pub use write::{
-    Coding, CodingError, IndexWriter, Layers, REST_STEP, Rest, Selection, SharedImage,
+    Coding, CodingError, IndexWriter, LEAST_LINKED, Layers, REST_STEP, Rest, Selection, SharedImage,
     SharedImages, SharedSizes, Sharing, WriteOptions, Written, WrittenLayer,
 };
 

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use super::inspect::{length, shown};
 use super::plan::sizes_by_level;
-use super::size::size;
+use super::size::{counted, size};
 use super::summary::{PackageRow, Sizes, Summary};
 use super::treemap::{Rectangle, squarified};
+use crate::evidence::{Healing, Record};
 use crate::image::NameId;
 use crate::packages::Package;
 use crate::printable::{escape, escape_bytes};
@@ -60,6 +61,9 @@ pub fn report_html(summary: &Summary<'_>) -> String {
         "<p>By confidence level: {}.</p>",
         sizes_by_level(summary.plan.totals())
     );
+    if let Some(record) = summary.tests {
+        image_tests(&mut out, record);
+    }
     missed(&mut out, summary);
     unknown(&mut out, summary);
     risks(&mut out, summary);
@@ -118,6 +122,56 @@ fn totals(out: &mut String, before: Count, after: Count) {
         after.names,
         before.names
     );
+}
+
+/// The tests of the image, how they ended, and the paths that they need although the plan lacks
+/// them.
+fn image_tests(out: &mut String, record: &Record) {
+    out.push_str("<h2>Tests</h2>\n<table>\n<tr><th>test</th><th>original</th><th>slimmed</th>");
+    let mut trials = vec![&record.original, &record.slimmed];
+    if let Some(healing) = &record.healing {
+        out.push_str("<th>after healing</th>");
+        trials.push(&healing.trial);
+    }
+    out.push_str("</tr>\n");
+    for (at, result) in record.original.results.iter().enumerate() {
+        let test = escaped(&result.test.to_string());
+        let _ = write!(out, "<tr><td class=\"path\">{test}</td>");
+        for trial in &trials {
+            // The tests after one that failed are not run.
+            let ending = match trial.results.get(at) {
+                Some(result) => escaped(&result.ending.to_string()),
+                None => "not run".to_owned(),
+            };
+            let _ = write!(out, "<td>{ending}</td>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</table>\n");
+    if let Some(healing) = &record.healing {
+        healed(out, record, healing);
+    }
+}
+
+fn healed(out: &mut String, record: &Record, healing: &Healing) {
+    let runs = counted(healing.runs, "run");
+    let added = record.added();
+    let outcome = if !healing.trial.has_passed() {
+        format!("Not healed, after {runs}.")
+    } else if added.is_empty() {
+        "A test passes sometimes and fails sometimes with the same image.".to_owned()
+    } else {
+        let paths = counted(added.len(), "path");
+        format!("Healed with {paths} that the plan lacks, after {runs}:")
+    };
+    let _ = writeln!(out, "<p>{outcome}</p>");
+    let titles = [(added, ""), (&healing.excluded, " (excluded by --drop)")];
+    for (paths, remark) in titles {
+        for path in paths {
+            let path = escaped(&escape_bytes(path));
+            let _ = writeln!(out, "<p class=\"path\">{path}{remark}</p>");
+        }
+    }
 }
 
 /// Warnings, and files that the user may have wanted to keep.

@@ -67,6 +67,11 @@ pub trait GroupWatcher {
     fn started(&self, leader: Pid);
     /// It has ended, or was killed. Afterwards, its number may belong to another group.
     fn ended(&self, leader: Pid);
+    /// Whether the program is left to end by itself if a signal ends jettison, because it would
+    /// leave its work half done.
+    fn lets_finish(&self) -> bool {
+        false
+    }
 }
 
 /// For programs that start no others that could outlive them.
@@ -107,10 +112,7 @@ pub fn run_watched(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let mut group = Group::start(command)?;
-    if let Some(leader) = group.leader {
-        watcher.started(leader);
-    }
+    let mut group = Group::start(command, watcher)?;
     group.limit(bounds);
     let events = group.watch(input, bounds);
     let outcome = wait(&events, bounds, end);
@@ -184,13 +186,18 @@ struct Group {
 }
 
 impl Group {
-    fn start(command: &mut Command) -> Result<Self, ChildError> {
+    fn start(command: &mut Command, watcher: &dyn GroupWatcher) -> Result<Self, ChildError> {
         end_with_jettison();
         // A signal that arrives while the program starts waits until it is known.
         let mut running = running();
         let child = command.spawn().map_err(ChildError::Start)?;
         let leader = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        running.extend(leader.map(Pid::as_raw_nonzero));
+        if let Some(leader) = leader {
+            watcher.started(leader);
+            if !watcher.lets_finish() {
+                running.insert(leader.as_raw_nonzero());
+            }
+        }
         drop(running);
         Ok(Self { child, leader })
     }
@@ -308,7 +315,7 @@ type Task = Box<dyn FnOnce() + Send>;
 /// The task to complete before a signal ends jettison.
 static AT_SIGNAL: Mutex<Option<Task>> = Mutex::new(None);
 
-/// Sets a task that is completed if a signal ends jettison, after its programs were killed.
+/// Sets a task that is completed if a signal ends jettison, before its programs are killed.
 pub fn before_signal_ends(task: Task) {
     end_with_jettison();
     *AT_SIGNAL.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
@@ -329,17 +336,17 @@ fn end_with_jettison() {
                 for signal in &mut signals {
                     // No program starts from here on, as the list stays locked.
                     let running = running();
-                    for leader in running.iter() {
-                        if let Some(leader) = Pid::from_raw(leader.get()) {
-                            let _ = kill_process_group(leader, Signal::KILL);
-                        }
-                    }
                     let task = AT_SIGNAL
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .take();
                     if let Some(task) = task {
                         task();
+                    }
+                    for leader in running.iter() {
+                        if let Some(leader) = Pid::from_raw(leader.get()) {
+                            let _ = kill_process_group(leader, Signal::KILL);
+                        }
                     }
                     let _ = emulate_default_handler(signal);
                 }

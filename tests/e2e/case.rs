@@ -162,11 +162,10 @@ impl Case {
         ]))
     }
 
-    /// Whether the long tests run with it: with the quick set if all images are chosen, and with
-    /// fewer otherwise.
+    /// Whether the long tests run with it: with every image if all of them are chosen, and with few
+    /// otherwise.
     pub(crate) fn has_long_tests(&self) -> bool {
-        let is_quick = self.settings.set == Set::Quick;
-        self.settings.writes || is_quick && Set::chosen() == Set::All
+        self.settings.writes || Set::chosen() == Set::All
     }
 
     pub(crate) fn why(&self) -> String {

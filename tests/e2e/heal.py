@@ -2,12 +2,13 @@
 """Slims images with their own behavior scripts as tests, then plants losses, one at a time, and counts how many of those that
 break a test are healed to exactly the missing file.
 
-    heal.py [--together] [--files N] [--tries N] [--seed N] [--engine podman|docker] [IMAGE...]
+    heal.py [--together] [--files N] [--tries N] [--seed N] [--engine podman|docker] [--user USER] [IMAGE...]
 
 With --together, N files are lost at the same time, which is faster: exactly those of them that the test needs must be added.
 
 Takes the archives that `make e2e` left. Candidates are the files that the behavior test opens, in random order. Run it with
 --engine docker beside a daemon, as in `tests/e2e/sandbox.sh tests/e2e/dockerd.sh DIRECTORY tests/e2e/heal.py --engine docker`.
+With --user, Podman runs as this user, as in `tests/e2e/rootless.sh`.
 It fails if a test does not pass, or a loss is not healed."""
 
 import argparse
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import tomllib
 
-from losses import CASES, JETTISON, WORK, Archive, opened, podman
+from losses import CASES, JETTISON, WORK, Archive, Stage, podman
 
 # Behavior scripts call podman; its other options are those of docker.
 PODMAN = """#!/bin/bash
@@ -41,7 +42,12 @@ def slim(case, arguments, *more):
     """The exit status and the output of `jettison slim` with the behavior script of an image as its test."""
     original = WORK / case / "original.tar"
     transport = tomllib.loads((CASES / case / "case.toml").read_text()).get("input", "docker-archive")
-    command = [] if arguments.engine == "docker" else ["tests/e2e/sandbox.sh"]
+    if arguments.engine == "docker":
+        command = []
+    elif arguments.user:
+        command = ["tests/e2e/rootless.sh", arguments.user]
+    else:
+        command = ["tests/e2e/sandbox.sh"]
     command += [
         os.path.abspath(JETTISON), "slim", f"{transport}:{original}", "--dry-run", "--no-policy", "--engine", arguments.engine,
         "--no-container", "--compare-output", "--test-timeout", "240", "--test", str(CASES / case / "behaviour.sh"), *more,
@@ -70,6 +76,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--engine", default="podman")
+    parser.add_argument("--user")
     parser.add_argument("images", nargs="*")
     arguments = parser.parse_args()
     arguments.path = os.environ["PATH"]
@@ -108,7 +115,9 @@ def candidates(case, arguments):
     """Files that the test opens and the plan has, in random order."""
     podman("load", "--quiet", "--input", str(WORK / case / "slimmed.tar"))
     image = f"localhost/jettison-e2e/{case}:slimmed"
-    paths = sorted(opened(case, image) & set(Archive(WORK / case / "slimmed.tar").files))
+    stage = Stage(case, image)
+    paths = sorted(stage.opened() & set(Archive(WORK / case / "slimmed.tar").files))
+    shutil.rmtree(stage.folder)
     podman("rmi", "--force", image)
     random.Random(f"{arguments.seed} {case}").shuffle(paths)
     return paths[: arguments.tries]

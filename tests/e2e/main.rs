@@ -68,7 +68,8 @@ const TESTS_OF_WRITING: &[(&str, Test)] = &[
     ),
 ];
 
-/// These slim an image again, which takes a build server too long for all of its images.
+/// These slim an image again, which takes a build server too long for all of its images. `make e2e`
+/// runs them with every image.
 const LONG_TESTS: &[(&str, Test)] = &[
     (
         "slimmed_image_and_its_rest_are_the_original",

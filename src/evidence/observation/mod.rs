@@ -119,7 +119,8 @@ pub type Acts = BTreeMap<Act, BTreeSet<Vec<u8>>>;
 /// The paths that programs used in one run, or in several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
-    pub subject: Subject,
+    /// The images that were observed, in the order in which their records were added.
+    subjects: Vec<Subject>,
     /// Not everything was recorded: there was more than [`MAX_RECORDS`], or a program could not be
     /// watched.
     pub is_incomplete: bool,
@@ -130,7 +131,7 @@ pub struct Observation {
 impl Observation {
     pub fn new(subject: Subject) -> Self {
         Self {
-            subject,
+            subjects: vec![subject],
             ..Self::default()
         }
     }
@@ -158,6 +159,11 @@ impl Observation {
         self.paths.is_empty()
     }
 
+    /// The images that were observed.
+    pub fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
     /// The paths in order.
     pub fn paths(&self) -> impl Iterator<Item = (&[u8], &Acts)> {
         self.paths
@@ -179,6 +185,11 @@ impl Observation {
     /// Adds the records of another observation.
     pub fn merge(&mut self, other: &Self) {
         self.is_incomplete |= other.is_incomplete;
+        for subject in &other.subjects {
+            if !self.subjects.contains(subject) {
+                self.subjects.push(subject.clone());
+            }
+        }
         for (path, acts) in other.paths() {
             for (act, programs) in acts {
                 for program in programs {

@@ -60,7 +60,7 @@ impl<'de> Visitor<'de> for Document {
             }
             match key.as_str() {
                 "version" => check_version(map.next_value()?)?,
-                "image" => observation.subject = map.next_value::<Image>()?.into(),
+                "image" => observation.subjects = vec![map.next_value::<Image>()?.into()],
                 "complete" => observation.is_incomplete = !map.next_value::<bool>()?,
                 "paths" => map.next_value_seed(Paths(&mut observation))?,
                 _ => return Err(de::Error::unknown_field(&key, &KEYS)),

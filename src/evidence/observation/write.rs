@@ -10,9 +10,10 @@ use super::{Acts, Observation, VERSION};
 impl Observation {
     /// The document. The same observation is always the same text.
     pub fn to_json(&self) -> String {
+        let subject = self.subjects.first().cloned().unwrap_or_default();
         let head = json!({
             "version": VERSION,
-            "image": { "name": self.subject.name, "chain_id": self.subject.chain_id },
+            "image": { "name": subject.name, "chain_id": subject.chain_id },
             "complete": !self.is_incomplete,
         });
         let mut text = head.to_string();

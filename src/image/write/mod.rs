@@ -21,7 +21,7 @@ use std::path::Path;
 
 use super::Image;
 use super::apply::WHITEOUT;
-use super::config::{Config, Steps};
+use super::config::Steps;
 use super::digest::sha256;
 use super::error::WriteError;
 use super::inflate::Compression;
@@ -33,7 +33,7 @@ use super::tree::{NameId, Tree};
 
 pub use compress::{Coding, CodingError};
 pub use index::IndexWriter;
-pub use rest::{REST_STEP, Rest};
+pub use rest::{LEAST_LINKED, REST_STEP, Rest};
 pub use shared::{SharedImage, SharedImages, SharedSizes};
 pub use shared_plan::Sharing;
 
@@ -107,7 +107,7 @@ pub struct WriteOptions {
     /// The name of the original in a registry, whose layers need not be sent to the same registry
     /// again.
     pub origin: Option<Name>,
-    /// One more layer, with everything that the selection leaves out.
+    /// The image is one of a slimmed image and its rest.
     pub rest: Option<Rest>,
 }
 
@@ -205,7 +205,7 @@ pub(super) fn to_file(
     };
     let layers = all_layers(&mut output, &writer, selection, format, options)?;
     let config = match &options.rest {
-        Some(rest) => config_of_rest(image, rest, &layers, options)?,
+        Some(rest) => rest.config(image, &layers, options)?,
         None => image.config.relayered(&steps(image, &layers, options)),
     };
     let (config_digest, manifest_digest) = if format == Format::DockerArchive {
@@ -227,7 +227,8 @@ pub(super) fn to_file(
     })
 }
 
-/// Writes the layers of the selected names and, if it is wanted, that of the rest.
+/// Writes the layers of the selected names. Of a slimmed image and its rest, writes the layers that
+/// they have in common, and the one that the image adds to them.
 fn all_layers(
     output: &mut Output<'_>,
     writer: &LayerWriter<'_>,
@@ -236,6 +237,7 @@ fn all_layers(
     options: &WriteOptions,
 ) -> Result<Vec<WrittenLayer>, WriteError> {
     let image = writer.image;
+    let selection = options.rest.as_ref().map_or(selection, Rest::common);
     let plans = match options.layers {
         // A root file system has no layers that could be kept.
         Layers::Keep if !image.materials.is_empty() => {
@@ -243,20 +245,21 @@ fn all_layers(
         }
         _ => vec![layer_plan::one(image, selection)],
     };
-    let rest = options.rest.as_ref().map(|rest| &rest.layer);
-    let planned = plans.iter().chain(rest);
+    let top = options.rest.as_ref().and_then(Rest::top);
+    let planned = plans.iter().chain(top);
     let size = layer::content_size(image, planned);
     writer.progress.start("writing layers", size);
     let coding = options.compression;
     let mut layers = write_layers(output, writer, &plans, format, coding)?;
-    if let Some(rest) = rest {
-        // What is only in the rest is not changed at all.
+    if let Some(top) = top {
+        // What is only in the rest is not changed at all, and an image with a directory whose time
+        // would be lowered has no rest.
         let writer = LayerWriter {
             youngest: None,
             ..*writer
         };
-        let rest = std::slice::from_ref(rest);
-        layers.extend(write_layers(output, &writer, rest, format, coding)?);
+        let top = std::slice::from_ref(top);
+        layers.extend(write_layers(output, &writer, top, format, coding)?);
     }
     Ok(layers)
 }
@@ -331,25 +334,6 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
         },
         epoch: options.epoch,
     }
-}
-
-/// The original's configuration with the layers of the slimmed image and, at the top, the rest.
-fn config_of_rest(
-    image: &Image,
-    rest: &Rest,
-    layers: &[WrittenLayer],
-    options: &WriteOptions,
-) -> Result<Config, WriteError> {
-    let (top, below) = layers.split_last().expect("the rest is a layer");
-    if !rest.is_above(below) {
-        return Err(WriteError::Changed);
-    }
-    let steps = Steps {
-        epoch: None,
-        ..steps(image, below, options)
-    };
-    let config = rest.config().relayered(&steps);
-    Ok(config.with_layer(&top.diff_id, REST_STEP))
 }
 
 /// Writes a root file system. It has no configuration, which is only hashed for the ID.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::evidence::observation::{Act, Observation};
+use crate::evidence::observation::{Act, Observation, Subject};
 use crate::paths::parent_bytes;
 use crate::slim::keep::Keep;
 use crate::slim::why::{Root, Why};
@@ -10,6 +10,7 @@ use crate::slim::why::{Root, Why};
 /// Keeps the observed paths that exist in the image. The others were created at run time, or are
 /// in volumes.
 pub(super) fn keep(keep: &mut Keep<'_>, observation: &Observation) {
+    warn_of_other_images(keep, observation.subjects());
     let mut programs = BTreeSet::new();
     for (path, acts) in observation.paths() {
         for (act, users) in acts {
@@ -24,6 +25,22 @@ pub(super) fn keep(keep: &mut Keep<'_>, observation: &Observation) {
             continue;
         }
         keep.keep_path(program, None, why(Act::Executed, program));
+    }
+}
+
+/// An observation of an older build still helps, but it does not know the newer files.
+fn warn_of_other_images(keep: &mut Keep<'_>, subjects: &[Subject]) {
+    let own = Subject::new("", &keep.view.image.config);
+    for subject in subjects {
+        // A directory has no layers that could be compared.
+        let is_known = !own.chain_id.is_empty() && !subject.chain_id.is_empty();
+        if is_known && subject.chain_id != own.chain_id {
+            keep.warn(format!(
+                "`{}` was observed with other layers than those of this image: observe this image \
+                 if its files have changed",
+                subject.name
+            ));
+        }
     }
 }
 

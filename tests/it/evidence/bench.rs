@@ -20,6 +20,9 @@ pub(super) const UNKNOWN: [&str; 8] = [
     "/opt/data/8",
 ];
 
+/// The directories of the stand-in's store, and that for temporary files.
+const DIRECTORIES: [&str; 4] = ["images", "layers", "containers", "tmp"];
+
 pub(super) struct Bench {
     directory: Directory,
 }
@@ -45,7 +48,7 @@ impl Bench {
         bench.write("likes", "");
         bench.write("ports", "");
         bench.program("bin/podman", include_str!("podman.sh"));
-        for directory in ["images", "containers", "tmp"] {
+        for directory in DIRECTORIES {
             fs::create_dir(bench.path(directory)).unwrap();
         }
         bench
@@ -111,10 +114,10 @@ impl Bench {
         ran
     }
 
-    /// Containers, images and temporary files that are left.
+    /// Containers, images, layers and temporary files that are left.
     pub(super) fn remains(&self) -> Vec<String> {
         let mut names = Vec::new();
-        for directory in ["images", "containers", "tmp"] {
+        for directory in DIRECTORIES {
             for entry in fs::read_dir(self.path(directory)).unwrap() {
                 names.push(entry.unwrap().path().display().to_string());
             }

@@ -90,6 +90,27 @@ fn everything_is_removed_when_jettison_was_killed() {
 }
 
 #[test]
+fn an_image_that_is_being_loaded_is_complete_before_it_is_removed() {
+    for signal in [Signal::INT, Signal::KILL] {
+        let bench = Bench::new(&[]);
+        let mut command = bench.command(&["--no-container", "--test-command", "true"]);
+        command.env("FAKE_WAITS", "yes");
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        assert!(soon(|| bench.path("loads").exists()), "{signal:?}");
+        send(&child, signal);
+        fs::write(bench.path("continue"), "").unwrap();
+        child.wait().unwrap();
+        assert!(
+            soon(|| bench.remains().is_empty()),
+            "{signal:?}: {:?}",
+            bench.remains()
+        );
+        assert_no_processes(&bench);
+    }
+}
+
+#[test]
 fn only_jettison_can_start_the_process_that_removes_things() {
     let bench = Bench::new(&[]);
     let precious = bench.path("tmp/precious");

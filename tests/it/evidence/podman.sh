@@ -40,8 +40,15 @@ program() {
 
 case $1 in
 load)
-    name=$(tar -xOf "$3" manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
-    cp "$3" "$FAKE/images/$(key "$name")"
+    # Podman leaves the layer behind if it is killed before the image is complete.
+    touch "$FAKE/layers/layer"
+    if [ -n "${FAKE_WAITS:-}" ]; then
+        touch "$FAKE/loads"
+        while [ ! -e "$FAKE/continue" ]; do sleep 0.02; done
+    fi
+    name=$(tar -xOf "$4" manifest.json | sed 's/.*"RepoTags":\["\([^"]*\)".*/\1/')
+    cp "$4" "$FAKE/images/$(key "$name")"
+    rm "$FAKE/layers/layer"
     ;;
 image)
     test -e "$FAKE/images/$(key "$5")"

@@ -175,17 +175,20 @@ fn the_engine_and_the_program_must_exist() {
 }
 
 #[test]
-fn the_report_says_what_was_run_and_how_it_ended() {
+fn the_reports_say_what_was_run_and_how_it_ended() {
     let bench = Bench::new(&[UNKNOWN[4]]);
-    bench
-        .slim(&[
-            "--no-container",
-            "--test-command",
-            RUNS,
-            "--report",
-            "report.json",
-        ])
-        .assert(0, &[]);
+    for file in ["report.json", "report.html"] {
+        let report = ["--no-container", "--test-command", RUNS, "--report", file];
+        bench.slim(&report).assert(0, &[]);
+    }
+    let page = bench.read("report.html");
+    for part in [
+        "<td>passed</td><td>failed with exit status 3</td><td>passed</td>",
+        "Healed with 1 path that the plan lacks",
+        "<p class=\"path\">/opt/data/5</p>",
+    ] {
+        assert!(page.contains(part), "no `{part}`");
+    }
     let report: serde_json::Value = serde_json::from_str(&bench.read("report.json")).unwrap();
     let tests = &report["tests"];
     assert_eq!(tests["engine"], "podman");
@@ -202,4 +205,45 @@ fn the_report_says_what_was_run_and_how_it_ended() {
         .find(|row| row["path"] == "/opt/data/5")
         .unwrap();
     assert_eq!(row["why"], "required by the test, absent from the plan");
+}
+
+#[test]
+fn an_observation_of_other_layers_is_reported_and_one_of_the_same_layers_is_not() {
+    let bench = Bench::new(&[]);
+    let observed = |chain_id: &str, file: &str| {
+        let text = format!(
+            "{{\"version\":1,\"image\":{{\"name\":\"older:1\",\"chain_id\":\"{chain_id}\"}},\
+             \"complete\":true,\"paths\":[]}}"
+        );
+        std::fs::write(bench.path(file), text).unwrap();
+        bench.slim(&["--observed", file]).stdout
+    };
+    let warning = "`older:1` was observed with other layers";
+    assert!(observed("sha256:other", "other").contains(warning));
+    let archive = bench.path("app.tar").display().to_string();
+    let image = crate::builders::images::open(&format!("docker-archive:{archive}")).unwrap();
+    // The ChainID of a single layer is its diff ID.
+    assert!(!observed(image.config.diff_ids()[0], "same").contains(warning));
+    // A directory has none.
+    assert!(!observed("", "directory").contains(warning));
+}
+
+#[test]
+fn options_that_need_a_missing_file_are_refused_before_an_image_is_opened() {
+    let missing = ["--keep-level", "observed"];
+    for command in [
+        &["slim", "absent.tar", "--dry-run"][..],
+        &["why", "absent.tar", "/app"],
+        &["why-not", "absent.tar", "/app"],
+        &["verify", "absent.tar"],
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .args(command)
+            .args(missing)
+            .output()
+            .unwrap();
+        let ran = super::bench::Ran::of(&output);
+        ran.assert(2, &["needs a file of `jettison observe`"]);
+        assert!(!ran.stderr.contains("absent.tar"), "{}", ran.stderr);
+    }
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use jettison::image::{
-    Config, Content, Header, Image, Inode, Kind, Layers, NameId, REST_STEP, Rest, Selection,
-    Silent, WriteError, WriteOptions, Written, write,
+    Config, Content, Header, Image, Inode, Kind, LEAST_LINKED, Layers, NameId, REST_STEP, Rest,
+    Selection, Silent, WriteError, WriteOptions, Written, write,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ use crate::builders::images::{
 struct Slimmed {
     image: Image,
     selection: Selection,
+    /// Bytes of files with some names that are worth a layer which hides the others.
+    least_linked: u64,
 }
 
 impl Slimmed {
@@ -33,7 +35,11 @@ impl Slimmed {
         for name in names {
             selection.keep(&image.tree, name);
         }
-        Self { image, selection }
+        Self {
+            image,
+            selection,
+            least_linked: LEAST_LINKED,
+        }
     }
 
     fn of_paths(original: &Image, kept: &[&str], generated: &[&str]) -> Self {
@@ -47,7 +53,11 @@ impl Slimmed {
     /// Writes the slimmed image and the rest. Returns both and what was written.
     fn write(&self, original: &Image, options: &WriteOptions) -> [(Image, Written); 2] {
         let (directory, rest) = (Directory::new(), self.rest(original, None).unwrap());
-        let slimmed = self.write_to(&directory, "slim", options);
+        let beside = WriteOptions {
+            rest: Some(rest.of_slimmed()),
+            ..options.clone()
+        };
+        let slimmed = self.write_to(&directory, "slim", &beside);
         let options = WriteOptions {
             rest: Some(rest.above(&slimmed.1.layers)),
             ..options.clone()
@@ -68,7 +78,10 @@ impl Slimmed {
     }
 
     fn rest(&self, original: &Image, epoch: Option<jiff::Timestamp>) -> Result<Rest, WriteError> {
-        Rest::new(original, &self.image, &self.selection, epoch)
+        let Self {
+            image, selection, ..
+        } = self;
+        Rest::new(original, image, selection, epoch, self.least_linked)
     }
 }
 
@@ -204,6 +217,41 @@ fn a_file_of_which_one_name_is_kept_is_in_the_rest_with_all_of_its_names() {
 }
 
 #[test]
+fn names_that_the_slimmed_image_lacks_of_a_large_file_are_hidden_in_it_and_the_file_is_stored_once()
+{
+    let large = vec![7; usize::try_from(LEAST_LINKED).unwrap()];
+    let lower = Tar::new()
+        .directory("bin")
+        .file("bin/perl", &large)
+        .hard_link("bin/perl5", "bin/perl")
+        .directory("old")
+        .hard_link("old/perl", "bin/perl");
+    let image = layers(&[lower, Tar::new().file("bin/other", b"")]).unwrap();
+    for options in [WriteOptions::default(), keep_layers()] {
+        let slimmed = Slimmed::of_paths(&image, &["/bin/perl5"], &[]);
+        let [(slim, small), (rest, whole)] = slimmed.write(&image, &options);
+        assert_eq!(slim.tree.walk().count(), 2);
+        assert_eq!(everything(&rest), everything(&image));
+        // `bin` and its whiteout, the whiteout of `old`, the end.
+        let [common, hiding] = &small.layers[..] else {
+            panic!("{small:?}");
+        };
+        assert_eq!(hiding.size, (3 + 2) * 512);
+        assert_eq!(whole.layers.len(), 2);
+        assert_eq!(whole.layers[0].digest, common.digest);
+        assert!(whole.layers[1].size < LEAST_LINKED, "{whole:?}");
+        let step = slim.config.history().last().unwrap().created_by.to_owned();
+        assert_eq!(step, "jettison slim");
+        assert_eq!(slim.config.diff_ids().len(), 2);
+    }
+    // All names of a file are kept.
+    let all = ["/bin/perl", "/bin/perl5", "/old/perl"];
+    let [(_, small), _] =
+        Slimmed::of_paths(&image, &all, &[]).write(&image, &WriteOptions::default());
+    assert_eq!(small.layers.len(), 1);
+}
+
+#[test]
 fn the_configuration_of_the_rest_is_that_of_the_original() {
     let image = layers(&[Tar::new().file("a", b""), Tar::new().file("b", b"")]).unwrap();
     for options in [WriteOptions::default(), keep_layers()] {
@@ -285,17 +333,22 @@ proptest! {
         kept in prop::collection::vec(any::<bool>(), 64),
         generated in prop::sample::subsequence(vec!["a", "d/a", "d/e", "d/e/new", "n/e/w"], 0..4),
         keep in any::<bool>(),
+        least_linked in prop::sample::select(vec![1, LEAST_LINKED]),
     ) {
         let image = layers(&originals.iter().map(|entries| archive(entries)).collect::<Vec<_>>());
         prop_assume!(image.is_ok());
         let image = image.unwrap();
         let names = image.tree.walk().zip(kept.iter().cycle());
         let names = names.filter(|(_, kept)| **kept).map(|(name, _)| name);
-        let slimmed = Slimmed::new(&image, names, &generated);
+        let mut slimmed = Slimmed::new(&image, names, &generated);
+        slimmed.least_linked = least_linked;
         let options = if keep { keep_layers() } else { WriteOptions::default() };
-        let [(_, slim), (rest, written)] = slimmed.write(&image, &options);
+        let [(small, slim), (rest, written)] = slimmed.write(&image, &options);
         prop_assert_eq!(everything(&rest), everything(&image));
-        prop_assert_eq!(&written.layers[..slim.layers.len()], &slim.layers[..]);
+        let common = written.layers.len() - 1;
+        prop_assert_eq!(&written.layers[..common], &slim.layers[..common]);
+        let (alone, _) = slimmed.write_to(&Directory::new(), "alone", &options);
+        prop_assert_eq!(everything(&small), everything(&alone));
     }
 }
 
