@@ -8,7 +8,7 @@ use super::arguments::{
 };
 use super::{
     Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, observe,
-    restore, rules, slim, verify, why, why_not,
+    restore, rules, sbom_generator, slim, verify, why, why_not,
 };
 
 macro_rules! commands {
@@ -49,6 +49,7 @@ commands! {
     Rules(RulesArguments) => rules::run(arguments, output),
     Config(ConfigArguments) => config::run(arguments, output),
     Lsp(lsp::LspArguments) => lsp::run(arguments),
+    SbomGenerator(sbom_generator::SbomGeneratorArguments) => sbom_generator::run(arguments),
     Completions(completions::CompletionArguments) => completions::completions(arguments),
     Man(completions::ManArguments) => completions::man(arguments),
 }

@@ -232,7 +232,7 @@ fn vulnerabilities(statements: &[Statement<'_>]) -> String {
 
 /// Whether a file of a package is kept. A package whose files are unknown remains if its record is
 /// kept.
-fn remains(package: &Package, plan: &Plan) -> bool {
+pub(super) fn remains(package: &Package, plan: &Plan) -> bool {
     // A distribution has one database for all packages, so a kept database says nothing about any
     // one package.
     let is_database = package.ecosystem.is_distribution();
@@ -255,6 +255,7 @@ pub(super) fn bill<'a>(
     Ok(Bill {
         name,
         packages: list,
+        reachable: None,
         distribution: &packages.distribution,
         time: time(image)?,
     })

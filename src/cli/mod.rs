@@ -38,6 +38,7 @@ mod progress;
 mod reports;
 mod restore;
 mod rules;
+mod sbom_generator;
 mod shared;
 mod shellcheck;
 mod slim;

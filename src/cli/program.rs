@@ -60,6 +60,19 @@ fn variable(text: &str) -> Result<(String, String), &'static str> {
 }
 
 impl ProgramArguments {
+    /// Overrides the entrypoint only; none without a program.
+    pub(super) fn with_entrypoint(text: Option<&str>) -> anyhow::Result<Option<Self>> {
+        // An empty variable is one that is not set.
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+            return Ok(None);
+        };
+        let entrypoint = command(text).map_err(anyhow::Error::msg)?;
+        Ok(Some(Self {
+            entrypoint: Some(entrypoint),
+            ..Self::default()
+        }))
+    }
+
     /// Applies the options to the configuration of an image.
     pub(super) fn configure(
         &self,

@@ -44,6 +44,7 @@ mod remote;
 mod rules_any_text;
 mod rules_pages;
 mod rules_settings;
+mod sbom_generator;
 mod shellcheck;
 mod slim;
 #[cfg(target_os = "linux")]

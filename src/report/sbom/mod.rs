@@ -22,6 +22,9 @@ pub struct Bill<'a> {
     pub name: &'a str,
     /// The installed packages, in order.
     pub packages: Vec<&'a Package>,
+    /// For each of them, whether the program can reach one of its files; none if the program is not
+    /// known.
+    pub reachable: Option<Vec<bool>>,
     pub distribution: &'a Distribution,
     /// The time of the bill's creation.
     pub time: Timestamp,
@@ -39,6 +42,9 @@ impl Bill<'_> {
         for package in &self.packages {
             hash.update(&package.purl);
             hash.update([0]);
+        }
+        for &is_reachable in self.reachable.iter().flatten() {
+            hash.update([u8::from(is_reachable)]);
         }
         hash.finalize().into()
     }

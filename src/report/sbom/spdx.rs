@@ -14,7 +14,7 @@ const IMAGE: &str = "SPDXRef-Image";
 pub fn spdx(bill: &Bill<'_>) -> String {
     let packages = || {
         let packages = bill.packages.iter().enumerate();
-        let packages = packages.map(|(row, package)| element(row, package));
+        let packages = packages.map(|(row, package)| element(bill, row, package));
         std::iter::once(image(bill)).chain(packages)
     };
     let relationships = || {
@@ -91,7 +91,7 @@ fn identifier(row: usize, package: &Package) -> String {
     format!("SPDXRef-Package-{}-{name}-{row}", package.ecosystem)
 }
 
-fn element(row: usize, package: &Package) -> Value {
+fn element(bill: &Bill<'_>, row: usize, package: &Package) -> Value {
     let mut element = json!({
         "SPDXID": identifier(row, package),
         "name": package.name,
@@ -114,5 +114,18 @@ fn element(row: usize, package: &Package) -> Value {
     if let Some((name, version)) = &package.source {
         element["sourceInfo"] = format!("built from {name} {version}").into();
     }
+    if let Some(reachable) = &bill.reachable {
+        element["annotations"] = json!([annotation(bill, reachable[row])]);
+    }
     element
+}
+
+/// The statement whether the program can reach a package. SPDX has no field for it.
+fn annotation(bill: &Bill<'_>, is_reachable: bool) -> Value {
+    json!({
+        "annotationDate": bill.time.to_string(),
+        "annotationType": "OTHER",
+        "annotator": format!("Tool: {TOOL}-{VERSION}"),
+        "comment": if is_reachable { "reachable" } else { "unreachable" },
+    })
 }
