@@ -6,15 +6,18 @@ use std::rc::Rc;
 use rayon::prelude::*;
 
 use super::resolve::{Found, Resolver, package_name};
-use super::source::{self, Facts, Kind, Place};
+use super::source::{self, Facts, Kind, Place, Requested};
 use super::values::UNKNOWN;
 use super::{is_plain_file, texts};
 use crate::image::{NameId, Tree};
 use crate::slim::graph::Reason;
 use crate::slim::interpreters::preloaded;
 use crate::slim::keep::Keep;
+use crate::slim::modules::imports::{Request, ResolvedImport};
 use crate::slim::options::Modules;
-use crate::slim::tracers::runtimes::{is_left_out_of_package, requests_in_text};
+use crate::slim::tracers::runtimes::{
+    installed_package_of, is_left_out_of_package, requests_in_text,
+};
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The stack of a thread that parses, which is only used as far as a source is nested.
@@ -43,8 +46,11 @@ pub(in crate::slim) struct ModuleGraph {
 
 impl ModuleGraph {
     /// Sets the directories in which every source finds packages.
-    pub(in crate::slim) fn set_shared(&mut self, shared: Rc<[Vec<u8>]>) {
-        self.resolver.shared = shared;
+    pub(in crate::slim) fn set_shared(&mut self, keep: &mut Keep<'_>, shared: Rc<[Vec<u8>]>) {
+        if *self.resolver.shared != *shared {
+            keep.imports.node_directories = shared.to_vec();
+            self.resolver.shared = shared;
+        }
     }
 
     /// Packages with a reached file.
@@ -67,8 +73,8 @@ impl ModuleGraph {
     /// Looks at a kept source, unless it is only kept with its package.
     pub(in crate::slim) fn see(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let is_installed = keep.installed.contains(keep.tree(), name);
-        // Other packages are kept as a whole, with their dependencies.
-        let is_other = package_of(keep.tree(), name).is_some() && !is_installed;
+        // Other packages, such as Debian's, are kept as a whole, with their dependencies.
+        let is_other = !is_installed && is_in_package(keep.tree(), name);
         if is_other || keep.module_level == Modules::Whole {
             return;
         }
@@ -226,11 +232,11 @@ impl ModuleGraph {
     fn follow(&mut self, keep: &mut Keep<'_>, name: NameId, read: &Read) {
         let site = Site::of(keep, name);
         let facts = &read.facts;
-        for ((request, kind), &line) in &facts.requests {
+        for ((request, kind), requested) in &facts.requests {
             if request.contains(UNKNOWN) {
-                self.follow_pattern(keep, &site, request, *kind, line);
+                self.follow_pattern(keep, &site, request, *kind, requested.line);
             } else {
-                self.request(keep, &site, request, *kind, line);
+                self.request(keep, &site, request, *kind, *requested);
             }
         }
         for (request, &line) in &facts.located {
@@ -269,12 +275,13 @@ impl ModuleGraph {
         site: &Site,
         request: &str,
         kind: Kind,
-        line: usize,
+        requested: Requested,
     ) {
-        let why = Why::Imported(Import {
+        let import = Import {
             module: request.to_owned(),
-            line,
-        });
+            line: requested.line,
+        };
+        let why = Why::Imported(import.clone());
         let (view, from) = (keep.view, site.directory);
         let found = self.resolver.resolve(view, from, request, kind);
         // A package without the requested module is loaded in a way that is not understood.
@@ -287,6 +294,15 @@ impl ModuleGraph {
             } else if let Some(manifest) = keep.tree().child(package.name, b"package.json") {
                 keep.graph.keep(manifest, Some(site.name), why.clone());
             }
+        }
+        if !found.is_empty() {
+            keep.imports.add(ResolvedImport {
+                by: site.name,
+                import,
+                is_optional: requested.is_optional,
+                found: found.iter().map(|found| found.name).collect(),
+                request: Request::Node(kind),
+            });
         }
         for found in found {
             self.reach(keep, found, site.name, why.clone());
@@ -433,7 +449,7 @@ impl ModuleGraph {
                 } else {
                     format!("{name}/{}", rest.join("/"))
                 };
-                self.request(keep, site, &request, kind, line);
+                self.request(keep, site, &request, kind, Requested::optional(line));
             }
         }
     }
@@ -480,7 +496,7 @@ impl ModuleGraph {
         let Ok(resolved) = tree.resolve(path.as_bytes()) else {
             // A path without the ending of a module.
             if package_of(tree, site.name).is_some() {
-                self.request(keep, site, path, Kind::Require, line);
+                self.request(keep, site, path, Kind::Require, Requested::optional(line));
             }
             return;
         };
@@ -660,7 +676,13 @@ impl ModuleGraph {
             };
             // Loaders get relative paths in many ways.
             if literal.starts_with("./") || literal.starts_with("../") {
-                self.request(keep, site, literal, Kind::Require, line);
+                self.request(
+                    keep,
+                    site,
+                    literal,
+                    Kind::Require,
+                    Requested::optional(line),
+                );
             } else if has_ending(literal) {
                 for directory in [site.directory, package] {
                     if let Ok(resolved) = tree.resolve_from(directory, literal.as_bytes())
@@ -768,7 +790,7 @@ fn read_source(text: &str, place: Place<'_>) -> Read {
     let mut requests = BTreeMap::new();
     for request in requests_in_text(text) {
         for kind in [Kind::Require, Kind::Import] {
-            requests.insert((request.to_owned(), kind), 1);
+            requests.insert((request.to_owned(), kind), Requested::optional(1));
         }
     }
     // Nothing runs these without a compiler, which is also what decides about computed names.
@@ -831,6 +853,11 @@ fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
         at = parent;
     }
     None
+}
+
+/// Whether a file belongs to a package of any kind.
+fn is_in_package(tree: &Tree, name: NameId) -> bool {
+    package_of(tree, name).is_some() || installed_package_of(tree, name).is_some()
 }
 
 /// `express`, `@babel/core`.

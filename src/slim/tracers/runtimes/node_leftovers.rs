@@ -64,7 +64,7 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
 
 /// The package that contains a file: the nearest parent directory in `node_modules` with a
 /// `package.json`.
-pub(super) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
+pub(in crate::slim) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
     // Subdirectories of a package may have a `package.json` that only sets the module type.
     ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
 }
