@@ -9,7 +9,7 @@ use super::resolve::{Found, Resolver, package_name};
 use super::source::{self, Facts, Kind, Place, Requested};
 use super::values::UNKNOWN;
 use super::{is_plain_file, texts};
-use crate::image::{NameId, Tree};
+use crate::image::{Config, NameId, Tree};
 use crate::slim::graph::Reason;
 use crate::slim::interpreters::preloaded;
 use crate::slim::keep::Keep;
@@ -41,6 +41,9 @@ pub(in crate::slim) struct ModuleGraph {
     open_scopes: HashSet<NameId>,
     /// Texts of the user that were read.
     texts: HashSet<NameId>,
+    has_read_configuration: bool,
+    /// The packages that the sources of a directory can request.
+    names: Option<(NameId, Rc<BTreeSet<String>>)>,
     threads: Option<rayon::ThreadPool>,
 }
 
@@ -151,26 +154,30 @@ impl ModuleGraph {
         }
     }
 
-    /// Keeps the modules that Node loads before a program, by its options or a variable.
+    /// Keeps the modules that Node loads before a program, by its options or a variable, and the
+    /// packages that the configuration names.
     fn preload(&mut self, keep: &mut Keep<'_>) {
         let config = &keep.view.image.config;
+        let working_directory = config.working_dir().as_bytes();
+        let Ok(resolved) = keep.tree().resolve(working_directory) else {
+            return;
+        };
         let mut modules = BTreeMap::new();
-        let value = config.env_value("NODE_OPTIONS").unwrap_or_default();
-        let mut words = vec!["node"];
-        words.extend(value.split_ascii_whitespace());
-        for module in preloaded(&words) {
-            let name = "NODE_OPTIONS".to_owned();
-            modules.insert(module.to_owned(), Root::Variable { name });
+        if !std::mem::replace(&mut self.has_read_configuration, true) {
+            modules = modules_of_options(config);
+            let declared = self.declared(keep, resolved.name);
+            // `DB_CLIENT=pg`, `CMD ["probot", "run", "plugin"]`.
+            for (word, root) in words_of(config) {
+                if package_name(word).is_some_and(|package| declared.contains(package)) {
+                    modules.entry(word.to_owned()).or_insert(root);
+                }
+            }
         }
         for module in std::mem::take(&mut keep.preloaded) {
             let word = module.clone();
             let of = Field::Cmd;
             modules.entry(module).or_insert(Root::Argument { of, word });
         }
-        let working_directory = config.working_dir().as_bytes();
-        let Ok(resolved) = keep.tree().resolve(working_directory) else {
-            return;
-        };
         for (module, root) in modules {
             for kind in [Kind::Require, Kind::Import] {
                 let found = self
@@ -442,10 +449,15 @@ impl ModuleGraph {
             wanted = format!("{wanted}/{}", parts.next().unwrap_or_default());
         }
         let rest: Vec<&str> = parts.collect();
-        for name in Self::installed_names(keep, site.directory) {
-            if is_match(&wanted, &name) {
+        let names = self.installed_names(keep, site.directory);
+        // A source may have thousands of patterns, and an image as many packages.
+        if !keep.effort.patterns.spend(names.len()) {
+            return keep.note_patterns(Some(site.name));
+        }
+        for name in names.iter() {
+            if is_match(&wanted, name) {
                 let request = if rest.is_empty() || rest.iter().any(|it| it.contains(UNKNOWN)) {
-                    name
+                    name.clone()
                 } else {
                     format!("{name}/{}", rest.join("/"))
                 };
@@ -455,7 +467,19 @@ impl ModuleGraph {
     }
 
     /// The names of packages that a source can request.
-    fn installed_names(keep: &mut Keep<'_>, directory: NameId) -> BTreeSet<String> {
+    fn installed_names(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
+        // The patterns of a source follow each other.
+        if let Some((known, names)) = &self.names
+            && *known == directory
+        {
+            return Rc::clone(names);
+        }
+        let names = Rc::new(Self::list_installed(keep, directory));
+        self.names = Some((directory, Rc::clone(&names)));
+        names
+    }
+
+    fn list_installed(keep: &mut Keep<'_>, directory: NameId) -> BTreeSet<String> {
         let tree = keep.tree();
         let mut names = BTreeSet::new();
         let mut at = directory;
@@ -770,6 +794,51 @@ impl ModuleGraph {
             keep.graph.keep(name, Some(site.name), why.clone());
         }
     }
+}
+
+/// The modules that `NODE_OPTIONS` has Node load.
+fn modules_of_options(config: &Config) -> BTreeMap<String, Root> {
+    let value = config.env_value("NODE_OPTIONS").unwrap_or_default();
+    let mut words = vec!["node"];
+    words.extend(value.split_ascii_whitespace());
+    let mut modules = BTreeMap::new();
+    for module in preloaded(&words) {
+        let name = "NODE_OPTIONS".to_owned();
+        modules.insert(module.to_owned(), Root::Variable { name });
+    }
+    modules
+}
+
+/// The words of commands and variables, which may name packages.
+fn words_of(config: &Config) -> Vec<(&str, Root)> {
+    let mut all = Vec::new();
+    let healthcheck = config.healthcheck().unwrap_or_default();
+    for (of, words) in [
+        (Field::Entrypoint, config.entrypoint()),
+        (Field::Cmd, config.cmd()),
+        (Field::Healthcheck, healthcheck),
+    ] {
+        for word in words.into_iter().flat_map(parts) {
+            let root = Root::Argument {
+                of,
+                word: word.to_owned(),
+            };
+            all.push((word, root));
+        }
+    }
+    for entry in config.env() {
+        let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
+        for word in parts(value) {
+            let name = name.to_owned();
+            all.push((word, Root::Variable { name }));
+        }
+    }
+    all
+}
+
+/// `a`, `b` and `--with` of `--with=a,b`.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| char.is_ascii_whitespace() || ",;:=".contains(char))
 }
 
 /// The result of reading a source.

@@ -34,6 +34,8 @@ pub(in crate::slim) struct Installed {
     entries: HashSet<NameId>,
     /// These directories.
     directories: BTreeSet<NameId>,
+    /// Tables in which Yarn's Plug'n'Play finds packages, which may be in archives.
+    pub(in crate::slim) tables: Vec<NameId>,
 }
 
 impl Installed {
@@ -58,6 +60,9 @@ impl Installed {
                     directories.push(name);
                 }
             } else if language_of_source(file_name) == Some(Language::Node) {
+                if matches!(file_name, b".pnp.cjs" | b".pnp.js") {
+                    installed.tables.push(name);
+                }
                 sources.insert(parent);
             } else if language_of_runtime(file_name) == Some(Language::Node) {
                 has_node |= view.elf_of(name).is_ok();
