@@ -658,7 +658,7 @@ fn the_modules_to_keep_are_read_and_the_option_takes_precedence() {
         let mut command = jettison(folder.path());
         command.args(["why", "rootfs:root", "/app/node_modules/unused/index.js"]);
         command.args(["--entrypoint", r#"["/usr/bin/node", "/app/main.js"]"#]);
-        for level in option {
+        if let Some(level) = option {
             command.args(["--modules", level]);
         }
         let (code, out, err) = run(&mut command);

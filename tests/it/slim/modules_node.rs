@@ -345,6 +345,25 @@ fn a_package_of_the_distribution_that_node_is_built_with_brings_no_other() {
 }
 
 #[test]
+fn leftovers_of_the_build_of_an_addon_are_left_out() {
+    let files = r"
+//// main.js
+require('p')
+//// node_modules/p/package.json
+{}
+//// node_modules/p/index.js
+//// node_modules/p/build/Release/p.node
+//// node_modules/p/build/Release/obj/gen/configure
+//// node_modules/p/build/Release/obj.target/p.node
+//// node_modules/p/build/Release/.deps/p.node.d
+//// node_modules/p/src/p.cc
+";
+    for level in Modules::ALL {
+        assert_eq!(at(level, files), ["p/build/Release/p.node", "p/index.js"]);
+    }
+}
+
+#[test]
 fn packages_of_plug_n_play_are_kept_with_a_note() {
     let files = "//// main.js\nrequire('a')\n//// .pnp.cjs\n//// .yarn/cache/a.zip\n";
     let planned = application(files).plan();

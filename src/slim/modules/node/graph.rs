@@ -44,6 +44,8 @@ pub(in crate::slim) struct ModuleGraph {
     has_read_configuration: bool,
     /// The packages that the sources of a directory can request.
     names: Option<(NameId, Rc<BTreeSet<String>>)>,
+    /// The dependencies that the manifests around a directory declare.
+    declared: Option<(NameId, Rc<BTreeSet<String>>)>,
     threads: Option<rayon::ThreadPool>,
 }
 
@@ -729,7 +731,19 @@ impl ModuleGraph {
     }
 
     /// The dependencies in the manifests around a source.
-    fn declared(&self, keep: &Keep<'_>, directory: NameId) -> BTreeSet<String> {
+    fn declared(&mut self, keep: &Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
+        // Sources of a directory follow each other.
+        if let Some((known, declared)) = &self.declared
+            && *known == directory
+        {
+            return Rc::clone(declared);
+        }
+        let declared = Rc::new(self.read_declared(keep, directory));
+        self.declared = Some((directory, Rc::clone(&declared)));
+        declared
+    }
+
+    fn read_declared(&self, keep: &Keep<'_>, directory: NameId) -> BTreeSet<String> {
         let tree = keep.tree();
         let mut declared = BTreeSet::new();
         let mut at = directory;
@@ -765,8 +779,8 @@ impl ModuleGraph {
             return;
         }
         // The user's code may load any part of a package.
-        for name in self.declared(keep, site.directory) {
-            let found = self.resolver.directory_of(keep.view, site.directory, &name);
+        for name in self.declared(keep, site.directory).iter() {
+            let found = self.resolver.directory_of(keep.view, site.directory, name);
             if let Some(found) = found {
                 Self::keep_way(keep, site, &found, &why);
                 self.keep_directory(keep, site, found.name, &why);
@@ -780,9 +794,9 @@ impl ModuleGraph {
             return;
         }
         self.keep_directory(keep, site, package, why);
-        for name in self.declared(keep, package) {
+        for name in self.declared(keep, package).iter() {
             for kind in [Kind::Require, Kind::Import] {
-                for main in self.resolver.resolve(keep.view, package, &name, kind) {
+                for main in self.resolver.resolve(keep.view, package, name, kind) {
                     self.reach(keep, main, site.name, why.clone());
                 }
             }

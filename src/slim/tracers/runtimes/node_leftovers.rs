@@ -57,7 +57,7 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     match tree.file_name(tree.parent(name)) {
         b"prebuilds" => SYSTEMS.iter().any(|system| file_name.starts_with(system)),
-        b"Release" => matches!(file_name, b"obj.target" | b".deps"),
+        b"Release" => matches!(file_name, b"obj" | b"obj.target" | b".deps"),
         _ => false,
     }
 }
