@@ -364,6 +364,60 @@ require('p')
 }
 
 #[test]
+fn without_a_manifest_every_installed_package_is_a_dependency() {
+    for manifest in ["", "//// package.json\n{\"type\": \"commonjs\"}\n"] {
+        for (main, expected) in [
+            ("connect({ driver: 'b' })", &["b/index.js"][..]),
+            ("connect({ driver: 'd' })", &[]),
+            ("require(name)", &["a/index.js", "a/other.js", "b/index.js"]),
+        ] {
+            let files = format!(
+                "//// main.js\n{main}\n{manifest}//// node_modules/a/index.js\n\
+                 //// node_modules/a/other.js\n//// node_modules/b/index.js\n"
+            );
+            assert_eq!(at(Modules::Packages, &files), expected, "{manifest} {main}");
+        }
+    }
+}
+
+#[test]
+fn a_package_of_another_application_is_found_if_there_is_no_other() {
+    let files = "//// main.js\n//// task/own.js\nrequire('sdk'); require('own')\n\
+                 //// task/node_modules/own/index.js\n\
+                 //// runtime/index.js\n//// runtime/node_modules/sdk/index.js\n\
+                 //// runtime/node_modules/own/index.js\n//// runtime/node_modules/x/index.js\n";
+    let planned = application(files).plan();
+    for (path, is_kept) in [
+        ("/app/runtime/node_modules/sdk/index.js", true),
+        ("/app/task/node_modules/own/index.js", true),
+        ("/app/runtime/node_modules/own/index.js", false),
+        ("/app/runtime/node_modules/x/index.js", false),
+    ] {
+        assert_eq!(planned.keeps(path), is_kept, "{path}");
+    }
+}
+
+#[test]
+fn directories_of_packages_that_are_served_are_kept() {
+    for main in [
+        "app.use(express.static('node_modules/a'))",
+        "app.use(express.static(path.join(__dirname, 'node_modules', 'a')))",
+        "app.use(express.static(`${process.cwd()}/node_modules/a`))",
+        "register({ root: './node_modules/a', prefix: '/a' })",
+        "app.use(express.static('node_modules'))",
+    ] {
+        let files = format!(
+            "//// main.js\n{main}\n//// package.json\n{{\"dependencies\": {{\"c\": \"1\"}}}}\n\
+             //// node_modules/a/a.css\n//// node_modules/c/index.js\n"
+        );
+        let kept = at(Modules::Exact, &files);
+        assert!(kept.contains(&"a/a.css".to_owned()), "{main}: {kept:?}");
+        let is_all = main.contains("'node_modules')");
+        assert_eq!(kept.contains(&"c/index.js".to_owned()), is_all, "{main}");
+    }
+}
+
+#[test]
 fn packages_of_plug_n_play_are_kept_with_a_note() {
     let files = "//// main.js\nrequire('a')\n//// .pnp.cjs\n//// .yarn/cache/a.zip\n";
     let planned = application(files).plan();

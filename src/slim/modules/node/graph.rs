@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
-use super::resolve::{Found, Resolver, package_name};
+use super::resolve::{Found, Resolver, is_built_in, is_path, package_name};
 use super::source::{self, Facts, Kind, Place, Requested};
 use super::values::UNKNOWN;
 use super::{is_plain_file, texts};
@@ -292,7 +292,11 @@ impl ModuleGraph {
         };
         let why = Why::Imported(import.clone());
         let (view, from) = (keep.view, site.directory);
-        let found = self.resolver.resolve(view, from, request, kind);
+        let mut found = self.resolver.resolve(view, from, request, kind);
+        let is_elsewhere = found.is_empty();
+        if is_elsewhere {
+            found = self.resolve_elsewhere(keep, from, request, kind);
+        }
         // A package without the requested module is loaded in a way that is not understood.
         if found.is_empty()
             && let Some(package) = self.resolver.package_of_request(view, from, request)
@@ -304,7 +308,7 @@ impl ModuleGraph {
                 keep.graph.keep(manifest, Some(site.name), why.clone());
             }
         }
-        if !found.is_empty() {
+        if !is_elsewhere {
             keep.imports.add(ResolvedImport {
                 by: site.name,
                 import,
@@ -316,6 +320,34 @@ impl ModuleGraph {
         for found in found {
             self.reach(keep, found, site.name, why.clone());
         }
+    }
+
+    /// A package in the directory of another application. A script may set `NODE_PATH` before it
+    /// starts Node, as those of AWS Lambda do.
+    fn resolve_elsewhere(
+        &self,
+        keep: &mut Keep<'_>,
+        from: NameId,
+        request: &str,
+        kind: Kind,
+    ) -> Vec<Found> {
+        let is_package = package_name(request).is_some() && !is_path(request);
+        let is_here = self.resolver.package_of_request(keep.view, from, request);
+        if !is_package || is_built_in(request) || is_here.is_some() {
+            return Vec::new();
+        }
+        let installed = Rc::clone(&keep.installed);
+        for directory in installed.directories() {
+            if !keep.graph.look_at(1) {
+                break;
+            }
+            let project = keep.tree().parent(directory);
+            let found = self.resolver.resolve(keep.view, project, request, kind);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
     }
 
     /// Keeps a file that a source loads, and looks at it later.
@@ -487,17 +519,7 @@ impl ModuleGraph {
         let mut at = directory;
         loop {
             if let Some(modules) = tree.child(at, b"node_modules") {
-                for entry in tree.children(modules) {
-                    let name = String::from_utf8_lossy(tree.file_name(entry)).into_owned();
-                    if name.starts_with('@') {
-                        for scoped in tree.children(entry) {
-                            let scoped = String::from_utf8_lossy(tree.file_name(scoped));
-                            names.insert(format!("{name}/{scoped}"));
-                        }
-                    } else {
-                        names.insert(name);
-                    }
-                }
+                add_names(tree, modules, &mut names);
             }
             if at == NameId::ROOT || !keep.graph.look_at(names.len()) {
                 return names;
@@ -748,9 +770,18 @@ impl ModuleGraph {
         let mut declared = BTreeSet::new();
         let mut at = directory;
         while at != NameId::ROOT && tree.file_name(at) != b"node_modules" {
+            let mut dependencies = BTreeSet::new();
             if let Some((_, manifest)) = self.resolver.manifest(keep.view, at) {
-                declared.extend(manifest.dependencies().into_iter().map(str::to_owned));
+                dependencies.extend(manifest.dependencies().into_iter().map(str::to_owned));
             }
+            // Many images have the packages of an application without its manifest.
+            if dependencies.is_empty()
+                && let Some(modules) = tree.child(at, b"node_modules")
+                && keep.installed.is_directory(modules)
+            {
+                add_names(tree, modules, &mut dependencies);
+            }
+            declared.extend(dependencies);
             at = tree.parent(at);
         }
         declared
@@ -806,6 +837,21 @@ impl ModuleGraph {
     fn keep_way(keep: &mut Keep<'_>, site: &Site, found: &Found, why: &Why) {
         for &name in &found.way {
             keep.graph.keep(name, Some(site.name), why.clone());
+        }
+    }
+}
+
+/// Adds the names of the packages in a directory.
+fn add_names(tree: &Tree, modules: NameId, names: &mut BTreeSet<String>) {
+    for entry in tree.children(modules) {
+        let name = String::from_utf8_lossy(tree.file_name(entry)).into_owned();
+        if name.starts_with('@') {
+            for scoped in tree.children(entry) {
+                let scoped = String::from_utf8_lossy(tree.file_name(scoped));
+                names.insert(format!("{name}/{scoped}"));
+            }
+        } else {
+            names.insert(name);
         }
     }
 }

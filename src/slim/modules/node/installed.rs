@@ -113,6 +113,11 @@ impl Installed {
         false
     }
 
+    /// Whether a name is a directory of such packages.
+    pub(super) fn is_directory(&self, name: NameId) -> bool {
+        self.directories.contains(&name)
+    }
+
     pub(super) fn directories(&self) -> impl Iterator<Item = NameId> {
         self.directories.iter().copied()
     }

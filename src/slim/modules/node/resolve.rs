@@ -136,18 +136,8 @@ impl Resolver {
         if request.starts_with('#') {
             return self.internal(view, directory, request, kind);
         }
-        let is_path = request.starts_with('/')
-            || request == "."
-            || request == ".."
-            || request.starts_with("./")
-            || request.starts_with("../");
-        if is_path {
-            return self
-                .path(view, directory, request.as_bytes())
-                .into_iter()
-                .collect();
-        }
-        if let Some(path) = request.strip_prefix("file://") {
+        if is_path(request) {
+            let path = request.strip_prefix("file://").unwrap_or(request);
             return self
                 .path(view, directory, path.as_bytes())
                 .into_iter()
@@ -391,6 +381,15 @@ fn links(tree: &Tree, crossed: &[NameId]) -> Vec<NameId> {
     links
 }
 
+/// Whether a request is a path, and not the name of a package.
+pub(super) fn is_path(request: &str) -> bool {
+    request == "."
+        || request == ".."
+        || ["/", "./", "../", "#", "file:"]
+            .iter()
+            .any(|start| request.starts_with(start))
+}
+
 /// `express` of `express/lib/x`, `@babel/core` of `@babel/core/lib/x`.
 pub(super) fn package_name(request: &str) -> Option<&str> {
     let first = request.find('/').unwrap_or(request.len());
@@ -407,7 +406,7 @@ pub(super) fn package_name(request: &str) -> Option<&str> {
 }
 
 /// A trailing slash asks for an installed package: `string_decoder/`.
-fn is_built_in(request: &str) -> bool {
+pub(super) fn is_built_in(request: &str) -> bool {
     if request.starts_with("node:") {
         return true;
     }

@@ -327,7 +327,12 @@ impl Reader<'_> {
     fn add_paths(&mut self, value: Value, span: Span) {
         let at = span.start as usize;
         let is_listed = DIRECTORY_READERS.contains(&self.callee.as_str());
-        for path in value {
+        for mut path in value {
+            // `static('node_modules/x')`: relative paths start at the working directory.
+            if !path.starts_with('/') && path.contains("node_modules") {
+                let directory = self.bindings.variables.working_directory;
+                path = super::values::normalized(&format!("{directory}/{path}"));
+            }
             if !path.starts_with('/') || path.len() < 2 || path.starts_with("/\0") {
                 continue;
             }
@@ -730,6 +735,13 @@ mod tests {
             paths("app.use(express.static(path.join(__dirname, 'a')))"),
             ["/app/lib/a/"]
         );
+        for text in [
+            "app.use(express.static('node_modules/x/dist'))",
+            "serve('./node_modules/x/dist/')",
+            "app.use('/x', express.static(path.join('node_modules', 'x', 'dist')))",
+        ] {
+            assert_eq!(paths(text), ["/app/node_modules/x/dist/"], "{text}");
+        }
         assert_eq!(
             paths("read(path.join(__dirname, 'a', name))"),
             ["/app/lib/a/*"]
