@@ -1179,6 +1179,42 @@ def node_modules_deep(directory):
     return image(directory, [layer], {"Entrypoint": ["/usr/bin/node", "/" + path + "a.js"]})
 
 
+# Sources of packages, with `--modules`: a source that cannot be parsed keeps its package whole.
+MODULES = {
+    "long-line": lambda: "x=[" + fill("1,", 50_000_000) + "]\n",
+    "long-line-short-enough": lambda: "x=[" + fill("'a',", 8_000_000) + "]\n",
+    "brackets": lambda: nest("(", ")"),
+    "calls": lambda: nest("require(", ")"),
+    "operators": lambda: fill("!"),
+    "chain": lambda: "a" + fill(".b()"),
+    "requests": lambda: numbered("require('./m#');\n"),
+    "requests-with-queries": lambda: numbered("require('./b?#');\n"),
+    "requests-of-packages": lambda: numbered("require('a#/b');\n"),
+    "patterns": lambda: numbered("require('./' + x + '#');\n"),
+    "patterns-of-packages": lambda: numbered("require('a' + x + '#');\n"),
+    "alternatives": lambda: "require(" + fill("x ? 'a' : ") + "'b')",
+    "products": lambda: fill("const a = [" + fill("'a',", 1000) + "];\n", 2000) + fill("require(`${a}${a}${a}`);\n"),
+    "directories": lambda: numbered("fs.readdirSync(__dirname + '/#/..');\n"),
+    "strings": lambda: numbered("'p#';\n"),
+    "templates": lambda: nest("`${", "}`"),
+}
+for name, text in MODULES.items():
+
+    def application(directory, text=text):
+        layer = Layer().file("usr/bin/node", elf()).file("app/main.js", b"require('p')")
+        dependencies = ",".join(f'"p{number}":"1"' for number in range(1000))
+        layer.file("app/node_modules/p/package.json", b'{"dependencies":{%s}}' % dependencies.encode())
+        layer.file("app/node_modules/p/index.js", text().encode()).file("app/node_modules/p/b.js")
+        for number in range(1000):
+            layer.file(f"app/node_modules/p{number}/package.json", b"{}").file(f"app/node_modules/p{number}/index.js")
+        return image(directory, [layer], {"Entrypoint": ["/usr/bin/node", "/app/main.js"], "WorkingDir": "/app"})
+
+    for level in ["packages", "exact"]:
+        case(f"slim/modules/{level}/{name}")(
+            lambda directory, application=application, level=level: ["slim", "--dry-run", "--modules", level, application(directory)]
+        )
+
+
 @registered("interpreted/nginx-includes")
 def nginx_includes(directory):
     layer = Layer().file("usr/sbin/nginx", elf())

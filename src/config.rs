@@ -1,7 +1,7 @@
 //! Configuration: `.jettison.toml`, or else hadolint's file and hadolint's environment variables.
 //!
-//! A file that was found comes from the repository that is linted. It only affects findings: it
-//! cannot name programs to run, files to write, or files outside its directory. A file that the
+//! A file that was found comes from the repository that is linted. It only affects findings
+//! and which packages `slim` keeps: it cannot name programs to run, files to write, or files outside its directory. A file that the
 //! user named with `--config` may do all of this.
 
 mod hadolint;
@@ -17,6 +17,7 @@ pub use schema::schema;
 
 use crate::lint::image::Policy;
 use crate::lint::{Registry, Settings, Severity};
+use crate::slim::Modules;
 use crate::suggestion;
 use crate::trust::{self, HostFile, Refusal, Search, limits};
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub no_cache: bool,
     /// The policy for images, without the day that decides which exceptions have expired.
     pub policy: Policy,
+    /// The part of the packages of an application that `slim` keeps.
+    pub modules: Option<Modules>,
 }
 
 /// The ShellCheck program to run.

@@ -324,9 +324,10 @@ pub(super) struct PlanArguments {
     #[arg(long)]
     pub(super) keep_companions: bool,
     /// Modules of npm packages and Python distributions to keep; test the image if you change it
+    /// [default: `modules` in the nearest `.jettison.toml`, or off]
     // Packages load others in ways that no analysis knows, so leaving any out is a choice.
-    #[arg(long, value_enum, value_name = "LEVEL", default_value = "off")]
-    pub(super) modules: ModuleLevel,
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) modules: Option<ModuleLevel>,
     /// Do not write the package records that scanners use to identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,
@@ -342,7 +343,15 @@ impl PlanArguments {
             level: self.keep_level.into(),
             keep_companions: self.keep_companions,
             no_package_records: self.no_package_records,
-            modules: self.modules.into(),
+            modules: self.modules()?,
+        })
+    }
+
+    /// The option takes precedence over the configuration file.
+    fn modules(&self) -> anyhow::Result<Modules> {
+        Ok(match self.modules {
+            Some(level) => level.into(),
+            None => super::config::modules()?.unwrap_or_default(),
         })
     }
 }

@@ -8,6 +8,7 @@ use super::arguments::{ConfigArguments, ConfigCommand};
 use super::{Outcome, Output};
 use crate::config::{self, Located};
 use crate::rules;
+use crate::slim::Modules;
 use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -37,12 +38,26 @@ pub(super) fn located(located: Located, output: Output) -> Option<HostFile> {
     for path in &located.ignored {
         output.warning(foreign(path));
     }
-    let file = located.file?;
-    Some(match std::env::current_dir() {
+    Some(seen_from_here(located.file?))
+}
+
+/// A file with its path relative to the current directory.
+fn seen_from_here(file: HostFile) -> HostFile {
+    match std::env::current_dir() {
         Ok(here) => file.seen_from(&here),
         // A removed directory has no path. The absolute path of the file still works.
         Err(_) => file,
-    })
+    }
+}
+
+/// The part of packages to keep according to the nearest `.jettison.toml`. The search for the
+/// policy warns about files that are ignored.
+pub(super) fn modules() -> anyhow::Result<Option<Modules>> {
+    let Some(file) = config::find_own(&current_directory()?).file else {
+        return Ok(None);
+    };
+    let file = seen_from_here(file);
+    Ok(config::load(Some(&file), &|_| None, rules::registry())?.modules)
 }
 
 /// The directory that relative paths start at.

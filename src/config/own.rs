@@ -13,6 +13,7 @@ use super::schema::{self, table};
 use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
 use crate::lint::{LabelType, Named, Profile, Registry, Selection, Settings, Severity};
 use crate::lint::{SettingKey, SettingOrigin, SettingOrigins};
+use crate::slim::Modules;
 use crate::source::{Source, Span};
 use crate::trust::HostFile;
 
@@ -88,6 +89,11 @@ table! {
         strict_labels: Option<Spanned<bool>> => schema::switch(
             "Whether to report labels that are not in the schema",
             false,
+        ),
+        modules: Option<Spanned<String>> => schema::word(
+            "The modules of npm packages and Python distributions that `slim` keeps",
+            Modules::ALL.map(Modules::as_str),
+            Modules::default().as_str(),
         ),
         policy: Option<PolicyTable> => schema::object(
             "Requirements on images; `lint` and `slim` fail on a violation",
@@ -165,6 +171,10 @@ pub(super) fn parse(
         .baseline
         .map(|baseline| baseline_file(host, &config.directory, baseline.into_inner()));
     config.shellcheck = shellcheck(&config.directory, file.shellcheck.map(Spanned::into_inner));
+    if let Some(modules) = &file.modules {
+        let level: Result<Modules, String> = modules.get_ref().parse();
+        config.modules = Some(level.map_err(|reason| reader.error(modules, reason))?);
+    }
     if let Some(table) = file.policy {
         config.policy = policy(table, &reader)?;
     }

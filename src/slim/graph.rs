@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::effort::{self, Allowance};
-use super::why::{Confidence, Why};
+use super::why::{Confidence, Import, Why};
 use crate::image::NameId;
 
 /// Maximum number of reasons of one confidence that a name can give for another. A script may
@@ -55,6 +55,8 @@ pub enum Need {
     Version(Vec<u8>, Vec<u8>),
     Interpreter(Vec<u8>),
     Shebang(Vec<u8>),
+    /// A module, by the name in an import on this line.
+    Module(Import),
 }
 
 impl std::fmt::Display for Need {
@@ -74,6 +76,13 @@ impl std::fmt::Display for Need {
             }
             Self::Interpreter(path) => write!(f, "the loader `{}`", path.escape_ascii()),
             Self::Shebang(path) => write!(f, "the interpreter `{}`", path.escape_ascii()),
+            Self::Module(Import { module, line }) => {
+                write!(
+                    f,
+                    "the module `{}`, imported on line {line}",
+                    module.escape_debug()
+                )
+            }
         }
     }
 }

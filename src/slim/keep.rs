@@ -13,6 +13,7 @@ use super::graph::{Graph, Need, Note, Unmet};
 use super::interpreters::{self, PythonStart};
 use super::language_paths::site_of;
 use super::library_files::LibraryFiles;
+use super::modules::imports::ResolvedImports;
 use super::modules::node::Installed;
 use super::options::Modules;
 use super::process::Program;
@@ -87,6 +88,8 @@ pub(super) struct Keep<'a> {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Whether the image starts systemd, so that its tracer follows units.
     pub(super) starts_systemd: bool,
+    /// The imports of sources that were resolved.
+    pub(super) imports: ResolvedImports,
     /// The bytes of modules that `--modules exact` would leave out.
     pub(super) exact_saves: u64,
     /// The reason why the units that systemd starts as the image's program are unknown.
@@ -134,6 +137,7 @@ impl<'a> Keep<'a> {
             with_parts_left_out: BTreeSet::new(),
             unknown_program: None,
             starts_systemd: false,
+            imports: ResolvedImports::default(),
             exact_saves: 0,
             unbootable: None,
             loaded: Vec::new(),

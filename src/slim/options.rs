@@ -40,6 +40,33 @@ pub enum Modules {
     Exact,
 }
 
+impl Modules {
+    /// All levels, from the one that keeps the most.
+    pub const ALL: [Self; 3] = [Self::Whole, Self::Packages, Self::Exact];
+
+    /// The name of the level in options and configuration files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "off",
+            Self::Packages => "packages",
+            Self::Exact => "exact",
+        }
+    }
+}
+
+impl std::str::FromStr for Modules {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        for level in Self::ALL {
+            if level.as_str() == text {
+                return Ok(level);
+            }
+        }
+        Err("expected `off`, `packages` or `exact`".to_owned())
+    }
+}
+
 impl Default for PlanOptions {
     /// Every reason counts, so that everything continues to work.
     fn default() -> Self {

@@ -8,6 +8,7 @@ use super::graph::{Graph, Link, Note, Reason, Unmet};
 use super::keep::Keep;
 use super::keep_rules::{keep_rules, wildcard};
 use super::mention_weight::MentionWeight;
+use super::modules::imports::ResolvedImports;
 use super::options::{PlanError, PlanOptions};
 use super::process::Program;
 use super::program_kind::{is_privileged, is_program};
@@ -38,6 +39,8 @@ pub struct Plan {
     records: Vec<GeneratedRecord>,
     pub(super) loaded: Vec<Program>,
     exact_saves: u64,
+    /// The imports that sources must still find.
+    pub(super) imports: ResolvedImports,
     /// Whether libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
 }
@@ -133,6 +136,7 @@ fn finish(
         unknown_program,
         with_parts_left_out,
         unbootable,
+        imports,
         exact_saves,
     } = traced;
     let image = view.image;
@@ -178,6 +182,7 @@ fn finish(
         records,
         loaded,
         exact_saves,
+        imports,
         keeps_opened,
     })
 }

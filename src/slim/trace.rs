@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::graph::{Graph, Note, Step, Unmet};
 use super::keep::Keep;
 use super::mention_weight::MentionWeight;
+use super::modules::imports::ResolvedImports;
 use super::options::PlanOptions;
 use super::process::Program;
 use super::tracer::Tracer;
@@ -29,6 +30,7 @@ pub(super) struct Traced {
     pub(super) with_parts_left_out: BTreeSet<usize>,
     /// The reason why the units that systemd starts are unknown.
     pub(super) unbootable: Option<String>,
+    pub(super) imports: ResolvedImports,
     /// The bytes of modules that `--modules exact` would leave out.
     pub(super) exact_saves: u64,
 }
@@ -89,6 +91,7 @@ pub(super) fn trace(
     }
     let counted = counted.unwrap_or_else(|| count(&keep));
     let exact_saves = keep.exact_saves;
+    let imports = std::mem::take(&mut keep.imports);
     let unknown_program = keep.unknown_program.take();
     let unbootable = keep.unbootable.take();
     // `why` explains with the whole graph how a dropped file would have been kept. At the last
@@ -108,6 +111,7 @@ pub(super) fn trace(
         unknown_program,
         with_parts_left_out: counted.with_parts_left_out,
         unbootable,
+        imports,
         exact_saves,
     }
 }

@@ -85,7 +85,26 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
-        let resolved = self.tree().resolve(path)?;
+        self.resolve_from(NameId::ROOT, path)
+    }
+
+    /// The entry of a directory.
+    pub(crate) fn child(&self, directory: NameId, name: &[u8]) -> Option<NameId> {
+        let child = self.tree().child(directory, name)?;
+        if self.is_there(child) {
+            Some(child)
+        } else {
+            None
+        }
+    }
+
+    /// Resolves a path that is relative to a directory, unless it is absolute.
+    pub(crate) fn resolve_from(
+        &self,
+        directory: NameId,
+        path: &[u8],
+    ) -> Result<Resolved, ResolveError> {
+        let resolved = self.tree().resolve_from(directory, path)?;
         // A path only exists if every symlink and directory in it is visible too.
         let hidden = resolved
             .crossed

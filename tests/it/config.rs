@@ -7,7 +7,10 @@ use assert_cmd::Command;
 use jettison::config::{self, Config};
 use jettison::lint::{Severity, ShellcheckCode};
 use jettison::rules::registry;
+use jettison::slim::Modules;
 use serde_json::Value;
+
+use crate::builders::elf_file::{GLIBC, library, program};
 
 /// The program in a separate directory, isolated from this machine's settings.
 fn jettison(folder: &Path) -> Command {
@@ -626,4 +629,39 @@ error[root-user]: the container runs as `root`
   |             ------- severity set here
 ";
     assert!(out.starts_with(expected), "{out}");
+}
+
+#[test]
+fn the_modules_to_keep_are_read_and_the_option_takes_precedence() {
+    for level in Modules::ALL {
+        let config = parsed(".jettison.toml", &format!("modules = '{}'", level.as_str()));
+        assert_eq!(config.unwrap().modules, Some(level));
+    }
+    let error = parsed(".jettison.toml", "modules = 'few'").unwrap_err();
+    assert!(
+        error.contains("expected `off`, `packages` or `exact`"),
+        "{error}"
+    );
+
+    let folder = folder(&[(".jettison.toml", "modules = 'packages'\n")]);
+    let root = folder.path().join("root");
+    for (path, bytes) in [
+        ("usr/bin/node", program(GLIBC).bytes()),
+        ("app/main.js", Vec::new()),
+        ("app/node_modules/unused/index.js", Vec::new()),
+        (&GLIBC[1..], library("ld-linux-x86-64.so.2").bytes()),
+    ] {
+        fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+        fs::write(root.join(path), bytes).unwrap();
+    }
+    for (option, is_kept) in [(None, false), (Some("off"), true), (Some("exact"), false)] {
+        let mut command = jettison(folder.path());
+        command.args(["why", "rootfs:root", "/app/node_modules/unused/index.js"]);
+        command.args(["--entrypoint", r#"["/usr/bin/node", "/app/main.js"]"#]);
+        if let Some(level) = option {
+            command.args(["--modules", level]);
+        }
+        let (code, out, err) = run(&mut command);
+        assert_eq!(code == 0, is_kept, "{option:?}: {out}{err}");
+    }
 }

@@ -31,7 +31,40 @@ pub(in crate::slim) fn verify_plan(
         keeps_opened: plan.keeps_opened,
         is_run: &|name| !is_module(view.tree(), plan.graph(), name),
     };
-    verify_names(view, binaries, plan.kept(), &started)
+    let mut failures = verify_names(view, binaries, plan.kept(), &started)?;
+    // Below this level no import is a reason to keep a module.
+    if plan.keeps_opened {
+        add_lost_imports(view, plan, &mut failures);
+        failures.sort();
+    }
+    Ok(failures)
+}
+
+/// Resolves the imports of kept sources again.
+fn add_lost_imports(view: &View<'_>, plan: &Plan, failures: &mut Vec<Failure>) {
+    let visible = visible(view, plan.kept());
+    let after = view.only(&visible);
+    let is_kept = |name: NameId| visible[name.index()];
+    for lost in plan.imports.lost_in(&after, is_kept) {
+        // The source copes with the absence of a module that the user drops.
+        let mut found = lost.found.iter();
+        if lost.is_optional && found.any(|&name| plan.graph().is_dropped(name)) {
+            continue;
+        }
+        failures.push(Failure {
+            at: lost.by,
+            lost: Lost::Need(Need::Module(lost.import.clone())),
+        });
+    }
+}
+
+/// One row per name: whether it is kept.
+fn visible(view: &View<'_>, kept: &[NameId]) -> Vec<bool> {
+    let mut visible = vec![false; view.tree().name_count()];
+    for name in kept {
+        visible[name.index()] = true;
+    }
+    visible
 }
 
 /// The kept names that are started as programs.
@@ -50,10 +83,7 @@ pub(super) fn verify_names(
     kept: &[NameId],
     started: &Started<'_>,
 ) -> Result<Vec<Failure>, ReadError> {
-    let mut visible = vec![false; view.tree().name_count()];
-    for name in kept {
-        visible[name.index()] = true;
-    }
+    let visible = visible(view, kept);
     let after = view.only(&visible);
     let mut verifier = Verifier {
         before: view,

@@ -226,6 +226,20 @@ impl Machine {
         Ok(Planned { image, plan })
     }
 
+    /// The failures of the plan's verification: `path: failure`.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        let image = self.image();
+        let plan = jettison::slim::plan(&image, &self.options).unwrap();
+        let failures = jettison::slim::verify(&image, &plan).unwrap();
+        failures
+            .iter()
+            .map(|failure| {
+                let path = image.tree.path(failure.at).escape_ascii().to_string();
+                format!("{path}: {}", failure.lost)
+            })
+            .collect()
+    }
+
     /// The summary that `slim` prints.
     pub(crate) fn summary(&self) -> String {
         let image = self.image();

@@ -299,3 +299,180 @@ fn what_the_user_names_is_kept() {
     let planned = application(&files).keep("/app/node_modules/b/**").plan();
     assert_eq!(modules(&planned), ["b/index.js"]);
 }
+
+#[test]
+fn packages_that_the_configuration_names_are_kept() {
+    let files = format!("{TWO}//// main.js\nload(process.env.DRIVER)\n");
+    let application = application(&files);
+    assert_eq!(modules(&application.plan()), [""; 0]);
+    for driver in ["DRIVER=b", "PLUGINS=x,b", "OPTIONS=--with=b"] {
+        let planned = application.clone().env(driver).plan();
+        assert_eq!(modules(&planned), ["b/index.js"], "{driver}");
+    }
+    let argument = application
+        .clone()
+        .entrypoint(&["node", "/app/main.js", "b"]);
+    assert_eq!(modules(&argument.plan()), ["b/index.js"]);
+    // A word that is not the name of a dependency names nothing.
+    let other = application.env("DRIVER=c");
+    assert_eq!(modules(&other.plan()), [""; 0]);
+}
+
+#[test]
+fn a_package_of_the_distribution_that_node_is_built_with_brings_no_other() {
+    let machine = application(&format!("{TWO}//// main.js\n"))
+        .file(
+            "/usr/share/nodejs/undici/package.json",
+            r#"{"dependencies": {"busboy": "1"}}"#,
+        )
+        .file(
+            "/usr/share/nodejs/undici/undici-fetch.js",
+            "require('busboy')",
+        )
+        .file("/usr/share/nodejs/busboy/package.json", "{}")
+        .file("/usr/share/nodejs/busboy/index.js", "")
+        .elf(
+            "/usr/bin/node",
+            &program(GLIBC)
+                .needs("libc.so.6")
+                .refers_to(&["/usr/share/nodejs/undici/undici-fetch.js"]),
+        );
+    for level in [Modules::Whole, Modules::Packages] {
+        let planned = machine.clone().modules(level).plan();
+        assert!(planned.keeps("/usr/share/nodejs/undici/undici-fetch.js"));
+        assert!(!planned.keeps("/usr/share/nodejs/busboy/index.js"));
+    }
+}
+
+#[test]
+fn leftovers_of_the_build_of_an_addon_are_left_out() {
+    let files = r"
+//// main.js
+require('p')
+//// node_modules/p/package.json
+{}
+//// node_modules/p/index.js
+//// node_modules/p/build/Release/p.node
+//// node_modules/p/build/Release/obj/gen/configure
+//// node_modules/p/build/Release/obj.target/p.node
+//// node_modules/p/build/Release/.deps/p.node.d
+//// node_modules/p/src/p.cc
+";
+    for level in Modules::ALL {
+        assert_eq!(at(level, files), ["p/build/Release/p.node", "p/index.js"]);
+    }
+}
+
+#[test]
+fn without_a_manifest_every_installed_package_is_a_dependency() {
+    for manifest in ["", "//// package.json\n{\"type\": \"commonjs\"}\n"] {
+        for (main, expected) in [
+            ("connect({ driver: 'b' })", &["b/index.js"][..]),
+            ("connect({ driver: 'd' })", &[]),
+            ("require(name)", &["a/index.js", "a/other.js", "b/index.js"]),
+        ] {
+            let files = format!(
+                "//// main.js\n{main}\n{manifest}//// node_modules/a/index.js\n\
+                 //// node_modules/a/other.js\n//// node_modules/b/index.js\n"
+            );
+            assert_eq!(at(Modules::Packages, &files), expected, "{manifest} {main}");
+        }
+    }
+}
+
+#[test]
+fn a_package_of_another_application_is_found_if_there_is_no_other() {
+    let files = "//// main.js\n//// task/own.js\nrequire('sdk'); require('own')\n\
+                 //// task/node_modules/own/index.js\n\
+                 //// runtime/index.js\n//// runtime/node_modules/sdk/index.js\n\
+                 //// runtime/node_modules/own/index.js\n//// runtime/node_modules/x/index.js\n";
+    let planned = application(files).plan();
+    for (path, is_kept) in [
+        ("/app/runtime/node_modules/sdk/index.js", true),
+        ("/app/task/node_modules/own/index.js", true),
+        ("/app/runtime/node_modules/own/index.js", false),
+        ("/app/runtime/node_modules/x/index.js", false),
+    ] {
+        assert_eq!(planned.keeps(path), is_kept, "{path}");
+    }
+}
+
+#[test]
+fn directories_of_packages_that_are_served_are_kept() {
+    for main in [
+        "app.use(express.static('node_modules/a'))",
+        "app.use(express.static(path.join(__dirname, 'node_modules', 'a')))",
+        "app.use(express.static(`${process.cwd()}/node_modules/a`))",
+        "register({ root: './node_modules/a', prefix: '/a' })",
+        "app.use(express.static('node_modules'))",
+    ] {
+        let files = format!(
+            "//// main.js\n{main}\n//// package.json\n{{\"dependencies\": {{\"c\": \"1\"}}}}\n\
+             //// node_modules/a/a.css\n//// node_modules/c/index.js\n"
+        );
+        let kept = at(Modules::Exact, &files);
+        assert!(kept.contains(&"a/a.css".to_owned()), "{main}: {kept:?}");
+        let is_all = main.contains("'node_modules')");
+        assert_eq!(kept.contains(&"c/index.js".to_owned()), is_all, "{main}");
+    }
+}
+
+#[test]
+fn packages_of_plug_n_play_are_kept_with_a_note() {
+    let files = "//// main.js\nrequire('a')\n//// .pnp.cjs\n//// .yarn/cache/a.zip\n";
+    let planned = application(files).plan();
+    assert!(planned.keeps("/app/.yarn/cache/a.zip"));
+    let notes = planned.plan.notes();
+    assert!(
+        notes.iter().any(|note| note.text.contains("Plug'n'Play")),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn verification_resolves_imports_again() {
+    let files = r#"
+//// main.js
+require('a'); require('./own'); try { require('optional') } catch {}
+//// own.js
+//// package.json
+{}
+//// node_modules/a/package.json
+{"exports": "./lib/a.js", "dependencies": {"b": "1"}}
+//// node_modules/a/lib/a.js
+require('b')
+//// node_modules/b/index.js
+//// node_modules/b/other.js
+//// node_modules/b/package.json
+{"main": "index.js"}
+//// node_modules/optional/index.js
+"#;
+    let application = application(files);
+    assert_eq!(application.failures(), [""; 0]);
+    for (path, expected) in [
+        (
+            "/app/node_modules/a/lib/a.js",
+            &["/app/main.js: it can no longer find the module `a`, imported on line 1"][..],
+        ),
+        (
+            "/app/node_modules/a/package.json",
+            &["/app/main.js: it can no longer find the module `a`, imported on line 1"],
+        ),
+        (
+            "/app/node_modules/b",
+            &[
+                "/app/node_modules/a/lib/a.js: it can no longer find the module `b`, imported on line 1",
+            ],
+        ),
+        (
+            "/app/own.js",
+            &["/app/main.js: it can no longer find the module `./own`, imported on line 1"],
+        ),
+        // The error is caught, and no import needs this file.
+        ("/app/node_modules/optional/index.js", &[]),
+        ("/app/node_modules/b/other.js", &[]),
+    ] {
+        let failures = application.clone().drop(path).failures();
+        assert_eq!(failures, expected, "{path}");
+    }
+}

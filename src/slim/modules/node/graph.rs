@@ -5,16 +5,19 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
-use super::resolve::{Found, Resolver, package_name};
-use super::source::{self, Facts, Kind, Place};
+use super::resolve::{Found, Resolver, is_built_in, is_path, package_name};
+use super::source::{self, Facts, Kind, Place, Requested};
 use super::values::UNKNOWN;
 use super::{is_plain_file, texts};
-use crate::image::{NameId, Tree};
+use crate::image::{Config, NameId, Tree};
 use crate::slim::graph::Reason;
 use crate::slim::interpreters::preloaded;
 use crate::slim::keep::Keep;
+use crate::slim::modules::imports::{Request, ResolvedImport};
 use crate::slim::options::Modules;
-use crate::slim::tracers::runtimes::{is_left_out_of_package, requests_in_text};
+use crate::slim::tracers::runtimes::{
+    installed_package_of, is_left_out_of_package, requests_in_text,
+};
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The stack of a thread that parses, which is only used as far as a source is nested.
@@ -38,13 +41,21 @@ pub(in crate::slim) struct ModuleGraph {
     open_scopes: HashSet<NameId>,
     /// Texts of the user that were read.
     texts: HashSet<NameId>,
+    has_read_configuration: bool,
+    /// The packages that the sources of a directory can request.
+    names: Option<(NameId, Rc<BTreeSet<String>>)>,
+    /// The dependencies that the manifests around a directory declare.
+    declared: Option<(NameId, Rc<BTreeSet<String>>)>,
     threads: Option<rayon::ThreadPool>,
 }
 
 impl ModuleGraph {
     /// Sets the directories in which every source finds packages.
-    pub(in crate::slim) fn set_shared(&mut self, shared: Rc<[Vec<u8>]>) {
-        self.resolver.shared = shared;
+    pub(in crate::slim) fn set_shared(&mut self, keep: &mut Keep<'_>, shared: Rc<[Vec<u8>]>) {
+        if *self.resolver.shared != *shared {
+            keep.imports.node_directories = shared.to_vec();
+            self.resolver.shared = shared;
+        }
     }
 
     /// Packages with a reached file.
@@ -67,8 +78,8 @@ impl ModuleGraph {
     /// Looks at a kept source, unless it is only kept with its package.
     pub(in crate::slim) fn see(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let is_installed = keep.installed.contains(keep.tree(), name);
-        // Other packages are kept as a whole, with their dependencies.
-        let is_other = package_of(keep.tree(), name).is_some() && !is_installed;
+        // Other packages, such as Debian's, are kept as a whole, with their dependencies.
+        let is_other = !is_installed && is_in_package(keep.tree(), name);
         if is_other || keep.module_level == Modules::Whole {
             return;
         }
@@ -145,26 +156,30 @@ impl ModuleGraph {
         }
     }
 
-    /// Keeps the modules that Node loads before a program, by its options or a variable.
+    /// Keeps the modules that Node loads before a program, by its options or a variable, and the
+    /// packages that the configuration names.
     fn preload(&mut self, keep: &mut Keep<'_>) {
         let config = &keep.view.image.config;
+        let working_directory = config.working_dir().as_bytes();
+        let Ok(resolved) = keep.tree().resolve(working_directory) else {
+            return;
+        };
         let mut modules = BTreeMap::new();
-        let value = config.env_value("NODE_OPTIONS").unwrap_or_default();
-        let mut words = vec!["node"];
-        words.extend(value.split_ascii_whitespace());
-        for module in preloaded(&words) {
-            let name = "NODE_OPTIONS".to_owned();
-            modules.insert(module.to_owned(), Root::Variable { name });
+        if !std::mem::replace(&mut self.has_read_configuration, true) {
+            modules = modules_of_options(config);
+            let declared = self.declared(keep, resolved.name);
+            // `DB_CLIENT=pg`, `CMD ["probot", "run", "plugin"]`.
+            for (word, root) in words_of(config) {
+                if package_name(word).is_some_and(|package| declared.contains(package)) {
+                    modules.entry(word.to_owned()).or_insert(root);
+                }
+            }
         }
         for module in std::mem::take(&mut keep.preloaded) {
             let word = module.clone();
             let of = Field::Cmd;
             modules.entry(module).or_insert(Root::Argument { of, word });
         }
-        let working_directory = config.working_dir().as_bytes();
-        let Ok(resolved) = keep.tree().resolve(working_directory) else {
-            return;
-        };
         for (module, root) in modules {
             for kind in [Kind::Require, Kind::Import] {
                 let found = self
@@ -226,11 +241,11 @@ impl ModuleGraph {
     fn follow(&mut self, keep: &mut Keep<'_>, name: NameId, read: &Read) {
         let site = Site::of(keep, name);
         let facts = &read.facts;
-        for ((request, kind), &line) in &facts.requests {
+        for ((request, kind), requested) in &facts.requests {
             if request.contains(UNKNOWN) {
-                self.follow_pattern(keep, &site, request, *kind, line);
+                self.follow_pattern(keep, &site, request, *kind, requested.line);
             } else {
-                self.request(keep, &site, request, *kind, line);
+                self.request(keep, &site, request, *kind, *requested);
             }
         }
         for (request, &line) in &facts.located {
@@ -269,14 +284,19 @@ impl ModuleGraph {
         site: &Site,
         request: &str,
         kind: Kind,
-        line: usize,
+        requested: Requested,
     ) {
-        let why = Why::Imported(Import {
+        let import = Import {
             module: request.to_owned(),
-            line,
-        });
+            line: requested.line,
+        };
+        let why = Why::Imported(import.clone());
         let (view, from) = (keep.view, site.directory);
-        let found = self.resolver.resolve(view, from, request, kind);
+        let mut found = self.resolver.resolve(view, from, request, kind);
+        let is_elsewhere = found.is_empty();
+        if is_elsewhere {
+            found = self.resolve_elsewhere(keep, from, request, kind);
+        }
         // A package without the requested module is loaded in a way that is not understood.
         if found.is_empty()
             && let Some(package) = self.resolver.package_of_request(view, from, request)
@@ -288,9 +308,46 @@ impl ModuleGraph {
                 keep.graph.keep(manifest, Some(site.name), why.clone());
             }
         }
+        if !is_elsewhere {
+            keep.imports.add(ResolvedImport {
+                by: site.name,
+                import,
+                is_optional: requested.is_optional,
+                found: found.iter().map(|found| found.name).collect(),
+                request: Request::Node(kind),
+            });
+        }
         for found in found {
             self.reach(keep, found, site.name, why.clone());
         }
+    }
+
+    /// A package in the directory of another application. A script may set `NODE_PATH` before it
+    /// starts Node, as those of AWS Lambda do.
+    fn resolve_elsewhere(
+        &self,
+        keep: &mut Keep<'_>,
+        from: NameId,
+        request: &str,
+        kind: Kind,
+    ) -> Vec<Found> {
+        let is_package = package_name(request).is_some() && !is_path(request);
+        let is_here = self.resolver.package_of_request(keep.view, from, request);
+        if !is_package || is_built_in(request) || is_here.is_some() {
+            return Vec::new();
+        }
+        let installed = Rc::clone(&keep.installed);
+        for directory in installed.directories() {
+            if !keep.graph.look_at(1) {
+                break;
+            }
+            let project = keep.tree().parent(directory);
+            let found = self.resolver.resolve(keep.view, project, request, kind);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
     }
 
     /// Keeps a file that a source loads, and looks at it later.
@@ -426,36 +483,43 @@ impl ModuleGraph {
             wanted = format!("{wanted}/{}", parts.next().unwrap_or_default());
         }
         let rest: Vec<&str> = parts.collect();
-        for name in Self::installed_names(keep, site.directory) {
-            if is_match(&wanted, &name) {
+        let names = self.installed_names(keep, site.directory);
+        // A source may have thousands of patterns, and an image as many packages.
+        if !keep.effort.patterns.spend(names.len()) {
+            return keep.note_patterns(Some(site.name));
+        }
+        for name in names.iter() {
+            if is_match(&wanted, name) {
                 let request = if rest.is_empty() || rest.iter().any(|it| it.contains(UNKNOWN)) {
-                    name
+                    name.clone()
                 } else {
                     format!("{name}/{}", rest.join("/"))
                 };
-                self.request(keep, site, &request, kind, line);
+                self.request(keep, site, &request, kind, Requested::optional(line));
             }
         }
     }
 
     /// The names of packages that a source can request.
-    fn installed_names(keep: &mut Keep<'_>, directory: NameId) -> BTreeSet<String> {
+    fn installed_names(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
+        // The patterns of a source follow each other.
+        if let Some((known, names)) = &self.names
+            && *known == directory
+        {
+            return Rc::clone(names);
+        }
+        let names = Rc::new(Self::list_installed(keep, directory));
+        self.names = Some((directory, Rc::clone(&names)));
+        names
+    }
+
+    fn list_installed(keep: &mut Keep<'_>, directory: NameId) -> BTreeSet<String> {
         let tree = keep.tree();
         let mut names = BTreeSet::new();
         let mut at = directory;
         loop {
             if let Some(modules) = tree.child(at, b"node_modules") {
-                for entry in tree.children(modules) {
-                    let name = String::from_utf8_lossy(tree.file_name(entry)).into_owned();
-                    if name.starts_with('@') {
-                        for scoped in tree.children(entry) {
-                            let scoped = String::from_utf8_lossy(tree.file_name(scoped));
-                            names.insert(format!("{name}/{scoped}"));
-                        }
-                    } else {
-                        names.insert(name);
-                    }
-                }
+                add_names(tree, modules, &mut names);
             }
             if at == NameId::ROOT || !keep.graph.look_at(names.len()) {
                 return names;
@@ -480,7 +544,7 @@ impl ModuleGraph {
         let Ok(resolved) = tree.resolve(path.as_bytes()) else {
             // A path without the ending of a module.
             if package_of(tree, site.name).is_some() {
-                self.request(keep, site, path, Kind::Require, line);
+                self.request(keep, site, path, Kind::Require, Requested::optional(line));
             }
             return;
         };
@@ -660,7 +724,13 @@ impl ModuleGraph {
             };
             // Loaders get relative paths in many ways.
             if literal.starts_with("./") || literal.starts_with("../") {
-                self.request(keep, site, literal, Kind::Require, line);
+                self.request(
+                    keep,
+                    site,
+                    literal,
+                    Kind::Require,
+                    Requested::optional(line),
+                );
             } else if has_ending(literal) {
                 for directory in [site.directory, package] {
                     if let Ok(resolved) = tree.resolve_from(directory, literal.as_bytes())
@@ -683,14 +753,35 @@ impl ModuleGraph {
     }
 
     /// The dependencies in the manifests around a source.
-    fn declared(&self, keep: &Keep<'_>, directory: NameId) -> BTreeSet<String> {
+    fn declared(&mut self, keep: &Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
+        // Sources of a directory follow each other.
+        if let Some((known, declared)) = &self.declared
+            && *known == directory
+        {
+            return Rc::clone(declared);
+        }
+        let declared = Rc::new(self.read_declared(keep, directory));
+        self.declared = Some((directory, Rc::clone(&declared)));
+        declared
+    }
+
+    fn read_declared(&self, keep: &Keep<'_>, directory: NameId) -> BTreeSet<String> {
         let tree = keep.tree();
         let mut declared = BTreeSet::new();
         let mut at = directory;
         while at != NameId::ROOT && tree.file_name(at) != b"node_modules" {
+            let mut dependencies = BTreeSet::new();
             if let Some((_, manifest)) = self.resolver.manifest(keep.view, at) {
-                declared.extend(manifest.dependencies().into_iter().map(str::to_owned));
+                dependencies.extend(manifest.dependencies().into_iter().map(str::to_owned));
             }
+            // Many images have the packages of an application without its manifest.
+            if dependencies.is_empty()
+                && let Some(modules) = tree.child(at, b"node_modules")
+                && keep.installed.is_directory(modules)
+            {
+                add_names(tree, modules, &mut dependencies);
+            }
+            declared.extend(dependencies);
             at = tree.parent(at);
         }
         declared
@@ -719,8 +810,8 @@ impl ModuleGraph {
             return;
         }
         // The user's code may load any part of a package.
-        for name in self.declared(keep, site.directory) {
-            let found = self.resolver.directory_of(keep.view, site.directory, &name);
+        for name in self.declared(keep, site.directory).iter() {
+            let found = self.resolver.directory_of(keep.view, site.directory, name);
             if let Some(found) = found {
                 Self::keep_way(keep, site, &found, &why);
                 self.keep_directory(keep, site, found.name, &why);
@@ -734,9 +825,9 @@ impl ModuleGraph {
             return;
         }
         self.keep_directory(keep, site, package, why);
-        for name in self.declared(keep, package) {
+        for name in self.declared(keep, package).iter() {
             for kind in [Kind::Require, Kind::Import] {
-                for main in self.resolver.resolve(keep.view, package, &name, kind) {
+                for main in self.resolver.resolve(keep.view, package, name, kind) {
                     self.reach(keep, main, site.name, why.clone());
                 }
             }
@@ -748,6 +839,66 @@ impl ModuleGraph {
             keep.graph.keep(name, Some(site.name), why.clone());
         }
     }
+}
+
+/// Adds the names of the packages in a directory.
+fn add_names(tree: &Tree, modules: NameId, names: &mut BTreeSet<String>) {
+    for entry in tree.children(modules) {
+        let name = String::from_utf8_lossy(tree.file_name(entry)).into_owned();
+        if name.starts_with('@') {
+            for scoped in tree.children(entry) {
+                let scoped = String::from_utf8_lossy(tree.file_name(scoped));
+                names.insert(format!("{name}/{scoped}"));
+            }
+        } else {
+            names.insert(name);
+        }
+    }
+}
+
+/// The modules that `NODE_OPTIONS` has Node load.
+fn modules_of_options(config: &Config) -> BTreeMap<String, Root> {
+    let value = config.env_value("NODE_OPTIONS").unwrap_or_default();
+    let mut words = vec!["node"];
+    words.extend(value.split_ascii_whitespace());
+    let mut modules = BTreeMap::new();
+    for module in preloaded(&words) {
+        let name = "NODE_OPTIONS".to_owned();
+        modules.insert(module.to_owned(), Root::Variable { name });
+    }
+    modules
+}
+
+/// The words of commands and variables, which may name packages.
+fn words_of(config: &Config) -> Vec<(&str, Root)> {
+    let mut all = Vec::new();
+    let healthcheck = config.healthcheck().unwrap_or_default();
+    for (of, words) in [
+        (Field::Entrypoint, config.entrypoint()),
+        (Field::Cmd, config.cmd()),
+        (Field::Healthcheck, healthcheck),
+    ] {
+        for word in words.into_iter().flat_map(parts) {
+            let root = Root::Argument {
+                of,
+                word: word.to_owned(),
+            };
+            all.push((word, root));
+        }
+    }
+    for entry in config.env() {
+        let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
+        for word in parts(value) {
+            let name = name.to_owned();
+            all.push((word, Root::Variable { name }));
+        }
+    }
+    all
+}
+
+/// `a`, `b` and `--with` of `--with=a,b`.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| char.is_ascii_whitespace() || ",;:=".contains(char))
 }
 
 /// The result of reading a source.
@@ -768,7 +919,7 @@ fn read_source(text: &str, place: Place<'_>) -> Read {
     let mut requests = BTreeMap::new();
     for request in requests_in_text(text) {
         for kind in [Kind::Require, Kind::Import] {
-            requests.insert((request.to_owned(), kind), 1);
+            requests.insert((request.to_owned(), kind), Requested::optional(1));
         }
     }
     // Nothing runs these without a compiler, which is also what decides about computed names.
@@ -831,6 +982,11 @@ fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
         at = parent;
     }
     None
+}
+
+/// Whether a file belongs to a package of any kind.
+fn is_in_package(tree: &Tree, name: NameId) -> bool {
+    package_of(tree, name).is_some() || installed_package_of(tree, name).is_some()
 }
 
 /// `express`, `@babel/core`.

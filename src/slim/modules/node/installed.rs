@@ -34,6 +34,8 @@ pub(in crate::slim) struct Installed {
     entries: HashSet<NameId>,
     /// These directories.
     directories: BTreeSet<NameId>,
+    /// Tables in which Yarn's Plug'n'Play finds packages, which may be in archives.
+    pub(in crate::slim) tables: Vec<NameId>,
 }
 
 impl Installed {
@@ -58,6 +60,9 @@ impl Installed {
                     directories.push(name);
                 }
             } else if language_of_source(file_name) == Some(Language::Node) {
+                if matches!(file_name, b".pnp.cjs" | b".pnp.js") {
+                    installed.tables.push(name);
+                }
                 sources.insert(parent);
             } else if language_of_runtime(file_name) == Some(Language::Node) {
                 has_node |= view.elf_of(name).is_ok();
@@ -106,6 +111,11 @@ impl Installed {
             at = tree.parent(at);
         }
         false
+    }
+
+    /// Whether a name is a directory of such packages.
+    pub(super) fn is_directory(&self, name: NameId) -> bool {
+        self.directories.contains(&name)
     }
 
     pub(super) fn directories(&self) -> impl Iterator<Item = NameId> {

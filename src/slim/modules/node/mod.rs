@@ -17,6 +17,9 @@ mod values;
 
 pub(in crate::slim) use graph::ModuleGraph;
 pub(in crate::slim) use installed::Installed;
+pub(in crate::slim) use source::Kind as RequestKind;
+
+pub(super) use resolve::Resolver;
 
 use crate::image::{Kind, NameId, Tree};
 

@@ -74,22 +74,41 @@ pub(super) struct Found {
 
 /// Resolves requests and remembers what it read.
 #[derive(Debug, Default)]
-pub(super) struct Resolver {
+pub(in crate::slim::modules) struct Resolver {
     manifests: RefCell<HashMap<NameId, Rc<Manifest>>>,
     /// Directories in which every source finds packages.
     pub(super) shared: Rc<[Vec<u8>]>,
 }
 
 impl Resolver {
+    /// A resolver with directories in which every source finds packages.
+    pub(in crate::slim::modules) fn new(shared: &[Vec<u8>]) -> Self {
+        Self {
+            shared: shared.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The files that a request loads.
+    pub(in crate::slim::modules) fn files(
+        &self,
+        view: &View<'_>,
+        directory: NameId,
+        request: &str,
+        kind: Kind,
+    ) -> Vec<NameId> {
+        let found = self.resolve(view, directory, request, kind);
+        found.into_iter().map(|found| found.name).collect()
+    }
+
     /// The manifest of a directory, with its name.
     pub(super) fn manifest(&self, view: &View<'_>, at: NameId) -> Option<(NameId, Rc<Manifest>)> {
-        let tree = view.tree();
-        let file = tree.child(at, b"package.json")?;
+        let file = view.child(at, b"package.json")?;
         if let Some(known) = self.manifests.borrow().get(&file) {
             return Some((file, Rc::clone(known)));
         }
         // Some package managers link every file to a store.
-        let end = tree.resolve_from(at, b"package.json").ok()?.name;
+        let end = view.resolve_from(at, b"package.json").ok()?.name;
         let bytes = view.bytes(end);
         let manifest = bytes
             .map(|bytes| Manifest::parse(&bytes))
@@ -117,18 +136,8 @@ impl Resolver {
         if request.starts_with('#') {
             return self.internal(view, directory, request, kind);
         }
-        let is_path = request.starts_with('/')
-            || request == "."
-            || request == ".."
-            || request.starts_with("./")
-            || request.starts_with("../");
-        if is_path {
-            return self
-                .path(view, directory, request.as_bytes())
-                .into_iter()
-                .collect();
-        }
-        if let Some(path) = request.strip_prefix("file://") {
+        if is_path(request) {
+            let path = request.strip_prefix("file://").unwrap_or(request);
             return self
                 .path(view, directory, path.as_bytes())
                 .into_iter()
@@ -139,9 +148,7 @@ impl Resolver {
 
     /// The directory of an installed package, by its name.
     pub(super) fn directory_of(&self, view: &View<'_>, from: NameId, name: &str) -> Option<Found> {
-        self.directories_of(view.tree(), from, name)
-            .into_iter()
-            .next()
+        self.directories_of(view, from, name).into_iter().next()
     }
 
     /// The directory of the package that a request is for; none for a part of Node.
@@ -217,7 +224,7 @@ impl Resolver {
                 return found;
             }
         }
-        for package in self.directories_of(view.tree(), directory, name) {
+        for package in self.directories_of(view, directory, name) {
             let mut found = self.in_package(view, package.name, rest, kind);
             for file in &mut found {
                 file.way.extend(&package.way);
@@ -253,7 +260,7 @@ impl Resolver {
     ) -> Vec<Found> {
         let mut found = Vec::new();
         for target in manifest.exported(&format!(".{rest}"), kind) {
-            if let Ok(resolved) = view.tree().resolve_from(at, target.as_bytes())
+            if let Ok(resolved) = view.resolve_from(at, target.as_bytes())
                 && !view.tree().is_directory(resolved.name)
             {
                 let mut way = links(view.tree(), &resolved.crossed);
@@ -271,10 +278,10 @@ impl Resolver {
     fn path(&self, view: &View<'_>, directory: NameId, path: &[u8]) -> Option<Found> {
         let tree = view.tree();
         let is_directory = path.ends_with(b"/") || path.ends_with(b".");
-        if !is_directory && let Some(found) = file_at(tree, directory, path) {
+        if !is_directory && let Some(found) = file_at(view, directory, path) {
             return Some(found);
         }
-        let resolved = tree.resolve_from(directory, path).ok()?;
+        let resolved = view.resolve_from(directory, path).ok()?;
         if !tree.is_directory(resolved.name) {
             return None;
         }
@@ -285,29 +292,30 @@ impl Resolver {
                 way.push(file);
                 let main = manifest.main()?;
                 let main = format!("./{main}");
-                file_at(tree, resolved.name, main.as_bytes()).or_else(|| {
+                file_at(view, resolved.name, main.as_bytes()).or_else(|| {
                     let index = format!("{main}/index");
-                    file_at(tree, resolved.name, index.as_bytes())
+                    file_at(view, resolved.name, index.as_bytes())
                 })
             });
-        let mut found = main.or_else(|| file_at(tree, resolved.name, b"index"))?;
+        let mut found = main.or_else(|| file_at(view, resolved.name, b"index"))?;
         found.way.extend(way);
         Some(found)
     }
 
     /// The directories of packages with a name, in the order in which Node looks at them.
-    fn directories_of(&self, tree: &Tree, directory: NameId, name: &str) -> Vec<Found> {
+    fn directories_of(&self, view: &View<'_>, directory: NameId, name: &str) -> Vec<Found> {
+        let tree = view.tree();
         let mut found = Vec::new();
         let mut at = directory;
         loop {
             let modules = if tree.file_name(at) == b"node_modules" {
                 None
             } else {
-                tree.child(at, b"node_modules")
+                view.child(at, b"node_modules")
             };
             if let Some(modules) = modules
-                && let Ok(resolved) = tree.resolve_from(at, b"node_modules")
-                && let Ok(package) = tree.resolve_from(resolved.name, name.as_bytes())
+                && let Ok(resolved) = view.resolve_from(at, b"node_modules")
+                && let Ok(package) = view.resolve_from(resolved.name, name.as_bytes())
                 && tree.is_directory(package.name)
             {
                 let mut way = links(tree, &resolved.crossed);
@@ -325,7 +333,7 @@ impl Resolver {
         }
         for shared in self.shared.iter() {
             let path = [&shared[..], b"/", name.as_bytes()].concat();
-            if let Ok(package) = tree.resolve(&path)
+            if let Ok(package) = view.resolve(&path)
                 && tree.is_directory(package.name)
             {
                 let way = links(tree, &package.crossed);
@@ -340,7 +348,8 @@ impl Resolver {
 }
 
 /// A file, also without its ending.
-fn file_at(tree: &Tree, directory: NameId, path: &[u8]) -> Option<Found> {
+fn file_at(view: &View<'_>, directory: NameId, path: &[u8]) -> Option<Found> {
+    let tree = view.tree();
     let mut tried = vec![path.to_vec()];
     tried.extend(ENDINGS.iter().map(|ending| [path, ending].concat()));
     // TypeScript requests the file that the compiler would write.
@@ -352,7 +361,7 @@ fn file_at(tree: &Tree, directory: NameId, path: &[u8]) -> Option<Found> {
         tried.push([base, b".cts"].concat());
     }
     for path in tried {
-        if let Ok(resolved) = tree.resolve_from(directory, &path)
+        if let Ok(resolved) = view.resolve_from(directory, &path)
             && !tree.is_directory(resolved.name)
         {
             let way = links(tree, &resolved.crossed);
@@ -372,6 +381,15 @@ fn links(tree: &Tree, crossed: &[NameId]) -> Vec<NameId> {
     links
 }
 
+/// Whether a request is a path, and not the name of a package.
+pub(super) fn is_path(request: &str) -> bool {
+    request == "."
+        || request == ".."
+        || ["/", "./", "../", "#", "file:"]
+            .iter()
+            .any(|start| request.starts_with(start))
+}
+
 /// `express` of `express/lib/x`, `@babel/core` of `@babel/core/lib/x`.
 pub(super) fn package_name(request: &str) -> Option<&str> {
     let first = request.find('/').unwrap_or(request.len());
@@ -388,7 +406,7 @@ pub(super) fn package_name(request: &str) -> Option<&str> {
 }
 
 /// A trailing slash asks for an installed package: `string_decoder/`.
-fn is_built_in(request: &str) -> bool {
+pub(super) fn is_built_in(request: &str) -> bool {
     if request.starts_with("node:") {
         return true;
     }

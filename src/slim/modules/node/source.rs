@@ -8,7 +8,7 @@ use oxc_ast::ast::{
     ExportAllDeclaration, ExportFromDeclaration, Expression, ForOfStatement, ForStatementLeft,
     FormalParameter, IdentifierReference, ImportDeclaration, ImportExpression, ImportOrExportKind,
     LogicalOperator, NewExpression, StringLiteral, TSExternalModuleReference, TSType,
-    TemplateLiteral, UnaryExpression, UnaryOperator, VariableDeclarator,
+    TemplateLiteral, TryStatement, UnaryExpression, UnaryOperator, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser};
@@ -67,16 +67,34 @@ const PATH_CALLS: &[&str] = &[
 
 /// How a module is requested, which decides the conditions of `exports` that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
+pub(in crate::slim) enum Kind {
     Require,
     Import,
+}
+
+/// The place of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Requested {
+    pub(super) line: usize,
+    /// All requests of the source for the module are in `try`.
+    pub(super) is_optional: bool,
+}
+
+impl Requested {
+    /// A request that a source may never make.
+    pub(super) fn optional(line: usize) -> Self {
+        Self {
+            line,
+            is_optional: true,
+        }
+    }
 }
 
 /// The facts about a source, each with its line.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     /// Requested modules. A part that is unknown is [`UNKNOWN`].
-    pub(super) requests: BTreeMap<(String, Kind), usize>,
+    pub(super) requests: BTreeMap<(String, Kind), Requested>,
     /// Packages whose directory is taken from the path of one of their modules.
     pub(super) located: BTreeMap<String, usize>,
     /// Absolute paths of files and directories that are read, perhaps with unknown parts.
@@ -127,6 +145,7 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
         facts: Facts::default(),
         callee: String::new(),
         is_type: false,
+        is_optional: false,
     };
     reader.visit_program(&parsed.program);
     let mut facts = reader.facts;
@@ -149,7 +168,9 @@ fn source_type(path: &str) -> Option<SourceType> {
 fn number_lines(text: &str, facts: &mut Facts) {
     let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
     let number = |at: &mut usize| *at = ends.partition_point(|&end| end < *at) + 1;
-    facts.requests.values_mut().for_each(number);
+    for requested in facts.requests.values_mut() {
+        number(&mut requested.line);
+    }
     let lists = [
         &mut facts.located,
         &mut facts.paths,
@@ -259,15 +280,18 @@ struct Reader<'t> {
     /// The name of the function whose arguments are visited.
     callee: String,
     is_type: bool,
+    /// An error is caught.
+    is_optional: bool,
 }
 
 impl Reader<'_> {
     fn request(&mut self, name: &str, kind: Kind, span: Span) {
         let key = (name.to_owned(), kind);
-        self.facts
-            .requests
-            .entry(key)
-            .or_insert(span.start as usize);
+        let requested = self.facts.requests.entry(key).or_insert(Requested {
+            line: span.start as usize,
+            is_optional: true,
+        });
+        requested.is_optional &= self.is_optional;
     }
 
     /// Records a call that loads what its first argument says.
@@ -303,7 +327,12 @@ impl Reader<'_> {
     fn add_paths(&mut self, value: Value, span: Span) {
         let at = span.start as usize;
         let is_listed = DIRECTORY_READERS.contains(&self.callee.as_str());
-        for path in value {
+        for mut path in value {
+            // `static('node_modules/x')`: relative paths start at the working directory.
+            if !path.starts_with('/') && path.contains("node_modules") {
+                let directory = self.bindings.variables.working_directory;
+                path = super::values::normalized(&format!("{directory}/{path}"));
+            }
             if !path.starts_with('/') || path.len() < 2 || path.starts_with("/\0") {
                 continue;
             }
@@ -514,6 +543,19 @@ impl<'a> Visit<'a> for Reader<'_> {
         }
     }
 
+    fn visit_try_statement(&mut self, it: &TryStatement<'a>) {
+        let is_optional = self.is_optional || it.handler.is_some();
+        let outer = std::mem::replace(&mut self.is_optional, is_optional);
+        self.visit_block_statement(&it.block);
+        self.is_optional = outer;
+        if let Some(handler) = &it.handler {
+            self.visit_catch_clause(handler);
+        }
+        if let Some(finalizer) = &it.finalizer {
+            self.visit_block_statement(finalizer);
+        }
+    }
+
     fn visit_string_literal(&mut self, it: &StringLiteral<'a>) {
         self.literal(it.value.as_str(), it.span);
     }
@@ -693,6 +735,13 @@ mod tests {
             paths("app.use(express.static(path.join(__dirname, 'a')))"),
             ["/app/lib/a/"]
         );
+        for text in [
+            "app.use(express.static('node_modules/x/dist'))",
+            "serve('./node_modules/x/dist/')",
+            "app.use('/x', express.static(path.join('node_modules', 'x', 'dist')))",
+        ] {
+            assert_eq!(paths(text), ["/app/node_modules/x/dist/"], "{text}");
+        }
         assert_eq!(
             paths("read(path.join(__dirname, 'a', name))"),
             ["/app/lib/a/*"]

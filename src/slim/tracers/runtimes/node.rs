@@ -95,7 +95,8 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     let shared = state
         .node_directories
         .get_or_insert_with(|| shared_directories(keep));
-    state.modules.set_shared(Rc::clone(shared));
+    let shared = Rc::clone(shared);
+    state.modules.set_shared(keep, shared);
     state.modules.settle(keep);
     state.packages.extend(state.modules.packages());
 }

@@ -57,14 +57,14 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     match tree.file_name(tree.parent(name)) {
         b"prebuilds" => SYSTEMS.iter().any(|system| file_name.starts_with(system)),
-        b"Release" => matches!(file_name, b"obj.target" | b".deps"),
+        b"Release" => matches!(file_name, b"obj" | b"obj.target" | b".deps"),
         _ => false,
     }
 }
 
 /// The package that contains a file: the nearest parent directory in `node_modules` with a
 /// `package.json`.
-pub(super) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
+pub(in crate::slim) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
     // Subdirectories of a package may have a `package.json` that only sets the module type.
     ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
 }

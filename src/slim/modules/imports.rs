@@ -1,0 +1,73 @@
+//! Imports that tracing resolved. Verification resolves them again, with only the kept names.
+//!
+//! A language adds a variant to [`Request`] and a resolver to [`Resolvers`].
+
+use super::node;
+use crate::image::NameId;
+use crate::slim::view::View;
+use crate::slim::why::Import;
+
+/// The number of imports that are recorded. Large applications have a hundred thousand.
+const MOST: usize = 512 << 10;
+
+/// An import of a source, with the files that it loaded in the whole image.
+#[derive(Debug)]
+pub(in crate::slim) struct ResolvedImport {
+    pub(in crate::slim) by: NameId,
+    pub(in crate::slim) import: Import,
+    /// The source works without it: it catches the error.
+    pub(in crate::slim) is_optional: bool,
+    pub(in crate::slim) found: Vec<NameId>,
+    pub(in crate::slim) request: Request,
+}
+
+/// The facts about an import that its language needs to resolve it.
+#[derive(Debug)]
+pub(in crate::slim) enum Request {
+    Node(node::RequestKind),
+}
+
+/// All imports that were resolved.
+#[derive(Debug, Default)]
+pub(in crate::slim) struct ResolvedImports {
+    imports: Vec<ResolvedImport>,
+    /// Directories in which all sources of Node find packages.
+    pub(super) node_directories: Vec<Vec<u8>>,
+}
+
+impl ResolvedImports {
+    pub(super) fn add(&mut self, import: ResolvedImport) {
+        if self.imports.len() < MOST {
+            self.imports.push(import);
+        }
+    }
+
+    /// The imports that load other files in a view, or none.
+    pub(in crate::slim) fn lost_in<'s>(
+        &'s self,
+        view: &View<'_>,
+        is_there: impl Fn(NameId) -> bool + 's,
+    ) -> Vec<&'s ResolvedImport> {
+        let node = node::Resolver::new(&self.node_directories);
+        let mut lost = Vec::new();
+        for import in &self.imports {
+            if !is_there(import.by) {
+                continue;
+            }
+            let found = match import.request {
+                Request::Node(kind) => {
+                    let directory = view.tree().parent(import.by);
+                    node.files(view, directory, &import.import.module, kind)
+                }
+            };
+            // A budget that is used up looks like a missing file.
+            if view.tree().is_exhausted() {
+                break;
+            }
+            if found != import.found {
+                lost.push(import);
+            }
+        }
+        lost
+    }
+}
