@@ -34,6 +34,9 @@ pub struct PythonDistribution {
     /// Modules that it loads by computed names; `x.*` stands for all modules directly in `x`.
     #[serde(default)]
     pub loads: Vec<String>,
+    /// Modules that it looks for in packages that texts name: `admin`, `management.commands.*`.
+    #[serde(default)]
+    pub parts: Vec<String>,
     /// Data that it reads by names that programs give it.
     pub data: Option<NamedData>,
 }

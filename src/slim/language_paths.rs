@@ -86,6 +86,15 @@ pub(super) fn is_site(tree: &Tree, directory: NameId) -> bool {
     )
 }
 
+/// Whether a file has translations that were compiled: `django.po` next to `django.mo`.
+pub(super) fn is_compiled_catalog(tree: &Tree, name: NameId) -> bool {
+    let Some(stem) = tree.file_name(name).strip_suffix(b".po") else {
+        return false;
+    };
+    let compiled = [stem, b".mo"].concat();
+    tree.child(tree.parent(name), &compiled).is_some()
+}
+
 /// Whether a path contains a part.
 pub(super) fn contains(path: &[u8], part: &str) -> bool {
     memchr::memmem::find(path, part.as_bytes()).is_some()

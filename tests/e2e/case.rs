@@ -31,6 +31,9 @@ struct Settings {
     /// dry run.
     #[serde(default)]
     writes: bool,
+    /// The modules of packages that are kept: a value of `--modules`.
+    #[serde(default = "whole")]
+    modules: String,
     /// Paths that exist in the original but must not exist in the slimmed image.
     gone: Vec<String>,
     why: Why,
@@ -65,6 +68,10 @@ impl Set {
 struct Why {
     path: String,
     through: Vec<String>,
+}
+
+fn whole() -> String {
+    "off".to_owned()
 }
 
 fn docker_archive() -> String {
@@ -128,7 +135,9 @@ impl Case {
         self.slimmed.get_or_init(|| {
             let original = self.original();
             let start = Instant::now();
-            println!("{}", slim(&original, &image, &self.name_of("slimmed"), &[]));
+            let modules = ["--modules", &self.settings.modules];
+            let name = self.name_of("slimmed");
+            println!("{}", slim(&original, &image, &name, &modules));
             start.elapsed()
         });
         image
@@ -136,12 +145,10 @@ impl Case {
 
     /// Slims the original to `destination` and returns jettison's output.
     pub(crate) fn slim_to(&self, destination: &str, more: &[&str]) -> String {
-        slim(
-            &self.original(),
-            destination,
-            &self.name_of("slimmed"),
-            more,
-        )
+        let mut options = vec!["--modules", &self.settings.modules];
+        options.extend(more);
+        let name = self.name_of("slimmed");
+        slim(&self.original(), destination, &name, &options)
     }
 
     /// Slims the original with the behavior script as its test, which starts containers itself, and
@@ -152,6 +159,8 @@ impl Case {
         output(slim.args([
             "slim",
             &self.original(),
+            "--modules",
+            &self.settings.modules,
             "--dry-run",
             "--no-container",
             "--compare-output",
@@ -169,7 +178,9 @@ impl Case {
     }
 
     pub(crate) fn why(&self) -> String {
-        output(jettison().args(["why", &self.original(), &self.settings.why.path]))
+        let path = &self.settings.why.path;
+        let modules = &self.settings.modules;
+        output(jettison().args(["why", &self.original(), path, "--modules", modules]))
     }
 
     /// The files that must be in the chain from a kept file to a root.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::machine::{Machine, Planned};
 use super::plan_paths::merged_usr;
-use crate::builders::elf_file::{GLIBC, program};
+use crate::builders::elf_file::{GLIBC, library, program};
 
 const SITE: &str = "/usr/local/lib/python3.11/site-packages";
 
@@ -359,6 +359,294 @@ fn exact_keeps_reached_modules_with_the_data_of_their_packages() {
     );
     let packages = machine.plan();
     assert!(keeps(&packages, "host/unused.py") && keeps(&packages, "host/sub/data.txt"));
+}
+
+#[test]
+fn exact_keeps_directories_without_init_as_data() {
+    let machine = distribution(
+        machine(&["used"]),
+        "host",
+        "",
+        &[
+            ("host/__init__.py", ""),
+            ("host/templates/new/env.py", "import used\n"),
+            ("host/templates/new/config.ini", ""),
+            ("host/templates/new/inner/__init__.py", ""),
+            ("host/templates/test/x.py", ""),
+            ("host/package/__init__.py", ""),
+            ("host/package/templates/x.py", ""),
+        ],
+    );
+    let planned = machine
+        .file("/app/main.py", "import host\n")
+        .modules(Modules::Exact)
+        .plan();
+    for path in ["env.py", "config.ini", "inner/__init__.py"] {
+        assert!(
+            keeps(&planned, &format!("host/templates/new/{path}")),
+            "{path}"
+        );
+    }
+    assert!(
+        keeps(&planned, "used/__init__.py"),
+        "imported by a template"
+    );
+    for path in ["templates/test/x.py", "package/templates/x.py"] {
+        assert!(!keeps(&planned, &format!("host/{path}")), "{path}");
+    }
+}
+
+#[test]
+fn exact_follows_tables_of_relative_names() {
+    let table = "NAMES = {'f': '.late', 'g': ('.none', 'g'), 'h': '..host.deep.part'}\n";
+    for (source, is_lazy) in [
+        (format!("{table}def __getattr__(name): pass\n"), true),
+        (format!("{table}from lazy import attach\n"), true),
+        (table.to_owned(), false),
+    ] {
+        let machine = distribution(
+            machine(&[]),
+            "host",
+            "",
+            &[
+                ("host/__init__.py", "from .inner import f\n"),
+                ("host/inner/__init__.py", &source),
+                ("host/inner/late.py", ""),
+                ("host/inner/other.py", ""),
+                ("host/deep/__init__.py", ""),
+                ("host/deep/part.py", ""),
+            ],
+        );
+        let planned = machine
+            .file("/app/main.py", "import host\n")
+            .modules(Modules::Exact)
+            .plan();
+        assert_eq!(keeps(&planned, "host/inner/late.py"), is_lazy, "{source}");
+        assert!(!keeps(&planned, "host/inner/other.py"));
+    }
+}
+
+/// A machine with Django, an application for it, and one that nothing names.
+fn django(settings: &str) -> Machine {
+    let mut machine = distribution(
+        machine(&[]),
+        "django",
+        "",
+        &[
+            ("django/__init__.py", "NAMES = ['django.contrib.b']\n"),
+            (
+                "django/apps.py",
+                "import importlib\ndef f(x):\n    importlib.import_module(x)\n",
+            ),
+            ("django/conf/__init__.py", ""),
+            ("django/conf/locale/__init__.py", ""),
+            ("django/conf/locale/de/__init__.py", ""),
+            ("django/conf/locale/de/formats.py", ""),
+            ("django/contrib/__init__.py", ""),
+            ("django/contrib/b/__init__.py", ""),
+            ("django/contrib/b/models.py", ""),
+        ],
+    );
+    for name in ["shop", "unused"] {
+        let files: Vec<String> = [
+            "__init__.py",
+            "apps.py",
+            "models.py",
+            "other.py",
+            "management/__init__.py",
+            "management/commands/__init__.py",
+            "management/commands/sell.py",
+            "templatetags/prices.py",
+            "migrations/0001_first.py",
+            "locale/de/LC_MESSAGES/django.mo",
+            "locale/de/LC_MESSAGES/django.po",
+        ]
+        .map(|file| format!("{name}/{file}"))
+        .into();
+        let files: Vec<(&str, &str)> = files.iter().map(|file| (file.as_str(), "")).collect();
+        machine = distribution(machine, name, "", &files);
+    }
+    machine
+        .file("/app/main.py", "import django.apps, site.settings\n")
+        .file("/app/site/settings.py", settings)
+        .modules(Modules::Exact)
+}
+
+#[test]
+fn exact_keeps_the_parts_of_applications_that_django_looks_for() {
+    for settings in [
+        "INSTALLED_APPS = ['shop']\n",
+        "INSTALLED_APPS = ['shop.apps.ShopConfig']\n",
+        "INSTALLED_APPS = []\nINSTALLED_APPS += ('shop',)\n",
+        "DATABASE_ROUTERS = ['shop.routers.Router']\n",
+    ] {
+        let planned = django(settings).plan();
+        for path in [
+            "apps.py",
+            "models.py",
+            "management/commands/sell.py",
+            "templatetags/prices.py",
+            "migrations/0001_first.py",
+            "locale/de/LC_MESSAGES/django.mo",
+        ] {
+            assert!(
+                keeps(&planned, &format!("shop/{path}")),
+                "{settings} {path}"
+            );
+        }
+        assert!(!keeps(&planned, "shop/other.py"), "{settings}");
+        assert!(!keeps(&planned, "unused/models.py"));
+        assert!(keeps(&planned, "django/conf/locale/de/formats.py"));
+        assert!(
+            !keeps(&planned, "django/contrib/b/models.py"),
+            "Django names all of its own"
+        );
+    }
+}
+
+#[test]
+fn catalogs_of_messages_are_left_out_if_they_are_compiled() {
+    let planned = distribution(
+        machine(&[]),
+        "host",
+        "",
+        &[
+            ("host/__init__.py", ""),
+            ("host/de.mo", ""),
+            ("host/de.po", ""),
+            ("host/fr.po", ""),
+        ],
+    )
+    .file("/app/main.py", "import host\n")
+    .plan();
+    assert!(keeps(&planned, "host/de.mo") && keeps(&planned, "host/fr.po"));
+    assert!(!keeps(&planned, "host/de.po"));
+}
+
+/// A machine with parts of a standard library.
+fn standard(source: &str) -> Machine {
+    let mut machine = machine(&[]).file("/app/main.py", source);
+    for (path, text) in [
+        ("site.py", "import os\n"),
+        ("encodings/__init__.py", ""),
+        ("encodings/utf_8.py", ""),
+        ("json/__init__.py", "from .decoder import f\nimport _json\n"),
+        ("json/decoder.py", "import re\n"),
+        ("json/tool.py", "import argparse\n"),
+        ("re.py", ""),
+        ("argparse.py", ""),
+        ("runpy.py", ""),
+        ("tkinter/__init__.py", "import _tkinter\n"),
+        ("sched.py", ""),
+    ] {
+        machine = machine.file(&format!("/usr/local/lib/python3.11/{path}"), text);
+    }
+    for name in ["_json", "_tkinter", "_sched"] {
+        let path = format!("/usr/local/lib/python3.11/lib-dynload/{name}.cpython-311-x86_64.so");
+        machine = machine.elf(&path, &library(""));
+    }
+    machine.modules(Modules::Exact)
+}
+
+fn keeps_standard(planned: &Planned, path: &str) -> bool {
+    planned.keeps(&format!("/usr/local/lib/python3.11/{path}"))
+}
+
+#[test]
+fn exact_keeps_the_modules_of_the_standard_library_that_are_reached() {
+    let planned = standard("import json\n").plan();
+    for path in [
+        "os.py",
+        "site.py",
+        "encodings/utf_8.py",
+        "json/decoder.py",
+        "re.py",
+        "runpy.py",
+        "lib-dynload/_json.cpython-311-x86_64.so",
+    ] {
+        assert!(keeps_standard(&planned, path), "{path}");
+    }
+    for path in [
+        "sched.py",
+        "argparse.py",
+        "json/tool.py",
+        "tkinter/__init__.py",
+        "lib-dynload/_sched.cpython-311-x86_64.so",
+    ] {
+        assert!(!keeps_standard(&planned, path), "{path}");
+    }
+    assert_eq!(
+        planned
+            .why("/usr/local/lib/python3.11/re.py")
+            .last()
+            .unwrap(),
+        "/usr/local/lib/python3.11/re.py: imported as `re` on line 1"
+    );
+    let whole = standard("import json\n").modules(Modules::Packages).plan();
+    assert!(keeps_standard(&whole, "sched.py"));
+}
+
+#[test]
+fn exact_follows_every_way_to_the_standard_library() {
+    for source in [
+        "import sched\n",
+        "from importlib import import_module\nimport_module('sched')\n",
+        "HANDLER = 'sched.Handler'\n",
+        "import json.tool, sched\n",
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'sched'])\n",
+    ] {
+        assert!(
+            keeps_standard(&standard(source).plan(), "sched.py"),
+            "{source}"
+        );
+    }
+    let command = standard("").script("/app/run.sh", "#!/bin/sh\nexec python3 -m json.tool\n");
+    assert!(keeps_standard(
+        &command.entrypoint(&["/app/run.sh"]).plan(),
+        "argparse.py"
+    ));
+    let wanted = standard("def window():\n    import tkinter\n").plan();
+    assert!(keeps_standard(&wanted, "tkinter/__init__.py"));
+    assert!(keeps_standard(
+        &wanted,
+        "lib-dynload/_tkinter.cpython-311-x86_64.so"
+    ));
+}
+
+#[test]
+fn the_standard_library_stays_whole_if_it_is_unknown_what_is_imported() {
+    for source in ["__import__(name)\n", "x = [\n"] {
+        let is_open = source.starts_with("__import__");
+        let planned = standard(source).plan();
+        // With `exact`, an application's computed names are those in texts.
+        assert!(!keeps_standard(&planned, "sched.py"), "{is_open} {source}");
+    }
+    let unknown = standard("").entrypoint(&["python3"]).plan();
+    assert!(keeps_standard(&unknown, "sched.py"));
+    let embedded = standard("import json\n").elf(
+        "/opt/app/server",
+        &program(GLIBC)
+            .needs("libc.so.6")
+            .needs("libpython3.11.so.1.0"),
+    );
+    assert!(keeps_standard(
+        &embedded.keep("/opt/app/server").plan(),
+        "sched.py"
+    ));
+}
+
+#[test]
+fn a_compiled_module_without_its_source_keeps_its_distribution_whole() {
+    let planned = distribution(
+        machine(&["used"]),
+        "host",
+        "Requires-Dist: used\n",
+        &[("host/__init__.pyc", ""), ("host/late.pyc", "")],
+    )
+    .file("/app/main.py", "import host\n")
+    .modules(Modules::Exact)
+    .plan();
+    assert!(keeps(&planned, "host/late.pyc") && keeps(&planned, "used/__init__.py"));
 }
 
 #[test]

@@ -162,6 +162,32 @@ fn a_virtual_environment_keeps_its_packages_but_not_the_system_packages() {
 }
 
 #[test]
+fn a_copy_of_python_in_an_environment_finds_the_library_of_its_home() {
+    for (settings, is_found) in [
+        ("home = /usr/bin\n", true),
+        (
+            "include-system-site-packages = false\nHOME=/usr/bin\n",
+            true,
+        ),
+        ("home = /usr/local/bin\n", false),
+        ("version = 3.11.2\n", false),
+    ] {
+        let planned = python()
+            .elf("/opt/venv/bin/python3.11", &program(GLIBC))
+            .file("/opt/venv/pyvenv.cfg", settings)
+            .script("/srv/serve", "#!/opt/venv/bin/python3.11\n")
+            .entrypoint(&["/srv/serve"])
+            .plan();
+        assert_eq!(
+            planned.keeps("/usr/lib/python3.11/os.py"),
+            is_found,
+            "{settings}"
+        );
+        assert!(!planned.keeps("/usr/lib/python3/dist-packages/six.py"));
+    }
+}
+
+#[test]
 fn a_virtual_environment_with_system_site_packages_keeps_them_too() {
     let planned = environment("home = /usr/bin\ninclude-system-site-packages = true\n").plan();
     assert!(planned.keeps("/usr/lib/python3/dist-packages/six.py"));

@@ -1,22 +1,30 @@
 //! Data of packages: files of a package's directory that are not modules.
 
 use super::index::{Index, is_module_file};
+use super::names::is_test;
 use crate::image::{NameId, Tree};
+use crate::slim::language_paths::is_compiled_catalog;
 
-/// The files in a package's directory that are not modules, and those in its subdirectories that
-/// are not packages.
-pub(super) fn below(tree: &Tree, index: &Index, directory: NameId) -> Vec<NameId> {
+/// The files in the directory of a module that are not modules, and those in its subdirectories
+/// that are not packages.
+pub(super) fn beside(tree: &Tree, index: &Index, module: NameId) -> Vec<NameId> {
+    let units = index.units_of(module);
     let mut data = Vec::new();
-    let mut stack = vec![directory];
-    while let Some(at) = stack.pop() {
+    // Modules below a directory without `__init__` are templates, such as those of a new project:
+    // they are copied or run by their paths.
+    let mut stack = vec![(tree.parent(module), false)];
+    while let Some((at, has_templates)) = stack.pop() {
         for child in tree.children(at) {
             let file_name = tree.file_name(child);
             if tree.is_directory(child) {
                 let is_other = file_name == b"__pycache__" || index.named_data.contains_key(&child);
-                if !is_other && !has_modules(tree, index, child) {
-                    stack.push(child);
+                if !is_other && (has_templates || !is_package(tree, index, child)) {
+                    let is_tests = std::str::from_utf8(file_name).is_ok_and(is_test);
+                    stack.push((child, !is_tests));
                 }
-            } else if is_data(file_name) {
+            } else if is_data(file_name) && !is_compiled_catalog(tree, child) {
+                data.push(child);
+            } else if has_templates && is_source(file_name) && index.units_of(child) == units {
                 data.push(child);
             }
         }
@@ -25,11 +33,13 @@ pub(super) fn below(tree: &Tree, index: &Index, directory: NameId) -> Vec<NameId
     data
 }
 
-/// Whether a directory is a package, with or without `__init__`: it is reached by its name.
-fn has_modules(tree: &Tree, index: &Index, directory: NameId) -> bool {
-    let listing = index.listing(tree, directory);
-    let mut entries = listing.values();
-    entries.any(|entry| !entry.files.is_empty())
+fn is_source(file_name: &[u8]) -> bool {
+    file_name.ends_with(b".py")
+}
+
+/// Whether a directory is a package, which is reached by its name.
+fn is_package(tree: &Tree, index: &Index, directory: NameId) -> bool {
+    index.listing(tree, directory).contains_key("__init__")
 }
 
 fn is_data(file_name: &[u8]) -> bool {

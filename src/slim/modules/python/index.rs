@@ -10,6 +10,9 @@ use crate::image::{Kind, NameId, Tree};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::view::View;
 
+/// The name of the standard library in the table of distributions.
+pub(super) const STANDARD: &str = "python";
+
 /// Parts of a dotted name that are followed.
 const MAX_PARTS: usize = 64;
 
@@ -17,6 +20,10 @@ const MAX_PARTS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     sites: BTreeSet<NameId>,
+    /// Directories of a standard library that is traced, with their units.
+    libraries: BTreeMap<NameId, usize>,
+    /// Modules of the standard library that nothing asks for, such as `tkinter`.
+    unwanted: BTreeSet<&'static str>,
     pub(super) units: Vec<Unit>,
     /// The units that a file belongs to.
     units_of: HashMap<NameId, Vec<usize>>,
@@ -121,6 +128,48 @@ impl Index {
         }
         index.add_names(view);
         index
+    }
+
+    /// Adds a directory of the standard library, which is a distribution like the others except
+    /// that nothing records it. `files_of` lists the files of an entry.
+    pub(super) fn add_library(&mut self, tree: &Tree, library: NameId, files_of: FilesOf<'_>) {
+        let unit = self.units.len();
+        self.units.push(Unit {
+            name: STANDARD.to_owned(),
+            site: library,
+            record: None,
+            files: Vec::new(),
+        });
+        self.libraries.insert(library, unit);
+        for entry in tree.children(library) {
+            let Some(name) = module_name(tree, entry) else {
+                continue;
+            };
+            for file in files_of(tree, entry) {
+                self.units_of.insert(file, vec![unit]);
+                self.units[unit].files.push(file);
+            }
+            self.names.tops.insert(name);
+        }
+    }
+
+    /// Sets the modules of the standard library that nothing asks for. Returns true if they are
+    /// others than before.
+    pub(super) fn set_unwanted(&mut self, unwanted: BTreeSet<&'static str>) -> bool {
+        let is_new = self.unwanted != unwanted;
+        self.unwanted = unwanted;
+        is_new
+    }
+
+    fn is_unwanted(&self, directory: NameId, top: &str) -> bool {
+        self.libraries.contains_key(&directory) && self.unwanted.contains(top)
+    }
+
+    /// The units of standard libraries, with their directories.
+    pub(super) fn libraries(&self) -> impl Iterator<Item = (NameId, usize)> {
+        self.libraries
+            .iter()
+            .map(|(&library, &unit)| (library, unit))
     }
 
     fn add_distributions(&mut self, tree: &Tree, packages: &Packages) {
@@ -237,12 +286,14 @@ impl Index {
         }
     }
 
+    /// The directories that Python searches.
     pub(super) fn sites(&self) -> impl Iterator<Item = NameId> {
-        self.sites.iter().copied()
+        let libraries = self.libraries.keys();
+        self.sites.iter().chain(libraries).copied()
     }
 
     pub(super) fn is_site(&self, directory: NameId) -> bool {
-        self.sites.contains(&directory)
+        self.sites.contains(&directory) || self.libraries.contains_key(&directory)
     }
 
     /// Whether a file of a unit is next to its record, in `x.dist-info`.
@@ -273,7 +324,7 @@ impl Index {
         let mut at = name;
         while at != NameId::ROOT {
             at = tree.parent(at);
-            if self.sites.contains(&at) {
+            if self.is_site(at) {
                 return true;
             }
         }
@@ -287,7 +338,10 @@ impl Index {
         if self.left_out.contains(top) {
             return found;
         }
-        for &site in &self.sites {
+        for site in self.sites() {
+            if self.is_unwanted(site, top) {
+                continue;
+            }
             let module = self.find_below(tree, site, name);
             if !module.files.is_empty() || module.directory.is_some() {
                 found.push(module);
@@ -296,10 +350,34 @@ impl Index {
         found
     }
 
+    /// The names that an entry of the table stands for: `a.*.b` for `b` in each package in `a`.
+    pub(super) fn expand(&self, tree: &Tree, name: &str) -> Vec<String> {
+        let Some((before, after)) = name.split_once(".*.") else {
+            return vec![name.to_owned()];
+        };
+        let mut names = Vec::new();
+        for module in self.find(tree, before) {
+            let Some(directory) = module.directory else {
+                continue;
+            };
+            let listing = self.listing(tree, directory);
+            for (inner, entry) in listing.iter() {
+                if entry.directory.is_some() {
+                    names.push(format!("{before}.{inner}.{after}"));
+                }
+            }
+        }
+        names
+    }
+
     /// The modules with which a text begins: `a.bc.d` may be `a.b` and another text.
     pub(super) fn find_glued(&self, tree: &Tree, text: &str) -> Vec<Module> {
         let mut found = Vec::new();
-        for &site in &self.sites {
+        let top = text.split('.').next().unwrap_or_default();
+        for site in self.sites() {
+            if self.is_unwanted(site, top) {
+                continue;
+            }
             let mut at = site;
             let mut files: Vec<NameId> = Vec::new();
             for part in text.split('.').take(MAX_PARTS) {
@@ -353,7 +431,7 @@ impl Index {
         let mut package = source;
         for _ in 0..level {
             package = tree.parent(package);
-            if package == NameId::ROOT || self.sites.contains(&package) {
+            if package == NameId::ROOT || self.is_site(package) {
                 return None;
             }
         }

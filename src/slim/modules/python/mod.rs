@@ -41,6 +41,8 @@ pub(in crate::slim) struct PythonModules {
     level: Modules,
     /// Directories of packages, each with the Python that searches it.
     sites: BTreeMap<NameId, NameId>,
+    /// Directories of a standard library that is traced, each with its Python.
+    libraries: BTreeMap<NameId, NameId>,
     index: Option<Index>,
     walk: Option<Walk>,
     /// The facts that were read from sources.
@@ -76,6 +78,10 @@ pub(in crate::slim) struct SiteFiles<'a> {
     pub(in crate::slim) is_left_out: &'a dyn Fn(&[u8]) -> bool,
     /// The files of an entry, without tests and other leftovers.
     pub(in crate::slim) files_of: FilesOf<'a>,
+    /// The files of an entry of a standard library.
+    pub(in crate::slim) files_of_library: FilesOf<'a>,
+    /// Modules of the standard library that are left out, since nothing asks for them.
+    pub(in crate::slim) unwanted: BTreeSet<&'static str>,
 }
 
 impl PythonModules {
@@ -96,6 +102,15 @@ impl PythonModules {
             return false;
         }
         self.sites.entry(site).or_insert(python);
+        true
+    }
+
+    /// Adds the directory of a standard library. Returns true if only what is reached is kept of it.
+    pub(in crate::slim) fn adopt_library(&mut self, library: NameId, python: NameId) -> bool {
+        if self.open.is_some() || self.level != Modules::Exact {
+            return false;
+        }
+        self.libraries.entry(library).or_insert(python);
         true
     }
 
@@ -157,18 +172,23 @@ impl PythonModules {
         packages: &Packages,
         files: &SiteFiles<'_>,
     ) -> bool {
-        if self.open.is_some() || self.sites.is_empty() {
+        if self.open.is_some() || (self.sites.is_empty() && self.libraries.is_empty()) {
             return false;
         }
         self.renew(keep, packages, files);
-        let (Some(index), Some(mut walk)) = (self.index.take(), self.walk.take()) else {
+        let (Some(mut index), Some(mut walk)) = (self.index.take(), self.walk.take()) else {
             return false;
         };
+        if index.set_unwanted(files.unwanted.clone()) && !self.is_renewed {
+            walk = Walk::new(self.level);
+            self.start_again();
+        }
         self.add_places(keep, &index, &mut walk);
         let mut reader = Reader {
             view: keep.view,
             read: &mut self.read,
             scripts: &self.sources,
+            libraries: &self.libraries,
             effort: &mut keep.effort.sources,
         };
         walk.run(keep.view, &index, &mut reader);
@@ -203,9 +223,7 @@ impl PythonModules {
     /// The bytes of files that are only kept because others of their distribution are reached.
     fn exact_saves(&mut self, keep: &mut Keep<'_>, index: &Index) -> u64 {
         let mut exact = Walk::new(Modules::Exact);
-        self.is_renewed = true;
-        self.followed_texts = 0;
-        self.followed_runs = 0;
+        self.start_again();
         // The modules of distributions are sources that were seen, but they are no start.
         self.sources
             .retain(|&source| !index.contains(keep.tree(), source));
@@ -214,6 +232,7 @@ impl PythonModules {
             view: keep.view,
             read: &mut self.read,
             scripts: &self.sources,
+            libraries: &self.libraries,
             effort: &mut keep.effort.sources,
         };
         exact.run(keep.view, index, &mut reader);
@@ -237,21 +256,29 @@ impl PythonModules {
     /// Makes the index again if there are new directories.
     fn renew(&mut self, keep: &Keep<'_>, packages: &Packages, files: &SiteFiles<'_>) {
         let known = self.index.as_ref().map_or(0, |index| index.sites().count());
-        if known == self.sites.len() {
+        if known == self.sites.len() + self.libraries.len() {
             return;
         }
         let sites = self.sites.keys().copied().collect();
-        let index = Index::new(
+        let mut index = Index::new(
             keep.view,
             packages,
             sites,
             files.is_left_out,
             files.files_of,
         );
+        for &library in self.libraries.keys() {
+            index.add_library(keep.tree(), library, files.files_of_library);
+        }
         self.index = Some(index);
         self.walk = Some(Walk::new(self.level));
         // Other names count now.
         self.read.clear();
+        self.start_again();
+    }
+
+    /// Has the next walk begin with everything that is known.
+    fn start_again(&mut self) {
         self.is_renewed = true;
         self.followed_texts = 0;
         self.followed_runs = 0;
@@ -263,6 +290,11 @@ impl PythonModules {
         if self.is_renewed {
             add_configuration(view, index, walk);
             add_startup(view, index, walk, &self.sites);
+            for (library, unit) in index.libraries() {
+                if let Some(&python) = self.libraries.get(&library) {
+                    walk.add_library(view, index, unit, python);
+                }
+            }
         }
         for &source in &self.sources {
             if is_start(keep, index, source) {
@@ -465,7 +497,15 @@ struct Reader<'r, 'v> {
     view: &'r View<'v>,
     read: &'r mut HashMap<NameId, Rc<Source>>,
     scripts: &'r BTreeSet<NameId>,
+    libraries: &'r BTreeMap<NameId, NameId>,
     effort: &'r mut Allowance,
+}
+
+impl Reader<'_, '_> {
+    /// Whether a file is an interpreter, whose machine code imports modules by their names.
+    fn is_python(&self, name: NameId) -> bool {
+        self.libraries.values().any(|&python| python == name)
+    }
 }
 
 impl Sources for Reader<'_, '_> {
@@ -477,19 +517,20 @@ impl Sources for Reader<'_, '_> {
             if self.read.contains_key(&name) || !seen.insert(name) {
                 continue;
             }
-            let is_source = is_source(tree.file_name(name)) || self.scripts.contains(&name);
-            if (is_source && is_followed(tree, name)) || is_extension(tree.file_name(name)) {
+            let file_name = tree.file_name(name);
+            let is_source = is_source(file_name) || self.scripts.contains(&name);
+            let is_machine_code = is_extension(file_name) || self.is_python(name);
+            if (is_source && is_followed(tree, name)) || is_machine_code {
                 wanted.push(name);
+            } else if is_compiled(tree, name) {
+                self.read.insert(name, Rc::new(Source::unreadable()));
             }
         }
         let mut unread = Vec::new();
         for &name in &wanted {
             // Machine code is only searched, which is fast.
-            let part = if is_extension(tree.file_name(name)) {
-                16
-            } else {
-                1
-            };
+            let is_machine_code = is_extension(tree.file_name(name)) || self.is_python(name);
+            let part = if is_machine_code { 16 } else { 1 };
             if !self.effort.spend(length(tree, name) / part) {
                 unread.push(name);
             }
@@ -516,7 +557,8 @@ impl Sources for Reader<'_, '_> {
 }
 
 fn read_source(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
-    if is_extension(view.tree().file_name(name)) {
+    // A module, or the interpreter itself.
+    if view.head(view.tree().inode_id(name), 4) == b"\x7fELF" {
         return match view.binary(name) {
             Some(bytes) => extension::read(&bytes, names),
             None => Source::default(),
@@ -535,6 +577,14 @@ fn read_source(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
 /// Whether a file is machine code that may be a module.
 fn is_extension(file_name: &[u8]) -> bool {
     file_name.ends_with(b".so")
+}
+
+/// Whether a file is a compiled module whose source is not there.
+fn is_compiled(tree: &Tree, name: NameId) -> bool {
+    let Some(source) = tree.file_name(name).strip_suffix(b"c") else {
+        return false;
+    };
+    source.ends_with(b".py") && tree.child(tree.parent(name), source).is_none()
 }
 
 fn is_source(file_name: &[u8]) -> bool {

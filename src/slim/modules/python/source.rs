@@ -75,10 +75,13 @@ pub(super) fn read(text: &str, names: &Names) -> Source {
         depth: 0,
         functions: 0,
         tried: 0,
+        has_lazy_names: false,
     };
     if has_import_calls(text) {
         reader.bindings = values::bindings(&module.body);
+        reader.has_lazy_names = true;
     }
+    reader.has_lazy_names |= memchr::memmem::find(text.as_bytes(), b"__getattr__").is_some();
     for statement in &module.body {
         reader.visit_stmt(statement);
     }
@@ -129,6 +132,7 @@ fn has_import_calls(text: &str) -> bool {
         "import_module",
         "__import__",
         "run_module",
+        "lazy",
         "client(",
         "resource(",
     ]
@@ -165,6 +169,8 @@ struct Reader<'n> {
     functions: usize,
     /// `try` statements around the place.
     tried: usize,
+    /// Whether the source may load modules from a table of names: `{"connect": ".client"}`.
+    has_lazy_names: bool,
 }
 
 impl<'a> Visitor<'a> for Reader<'_> {
@@ -279,6 +285,12 @@ impl Reader<'_> {
     }
 
     fn add_text(&mut self, text: &str, at: TextSize) {
+        let relative = text.trim_start_matches('.');
+        let dots = text.len() - relative.len();
+        if self.has_lazy_names && dots > 0 && names::is_dotted(relative) {
+            let level = u32::try_from(dots).unwrap_or(u32::MAX);
+            self.add(level, relative, at, How::Text);
+        }
         for name in self.names.requested(text) {
             self.add(name.level, name.name, at, name.how);
         }

@@ -35,6 +35,63 @@ pub(super) trait Sources {
     fn read(&mut self, index: &Index, names: &[NameId]) -> Vec<Rc<Source>>;
 }
 
+/// Frameworks look for modules in packages that settings name: `admin` in each application of
+/// Django. A framework may be reached after the settings, or before them.
+#[derive(Debug, Default)]
+struct Conventions {
+    /// The modules that a framework looks for.
+    parts: Vec<&'static [String]>,
+    /// Names in texts that may be packages, with a place of each.
+    packages: Vec<(String, Place, usize)>,
+    seen: HashSet<(String, Option<usize>)>,
+    /// How many parts and packages were combined.
+    done: (usize, usize),
+}
+
+impl Conventions {
+    /// Adds the packages in a name: `a`, `a.b` and `a.b.c` of `a.b.c`.
+    fn add_text(&mut self, index: &Index, place: &Place, request: &Request) {
+        let unit = match place {
+            Place::Source(source) => index.units_of(*source).first().copied(),
+            Place::Root(_) => None,
+        };
+        let name = &request.name;
+        let ends = memchr::memchr_iter(b'.', name.as_bytes()).chain([name.len()]);
+        for end in ends {
+            let package = name[..end].to_owned();
+            if self.seen.insert((package.clone(), unit)) {
+                self.packages.push((package, place.clone(), request.line));
+            }
+        }
+    }
+
+    /// The combinations of packages and parts that are new.
+    fn take(&mut self) -> Vec<(String, Place, usize, &'static str)> {
+        let (parts, packages) = self.done;
+        let mut found = Vec::new();
+        for (at, list) in self.parts.iter().enumerate() {
+            let start = if at < parts { packages } else { 0 };
+            for (package, place, line) in &self.packages[start..] {
+                for part in *list {
+                    found.push((package.clone(), place.clone(), *line, part.as_str()));
+                }
+            }
+        }
+        if !self.parts.is_empty() {
+            self.done = (self.parts.len(), self.packages.len());
+        }
+        found
+    }
+}
+
+/// Whether a source belongs to the distribution of a package: it knows the names of all of them.
+fn is_of_same_unit(view: &View<'_>, index: &Index, source: NameId, package: &str) -> bool {
+    let units = index.units_of(source);
+    let found = index.find(view.tree(), package);
+    let mut files = found.iter().flat_map(|module| &module.files);
+    files.any(|&file| units.iter().any(|unit| index.units_of(file).contains(unit)))
+}
+
 /// A walk that is under way. More places may be added to it, so that an image is walked once.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -55,6 +112,7 @@ pub(super) struct Walk {
     pub(super) has_own_computed: bool,
     /// Whether the place that is followed is none of a distribution.
     is_own: bool,
+    conventions: Conventions,
 }
 
 impl Walk {
@@ -71,6 +129,7 @@ impl Walk {
             runs_code: None,
             has_own_computed: false,
             is_own: true,
+            conventions: Conventions::default(),
         }
     }
 
@@ -89,6 +148,20 @@ impl Walk {
         }
     }
 
+    /// Adds a standard library: what its interpreter imports at its start.
+    pub(super) fn add_library(
+        &mut self,
+        view: &View<'_>,
+        index: &Index,
+        unit: usize,
+        python: NameId,
+    ) {
+        if self.files.insert(python) {
+            self.frontier.push(python);
+        }
+        self.reach_unit(view, index, unit, python);
+    }
+
     /// Follows the sources that were reached until there are no new ones.
     pub(super) fn run(&mut self, view: &View<'_>, index: &Index, sources: &mut dyn Sources) {
         while !self.frontier.is_empty() {
@@ -97,6 +170,32 @@ impl Walk {
             for (name, source) in names.into_iter().zip(read) {
                 self.follow_source(view, index, name, &source);
             }
+            self.follow_conventions(view, index);
+        }
+    }
+
+    /// Reaches the modules that frameworks look for in packages that texts name.
+    fn follow_conventions(&mut self, view: &View<'_>, index: &Index) {
+        for (package, place, line, part) in self.conventions.take() {
+            let is_same = match &place {
+                Place::Source(source) => is_of_same_unit(view, index, *source, &package),
+                Place::Root(_) => false,
+            };
+            if is_same {
+                continue;
+            }
+            let request = Request {
+                level: 0,
+                name: format!("{package}.{}", part.trim_end_matches('*')),
+                line,
+                how: if part.ends_with('*') {
+                    How::Beginning
+                } else {
+                    How::Member
+                },
+                is_optional: true,
+            };
+            self.follow(view, index, &place, &request, false);
         }
     }
 
@@ -120,7 +219,7 @@ impl Walk {
             self.has_own_computed = true;
         }
         for &unit in units {
-            if !knowledge::loads_by_text(&index.units[unit].name) {
+            if source.is_unreadable || !knowledge::loads_by_text(&index.units[unit].name) {
                 self.keep_whole(view, index, unit, name);
             }
         }
@@ -152,15 +251,16 @@ impl Walk {
             }
             return;
         }
-        if request.how == How::Text {
+        if request.how == How::Text && request.level == 0 {
             self.follow_group(view, index, place, request);
             // Words in a package are seldom names of other packages.
             if is_installed && !request.name.contains('.') {
                 return;
             }
+            self.conventions.add_text(index, place, request);
         }
         // `python -m a` and a program in its own language may run a package.
-        if request.how == How::Text && !is_installed {
+        if request.how == How::Text && request.level == 0 && !is_installed {
             let name = format!("{}.__main__", request.name);
             for module in index.find(tree, &name) {
                 if module.is_whole {
@@ -329,7 +429,9 @@ impl Walk {
             return;
         }
         // The rest of a text is the name of an object.
-        if request.how == How::Member && !module.is_whole {
+        let may_be_attribute =
+            request.how == How::Member || (request.how == How::Text && request.level > 0);
+        if may_be_attribute && !module.is_whole {
             files.truncate(0);
         }
         for file in unique(files) {
@@ -548,7 +650,7 @@ impl Walk {
         if index.is_site(directory) || !self.directories.insert(directory) {
             return;
         }
-        for name in data::below(tree, index, directory) {
+        for name in data::beside(tree, index, file) {
             let package = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
             self.kept.push(Kept {
                 name,
@@ -573,19 +675,24 @@ impl Walk {
                 }
             }
         }
+        if !known.parts.is_empty() {
+            self.conventions.parts.push(&known.parts);
+        }
         for module in &known.loads {
-            let request = Request {
-                level: 0,
-                name: module.trim_end_matches('*').to_owned(),
-                line: 1,
-                how: if module.ends_with('*') {
-                    How::Beginning
-                } else {
-                    How::Text
-                },
-                is_optional: false,
-            };
-            self.follow(view, index, &Place::Source(file), &request, true);
+            for name in index.expand(view.tree(), module) {
+                let request = Request {
+                    level: 0,
+                    name: name.trim_end_matches('*').to_owned(),
+                    line: 1,
+                    how: if name.ends_with('*') {
+                        How::Beginning
+                    } else {
+                        How::Call
+                    },
+                    is_optional: false,
+                };
+                self.follow(view, index, &Place::Source(file), &request, true);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use super::directories::{
 use super::state::{State, Wanted};
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
-use crate::slim::language_paths::is_site;
+use crate::slim::language_paths::{is_compiled_catalog, is_site};
 use crate::slim::why::{Language, Why};
 
 /// `python`, `python3.11`, `pypy3`, `libpython3.11.so.1.0`; but not `python3-config`.
@@ -66,6 +66,9 @@ pub(super) const MACHINERY: &[&str] = &[
     "setuptools",
     "wheel",
 ];
+
+/// Bytes of `pyvenv.cfg` that are read, for each name of Python.
+const MAX_SETTINGS: usize = 4096;
 
 /// Keeps libraries and packages for all Pythons that were found.
 pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
@@ -198,16 +201,33 @@ fn keep_environment_sites(
 
 /// Whether the settings of an environment include the system packages.
 fn is_open_to_system(keep: &Keep<'_>, settings: NameId) -> bool {
-    let Some(bytes) = keep.view.bytes(settings) else {
-        return false;
-    };
-    let text = String::from_utf8_lossy(&bytes).to_lowercase();
-    text.lines().any(|line| {
-        // `site.py` compares both case-insensitively.
-        line.split_once('=').is_some_and(|(key, value)| {
-            key.trim() == "include-system-site-packages" && value.trim() == "true"
-        })
-    })
+    let value = setting(keep, settings, "include-system-site-packages");
+    value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// The directory of the Python of which an environment has a copy (`python -m venv --copies`): the
+/// copy finds its standard library from there.
+fn environment_home(keep: &Keep<'_>, name: NameId) -> Option<NameId> {
+    let tree = keep.tree();
+    let settings = tree.child(environment(tree, name)?, b"pyvenv.cfg")?;
+    let home = setting(keep, settings, "home")?;
+    let resolved = tree.resolve(home.as_bytes()).ok()?;
+    Some(resolved.name)
+}
+
+/// The value of a key in `pyvenv.cfg`.
+fn setting(keep: &Keep<'_>, settings: NameId, key: &str) -> Option<String> {
+    let bytes = keep.view.bytes(settings)?;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_SETTINGS)]);
+    for line in text.lines() {
+        // `site.py` compares keys case-insensitively.
+        if let Some((name, value)) = line.split_once('=')
+            && name.trim().eq_ignore_ascii_case(key)
+        {
+            return Some(value.trim().to_owned());
+        }
+    }
+    None
 }
 
 /// The names of Python that are kept for reasons other than a virtual environment or another name
@@ -267,7 +287,8 @@ fn libraries(keep: &mut Keep<'_>, listed: &mut Listed, name: NameId) -> Vec<Name
     let home = homes
         .iter()
         .filter_map(|path| Some(tree.resolve(path).ok()?.name));
-    for prefix in home.chain(ancestors(tree, tree.parent(name))) {
+    let start = environment_home(keep, name).unwrap_or_else(|| tree.parent(name));
+    for prefix in home.chain(ancestors(tree, start)) {
         // Fedora splits the library: C modules are in `lib64`.
         let in_prefix = [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| {
             let resolved = tree.resolve_from(prefix, library).ok()?;
@@ -332,10 +353,12 @@ fn library_version(tree: &Tree, library: NameId) -> Option<&[u8]> {
 }
 
 fn keep_library(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
-    let wanted = state.wanted.clone();
     let why = Why::runtime(Language::Python);
-    let skip = |tree: &Tree, name| is_left_out_of_library(tree, library, name, &wanted);
-    keep_tree(keep, library, name, &why, &skip);
+    if !adopt_library(state, keep, name, library) {
+        let wanted = state.wanted.clone();
+        let skip = |tree: &Tree, name| is_left_out_of_library(tree, library, name, &wanted);
+        keep_tree(keep, library, name, &why, &skip);
+    }
     // `python311.zip` is searched first.
     let tree = keep.tree();
     let digits: Vec<u8> = tree
@@ -347,6 +370,46 @@ fn keep_library(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: N
     if let Some(zip) = tree.child(tree.parent(library), &[&digits[..], b".zip"].concat()) {
         keep.graph.keep(zip, Some(name), why);
     }
+}
+
+/// Has only the modules of a library kept that are reached. Extension modules have a directory of
+/// their own, which Python searches too.
+fn adopt_library(state: &mut State, keep: &Keep<'_>, name: NameId, library: NameId) -> bool {
+    // Compiled modules do not show what they import.
+    if keep.tree().child(library, b"os.py").is_none() {
+        return false;
+    }
+    let extensions = keep.tree().child(library, b"lib-dynload");
+    let mut directories = std::iter::once(library).chain(extensions);
+    directories.all(|directory| state.python_modules.adopt_library(directory, name))
+}
+
+/// The files of an entry of a standard library, without tests and other leftovers.
+pub(super) fn files_of_library_entry(tree: &Tree, entry: NameId) -> Vec<NameId> {
+    let library = tree.parent(entry);
+    let wanted = Wanted::new();
+    let is_optional = |name| {
+        let top = top_name(tree.file_name(name));
+        let mut optional = OPTIONAL.iter();
+        tree.parent(name) == library && optional.any(|module| module.as_bytes() == top)
+    };
+    let skip: Skip<'_> =
+        &|tree, name| !is_optional(name) && is_left_out_of_library(tree, library, name, &wanted);
+    if skip(tree, entry) {
+        return Vec::new();
+    }
+    files_below(tree, entry, skip)
+}
+
+/// The optional modules of the standard library that nothing asks for.
+pub(super) fn unwanted(state: &State) -> BTreeSet<&'static str> {
+    let mut unwanted = BTreeSet::new();
+    for &module in OPTIONAL {
+        if !is_wanted(&state.wanted, module.as_bytes()) {
+            unwanted.insert(module);
+        }
+    }
+    unwanted
 }
 
 fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &Wanted) -> bool {
@@ -393,6 +456,7 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     is_development(tree, name)
         || is_directory_of(tree, name, &["__pycache__"])
+        || is_compiled_catalog(tree, name)
         || (is_plain_file(tree, name)
             && [&b".pyi"[..], b".pxd", b".pyx", b".pxi"]
                 .iter()

@@ -30,6 +30,8 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>, packages: &Packages
     let files = SiteFiles {
         is_left_out: &python::is_machinery,
         files_of: &python::files_of_entry,
+        files_of_library: &python::files_of_library_entry,
+        unwanted: python::unwanted(state),
     };
     let is_open = state.python_modules.settle(keep, packages, &files);
     if is_open {
