@@ -412,7 +412,7 @@ pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyh
 }
 
 /// Plans the slimming of an image; the result has the data that verification and documents need.
-fn slimming<'a>(
+pub(super) fn slimming<'a>(
     image: &'a Image,
     options: &PlanOptions,
     name: &str,

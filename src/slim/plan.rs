@@ -14,6 +14,7 @@ use super::program_kind::{is_privileged, is_program};
 use super::trace::{Traced, trace};
 use super::view::View;
 use super::why::{Confidence, Root, Why};
+use super::writes::RunTimeFacts;
 use super::{companions, package_records, roots, tracers};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::{ProgramClass, script_languages};
@@ -38,6 +39,7 @@ pub struct Plan {
     records: Vec<GeneratedRecord>,
     pub(super) loaded: Vec<Program>,
     exact_saves: u64,
+    run_time: RunTimeFacts,
     /// Whether libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
 }
@@ -134,6 +136,7 @@ fn finish(
         with_parts_left_out,
         unbootable,
         exact_saves,
+        run_time,
     } = traced;
     let image = view.image;
     check_start(&image.tree, unknown_program, unbootable, options)?;
@@ -178,6 +181,7 @@ fn finish(
         records,
         loaded,
         exact_saves,
+        run_time,
         keeps_opened,
     })
 }
@@ -400,6 +404,11 @@ impl Plan {
     /// The bytes of unused modules of kept packages, which `--modules exact` would leave out.
     pub fn exact_saves(&self) -> u64 {
         self.exact_saves
+    }
+
+    /// Places that kept programs write to at run time, and calls that need capabilities.
+    pub fn run_time(&self) -> &RunTimeFacts {
+        &self.run_time
     }
 
     /// Companion programs of the program that the image starts, whether they are kept or not.
