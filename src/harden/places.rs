@@ -113,12 +113,14 @@ fn is_of_started(subject: &Subject<'_, '_>, write: &Write) -> bool {
     }
 }
 
-/// The directories that are created at run time.
+/// The directories that scripts create at run time.
 fn created_directories(subject: &Subject<'_, '_>) -> BTreeSet<Vec<u8>> {
     let tree = &subject.slimming.image.tree;
     let mut directories = BTreeSet::new();
     for write in subject.plan.run_time().writes() {
-        if write.kind == WrittenKind::Directory
+        let is_command = matches!(write.by, Writer::Command { .. });
+        if is_command
+            && write.kind == WrittenKind::Directory
             && let Some((path, _)) = real_path(tree, &write.path)
         {
             directories.insert(path);
@@ -138,11 +140,8 @@ fn add_write(
     let Some((path, entry)) = real_path(tree, &write.path) else {
         return;
     };
-    // The engine mounts these itself.
-    if [b"/dev".as_slice(), b"/proc", b"/sys"]
-        .iter()
-        .any(|top| is_within(&path, top))
-    {
+    // A log is often a symlink to a stream of the container.
+    if is_of_engine(&path) || is_link_to_stream(tree, &write.path) {
         return;
     }
     let is_directory = match entry {
@@ -156,7 +155,7 @@ fn add_write(
     };
     let exists = tree.resolve(directory).is_ok();
     // The write fails in the original too, unless something creates the directory.
-    if !is_directory && !exists && !directories.contains(directory) {
+    if !exists && !directories.contains(directory) {
         return;
     }
     let reason = reason(subject, write, &path);
@@ -172,6 +171,22 @@ fn add_write(
             "{}: {reason}, which a read-only root file system does not allow",
             escape_bytes(&path)
         ));
+    }
+}
+
+/// Whether the engine mounts a file system with this path in every container.
+fn is_of_engine(path: &[u8]) -> bool {
+    let mut tops = [b"/dev".as_slice(), b"/proc", b"/sys"].into_iter();
+    tops.any(|top| is_within(path, top))
+}
+
+fn is_link_to_stream(tree: &Tree, path: &[u8]) -> bool {
+    let Ok(link) = tree.resolve_link(path) else {
+        return false;
+    };
+    match &tree.inode(link.name).kind {
+        Kind::Symlink { target } => is_of_engine(target),
+        _ => false,
     }
 }
 
@@ -273,8 +288,13 @@ fn add_owned(subject: &Subject<'_, '_>, found: &mut Found) {
         if is_essential(&path) || inode.header.uid == 0 && !is_shared {
             continue;
         }
-        // It is that of the users who log in to a machine, not of one program.
-        if path == b"/run/lock" {
+        // Packages own configuration that way too, and `/run/lock` is that of a whole machine.
+        let is_other = [b"/etc".as_slice(), b"/usr", b"/run/lock"]
+            .iter()
+            .any(|top| is_within(&path, top));
+        // The place that something is known to write to says more than its parent directories.
+        let mut known = found.places.keys();
+        if is_other || known.any(|known| is_within(known, &path)) {
             continue;
         }
         let reason = match (
@@ -386,8 +406,11 @@ fn mounts(
             has_files = true;
         }
     }
-    // Only a volume shows the files of the image.
-    if has_files || nested.len() > MAX_NESTED {
+    // Only a volume shows the files of the image. Those in `/run` and `/tmp` are left from the build.
+    let is_cleared = [b"/run".as_slice(), b"/tmp"]
+        .iter()
+        .any(|top| is_within(path, top));
+    if has_files && !is_cleared || nested.len() > MAX_NESTED {
         place.mount = Mount::Volume;
         return vec![place];
     }

@@ -45,7 +45,7 @@ pub fn apparmor(hardened: &Hardened<'_>, rules: &[FileRule]) -> String {
     }
     sheet.line(2, &format!("signal peer={name},"));
     for (capability, reasons) in &hardened.settings.capabilities {
-        sheet.comments(2, reasons);
+        sheet.reasons(2, reasons);
         sheet.line(
             2,
             &format!("capability {},", capability.to_ascii_lowercase()),

@@ -27,7 +27,7 @@ pub fn compose(hardened: &Hardened<'_>) -> String {
         4,
         &format!("restart: on-failure:{}", placeholders::RESTARTS),
     );
-    sheet.comment(4, &settings.user.reason);
+    sheet.reason(4, &settings.user.reason);
     sheet.line(4, &format!("user: {}", quoted(&hardened.user())));
     add_privileges(&mut sheet, hardened);
     sheet.line(4, "deploy:");
@@ -47,7 +47,7 @@ fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(4, "volumes:");
     }
     for volume in volumes {
-        sheet.comments(6, &volume.place.reasons);
+        sheet.reasons(6, &volume.place.reasons);
         sheet.line(6, "- type: volume");
         sheet.line(8, &format!("source: {}", volume.name));
         sheet.line(8, &format!("target: {}", quoted(&volume.path)));
@@ -59,7 +59,7 @@ fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(4, "tmpfs:");
     }
     for mount in temporary {
-        sheet.comments(6, &mount.place.reasons);
+        sheet.reasons(6, &mount.place.reasons);
         let value = format!("{}:{}", mount.path, tmpfs_options(mount.place));
         sheet.line(6, &format!("- {}", quoted(&value)));
     }
@@ -95,7 +95,7 @@ fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(4, "cap_add:");
     }
     for (capability, reasons) in &settings.capabilities {
-        sheet.comments(6, reasons);
+        sheet.reasons(6, reasons);
         sheet.line(6, &format!("- {capability}"));
     }
     match &settings.gains_privileges {

@@ -1,4 +1,4 @@
-//! Settings as a script that runs `docker run`, or `podman run`, which has the same options.
+//! Settings as a script that runs `docker run`.
 
 use super::sheet::Sheet;
 use super::{
@@ -13,7 +13,6 @@ pub fn docker_run(hardened: &Hardened<'_>) -> String {
     let mut sheet = Sheet::default();
     sheet.line(0, "#!/usr/bin/env bash");
     sheet.comments(0, &hardened.title());
-    sheet.comment(0, "Set ENGINE=podman for Podman.");
     sheet.line(0, "options=(");
     add(
         &mut sheet,
@@ -41,7 +40,7 @@ pub fn docker_run(hardened: &Hardened<'_>) -> String {
         );
     }
     for (number, protocol) in hardened.ports() {
-        let comment = "Only this host may connect.".to_owned();
+        let comment = "only this host may connect".to_owned();
         let option = format!("--publish=127.0.0.1:{number}:{number}/{protocol}");
         add(&mut sheet, &[comment], &option);
     }
@@ -55,7 +54,7 @@ pub fn docker_run(hardened: &Hardened<'_>) -> String {
     let image = quoted(hardened.image);
     sheet.line(
         0,
-        &format!("exec \"${{ENGINE:-docker}}\" run \"${{options[@]}}\" {image} \"$@\""),
+        &format!("exec docker run \"${{options[@]}}\" {image} \"$@\""),
     );
     sheet.into_text()
 }
@@ -80,7 +79,7 @@ fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
 }
 
 fn add(sheet: &mut Sheet, reasons: &[String], option: &str) {
-    sheet.comments(4, reasons);
+    sheet.reasons(4, reasons);
     sheet.line(4, &quoted(option));
 }
 

@@ -52,7 +52,7 @@ fn add_pod(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     sheet.line(6, "automountServiceAccountToken: false");
     sheet.line(6, "enableServiceLinks: false");
     sheet.line(6, "securityContext:");
-    sheet.comment(8, &settings.user.reason);
+    sheet.reason(8, &settings.user.reason);
     if settings.user.uid != 0 {
         sheet.line(8, "runAsNonRoot: true");
     }
@@ -125,7 +125,7 @@ fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(14, "add:");
     }
     for (capability, reasons) in &settings.capabilities {
-        sheet.comments(16, reasons);
+        sheet.reasons(16, reasons);
         sheet.line(16, &format!("- {capability}"));
     }
 }
@@ -137,7 +137,7 @@ fn add_volume_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(10, "volumeMounts:");
     }
     for mount in mounts {
-        sheet.comments(12, &mount.place.reasons);
+        sheet.reasons(12, &mount.place.reasons);
         sheet.line(12, &format!("- name: {}", mount.name));
         sheet.line(14, &format!("mountPath: {}", quoted(&mount.path)));
     }

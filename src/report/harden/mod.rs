@@ -133,6 +133,18 @@ fn is_writable_in_options(path: &str) -> bool {
     !path.contains([':', ',', '"', '\\', '$']) && !path.contains(char::is_control)
 }
 
+/// The same for Podman, whose temporary file systems always belong to root: everybody may write to
+/// one that would belong to another user.
+fn podman_tmpfs_options(place: &Place) -> String {
+    const SHARED: u32 = 0o1777;
+    let mode = if place.owner.is_some() {
+        SHARED
+    } else {
+        place.mode
+    };
+    format!("mode={mode:o},size={}m", placeholders::TMPFS_MB)
+}
+
 /// A name for a volume: `var-lib-mysql`.
 fn name_of(path: &str) -> String {
     const LONGEST: usize = 40;

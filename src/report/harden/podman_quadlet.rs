@@ -5,7 +5,7 @@
 use super::sheet::Sheet;
 use super::{
     DROP_ALL, HOME, Hardened, LIMITS, LOW_PORTS, NO_NEW_PRIVILEGES, READ_ONLY, RESTARTS,
-    placeholders, tmpfs_options,
+    placeholders, podman_tmpfs_options,
 };
 use crate::harden::Mount;
 
@@ -21,7 +21,7 @@ pub fn podman_quadlet(hardened: &Hardened<'_>) -> String {
     sheet.line(0, "");
     sheet.line(0, "[Container]");
     sheet.line(0, &format!("Image={}", value(hardened.image)));
-    sheet.comment(0, &settings.user.reason);
+    sheet.reason(0, &settings.user.reason);
     sheet.line(0, &format!("User={}", settings.user.uid));
     sheet.line(0, &format!("Group={}", settings.user.gid));
     add_privileges(&mut sheet, hardened);
@@ -55,7 +55,7 @@ fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     sheet.comment(0, DROP_ALL);
     sheet.line(0, "DropCapability=all");
     for (capability, reasons) in &settings.capabilities {
-        sheet.comments(0, reasons);
+        sheet.reasons(0, reasons);
         sheet.line(0, &format!("AddCapability={capability}"));
     }
     match &settings.gains_privileges {
@@ -76,12 +76,12 @@ fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     sheet.line(0, "ReadOnly=true");
     sheet.line(0, "ReadOnlyTmpfs=false");
     for mount in hardened.mounts(Mount::Tmpfs) {
-        sheet.comments(0, &mount.place.reasons);
-        let options = tmpfs_options(mount.place);
+        sheet.reasons(0, &mount.place.reasons);
+        let options = podman_tmpfs_options(mount.place);
         sheet.line(0, &format!("Tmpfs={}:{options}", value(&mount.path)));
     }
     for volume in hardened.mounts(Mount::Volume) {
-        sheet.comments(0, &volume.place.reasons);
+        sheet.reasons(0, &volume.place.reasons);
         let (service, name) = (hardened.service, &volume.name);
         sheet.line(
             0,

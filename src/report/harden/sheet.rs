@@ -42,6 +42,23 @@ impl Sheet {
         }
     }
 
+    /// Adds reasons, which are clauses, as sentences.
+    pub(super) fn reasons(&mut self, indent: usize, reasons: &[String]) {
+        for reason in reasons {
+            self.reason(indent, reason);
+        }
+    }
+
+    pub(super) fn reason(&mut self, indent: usize, reason: &str) {
+        let mut chars = reason.chars();
+        let first = chars.next().map(|first| first.to_ascii_uppercase());
+        let mut sentence: String = first.into_iter().chain(chars).collect();
+        if !sentence.ends_with('.') {
+            sentence.push('.');
+        }
+        self.comment(indent, &sentence);
+    }
+
     pub(super) fn into_text(self) -> String {
         self.text
     }

@@ -253,6 +253,18 @@ impl KeepPage {
         )
     }
 
+    /// Patterns of the paths that the program writes at run time, each with the time for which the
+    /// data is needed.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.writes.iter().map(|written| {
+            let lifetime = match written.lifetime {
+                Lifetime::Persistent => "persistent",
+                Lifetime::Temporary | Lifetime::Unknown => "temporary",
+            };
+            (lifetime, written.pattern)
+        })
+    }
+
     /// The triggers as a phrase: "files named `libssl.so.*`; calls to `iconv_open`".
     pub fn triggers(&self) -> String {
         let when = &self.when;
