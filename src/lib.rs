@@ -104,6 +104,7 @@ pub mod evidence;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod harden;
 pub mod hash;
 pub mod image;
 pub mod inspect;

@@ -7,7 +7,7 @@ use super::arguments::{
     WhyArguments,
 };
 use super::{
-    Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, observe,
+    Outcome, Output, completions, config, deps, diff, explain, harden, inspect, lint, lsp, observe,
     restore, rules, sbom_generator, slim, verify, why, why_not,
 };
 
@@ -42,6 +42,7 @@ commands! {
     Verify(verify::VerifyArguments) => verify::run(arguments, output),
     Why(WhyArguments) => why::run(arguments, output),
     WhyNot(why_not::WhyNotArguments) => why_not::run(arguments, output),
+    Harden(harden::HardenArguments) => harden::run(arguments, output),
     Deps(DepsArguments) => deps::run(arguments, output),
     Inspect(inspect::InspectArguments) => inspect::run(arguments, output),
     Diff(diff::DiffArguments) => diff::run(arguments, output),

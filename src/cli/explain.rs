@@ -111,7 +111,14 @@ fn keep_markdown(page: &KeepPage) -> String {
     if !files.is_empty() {
         files.insert_str(0, "\n## Kept files\n\n");
     }
-    format!("{heading}\n\n{triggers}\n{text}{files}\n## Sources\n{sources}")
+    let mut written = String::new();
+    for (lifetime, pattern) in page.written() {
+        let _ = writeln!(written, "- `{pattern}` ({lifetime})");
+    }
+    if !written.is_empty() {
+        written.insert_str(0, "\n## Written at run time\n\n");
+    }
+    format!("{heading}\n\n{triggers}\n{text}{files}{written}\n## Sources\n{sources}")
 }
 
 /// The rules with a name, with another tool's code, or with a unique prefix.

@@ -18,6 +18,7 @@ mod explain;
 mod files;
 mod fix;
 mod guide;
+mod harden;
 mod heal;
 mod highlight;
 mod hook;

@@ -421,7 +421,7 @@ pub(super) fn plan(image: &Image, options: &PlanOptions, name: &str) -> anyhow::
 }
 
 /// Plans the slimming of an image; the result has the data that verification and documents need.
-fn slimming<'a>(
+pub(super) fn slimming<'a>(
     image: &'a Image,
     options: &PlanOptions,
     name: &str,

@@ -2,10 +2,11 @@
 //! managers, paths that contain documentation. Rules, tracers and pages refer to a class or a set
 //! by name instead of having their own lists.
 //!
-//! The tables are the files `rules/*.toml` of the same names: languages, launchers, mounts, package
+//! The tables are the files `rules/*.toml` of the same names: capabilities, languages, launchers, mounts, package
 //! managers, path sets, platforms, programs, Python distributions, service managers, ShellCheck,
 //! signals, systemd and variables.
 
+mod capabilities;
 mod languages;
 mod launchers;
 mod mounts;
@@ -20,6 +21,7 @@ mod signals;
 mod systemd;
 mod variables;
 
+pub use capabilities::{capabilities_of, capability_name, needs_capabilities};
 pub use languages::{
     InstalledLanguage, InterpreterOptions, Language, LibraryOpeners, ProgramStarters,
     ScriptLanguage, installed_languages, language_of_interpreter, language_of_runtime,

@@ -28,6 +28,8 @@ struct Table {
     build_tools: Vec<String>,
     debug_tools: Vec<String>,
     prompts: Vec<String>,
+    writers: Vec<String>,
+    copiers: Vec<String>,
 }
 
 /// A class of programs with the same purpose, or the same risk.
@@ -62,6 +64,10 @@ pub enum ProgramClass {
     /// Programs besides shells and interpreters that wait for input at a terminal if they have no
     /// arguments.
     Prompt,
+    /// Programs that create or change the files in their operands: `mkdir`, `chown`, …
+    Writer,
+    /// Programs that create or change the last of their operands: `cp`, `mv`, …
+    Copier,
 }
 
 impl ProgramClass {
@@ -98,6 +104,8 @@ impl ProgramClass {
             Self::BuildTool => [&table.build_tools, &[]],
             Self::DebugTool => [&table.debug_tools, &[]],
             Self::Prompt => [&table.prompts, &[]],
+            Self::Writer => [&table.writers, &[]],
+            Self::Copier => [&table.copiers, &[]],
         }
     }
 }

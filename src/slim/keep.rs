@@ -21,6 +21,7 @@ use super::program_search::Programs;
 use super::variables::Variables;
 use super::view::View;
 use super::why::{Language, Root, Why};
+use super::writes::RunTimeFacts;
 use crate::image::{Kind, NameId, Tree};
 
 /// Maximum number of notes. A script may have one on each of its lines.
@@ -83,6 +84,8 @@ pub(super) struct Keep<'a> {
     pub(super) unknown_code: BTreeMap<Language, NameId>,
     /// Indices of rules that apply and leave out parts of a program.
     pub(super) with_parts_left_out: BTreeSet<usize>,
+    /// Places that are written to at run time, and calls that need capabilities.
+    pub(super) run_time: RunTimeFacts,
     /// The last command of the entry point's script if its program is computed: the script, the
     /// line and the word.
     pub(super) unknown_program: Option<(NameId, usize, String)>,
@@ -135,6 +138,7 @@ impl<'a> Keep<'a> {
             deferred: Vec::new(),
             unknown_code: BTreeMap::new(),
             with_parts_left_out: BTreeSet::new(),
+            run_time: RunTimeFacts::default(),
             unknown_program: None,
             starts_systemd: false,
             imports: ResolvedImports::default(),

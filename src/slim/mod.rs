@@ -41,6 +41,7 @@ mod variables;
 mod verify;
 mod view;
 mod why;
+mod writes;
 
 pub(crate) use build_history::BuildHistory;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
@@ -51,4 +52,5 @@ pub use shebang::started_through;
 pub use slimming::{Slimming, plan};
 pub use verify::{Failure, Lost, verify, verify_against};
 pub(crate) use view::View;
+pub use writes::{Lifetime, RunTimeFacts, ScriptCall, Write, Writer, WrittenKind};
 pub use why::{Because, Confidence, Field, Import, Injector, Language, Root, UnitRelation, Why};

@@ -15,6 +15,7 @@ use super::program_kind::{is_privileged, is_program};
 use super::trace::{Traced, trace};
 use super::view::View;
 use super::why::{Confidence, Root, Why};
+use super::writes::RunTimeFacts;
 use super::{companions, package_records, roots, tracers};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::{ProgramClass, script_languages};
@@ -41,6 +42,7 @@ pub struct Plan {
     exact_saves: u64,
     /// The imports that sources must still find.
     pub(super) imports: ResolvedImports,
+    run_time: RunTimeFacts,
     /// Whether libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
 }
@@ -138,6 +140,7 @@ fn finish(
         unbootable,
         imports,
         exact_saves,
+        run_time,
     } = traced;
     let image = view.image;
     check_start(&image.tree, unknown_program, unbootable, options)?;
@@ -183,6 +186,7 @@ fn finish(
         loaded,
         exact_saves,
         imports,
+        run_time,
         keeps_opened,
     })
 }
@@ -405,6 +409,11 @@ impl Plan {
     /// The bytes of unused modules of kept packages, which `--modules exact` would leave out.
     pub fn exact_saves(&self) -> u64 {
         self.exact_saves
+    }
+
+    /// Places that kept programs write to at run time, and calls that need capabilities.
+    pub fn run_time(&self) -> &RunTimeFacts {
+        &self.run_time
     }
 
     /// Companion programs of the program that the image starts, whether they are kept or not.

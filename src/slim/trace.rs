@@ -10,6 +10,7 @@ use super::options::PlanOptions;
 use super::process::Program;
 use super::tracer::Tracer;
 use super::why::Confidence;
+use super::writes::RunTimeFacts;
 use crate::image::NameId;
 
 /// The result of tracing.
@@ -28,6 +29,8 @@ pub(super) struct Traced {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Rules that apply and leave out parts of a program.
     pub(super) with_parts_left_out: BTreeSet<usize>,
+    /// Places that are written to at run time, and calls that need capabilities.
+    pub(super) run_time: RunTimeFacts,
     /// The reason why the units that systemd starts are unknown.
     pub(super) unbootable: Option<String>,
     pub(super) imports: ResolvedImports,
@@ -42,6 +45,7 @@ struct Counted {
     notes: Vec<Note>,
     loaded: Vec<Program>,
     with_parts_left_out: BTreeSet<usize>,
+    run_time: RunTimeFacts,
 }
 
 /// Traces all kept names: first for certain reasons, then also for likely and possible ones, so
@@ -110,6 +114,7 @@ pub(super) fn trace(
         loaded: counted.loaded,
         unknown_program,
         with_parts_left_out: counted.with_parts_left_out,
+        run_time: counted.run_time,
         unbootable,
         imports,
         exact_saves,
@@ -173,5 +178,6 @@ fn count(keep: &Keep<'_>) -> Counted {
         notes: keep.notes(),
         loaded: keep.loaded.clone(),
         with_parts_left_out: keep.with_parts_left_out.clone(),
+        run_time: keep.run_time.clone(),
     }
 }

@@ -36,7 +36,7 @@ pub enum Password {
 
 impl Accounts {
     /// Parses the three files; malformed lines are skipped.
-    pub(super) fn parse(passwd: &[u8], group: &[u8], shadow: &[u8]) -> Self {
+    pub(crate) fn parse(passwd: &[u8], group: &[u8], shadow: &[u8]) -> Self {
         let shadowed: BTreeMap<String, String> = rows(shadow)
             .filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone())))
             .collect();

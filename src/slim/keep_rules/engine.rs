@@ -6,7 +6,7 @@ use super::find::Finds;
 use super::page::{KeepPage, KeptPattern, Mentioned, Source};
 use super::registry::keep_rules;
 use super::text_paths::{TextPath, text_paths};
-use super::{conditions, template, wildcard, words};
+use super::{conditions, template, wildcard, words, written};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::{ProgramClass, is_runtime_library};
 use crate::paths::{file_name, file_name_bytes};
@@ -141,6 +141,7 @@ impl RuleTracer {
         }
         let firing = Firing { page, by, because };
         self.keep_fixed(keep, firing);
+        written::record_fixed(keep, page, by);
         if has_fired {
             return;
         }
@@ -328,6 +329,7 @@ impl RuleTracer {
         word: &words::Word<'_>,
     ) {
         let page = &keep_rules().pages[rule];
+        written::record_word(keep, page, name, word);
         // A relative word is relative to the directory of the file that contains it.
         let here = keep.tree().path(keep.tree().parent(name));
         for kept in &page.keeps {

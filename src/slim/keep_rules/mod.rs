@@ -18,6 +18,7 @@ mod template;
 mod text_paths;
 pub(in crate::slim) mod wildcard;
 mod words;
+mod written;
 
 pub(in crate::slim) use engine::RuleTracer;
 pub(in crate::slim) use find::{Finder, Finds};

@@ -3,6 +3,7 @@
 use super::wildcard;
 use crate::page::{self, FrontMatter, PageError, Parts};
 use crate::slim::why::Confidence;
+use crate::slim::writes::Lifetime;
 
 /// The page `rules/keep/<name>.md`.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct KeepPage {
     pub(in crate::slim) holders: Vec<&'static str>,
     /// The other libraries.
     pub(in crate::slim) not_opened: Vec<&'static str>,
+    /// Paths that the program writes at run time.
+    pub(in crate::slim) writes: Vec<WrittenPattern>,
     /// It never keeps setuid programs.
     pub(in crate::slim) never_setuid: bool,
     /// It fires for every name that triggers it, not only for the first, because its patterns
@@ -110,6 +113,15 @@ impl KeptPattern {
     }
 }
 
+/// A path that a program writes at run time. With a slash at its end, it is a directory; otherwise,
+/// it is a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::slim) struct WrittenPattern {
+    pub(in crate::slim) lifetime: Lifetime,
+    pub(in crate::slim) pattern: &'static str,
+    pub(in crate::slim) source: Source,
+}
+
 /// The source of the values for the placeholder of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) enum Source {
@@ -169,6 +181,8 @@ const KEYS: &[&str] = &[
     "holders",
     "not-opened",
     "setuid",
+    "temporary",
+    "persistent",
 ];
 
 impl KeepPage {
@@ -203,6 +217,7 @@ impl KeepPage {
             provided: front.list("provided")?,
             holders: front.list("holders")?,
             not_opened: front.list("not-opened")?,
+            writes: writes(&front)?,
             never_setuid: never_setuid(&front)?,
         })
     }
@@ -236,6 +251,18 @@ impl KeepPage {
                 .iter()
                 .map(|keep| (keep.confidence, keep.pattern)),
         )
+    }
+
+    /// Patterns of the paths that the program writes at run time, each with the time for which the
+    /// data is needed.
+    pub fn written(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.writes.iter().map(|written| {
+            let lifetime = match written.lifetime {
+                Lifetime::Persistent => "persistent",
+                Lifetime::Temporary | Lifetime::Unknown => "temporary",
+            };
+            (lifetime, written.pattern)
+        })
     }
 
     /// The triggers as a phrase: "files named `libssl.so.*`; calls to `iconv_open`".
@@ -337,6 +364,25 @@ fn left_out(front: &FrontMatter) -> Result<Vec<LeftOut>, PageError> {
         parts.push(LeftOut { part, pattern });
     }
     Ok(parts)
+}
+
+fn writes(front: &FrontMatter) -> Result<Vec<WrittenPattern>, PageError> {
+    let keys = [
+        ("temporary", Lifetime::Temporary),
+        ("persistent", Lifetime::Persistent),
+    ];
+    let mut writes = Vec::new();
+    for (key, lifetime) in keys {
+        for pattern in front.list(key)? {
+            let source = source(pattern).ok_or_else(|| front.invalid(key, pattern))?;
+            writes.push(WrittenPattern {
+                lifetime,
+                pattern,
+                source,
+            });
+        }
+    }
+    Ok(writes)
 }
 
 fn never_setuid(front: &FrontMatter) -> Result<bool, PageError> {

@@ -11,6 +11,7 @@ mod computed;
 mod expand;
 mod functions;
 mod patterns;
+mod run_time;
 mod values;
 
 use std::borrow::Cow;
@@ -408,6 +409,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     keep_commands(keep, reading, &script, &lines, &values);
     if reading.is_started() {
         note_computed(keep, reading, &script, &lines, &values);
+        run_time::record(keep, reading, &script, &lines, &values);
     }
     read_written(keep, reading, &script, text);
     read_piped(keep, reading, &script, &lines);

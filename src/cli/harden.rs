@@ -1,0 +1,139 @@
+//! `jettison harden`.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+
+use super::arguments::PlanArguments;
+use super::limits::LimitArguments;
+use super::program::ProgramArguments;
+use super::progress::Bar;
+use super::slim::slimming;
+use super::source::SourceArguments;
+use super::{Outcome, Output};
+use crate::harden::{Hardening, file_rules};
+use crate::image::{Name, Reference};
+use crate::report::{self, Hardened, Rendered};
+
+/// Print the run-time settings with the fewest privileges that an image's program needs
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Nothing is run: the settings follow from the files that the program needs.
+
+Examples:
+  jettison harden app:latest > compose.yaml
+  jettison harden app.tar --name app:1.2 --format kubernetes
+  jettison harden app.tar --name app:1.2 --format docker-run
+  jettison harden app.tar --format apparmor > /etc/apparmor.d/jettison-app"
+)]
+pub(super) struct HardenArguments {
+    /// Image to read
+    image: String,
+    /// Output format
+    #[arg(long, value_enum, default_value = "compose")]
+    format: HardenFormat,
+    /// Name of the image in the output [default: the name of IMAGE]
+    #[arg(long, value_name = "NAME")]
+    name: Option<Name>,
+    #[command(flatten)]
+    plan: PlanArguments,
+    #[command(flatten)]
+    program: ProgramArguments,
+    #[command(flatten)]
+    source: SourceArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum HardenFormat {
+    /// A Compose file
+    Compose,
+    /// A Deployment and a NetworkPolicy
+    Kubernetes,
+    /// A script that runs `docker run` or `podman run`
+    DockerRun,
+    /// A `.container` file, which Podman runs as a systemd service
+    PodmanQuadlet,
+    /// A profile for AppArmor
+    Apparmor,
+}
+
+pub(super) fn run(arguments: &HardenArguments, output: Output) -> anyhow::Result<Outcome> {
+    let bar = Bar::new(output);
+    let mut image = arguments
+        .source
+        .open(&arguments.image, arguments.limits.options(), &bar)?;
+    arguments
+        .program
+        .configure(&mut image, arguments.source.platform.as_ref())?;
+    let slimming = slimming(&image, &arguments.plan.options()?, &arguments.image)?;
+    let settings = Hardening::of(&slimming);
+    drop(bar);
+    let name = image_name(arguments)?;
+    let service = service_name(&name);
+    let hardened = Hardened {
+        image: &name,
+        service: &service,
+        settings: &settings,
+    };
+    let text = match arguments.format {
+        HardenFormat::Compose => report::compose(&hardened),
+        HardenFormat::Kubernetes => report::kubernetes(&hardened),
+        HardenFormat::DockerRun => report::docker_run(&hardened),
+        HardenFormat::PodmanQuadlet => report::podman_quadlet(&hardened),
+        HardenFormat::Apparmor => {
+            let rules = file_rules(&image, &slimming.plan, &settings);
+            report::apparmor(&hardened, &rules)
+        }
+    };
+    output.print_rendered(&Rendered::Data(text))?;
+    Ok(Outcome::Clean)
+}
+
+/// The name of the image in the output: that of the option, of a registry or a daemon, or of a
+/// file.
+fn image_name(arguments: &HardenArguments) -> anyhow::Result<String> {
+    if let Some(name) = &arguments.name {
+        return Ok(name.to_string());
+    }
+    let reference: Reference = arguments.image.parse()?;
+    if let Some(name) = reference.stored_name() {
+        return Ok(name.to_owned());
+    }
+    if let Some(name) = reference.remote_name() {
+        return Ok(name.to_string());
+    }
+    let stem = reference.path().and_then(Path::file_stem);
+    let stem = stem.map(|stem| stem.to_string_lossy().to_lowercase());
+    // A file may have any name.
+    let is_name = stem
+        .as_ref()
+        .is_some_and(|stem| stem.parse::<Name>().is_ok());
+    Ok(match stem {
+        Some(stem) if is_name => stem,
+        _ => "app".to_owned(),
+    })
+}
+
+/// The last part of an image name, as a label of DNS, which Kubernetes requires.
+fn service_name(image: &str) -> String {
+    const LONGEST: usize = 40;
+    let without_digest = image.split('@').next().unwrap_or(image);
+    let last = without_digest.rsplit('/').next().unwrap_or(without_digest);
+    let last = last.split(':').next().unwrap_or(last);
+    let mut name = String::new();
+    for char in last.chars().take(LONGEST) {
+        name.push(if char.is_ascii_alphanumeric() {
+            char
+        } else {
+            '-'
+        });
+    }
+    let name = name.trim_matches('-').to_ascii_lowercase();
+    if name.is_empty() {
+        "app".to_owned()
+    } else {
+        name
+    }
+}
