@@ -199,12 +199,14 @@ mod tests {
             page: PAGE,
             dockerfile: None,
             image: None,
+            deployment: None,
         },
         Rule {
             name: "a-rule",
             page: PAGE,
             dockerfile: None,
             image: None,
+            deployment: None,
         },
     ];
 
