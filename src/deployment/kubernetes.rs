@@ -35,9 +35,8 @@ pub(super) fn read(source: Source) -> Deployment {
     deployment
 }
 
-#[cfg(test)]
 /// Whether a text is a template of Helm, which is not YAML before it is rendered.
-pub(super) fn is_template(text: &str) -> bool {
+pub fn is_template(text: &str) -> bool {
     template_action(text).is_some()
 }
 

@@ -31,6 +31,8 @@ pub struct Pod {
     pub time_to_live: Option<Spanned<String>>,
     /// Compose: names of the networks that the service joins; empty for the default network.
     pub networks: Vec<Spanned<String>>,
+    /// Compose: whether the network is that of another container, or none at all.
+    pub has_other_network: bool,
     pub workloads: Vec<Workload>,
 }
 
@@ -317,6 +319,7 @@ impl Pod {
             deadline: None,
             time_to_live: None,
             networks: Vec::new(),
+            has_other_network: false,
             workloads: Vec::new(),
         }
     }

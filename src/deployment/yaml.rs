@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span as ParserSpan, StrInput, options};
+use granit_parser::{
+    Event, Parser, ScalarStyle, Span as ParserSpan, StrInput, StructureStyle, options,
+};
 
 use super::place::{Place, Problem, Spanned};
 
@@ -154,6 +156,8 @@ struct Builder<'a> {
 /// A collection that is not closed yet.
 struct Frame {
     start: Place,
+    /// Whether it is written in brackets or braces.
+    is_flow: bool,
     anchor: usize,
     merging: Merging,
     content: Content,
@@ -193,16 +197,30 @@ impl Builder<'_> {
                     };
                     self.add(node, anchor)?;
                 }
-                Event::SequenceStart(_, anchor, tag) => {
+                Event::SequenceStart(style, anchor, tag) => {
                     let content = Content::List(Vec::new());
-                    self.open(place, anchor, merging(tag.as_deref()), content)?;
+                    let is_flow = style == StructureStyle::Flow;
+                    self.open(Frame {
+                        start: place,
+                        is_flow,
+                        anchor,
+                        merging: merging(tag.as_deref()),
+                        content,
+                    })?;
                 }
-                Event::MappingStart(_, anchor, tag) => {
+                Event::MappingStart(style, anchor, tag) => {
                     let content = Content::Map {
                         entries: Vec::new(),
                         key: None,
                     };
-                    self.open(place, anchor, merging(tag.as_deref()), content)?;
+                    let is_flow = style == StructureStyle::Flow;
+                    self.open(Frame {
+                        start: place,
+                        is_flow,
+                        anchor,
+                        merging: merging(tag.as_deref()),
+                        content,
+                    })?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(place)?,
                 Event::Alias(anchor) => self.add_alias(anchor, place)?,
@@ -226,22 +244,11 @@ impl Builder<'_> {
         self.root.take().unwrap_or_else(|| null(place))
     }
 
-    fn open(
-        &mut self,
-        start: Place,
-        anchor: usize,
-        merging: Merging,
-        content: Content,
-    ) -> Result<(), Problem> {
+    fn open(&mut self, frame: Frame) -> Result<(), Problem> {
         if self.stack.len() >= MAX_DEPTH {
-            return Err(too_deep(start));
+            return Err(too_deep(frame.start));
         }
-        self.stack.push(Frame {
-            start,
-            anchor,
-            merging,
-            content,
-        });
+        self.stack.push(frame);
         Ok(())
     }
 
@@ -261,7 +268,9 @@ impl Builder<'_> {
         // The end of a block collection is only noticed at the next token, lines below.
         let end = match last {
             Some(last)
-                if last.span.end <= end.span.end && last.span.end >= frame.start.span.end =>
+                if !frame.is_flow
+                    && last.span.end <= end.span.end
+                    && last.span.end >= frame.start.span.end =>
             {
                 last.span.end
             }

@@ -25,6 +25,9 @@ pub(super) fn pod(service: &Service, is_partial: bool, deployment: &Deployment) 
     for entry in networks.as_ref().map(Node::entries).unwrap_or_default() {
         pod.networks.push(entry.key.clone());
     }
+    pod.has_other_network = text(node, "network_mode").is_some_and(|mode| {
+        mode.value == "none" || mode.starts_with("service:") || mode.starts_with("container:")
+    });
     pod.workloads.push(workload(service, deployment));
     pod
 }
