@@ -94,6 +94,7 @@ bench: ## run microbenchmarks, and compare lint with hadolint, slim with skopeo,
 	cargo bench --benches
 	cargo build --release
 	benches/lint.sh
+	benches/deployments.sh
 	benches/hook.sh
 	benches/slim.sh
 	benches/images.sh

@@ -32,6 +32,7 @@
 //! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax of Dockerfiles, and the shell inside RUN |
+//! | [`deployment`] | Compose files, Kubernetes manifests and Bake files, as one model |
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
 //! | [`elf`] | one ELF file: its facts, and the search of the dynamic loader |
 //! | [`packages`] | installed packages, and the package of each file |
@@ -48,7 +49,7 @@
 //! | [`cli`] | arguments, then one file a command |
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
-//! page, dockerfile`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`,
+//! page, dockerfile`, `source → deployment`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`,
 //! `image → evidence → slim`, all of these `→ lint → rules, shellcheck → report → config → cli →
 //! main`. `lint` and `rules` are two modules because [`lint::lint`] takes the rules as an argument.
 //! A test reads the `use` lines.
@@ -98,6 +99,7 @@
 pub mod advisories;
 pub mod cli;
 pub mod config;
+pub mod deployment;
 pub mod dockerfile;
 pub mod elf;
 pub mod evidence;

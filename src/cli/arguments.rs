@@ -106,8 +106,9 @@ pub(super) enum Charset {
 
 Options can also be set in the environment: JETTISON_FAIL_ON=error means --fail-on error.")]
 pub(super) struct LintArguments {
-    /// Files, directories to search for Dockerfiles, `-` for standard input, or images: archives,
-    /// or names with a transport, such as `oci:DIR` and `docker://app`
+    /// Files (Dockerfiles, Compose files, Bake files, Kubernetes manifests), directories to search
+    /// for them, `-` for standard input, or images: archives, or names with a transport, such as
+    /// `oci:DIR` and `docker://app`
     // A default of `.` also means that `jettison lint` in a repository needs no arguments.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,

@@ -9,10 +9,15 @@ use crate::trust::{HostFile, Refusal, repository_root};
 /// The directory of a Dockerfile as its build context, and a warning if the ignore file in it
 /// cannot be used.
 pub(super) fn beside(dockerfile: &Path) -> (BuildContext, Option<String>) {
+    within(dockerfile, &dockerfile.with_file_name(""))
+}
+
+/// The same for a build whose context is another directory.
+pub(super) fn within(dockerfile: &Path, context: &Path) -> (BuildContext, Option<String>) {
     let mut own = dockerfile.file_name().unwrap_or_default().to_owned();
     own.push(".dockerignore");
     let own = dockerfile.with_file_name(own);
-    let shared = dockerfile.with_file_name(".dockerignore");
+    let shared = context.join(".dockerignore");
     // BuildKit takes the first of these that exists, and ignores the other.
     for path in [own, shared] {
         // A dangling symlink counts as a file, so that the warning below reports it.

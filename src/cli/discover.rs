@@ -1,4 +1,4 @@
-//! Search for Dockerfiles below a directory.
+//! Search for Dockerfiles, Compose files, Bake files and Kubernetes manifests below a directory.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 use super::Output;
 use super::exclude::Exclude;
 use super::ignored::Ignored;
+use crate::deployment::{self, Kind};
 use crate::trust::HostFile;
 
 /// Extensions of files that are named after a Dockerfile but are not Dockerfiles: ignore files,
@@ -61,7 +62,7 @@ const PROGRAM_EXTENSIONS: [&str; 24] = [
     "py", "rb", "rs", "scala", "sh", "swift", "ts", "tsx", "vue",
 ];
 
-/// Dockerfiles that a search found.
+/// Files that a search found.
 pub(super) struct Found {
     /// Sorted by path.
     pub(super) files: Vec<HostFile>,
@@ -69,7 +70,7 @@ pub(super) struct Found {
     pub(super) is_complete: bool,
 }
 
-/// All Dockerfiles below a directory, except those excluded by `.gitignore`, `.ignore` or
+/// All Dockerfiles and Compose files, and all files that may be manifests, except those excluded by `.gitignore`, `.ignore` or
 /// `exclude`. Symlinks to directories are not followed, and a file with several names is listed
 /// once. A directory that cannot be read is reported, and the others are still searched.
 pub(super) fn dockerfiles(
@@ -128,7 +129,7 @@ fn search(
             walk.skip_current_dir();
         } else if is_directory {
             ignored.enter(&real_path, depth);
-        } else if !is_left_out && is_dockerfile(entry.path()) {
+        } else if !is_left_out && may_be_input(entry.path()) {
             let kind = entry.file_type();
             if !kind.is_symlink() {
                 files.push((entry.into_path(), real_path));
@@ -181,6 +182,41 @@ fn without_duplicates(
 )]
 fn real(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
+}
+
+/// Whether a file is of interest by its name. That of a manifest says little, so that its content
+/// decides; see [`is_input`].
+pub(super) fn may_be_input(path: &Path) -> bool {
+    is_dockerfile(path) || is_named_deployment(path) || is_yaml(path)
+}
+
+/// Whether a file that was found is to be linted.
+pub(super) fn is_input(path: &Path, text: &[u8]) -> bool {
+    if is_dockerfile(path) {
+        return !is_program(path, text);
+    }
+    if is_named_deployment(path) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(text);
+    // A template of Helm is not a manifest until it is rendered.
+    Kind::of_content(&text) == Some(Kind::Kubernetes) && !deployment::is_template(&text)
+}
+
+/// Whether a file can only be told from others by its content.
+pub(super) fn is_doubtful(path: &Path) -> bool {
+    !is_dockerfile(path) && !is_named_deployment(path)
+}
+
+/// Whether the name of a file is that of a Compose or Bake file.
+fn is_named_deployment(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| Kind::of_name(&name.to_string_lossy()).is_some())
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 /// Whether the file name of a path is that of a Dockerfile.

@@ -1,5 +1,5 @@
-//! Input texts of a run: named files, Dockerfiles below directories, standard input, and git's
-//! index.
+//! Input texts of a run: named files, Dockerfiles and deployments below directories, standard input,
+//! and git's index.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -192,7 +192,7 @@ fn read_staged(
     let mut entries = Vec::new();
     for mut entry in changed {
         let is_named = named.contains(&absolute(&here, &entry.path));
-        if !(is_named || discover::is_dockerfile(&entry.path))
+        if !(is_named || discover::may_be_input(&entry.path))
             || exclude.leaves_out(&entry.path, false)
         {
             continue;
@@ -207,7 +207,7 @@ fn read_staged(
     let mut sources = Vec::with_capacity(entries.len());
     for (entry, text) in entries.iter().zip(texts) {
         let is_named = named.contains(&absolute(&here, &entry.path));
-        if !is_named && discover::is_program(&entry.path, &text) {
+        if !is_named && !discover::is_input(&entry.path, &text) {
             continue;
         }
         sources.push(Source::new(utf8_name(&entry.path)?, text));
@@ -310,11 +310,13 @@ impl Reader<'_> {
         }
         let name = utf8_name(file.path())?;
         match file.read(limits::FOUND_DOCKERFILE) {
-            Ok(bytes) if discover::is_program(file.path(), &bytes) => Ok(None),
+            Ok(bytes) if !discover::is_input(file.path(), &bytes) => Ok(None),
             Ok(bytes) => {
                 self.found.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 Ok(Some(Source::new(name, bytes)))
             }
+            // Most YAML files are not manifests, and this one is of no interest either.
+            Err(_) if discover::is_doubtful(file.path()) => Ok(None),
             Err(reason) if reason.is_about_place() => {
                 let warning = format!("`{name}` is not checked: {reason}");
                 self.output.warning(&warning);

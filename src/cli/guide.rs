@@ -47,6 +47,7 @@ macro_rules! pages {
 /// All pages, in the order in which a newcomer reads them.
 pub(super) const PAGES: &[GuidePage] = pages![
     "lint",
+    "deployments",
     "fix",
     "configuration",
     "suppressions",

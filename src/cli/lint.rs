@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use rayon::prelude::*;
 
 use super::arguments::LintArguments;
 use super::config::{current_directory, located};
+use super::deployments::{self, Invocations};
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
@@ -16,9 +17,10 @@ use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
+use crate::deployment::Deployment;
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, Extras, Finding, Named, Registry, Selection, Settings, Severity,
+    self, BuildContext, Extras, Finding, LintedFile, Named, Registry, Selection, Settings, Severity,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -31,18 +33,22 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
-    let inputs = read_inputs(arguments, &config, output)?;
+    let mut inputs = read_inputs(arguments, &config, output)?;
+    let invocations = invocations(&mut inputs.sources, arguments, output);
     let mut failed = inputs.failed;
     let mut linter = Linter {
         config: &config,
         images: &inputs.images,
+        invocations: &invocations,
         output,
         has_shellcheck: false,
         failed: false,
+        others: Mutex::default(),
         warned: Mutex::default(),
         large: Mutex::default(),
     };
     let mut files = linter.lint(inputs.sources);
+    linter.add_others(&mut files);
     let dockerfiles = files.len();
     for image in &inputs.images {
         files.push(image.linted(&files[..dockerfiles], &config.settings));
@@ -119,6 +125,26 @@ fn accepted(
         Some(_) => baseline::accepted(known, files),
         None => Ok(None),
     }
+}
+
+/// The ways in which the Dockerfiles of a run are built, as its deployments say. Dockerfiles that
+/// were not passed are added to the sources.
+fn invocations(
+    sources: &mut Vec<Source>,
+    arguments: &LintArguments,
+    output: Output,
+) -> Invocations {
+    let mut invocations = Invocations::default();
+    for source in &*sources {
+        if let Some(kind) = deployments::kind_of(source) {
+            invocations.add(&deployments::read(kind, source.clone()));
+        }
+    }
+    // The files of the working tree are not those of git's index.
+    if !arguments.files.staged {
+        sources.extend(invocations.unread(sources, output));
+    }
+    invocations
 }
 
 /// Texts and images to check.
@@ -254,6 +280,8 @@ impl LintArguments {
 struct Linter<'a> {
     config: &'a Config,
     images: &'a [LintedImage],
+    /// How deployments build the Dockerfiles.
+    invocations: &'a Invocations,
     output: Output,
     /// Whether ShellCheck was found and checked the scripts.
     has_shellcheck: bool,
@@ -263,6 +291,16 @@ struct Linter<'a> {
     warned: Mutex<BTreeSet<String>>,
     /// Held while a large file is analyzed.
     large: Mutex<()>,
+    /// Findings in files that deployments refer to, such as an included Compose file.
+    others: Mutex<Vec<LintedFile>>,
+}
+
+/// A text to lint, with the answers of ShellCheck about it and the Dockerfiles in it.
+struct Job {
+    source: Source,
+    /// For a Dockerfile its own answer, for a deployment one for each Dockerfile in it.
+    answers: Vec<Option<Vec<Finding>>>,
+    deployment: Option<Deployment>,
 }
 
 /// Bytes from which a file is large. Analysis takes some hundreds of bytes of memory for each byte
@@ -271,20 +309,91 @@ const LARGE: usize = 64 << 10;
 
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
-        // One process checks the scripts of all files, as it takes longer to start than to check.
-        let answers = self.ask_shellcheck(&sources);
         let few = sources.len() <= FEW;
-        let inputs: Vec<_> = sources.into_iter().zip(answers).collect();
-        if few {
-            inputs
-                .into_iter()
-                .map(|(source, answer)| self.lint_one(source, answer))
-                .collect()
+        let mut jobs: Vec<Job> = if few {
+            sources.into_iter().map(job).collect()
         } else {
-            inputs
-                .into_par_iter()
-                .map(|(source, answer)| self.lint_one(source, answer))
-                .collect()
+            sources.into_par_iter().map(job).collect()
+        };
+        // One process checks the scripts of all files, as it takes longer to start than to check.
+        let mut answers = self.ask_shellcheck(&texts(&jobs)).into_iter();
+        for job in &mut jobs {
+            let count = match &job.deployment {
+                Some(deployment) => deployments::inline_builds(deployment).len(),
+                None => 1,
+            };
+            job.answers = answers.by_ref().take(count).collect();
+        }
+        if few {
+            jobs.into_iter().map(|job| self.lint_job(job)).collect()
+        } else {
+            jobs.into_par_iter().map(|job| self.lint_job(job)).collect()
+        }
+    }
+
+    fn lint_job(&self, job: Job) -> Linted {
+        match job.deployment {
+            Some(deployment) => self.lint_deployment(job.source, &deployment, job.answers),
+            None => self.lint_one(job.source, job.answers.into_iter().next().flatten()),
+        }
+    }
+
+    /// Lints what a deployment says, and the Dockerfiles that are written in it.
+    fn lint_deployment(
+        &self,
+        source: Source,
+        deployment: &Deployment,
+        answers: Vec<Option<Vec<Finding>>>,
+    ) -> Linted {
+        let registry = rules::registry();
+        let mut files = lint::lint_deployment(deployment, registry, &self.config.settings);
+        let mut findings = std::mem::take(&mut files[0].findings);
+        if let Ok(mut others) = self.others.lock() {
+            others.extend(files.drain(1..));
+        }
+        let inline = deployments::inline_builds(deployment).into_iter();
+        for ((build, text), shellcheck) in inline.zip(answers) {
+            let mut settings = lint::invocation_settings(&self.config.settings, build);
+            settings.ignore.extend(NEEDS_IMAGE);
+            let dockerfile = Source::new(source.name(), text.text.as_str());
+            let extras = Extras {
+                build: match build.context_directory() {
+                    Some(context) => self.context_of(Path::new(source.name()), &context),
+                    None => BuildContext::default(),
+                },
+                shellcheck,
+                from_image: Vec::new(),
+            };
+            let report = lint::lint_with(&dockerfile, registry, &settings, extras);
+            for finding in report.findings {
+                findings.push(lint::in_file(finding, text, source.text()));
+            }
+        }
+        lint::sort(&mut findings);
+        Linted::dockerfile(source, findings)
+    }
+
+    /// Adds the findings in files that deployments refer to. Such a file may also be among the
+    /// inputs.
+    fn add_others(&self, files: &mut Vec<Linted>) {
+        let others = match self.others.lock() {
+            Ok(mut others) => std::mem::take(&mut *others),
+            Err(_) => return,
+        };
+        for other in others {
+            let known = files
+                .iter_mut()
+                .find(|file| file.name() == other.source.name());
+            match known {
+                Some(file) => {
+                    file.findings.extend(other.findings);
+                    lint::sort(&mut file.findings);
+                }
+                None => {
+                    let source = Arc::unwrap_or_clone(other.source);
+                    files.push(Linted::dockerfile(source, other.findings));
+                }
+            }
         }
     }
 
@@ -295,14 +404,31 @@ impl Linter<'_> {
         } else {
             None
         };
-        let build = self.build_context(&source);
         let (settings, from_image) = self.findings_of_image(&source);
-        let extras = Extras {
-            build,
-            shellcheck,
-            from_image,
-        };
-        let report = lint::lint_with(&source, rules::registry(), &settings, extras);
+        let registry = rules::registry();
+        let builds = self.invocations.of(&source);
+        let mut reports = Vec::new();
+        for build in builds {
+            let settings = lint::invocation_settings(&settings, build);
+            let extras = Extras {
+                build: match build.context_directory() {
+                    Some(context) => self.context_of(Path::new(source.name()), &context),
+                    None => BuildContext::default(),
+                },
+                shellcheck: shellcheck.clone(),
+                from_image: from_image.clone(),
+            };
+            reports.push(lint::lint_with(&source, registry, &settings, extras));
+        }
+        if builds.is_empty() {
+            let extras = Extras {
+                build: self.build_context(&source),
+                shellcheck,
+                from_image,
+            };
+            reports.push(lint::lint_with(&source, registry, &settings, extras));
+        }
+        let report = lint::of_all_builds(reports);
         let mut linted = Linted::dockerfile(source, report.findings);
         linted.attack_surface = report.attack_surface;
         linted
@@ -313,7 +439,13 @@ impl Linter<'_> {
         if source.name() == STDIN {
             return BuildContext::default();
         }
-        let (build, warning) = build_context::beside(Path::new(source.name()));
+        let path = Path::new(source.name());
+        self.context_of(path, &path.with_file_name(""))
+    }
+
+    /// The build context of a Dockerfile in a directory.
+    fn context_of(&self, dockerfile: &Path, context: &Path) -> BuildContext {
+        let (build, warning) = build_context::within(dockerfile, context);
         if let Some(warning) = warning
             && let Ok(mut warned) = self.warned.lock()
             && warned.insert(warning.clone())
@@ -360,6 +492,31 @@ impl Linter<'_> {
         answers.resize(sources.len(), None);
         answers
     }
+}
+
+fn job(source: Source) -> Job {
+    let kind = deployments::kind_of(&source);
+    Job {
+        deployment: kind.map(|kind| deployments::read(kind, source.clone())),
+        answers: Vec::new(),
+        source,
+    }
+}
+
+/// The Dockerfiles of all jobs, for ShellCheck.
+fn texts(jobs: &[Job]) -> Vec<Source> {
+    let mut texts = Vec::new();
+    for job in jobs {
+        match &job.deployment {
+            Some(deployment) => {
+                for (_, inline) in deployments::inline_builds(deployment) {
+                    texts.push(Source::new(job.source.name(), inline.text.as_str()));
+                }
+            }
+            None => texts.push(job.source.clone()),
+        }
+    }
+    texts
 }
 
 fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {

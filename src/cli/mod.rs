@@ -7,6 +7,7 @@ mod build_context;
 mod command;
 mod completions;
 mod config;
+mod deployments;
 mod deps;
 mod destination;
 mod diff;

@@ -1,5 +1,6 @@
 //! The fenced examples of a page, whose tags are assertions.
 
+use crate::deployment::Kind;
 use crate::page::{Fence, fences};
 
 /// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`; if `unended`
@@ -43,6 +44,35 @@ fn example(fence: &Fence) -> Option<Example> {
         text,
         line: fence.line,
     })
+}
+
+/// The examples of deployments in a Markdown text: fences tagged `compose bad`, `kubernetes good`,
+/// `bake bad` and so on.
+pub fn deployment_examples(markdown: &str) -> Vec<(Kind, Example)> {
+    let mut examples = Vec::new();
+    for fence in fences(markdown) {
+        let Some((format, verdict)) = fence.tag.split_once(' ') else {
+            continue;
+        };
+        let kind = match format {
+            "compose" => Kind::Compose,
+            "kubernetes" => Kind::Kubernetes,
+            "bake" => Kind::Bake,
+            _ => continue,
+        };
+        let verdict = match verdict {
+            "bad" => Verdict::Bad,
+            "good" => Verdict::Good,
+            _ => continue,
+        };
+        let example = Example {
+            verdict,
+            text: fence.text,
+            line: fence.line,
+        };
+        examples.push((kind, example));
+    }
+    examples
 }
 
 fn verdict(tag: &str) -> Option<Verdict> {

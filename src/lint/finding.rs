@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::code::ShellcheckCode;
+use crate::deployment::Place;
 use crate::source::{Source, Span};
 
 /// The severity of a finding, highest first: `Error < Style`.
@@ -80,6 +81,8 @@ pub struct TextLocation {
     /// The instruction that the span starts in, if any.
     pub instruction: Option<Span>,
     pub in_final_stage: bool,
+    /// The index of the file in its deployment, while the rules run; 0 for a Dockerfile.
+    pub file: usize,
 }
 
 /// A place in an image: a file, a layer, or the configuration.
@@ -137,6 +140,16 @@ impl From<Span> for Location {
     fn from(span: Span) -> Self {
         Self::Text(TextLocation {
             span,
+            ..TextLocation::default()
+        })
+    }
+}
+
+impl From<Place> for Location {
+    fn from(place: Place) -> Self {
+        Self::Text(TextLocation {
+            span: place.span,
+            file: place.file,
             ..TextLocation::default()
         })
     }

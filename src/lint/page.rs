@@ -148,10 +148,12 @@ pub enum Tool {
     Tally,
     Dockerfilelint,
     Sonar,
+    KubeLinter,
+    Dclint,
 }
 
 impl Tool {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Hadolint,
         Self::Shellcheck,
         Self::Buildkit,
@@ -163,6 +165,8 @@ impl Tool {
         Self::Tally,
         Self::Dockerfilelint,
         Self::Sonar,
+        Self::KubeLinter,
+        Self::Dclint,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -178,12 +182,15 @@ impl Tool {
             Self::Tally => "tally",
             Self::Dockerfilelint => "dockerfilelint",
             Self::Sonar => "sonar",
+            Self::KubeLinter => "kube-linter",
+            Self::Dclint => "dclint",
         }
     }
 
     /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `S6471`,
     /// `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
-    /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
+    /// `KSV-0017`, `dockerfile.security.missing-user`, `tally/max-lines`, `kube-linter/docker-sock`,
+    /// `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
         // The forms do not overlap, except for the last two, which match many words and are
         // therefore tried last.
@@ -193,7 +200,7 @@ impl Tool {
             Self::Shellcheck
         } else if is_numbered(code, &["S"]) {
             Self::Sonar
-        } else if is_numbered(code, &["DS-"]) {
+        } else if is_numbered(code, &["DS-", "KSV-"]) {
             Self::Trivy
         } else if code.starts_with("CKV") {
             // `CKV_DOCKER_1` and `CKV2_DOCKER_1`.
@@ -205,6 +212,10 @@ impl Tool {
             Self::Kics
         } else if code.starts_with("tally/") {
             Self::Tally
+        } else if code.starts_with("kube-linter/") {
+            Self::KubeLinter
+        } else if code.starts_with("dclint/") {
+            Self::Dclint
         } else if code.starts_with("dockerfile.") {
             Self::Semgrep
         } else if code.starts_with(|c: char| c.is_ascii_uppercase())
@@ -430,6 +441,9 @@ mod tests {
             ),
             ("tally/max-lines", Tool::Tally),
             ("sudo_usage", Tool::Dockerfilelint),
+            ("KSV-0017", Tool::Trivy),
+            ("kube-linter/docker-sock", Tool::KubeLinter),
+            ("dclint/no-unbound-port-interfaces", Tool::Dclint),
         ];
         for (code, tool) in cases {
             assert_eq!(Tool::of(code), Some(tool), "{code}");

@@ -179,12 +179,15 @@ impl Registry {
 fn normal(code: &str) -> String {
     let code = code.to_ascii_lowercase();
     let code = code.strip_prefix("avd-").unwrap_or(&code);
-    match code.strip_prefix("ds") {
-        Some(digits) if digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            format!("ds-0{digits}")
+    for prefix in ["ds", "ksv"] {
+        if let Some(digits) = code.strip_prefix(prefix)
+            && digits.len() == 3
+            && digits.bytes().all(|b| b.is_ascii_digit())
+        {
+            return format!("{prefix}-0{digits}");
         }
-        _ => code.to_owned(),
     }
+    code.to_owned()
 }
 
 #[cfg(test)]
@@ -199,12 +202,14 @@ mod tests {
             page: PAGE,
             dockerfile: None,
             image: None,
+            deployment: None,
         },
         Rule {
             name: "a-rule",
             page: PAGE,
             dockerfile: None,
             image: None,
+            deployment: None,
         },
     ];
 

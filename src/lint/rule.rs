@@ -1,5 +1,6 @@
-//! A rule: a name, a page, and up to two checks; and the sink for their findings.
+//! A rule: a name, a page, and up to three checks; and the sink for their findings.
 
+use super::deployment::DeploymentContext;
 use super::dockerfile::DockerfileContext;
 use super::finding::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
 use super::image::ImageContext;
@@ -17,6 +18,7 @@ pub struct Rule {
     pub page: &'static str,
     pub dockerfile: Option<DockerfileCheck>,
     pub image: Option<ImageCheck>,
+    pub deployment: Option<DeploymentCheck>,
 }
 
 /// Checks one Dockerfile.
@@ -24,6 +26,9 @@ pub type DockerfileCheck = fn(&DockerfileContext<'_>, &mut Findings);
 
 /// Checks one image.
 pub type ImageCheck = fn(&ImageContext<'_>, &mut Findings);
+
+/// Checks what Compose files, Kubernetes manifests and Bake files say.
+pub type DeploymentCheck = fn(&DeploymentContext<'_>, &mut Findings);
 
 /// Collects the findings of one rule, each with the rule's name and severity.
 #[derive(Debug)]

@@ -31,6 +31,9 @@ pub struct Settings {
     pub build_args: BTreeMap<String, String>,
     /// The stage that is built; the last one if no stage has this name.
     pub target: Option<String>,
+    /// Contexts that the build names (`--build-context`): a `FROM` or `COPY --from` with such a name
+    /// does not pull an image.
+    pub contexts: BTreeSet<String>,
     /// Whether comments in the file may suppress findings.
     pub pragmas: bool,
     /// Registries that base images may come from: `docker.io`, `*.example.com`, `ghcr.*`, `*`.
@@ -79,6 +82,7 @@ impl Default for Settings {
             codes: Codes::default(),
             build_args: BTreeMap::new(),
             target: None,
+            contexts: BTreeSet::new(),
             pragmas: true,
             trusted_registries: Vec::new(),
             label_schema: BTreeMap::new(),

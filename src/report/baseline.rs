@@ -251,6 +251,7 @@ mod tests {
                     span,
                     instruction: Some(span),
                     in_final_stage: false,
+                    file: 0,
                 }),
                 labels: Vec::new(),
                 notes: Vec::new(),

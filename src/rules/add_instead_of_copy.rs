@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/add-instead-of-copy.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Flags that only ADD has.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/apt-recommended-packages.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 const OPTION: &str = "--no-install-recommends";

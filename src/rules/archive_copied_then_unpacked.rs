@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/archive-copied-then-unpacked.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Programs that decompress a single file and therefore count only for names of tar archives.

@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/archive-fetched-then-unpacked.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Options of tar that exclude, rename or redirect members, which ADD cannot do.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/assets-without-secret-key.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Variables that let Rails start in production.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/broken-link.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// Directories that the container runtime fills.

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/bundler-dev-groups.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/bytes-wasted.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// The smallest amount of waste that is reported: 1 MiB. Less is not worth rewriting a Dockerfile

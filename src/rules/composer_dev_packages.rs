@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/composer-dev-packages.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The variable that does the same as the option.

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/copy-before-install.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Managers that install the packages listed in a file of the working directory.

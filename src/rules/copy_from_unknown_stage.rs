@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/copy-from-unknown-stage.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -22,7 +23,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         // With a registry, a tag or a digest it is an image, as is a name that everybody knows:
         // `--from=busybox`.
-        if name.contains(['/', ':', '@']) || is_well_known_image(name) {
+        let is_context = cx.settings.contexts.contains(name);
+        if is_context || name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
         // Go's `strconv.Atoi` accepts a sign.

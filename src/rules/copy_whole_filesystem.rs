@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/copy-whole-filesystem.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

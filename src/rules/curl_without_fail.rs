@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/curl-without-fail.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Long options with which curl fails for HTTP errors, or lets the script look at the status.

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/curl-without-location.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Long options that make curl follow redirects or do something other than fetch a file.

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/dead-key-server.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Hosts with their subdomains, and their fate.

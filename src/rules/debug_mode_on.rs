@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/debug-mode-on.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Values that turn a switch on.

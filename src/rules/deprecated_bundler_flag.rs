@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/deprecated-bundler-flag.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Flags that Bundler 2.1 deprecated and Bundler 4 removes, with the settings that do the same.

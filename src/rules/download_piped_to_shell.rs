@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/download-piped-to-shell.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Maximum number of downloads in a script whose outer command is searched for. Each search goes

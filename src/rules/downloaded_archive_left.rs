@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/downloaded-archive-left.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Names of archives and packages that are not tar archives.

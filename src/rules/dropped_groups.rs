@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/dropped-groups.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Maximum number of USER instructions for which the instructions before them are searched. Without

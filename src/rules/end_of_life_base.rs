@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/end-of-life-base.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: None,
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {

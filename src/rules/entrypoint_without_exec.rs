@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/entrypoint-without-exec.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Final commands of scripts that do not start the program of the container.

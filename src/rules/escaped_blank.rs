@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/escaped-blank.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

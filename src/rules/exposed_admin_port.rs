@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/exposed-admin-port.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: None,
 };
 
 /// Ports by which a machine is administrated, as IANA assigned them. SSH has a rule of its own, and

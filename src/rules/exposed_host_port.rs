@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/exposed-host-port.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

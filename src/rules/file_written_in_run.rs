@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/file-written-in-run.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The delimiter of the heredoc.

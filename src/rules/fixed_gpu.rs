@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/fixed-gpu.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Variables with a list of GPUs.

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/git-clone-in-run.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Hosts on which `https://host/owner/name` is a repository even without the suffix `.git`. ADD

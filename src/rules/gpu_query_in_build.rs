@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/gpu-query-in-build.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Parts of programs of Python that look for a GPU, and do not fail if there is none.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/gpu-runtime-in-image.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Packages that belong on the host.

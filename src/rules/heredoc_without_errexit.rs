@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/heredoc-without-errexit.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Commands that do not fail, or whose failure does not matter.

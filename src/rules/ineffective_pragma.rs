@@ -8,4 +8,5 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/ineffective-pragma.md"),
     dockerfile: None,
     image: None,
+    deployment: None,
 };

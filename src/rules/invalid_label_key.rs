@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/invalid-label-key.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Namespaces that Docker reserves for itself.

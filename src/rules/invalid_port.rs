@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/invalid-port.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The protocols that Docker supports; the default is TCP.

@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/invalid-stopsignal.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {

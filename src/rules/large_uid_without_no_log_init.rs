@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/large-uid-without-no-log-init.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The smallest UID that is reported: 100,000.

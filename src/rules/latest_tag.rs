@@ -1,14 +1,16 @@
 //! `latest-tag`: an image has the tag `latest`.
 
+use super::support::deployed_images::deployed_images;
 use crate::image::{Name, Reference};
 use crate::lint::facts::{ImageRef, Reading};
-use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::lint::{DeploymentContext, DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "latest-tag",
     page: include_str!("../../rules/lint/latest-tag.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: Some(check_deployment),
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -19,6 +21,17 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let message =
                 format!("`{name}` is used with the tag `latest`, which changes over time");
             findings.add(used.span, message);
+        }
+    }
+}
+
+fn check_deployment(cx: &DeploymentContext<'_>, findings: &mut Findings) {
+    for deployed in deployed_images(cx) {
+        if is_latest(&deployed.image) {
+            let name = deployed.image.name.as_deref().unwrap_or("the image");
+            let message =
+                format!("`{name}` is used with the tag `latest`, which changes over time");
+            findings.add(deployed.written.place, message);
         }
     }
 }

@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/login-program.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// Programs with which users log in, change their password or become another user.

@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/long-command-chain.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The smallest number of commands in a chain that is reported.

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/misplaced-description.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Prefixes of comments that are meant for a program.

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/misplaced-epilogue.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The instructions in their usual order.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/missing-ca-bundle.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// The paths of the bundle in different distributions.

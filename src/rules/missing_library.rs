@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/missing-library.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/mount-on-windows.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Types of mounts that BuildKit does not have for Windows.

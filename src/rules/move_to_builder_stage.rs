@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/move-to-builder-stage.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// The smallest number of unreachable bytes that is reported. Less is not worth another stage.

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/old-base.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// The start of March 2013 in seconds since the epoch. Docker was first presented in that month, so

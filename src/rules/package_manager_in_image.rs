@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/package-manager-in-image.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: None,
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {

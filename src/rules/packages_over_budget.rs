@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/packages-over-budget.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {

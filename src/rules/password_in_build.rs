@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/password-in-build.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Commands that remove a password.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/patching-agent.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// Distribution packages that download or install updates from a timer or cron job.

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/pointless-command.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Programs, and the reason why a build has no use for them. That of `service` depends on its

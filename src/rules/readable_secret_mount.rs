@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/readable-secret-mount.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The bits of a mode that hold for users who are neither the owner nor in the group.

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/redundant-cuda-install.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Beginnings of the names of packages that every image for running or development contains.

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/redundant-platform.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The BuildKit variable with the platform that FROM uses by default.

@@ -1,13 +1,15 @@
 //! `root-user`: the last `USER` of the image is root.
 
+use crate::deployment::Role;
 use crate::lint::facts::User;
-use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::lint::{DeploymentContext, DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "root-user",
     page: include_str!("../../rules/lint/root-user.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: Some(check_deployment),
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -30,6 +32,19 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             stage.from.span,
             "the final stage starts here and sets no other user",
         );
+    }
+}
+
+fn check_deployment(cx: &DeploymentContext<'_>, findings: &mut Findings) {
+    for (_, workload) in cx.workloads() {
+        let Some(setting) = &workload.user else {
+            continue;
+        };
+        let user = setting.split(':').next().unwrap_or_default();
+        // Containers that prepare volumes for others have to be root for `chown`.
+        if User::is_root(user) && workload.role != Role::Init {
+            findings.add(setting.place, format!("the container runs as `{user}`"));
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/secret-file-copied.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: None,
 };
 
 /// Variables that contain the path of a secret.

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/secret-in-command.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Commands that log in or store credentials.

@@ -2,13 +2,14 @@
 
 use crate::dockerfile::{Kind, Pair};
 use crate::lint::facts::{Step, secrets};
-use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::lint::{DeploymentContext, DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "secret-in-env",
     page: include_str!("../../rules/lint/secret-in-env.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: Some(check_deployment),
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -118,6 +119,23 @@ fn secret(entry: &str) -> Option<&str> {
         Some(name)
     } else {
         None
+    }
+}
+
+fn check_deployment(cx: &DeploymentContext<'_>, findings: &mut Findings) {
+    for (_, workload) in cx.workloads() {
+        for variable in &workload.environment {
+            // A value from a variable or a Kubernetes secret is not in the file.
+            let Some(value) = &variable.value else {
+                continue;
+            };
+            let name = variable.name.value.as_str();
+            let entry = format!("{name}={}", value.value);
+            if variable.is_literal && secret(&entry).is_some() && !is_file(value) {
+                let message = format!("`{name}` looks like a secret and is stored in the file");
+                findings.add(variable.name.place, message);
+            }
+        }
     }
 }
 

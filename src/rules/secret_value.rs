@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/secret-value.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: None,
 };
 
 /// Maximum size of a file that is searched: 1 MiB. Files with keys and tokens are short.

@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/setuid-file.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// The bits of a mode, as chmod(2) defines them.

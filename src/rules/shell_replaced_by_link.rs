@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/shell-replaced-by-link.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The paths of the system's shell; one is usually a link to the other.

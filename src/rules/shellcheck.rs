@@ -9,4 +9,5 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/shellcheck.md"),
     dockerfile: None,
     image: None,
+    deployment: None,
 };

@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/signature-verification-off.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Options that install packages without verifying their signatures.

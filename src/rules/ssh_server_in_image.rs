@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/ssh-server-in-image.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: None,
 };
 
 /// Packages that contain a server, by the names that the distributions use.

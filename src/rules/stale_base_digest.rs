@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/stale-base-digest.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The label for the digest of the base image, from the OCI image specification.

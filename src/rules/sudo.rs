@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/sudo.md"),
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
+    deployment: None,
 };
 
 /// The message, which is the same for a script and an exec form.

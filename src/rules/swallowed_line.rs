@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/swallowed-line.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The most lines of an instruction that are tried. Only those that start with a keyword count, and

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/telemetry-left-on.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// A tool that sends telemetry.

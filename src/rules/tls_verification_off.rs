@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/tls-verification-off.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The title of the fix, which is the same for all options.

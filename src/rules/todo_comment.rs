@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/todo-comment.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The words for it, as most editors and tools mark them.

@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/trailing-comment.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The instructions that accept a comment as arguments. The others have a shell that ignores it, or

@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/uncached-downloads.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The directories to mount for a manager, by its name in the package manager table.

@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/undeclared-arg-in-from.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Maximum number of declared names for suggestions, because each undeclared variable is compared

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/undefined-variable.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Maximum number of undefined names for which a similar one is searched for. Each is compared with

@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/unneeded-file.md"),
     dockerfile: None,
     image: Some(check),
+    deployment: None,
 };
 
 /// Files that describe builds, or that desktop systems create.

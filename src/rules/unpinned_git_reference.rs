@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/unpinned-git-reference.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Common branch names. Any other name may be a tag.

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/unread-heredoc.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Programs that do not read their standard input. `:` and `true` do not either, but a heredoc for

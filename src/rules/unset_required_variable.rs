@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/unset-required-variable.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// The last defaults of the `ARG`s before the first FROM, by name.

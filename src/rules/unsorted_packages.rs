@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/unsorted-packages.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Managers for which the order of packages does not matter.

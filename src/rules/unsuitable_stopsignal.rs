@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/unsuitable-stopsignal.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// A server that shuts down gracefully on a signal other than SIGTERM.

@@ -1,17 +1,20 @@
 //! `untrusted-registry`: an image comes from an untrusted registry.
 
+use super::support::deployed_images::deployed_images;
 use crate::lint::facts::ImageRef;
-use crate::lint::{DockerfileContext, Findings, Rule, SettingKey, Settings};
-use crate::source::Span;
+use crate::lint::{
+    DeploymentContext, DockerfileContext, Findings, Location, Rule, SettingKey, Settings,
+};
 
 pub(super) const RULE: Rule = Rule {
     name: "untrusted-registry",
     page: include_str!("../../rules/lint/untrusted-registry.md"),
-    dockerfile: Some(check),
+    dockerfile: Some(check_dockerfile),
     image: None,
+    deployment: Some(check_deployment),
 };
 
-fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // Without the setting, all registries are trusted.
     if cx.settings.trusted_registries.is_empty() {
         return;
@@ -21,8 +24,27 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+fn check_deployment(cx: &DeploymentContext<'_>, findings: &mut Findings) {
+    if cx.settings.trusted_registries.is_empty() {
+        return;
+    }
+    for deployed in deployed_images(cx) {
+        report(
+            cx.settings,
+            &deployed.image,
+            deployed.written.place,
+            findings,
+        );
+    }
+}
+
 /// Reports an image if its registry is known and not trusted.
-fn report(settings: &Settings, image: &ImageRef, span: Span, findings: &mut Findings) {
+fn report(
+    settings: &Settings,
+    image: &ImageRef,
+    location: impl Into<Location>,
+    findings: &mut Findings,
+) {
     // The registry may be in a variable without a value.
     let Some(registry) = image.registry() else {
         return;
@@ -34,7 +56,7 @@ fn report(settings: &Settings, image: &ImageRef, span: Span, findings: &mut Find
             "trusted registries set here",
         );
         findings
-            .add(span, format!("`{registry}` is not a trusted registry"))
+            .add(location, format!("`{registry}` is not a trusted registry"))
             .because(origin);
     }
 }

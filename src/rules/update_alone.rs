@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/update-alone.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Programs that may install packages, because they run a script or another program.

@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/url-in-copy.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Flags that ADD does not have.

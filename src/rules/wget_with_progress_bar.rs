@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/wget-with-progress-bar.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Long options that keep wget from writing a progress bar to the log.

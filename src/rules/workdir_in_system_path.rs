@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/workdir-in-system-path.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Directories of the kernel, the boot loader and the file system.

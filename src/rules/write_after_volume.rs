@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/write-after-volume.md"),
     dockerfile: Some(check),
     image: None,
+    deployment: None,
 };
 
 /// Programs that change the files in their arguments.

@@ -313,7 +313,7 @@ fn run_hook(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn no_file_name_is_taken_for_an_option_by_a_hook() {
-    assert_eq!(hooks().len(), 3);
+    assert_eq!(hooks().len(), 4);
     for hook in hooks() {
         for name in OPTIONS {
             let folder = folder(&[(name, ROOT)]);

@@ -42,6 +42,7 @@ mod readme_picture;
 #[cfg(all(feature = "registry", feature = "daemon"))]
 mod remote;
 mod rules_any_text;
+mod rules_deployments;
 mod rules_pages;
 mod rules_settings;
 mod sbom_generator;

@@ -9,7 +9,7 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 25] = [
+const MAY_USE: [(&str, &[&[&str]]); 26] = [
     ("size", &[]),
     ("hash", &[]),
     ("trust", &[&["hash"]]),
@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&[&str]]); 25] = [
         "dockerfile",
         &[&["paths", "source", "suggestion", "knowledge"]],
     ),
+    ("deployment", &[&["source", "suggestion"]]),
     (
         "image",
         &[&["hash", "trust", "printable", "paths", "suggestion"]],
@@ -60,6 +61,7 @@ const MAY_USE: [(&str, &[&[&str]]); 25] = [
                 "knowledge",
                 "page",
                 "dockerfile",
+                "deployment",
                 "advisories",
                 "inspect",
                 "slim",
@@ -68,7 +70,12 @@ const MAY_USE: [(&str, &[&[&str]]); 25] = [
     ),
     (
         "rules",
-        &[TEXTS, IMAGES, FINDINGS, &["knowledge", "dockerfile"]],
+        &[
+            TEXTS,
+            IMAGES,
+            FINDINGS,
+            &["knowledge", "dockerfile", "deployment"],
+        ],
     ),
     (
         "shellcheck",
@@ -114,6 +121,7 @@ const MAY_USE: [(&str, &[&[&str]]); 25] = [
                 "printable",
                 "trust",
                 "dockerfile",
+                "deployment",
                 "rules",
                 "shellcheck",
             ],
@@ -237,7 +245,7 @@ fn use_lists_and_paths_are_both_parsed() {
 /// Intentional cycles of files, and the reasons for them.
 ///
 /// A name that ends in `/` stands for all files of a directory.
-const CIRCLES: [(&[&str], &str); 7] = [
+const CIRCLES: [(&[&str], &str); 8] = [
     (
         &["advisories/export.rs", "advisories/inflate.rs"],
         "an archive that is too large is one of the reasons why an export cannot be read",
@@ -249,6 +257,10 @@ const CIRCLES: [(&[&str], &str); 7] = [
     (
         &["config.rs", "config/"],
         "the formats of other tools end in the configuration that the first file defines",
+    ),
+    (
+        &["deployment/"],
+        "each reader returns the model that the first file defines",
     ),
     (
         &["image/"],

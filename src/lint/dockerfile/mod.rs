@@ -101,6 +101,38 @@ pub fn lint_with(
     }
 }
 
+/// The union of the reports on a Dockerfile that is built in several ways. A stage is only
+/// unreachable if no build reaches it.
+pub fn of_all_builds(reports: Vec<DockerfileReport>) -> DockerfileReport {
+    let mut reports = reports.into_iter();
+    let Some(mut all) = reports.next() else {
+        return DockerfileReport {
+            findings: Vec::new(),
+            attack_surface: None,
+        };
+    };
+    for report in reports {
+        let is_found = |finding: &Finding, others: &[Finding]| {
+            others
+                .iter()
+                .any(|other| other.rule == finding.rule && other.span() == finding.span())
+        };
+        let needs_all = |finding: &Finding| finding.rule == UNREACHABLE;
+        all.findings
+            .retain(|finding| !needs_all(finding) || is_found(finding, &report.findings));
+        for finding in report.findings {
+            if !needs_all(&finding) {
+                all.findings.push(finding);
+            }
+        }
+        super::deployment::sort(&mut all.findings);
+    }
+    all
+}
+
+/// The rule about stages that a build does not need.
+const UNREACHABLE: &str = "unreachable-stage";
+
 fn run_checks(context: &DockerfileContext<'_>, registry: &Registry) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {
@@ -155,6 +187,7 @@ fn locate(findings: &mut [Finding], context: &DockerfileContext<'_>) {
                 span: place.span,
                 instruction: instruction_at(context.dockerfile, place.span),
                 in_final_stage: is_in_final_stage(context.facts, place.span),
+                file: place.file,
             };
         }
     }

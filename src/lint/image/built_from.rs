@@ -91,6 +91,7 @@ fn at_line(finding: &Finding, facts: &Facts<'_>, instruction: usize, reference: 
         span: facts.steps[instruction].instruction.keyword.span,
         instruction: None,
         in_final_stage: true,
+        file: 0,
     });
     finding
         .notes

@@ -4,17 +4,17 @@ use super::super::page::Tool;
 
 /// The effect of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Request<'t> {
-    pub(super) dialect: Dialect,
-    pub(super) scope: Scope,
-    pub(super) requested: Requested<'t>,
+pub(in super::super) struct Request<'t> {
+    pub(in super::super) dialect: Dialect,
+    pub(in super::super) scope: Scope,
+    pub(in super::super) requested: Requested<'t>,
     /// The last day on which it applies: `2030-01-01`.
-    pub(super) until: Option<&'t str>,
+    pub(in super::super) until: Option<&'t str>,
 }
 
 /// The grammar that a comment follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Dialect {
+pub(in super::super) enum Dialect {
     Jettison,
     /// The grammar of a tool, with that tool's codes.
     Of(Tool),
@@ -22,7 +22,7 @@ pub(super) enum Dialect {
 
 /// The scope of a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(in super::super) enum Scope {
     File,
     Stage,
     Next,
@@ -31,7 +31,7 @@ pub(super) enum Scope {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Requested<'t> {
+pub(in super::super) enum Requested<'t> {
     /// Names as written, each a slice of the comment.
     Names(Vec<&'t str>),
     /// All checks of the tool.
@@ -39,7 +39,7 @@ pub(super) enum Requested<'t> {
 }
 
 /// Parses a comment without its `#`. Only a Trivy comment can have several requests.
-pub(super) fn read(text: &str) -> Vec<Request<'_>> {
+pub(in super::super) fn read(text: &str) -> Vec<Request<'_>> {
     let text = text.trim();
     // Trivy finds its marker anywhere in a comment, so it may follow another tool's.
     if text.contains("trivy:ignore:") {

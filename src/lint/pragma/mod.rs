@@ -34,8 +34,7 @@ use super::registry::Registry;
 use super::settings::Settings;
 use crate::dockerfile::{Comment, Dockerfile, Kind};
 use crate::source::{Source, Span};
-pub(super) use comment::shell;
-use comment::{Dialect, Request, Requested, Scope};
+pub(super) use comment::{Dialect, Request, Requested, Scope, read as requests, shell};
 
 /// The rule for comments that suppress nothing. The engine runs it after all other rules.
 pub const UNUSED: &str = "unused-pragma";

@@ -7,6 +7,7 @@ pub(super) mod calls;
 pub(super) mod consecutive;
 pub(super) mod copies;
 pub(super) mod credentials;
+pub(super) mod deployed_images;
 pub(super) mod development;
 pub(super) mod docker_clean;
 pub(super) mod downloaded_scripts;

@@ -66,7 +66,11 @@ impl Facts<'_> {
             let Some(name) = self.expand(step, word) else {
                 continue;
             };
-            if name.is_empty() || name == "scratch" || self.is_stage(step, &name) {
+            if name.is_empty()
+                || name == "scratch"
+                || self.contexts.contains(&name)
+                || self.is_stage(step, &name)
+            {
                 continue;
             }
             let is_reference = name.contains(['/', ':', '@']);

@@ -23,6 +23,7 @@ mod stages;
 mod steps;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 pub use base::{Known, is_well_known_image};
 pub use chain::chain;
@@ -57,6 +58,8 @@ pub struct Facts<'a> {
     /// The stage that becomes the image.
     final_stage: Option<usize>,
     scopes: Scopes,
+    /// Contexts that the build names.
+    contexts: BTreeSet<String>,
     runs: OnceCell<Vec<Run<'a>>>,
     images: OnceCell<Vec<UsedImage>>,
     programs: OnceCell<Vec<StagePrograms>>,
@@ -72,6 +75,7 @@ impl<'a> Facts<'a> {
             &[]
         };
         let (mut stages, steps) = steps::read(dockerfile, comments, &mut scopes);
+        stages::replace_contexts(&mut stages, &settings.contexts);
         // If two stages have the same name, BuildKit builds the last one for `--target`. A name
         // that does not exist fails the build; the linter falls back to the last stage.
         let target = settings.target.as_ref();
@@ -84,6 +88,7 @@ impl<'a> Facts<'a> {
             steps,
             final_stage,
             scopes,
+            contexts: settings.contexts.clone(),
             runs: OnceCell::new(),
             images: OnceCell::new(),
             programs: OnceCell::new(),

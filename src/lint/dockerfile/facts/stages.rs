@@ -1,5 +1,6 @@
 //! Build stages, their bases, and whether the final image needs them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::base::Known;
@@ -139,6 +140,19 @@ pub(super) fn base_of(stages: &[Stage<'_>], image_text: &str) -> Base {
         return Base::Stage(index);
     }
     Base::Image(ImageRef::parse(image_text))
+}
+
+/// Makes the bases unknown that the build replaces with a context of the same name.
+pub(super) fn replace_contexts(stages: &mut [Stage<'_>], contexts: &BTreeSet<String>) {
+    for stage in stages {
+        let written = stage.image.text.as_str();
+        if let Base::Image(image) = &stage.base {
+            let name = image.name.as_deref().unwrap_or(written);
+            if contexts.contains(name) || contexts.contains(written) {
+                stage.base = Base::Image(ImageRef::parse(&UNKNOWN.to_string()));
+            }
+        }
+    }
 }
 
 /// The image and the name of a `FROM` that could be parsed.

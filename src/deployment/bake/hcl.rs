@@ -1,0 +1,95 @@
+//! Bake files in HCL.
+
+use std::collections::BTreeMap;
+
+use hcl::edit::Span as _;
+use hcl::edit::expr::Expression;
+use hcl::edit::structure::{Attribute, Block, Structure};
+
+use super::super::place::{Place, Problem, Spanned};
+use super::super::yaml::{Entry, Merging, Node, Value};
+use super::{Body, Definition, Definitions};
+
+/// Rounds in which variables are evaluated that refer to others.
+const ROUNDS: usize = 8;
+
+/// The blocks of a file; `None` if it is not HCL.
+pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Definitions> {
+    let body = match hcl::edit::parser::parse_body(text) {
+        Ok(body) => body,
+        Err(error) => {
+            let at = error.location().offset().min(text.len());
+            let message = format!("invalid HCL: {}", error.message().trim());
+            problems.push(Problem::new(Place::new(0, at, at), message));
+            return None;
+        }
+    };
+    let mut definitions = Definitions::default();
+    let mut variables = Vec::new();
+    for structure in body {
+        match structure {
+            Structure::Block(block) => read_block(block, &mut definitions, &mut variables),
+            // An attribute at the top is a variable that cannot be overridden.
+            Structure::Attribute(attribute) => {
+                variables.push((attribute.key.to_string(), attribute.value));
+            }
+        }
+    }
+    for _ in 0..ROUNDS {
+        variables.retain(|(name, expression)| {
+            let evaluator = &mut definitions.variables;
+            let node = evaluator.expression(expression, &BTreeMap::new());
+            !evaluator.declare(name, &node)
+        });
+    }
+    Some(definitions)
+}
+
+fn read_block(
+    block: Block,
+    definitions: &mut Definitions,
+    variables: &mut Vec<(String, Expression)>,
+) {
+    let kind = block.ident.to_string();
+    let Some(label) = block.labels.first() else {
+        return;
+    };
+    let span = label.span().unwrap_or_default();
+    let name = Spanned::new(
+        label.as_str().to_owned(),
+        Place::new(0, span.start, span.end),
+    );
+    match kind.trim() {
+        "variable" => {
+            let default = attributes(block)
+                .into_iter()
+                .find(|attribute| attribute.has_key("default"));
+            if let Some(default) = default {
+                variables.push((name.value, default.value));
+            }
+        }
+        "target" => definitions.targets.push(Definition {
+            name,
+            body: Body::Hcl(attributes(block)),
+        }),
+        "group" => {
+            let evaluator = &mut definitions.variables;
+            let node = evaluator.body(&Body::Hcl(attributes(block)), name.place, &BTreeMap::new());
+            definitions.groups.push(node);
+        }
+        _ => {}
+    }
+}
+
+fn attributes(block: Block) -> Vec<Attribute> {
+    block.body.into_attributes().collect()
+}
+
+/// A mapping of evaluated attributes.
+pub(super) fn map(entries: Vec<Entry>, place: Place) -> Node {
+    Node {
+        place,
+        value: Value::Map(entries),
+        merging: Merging::Usual,
+    }
+}

@@ -1,0 +1,22 @@
+//! `seccomp-disabled`: seccomp is switched off for a container.
+
+use crate::deployment::Profile;
+use crate::lint::{DeploymentContext, Findings, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "seccomp-disabled",
+    page: include_str!("../../rules/lint/seccomp-disabled.md"),
+    dockerfile: None,
+    image: None,
+    deployment: Some(check),
+};
+
+fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
+    for (_, workload) in cx.workloads() {
+        if let Some(profile) = &workload.seccomp
+            && profile.value == Profile::Unconfined
+        {
+            findings.add(profile.place, "the container runs without seccomp");
+        }
+    }
+}

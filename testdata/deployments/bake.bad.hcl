@@ -1,0 +1,6 @@
+target "app" {
+  context = "."
+  inherits = ["bsae"]
+  # ^ invalid-deployment
+}
+target "base" {}
