@@ -54,4 +54,4 @@ pub use owner::is_ours;
 pub use program::find_program;
 pub use refusal::Refusal;
 pub use search::{Search, repository_root};
-pub use write::{replace, write};
+pub use write::{create, replace, write};

@@ -7,7 +7,7 @@ use super::arguments::{
     WhyArguments,
 };
 use super::{
-    Outcome, Output, completions, config, deps, diff, explain, inspect, lint, lsp, observe,
+    Outcome, Output, completions, config, deps, diff, explain, init, inspect, lint, lsp, observe,
     restore, rules, slim, verify, why, why_not,
 };
 
@@ -35,6 +35,7 @@ macro_rules! commands {
 
 commands! {
     (arguments, output)
+    Init(init::InitArguments) => init::run(arguments, output),
     Lint(LintArguments) => lint::run(arguments, output),
     Slim(SlimArguments) => slim::run(arguments, output),
     Restore(restore::RestoreArguments) => restore::run(arguments, output),

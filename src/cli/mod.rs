@@ -11,6 +11,7 @@ mod deps;
 mod destination;
 mod diff;
 mod discover;
+mod docker_plugin;
 mod documents;
 mod engine;
 mod exclude;
@@ -23,6 +24,7 @@ mod highlight;
 mod hook;
 mod ignored;
 mod images;
+mod init;
 mod inspect;
 mod limits;
 mod lint;
@@ -55,6 +57,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::Arguments;
+use docker_plugin::Call;
 use output::Output;
 
 use crate::evidence;
@@ -79,7 +82,7 @@ enum Outcome {
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Kept for a second parse if the first fails.
-    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let mut typed: Vec<OsString> = arguments.into_iter().collect();
     // Programs are started by another process of jettison, which becomes the program.
     if let Some(code) = trust::become_program(&typed) {
         return ExitCode::from(code);
@@ -93,9 +96,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = evidence::stand_in(&typed).or_else(|| tracer::trace_program(&typed)) {
         return ExitCode::from(code);
     }
+    match docker_plugin::call(&typed) {
+        Ok(None) => {}
+        Ok(Some(Call::Run(translated))) => typed = translated,
+        Ok(Some(Call::Describe { plugin })) => {
+            let outcome = docker_plugin::describe(&plugin).unwrap_or(Outcome::Failed);
+            return ExitCode::from(outcome as u8);
+        }
+        Err(error) => return refuse(&error),
+    }
     if let Err(error) = hook::check_names(&typed) {
-        output::print_usage(&error);
-        return ExitCode::from(Outcome::Failed as u8);
+        return refuse(&error);
     }
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
@@ -114,6 +125,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Outcome::Failed
     });
     ExitCode::from(outcome as u8)
+}
+
+fn refuse(error: &clap::Error) -> ExitCode {
+    output::print_usage(error);
+    ExitCode::from(Outcome::Failed as u8)
 }
 
 /// Error about the same arguments with their control characters escaped. A commit hook passes file

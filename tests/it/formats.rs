@@ -105,6 +105,86 @@ fn the_sample_project_covers_every_level_a_fix_and_labels() {
     assert!(findings.iter().any(|row| row["labels"].is_array()));
 }
 
+/// The cells of every table of a Markdown text, and all of its text outside of code.
+fn tables(text: &str) -> (Vec<Vec<String>>, String) {
+    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+    let (mut rows, mut prose) = (Vec::new(), String::new());
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+        match event {
+            Event::Start(Tag::TableRow) => rows.push(Vec::new()),
+            Event::Start(Tag::TableCell) => rows.push_cell(),
+            Event::End(TagEnd::TableCell) => {}
+            Event::Text(text) => {
+                rows.push_text(&text);
+                prose.push_str(&text);
+            }
+            Event::Code(text) => rows.push_text(&text),
+            // Comments and line breaks, which separate parts of the text.
+            Event::Html(_) | Event::InlineHtml(_) => prose.push('\n'),
+            Event::Start(Tag::Image { .. }) => panic!("an image in {text}"),
+            _ => {}
+        }
+    }
+    (rows, prose)
+}
+
+trait Rows {
+    fn push_cell(&mut self);
+    fn push_text(&mut self, text: &str);
+}
+
+impl Rows for Vec<Vec<String>> {
+    fn push_cell(&mut self) {
+        // The cells of the head have no row.
+        if let Some(row) = self.last_mut() {
+            row.push(String::new());
+        }
+    }
+
+    fn push_text(&mut self, text: &str) {
+        if let Some(cell) = self.last_mut().and_then(|row| row.last_mut()) {
+            cell.push_str(text);
+        }
+    }
+}
+
+#[test]
+fn a_markdown_report_has_a_row_of_four_cells_for_each_finding() {
+    let (rows, prose) = tables(&printed("markdown"));
+    let findings = findings();
+    assert_eq!(rows.len(), findings.len());
+    for (row, finding) in rows.iter().zip(&findings) {
+        let [line, severity, message, rule] = row.as_slice() else {
+            panic!("{row:?}");
+        };
+        assert_eq!(*line, finding["line"].to_string());
+        assert_eq!(*severity, finding["level"]);
+        assert_eq!(*rule, finding["rule"]);
+        let first = finding["message"].as_str().expect("it is text");
+        let first = first
+            .split(['`', '\u{1}', '@', '#', ':'])
+            .next()
+            .unwrap_or_default();
+        assert!(message.starts_with(first), "{message}: {first}");
+    }
+    assert!(!prose.contains("://"), "an address becomes a link: {prose}");
+}
+
+#[test]
+fn a_markdown_report_fits_into_a_comment() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let text = format!("FROM debian:12\n{}", "RUN sudo ls\n".repeat(2000));
+    fs::write(folder.path().join("Dockerfile"), text).expect("files can be written");
+    let mut command = jettison(folder.path());
+    command.args(["lint", "--select", "sudo", "--format", "markdown"]);
+    let output = command.output().expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("reports are UTF-8");
+    assert!(text.len() < 65_536, "{}", text.len());
+    let shown = tables(&text).0.len();
+    let rest = format!("{} more findings not shown", 2000 - shown);
+    assert!(shown > 100 && text.contains(&rest), "{shown}");
+}
+
 #[test]
 fn sarif_output_is_valid() {
     let sarif = json(&printed("sarif"));
