@@ -35,7 +35,6 @@ macro_rules! commands {
 
 commands! {
     (arguments, output)
-    Init(init::InitArguments) => init::run(arguments, output),
     Lint(LintArguments) => lint::run(arguments, output),
     Slim(SlimArguments) => slim::run(arguments, output),
     Restore(restore::RestoreArguments) => restore::run(arguments, output),
@@ -48,6 +47,7 @@ commands! {
     Diff(diff::DiffArguments) => diff::run(arguments, output),
     Explain(ExplainArguments) => explain::run(arguments, output),
     Rules(RulesArguments) => rules::run(arguments, output),
+    Init(init::InitArguments) => init::run(arguments, output),
     Config(ConfigArguments) => config::run(arguments, output),
     Lsp(lsp::LspArguments) => lsp::run(arguments),
     Completions(completions::CompletionArguments) => completions::completions(arguments),

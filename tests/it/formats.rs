@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
+use pulldown_cmark::{Event as MarkdownEvent, Options, Parser, Tag, TagEnd};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use serde_json::Value;
@@ -105,47 +106,37 @@ fn the_sample_project_covers_every_level_a_fix_and_labels() {
     assert!(findings.iter().any(|row| row["labels"].is_array()));
 }
 
-/// The cells of every table of a Markdown text, and all of its text outside of code.
+/// The rows of all tables of a Markdown text, and all of its text outside of code.
 fn tables(text: &str) -> (Vec<Vec<String>>, String) {
-    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-    let (mut rows, mut prose) = (Vec::new(), String::new());
+    let (mut rows, mut prose): (Vec<Vec<String>>, _) = (Vec::new(), String::new());
+    let mut is_in_row = false;
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
         match event {
-            Event::Start(Tag::TableRow) => rows.push(Vec::new()),
-            Event::Start(Tag::TableCell) => rows.push_cell(),
-            Event::End(TagEnd::TableCell) => {}
-            Event::Text(text) => {
-                rows.push_text(&text);
-                prose.push_str(&text);
+            MarkdownEvent::Start(Tag::TableRow) => {
+                is_in_row = true;
+                rows.push(Vec::new());
             }
-            Event::Code(text) => rows.push_text(&text),
+            MarkdownEvent::End(TagEnd::TableRow) => is_in_row = false,
+            MarkdownEvent::Start(Tag::TableCell) if is_in_row => {
+                rows.last_mut().expect("it is in a row").push(String::new());
+            }
+            MarkdownEvent::Text(text) | MarkdownEvent::Code(text) if is_in_row => {
+                let cell = rows.last_mut().and_then(|row| row.last_mut());
+                cell.expect("it is in a cell").push_str(&text);
+            }
+            _ => {}
+        }
+    }
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+        match event {
+            MarkdownEvent::Text(text) => prose.push_str(&text),
             // Comments and line breaks, which separate parts of the text.
-            Event::Html(_) | Event::InlineHtml(_) => prose.push('\n'),
-            Event::Start(Tag::Image { .. }) => panic!("an image in {text}"),
+            MarkdownEvent::Html(_) | MarkdownEvent::InlineHtml(_) => prose.push('\n'),
+            MarkdownEvent::Start(Tag::Image { .. }) => panic!("an image in {text}"),
             _ => {}
         }
     }
     (rows, prose)
-}
-
-trait Rows {
-    fn push_cell(&mut self);
-    fn push_text(&mut self, text: &str);
-}
-
-impl Rows for Vec<Vec<String>> {
-    fn push_cell(&mut self) {
-        // The cells of the head have no row.
-        if let Some(row) = self.last_mut() {
-            row.push(String::new());
-        }
-    }
-
-    fn push_text(&mut self, text: &str) {
-        if let Some(cell) = self.last_mut().and_then(|row| row.last_mut()) {
-            cell.push_str(text);
-        }
-    }
 }
 
 #[test]
