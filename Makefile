@@ -8,6 +8,7 @@ check: ## check formatting, run Clippy (warnings are errors) and unit tests
 	rustfmt --edition 2024 --check src/rules/*.rs src/rules/support/*.rs
 	cargo clippy --all-targets --features fuzzing -- -D warnings
 	cargo check --no-default-features
+	cargo update --quiet --workspace --locked --manifest-path fuzz/Cargo.toml
 	cargo test --lib --features fuzzing
 
 .PHONY: format
