@@ -48,6 +48,6 @@ mod rules_pages;
 mod rules_settings;
 mod shellcheck;
 mod slim;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 mod tracer;
 mod trust;
