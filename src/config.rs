@@ -9,11 +9,13 @@ mod migrate;
 mod own;
 mod policy;
 mod schema;
+mod template;
 
 use std::path::{Path, PathBuf};
 
 pub use migrate::migrate;
 pub use schema::schema;
+pub use template::template;
 
 use crate::lint::image::Policy;
 use crate::lint::{Registry, Settings, Severity};

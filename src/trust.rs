@@ -39,6 +39,7 @@ mod owner;
 mod program;
 mod refusal;
 mod search;
+mod system;
 mod write;
 
 pub use cache::{Key, UserCache};
@@ -54,4 +55,5 @@ pub use owner::is_ours;
 pub use program::find_program;
 pub use refusal::Refusal;
 pub use search::{Search, repository_root};
-pub use write::{replace, write, write_with};
+pub use system::{descriptors, open_without_symlinks};
+pub use write::{create, replace, write, write_with};

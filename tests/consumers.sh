@@ -20,7 +20,7 @@ printf 'FROM scratch\nADD x /ü\nMAINTAINER ::error::x\n' >"$work/project/a b/ü
 printf 'FROM scratch\nCOPY app /app\nUSER 1000\nENTRYPOINT ["/app"]\n' >"$work/project/clean.Dockerfile"
 cd "$work/project"
 formats=""
-for format in json jsonl sarif gitlab codeclimate checkstyle junit sonarqube github compact; do
+for format in json jsonl sarif gitlab codeclimate checkstyle junit sonarqube github compact markdown; do
     formats="$formats --format $format=$work/report.$format"
 done
 # shellcheck disable=SC2086 # They are many words.

@@ -7,8 +7,8 @@ use super::arguments::{
     WhyArguments,
 };
 use super::{
-    Outcome, Output, completions, config, deps, diff, explain, harden, inspect, lint, lsp, observe,
-    restore, rules, sbom_generator, slim, verify, why, why_not,
+    Outcome, Output, completions, config, deps, diff, explain, harden, init, inspect, lint, lsp,
+    observe, restore, rules, sbom_generator, slim, verify, why, why_not,
 };
 
 macro_rules! commands {
@@ -48,6 +48,7 @@ commands! {
     Diff(diff::DiffArguments) => diff::run(arguments, output),
     Explain(ExplainArguments) => explain::run(arguments, output),
     Rules(RulesArguments) => rules::run(arguments, output),
+    Init(init::InitArguments) => init::run(arguments, output),
     Config(ConfigArguments) => config::run(arguments, output),
     Lsp(lsp::LspArguments) => lsp::run(arguments),
     SbomGenerator(sbom_generator::SbomGeneratorArguments) => sbom_generator::run(arguments),

@@ -1,21 +1,21 @@
 //! `jettison deps`.
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::arguments::{DepsArguments, DepsFormat};
 use super::progress::Bar;
 use super::{Outcome, Output};
 use crate::elf::{Environment, Processor};
-use crate::image::{Config, Reference};
-use crate::loading::{self, Closure, Host, ImageFiles, Settings, Source};
+use crate::image::Config;
+use crate::loading::{self, Closure, ImageFiles, Settings, Source};
 use crate::printable::escape_bytes;
 use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
     check_processor(arguments.cpu.as_deref())?;
     // Indexing all of `rootfs:/` would take minutes, so files are looked up individually.
-    let closures = if let Some(host) = lazily_read(&arguments.image)? {
-        closures(&host, &Config::default(), arguments)?
+    let closures = if let Some(closures) = of_directory(arguments)? {
+        closures
     } else {
         let bar = Bar::new(output);
         let image = arguments
@@ -79,9 +79,28 @@ fn check_processor(level: Option<&str>) -> anyhow::Result<()> {
     }
 }
 
+/// The result for a directory, without indexing it; `None` if that is not possible.
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
+fn of_directory(arguments: &DepsArguments) -> anyhow::Result<Option<Vec<Closure>>> {
+    let Some(host) = lazily_read(&arguments.image)? else {
+        return Ok(None);
+    };
+    closures(&host, &Config::default(), arguments).map(Some)
+}
+
+#[cfg(not(all(target_os = "linux", not(jettison_portable))))]
+fn of_directory(_: &DepsArguments) -> anyhow::Result<Option<Vec<Closure>>> {
+    Ok(None)
+}
+
 /// The directory of a `rootfs:` argument, if the kernel can resolve paths below it. `None` for
 /// other arguments, and for kernels that cannot; their files are indexed first.
-fn lazily_read(argument: &str) -> anyhow::Result<Option<Host>> {
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
+fn lazily_read(argument: &str) -> anyhow::Result<Option<loading::Host>> {
+    use crate::image::Reference;
+    use crate::loading::Host;
+    use anyhow::Context as _;
+
     match argument.parse()? {
         Reference::Rootfs(path) => match Host::open(&path) {
             Ok(host) => Ok(Some(host)),

@@ -46,6 +46,7 @@ macro_rules! pages {
 
 /// All pages, in the order in which a newcomer reads them.
 pub(super) const PAGES: &[GuidePage] = pages![
+    "install",
     "lint",
     "deployments",
     "fix",

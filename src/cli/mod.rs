@@ -12,6 +12,7 @@ mod deps;
 mod destination;
 mod diff;
 mod discover;
+mod docker_plugin;
 mod documents;
 mod engine;
 mod exclude;
@@ -25,6 +26,7 @@ mod highlight;
 mod hook;
 mod ignored;
 mod images;
+mod init;
 mod inspect;
 mod limits;
 mod lint;
@@ -58,10 +60,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::Arguments;
+use docker_plugin::Call;
 use output::Output;
 
 use crate::evidence;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 use crate::evidence::tracer;
 use crate::printable::escape;
 use crate::trust;
@@ -82,7 +85,7 @@ enum Outcome {
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Kept for a second parse if the first fails.
-    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let mut typed: Vec<OsString> = arguments.into_iter().collect();
     // Programs are started by another process of jettison, which becomes the program.
     if let Some(code) = trust::become_program(&typed) {
         return ExitCode::from(code);
@@ -92,13 +95,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(code);
     }
     // In a test that is traced, it stands in for an engine, and in its container, it is the tracer.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(jettison_portable)))]
     if let Some(code) = evidence::stand_in(&typed).or_else(|| tracer::trace_program(&typed)) {
         return ExitCode::from(code);
     }
+    match docker_plugin::call(&typed) {
+        Ok(None) => {}
+        Ok(Some(Call::Run(translated))) => typed = translated,
+        Ok(Some(Call::Describe { plugin })) => {
+            let outcome = docker_plugin::describe(&plugin).unwrap_or(Outcome::Failed);
+            return ExitCode::from(outcome as u8);
+        }
+        Err(error) => return refuse(&error),
+    }
     if let Err(error) = hook::check_names(&typed) {
-        output::print_usage(&error);
-        return ExitCode::from(Outcome::Failed as u8);
+        return refuse(&error);
     }
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
@@ -117,6 +128,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Outcome::Failed
     });
     ExitCode::from(outcome as u8)
+}
+
+fn refuse(error: &clap::Error) -> ExitCode {
+    output::print_usage(error);
+    ExitCode::from(Outcome::Failed as u8)
 }
 
 /// Error about the same arguments with their control characters escaped. A commit hook passes file

@@ -118,12 +118,12 @@ fn run_traced(
     observe(session, TAG, &arguments.tests(), image)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 fn traced_config(session: &Session, image: &Image) -> anyhow::Result<Config> {
     Ok(session.traced(&image.config)?)
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 fn observe(
     session: &Session,
     tag: &str,
@@ -133,7 +133,7 @@ fn observe(
     Ok(session.observe(tag, tests, &ports(image), &image.config)?)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(jettison_portable))))]
 fn observe(
     _session: &Session,
     _tag: &str,
@@ -143,7 +143,7 @@ fn observe(
     anyhow::bail!("only Linux can trace containers");
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(jettison_portable))))]
 fn traced_config(_session: &Session, image: &Image) -> anyhow::Result<Config> {
     Ok(image.config.clone())
 }

@@ -69,6 +69,16 @@ pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// Whether git runs the hooks of another directory than `.git/hooks`.
+pub(super) fn has_hooks_elsewhere() -> bool {
+    let Ok(mut git) = git() else {
+        return false;
+    };
+    git.args(["config", "--get-all", "core.hooksPath"]);
+    // Every command has a value for this key, so a second one is from a file.
+    run(&mut git, b"", MAX_LIST).is_ok_and(|output| output.stdout.trim_ascii_end().contains(&b'\n'))
+}
+
 /// A git command that runs no programs named by the repository.
 fn git() -> anyhow::Result<Command> {
     let path = std::env::var_os("PATH").unwrap_or_default();

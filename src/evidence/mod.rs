@@ -12,15 +12,15 @@ pub mod observation;
 mod probe;
 mod record;
 mod session;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 mod shim;
 mod smallest;
 mod stand_ins;
 mod tests_of_image;
 mod traced;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 pub mod tracer;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 mod tracer_files;
 mod trial;
 mod watchdog;
@@ -29,7 +29,7 @@ pub use engine::{Engine, EngineError, EngineKind};
 pub use probe::Probe;
 pub use record::{Healing, Record};
 pub use session::Session;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 pub use shim::stand_in;
 pub use smallest::{Budget, smallest};
 pub use tests_of_image::{Test, Tests};

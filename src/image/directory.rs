@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, statat};
 use rustix::io::Errno;
 
-use crate::trust::{RealDirectory, Refusal};
+use crate::trust::{RealDirectory, Refusal, descriptors};
 
 /// An open directory of the host.
 #[derive(Debug)]
@@ -100,11 +100,9 @@ impl Directory {
     /// A path to exactly this directory, even if its name now refers to another one.
     pub(super) fn path(&self) -> PathBuf {
         // Some functions, such as the standard library's `rename`, only take paths.
-        let descriptors = Path::new("/proc/self/fd");
-        if descriptors.is_dir() {
-            descriptors.join(self.file.as_raw_fd().to_string())
-        } else {
-            self.path.clone()
+        match descriptors() {
+            Some(descriptors) => descriptors.join(self.file.as_raw_fd().to_string()),
+            None => self.path.clone(),
         }
     }
 }

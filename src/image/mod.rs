@@ -445,15 +445,16 @@ fn pour_zeros(
 /// Opens a file of the host, which must still have the size that it had when it was listed. A
 /// symlink that has replaced a parent directory since then is not followed.
 fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
-    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    use crate::trust::open_without_symlinks;
+    use rustix::fs::OFlags;
     use rustix::io::Errno;
 
     // The file may have been replaced by a FIFO since it was listed, and opening that would block.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-        // Linux before 5.6, or a sandbox that does not support the call.
-        Err(Errno::NOSYS | Errno::PERM) => rustix::fs::open(path, flags, Mode::empty())?,
-        Err(Errno::LOOP) => return Err(io::Error::other("it changed while being read")),
+    let file = match open_without_symlinks(path, flags) {
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::LOOP) => {
+            return Err(io::Error::other("it changed while being read"));
+        }
         opened => opened?,
     };
     // The header with the old size may already have been written, so a file that grew or shrank can

@@ -5,6 +5,7 @@
 //! about a file is shared by all programs, which are loaded in parallel.
 
 mod closure;
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 mod host;
 mod programs;
 mod source;
@@ -12,6 +13,7 @@ mod symbols;
 mod table;
 
 pub use closure::{Closure, Loaded, Mapped, Settings, Start, UnmetVersion, closures};
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 pub use host::Host;
 pub use programs::{ProgramError, all_programs, find_program};
 pub use source::{ImageFiles, Source};

@@ -47,6 +47,7 @@ formats! {
     Codeclimate "codeclimate" => Rendered::data(super::codeclimate::codeclimate(report)),
     Checkstyle "checkstyle" => Rendered::whole(super::checkstyle::checkstyle(report)),
     Junit "junit" => Rendered::whole(super::junit::junit(report)),
+    Markdown "markdown" => Rendered::Text(super::markdown::markdown(report)),
     Sonarqube "sonarqube" => Rendered::data(super::sonarqube::sonarqube(report)),
 }
 
@@ -97,7 +98,7 @@ mod tests {
             .expect_err("there is none");
         assert!(all.ends_with(
             "text, compact, tty, json, jsonl, sarif, github, gitlab, codeclimate, checkstyle, \
-             junit, sonarqube"
+             junit, markdown, sonarqube"
         ));
     }
 }

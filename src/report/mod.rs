@@ -24,6 +24,7 @@ mod inspect_json;
 mod json;
 mod junit;
 mod level_changes;
+mod markdown;
 mod missed;
 mod plan;
 mod report_json;

@@ -434,6 +434,14 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
 }
 
 fn summary(out: &mut Lines, report: &Report<'_>) {
+    out.line(counts(report));
+    if let Some(line) = fixable(report) {
+        out.line(line);
+    }
+}
+
+/// The numbers of files and findings.
+pub(super) fn counts(report: &Report<'_>) -> String {
     let total = report.findings().count();
     let images = report.files.iter().filter(|file| file.is_image()).count();
     let checked = match (report.files.len() - images, images) {
@@ -462,19 +470,26 @@ fn summary(out: &mut Lines, report: &Report<'_>) {
         };
         line.push_str(&noun);
     }
+    line
+}
+
+/// The numbers of fixes by the options that apply them; `None` without fixes.
+pub(super) fn fixable(report: &Report<'_>) -> Option<String> {
     // Counted by kind, because unsafe fixes require a separate option.
-    let fixable = |wanted| {
-        let fixes = report.findings().filter_map(|finding| finding.fix.as_ref());
-        fixes.filter(|fix| fix.applicability == wanted).count()
-    };
-    out.line(line);
-    match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
-        (0, 0) => {}
-        (safe, 0) => out.line(format_args!("{safe} can be fixed with `--fix`")),
-        (0, unsafely) => out.line(format_args!(
+    let (mut safe, mut unsafely) = (0, 0);
+    for fix in report.findings().filter_map(|finding| finding.fix.as_ref()) {
+        match fix.applicability {
+            Applicability::Safe => safe += 1,
+            Applicability::Unsafe => unsafely += 1,
+        }
+    }
+    match (safe, unsafely) {
+        (0, 0) => None,
+        (safe, 0) => Some(format!("{safe} can be fixed with `--fix`")),
+        (0, unsafely) => Some(format!(
             "{unsafely} can be fixed with `--fix --unsafe-fixes`"
         )),
-        (safe, unsafely) => out.line(format_args!(
+        (safe, unsafely) => Some(format!(
             "{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`"
         )),
     }

@@ -10,14 +10,13 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{
-    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, kill_process_group, prlimit, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::launcher;
+use super::system::{self, Limit};
 
 /// Limits of a program.
 #[derive(Clone, Copy, Debug)]
@@ -205,20 +204,12 @@ impl Group {
     /// Sets the limits that the kernel keeps, even if jettison is killed.
     fn limit(&self, bounds: &Bounds) {
         // A program that is killed for its size leaves no core file.
-        let mut limits = vec![(Resource::Core, 0, 0)];
+        system::limit(self.leader, Limit::CoreFile(0));
         if let Some(seconds) = bounds.processor {
-            limits.push((Resource::Cpu, seconds, seconds + 1));
+            system::limit(self.leader, Limit::ProcessorSeconds(seconds));
         }
         if let Some(bytes) = bounds.memory {
-            limits.push((Resource::Data, bytes, bytes));
-        }
-        for (resource, current, maximum) in limits {
-            let limit = Rlimit {
-                current: Some(current),
-                maximum: Some(maximum),
-            };
-            // It fails for a program that has ended already.
-            let _ = prlimit(self.leader, resource, limit);
+            system::limit(self.leader, Limit::Memory(bytes));
         }
     }
 

@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
+use super::system::{PASSING, descriptors};
 use super::{Refusal, real_path};
 
 /// An open directory of the host.
@@ -39,7 +40,7 @@ impl RealDirectory {
             }
         }
         // Passing through a directory needs no permission to list it.
-        let passing = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let passing = PASSING | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = openat(rustix::fs::CWD, "/", passing, Mode::empty())?;
         let last = names.pop().unwrap_or(OsStr::new("."));
         for name in names {
@@ -57,13 +58,11 @@ impl RealDirectory {
     /// The path to a name in this very directory, even if another one has its path by now.
     pub(super) fn join(&self, name: &OsStr) -> PathBuf {
         // Calls of the standard library, such as `rename`, take paths only.
-        let descriptors = Path::new("/proc/self/fd");
-        if descriptors.is_dir() {
-            descriptors
+        match descriptors() {
+            Some(descriptors) => descriptors
                 .join(self.file.as_raw_fd().to_string())
-                .join(name)
-        } else {
-            self.path.join(name)
+                .join(name),
+            None => self.path.join(name),
         }
     }
 

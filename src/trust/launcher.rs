@@ -15,13 +15,12 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, getpid, getppid};
+
+use super::system::{OWN_PROGRAM, end_with_parent};
 
 /// The first argument of a jettison that is to become a program.
 const ARGUMENT: &str = "--become-program";
-
-/// This very program, even if another version has been installed in its place.
-const ITSELF: &str = "/proc/self/exe";
 
 /// The start of the standard error of a jettison that could not become the program; the number of
 /// the error follows.
@@ -48,8 +47,8 @@ pub fn become_program(arguments: &[OsString]) -> Option<u8> {
 }
 
 fn run(parent: &OsStr, program: &OsStr, arguments: &[OsString]) -> io::Error {
-    if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
-        return error.into();
+    if let Err(error) = end_with_parent() {
+        return error;
     }
     // It may have died before.
     let is_alive = getppid().map(Pid::as_raw_nonzero);
@@ -65,10 +64,17 @@ fn run(parent: &OsStr, program: &OsStr, arguments: &[OsString]) -> io::Error {
 
 /// A command that starts this very program; none in any other program that uses the library.
 pub fn itself() -> Option<Command> {
-    if IS_JETTISON.get().is_none() || !Path::new(ITSELF).exists() {
-        return None;
+    own_program().map(Command::new)
+}
+
+/// The path of this very program, if it is the `jettison` program and the kernel has such a path.
+fn own_program() -> Option<&'static Path> {
+    IS_JETTISON.get()?;
+    let program = Path::new(OWN_PROGRAM?);
+    match program.exists() {
+        true => Some(program),
+        false => None,
     }
-    Some(Command::new(ITSELF))
 }
 
 /// Whether the parent of this process is the same program.
@@ -80,7 +86,10 @@ pub fn is_started_by_itself() -> bool {
 /// Whether the program of a process is this one.
 fn is_itself(process: &OsStr) -> bool {
     let program = Path::new("/proc").join(process).join("exe");
-    let (Ok(other), Ok(itself)) = (fs::metadata(program), fs::metadata(ITSELF)) else {
+    let Some(itself) = OWN_PROGRAM else {
+        return false;
+    };
+    let (Ok(other), Ok(itself)) = (fs::metadata(program), fs::metadata(itself)) else {
         return false;
     };
     (other.dev(), other.ino()) == (itself.dev(), itself.ino())
@@ -88,10 +97,10 @@ fn is_itself(process: &OsStr) -> bool {
 
 /// A command that starts a program, which is killed when jettison dies.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
-    if IS_JETTISON.get().is_none() || !Path::new(ITSELF).exists() {
+    let Some(itself) = own_program() else {
         return Command::new(program);
-    }
-    let mut command = Command::new(ITSELF);
+    };
+    let mut command = Command::new(itself);
     command
         .arg(ARGUMENT)
         .arg(getpid().as_raw_nonzero().to_string())

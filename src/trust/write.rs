@@ -42,6 +42,22 @@ pub fn write_with(
     Ok(())
 }
 
+/// Creates a file atomically, with this mode less the umask. Returns false if there is anything with
+/// this name, even a broken symlink.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, Refusal> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    };
+    let directory = RealDirectory::open(directory)?;
+    let mut file = beside(&directory, Permissions::from_mode(mode))?;
+    file.write_all(bytes)?;
+    match file.persist_noclobber(directory.join(name)) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error.into()),
+    }
+}
+
 /// Opens a file that is written to instead of replaced. It must exist, so nothing is created if it
 /// has just been removed, and a file that standard output was redirected to may already have
 /// content.
@@ -110,6 +126,23 @@ mod tests {
 
     use super::super::HostFile;
     use super::*;
+
+    #[test]
+    fn a_file_is_created_only_where_nothing_has_its_name() {
+        let top = tempfile::tempdir().unwrap();
+        let path = top.path().join("file");
+        assert!(create(&path, b"new", 0o755).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o100, 0o100);
+        assert!(!create(&path, b"newer", 0o644).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        for target in ["file", "no-such-file", "."] {
+            let link = top.path().join(format!("to-{target}"));
+            symlink(target, &link).unwrap();
+            assert!(!create(&link, b"newer", 0o644).unwrap(), "{target}");
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        }
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 4);
+    }
 
     #[test]
     fn a_symlink_is_replaced_and_its_target_is_unchanged() {

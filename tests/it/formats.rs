@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
+use pulldown_cmark::{Event as MarkdownEvent, Options, Parser, Tag, TagEnd};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use serde_json::Value;
@@ -103,6 +104,76 @@ fn the_sample_project_covers_every_level_a_fix_and_labels() {
     );
     assert!(findings.iter().any(|row| row["fix"].is_object()));
     assert!(findings.iter().any(|row| row["labels"].is_array()));
+}
+
+/// The rows of all tables of a Markdown text, and all of its text outside of code.
+fn tables(text: &str) -> (Vec<Vec<String>>, String) {
+    let (mut rows, mut prose): (Vec<Vec<String>>, _) = (Vec::new(), String::new());
+    let mut is_in_row = false;
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+        match event {
+            MarkdownEvent::Start(Tag::TableRow) => {
+                is_in_row = true;
+                rows.push(Vec::new());
+            }
+            MarkdownEvent::End(TagEnd::TableRow) => is_in_row = false,
+            MarkdownEvent::Start(Tag::TableCell) if is_in_row => {
+                rows.last_mut().expect("it is in a row").push(String::new());
+            }
+            MarkdownEvent::Text(text) | MarkdownEvent::Code(text) if is_in_row => {
+                let cell = rows.last_mut().and_then(|row| row.last_mut());
+                cell.expect("it is in a cell").push_str(&text);
+            }
+            _ => {}
+        }
+    }
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+        match event {
+            MarkdownEvent::Text(text) => prose.push_str(&text),
+            // Comments and line breaks, which separate parts of the text.
+            MarkdownEvent::Html(_) | MarkdownEvent::InlineHtml(_) => prose.push('\n'),
+            MarkdownEvent::Start(Tag::Image { .. }) => panic!("an image in {text}"),
+            _ => {}
+        }
+    }
+    (rows, prose)
+}
+
+#[test]
+fn a_markdown_report_has_a_row_of_four_cells_for_each_finding() {
+    let (rows, prose) = tables(&printed("markdown"));
+    let findings = findings();
+    assert_eq!(rows.len(), findings.len());
+    for (row, finding) in rows.iter().zip(&findings) {
+        let [line, severity, message, rule] = row.as_slice() else {
+            panic!("{row:?}");
+        };
+        assert_eq!(*line, finding["line"].to_string());
+        assert_eq!(*severity, finding["level"]);
+        assert_eq!(*rule, finding["rule"]);
+        let first = finding["message"].as_str().expect("it is text");
+        let first = first
+            .split(['`', '\u{1}', '@', '#', ':'])
+            .next()
+            .unwrap_or_default();
+        assert!(message.starts_with(first), "{message}: {first}");
+    }
+    assert!(!prose.contains("://"), "an address becomes a link: {prose}");
+}
+
+#[test]
+fn a_markdown_report_fits_into_a_comment() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let text = format!("FROM debian:12\n{}", "RUN sudo ls\n".repeat(2000));
+    fs::write(folder.path().join("Dockerfile"), text).expect("files can be written");
+    let mut command = jettison(folder.path());
+    command.args(["lint", "--select", "sudo", "--format", "markdown"]);
+    let output = command.output().expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("reports are UTF-8");
+    assert!(text.len() < 65_536, "{}", text.len());
+    let shown = tables(&text).0.len();
+    let rest = format!("{} more findings not shown", 2000 - shown);
+    assert!(shown > 100 && text.contains(&rest), "{shown}");
 }
 
 #[test]

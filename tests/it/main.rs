@@ -17,6 +17,7 @@ mod console_sessions;
 mod cpu_time;
 mod dependencies;
 mod discouraged_words;
+mod docker_plugin;
 mod dockerfile_corpus;
 mod dockerfile_other_parsers;
 mod dockerfile_properties;
@@ -30,6 +31,7 @@ mod hostile_input;
 mod hostile_output;
 mod image;
 mod image_rules;
+mod init;
 mod inspect;
 mod issues_of_other_linters;
 mod lint_images;
@@ -48,6 +50,6 @@ mod rules_settings;
 mod sbom_generator;
 mod shellcheck;
 mod slim;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
 mod tracer;
 mod trust;

@@ -10,6 +10,10 @@ pub(super) mod deliver;
 pub(super) mod docker_archive;
 mod error;
 pub(super) mod oci_layout;
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
+pub(super) mod rootfs;
+#[cfg(not(all(target_os = "linux", not(jettison_portable))))]
+#[path = "no_rootfs.rs"]
 pub(super) mod rootfs;
 pub(super) mod stream;
 

@@ -24,6 +24,8 @@ use super::super::error::WriteError;
 use super::super::transport::oci_layout::{Member, Target};
 use super::parent;
 use crate::hash::hex;
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
+use crate::trust;
 
 /// The prefix of temporary names beside a destination.
 pub(in crate::image) const PREFIX: &str = ".jettison-";
@@ -187,23 +189,17 @@ pub(in crate::image) enum Hidden {
 impl Hidden {
     /// Creates a file on the file system of a directory.
     pub(in crate::image) fn new(directory: &Path) -> io::Result<Self> {
-        let mode = Mode::from_raw_mode(0o666);
-        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-        match rustix::fs::open(directory, flags, mode) {
-            // Without `/proc`, such a file could never be given a name, because `AT_EMPTY_PATH`
-            // requires a privilege.
-            Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Nameless(file.into())),
-            _ => {
-                let mut builder = tempfile::Builder::new();
-                let builder = builder
-                    .prefix(PREFIX)
-                    .permissions(Permissions::from_mode(0o666));
-                builder
-                    .tempfile_in(directory)
-                    .map(Self::Named)
-                    .map_err(nameless)
-            }
+        if let Some(file) = without_name(directory) {
+            return Ok(Self::Nameless(file));
         }
+        let mut builder = tempfile::Builder::new();
+        let builder = builder
+            .prefix(PREFIX)
+            .permissions(Permissions::from_mode(0o666));
+        builder
+            .tempfile_in(directory)
+            .map(Self::Named)
+            .map_err(nameless)
     }
 
     pub(in crate::image) fn file_mut(&mut self) -> &mut File {
@@ -232,6 +228,22 @@ impl Hidden {
             }
         }
     }
+}
+
+/// A file that has no name yet; `None` if the system or the file system has no such files.
+#[cfg(all(target_os = "linux", not(jettison_portable)))]
+fn without_name(directory: &Path) -> Option<File> {
+    // Without `/proc`, such a file could never be given a name, because `AT_EMPTY_PATH` requires a
+    // privilege.
+    trust::descriptors()?;
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let file = rustix::fs::open(directory, flags, Mode::from_raw_mode(0o666));
+    file.map(File::from).ok()
+}
+
+#[cfg(not(all(target_os = "linux", not(jettison_portable))))]
+fn without_name(_: &Path) -> Option<File> {
+    None
 }
 
 /// Gives an unnamed file a name that is not in use.
