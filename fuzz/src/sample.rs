@@ -74,6 +74,7 @@ pub(crate) fn check_packages(image: &Image) -> Packages {
     let bill = Bill {
         name: "sample",
         packages: packages.list.iter().collect(),
+        reachable: None,
         distribution: &packages.distribution,
         time: jiff::Timestamp::UNIX_EPOCH,
     };

@@ -1,6 +1,6 @@
 //! `jettison deps`.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::arguments::{DepsArguments, DepsFormat};
 use super::progress::Bar;

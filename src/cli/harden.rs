@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &HardenArguments, output: Output) -> anyhow::Result
             report::apparmor(&hardened, &rules)
         }
     };
-    output.print_rendered(&Rendered::Data(text))?;
+    output.print_rendered(Rendered::whole(text))?;
     Ok(Outcome::Clean)
 }
 

@@ -30,8 +30,8 @@ use std::sync::Arc;
 pub use build::{Build, Recipe};
 pub use files::{Files, NoFiles, Unreadable};
 pub use inline::InlineText;
-pub use kubernetes::is_template;
 pub use kind::{Kind, is_compose_override};
+pub use kubernetes::is_template;
 pub use place::{Place, Problem, Spanned};
 pub use workload::{
     Check, CheckKind, Command, Controller, HostNamespace, Limits, Mount, MountSource, Pod, Port,

@@ -56,8 +56,8 @@ pub use transport::oci_layout::{Platform, PlatformError};
 pub use transport::{Connection, TransferError, create as write};
 pub use tree::*;
 pub use write::{
-    Coding, CodingError, IndexWriter, LEAST_LINKED, Layers, REST_STEP, Rest, Selection, SharedImage,
-    SharedImages, SharedSizes, Sharing, WriteOptions, Written, WrittenLayer,
+    Coding, CodingError, IndexWriter, LEAST_LINKED, Layers, REST_STEP, Rest, Selection,
+    SharedImage, SharedImages, SharedSizes, Sharing, WriteOptions, Written, WrittenLayer,
 };
 
 pub(crate) use blob::map_length;

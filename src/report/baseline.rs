@@ -111,7 +111,7 @@ impl Baseline {
             .entries
             .iter()
             .map(|entry| serde_json::to_string(entry).expect("strings always serialize"));
-        let findings = super::json::array(lines);
+        let findings: String = super::json::array(lines).collect();
         format!(
             "{{\"version\": {VERSION}, \"findings\": {}}}\n",
             findings.trim_end()

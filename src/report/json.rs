@@ -109,16 +109,17 @@ pub(super) fn jsonl(report: &Report<'_>) -> impl Iterator<Item = String> {
 
 /// An array of elements that are already JSON, one per line.
 pub(super) fn array(elements: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
-    list("[".to_owned(), elements, "\n", "\n", "]\n")
+    let line = || "\n".to_owned();
+    list("[".to_owned(), elements, line(), line(), "]\n".to_owned())
 }
 
 /// The pieces of a document whose last value is an empty list, with elements in it that are already
 /// JSON. `indent` is the number of spaces before an element.
-pub(super) fn with_list(
+pub(super) fn with_list<Elements: Iterator<Item = String>>(
     document: &Value,
-    elements: impl Iterator<Item = String>,
+    elements: Elements,
     indent: usize,
-) -> impl Iterator<Item = String> {
+) -> impl Iterator<Item = String> + use<Elements> {
     let document = escaped(format!("{document:#}\n"));
     let (start, end) = document.rsplit_once(']').unwrap_or((&document, ""));
     let line = format!("\n{:indent$}", "");
@@ -128,9 +129,9 @@ pub(super) fn with_list(
     list(
         start.to_owned(),
         elements,
-        &line,
-        &last_line,
-        &format!("]{end}"),
+        line,
+        last_line,
+        format!("]{end}"),
     )
 }
 
@@ -139,16 +140,15 @@ pub(super) fn with_list(
 fn list(
     start: String,
     elements: impl Iterator<Item = String>,
-    line: &str,
-    last_line: &str,
-    end: &str,
+    line: String,
+    last_line: String,
+    end: String,
 ) -> impl Iterator<Item = String> {
     let mut elements = elements.peekable();
     let end = match elements.peek() {
-        Some(_) => format!("{last_line}{end}"),
-        None => end.to_owned(),
+        Some(_) => last_line + &end,
+        None => end,
     };
-    let line = line.to_owned();
     let elements = elements.enumerate().map(move |(index, element)| {
         let comma = if index == 0 { "" } else { "," };
         format!("{comma}{line}{}", escaped(element))

@@ -52,5 +52,5 @@ pub use shebang::started_through;
 pub use slimming::{Slimming, plan};
 pub use verify::{Failure, Lost, verify, verify_against};
 pub(crate) use view::View;
-pub use writes::{Lifetime, RunTimeFacts, ScriptCall, Write, Writer, WrittenKind};
 pub use why::{Because, Confidence, Field, Import, Injector, Language, Root, UnitRelation, Why};
+pub use writes::{Lifetime, RunTimeFacts, ScriptCall, Write, Writer, WrittenKind};

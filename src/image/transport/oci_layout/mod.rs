@@ -313,8 +313,7 @@ fn document(
             (Document::Index(Box::new(index)), version, media_type)
         }
         DocumentKind::Manifest => {
-            let manifest: ImageManifest =
-                store.document(&name, &blob, &json::MANIFEST, limits)?;
+            let manifest: ImageManifest = store.document(&name, &blob, &json::MANIFEST, limits)?;
             let (version, media_type) = (manifest.schema_version(), manifest.media_type().clone());
             (Document::Manifest(Box::new(manifest)), version, media_type)
         }
