@@ -15,6 +15,10 @@ pub(super) fn beside(tree: &Tree, index: &Index, module: NameId) -> Vec<NameId> 
     let mut stack = vec![(tree.parent(module), false)];
     while let Some((at, has_templates)) = stack.pop() {
         for child in tree.children(at) {
+            // Each of nested directories that are no packages may be where a module is.
+            if !index.work.spend(1) {
+                return data;
+            }
             let file_name = tree.file_name(child);
             if tree.is_directory(child) {
                 let is_other = file_name == b"__pycache__" || index.named_data.contains_key(&child);

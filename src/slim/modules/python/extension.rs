@@ -19,7 +19,7 @@ const LONG: usize = 5;
 pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
     let mut found: BTreeSet<(&str, How)> = BTreeSet::new();
     let Some(finder) = names.finder() else {
-        return Source::default();
+        return Source::unreadable();
     };
     for part in finder.find_iter(bytes) {
         let (start, end) = (part.start(), part.end());

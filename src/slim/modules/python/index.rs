@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::knowledge;
 use super::names::{Names, is_dotted};
+use super::work::{self, Work};
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::view::View;
@@ -40,6 +41,8 @@ pub(super) struct Index {
     /// `.pth` files, whose lines the interpreter reads at its start.
     pub(super) pointers: Vec<NameId>,
     listings: RefCell<HashMap<NameId, Rc<Listing>>>,
+    /// The steps that may still be made. Nothing more is found once they are used up.
+    pub(super) work: Work,
 }
 
 /// A distribution, or a top-level module that belongs to none.
@@ -105,9 +108,11 @@ impl Index {
         sites: BTreeSet<NameId>,
         is_left_out: &dyn Fn(&[u8]) -> bool,
         files_of: FilesOf<'_>,
+        work: Work,
     ) -> Self {
         let mut index = Self {
             sites,
+            work,
             ..Self::default()
         };
         let tree = view.tree();
@@ -204,7 +209,12 @@ impl Index {
     fn add_entry(&mut self, tree: &Tree, site: NameId, entry: NameId, files: &[NameId]) {
         let mut owners = BTreeSet::new();
         for file in files {
-            owners.extend(self.units_of.get(file).into_iter().flatten().copied());
+            let units = self.units_of.get(file);
+            let count = units.map_or(0, Vec::len);
+            if !self.work.spend(1 + count) {
+                return;
+            }
+            owners.extend(units.into_iter().flatten().copied());
         }
         if owners.is_empty() {
             let Some(name) = module_name(tree, entry) else {
@@ -224,6 +234,10 @@ impl Index {
                 .units_of
                 .entry(file)
                 .or_insert_with(|| owners.iter().copied().collect());
+            // Files that are in no list belong to all distributions of the entry.
+            if !self.work.spend(work::FILE * units.len()) {
+                return;
+            }
             for &unit in &*units {
                 self.units[unit].files.push(file);
             }
@@ -313,10 +327,17 @@ impl Index {
 
     /// The units of a distribution, except of one that others keep.
     pub(super) fn named(&self, name: &str) -> Vec<usize> {
+        let mut named = Vec::new();
         let units = self.by_name.get(&*Ecosystem::Python.normal_name(name));
-        let mut units = units.cloned().unwrap_or_default();
-        units.retain(|&unit| !self.units[unit].files.is_empty());
-        units
+        for &unit in units.into_iter().flatten() {
+            if !self.work.spend(1) {
+                break;
+            }
+            if !self.units[unit].files.is_empty() {
+                named.push(unit);
+            }
+        }
+        named
     }
 
     /// Whether a name is below one of the directories.
@@ -339,6 +360,9 @@ impl Index {
             return found;
         }
         for site in self.sites() {
+            if !self.work.spend(1) {
+                break;
+            }
             if self.is_unwanted(site, top) {
                 continue;
             }
@@ -362,7 +386,7 @@ impl Index {
             };
             let listing = self.listing(tree, directory);
             for (inner, entry) in listing.iter() {
-                if entry.directory.is_some() {
+                if entry.directory.is_some() && self.work.spend(work::NAME) {
                     names.push(format!("{before}.{inner}.{after}"));
                 }
             }
@@ -383,6 +407,11 @@ impl Index {
             for part in text.split('.').take(MAX_PARTS) {
                 let listing = self.listing(tree, at);
                 let whole = listing.get(part);
+                let is_searched = whole.is_none() && at != site;
+                let steps = if is_searched { listing.len() } else { 1 };
+                if !self.work.spend(steps) {
+                    return found;
+                }
                 let entries: Vec<&Entry> = match whole {
                     Some(entry) => vec![entry],
                     None if at == site => Vec::new(),
@@ -396,6 +425,9 @@ impl Index {
                 };
                 let mut next = None;
                 for entry in entries {
+                    if !self.work.spend(1 + entry.files.len()) {
+                        return found;
+                    }
                     files.extend(&entry.files);
                     if let Some(package) = entry.directory {
                         let inner = self.listing(tree, package);
@@ -431,7 +463,8 @@ impl Index {
         let mut package = source;
         for _ in 0..level {
             package = tree.parent(package);
-            if package == NameId::ROOT || self.is_site(package) {
+            let is_outside = package == NameId::ROOT || self.is_site(package);
+            if is_outside || !self.work.spend(1) {
                 return None;
             }
         }
@@ -451,14 +484,23 @@ impl Index {
         let mut at = directory;
         for part in name.split('.').take(MAX_PARTS) {
             module.is_whole = false;
+            if !self.work.spend(1) {
+                return Module::default();
+            }
             let listing = self.listing(tree, at);
             let Some(entry) = listing.get(part) else {
                 return module;
             };
+            if !self.work.spend(1 + entry.files.len()) {
+                return Module::default();
+            }
             module.is_whole = true;
             if let Some(package) = entry.directory {
                 let inner = self.listing(tree, package);
                 if let Some(own) = inner.get("__init__") {
+                    if !self.work.spend(own.files.len()) {
+                        return Module::default();
+                    }
                     module.files.extend(&own.files);
                     module.directory = Some(package);
                     at = package;

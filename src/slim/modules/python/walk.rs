@@ -8,6 +8,7 @@ use super::index::{Index, Module, Plugin, requirements, unique};
 use super::knowledge;
 use super::names::{How, is_test};
 use super::source::{Request, Source};
+use super::work;
 use crate::image::NameId;
 use crate::slim::options::Modules;
 use crate::slim::view::View;
@@ -58,6 +59,9 @@ impl Conventions {
         let name = &request.name;
         let ends = memchr::memchr_iter(b'.', name.as_bytes()).chain([name.len()]);
         for end in ends {
+            if !index.work.spend(work::REASON + end / work::BYTES) {
+                return;
+            }
             let package = name[..end].to_owned();
             if self.seen.insert((package.clone(), unit)) {
                 self.packages.push((package, place.clone(), request.line));
@@ -66,13 +70,16 @@ impl Conventions {
     }
 
     /// The combinations of packages and parts that are new.
-    fn take(&mut self) -> Vec<(String, Place, usize, &'static str)> {
+    fn take(&mut self, index: &Index) -> Vec<(String, Place, usize, &'static str)> {
         let (parts, packages) = self.done;
         let mut found = Vec::new();
         for (at, list) in self.parts.iter().enumerate() {
             let start = if at < parts { packages } else { 0 };
             for (package, place, line) in &self.packages[start..] {
                 for part in *list {
+                    if !index.work.spend(work::REASON + package.len() / work::BYTES) {
+                        return found;
+                    }
                     found.push((package.clone(), place.clone(), *line, part.as_str()));
                 }
             }
@@ -89,7 +96,11 @@ fn is_of_same_unit(view: &View<'_>, index: &Index, source: NameId, package: &str
     let units = index.units_of(source);
     let found = index.find(view.tree(), package);
     let mut files = found.iter().flat_map(|module| &module.files);
-    files.any(|&file| units.iter().any(|unit| index.units_of(file).contains(unit)))
+    files.any(|&file| {
+        let others = index.units_of(file);
+        index.work.spend(units.len() * others.len())
+            && units.iter().any(|unit| others.contains(unit))
+    })
 }
 
 /// A walk that is under way. More places may be added to it, so that an image is walked once.
@@ -168,6 +179,10 @@ impl Walk {
             let names = std::mem::take(&mut self.frontier);
             let read = sources.read(index, &names);
             for (name, source) in names.into_iter().zip(read) {
+                if index.work.is_used_up() {
+                    self.frontier.clear();
+                    return;
+                }
                 self.follow_source(view, index, name, &source);
             }
             self.follow_conventions(view, index);
@@ -176,7 +191,7 @@ impl Walk {
 
     /// Reaches the modules that frameworks look for in packages that texts name.
     fn follow_conventions(&mut self, view: &View<'_>, index: &Index) {
-        for (package, place, line, part) in self.conventions.take() {
+        for (package, place, line, part) in self.conventions.take(index) {
             let is_same = match &place {
                 Place::Source(source) => is_of_same_unit(view, index, *source, &package),
                 Place::Root(_) => false,
@@ -305,8 +320,12 @@ impl Walk {
             {
                 continue;
             }
+            if !index.work.spend(1) {
+                return;
+            }
             let names: Vec<NameId> = if request.name.is_empty() {
-                tree.children(directory).collect()
+                let names = tree.children(directory);
+                names.take_while(|_| index.work.spend(1)).collect()
             } else {
                 let name = tree.child(directory, request.name.as_bytes());
                 name.into_iter().collect()
@@ -329,13 +348,9 @@ impl Walk {
         }
         let files = std::iter::once(entry).chain(tree.below(entry));
         for name in files {
-            self.kept.push(Kept {
-                name,
-                by: Some(record),
-                why: Why::PackageData {
+            self.keep(index, name, Some(record), Why::PackageData {
                     package: row.name.clone(),
-                },
-            });
+                });
         }
     }
 
@@ -355,7 +370,7 @@ impl Walk {
                 module: request.name.clone(),
                 line: request.line,
             };
-            self.give(list, place, Why::PluginsOf(why));
+            self.give(index, list, place, Why::PluginsOf(why));
             let inner = Request {
                 level: 0,
                 name: module,
@@ -399,6 +414,9 @@ impl Walk {
         };
         for directory in directories {
             for name in index.listing(tree, directory).keys() {
+                if !index.work.spend(1) {
+                    return;
+                }
                 if name.starts_with(start) && !is_test(name) {
                     let module = index.find_below(tree, directory, name);
                     self.reach(view, index, place, request, &module);
@@ -453,6 +471,9 @@ impl Walk {
         let mut first: Option<NameId> = None;
         for name in view.tree().below(directory) {
             let units = index.units_of(name);
+            if !index.work.spend(1 + units.len()) {
+                return None;
+            }
             match first {
                 _ if units.is_empty() => {}
                 None => first = Some(name),
@@ -475,13 +496,16 @@ impl Walk {
         if is_new {
             self.frontier.push(file);
         }
+        if !index.work.spend(1 + index.units_of(file).len()) {
+            return;
+        }
         // One reason for each module that imports another would be a million.
         let is_inner = match place {
             Place::Source(source) => index.units_of(*source) == index.units_of(file),
             Place::Root(_) => false,
         };
         if is_new || !is_inner {
-            self.give(file, place, why);
+            self.give(index, file, place, why);
         }
         if !is_new {
             return;
@@ -503,6 +527,9 @@ impl Walk {
             return;
         }
         for (name, entry) in index.listing(tree, directory).iter() {
+            if !index.work.spend(1) {
+                return;
+            }
             if is_test(name) {
                 continue;
             }
@@ -516,12 +543,25 @@ impl Walk {
         }
     }
 
-    fn give(&mut self, name: NameId, place: &Place, why: Why) {
+    fn give(&mut self, index: &Index, name: NameId, place: &Place, why: Why) {
         let by = match place {
             Place::Source(source) => Some(*source),
             Place::Root(_) => None,
         };
-        self.kept.push(Kept { name, by, why });
+        self.keep(index, name, by, why);
+    }
+
+    /// Records a reason, unless there are too many.
+    fn keep(&mut self, index: &Index, name: NameId, by: Option<NameId>, why: Why) {
+        let bytes = match &why {
+            Why::Imported(import) | Why::ModuleNamed(import) | Why::PluginsOf(import) => {
+                import.module.len()
+            }
+            _ => 0,
+        };
+        if index.work.spend(work::REASON + bytes / work::BYTES) {
+            self.kept.push(Kept { name, by, why });
+        }
     }
 
     /// Reaches a distribution by its name.
@@ -543,7 +583,7 @@ impl Walk {
                 line: request.line,
             }),
         };
-        self.give(record, place, why);
+        self.give(index, record, place, why);
         self.reach_unit(view, index, unit, record);
         self.keep_whole(view, index, unit, record);
     }
@@ -576,11 +616,7 @@ impl Walk {
             if self.files.insert(file) {
                 self.frontier.push(file);
             }
-            self.kept.push(Kept {
-                name: file,
-                by: Some(by),
-                why: why.clone(),
-            });
+            self.keep(index, file, Some(by), why.clone());
         }
     }
 
@@ -594,11 +630,7 @@ impl Walk {
                     && required != unit
                 {
                     let package = index.units[required].name.clone();
-                    self.kept.push(Kept {
-                        name: other,
-                        by: Some(record),
-                        why: Why::Requirement { package },
-                    });
+                    self.keep(index, other, Some(record), Why::Requirement { package });
                     self.reach_unit(view, index, required, other);
                 }
             }
@@ -635,11 +667,7 @@ impl Walk {
             if !index.is_metadata(view.tree(), unit, name) {
                 continue;
             }
-            self.kept.push(Kept {
-                name,
-                by: Some(file),
-                why: why.clone(),
-            });
+            self.keep(index, name, Some(file), why.clone());
         }
     }
 
@@ -652,11 +680,7 @@ impl Walk {
         }
         for name in data::beside(tree, index, file) {
             let package = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
-            self.kept.push(Kept {
-                name,
-                by: Some(file),
-                why: Why::PackageData { package },
-            });
+            self.keep(index, name, Some(file), Why::PackageData { package });
         }
     }
 
@@ -665,7 +689,9 @@ impl Walk {
         let Some(known) = knowledge::of(&index.units[unit].name) else {
             return;
         };
-        if let Some(data) = &known.data {
+        if let Some(data) = &known.data
+            && index.work.spend(index.named_data.len())
+        {
             let directories = index.named_data.iter();
             for (&directory, _) in directories.filter(|&(_, &owner)| owner == unit) {
                 for name in &data.always {
@@ -675,7 +701,9 @@ impl Walk {
                 }
             }
         }
-        if !known.parts.is_empty() {
+        let mut parts = self.conventions.parts.iter();
+        let is_new = !parts.any(|&parts| std::ptr::eq(parts, &*known.parts));
+        if is_new && !known.parts.is_empty() {
             self.conventions.parts.push(&known.parts);
         }
         for module in &known.loads {
