@@ -273,7 +273,7 @@ mod tests {
         let all: String = with_list(&document, elements.map(str::to_owned).into_iter(), 8).collect();
         let whole = serde_json::json!({ "a": ["[]"], "b": [{ "c": {}, "d": [{ "e": [] }, 2] }] });
         assert_eq!(serde_json::from_str::<Value>(&all).ok(), Some(whole));
-        let none: String = with_list(&document, std::iter::empty(), 8).collect();
+        let none: String = with_list(&document, iter::empty(), 8).collect();
         assert_eq!(none, format!("{document:#}\n"));
     }
 

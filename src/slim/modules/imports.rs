@@ -9,6 +9,8 @@ use crate::slim::why::Import;
 
 /// The number of imports that are recorded. Large applications have a hundred thousand.
 const MOST: usize = 512 << 10;
+/// Bytes of their names together.
+const MOST_BYTES: usize = 64 << 20;
 
 /// An import of a source, with the files that it loaded in the whole image.
 #[derive(Debug)]
@@ -31,13 +33,15 @@ pub(in crate::slim) enum Request {
 #[derive(Debug, Default)]
 pub(in crate::slim) struct ResolvedImports {
     imports: Vec<ResolvedImport>,
+    bytes: usize,
     /// Directories in which all sources of Node find packages.
     pub(super) node_directories: Vec<Vec<u8>>,
 }
 
 impl ResolvedImports {
     pub(super) fn add(&mut self, import: ResolvedImport) {
-        if self.imports.len() < MOST {
+        self.bytes += import.import.module.len();
+        if self.imports.len() < MOST && self.bytes <= MOST_BYTES {
             self.imports.push(import);
         }
     }

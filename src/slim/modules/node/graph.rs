@@ -1,6 +1,6 @@
 //! Following requests from source to source.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use rayon::prelude::*;
@@ -24,6 +24,11 @@ use crate::slim::why::{Field, Import, Language, Root, Why};
 const STACK: usize = 256 << 20;
 /// Longer sources are data or generated bundles.
 const MAX_SOURCE: usize = 8 << 20;
+/// Bytes of sources that are read at the same time, unless one is longer. Their trees take many
+/// times as much memory as their texts.
+const BATCH: usize = 1 << 20;
+/// The cost of a declared dependency, compared with a reason: it is a string in a set.
+const DECLARED: usize = 4;
 
 /// The state of the graph.
 #[derive(Debug, Default)]
@@ -44,8 +49,9 @@ pub(in crate::slim) struct ModuleGraph {
     has_read_configuration: bool,
     /// The packages that the sources of a directory can request.
     names: Option<(NameId, Rc<BTreeSet<String>>)>,
-    /// The dependencies that the manifests around a directory declare.
-    declared: Option<(NameId, Rc<BTreeSet<String>>)>,
+    /// The dependencies that the manifests around each directory declare. Directories without a
+    /// manifest share those of the directory above.
+    declared: HashMap<NameId, Rc<BTreeSet<String>>>,
     threads: Option<rayon::ThreadPool>,
 }
 
@@ -150,8 +156,13 @@ impl ModuleGraph {
         self.preload(keep);
         while !self.queue.is_empty() && !keep.is_exhausted() {
             let names = std::mem::take(&mut self.queue);
-            for (name, facts) in self.read_all(keep, &names) {
-                self.follow(keep, name, &facts);
+            for batch in batches(keep.tree(), names) {
+                for (name, facts) in self.read_all(keep, &batch) {
+                    self.follow(keep, name, &facts);
+                }
+                if keep.is_exhausted() {
+                    return;
+                }
             }
         }
     }
@@ -242,6 +253,9 @@ impl ModuleGraph {
         let site = Site::of(keep, name);
         let facts = &read.facts;
         for ((request, kind), requested) in &facts.requests {
+            if keep.is_exhausted() {
+                return;
+            }
             if request.contains(UNKNOWN) {
                 self.follow_pattern(keep, &site, request, *kind, requested.line);
             } else {
@@ -268,6 +282,9 @@ impl ModuleGraph {
         self.follow_literals(keep, &site, facts);
         if site.package.is_none() {
             for (word, &line) in &facts.words {
+                if keep.is_exhausted() {
+                    return;
+                }
                 self.follow_program(keep, &site, word, line);
             }
         }
@@ -431,9 +448,12 @@ impl ModuleGraph {
         if !keep.installed.contains(tree, directory) {
             return;
         }
-        let names = files_of(tree, directory);
         // Two sources of a package may list the same directory, and the first is enough.
-        if !self.whole.insert(directory) || !keep.graph.look_at(names.len()) {
+        if !self.whole.insert(directory) || keep.is_exhausted() {
+            return;
+        }
+        let names = files_of(tree, directory);
+        if !keep.graph.look_at(names.len()) {
             return;
         }
         for name in names {
@@ -517,6 +537,9 @@ impl ModuleGraph {
         let tree = keep.tree();
         let mut names = BTreeSet::new();
         let mut at = directory;
+        if keep.is_exhausted() {
+            return names;
+        }
         loop {
             if let Some(modules) = tree.child(at, b"node_modules") {
                 add_names(tree, modules, &mut names);
@@ -559,7 +582,7 @@ impl ModuleGraph {
             self.reach(keep, Found { name: end, way }, site.name, why);
             return;
         }
-        if is_listed && Self::contains_packages(keep, end) {
+        if is_listed && keep.installed.has_below(end) {
             self.keep_all(keep, site, end, &why);
             return;
         }
@@ -567,12 +590,6 @@ impl ModuleGraph {
         if is_listed || !is_inside(tree, site.directory, end) {
             self.keep_directory(keep, site, end, &why);
         }
-    }
-
-    /// Whether a directory contains packages of an application.
-    fn contains_packages(keep: &Keep<'_>, directory: NameId) -> bool {
-        let mut directories = keep.installed.directories();
-        directories.any(|at| is_inside(keep.tree(), at, directory))
     }
 
     /// Keeps all packages in a directory that is served or listed.
@@ -583,6 +600,10 @@ impl ModuleGraph {
             return;
         }
         for name in tree.below(directory) {
+            // Nested directories may each be listed.
+            if !keep.graph.look_at(1) {
+                return;
+            }
             if is_plain_file(tree, name) && !is_left_out_of_package(tree, name) {
                 let found = Found {
                     name,
@@ -619,7 +640,7 @@ impl ModuleGraph {
             if keep.installed.contains(tree, end) {
                 self.keep_matching(keep, site, end, &rest, line);
             } else if is_module
-                && Self::contains_packages(keep, end)
+                && keep.installed.has_below(end)
                 && rest.contains("node_modules")
             {
                 self.open(keep, site, pattern_text(pattern).as_str(), line);
@@ -642,6 +663,9 @@ impl ModuleGraph {
         pattern: &str,
         line: usize,
     ) {
+        if keep.is_exhausted() {
+            return;
+        }
         let tree = keep.tree();
         let names = files_of(tree, directory);
         if !keep.graph.look_at(names.len()) {
@@ -702,6 +726,9 @@ impl ModuleGraph {
         let declared = self.declared(keep, site.directory);
         let tree = keep.tree();
         for (literal, &line) in &facts.literals {
+            if keep.is_exhausted() {
+                return;
+            }
             if let Some(name) = package_name(literal)
                 && declared.contains(name)
             {
@@ -753,38 +780,48 @@ impl ModuleGraph {
     }
 
     /// The dependencies in the manifests around a source.
-    fn declared(&mut self, keep: &Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
-        // Sources of a directory follow each other.
-        if let Some((known, declared)) = &self.declared
-            && *known == directory
-        {
-            return Rc::clone(declared);
+    fn declared(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
+        let tree = keep.tree();
+        let mut unknown = Vec::new();
+        let mut at = directory;
+        let mut declared = loop {
+            if at == NameId::ROOT || tree.file_name(at) == b"node_modules" {
+                break Rc::default();
+            }
+            if let Some(known) = self.declared.get(&at) {
+                break Rc::clone(known);
+            }
+            unknown.push(at);
+            at = tree.parent(at);
+        };
+        while let Some(at) = unknown.pop() {
+            let own = self.declared_in(keep, at);
+            if !own.is_empty() && keep.graph.look_at(DECLARED * (own.len() + declared.len())) {
+                declared = Rc::new(declared.union(&own).cloned().collect());
+            }
+            self.declared.insert(at, Rc::clone(&declared));
         }
-        let declared = Rc::new(self.read_declared(keep, directory));
-        self.declared = Some((directory, Rc::clone(&declared)));
         declared
     }
 
-    fn read_declared(&self, keep: &Keep<'_>, directory: NameId) -> BTreeSet<String> {
+    /// The dependencies in the manifest of a directory.
+    fn declared_in(&self, keep: &Keep<'_>, at: NameId) -> BTreeSet<String> {
         let tree = keep.tree();
-        let mut declared = BTreeSet::new();
-        let mut at = directory;
-        while at != NameId::ROOT && tree.file_name(at) != b"node_modules" {
-            let mut dependencies = BTreeSet::new();
-            if let Some((_, manifest)) = self.resolver.manifest(keep.view, at) {
-                dependencies.extend(manifest.dependencies().into_iter().map(str::to_owned));
-            }
-            // Many images have the packages of an application without its manifest.
-            if dependencies.is_empty()
-                && let Some(modules) = tree.child(at, b"node_modules")
-                && keep.installed.is_directory(modules)
-            {
-                add_names(tree, modules, &mut dependencies);
-            }
-            declared.extend(dependencies);
-            at = tree.parent(at);
+        let mut dependencies = BTreeSet::new();
+        if keep.is_exhausted() {
+            return dependencies;
         }
-        declared
+        if let Some((_, manifest)) = self.resolver.manifest(keep.view, at) {
+            dependencies.extend(manifest.dependencies().into_iter().map(str::to_owned));
+        }
+        // Many images have the packages of an application without its manifest.
+        if dependencies.is_empty()
+            && let Some(modules) = tree.child(at, b"node_modules")
+            && keep.installed.is_directory(modules)
+        {
+            add_names(tree, modules, &mut dependencies);
+        }
+        dependencies
     }
 
     /// A source that loads modules by names that are not known: its package is kept as a whole,
@@ -839,6 +876,24 @@ impl ModuleGraph {
             keep.graph.keep(name, Some(site.name), why.clone());
         }
     }
+}
+
+/// Splits names of sources into lists that are read in parallel.
+fn batches(tree: &Tree, names: Vec<NameId>) -> Vec<Vec<NameId>> {
+    let mut batches = vec![Vec::new()];
+    let mut bytes = 0;
+    for name in names {
+        let length = length(tree, name);
+        if bytes > 0 && bytes + length > BATCH {
+            batches.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += length;
+        if let Some(batch) = batches.last_mut() {
+            batch.push(name);
+        }
+    }
+    batches
 }
 
 /// Adds the names of the packages in a directory.

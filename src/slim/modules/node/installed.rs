@@ -34,6 +34,8 @@ pub(in crate::slim) struct Installed {
     entries: HashSet<NameId>,
     /// These directories.
     directories: BTreeSet<NameId>,
+    /// They and everything above them.
+    above: HashSet<NameId>,
     /// Tables in which Yarn's Plug'n'Play finds packages, which may be in archives.
     pub(in crate::slim) tables: Vec<NameId>,
 }
@@ -79,6 +81,8 @@ impl Installed {
                 }
             }
         }
+        let directories = installed.directories.iter().copied().collect();
+        installed.above = with_ancestors(tree, directories);
         installed
     }
 
@@ -116,6 +120,11 @@ impl Installed {
     /// Whether a name is a directory of such packages.
     pub(super) fn is_directory(&self, name: NameId) -> bool {
         self.directories.contains(&name)
+    }
+
+    /// Whether a directory is one of these, or has one below it.
+    pub(super) fn has_below(&self, directory: NameId) -> bool {
+        self.above.contains(&directory)
     }
 
     pub(super) fn directories(&self) -> impl Iterator<Item = NameId> {
