@@ -724,6 +724,25 @@ fn hostile_sources_end_in_the_rule_for_whole_packages() {
 }
 
 #[test]
+fn an_image_that_multiplies_its_imports_with_its_files_keeps_all_packages() {
+    let keeps_unused = |imports: usize| {
+        let mut machine = machine(&["unused"]);
+        for number in 0..2_000 {
+            machine = machine.file(&format!("{SITE}/m.{number}.so"), "");
+        }
+        let planned = machine
+            .file("/app/main.py", "import m\n".repeat(imports))
+            .plan();
+        let notes = planned.notes().join("\n");
+        let is_noted = notes.contains("too many imports of Python modules");
+        assert_eq!(is_noted, keeps(&planned, "unused/__init__.py"), "{notes}");
+        is_noted
+    };
+    assert!(!keeps_unused(10));
+    assert!(keeps_unused(10_000));
+}
+
+#[test]
 fn symlinks_in_a_circle_do_not_keep_the_walk_from_ending() {
     let planned = machine(&["used"])
         .link(&format!("{SITE}/used/again"), "..")

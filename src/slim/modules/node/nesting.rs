@@ -415,6 +415,13 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_one_byte_are_limited() {
+        assert!(is_shallow("a;".repeat(500_000).as_bytes()));
+        assert!(!is_shallow("a;".repeat(800_000).as_bytes()));
+        assert!(is_shallow(format!("'{}';", "a ".repeat(800_000)).as_bytes()));
+    }
+
+    #[test]
     fn brackets_in_strings_comments_and_regular_expressions_do_not_count() {
         for unit in [
             "'(';",

@@ -69,6 +69,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_library_may_import_everything_if_there_are_too_many_names_to_look_for() {
+        let long = "a".repeat(200);
+        let tops = (0..6_000).map(|number| format!("{long}{number}"));
+        let names = Names {
+            tops: tops.collect(),
+            ..Names::default()
+        };
+        assert!(read(b"\0numpy\0", &names).is_unreadable);
+    }
+
+    #[test]
     fn names_are_found_in_strings_of_c_and_of_rust() {
         let names = Names {
             tops: ["numpy", "cryptography", "py"].map(str::to_owned).into(),

@@ -631,3 +631,81 @@ pub(super) fn unique(names: Vec<NameId>) -> Vec<NameId> {
     unique.retain(|&name| seen.insert(name));
     unique
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::image::{Image, Options, Reference, Silent};
+
+    /// Calls a function with the index of a directory with these files, which it has made with all
+    /// of its steps.
+    fn with_index(files: &[String], steps: usize, test: impl FnOnce(&Tree, &Index)) {
+        let directory = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = directory.path().join("site").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let reference = Reference::Rootfs(directory.path().to_owned());
+        let image = Image::open(&reference, &Options::default(), &Silent).unwrap();
+        let view = View::new(&image);
+        let sites = BTreeSet::from([image.tree.resolve(b"/site").unwrap().name]);
+        let mut index = Index::new(
+            &view,
+            &Packages::default(),
+            sites,
+            &|_| false,
+            &|_, entry| vec![entry],
+            Work::of(1_000_000),
+        );
+        index.work = Work::of(steps);
+        test(&image.tree, &index);
+    }
+
+    /// How often a lookup finds something before the steps are used up.
+    fn lookups(index: &Index, is_found: impl Fn() -> bool) -> usize {
+        let mut count = 0;
+        while is_found() {
+            count += 1;
+            assert!(count < 10_000);
+        }
+        assert!(index.work.is_used_up());
+        count
+    }
+
+    #[test]
+    fn each_file_of_a_module_is_a_step() {
+        let files: Vec<String> = (0..100).map(|number| format!("m.{number}.so")).collect();
+        with_index(&files, 10_000, |tree, index| {
+            assert_eq!(index.find(tree, "m")[0].files.len(), 100);
+            let count = lookups(index, || !index.find(tree, "m").is_empty());
+            assert!((90..100).contains(&count), "{count}");
+        });
+    }
+
+    #[test]
+    fn each_name_that_a_text_is_compared_with_is_a_step() {
+        let mut files: Vec<String> = (0..99).map(|number| format!("a/x{number}.py")).collect();
+        files.push("a/__init__.py".to_owned());
+        with_index(&files, 10_000, |tree, index| {
+            let found = index.find_glued(tree, "a.x7y");
+            assert_eq!(found[0].files.len(), 2);
+            let count = lookups(index, || {
+                let found = index.find_glued(tree, "a.x7y");
+                found.iter().any(|module| module.files.len() == 2)
+            });
+            assert!((90..100).contains(&count), "{count}");
+        });
+    }
+
+    #[test]
+    fn each_part_of_a_name_is_a_step() {
+        let files = ["a/b/c/d/e.py".to_owned()];
+        with_index(&files, 1_000, |tree, index| {
+            let count = lookups(index, || !index.find(tree, "a.b.c.d.e").is_empty());
+            assert!((80..200).contains(&count), "{count}");
+        });
+    }
+}

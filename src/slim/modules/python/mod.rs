@@ -193,7 +193,7 @@ impl PythonModules {
             view: keep.view,
             read: &mut self.read,
             scripts: &self.sources,
-            libraries: &self.libraries,
+            pythons: self.libraries.values().copied().collect(),
             effort: &mut keep.effort.sources,
         };
         walk.run(keep.view, &index, &mut reader);
@@ -237,7 +237,7 @@ impl PythonModules {
             view: keep.view,
             read: &mut self.read,
             scripts: &self.sources,
-            libraries: &self.libraries,
+            pythons: self.libraries.values().copied().collect(),
             effort: &mut keep.effort.sources,
         };
         exact.run(keep.view, index, &mut reader);
@@ -523,7 +523,8 @@ struct Reader<'r, 'v> {
     view: &'r View<'v>,
     read: &'r mut HashMap<NameId, Rc<Source>>,
     scripts: &'r BTreeSet<NameId>,
-    libraries: &'r BTreeMap<NameId, NameId>,
+    /// Interpreters, whose machine code imports modules by their names.
+    pythons: HashSet<NameId>,
     effort: &'r mut Allowance,
 }
 
@@ -570,9 +571,9 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a file is an interpreter, whose machine code imports modules by their names.
-    fn is_python(&self, name: NameId) -> bool {
-        self.libraries.values().any(|&python| python == name)
+    /// Whether a file is searched for names, which is faster than parsing it.
+    fn is_machine_code(&self, name: NameId) -> bool {
+        is_extension(self.view.tree().file_name(name)) || self.pythons.contains(&name)
     }
 }
 
@@ -587,27 +588,22 @@ impl Sources for Reader<'_, '_> {
             }
             let file_name = tree.file_name(name);
             let is_source = is_source(file_name) || self.scripts.contains(&name);
-            let is_machine_code = is_extension(file_name) || self.is_python(name);
-            if (is_source && is_followed(tree, name)) || is_machine_code {
+            if (is_source && is_followed(tree, name)) || self.is_machine_code(name) {
                 wanted.push(name);
             } else if is_compiled(tree, name) {
                 self.read.insert(name, Rc::new(Source::unreadable()));
             }
         }
-        let mut unread = Vec::new();
-        for &name in &wanted {
-            // Machine code is only searched, which is fast.
-            let is_machine_code = is_extension(tree.file_name(name)) || self.is_python(name);
-            let part = if is_machine_code { 16 } else { 1 };
-            if !self.effort.spend(length(tree, name) / part) {
-                unread.push(name);
+        let mut affordable = Vec::new();
+        for name in wanted {
+            let part = if self.is_machine_code(name) { 16 } else { 1 };
+            if self.effort.spend(length(tree, name) / part) {
+                affordable.push(name);
+            } else {
+                self.read.insert(name, Rc::new(Source::unreadable()));
             }
         }
-        wanted.retain(|name| !unread.contains(name));
-        for name in unread {
-            self.read.insert(name, Rc::new(Source::unreadable()));
-        }
-        for batch in self.batches(wanted) {
+        for batch in self.batches(affordable) {
             self.read_batch(index, &batch);
         }
         let mut read = Vec::new();

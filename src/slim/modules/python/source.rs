@@ -452,3 +452,35 @@ pub(super) fn read_text(text: &str, names: &Names) -> Vec<Request> {
     }
     requests
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_plain(text: &str) -> Source {
+        read(text, &Names::default())
+    }
+
+    #[test]
+    fn a_source_with_too_many_tokens_is_not_parsed() {
+        let list = |length: usize| format!("import a\nx = [{}]\n", "1,".repeat(length));
+        let source = read_plain(&list(1_000));
+        assert!(!source.is_unreadable && source.requests.len() == 1);
+        assert!(read_plain(&list(MAX_TOKENS)).is_unreadable);
+    }
+
+    #[test]
+    fn the_names_of_a_source_are_in_proportion_to_its_text() {
+        let import = |module: usize, names: usize| {
+            format!("from {} import {}z\n", "m".repeat(module), "a,".repeat(names))
+        };
+        let source = read_plain(&import(20, 1_000));
+        assert!(!source.is_unreadable);
+        assert_eq!(source.requests.len(), 1_002);
+        let text = import(2_000, 5_000);
+        let source = read_plain(&text);
+        assert!(source.is_unreadable);
+        let bytes: usize = source.requests.iter().map(|request| request.name.len()).sum();
+        assert!(bytes <= LEAST_NAMES + NAMES_PER_BYTE * text.len(), "{bytes}");
+    }
+}

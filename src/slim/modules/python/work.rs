@@ -47,6 +47,11 @@ impl Work {
     }
 
     #[cfg(test)]
+    pub(super) fn of(steps: usize) -> Self {
+        Self(Cell::new(steps))
+    }
+
+    #[cfg(test)]
     pub(super) fn left(&self) -> usize {
         self.0.get()
     }
