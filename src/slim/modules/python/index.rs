@@ -93,6 +93,13 @@ pub(super) struct Module {
     pub(super) is_whole: bool,
 }
 
+impl Module {
+    /// The directory of the package that the whole name stands for.
+    pub(super) fn package(&self) -> Option<NameId> {
+        if self.is_whole { self.directory } else { None }
+    }
+}
+
 /// The files of an entry of a directory of packages that may be kept.
 pub(super) type FilesOf<'a> = &'a dyn Fn(&Tree, NameId) -> Vec<NameId>;
 
@@ -357,7 +364,7 @@ impl Index {
         };
         let mut names = Vec::new();
         for module in self.find(tree, before) {
-            let Some(directory) = module.directory else {
+            let Some(directory) = module.package() else {
                 continue;
             };
             let listing = self.listing(tree, directory);
@@ -449,7 +456,8 @@ impl Index {
     pub(super) fn find_below(&self, tree: &Tree, directory: NameId, name: &str) -> Module {
         let mut module = Module::default();
         let mut at = directory;
-        for part in name.split('.').take(MAX_PARTS) {
+        let mut parts = name.split('.').take(MAX_PARTS);
+        while let Some(part) = parts.next() {
             module.is_whole = false;
             let listing = self.listing(tree, at);
             let Some(entry) = listing.get(part) else {
@@ -474,7 +482,7 @@ impl Index {
             module.files.extend(&entry.files);
             module.directory = None;
             // What follows the name of a module can only be attributes.
-            module.is_whole = name.ends_with(part);
+            module.is_whole = parts.next().is_none();
             return module;
         }
         module

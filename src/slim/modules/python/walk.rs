@@ -92,6 +92,30 @@ fn is_of_same_unit(view: &View<'_>, index: &Index, source: NameId, package: &str
     files.any(|&file| units.iter().any(|unit| index.units_of(file).contains(unit)))
 }
 
+/// The installed distributions that the metadata of a unit requires, with their records; those of
+/// its extras too if `extras`.
+fn required_by(
+    view: &View<'_>,
+    index: &Index,
+    unit: usize,
+    extras: bool,
+) -> Vec<(usize, NameId)> {
+    let mut found = Vec::new();
+    let Some(record) = index.units[unit].record else {
+        return found;
+    };
+    for name in requirements(view, record, extras) {
+        for required in index.named(&name) {
+            if let Some(other) = index.units[required].record
+                && required != unit
+            {
+                found.push((required, other));
+            }
+        }
+    }
+    found
+}
+
 /// A walk that is under way. More places may be added to it, so that an image is walked once.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -101,6 +125,8 @@ pub(super) struct Walk {
     units: BTreeMap<usize, NameId>,
     /// Units that are kept whole.
     whole: HashSet<usize>,
+    /// Units with a source that cannot be read.
+    unreadable: HashSet<usize>,
     /// Directories whose data is kept.
     directories: HashSet<NameId>,
     frontier: Vec<NameId>,
@@ -122,6 +148,7 @@ impl Walk {
             files: HashSet::new(),
             units: BTreeMap::new(),
             whole: HashSet::new(),
+            unreadable: HashSet::new(),
             directories: HashSet::new(),
             frontier: Vec::new(),
             kept: Vec::new(),
@@ -219,7 +246,9 @@ impl Walk {
             self.has_own_computed = true;
         }
         for &unit in units {
-            if source.is_unreadable || !knowledge::loads_by_text(&index.units[unit].name) {
+            if source.is_unreadable {
+                self.keep_unreadable(view, index, unit, name);
+            } else if !knowledge::loads_by_text(&index.units[unit].name) {
                 self.keep_whole(view, index, unit, name);
             }
         }
@@ -386,15 +415,12 @@ impl Walk {
         let directories: Vec<NameId> = match place {
             Place::Source(source) if request.level > 0 => {
                 let found = index.find_relative(tree, *source, request.level, package);
-                found
-                    .and_then(|module| module.directory)
-                    .into_iter()
-                    .collect()
+                found.iter().filter_map(Module::package).collect()
             }
             _ if package.is_empty() => index.sites().collect(),
             _ => {
-                let found = index.find(tree, package).into_iter();
-                found.filter_map(|module| module.directory).collect()
+                let found = index.find(tree, package);
+                found.iter().filter_map(Module::package).collect()
             }
         };
         for directory in directories {
@@ -588,19 +614,24 @@ impl Walk {
         let Some(record) = index.units[unit].record else {
             return;
         };
-        for name in requirements(view, record, extras) {
-            for required in index.named(&name) {
-                if let Some(other) = index.units[required].record
-                    && required != unit
-                {
-                    let package = index.units[required].name.clone();
-                    self.kept.push(Kept {
-                        name: other,
-                        by: Some(record),
-                        why: Why::Requirement { package },
-                    });
-                    self.reach_unit(view, index, required, other);
-                }
+        for (required, other) in required_by(view, index, unit, extras) {
+            let package = index.units[required].name.clone();
+            self.kept.push(Kept {
+                name: other,
+                by: Some(record),
+                why: Why::Requirement { package },
+            });
+            self.reach_unit(view, index, required, other);
+        }
+    }
+
+    /// Keeps a unit with a source that cannot be read. The source may import all modules of the
+    /// distributions that its metadata requires.
+    fn keep_unreadable(&mut self, view: &View<'_>, index: &Index, unit: usize, by: NameId) {
+        self.keep_whole(view, index, unit, by);
+        if self.level == Modules::Exact && self.unreadable.insert(unit) {
+            for (required, record) in required_by(view, index, unit, false) {
+                self.keep_whole(view, index, required, record);
             }
         }
     }
