@@ -7,8 +7,10 @@ use super::data;
 use super::index::{Index, Module, Plugin, requirements, unique};
 use super::knowledge;
 use super::names::{How, is_test};
+use super::resolve::Requested;
 use super::source::{Request, Source};
 use crate::image::NameId;
+use crate::slim::modules::imports::{self, ResolvedImport};
 use crate::slim::options::Modules;
 use crate::slim::view::View;
 use crate::slim::why::{Import, Language, Root, Why};
@@ -84,10 +86,18 @@ impl Conventions {
     }
 }
 
+fn import_of(request: &Request) -> Import {
+    let dots = ".".repeat(request.level as usize);
+    Import {
+        module: format!("{dots}{}", request.name),
+        line: request.line,
+    }
+}
+
 /// Whether a source belongs to the distribution of a package: it knows the names of all of them.
 fn is_of_same_unit(view: &View<'_>, index: &Index, source: NameId, package: &str) -> bool {
     let units = index.units_of(source);
-    let found = index.find(view.tree(), package);
+    let found = index.find(view, package);
     let mut files = found.iter().flat_map(|module| &module.files);
     files.any(|&file| units.iter().any(|unit| index.units_of(file).contains(unit)))
 }
@@ -131,6 +141,8 @@ pub(super) struct Walk {
     directories: HashSet<NameId>,
     frontier: Vec<NameId>,
     pub(super) kept: Vec<Kept>,
+    /// Imports of sources that found a module.
+    pub(super) imports: Vec<ResolvedImport>,
     /// Computed imports: the source and the line.
     pub(super) computed: BTreeSet<(NameId, usize)>,
     /// A distribution that runs code of people was reached.
@@ -152,6 +164,7 @@ impl Walk {
             directories: HashSet::new(),
             frontier: Vec::new(),
             kept: Vec::new(),
+            imports: Vec::new(),
             computed: BTreeSet::new(),
             runs_code: None,
             has_own_computed: false,
@@ -263,7 +276,6 @@ impl Walk {
         request: &Request,
         is_installed: bool,
     ) {
-        let tree = view.tree();
         self.is_own = !is_installed;
         if request.how == How::Distribution {
             for unit in index.named(&request.name) {
@@ -275,7 +287,7 @@ impl Walk {
             return self.follow_data(view, index, place, request);
         }
         if request.how == How::Glued {
-            for module in index.find_glued(tree, &request.name) {
+            for module in index.find_glued(view, &request.name) {
                 self.reach(view, index, place, request, &module);
             }
             return;
@@ -291,7 +303,7 @@ impl Walk {
         // `python -m a` and a program in its own language may run a package.
         if request.how == How::Text && request.level == 0 && !is_installed {
             let name = format!("{}.__main__", request.name);
-            for module in index.find(tree, &name) {
+            for module in index.find(view, &name) {
                 if module.is_whole {
                     self.reach(view, index, place, request, &module);
                 }
@@ -303,20 +315,41 @@ impl Walk {
                 if !is_installed {
                     return;
                 }
-                let found = index.find_relative(tree, *source, request.level, &request.name);
+                let found = index.find_relative(view, *source, request.level, &request.name);
                 found.into_iter().collect()
             }
             _ if request.name.is_empty() => return,
             _ if request.how == How::Beginning => {
                 return self.follow_beginning(view, index, place, request);
             }
-            _ => index.find(tree, &request.name),
+            _ => index.find(view, &request.name),
         };
         if request.how == How::Beginning {
             return self.follow_beginning(view, index, place, request);
         }
-        for module in modules {
-            self.reach(view, index, place, request, &module);
+        for module in &modules {
+            self.reach(view, index, place, request, module);
+        }
+        self.add_import(place, request, &modules);
+    }
+
+    /// Records an import that found modules, to be verified.
+    fn add_import(&mut self, place: &Place, request: &Request, modules: &[Module]) {
+        let Place::Source(by) = place else {
+            return;
+        };
+        // Other names are guesses, and the rest of a name may be an attribute.
+        let is_import = matches!(request.how, How::Statement | How::Member);
+        let is_found = modules.iter().any(|module| module.is_whole);
+        if is_import && is_found {
+            let found = modules.iter().flat_map(|module| &module.files);
+            self.imports.push(ResolvedImport {
+                by: *by,
+                import: import_of(request),
+                is_optional: request.is_optional,
+                found: found.copied().collect(),
+                request: imports::Request::Python(Requested::of(request)),
+            });
         }
     }
 
@@ -392,7 +425,7 @@ impl Walk {
                 how: How::Text,
                 is_optional: false,
             };
-            for module in index.find(view.tree(), &inner.name) {
+            for module in index.find(view, &inner.name) {
                 self.reach(view, index, &Place::Source(list), &inner, &module);
             }
             self.reach_unit(view, index, unit, list);
@@ -407,26 +440,25 @@ impl Walk {
         place: &Place,
         request: &Request,
     ) {
-        let tree = view.tree();
         let (package, start) = match request.name.rsplit_once('.') {
             Some((package, start)) => (package, start),
             None => ("", request.name.as_str()),
         };
         let directories: Vec<NameId> = match place {
             Place::Source(source) if request.level > 0 => {
-                let found = index.find_relative(tree, *source, request.level, package);
+                let found = index.find_relative(view, *source, request.level, package);
                 found.iter().filter_map(Module::package).collect()
             }
             _ if package.is_empty() => index.sites().collect(),
             _ => {
-                let found = index.find(tree, package);
+                let found = index.find(view, package);
                 found.iter().filter_map(Module::package).collect()
             }
         };
         for directory in directories {
-            for name in index.listing(tree, directory).keys() {
+            for name in index.listing(view, directory).keys() {
                 if name.starts_with(start) && !is_test(name) {
-                    let module = index.find_below(tree, directory, name);
+                    let module = index.find_below(view, directory, name);
                     self.reach(view, index, place, request, &module);
                 }
             }
@@ -441,11 +473,7 @@ impl Walk {
         request: &Request,
         module: &Module,
     ) {
-        let dots = ".".repeat(request.level as usize);
-        let import = Import {
-            module: format!("{dots}{}", request.name),
-            line: request.line,
-        };
+        let import = import_of(request);
         let mut files = module.files.clone();
         // `import a` of a namespace package runs nothing; its modules are imported by their names.
         if files.is_empty() {
@@ -528,7 +556,7 @@ impl Walk {
         if !tree.file_name(file).ends_with(b".so") || index.is_site(directory) {
             return;
         }
-        for (name, entry) in index.listing(tree, directory).iter() {
+        for (name, entry) in index.listing(view, directory).iter() {
             if is_test(name) {
                 continue;
             }
@@ -681,7 +709,7 @@ impl Walk {
         if index.is_site(directory) || !self.directories.insert(directory) {
             return;
         }
-        for name in data::beside(tree, index, file) {
+        for name in data::beside(view, index, file) {
             let package = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
             self.kept.push(Kept {
                 name,
@@ -710,7 +738,7 @@ impl Walk {
             self.conventions.parts.push(&known.parts);
         }
         for module in &known.loads {
-            for name in index.expand(view.tree(), module) {
+            for name in index.expand(view, module) {
                 let request = Request {
                     level: 0,
                     name: name.trim_end_matches('*').to_owned(),
