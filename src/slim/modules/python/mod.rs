@@ -13,6 +13,7 @@ mod extension;
 mod index;
 mod knowledge;
 mod names;
+mod resolve;
 mod source;
 mod values;
 mod walk;
@@ -27,6 +28,10 @@ use index::{FilesOf, Index};
 use source::{Request, Source};
 use walk::{Place, Sources, Walk};
 use work::Work;
+
+pub(in crate::slim) use index::SearchPath;
+pub(in crate::slim) use resolve::Requested;
+pub(super) use resolve::Resolver;
 
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::Packages;
@@ -214,10 +219,15 @@ impl PythonModules {
 
     /// Records what `--modules exact` would leave out, or what it could not know.
     pub(in crate::slim) fn finish(&mut self, keep: &mut Keep<'_>) {
-        let (Some(index), Some(walk)) = (self.index.take(), self.walk.take()) else {
+        let (Some(index), Some(mut walk)) = (self.index.take(), self.walk.take()) else {
             return;
         };
+        // Once everything is kept, nothing was followed to its end.
         if self.open.is_none() {
+            for import in walk.imports.drain(..) {
+                keep.imports.add(import);
+            }
+            keep.imports.python_path = index.path();
             match self.level {
                 Modules::Exact => note_computed(keep, &index, &walk),
                 _ => keep.exact_saves += self.exact_saves(keep, &index),
@@ -283,7 +293,7 @@ impl PythonModules {
             work,
         );
         for &library in self.libraries.keys() {
-            index.add_library(keep.tree(), library, files.files_of_library);
+            index.add_library(keep.view, library, files.files_of_library);
         }
         self.index = Some(index);
         self.walk = Some(Walk::new(self.level));
