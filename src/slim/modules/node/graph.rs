@@ -8,16 +8,14 @@ use rayon::prelude::*;
 use super::resolve::{Found, Resolver, is_built_in, is_path, package_name};
 use super::source::{self, Facts, Kind, Place, Requested};
 use super::values::UNKNOWN;
-use super::{is_plain_file, texts};
+use super::{leftovers, texts};
 use crate::image::{Config, NameId, Tree};
 use crate::slim::graph::Reason;
 use crate::slim::interpreters::preloaded;
 use crate::slim::keep::Keep;
 use crate::slim::modules::imports::{Request, ResolvedImport};
 use crate::slim::options::Modules;
-use crate::slim::tracers::runtimes::{
-    installed_package_of, is_left_out_of_package, requests_in_text,
-};
+use crate::slim::package_files::{ancestors, is_plain_file};
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The stack of a thread that parses, which is only used as far as a source is nested.
@@ -372,6 +370,15 @@ impl ModuleGraph {
         }
     }
 
+    /// Keeps a file that a source names, unless it is one that packages do not need, such as their
+    /// manual: it would not be kept with the whole package either.
+    fn reach_named(&mut self, keep: &mut Keep<'_>, found: Found, by: NameId, why: Why) {
+        let tree = keep.tree();
+        if !ancestors(tree, found.name).any(|at| leftovers::is_left_out(tree, at)) {
+            self.reach(keep, found, by, why);
+        }
+    }
+
     /// Keeps what every reached file of a package needs.
     fn enter_package(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let tree = keep.tree();
@@ -544,7 +551,7 @@ impl ModuleGraph {
         let Ok(resolved) = tree.resolve(path.as_bytes()) else {
             // A path without the ending of a module.
             if package_of(tree, site.name).is_some() {
-                self.request(keep, site, path, Kind::Require, Requested::optional(line));
+                self.follow_relative(keep, site, path, line);
             }
             return;
         };
@@ -556,7 +563,7 @@ impl ModuleGraph {
                 .into_iter()
                 .filter(|&at| !tree.is_directory(at))
                 .collect();
-            self.reach(keep, Found { name: end, way }, site.name, why);
+            self.reach_named(keep, Found { name: end, way }, site.name, why);
             return;
         }
         if is_listed && Self::contains_packages(keep, end) {
@@ -583,13 +590,27 @@ impl ModuleGraph {
             return;
         }
         for name in tree.below(directory) {
-            if is_plain_file(tree, name) && !is_left_out_of_package(tree, name) {
+            if is_plain_file(tree, name) && !leftovers::is_left_out(tree, name) {
                 let found = Found {
                     name,
                     way: Vec::new(),
                 };
                 self.reach(keep, found, site.name, why.clone());
             }
+        }
+    }
+
+    /// A path that may be the one of a module, without its ending.
+    fn follow_relative(&mut self, keep: &mut Keep<'_>, site: &Site, path: &str, line: usize) {
+        let why = Why::Imported(Import {
+            module: path.to_owned(),
+            line,
+        });
+        let found = self
+            .resolver
+            .resolve(keep.view, site.directory, path, Kind::Require);
+        for found in found {
+            self.reach_named(keep, found, site.name, why.clone());
         }
     }
 
@@ -724,13 +745,7 @@ impl ModuleGraph {
             };
             // Loaders get relative paths in many ways.
             if literal.starts_with("./") || literal.starts_with("../") {
-                self.request(
-                    keep,
-                    site,
-                    literal,
-                    Kind::Require,
-                    Requested::optional(line),
-                );
+                self.follow_relative(keep, site, literal, line);
             } else if has_ending(literal) {
                 for directory in [site.directory, package] {
                     if let Ok(resolved) = tree.resolve_from(directory, literal.as_bytes())
@@ -745,7 +760,7 @@ impl ModuleGraph {
                             name: resolved.name,
                             way: Vec::new(),
                         };
-                        self.reach(keep, found, site.name, why);
+                        self.reach_named(keep, found, site.name, why);
                     }
                 }
             }
@@ -917,7 +932,7 @@ fn read_source(text: &str, place: Place<'_>) -> Read {
         };
     }
     let mut requests = BTreeMap::new();
-    for request in requests_in_text(text) {
+    for request in leftovers::requests(text) {
         for kind in [Kind::Require, Kind::Import] {
             requests.insert((request.to_owned(), kind), Requested::optional(1));
         }
@@ -986,7 +1001,7 @@ fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
 
 /// Whether a file belongs to a package of any kind.
 fn is_in_package(tree: &Tree, name: NameId) -> bool {
-    package_of(tree, name).is_some() || installed_package_of(tree, name).is_some()
+    package_of(tree, name).is_some() || leftovers::package_of(tree, name).is_some()
 }
 
 /// `express`, `@babel/core`.
@@ -1008,7 +1023,7 @@ fn files_of(tree: &Tree, directory: NameId) -> Vec<NameId> {
         for name in tree.children(at) {
             let is_directory = tree.is_directory(name);
             if is_directory && tree.file_name(name) == b"node_modules"
-                || is_left_out_of_package(tree, name)
+                || leftovers::is_left_out(tree, name)
             {
                 continue;
             }

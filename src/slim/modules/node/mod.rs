@@ -8,6 +8,7 @@
 
 mod graph;
 mod installed;
+pub(in crate::slim) mod leftovers;
 mod manifest;
 mod nesting;
 mod resolve;
@@ -20,9 +21,3 @@ pub(in crate::slim) use installed::Installed;
 pub(in crate::slim) use source::Kind as RequestKind;
 
 pub(super) use resolve::Resolver;
-
-use crate::image::{Kind, NameId, Tree};
-
-fn is_plain_file(tree: &Tree, name: NameId) -> bool {
-    matches!(tree.inode(name).kind, Kind::File(_))
-}
