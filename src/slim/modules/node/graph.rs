@@ -469,6 +469,13 @@ impl ModuleGraph {
             self.follow_path_pattern(keep, site, pattern, line, true);
             return;
         }
+        // `#lib/*`: the manifest maps it to files of the same package.
+        if pattern.starts_with('#') {
+            if site.package.is_some() {
+                self.open(keep, site, &pattern_text(pattern), line);
+            }
+            return;
+        }
         let known = &pattern[..pattern.find(UNKNOWN).unwrap_or(pattern.len())];
         // `pkg/lib/*`: the package is known.
         if let Some(package) = package_name(known)
