@@ -515,3 +515,29 @@ require(path.join(__dirname, 'lib', name)); fs.readdirSync(__dirname);
         before = Some(kept);
     }
 }
+
+#[test]
+fn a_module_that_is_imported_is_no_program() {
+    let files = r#"
+//// main.js
+require('a')
+//// package.json
+{"dependencies": {"a": "1"}}
+//// node_modules/a/package.json
+{}
+//// node_modules/a/index.js
+#!/usr/bin/env bash
+if (x) require('child_process').execSync(command)
+"#;
+    let shell = &program(GLIBC).needs("libc.so.6");
+    for level in [Modules::Packages, Modules::Exact] {
+        let mut application = application(files).modules(level);
+        for path in ["/bin/sh", "/usr/bin/env", "/usr/bin/bash"] {
+            application = application.elf(path, shell);
+        }
+        let kept = application.plan().kept();
+        for path in ["/bin/sh", "/usr/bin/env", "/usr/bin/bash"] {
+            assert!(!kept.contains(&path.to_owned()), "{level:?}: {path}");
+        }
+    }
+}

@@ -6,11 +6,15 @@
 //! running a program keeps more: a package that loads a module by a computed name is kept as a
 //! whole.
 
+mod configuration;
 mod graph;
 mod installed;
 pub(in crate::slim) mod leftovers;
 mod manifest;
 mod nesting;
+mod packages;
+mod patterns;
+mod reading;
 mod resolve;
 mod source;
 mod texts;
