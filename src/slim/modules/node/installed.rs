@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::image::{NameId, Tree};
 use crate::knowledge::{Language, language_of_runtime, language_of_source};
+use crate::slim::package_files::is_plain_file;
 use crate::slim::view::View;
 
 /// Files of projects whose language is not Node's, and which may use packages in ways of their own,
@@ -90,7 +91,7 @@ impl Installed {
         self.directories.insert(directory);
         for entry in tree.children(directory) {
             // Records of package managers are files.
-            if !super::is_plain_file(tree, entry) {
+            if !is_plain_file(tree, entry) {
                 self.entries.insert(entry);
             }
         }

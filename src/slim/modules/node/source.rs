@@ -336,8 +336,8 @@ impl Reader<'_> {
                 let directory = self.bindings.variables.working_directory;
                 path = super::values::normalized(&format!("{directory}/{path}"));
             }
-            let is_path = path.starts_with('/') && (2..=MAX_REQUEST).contains(&path.len());
-            if !is_path || path.starts_with("/\0") {
+            let is_short = path.len() <= MAX_REQUEST;
+            if !is_short || !self.bindings.variables.is_near(&path) {
                 continue;
             }
             if is_listed {
@@ -750,5 +750,21 @@ mod tests {
             paths("read(path.join(__dirname, 'a', name))"),
             ["/app/lib/a/*"]
         );
+    }
+
+    #[test]
+    fn addresses_and_files_of_the_system_are_no_paths() {
+        for text in [
+            "app.use('/x', handle)",
+            "app.get(`/x/${name}`, handle)",
+            "const mount = '/x'; router.mount(mount)",
+            "read('/etc/mime.types')",
+            "read(`/${name}/a.html`)",
+        ] {
+            assert_eq!(paths(text), [""; 0], "{text}");
+        }
+        for path in ["/app/a.html", "/opt/node_modules/x/a.html"] {
+            assert_eq!(paths(&format!("read('{path}')")), [path]);
+        }
     }
 }

@@ -674,7 +674,7 @@ mod tests {
 
     /// Calls a function with the index of a directory with these files, which it has made with all
     /// of its steps.
-    fn with_index(files: &[String], steps: usize, test: impl FnOnce(&Tree, &Index)) {
+    fn with_index(files: &[String], steps: usize, test: impl FnOnce(&View<'_>, &Index)) {
         let directory = tempfile::tempdir().unwrap();
         for file in files {
             let path = directory.path().join("site").join(file);
@@ -694,7 +694,7 @@ mod tests {
             Work::of(1_000_000),
         );
         index.work = Work::of(steps);
-        test(&image.tree, &index);
+        test(&view, &index);
     }
 
     /// How often a lookup finds something before the steps are used up.
@@ -711,9 +711,9 @@ mod tests {
     #[test]
     fn each_file_of_a_module_is_a_step() {
         let files: Vec<String> = (0..100).map(|number| format!("m.{number}.so")).collect();
-        with_index(&files, 10_000, |tree, index| {
-            assert_eq!(index.find(tree, "m")[0].files.len(), 100);
-            let count = lookups(index, || !index.find(tree, "m").is_empty());
+        with_index(&files, 10_000, |view, index| {
+            assert_eq!(index.find(view, "m")[0].files.len(), 100);
+            let count = lookups(index, || !index.find(view, "m").is_empty());
             assert!((90..100).contains(&count), "{count}");
         });
     }
@@ -722,11 +722,11 @@ mod tests {
     fn each_name_that_a_text_is_compared_with_is_a_step() {
         let mut files: Vec<String> = (0..99).map(|number| format!("a/x{number}.py")).collect();
         files.push("a/__init__.py".to_owned());
-        with_index(&files, 10_000, |tree, index| {
-            let found = index.find_glued(tree, "a.x7y");
+        with_index(&files, 10_000, |view, index| {
+            let found = index.find_glued(view, "a.x7y");
             assert_eq!(found[0].files.len(), 2);
             let count = lookups(index, || {
-                let found = index.find_glued(tree, "a.x7y");
+                let found = index.find_glued(view, "a.x7y");
                 found.iter().any(|module| module.files.len() == 2)
             });
             assert!((90..100).contains(&count), "{count}");
@@ -736,8 +736,8 @@ mod tests {
     #[test]
     fn each_part_of_a_name_is_a_step() {
         let files = ["a/b/c/d/e.py".to_owned()];
-        with_index(&files, 1_000, |tree, index| {
-            let count = lookups(index, || !index.find(tree, "a.b.c.d.e").is_empty());
+        with_index(&files, 1_000, |view, index| {
+            let count = lookups(index, || !index.find(view, "a.b.c.d.e").is_empty());
             assert!((80..200).contains(&count), "{count}");
         });
     }
