@@ -2,6 +2,7 @@
 
 use super::index::{Index, is_module_file};
 use super::names::is_test;
+use super::work;
 use crate::image::NameId;
 use crate::slim::language_paths::is_compiled_catalog;
 use crate::slim::view::View;
@@ -18,7 +19,7 @@ pub(super) fn beside(view: &View<'_>, index: &Index, module: NameId) -> Vec<Name
     while let Some((at, has_templates)) = stack.pop() {
         for child in tree.children(at) {
             // Each of nested directories that are no packages may be where a module is.
-            if !index.work.spend(1) {
+            if !index.work.spend(work::VISIT) {
                 return data;
             }
             let file_name = tree.file_name(child);

@@ -493,6 +493,9 @@ impl Walk {
         request: &Request,
         module: &Module,
     ) {
+        if !index.work.spend(work::VISIT) {
+            return;
+        }
         let import = import_of(request);
         let mut files = module.files.clone();
         // `import a` of a namespace package runs nothing; its modules are imported by their names.
@@ -583,7 +586,7 @@ impl Walk {
             return;
         }
         for (name, entry) in index.listing(view, directory).iter() {
-            if !index.work.spend(1) {
+            if !index.work.spend(work::VISIT) {
                 return;
             }
             if is_test(name) {

@@ -12,6 +12,9 @@ use std::cell::Cell;
 const STEPS: usize = 64 << 20;
 const STEPS_FOR_NAME: usize = 128;
 
+/// The steps for a module that is reached, or a file that may be data: names are compared and
+/// copied.
+pub(super) const VISIT: usize = 8;
 /// The steps for a file that is recorded for a distribution, which takes about 16 bytes.
 pub(super) const FILE: usize = 4;
 /// The steps for a name that a source contains, which takes about 64 bytes.
