@@ -42,7 +42,7 @@ pub(super) struct SbomGeneratorArguments {
     #[arg(long, value_name = "DIRECTORY", env = "BUILDKIT_SCAN_DESTINATION")]
     destination: PathBuf,
     /// Directory that contains other root directories, such as those of build stages
-    // The empty value of a variable is no directory, and BuildKit may name one that does not exist.
+    // An empty variable counts as unset, and BuildKit may name a directory that does not exist.
     #[arg(
         long,
         value_name = "DIRECTORY",

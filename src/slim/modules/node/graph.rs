@@ -687,8 +687,8 @@ impl ModuleGraph {
             return;
         }
         let path = ["node_modules/.bin/", word].concat();
-        let mut at = site.directory;
-        while at != NameId::ROOT {
+        let above = self.resolver.above(keep.view, site.directory);
+        for &at in above.iter().filter(|&&at| at != NameId::ROOT) {
             if let Ok(resolved) = tree.resolve_from(at, path.as_bytes()) {
                 let mut way = resolved.crossed;
                 way.retain(|&name| !tree.is_directory(name));
@@ -703,7 +703,6 @@ impl ModuleGraph {
                 self.reach(keep, found, site.name, why);
                 return;
             }
-            at = tree.parent(at);
         }
     }
 

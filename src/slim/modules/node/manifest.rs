@@ -44,7 +44,7 @@ impl Default for Work {
         // Packages have a few patterns, and exact names are found without comparing. The manifests
         // of 1000 packages have 30,000 values.
         Self {
-            comparisons: Cell::new(64 << 20),
+            comparisons: Cell::new(32 << 20),
             values: Cell::new(1 << 20),
         }
     }

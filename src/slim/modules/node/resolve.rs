@@ -227,7 +227,7 @@ impl Resolver {
     }
 
     /// The directories around a source in which there is `node_modules`, the nearest first.
-    fn above(&self, view: &View<'_>, directory: NameId) -> Rc<[NameId]> {
+    pub(super) fn above(&self, view: &View<'_>, directory: NameId) -> Rc<[NameId]> {
         if let Some((known, above)) = &*self.above.borrow()
             && *known == directory
         {
