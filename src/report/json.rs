@@ -270,7 +270,8 @@ mod tests {
     fn elements_are_written_into_the_last_list_of_a_document() {
         let document = serde_json::json!({ "a": ["[]"], "b": [{ "c": {}, "d": [] }] });
         let elements = ["{\n  \"e\": []\n}", "2"];
-        let all: String = with_list(&document, elements.map(str::to_owned).into_iter(), 8).collect();
+        let all: String =
+            with_list(&document, elements.map(str::to_owned).into_iter(), 8).collect();
         let whole = serde_json::json!({ "a": ["[]"], "b": [{ "c": {}, "d": [{ "e": [] }, 2] }] });
         assert_eq!(serde_json::from_str::<Value>(&all).ok(), Some(whole));
         let none: String = with_list(&document, iter::empty(), 8).collect();

@@ -23,6 +23,8 @@ use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The cost of a declared dependency, compared with a reason: it is a string in a set.
 const DECLARED: usize = 4;
+/// The bytes of a source for each of its tokens, as in most sources.
+const TOKEN: usize = 5;
 
 /// The state of the graph.
 #[derive(Debug, Default)]
@@ -151,17 +153,29 @@ impl ModuleGraph {
         while !self.queue.is_empty() && !keep.is_exhausted() {
             let mut sources = Vec::new();
             for name in std::mem::take(&mut self.queue) {
-                let length = length(keep.tree(), name);
-                sources.push((name, length, keep.effort.modules.spend(length)));
+                sources.push((name, length(keep.tree(), name)));
             }
             for batch in batches(&sources) {
-                for (name, read) in self.reader.read_all(keep.view, batch) {
-                    self.follow(keep, name, &read);
-                }
+                self.read_batch(keep, batch);
                 if keep.is_exhausted() {
                     return;
                 }
             }
+        }
+    }
+
+    fn read_batch(&mut self, keep: &mut Keep<'_>, batch: &[(NameId, usize)]) {
+        let mut sources = Vec::new();
+        for &(name, length) in batch {
+            sources.push((name, keep.effort.modules.spend(length)));
+        }
+        for (name, read) in self.reader.read_all(keep.view, &sources) {
+            // A source of short tokens takes as long as a longer one.
+            let excess = (TOKEN * read.facts.tokens).saturating_sub(length(keep.tree(), name));
+            if !keep.effort.modules.spend(excess) {
+                keep.effort.modules.use_up();
+            }
+            self.follow(keep, name, &read);
         }
     }
 
@@ -625,10 +639,7 @@ impl ModuleGraph {
         let Some(package) = site.package else {
             if keep.installed.contains(tree, end) {
                 self.keep_matching(keep, site, end, &rest, line);
-            } else if is_module
-                && keep.installed.has_below(end)
-                && rest.contains("node_modules")
-            {
+            } else if is_module && keep.installed.has_below(end) && rest.contains("node_modules") {
                 self.open(keep, site, pattern_text(pattern).as_str(), line);
             }
             return;

@@ -354,7 +354,10 @@ mod tests {
             .map(|key| format!("\"./{key}/*\": \"./x/*\""))
             .collect();
         let patterns = format!("{{{}}}", keys.join(","));
-        assert_eq!(requests_until_exhausted(&patterns, "./7/y"), (1 << 20) / 1001);
+        assert_eq!(
+            requests_until_exhausted(&patterns, "./7/y"),
+            (1 << 20) / 1001
+        );
         let conditions: Vec<String> = (0..1000)
             .map(|key| format!("\"c{key}\": \"./x\""))
             .collect();
@@ -366,7 +369,10 @@ mod tests {
         }
         // The last request is cut short.
         let steps = 1 + DEEPEST + DEEPEST * DEEPEST;
-        assert_eq!(requests_until_exhausted(&nested, "."), (1 << 20) / steps + 1);
+        assert_eq!(
+            requests_until_exhausted(&nested, "."),
+            (1 << 20) / steps + 1
+        );
     }
 
     #[test]

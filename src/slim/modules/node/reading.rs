@@ -18,15 +18,12 @@ const MAX_SOURCE: usize = 8 << 20;
 /// times as much memory as their texts.
 const BATCH: usize = 1 << 20;
 
-/// A source with its length in bytes, and whether it is still affordable.
-pub(super) type Unread = (NameId, usize, bool);
-
-/// Splits sources into lists that are read one after the other.
-pub(super) fn batches(mut sources: &[Unread]) -> Vec<&[Unread]> {
+/// Splits sources, each with its length in bytes, into lists that are read one after the other.
+pub(super) fn batches(mut sources: &[(NameId, usize)]) -> Vec<&[(NameId, usize)]> {
     let mut batches = Vec::new();
     while !sources.is_empty() {
         let mut bytes = 0;
-        let fits = |&&(_, length, _): &&Unread| {
+        let fits = |&&(_, length): &&(NameId, usize)| {
             bytes += length;
             bytes <= BATCH
         };
@@ -56,13 +53,13 @@ impl SourceReader {
     pub(super) fn read_all(
         &mut self,
         view: &View<'_>,
-        sources: &[Unread],
+        sources: &[(NameId, bool)],
     ) -> Vec<(NameId, Read)> {
         if self.threads.is_none() {
             let threads = rayon::ThreadPoolBuilder::new().stack_size(STACK);
             self.threads = threads.build().ok();
         }
-        let read = |&(name, _, is_affordable): &Unread| {
+        let read = |&(name, is_affordable): &(NameId, bool)| {
             if is_affordable {
                 (name, read_file(view, name))
             } else {
@@ -74,7 +71,7 @@ impl SourceReader {
             // Without these threads nothing can be parsed safely.
             None => sources
                 .iter()
-                .map(|&(name, ..)| (name, Read::default()))
+                .map(|&(name, _)| (name, Read::default()))
                 .collect(),
         }
     }
@@ -125,13 +122,10 @@ mod tests {
 
     #[test]
     fn large_sources_are_read_one_after_the_other() {
-        let sources = |lengths: &[usize]| -> Vec<Unread> {
-            let sources = lengths.iter().map(|&length| (NameId::ROOT, length, true));
-            sources.collect()
-        };
         let counts = |lengths: &[usize]| -> Vec<usize> {
-            let sources = sources(lengths);
-            batches(&sources).into_iter().map(<[Unread]>::len).collect()
+            let sources = lengths.iter().map(|&length| (NameId::ROOT, length));
+            let sources: Vec<(NameId, usize)> = sources.collect();
+            batches(&sources).into_iter().map(<[_]>::len).collect()
         };
         assert_eq!(counts(&[BATCH / 2, BATCH / 2, 1]), [2, 1]);
         assert_eq!(counts(&[3 * BATCH, 3 * BATCH, 1, 1]), [1, 1, 2]);

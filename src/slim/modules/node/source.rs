@@ -109,6 +109,7 @@ pub(super) struct Facts {
     pub(super) words: BTreeMap<String, usize>,
     /// The first call that loads a module by a name that is not known, with its line.
     pub(super) computed: Option<(String, usize)>,
+    pub(super) tokens: usize,
 }
 
 /// Facts about the place of a source.
@@ -122,9 +123,7 @@ pub(super) struct Place<'p> {
 /// Reads a source; `None` if it cannot be parsed.
 pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     let source_type = source_type(place.path)?;
-    if !nesting::is_shallow(text.as_bytes()) {
-        return None;
-    }
+    let tokens = nesting::count_tokens(text.as_bytes())?;
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, source_type)
         .with_options(ParseOptions {
@@ -151,6 +150,7 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     };
     reader.visit_program(&parsed.program);
     let mut facts = reader.facts;
+    facts.tokens = tokens;
     number_lines(text, &mut facts);
     Some(facts)
 }

@@ -472,7 +472,11 @@ mod tests {
     #[test]
     fn the_names_of_a_source_are_in_proportion_to_its_text() {
         let import = |module: usize, names: usize| {
-            format!("from {} import {}z\n", "m".repeat(module), "a,".repeat(names))
+            format!(
+                "from {} import {}z\n",
+                "m".repeat(module),
+                "a,".repeat(names)
+            )
         };
         let source = read_plain(&import(20, 1_000));
         assert!(!source.is_unreadable);
@@ -480,7 +484,14 @@ mod tests {
         let text = import(2_000, 5_000);
         let source = read_plain(&text);
         assert!(source.is_unreadable);
-        let bytes: usize = source.requests.iter().map(|request| request.name.len()).sum();
-        assert!(bytes <= LEAST_NAMES + NAMES_PER_BYTE * text.len(), "{bytes}");
+        let bytes: usize = source
+            .requests
+            .iter()
+            .map(|request| request.name.len())
+            .sum();
+        assert!(
+            bytes <= LEAST_NAMES + NAMES_PER_BYTE * text.len(),
+            "{bytes}"
+        );
     }
 }

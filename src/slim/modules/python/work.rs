@@ -33,9 +33,9 @@ pub(super) struct Work(Cell<usize>);
 impl Work {
     /// The work for an image with this number of names.
     pub(super) fn new(names: usize) -> Self {
-        Self(Cell::new(STEPS.saturating_add(
-            STEPS_FOR_NAME.saturating_mul(names),
-        )))
+        Self(Cell::new(
+            STEPS.saturating_add(STEPS_FOR_NAME.saturating_mul(names)),
+        ))
     }
 
     /// Counts steps. Returns false, from then on, once there are too many.
