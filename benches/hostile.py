@@ -2397,7 +2397,7 @@ def index_nested(directory):
     for _ in range(10):
         entry = blob(json.dumps({"schemaVersion": 2, "manifests": [entry] * 90 if entry else [], **padding}).encode())
     with open(os.path.join(directory, "index.json"), "w") as file:
-        json.dump({"schemaVersion": 2, "manifests": [entry] * 90}, file)
+        json.dump({"schemaVersion": 2, "manifests": [entry]}, file)
     with open(os.path.join(directory, "oci-layout"), "w") as file:
         file.write('{"imageLayoutVersion":"1.0.0"}')
     return ["inspect", "oci:" + directory]
