@@ -24,6 +24,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 
 SECONDS = 10
 MEGABYTES = 300
@@ -1937,6 +1938,485 @@ def deps_needed(directory):
     names = [b"lib%d.so" % number for number in range(SIZE // 30)]
     layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf()).file("app", elf(names, interpreter=LOADER))
     return ["deps", image(directory, [layer]), "/app"]
+
+
+# Modules that an application loads: names multiply with the modules, the packages and the directories that are searched
+
+SITE = "usr/lib/python3/dist-packages/"
+
+
+def modular(name, *options, compressed=True):
+    """Registers a function that fills a layer with the modules of an application."""
+
+    def register(function):
+        def make(directory):
+            layer = Layer()
+            changed = function(layer) or {}
+            config = {"WorkingDir": "/app", **changed}
+            return ["slim", "--dry-run", *options, image(directory, [layer], config, compressed=compressed)]
+
+        case(f"slim/modules/{name}")(make)
+        return function
+
+    return register
+
+
+def python_program(layer, text, env=()):
+    layer.file("usr/bin/python3", elf()).file("usr/lib/python3/os.py").file("app/a.py", text.encode())
+    return {"Entrypoint": ["/usr/bin/python3", "/app/a.py"], "Env": list(env)}
+
+
+def distribution(layer, name, files=(), requires=(), number=""):
+    directory = f"{SITE}{name}{number}.dist-info/"
+    lines = [f"Name: {name}", "Version: 1", *[f"Requires-Dist: {one}" for one in requires]]
+    layer.file(directory + "METADATA", "\n".join(lines).encode() + b"\n\n")
+    layer.file(directory + "RECORD", "".join(f"{file},,\n" for file in files).encode())
+
+
+def node_program(layer, text, config=None):
+    layer.file("usr/bin/node", elf()).file("app/a.js", text.encode())
+    return {"Entrypoint": ["/usr/bin/node", "/app/a.js"], **(config or {})}
+
+
+def package(layer, path, **manifest):
+    layer.file(path + "/package.json", json.dumps({"version": "1", **manifest}).encode())
+
+
+@modular("python/values-and-calls", "--modules", "packages")
+def python_values(layer):
+    layer.file(SITE + "a/__init__.py").file(SITE + "a/m.py")
+    values = ", ".join(f"'{'a.' * 400}m{n}'" for n in range(64))
+    text = f"from importlib import import_module as i\nimport importlib\nfor n in [{values}]: pass\n"
+    return python_program(layer, text + fill("importlib.import_module(n)\n"))
+
+
+@modular("python/joined-values", "--modules", "packages")
+def python_joined(layer):
+    layer.file(SITE + "a/__init__.py")
+    text = "import importlib\nfor n in ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']: pass\n"
+    return python_program(layer, text + fill("importlib.import_module(f'a.{n}{n}' + '.'.join([n, n]))\n"))
+
+
+@modular("python/names-and-paths", "--modules", "packages")
+def python_names_and_paths(layer):
+    paths = names("/p#", 4_000)
+    for path in paths:
+        layer.file(path[1:] + "/m0.py")
+    text = numbered("import m#\n", 600_000)
+    return python_program(layer, text, ["PYTHONPATH=" + ":".join(paths)])
+
+
+@modular("python/names-and-search-path", "--modules", "exact")
+def python_names_and_search_path(layer):
+    for number in range(3_000):
+        layer.file(f"usr/lib/python3.{number}/dist-packages/m0.py").file(f"usr/bin/python3.{number}", elf())
+    text = "import sys\n" + numbered("sys.path.append('/usr/lib/python3.#/dist-packages')\n", 300_000) + numbered("import m#\n", 600_000)
+    return python_program(layer, text)
+
+
+@modular("python/exported-names", "--modules", "exact")
+def python_exported(layer):
+    layer.file(SITE + "a/__init__.py", ("__all__ = [" + numbered("'m#',") + "]\nfrom .b import *\n").encode())
+    for number in range(2_000):
+        text = f"from .b{number + 1} import *\nfrom .b{number // 2} import *\n__all__ = [" + fill("'m1',", 5_000) + "]\n"
+        layer.file(SITE + f"a/b{number}.py", text.encode())
+    return python_program(layer, "import a\nfrom a.b0 import *\n")
+
+
+@modular("python/members-of-a-long-name", "--modules", "packages")
+def python_members(layer):
+    layer.file(SITE + "a/__init__.py")
+    return python_program(layer, "from " + "a" * 100_000 + " import " + fill("a,", 900_000) + "a\n")
+
+
+@modular("python/files-of-a-module", "--modules", "packages")
+def python_files_of_a_module(layer):
+    for number in range(20_000):
+        layer.file(SITE + f"m.{number}.so")
+    return python_program(layer, fill("import m\n"))
+
+
+@modular("python/beginnings", "--modules", "packages")
+def python_beginnings(layer):
+    layer.file(SITE + "a/__init__.py")
+    for number in range(20_000):
+        layer.file(SITE + f"a/m{number}.py")
+    return python_program(layer, "import importlib\n" + fill("importlib.import_module('a.m' + x)\n", 300_000))
+
+
+@modular("python/beginnings-exact", "--modules", "exact")
+def python_beginnings_exact(layer):
+    layer.file(SITE + "a/__init__.py", ("import importlib\n" + fill("importlib.import_module('.m' + x)\n", 300_000)).encode())
+    for number in range(20_000):
+        layer.file(SITE + f"a/m{number}.py", b"import a\n")
+    return python_program(layer, "import a\n")
+
+
+@modular("python/distributions-and-files", "--modules", "packages")
+def python_distributions(layer):
+    for number in range(3_000):
+        distribution(layer, f"d{number}", ["a/__init__.py"])
+    for number in range(20_000):
+        layer.file(SITE + f"a/m{number}.py")
+    layer.file(SITE + "a/__init__.py")
+    return python_program(layer, "import a\nimport a.m1\n")
+
+
+@modular("python/requirements", "--modules", "packages")
+def python_requirements(layer):
+    for number in range(2_000):
+        distribution(layer, "d", [f"m{number}.py"], ["d"] + names("d#", 100), number)
+        layer.file(SITE + f"m{number}.py")
+    return python_program(layer, numbered("import m#\n", 20_000))
+
+
+@modular("python/machine-code", "--modules", "exact")
+def python_machine_code(layer):
+    layer.file(SITE + "a/__init__.py", numbered("import a.m#\n", 200_000).encode())
+    for number in range(8_000):
+        layer.file(SITE + f"a/m{number}.so", elf())
+    return python_program(layer, "import a.m1\n")
+
+
+@modular("python/names-in-machine-code", "--modules", "exact")
+def python_glued(layer):
+    layer.file(SITE + "a/__init__.py", b"import a.b\n")
+    for number in range(30_000):
+        layer.file(SITE + f"a/m{number}.py")
+    layer.file(SITE + "a/b.so", elf(strings=b"\0" + numbered("a.x# ", 300_000).encode()))
+    return python_program(layer, "import a.b\n")
+
+
+@modular("python/long-names-and-machine-code", "--modules", "exact")
+def python_long_names(layer):
+    for number in range(40_000):
+        layer.file(SITE + f"{number % 10}".join(["m"] * 60) + f"{number}.py")
+    layer.file(SITE + "a.so", elf(strings=b"\0m.a\0"))
+    return python_program(layer, "import a\n")
+
+
+@modular("python/nested-data", "--modules", "exact")
+def python_nested_data(layer):
+    path = SITE + "a/"
+    text = ""
+    layer.file(path + "__init__.py")
+    for number in range(500):
+        path += "n/"
+        layer.file(path + "m.py")
+        text += "import a" + ".n" * (number + 1) + ".m\n"
+        for data in range(30):
+            layer.file(path + f"{data}.txt")
+    return python_program(layer, text)
+
+
+@modular("python/frameworks-and-names", "--modules", "exact")
+def python_frameworks(layer):
+    for number in range(1_000):
+        distribution(layer, "Django", ["django/__init__.py"], (), number)
+    layer.file(SITE + "django/__init__.py")
+    for number in range(3_000):
+        layer.file(SITE + f"p{number}/__init__.py")
+    return python_program(layer, "import django\nX = [" + numbered("'p#.a.b.c',", 500_000) + "]\n")
+
+
+@modular("python/many-tokens", "--modules", "exact")
+def python_tokens(layer):
+    layer.file(SITE + "a/__init__.py")
+    for number in range(60):
+        layer.file(SITE + f"a/m{number}.py", b"import a" + b",a" * 1_900_000)
+    return python_program(layer, numbered("import a.m#\n", 1_000) + "x = [" + fill("a,") + "]\n")
+
+
+@modular("node/patterns-and-requests", "--modules", "packages")
+def node_patterns(layer):
+    package(layer, "app/node_modules/p", name="p", exports={f"./{n}/*": "./*" for n in range(20_000)})
+    return node_program(layer, numbered("require('p/x#');"))
+
+
+@modular("node/imports-and-requests", "--modules", "packages")
+def node_imports(layer):
+    package(layer, "app", name="a", imports={f"#{n}/*": "./*" for n in range(20_000)})
+    package(layer, "app/node_modules/p", name="p")
+    return node_program(layer, numbered("require('#x#');").replace("##", "#"))
+
+
+@modular("node/conditions-and-sources", "--modules", "exact")
+def node_conditions(layer):
+    package(layer, "app/node_modules/p", name="p", exports={f"c{n}": "./x" for n in range(40_000)})
+    for number in range(10_000):
+        layer.file(f"app/{number}.js", b"require('p')")
+    return node_program(layer, "require('p')")
+
+
+@modular("node/alternatives-and-sources", "--modules", "exact")
+def node_alternatives(layer):
+    target = "./x"
+    for _ in range(4):
+        target = [target] * 16
+    package(layer, "app/node_modules/p", name="p", exports={"./*": target, ".": target})
+    return node_program(layer, "require('p');" + numbered("require('p/#');"))
+
+
+@modular("node/stars", "--modules", "exact")
+def node_stars(layer):
+    package(layer, "app/node_modules/p", name="p", exports={"./*": "*" * 900_000})
+    return node_program(layer, "require('p/" + "x" * 900 + "');" + numbered("require('p/#');", 300_000))
+
+
+@modular("node/templates", "--modules", "exact")
+def node_templates(layer):
+    package(layer, "app/node_modules/p", name="p")
+    values = ",".join(f"'{'a' * 200}{n}'" for n in range(256))
+    return node_program(layer, f"for (const n of [{values}]) {{}}\n" + fill("require(`./${n}`);"))
+
+
+@modular("node/joined-paths", "--modules", "exact")
+def node_joined(layer):
+    package(layer, "app/node_modules/p", name="p")
+    text = "const a=c?'a':'b';" + fill("read(path.join(__dirname,a,a,a,a,a,a,a,x));")
+    return node_program(layer, text)
+
+
+@modular("node/nested-conditions", "--modules", "exact")
+def node_nested(layer):
+    package(layer, "app/node_modules/p", name="p")
+    return node_program(layer, fill("f(" + nest("f(a?'b':", ")", "'c'", 300) + ");"))
+
+
+@modular("node/calls-and-loaders", "--modules", "exact")
+def node_loaders(layer):
+    package(layer, "app/node_modules/p", name="p")
+    return node_program(layer, numbered("const r#=require;", 500_000) + numbered("f#('a');", 500_000))
+
+
+@modular("node/workspaces", "--modules", "exact")
+def node_workspaces(layer):
+    dependencies = {f"d{n}": "1" for n in range(20_000)}
+    package(layer, "app", name="w", dependencies=dependencies)
+    package(layer, "app/node_modules/p", name="p")
+    for number in range(8_000):
+        layer.file(f"app/w{number}/a.js", b"require('p');x('d1')")
+        layer.link(f"app/node_modules/w{number}", f"../w{number}")
+    return node_program(layer, numbered("require('w#/a');", 200_000))
+
+
+@modular("node/packages-without-manifest", "--modules", "exact")
+def node_without_manifest(layer):
+    for number in range(20_000):
+        layer.file(f"app/node_modules/d{number}/index.js")
+    for number in range(8_000):
+        layer.file(f"app/w{number}/a.js", b"x('d1')")
+    return node_program(layer, "require('d1')")
+
+
+@modular("node/unknown-parts-and-files", "--modules", "exact")
+def node_unknown_parts(layer):
+    package(layer, "app/node_modules/p", name="p")
+    for number in range(30_000):
+        layer.file(f"app/node_modules/p/l/{number}.js")
+    return node_program(layer, numbered("require(`p/l/${x}#`);"))
+
+
+@modular("node/unknown-packages", "--modules", "exact")
+def node_unknown_packages(layer):
+    for number in range(20_000):
+        package(layer, f"app/node_modules/p-{number}", name=f"p-{number}")
+    return node_program(layer, numbered("require(`p-${x}#`);", 300_000) + "require(`p-${x}`);")
+
+
+@modular("node/lists-and-packages", "--modules", "exact")
+def node_lists(layer):
+    for number in range(10_000):
+        layer.file(f"app/w{number}/a.js").file(f"app/w{number}/node_modules/p/index.js")
+    return node_program(layer, numbered("readdir('/app/w#');"))
+
+
+@modular("node/directories-and-sources", "--modules", "exact")
+def node_directories(layer):
+    for number in range(30_000):
+        layer.file(f"app/node_modules/p/l/{number}.txt")
+    package(layer, "app/node_modules/p", name="p")
+    for number in range(10_000):
+        layer.file(f"app/{number}.js", b"read('/app/node_modules/p/l')")
+    return node_program(layer, "require('p')")
+
+
+@modular("node/manifests", "--modules", "packages")
+def node_manifests(layer):
+    text = b'{"name":"p","exports":{' + b",".join(b'"./%d":{"a":0}' % n for n in range(60_000)) + b"}}"
+    for number in range(200):
+        layer.file(f"app/node_modules/p{number}/package.json", text)
+    return node_program(layer, numbered("require('p#');", 5_000))
+
+
+@modular("node/deep-sources", "--modules", "exact")
+def node_deep(layer):
+    path = "app/" + "n/" * 900
+    package(layer, "app", name="a")
+    package(layer, "app/node_modules/p", name="p")
+    layer.file(path + "a.js", numbered("require('p#');f('x#.y');").encode())
+    return {**node_program(layer, ""), "Entrypoint": ["/usr/bin/node", "/" + path + "a.js"]}
+
+
+@modular("node/many-tokens", "--modules", "exact")
+def node_tokens(layer):
+    package(layer, "app/node_modules/p", name="p")
+    for number in range(100):
+        layer.file(f"app/node_modules/p/{number}.js", b"a;" * 500_000)
+    return node_program(layer, numbered("require('p/#');", 2_000) + fill("a;"))
+
+
+@modular("node/many-facts", "--modules", "exact")
+def node_facts(layer):
+    package(layer, "app/node_modules/p", name="p")
+    text = numbered("f('x#');").encode()
+    for number in range(100):
+        layer.file(f"app/node_modules/p/{number}.js", text)
+    return node_program(layer, numbered("require('p/#');", 2_000))
+
+
+for name, text in {
+    "calls": lambda: fill("f(", 30_000) + "a" + fill(")", 15_000),
+    "brackets": lambda: nest("[", "]"),
+    "conditions": lambda: fill("a?b:") + "c",
+    "commas": lambda: fill("a,") + "a",
+    "arrays": lambda: "[" + fill("1,") + "1]",
+    "objects": lambda: fill("({});"),
+    "regexes": lambda: fill("/a/;"),
+    "templates": lambda: fill("`a`;"),
+    "arrows": lambda: fill("a=>a;"),
+    "classes": lambda: fill("class A{}"),
+}.items():
+
+    @modular(f"node/tree-of-{name}", "--modules", "exact")
+    def node_tree(layer, text=text):
+        package(layer, "app/node_modules/p", name="p")
+        return node_program(layer, "require('p');" + text())
+
+
+# Compiled code, units and what else programs read
+
+
+def java_class(names, strings):
+    pool = b"".join(b"\1" + struct.pack(">H", len(text)) + text for text in [*names, *strings])
+    pool += b"".join(b"\x08" + struct.pack(">H", len(names) + number + 1) for number in range(len(strings)))
+    return b"\xca\xfe\xba\xbe\0\0\0\x3d" + struct.pack(">H", len(names) + 2 * len(strings) + 1) + pool
+
+
+@modular("java-strings")
+def java_strings(layer):
+    data = io.BytesIO()
+    calls = [b"java/lang/ProcessBuilder", b"loadLibrary", b"com/sun/jna/Native", b"libraryLookup"]
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(300):
+            strings = [b"p%dx%d" % (number, one) for one in range(20_000)]
+            archive.writestr(f"A{number}.class", java_class(calls, strings))
+    layer.file("a.jar", data.getvalue()).file("usr/bin/java", elf())
+    for number in range(2_000):
+        layer.file(f"usr/lib/libp0x{number}.so", elf()).file(f"usr/bin/p0x{number}", elf())
+    return {"Entrypoint": ["/usr/bin/java", "-jar", "/a.jar"]}
+
+
+@modular("java-methods")
+def java_methods(layer):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(2_000):
+            archive.writestr(f"A{number}.class", java_class([b"", b"loadLibrary"], [b"a"] * 30_000))
+    layer.file("a.jar", data.getvalue()).file("usr/bin/java", elf())
+    return {"Entrypoint": ["/usr/bin/java", "-jar", "/a.jar"]}
+
+
+def beam(literals):
+    packed = zlib.compress(literals, 9)
+    chunk = struct.pack(">I", len(literals)) + packed
+    return b"FOR1\0\0\0\0BEAMLitT" + struct.pack(">I", len(chunk)) + chunk
+
+
+@modular("erlang-literals", compressed=False)
+def erlang_literals(layer):
+    layer.file("usr/bin/erl", elf()).file("usr/lib/erlang/lib/a/ebin/a.beam")
+    content = beam(b"m\0\0\0\x04libx" * 1_800_000)
+    for number in range(35):
+        layer.file(f"app/ebin/m{number}.beam", content)
+    return {"Entrypoint": ["/usr/bin/erl"]}
+
+
+@modular("erlang-names")
+def erlang_names(layer):
+    layer.file("usr/bin/erl", elf())
+    for number in range(30):
+        words = (b"/p%d/%d" % (number, one) for one in range(60_000))
+        layer.file(f"app/ebin/m{number}.beam", beam(b"".join(b"m" + struct.pack(">I", len(word)) + word for word in words)))
+    return {"Entrypoint": ["/usr/bin/erl"]}
+
+
+def systemd(name):
+    def register(function):
+        @modular(f"systemd-{name}")
+        def make(layer):
+            layer.file("usr/lib/systemd/systemd", elf()).link("sbin/init", "/usr/lib/systemd/systemd").file("bin/sh", elf())
+            layer.file("etc/systemd/system/multi-user.target", b"[Unit]\n").link("etc/systemd/system/default.target", "multi-user.target")
+            function(layer)
+            return {"Entrypoint": ["/sbin/init"]}
+
+        return function
+
+    return register
+
+
+@systemd("specifiers")
+def systemd_specifiers(layer):
+    instance = "x" * 200
+    layer.file("etc/systemd/system/a@.service", ("[Service]\nExecStart=/bin/sh $A $B\n" + "".join(
+        f"Environment=A{n}={'%i' * 20_000}\n" for n in range(24))).encode())
+    for number in range(300):
+        layer.link(f"etc/systemd/system/multi-user.target.wants/a@{instance}{number}.service", "../a@.service")
+
+
+@systemd("variables")
+def systemd_variables(layer):
+    text = "[Service]\n" + "".join(f"Environment=A{n}={'x' * 900}\n" for n in range(500))
+    layer.file("etc/systemd/system/a.service", (text + fill("ExecStart=/bin/sh $A1 ${A2}${A3}${A4}\n", 500_000)).encode())
+    layer.link("etc/systemd/system/multi-user.target.wants/a.service", "../a.service")
+
+
+@case("inspect/index-nested")
+def index_nested(directory):
+    blobs = os.path.join(directory, "blobs", "sha256")
+    os.makedirs(blobs)
+
+    def blob(content):
+        digest = hashlib.sha256(content).hexdigest()
+        with open(os.path.join(blobs, digest), "wb") as file:
+            file.write(content)
+        return {"mediaType": "application/vnd.oci.image.index.v1+json", "digest": "sha256:" + digest, "size": len(content)}
+
+    entry = None
+    padding = {"annotations": {"a": "b" * 80_000}}
+    for _ in range(10):
+        entry = blob(json.dumps({"schemaVersion": 2, "manifests": [entry] * 90 if entry else [], **padding}).encode())
+    with open(os.path.join(directory, "index.json"), "w") as file:
+        json.dump({"schemaVersion": 2, "manifests": [entry]}, file)
+    with open(os.path.join(directory, "oci-layout"), "w") as file:
+        file.write('{"imageLayoutVersion":"1.0.0"}')
+    return ["inspect", "oci:" + directory]
+
+
+for name, text in {
+    "sudo": lambda: FROM + "RUN " + fill("sudo a; ", 900_000) + "a\n",
+    "apt": lambda: FROM + numbered("RUN apt-get install p#\n"),
+    "apt-one-line": lambda: FROM + "RUN " + numbered("apt-get install p# && ", 900_000) + "a\n",
+    "stages": lambda: numbered("FROM debian:12 AS s#\nRUN cd /a && sudo b | c\n"),
+}.items():
+    case(f"lint-passes/{name}")(lambda directory, text=text: dockerfile(directory, text(), "--diff", "--unsafe-fixes", "--select", "all"))
+
+for format_name in ["sarif", "sonarqube", "gitlab", "json"]:
+    case(f"lint-reports/{format_name}")(
+        lambda directory, format_name=format_name: dockerfile(
+            directory, FROM + "RUN " + fill("sudo a; ") + "a\n", "--select", "sudo", "--format", format_name
+        )
+    )
 
 
 def limits():

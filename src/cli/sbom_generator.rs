@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -41,7 +42,13 @@ pub(super) struct SbomGeneratorArguments {
     #[arg(long, value_name = "DIRECTORY", env = "BUILDKIT_SCAN_DESTINATION")]
     destination: PathBuf,
     /// Directory that contains other root directories, such as those of build stages
-    #[arg(long, value_name = "DIRECTORY", env = "BUILDKIT_SCAN_SOURCE_EXTRAS")]
+    // An empty variable counts as unset, and BuildKit may name a directory that does not exist.
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        env = "BUILDKIT_SCAN_SOURCE_EXTRAS",
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
     source_extras: Option<PathBuf>,
     /// Program of the result: a JSON array, or words separated by whitespace. The SBOM then says
     /// which packages the program can reach

@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -286,7 +287,13 @@ impl Engine {
             memory: None,
             output: MAX_OUTPUT,
         };
-        let mut command = trust::command(&self.program);
+        // A command that is left to finish survives a jettison that is killed: the watchdog waits for
+        // it.
+        let mut command = if watcher.lets_finish() {
+            Command::new(&self.program)
+        } else {
+            trust::command(&self.program)
+        };
         command.args(arguments);
         let finished = trust::run_watched(&mut command, b"", &bounds, watcher);
         let engine = self.kind;

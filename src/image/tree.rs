@@ -216,6 +216,8 @@ const FOLLOWED_FOR_NAME: u64 = 1 << 10;
 /// The largest images need a tenth.
 const MAX_LOOKED_UP: u64 = 16 << 20;
 const LOOKED_UP_FOR_NAME: u64 = 128;
+/// Bytes of the path in an error that take as long as a lookup, for paths of hundreds of directories.
+const PATH_BYTES: usize = 64;
 
 /// The symlinks on one path.
 #[derive(Clone, Copy, Debug, Default)]
@@ -531,6 +533,7 @@ impl Tree {
             }
             let Some(name) = self.child(at, component) else {
                 let missing = self.path_of_child(at, component);
+                self.looked_up.add((missing.len() / PATH_BYTES) as u64);
                 return Err(ResolveError::NotFound { missing, crossed });
             };
             // A trailing slash leaves an empty component, and the one before it still counts as the

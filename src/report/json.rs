@@ -121,13 +121,17 @@ pub(super) fn with_list<Elements: Iterator<Item = String>>(
     indent: usize,
 ) -> impl Iterator<Item = String> + use<Elements> {
     let document = escaped(format!("{document:#}\n"));
-    let (start, end) = document.rsplit_once(']').unwrap_or((&document, ""));
+    // After the last value, there are only the ends of the lists and objects around it, each on a
+    // line of its own.
+    let (start, end) = document
+        .rsplit_once("[]")
+        .expect("the last value is an empty list");
     let line = format!("\n{:indent$}", "");
     let last_line = format!("\n{:1$}", "", indent.saturating_sub(2));
     let inner_line = line.clone();
     let elements = elements.map(move |element| element.replace('\n', &inner_line));
     list(
-        start.to_owned(),
+        format!("{start}["),
         elements,
         line,
         last_line,
@@ -261,6 +265,18 @@ fn edit_row<'a>(source: &Source, edit: &'a Edit) -> EditRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn elements_are_written_into_the_last_list_of_a_document() {
+        let document = serde_json::json!({ "a": ["[]"], "b": [{ "c": {}, "d": [] }] });
+        let elements = ["{\n  \"e\": []\n}", "2"];
+        let all: String =
+            with_list(&document, elements.map(str::to_owned).into_iter(), 8).collect();
+        let whole = serde_json::json!({ "a": ["[]"], "b": [{ "c": {}, "d": [{ "e": [] }, 2] }] });
+        assert_eq!(serde_json::from_str::<Value>(&all).ok(), Some(whole));
+        let none: String = with_list(&document, iter::empty(), 8).collect();
+        assert_eq!(none, format!("{document:#}\n"));
+    }
 
     #[test]
     fn hidden_characters_become_equivalent_json_escapes() {

@@ -15,12 +15,12 @@ pub(super) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
 /// Whether a file with this reason is loaded or read; nothing shows that it is started.
 fn is_reason_to_load(why: &Why) -> bool {
     match why {
-        Why::Runtime { .. } | Why::Module { .. } | Why::Root(Root::Made { .. }) => true,
+        Why::Root(Root::Made { .. }) | Why::Reads { .. } => true,
         // A text names its directory.
         Why::Rule { because, .. } => {
             matches!(because, Because::Word { .. } | Because::Mention { .. })
         }
-        _ => false,
+        _ => why.is_loaded(),
     }
 }
 

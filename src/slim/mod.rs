@@ -24,6 +24,7 @@ mod mention_weight;
 mod modules;
 mod open_names;
 mod options;
+mod package_files;
 mod package_records;
 mod plan;
 mod process;

@@ -98,6 +98,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The entries of a directory.
+    pub(crate) fn children(&self, directory: NameId) -> impl Iterator<Item = NameId> {
+        let children = self.tree().children(directory);
+        children.filter(|&child| self.is_there(child))
+    }
+
     /// Resolves a path that is relative to a directory, unless it is absolute.
     pub(crate) fn resolve_from(
         &self,

@@ -343,6 +343,24 @@ impl Why {
         }
     }
 
+    /// Whether a language loads or reads the file, as a part of itself or of a package; nothing shows
+    /// that the file is started as a program.
+    pub(super) fn is_loaded(&self) -> bool {
+        matches!(
+            self,
+            Self::Runtime { .. }
+                | Self::Module { .. }
+                | Self::Imported(_)
+                | Self::ModuleNamed(_)
+                | Self::PluginsOf(_)
+                | Self::Requirement { .. }
+                | Self::PackageData { .. }
+                | Self::PackagePart { .. }
+                | Self::PackageAddon { .. }
+                | Self::Computed { .. }
+        )
+    }
+
     /// Whether the reason marks a file as the user's own: the Dockerfile added it, it is in the
     /// working directory, or `--keep` names it.
     pub(super) fn is_users(&self) -> bool {

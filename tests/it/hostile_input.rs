@@ -155,8 +155,9 @@ fn a_report_of_100_000_findings_takes_little_more_memory_than_the_findings() {
         "github",
     ] {
         let report = linted_within(300, &text, &["--select", "sudo", "--format", format]);
-        assert_eq!(report.matches("RUN").count(), 0, "{format}");
-        let count = report.matches("lets users become root").count();
+        // The pages of rules have examples, but the line itself would be repeated for each finding.
+        assert_eq!(report.matches("sudo a;").count(), 0, "{format}");
+        let count = report.matches("is used in the build").count();
         assert!(count >= 119_000, "{format}: {count}");
     }
 }

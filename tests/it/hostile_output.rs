@@ -187,7 +187,7 @@ fn repository() -> tempfile::TempDir {
 /// Looks at a report of findings, in any format.
 fn assert_report(format: &str, bytes: &[u8], what: &str) {
     match format {
-        "text" | "compact" | "tty" => return assert_for_people(bytes, what),
+        "text" | "compact" | "tty" | "markdown" => return assert_for_people(bytes, what),
         "github" => return assert_workflow_commands(bytes, what),
         "codeclimate" => {
             for issue in bytes

@@ -224,8 +224,9 @@ mod tests {
 
     #[test]
     fn an_empty_observation_is_a_document() {
-        let text = Observation::default().to_json();
-        assert_eq!(read(text.as_bytes()).unwrap(), Observation::default());
+        let empty = Observation::new(Subject::default());
+        let text = empty.to_json();
+        assert_eq!(read(text.as_bytes()).unwrap(), empty);
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //!
 //! A language adds a variant to [`Request`] and a resolver to [`Resolvers`].
 
-use super::node;
+use super::{node, python};
 use crate::image::NameId;
 use crate::slim::view::View;
 use crate::slim::why::Import;
 
 /// The number of imports that are recorded. Large applications have a hundred thousand.
-const MOST: usize = 512 << 10;
+pub(super) const MOST: usize = 256 << 10;
+/// Bytes of their names together.
+const MOST_BYTES: usize = 64 << 20;
 
 /// An import of a source, with the files that it loaded in the whole image.
 #[derive(Debug)]
@@ -25,46 +27,54 @@ pub(in crate::slim) struct ResolvedImport {
 #[derive(Debug)]
 pub(in crate::slim) enum Request {
     Node(node::RequestKind),
+    Python(python::Requested),
 }
 
 /// All imports that were resolved.
 #[derive(Debug, Default)]
 pub(in crate::slim) struct ResolvedImports {
     imports: Vec<ResolvedImport>,
+    bytes: usize,
     /// Directories in which all sources of Node find packages.
     pub(super) node_directories: Vec<Vec<u8>>,
+    /// The directories in which all sources of Python find modules.
+    pub(super) python_path: python::SearchPath,
 }
 
 impl ResolvedImports {
     pub(super) fn add(&mut self, import: ResolvedImport) {
-        if self.imports.len() < MOST {
+        self.bytes += import.import.module.len();
+        if self.imports.len() < MOST && self.bytes <= MOST_BYTES {
             self.imports.push(import);
         }
     }
 
-    /// The imports that load other files in a view, or none.
+    /// The imports that load other files in a part of an image, or none.
     pub(in crate::slim) fn lost_in<'s>(
         &'s self,
+        before: &View<'_>,
         view: &View<'_>,
         is_there: impl Fn(NameId) -> bool + 's,
     ) -> Vec<&'s ResolvedImport> {
         let node = node::Resolver::new(&self.node_directories);
+        let python = python::Resolver::new(&self.python_path, before, view);
         let mut lost = Vec::new();
         for import in &self.imports {
             if !is_there(import.by) {
                 continue;
             }
-            let found = match import.request {
+            let is_lost = match &import.request {
                 Request::Node(kind) => {
                     let directory = view.tree().parent(import.by);
-                    node.files(view, directory, &import.import.module, kind)
+                    import.found != node.files(view, directory, &import.import.module, *kind)
                 }
+                Request::Python(requested) => python.is_lost(import, requested),
             };
             // A budget that is used up looks like a missing file.
             if view.tree().is_exhausted() {
                 break;
             }
-            if found != import.found {
+            if is_lost {
                 lost.push(import);
             }
         }

@@ -136,14 +136,13 @@ impl Tracer for ShellTracer {
 /// packages contain scripts that are only used to develop or build them.
 fn is_started(keep: &Keep<'_>, name: NameId) -> bool {
     keep.graph.reasons(name).iter().any(|reason| {
-        !matches!(
+        let is_there = matches!(
             reason.why,
-            Why::Runtime { .. }
-                | Why::Module { .. }
-                | Why::Directory
+            Why::Directory
                 | Why::OnTheWay
                 | Why::Root(Root::Brought { .. } | Root::Made { .. } | Root::InWorkdir)
-        )
+        );
+        !is_there && !reason.why.is_loaded()
     })
 }
 

@@ -45,7 +45,7 @@ fn add_lost_imports(view: &View<'_>, plan: &Plan, failures: &mut Vec<Failure>) {
     let visible = visible(view, plan.kept());
     let after = view.only(&visible);
     let is_kept = |name: NameId| visible[name.index()];
-    for lost in plan.imports.lost_in(&after, is_kept) {
+    for lost in plan.imports.lost_in(view, &after, is_kept) {
         // The source copes with the absence of a module that the user drops.
         let mut found = lost.found.iter();
         if lost.is_optional && found.any(|&name| plan.graph().is_dropped(name)) {

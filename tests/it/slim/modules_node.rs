@@ -1,6 +1,8 @@
 //! Packages of Node: those that something loads are kept, and at the level `exact` only the files
 //! that it loads.
 
+use std::collections::BTreeSet;
+
 use jettison::slim::Modules;
 use serde_json::json;
 
@@ -474,5 +476,68 @@ require('b')
     ] {
         let failures = application.clone().drop(path).failures();
         assert_eq!(failures, expected, "{path}");
+    }
+}
+
+#[test]
+fn no_level_keeps_more_than_the_one_before() {
+    let files = r#"
+//// main.js
+const a = require('a'); app.use('/usr/share/misc/routes', a); read('./node_modules/a/CHANGELOG.md');
+//// package.json
+{"dependencies": {"a": "1"}}
+//// node_modules/a/package.json
+{}
+//// node_modules/a/index.js
+read(path.join(__dirname, 'docs/a.txt')); load('./test/b'); help('README.md');
+read('/usr/share/misc/routes'); lazy('./index.d.ts'); read(path.join(__dirname, 'data.txt'));
+require(path.join(__dirname, 'lib', name)); fs.readdirSync(__dirname);
+//// node_modules/a/docs/a.txt
+//// node_modules/a/test/b.js
+//// node_modules/a/README.md
+//// node_modules/a/CHANGELOG.md
+//// node_modules/a/index.d.ts
+//// node_modules/a/data.txt
+//// node_modules/a/lib/x.js
+//// node_modules/a/lib/x.js.map
+//// node_modules/b/index.js
+"#;
+    let application = application(files).file("/usr/share/misc/routes", "");
+    let mut before: Option<BTreeSet<String>> = None;
+    for level in [Modules::Whole, Modules::Packages, Modules::Exact] {
+        let planned = application.clone().modules(level).plan();
+        let kept: BTreeSet<String> = planned.kept().into_iter().collect();
+        assert!(kept.contains("/app/node_modules/a/data.txt"), "{level:?}");
+        if let Some(before) = before {
+            let more: Vec<&String> = kept.difference(&before).collect();
+            assert!(more.is_empty(), "{level:?}: {more:?}");
+        }
+        before = Some(kept);
+    }
+}
+
+#[test]
+fn a_module_that_is_imported_is_no_program() {
+    let files = r#"
+//// main.js
+require('a')
+//// package.json
+{"dependencies": {"a": "1"}}
+//// node_modules/a/package.json
+{}
+//// node_modules/a/index.js
+#!/usr/bin/env bash
+if (x) require('child_process').execSync(command)
+"#;
+    let shell = &program(GLIBC).needs("libc.so.6");
+    for level in [Modules::Packages, Modules::Exact] {
+        let mut application = application(files).modules(level);
+        for path in ["/bin/sh", "/usr/bin/env", "/usr/bin/bash"] {
+            application = application.elf(path, shell);
+        }
+        let kept = application.plan().kept();
+        for path in ["/bin/sh", "/usr/bin/env", "/usr/bin/bash"] {
+            assert!(!kept.contains(&path.to_owned()), "{level:?}: {path}");
+        }
     }
 }

@@ -79,6 +79,49 @@ fn a_distribution_that_nothing_imports_is_left_out() {
 }
 
 #[test]
+fn no_level_keeps_more_than_those_before_it() {
+    let machine = distribution(
+        machine(&["used"]),
+        "host",
+        "Requires-Dist: used\n",
+        &[
+            (
+                "host/__init__.py",
+                "import os\nfrom . import starts, data\n",
+            ),
+            ("host/starts.py", "import os\ndef f(): os.system('ls')\n"),
+            ("host/data/__init__.py", "import used\n"),
+            ("host/data/table.json", "{}"),
+            ("host/entry_points.py", "GROUP = 'host.plugins'\n"),
+            (
+                "host/plugin.py",
+                "import subprocess\nsubprocess.run('env', shell=True)\n",
+            ),
+        ],
+    )
+    .elf("/usr/bin/env", &program(GLIBC).needs("libc.so.6"))
+    .elf("/usr/bin/ls", &program(GLIBC).needs("libc.so.6"))
+    .file(
+        &format!("{SITE}/host-1.0.dist-info/entry_points.txt"),
+        "[host.plugins]\nx = host.plugin:f\n",
+    )
+    .script(&format!("{SITE}/host/tool.py"), "#!/usr/bin/env python3\n")
+    .script(
+        &format!("{SITE}/host/data/run.sh"),
+        "#!/bin/sh\nexec env ls\n",
+    )
+    .file("/app/main.py", "import host.tool, host.entry_points\n");
+    let kept = |modules| machine.clone().modules(modules).plan().kept();
+    let levels = [Modules::Whole, Modules::Packages, Modules::Exact].map(kept);
+    assert!(levels[2].contains(&format!("{SITE}/host/tool.py")));
+    for pair in levels.windows(2) {
+        let mut added = pair[1].clone();
+        added.retain(|path| !pair[0].contains(path));
+        assert_eq!(added, [""; 0]);
+    }
+}
+
+#[test]
 fn every_form_of_import_counts() {
     for source in [
         "import used.part as x, os\n",
@@ -505,6 +548,32 @@ fn exact_keeps_the_parts_of_applications_that_django_looks_for() {
 }
 
 #[test]
+fn names_below_a_module_do_not_stand_for_its_package() {
+    for source in [
+        "import_module(f'host.absent.{name}')\n",
+        "import_module('host.used.' + name)\n",
+        "import_module('host.used.absent.' + name)\n",
+    ] {
+        let machine = distribution(
+            machine(&[]),
+            "host",
+            "",
+            &[
+                ("host/__init__.py", ""),
+                ("host/used.py", ""),
+                ("host/other.py", ""),
+            ],
+        );
+        let planned = machine
+            .file("/app/main.py", format!("import host.used\n{source}"))
+            .modules(Modules::Exact)
+            .plan();
+        assert!(keeps(&planned, "host/used.py"));
+        assert!(!keeps(&planned, "host/other.py"), "{source}");
+    }
+}
+
+#[test]
 fn catalogs_of_messages_are_left_out_if_they_are_compiled() {
     let planned = distribution(
         machine(&[]),
@@ -720,6 +789,67 @@ fn hostile_sources_end_in_the_rule_for_whole_packages() {
     for source in [nested.as_str(), &chain, &long] {
         let planned = machine(&["unused"]).file("/app/main.py", source).plan();
         assert!(keeps(&planned, "unused/__init__.py"));
+    }
+}
+
+#[test]
+fn an_image_that_multiplies_its_imports_with_its_files_keeps_all_packages() {
+    let keeps_unused = |imports: usize| {
+        let mut machine = machine(&["unused"]);
+        for number in 0..2_000 {
+            machine = machine.file(&format!("{SITE}/m.{number}.so"), "");
+        }
+        let planned = machine
+            .file("/app/main.py", "import m\n".repeat(imports))
+            .plan();
+        let notes = planned.notes().join("\n");
+        let is_noted = notes.contains("too many imports of Python modules");
+        assert_eq!(is_noted, keeps(&planned, "unused/__init__.py"), "{notes}");
+        is_noted
+    };
+    assert!(!keeps_unused(10));
+    assert!(keeps_unused(10_000));
+}
+
+#[test]
+fn an_import_that_is_dropped_is_a_failure_of_verification() {
+    let machine = |source: &str| {
+        distribution(
+            machine(&["used"]),
+            "host",
+            "",
+            &[
+                (
+                    "host/__init__.py",
+                    "from . import inner\nimport used, absent\n",
+                ),
+                ("host/inner.py", source),
+                ("host/late.py", ""),
+            ],
+        )
+        .file("/app/main.py", "import host\n")
+    };
+    let failures = machine("").drop(&format!("{SITE}/used/**")).failures();
+    assert_eq!(
+        failures,
+        [format!(
+            "{SITE}/host/__init__.py: it can no longer find the module `used`, imported on line 2"
+        )]
+    );
+    for (source, count) in [
+        ("from .late import f\n", 1),
+        ("from host import late\n", 1),
+        ("import host.late.attribute\n", 0),
+        ("from .absent import f\n", 0),
+        (
+            "try:\n    from . import late\nexcept ImportError:\n    pass\n",
+            0,
+        ),
+    ] {
+        let machine = machine(source).modules(Modules::Exact);
+        assert_eq!(machine.failures(), [""; 0], "{source}");
+        let failures = machine.drop(&format!("{SITE}/host/late.py")).failures();
+        assert_eq!(failures.len(), count, "{source} {failures:?}");
     }
 }
 

@@ -1,29 +1,31 @@
 //! Following requests from source to source.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use rayon::prelude::*;
-
+use super::configuration::{modules_of_options, words_of};
+use super::packages::{
+    add_names, display_name, files_of, is_in_package, is_inside, is_source, length, package_of,
+};
+use super::patterns::{is_match, pattern_text};
+use super::reading::{Read, SourceReader, batches};
 use super::resolve::{Found, Resolver, is_built_in, is_path, package_name};
-use super::source::{self, Facts, Kind, Place, Requested};
+use super::source::{Facts, Kind, Requested};
 use super::values::UNKNOWN;
-use super::{is_plain_file, texts};
-use crate::image::{Config, NameId, Tree};
+use super::{leftovers, texts};
+use crate::image::{NameId, Tree};
 use crate::slim::graph::Reason;
-use crate::slim::interpreters::preloaded;
 use crate::slim::keep::Keep;
 use crate::slim::modules::imports::{Request, ResolvedImport};
 use crate::slim::options::Modules;
-use crate::slim::tracers::runtimes::{
-    installed_package_of, is_left_out_of_package, requests_in_text,
-};
+use crate::slim::package_files::{ancestors, is_plain_file};
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
-/// The stack of a thread that parses, which is only used as far as a source is nested.
-const STACK: usize = 256 << 20;
-/// Longer sources are data or generated bundles.
-const MAX_SOURCE: usize = 8 << 20;
+/// The cost of a declared dependency, compared with a reason: it is a string in a set.
+const DECLARED: usize = 4;
+/// The least bytes that a token counts as. It takes a tenth of a microsecond to follow, and there are
+/// about 6 bytes for each in most sources, and 3 in bundles.
+const TOKEN: usize = 10;
 
 /// The state of the graph.
 #[derive(Debug, Default)]
@@ -44,9 +46,10 @@ pub(in crate::slim) struct ModuleGraph {
     has_read_configuration: bool,
     /// The packages that the sources of a directory can request.
     names: Option<(NameId, Rc<BTreeSet<String>>)>,
-    /// The dependencies that the manifests around a directory declare.
-    declared: Option<(NameId, Rc<BTreeSet<String>>)>,
-    threads: Option<rayon::ThreadPool>,
+    /// The dependencies that the manifests around each directory declare. Directories without a
+    /// manifest share those of the directory above.
+    declared: HashMap<NameId, Rc<BTreeSet<String>>>,
+    reader: SourceReader,
 }
 
 impl ModuleGraph {
@@ -149,10 +152,31 @@ impl ModuleGraph {
     pub(in crate::slim) fn settle(&mut self, keep: &mut Keep<'_>) {
         self.preload(keep);
         while !self.queue.is_empty() && !keep.is_exhausted() {
-            let names = std::mem::take(&mut self.queue);
-            for (name, facts) in self.read_all(keep, &names) {
-                self.follow(keep, name, &facts);
+            let mut sources = Vec::new();
+            for name in std::mem::take(&mut self.queue) {
+                sources.push((name, length(keep.tree(), name)));
             }
+            for batch in batches(&sources) {
+                self.read_batch(keep, batch);
+                if keep.is_exhausted() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn read_batch(&mut self, keep: &mut Keep<'_>, batch: &[(NameId, usize)]) {
+        let mut sources = Vec::new();
+        for &(name, length) in batch {
+            sources.push((name, keep.effort.modules.spend(length)));
+        }
+        for (name, read) in self.reader.read_all(keep.view, &sources) {
+            // A source of short tokens takes as long as a longer one.
+            let excess = (TOKEN * read.facts.tokens).saturating_sub(length(keep.tree(), name));
+            if !keep.effort.modules.spend(excess) {
+                keep.effort.modules.use_up();
+            }
+            self.follow(keep, name, &read);
         }
     }
 
@@ -196,52 +220,13 @@ impl ModuleGraph {
         }
     }
 
-    fn read_all(&mut self, keep: &mut Keep<'_>, names: &[NameId]) -> Vec<(NameId, Read)> {
-        if self.threads.is_none() {
-            let threads = rayon::ThreadPoolBuilder::new().stack_size(STACK);
-            self.threads = threads.build().ok();
-        }
-        let mut affordable = Vec::new();
-        for &name in names {
-            affordable.push(keep.effort.modules.spend(length(keep.tree(), name)));
-        }
-        let view = keep.view;
-        let working_directory = view.image.config.working_dir();
-        let work = || {
-            let pairs = names.par_iter().zip(affordable);
-            pairs
-                .map(|(&name, is_affordable)| {
-                    let path = String::from_utf8_lossy(&view.tree().path(name)).into_owned();
-                    let place = Place {
-                        path: &path,
-                        working_directory,
-                    };
-                    let text = if is_affordable {
-                        view.bytes(name)
-                    } else {
-                        None
-                    };
-                    let read = match text {
-                        Some(bytes) if bytes.len() <= MAX_SOURCE => {
-                            read_source(&String::from_utf8_lossy(&bytes), place)
-                        }
-                        _ => Read::default(),
-                    };
-                    (name, read)
-                })
-                .collect()
-        };
-        match &self.threads {
-            Some(threads) => threads.install(work),
-            // Without these threads nothing can be parsed safely.
-            None => names.iter().map(|&name| (name, Read::default())).collect(),
-        }
-    }
-
     fn follow(&mut self, keep: &mut Keep<'_>, name: NameId, read: &Read) {
         let site = Site::of(keep, name);
         let facts = &read.facts;
         for ((request, kind), requested) in &facts.requests {
+            if keep.is_exhausted() {
+                return;
+            }
             if request.contains(UNKNOWN) {
                 self.follow_pattern(keep, &site, request, *kind, requested.line);
             } else {
@@ -268,6 +253,9 @@ impl ModuleGraph {
         self.follow_literals(keep, &site, facts);
         if site.package.is_none() {
             for (word, &line) in &facts.words {
+                if keep.is_exhausted() {
+                    return;
+                }
                 self.follow_program(keep, &site, word, line);
             }
         }
@@ -372,6 +360,15 @@ impl ModuleGraph {
         }
     }
 
+    /// Keeps a file that a source names, unless it is one that packages do not need, such as their
+    /// manual: it would not be kept with the whole package either.
+    fn reach_named(&mut self, keep: &mut Keep<'_>, found: Found, by: NameId, why: Why) {
+        let tree = keep.tree();
+        if !ancestors(tree, found.name).any(|at| leftovers::is_left_out(tree, at)) {
+            self.reach(keep, found, by, why);
+        }
+    }
+
     /// Keeps what every reached file of a package needs.
     fn enter_package(&mut self, keep: &mut Keep<'_>, name: NameId) {
         let tree = keep.tree();
@@ -431,9 +428,12 @@ impl ModuleGraph {
         if !keep.installed.contains(tree, directory) {
             return;
         }
-        let names = files_of(tree, directory);
         // Two sources of a package may list the same directory, and the first is enough.
-        if !self.whole.insert(directory) || !keep.graph.look_at(names.len()) {
+        if !self.whole.insert(directory) || keep.is_exhausted() {
+            return;
+        }
+        let names = files_of(tree, directory);
+        if !keep.graph.look_at(names.len()) {
             return;
         }
         for name in names {
@@ -460,6 +460,13 @@ impl ModuleGraph {
     ) {
         if pattern.starts_with(['.', '/']) {
             self.follow_path_pattern(keep, site, pattern, line, true);
+            return;
+        }
+        // `#lib/*`: the manifest maps it to files of the same package.
+        if pattern.starts_with('#') {
+            if site.package.is_some() {
+                self.open(keep, site, &pattern_text(pattern), line);
+            }
             return;
         }
         let known = &pattern[..pattern.find(UNKNOWN).unwrap_or(pattern.len())];
@@ -517,6 +524,9 @@ impl ModuleGraph {
         let tree = keep.tree();
         let mut names = BTreeSet::new();
         let mut at = directory;
+        if keep.is_exhausted() {
+            return names;
+        }
         loop {
             if let Some(modules) = tree.child(at, b"node_modules") {
                 add_names(tree, modules, &mut names);
@@ -544,7 +554,7 @@ impl ModuleGraph {
         let Ok(resolved) = tree.resolve(path.as_bytes()) else {
             // A path without the ending of a module.
             if package_of(tree, site.name).is_some() {
-                self.request(keep, site, path, Kind::Require, Requested::optional(line));
+                self.follow_relative(keep, site, path, line);
             }
             return;
         };
@@ -556,10 +566,10 @@ impl ModuleGraph {
                 .into_iter()
                 .filter(|&at| !tree.is_directory(at))
                 .collect();
-            self.reach(keep, Found { name: end, way }, site.name, why);
+            self.reach_named(keep, Found { name: end, way }, site.name, why);
             return;
         }
-        if is_listed && Self::contains_packages(keep, end) {
+        if is_listed && keep.installed.has_below(end) {
             self.keep_all(keep, site, end, &why);
             return;
         }
@@ -567,12 +577,6 @@ impl ModuleGraph {
         if is_listed || !is_inside(tree, site.directory, end) {
             self.keep_directory(keep, site, end, &why);
         }
-    }
-
-    /// Whether a directory contains packages of an application.
-    fn contains_packages(keep: &Keep<'_>, directory: NameId) -> bool {
-        let mut directories = keep.installed.directories();
-        directories.any(|at| is_inside(keep.tree(), at, directory))
     }
 
     /// Keeps all packages in a directory that is served or listed.
@@ -583,13 +587,31 @@ impl ModuleGraph {
             return;
         }
         for name in tree.below(directory) {
-            if is_plain_file(tree, name) && !is_left_out_of_package(tree, name) {
+            // Nested directories may each be listed.
+            if !keep.graph.look_at(1) {
+                return;
+            }
+            if is_plain_file(tree, name) && !leftovers::is_left_out(tree, name) {
                 let found = Found {
                     name,
                     way: Vec::new(),
                 };
                 self.reach(keep, found, site.name, why.clone());
             }
+        }
+    }
+
+    /// A path that may be the one of a module, without its ending.
+    fn follow_relative(&mut self, keep: &mut Keep<'_>, site: &Site, path: &str, line: usize) {
+        let why = Why::Imported(Import {
+            module: path.to_owned(),
+            line,
+        });
+        let found = self
+            .resolver
+            .resolve(keep.view, site.directory, path, Kind::Require);
+        for found in found {
+            self.reach_named(keep, found, site.name, why.clone());
         }
     }
 
@@ -618,10 +640,7 @@ impl ModuleGraph {
         let Some(package) = site.package else {
             if keep.installed.contains(tree, end) {
                 self.keep_matching(keep, site, end, &rest, line);
-            } else if is_module
-                && Self::contains_packages(keep, end)
-                && rest.contains("node_modules")
-            {
+            } else if is_module && keep.installed.has_below(end) && rest.contains("node_modules") {
                 self.open(keep, site, pattern_text(pattern).as_str(), line);
             }
             return;
@@ -642,6 +661,9 @@ impl ModuleGraph {
         pattern: &str,
         line: usize,
     ) {
+        if keep.is_exhausted() {
+            return;
+        }
         let tree = keep.tree();
         let names = files_of(tree, directory);
         if !keep.graph.look_at(names.len()) {
@@ -677,8 +699,8 @@ impl ModuleGraph {
             return;
         }
         let path = ["node_modules/.bin/", word].concat();
-        let mut at = site.directory;
-        while at != NameId::ROOT {
+        let above = self.resolver.above(keep.view, site.directory);
+        for &at in above.iter().filter(|&&at| at != NameId::ROOT) {
             if let Ok(resolved) = tree.resolve_from(at, path.as_bytes()) {
                 let mut way = resolved.crossed;
                 way.retain(|&name| !tree.is_directory(name));
@@ -693,7 +715,6 @@ impl ModuleGraph {
                 self.reach(keep, found, site.name, why);
                 return;
             }
-            at = tree.parent(at);
         }
     }
 
@@ -702,6 +723,9 @@ impl ModuleGraph {
         let declared = self.declared(keep, site.directory);
         let tree = keep.tree();
         for (literal, &line) in &facts.literals {
+            if keep.is_exhausted() {
+                return;
+            }
             if let Some(name) = package_name(literal)
                 && declared.contains(name)
             {
@@ -724,13 +748,7 @@ impl ModuleGraph {
             };
             // Loaders get relative paths in many ways.
             if literal.starts_with("./") || literal.starts_with("../") {
-                self.request(
-                    keep,
-                    site,
-                    literal,
-                    Kind::Require,
-                    Requested::optional(line),
-                );
+                self.follow_relative(keep, site, literal, line);
             } else if has_ending(literal) {
                 for directory in [site.directory, package] {
                     if let Ok(resolved) = tree.resolve_from(directory, literal.as_bytes())
@@ -745,7 +763,7 @@ impl ModuleGraph {
                             name: resolved.name,
                             way: Vec::new(),
                         };
-                        self.reach(keep, found, site.name, why);
+                        self.reach_named(keep, found, site.name, why);
                     }
                 }
             }
@@ -753,38 +771,48 @@ impl ModuleGraph {
     }
 
     /// The dependencies in the manifests around a source.
-    fn declared(&mut self, keep: &Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
-        // Sources of a directory follow each other.
-        if let Some((known, declared)) = &self.declared
-            && *known == directory
-        {
-            return Rc::clone(declared);
+    fn declared(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Rc<BTreeSet<String>> {
+        let tree = keep.tree();
+        let mut unknown = Vec::new();
+        let mut at = directory;
+        let mut declared = loop {
+            if at == NameId::ROOT || tree.file_name(at) == b"node_modules" {
+                break Rc::default();
+            }
+            if let Some(known) = self.declared.get(&at) {
+                break Rc::clone(known);
+            }
+            unknown.push(at);
+            at = tree.parent(at);
+        };
+        while let Some(at) = unknown.pop() {
+            let own = self.declared_in(keep, at);
+            if !own.is_empty() && keep.graph.look_at(DECLARED * (own.len() + declared.len())) {
+                declared = Rc::new(declared.union(&own).cloned().collect());
+            }
+            self.declared.insert(at, Rc::clone(&declared));
         }
-        let declared = Rc::new(self.read_declared(keep, directory));
-        self.declared = Some((directory, Rc::clone(&declared)));
         declared
     }
 
-    fn read_declared(&self, keep: &Keep<'_>, directory: NameId) -> BTreeSet<String> {
+    /// The dependencies in the manifest of a directory.
+    fn declared_in(&self, keep: &Keep<'_>, at: NameId) -> BTreeSet<String> {
         let tree = keep.tree();
-        let mut declared = BTreeSet::new();
-        let mut at = directory;
-        while at != NameId::ROOT && tree.file_name(at) != b"node_modules" {
-            let mut dependencies = BTreeSet::new();
-            if let Some((_, manifest)) = self.resolver.manifest(keep.view, at) {
-                dependencies.extend(manifest.dependencies().into_iter().map(str::to_owned));
-            }
-            // Many images have the packages of an application without its manifest.
-            if dependencies.is_empty()
-                && let Some(modules) = tree.child(at, b"node_modules")
-                && keep.installed.is_directory(modules)
-            {
-                add_names(tree, modules, &mut dependencies);
-            }
-            declared.extend(dependencies);
-            at = tree.parent(at);
+        let mut dependencies = BTreeSet::new();
+        if keep.is_exhausted() {
+            return dependencies;
         }
-        declared
+        if let Some((_, manifest)) = self.resolver.manifest(keep.view, at) {
+            dependencies.extend(manifest.dependencies().into_iter().map(str::to_owned));
+        }
+        // Many images have the packages of an application without its manifest.
+        if dependencies.is_empty()
+            && let Some(modules) = tree.child(at, b"node_modules")
+            && keep.installed.is_directory(modules)
+        {
+            add_names(tree, modules, &mut dependencies);
+        }
+        dependencies
     }
 
     /// A source that loads modules by names that are not known: its package is kept as a whole,
@@ -841,98 +869,6 @@ impl ModuleGraph {
     }
 }
 
-/// Adds the names of the packages in a directory.
-fn add_names(tree: &Tree, modules: NameId, names: &mut BTreeSet<String>) {
-    for entry in tree.children(modules) {
-        let name = String::from_utf8_lossy(tree.file_name(entry)).into_owned();
-        if name.starts_with('@') {
-            for scoped in tree.children(entry) {
-                let scoped = String::from_utf8_lossy(tree.file_name(scoped));
-                names.insert(format!("{name}/{scoped}"));
-            }
-        } else {
-            names.insert(name);
-        }
-    }
-}
-
-/// The modules that `NODE_OPTIONS` has Node load.
-fn modules_of_options(config: &Config) -> BTreeMap<String, Root> {
-    let value = config.env_value("NODE_OPTIONS").unwrap_or_default();
-    let mut words = vec!["node"];
-    words.extend(value.split_ascii_whitespace());
-    let mut modules = BTreeMap::new();
-    for module in preloaded(&words) {
-        let name = "NODE_OPTIONS".to_owned();
-        modules.insert(module.to_owned(), Root::Variable { name });
-    }
-    modules
-}
-
-/// The words of commands and variables, which may name packages.
-fn words_of(config: &Config) -> Vec<(&str, Root)> {
-    let mut all = Vec::new();
-    let healthcheck = config.healthcheck().unwrap_or_default();
-    for (of, words) in [
-        (Field::Entrypoint, config.entrypoint()),
-        (Field::Cmd, config.cmd()),
-        (Field::Healthcheck, healthcheck),
-    ] {
-        for word in words.into_iter().flat_map(parts) {
-            let root = Root::Argument {
-                of,
-                word: word.to_owned(),
-            };
-            all.push((word, root));
-        }
-    }
-    for entry in config.env() {
-        let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
-        for word in parts(value) {
-            let name = name.to_owned();
-            all.push((word, Root::Variable { name }));
-        }
-    }
-    all
-}
-
-/// `a`, `b` and `--with` of `--with=a,b`.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|char: char| char.is_ascii_whitespace() || ",;:=".contains(char))
-}
-
-/// The result of reading a source.
-#[derive(Debug, Default)]
-struct Read {
-    facts: Facts,
-    is_parsed: bool,
-}
-
-/// Reads a source; one that cannot be parsed is searched for requests.
-fn read_source(text: &str, place: Place<'_>) -> Read {
-    if let Some(facts) = source::read(text, place) {
-        return Read {
-            facts,
-            is_parsed: true,
-        };
-    }
-    let mut requests = BTreeMap::new();
-    for request in requests_in_text(text) {
-        for kind in [Kind::Require, Kind::Import] {
-            requests.insert((request.to_owned(), kind), Requested::optional(1));
-        }
-    }
-    // Nothing runs these without a compiler, which is also what decides about computed names.
-    let is_compiled = place.path.ends_with('x');
-    Read {
-        is_parsed: is_compiled,
-        facts: Facts {
-            requests,
-            ..Facts::default()
-        },
-    }
-}
-
 /// A source whose requests are followed.
 struct Site {
     name: NameId,
@@ -966,97 +902,6 @@ fn read_why(path: &str, line: usize) -> Why {
     }
 }
 
-/// The package of a file: the entry of the nearest `node_modules` above it.
-fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
-    let mut at = name;
-    while at != NameId::ROOT {
-        let parent = tree.parent(at);
-        let is_scope = tree.file_name(at).starts_with(b"@");
-        if tree.file_name(parent) == b"node_modules" && !is_scope {
-            return if at == name { None } else { Some(at) };
-        }
-        let above = tree.parent(parent);
-        if tree.file_name(above) == b"node_modules" && tree.file_name(parent).starts_with(b"@") {
-            return if at == name { None } else { Some(at) };
-        }
-        at = parent;
-    }
-    None
-}
-
-/// Whether a file belongs to a package of any kind.
-fn is_in_package(tree: &Tree, name: NameId) -> bool {
-    package_of(tree, name).is_some() || installed_package_of(tree, name).is_some()
-}
-
-/// `express`, `@babel/core`.
-fn display_name(tree: &Tree, package: NameId) -> String {
-    let name = String::from_utf8_lossy(tree.file_name(package));
-    let above = tree.file_name(tree.parent(package));
-    if above.starts_with(b"@") {
-        format!("{}/{name}", String::from_utf8_lossy(above))
-    } else {
-        name.into_owned()
-    }
-}
-
-/// The files of a package or a directory in it that programs use, without the packages in it.
-fn files_of(tree: &Tree, directory: NameId) -> Vec<NameId> {
-    let mut files = Vec::new();
-    let mut stack = vec![directory];
-    while let Some(at) = stack.pop() {
-        for name in tree.children(at) {
-            let is_directory = tree.is_directory(name);
-            if is_directory && tree.file_name(name) == b"node_modules"
-                || is_left_out_of_package(tree, name)
-            {
-                continue;
-            }
-            if is_directory {
-                stack.push(name);
-            } else {
-                files.push(name);
-            }
-        }
-    }
-    files.sort_unstable();
-    files
-}
-
-fn is_inside(tree: &Tree, name: NameId, directory: NameId) -> bool {
-    let mut at = name;
-    loop {
-        if at == directory {
-            return true;
-        }
-        if at == NameId::ROOT {
-            return false;
-        }
-        at = tree.parent(at);
-    }
-}
-
-fn length(tree: &Tree, name: NameId) -> usize {
-    match &tree.inode(name).kind {
-        crate::image::Kind::File(content) => {
-            usize::try_from(content.length()).unwrap_or(usize::MAX)
-        }
-        _ => 0,
-    }
-}
-
-/// Whether a file contains code of Node; programs often have no ending.
-fn is_source(tree: &Tree, name: NameId) -> bool {
-    const ENDINGS: [&[u8]; 8] = [
-        b".js", b".cjs", b".mjs", b".ts", b".cts", b".mts", b".jsx", b".tsx",
-    ];
-    let file_name = tree.file_name(name);
-    let is_program = !file_name.contains(&b'.') && tree.inode(name).header.mode & 0o111 != 0;
-    is_plain_file(tree, name)
-        && !file_name.ends_with(b".d.ts")
-        && (is_program || ENDINGS.iter().any(|ending| file_name.ends_with(ending)))
-}
-
 /// Whether a string ends like the name of a file.
 fn has_ending(text: &str) -> bool {
     let Some((stem, ending)) = text.rsplit_once('.') else {
@@ -1065,56 +910,4 @@ fn has_ending(text: &str) -> bool {
     !stem.is_empty()
         && (1..=8).contains(&ending.len())
         && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn pattern_text(pattern: &str) -> String {
-    pattern.replace(UNKNOWN, "*")
-}
-
-/// Whether a text matches a pattern in which [`UNKNOWN`] stands for any text.
-fn is_match(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split(UNKNOWN);
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[at + part.len()..];
-    }
-    true
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unknown_parts_of_a_pattern_match_any_text() {
-        for (pattern, text) in [
-            ("a\0", "a/b.js"),
-            ("\0.js", "b.js"),
-            ("a\0c\0", "abcd"),
-            ("a", "a"),
-        ] {
-            assert!(is_match(pattern, text), "{pattern:?} {text}");
-        }
-        for (pattern, text) in [
-            ("a\0", "b"),
-            ("\0.js", "b.json"),
-            ("a\0c\0d", "abd"),
-            ("a", "ab"),
-        ] {
-            assert!(!is_match(pattern, text), "{pattern:?} {text}");
-        }
-    }
 }

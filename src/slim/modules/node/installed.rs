@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::image::{NameId, Tree};
 use crate::knowledge::{Language, language_of_runtime, language_of_source};
+use crate::slim::package_files::is_plain_file;
 use crate::slim::view::View;
 
 /// Files of projects whose language is not Node's, and which may use packages in ways of their own,
@@ -34,6 +35,8 @@ pub(in crate::slim) struct Installed {
     entries: HashSet<NameId>,
     /// These directories.
     directories: BTreeSet<NameId>,
+    /// They and everything above them.
+    above: HashSet<NameId>,
     /// Tables in which Yarn's Plug'n'Play finds packages, which may be in archives.
     pub(in crate::slim) tables: Vec<NameId>,
 }
@@ -79,6 +82,8 @@ impl Installed {
                 }
             }
         }
+        let directories = installed.directories.iter().copied().collect();
+        installed.above = with_ancestors(tree, directories);
         installed
     }
 
@@ -86,7 +91,7 @@ impl Installed {
         self.directories.insert(directory);
         for entry in tree.children(directory) {
             // Records of package managers are files.
-            if !super::is_plain_file(tree, entry) {
+            if !is_plain_file(tree, entry) {
                 self.entries.insert(entry);
             }
         }
@@ -116,6 +121,11 @@ impl Installed {
     /// Whether a name is a directory of such packages.
     pub(super) fn is_directory(&self, name: NameId) -> bool {
         self.directories.contains(&name)
+    }
+
+    /// Whether a directory is one of these, or has one below it.
+    pub(super) fn has_below(&self, directory: NameId) -> bool {
+        self.above.contains(&directory)
     }
 
     pub(super) fn directories(&self) -> impl Iterator<Item = NameId> {

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
@@ -12,42 +13,78 @@ pub(super) const LONGEST: usize = 1 << 20;
 /// Nested conditions that are followed.
 const DEEPEST: usize = 16;
 
-/// Keys of `exports` and `imports` that are compared with requests, for each package. Packages have
-/// a few patterns, and exact names are found without comparing.
-const COMPARISONS: usize = 1 << 20;
+/// Targets of a request. Packages have one or two: for Node and for older versions of it.
+const MOST_TARGETS: usize = 64;
+/// Bytes of a target: Linux's `PATH_MAX`.
+const LONGEST_TARGET: usize = 4096;
+/// The fields that decide anything. The others, such as scripts, are not kept in memory.
+const FIELDS: [&str; 8] = [
+    "name",
+    "main",
+    "exports",
+    "imports",
+    "dependencies",
+    "optionalDependencies",
+    "peerDependencies",
+    "peerDependenciesMeta",
+];
 
-/// A package's manifest; empty if it is not JSON.
+/// The work on all manifests of an image. Further requests find nothing in a manifest, so that
+/// their packages are kept whole.
 #[derive(Debug)]
-pub(super) struct Manifest {
-    value: Map<String, Value>,
-    /// The comparisons that are left. Further requests find no pattern, so the package is kept
-    /// whole.
+pub(super) struct Work {
+    /// Keys and values of `exports` and `imports` that are compared with requests.
     comparisons: Cell<usize>,
+    /// Values that are kept in memory, each with up to 150 bytes.
+    values: Cell<usize>,
 }
 
-impl Default for Manifest {
+impl Default for Work {
     fn default() -> Self {
-        Self::of(Map::new())
+        // Packages have a few patterns, and exact names are found without comparing. The manifests
+        // of 1000 packages have 30,000 values.
+        Self {
+            comparisons: Cell::new(32 << 20),
+            values: Cell::new(1 << 20),
+        }
     }
+}
+
+impl Work {
+    fn compare(&self, count: usize) -> bool {
+        spend(&self.comparisons, count)
+    }
+}
+
+fn spend(left: &Cell<usize>, amount: usize) -> bool {
+    let rest = left.get().checked_sub(amount);
+    left.set(rest.unwrap_or_default());
+    rest.is_some()
+}
+
+/// A package's manifest; empty if it is not JSON.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    value: Map<String, Value>,
+    work: Rc<Work>,
 }
 
 impl Manifest {
-    pub(super) fn parse(bytes: &[u8]) -> Self {
-        let value = if bytes.len() > LONGEST {
-            None
-        } else {
-            serde_json::from_slice(bytes).ok()
-        };
-        match value {
-            Some(Value::Object(value)) => Self::of(value),
-            _ => Self::default(),
+    pub(super) fn parse(bytes: &[u8], work: &Rc<Work>) -> Self {
+        if bytes.len() > LONGEST || work.values.get() == 0 {
+            return Self::default();
         }
-    }
-
-    fn of(value: Map<String, Value>) -> Self {
+        let Ok(Value::Object(mut value)) = serde_json::from_slice(bytes) else {
+            return Self::default();
+        };
+        value.retain(|field, _| FIELDS.contains(&field.as_str()));
+        let values = value.values().map(count_values).sum();
+        if !spend(&work.values, values) {
+            return Self::default();
+        }
         Self {
             value,
-            comparisons: Cell::new(COMPARISONS),
+            work: Rc::clone(work),
         }
     }
 
@@ -100,7 +137,11 @@ impl Manifest {
 
     /// The targets of a name in `exports` or `imports`.
     fn mapped(&self, map: &Value, name: &str, kind: Kind, is_exports: bool) -> Vec<String> {
-        let mut targets = Vec::new();
+        let mut targets = Targets {
+            kind,
+            work: &self.work,
+            found: Vec::new(),
+        };
         let is_sugar = is_exports
             && match map {
                 // Its keys are conditions then, and never a mixture.
@@ -109,24 +150,22 @@ impl Manifest {
             };
         if is_sugar {
             if name == "." {
-                add_targets(map, "", kind, DEEPEST, &mut targets);
+                targets.add(map, "", DEEPEST);
             }
-            return targets;
+            return targets.found;
         }
         let Value::Object(map) = map else {
-            return targets;
+            return targets.found;
         };
         if let Some(target) = map.get(name)
             && !name.contains('*')
         {
-            add_targets(target, "", kind, DEEPEST, &mut targets);
-            return targets;
+            targets.add(target, "", DEEPEST);
+            return targets.found;
         }
         // A source may request ten thousand names that are not there.
-        let left = self.comparisons.get().checked_sub(map.len());
-        self.comparisons.set(left.unwrap_or_default());
-        if left.is_none() {
-            return targets;
+        if !self.work.compare(map.len()) {
+            return targets.found;
         }
         // The pattern with the longest beginning wins.
         let mut best: Option<(&str, &str, &Value)> = None;
@@ -138,14 +177,27 @@ impl Manifest {
             }
         }
         if let Some((_, rest, target)) = best {
-            add_targets(target, rest, kind, DEEPEST, &mut targets);
+            targets.add(target, rest, DEEPEST);
         }
-        targets
+        targets.found
     }
+}
+
+fn count_values(value: &Value) -> usize {
+    let inner: usize = match value {
+        Value::Array(values) => values.iter().map(count_values).sum(),
+        Value::Object(values) => values.values().map(count_values).sum(),
+        _ => 0,
+    };
+    1 + inner
 }
 
 /// The part of a name that the `*` of a key stands for, or that follows a directory.
 fn matched<'n>(key: &str, name: &'n str) -> Option<&'n str> {
+    // Neither can be longer than a name that it matches, apart from the `*`.
+    if key.len() > name.len() {
+        return None;
+    }
     if let Some((before, after)) = key.split_once('*') {
         let rest = name.strip_prefix(before)?.strip_suffix(after)?;
         return if rest.is_empty() { None } else { Some(rest) };
@@ -163,51 +215,75 @@ fn is_longer(key: &str, than: &str) -> bool {
     (base(key), key.len()) > (base(than), than.len())
 }
 
-fn add_targets(
-    target: &Value,
-    rest: &str,
+/// The targets of a request.
+struct Targets<'w> {
     kind: Kind,
-    depth: usize,
-    targets: &mut Vec<String>,
-) -> bool {
-    let Some(depth) = depth.checked_sub(1) else {
-        return false;
-    };
-    match target {
-        Value::String(target) => {
-            let target = if target.ends_with('/') {
-                format!("{target}{rest}")
-            } else {
-                target.replace('*', rest)
-            };
-            if !targets.contains(&target) {
-                targets.push(target);
-            }
-            true
+    work: &'w Work,
+    found: Vec<String>,
+}
+
+impl Targets<'_> {
+    /// Adds those of a value. Returns false if it has none, so that the next condition counts.
+    fn add(&mut self, target: &Value, rest: &str, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        if !self.work.compare(1) {
+            return false;
         }
-        // Node takes the first target that is valid, and older versions the first that they know.
-        Value::Array(alternatives) => {
-            for alternative in alternatives.iter().take(DEEPEST) {
-                add_targets(alternative, rest, kind, depth, targets);
+        match target {
+            Value::String(target) => {
+                self.add_path(target, rest);
+                true
             }
-            !alternatives.is_empty()
-        }
-        Value::Object(conditions) => {
-            for (condition, target) in conditions {
-                // Versions differ in this one, so the conditions after it count as well.
-                if condition == "module-sync" {
-                    add_targets(target, rest, kind, depth, targets);
-                    continue;
+            // Node takes the first target that is valid, and older versions the first that they
+            // know.
+            Value::Array(alternatives) => {
+                for alternative in alternatives.iter().take(DEEPEST) {
+                    self.add(alternative, rest, depth);
                 }
-                if is_met(condition, kind) && add_targets(target, rest, kind, depth, targets) {
-                    return true;
-                }
+                !alternatives.is_empty()
             }
-            false
+            Value::Object(conditions) => {
+                for (condition, target) in conditions {
+                    if !self.work.compare(1) {
+                        return false;
+                    }
+                    // Versions differ in this one, so the conditions after it count as well.
+                    if condition == "module-sync" {
+                        self.add(target, rest, depth);
+                        continue;
+                    }
+                    if is_met(condition, self.kind) && self.add(target, rest, depth) {
+                        return true;
+                    }
+                }
+                false
+            }
+            // `null` excludes a part of a pattern.
+            Value::Null => true,
+            _ => false,
         }
-        // `null` excludes a part of a pattern.
-        Value::Null => true,
-        _ => false,
+    }
+
+    fn add_path(&mut self, target: &str, rest: &str) {
+        // A target of a megabyte that consists of `*` would be a gigabyte.
+        if target.len() > LONGEST_TARGET {
+            return;
+        }
+        let stars = memchr::memchr_iter(b'*', target.as_bytes()).count();
+        let length = target.len() + rest.len() * stars.max(1);
+        if length > LONGEST_TARGET || self.found.len() >= MOST_TARGETS {
+            return;
+        }
+        let target = if target.ends_with('/') {
+            format!("{target}{rest}")
+        } else {
+            target.replace('*', rest)
+        };
+        if !self.found.contains(&target) {
+            self.found.push(target);
+        }
     }
 }
 
@@ -226,7 +302,7 @@ mod tests {
 
     fn exported(exports: &str, subpath: &str, kind: Kind) -> Vec<String> {
         let text = format!("{{\"exports\": {exports}}}");
-        Manifest::parse(text.as_bytes()).exported(subpath, kind)
+        Manifest::parse(text.as_bytes(), &Rc::default()).exported(subpath, kind)
     }
 
     #[test]
@@ -257,22 +333,67 @@ mod tests {
         assert_eq!(exported(exports, ".", Kind::Require), [""; 0]);
     }
 
-    #[test]
-    fn the_comparisons_with_patterns_are_limited() {
-        let keys: Vec<String> = (0..1000)
-            .map(|key| format!("\"./{key}/*\": \"./x/*\""))
-            .collect();
-        let text = format!(
-            "{{\"exports\": {{\"./e\": \"./e.js\", {}}}}}",
-            keys.join(",")
-        );
-        let manifest = Manifest::parse(text.as_bytes());
+    /// Requests of a package until its manifest finds nothing.
+    fn requests_until_exhausted(exports: &str, subpath: &str) -> usize {
+        let work = Rc::new(Work {
+            comparisons: Cell::new(1 << 20),
+            values: Cell::new(1 << 20),
+        });
+        let manifest = Manifest::parse(format!("{{\"exports\": {exports}}}").as_bytes(), &work);
         let mut found = 0;
-        while !manifest.exported("./7/y", Kind::Require).is_empty() {
+        while !manifest.exported(subpath, Kind::Require).is_empty() {
             found += 1;
             assert!(found < 10_000);
         }
-        assert!(found > 1000, "{found}");
-        assert_eq!(manifest.exported("./e", Kind::Require), ["./e.js"]);
+        found
+    }
+
+    #[test]
+    fn comparisons_with_patterns_and_conditions_are_limited() {
+        let keys: Vec<String> = (0..1000)
+            .map(|key| format!("\"./{key}/*\": \"./x/*\""))
+            .collect();
+        let patterns = format!("{{{}}}", keys.join(","));
+        assert_eq!(
+            requests_until_exhausted(&patterns, "./7/y"),
+            (1 << 20) / 1001
+        );
+        let conditions: Vec<String> = (0..1000)
+            .map(|key| format!("\"c{key}\": \"./x\""))
+            .collect();
+        let conditions = format!("{{{}, \"default\": \"./x\"}}", conditions.join(","));
+        assert_eq!(requests_until_exhausted(&conditions, "."), (1 << 20) / 1003);
+        let mut nested = "\"./x\"".to_owned();
+        for _ in 0..2 {
+            nested = format!("[{}]", vec![nested; DEEPEST].join(","));
+        }
+        // The last request is cut short.
+        let steps = 1 + DEEPEST + DEEPEST * DEEPEST;
+        assert_eq!(
+            requests_until_exhausted(&nested, "."),
+            (1 << 20) / steps + 1
+        );
+    }
+
+    #[test]
+    fn the_values_of_all_manifests_are_limited_together() {
+        let work = Rc::new(Work {
+            comparisons: Cell::new(100),
+            values: Cell::new(7),
+        });
+        let text = r##"{"scripts": {"a": "b"}, "main": "x", "imports": {"#a": ["./a"]}}"##;
+        let parse = || Manifest::parse(text.as_bytes(), &work);
+        assert_eq!(parse().main(), Some("x"));
+        assert_eq!(work.values.get(), 3);
+        assert_eq!(parse().main(), None);
+        assert_eq!(parse().main(), None);
+    }
+
+    #[test]
+    fn a_target_is_at_most_as_long_as_a_path() {
+        let stars = "*".repeat(1000);
+        let exports = format!("{{\"./*\": \"{stars}\"}}");
+        assert_eq!(exported(&exports, "./abc", Kind::Require)[0].len(), 3000);
+        assert_eq!(exported(&exports, "./abcd", Kind::Require), [""; 0]);
     }
 }

@@ -6,10 +6,15 @@
 //! running a program keeps more: a package that loads a module by a computed name is kept as a
 //! whole.
 
+mod configuration;
 mod graph;
 mod installed;
+pub(in crate::slim) mod leftovers;
 mod manifest;
 mod nesting;
+mod packages;
+mod patterns;
+mod reading;
 mod resolve;
 mod source;
 mod texts;
@@ -20,9 +25,3 @@ pub(in crate::slim) use installed::Installed;
 pub(in crate::slim) use source::Kind as RequestKind;
 
 pub(super) use resolve::Resolver;
-
-use crate::image::{Kind, NameId, Tree};
-
-fn is_plain_file(tree: &Tree, name: NameId) -> bool {
-    matches!(tree.inode(name).kind, Kind::File(_))
-}

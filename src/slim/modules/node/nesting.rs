@@ -51,8 +51,9 @@ const NESTING: &[&[u8]] = &[
 /// Words before a parenthesis that is not an expression.
 const BEFORE_CONDITION: &[&[u8]] = &[b"if", b"while", b"for", b"with"];
 
-/// Whether a source can be parsed within the stack of the parser's threads.
-pub(super) fn is_shallow(text: &[u8]) -> bool {
+/// The tokens of a source, about; `None` if it cannot be parsed within the stack of the parser's
+/// threads, or takes too much memory.
+pub(super) fn count_tokens(text: &[u8]) -> Option<usize> {
     let mut scan = Scan {
         text,
         at: 0,
@@ -62,7 +63,7 @@ pub(super) fn is_shallow(text: &[u8]) -> bool {
         begins: true,
         is_label: false,
     };
-    scan.run().is_some()
+    scan.run()
 }
 
 /// The inside of a bracket, or the source itself.
@@ -113,7 +114,7 @@ struct Scan<'t> {
 
 impl Scan<'_> {
     /// `None` if the source is too deep, has too many tokens or cannot be scanned.
-    fn run(&mut self) -> Option<()> {
+    fn run(&mut self) -> Option<usize> {
         let mut tokens = 0;
         while let Some(&byte) = self.text.get(self.at) {
             tokens += usize::from(!byte.is_ascii_whitespace());
@@ -122,7 +123,7 @@ impl Scan<'_> {
                 return None;
             }
         }
-        Some(())
+        Some(tokens)
     }
 
     fn step(&mut self, byte: u8) -> Option<()> {
@@ -376,7 +377,11 @@ fn is_word(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_shallow;
+    use super::count_tokens;
+
+    fn is_shallow(text: &[u8]) -> bool {
+        count_tokens(text).is_some()
+    }
 
     #[test]
     fn chains_and_nests_of_every_kind_are_limited() {
@@ -412,6 +417,19 @@ mod tests {
                 "{unit}"
             );
         }
+    }
+
+    #[test]
+    fn tokens_of_one_byte_are_limited() {
+        assert_eq!(
+            count_tokens("a;".repeat(500_000).as_bytes()),
+            Some(1_000_000)
+        );
+        assert_eq!(count_tokens(b"let name = 'a b c';"), Some(5));
+        assert!(!is_shallow("a;".repeat(800_000).as_bytes()));
+        assert!(is_shallow(
+            format!("'{}';", "a ".repeat(800_000)).as_bytes()
+        ));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Work};
 use super::source::Kind;
 use crate::image::{NameId, Tree};
 use crate::slim::view::View;
@@ -76,6 +76,12 @@ pub(super) struct Found {
 #[derive(Debug, Default)]
 pub(in crate::slim::modules) struct Resolver {
     manifests: RefCell<HashMap<NameId, Rc<Manifest>>>,
+    work: Rc<Work>,
+    /// The directories with the nearest manifests. A source has thousands of requests, and may be
+    /// a thousand directories deep.
+    scopes: RefCell<HashMap<NameId, Option<NameId>>>,
+    /// The directories above a source with packages. The requests of a source follow each other.
+    above: RefCell<Option<(NameId, Rc<[NameId]>)>>,
     /// Directories in which every source finds packages.
     pub(super) shared: Rc<[Vec<u8>]>,
 }
@@ -111,7 +117,7 @@ impl Resolver {
         let end = view.resolve_from(at, b"package.json").ok()?.name;
         let bytes = view.bytes(end);
         let manifest = bytes
-            .map(|bytes| Manifest::parse(&bytes))
+            .map(|bytes| Manifest::parse(&bytes, &self.work))
             .unwrap_or_default();
         let manifest = Rc::new(manifest);
         self.manifests
@@ -190,20 +196,59 @@ impl Resolver {
         view: &View<'_>,
         directory: NameId,
     ) -> Option<(NameId, NameId, Rc<Manifest>)> {
+        let known = self.scopes.borrow().get(&directory).copied();
+        let at = match known {
+            Some(known) => known?,
+            None => {
+                let found = self.nearest_manifest(view, directory);
+                self.scopes.borrow_mut().insert(directory, found);
+                found?
+            }
+        };
+        let (file, manifest) = self.manifest(view, at)?;
+        Some((at, file, manifest))
+    }
+
+    fn nearest_manifest(&self, view: &View<'_>, directory: NameId) -> Option<NameId> {
         let tree = view.tree();
         let mut at = directory;
         loop {
             if tree.file_name(at) == b"node_modules" {
                 return None;
             }
-            if let Some((file, manifest)) = self.manifest(view, at) {
-                return Some((at, file, manifest));
+            if self.manifest(view, at).is_some() {
+                return Some(at);
             }
             if at == NameId::ROOT {
                 return None;
             }
             at = tree.parent(at);
         }
+    }
+
+    /// The directories around a source in which there is `node_modules`, the nearest first.
+    pub(super) fn above(&self, view: &View<'_>, directory: NameId) -> Rc<[NameId]> {
+        if let Some((known, above)) = &*self.above.borrow()
+            && *known == directory
+        {
+            return Rc::clone(above);
+        }
+        let tree = view.tree();
+        let mut above = Vec::new();
+        let mut at = directory;
+        loop {
+            let is_packages = tree.file_name(at) == b"node_modules";
+            if !is_packages && view.child(at, b"node_modules").is_some() {
+                above.push(at);
+            }
+            if at == NameId::ROOT {
+                break;
+            }
+            at = tree.parent(at);
+        }
+        let above: Rc<[NameId]> = above.into();
+        *self.above.borrow_mut() = Some((directory, Rc::clone(&above)));
+        above
     }
 
     fn package(&self, view: &View<'_>, directory: NameId, request: &str, kind: Kind) -> Vec<Found> {
@@ -306,14 +351,8 @@ impl Resolver {
     fn directories_of(&self, view: &View<'_>, directory: NameId, name: &str) -> Vec<Found> {
         let tree = view.tree();
         let mut found = Vec::new();
-        let mut at = directory;
-        loop {
-            let modules = if tree.file_name(at) == b"node_modules" {
-                None
-            } else {
-                view.child(at, b"node_modules")
-            };
-            if let Some(modules) = modules
+        for &at in self.above(view, directory).iter() {
+            if let Some(modules) = view.child(at, b"node_modules")
                 && let Ok(resolved) = view.resolve_from(at, b"node_modules")
                 && let Ok(package) = view.resolve_from(resolved.name, name.as_bytes())
                 && tree.is_directory(package.name)
@@ -326,10 +365,6 @@ impl Resolver {
                     way,
                 });
             }
-            if at == NameId::ROOT {
-                break;
-            }
-            at = tree.parent(at);
         }
         for shared in self.shared.iter() {
             let path = [&shared[..], b"/", name.as_bytes()].concat();

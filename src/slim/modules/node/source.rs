@@ -1,6 +1,6 @@
 //! One source file: what it imports, reads by path, and loads by names that are computed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
@@ -19,6 +19,8 @@ use super::values::{UNKNOWN, Value, Variables};
 
 /// Longer strings name nothing.
 const MAX_LITERAL: usize = 214;
+/// Longer names of modules, such as `data:` URLs, are no files.
+const MAX_REQUEST: usize = 1024;
 /// Longer strings are no commands.
 const MAX_COMMAND: usize = 500;
 /// Characters of a call that are shown.
@@ -107,6 +109,7 @@ pub(super) struct Facts {
     pub(super) words: BTreeMap<String, usize>,
     /// The first call that loads a module by a name that is not known, with its line.
     pub(super) computed: Option<(String, usize)>,
+    pub(super) tokens: usize,
 }
 
 /// Facts about the place of a source.
@@ -120,9 +123,7 @@ pub(super) struct Place<'p> {
 /// Reads a source; `None` if it cannot be parsed.
 pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     let source_type = source_type(place.path)?;
-    if !nesting::is_shallow(text.as_bytes()) {
-        return None;
-    }
+    let tokens = nesting::count_tokens(text.as_bytes())?;
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, source_type)
         .with_options(ParseOptions {
@@ -135,7 +136,7 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     }
     let mut variables = Bindings {
         variables: Variables::new(place.path, place.working_directory, text.len()),
-        loaders: vec!["require".to_owned()],
+        loaders: HashSet::from(["require".to_owned()]),
         takes_require: false,
     };
     variables.visit_program(&parsed.program);
@@ -149,6 +150,7 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     };
     reader.visit_program(&parsed.program);
     let mut facts = reader.facts;
+    facts.tokens = tokens;
     number_lines(text, &mut facts);
     Some(facts)
 }
@@ -190,7 +192,7 @@ fn number_lines(text: &str, facts: &mut Facts) {
 struct Bindings<'p> {
     variables: Variables<'p>,
     /// `require`, and what `createRequire` returned.
-    loaders: Vec<String>,
+    loaders: HashSet<String>,
     /// A function has a parameter `require`, so the real one may be its argument.
     takes_require: bool,
 }
@@ -198,9 +200,7 @@ struct Bindings<'p> {
 impl Bindings<'_> {
     fn bind(&mut self, name: &str, init: &Expression<'_>) {
         if self.makes_loader(init) {
-            if !self.loaders.iter().any(|loader| loader == name) {
-                self.loaders.push(name.to_owned());
-            }
+            self.loaders.insert(name.to_owned());
             return;
         }
         let value = self.variables.value(init);
@@ -229,7 +229,7 @@ impl Bindings<'_> {
     }
 
     fn is_loader(&self, name: &str) -> bool {
-        name == "__non_webpack_require__" || self.loaders.iter().any(|loader| loader == name)
+        name == "__non_webpack_require__" || self.loaders.contains(name)
     }
 }
 
@@ -286,6 +286,9 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn request(&mut self, name: &str, kind: Kind, span: Span) {
+        if name.len() > MAX_REQUEST {
+            return;
+        }
         let key = (name.to_owned(), kind);
         let requested = self.facts.requests.entry(key).or_insert(Requested {
             line: span.start as usize,
@@ -333,7 +336,8 @@ impl Reader<'_> {
                 let directory = self.bindings.variables.working_directory;
                 path = super::values::normalized(&format!("{directory}/{path}"));
             }
-            if !path.starts_with('/') || path.len() < 2 || path.starts_with("/\0") {
+            let is_short = path.len() <= MAX_REQUEST;
+            if !is_short || !self.bindings.variables.is_near(&path) {
                 continue;
             }
             if is_listed {
@@ -387,7 +391,7 @@ impl Reader<'_> {
         let is_used = !self.callee.is_empty() && !self.bindings.is_loader(&self.callee);
         if is_used && let Some(argument) = argument {
             for name in self.bindings.variables.value(argument) {
-                if !name.contains(UNKNOWN) {
+                if !name.contains(UNKNOWN) && name.len() <= MAX_REQUEST {
                     self.facts
                         .located
                         .entry(name)
@@ -746,5 +750,21 @@ mod tests {
             paths("read(path.join(__dirname, 'a', name))"),
             ["/app/lib/a/*"]
         );
+    }
+
+    #[test]
+    fn addresses_and_files_of_the_system_are_no_paths() {
+        for text in [
+            "app.use('/x', handle)",
+            "app.get(`/x/${name}`, handle)",
+            "const mount = '/x'; router.mount(mount)",
+            "read('/etc/mime.types')",
+            "read(`/${name}/a.html`)",
+        ] {
+            assert_eq!(paths(text), [""; 0], "{text}");
+        }
+        for path in ["/app/a.html", "/opt/node_modules/x/a.html"] {
+            assert_eq!(paths(&format!("read('{path}')")), [path]);
+        }
     }
 }

@@ -11,6 +11,8 @@ use oxc_ast::ast::{
     ObjectPropertyKind, TemplateLiteral,
 };
 
+use crate::slim::system_directories::is_application_path;
+
 /// Stands for any text.
 pub(super) const UNKNOWN: char = '\0';
 /// Alternatives of one value. More of them are unknown.
@@ -77,6 +79,23 @@ impl<'p> Variables<'p> {
     /// The value of an expression; [`UNKNOWN`] is among the alternatives if there may be others.
     pub(super) fn value(&self, expression: &Expression<'_>) -> Value {
         self.evaluate(expression, DEEPEST)
+    }
+
+    /// Whether an absolute path may be one of a package or of the application: it names
+    /// `node_modules`, or is beside the source or the working directory. Others are addresses, such
+    /// as those of routes, or files of the system.
+    pub(super) fn is_near(&self, path: &str) -> bool {
+        let Some(first) = first_component(path) else {
+            return false;
+        };
+        if first.starts_with(UNKNOWN) {
+            return false;
+        }
+        let mut around = [self.file, self.working_directory].into_iter();
+        // A source in the root directory has everything beside it.
+        let is_beside =
+            self.directory == "/" || around.any(|it| first_component(it) == Some(first));
+        path.contains("node_modules") || is_beside && is_application_path(path.as_bytes())
     }
 
     /// The path of `new URL('./x', import.meta.url)`.
@@ -404,6 +423,12 @@ fn limit(value: &mut Value) {
     if is_beyond(value) {
         *value = unknown();
     }
+}
+
+/// `app` of `/app/lib`; none for a relative path and the root.
+fn first_component(path: &str) -> Option<&str> {
+    let first = path.strip_prefix('/')?.split('/').next()?;
+    if first.is_empty() { None } else { Some(first) }
 }
 
 fn parent(path: &str) -> String {

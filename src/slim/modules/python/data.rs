@@ -2,12 +2,15 @@
 
 use super::index::{Index, is_module_file};
 use super::names::is_test;
-use crate::image::{NameId, Tree};
+use super::work;
+use crate::image::NameId;
 use crate::slim::language_paths::is_compiled_catalog;
+use crate::slim::view::View;
 
 /// The files in the directory of a module that are not modules, and those in its subdirectories
 /// that are not packages.
-pub(super) fn beside(tree: &Tree, index: &Index, module: NameId) -> Vec<NameId> {
+pub(super) fn beside(view: &View<'_>, index: &Index, module: NameId) -> Vec<NameId> {
+    let tree = view.tree();
     let units = index.units_of(module);
     let mut data = Vec::new();
     // Modules below a directory without `__init__` are templates, such as those of a new project:
@@ -15,10 +18,14 @@ pub(super) fn beside(tree: &Tree, index: &Index, module: NameId) -> Vec<NameId> 
     let mut stack = vec![(tree.parent(module), false)];
     while let Some((at, has_templates)) = stack.pop() {
         for child in tree.children(at) {
+            // Each of nested directories that are no packages may be where a module is.
+            if !index.work.spend(work::VISIT) {
+                return data;
+            }
             let file_name = tree.file_name(child);
             if tree.is_directory(child) {
                 let is_other = file_name == b"__pycache__" || index.named_data.contains_key(&child);
-                if !is_other && (has_templates || !is_package(tree, index, child)) {
+                if !is_other && (has_templates || !is_package(view, index, child)) {
                     let is_tests = std::str::from_utf8(file_name).is_ok_and(is_test);
                     stack.push((child, !is_tests));
                 }
@@ -38,8 +45,8 @@ fn is_source(file_name: &[u8]) -> bool {
 }
 
 /// Whether a directory is a package, which is reached by its name.
-fn is_package(tree: &Tree, index: &Index, directory: NameId) -> bool {
-    index.listing(tree, directory).contains_key("__init__")
+fn is_package(view: &View<'_>, index: &Index, directory: NameId) -> bool {
+    index.listing(view, directory).contains_key("__init__")
 }
 
 fn is_data(file_name: &[u8]) -> bool {

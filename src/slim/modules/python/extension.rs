@@ -19,7 +19,7 @@ const LONG: usize = 5;
 pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
     let mut found: BTreeSet<(&str, How)> = BTreeSet::new();
     let Some(finder) = names.finder() else {
-        return Source::default();
+        return Source::unreadable();
     };
     for part in finder.find_iter(bytes) {
         let (start, end) = (part.start(), part.end());
@@ -67,6 +67,17 @@ fn is_part(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_library_may_import_everything_if_there_are_too_many_names_to_look_for() {
+        let long = "a".repeat(200);
+        let tops = (0..6_000).map(|number| format!("{long}{number}"));
+        let names = Names {
+            tops: tops.collect(),
+            ..Names::default()
+        };
+        assert!(read(b"\0numpy\0", &names).is_unreadable);
+    }
 
     #[test]
     fn names_are_found_in_strings_of_c_and_of_rust() {

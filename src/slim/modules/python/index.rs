@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::knowledge;
 use super::names::{Names, is_dotted};
+use super::work::{self, Work};
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::{Ecosystem, Packages};
 use crate::slim::view::View;
@@ -16,14 +17,22 @@ pub(super) const STANDARD: &str = "python";
 /// Parts of a dotted name that are followed.
 const MAX_PARTS: usize = 64;
 
-/// The distributions and modules in the directories.
-#[derive(Debug, Default)]
-pub(super) struct Index {
+/// The directories that Python searches.
+#[derive(Clone, Debug, Default)]
+pub(in crate::slim) struct SearchPath {
     sites: BTreeSet<NameId>,
     /// Directories of a standard library that is traced, with their units.
     libraries: BTreeMap<NameId, usize>,
     /// Modules of the standard library that nothing asks for, such as `tkinter`.
     unwanted: BTreeSet<&'static str>,
+    /// Modules that others keep, such as package installers.
+    left_out: BTreeSet<String>,
+}
+
+/// The distributions and modules in the directories.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    path: SearchPath,
     pub(super) units: Vec<Unit>,
     /// The units that a file belongs to.
     units_of: HashMap<NameId, Vec<usize>>,
@@ -33,13 +42,13 @@ pub(super) struct Index {
     pub(super) plugins: Vec<Plugin>,
     /// Directories whose entries are read by name, with their units.
     pub(super) named_data: BTreeMap<NameId, usize>,
-    /// Modules that others keep, such as package installers.
-    left_out: BTreeSet<String>,
     /// Entries that are neither modules nor part of a distribution.
     pub(super) others: Vec<NameId>,
     /// `.pth` files, whose lines the interpreter reads at its start.
     pub(super) pointers: Vec<NameId>,
     listings: RefCell<HashMap<NameId, Rc<Listing>>>,
+    /// The steps that may still be made. Nothing more is found once they are used up.
+    pub(super) work: Work,
 }
 
 /// A distribution, or a top-level module that belongs to none.
@@ -83,7 +92,7 @@ pub(super) struct Entry {
 }
 
 /// A module that was found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Module {
     /// The `__init__` files of the packages on the way, and those of the module.
     pub(super) files: Vec<NameId>,
@@ -91,6 +100,13 @@ pub(super) struct Module {
     pub(super) directory: Option<NameId>,
     /// Whether all parts of the name were found; otherwise the rest may be attributes.
     pub(super) is_whole: bool,
+}
+
+impl Module {
+    /// The directory of the package that the whole name stands for.
+    pub(super) fn package(&self) -> Option<NameId> {
+        if self.is_whole { self.directory } else { None }
+    }
 }
 
 /// The files of an entry of a directory of packages that may be kept.
@@ -105,25 +121,31 @@ impl Index {
         sites: BTreeSet<NameId>,
         is_left_out: &dyn Fn(&[u8]) -> bool,
         files_of: FilesOf<'_>,
+        work: Work,
     ) -> Self {
         let mut index = Self {
-            sites,
+            path: SearchPath {
+                sites,
+                ..SearchPath::default()
+            },
+            work,
             ..Self::default()
         };
         let tree = view.tree();
         index.add_distributions(tree, packages);
-        for site in index.sites.clone() {
+        for site in index.path.sites.clone() {
             for entry in tree.children(site) {
                 let file_name = tree.file_name(entry);
                 if is_left_out(file_name) {
-                    index.left_out.extend(module_name(tree, entry));
+                    index.path.left_out.extend(module_name(view, entry));
                     continue;
                 }
                 if file_name.ends_with(b".pth") {
                     index.pointers.push(entry);
                     continue;
                 }
-                index.add_entry(tree, site, entry, &files_of(tree, entry));
+                let files = files_of(tree, entry);
+                index.add_entry(view, site, entry, &files);
             }
         }
         index.add_names(view);
@@ -132,7 +154,8 @@ impl Index {
 
     /// Adds a directory of the standard library, which is a distribution like the others except
     /// that nothing records it. `files_of` lists the files of an entry.
-    pub(super) fn add_library(&mut self, tree: &Tree, library: NameId, files_of: FilesOf<'_>) {
+    pub(super) fn add_library(&mut self, view: &View<'_>, library: NameId, files_of: FilesOf<'_>) {
+        let tree = view.tree();
         let unit = self.units.len();
         self.units.push(Unit {
             name: STANDARD.to_owned(),
@@ -140,9 +163,9 @@ impl Index {
             record: None,
             files: Vec::new(),
         });
-        self.libraries.insert(library, unit);
+        self.path.libraries.insert(library, unit);
         for entry in tree.children(library) {
-            let Some(name) = module_name(tree, entry) else {
+            let Some(name) = module_name(view, entry) else {
                 continue;
             };
             for file in files_of(tree, entry) {
@@ -156,18 +179,19 @@ impl Index {
     /// Sets the modules of the standard library that nothing asks for. Returns true if they are
     /// others than before.
     pub(super) fn set_unwanted(&mut self, unwanted: BTreeSet<&'static str>) -> bool {
-        let is_new = self.unwanted != unwanted;
-        self.unwanted = unwanted;
+        let is_new = self.path.unwanted != unwanted;
+        self.path.unwanted = unwanted;
         is_new
     }
 
     fn is_unwanted(&self, directory: NameId, top: &str) -> bool {
-        self.libraries.contains_key(&directory) && self.unwanted.contains(top)
+        self.path.libraries.contains_key(&directory) && self.path.unwanted.contains(top)
     }
 
     /// The units of standard libraries, with their directories.
     pub(super) fn libraries(&self) -> impl Iterator<Item = (NameId, usize)> {
-        self.libraries
+        self.path
+            .libraries
             .iter()
             .map(|(&library, &unit)| (library, unit))
     }
@@ -178,10 +202,10 @@ impl Index {
                 continue;
             }
             let mut site = tree.parent(package.record);
-            if !self.sites.contains(&site) {
+            if !self.path.sites.contains(&site) {
                 site = tree.parent(site);
             }
-            if !self.sites.contains(&site) {
+            if !self.path.sites.contains(&site) {
                 continue;
             }
             let unit = self.units.len();
@@ -201,13 +225,18 @@ impl Index {
 
     /// Adds the files of an entry to their units. Files that no distribution lists belong to those
     /// of the other files of the entry, or form a unit.
-    fn add_entry(&mut self, tree: &Tree, site: NameId, entry: NameId, files: &[NameId]) {
+    fn add_entry(&mut self, view: &View<'_>, site: NameId, entry: NameId, files: &[NameId]) {
         let mut owners = BTreeSet::new();
         for file in files {
-            owners.extend(self.units_of.get(file).into_iter().flatten().copied());
+            let units = self.units_of.get(file);
+            let count = units.map_or(0, Vec::len);
+            if !self.work.spend(1 + count) {
+                return;
+            }
+            owners.extend(units.into_iter().flatten().copied());
         }
         if owners.is_empty() {
-            let Some(name) = module_name(tree, entry) else {
+            let Some(name) = module_name(view, entry) else {
                 self.others.push(entry);
                 return;
             };
@@ -224,6 +253,10 @@ impl Index {
                 .units_of
                 .entry(file)
                 .or_insert_with(|| owners.iter().copied().collect());
+            // Files that are in no list belong to all distributions of the entry.
+            if !self.work.spend(work::FILE * units.len()) {
+                return;
+            }
             for &unit in &*units {
                 self.units[unit].files.push(file);
             }
@@ -232,9 +265,11 @@ impl Index {
 
     fn add_names(&mut self, view: &View<'_>) {
         let tree = view.tree();
-        for &site in &self.sites {
-            let tops = self.listing(tree, site);
-            let tops = tops.keys().filter(|&name| !self.left_out.contains(name));
+        for &site in &self.path.sites {
+            let tops = self.listing(view, site);
+            let tops = tops
+                .keys()
+                .filter(|&name| !self.path.left_out.contains(name));
             self.names.tops.extend(tops.cloned());
         }
         for unit in 0..self.units.len() {
@@ -288,12 +323,12 @@ impl Index {
 
     /// The directories that Python searches.
     pub(super) fn sites(&self) -> impl Iterator<Item = NameId> {
-        let libraries = self.libraries.keys();
-        self.sites.iter().chain(libraries).copied()
+        let libraries = self.path.libraries.keys();
+        self.path.sites.iter().chain(libraries).copied()
     }
 
     pub(super) fn is_site(&self, directory: NameId) -> bool {
-        self.sites.contains(&directory) || self.libraries.contains_key(&directory)
+        self.path.sites.contains(&directory) || self.path.libraries.contains_key(&directory)
     }
 
     /// Whether a file of a unit is next to its record, in `x.dist-info`.
@@ -313,10 +348,17 @@ impl Index {
 
     /// The units of a distribution, except of one that others keep.
     pub(super) fn named(&self, name: &str) -> Vec<usize> {
+        let mut named = Vec::new();
         let units = self.by_name.get(&*Ecosystem::Python.normal_name(name));
-        let mut units = units.cloned().unwrap_or_default();
-        units.retain(|&unit| !self.units[unit].files.is_empty());
-        units
+        for &unit in units.into_iter().flatten() {
+            if !self.work.spend(1) {
+                break;
+            }
+            if !self.units[unit].files.is_empty() {
+                named.push(unit);
+            }
+        }
+        named
     }
 
     /// Whether a name is below one of the directories.
@@ -331,18 +373,35 @@ impl Index {
         false
     }
 
+    /// The search path, without what was read from it.
+    pub(super) fn path(&self) -> SearchPath {
+        self.path.clone()
+    }
+
+    /// Searches a path for modules only.
+    pub(super) fn of_path(path: SearchPath, names: usize) -> Self {
+        Self {
+            path,
+            work: Work::new(names),
+            ..Self::default()
+        }
+    }
+
     /// The modules with a name, one in each directory that has it.
-    pub(super) fn find(&self, tree: &Tree, name: &str) -> Vec<Module> {
+    pub(super) fn find(&self, view: &View<'_>, name: &str) -> Vec<Module> {
         let mut found = Vec::new();
         let top = name.split('.').next().unwrap_or_default();
-        if self.left_out.contains(top) {
+        if self.path.left_out.contains(top) {
             return found;
         }
         for site in self.sites() {
+            if !self.work.spend(1) {
+                break;
+            }
             if self.is_unwanted(site, top) {
                 continue;
             }
-            let module = self.find_below(tree, site, name);
+            let module = self.find_below(view, site, name);
             if !module.files.is_empty() || module.directory.is_some() {
                 found.push(module);
             }
@@ -351,18 +410,18 @@ impl Index {
     }
 
     /// The names that an entry of the table stands for: `a.*.b` for `b` in each package in `a`.
-    pub(super) fn expand(&self, tree: &Tree, name: &str) -> Vec<String> {
+    pub(super) fn expand(&self, view: &View<'_>, name: &str) -> Vec<String> {
         let Some((before, after)) = name.split_once(".*.") else {
             return vec![name.to_owned()];
         };
         let mut names = Vec::new();
-        for module in self.find(tree, before) {
-            let Some(directory) = module.directory else {
+        for module in self.find(view, before) {
+            let Some(directory) = module.package() else {
                 continue;
             };
-            let listing = self.listing(tree, directory);
+            let listing = self.listing(view, directory);
             for (inner, entry) in listing.iter() {
-                if entry.directory.is_some() {
+                if entry.directory.is_some() && self.work.spend(work::NAME) {
                     names.push(format!("{before}.{inner}.{after}"));
                 }
             }
@@ -371,7 +430,7 @@ impl Index {
     }
 
     /// The modules with which a text begins: `a.bc.d` may be `a.b` and another text.
-    pub(super) fn find_glued(&self, tree: &Tree, text: &str) -> Vec<Module> {
+    pub(super) fn find_glued(&self, view: &View<'_>, text: &str) -> Vec<Module> {
         let mut found = Vec::new();
         let top = text.split('.').next().unwrap_or_default();
         for site in self.sites() {
@@ -381,8 +440,13 @@ impl Index {
             let mut at = site;
             let mut files: Vec<NameId> = Vec::new();
             for part in text.split('.').take(MAX_PARTS) {
-                let listing = self.listing(tree, at);
+                let listing = self.listing(view, at);
                 let whole = listing.get(part);
+                let is_searched = whole.is_none() && at != site;
+                let steps = if is_searched { listing.len() } else { 1 };
+                if !self.work.spend(steps) {
+                    return found;
+                }
                 let entries: Vec<&Entry> = match whole {
                     Some(entry) => vec![entry],
                     None if at == site => Vec::new(),
@@ -396,9 +460,12 @@ impl Index {
                 };
                 let mut next = None;
                 for entry in entries {
+                    if !self.work.spend(1 + entry.files.len()) {
+                        return found;
+                    }
                     files.extend(&entry.files);
                     if let Some(package) = entry.directory {
-                        let inner = self.listing(tree, package);
+                        let inner = self.listing(view, package);
                         let own = inner.get("__init__").into_iter();
                         files.extend(own.flat_map(|own| own.files.iter().copied()));
                         next = Some(package);
@@ -423,22 +490,23 @@ impl Index {
     /// The module with a name that is relative to a source.
     pub(super) fn find_relative(
         &self,
-        tree: &Tree,
+        view: &View<'_>,
         source: NameId,
         level: u32,
         name: &str,
     ) -> Option<Module> {
         let mut package = source;
         for _ in 0..level {
-            package = tree.parent(package);
-            if package == NameId::ROOT || self.is_site(package) {
+            package = view.tree().parent(package);
+            let is_outside = package == NameId::ROOT || self.is_site(package);
+            if is_outside || !self.work.spend(1) {
                 return None;
             }
         }
         if !name.is_empty() {
-            return Some(self.find_below(tree, package, name));
+            return Some(self.find_below(view, package, name));
         }
-        let files = self.listing(tree, package).get("__init__").cloned();
+        let files = self.listing(view, package).get("__init__").cloned();
         Some(Module {
             files: files.unwrap_or_default().files,
             directory: Some(package),
@@ -446,19 +514,29 @@ impl Index {
         })
     }
 
-    pub(super) fn find_below(&self, tree: &Tree, directory: NameId, name: &str) -> Module {
+    pub(super) fn find_below(&self, view: &View<'_>, directory: NameId, name: &str) -> Module {
         let mut module = Module::default();
         let mut at = directory;
-        for part in name.split('.').take(MAX_PARTS) {
+        let mut parts = name.split('.').take(MAX_PARTS);
+        while let Some(part) = parts.next() {
             module.is_whole = false;
-            let listing = self.listing(tree, at);
+            if !self.work.spend(1) {
+                return Module::default();
+            }
+            let listing = self.listing(view, at);
             let Some(entry) = listing.get(part) else {
                 return module;
             };
+            if !self.work.spend(1 + entry.files.len()) {
+                return Module::default();
+            }
             module.is_whole = true;
             if let Some(package) = entry.directory {
-                let inner = self.listing(tree, package);
+                let inner = self.listing(view, package);
                 if let Some(own) = inner.get("__init__") {
+                    if !self.work.spend(own.files.len()) {
+                        return Module::default();
+                    }
                     module.files.extend(&own.files);
                     module.directory = Some(package);
                     at = package;
@@ -474,30 +552,30 @@ impl Index {
             module.files.extend(&entry.files);
             module.directory = None;
             // What follows the name of a module can only be attributes.
-            module.is_whole = name.ends_with(part);
+            module.is_whole = parts.next().is_none();
             return module;
         }
         module
     }
 
     /// The modules in a directory.
-    pub(super) fn listing(&self, tree: &Tree, directory: NameId) -> Rc<Listing> {
+    pub(super) fn listing(&self, view: &View<'_>, directory: NameId) -> Rc<Listing> {
         let mut listings = self.listings.borrow_mut();
         let listing = listings
             .entry(directory)
-            .or_insert_with(|| Rc::new(list(tree, directory)));
+            .or_insert_with(|| Rc::new(list(view, directory)));
         Rc::clone(listing)
     }
 }
 
-fn list(tree: &Tree, directory: NameId) -> Listing {
+fn list(view: &View<'_>, directory: NameId) -> Listing {
     let mut listing = Listing::new();
-    for child in tree.children(directory) {
-        let Some(name) = module_name(tree, child) else {
+    for child in view.children(directory) {
+        let Some(name) = module_name(view, child) else {
             continue;
         };
         let entry = listing.entry(name).or_default();
-        match directory_of(tree, child) {
+        match directory_of(view, child) {
             Some(directory) => entry.directory = Some(directory),
             None => entry.files.push(child),
         }
@@ -506,18 +584,21 @@ fn list(tree: &Tree, directory: NameId) -> Listing {
 }
 
 /// The directory that a name is, or that a symlink leads to.
-fn directory_of(tree: &Tree, name: NameId) -> Option<NameId> {
-    if let Kind::Symlink { target } = &tree.inode(name).kind {
-        let end = tree.resolve_from(tree.parent(name), target).ok()?.name;
-        return tree.is_directory(end).then_some(end);
+fn directory_of(view: &View<'_>, name: NameId) -> Option<NameId> {
+    if let Kind::Symlink { target } = &view.tree().inode(name).kind {
+        let end = view
+            .resolve_from(view.tree().parent(name), target)
+            .ok()?
+            .name;
+        return view.tree().is_directory(end).then_some(end);
     }
-    tree.is_directory(name).then_some(name)
+    view.tree().is_directory(name).then_some(name)
 }
 
 /// The name under which an entry of a directory is imported.
-pub(super) fn module_name(tree: &Tree, entry: NameId) -> Option<String> {
-    let file_name = std::str::from_utf8(tree.file_name(entry)).ok()?;
-    let name = if directory_of(tree, entry).is_some() {
+pub(super) fn module_name(view: &View<'_>, entry: NameId) -> Option<String> {
+    let file_name = std::str::from_utf8(view.tree().file_name(entry)).ok()?;
+    let name = if directory_of(view, entry).is_some() {
         file_name
     } else {
         if !is_module_file(file_name) {
@@ -588,4 +669,82 @@ pub(super) fn unique(names: Vec<NameId>) -> Vec<NameId> {
     let mut unique = names;
     unique.retain(|&name| seen.insert(name));
     unique
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::image::{Image, Options, Reference, Silent};
+
+    /// Calls a function with the index of a directory with these files, which it has made with all
+    /// of its steps.
+    fn with_index(files: &[String], steps: usize, test: impl FnOnce(&View<'_>, &Index)) {
+        let directory = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = directory.path().join("site").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let reference = Reference::Rootfs(directory.path().to_owned());
+        let image = Image::open(&reference, &Options::default(), &Silent).unwrap();
+        let view = View::new(&image);
+        let sites = BTreeSet::from([image.tree.resolve(b"/site").unwrap().name]);
+        let mut index = Index::new(
+            &view,
+            &Packages::default(),
+            sites,
+            &|_| false,
+            &|_, entry| vec![entry],
+            Work::of(1_000_000),
+        );
+        index.work = Work::of(steps);
+        test(&view, &index);
+    }
+
+    /// How often a lookup finds something before the steps are used up.
+    fn lookups(index: &Index, is_found: impl Fn() -> bool) -> usize {
+        let mut count = 0;
+        while is_found() {
+            count += 1;
+            assert!(count < 10_000);
+        }
+        assert!(index.work.is_used_up());
+        count
+    }
+
+    #[test]
+    fn each_file_of_a_module_is_a_step() {
+        let files: Vec<String> = (0..100).map(|number| format!("m.{number}.so")).collect();
+        with_index(&files, 10_000, |view, index| {
+            assert_eq!(index.find(view, "m")[0].files.len(), 100);
+            let count = lookups(index, || !index.find(view, "m").is_empty());
+            assert!((90..100).contains(&count), "{count}");
+        });
+    }
+
+    #[test]
+    fn each_name_that_a_text_is_compared_with_is_a_step() {
+        let mut files: Vec<String> = (0..99).map(|number| format!("a/x{number}.py")).collect();
+        files.push("a/__init__.py".to_owned());
+        with_index(&files, 10_000, |view, index| {
+            let found = index.find_glued(view, "a.x7y");
+            assert_eq!(found[0].files.len(), 2);
+            let count = lookups(index, || {
+                let found = index.find_glued(view, "a.x7y");
+                found.iter().any(|module| module.files.len() == 2)
+            });
+            assert!((90..100).contains(&count), "{count}");
+        });
+    }
+
+    #[test]
+    fn each_part_of_a_name_is_a_step() {
+        let files = ["a/b/c/d/e.py".to_owned()];
+        with_index(&files, 1_000, |view, index| {
+            let count = lookups(index, || !index.find(view, "a.b.c.d.e").is_empty());
+            assert!((80..200).contains(&count), "{count}");
+        });
+    }
 }

@@ -13,9 +13,11 @@ mod extension;
 mod index;
 mod knowledge;
 mod names;
+mod resolve;
 mod source;
 mod values;
 mod walk;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -25,6 +27,11 @@ use rayon::prelude::*;
 use index::{FilesOf, Index};
 use source::{Request, Source};
 use walk::{Place, Sources, Walk};
+use work::Work;
+
+pub(in crate::slim) use index::SearchPath;
+pub(in crate::slim) use resolve::Requested;
+pub(super) use resolve::Resolver;
 
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::Packages;
@@ -34,6 +41,9 @@ use crate::slim::keep::{Keep, PythonCode, PythonRun};
 use crate::slim::options::Modules;
 use crate::slim::view::View;
 use crate::slim::why::{Field, Root, Why};
+
+/// Bytes of sources that are read at the same time, unless one is longer.
+const BATCH: usize = 1 << 20;
 
 /// Directories of packages and the modules in them that are reached.
 #[derive(Debug, Default)]
@@ -188,11 +198,11 @@ impl PythonModules {
             view: keep.view,
             read: &mut self.read,
             scripts: &self.sources,
-            libraries: &self.libraries,
+            pythons: self.libraries.values().copied().collect(),
             effort: &mut keep.effort.sources,
         };
         walk.run(keep.view, &index, &mut reader);
-        self.open = self.reason_to_open(keep, &walk);
+        self.open = self.reason_to_open(keep, &index, &walk);
         if let Some(Open::Note { at, line, text }) = &self.open {
             keep.note(*at, *line, text.clone());
         }
@@ -209,10 +219,15 @@ impl PythonModules {
 
     /// Records what `--modules exact` would leave out, or what it could not know.
     pub(in crate::slim) fn finish(&mut self, keep: &mut Keep<'_>) {
-        let (Some(index), Some(walk)) = (self.index.take(), self.walk.take()) else {
+        let (Some(index), Some(mut walk)) = (self.index.take(), self.walk.take()) else {
             return;
         };
+        // Once everything is kept, nothing was followed to its end.
         if self.open.is_none() {
+            for import in walk.imports.drain(..) {
+                keep.imports.add(import);
+            }
+            keep.imports.python_path = index.path();
             match self.level {
                 Modules::Exact => note_computed(keep, &index, &walk),
                 _ => keep.exact_saves += self.exact_saves(keep, &index),
@@ -232,10 +247,14 @@ impl PythonModules {
             view: keep.view,
             read: &mut self.read,
             scripts: &self.sources,
-            libraries: &self.libraries,
+            pythons: self.libraries.values().copied().collect(),
             effort: &mut keep.effort.sources,
         };
         exact.run(keep.view, index, &mut reader);
+        // What was not followed would look like a saving.
+        if index.work.is_used_up() {
+            return 0;
+        }
         let needed: HashSet<NameId> = exact.kept.iter().map(|kept| kept.name).collect();
         let tree = keep.tree();
         let mut counted = HashSet::new();
@@ -260,15 +279,21 @@ impl PythonModules {
             return;
         }
         let sites = self.sites.keys().copied().collect();
+        // The steps of an image are counted once, however often its directories are indexed.
+        let work = match self.index.take() {
+            Some(index) => index.work,
+            None => Work::new(keep.tree().name_count()),
+        };
         let mut index = Index::new(
             keep.view,
             packages,
             sites,
             files.is_left_out,
             files.files_of,
+            work,
         );
         for &library in self.libraries.keys() {
-            index.add_library(keep.tree(), library, files.files_of_library);
+            index.add_library(keep.view, library, files.files_of_library);
         }
         self.index = Some(index);
         self.walk = Some(Walk::new(self.level));
@@ -314,7 +339,15 @@ impl PythonModules {
         self.followed_runs = keep.python_runs.len();
     }
 
-    fn reason_to_open(&self, keep: &Keep<'_>, walk: &Walk) -> Option<Open> {
+    fn reason_to_open(&self, keep: &Keep<'_>, index: &Index, walk: &Walk) -> Option<Open> {
+        if index.work.is_used_up() {
+            return Some(Open::Note {
+                at: None,
+                line: None,
+                text: "too many imports of Python modules: all installed Python packages are kept"
+                    .to_owned(),
+            });
+        }
         if let Some(start) = &keep.unknown_python {
             return Some(Open::Note {
                 at: Some(start.0),
@@ -442,6 +475,9 @@ fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, sites: &BTreeMap
             if !line.starts_with("import ") && !line.starts_with("import\t") {
                 continue;
             }
+            if !index.work.spend(work::LINE) {
+                return;
+            }
             for mut request in source::read(line, &index.names).requests {
                 request.line = place + 1;
                 walk.follow(view, index, &Place::Source(pointer), &request, false);
@@ -497,14 +533,57 @@ struct Reader<'r, 'v> {
     view: &'r View<'v>,
     read: &'r mut HashMap<NameId, Rc<Source>>,
     scripts: &'r BTreeSet<NameId>,
-    libraries: &'r BTreeMap<NameId, NameId>,
+    /// Interpreters, whose machine code imports modules by their names.
+    pythons: HashSet<NameId>,
     effort: &'r mut Allowance,
 }
 
 impl Reader<'_, '_> {
-    /// Whether a file is an interpreter, whose machine code imports modules by their names.
-    fn is_python(&self, name: NameId) -> bool {
-        self.libraries.values().any(|&python| python == name)
+    /// Splits names into lists that are read in parallel. The trees of large sources, which take
+    /// many times as much memory as their texts, do not exist at the same time.
+    fn batches(&self, names: Vec<NameId>) -> Vec<Vec<NameId>> {
+        let mut batches = vec![Vec::new()];
+        let mut bytes = 0;
+        for name in names {
+            let length = length(self.view.tree(), name);
+            if bytes > 0 && bytes + length > BATCH {
+                batches.push(Vec::new());
+                bytes = 0;
+            }
+            bytes += length;
+            if let Some(batch) = batches.last_mut() {
+                batch.push(name);
+            }
+        }
+        batches
+    }
+
+    fn read_batch(&mut self, index: &Index, names: &[NameId]) {
+        let view = self.view;
+        let known = &index.names;
+        let is_used_up = index.work.is_used_up();
+        let sources: Vec<(NameId, Source)> = names
+            .par_iter()
+            .map(|&name| {
+                let source = if is_used_up {
+                    Source::unreadable()
+                } else {
+                    read_source(view, known, name)
+                };
+                (name, source)
+            })
+            .collect();
+        for (name, mut source) in sources {
+            if !index.work.spend(source.steps()) {
+                source = Source::unreadable();
+            }
+            self.read.insert(name, Rc::new(source));
+        }
+    }
+
+    /// Whether a file is searched for names, which is faster than parsing it.
+    fn is_machine_code(&self, name: NameId) -> bool {
+        is_extension(self.view.tree().file_name(name)) || self.pythons.contains(&name)
     }
 }
 
@@ -519,34 +598,23 @@ impl Sources for Reader<'_, '_> {
             }
             let file_name = tree.file_name(name);
             let is_source = is_source(file_name) || self.scripts.contains(&name);
-            let is_machine_code = is_extension(file_name) || self.is_python(name);
-            if (is_source && is_followed(tree, name)) || is_machine_code {
+            if (is_source && is_followed(tree, name)) || self.is_machine_code(name) {
                 wanted.push(name);
             } else if is_compiled(tree, name) {
                 self.read.insert(name, Rc::new(Source::unreadable()));
             }
         }
-        let mut unread = Vec::new();
-        for &name in &wanted {
-            // Machine code is only searched, which is fast.
-            let is_machine_code = is_extension(tree.file_name(name)) || self.is_python(name);
-            let part = if is_machine_code { 16 } else { 1 };
-            if !self.effort.spend(length(tree, name) / part) {
-                unread.push(name);
+        let mut affordable = Vec::new();
+        for name in wanted {
+            let part = if self.is_machine_code(name) { 16 } else { 1 };
+            if self.effort.spend(length(tree, name) / part) {
+                affordable.push(name);
+            } else {
+                self.read.insert(name, Rc::new(Source::unreadable()));
             }
         }
-        wanted.retain(|name| !unread.contains(name));
-        for name in unread {
-            self.read.insert(name, Rc::new(Source::unreadable()));
-        }
-        let view = self.view;
-        let known = &index.names;
-        let sources: Vec<(NameId, Source)> = wanted
-            .par_iter()
-            .map(|&name| (name, read_source(view, known, name)))
-            .collect();
-        for (name, source) in sources {
-            self.read.insert(name, Rc::new(source));
+        for batch in self.batches(affordable) {
+            self.read_batch(index, &batch);
         }
         let mut read = Vec::new();
         for name in names {

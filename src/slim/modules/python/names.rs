@@ -29,6 +29,10 @@ pub(super) enum How {
 /// Longer texts are no names.
 const MAX_NAME: usize = 200;
 
+/// Bytes of all names that are looked for in machine code together; the finder takes about 100
+/// bytes for each. An image with 1000 packages has 20 kB.
+const MAX_FINDER: usize = 1 << 20;
+
 /// The names that an image can load, without the standard library.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
@@ -54,6 +58,10 @@ impl Names {
     /// Finds first parts of names in machine code; none if there are too many of them.
     pub(super) fn finder(&self) -> Option<&AhoCorasick> {
         let finder = self.finder.get_or_init(|| {
+            let bytes: usize = self.tops.iter().map(String::len).sum();
+            if bytes > MAX_FINDER {
+                return None;
+            }
             let mut builder = AhoCorasick::builder();
             builder.match_kind(MatchKind::LeftmostLongest);
             builder.build(&self.tops).ok()

@@ -13,6 +13,7 @@ use super::names::{self, How, Names};
 use crate::knowledge::reads_named_data;
 
 use super::values::{self, Bindings, OWN, UNKNOWN};
+use super::work;
 
 /// Longer sources are data: `CPython` takes seconds for them.
 const MAX_SOURCE: usize = 4 << 20;
@@ -22,6 +23,13 @@ const MAX_NESTING: usize = 300;
 const MAX_CHAIN: usize = 4_000;
 /// Expressions and statements around a place that are looked at.
 const MAX_DEPTH: usize = 250;
+/// Tokens of a source that is parsed: the tree takes up to 100 bytes for each. Sources of a
+/// megabyte have about 200,000.
+const MAX_TOKENS: usize = 600_000;
+/// Bytes of names that a source may contain, and more for each byte of it: each name after
+/// `from a.b import` is one with `a.b`.
+const LEAST_NAMES: usize = 64 << 10;
+const NAMES_PER_BYTE: usize = 16;
 
 /// Everything that a source loads, in the order of its lines.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +37,7 @@ pub(super) struct Source {
     pub(super) requests: Vec<Request>,
     /// Lines of calls that import a module whose name is computed.
     pub(super) computed: Vec<usize>,
-    /// Whether the source is too long or too deeply nested to be parsed.
+    /// Whether the source is too long or too deeply nested to be read.
     pub(super) is_unreadable: bool,
     /// Whether it reads its stub, `x.pyi`, to find its modules.
     pub(super) reads_stub: bool,
@@ -42,6 +50,12 @@ impl Source {
             is_unreadable: true,
             ..Self::default()
         }
+    }
+
+    /// The steps for its names, which are kept until all modules were followed.
+    pub(super) fn steps(&self) -> usize {
+        let names = self.requests.iter().map(|request| request.name.len());
+        names.map(|length| work::NAME + length / work::BYTES).sum()
     }
 }
 
@@ -59,7 +73,7 @@ pub(super) struct Request {
 
 /// Reads a source. Strings only count if `names` contains them.
 pub(super) fn read(text: &str, names: &Names) -> Source {
-    if text.len() > MAX_SOURCE || is_nested_too_deeply(text) {
+    if text.len() > MAX_SOURCE || is_tree_too_large(text) {
         return Source::unreadable();
     }
     // Sources of Python 2 have errors, from which the parser recovers.
@@ -76,6 +90,7 @@ pub(super) fn read(text: &str, names: &Names) -> Source {
         functions: 0,
         tried: 0,
         has_lazy_names: false,
+        names_left: LEAST_NAMES + NAMES_PER_BYTE * text.len(),
     };
     if has_import_calls(text) {
         reader.bindings = values::bindings(&module.body);
@@ -88,14 +103,17 @@ pub(super) fn read(text: &str, names: &Names) -> Source {
     reader.source
 }
 
-/// Whether the tree of a source would be so deep that dropping it overflows the stack.
-fn is_nested_too_deeply(text: &str) -> bool {
+/// Whether the tree of a source would be so deep that dropping it overflows the stack, or take too
+/// much memory.
+fn is_tree_too_large(text: &str) -> bool {
     let mut lexer = lexer::lex(text, Mode::Module);
     // The tokens of the expression at each level of brackets since its last comma.
     let mut chains = vec![0_usize];
     let mut total = 0;
     let mut blocks = 0_usize;
+    let mut tokens = 0;
     loop {
+        tokens += 1;
         match lexer.next_token() {
             TokenKind::EndOfFile => return false,
             TokenKind::Indent => blocks += 1,
@@ -120,7 +138,8 @@ fn is_nested_too_deeply(text: &str) -> bool {
                 }
             }
         }
-        if chains.len() + blocks > MAX_NESTING || total > MAX_CHAIN {
+        let is_too_deep = chains.len() + blocks > MAX_NESTING || total > MAX_CHAIN;
+        if is_too_deep || tokens > MAX_TOKENS {
             return true;
         }
     }
@@ -171,6 +190,8 @@ struct Reader<'n> {
     tried: usize,
     /// Whether the source may load modules from a table of names: `{"connect": ".client"}`.
     has_lazy_names: bool,
+    /// Bytes of names that may still be added.
+    names_left: usize,
 }
 
 impl<'a> Visitor<'a> for Reader<'_> {
@@ -241,6 +262,11 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, level: u32, name: &str, at: TextSize, how: How) {
+        let Some(left) = self.names_left.checked_sub(name.len()) else {
+            self.source.is_unreadable = true;
+            return;
+        };
+        self.names_left = left;
         let line = self.lines.line(at);
         self.source.requests.push(Request {
             level,
@@ -260,6 +286,10 @@ impl Reader<'_> {
             let name = name.as_str();
             if name == "*" {
                 continue;
+            }
+            if module.len() + name.len() > self.names_left {
+                self.source.is_unreadable = true;
+                return;
             }
             let member = if module.is_empty() {
                 name.to_owned()
@@ -421,4 +451,47 @@ pub(super) fn read_text(text: &str, names: &Names) -> Vec<Request> {
         }
     }
     requests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_plain(text: &str) -> Source {
+        read(text, &Names::default())
+    }
+
+    #[test]
+    fn a_source_with_too_many_tokens_is_not_parsed() {
+        let list = |length: usize| format!("import a\nx = [{}]\n", "1,".repeat(length));
+        let source = read_plain(&list(1_000));
+        assert!(!source.is_unreadable && source.requests.len() == 1);
+        assert!(read_plain(&list(MAX_TOKENS)).is_unreadable);
+    }
+
+    #[test]
+    fn the_names_of_a_source_are_in_proportion_to_its_text() {
+        let import = |module: usize, names: usize| {
+            format!(
+                "from {} import {}z\n",
+                "m".repeat(module),
+                "a,".repeat(names)
+            )
+        };
+        let source = read_plain(&import(20, 1_000));
+        assert!(!source.is_unreadable);
+        assert_eq!(source.requests.len(), 1_002);
+        let text = import(2_000, 5_000);
+        let source = read_plain(&text);
+        assert!(source.is_unreadable);
+        let bytes: usize = source
+            .requests
+            .iter()
+            .map(|request| request.name.len())
+            .sum();
+        assert!(
+            bytes <= LEAST_NAMES + NAMES_PER_BYTE * text.len(),
+            "{bytes}"
+        );
+    }
 }

@@ -7,8 +7,11 @@ use super::data;
 use super::index::{Index, Module, Plugin, requirements, unique};
 use super::knowledge;
 use super::names::{How, is_test};
+use super::resolve::Requested;
 use super::source::{Request, Source};
+use super::work;
 use crate::image::NameId;
+use crate::slim::modules::imports::{self, ResolvedImport};
 use crate::slim::options::Modules;
 use crate::slim::view::View;
 use crate::slim::why::{Import, Language, Root, Why};
@@ -58,6 +61,9 @@ impl Conventions {
         let name = &request.name;
         let ends = memchr::memchr_iter(b'.', name.as_bytes()).chain([name.len()]);
         for end in ends {
+            if !index.work.spend(work::REASON + end / work::BYTES) {
+                return;
+            }
             let package = name[..end].to_owned();
             if self.seen.insert((package.clone(), unit)) {
                 self.packages.push((package, place.clone(), request.line));
@@ -66,13 +72,16 @@ impl Conventions {
     }
 
     /// The combinations of packages and parts that are new.
-    fn take(&mut self) -> Vec<(String, Place, usize, &'static str)> {
+    fn take(&mut self, index: &Index) -> Vec<(String, Place, usize, &'static str)> {
         let (parts, packages) = self.done;
         let mut found = Vec::new();
         for (at, list) in self.parts.iter().enumerate() {
             let start = if at < parts { packages } else { 0 };
             for (package, place, line) in &self.packages[start..] {
                 for part in *list {
+                    if !index.work.spend(work::REASON + package.len() / work::BYTES) {
+                        return found;
+                    }
                     found.push((package.clone(), place.clone(), *line, part.as_str()));
                 }
             }
@@ -84,12 +93,44 @@ impl Conventions {
     }
 }
 
+fn import_of(request: &Request) -> Import {
+    let dots = ".".repeat(request.level as usize);
+    Import {
+        module: format!("{dots}{}", request.name),
+        line: request.line,
+    }
+}
+
 /// Whether a source belongs to the distribution of a package: it knows the names of all of them.
 fn is_of_same_unit(view: &View<'_>, index: &Index, source: NameId, package: &str) -> bool {
     let units = index.units_of(source);
-    let found = index.find(view.tree(), package);
+    let found = index.find(view, package);
     let mut files = found.iter().flat_map(|module| &module.files);
-    files.any(|&file| units.iter().any(|unit| index.units_of(file).contains(unit)))
+    files.any(|&file| {
+        let others = index.units_of(file);
+        index.work.spend(units.len() * others.len())
+            && units.iter().any(|unit| others.contains(unit))
+    })
+}
+
+/// The installed distributions that the metadata of a unit requires, with their records; those of
+/// its extras too if `extras`.
+fn required_by(view: &View<'_>, index: &Index, unit: usize, extras: bool) -> Vec<(usize, NameId)> {
+    let mut found = Vec::new();
+    let Some(record) = index.units[unit].record else {
+        return found;
+    };
+    for name in requirements(view, record, extras) {
+        for required in index.named(&name) {
+            if let Some(other) = index.units[required].record
+                && required != unit
+                && index.work.spend(work::FILE)
+            {
+                found.push((required, other));
+            }
+        }
+    }
+    found
 }
 
 /// A walk that is under way. More places may be added to it, so that an image is walked once.
@@ -101,10 +142,14 @@ pub(super) struct Walk {
     units: BTreeMap<usize, NameId>,
     /// Units that are kept whole.
     whole: HashSet<usize>,
+    /// Units with a source that cannot be read.
+    unreadable: HashSet<usize>,
     /// Directories whose data is kept.
     directories: HashSet<NameId>,
     frontier: Vec<NameId>,
     pub(super) kept: Vec<Kept>,
+    /// Imports of sources that found a module.
+    pub(super) imports: Vec<ResolvedImport>,
     /// Computed imports: the source and the line.
     pub(super) computed: BTreeSet<(NameId, usize)>,
     /// A distribution that runs code of people was reached.
@@ -122,9 +167,11 @@ impl Walk {
             files: HashSet::new(),
             units: BTreeMap::new(),
             whole: HashSet::new(),
+            unreadable: HashSet::new(),
             directories: HashSet::new(),
             frontier: Vec::new(),
             kept: Vec::new(),
+            imports: Vec::new(),
             computed: BTreeSet::new(),
             runs_code: None,
             has_own_computed: false,
@@ -168,6 +215,10 @@ impl Walk {
             let names = std::mem::take(&mut self.frontier);
             let read = sources.read(index, &names);
             for (name, source) in names.into_iter().zip(read) {
+                if index.work.is_used_up() {
+                    self.frontier.clear();
+                    return;
+                }
                 self.follow_source(view, index, name, &source);
             }
             self.follow_conventions(view, index);
@@ -176,7 +227,7 @@ impl Walk {
 
     /// Reaches the modules that frameworks look for in packages that texts name.
     fn follow_conventions(&mut self, view: &View<'_>, index: &Index) {
-        for (package, place, line, part) in self.conventions.take() {
+        for (package, place, line, part) in self.conventions.take(index) {
             let is_same = match &place {
                 Place::Source(source) => is_of_same_unit(view, index, *source, &package),
                 Place::Root(_) => false,
@@ -219,7 +270,9 @@ impl Walk {
             self.has_own_computed = true;
         }
         for &unit in units {
-            if source.is_unreadable || !knowledge::loads_by_text(&index.units[unit].name) {
+            if source.is_unreadable {
+                self.keep_unreadable(view, index, unit, name);
+            } else if !knowledge::loads_by_text(&index.units[unit].name) {
                 self.keep_whole(view, index, unit, name);
             }
         }
@@ -234,7 +287,6 @@ impl Walk {
         request: &Request,
         is_installed: bool,
     ) {
-        let tree = view.tree();
         self.is_own = !is_installed;
         if request.how == How::Distribution {
             for unit in index.named(&request.name) {
@@ -246,7 +298,7 @@ impl Walk {
             return self.follow_data(view, index, place, request);
         }
         if request.how == How::Glued {
-            for module in index.find_glued(tree, &request.name) {
+            for module in index.find_glued(view, &request.name) {
                 self.reach(view, index, place, request, &module);
             }
             return;
@@ -262,7 +314,7 @@ impl Walk {
         // `python -m a` and a program in its own language may run a package.
         if request.how == How::Text && request.level == 0 && !is_installed {
             let name = format!("{}.__main__", request.name);
-            for module in index.find(tree, &name) {
+            for module in index.find(view, &name) {
                 if module.is_whole {
                     self.reach(view, index, place, request, &module);
                 }
@@ -274,20 +326,42 @@ impl Walk {
                 if !is_installed {
                     return;
                 }
-                let found = index.find_relative(tree, *source, request.level, &request.name);
+                let found = index.find_relative(view, *source, request.level, &request.name);
                 found.into_iter().collect()
             }
             _ if request.name.is_empty() => return,
             _ if request.how == How::Beginning => {
                 return self.follow_beginning(view, index, place, request);
             }
-            _ => index.find(tree, &request.name),
+            _ => index.find(view, &request.name),
         };
         if request.how == How::Beginning {
             return self.follow_beginning(view, index, place, request);
         }
-        for module in modules {
-            self.reach(view, index, place, request, &module);
+        for module in &modules {
+            self.reach(view, index, place, request, module);
+        }
+        self.add_import(index, place, request, &modules);
+    }
+
+    /// Records an import that found modules, to be verified.
+    fn add_import(&mut self, index: &Index, place: &Place, request: &Request, modules: &[Module]) {
+        let Place::Source(by) = place else {
+            return;
+        };
+        // Other names are guesses, and the rest of a name may be an attribute.
+        let is_import = matches!(request.how, How::Statement | How::Member);
+        let is_found = modules.iter().any(|module| module.is_whole);
+        let has_room = self.imports.len() < imports::MOST;
+        if is_import && is_found && has_room && index.work.spend(request.name.len() / work::BYTES) {
+            let found = modules.iter().flat_map(|module| &module.files);
+            self.imports.push(ResolvedImport {
+                by: *by,
+                import: import_of(request),
+                is_optional: request.is_optional,
+                found: found.copied().collect(),
+                request: imports::Request::Python(Requested::of(request)),
+            });
         }
     }
 
@@ -305,8 +379,12 @@ impl Walk {
             {
                 continue;
             }
+            if !index.work.spend(1) {
+                return;
+            }
             let names: Vec<NameId> = if request.name.is_empty() {
-                tree.children(directory).collect()
+                let names = tree.children(directory);
+                names.take_while(|_| index.work.spend(1)).collect()
             } else {
                 let name = tree.child(directory, request.name.as_bytes());
                 name.into_iter().collect()
@@ -329,13 +407,14 @@ impl Walk {
         }
         let files = std::iter::once(entry).chain(tree.below(entry));
         for name in files {
-            self.kept.push(Kept {
+            self.keep(
+                index,
                 name,
-                by: Some(record),
-                why: Why::PackageData {
+                Some(record),
+                Why::PackageData {
                     package: row.name.clone(),
                 },
-            });
+            );
         }
     }
 
@@ -355,7 +434,7 @@ impl Walk {
                 module: request.name.clone(),
                 line: request.line,
             };
-            self.give(list, place, Why::PluginsOf(why));
+            self.give(index, list, place, Why::PluginsOf(why));
             let inner = Request {
                 level: 0,
                 name: module,
@@ -363,7 +442,7 @@ impl Walk {
                 how: How::Text,
                 is_optional: false,
             };
-            for module in index.find(view.tree(), &inner.name) {
+            for module in index.find(view, &inner.name) {
                 self.reach(view, index, &Place::Source(list), &inner, &module);
             }
             self.reach_unit(view, index, unit, list);
@@ -378,29 +457,28 @@ impl Walk {
         place: &Place,
         request: &Request,
     ) {
-        let tree = view.tree();
         let (package, start) = match request.name.rsplit_once('.') {
             Some((package, start)) => (package, start),
             None => ("", request.name.as_str()),
         };
         let directories: Vec<NameId> = match place {
             Place::Source(source) if request.level > 0 => {
-                let found = index.find_relative(tree, *source, request.level, package);
-                found
-                    .and_then(|module| module.directory)
-                    .into_iter()
-                    .collect()
+                let found = index.find_relative(view, *source, request.level, package);
+                found.iter().filter_map(Module::package).collect()
             }
             _ if package.is_empty() => index.sites().collect(),
             _ => {
-                let found = index.find(tree, package).into_iter();
-                found.filter_map(|module| module.directory).collect()
+                let found = index.find(view, package);
+                found.iter().filter_map(Module::package).collect()
             }
         };
         for directory in directories {
-            for name in index.listing(tree, directory).keys() {
+            for name in index.listing(view, directory).keys() {
+                if !index.work.spend(1) {
+                    return;
+                }
                 if name.starts_with(start) && !is_test(name) {
-                    let module = index.find_below(tree, directory, name);
+                    let module = index.find_below(view, directory, name);
                     self.reach(view, index, place, request, &module);
                 }
             }
@@ -415,11 +493,10 @@ impl Walk {
         request: &Request,
         module: &Module,
     ) {
-        let dots = ".".repeat(request.level as usize);
-        let import = Import {
-            module: format!("{dots}{}", request.name),
-            line: request.line,
-        };
+        if !index.work.spend(work::VISIT) {
+            return;
+        }
+        let import = import_of(request);
         let mut files = module.files.clone();
         // `import a` of a namespace package runs nothing; its modules are imported by their names.
         if files.is_empty() {
@@ -453,6 +530,9 @@ impl Walk {
         let mut first: Option<NameId> = None;
         for name in view.tree().below(directory) {
             let units = index.units_of(name);
+            if !index.work.spend(1 + units.len()) {
+                return None;
+            }
             match first {
                 _ if units.is_empty() => {}
                 None => first = Some(name),
@@ -475,13 +555,16 @@ impl Walk {
         if is_new {
             self.frontier.push(file);
         }
+        if !index.work.spend(1 + index.units_of(file).len()) {
+            return;
+        }
         // One reason for each module that imports another would be a million.
         let is_inner = match place {
             Place::Source(source) => index.units_of(*source) == index.units_of(file),
             Place::Root(_) => false,
         };
         if is_new || !is_inner {
-            self.give(file, place, why);
+            self.give(index, file, place, why);
         }
         if !is_new {
             return;
@@ -502,7 +585,10 @@ impl Walk {
         if !tree.file_name(file).ends_with(b".so") || index.is_site(directory) {
             return;
         }
-        for (name, entry) in index.listing(tree, directory).iter() {
+        for (name, entry) in index.listing(view, directory).iter() {
+            if !index.work.spend(work::VISIT) {
+                return;
+            }
             if is_test(name) {
                 continue;
             }
@@ -516,12 +602,25 @@ impl Walk {
         }
     }
 
-    fn give(&mut self, name: NameId, place: &Place, why: Why) {
+    fn give(&mut self, index: &Index, name: NameId, place: &Place, why: Why) {
         let by = match place {
             Place::Source(source) => Some(*source),
             Place::Root(_) => None,
         };
-        self.kept.push(Kept { name, by, why });
+        self.keep(index, name, by, why);
+    }
+
+    /// Records a reason, unless there are too many.
+    fn keep(&mut self, index: &Index, name: NameId, by: Option<NameId>, why: Why) {
+        let bytes = match &why {
+            Why::Imported(import) | Why::ModuleNamed(import) | Why::PluginsOf(import) => {
+                import.module.len()
+            }
+            _ => 0,
+        };
+        if index.work.spend(work::REASON + bytes / work::BYTES) {
+            self.kept.push(Kept { name, by, why });
+        }
     }
 
     /// Reaches a distribution by its name.
@@ -543,7 +642,7 @@ impl Walk {
                 line: request.line,
             }),
         };
-        self.give(record, place, why);
+        self.give(index, record, place, why);
         self.reach_unit(view, index, unit, record);
         self.keep_whole(view, index, unit, record);
     }
@@ -576,11 +675,7 @@ impl Walk {
             if self.files.insert(file) {
                 self.frontier.push(file);
             }
-            self.kept.push(Kept {
-                name: file,
-                by: Some(by),
-                why: why.clone(),
-            });
+            self.keep(index, file, Some(by), why.clone());
         }
     }
 
@@ -588,19 +683,20 @@ impl Walk {
         let Some(record) = index.units[unit].record else {
             return;
         };
-        for name in requirements(view, record, extras) {
-            for required in index.named(&name) {
-                if let Some(other) = index.units[required].record
-                    && required != unit
-                {
-                    let package = index.units[required].name.clone();
-                    self.kept.push(Kept {
-                        name: other,
-                        by: Some(record),
-                        why: Why::Requirement { package },
-                    });
-                    self.reach_unit(view, index, required, other);
-                }
+        for (required, other) in required_by(view, index, unit, extras) {
+            let package = index.units[required].name.clone();
+            self.keep(index, other, Some(record), Why::Requirement { package });
+            self.reach_unit(view, index, required, other);
+        }
+    }
+
+    /// Keeps a unit with a source that cannot be read. The source may import all modules of the
+    /// distributions that its metadata requires.
+    fn keep_unreadable(&mut self, view: &View<'_>, index: &Index, unit: usize, by: NameId) {
+        self.keep_whole(view, index, unit, by);
+        if self.level == Modules::Exact && self.unreadable.insert(unit) {
+            for (required, record) in required_by(view, index, unit, false) {
+                self.keep_whole(view, index, required, record);
             }
         }
     }
@@ -635,11 +731,7 @@ impl Walk {
             if !index.is_metadata(view.tree(), unit, name) {
                 continue;
             }
-            self.kept.push(Kept {
-                name,
-                by: Some(file),
-                why: why.clone(),
-            });
+            self.keep(index, name, Some(file), why.clone());
         }
     }
 
@@ -650,13 +742,9 @@ impl Walk {
         if index.is_site(directory) || !self.directories.insert(directory) {
             return;
         }
-        for name in data::beside(tree, index, file) {
+        for name in data::beside(view, index, file) {
             let package = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
-            self.kept.push(Kept {
-                name,
-                by: Some(file),
-                why: Why::PackageData { package },
-            });
+            self.keep(index, name, Some(file), Why::PackageData { package });
         }
     }
 
@@ -665,7 +753,9 @@ impl Walk {
         let Some(known) = knowledge::of(&index.units[unit].name) else {
             return;
         };
-        if let Some(data) = &known.data {
+        if let Some(data) = &known.data
+            && index.work.spend(index.named_data.len())
+        {
             let directories = index.named_data.iter();
             for (&directory, _) in directories.filter(|&(_, &owner)| owner == unit) {
                 for name in &data.always {
@@ -675,11 +765,13 @@ impl Walk {
                 }
             }
         }
-        if !known.parts.is_empty() {
+        let mut parts = self.conventions.parts.iter();
+        let is_new = !parts.any(|&parts| std::ptr::eq(parts, &*known.parts));
+        if is_new && !known.parts.is_empty() {
             self.conventions.parts.push(&known.parts);
         }
         for module in &known.loads {
-            for name in index.expand(view.tree(), module) {
+            for name in index.expand(view, module) {
                 let request = Request {
                     level: 0,
                     name: name.trim_end_matches('*').to_owned(),

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::directories::{ancestors, is_directory_of, is_waste, keep_tree};
-use super::node_leftovers;
 use super::state::State;
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
+use crate::slim::modules::node::leftovers;
 use crate::slim::system_directories::is_application_path;
 use crate::slim::why::{Language, Why};
 
@@ -96,5 +96,5 @@ fn is_project(tree: &Tree, directory: NameId) -> bool {
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_waste(tree, name)
         || tree.child(name, b"pyvenv.cfg").is_some()
-        || node_leftovers::is_left_out(tree, name)
+        || leftovers::is_left_out(tree, name)
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{directories, node_leftovers, python};
+use super::{directories, python};
 use crate::image::{NameId, Tree};
-use crate::slim::modules::node::Installed;
+use crate::slim::modules::node::{Installed, leftovers};
 
 /// Filters the names of a walk, in which a directory comes before its entries: removes leftovers
 /// and development files of applications and packages, such as history, caches, tests of packages
@@ -23,7 +23,7 @@ pub(in crate::slim) fn without_leftovers(
         let is_left_out = left_out.contains(&tree.parent(name))
             || installed.is_entry(name)
             || directories::is_waste(tree, name)
-            || node_leftovers::is_left_out(tree, name)
+            || leftovers::is_left_out(tree, name)
             || python::is_left_out_of_site(tree, name);
         if is_left_out {
             left_out.insert(name);

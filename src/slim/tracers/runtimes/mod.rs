@@ -15,7 +15,6 @@ mod leftovers;
 mod literals;
 mod lua;
 mod node;
-mod node_leftovers;
 mod perl;
 mod php;
 mod programs;
@@ -39,9 +38,6 @@ use crate::slim::tracer::Tracer;
 pub(super) use calls::commands_in_package;
 pub(in crate::slim) use calls::programs_in_code;
 pub(in crate::slim) use leftovers::without_leftovers;
-pub(in crate::slim) use node_leftovers::is_left_out as is_left_out_of_package;
-pub(in crate::slim) use node_leftovers::package_of as installed_package_of;
-pub(in crate::slim) use node_leftovers::requests as requests_in_text;
 pub(super) use programs::{keep_libraries_of_archive, keep_program};
 pub(super) use source::is_build_time;
 

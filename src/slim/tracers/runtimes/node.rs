@@ -9,13 +9,13 @@ use super::directories::{
     ancestors, is_development, is_plain_file, is_waste, keep_tree, keep_tree_at,
 };
 use super::literals;
-use super::node_leftovers::{
-    LEFT_OUT_DIRECTORIES, debian_directories, is_left_out, is_package, package_of, requests,
-};
 use super::state::State;
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
 use crate::slim::keep::Keep;
+use crate::slim::modules::node::leftovers::{
+    LEFT_OUT_DIRECTORIES, debian_directories, is_left_out, is_package, package_of, requests,
+};
 use crate::slim::options::Modules;
 use crate::slim::why::{Language, Why};
 

@@ -10,13 +10,14 @@ use std::rc::Rc;
 use super::calls::{Calls, start_of_line, strings};
 use super::programs::{self, keep_program};
 use super::state::State;
-use super::{application, beside, directories, java, lua, node, node_leftovers, python, ruby};
+use super::{application, beside, directories, java, lua, node, python, ruby};
 use crate::image::NameId;
 use crate::knowledge::{
     language_of_interpreter, language_of_source, library_openers, program_starters,
 };
 use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
+use crate::slim::modules::node::leftovers;
 use crate::slim::options::Modules;
 use crate::slim::shebang;
 use crate::slim::tracers::shell;
@@ -104,7 +105,7 @@ fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language
         Language::Node if is_own && keep.module_level == Modules::Whole => {
             let directory = keep.tree().parent(name);
             // A bundle may require the same package on every line.
-            let requests: BTreeSet<&str> = node_leftovers::requests(&text).collect();
+            let requests: BTreeSet<&str> = leftovers::requests(&text).collect();
             node::keep_required(state, keep, name, directory, requests);
         }
         _ => {}

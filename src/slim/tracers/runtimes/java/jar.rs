@@ -14,8 +14,8 @@ use super::class;
 /// Largest part of a manifest that is read, in bytes. Those of large applications have a few kB.
 const MAX_MANIFEST: u64 = 1 << 20;
 /// The cost of a class that starts programs or loads libraries, for each of its bytes: all of its
-/// strings are looked up. Few classes of an application do that.
-const CALLER: u64 = 32;
+/// strings are kept and looked up. Few classes of an application do that.
+const CALLER: u64 = 128;
 
 /// Needs of an archive that other files meet.
 #[derive(Debug, Default)]

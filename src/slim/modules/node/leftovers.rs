@@ -1,11 +1,11 @@
 //! Packages of Node: which files of a package programs do not load, and the requests in the text of
 //! a source.
 
-use super::directories::{ancestors, is_development, is_directory_of, is_plain_file};
 use crate::image::{NameId, Tree};
+use crate::slim::package_files::{ancestors, is_development, is_directory_of, is_plain_file};
 
 /// Directories of packages that are only loaded if a source or a manifest names them.
-pub(super) const LEFT_OUT_DIRECTORIES: &[&str] = &[
+pub(in crate::slim) const LEFT_OUT_DIRECTORIES: &[&str] = &[
     "__tests__",
     "benchmark",
     "coverage",
@@ -69,7 +69,7 @@ pub(in crate::slim) fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
     ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
 }
 
-pub(super) fn is_package(tree: &Tree, directory: NameId) -> bool {
+pub(in crate::slim) fn is_package(tree: &Tree, directory: NameId) -> bool {
     tree.child(directory, b"package.json").is_some() && is_among_packages(tree, directory)
 }
 
@@ -91,7 +91,7 @@ fn is_among_packages(tree: &Tree, directory: NameId) -> bool {
 }
 
 /// Debian's package directories; those with addons are below the architecture's directory.
-pub(super) fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
+pub(in crate::slim) fn debian_directories(tree: &Tree) -> Vec<Vec<u8>> {
     let mut directories = vec![b"/usr/share/nodejs".to_vec(), b"/usr/lib/nodejs".to_vec()];
     if let Ok(libraries) = tree.resolve(b"/usr/lib") {
         let triplets = tree
