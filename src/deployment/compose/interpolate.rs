@@ -1,7 +1,7 @@
 //! Variables in the values of Compose files, and the `.env` files that set them.
 //!
-//! Only `.env` files and defaults give values: the environment of whoever runs jettison is not that
-//! of whoever starts the containers.
+//! Only `.env` files and defaults give values: the environment in which jettison runs is not
+//! the one in which the containers are started.
 
 use std::collections::BTreeMap;
 
