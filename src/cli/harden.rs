@@ -67,7 +67,11 @@ pub(super) fn run(arguments: &HardenArguments, output: Output) -> anyhow::Result
     arguments
         .program
         .configure(&mut image, arguments.source.platform.as_ref())?;
-    let slimming = slimming(&image, &arguments.plan.options()?, &arguments.image)?;
+    let slimming = slimming(
+        &image,
+        &arguments.plan.options(&arguments.image)?,
+        &arguments.image,
+    )?;
     let settings = Hardening::of(&slimming);
     drop(bar);
     let name = image_name(arguments)?;

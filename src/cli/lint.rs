@@ -20,7 +20,7 @@ use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::deployment::Deployment;
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, Extras, Finding, LintedFile, Named, Registry, Selection, Settings, Severity,
+    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection, Settings, Severity,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -36,9 +36,12 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let mut inputs = read_inputs(arguments, &config, output)?;
     let invocations = invocations(&mut inputs.sources, arguments, output);
     let mut failed = inputs.failed;
+    let deployed: Vec<DeployedImage<'_>> =
+        inputs.images.iter().map(LintedImage::deployed).collect();
     let mut linter = Linter {
         config: &config,
         images: &inputs.images,
+        deployed: &deployed,
         invocations: &invocations,
         output,
         has_shellcheck: false,
@@ -280,6 +283,8 @@ impl LintArguments {
 struct Linter<'a> {
     config: &'a Config,
     images: &'a [LintedImage],
+    /// The same images, for the deployments that start them.
+    deployed: &'a [DeployedImage<'a>],
     /// How deployments build the Dockerfiles.
     invocations: &'a Invocations,
     output: Output,
@@ -346,7 +351,12 @@ impl Linter<'_> {
         answers: Vec<Option<Vec<Finding>>>,
     ) -> Linted {
         let registry = rules::registry();
-        let mut files = lint::lint_deployment(deployment, registry, &self.config.settings);
+        let mut files = lint::lint_deployment(
+            deployment,
+            self.deployed,
+            registry,
+            &self.config.settings,
+        );
         let mut findings = std::mem::take(&mut files[0].findings);
         if let Ok(mut others) = self.others.lock() {
             others.extend(files.drain(1..));

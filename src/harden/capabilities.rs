@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::file_capabilities::file_capabilities;
-use super::permissions::first_unreadable;
 use super::place::{Mount, Place};
 use super::root_programs::privileged_starts;
 use super::subject::Subject;
 use crate::knowledge::{capabilities_of, capability_name};
+use crate::lint::image::file_capabilities;
 use crate::printable::escape_bytes;
 
 /// The number of reasons for one capability that are shown.
@@ -83,7 +82,7 @@ pub(super) fn add_of_root(
     }
     // Without this capability, root is an ordinary user to the files of other users.
     let override_of_modes = "DAC_OVERRIDE";
-    if let Some(path) = first_unreadable(subject, 0, 0) {
+    if let Some(path) = subject.first_unreadable(0, 0) {
         add(
             needed,
             override_of_modes,

@@ -7,10 +7,8 @@
 mod candidates;
 mod capabilities;
 mod confinement;
-mod file_capabilities;
 mod mounts;
 mod paths;
-mod permissions;
 mod place;
 mod root_programs;
 mod run_user;

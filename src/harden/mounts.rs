@@ -2,7 +2,6 @@
 
 use super::candidates::{Candidate, Found};
 use super::paths::{is_essential, is_within, real_path};
-use super::permissions::permits;
 use super::place::{Mount, Place};
 use super::run_user::RunUser;
 use super::subject::Subject;
@@ -52,7 +51,7 @@ fn add_home(subject: &Subject<'_, '_>, found: &mut Found, user: &RunUser) {
     else {
         return;
     };
-    let is_own = permits(image.tree.inode(name), user.uid, user.gid, 0o2);
+    let is_own = user.identity().may(image.tree.inode(name), 0o2);
     if is_own && !is_essential(&path) && subject.kept_files_below(&path) == 0 {
         let reason = "the home directory of the user".to_owned();
         found.add(path, Mount::Tmpfs, reason);
@@ -113,7 +112,7 @@ fn place(tree: &Tree, path: &[u8], candidate: &Candidate, user: &RunUser) -> Pla
         .map(|found| &tree.inode(found.name).header);
     let mode = header.map_or(DEFAULT_MODE, |header| header.mode & 0o7777);
     let owner = match header {
-        // Everybody may write to `/tmp`, whoever owns it.
+        // Everybody may write to `/tmp`; its owner does not matter.
         Some(header) if mode & 0o002 != 0 => (header.uid, header.gid),
         Some(header) if !user.is_new && header.uid != 0 => (header.uid, header.gid),
         // The user of the image could not write to a directory of root, and neither needs to.

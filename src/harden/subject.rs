@@ -2,7 +2,7 @@
 
 use super::started::Started;
 use crate::image::NameId;
-use crate::lint::image::Accounts;
+use crate::lint::image::{Accounts, Identity, first_unreadable};
 use crate::printable::escape_bytes;
 use crate::slim::{Plan, ScriptCall, Slimming};
 
@@ -59,5 +59,16 @@ impl<'s, 'a> Subject<'s, 'a> {
     pub(super) fn started_calls(&self) -> impl Iterator<Item = &'s ScriptCall> {
         let calls = self.plan.run_time().calls();
         calls.filter(|call| call.at.is_none_or(|at| self.started.contains(at)))
+    }
+
+    /// The first kept file that a user cannot read.
+    pub(super) fn first_unreadable(&self, uid: u64, gid: u64) -> Option<String> {
+        let tree = &self.slimming.image.tree;
+        let user = Identity {
+            uid,
+            gids: vec![gid],
+        };
+        let name = first_unreadable(tree, self.plan, &user)?;
+        Some(escape_bytes(&tree.path(name)))
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::candidates::Found;
-use super::permissions::{first_unreadable, permits};
 use super::root_programs::privileged_starts;
 use super::run_user::RunUser;
 use super::subject::Subject;
@@ -122,7 +121,7 @@ fn ordinary(subject: &Subject<'_, '_>) -> RunUser {
 
 /// The reason why a container cannot run as a user.
 fn obstacle(subject: &Subject<'_, '_>, found: &Found, user: &RunUser) -> Option<String> {
-    if let Some(path) = first_unreadable(subject, user.uid, user.gid) {
+    if let Some(path) = subject.first_unreadable(user.uid, user.gid) {
         return Some(format!("{path} is not readable by another user"));
     }
     let tree = &subject.slimming.image.tree;
@@ -130,7 +129,7 @@ fn obstacle(subject: &Subject<'_, '_>, found: &Found, user: &RunUser) -> Option<
     // none.
     for place in found.volumes() {
         let is_writable = match tree.resolve(place) {
-            Ok(resolved) => permits(tree.inode(resolved.name), user.uid, user.gid, 0o2),
+            Ok(resolved) => user.identity().may(tree.inode(resolved.name), 0o2),
             Err(_) => false,
         };
         if !is_writable {

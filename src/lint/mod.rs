@@ -27,7 +27,7 @@ mod settings;
 pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
 pub use deployment::{
-    DeploymentContext, LintedFile, in_file, invocation_settings, lint_deployment, sort,
+    DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, in_file, invocation_settings, lint_deployment, sort,
 };
 pub use dockerfile::{
     BuildContext, DockerfileContext, DockerfileReport, Extras, Facts, IgnoreFile, clean, facts,

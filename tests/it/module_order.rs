@@ -111,6 +111,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
             "trust",
             "printable",
             "suggestion",
+            "slim",
             "lint",
             "rules",
         ]],

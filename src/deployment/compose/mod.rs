@@ -288,7 +288,7 @@ impl Loader<'_> {
     fn report_unreadable(&mut self, path: &Spanned<String>, reason: Unreadable) {
         let message = match reason {
             Unreadable::Unknown => return,
-            Unreadable::Missing => format!("there is no file `{}`", path.value),
+            Unreadable::Missing => format!("`{}` does not exist", path.value),
             Unreadable::Refused(reason) => format!("cannot read `{}`: {reason}", path.value),
         };
         self.problem(path.place, message);

@@ -169,7 +169,7 @@ impl ModuleGraph {
             modules = modules_of_options(config);
             let declared = self.declared(keep, resolved.name);
             // `DB_CLIENT=pg`, `CMD ["probot", "run", "plugin"]`.
-            for (word, root) in words_of(config) {
+            for (word, root) in words_of(config, &keep.deployed) {
                 if package_name(word).is_some_and(|package| declared.contains(package)) {
                     modules.entry(word.to_owned()).or_insert(root);
                 }
@@ -870,7 +870,7 @@ fn modules_of_options(config: &Config) -> BTreeMap<String, Root> {
 }
 
 /// The words of commands and variables, which may name packages.
-fn words_of(config: &Config) -> Vec<(&str, Root)> {
+fn words_of<'w>(config: &'w Config, deployed: &'w [Vec<(Field, String)>]) -> Vec<(&'w str, Root)> {
     let mut all = Vec::new();
     let healthcheck = config.healthcheck().unwrap_or_default();
     for (of, words) in [
@@ -884,6 +884,15 @@ fn words_of(config: &Config) -> Vec<(&str, Root)> {
                 word: word.to_owned(),
             };
             all.push((word, root));
+        }
+    }
+    for (of, word) in deployed.iter().flatten() {
+        for part in parts(word) {
+            let root = Root::Argument {
+                of: *of,
+                word: part.to_owned(),
+            };
+            all.push((part, root));
         }
     }
     for entry in config.env() {
