@@ -18,7 +18,9 @@ use crate::advisories::Export;
 use crate::config::Config;
 use crate::image::{Image, Reference};
 use crate::lint::image::{DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
-use crate::lint::{DeployedImage, Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image};
+use crate::lint::{
+    DeployedImage, Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image,
+};
 use crate::packages::{self, Packages};
 use crate::report::Linted;
 use crate::size::{counted, size};

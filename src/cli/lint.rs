@@ -20,7 +20,8 @@ use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::deployment::Deployment;
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection, Settings, Severity,
+    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
+    Settings, Severity,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -351,12 +352,8 @@ impl Linter<'_> {
         answers: Vec<Option<Vec<Finding>>>,
     ) -> Linted {
         let registry = rules::registry();
-        let mut files = lint::lint_deployment(
-            deployment,
-            self.deployed,
-            registry,
-            &self.config.settings,
-        );
+        let mut files =
+            lint::lint_deployment(deployment, self.deployed, registry, &self.config.settings);
         let mut findings = std::mem::take(&mut files[0].findings);
         if let Ok(mut others) = self.others.lock() {
             others.extend(files.drain(1..));

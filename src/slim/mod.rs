@@ -50,8 +50,8 @@ pub use deployed::{DeployedCommand, DeployedContainer, DeployedMount, DeployedVa
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use keep_rules::{KeepPage, KeepRules, keep_rules};
 pub use options::{Modules, PlanError, PlanOptions};
-pub use program_finder::ProgramFinder;
 pub use plan::{Count, PartLeftOut, Plan, Totals};
+pub use program_finder::ProgramFinder;
 pub use shebang::started_through;
 pub use slimming::{Slimming, plan};
 pub use verify::{Failure, Lost, verify, verify_against};

@@ -86,7 +86,11 @@ impl<'a> DeployedImage<'a> {
             None => (setting, None),
         };
         let users = &self.accounts.users;
-        let number: Option<u64> = if user.is_empty() { Some(0) } else { user.parse().ok() };
+        let number: Option<u64> = if user.is_empty() {
+            Some(0)
+        } else {
+            user.parse().ok()
+        };
         let account = self
             .accounts
             .user(user)

@@ -25,7 +25,11 @@ pub(in crate::rules) fn named_programs(container: ImagedWorkload<'_>) -> Vec<Nam
     let mut programs = Vec::new();
     match (&workload.entrypoint, &workload.command) {
         (Some(entrypoint), _) => {
-            let key = if is_kubernetes { "command" } else { "entrypoint" };
+            let key = if is_kubernetes {
+                "command"
+            } else {
+                "entrypoint"
+            };
             add(container, key, entrypoint, &mut programs);
         }
         // With an entry point of the image, the words are its arguments.
