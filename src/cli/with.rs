@@ -50,6 +50,40 @@ fn of_option(option: &str, image: &str) -> anyhow::Result<Vec<DeployedContainer>
     Ok(containers)
 }
 
+/// The file of an option, and the number of its containers that are selected.
+pub(super) fn file(option: &str, image: &str) -> anyhow::Result<(Source, usize)> {
+    let (path, _) = split(option);
+    let source = source(&HostFile::named(path)).with_context(|| format!("`{option}`"))?;
+    let (_, selected) = selected_in(source.clone(), option, image)?;
+    Ok((source, selected.len()))
+}
+
+/// The deployment in a text, and the containers that an option selects in it: indices of pods, and
+/// of containers in them.
+pub(super) fn selected_in(
+    source: Source,
+    option: &str,
+    image: &str,
+) -> anyhow::Result<(Deployment, Vec<(usize, usize)>)> {
+    let deployment =
+        deployment(source).context("neither a Compose file nor a Kubernetes manifest")?;
+    let deployments = [deployment];
+    let wanted = match split(option) {
+        (_, Some(name)) => Wanted::Named(name),
+        (_, None) => wanted_by_image(&deployments, image)?,
+    };
+    let [deployment] = deployments;
+    let mut selected = Vec::new();
+    for (at, pod) in deployment.pods.iter().enumerate() {
+        for (index, workload) in pod.workloads.iter().enumerate() {
+            if wanted.includes(pod, workload) {
+                selected.push((at, index));
+            }
+        }
+    }
+    Ok((deployment, selected))
+}
+
 /// Splits `compose.yaml:web`. A file whose own name has a colon comes first.
 fn split(option: &str) -> (&str, Option<&str>) {
     if Path::new(option).exists() {

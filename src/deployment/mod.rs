@@ -14,6 +14,7 @@
 //! `.env`) are read through [`Files`], so that the caller decides which files may be read.
 
 mod bake;
+mod block_editor;
 mod build;
 mod compose;
 mod files;
@@ -27,6 +28,7 @@ mod yaml;
 
 use std::sync::Arc;
 
+pub use block_editor::{Block, BlockEditor, NewValue, NotEditable};
 pub use build::{Build, Recipe};
 pub use files::{Files, NoFiles, Unreadable};
 pub use inline::InlineText;

@@ -26,6 +26,7 @@ mod evidence;
 mod fixes;
 mod fixes_of_variants;
 mod formats;
+mod harden;
 mod hooks;
 mod hostile_input;
 mod hostile_output;
@@ -53,3 +54,4 @@ mod slim;
 #[cfg(all(target_os = "linux", not(jettison_portable)))]
 mod tracer;
 mod trust;
+mod with_deployments;

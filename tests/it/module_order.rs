@@ -99,6 +99,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
                 "inspect",
                 "loading",
                 "evidence",
+                "deployment",
                 "harden",
             ],
         ],
