@@ -28,6 +28,7 @@ Examples:
   jettison harden app:latest > compose.yaml
   jettison harden app.tar --name app:1.2 --format kubernetes
   jettison harden app.tar --name app:1.2 --format docker-run
+  jettison harden app.tar --apply compose.yaml:web
   jettison harden app.tar --format apparmor > /etc/apparmor.d/jettison-app"
 )]
 pub(super) struct HardenArguments {
@@ -36,6 +37,10 @@ pub(super) struct HardenArguments {
     /// Output format
     #[arg(long, value_enum, default_value = "compose")]
     format: HardenFormat,
+    /// Add the settings to this Compose file or Kubernetes manifest, in place; comments and the order
+    /// of keys stay
+    #[arg(long, value_name = "FILE[:SERVICE]", conflicts_with_all = ["format", "name"])]
+    apply: Option<String>,
     /// Name of the image in the output [default: the name of IMAGE]
     #[arg(long, value_name = "NAME")]
     name: Option<Name>,

@@ -237,3 +237,69 @@ fn lint_compares_a_deployment_with_its_image() {
     );
     assert_eq!(code, 0, "{text}");
 }
+
+/// The lines of a file that a command adds.
+fn added_lines(folder: &Path, file: &str, old: &str) -> Vec<String> {
+    let new = fs::read_to_string(folder.join(file)).unwrap();
+    let kept: Vec<&str> = new.lines().filter(|line| old.contains(line)).collect();
+    let old_lines: Vec<&str> = old.lines().collect();
+    assert_eq!(kept, old_lines, "lines are only added");
+    let added = new.lines().filter(|line| !old.contains(line));
+    added.map(str::to_owned).collect()
+}
+
+#[test]
+fn settings_are_added_to_a_service_and_nothing_else_changes() {
+    let folder = folder();
+    let path = folder.path();
+    let apply = ["harden", "app.tar", "--apply", "compose.yaml:web"];
+    let (code, text) = jettison(path, &apply);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(
+        added_lines(path, "compose.yaml", COMPOSE),
+        [
+            "    user: \"65532:65532\"",
+            "    read_only: true",
+            "    cap_drop:",
+            "      - ALL",
+            "    security_opt:",
+            "      - no-new-privileges:true",
+        ]
+    );
+    // A second time, there is nothing to change.
+    let (code, text) = jettison(path, &apply);
+    assert!(code == 0 && text.contains("has the settings already"), "{text}");
+}
+
+#[test]
+fn settings_are_added_to_all_containers_of_a_manifest() {
+    let folder = folder();
+    let path = folder.path();
+    let (code, text) = jettison(path, &["harden", "app.tar", "--apply", "k8s/pod.yaml"]);
+    assert_eq!(code, 0, "{text}");
+    let new = fs::read_to_string(path.join("k8s/pod.yaml")).unwrap();
+    assert_eq!(new.matches("      securityContext:\n").count(), 2, "{new}");
+    assert_eq!(new.matches("          allowPrivilegeEscalation: false\n").count(), 0, "{new}");
+    assert_eq!(new.matches("        allowPrivilegeEscalation: false\n").count(), 2, "{new}");
+    let (_, text) = jettison(
+        path,
+        &[
+            "lint",
+            "k8s/pod.yaml",
+            "--select",
+            "privilege-escalation-allowed,writable-root-filesystem,capabilities-not-dropped",
+        ],
+    );
+    assert!(!text.contains("k8s/pod.yaml"), "{text}");
+}
+
+#[test]
+fn a_definition_in_one_line_is_not_edited() {
+    let folder = folder();
+    let path = folder.path();
+    let text = "services:\n  web: {image: 'example.com/app:1.0'}\n";
+    fs::write(path.join("flow.yaml"), text).unwrap();
+    let (code, message) = jettison(path, &["harden", "app.tar", "--apply", "flow.yaml"]);
+    assert!(code == 2 && message.contains("is not a block of keys"), "{message}");
+    assert_eq!(fs::read_to_string(path.join("flow.yaml")).unwrap(), text);
+}

@@ -54,7 +54,7 @@ struct Change<'a> {
     by_hand: Vec<String>,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
     fn apply_to_service(&mut self) {
         if let Some(user) = self.new_user() {
             self.set("user", &NewValue::Scalar(quoted(&user)));
@@ -222,9 +222,10 @@ impl Change<'_> {
     }
 
     /// The writable places that no mount of the container covers yet.
-    fn new_places(&self, kind: Mount) -> Vec<(String, &Place)> {
+    fn new_places(&self, kind: Mount) -> Vec<(String, &'a Place)> {
+        let hardened: &'a Hardened<'a> = self.hardened;
         let mut places = Vec::new();
-        for mount in self.hardened.mounts(kind) {
+        for mount in hardened.mounts(kind) {
             let mut known = self.workload.mounts.iter();
             let is_covered = known.any(|known| {
                 let target = known.target.trim_end_matches('/');
@@ -243,13 +244,14 @@ impl Change<'_> {
     /// Settings that give more than the program needs are not removed: something else may need
     /// them.
     fn report_surplus(&mut self) {
-        let name = &self.workload.name.value;
-        if self.workload.is_privileged() {
+        let workload = self.workload;
+        let name = &workload.name.value;
+        if workload.is_privileged() {
             self.by_hand.push(format!(
                 "`{name}` is privileged, which has priority over the other settings"
             ));
         }
-        for added in &self.workload.cap_add {
+        for added in &workload.cap_add {
             let known = &self.hardened.settings.capabilities;
             if !known.contains_key(capability(added).as_str()) {
                 self.by_hand.push(format!(
