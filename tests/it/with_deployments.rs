@@ -9,6 +9,7 @@ use crate::builders::description::archive;
 
 const IMAGE: &str = "\
 name example.com/app:1.0
+file /etc/os-release \"ID=x\\n\"
 elf /usr/bin/migrate
 elf /usr/bin/curl
 elf /usr/bin/drain
@@ -19,7 +20,7 @@ file /etc/app/dev.conf
 dir /srv/state
 file /srv/seed/data
 file /etc/passwd \"root:x:0:0::/root:/bin/sh\\n\"
-layer COPY app /usr/bin/
+layer COPY app /usr/bin/ # buildkit
 elf /usr/bin/app
 entrypoint /usr/bin/app
 ";
@@ -268,7 +269,10 @@ fn settings_are_added_to_a_service_and_nothing_else_changes() {
     );
     // A second time, there is nothing to change.
     let (code, text) = jettison(path, &apply);
-    assert!(code == 0 && text.contains("has the settings already"), "{text}");
+    assert!(
+        code == 0 && text.contains("has the settings already"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -279,8 +283,18 @@ fn settings_are_added_to_all_containers_of_a_manifest() {
     assert_eq!(code, 0, "{text}");
     let new = fs::read_to_string(path.join("k8s/pod.yaml")).unwrap();
     assert_eq!(new.matches("      securityContext:\n").count(), 2, "{new}");
-    assert_eq!(new.matches("          allowPrivilegeEscalation: false\n").count(), 0, "{new}");
-    assert_eq!(new.matches("        allowPrivilegeEscalation: false\n").count(), 2, "{new}");
+    assert_eq!(
+        new.matches("          allowPrivilegeEscalation: false\n")
+            .count(),
+        0,
+        "{new}"
+    );
+    assert_eq!(
+        new.matches("        allowPrivilegeEscalation: false\n")
+            .count(),
+        2,
+        "{new}"
+    );
     let (_, text) = jettison(
         path,
         &[
@@ -300,6 +314,9 @@ fn a_definition_in_one_line_is_not_edited() {
     let text = "services:\n  web: {image: 'example.com/app:1.0'}\n";
     fs::write(path.join("flow.yaml"), text).unwrap();
     let (code, message) = jettison(path, &["harden", "app.tar", "--apply", "flow.yaml"]);
-    assert!(code == 2 && message.contains("is not a block of keys"), "{message}");
+    assert!(
+        code == 2 && message.contains("is not a block of keys"),
+        "{message}"
+    );
     assert_eq!(fs::read_to_string(path.join("flow.yaml")).unwrap(), text);
 }
