@@ -54,6 +54,9 @@ pub(super) struct HardenArguments {
     limits: LimitArguments,
 }
 
+/// Maximum number of containers that `--apply` changes: the file is read again after each.
+const MAX_APPLIED: usize = 64;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum HardenFormat {
     /// A Compose file
@@ -124,6 +127,10 @@ fn apply(
     output: Output,
 ) -> anyhow::Result<Outcome> {
     let (old, count) = with::file(target, image)?;
+    ensure!(
+        count <= MAX_APPLIED,
+        "`{target}` selects {count} containers, more than {MAX_APPLIED}: name one after a colon"
+    );
     let mut text = old.text().to_owned();
     let mut by_hand = Vec::new();
     for index in 0..count {

@@ -207,7 +207,7 @@ fn reason(subject: &Subject<'_, '_>, write: &Write, path: &[u8]) -> String {
                 subject.location(*at, *line),
                 escape_bytes(path)
             ),
-            None => format!("rule {rule} knows that it is written"),
+            None => format!("written to, according to the keep rule {rule}"),
         },
         Writer::Command { at, line, program } => {
             let at = subject.location(*at, Some(*line));

@@ -14,6 +14,9 @@ pub(super) const RULE: Rule = Rule {
     deployment: Some(check),
 };
 
+/// Maximum number of mounts of a container that are compared with the image.
+const MAX_MOUNTS: usize = 64;
+
 fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
     for container in cx.imaged_workloads() {
         // Another container may fill the mount first.
@@ -24,7 +27,7 @@ fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
 }
 
 fn check_container(container: ImagedWorkload<'_>, findings: &mut Findings) {
-    for mount in &container.workload.mounts {
+    for mount in container.workload.mounts.iter().take(MAX_MOUNTS) {
         // What a volume or a directory of the host has in it is not known.
         if mount.source != MountSource::Empty {
             continue;

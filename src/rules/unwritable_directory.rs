@@ -47,7 +47,7 @@ fn check_container(container: ImagedWorkload<'_>, findings: &mut Findings) {
         );
         findings
             .add(setting.place, message)
-            .note(format!("the keep rule `{rule}` knows that it is written to"));
+            .note(format!("it is written to, according to the keep rule `{rule}`"));
     }
 }
 

@@ -15,8 +15,8 @@ elf /usr/bin/curl
 elf /usr/bin/drain
 elf /usr/bin/other
 elf /bin/sh
-file /etc/app/prod.conf
-file /etc/app/dev.conf
+file /opt/settings/prod.conf
+file /opt/settings/dev.conf
 dir /srv/state
 file /srv/seed/data
 file /etc/passwd \"root:x:0:0::/root:/bin/sh\\n\"
@@ -30,7 +30,7 @@ services:
   web:
     image: example.com/app:1.0
     environment:
-      APP_CONFIG: /etc/app/prod.conf
+      APP_CONFIG: /opt/settings/prod.conf
     volumes:
       - seed:/srv/seed
     healthcheck:
@@ -111,7 +111,7 @@ fn reasons_name_the_file_and_line_of_a_compose_file() {
         ),
         ("/bin/sh", "the program of `healthcheck` (compose.yaml:9)"),
         (
-            "/etc/app/prod.conf",
+            "/opt/settings/prod.conf",
             "named by `APP_CONFIG` (compose.yaml:5)",
         ),
         ("/srv/seed/data", "named by `volumes` (compose.yaml:7)"),

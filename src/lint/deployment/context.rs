@@ -7,6 +7,9 @@ use crate::deployment::{Deployment, Kind, Place, Pod, Role, Workload};
 use crate::lint::finding::Label;
 use crate::lint::settings::Settings;
 
+/// Maximum number of containers that are compared with images, which takes time for each.
+const MAX_COMPARED: usize = 1000;
+
 /// A deployment, and what rules commonly ask about it.
 #[derive(Clone, Copy, Debug)]
 pub struct DeploymentContext<'a> {
@@ -41,8 +44,9 @@ impl<'a> DeploymentContext<'a> {
         if self.images.is_empty() {
             return found;
         }
-        for (pod, workload) in self.complete_workloads() {
-            if let Some(image) = self.image_of(workload) {
+        let has_one_image = self.has_one_image();
+        for (pod, workload) in self.complete_workloads().take(MAX_COMPARED) {
+            if let Some(image) = self.image_of(workload, has_one_image) {
                 found.push(ImagedWorkload {
                     pod,
                     workload,
@@ -53,7 +57,7 @@ impl<'a> DeploymentContext<'a> {
         found
     }
 
-    fn image_of(&self, workload: &Workload) -> Option<&'a DeployedImage<'a>> {
+    fn image_of(&self, workload: &Workload, has_one_image: bool) -> Option<&'a DeployedImage<'a>> {
         let reference = workload.image.as_ref();
         let named = reference
             .and_then(|reference| self.images.iter().find(|image| image.is_named(reference)));
@@ -63,7 +67,7 @@ impl<'a> DeploymentContext<'a> {
         // A file has no name: it is the image of a deployment that has only one.
         let mut others = self.images.iter().filter(|image| !image.has_name());
         match (others.next(), others.next()) {
-            (Some(image), None) if self.has_one_image() => Some(image),
+            (Some(image), None) if has_one_image => Some(image),
             _ => None,
         }
     }

@@ -9,6 +9,9 @@ use crate::paths::file_name;
 /// Maximum length of a script that is read, in bytes.
 const MAX_SCRIPT: usize = 64 << 10;
 
+/// Maximum number of programs of a container.
+const MAX_PROGRAMS: usize = 256;
+
 /// A program that a command names.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::rules) struct NamedProgram {
@@ -147,7 +150,7 @@ fn push(word: &str, key: &'static str, place: Place, programs: &mut Vec<NamedPro
         key,
         place,
     };
-    if !programs.contains(&program) {
+    if programs.len() < MAX_PROGRAMS && !programs.contains(&program) {
         programs.push(program);
     }
 }
