@@ -166,12 +166,23 @@ fn apply(
         output.note(format_args!("`{}` has the settings already", old.name()));
         return Ok(Outcome::Clean);
     }
+    ensure!(
+        problems(&old, old.text(), target, image)? == problems(&old, &text, target, image)?,
+        "the settings cannot be added without breaking the file: add them by hand"
+    );
     let path = Path::new(old.name());
     let is_written = trust::replace(path, old.text().as_bytes(), text.as_bytes())
         .with_context(|| format!("cannot write `{}`", old.name()))?;
     ensure!(is_written, "`{}` has just been changed", old.name());
     output.note(format_args!("changed `{}`", old.name()));
     Ok(Outcome::Clean)
+}
+
+/// The number of defects that keep parts of a text from being read.
+fn problems(file: &Source, text: &str, target: &str, image: &str) -> anyhow::Result<usize> {
+    let source = Source::new(file.name(), text);
+    let (deployment, _) = with::selected_in(source, target, image)?;
+    Ok(deployment.problems.len())
 }
 
 /// The name of the image in the output: that of the option, of a registry or a daemon, or of a

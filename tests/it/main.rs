@@ -16,6 +16,7 @@ mod config;
 mod console_sessions;
 mod cpu_time;
 mod dependencies;
+mod deployments_any_text;
 mod discouraged_words;
 mod docker_plugin;
 mod dockerfile_corpus;
