@@ -17,7 +17,7 @@ use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
     self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
@@ -139,9 +139,10 @@ fn invocations(
     output: Output,
 ) -> Invocations {
     let mut invocations = Invocations::default();
+    let room = Room::default();
     for source in &*sources {
         if let Some(kind) = deployments::kind_of(source) {
-            invocations.add(&deployments::read(kind, source.clone()));
+            invocations.add(&deployments::read(&room, kind, source.clone()));
         }
     }
     // The files of the working tree are not those of git's index.
@@ -316,11 +317,12 @@ const LARGE: usize = 64 << 10;
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
         let few = sources.len() <= FEW;
-        let mut jobs: Vec<Job> = if few {
-            sources.into_iter().map(job).collect()
-        } else {
-            sources.into_par_iter().map(job).collect()
-        };
+        // One after the other, so that it does not depend on chance which deployments fit.
+        let room = Room::default();
+        let mut jobs: Vec<Job> = sources
+            .into_iter()
+            .map(|source| job(&room, source))
+            .collect();
         // One process checks the scripts of all files, as it takes longer to start than to check.
         let mut answers = self.ask_shellcheck(&texts(&jobs)).into_iter();
         for job in &mut jobs {
@@ -501,10 +503,10 @@ impl Linter<'_> {
     }
 }
 
-fn job(source: Source) -> Job {
+fn job(room: &Room, source: Source) -> Job {
     let kind = deployments::kind_of(&source);
     Job {
-        deployment: kind.map(|kind| deployments::read(kind, source.clone())),
+        deployment: kind.map(|kind| deployments::read(room, kind, source.clone())),
         answers: Vec::new(),
         source,
     }

@@ -7,7 +7,7 @@ use walkdir::WalkDir;
 
 use super::{deployments, discover};
 use crate::deployment::{
-    self, CheckKind, Command, Deployment, MountSource, Place, Pod, Spanned, Workload,
+    self, CheckKind, Command, Deployment, MountSource, Place, Pod, Room, Spanned, Workload,
 };
 use crate::image::Reference;
 use crate::image::name::Parts;
@@ -65,8 +65,8 @@ pub(super) fn selected_in(
     option: &str,
     image: &str,
 ) -> anyhow::Result<(Deployment, Vec<(usize, usize)>)> {
-    let deployment =
-        deployment(source).context("neither a Compose file nor a Kubernetes manifest")?;
+    let deployment = deployment(&Room::default(), source)
+        .context("neither a Compose file nor a Kubernetes manifest")?;
     let deployments = [deployment];
     let wanted = match split(option) {
         (_, Some(name)) => Wanted::Named(name),
@@ -101,6 +101,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<Deployment>> {
         return Ok(vec![read_file(path)?]);
     }
     let mut deployments = Vec::new();
+    let room = Room::default();
     for entry in WalkDir::new(path).sort_by_file_name() {
         let entry = entry.context("cannot search the directory")?;
         if !entry.file_type().is_file() || discover::is_dockerfile(entry.path()) {
@@ -109,7 +110,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<Deployment>> {
         if discover::may_be_input(entry.path()) {
             let source = source(&HostFile::found(entry.path(), path))?;
             if discover::is_input(entry.path(), source.text().as_bytes()) {
-                deployments.extend(deployment(source));
+                deployments.extend(deployment(&room, source));
             }
         }
     }
@@ -118,7 +119,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<Deployment>> {
 
 fn read_file(path: &Path) -> anyhow::Result<Deployment> {
     let source = source(&HostFile::named(path))?;
-    deployment(source).context("neither a Compose file nor a Kubernetes manifest")
+    deployment(&Room::default(), source).context("neither a Compose file nor a Kubernetes manifest")
 }
 
 fn source(file: &HostFile) -> anyhow::Result<Source> {
@@ -130,12 +131,12 @@ fn source(file: &HostFile) -> anyhow::Result<Source> {
 }
 
 /// The deployment of a file; `None` if it starts no containers.
-fn deployment(source: Source) -> Option<Deployment> {
+fn deployment(room: &Room, source: Source) -> Option<Deployment> {
     let kind = deployments::kind_of(&source)?;
     if kind == deployment::Kind::Bake {
         return None;
     }
-    Some(deployments::read(kind, source))
+    Some(deployments::read(room, kind, source))
 }
 
 /// The containers that are wanted.

@@ -39,6 +39,7 @@ pub use workload::{
     Check, CheckKind, Command, Controller, HostNamespace, Limits, Mount, MountSource, Pod, Port,
     Profile, Role, Variable, Workload, capability,
 };
+pub use yaml::Room;
 
 use crate::source::Source;
 
@@ -82,10 +83,15 @@ pub struct NetworkPolicy {
 
 /// Reads a Compose file, a Kubernetes manifest or a Bake file, and the files that it refers to.
 pub fn read(kind: Kind, source: Source, files: &dyn Files) -> Deployment {
+    read_in(&Room::default(), kind, source, files)
+}
+
+/// The same for one of many deployments, which share the room in memory.
+pub fn read_in(room: &Room, kind: Kind, source: Source, files: &dyn Files) -> Deployment {
     match kind {
-        Kind::Compose => compose::read(source, files),
-        Kind::Kubernetes => kubernetes::read(source),
-        Kind::Bake => bake::read(source),
+        Kind::Compose => compose::read(source, files, room),
+        Kind::Kubernetes => kubernetes::read(source, room),
+        Kind::Bake => bake::read(source, room),
     }
 }
 
