@@ -190,21 +190,66 @@ fn distinction(build: &Build) -> [u8; 32] {
 /// The Dockerfiles that are written in the first file of a deployment, each once for all services
 /// that build it in the same way.
 pub(super) fn inline_builds(deployment: &Deployment) -> Vec<(&Build, &InlineText)> {
-    let mut inline = Vec::new();
-    let mut known = HashSet::new();
-    // Aliases and defaults repeat a text.
     let mut left = MAX_INLINE;
-    for build in deployment.builds() {
-        if let Recipe::Inline(text) = &build.recipe
-            && text.place.file == 0
-            && known.insert((text.place, distinction(build)))
-        {
-            let Some(rest) = left.checked_sub(text.text.len()) else {
-                break;
-            };
-            left = rest;
-            inline.push((build, text));
-        }
+    let fits = |(_, text): &(&Build, &InlineText)| {
+        let rest = left.checked_sub(text.text.len());
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    different_inline(deployment).take_while(fits).collect()
+}
+
+/// The number of Dockerfiles in a deployment that are beyond the limit.
+pub(super) fn unchecked_inline(deployment: &Deployment) -> usize {
+    different_inline(deployment).count() - inline_builds(deployment).len()
+}
+
+fn different_inline(deployment: &Deployment) -> impl Iterator<Item = (&Build, &InlineText)> {
+    // Aliases and defaults repeat a text.
+    let mut known = HashSet::new();
+    deployment.builds().filter_map(move |build| {
+        let Recipe::Inline(text) = &build.recipe else {
+            return None;
+        };
+        let is_new = text.place.file == 0 && known.insert((text.place, distinction(build)));
+        is_new.then_some((build, text))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inline_dockerfiles_that_aliases_repeat_are_checked_once_and_up_to_a_limit() {
+        let read = |text: &str| {
+            let source = Source::new("compose.yaml", text);
+            let deployment = deployment::read(Kind::Compose, source, &NoFiles);
+            inline_builds(&deployment).len()
+        };
+        let aliases: String = (0..50)
+            .map(|at| format!("  s{at}: {{build: {{dockerfile_inline: *d}}}}\n"))
+            .collect();
+        let text = "x-d: &d \"FROM a\\n\"\nservices:\n".to_owned() + &aliases;
+        assert_eq!(read(&text), 1);
+        let other = "  o: {build: {dockerfile_inline: *d, target: x}}\n";
+        let with_args = "  p: {build: {dockerfile_inline: *d, args: {A: 1}}}\n";
+        assert_eq!(read(&(text + other + with_args)), 3);
+        let long = "#".repeat(100_000);
+        let texts: String = (0..20)
+            .map(|at| format!("  s{at}: {{build: {{dockerfile_inline: \"{long}\"}}}}\n"))
+            .collect();
+        assert_eq!(read(&format!("services:\n{texts}")), 10);
     }
-    inline
+
+    #[test]
+    fn invocations_that_differ_only_in_their_names_are_one() {
+        let text = "services:\n  a: {build: .}\n  b: {build: {context: .}}\n  \
+                    c: {build: {context: ., args: {A: 1}}}\n  d: {build: {context: ., args: {A: 2}}}\n";
+        let source = Source::new("compose.yaml", text);
+        let mut invocations = Invocations::default();
+        invocations.add(&deployment::read(Kind::Compose, source, &NoFiles));
+        let dockerfile = Source::new("Dockerfile", "");
+        assert_eq!(invocations.of(&dockerfile).len(), 3);
+    }
 }

@@ -356,6 +356,13 @@ impl Linter<'_> {
         let registry = rules::registry();
         let mut files =
             lint::lint_deployment(deployment, self.deployed, registry, &self.config.settings);
+        let unchecked = deployments::unchecked_inline(deployment);
+        if unchecked > 0 {
+            self.output.warning(format_args!(
+                "{unchecked} of the Dockerfiles in `{}` are not checked: they are too large together",
+                source.name()
+            ));
+        }
         let mut findings = std::mem::take(&mut files[0].findings);
         if let Ok(mut others) = self.others.lock() {
             others.extend(files.drain(1..));

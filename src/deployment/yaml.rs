@@ -649,7 +649,11 @@ mod tests {
         let long = "x".repeat(500_000);
         for text in [
             format!("a: &a {long}\nb: [{}]\n", "*a, ".repeat(1000)),
-            format!("a: &a {{{long}: 1}}\nb: [{}]\n", "*a, ".repeat(1000)),
+            format!(
+                "a: &a {{{}: 1}}\nb: [{}]\n",
+                "x".repeat(1000),
+                "*a, ".repeat(40_000)
+            ),
             format!("a: {}\n", "&a ".repeat(1) + &long) + &"b: *a\n".repeat(1000),
         ] {
             let (_, problems) = read(&text);
