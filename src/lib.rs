@@ -42,6 +42,7 @@
 //! | [`loading`] | libraries that a loader maps for a program, on an image or the host |
 //! | [`evidence`] | tests of images in containers, and the files that they need |
 //! | [`lint`] | the engine for Dockerfiles and images: facts, findings, policy |
+//! | [`harden`] | run-time settings that the keep graph of an image allows |
 //! | [`rules`] | one file a rule, named like its page in `rules/lint` |
 //! | [`shellcheck`] | ShellCheck, run on batches of scripts, and the cache of its answers |
 //! | [`report`] | one file an output format |
@@ -50,7 +51,7 @@
 //!
 //! Uses point one way: `size, hash, trust, printable, paths, source, suggestion → knowledge →
 //! page, dockerfile`, `source → deployment`, `elf, image → packages → inspect, slim, advisories`, `slim → loading`,
-//! `image → evidence → slim`, all of these `→ lint → rules, shellcheck → report → config → cli →
+//! `image → evidence → slim`, all of these `→ lint → rules, shellcheck, harden → report → config → cli →
 //! main`. `lint` and `rules` are two modules because [`lint::lint`] takes the rules as an argument.
 //! A test reads the `use` lines.
 //!

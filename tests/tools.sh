@@ -8,6 +8,7 @@ for program in "$@"; do
     command -v "$program" >/dev/null && continue
     missing="$missing $program"
     case $program in
+        apparmor_parser) packages="$packages apparmor" ;;
         ip) packages="$packages iproute2" ;;
         rpmbuild) packages="$packages rpm" ;;
         xz) packages="$packages xz-utils" ;;

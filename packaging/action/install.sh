@@ -60,7 +60,8 @@ download() {
 build() {
     # Every file that is downloaded has its hash in the list. The build is not isolated, because an isolated one
     # downloads its tools without a check.
-    [ -x "$directory/bin/pip" ] || python3 -m venv "$directory"
+    # With -I, no module is imported from the current directory, which is the repository to be checked.
+    [ -x "$directory/bin/pip" ] || python3 -I -m venv "$directory"
     "$directory/bin/pip" --quiet --disable-pip-version-check install --require-hashes \
         --requirement "$root/requirements/build.txt"
     PATH="$directory/bin:$PATH" "$directory/bin/pip" --quiet --disable-pip-version-check install --no-deps \

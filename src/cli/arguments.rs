@@ -320,6 +320,11 @@ pub(super) struct PlanArguments {
     /// repeated
     #[arg(long, value_name = "FILE")]
     pub(super) observed: Vec<PathBuf>,
+    /// Also keep what containers of this image run and read in a deployment: a Compose file, a
+    /// Kubernetes manifest, or a directory of them; `FILE:SERVICE` selects a service or container;
+    /// may be repeated
+    #[arg(long, value_name = "FILE[:SERVICE]")]
+    pub(super) with: Vec<String>,
     /// Also keep programs that ship with the image's main program, such as `pg_dump` with
     /// `postgres`
     #[arg(long)]
@@ -335,12 +340,14 @@ pub(super) struct PlanArguments {
 }
 
 impl PlanArguments {
-    pub(super) fn options(&self) -> anyhow::Result<PlanOptions> {
+    /// The options for an image, whose name selects the containers of deployments.
+    pub(super) fn options(&self, image: &str) -> anyhow::Result<PlanOptions> {
         Ok(PlanOptions {
             keep: self.keep.clone(),
             drop: self.drop.clone(),
             asked_for: Vec::new(),
             observed: super::observe::read(self)?,
+            deployed: super::with::containers(&self.with, image)?,
             level: self.keep_level.into(),
             keep_companions: self.keep_companions,
             no_package_records: self.no_package_records,

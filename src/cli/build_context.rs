@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use super::deployments::root_of;
 use crate::lint::{BuildContext, IgnoreFile};
-use crate::trust::{HostFile, Refusal, repository_root};
+use crate::trust::{HostFile, Refusal};
 
 /// The directory of a Dockerfile as its build context, and a warning if the ignore file in it
 /// cannot be used.
@@ -18,6 +19,9 @@ pub(super) fn within(dockerfile: &Path, context: &Path) -> (BuildContext, Option
     own.push(".dockerignore");
     let own = dockerfile.with_file_name(own);
     let shared = context.join(".dockerignore");
+    // The file may be a symlink within the repository, but must not lead out of it, nor may the
+    // context be another repository: findings would disclose its lines.
+    let root = root_of(dockerfile);
     // BuildKit takes the first of these that exists, and ignores the other.
     for path in [own, shared] {
         // A dangling symlink counts as a file, so that the warning below reports it.
@@ -25,7 +29,7 @@ pub(super) fn within(dockerfile: &Path, context: &Path) -> (BuildContext, Option
             Ok(metadata) if !metadata.is_dir() => {}
             _ => continue,
         }
-        return match read(&path) {
+        return match read(&path, &root) {
             Ok(text) => {
                 let ignore = Some(IgnoreFile::parse(&text));
                 (BuildContext { ignore }, None)
@@ -39,15 +43,7 @@ pub(super) fn within(dockerfile: &Path, context: &Path) -> (BuildContext, Option
     (BuildContext::default(), None)
 }
 
-fn read(path: &Path) -> Result<String, Refusal> {
-    let directory = match path.parent() {
-        // The parent of a bare file name is an empty path, which is not a valid directory name.
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    // The file may be a symlink within the repository, but must not lead out of it: findings would
-    // disclose its lines.
-    let root = repository_root(directory).unwrap_or_else(|| directory.to_owned());
+fn read(path: &Path, root: &Path) -> Result<String, Refusal> {
     HostFile::found(path, root).read_patterns()
 }
 

@@ -1,14 +1,19 @@
 //! Compose files, Kubernetes manifests and Bake files among the inputs of `lint`: what they say, and
 //! the Dockerfiles that they build.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
 
 use super::Output;
 use super::files::STDIN;
-use crate::deployment::{self, Build, Deployment, Files, Kind, NoFiles, Recipe, Unreadable};
+use crate::deployment::{
+    self, Build, Deployment, Files, InlineText, Kind, NoFiles, Recipe, Room, Unreadable,
+};
 use crate::source::Source;
-use crate::trust::{HostFile, limits, repository_root};
+use crate::trust::{HostFile, Refusal, limits, repository_root};
 
 /// The kind of deployment that a text describes; `None` for a Dockerfile. The name decides, and for
 /// other YAML and JSON the content.
@@ -28,13 +33,19 @@ pub(super) fn kind_of(source: &Source) -> Option<Kind> {
 }
 
 /// Reads a deployment, with the files of its repository that it refers to.
-pub(super) fn read(kind: Kind, source: Source) -> Deployment {
+pub(super) fn read(room: &Room, kind: Kind, source: Source) -> Deployment {
     if source.name() == STDIN {
-        return deployment::read(kind, source, &NoFiles);
+        return deployment::read_in(room, kind, source, &NoFiles);
     }
-    let directory = directory_of(Path::new(source.name()));
-    let root = repository_root(&directory).unwrap_or(directory);
-    deployment::read(kind, source, &HostFiles { root })
+    let root = root_of(Path::new(source.name()));
+    deployment::read_in(room, kind, source, &HostFiles { root })
+}
+
+/// The directory that contains all files which a file may name: its repository or, outside of one,
+/// its directory.
+pub(super) fn root_of(path: &Path) -> PathBuf {
+    let directory = directory_of(path);
+    repository_root(&directory).unwrap_or(directory)
 }
 
 fn directory_of(path: &Path) -> PathBuf {
@@ -63,11 +74,23 @@ impl Files for HostFiles {
 /// The ways in which Dockerfiles are built.
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
-    by_path: BTreeMap<PathBuf, Vec<Build>>,
+    by_path: BTreeMap<PathBuf, Invoked>,
+}
+
+/// A Dockerfile that deployments build.
+#[derive(Debug, Default)]
+struct Invoked {
+    builds: Vec<Build>,
+    /// What distinguishes the builds.
+    known: HashSet<[u8; 32]>,
+    /// For each deployment the directory in which it may name files.
+    roots: BTreeSet<PathBuf>,
 }
 
 /// The number of invocations that are checked for a Dockerfile.
 const MAX_INVOCATIONS: usize = 16;
+/// Total size of the Dockerfiles in a deployment that are checked, in bytes.
+const MAX_INLINE: usize = 1 << 20;
 
 impl Invocations {
     pub(super) fn add(&mut self, deployment: &Deployment) {
@@ -75,10 +98,11 @@ impl Invocations {
             let Some(path) = build.dockerfile() else {
                 continue;
             };
-            let known = self.by_path.entry(path).or_default();
-            let is_new = !known.iter().any(|other| is_same(other, build));
-            if is_new && known.len() < MAX_INVOCATIONS {
-                known.push(build.clone());
+            let root = root_of(Path::new(deployment.source(build.place).name()));
+            let invoked = self.by_path.entry(path).or_default();
+            invoked.roots.insert(root);
+            if invoked.builds.len() < MAX_INVOCATIONS && invoked.known.insert(distinction(build)) {
+                invoked.builds.push(build.clone());
             }
         }
     }
@@ -89,12 +113,12 @@ impl Invocations {
         let path = path.strip_prefix(".").unwrap_or(path);
         self.by_path
             .get(path)
-            .map(Vec::as_slice)
+            .map(|invoked| invoked.builds.as_slice())
             .unwrap_or_default()
     }
 
     /// The Dockerfiles that are built and are not among the sources. One that is missing may be
-    /// generated; one that is outside of the repository is not read.
+    /// generated; one that is outside of the repository of the deployment is not read.
     pub(super) fn unread(&self, sources: &[Source], output: Output) -> Vec<Source> {
         let known: BTreeSet<&Path> = sources
             .iter()
@@ -102,14 +126,11 @@ impl Invocations {
             .map(|path| path.strip_prefix(".").unwrap_or(path))
             .collect();
         let mut unread = Vec::new();
-        for path in self.by_path.keys() {
+        for (path, invoked) in &self.by_path {
             if known.contains(path.as_path()) {
                 continue;
             }
-            let directory = directory_of(path);
-            let root = repository_root(&directory).or_else(|| repository_root(Path::new(".")));
-            let file = HostFile::found(path.clone(), root.unwrap_or_else(|| PathBuf::from(".")));
-            match file.read(limits::FOUND_DOCKERFILE) {
+            match invoked.read(path) {
                 Ok(bytes) => {
                     if let Some(name) = path.to_str() {
                         unread.push(Source::new(name, bytes));
@@ -128,24 +149,107 @@ impl Invocations {
     }
 }
 
-/// Whether two invocations differ only in their names.
-fn is_same(a: &Build, b: &Build) -> bool {
-    let target = |build: &Build| build.target.as_ref().map(|target| target.value.clone());
-    a.known_args() == b.known_args()
-        && target(a) == target(b)
-        && a.contexts.keys().eq(b.contexts.keys())
-        && a.context_directory() == b.context_directory()
+impl Invoked {
+    /// The content, if one of the deployments may name the file.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, Refusal> {
+        let mut refusal = None;
+        for root in &self.roots {
+            let file = HostFile::found(path, root.clone());
+            match file.read(limits::FOUND_DOCKERFILE) {
+                Ok(bytes) => return Ok(bytes),
+                Err(reason) => refusal = Some(reason),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| io::Error::from(io::ErrorKind::NotFound).into()))
+    }
 }
 
-/// The Dockerfiles that are written in the first file of a deployment.
-pub(super) fn inline_builds(deployment: &Deployment) -> Vec<(&Build, &deployment::InlineText)> {
-    let mut inline = Vec::new();
-    for build in deployment.builds() {
-        if let Recipe::Inline(text) = &build.recipe
-            && text.place.file == 0
-        {
-            inline.push((build, text));
-        }
+/// A hash of what distinguishes two invocations of a Dockerfile, which is not their names.
+fn distinction(build: &Build) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    };
+    for (name, value) in build.known_args() {
+        add(&name);
+        add(&value);
     }
-    inline
+    add("");
+    for name in build.contexts.keys() {
+        add(name);
+    }
+    add("");
+    add(build.target.as_ref().map_or("", |target| &target.value));
+    if let Some(directory) = build.context_directory() {
+        add(&directory.to_string_lossy());
+    }
+    hash.finalize().into()
+}
+
+/// The Dockerfiles that are written in the first file of a deployment, each once for all services
+/// that build it in the same way.
+pub(super) fn inline_builds(deployment: &Deployment) -> Vec<(&Build, &InlineText)> {
+    let mut left = MAX_INLINE;
+    let fits = |(_, text): &(&Build, &InlineText)| {
+        let rest = left.checked_sub(text.text.len());
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    different_inline(deployment).take_while(fits).collect()
+}
+
+/// The number of Dockerfiles in a deployment that are beyond the limit.
+pub(super) fn unchecked_inline(deployment: &Deployment) -> usize {
+    different_inline(deployment).count() - inline_builds(deployment).len()
+}
+
+fn different_inline(deployment: &Deployment) -> impl Iterator<Item = (&Build, &InlineText)> {
+    // Aliases and defaults repeat a text.
+    let mut known = HashSet::new();
+    deployment.builds().filter_map(move |build| {
+        let Recipe::Inline(text) = &build.recipe else {
+            return None;
+        };
+        let is_new = text.place.file == 0 && known.insert((text.place, distinction(build)));
+        is_new.then_some((build, text))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inline_dockerfiles_that_aliases_repeat_are_checked_once_and_up_to_a_limit() {
+        let read = |text: &str| {
+            let source = Source::new("compose.yaml", text);
+            let deployment = deployment::read(Kind::Compose, source, &NoFiles);
+            inline_builds(&deployment).len()
+        };
+        let aliases: String = (0..50)
+            .map(|at| format!("  s{at}: {{build: {{dockerfile_inline: *d}}}}\n"))
+            .collect();
+        let text = "x-d: &d \"FROM a\\n\"\nservices:\n".to_owned() + &aliases;
+        assert_eq!(read(&text), 1);
+        let other = "  o: {build: {dockerfile_inline: *d, target: x}}\n";
+        let with_args = "  p: {build: {dockerfile_inline: *d, args: {A: 1}}}\n";
+        assert_eq!(read(&(text + other + with_args)), 3);
+        let long = "#".repeat(100_000);
+        let texts: String = (0..20)
+            .map(|at| format!("  s{at}: {{build: {{dockerfile_inline: \"{long}\"}}}}\n"))
+            .collect();
+        assert_eq!(read(&format!("services:\n{texts}")), 10);
+    }
+
+    #[test]
+    fn invocations_that_differ_only_in_their_names_are_one() {
+        let text = "services:\n  a: {build: .}\n  b: {build: {context: .}}\n  \
+                    c: {build: {context: ., args: {A: 1}}}\n  d: {build: {context: ., args: {A: 2}}}\n";
+        let source = Source::new("compose.yaml", text);
+        let mut invocations = Invocations::default();
+        invocations.add(&deployment::read(Kind::Compose, source, &NoFiles));
+        let dockerfile = Source::new("Dockerfile", "");
+        assert_eq!(invocations.of(&dockerfile).len(), 3);
+    }
 }

@@ -63,6 +63,7 @@ pub(super) const PAGES: &[GuidePage] = pages![
     "python-modules",
     "keep-rules",
     "why-and-verify",
+    "harden",
     "tests-of-images",
     "observe",
     "deps",

@@ -18,7 +18,9 @@ use crate::advisories::Export;
 use crate::config::Config;
 use crate::image::{Image, Reference};
 use crate::lint::image::{DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
-use crate::lint::{Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image};
+use crate::lint::{
+    DeployedImage, Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image,
+};
 use crate::packages::{self, Packages};
 use crate::report::Linted;
 use crate::size::{counted, size};
@@ -181,6 +183,16 @@ impl LintedImage {
             vulnerabilities: None,
         };
         findings_at_lines(input, &self.report.findings, source, settings)
+    }
+
+    /// The image as one that containers of a deployment are started from.
+    pub(super) fn deployed(&self) -> DeployedImage<'_> {
+        let reference = self.name.parse::<Reference>().ok();
+        let name = reference.as_ref().and_then(|reference| {
+            let remote = reference.remote_name().map(ToString::to_string);
+            reference.stored_name().map(str::to_owned).or(remote)
+        });
+        DeployedImage::new(&self.name, name.as_deref(), &self.image, self.plan.as_ref())
     }
 
     /// The findings for the report. If the image's Dockerfile was checked too, notes name the line

@@ -150,48 +150,61 @@ fn git_hook(here: &Path) -> anyhow::Result<NewFile> {
 
 fn pre_commit(here: &Path) -> anyhow::Result<NewFile> {
     let root = trust::repository_root(here).context("not a Git repository")?;
-    let hook = pre_commit_hook();
+    let hooks = pre_commit_hooks();
     Ok(NewFile {
         path: root.join(PRE_COMMIT),
-        text: format!("repos:\n{hook}"),
+        text: format!("repos:\n{hooks}"),
         mode: 0o666,
-        addition: hook,
+        addition: hooks,
     })
 }
 
 /// A hook of `.pre-commit-hooks.yaml`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, PartialEq)]
 struct PublishedHook {
+    id: String,
     name: String,
     entry: String,
     files: String,
-    exclude: String,
+    exclude: Option<String>,
 }
 
-/// An entry of `repos` with a local hook, for which pre-commit installs the wheel from PyPI.
-fn pre_commit_hook() -> String {
+/// The published hooks that a new configuration gets. The others fix files, or need an installed
+/// jettison.
+const OFFERED: [&str; 2] = ["jettison", "jettison-deployments"];
+
+/// An entry of `repos` with local hooks, for which pre-commit installs the wheel from PyPI.
+fn pre_commit_hooks() -> String {
     let hooks: Vec<PublishedHook> = serde_saphyr::from_str(HOOKS).unwrap_or_default();
-    let Some(hook) = hooks.first() else {
-        return String::new();
+    let mut text = "  - repo: local\n    hooks:\n".to_owned();
+    for hook in hooks {
+        if OFFERED.contains(&hook.id.as_str()) {
+            text += &local_hook(&hook);
+        }
+    }
+    text
+}
+
+fn local_hook(hook: &PublishedHook) -> String {
+    let exclude = match &hook.exclude {
+        Some(exclude) => format!("        exclude: {}\n", quoted(exclude)),
+        None => String::new(),
     };
     format!(
-        "  - repo: local
-    hooks:
-      - id: jettison
+        "      - id: {}
         name: {}
         entry: {}
         args: [--]
         language: python
         additional_dependencies: [jettison=={}]
         files: {}
-        exclude: {}
-        types: [file]
+{exclude}        types: [file]
 ",
+        hook.id,
         hook.name,
         hook.entry,
         env!("CARGO_PKG_VERSION"),
         quoted(&hook.files),
-        quoted(&hook.exclude)
     )
 }
 
@@ -211,14 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn the_hook_for_pre_commit_has_the_patterns_of_the_published_hook() {
+    fn the_hooks_for_pre_commit_have_the_patterns_of_the_published_hooks() {
         let written: Vec<Repository> =
-            serde_saphyr::from_str(&pre_commit_hook()).expect("it is YAML");
-        let published: Vec<PublishedHook> = serde_saphyr::from_str(HOOKS).expect("it is YAML");
-        let hook = &written[0].hooks[0];
+            serde_saphyr::from_str(&pre_commit_hooks()).expect("it is YAML");
+        let mut published: Vec<PublishedHook> = serde_saphyr::from_str(HOOKS).expect("it is YAML");
+        published.retain(|hook| OFFERED.contains(&hook.id.as_str()));
         assert_eq!(written[0].repo, "local");
-        assert_eq!(hook.files, published[0].files);
-        assert_eq!(hook.exclude, published[0].exclude);
-        assert_eq!(hook.entry, "jettison lint --force-exclude");
+        assert_eq!(written[0].hooks, published);
+        assert_eq!(published.len(), OFFERED.len());
     }
 }

@@ -17,10 +17,11 @@ use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, Extras, Finding, LintedFile, Named, Registry, Selection, Settings, Severity,
+    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
+    Settings, Severity,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -36,9 +37,12 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let mut inputs = read_inputs(arguments, &config, output)?;
     let invocations = invocations(&mut inputs.sources, arguments, output);
     let mut failed = inputs.failed;
+    let deployed: Vec<DeployedImage<'_>> =
+        inputs.images.iter().map(LintedImage::deployed).collect();
     let mut linter = Linter {
         config: &config,
         images: &inputs.images,
+        deployed: &deployed,
         invocations: &invocations,
         output,
         has_shellcheck: false,
@@ -135,9 +139,10 @@ fn invocations(
     output: Output,
 ) -> Invocations {
     let mut invocations = Invocations::default();
+    let room = Room::default();
     for source in &*sources {
         if let Some(kind) = deployments::kind_of(source) {
-            invocations.add(&deployments::read(kind, source.clone()));
+            invocations.add(&deployments::read(&room, kind, source.clone()));
         }
     }
     // The files of the working tree are not those of git's index.
@@ -280,6 +285,8 @@ impl LintArguments {
 struct Linter<'a> {
     config: &'a Config,
     images: &'a [LintedImage],
+    /// The same images, for the deployments that start them.
+    deployed: &'a [DeployedImage<'a>],
     /// How deployments build the Dockerfiles.
     invocations: &'a Invocations,
     output: Output,
@@ -310,11 +317,12 @@ const LARGE: usize = 64 << 10;
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
         let few = sources.len() <= FEW;
-        let mut jobs: Vec<Job> = if few {
-            sources.into_iter().map(job).collect()
-        } else {
-            sources.into_par_iter().map(job).collect()
-        };
+        // One after the other, so that it does not depend on chance which deployments fit.
+        let room = Room::default();
+        let mut jobs: Vec<Job> = sources
+            .into_iter()
+            .map(|source| job(&room, source))
+            .collect();
         // One process checks the scripts of all files, as it takes longer to start than to check.
         let mut answers = self.ask_shellcheck(&texts(&jobs)).into_iter();
         for job in &mut jobs {
@@ -346,7 +354,15 @@ impl Linter<'_> {
         answers: Vec<Option<Vec<Finding>>>,
     ) -> Linted {
         let registry = rules::registry();
-        let mut files = lint::lint_deployment(deployment, registry, &self.config.settings);
+        let mut files =
+            lint::lint_deployment(deployment, self.deployed, registry, &self.config.settings);
+        let unchecked = deployments::unchecked_inline(deployment);
+        if unchecked > 0 {
+            self.output.warning(format_args!(
+                "{unchecked} of the Dockerfiles in `{}` are not checked: they are too large together",
+                source.name()
+            ));
+        }
         let mut findings = std::mem::take(&mut files[0].findings);
         if let Ok(mut others) = self.others.lock() {
             others.extend(files.drain(1..));
@@ -494,10 +510,10 @@ impl Linter<'_> {
     }
 }
 
-fn job(source: Source) -> Job {
+fn job(room: &Room, source: Source) -> Job {
     let kind = deployments::kind_of(&source);
     Job {
-        deployment: kind.map(|kind| deployments::read(kind, source.clone())),
+        deployment: kind.map(|kind| deployments::read(room, kind, source.clone())),
         answers: Vec::new(),
         source,
     }

@@ -52,6 +52,7 @@ mod test;
 mod verify;
 mod why;
 mod why_not;
+mod with;
 mod writing;
 
 use std::ffi::OsString;

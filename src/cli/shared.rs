@@ -32,6 +32,10 @@ pub(super) fn check(
     }
     let count = 1 + arguments.more.len();
     ensure!(count > 1, "`--shared` needs at least two images");
+    ensure!(
+        arguments.plan.with.is_empty(),
+        "`--with` selects containers by the name of one image, so that it does not go with `--shared`"
+    );
     let tags = arguments.tag.len();
     ensure!(
         tags == 0 || tags == count,

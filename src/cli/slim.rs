@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
     let tests = arguments.tests.prepare()?;
-    let plan_options = arguments.plan.options()?;
+    let plan_options = arguments.plan.options(&arguments.image)?;
     let bar = Bar::new(output);
     // The destination, or an earlier result, may be inside the directory that is read (`rootfs:.`).
     let left_out = [&destination, &rest]

@@ -41,7 +41,9 @@ pub(super) struct VerifyArguments {
 }
 
 pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result<Outcome> {
-    let options = arguments.plan.options()?;
+    // A slimmed image often has another name than the original, which the deployment starts.
+    let name = arguments.against.as_ref().unwrap_or(&arguments.image);
+    let options = arguments.plan.options(name)?;
     let bar = Bar::new(output);
     let (source, limits) = (&arguments.source, &arguments.limits);
     let image = source.open(&arguments.image, limits.options(), &bar)?;
@@ -100,6 +102,11 @@ fn missing(image: &Image, options: &PlanOptions) -> anyhow::Result<Lines> {
             return Ok(lines);
         }
     };
+    for (field, program) in plan.absent_programs() {
+        lines.line(format_args!(
+            "`{program}`, the program of {field}, is not in the image"
+        ));
+    }
     for unmet in plan.unmet() {
         let path = escape_bytes(&image.tree.path(unmet.by));
         lines.line(format_args!(

@@ -14,7 +14,7 @@ use crate::printable::{Lines, escape_bytes};
 use crate::slim::{Link, Plan, Reason};
 
 pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Outcome> {
-    let options = arguments.plan.options()?;
+    let options = arguments.plan.options(&arguments.image)?;
     let bar = Bar::new(output);
     let mut image = arguments
         .source

@@ -39,7 +39,7 @@ pub(super) struct WhyNotArguments {
 }
 
 pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result<Outcome> {
-    let options = arguments.plan.options()?;
+    let options = arguments.plan.options(&arguments.image)?;
     let bar = Bar::new(output);
     let mut image = arguments
         .source

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use super::kind::Kind;
 use super::place::{Place, Problem, Spanned};
 use super::workload::{Controller, HostNamespace, Pod};
-use super::yaml::{self, Budget, Node};
+use super::yaml::{self, Budget, Node, Room};
 use super::{Deployment, NetworkPolicy};
 use crate::source::Source;
 
 /// The deepest lists within lists.
 const MAX_LISTS: usize = 4;
 
-pub(super) fn read(source: Source) -> Deployment {
+pub(super) fn read(source: Source, room: &Room) -> Deployment {
     let mut deployment = Deployment::new(Kind::Kubernetes);
     if let Some(at) = template_action(source.text()) {
         let message = "this is a template: pass the output of `helm template`, for example on \
@@ -26,7 +26,7 @@ pub(super) fn read(source: Source) -> Deployment {
         deployment.files.push(Arc::new(source));
         return deployment;
     }
-    let mut budget = Budget::default();
+    let mut budget = Budget::of(room);
     let documents = yaml::parse(source.text(), 0, &mut budget, &mut deployment.problems);
     deployment.files.push(Arc::new(source));
     for document in &documents {

@@ -14,6 +14,7 @@
 //! `.env`) are read through [`Files`], so that the caller decides which files may be read.
 
 mod bake;
+mod block_editor;
 mod build;
 mod compose;
 mod files;
@@ -27,6 +28,7 @@ mod yaml;
 
 use std::sync::Arc;
 
+pub use block_editor::{Block, BlockEditor, NewValue, NotEditable};
 pub use build::{Build, Recipe};
 pub use files::{Files, NoFiles, Unreadable};
 pub use inline::InlineText;
@@ -37,6 +39,7 @@ pub use workload::{
     Check, CheckKind, Command, Controller, HostNamespace, Limits, Mount, MountSource, Pod, Port,
     Profile, Role, Variable, Workload, capability,
 };
+pub use yaml::Room;
 
 use crate::source::Source;
 
@@ -80,10 +83,15 @@ pub struct NetworkPolicy {
 
 /// Reads a Compose file, a Kubernetes manifest or a Bake file, and the files that it refers to.
 pub fn read(kind: Kind, source: Source, files: &dyn Files) -> Deployment {
+    read_in(&Room::default(), kind, source, files)
+}
+
+/// The same for one of many deployments, which share the room in memory.
+pub fn read_in(room: &Room, kind: Kind, source: Source, files: &dyn Files) -> Deployment {
     match kind {
-        Kind::Compose => compose::read(source, files),
-        Kind::Kubernetes => kubernetes::read(source),
-        Kind::Bake => bake::read(source),
+        Kind::Compose => compose::read(source, files, room),
+        Kind::Kubernetes => kubernetes::read(source, room),
+        Kind::Bake => bake::read(source, room),
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Aliases are replaced with copies of what they refer to, and merge keys (`<<`) with the entries
 //! of the merged mappings. All copies count towards one [`Budget`], which is shared by the files of
-//! a deployment, so that a few hundred bytes cannot become gigabytes.
+//! a deployment, so that a few hundred bytes cannot become gigabytes. All deployments of a run share
+//! a [`Room`].
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use granit_parser::{
@@ -76,27 +78,70 @@ pub(super) enum Merging {
     Override,
 }
 
-/// The number of nodes that may still be created.
+/// Bytes that the deployments of a run may still take in memory.
 #[derive(Debug)]
-pub(super) struct Budget(usize);
+pub struct Room(Cell<usize>);
 
-impl Default for Budget {
+impl Default for Room {
     fn default() -> Self {
-        // The largest manifests of public collections have some 30,000 nodes.
-        Self(200_000)
+        // A thousand Compose files of usual size take a tenth of it.
+        Self(Cell::new(128 << 20))
     }
 }
 
-impl Budget {
-    /// Takes a number of nodes; false if there are not enough.
-    pub(super) fn take(&mut self, nodes: usize) -> bool {
-        match self.0.checked_sub(nodes) {
-            Some(rest) => {
-                self.0 = rest;
-                true
-            }
-            None => false,
+/// Bytes that the nodes of a deployment may take in memory. The largest manifests of public
+/// collections have some 30,000 nodes, which take 5 MB.
+const MAX_NODES: usize = 32 << 20;
+/// Bytes that a node takes in memory without its text, and as an entry of a mapping.
+const NODE: usize = 160;
+
+/// Bytes that the nodes of a deployment may still take.
+#[derive(Debug)]
+pub(super) struct Budget<'a> {
+    left: usize,
+    used: usize,
+    is_exceeded: bool,
+    room: &'a Room,
+}
+
+impl<'a> Budget<'a> {
+    pub(super) fn of(room: &'a Room) -> Self {
+        Self {
+            left: MAX_NODES.min(room.0.get()),
+            used: 0,
+            is_exceeded: false,
+            room,
         }
+    }
+
+    /// Takes a number of bytes; false if there are not enough, now and for all that follows, so that
+    /// what is left out does not depend on its size.
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
+        match self.left.checked_sub(bytes) {
+            Some(rest) if !self.is_exceeded => {
+                self.left = rest;
+                self.used += bytes;
+            }
+            _ => self.is_exceeded = true,
+        }
+        !self.is_exceeded
+    }
+
+    /// Adds a problem if anything was left out.
+    pub(super) fn report(&self, problems: &mut Vec<Problem>) {
+        let problem = too_many(Place::new(0, 0, 0));
+        let is_known = problems
+            .iter()
+            .any(|other| other.message == problem.message);
+        if self.is_exceeded && !is_known {
+            problems.push(problem);
+        }
+    }
+}
+
+impl Drop for Budget<'_> {
+    fn drop(&mut self) {
+        self.room.0.set(self.room.0.get().saturating_sub(self.used));
     }
 }
 
@@ -108,7 +153,7 @@ const MAX_DEPTH: usize = 96;
 pub(super) fn parse(
     text: &str,
     file: usize,
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Node> {
     // An unknown alias ends only the value that it stands for.
@@ -144,9 +189,9 @@ pub(super) fn parse(
 }
 
 /// Builds the tree of one document.
-struct Builder<'a> {
+struct Builder<'a, 'room> {
     file: usize,
-    budget: &'a mut Budget,
+    budget: &'a mut Budget<'room>,
     problems: &'a mut Vec<Problem>,
     stack: Vec<Frame>,
     anchors: HashMap<usize, Node>,
@@ -172,7 +217,7 @@ enum Content {
     },
 }
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     /// The next document; `None` at the end of the text.
     fn document<'input>(
         &mut self,
@@ -286,12 +331,11 @@ impl Builder<'_> {
 
     /// Adds a finished node to the collection that is open.
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
-        if !self.budget.take(1) {
+        if !self.budget.take(node.own_size()) {
             return Err(too_many(node.place));
         }
         if anchor != 0 {
-            let copies = node.size();
-            if !self.budget.take(copies) {
+            if !self.budget.take(node.size()) {
                 return Err(too_many(node.place));
             }
             self.anchors.insert(anchor, node.clone());
@@ -369,7 +413,7 @@ fn too_deep(place: Place) -> Problem {
 fn too_many(place: Place) -> Problem {
     Problem::new(
         place,
-        "too many values, including those that aliases repeat",
+        "too many values, including those that aliases and variables repeat",
     )
 }
 
@@ -431,18 +475,22 @@ impl Node {
         }
     }
 
-    /// The number of nodes in this tree.
+    /// Bytes that this tree takes in memory.
     pub(super) fn size(&self) -> usize {
-        match &self.value {
-            Value::Null | Value::Scalar(_) => 1,
-            Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
-            Value::Map(entries) => {
-                1 + entries
-                    .iter()
-                    .map(|entry| entry.value.size())
-                    .sum::<usize>()
-            }
-        }
+        let below: usize = match &self.value {
+            Value::Null | Value::Scalar(_) => 0,
+            Value::List(items) => items.iter().map(Self::size).sum(),
+            Value::Map(entries) => entries
+                .iter()
+                .map(|entry| entry.key.len() + entry.value.size())
+                .sum(),
+        };
+        self.own_size() + below
+    }
+
+    /// The same without the nodes below it. A key counts as a node while it is read.
+    fn own_size(&self) -> usize {
+        NODE + self.scalar().map_or(0, |scalar| scalar.text.len())
     }
 
     fn depth(&self) -> usize {
@@ -547,7 +595,8 @@ mod tests {
 
     fn read(text: &str) -> (Vec<Node>, Vec<String>) {
         let mut problems = Vec::new();
-        let documents = parse(text, 0, &mut Budget::default(), &mut problems);
+        let room = Room::default();
+        let documents = parse(text, 0, &mut Budget::of(&room), &mut problems);
         let messages = problems
             .into_iter()
             .map(|problem| problem.message)
@@ -593,6 +642,37 @@ mod tests {
         assert!(problems[0].contains("contains it"), "{problems:?}");
         let (_, problems) = read(&"[".repeat(10_000));
         assert_eq!(problems.len(), 1);
+    }
+
+    #[test]
+    fn long_texts_count_as_often_as_aliases_repeat_them() {
+        let long = "x".repeat(500_000);
+        for text in [
+            format!("a: &a {long}\nb: [{}]\n", "*a, ".repeat(1000)),
+            format!(
+                "a: &a {{{}: 1}}\nb: [{}]\n",
+                "x".repeat(1000),
+                "*a, ".repeat(40_000)
+            ),
+            format!("a: {}\n", "&a ".repeat(1) + &long) + &"b: *a\n".repeat(1000),
+        ] {
+            let (_, problems) = read(&text);
+            assert!(problems[0].contains("too many values"), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn all_deployments_of_a_run_share_a_room() {
+        let room = Room(Cell::new(40 * NODE));
+        let read = |text: &str| {
+            let mut problems = Vec::new();
+            let mut budget = Budget::of(&room);
+            let documents = parse(text, 0, &mut budget, &mut problems);
+            (documents.len(), problems.len())
+        };
+        assert_eq!(read("a: [1, 2, 3, 4, 5]\n"), (1, 0));
+        assert_eq!(read(&"- a\n".repeat(40)), (0, 1));
+        assert_eq!(read("a: 1\n"), (0, 1));
     }
 
     #[test]

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::file_capabilities::file_capabilities;
-use super::places::{Mount, Place};
-use super::user::first_unreadable;
-use super::{Subject, user_changes};
-use crate::image::NameId;
+use super::place::{Mount, Place};
+use super::root_programs::privileged_starts;
+use super::subject::Subject;
 use crate::knowledge::{capabilities_of, capability_name};
+use crate::lint::image::file_capabilities;
 use crate::printable::escape_bytes;
 
 /// The number of reasons for one capability that are shown.
@@ -83,7 +82,7 @@ pub(super) fn add_of_root(
     }
     // Without this capability, root is an ordinary user to the files of other users.
     let override_of_modes = "DAC_OVERRIDE";
-    if let Some(path) = first_unreadable(subject, 0, 0) {
+    if let Some(path) = subject.first_unreadable(0, 0) {
         add(
             needed,
             override_of_modes,
@@ -102,25 +101,6 @@ pub(super) fn add_of_root(
             );
         }
     }
-}
-
-/// Programs that are started and need capabilities as root, by name, with the reason for each.
-pub(super) fn privileged_starts(subject: &Subject<'_, '_>) -> Vec<(String, String)> {
-    let tree = &subject.slimming.image.tree;
-    let mut starts = user_changes::privileged_calls(subject);
-    for name in subject.started.iter() {
-        let file_name = String::from_utf8_lossy(tree.file_name(name)).into_owned();
-        let is_called = starts.iter().any(|(program, _)| *program == file_name);
-        if !capabilities_of(&file_name).is_empty() && !is_called {
-            let reason = format!("{} is started as root", shown(subject, name));
-            starts.push((file_name, reason));
-        }
-    }
-    starts
-}
-
-fn shown(subject: &Subject<'_, '_>, name: NameId) -> String {
-    escape_bytes(&subject.slimming.image.tree.path(name))
 }
 
 fn add(needed: &mut Needed, capability: &str, reason: &str) {

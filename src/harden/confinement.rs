@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::paths::is_within;
-use super::{Hardening, Place};
+use super::place::Place;
+use super::settings::Hardening;
 use crate::image::{Image, Kind, NameId, Tree};
 use crate::slim::Plan;
 

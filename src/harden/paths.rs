@@ -56,3 +56,20 @@ pub(super) fn is_within(path: &[u8], directory: &[u8]) -> bool {
         None => false,
     }
 }
+
+/// Whether a directory is never mounted over, because everything would be hidden.
+pub(super) fn is_essential(path: &[u8]) -> bool {
+    const TOP: [&[u8]; 14] = [
+        b"", b"bin", b"boot", b"dev", b"etc", b"home", b"lib", b"lib64", b"opt", b"proc", b"sbin",
+        b"sys", b"usr", b"var",
+    ];
+    let mut components = path.split(|&byte| byte == b'/').skip(1);
+    let top = components.next().unwrap_or_default();
+    let second = components.next();
+    match second {
+        None => TOP.contains(&top),
+        // The programs and libraries of the distribution.
+        Some(b"lib") if top == b"var" => components.next().is_none(),
+        Some(_) => matches!(top, b"usr") && components.next().is_none(),
+    }
+}

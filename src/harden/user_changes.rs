@@ -1,29 +1,16 @@
 //! Scripts that start as root and continue as another user.
 
-use super::Subject;
-use super::places::written_at;
-use crate::knowledge::{needs_capabilities, root_droppers};
+use super::subject::Subject;
+use crate::knowledge::root_droppers;
 use crate::lint::image::Account;
 use crate::slim::ScriptCall;
-
-/// Calls in started scripts of programs that need capabilities as root, with the reason for each.
-pub(super) fn privileged_calls(subject: &Subject<'_, '_>) -> Vec<(String, String)> {
-    let mut calls = Vec::new();
-    for call in started_calls(subject) {
-        if needs_capabilities(&call.program) {
-            let at = written_at(subject, call.at, Some(call.line));
-            calls.push((call.program.clone(), format!("{at} calls {}", call.program)));
-        }
-    }
-    calls
-}
 
 /// The account that the scripts continue as, with the reason, if they may also be started as that
 /// user: they ask who runs them, and only change the user of root.
 pub(super) fn target<'s>(subject: &'s Subject<'_, '_>) -> Option<(&'s Account, String)> {
     let mut found: Option<(&Account, String)> = None;
     let mut asks = false;
-    for call in started_calls(subject) {
+    for call in subject.started_calls() {
         asks |= is_question(call);
         if !root_droppers().any(|name| name == call.program) {
             continue;
@@ -35,7 +22,7 @@ pub(super) fn target<'s>(subject: &'s Subject<'_, '_>) -> Option<(&'s Account, S
         {
             return None;
         }
-        let at = written_at(subject, call.at, Some(call.line));
+        let at = subject.location(call.at, Some(call.line));
         let reason = format!(
             "{at} changes to the user {} with {}",
             account.name, call.program
@@ -65,9 +52,4 @@ fn called_account<'s>(subject: &'s Subject<'_, '_>, call: &ScriptCall) -> Option
             Some(account)
         }
     })
-}
-
-fn started_calls<'s>(subject: &'s Subject<'_, '_>) -> impl Iterator<Item = &'s ScriptCall> {
-    let calls = subject.plan.run_time().calls();
-    calls.filter(|call| call.at.is_none_or(|at| subject.started.contains(at)))
 }

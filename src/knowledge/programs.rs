@@ -13,6 +13,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Table {
     posix_shells: Vec<String>,
+    shell_builtins: Vec<String>,
     script_runners: Vec<String>,
     other_shells: Vec<String>,
     windows_shells: Vec<String>,
@@ -37,6 +38,8 @@ struct Table {
 pub enum ProgramClass {
     /// Shells whose scripts are read as POSIX scripts: `sh`, `bash`, `dash`, …
     PosixShell,
+    /// Commands that shells have built in, and keywords that parsers may take for commands.
+    ShellBuiltin,
     /// Programs that read a shell script and call its functions: `openrc-run`.
     ScriptRunner,
     /// Every Unix shell: the POSIX shells, and `csh`, `fish` and `tcsh`.
@@ -88,6 +91,7 @@ impl ProgramClass {
         let table = &*TABLE;
         match self {
             Self::PosixShell => [&table.posix_shells, &[]],
+            Self::ShellBuiltin => [&table.shell_builtins, &[]],
             Self::ScriptRunner => [&table.script_runners, &[]],
             Self::Shell => [&table.posix_shells, &table.other_shells],
             Self::WindowsShell => [&table.windows_shells, &[]],

@@ -46,11 +46,24 @@ fn example(fence: &Fence) -> Option<Example> {
     })
 }
 
+/// An example of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentExample {
+    pub kind: Kind,
+    /// The description of the image that its containers are started from.
+    pub image: Option<String>,
+    pub example: Example,
+}
+
 /// The examples of deployments in a Markdown text: fences tagged `compose bad`, `kubernetes good`,
-/// `bake bad` and so on.
-pub fn deployment_examples(markdown: &str) -> Vec<(Kind, Example)> {
-    let mut examples = Vec::new();
+/// `bake bad` and so on. A fence tagged `image` describes the image for those after it.
+pub fn deployment_examples(markdown: &str) -> Vec<DeploymentExample> {
+    let (mut examples, mut image) = (Vec::new(), None);
     for fence in fences(markdown) {
+        if fence.tag == "image" {
+            image = Some(fence.text);
+            continue;
+        }
         let Some((format, verdict)) = fence.tag.split_once(' ') else {
             continue;
         };
@@ -65,12 +78,15 @@ pub fn deployment_examples(markdown: &str) -> Vec<(Kind, Example)> {
             "good" => Verdict::Good,
             _ => continue,
         };
-        let example = Example {
-            verdict,
-            text: fence.text,
-            line: fence.line,
-        };
-        examples.push((kind, example));
+        examples.push(DeploymentExample {
+            kind,
+            image: image.clone(),
+            example: Example {
+                verdict,
+                text: fence.text,
+                line: fence.line,
+            },
+        });
     }
     examples
 }

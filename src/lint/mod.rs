@@ -27,13 +27,14 @@ mod settings;
 pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
 pub use deployment::{
-    DeploymentContext, LintedFile, in_file, invocation_settings, lint_deployment, sort,
+    DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, in_file, invocation_settings,
+    lint_deployment, sort,
 };
 pub use dockerfile::{
     BuildContext, DockerfileContext, DockerfileReport, Extras, Facts, IgnoreFile, clean, facts,
     lint, lint_with, of_all_builds,
 };
-pub use example::{Example, Verdict, deployment_examples, examples};
+pub use example::{DeploymentExample, Example, Verdict, deployment_examples, examples};
 pub use finding::*;
 pub use image::{ImageContext, ImageInput, ImageReport, lint_image};
 pub use index::index_markdown;

@@ -47,7 +47,9 @@ pub use diff::{Compared, diff_json, diff_text};
 pub use dry_run::dry_run;
 pub use entry::{InspectedEntry, entry_json, entry_text};
 pub use format::Format;
-pub use harden::{Hardened, apparmor, compose, docker_run, kubernetes, podman_quadlet};
+pub use harden::{
+    Applied, Hardened, apparmor, apply, compose, docker_run, kubernetes, podman_quadlet,
+};
 pub use help::markdown;
 pub use html::report_html;
 pub use image_tests::{failure as test_failure, image_tests};

@@ -109,8 +109,12 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
 /// The name in `NAME=value`, if both look like a secret.
 fn secret(entry: &str) -> Option<&str> {
     let (name, value) = entry.split_once('=')?;
+    let value = value.trim_matches(['"', '\'']);
     let is_path = value.starts_with('/') || value.starts_with("./");
-    let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
+    let is_switch = matches!(
+        value.to_ascii_lowercase().as_str(),
+        "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null"
+    );
     let is_public = is_path
         || is_switch
         || secrets::is_public_key(name, value)

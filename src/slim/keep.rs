@@ -20,7 +20,7 @@ use super::process::Program;
 use super::program_search::Programs;
 use super::variables::Variables;
 use super::view::View;
-use super::why::{Language, Root, Why};
+use super::why::{Field, Language, Root, Why};
 use super::writes::RunTimeFacts;
 use crate::image::{Kind, NameId, Tree};
 
@@ -91,6 +91,12 @@ pub(super) struct Keep<'a> {
     pub(super) unknown_program: Option<(NameId, usize, String)>,
     /// Whether the image starts systemd, so that its tracer follows units.
     pub(super) starts_systemd: bool,
+    /// The command lines of deployments.
+    pub(super) deployed: Vec<Vec<(Field, String)>>,
+    /// Programs that deployments start and that do not exist.
+    pub(super) absent: Vec<(Field, String)>,
+    /// The paths of the others.
+    pub(super) deployed_programs: Vec<(Field, Vec<u8>)>,
     /// The imports of sources that were resolved.
     pub(super) imports: ResolvedImports,
     /// The bytes of modules that `--modules exact` would leave out.
@@ -141,6 +147,9 @@ impl<'a> Keep<'a> {
             run_time: RunTimeFacts::default(),
             unknown_program: None,
             starts_systemd: false,
+            deployed: Vec::new(),
+            absent: Vec::new(),
+            deployed_programs: Vec::new(),
             imports: ResolvedImports::default(),
             exact_saves: 0,
             unbootable: None,
@@ -445,6 +454,14 @@ impl<'a> Keep<'a> {
             let text = "too many names match patterns in the image: not all were followed";
             self.note(at, None, text.to_owned());
         }
+    }
+
+    /// Records a program that a deployment starts and that does not exist.
+    pub(super) fn add_absent(&mut self, field: Field, program: &str) {
+        self.warn(format!(
+            "`{program}`, the program of {field}, is not in the image"
+        ));
+        self.absent.push((field, program.to_owned()));
     }
 
     /// Records that the result may be useless, whatever is kept.

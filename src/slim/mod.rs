@@ -11,6 +11,7 @@ mod archive_entries;
 mod binaries;
 mod build_history;
 mod companions;
+mod deployed;
 mod effort;
 mod file_names;
 mod globs;
@@ -28,6 +29,7 @@ mod package_files;
 mod package_records;
 mod plan;
 mod process;
+mod program_finder;
 mod program_kind;
 mod program_search;
 mod roots;
@@ -45,13 +47,17 @@ mod why;
 mod writes;
 
 pub(crate) use build_history::BuildHistory;
+pub use deployed::{DeployedCommand, DeployedContainer, DeployedMount, DeployedValue};
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use keep_rules::{KeepPage, KeepRules, keep_rules};
 pub use options::{Modules, PlanError, PlanOptions};
 pub use plan::{Count, PartLeftOut, Plan, Totals};
+pub use program_finder::ProgramFinder;
 pub use shebang::started_through;
 pub use slimming::{Slimming, plan};
 pub use verify::{Failure, Lost, verify, verify_against};
 pub(crate) use view::View;
-pub use why::{Because, Confidence, Field, Import, Injector, Language, Root, UnitRelation, Why};
+pub use why::{
+    Because, Confidence, DeployedKey, Field, Import, Injector, Language, Root, UnitRelation, Why,
+};
 pub use writes::{Lifetime, RunTimeFacts, ScriptCall, Write, Writer, WrittenKind};

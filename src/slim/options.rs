@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::deployed::DeployedContainer;
 use super::why::{Confidence, Field};
 use crate::evidence::observation::Observation;
 use crate::image::ReadError;
@@ -18,6 +19,8 @@ pub struct PlanOptions {
     pub asked_for: Vec<Vec<u8>>,
     /// The files that programs of the image used in runs that were watched.
     pub observed: Option<Arc<Observation>>,
+    /// Containers of deployments that are started from the image.
+    pub deployed: Vec<DeployedContainer>,
     /// The minimum confidence of a reason that counts.
     pub level: Confidence,
     /// Keep the companion programs of the program that the image starts.
@@ -75,6 +78,7 @@ impl Default for PlanOptions {
             drop: Vec::new(),
             asked_for: Vec::new(),
             observed: None,
+            deployed: Vec::new(),
             level: Confidence::Possible,
             keep_companions: false,
             modules: Modules::default(),

@@ -14,7 +14,7 @@ use super::process::Program;
 use super::program_kind::{is_privileged, is_program};
 use super::trace::{Traced, trace};
 use super::view::View;
-use super::why::{Confidence, Root, Why};
+use super::why::{Confidence, Field, Root, Why};
 use super::writes::RunTimeFacts;
 use super::{companions, package_records, roots, tracers};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
@@ -33,6 +33,7 @@ pub struct Plan {
     companions: Vec<NameId>,
     left_out: Vec<PartLeftOut>,
     warnings: Vec<String>,
+    pub(super) deployed: Deployed,
     pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
@@ -45,6 +46,14 @@ pub struct Plan {
     run_time: RunTimeFacts,
     /// Whether libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
+}
+
+/// The programs that deployments start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Deployed {
+    pub(super) programs: Vec<(Field, Vec<u8>)>,
+    /// The names of those that are not in the image.
+    absent: Vec<(Field, String)>,
 }
 
 /// A part of a kept program that the image contains, but that the keep rule leaves out.
@@ -115,8 +124,14 @@ pub(super) fn make<'p>(
     let mut weight = MentionWeight::new(view, &build, packages);
     // Tracers do not know the purpose of the image, so nothing is added to these.
     let warnings = keep.warnings();
+    let deployed = Deployed {
+        programs: std::mem::take(&mut keep.deployed_programs),
+        absent: std::mem::take(&mut keep.absent),
+    };
     let traced = trace(keep, &mut tracers, &mut weight, options);
-    finish(view, packages, options, traced, companions, warnings)
+    let mut plan = finish(view, packages, options, traced, companions, warnings)?;
+    plan.deployed = deployed;
+    Ok(plan)
 }
 
 /// Turns the traced names into the plan, with records, notes and totals.
@@ -177,6 +192,7 @@ fn finish(
         companions,
         left_out,
         warnings,
+        deployed: Deployed::default(),
         kept,
         unmet,
         // The set puts the notes in order.
@@ -419,6 +435,12 @@ impl Plan {
     /// Companion programs of the program that the image starts, whether they are kept or not.
     pub fn companions(&self) -> &[NameId] {
         &self.companions
+    }
+
+    /// Programs that deployments start and that are not in the image, each with the key that names
+    /// it.
+    pub fn absent_programs(&self) -> &[(Field, String)] {
+        &self.deployed.absent
     }
 
     /// Reasons why the result may be useless, such as a command that does nothing by itself.

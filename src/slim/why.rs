@@ -203,6 +203,8 @@ pub enum Root {
         by: String,
         confidence: Confidence,
     },
+    /// A value of a deployment.
+    Deployed(Field),
     /// `--keep-companions`.
     Companion,
     /// Scanners know packages by it.
@@ -215,13 +217,25 @@ pub enum Root {
     },
 }
 
-/// A field of the image configuration that contains a command.
+/// A field of the image configuration that contains a command, or a key of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     Entrypoint,
     Cmd,
     Healthcheck,
     Shell,
+    /// A key of a deployment, which lives as long as the program so that this type can be copied.
+    Deployed(&'static DeployedKey),
+}
+
+/// A key of a deployment, and its place.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeployedKey {
+    /// `livenessProbe`, or the name of an environment variable.
+    pub key: String,
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
 }
 
 /// The source of an injected library.
@@ -300,6 +314,7 @@ impl Why {
                 Root::Argument { .. }
                 | Root::ShellText { .. }
                 | Root::Variable { .. }
+                | Root::Deployed(_)
                 | Root::InWorkdir
                 | Root::Brought { .. },
             )
@@ -498,6 +513,7 @@ impl fmt::Display for UnitRelation {
 impl fmt::Display for Root {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Program(field @ Field::Deployed(_)) => write!(f, "the program of {field}"),
             Self::Program(field) => write!(f, "the {field} program"),
             Self::Argument { of, word } => write!(f, "the argument `{word}` of {of}"),
             // Most commands have one line, and a line number would only make the reader look for
@@ -522,6 +538,7 @@ impl fmt::Display for Root {
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
             Self::Made { by, .. } => write!(f, "created by `{by}`"),
+            Self::Deployed(field) => write!(f, "named by {field}"),
             Self::Companion => f.write_str("a companion program, requested by `--keep-companions`"),
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
@@ -561,12 +578,15 @@ fn write_rule(f: &mut fmt::Formatter<'_>, rule: &str, because: &Because) -> fmt:
 
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Entrypoint => "ENTRYPOINT",
-            Self::Cmd => "CMD",
-            Self::Healthcheck => "HEALTHCHECK",
-            Self::Shell => "SHELL",
-        })
+        match self {
+            Self::Entrypoint => f.write_str("ENTRYPOINT"),
+            Self::Cmd => f.write_str("CMD"),
+            Self::Healthcheck => f.write_str("HEALTHCHECK"),
+            Self::Shell => f.write_str("SHELL"),
+            Self::Deployed(DeployedKey { key, file, line }) => {
+                write!(f, "`{key}` ({file}:{line})")
+            }
+        }
     }
 }
 

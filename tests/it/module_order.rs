@@ -9,7 +9,7 @@ const IMAGES: &[&str] = &["image", "elf", "packages"];
 const FINDINGS: &[&str] = &["advisories", "slim", "lint"];
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&[&str]]); 26] = [
+const MAY_USE: [(&str, &[&[&str]]); 27] = [
     ("size", &[]),
     ("hash", &[]),
     ("trust", &[&["hash"]]),
@@ -69,6 +69,10 @@ const MAY_USE: [(&str, &[&[&str]]); 26] = [
         ],
     ),
     (
+        "harden",
+        &[&["image", "slim", "lint", "knowledge", "printable"]],
+    ),
+    (
         "rules",
         &[
             TEXTS,
@@ -95,6 +99,8 @@ const MAY_USE: [(&str, &[&[&str]]); 26] = [
                 "inspect",
                 "loading",
                 "evidence",
+                "deployment",
+                "harden",
             ],
         ],
     ),
@@ -106,6 +112,7 @@ const MAY_USE: [(&str, &[&[&str]]); 26] = [
             "trust",
             "printable",
             "suggestion",
+            "slim",
             "lint",
             "rules",
         ]],
@@ -125,7 +132,9 @@ const MAY_USE: [(&str, &[&[&str]]); 26] = [
                 "rules",
                 "shellcheck",
             ],
-            &["inspect", "loading", "evidence", "report", "config"],
+            &[
+                "inspect", "loading", "evidence", "harden", "report", "config",
+            ],
         ],
     ),
     ("main", &[&["cli"]]),

@@ -7,13 +7,18 @@ use std::path::Path;
 
 use jettison::deployment::{self, Kind, NoFiles};
 use jettison::lint::{
-    Example, Page, Selection, Settings, Verdict, deployment_examples, lint_deployment,
+    DeployedImage, DeploymentExample, Example, Page, Selection, Settings, Verdict,
+    deployment_examples, lint_deployment,
 };
 use jettison::rules::registry;
+use jettison::slim::{PlanOptions, plan};
 use jettison::source::Source;
 
-/// The findings in a text, as `line: rule`.
-fn findings(kind: Kind, text: &str, settings: &Settings) -> Vec<String> {
+use crate::builders::description;
+
+/// The findings in a text, as `line: rule`, perhaps with the image that its containers are started
+/// from.
+fn findings(kind: Kind, text: &str, image: Option<&str>, settings: &Settings) -> Vec<String> {
     let name = match kind {
         Kind::Compose => "compose.yaml",
         Kind::Kubernetes => "pod.yaml",
@@ -21,7 +26,15 @@ fn findings(kind: Kind, text: &str, settings: &Settings) -> Vec<String> {
     };
     let source = Source::new(name, text);
     let deployment = deployment::read(kind, source.clone(), &NoFiles);
-    let files = lint_deployment(&deployment, registry(), settings);
+    let image = image.map(description::image);
+    let plan = image
+        .as_ref()
+        .and_then(|image| plan(image, &PlanOptions::default()).ok());
+    let images: Vec<DeployedImage<'_>> = image
+        .iter()
+        .map(|image| DeployedImage::new("app.tar", None, image, plan.as_ref()))
+        .collect();
+    let files = lint_deployment(&deployment, &images, registry(), settings);
     let mut found = Vec::new();
     for finding in &files[0].findings {
         let start = finding.span().expect("it is in the text").start;
@@ -51,22 +64,24 @@ fn every_deployment_example_on_a_rule_page_holds() {
     let mut failures = Vec::new();
     for page in pages() {
         let examples = deployment_examples(page.body);
-        let verdicts: Vec<Verdict> = examples.iter().map(|(_, one)| one.verdict).collect();
+        let verdicts: Vec<Verdict> = examples.iter().map(|one| one.example.verdict).collect();
         assert!(
             verdicts.contains(&Verdict::Bad) && verdicts.contains(&Verdict::Good),
             "{} shows no deployment",
             page.name
         );
-        for (
+        for DeploymentExample {
             kind,
-            Example {
+            image,
+            example,
+        } in examples
+        {
+            let Example {
                 verdict,
                 text,
                 line,
-            },
-        ) in examples
-        {
-            let found = findings(kind, &text, &only(page));
+            } = example;
+            let found = findings(kind, &text, image.as_deref(), &only(page));
             let expected = usize::from(verdict == Verdict::Bad);
             if found.len() != expected {
                 failures.push(format!("{}, line {line}: {found:?}", page.name));
@@ -103,7 +118,14 @@ fn planted_inputs_have_exactly_the_planted_findings() {
         };
         let expected = planted(&text);
         assert_eq!(expected.is_empty(), name.contains(".good."), "{name}");
-        let found: BTreeSet<String> = findings(kind, &text, &profile(&text)).into_iter().collect();
+        let found: BTreeSet<String> = findings(
+            kind,
+            &text,
+            described_image(&path).as_deref(),
+            &profile(&text),
+        )
+        .into_iter()
+        .collect();
         if found != expected {
             let missing: Vec<_> = expected.difference(&found).collect();
             let surplus: Vec<_> = found.difference(&expected).collect();
@@ -112,6 +134,13 @@ fn planted_inputs_have_exactly_the_planted_findings() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(count >= 60, "only {count} inputs");
+}
+
+/// The description of the image beside an input: `NAME.image` for `NAME.bad.yaml`.
+fn described_image(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.split('.').next()?;
+    fs::read_to_string(path.with_file_name(format!("{stem}.image"))).ok()
 }
 
 /// The profile that the first line names: `# profile: minimal`.
@@ -150,7 +179,7 @@ fn a_comment_suppresses_findings_in_the_entry_below_it() {
     let text = "services:\n  a:\n    image: x:1\n    # jettison ignore=privileged-container\n    \
                 privileged: true\n  b:\n    image: x:1\n    privileged: true\n";
     assert_eq!(
-        findings(Kind::Compose, text, &settings),
+        findings(Kind::Compose, text, None, &settings),
         ["8: privileged-container"]
     );
     for (comment, expected) in [
@@ -162,7 +191,7 @@ fn a_comment_suppresses_findings_in_the_entry_below_it() {
             "{comment}services:\n  a: {{image: 'x:1', privileged: true}}\n  b: {{image: 'x:1', privileged: true}}\n"
         );
         assert_eq!(
-            findings(Kind::Compose, &text, &settings).len(),
+            findings(Kind::Compose, &text, None, &settings).len(),
             expected,
             "{comment}"
         );

@@ -17,7 +17,7 @@ use super::inline::InlineText;
 use super::kind::Kind;
 use super::place::{Place, Problem, Spanned};
 use super::workload::Variable;
-use super::yaml::{self, Budget, Entry, Merging, Node, Origin, Style, Value};
+use super::yaml::{self, Budget, Entry, Merging, Node, Origin, Room, Style, Value};
 use crate::source::Source;
 use evaluate::Evaluator;
 
@@ -26,13 +26,14 @@ const MAX_CHAIN: usize = 16;
 /// The number of targets after matrices are expanded.
 const MAX_TARGETS: usize = 1024;
 
-pub(super) fn read(source: Source) -> Deployment {
+pub(super) fn read(source: Source, room: &Room) -> Deployment {
     let mut deployment = Deployment::new(Kind::Bake);
     let source = Arc::new(source);
     deployment.files.push(Arc::clone(&source));
     let is_json = source.text().trim_start().starts_with('{');
+    let mut budget = Budget::of(room);
     let definitions = if is_json {
-        read_json(&source, &mut deployment.problems)
+        read_json(&source, &mut budget, &mut deployment.problems)
     } else {
         hcl::read(source.text(), &mut deployment.problems)
     };
@@ -42,7 +43,7 @@ pub(super) fn read(source: Source) -> Deployment {
     let mut reader = Reader {
         source: &source,
         deployment,
-        budget: Budget::default(),
+        budget,
         targets: HashMap::new(),
     };
     reader.expand(definitions);
@@ -70,9 +71,13 @@ pub(super) enum Body {
     Json(Node),
 }
 
-fn read_json(source: &Source, problems: &mut Vec<Problem>) -> Option<Definitions> {
+fn read_json(
+    source: &Source,
+    budget: &mut Budget<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Definitions> {
     // JSON is YAML, whose parser knows places.
-    let mut documents = yaml::parse(source.text(), 0, &mut Budget::default(), problems);
+    let mut documents = yaml::parse(source.text(), 0, budget, problems);
     let root = documents.drain(..).next()?;
     let mut definitions = Definitions::default();
     for Entry { key, value } in root.get("variable").map(Node::entries).unwrap_or_default() {
@@ -99,7 +104,7 @@ fn read_json(source: &Source, problems: &mut Vec<Problem>) -> Option<Definitions
 struct Reader<'a> {
     source: &'a Source,
     deployment: Deployment,
-    budget: Budget,
+    budget: Budget<'a>,
     targets: HashMap<String, Node>,
 }
 
@@ -121,6 +126,7 @@ impl Reader<'_> {
             self.deployment.targets.push(build);
         }
         let mut problems = std::mem::take(&mut self.deployment.problems);
+        self.budget.report(&mut problems);
         problems.sort_by_key(|problem| problem.place);
         problems.dedup();
         self.deployment.problems = problems;

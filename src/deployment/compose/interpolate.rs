@@ -1,14 +1,14 @@
 //! Variables in the values of Compose files, and the `.env` files that set them.
 //!
-//! Only `.env` files and defaults give values: the environment of whoever runs jettison is not that
-//! of whoever starts the containers.
+//! Only `.env` files and defaults give values: the environment in which jettison runs is not
+//! the one in which the containers are started.
 
 use std::collections::BTreeMap;
 
-use crate::deployment::yaml::{Node, Origin, Scalar, Value};
+use crate::deployment::yaml::{Budget, Node, Origin, Scalar, Value};
 
 /// Variables with known values.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Environment(BTreeMap<String, String>);
 
 /// The longest value after replacement; longer ones are unknown.
@@ -33,30 +33,34 @@ impl Environment {
         Self(values)
     }
 
-    /// Replaces the variables in all scalars of a tree; keys are left as they are.
-    pub(super) fn apply(&self, node: &mut Node) {
+    /// Replaces the variables in all scalars of a tree; keys are left as they are. Values count
+    /// towards the budget; the rest is unknown when it is exceeded.
+    pub(super) fn apply(&self, node: &mut Node, budget: &mut Budget<'_>) {
         match &mut node.value {
             Value::Null => {}
-            Value::Scalar(scalar) => self.apply_to(scalar),
+            Value::Scalar(scalar) => self.apply_to(scalar, budget),
             Value::List(items) => {
                 for item in items {
-                    self.apply(item);
+                    self.apply(item, budget);
                 }
             }
             Value::Map(entries) => {
                 for entry in entries {
-                    self.apply(&mut entry.value);
+                    self.apply(&mut entry.value, budget);
                 }
             }
         }
     }
 
-    fn apply_to(&self, scalar: &mut Scalar) {
+    fn apply_to(&self, scalar: &mut Scalar, budget: &mut Budget<'_>) {
         if !scalar.text.contains('$') {
             return;
         }
         let mut out = String::new();
-        let origin = self.replace(&scalar.text, &mut out, 0);
+        let mut origin = self.replace(&scalar.text, &mut out, 0);
+        if !budget.take(out.len()) {
+            origin = Origin::Unknown;
+        }
         scalar.origin = scalar.origin.max(origin);
         if origin != Origin::Unknown {
             scalar.text = out;

@@ -22,7 +22,7 @@ const MAPS: [&str; 9] = [
 ];
 /// Keys whose values replace others as a whole.
 const REPLACED: [&str; 4] = ["command", "entrypoint", "test", "healthcheck.test"];
-/// Keys whose entries are told apart by the path in the container.
+/// Keys whose entries are identified by the path in the container.
 const BY_TARGET: [&str; 4] = ["volumes", "devices", "configs", "secrets"];
 
 /// Puts `over` on top of `base`; `key` is the key of both.

@@ -19,7 +19,7 @@ use super::build::normalized;
 use super::files::{Files, Unreadable};
 use super::kind::{Kind, is_compose_override};
 use super::place::{Place, Problem, Spanned};
-use super::yaml::{self, Budget, Entry, Merging, Node, Value};
+use super::yaml::{self, Budget, Entry, Merging, Node, Room, Value};
 use super::{Deployment, Network};
 use crate::source::Source;
 use crate::suggestion;
@@ -29,14 +29,19 @@ use interpolate::Environment;
 const MAX_FILES: usize = 64;
 /// The longest chain of `include` and of `extends`.
 const MAX_CHAIN: usize = 16;
+/// The number of problems from which names that do not exist get no suggestions, for which all names
+/// are compared.
+const MANY_PROBLEMS: usize = 100;
 
-pub(super) fn read(source: Source, files: &dyn Files) -> Deployment {
+pub(super) fn read(source: Source, files: &dyn Files, room: &Room) -> Deployment {
     let mut loader = Loader {
         files,
         deployment: Deployment::new(Kind::Compose),
-        budget: Budget::default(),
+        budget: Budget::of(room),
         documents: HashMap::new(),
+        environments: HashMap::new(),
         services: Vec::new(),
+        names: HashSet::new(),
         partial: HashSet::new(),
     };
     let path = PathBuf::from(source.name());
@@ -52,10 +57,14 @@ pub(super) fn read(source: Source, files: &dyn Files) -> Deployment {
 struct Loader<'a> {
     files: &'a dyn Files,
     deployment: Deployment,
-    budget: Budget,
+    budget: Budget<'a>,
     /// Documents by path, before variables are replaced.
     documents: HashMap<PathBuf, Rc<Node>>,
+    /// Files of variables by path.
+    environments: HashMap<PathBuf, Rc<Environment>>,
     services: Vec<Service>,
+    /// The names of `services`.
+    names: HashSet<String>,
     /// Names of services of which something that they extend could not be read.
     partial: HashSet<String>,
 }
@@ -64,6 +73,26 @@ struct Loader<'a> {
 struct Service {
     name: Spanned<String>,
     node: Node,
+}
+
+/// The services of a document by name.
+struct Defined<'a> {
+    services: &'a [Entry],
+    by_name: HashMap<&'a str, &'a Entry>,
+}
+
+impl<'a> Defined<'a> {
+    fn of(document: &'a Node) -> Self {
+        let services = document
+            .get("services")
+            .map(Node::entries)
+            .unwrap_or_default();
+        let mut by_name = HashMap::new();
+        for entry in services {
+            by_name.entry(entry.key.as_str()).or_insert(entry);
+        }
+        Self { services, by_name }
+    }
 }
 
 /// A file of a project and the variables that it is read with.
@@ -142,6 +171,9 @@ impl Loader<'_> {
             return Err(Unreadable::Refused(reason));
         }
         let source = self.files.read(&path)?;
+        if !self.budget.take(source.text().len()) {
+            return Err(Unreadable::Refused("the project is too large".to_owned()));
+        }
         let file = self.add_file(source);
         let document = Rc::new(self.parse(file));
         self.documents.insert(path, Rc::clone(&document));
@@ -155,7 +187,7 @@ impl Loader<'_> {
             return Err(Unreadable::Refused("it has too many values".to_owned()));
         }
         let mut document = (*document).clone();
-        scope.environment.apply(&mut document);
+        scope.environment.apply(&mut document, &mut self.budget);
         Ok(document)
     }
 
@@ -163,7 +195,7 @@ impl Loader<'_> {
     fn project(
         &mut self,
         paths: &[PathBuf],
-        environment: Option<Environment>,
+        environment: Option<Rc<Environment>>,
         open: &mut Vec<PathBuf>,
     ) {
         let Some(first) = paths.first() else {
@@ -193,17 +225,28 @@ impl Loader<'_> {
         self.add_networks(&project);
         open.push(first.clone());
         for include in project.get("include").map(Node::items).unwrap_or_default() {
-            self.include(include, &environment, open);
+            self.include(include, open);
         }
         open.pop();
     }
 
-    /// The variables of a `.env` file; none if it cannot be read.
-    fn environment(&mut self, path: &Path) -> Environment {
-        match self.files.read(path) {
-            Ok(source) => Environment::parse(source.text()),
-            Err(_) => Environment::default(),
+    /// The variables of a `.env` file; none if it cannot be read. Each file is read once.
+    fn environment(&mut self, path: &Path) -> Rc<Environment> {
+        let path = normalized(path);
+        if let Some(known) = self.environments.get(&path) {
+            return Rc::clone(known);
         }
+        let mut environment = Environment::default();
+        // What is not read counts too, so that not even looking for files takes long.
+        if self.environments.len() < MAX_FILES
+            && let Ok(source) = self.files.read(&path)
+            && self.budget.take(source.text().len())
+        {
+            environment = Environment::parse(source.text());
+        }
+        let environment = Rc::new(environment);
+        self.environments.insert(path, Rc::clone(&environment));
+        environment
     }
 
     fn add_services(&mut self, project: &Node) {
@@ -212,14 +255,7 @@ impl Loader<'_> {
         };
         for Entry { key, value } in services.value.entries() {
             // A service of the including project replaces one with the same name.
-            if self
-                .services
-                .iter()
-                .any(|known| known.name.value == key.value)
-            {
-                continue;
-            }
-            if value.is_map() {
+            if value.is_map() && self.names.insert(key.value.clone()) {
                 self.services.push(Service {
                     name: key.clone(),
                     node: value.clone(),
@@ -248,7 +284,7 @@ impl Loader<'_> {
     }
 
     /// Reads an included project: a path, or a mapping with paths and a `.env` file.
-    fn include(&mut self, include: &Node, environment: &Environment, open: &mut Vec<PathBuf>) {
+    fn include(&mut self, include: &Node, open: &mut Vec<PathBuf>) {
         let paths = match include.get("path") {
             Some(path) => path.strings(),
             None => include.strings(),
@@ -270,25 +306,19 @@ impl Loader<'_> {
                 Err(reason) => self.report_unreadable(&path, reason),
             }
         }
-        let mut own = environment.clone();
-        for file in include
-            .get("env_file")
-            .map(Node::strings)
-            .unwrap_or_default()
-        {
-            own = self.environment(&directory.join(&file.value));
-        }
-        let own = match include.get("env_file") {
-            Some(_) => Some(own),
-            None => None,
-        };
-        self.project(&files, own, open);
+        // The last of several files wins.
+        let environment = include.get("env_file").map(|file| {
+            let last = file.strings().into_iter().next_back();
+            last.map(|file| self.environment(&directory.join(&file.value)))
+                .unwrap_or_default()
+        });
+        self.project(&files, environment, open);
     }
 
     fn report_unreadable(&mut self, path: &Spanned<String>, reason: Unreadable) {
         let message = match reason {
             Unreadable::Unknown => return,
-            Unreadable::Missing => format!("there is no file `{}`", path.value),
+            Unreadable::Missing => format!("`{}` does not exist", path.value),
             Unreadable::Refused(reason) => format!("cannot read `{}`: {reason}", path.value),
         };
         self.problem(path.place, message);
@@ -301,12 +331,12 @@ impl Loader<'_> {
 
     /// Replaces each service of a document with itself on top of what it extends.
     fn extend_services(&mut self, document: &mut Node, scope: Scope<'_>) {
-        let services = document.get("services").map(Node::entries);
+        let defined = Defined::of(document);
         let mut extended = Vec::new();
-        for (at, entry) in services.unwrap_or_default().iter().enumerate() {
+        for (at, entry) in defined.services.iter().enumerate() {
             if entry.value.get("extends").is_some() {
                 let chain = &mut Vec::new();
-                extended.push((at, self.extended(document, entry, scope, chain)));
+                extended.push((at, self.extended(&defined, entry, scope, chain)));
             }
         }
         let services = document
@@ -322,7 +352,7 @@ impl Loader<'_> {
     /// A service on top of what it extends. `chain` lists the services that are being extended.
     fn extended(
         &mut self,
-        document: &Node,
+        defined: &Defined<'_>,
         service: &Entry,
         scope: Scope<'_>,
         chain: &mut Vec<(PathBuf, String)>,
@@ -343,7 +373,7 @@ impl Loader<'_> {
         }
         chain.push(this);
         let base = match file {
-            None => self.base(document, &name, scope, chain),
+            None => self.base(defined, &name, scope, chain),
             Some(file) => self.base_in(&file, &name, scope, chain),
         };
         chain.pop();
@@ -359,19 +389,17 @@ impl Loader<'_> {
     /// The service of a document that another one extends.
     fn base(
         &mut self,
-        document: &Node,
+        defined: &Defined<'_>,
         name: &Spanned<String>,
         scope: Scope<'_>,
         chain: &mut Vec<(PathBuf, String)>,
     ) -> Option<Node> {
-        let services = document
-            .get("services")
-            .map(Node::entries)
-            .unwrap_or_default();
-        if let Some(entry) = services.iter().find(|entry| entry.key.value == name.value) {
-            return Some(self.extended(document, entry, scope, chain));
+        if let Some(entry) = defined.by_name.get(name.as_str()) {
+            return Some(self.extended(defined, entry, scope, chain));
         }
-        let known = services.iter().map(|entry| entry.key.as_str());
+        let is_usual = self.deployment.problems.len() < MANY_PROBLEMS;
+        let known = defined.services.iter().map(|entry| entry.key.as_str());
+        let known = known.take_while(|_| is_usual);
         let message = match suggestion::closest(name, known) {
             Some(other) => format!(
                 "there is no service `{}`; did you mean `{other}`?",
@@ -397,7 +425,7 @@ impl Loader<'_> {
             ..scope
         };
         match self.interpolated(scope) {
-            Ok(document) => self.base(&document, name, scope, chain),
+            Ok(document) => self.base(&Defined::of(&document), name, scope, chain),
             Err(reason) => {
                 self.report_unreadable(file, reason);
                 None
@@ -411,6 +439,7 @@ impl Loader<'_> {
             let pod = service::pod(service, is_partial, &self.deployment);
             self.deployment.pods.push(pod);
         }
+        self.budget.report(&mut self.deployment.problems);
         self.deployment
             .problems
             .sort_by_key(|problem| problem.place);

@@ -98,10 +98,14 @@ fn split_outside_braces(text: &str) -> Vec<&str> {
 
 fn long(item: &Node) -> Option<Mount> {
     let target = item.get("target")?.string()?;
-    let source = item.get("source").and_then(Node::string);
+    let source = item.get("source");
     let source = match item.get("type")?.as_str()? {
-        "bind" => MountSource::Host(source?),
-        "volume" => MountSource::Volume(source.map(|name| name.value)),
+        // As in the short form, a path with a variable that is not known stays as it is written.
+        "bind" => {
+            let source = source?;
+            MountSource::Host(Spanned::new(source.scalar()?.text.clone(), source.place))
+        }
+        "volume" => MountSource::Volume(source.and_then(Node::string).map(|name| name.value)),
         "tmpfs" => MountSource::Empty,
         // A named pipe is of Windows, and an image or a cluster volume holds no files of the host.
         _ => MountSource::Other,

@@ -2,12 +2,14 @@
 //! manifests and Bake files say, and drops findings that a comment suppresses.
 
 mod context;
+mod image;
 mod inline;
 mod suppression;
 
 use std::sync::Arc;
 
 pub use context::DeploymentContext;
+pub use image::{DeployedImage, ImagedWorkload};
 pub use inline::{in_file, invocation_settings};
 
 use super::finding::{Finding, Location};
@@ -27,15 +29,18 @@ pub struct LintedFile {
 }
 
 /// The findings of the selected rules in the files of a deployment. The first file is the one that
-/// was asked for; the others follow if they have findings.
+/// was asked for; the others follow if they have findings. Containers of `images` are also checked
+/// against what is in these.
 pub fn lint_deployment(
     deployment: &Deployment,
+    images: &[DeployedImage<'_>],
     registry: &Registry,
     settings: &Settings,
 ) -> Vec<LintedFile> {
     let context = DeploymentContext {
         deployment,
         settings,
+        images,
     };
     let mut files = Vec::new();
     for source in &deployment.files {

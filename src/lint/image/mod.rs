@@ -8,8 +8,10 @@ mod accounts;
 mod builder_stage;
 mod built_from;
 mod context;
+mod file_capabilities;
 mod history_map;
 mod installs;
+mod permissions;
 mod policy;
 
 use std::collections::BTreeSet;
@@ -19,7 +21,9 @@ pub use built_from::{
     DECIDED_BY_IMAGE, DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines,
 };
 pub use context::ImageContext;
+pub use file_capabilities::file_capabilities;
 pub use installs::installed_on_purpose;
+pub use permissions::{Identity, first_unreadable};
 pub use policy::{Exception, Policy};
 
 use policy::Exceptions;

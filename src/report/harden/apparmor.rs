@@ -64,8 +64,10 @@ fn lines(rule: &FileRule) -> Vec<String> {
     let path = pattern(&rule.path);
     let access = access(rule.access);
     if rule.is_whole {
+        // A directory is only listed and changed.
+        let directory = if rule.access.write { "rwkl" } else { "r" };
         vec![
-            format!("\"{path}/\" {access},"),
+            format!("\"{path}/\" {directory},"),
             format!("\"{path}/**\" {access},"),
         ]
     } else {

@@ -113,7 +113,7 @@ fn add_privileges(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     }
 }
 
-/// The volumes, and the network of a service that nothing connects to from outside.
+/// The definitions of the volumes.
 fn add_top_level(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     let volumes = hardened.mounts(Mount::Volume);
     if !volumes.is_empty() {

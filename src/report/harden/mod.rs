@@ -3,6 +3,7 @@
 //! Every format states the same settings, each below a comment with the reason for it.
 
 mod apparmor;
+mod applied;
 mod compose;
 mod docker_run;
 mod kubernetes;
@@ -10,6 +11,7 @@ mod podman_quadlet;
 mod sheet;
 
 pub use apparmor::apparmor;
+pub use applied::{Applied, apply};
 pub use compose::compose;
 pub use docker_run::docker_run;
 pub use kubernetes::kubernetes;
@@ -80,6 +82,11 @@ impl Hardened<'_> {
             }
         }
         mounts
+    }
+
+    /// The name of a volume for a place.
+    fn mount_name(&self, place: &Place) -> String {
+        name_of(&String::from_utf8_lossy(&place.path))
     }
 
     /// Lines that stand at the top of each format.

@@ -5,6 +5,8 @@ pub(super) mod cache_left;
 pub(super) mod caches;
 pub(super) mod calls;
 pub(super) mod consecutive;
+pub(super) mod container_commands;
+pub(super) mod container_mounts;
 pub(super) mod copies;
 pub(super) mod credentials;
 pub(super) mod deployed_images;

@@ -2,6 +2,7 @@
 
 mod command;
 mod copied;
+mod deployed;
 mod made;
 mod observed;
 mod purpose;
@@ -33,9 +34,11 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     }
     // The program comes before `--keep`, because it is the better reason for files that both
     // require.
-    keep_program(keep, config, !options.keep.is_empty())?;
+    let is_helped = !options.keep.is_empty() || deployed::has_program(&options.deployed);
+    keep_program(keep, config, is_helped)?;
     leave_packages(keep, options.modules);
     keep_healthcheck(keep, config);
+    deployed::keep(keep, &options.deployed);
     for pattern in &options.keep {
         keep_glob(keep, pattern)?;
     }
@@ -166,18 +169,20 @@ fn healthcheck_words(config: &Config) -> Vec<(Field, String)> {
     let test = config.healthcheck().unwrap_or_default();
     match test.split_first() {
         Some((&"CMD", command)) => words_of(Field::Healthcheck, command),
-        // Docker runs it with SHELL, or `/bin/sh -c`.
-        Some((&"CMD-SHELL", script)) => {
-            let mut words = match config.shell() {
-                shell if shell.is_empty() => words_of(Field::Healthcheck, &["/bin/sh", "-c"]),
-                shell => words_of(Field::Shell, &shell),
-            };
-            words.extend(words_of(Field::Healthcheck, script));
-            words
-        }
+        Some((&"CMD-SHELL", script)) => shell_words(config, Field::Healthcheck, script),
         // `NONE` disables the health check of the base image.
         _ => Vec::new(),
     }
+}
+
+/// A script with the shell that runs it: SHELL, or `/bin/sh -c`.
+fn shell_words(config: &Config, field: Field, script: &[&str]) -> Vec<(Field, String)> {
+    let mut words = match config.shell() {
+        shell if shell.is_empty() => words_of(field, &["/bin/sh", "-c"]),
+        shell => words_of(Field::Shell, &shell),
+    };
+    words.extend(words_of(field, script));
+    words
 }
 
 fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
@@ -185,16 +190,20 @@ fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
         let Some((name, value)) = entry.split_once('=') else {
             continue;
         };
-        // A value that is a path is likely read by the program.
-        if value.starts_with('/') && !VariableClass::SearchPath.contains(name) {
-            let why = Why::Root(Root::Variable {
-                name: name.to_owned(),
-            });
-            keep.keep_path(value.as_bytes(), None, why);
-        } else if let Some(path) = added_program(keep, value) {
-            let name = name.to_owned();
-            keep.keep_path(&path, None, Why::Root(Root::Variable { name }));
-        }
+        let why = Why::Root(Root::Variable {
+            name: name.to_owned(),
+        });
+        keep_variable(keep, name, value, why);
+    }
+}
+
+/// Keeps the file or the program that the value of a variable names.
+fn keep_variable(keep: &mut Keep<'_>, name: &str, value: &str, why: Why) {
+    // A value that is a path is likely read by the program.
+    if value.starts_with('/') && !VariableClass::SearchPath.contains(name) {
+        keep.keep_path(value.as_bytes(), None, why);
+    } else if let Some(path) = added_program(keep, value) {
+        keep.keep_path(&path, None, why);
     }
 }
 
@@ -294,9 +303,14 @@ fn home(keep: &Keep<'_>) -> Option<Vec<u8>> {
 }
 
 fn home_in_passwd(keep: &Keep<'_>) -> Option<Vec<u8>> {
+    home_of_user(keep, user(&keep.view.image.config))
+}
+
+/// The home directory of a user, by name or number, in `/etc/passwd`.
+fn home_of_user(keep: &Keep<'_>, user: &str) -> Option<Vec<u8>> {
     let passwd = keep.tree().resolve(b"/etc/passwd").ok()?.name;
     let passwd = keep.view.bytes(passwd)?;
-    home_of(&passwd, user(&keep.view.image.config).as_bytes())
+    home_of(&passwd, user.as_bytes())
 }
 
 /// The sixth field of the first line whose name or number is `user`.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::image::NameId;
 use crate::slim::graph::Need;
-use crate::slim::why::{Field, Why};
+use crate::slim::why::{Field, Root, Why};
 
 /// A kept name that no longer finds its dependency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +42,10 @@ impl fmt::Display for Lost {
             Self::Need(need) => write!(f, "it can no longer find {need}"),
             Self::Target => f.write_str("the target of the symlink is not kept"),
             Self::Directory => f.write_str("its parent directory is not kept"),
-            Self::Program(field) => write!(f, "not kept, although it is the {field} program"),
+            Self::Program(field) => {
+                let program = Root::Program(*field);
+                write!(f, "not kept, although it is {program}")
+            }
             Self::User(user) => write!(f, "not kept, although it defines the user `{user}`"),
             Self::Workdir => f.write_str("not kept, although it is the working directory"),
             Self::Missing { by: Some(by), why } => {

@@ -46,6 +46,7 @@ pub fn verify_against(
     let programs = programs(&view, &kept);
     let started = Started {
         programs: &programs,
+        deployed: plan.map_or(&[], |plan| &plan.deployed.programs),
         // Another tool may have dropped libraries that are only opened by name for good reason.
         keeps_opened: false,
         is_run: &|name| !is_library(&original.tree, name),

@@ -28,6 +28,7 @@ pub(in crate::slim) fn verify_plan(
 ) -> Result<Vec<Failure>, ReadError> {
     let started = Started {
         programs: &plan.loaded,
+        deployed: &plan.deployed.programs,
         keeps_opened: plan.keeps_opened,
         is_run: &|name| !is_module(view.tree(), plan.graph(), name),
     };
@@ -70,6 +71,8 @@ fn visible(view: &View<'_>, kept: &[NameId]) -> Vec<bool> {
 /// The kept names that are started as programs.
 pub(super) struct Started<'a> {
     pub(super) programs: &'a [Program],
+    /// The programs that deployments start.
+    pub(super) deployed: &'a [(Field, Vec<u8>)],
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
     /// Whether an executable file is started rather than only loaded.
@@ -93,6 +96,9 @@ pub(super) fn verify_names(
         failures: Vec::new(),
     };
     verifier.verify_config();
+    for (field, path) in started.deployed {
+        verifier.verify_path(path, Lost::Program(*field));
+    }
     for &name in kept {
         verifier.verify_name(name, &visible);
         if let Some(lost) = verifier.lost_interpreter(name)

@@ -3,6 +3,7 @@
 
 mod blocking_git;
 mod configuration;
+mod deployments;
 mod git;
 mod ground;
 mod images;

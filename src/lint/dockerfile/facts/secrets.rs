@@ -139,7 +139,7 @@ const HARMLESS: [&str; 27] = [
 ];
 
 /// Last words of the name of a variable that is only about a secret: `AUTH_SERVER`.
-const PROPERTIES: [&str; 20] = [
+const PROPERTIES: [&str; 24] = [
     "algorithm",
     "algo",
     "domain",
@@ -149,8 +149,10 @@ const PROPERTIES: [&str; 20] = [
     "format",
     "header",
     "host",
+    "hostname",
     "hosts",
     "issuer",
+    "language",
     "lifetime",
     "mode",
     "port",
@@ -160,6 +162,8 @@ const PROPERTIES: [&str; 20] = [
     "server",
     "servers",
     "suffix",
+    "user",
+    "username",
 ];
 
 /// Words in the name of a variable that show that its key grants access and is not a public key.
@@ -332,9 +336,15 @@ pub fn is_public_key(name: &str, value: &str) -> bool {
     ids.peek().is_some() && ids.all(|id| is_key_id(id, signs))
 }
 
-/// Whether a value is a placeholder for a secret: `XXXXXXXX`, `00000000-0000-0000`, `<token>`.
+/// Whether a value is a placeholder for a secret: `XXXXXXXX`, `00000000-0000-0000`, `<token>`,
+/// `YOUR_TOKEN`, `%TOKEN%/key`.
 pub fn is_placeholder(value: &str) -> bool {
-    if value.starts_with('<') && value.ends_with('>') {
+    let is_marked = value.starts_with('<') && value.ends_with('>');
+    let is_template = value.starts_with('%') && value[1..].contains('%');
+    let is_yours = value.get(..5).is_some_and(|start| {
+        start.eq_ignore_ascii_case("your-") || start.eq_ignore_ascii_case("your_")
+    });
+    if is_marked || is_template || is_yours {
         return true;
     }
     let mut letters = value.chars().filter(|c| !matches!(c, '-' | '_'));

@@ -20,7 +20,10 @@ pub(super) fn modules_of_options(config: &Config) -> BTreeMap<String, Root> {
 }
 
 /// The words of commands and variables, which may name packages.
-pub(super) fn words_of(config: &Config) -> Vec<(&str, Root)> {
+pub(super) fn words_of<'w>(
+    config: &'w Config,
+    deployed: &'w [Vec<(Field, String)>],
+) -> Vec<(&'w str, Root)> {
     let mut all = Vec::new();
     let healthcheck = config.healthcheck().unwrap_or_default();
     for (of, words) in [
@@ -34,6 +37,15 @@ pub(super) fn words_of(config: &Config) -> Vec<(&str, Root)> {
                 word: word.to_owned(),
             };
             all.push((word, root));
+        }
+    }
+    for (of, word) in deployed.iter().flatten() {
+        for part in parts(word) {
+            let root = Root::Argument {
+                of: *of,
+                word: part.to_owned(),
+            };
+            all.push((part, root));
         }
     }
     for entry in config.env() {

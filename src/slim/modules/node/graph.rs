@@ -193,7 +193,7 @@ impl ModuleGraph {
             modules = modules_of_options(config);
             let declared = self.declared(keep, resolved.name);
             // `DB_CLIENT=pg`, `CMD ["probot", "run", "plugin"]`.
-            for (word, root) in words_of(config) {
+            for (word, root) in words_of(config, &keep.deployed) {
                 if package_name(word).is_some_and(|package| declared.contains(package)) {
                     modules.entry(word.to_owned()).or_insert(root);
                 }

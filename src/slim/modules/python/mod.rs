@@ -313,7 +313,7 @@ impl PythonModules {
     fn add_places(&mut self, keep: &Keep<'_>, index: &Index, walk: &mut Walk) {
         let view = keep.view;
         if self.is_renewed {
-            add_configuration(view, index, walk);
+            add_configuration(keep, index, walk);
             add_startup(view, index, walk, &self.sites);
             for (library, unit) in index.libraries() {
                 if let Some(&python) = self.libraries.get(&library) {
@@ -424,7 +424,8 @@ fn note_computed(keep: &mut Keep<'_>, index: &Index, walk: &Walk) {
 }
 
 /// Names in commands and variables of the configuration.
-fn add_configuration(view: &View<'_>, index: &Index, walk: &mut Walk) {
+fn add_configuration(keep: &Keep<'_>, index: &Index, walk: &mut Walk) {
+    let view = keep.view;
     let config = &view.image.config;
     let fields = [
         (Field::Entrypoint, config.entrypoint()),
@@ -439,6 +440,13 @@ fn add_configuration(view: &View<'_>, index: &Index, walk: &mut Walk) {
             };
             add_root(view, index, walk, &root, word);
         }
+    }
+    for (of, word) in keep.deployed.iter().flatten() {
+        let root = Root::Argument {
+            of: *of,
+            word: word.clone(),
+        };
+        add_root(view, index, walk, &root, word);
     }
     for entry in config.env() {
         if let Some((name, value)) = entry.split_once('=') {

@@ -10,7 +10,7 @@ const REVISION_1: u32 = 0x0100_0000;
 const REVISION_MASK: u32 = 0xff00_0000;
 
 /// The names of the capabilities that a program gets from its file, in order of their numbers.
-pub(super) fn file_capabilities(header: &Header) -> Vec<&'static str> {
+pub fn file_capabilities(header: &Header) -> Vec<&'static str> {
     let Some(value) = header.xattr("security.capability") else {
         return Vec::new();
     };

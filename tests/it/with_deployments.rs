@@ -1,0 +1,322 @@
+//! `--with`: files that containers of a deployment need are kept, with the line that names them.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+use crate::builders::description::archive;
+
+const IMAGE: &str = "\
+name example.com/app:1.0
+file /etc/os-release \"ID=x\\n\"
+elf /usr/bin/migrate
+elf /usr/bin/curl
+elf /usr/bin/drain
+elf /usr/bin/other
+elf /bin/sh
+file /opt/settings/prod.conf
+file /opt/settings/dev.conf
+dir /srv/state
+file /srv/seed/data
+file /etc/passwd \"root:x:0:0::/root:/bin/sh\\n\"
+layer COPY app /usr/bin/ # buildkit
+elf /usr/bin/app
+entrypoint /usr/bin/app
+";
+
+const COMPOSE: &str = "\
+services:
+  web:
+    image: example.com/app:1.0
+    environment:
+      APP_CONFIG: /opt/settings/prod.conf
+    volumes:
+      - seed:/srv/seed
+    healthcheck:
+      test: curl -f http://localhost/ || exit 1
+  migrate:
+    image: example.com/app:1.0
+    entrypoint: [migrate, --all]
+  database:
+    image: example.com/database:1.0
+    command: [other]
+volumes:
+  seed:
+";
+
+const POD: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  initContainers:
+    - name: migrate
+      image: example.com/app:1.0
+      command: [/usr/bin/migrate]
+  containers:
+    - name: app
+      image: example.com/app:1.0
+      lifecycle:
+        preStop: {exec: {command: [/usr/bin/drain, --wait]}}
+      livenessProbe:
+        exec:
+          command:
+            - /usr/bin/probe
+      volumeMounts: [{name: state, mountPath: /srv/state}]
+  volumes:
+    - name: state
+      persistentVolumeClaim: {claimName: state}
+";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path();
+    fs::write(path.join("app.tar"), archive(IMAGE)).unwrap();
+    fs::write(path.join("compose.yaml"), COMPOSE).unwrap();
+    fs::create_dir(path.join("k8s")).unwrap();
+    fs::write(path.join("k8s/pod.yaml"), POD).unwrap();
+    fs::write(path.join("k8s/values.yaml"), "a: 1\n").unwrap();
+    folder
+}
+
+/// The exit status, and standard output and error.
+fn jettison(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
+    let output = command
+        .current_dir(folder)
+        .env_remove("CLICOLOR_FORCE")
+        .env("NO_COLOR", "1")
+        .args(arguments)
+        .output()
+        .expect("it starts");
+    let mut text = String::from_utf8(output.stdout).expect("it is UTF-8");
+    text += &String::from_utf8(output.stderr).expect("it is UTF-8");
+    (output.status.code().expect("it ends"), text)
+}
+
+/// The reason for a file.
+fn why(folder: &Path, with: &str, file: &str) -> (i32, String) {
+    jettison(folder, &["why", "app.tar", file, "--with", with])
+}
+
+#[test]
+fn reasons_name_the_file_and_line_of_a_compose_file() {
+    let folder = folder();
+    let path = folder.path();
+    for (file, reason) in [
+        (
+            "/usr/bin/curl",
+            "the word `curl` in `healthcheck` (compose.yaml:9)",
+        ),
+        ("/bin/sh", "the program of `healthcheck` (compose.yaml:9)"),
+        (
+            "/opt/settings/prod.conf",
+            "named by `APP_CONFIG` (compose.yaml:5)",
+        ),
+        ("/srv/seed/data", "named by `volumes` (compose.yaml:7)"),
+    ] {
+        let (code, text) = why(path, "compose.yaml:web", file);
+        assert_eq!(code, 0, "{file}: {text}");
+        assert!(text.contains(reason), "{file}: {text}");
+        // Without the deployment, the file is not needed.
+        let (code, _) = jettison(path, &["why", "app.tar", file]);
+        assert_eq!(code, 1, "{file}");
+    }
+    let (code, text) = why(path, "compose.yaml:migrate", "/usr/bin/migrate");
+    assert!(
+        code == 0 && text.contains("the program of `entrypoint` (compose.yaml:12)"),
+        "{text}"
+    );
+    // Another service has another health check.
+    assert_eq!(why(path, "compose.yaml:migrate", "/usr/bin/curl").0, 1);
+}
+
+#[test]
+fn reasons_name_the_files_of_a_directory_of_manifests() {
+    let folder = folder();
+    for (file, reason) in [
+        (
+            "/usr/bin/migrate",
+            "the program of `command` (k8s/pod.yaml:8)",
+        ),
+        (
+            "/usr/bin/drain",
+            "the program of `preStop` (k8s/pod.yaml:13)",
+        ),
+        ("/srv/state", "named by `volumeMounts` (k8s/pod.yaml:18)"),
+    ] {
+        let (code, text) = why(folder.path(), "k8s", file);
+        assert!(code == 0 && text.contains(reason), "{file}: {code} {text}");
+    }
+    assert_eq!(why(folder.path(), "k8s", "/usr/bin/other").0, 1);
+}
+
+#[test]
+fn containers_are_selected_by_the_name_of_the_image() {
+    let folder = folder();
+    let path = folder.path();
+    let named = "docker-archive:app.tar:example.com/app:1.0";
+    let keeps = |file: &str| {
+        let arguments = ["why", named, file, "--with", "compose.yaml"];
+        jettison(path, &arguments).0 == 0
+    };
+    assert!(keeps("/usr/bin/curl") && keeps("/usr/bin/migrate"));
+    // This is the command of another image.
+    assert!(!keeps("/usr/bin/other"));
+    // A file without a name does not tell which services are meant.
+    let (code, text) = why(path, "compose.yaml", "/usr/bin/curl");
+    assert!(code == 2 && text.contains("`web`, `migrate`"), "{text}");
+    for (with, message) in [
+        ("compose.yaml:nothing", "no container of the image"),
+        ("missing.yaml", "cannot read `missing.yaml`"),
+        (
+            "app.tar",
+            "neither a Compose file nor a Kubernetes manifest",
+        ),
+    ] {
+        let (code, text) = why(path, with, "/usr/bin/curl");
+        assert!(code == 2 && text.contains(message), "{with}: {text}");
+    }
+}
+
+#[test]
+fn programs_that_the_image_lacks_are_reported_at_their_line() {
+    let folder = folder();
+    let path = folder.path();
+    let expected =
+        "`/usr/bin/probe`, the program of `livenessProbe` (k8s/pod.yaml:17), is not in the image";
+    let (_, text) = jettison(path, &["slim", "app.tar", "--dry-run", "--with", "k8s"]);
+    assert!(text.contains(expected), "{text}");
+    let (code, text) = jettison(path, &["verify", "app.tar", "--with", "k8s"]);
+    assert!(code == 1 && text.contains(expected), "{text}");
+}
+
+#[test]
+fn an_image_that_was_slimmed_without_the_deployment_lacks_its_programs() {
+    let folder = folder();
+    let path = folder.path();
+    let with = ["--with", "compose.yaml:web"];
+    let verify = |image: &str| {
+        let mut arguments = vec!["verify", image, "--against", "app.tar"];
+        arguments.extend(with);
+        jettison(path, &arguments)
+    };
+    let (code, text) = jettison(path, &["slim", "app.tar", "-o", "plain.tar"]);
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = verify("plain.tar");
+    assert!(code == 1 && text.contains("/usr/bin/curl"), "{text}");
+    let mut arguments = vec!["slim", "app.tar", "-o", "with.tar"];
+    arguments.extend(with);
+    let (code, text) = jettison(path, &arguments);
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = verify("with.tar");
+    assert_eq!((code, text.as_str()), (0, ""));
+}
+
+#[test]
+fn lint_compares_a_deployment_with_its_image() {
+    let folder = folder();
+    let (code, text) = jettison(
+        folder.path(),
+        &[
+            "lint",
+            "k8s/pod.yaml",
+            "--image",
+            "app.tar",
+            "--select",
+            "missing-program",
+        ],
+    );
+    assert!(
+        code == 1 && text.contains("k8s/pod.yaml:17") && text.contains("/usr/bin/probe"),
+        "{text}"
+    );
+    let (code, text) = jettison(
+        folder.path(),
+        &["lint", "k8s/pod.yaml", "--select", "missing-program"],
+    );
+    assert_eq!(code, 0, "{text}");
+}
+
+/// The lines of a file that a command adds.
+fn added_lines(folder: &Path, file: &str, old: &str) -> Vec<String> {
+    let new = fs::read_to_string(folder.join(file)).unwrap();
+    let kept: Vec<&str> = new.lines().filter(|line| old.contains(line)).collect();
+    let old_lines: Vec<&str> = old.lines().collect();
+    assert_eq!(kept, old_lines, "lines are only added");
+    let added = new.lines().filter(|line| !old.contains(line));
+    added.map(str::to_owned).collect()
+}
+
+#[test]
+fn settings_are_added_to_a_service_and_nothing_else_changes() {
+    let folder = folder();
+    let path = folder.path();
+    let apply = ["harden", "app.tar", "--apply", "compose.yaml:web"];
+    let (code, text) = jettison(path, &apply);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(
+        added_lines(path, "compose.yaml", COMPOSE),
+        [
+            "    user: \"65532:65532\"",
+            "    read_only: true",
+            "    cap_drop:",
+            "      - ALL",
+            "    security_opt:",
+            "      - no-new-privileges:true",
+        ]
+    );
+    // A second time, there is nothing to change.
+    let (code, text) = jettison(path, &apply);
+    assert!(
+        code == 0 && text.contains("has the settings already"),
+        "{text}"
+    );
+}
+
+#[test]
+fn settings_are_added_to_all_containers_of_a_manifest() {
+    let folder = folder();
+    let path = folder.path();
+    let (code, text) = jettison(path, &["harden", "app.tar", "--apply", "k8s/pod.yaml"]);
+    assert_eq!(code, 0, "{text}");
+    let new = fs::read_to_string(path.join("k8s/pod.yaml")).unwrap();
+    assert_eq!(new.matches("      securityContext:\n").count(), 2, "{new}");
+    assert_eq!(
+        new.matches("          allowPrivilegeEscalation: false\n")
+            .count(),
+        0,
+        "{new}"
+    );
+    assert_eq!(
+        new.matches("        allowPrivilegeEscalation: false\n")
+            .count(),
+        2,
+        "{new}"
+    );
+    let (_, text) = jettison(
+        path,
+        &[
+            "lint",
+            "k8s/pod.yaml",
+            "--select",
+            "privilege-escalation-allowed,writable-root-filesystem,capabilities-not-dropped",
+        ],
+    );
+    assert!(!text.contains("k8s/pod.yaml"), "{text}");
+}
+
+#[test]
+fn a_definition_in_one_line_is_not_edited() {
+    let folder = folder();
+    let path = folder.path();
+    let text = "services:\n  web: {image: 'example.com/app:1.0'}\n";
+    fs::write(path.join("flow.yaml"), text).unwrap();
+    let (code, message) = jettison(path, &["harden", "app.tar", "--apply", "flow.yaml"]);
+    assert!(
+        code == 2 && message.contains("is not a block of keys"),
+        "{message}"
+    );
+    assert_eq!(fs::read_to_string(path.join("flow.yaml")).unwrap(), text);
+}
