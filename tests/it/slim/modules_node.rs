@@ -92,6 +92,25 @@ fn packages_that_nothing_reached_imports_are_left_out() {
 }
 
 #[test]
+fn a_directory_as_an_argument_does_not_keep_the_packages_in_it() {
+    let files = format!("{TWO}//// main.js\nrequire('a')\n//// index.js\nrequire('./main')\n");
+    for arguments in [
+        &["node", "."][..],
+        &["node", "/app"],
+        &["node", "/app/"],
+        &["node", "--enable-source-maps", "/app"],
+        &["env", "X=1", "node", "."],
+    ] {
+        let application = application(&files)
+            .elf("/usr/bin/env", &program(GLIBC).needs("libc.so.6"))
+            .entrypoint(arguments);
+        let kept = modules(&application.plan());
+        let expected = ["a/lib/a.js", "a/lib/other.js", "c/index.js"];
+        assert_eq!(kept, expected, "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_computed_name_in_the_application_keeps_its_dependencies() {
     for main in [
         "require(process.argv[2])",
