@@ -329,7 +329,7 @@ impl Reader<'_> {
         let is_listed = DIRECTORY_READERS.contains(&self.callee.as_str());
         for mut path in value {
             // `static('node_modules/x')`: relative paths start at the working directory.
-            if !path.starts_with('/') && path.contains("node_modules") {
+            if !path.starts_with(['/', UNKNOWN]) && path.contains("node_modules") {
                 let directory = self.bindings.variables.working_directory;
                 path = super::values::normalized(&format!("{directory}/{path}"));
             }
@@ -705,6 +705,18 @@ mod tests {
     }
 
     #[test]
+    fn literals_stay_known_in_a_source_with_long_values() {
+        let mut text = "let a = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; ".to_owned();
+        for _ in 0..200 {
+            text.push_str("a = a + a; f(a + a); ");
+        }
+        let facts = facts(&format!("{text}\nconst x = require('x'); import('y')"));
+        let requests: Vec<&str> = facts.requests.keys().map(|(name, _)| &name[..]).collect();
+        assert_eq!(requests, ["x", "y"]);
+        assert_eq!(facts.computed, None);
+    }
+
+    #[test]
     fn paths_are_joined_as_node_joins_them() {
         for text in [
             "read(path.join(__dirname, 'views', 'a.html'))",
@@ -756,6 +768,9 @@ mod tests {
             "const mount = '/x'; router.mount(mount)",
             "read('/etc/mime.types')",
             "read(`/${name}/a.html`)",
+            "read(path.resolve(name, 'a.html'))",
+            "read(path.resolve(__dirname, name, 'a.html'))",
+            "fs.readdirSync(path.join(name, 'node_modules', 'x'))",
         ] {
             assert_eq!(paths(text), [""; 0], "{text}");
         }
