@@ -168,6 +168,37 @@ module.exports = name => require(name);
 }
 
 #[test]
+fn a_computed_name_loads_dependencies_as_its_call_does() {
+    for (call, expected) in [
+        ("require(name)", &["d/d.cjs", "p/index.js"][..]),
+        ("import(name)", &["d/d.mjs", "p/index.js"]),
+        (
+            "require(name); import(name)",
+            &["d/d.cjs", "d/d.mjs", "p/index.js"],
+        ),
+        ("load(require)", &["d/d.cjs", "p/index.js"]),
+    ] {
+        let files = format!(
+            r#"
+//// main.js
+require('p')
+//// package.json
+{{}}
+//// node_modules/p/package.json
+{{"dependencies": {{"d": "1"}}}}
+//// node_modules/p/index.js
+{call}
+//// node_modules/d/package.json
+{{"exports": {{"import": "./d.mjs", "require": "./d.cjs"}}}}
+//// node_modules/d/d.mjs
+//// node_modules/d/d.cjs
+"#
+        );
+        assert_eq!(at(Modules::Exact, &files), expected, "{call}");
+    }
+}
+
+#[test]
 fn requests_resolve_as_node_resolves_them() {
     let files = r##"
 //// main.js

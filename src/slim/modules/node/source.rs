@@ -1,6 +1,6 @@
 //! One source file: what it imports, reads by path, and loads by names that are computed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
@@ -107,6 +107,8 @@ pub(super) struct Facts {
     pub(super) words: BTreeMap<String, usize>,
     /// The first call that loads a module by a name that is not known, with its line.
     pub(super) computed: Option<(String, usize)>,
+    /// How modules are loaded by names that are not known.
+    pub(super) computed_kinds: BTreeSet<Kind>,
 }
 
 /// Facts about the place of a source.
@@ -302,14 +304,15 @@ impl Reader<'_> {
         };
         for name in value {
             if is_open(&name) {
-                self.computed(span);
+                self.computed(kind, span);
             } else {
                 self.request(&name, kind, span);
             }
         }
     }
 
-    fn computed(&mut self, span: Span) {
+    fn computed(&mut self, kind: Kind, span: Span) {
+        self.facts.computed_kinds.insert(kind);
         if self.facts.computed.is_none() {
             let call = &self.text[span.start as usize..span.end as usize];
             let call = call.lines().next().unwrap_or_default();
@@ -526,7 +529,7 @@ impl<'a> Visit<'a> for Reader<'_> {
     /// `require` as a value is called with what the other code says.
     fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
         if it.name == "require" && !self.callee.is_empty() && !self.bindings.takes_require {
-            self.computed(it.span);
+            self.computed(Kind::Require, it.span);
         }
     }
 
