@@ -9,6 +9,13 @@ use crate::slim::tracers::runtimes::programs_in_code;
 use crate::slim::tracers::{launchers, shell};
 use crate::slim::why::{Field, Root, Why};
 
+/// Whether the image contains the program of a command.
+pub(super) fn has_program(keep: &Keep<'_>, words: &[(Field, String)]) -> bool {
+    words
+        .first()
+        .is_some_and(|(_, program)| keep.programs.find(keep.view, program.as_bytes()).is_some())
+}
+
 /// Keeps the files that the words refer to; each word has its field. Returns false if the program
 /// does not exist.
 pub(super) fn keep(keep: &mut Keep<'_>, words: &[(Field, String)]) -> bool {

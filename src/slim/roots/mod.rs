@@ -34,9 +34,7 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
     }
     // The program comes before `--keep`, because it is the better reason for files that both
     // require.
-    let is_helped = !options.keep.is_empty() || deployed::has_program(&options.deployed);
-    keep_program(keep, config, is_helped)?;
-    leave_packages(keep, options.modules);
+    keep_program(keep, config, options)?;
     keep_healthcheck(keep, config);
     deployed::keep(keep, &options.deployed);
     for pattern in &options.keep {
@@ -97,14 +95,21 @@ pub(super) fn keep_companions(keep: &mut Keep<'_>, companions: &[NameId]) {
     }
 }
 
-/// ENTRYPOINT followed by CMD. `may_be_missing`: the user specifies what to keep.
+/// ENTRYPOINT followed by CMD.
 fn keep_program(
     keep: &mut Keep<'_>,
     config: &Config,
-    may_be_missing: bool,
+    options: &PlanOptions,
 ) -> Result<(), PlanError> {
+    // The user specifies what to keep.
+    let may_be_missing = !options.keep.is_empty() || deployed::has_program(&options.deployed);
     let mut command = words_of(Field::Entrypoint, &config.entrypoint());
     command.extend(words_of(Field::Cmd, &config.cmd()));
+    if command::has_program(keep, &command) {
+        purpose::check(keep, &command, may_be_missing);
+    }
+    // An argument may be a directory that contains packages, as in `node .`.
+    leave_packages(keep, options.modules);
     let Some((field, program)) = command.first().cloned() else {
         // `--keep` is enough to slim an image that only contains files, such as a source for `COPY
         // --from`.
@@ -116,7 +121,6 @@ fn keep_program(
     };
     // Without its program, an image is useless, unless the user specified the files to keep.
     if command::keep(keep, &command) {
-        purpose::check(keep, &command, may_be_missing);
         return Ok(());
     }
     if !may_be_missing {

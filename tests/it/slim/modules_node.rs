@@ -92,6 +92,25 @@ fn packages_that_nothing_reached_imports_are_left_out() {
 }
 
 #[test]
+fn a_directory_as_an_argument_does_not_keep_the_packages_in_it() {
+    let files = format!("{TWO}//// main.js\nrequire('a')\n//// index.js\nrequire('./main')\n");
+    for arguments in [
+        &["node", "."][..],
+        &["node", "/app"],
+        &["node", "/app/"],
+        &["node", "--enable-source-maps", "/app"],
+        &["env", "X=1", "node", "."],
+    ] {
+        let application = application(&files)
+            .elf("/usr/bin/env", &program(GLIBC).needs("libc.so.6"))
+            .entrypoint(arguments);
+        let kept = modules(&application.plan());
+        let expected = ["a/lib/a.js", "a/lib/other.js", "c/index.js"];
+        assert_eq!(kept, expected, "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_computed_name_in_the_application_keeps_its_dependencies() {
     for main in [
         "require(process.argv[2])",
@@ -146,6 +165,37 @@ module.exports = name => require(name);
             .any(|note| note.text.contains("package `p` is kept whole")),
         "{notes:?}"
     );
+}
+
+#[test]
+fn a_computed_name_loads_dependencies_as_its_call_does() {
+    for (call, expected) in [
+        ("require(name)", &["d/d.cjs", "p/index.js"][..]),
+        ("import(name)", &["d/d.mjs", "p/index.js"]),
+        (
+            "require(name); import(name)",
+            &["d/d.cjs", "d/d.mjs", "p/index.js"],
+        ),
+        ("load(require)", &["d/d.cjs", "p/index.js"]),
+    ] {
+        let files = format!(
+            r#"
+//// main.js
+require('p')
+//// package.json
+{{}}
+//// node_modules/p/package.json
+{{"dependencies": {{"d": "1"}}}}
+//// node_modules/p/index.js
+{call}
+//// node_modules/d/package.json
+{{"exports": {{"import": "./d.mjs", "require": "./d.cjs"}}}}
+//// node_modules/d/d.mjs
+//// node_modules/d/d.cjs
+"#
+        );
+        assert_eq!(at(Modules::Exact, &files), expected, "{call}");
+    }
 }
 
 #[test]

@@ -26,6 +26,8 @@ const DECLARED: usize = 4;
 /// The least bytes that a token counts as. It takes a tenth of a microsecond to follow, and there are
 /// about 6 bytes for each in most sources, and 3 in bundles.
 const TOKEN: usize = 10;
+/// The requests of a source that may load a module in any way.
+const KINDS: [Kind; 2] = [Kind::Require, Kind::Import];
 
 /// The state of the graph.
 #[derive(Debug, Default)]
@@ -40,7 +42,9 @@ pub(in crate::slim) struct ModuleGraph {
     /// Packages that are kept as a whole because of what their sources do.
     whole: HashSet<NameId>,
     /// Directories of the user whose sources load modules by computed names.
-    open_scopes: HashSet<NameId>,
+    open_directories: HashSet<NameId>,
+    /// Packages whose sources do, with the kind of request.
+    open_packages: HashSet<(NameId, Kind)>,
     /// Texts of the user that were read.
     texts: HashSet<NameId>,
     has_read_configuration: bool,
@@ -137,7 +141,7 @@ impl ModuleGraph {
             if !package_name(&word).is_some_and(|package| declared.contains(package)) {
                 continue;
             }
-            for kind in [Kind::Require, Kind::Import] {
+            for kind in KINDS {
                 let found = self
                     .resolver
                     .resolve(keep.view, site.directory, &word, kind);
@@ -205,7 +209,7 @@ impl ModuleGraph {
             modules.entry(module).or_insert(Root::Argument { of, word });
         }
         for (module, root) in modules {
-            for kind in [Kind::Require, Kind::Import] {
+            for kind in KINDS {
                 let found = self
                     .resolver
                     .resolve(keep.view, resolved.name, &module, kind);
@@ -260,9 +264,10 @@ impl ModuleGraph {
             }
         }
         if let Some((call, line)) = &facts.computed {
-            self.open(keep, &site, call, *line);
+            let kinds: Vec<Kind> = facts.computed_kinds.iter().copied().collect();
+            self.open(keep, &site, call, *line, &kinds);
         } else if !read.is_parsed {
-            self.open(keep, &site, "", 1);
+            self.open(keep, &site, "", 1, &KINDS);
         }
     }
 
@@ -291,7 +296,7 @@ impl ModuleGraph {
         {
             Self::keep_way(keep, site, &package, &why);
             if keep.installed.contains(keep.tree(), package.name) {
-                self.open_package(keep, site, package.name, &why);
+                self.open_package(keep, site, package.name, &why, &KINDS);
             } else if let Some(manifest) = keep.tree().child(package.name, b"package.json") {
                 keep.graph.keep(manifest, Some(site.name), why.clone());
             }
@@ -465,7 +470,7 @@ impl ModuleGraph {
         // `#lib/*`: the manifest maps it to files of the same package.
         if pattern.starts_with('#') {
             if site.package.is_some() {
-                self.open(keep, site, &pattern_text(pattern), line);
+                self.open(keep, site, &pattern_text(pattern), line, &KINDS);
             }
             return;
         }
@@ -641,14 +646,14 @@ impl ModuleGraph {
             if keep.installed.contains(tree, end) {
                 self.keep_matching(keep, site, end, &rest, line);
             } else if is_module && keep.installed.has_below(end) && rest.contains("node_modules") {
-                self.open(keep, site, pattern_text(pattern).as_str(), line);
+                self.open(keep, site, &pattern_text(pattern), line, &KINDS);
             }
             return;
         };
         if is_inside(tree, end, package) {
             self.keep_matching(keep, site, end, &rest, line);
         } else if is_module {
-            self.open(keep, site, pattern_text(pattern).as_str(), line);
+            self.open(keep, site, &pattern_text(pattern), line, &KINDS);
         }
     }
 
@@ -729,7 +734,7 @@ impl ModuleGraph {
             if let Some(name) = package_name(literal)
                 && declared.contains(name)
             {
-                for kind in [Kind::Require, Kind::Import] {
+                for kind in KINDS {
                     let found = self
                         .resolver
                         .resolve(keep.view, site.directory, literal, kind);
@@ -817,7 +822,7 @@ impl ModuleGraph {
 
     /// A source that loads modules by names that are not known: its package is kept as a whole,
     /// with the declared dependencies.
-    fn open(&mut self, keep: &mut Keep<'_>, site: &Site, call: &str, line: usize) {
+    fn open(&mut self, keep: &mut Keep<'_>, site: &Site, call: &str, line: usize, kinds: &[Kind]) {
         let why = Why::Computed {
             call: call.to_owned(),
             line,
@@ -831,10 +836,10 @@ impl ModuleGraph {
                     format!("`{call}` loads a computed name: package `{name}` is kept whole");
                 keep.note(Some(site.name), Some(line), text);
             }
-            self.open_package(keep, site, package, &why);
+            self.open_package(keep, site, package, &why, kinds);
             return;
         }
-        if !self.open_scopes.insert(site.directory) {
+        if !self.open_directories.insert(site.directory) {
             return;
         }
         // The user's code may load any part of a package.
@@ -848,13 +853,20 @@ impl ModuleGraph {
     }
 
     /// Keeps a package as a whole, and the modules that requests for its dependencies load.
-    fn open_package(&mut self, keep: &mut Keep<'_>, site: &Site, package: NameId, why: &Why) {
-        if !self.open_scopes.insert(package) {
-            return;
-        }
-        self.keep_directory(keep, site, package, why);
-        for name in self.declared(keep, package).iter() {
-            for kind in [Kind::Require, Kind::Import] {
+    fn open_package(
+        &mut self,
+        keep: &mut Keep<'_>,
+        site: &Site,
+        package: NameId,
+        why: &Why,
+        kinds: &[Kind],
+    ) {
+        for &kind in kinds {
+            if !self.open_packages.insert((package, kind)) {
+                continue;
+            }
+            self.keep_directory(keep, site, package, why);
+            for name in self.declared(keep, package).iter() {
                 for main in self.resolver.resolve(keep.view, package, name, kind) {
                     self.reach(keep, main, site.name, why.clone());
                 }

@@ -1,6 +1,6 @@
 //! One source file: what it imports, reads by path, and loads by names that are computed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
@@ -110,6 +110,8 @@ pub(super) struct Facts {
     /// The first call that loads a module by a name that is not known, with its line.
     pub(super) computed: Option<(String, usize)>,
     pub(super) tokens: usize,
+    /// How modules are loaded by names that are not known.
+    pub(super) computed_kinds: BTreeSet<Kind>,
 }
 
 /// Facts about the place of a source.
@@ -305,14 +307,15 @@ impl Reader<'_> {
         };
         for name in value {
             if is_open(&name) {
-                self.computed(span);
+                self.computed(kind, span);
             } else {
                 self.request(&name, kind, span);
             }
         }
     }
 
-    fn computed(&mut self, span: Span) {
+    fn computed(&mut self, kind: Kind, span: Span) {
+        self.facts.computed_kinds.insert(kind);
         if self.facts.computed.is_none() {
             let call = &self.text[span.start as usize..span.end as usize];
             let call = call.lines().next().unwrap_or_default();
@@ -332,7 +335,7 @@ impl Reader<'_> {
         let is_listed = DIRECTORY_READERS.contains(&self.callee.as_str());
         for mut path in value {
             // `static('node_modules/x')`: relative paths start at the working directory.
-            if !path.starts_with('/') && path.contains("node_modules") {
+            if !path.starts_with(['/', UNKNOWN]) && path.contains("node_modules") {
                 let directory = self.bindings.variables.working_directory;
                 path = super::values::normalized(&format!("{directory}/{path}"));
             }
@@ -530,7 +533,7 @@ impl<'a> Visit<'a> for Reader<'_> {
     /// `require` as a value is called with what the other code says.
     fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
         if it.name == "require" && !self.callee.is_empty() && !self.bindings.takes_require {
-            self.computed(it.span);
+            self.computed(Kind::Require, it.span);
         }
     }
 
@@ -709,6 +712,18 @@ mod tests {
     }
 
     #[test]
+    fn literals_stay_known_in_a_source_with_long_values() {
+        let mut text = "let a = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; ".to_owned();
+        for _ in 0..200 {
+            text.push_str("a = a + a; f(a + a); ");
+        }
+        let facts = facts(&format!("{text}\nconst x = require('x'); import('y')"));
+        let requests: Vec<&str> = facts.requests.keys().map(|(name, _)| &name[..]).collect();
+        assert_eq!(requests, ["x", "y"]);
+        assert_eq!(facts.computed, None);
+    }
+
+    #[test]
     fn paths_are_joined_as_node_joins_them() {
         for text in [
             "read(path.join(__dirname, 'views', 'a.html'))",
@@ -760,6 +775,9 @@ mod tests {
             "const mount = '/x'; router.mount(mount)",
             "read('/etc/mime.types')",
             "read(`/${name}/a.html`)",
+            "read(path.resolve(name, 'a.html'))",
+            "read(path.resolve(__dirname, name, 'a.html'))",
+            "fs.readdirSync(path.join(name, 'node_modules', 'x'))",
         ] {
             assert_eq!(paths(text), [""; 0], "{text}");
         }

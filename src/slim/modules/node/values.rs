@@ -78,6 +78,10 @@ impl<'p> Variables<'p> {
 
     /// The value of an expression; [`UNKNOWN`] is among the alternatives if there may be others.
     pub(super) fn value(&self, expression: &Expression<'_>) -> Value {
+        // Most requests are literals, which stay known when the effort is used up.
+        if let Expression::StringLiteral(literal) = expression.get_inner_expression() {
+            return text(literal.value.as_str());
+        }
         self.evaluate(expression, DEEPEST)
     }
 
@@ -329,7 +333,9 @@ impl<'p> Variables<'p> {
                 None => unknown(),
             };
             value = self.product(&value, &next, |left, right| {
-                if left.is_empty() || (name == "resolve" && right.starts_with('/')) {
+                // A part that is unknown may be an absolute path.
+                let is_absolute = name == "resolve" && right.starts_with(['/', UNKNOWN]);
+                if left.is_empty() || is_absolute {
                     right.to_owned()
                 } else {
                     format!("{left}/{right}")
