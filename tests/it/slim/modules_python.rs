@@ -674,6 +674,58 @@ fn exact_follows_every_way_to_the_standard_library() {
 }
 
 #[test]
+fn a_symlink_to_a_module_is_read_and_a_dangling_one_is_no_module() {
+    let module = "/usr/local/lib/python3.11/sitecustomize.py";
+    let machine = standard("import json\n").link(module, "/etc/python3.11/sitecustomize.py");
+    let dangling = machine.clone().plan();
+    assert!(!keeps_standard(&dangling, "sched.py"));
+    let planned = machine
+        .file("/etc/python3.11/sitecustomize.py", "import argparse\n")
+        .plan();
+    assert!(planned.keeps("/etc/python3.11/sitecustomize.py"));
+    assert!(keeps_standard(&planned, "argparse.py"));
+    assert!(!keeps_standard(&planned, "sched.py"));
+}
+
+#[test]
+fn the_list_of_the_standard_library_in_the_interpreter_does_not_count() {
+    let names = b"\0argparse\0sched\0json.decoder\0tkinter\0";
+    let python = program(GLIBC).needs("libc.so.6").bytes();
+    let python = [&python[..], names].concat();
+    let planned = standard("")
+        .executable("/usr/local/bin/python3.11", python)
+        .plan();
+    assert!(keeps_standard(&planned, "json/decoder.py"));
+    for path in ["argparse.py", "sched.py", "tkinter/__init__.py"] {
+        assert!(!keeps_standard(&planned, path), "{path}");
+    }
+}
+
+#[test]
+fn machine_code_loads_the_modules_next_to_it_that_it_names() {
+    let extension = library("").refers_to(&["_named"]);
+    let mut machine = distribution(
+        machine(&[]),
+        "host",
+        "",
+        &[
+            ("host/__init__.py", "from . import fast\n"),
+            ("host/_named.py", ""),
+            ("host/_other.py", ""),
+        ],
+    );
+    machine = machine
+        .file("/app/main.py", "import host\n")
+        .modules(Modules::Exact);
+    let path = format!("{SITE}/host/fast.cpython-311-x86_64-linux-gnu.so");
+    let planned = machine.clone().elf(&path, &extension).plan();
+    assert!(keeps(&planned, "host/_named.py") && !keeps(&planned, "host/_other.py"));
+    let cython = library("").refers_to(&["__pyx_capi__"]);
+    let planned = machine.elf(&path, &cython).plan();
+    assert!(keeps(&planned, "host/_named.py") && keeps(&planned, "host/_other.py"));
+}
+
+#[test]
 fn the_standard_library_stays_whole_if_it_is_unknown_what_is_imported() {
     for source in ["__import__(name)\n", "x = [\n"] {
         let is_open = source.starts_with("__import__");

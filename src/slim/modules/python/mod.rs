@@ -299,7 +299,10 @@ impl PythonModules {
         let view = keep.view;
         if self.is_renewed {
             add_configuration(view, index, walk);
-            add_startup(view, index, walk, &self.sites);
+            let pythons = self.sites.values().chain(self.libraries.values());
+            if let Some(&python) = pythons.min() {
+                add_startup(view, index, walk, python);
+            }
             for (library, unit) in index.libraries() {
                 if let Some(&python) = self.libraries.get(&library) {
                     walk.add_library(view, index, unit, python);
@@ -434,12 +437,10 @@ fn add_root(view: &View<'_>, index: &Index, walk: &mut Walk, root: &Root, text: 
 }
 
 /// Modules that every start of the interpreter imports.
-fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, sites: &BTreeMap<NameId, NameId>) {
+fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, python: NameId) {
     for module in ["sitecustomize", "usercustomize", "_virtualenv"] {
-        for &python in sites.values().take(1) {
-            for request in requests_of_module(module, 1) {
-                walk.follow(view, index, &Place::Source(python), &request, false);
-            }
+        for request in requests_of_module(module, 1) {
+            walk.follow(view, index, &Place::Source(python), &request, false);
         }
     }
     for &pointer in &index.pointers {
@@ -541,7 +542,8 @@ impl Sources for Reader<'_, '_> {
             // Machine code is only searched, which is fast.
             let is_machine_code = is_extension(tree.file_name(name)) || self.is_python(name);
             let part = if is_machine_code { 16 } else { 1 };
-            if !self.effort.spend(length(tree, name) / part) {
+            let bytes = target(tree, name).map_or(0, |file| length(tree, file));
+            if !self.effort.spend(bytes / part) {
                 unread.push(name);
             }
         }
@@ -551,9 +553,13 @@ impl Sources for Reader<'_, '_> {
         }
         let view = self.view;
         let known = &index.names;
+        let wanted: Vec<(NameId, bool)> = wanted
+            .into_iter()
+            .map(|name| (name, self.is_python(name)))
+            .collect();
         let sources: Vec<(NameId, Source)> = wanted
             .par_iter()
-            .map(|&name| (name, read_source(view, known, name)))
+            .map(|&(name, is_python)| (name, read_source(view, known, name, is_python)))
             .collect();
         for (name, source) in sources {
             self.read.insert(name, Rc::new(source));
@@ -566,13 +572,26 @@ impl Sources for Reader<'_, '_> {
     }
 }
 
-fn read_source(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
-    // A module, or the interpreter itself.
-    if view.head(view.tree().inode_id(name), 4) == b"\x7fELF" {
-        return match view.binary(name) {
-            Some(bytes) => extension::read(&bytes, names),
-            None => Source::default(),
+fn read_source(
+    view: &View<'_>,
+    names: &names::Names,
+    name: NameId,
+    is_interpreter: bool,
+) -> Source {
+    let tree = view.tree();
+    let Some(name) = target(tree, name) else {
+        return Source::default();
+    };
+    if view.head(tree.inode_id(name), 4) == b"\x7fELF" {
+        let Some(bytes) = view.binary(name) else {
+            return Source::default();
         };
+        let mut source = extension::read(&bytes, names);
+        if is_interpreter {
+            // It has a list of the whole standard library, `sys.stdlib_module_names`.
+            source.requests.retain(|request| request.name.contains('.'));
+        }
+        return source;
     }
     let Some(bytes) = view.bytes(name) else {
         return Source::unreadable();
@@ -606,6 +625,17 @@ fn is_source(file_name: &[u8]) -> bool {
 /// Whether the imports of a source count: helpers for tests import what only tests need.
 fn is_followed(tree: &Tree, name: NameId) -> bool {
     !matches!(tree.file_name(name), b"conftest.py" | b"setup.py")
+}
+
+/// The file that a name leads to: Debian's `sitecustomize.py` is a symlink. A dangling one is no
+/// module.
+fn target(tree: &Tree, name: NameId) -> Option<NameId> {
+    let is_symlink = matches!(tree.inode(name).kind, Kind::Symlink { .. });
+    if is_symlink {
+        Some(tree.resolve(&tree.path(name)).ok()?.name)
+    } else {
+        Some(name)
+    }
 }
 
 fn length(tree: &Tree, name: NameId) -> usize {
