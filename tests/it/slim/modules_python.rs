@@ -85,12 +85,18 @@ fn no_level_keeps_more_than_those_before_it() {
         "host",
         "Requires-Dist: used\n",
         &[
-            ("host/__init__.py", "import os\nfrom . import starts, data\n"),
+            (
+                "host/__init__.py",
+                "import os\nfrom . import starts, data\n",
+            ),
             ("host/starts.py", "import os\ndef f(): os.system('ls')\n"),
             ("host/data/__init__.py", "import used\n"),
             ("host/data/table.json", "{}"),
             ("host/entry_points.py", "GROUP = 'host.plugins'\n"),
-            ("host/plugin.py", "import subprocess\nsubprocess.run('env', shell=True)\n"),
+            (
+                "host/plugin.py",
+                "import subprocess\nsubprocess.run('env', shell=True)\n",
+            ),
         ],
     )
     .elf("/usr/bin/env", &program(GLIBC).needs("libc.so.6"))
@@ -100,7 +106,10 @@ fn no_level_keeps_more_than_those_before_it() {
         "[host.plugins]\nx = host.plugin:f\n",
     )
     .script(&format!("{SITE}/host/tool.py"), "#!/usr/bin/env python3\n")
-    .script(&format!("{SITE}/host/data/run.sh"), "#!/bin/sh\nexec env ls\n")
+    .script(
+        &format!("{SITE}/host/data/run.sh"),
+        "#!/bin/sh\nexec env ls\n",
+    )
     .file("/app/main.py", "import host.tool, host.entry_points\n");
     let kept = |modules| machine.clone().modules(modules).plan().kept();
     let levels = [Modules::Whole, Modules::Packages, Modules::Exact].map(kept);
@@ -843,7 +852,10 @@ fn an_import_that_is_dropped_is_a_failure_of_verification() {
             "host",
             "",
             &[
-                ("host/__init__.py", "from . import inner\nimport used, absent\n"),
+                (
+                    "host/__init__.py",
+                    "from . import inner\nimport used, absent\n",
+                ),
                 ("host/inner.py", source),
                 ("host/late.py", ""),
             ],
@@ -862,7 +874,10 @@ fn an_import_that_is_dropped_is_a_failure_of_verification() {
         ("from host import late\n", 1),
         ("import host.late.attribute\n", 0),
         ("from .absent import f\n", 0),
-        ("try:\n    from . import late\nexcept ImportError:\n    pass\n", 0),
+        (
+            "try:\n    from . import late\nexcept ImportError:\n    pass\n",
+            0,
+        ),
     ] {
         let machine = machine(source).modules(Modules::Exact);
         assert_eq!(machine.failures(), [""; 0], "{source}");

@@ -185,7 +185,8 @@ impl Index {
 
     /// The units of standard libraries, with their directories.
     pub(super) fn libraries(&self) -> impl Iterator<Item = (NameId, usize)> {
-        self.path.libraries
+        self.path
+            .libraries
             .iter()
             .map(|(&library, &unit)| (library, unit))
     }
@@ -252,7 +253,9 @@ impl Index {
         let tree = view.tree();
         for &site in &self.path.sites {
             let tops = self.listing(view, site);
-            let tops = tops.keys().filter(|&name| !self.path.left_out.contains(name));
+            let tops = tops
+                .keys()
+                .filter(|&name| !self.path.left_out.contains(name));
             self.names.tops.extend(tops.cloned());
         }
         for unit in 0..self.units.len() {
@@ -540,7 +543,10 @@ fn list(view: &View<'_>, directory: NameId) -> Listing {
 /// The directory that a name is, or that a symlink leads to.
 fn directory_of(view: &View<'_>, name: NameId) -> Option<NameId> {
     if let Kind::Symlink { target } = &view.tree().inode(name).kind {
-        let end = view.resolve_from(view.tree().parent(name), target).ok()?.name;
+        let end = view
+            .resolve_from(view.tree().parent(name), target)
+            .ok()?
+            .name;
         return view.tree().is_directory(end).then_some(end);
     }
     view.tree().is_directory(name).then_some(name)

@@ -55,11 +55,7 @@ impl<'v, 'a> Resolver<'v, 'a> {
     }
 }
 
-fn find(
-    (view, index): &(&View<'_>, Index),
-    by: NameId,
-    requested: &Requested,
-) -> Vec<Module> {
+fn find((view, index): &(&View<'_>, Index), by: NameId, requested: &Requested) -> Vec<Module> {
     if requested.level == 0 {
         return index.find(view, &requested.name);
     }

@@ -105,12 +105,7 @@ fn is_of_same_unit(view: &View<'_>, index: &Index, source: NameId, package: &str
 
 /// The installed distributions that the metadata of a unit requires, with their records; those of
 /// its extras too if `extras`.
-fn required_by(
-    view: &View<'_>,
-    index: &Index,
-    unit: usize,
-    extras: bool,
-) -> Vec<(usize, NameId)> {
+fn required_by(view: &View<'_>, index: &Index, unit: usize, extras: bool) -> Vec<(usize, NameId)> {
     let mut found = Vec::new();
     let Some(record) = index.units[unit].record else {
         return found;
