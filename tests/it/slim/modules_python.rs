@@ -605,6 +605,8 @@ fn standard(source: &str) -> Machine {
         ("re.py", ""),
         ("argparse.py", ""),
         ("runpy.py", ""),
+        ("sysconfig.py", ""),
+        ("_sysconfigdata__x86_64-linux-gnu.py", ""),
         ("tkinter/__init__.py", "import _tkinter\n"),
         ("sched.py", ""),
     ] {
@@ -631,6 +633,7 @@ fn exact_keeps_the_modules_of_the_standard_library_that_are_reached() {
         "json/decoder.py",
         "re.py",
         "runpy.py",
+        "_sysconfigdata__x86_64-linux-gnu.py",
         "lib-dynload/_json.cpython-311-x86_64.so",
     ] {
         assert!(keeps_standard(&planned, path), "{path}");

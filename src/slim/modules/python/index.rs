@@ -226,7 +226,9 @@ impl Index {
             owners.extend(self.units_of.get(file).into_iter().flatten().copied());
         }
         if owners.is_empty() {
-            let Some(name) = module_name(view, entry) else {
+            // No statement imports a name with a hyphen.
+            let name = module_name(view, entry).filter(|name| is_dotted(name));
+            let Some(name) = name else {
                 self.others.push(entry);
                 return;
             };
@@ -563,8 +565,13 @@ pub(super) fn module_name(view: &View<'_>, entry: NameId) -> Option<String> {
         }
         file_name.split('.').next().unwrap_or_default()
     };
-    let is_name = is_dotted(name) && !name.contains('.') && name != "__pycache__";
-    is_name.then(|| name.to_owned())
+    // A computed name may have hyphens: `_sysconfigdata__x86_64-linux-gnu`.
+    let is_name = is_dotted(&name.replace('-', "_")) && !name.contains('.');
+    if is_name && name != "__pycache__" {
+        Some(name.to_owned())
+    } else {
+        None
+    }
 }
 
 /// Whether Python can import a file: `x.py`, `x.pyc`, `x.cpython-311-x86_64-linux-gnu.so`.
