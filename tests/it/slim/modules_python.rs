@@ -500,6 +500,7 @@ fn django(settings: &str) -> Machine {
             "management/commands/__init__.py",
             "management/commands/sell.py",
             "templatetags/prices.py",
+            "migrations/__init__.py",
             "migrations/0001_first.py",
             "locale/de/LC_MESSAGES/django.mo",
             "locale/de/LC_MESSAGES/django.po",
@@ -529,6 +530,7 @@ fn exact_keeps_the_parts_of_applications_that_django_looks_for() {
             "models.py",
             "management/commands/sell.py",
             "templatetags/prices.py",
+            "migrations/__init__.py",
             "migrations/0001_first.py",
             "locale/de/LC_MESSAGES/django.mo",
         ] {

@@ -226,7 +226,7 @@ impl Index {
             owners.extend(self.units_of.get(file).into_iter().flatten().copied());
         }
         if owners.is_empty() {
-            // No statement imports a name with a hyphen.
+            // No statement imports a name that is not an identifier.
             let name = module_name(view, entry).filter(|name| is_dotted(name));
             let Some(name) = name else {
                 self.others.push(entry);
@@ -565,8 +565,12 @@ pub(super) fn module_name(view: &View<'_>, entry: NameId) -> Option<String> {
         }
         file_name.split('.').next().unwrap_or_default()
     };
-    // A computed name may have hyphens: `_sysconfigdata__x86_64-linux-gnu`.
-    let is_name = is_dotted(&name.replace('-', "_")) && !name.contains('.');
+    // A computed name need not be an identifier: `_sysconfigdata__x86_64-linux-gnu`,
+    // `0001_initial`.
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|char| char.is_alphanumeric() || matches!(char, '_' | '-'));
     if is_name && name != "__pycache__" {
         Some(name.to_owned())
     } else {
