@@ -500,6 +500,7 @@ fn django(settings: &str) -> Machine {
             "management/commands/__init__.py",
             "management/commands/sell.py",
             "templatetags/prices.py",
+            "migrations/__init__.py",
             "migrations/0001_first.py",
             "locale/de/LC_MESSAGES/django.mo",
             "locale/de/LC_MESSAGES/django.po",
@@ -529,6 +530,7 @@ fn exact_keeps_the_parts_of_applications_that_django_looks_for() {
             "models.py",
             "management/commands/sell.py",
             "templatetags/prices.py",
+            "migrations/__init__.py",
             "migrations/0001_first.py",
             "locale/de/LC_MESSAGES/django.mo",
         ] {
@@ -605,6 +607,8 @@ fn standard(source: &str) -> Machine {
         ("re.py", ""),
         ("argparse.py", ""),
         ("runpy.py", ""),
+        ("sysconfig.py", ""),
+        ("_sysconfigdata__x86_64-linux-gnu.py", ""),
         ("tkinter/__init__.py", "import _tkinter\n"),
         ("sched.py", ""),
     ] {
@@ -631,6 +635,7 @@ fn exact_keeps_the_modules_of_the_standard_library_that_are_reached() {
         "json/decoder.py",
         "re.py",
         "runpy.py",
+        "_sysconfigdata__x86_64-linux-gnu.py",
         "lib-dynload/_json.cpython-311-x86_64.so",
     ] {
         assert!(keeps_standard(&planned, path), "{path}");
@@ -680,6 +685,58 @@ fn exact_follows_every_way_to_the_standard_library() {
         &wanted,
         "lib-dynload/_tkinter.cpython-311-x86_64.so"
     ));
+}
+
+#[test]
+fn a_symlink_to_a_module_is_read_and_a_dangling_one_is_no_module() {
+    let module = "/usr/local/lib/python3.11/sitecustomize.py";
+    let machine = standard("import json\n").link(module, "/etc/python3.11/sitecustomize.py");
+    let dangling = machine.clone().plan();
+    assert!(!keeps_standard(&dangling, "sched.py"));
+    let planned = machine
+        .file("/etc/python3.11/sitecustomize.py", "import argparse\n")
+        .plan();
+    assert!(planned.keeps("/etc/python3.11/sitecustomize.py"));
+    assert!(keeps_standard(&planned, "argparse.py"));
+    assert!(!keeps_standard(&planned, "sched.py"));
+}
+
+#[test]
+fn the_list_of_the_standard_library_in_the_interpreter_does_not_count() {
+    let names = b"\0argparse\0sched\0json.decoder\0tkinter\0";
+    let python = program(GLIBC).needs("libc.so.6").bytes();
+    let python = [&python[..], names].concat();
+    let planned = standard("")
+        .executable("/usr/local/bin/python3.11", python)
+        .plan();
+    assert!(keeps_standard(&planned, "json/decoder.py"));
+    for path in ["argparse.py", "sched.py", "tkinter/__init__.py"] {
+        assert!(!keeps_standard(&planned, path), "{path}");
+    }
+}
+
+#[test]
+fn machine_code_loads_the_modules_next_to_it_that_it_names() {
+    let extension = library("").refers_to(&["_named"]);
+    let mut machine = distribution(
+        machine(&[]),
+        "host",
+        "",
+        &[
+            ("host/__init__.py", "from . import fast\n"),
+            ("host/_named.py", ""),
+            ("host/_other.py", ""),
+        ],
+    );
+    machine = machine
+        .file("/app/main.py", "import host\n")
+        .modules(Modules::Exact);
+    let path = format!("{SITE}/host/fast.cpython-311-x86_64-linux-gnu.so");
+    let planned = machine.clone().elf(&path, &extension).plan();
+    assert!(keeps(&planned, "host/_named.py") && !keeps(&planned, "host/_other.py"));
+    let cython = library("").refers_to(&["__pyx_capi__"]);
+    let planned = machine.elf(&path, &cython).plan();
+    assert!(keeps(&planned, "host/_named.py") && keeps(&planned, "host/_other.py"));
 }
 
 #[test]

@@ -56,6 +56,13 @@ pub(super) fn read(bytes: &[u8], names: &Names) -> Source {
     source
 }
 
+/// Whether machine code may load a module next to it, whose name is relative: only Cython has such
+/// imports without the text of the name, since it may compress its strings.
+pub(super) fn may_load_sibling(bytes: &[u8], name: &str) -> bool {
+    let contains = |text: &[u8]| memchr::memmem::find(bytes, text).is_some();
+    contains(b"__pyx_") || contains(name.as_bytes())
+}
+
 fn is_identifier(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -77,6 +84,13 @@ mod tests {
             ..Names::default()
         };
         assert!(read(b"\0numpy\0", &names).is_unreadable);
+    }
+
+    #[test]
+    fn siblings_are_named_except_by_cython() {
+        assert!(may_load_sibling(b"\0_other\0", "_other"));
+        assert!(!may_load_sibling(b"\0_others\0".split_at(5).0, "_other"));
+        assert!(may_load_sibling(b"\0__pyx_capi__\0", "_other"));
     }
 
     #[test]

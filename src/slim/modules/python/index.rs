@@ -236,7 +236,9 @@ impl Index {
             owners.extend(units.into_iter().flatten().copied());
         }
         if owners.is_empty() {
-            let Some(name) = module_name(view, entry) else {
+            // No statement imports a name that is not an identifier.
+            let name = module_name(view, entry).filter(|name| is_dotted(name));
+            let Some(name) = name else {
                 self.others.push(entry);
                 return;
             };
@@ -606,8 +608,17 @@ pub(super) fn module_name(view: &View<'_>, entry: NameId) -> Option<String> {
         }
         file_name.split('.').next().unwrap_or_default()
     };
-    let is_name = is_dotted(name) && !name.contains('.') && name != "__pycache__";
-    is_name.then(|| name.to_owned())
+    // A computed name need not be an identifier: `_sysconfigdata__x86_64-linux-gnu`,
+    // `0001_initial`.
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|char| char.is_alphanumeric() || matches!(char, '_' | '-'));
+    if is_name && name != "__pycache__" {
+        Some(name.to_owned())
+    } else {
+        None
+    }
 }
 
 /// Whether Python can import a file: `x.py`, `x.pyc`, `x.cpython-311-x86_64-linux-gnu.so`.

@@ -314,7 +314,10 @@ impl PythonModules {
         let view = keep.view;
         if self.is_renewed {
             add_configuration(keep, index, walk);
-            add_startup(view, index, walk, &self.sites);
+            let pythons = self.sites.values().chain(self.libraries.values());
+            if let Some(&python) = pythons.min() {
+                add_startup(view, index, walk, python);
+            }
             for (library, unit) in index.libraries() {
                 if let Some(&python) = self.libraries.get(&library) {
                     walk.add_library(view, index, unit, python);
@@ -465,12 +468,10 @@ fn add_root(view: &View<'_>, index: &Index, walk: &mut Walk, root: &Root, text: 
 }
 
 /// Modules that every start of the interpreter imports.
-fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, sites: &BTreeMap<NameId, NameId>) {
+fn add_startup(view: &View<'_>, index: &Index, walk: &mut Walk, python: NameId) {
     for module in ["sitecustomize", "usercustomize", "_virtualenv"] {
-        for &python in sites.values().take(1) {
-            for request in requests_of_module(module, 1) {
-                walk.follow(view, index, &Place::Source(python), &request, false);
-            }
+        for request in requests_of_module(module, 1) {
+            walk.follow(view, index, &Place::Source(python), &request, false);
         }
     }
     for &pointer in &index.pointers {
@@ -553,7 +554,7 @@ impl Reader<'_, '_> {
         let mut batches = vec![Vec::new()];
         let mut bytes = 0;
         for name in names {
-            let length = length(self.view.tree(), name);
+            let length = self.length(name);
             if bytes > 0 && bytes + length > BATCH {
                 batches.push(Vec::new());
                 bytes = 0;
@@ -569,6 +570,7 @@ impl Reader<'_, '_> {
     fn read_batch(&mut self, index: &Index, names: &[NameId]) {
         let view = self.view;
         let known = &index.names;
+        let pythons = &self.pythons;
         let is_used_up = index.work.is_used_up();
         let sources: Vec<(NameId, Source)> = names
             .par_iter()
@@ -576,7 +578,7 @@ impl Reader<'_, '_> {
                 let source = if is_used_up {
                     Source::unreadable()
                 } else {
-                    read_source(view, known, name)
+                    read_source(view, known, name, pythons.contains(&name))
                 };
                 (name, source)
             })
@@ -587,6 +589,12 @@ impl Reader<'_, '_> {
             }
             self.read.insert(name, Rc::new(source));
         }
+    }
+
+    /// The bytes of a file or of the target of a symlink.
+    fn length(&self, name: NameId) -> usize {
+        let tree = self.view.tree();
+        target(tree, name).map_or(0, |file| length(tree, file))
     }
 
     /// Whether a file is searched for names, which is faster than parsing it.
@@ -615,7 +623,7 @@ impl Sources for Reader<'_, '_> {
         let mut affordable = Vec::new();
         for name in wanted {
             let part = if self.is_machine_code(name) { 16 } else { 1 };
-            if self.effort.spend(length(tree, name) / part) {
+            if self.effort.spend(self.length(name) / part) {
                 affordable.push(name);
             } else {
                 self.read.insert(name, Rc::new(Source::unreadable()));
@@ -632,13 +640,26 @@ impl Sources for Reader<'_, '_> {
     }
 }
 
-fn read_source(view: &View<'_>, names: &names::Names, name: NameId) -> Source {
-    // A module, or the interpreter itself.
-    if view.head(view.tree().inode_id(name), 4) == b"\x7fELF" {
-        return match view.binary(name) {
-            Some(bytes) => extension::read(&bytes, names),
-            None => Source::default(),
+fn read_source(
+    view: &View<'_>,
+    names: &names::Names,
+    name: NameId,
+    is_interpreter: bool,
+) -> Source {
+    let tree = view.tree();
+    let Some(name) = target(tree, name) else {
+        return Source::default();
+    };
+    if view.head(tree.inode_id(name), 4) == b"\x7fELF" {
+        let Some(bytes) = view.binary(name) else {
+            return Source::default();
         };
+        let mut source = extension::read(&bytes, names);
+        if is_interpreter {
+            // It has a list of the whole standard library, `sys.stdlib_module_names`.
+            source.requests.retain(|request| request.name.contains('.'));
+        }
+        return source;
     }
     let Some(bytes) = view.bytes(name) else {
         return Source::unreadable();
@@ -672,6 +693,17 @@ fn is_source(file_name: &[u8]) -> bool {
 /// Whether the imports of a source count: helpers for tests import what only tests need.
 fn is_followed(tree: &Tree, name: NameId) -> bool {
     !matches!(tree.file_name(name), b"conftest.py" | b"setup.py")
+}
+
+/// The file that a name leads to: Debian's `sitecustomize.py` is a symlink. A dangling one is no
+/// module.
+fn target(tree: &Tree, name: NameId) -> Option<NameId> {
+    let is_symlink = matches!(tree.inode(name).kind, Kind::Symlink { .. });
+    if is_symlink {
+        Some(tree.resolve(&tree.path(name)).ok()?.name)
+    } else {
+        Some(name)
+    }
 }
 
 fn length(tree: &Tree, name: NameId) -> usize {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use super::data;
+use super::extension;
 use super::index::{Index, Module, Plugin, requirements, unique};
 use super::knowledge;
 use super::names::{How, is_test};
@@ -578,18 +579,21 @@ impl Walk {
         }
     }
 
-    /// Reaches the modules next to one of machine code, which imports them by names without dots.
+    /// Reaches the modules next to one of machine code that it may import by names without dots.
     fn reach_siblings(&mut self, view: &View<'_>, index: &Index, file: NameId) {
         let tree = view.tree();
         let directory = tree.parent(file);
         if !tree.file_name(file).ends_with(b".so") || index.is_site(directory) {
             return;
         }
+        let Some(bytes) = view.binary(file) else {
+            return;
+        };
         for (name, entry) in index.listing(view, directory).iter() {
-            if !index.work.spend(work::VISIT) {
+            if !index.work.spend(work::VISIT + bytes.len() / 512) {
                 return;
             }
-            if is_test(name) {
+            if is_test(name) || !extension::may_load_sibling(&bytes, name) {
                 continue;
             }
             for &sibling in &entry.files {
