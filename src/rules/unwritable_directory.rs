@@ -45,9 +45,9 @@ fn check_container(container: ImagedWorkload<'_>, findings: &mut Findings) {
             *workload.name,
             directory.escape_ascii()
         );
-        findings
-            .add(setting.place, message)
-            .note(format!("it is written to, according to the keep rule `{rule}`"));
+        findings.add(setting.place, message).note(format!(
+            "it is written to, according to the keep rule `{rule}`"
+        ));
     }
 }
 
