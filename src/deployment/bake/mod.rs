@@ -228,10 +228,7 @@ impl Reader<'_> {
             place: name.place,
             name,
             context: Spanned::new(context.to_owned(), context_place),
-            directory: path
-                .parent()
-                .map(Path::to_owned)
-                .unwrap_or_else(PathBuf::new),
+            directory: path.parent().map(Path::to_owned).unwrap_or_default(),
             recipe: self.recipe(target),
             args: args(target.get("args")),
             target: target.get("target").and_then(Node::string),

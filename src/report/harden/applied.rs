@@ -1,7 +1,7 @@
 //! Settings that are added to an existing Compose file or manifest, in place.
 
 use super::sheet::quoted;
-use super::{Hardened, tmpfs_options};
+use super::{Hardened, name_of, tmpfs_options};
 use crate::deployment::{Block, BlockEditor, NewValue, NotEditable, Pod, Workload, capability};
 use crate::harden::{Mount, Place};
 
@@ -127,8 +127,7 @@ impl<'a> Change<'a> {
     fn add_volumes(&mut self, pod: &Pod) {
         let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
         for (path, place) in self.new_places(Mount::Tmpfs) {
-            let name = self.hardened.mount_name(place);
-            let name = format!("{}-{name}", self.workload.name.value);
+            let name = format!("{}-{}", self.workload.name.value, name_of(&path));
             let text = |text: &str| NewValue::Scalar(text.to_owned());
             mounts.push(vec![
                 ("name", text(&name)),
