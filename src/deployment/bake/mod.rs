@@ -8,7 +8,7 @@ mod functions;
 mod hcl;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Deployment;

@@ -126,7 +126,7 @@ impl<'a> Change<'a> {
     /// Adds an `emptyDir` for each temporary place.
     fn add_volumes(&mut self, pod: &Pod) {
         let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
-        for (path, place) in self.new_places(Mount::Tmpfs) {
+        for (path, _) in self.new_places(Mount::Tmpfs) {
             let name = format!("{}-{}", self.workload.name.value, name_of(&path));
             let text = |text: &str| NewValue::Scalar(text.to_owned());
             mounts.push(vec![
