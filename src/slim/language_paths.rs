@@ -15,10 +15,18 @@ pub(super) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
 /// Whether a file with this reason is loaded or read; nothing shows that it is started.
 fn is_reason_to_load(why: &Why) -> bool {
     match why {
-        Why::Runtime { .. } | Why::Module { .. } | Why::Root(Root::Made { .. }) => true,
-        Why::Imported(_) | Why::ModuleNamed(_) | Why::PluginsOf(_) | Why::Reads { .. } => true,
-        Why::Requirement { .. } | Why::PackageData { .. } | Why::PackagePart { .. } => true,
-        Why::PackageAddon { .. } | Why::Computed { .. } => true,
+        Why::Runtime { .. }
+        | Why::Module { .. }
+        | Why::Root(Root::Made { .. })
+        | Why::Imported(_)
+        | Why::ModuleNamed(_)
+        | Why::PluginsOf(_)
+        | Why::Reads { .. }
+        | Why::Requirement { .. }
+        | Why::PackageData { .. }
+        | Why::PackagePart { .. }
+        | Why::PackageAddon { .. }
+        | Why::Computed { .. } => true,
         // A text names its directory.
         Why::Rule { because, .. } => {
             matches!(because, Because::Word { .. } | Because::Mention { .. })
