@@ -227,7 +227,9 @@ fn service_name(image: &str) -> String {
     let name = name.trim_matches('-').to_ascii_lowercase();
     if name.is_empty() {
         "app".to_owned()
-    } else {
+    } else if report::is_plain_name(&name) {
         name
+    } else {
+        format!("app-{name}")
     }
 }

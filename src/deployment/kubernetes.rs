@@ -1,6 +1,7 @@
 //! Kubernetes manifests: pods, everything that has a template of pods, and network policies.
 
 mod container;
+mod copies;
 mod volumes;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use super::workload::{Controller, HostNamespace, Pod};
 use super::yaml::{self, Budget, Node, Room};
 use super::{Deployment, NetworkPolicy};
 use crate::source::Source;
+use copies::Copies;
 
 /// The deepest lists within lists.
 const MAX_LISTS: usize = 4;
@@ -29,9 +31,11 @@ pub(super) fn read(source: Source, room: &Room) -> Deployment {
     let mut budget = Budget::of(room);
     let documents = yaml::parse(source.text(), 0, &mut budget, &mut deployment.problems);
     deployment.files.push(Arc::new(source));
+    let mut copies = Copies::default();
     for document in &documents {
-        add_object(document, &mut deployment, 0);
+        add_object(document, &mut deployment, &mut copies, 0);
     }
+    deployment.problems.extend(copies.problem());
     deployment
 }
 
@@ -87,7 +91,7 @@ fn is_helm(action: &str) -> bool {
         || inside.contains("include \"")
 }
 
-fn add_object(object: &Node, deployment: &mut Deployment, lists: usize) {
+fn add_object(object: &Node, deployment: &mut Deployment, copies: &mut Copies, lists: usize) {
     let Some(kind) = object.get("kind").and_then(Node::as_str) else {
         return;
     };
@@ -110,7 +114,7 @@ fn add_object(object: &Node, deployment: &mut Deployment, lists: usize) {
         _ if kind.ends_with("List") || kind == "List" => {
             if lists < MAX_LISTS {
                 for item in object.get("items").map(Node::items).unwrap_or_default() {
-                    add_object(item, deployment, lists + 1);
+                    add_object(item, deployment, copies, lists + 1);
                 }
             }
             return;
@@ -121,12 +125,12 @@ fn add_object(object: &Node, deployment: &mut Deployment, lists: usize) {
         return;
     };
     let template = object.at(&path[..path.len() - 1]).unwrap_or(object);
-    deployment
-        .pods
-        .push(pod(object, template, spec, controller));
+    let mut pod = pod(object, template, spec, controller);
+    container::add(spec, template, &mut pod, copies);
+    deployment.pods.push(pod);
 }
 
-/// The pod that an object starts. `template` has the metadata of the pod.
+/// The pod that an object starts, without its containers. `template` has the metadata of the pod.
 fn pod(object: &Node, template: &Node, spec: &Node, controller: Controller) -> Pod {
     let metadata = object.get("metadata");
     let name = metadata.and_then(|metadata| {
@@ -168,7 +172,6 @@ fn pod(object: &Node, template: &Node, spec: &Node, controller: Controller) -> P
     pod.deadline =
         of_job("activeDeadlineSeconds").or_else(|| spec.get("activeDeadlineSeconds")?.string());
     pod.time_to_live = of_job("ttlSecondsAfterFinished");
-    container::add(spec, template, &mut pod);
     pod
 }
 
@@ -216,6 +219,7 @@ fn network_policy(object: &Node) -> Option<NetworkPolicy> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::workload::{MountSource, Profile, Workload};
     use super::*;
 
     #[test]
@@ -231,5 +235,74 @@ mod tests {
         ] {
             assert_eq!(is_template(text), expected, "{text}");
         }
+    }
+
+    fn read_text(text: &str) -> Deployment {
+        read(Source::new("pod.yaml", text))
+    }
+
+    /// A pod with containers that all mount the same volume and inherit the same user.
+    fn pod_of(containers: usize, user: &str) -> Deployment {
+        let mut text = format!(
+            "kind: Pod\nspec:\n  securityContext: {{runAsUser: {user}}}\n  \
+             volumes: [{{name: v, hostPath: {{path: /{user}}}}}, {{name: v, emptyDir: {{}}}}]\n  \
+             containers:\n"
+        );
+        for number in 0..containers {
+            text += &format!(
+                "  - {{name: c{number}, image: a, volumeMounts: [{{name: v, mountPath: /v}}]}}\n"
+            );
+        }
+        read_text(&text)
+    }
+
+    #[test]
+    fn containers_share_the_values_of_their_pod() {
+        let deployment = pod_of(300, "1000");
+        assert_eq!(deployment.problems, []);
+        let workloads = &deployment.pods[0].workloads;
+        assert_eq!(workloads.len(), 300);
+        for workload in workloads {
+            assert_eq!(workload.user.as_ref().unwrap().value, "1000");
+            // Of two volumes with the same name, the first one counts.
+            let source = &workload.mounts[0].source;
+            assert!(matches!(source, MountSource::Host(path) if path.value == "/1000"));
+        }
+    }
+
+    #[test]
+    fn long_values_are_not_copied_without_limit() {
+        let user = "x".repeat(100_000);
+        let deployment = pod_of(300, &user);
+        assert_eq!(deployment.problems.len(), 1);
+        assert!(deployment.problems[0].message.contains("too long"));
+        let mut copied = 0;
+        for workload in &deployment.pods[0].workloads {
+            copied += workload.user.as_ref().map_or(0, |user| user.len());
+        }
+        assert!(copied <= 8 << 20, "{copied}");
+        assert_eq!(deployment.pods[0].workloads.len(), 300);
+    }
+
+    #[test]
+    fn values_of_a_container_win_over_those_of_its_pod() {
+        let deployment = read_text(
+            "kind: Pod\nmetadata:\n  annotations:\n    \
+             container.apparmor.security.beta.kubernetes.io/a: unconfined\n    \
+             container.apparmor.security.beta.kubernetes.io/b: unconfined\nspec:\n  \
+             securityContext: {runAsUser: 1, runAsUser: 2, runAsGroup: 3, runAsGroup: null}\n  \
+             containers:\n  - {name: a, securityContext: {runAsUser: 4, runAsUser: 5}}\n  \
+             - {name: b, securityContext: {runAsUser: null, appArmorProfile: {type: RuntimeDefault}}}\n",
+        );
+        let [a, b] = &deployment.pods[0].workloads[..] else {
+            panic!("two containers: {deployment:?}");
+        };
+        let user = |workload: &Workload| workload.user.as_ref().map(|user| user.value.clone());
+        assert_eq!(user(a).as_deref(), Some("5"));
+        assert_eq!(user(b).as_deref(), Some("2"));
+        assert_eq!((&a.group, &b.group), (&None, &None));
+        let apparmor = |workload: &Workload| workload.apparmor.as_ref().map(|of| of.value.clone());
+        assert_eq!(apparmor(a), Some(Profile::Unconfined));
+        assert_eq!(apparmor(b), Some(Profile::RuntimeDefault));
     }
 }

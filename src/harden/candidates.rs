@@ -4,12 +4,12 @@
 //! the configuration files that they read, from scripts, and from the owners of directories. Each
 //! candidate is a directory, which becomes a mount.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::paths::{is_essential, is_within, parent, real_path};
 use super::place::Mount;
 use super::subject::Subject;
-use crate::image::{Kind, NameId, Tree};
+use crate::image::{Kind, Tree};
 use crate::printable::escape_bytes;
 use crate::slim::{Lifetime, Write, Writer, WrittenKind};
 
@@ -199,7 +199,7 @@ fn has_foreign_content(subject: &Subject<'_, '_>, directory: &[u8], write: &Writ
         Writer::Rule { .. } => false,
         Writer::Command { .. } => {
             let is_state = is_within(directory, b"/run") || is_within(directory, b"/var");
-            !is_state && subject.kept_files_below(directory) > 0
+            !is_state && subject.has_kept_files(directory)
         }
     }
 }
@@ -229,10 +229,14 @@ fn reason(subject: &Subject<'_, '_>, write: &Write, path: &[u8]) -> String {
 fn add_owned(subject: &Subject<'_, '_>, found: &mut Found) {
     const OTHERS_WRITE: u32 = 0o002;
     let tree = &subject.slimming.image.tree;
-    let has_files = with_files(subject);
+    let mut owners = HashMap::new();
+    for user in &subject.accounts.users {
+        // Of several users with a number, the first one counts.
+        owners.entry(user.uid).or_insert(user.name.as_str());
+    }
     for &name in subject.plan.kept() {
         let inode = tree.inode(name);
-        if !matches!(inode.kind, Kind::Directory) || has_files[name.index()] {
+        if !matches!(inode.kind, Kind::Directory) || subject.holds_files(name) {
             continue;
         }
         let path = tree.path(name);
@@ -249,36 +253,12 @@ fn add_owned(subject: &Subject<'_, '_>, found: &mut Found) {
         if is_other || known.any(|known| is_within(known, &path)) {
             continue;
         }
-        let reason = match (
-            is_shared,
-            subject
-                .accounts
-                .users
-                .iter()
-                .find(|user| user.uid == inode.header.uid),
-        ) {
+        let reason = match (is_shared, owners.get(&inode.header.uid)) {
             (true, _) => "everybody may write to it".to_owned(),
-            (false, Some(account)) => format!("it is empty and belongs to {}", account.name),
+            (false, Some(owner)) => format!("it is empty and belongs to {owner}"),
             (false, None) => format!("it is empty and belongs to user {}", inode.header.uid),
         };
         let mount = mount_of(&path, Lifetime::Unknown);
         found.add(path, mount, reason);
     }
-}
-
-/// A row a name: whether something other than directories is kept below it.
-fn with_files(subject: &Subject<'_, '_>) -> Vec<bool> {
-    let tree = &subject.slimming.image.tree;
-    let mut rows = vec![false; tree.name_count()];
-    for &name in subject.plan.kept() {
-        if tree.is_directory(name) {
-            continue;
-        }
-        let mut at = name;
-        // A directory that is marked has marked ancestors.
-        while at != NameId::ROOT && !std::mem::replace(&mut rows[at.index()], true) {
-            at = tree.parent(at);
-        }
-    }
-    rows
 }

@@ -21,4 +21,4 @@ mod user_choice;
 pub use confinement::{Access, FileRule, file_rules};
 pub use place::{Mount, Place};
 pub use run_user::RunUser;
-pub use settings::Hardening;
+pub use settings::{ExposedPort, Hardening};

@@ -52,7 +52,7 @@ fn add_home(subject: &Subject<'_, '_>, found: &mut Found, user: &RunUser) {
         return;
     };
     let is_own = user.identity().may(image.tree.inode(name), 0o2);
-    if is_own && !is_essential(&path) && subject.kept_files_below(&path) == 0 {
+    if is_own && !is_essential(&path) && !subject.has_kept_files(&path) {
         let reason = "the home directory of the user".to_owned();
         found.add(path, Mount::Tmpfs, reason);
     }

@@ -1,12 +1,21 @@
 //! The settings for containers of an image.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::place::Place;
 use super::run_user::RunUser;
 use super::subject::Subject;
 use super::{candidates, capabilities, mounts, user_choice};
 use crate::slim::Slimming;
+
+/// A port that the image exposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExposedPort {
+    pub number: u16,
+    /// `tcp`, `udp` or `sctp`.
+    pub protocol: &'static str,
+}
 
 /// The settings for containers of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +27,7 @@ pub struct Hardening {
     pub gains_privileges: Option<String>,
     /// The places that must be writable, by path.
     pub places: Vec<Place>,
-    /// The exposed ports, such as `80/tcp`.
-    pub ports: Vec<String>,
+    pub ports: Vec<ExposedPort>,
     /// The exposed port below 1024 that a user without privileges listens on.
     pub low_port: Option<String>,
     /// The value of `HOME` for a user without a home directory.
@@ -36,13 +44,23 @@ impl Hardening {
         let mut found = candidates::find(&subject);
         let user = user_choice::choose(&subject, &found);
         let places = mounts::settle(&subject, &mut found, &user);
-        let ports: Vec<String> = image
-            .config
-            .exposed_ports()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        let low_port = ports.iter().find(|port| is_low(port)).cloned();
+        let mut ports = Vec::new();
+        let mut warnings = std::mem::take(&mut found.warnings);
+        let mut has_others = false;
+        for text in image.config.exposed_ports() {
+            match ExposedPort::parse(text) {
+                Some(port) if !ports.contains(&port) => ports.push(port),
+                Some(_) => {}
+                None => has_others = true,
+            }
+        }
+        if has_others {
+            let warning =
+                "some exposed ports are left out: they are not numbers for TCP, UDP or SCTP";
+            warnings.push(warning.to_owned());
+        }
+        let low_port = ports.iter().find(|port| port.is_low());
+        let low_port = low_port.map(ExposedPort::to_string);
         let gained = capabilities::gained(&subject);
         let mut needed = gained.capabilities;
         if user.uid == 0 {
@@ -61,16 +79,67 @@ impl Hardening {
             places,
             ports,
             home,
-            warnings: found.warnings,
+            warnings,
         }
     }
 }
 
-/// Whether only root, or a program with a capability, may listen on a port such as `80/tcp`.
-fn is_low(port: &str) -> bool {
-    const FIRST_UNPRIVILEGED: u16 = 1024;
-    let number = port.split(['/', '-']).next().unwrap_or_default();
-    number
-        .parse::<u16>()
-        .is_ok_and(|number| number > 0 && number < FIRST_UNPRIVILEGED)
+impl ExposedPort {
+    /// Reads a key of the image configuration, such as `80/tcp` or `53`.
+    fn parse(text: &str) -> Option<Self> {
+        let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = number.parse().ok()?;
+        if !is_number || number == 0 {
+            return None;
+        }
+        let protocols = ["tcp", "udp", "sctp"].into_iter();
+        let mut known = protocols.filter(|known| protocol.eq_ignore_ascii_case(known));
+        let protocol = known.next()?;
+        Some(Self { number, protocol })
+    }
+
+    /// Whether only root, or a program with a capability, may listen on it.
+    fn is_low(&self) -> bool {
+        const FIRST_UNPRIVILEGED: u16 = 1024;
+        self.number < FIRST_UNPRIVILEGED
+    }
+}
+
+impl fmt::Display for ExposedPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.protocol)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_a_number_with_a_known_protocol() {
+        for (text, expected) in [
+            ("80", Some("80/tcp")),
+            ("80/tcp", Some("80/tcp")),
+            ("053/UDP", Some("53/udp")),
+            ("65535/sctp", Some("65535/sctp")),
+            ("0/tcp", None),
+            ("65536/tcp", None),
+            ("+80/tcp", None),
+            ("-1", None),
+            ("80-90/tcp", None),
+            ("", None),
+            ("/tcp", None),
+            ("80/", None),
+            ("80/icmp", None),
+            ("80/tcp/udp", None),
+            ("80/tcp\n    privileged: true", None),
+            ("80/tcp\\", None),
+            ("80\n/tcp", None),
+            ("８０/tcp", None),
+        ] {
+            let port = ExposedPort::parse(text).map(|port| port.to_string());
+            assert_eq!(port.as_deref(), expected, "{text:?}");
+        }
+    }
 }

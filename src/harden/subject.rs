@@ -1,7 +1,7 @@
 //! Everything that the settings are derived from: the image, the plan for it, and what both imply.
 
 use super::started::Started;
-use crate::image::NameId;
+use crate::image::{NameId, Tree};
 use crate::lint::image::{Accounts, Identity, first_unreadable};
 use crate::printable::escape_bytes;
 use crate::slim::{Plan, ScriptCall, Slimming};
@@ -12,6 +12,8 @@ pub(super) struct Subject<'s, 'a> {
     pub(super) plan: &'s Plan,
     pub(super) started: Started,
     pub(super) accounts: Accounts,
+    /// A row a name: whether something other than directories is kept below it.
+    has_files: Vec<bool>,
 }
 
 impl<'s, 'a> Subject<'s, 'a> {
@@ -25,22 +27,21 @@ impl<'s, 'a> Subject<'s, 'a> {
             plan,
             started: Started::of(&slimming.image.tree, plan),
             accounts: Accounts::parse(&passwd, &group, b""),
+            has_files: with_files(&slimming.image.tree, plan),
         }
     }
 
-    /// The number of kept files below a directory.
-    pub(super) fn kept_files_below(&self, directory: &[u8]) -> usize {
-        let tree = &self.slimming.image.tree;
-        let Ok(resolved) = tree.resolve(directory) else {
-            return 0;
-        };
-        let mut count = 0;
-        for name in tree.below(resolved.name) {
-            if self.plan.is_kept(name) && !tree.is_directory(name) {
-                count += 1;
-            }
+    /// Whether a directory has kept files, at any depth.
+    pub(super) fn has_kept_files(&self, directory: &[u8]) -> bool {
+        match self.slimming.image.tree.resolve(directory) {
+            Ok(resolved) => self.holds_files(resolved.name),
+            Err(_) => false,
         }
-        count
+    }
+
+    /// The same for a name.
+    pub(super) fn holds_files(&self, directory: NameId) -> bool {
+        self.slimming.image.tree.is_directory(directory) && self.has_files[directory.index()]
     }
 
     /// A place in a file of the image, or in the image configuration.
@@ -71,4 +72,21 @@ impl<'s, 'a> Subject<'s, 'a> {
         let name = first_unreadable(tree, self.plan, &user)?;
         Some(escape_bytes(&tree.path(name)))
     }
+}
+
+/// Marks the kept files and all directories that they are in. Done once: scripts may write to
+/// thousands of paths in one directory.
+fn with_files(tree: &Tree, plan: &Plan) -> Vec<bool> {
+    let mut rows = vec![false; tree.name_count()];
+    for &name in plan.kept() {
+        if tree.is_directory(name) {
+            continue;
+        }
+        let mut at = name;
+        // A directory that is marked has marked ancestors.
+        while !std::mem::replace(&mut rows[at.index()], true) && at != NameId::ROOT {
+            at = tree.parent(at);
+        }
+    }
+    rows
 }

@@ -30,6 +30,11 @@ pub type ImageCheck = fn(&ImageContext<'_>, &mut Findings);
 /// Checks what Compose files, Kubernetes manifests and Bake files say.
 pub type DeploymentCheck = fn(&DeploymentContext<'_>, &mut Findings);
 
+/// Maximum length of a message, a label, a note or the title of a fix, in bytes.
+const MAX_MESSAGE: usize = 2 << 10;
+/// Replaces what is left out of a longer one.
+const ELLIPSIS: &str = "…";
+
 /// Collects the findings of one rule, each with the rule's name and severity.
 #[derive(Debug)]
 pub struct Findings {
@@ -78,7 +83,7 @@ impl Findings {
             rule: self.rule,
             code: None,
             severity: self.severity.get(),
-            message: message.into(),
+            message: shortened(message.into()),
             location: location.into(),
             labels: Vec::new(),
             notes: Vec::new(),
@@ -121,7 +126,7 @@ impl FindingBuilder<'_> {
         self.finding.labels.push(Label {
             file: None,
             span,
-            message: message.into(),
+            message: shortened(message.into()),
         });
         self
     }
@@ -129,12 +134,15 @@ impl FindingBuilder<'_> {
     /// Adds a label at the setting in a configuration file that the finding is based on, if there
     /// is one.
     pub fn because(self, setting: Option<Label>) -> Self {
-        self.finding.labels.extend(setting);
+        if let Some(mut label) = setting {
+            label.message = shortened(label.message);
+            self.finding.labels.push(label);
+        }
         self
     }
 
     pub fn note(self, note: impl Into<String>) -> Self {
-        self.finding.notes.push(note.into());
+        self.finding.notes.push(shortened(note.into()));
         self
     }
 
@@ -163,9 +171,73 @@ impl Fix {
     ) -> Self {
         edits.sort_by_key(|edit| edit.span);
         Self {
-            title: title.into(),
+            title: shortened(title.into()),
             applicability,
             edits,
         }
+    }
+}
+
+/// A message of at most [`MAX_MESSAGE`] bytes. Names come from files and images: one of a megabyte
+/// may be part of thousands of findings.
+fn shortened(message: String) -> String {
+    if message.len() <= MAX_MESSAGE {
+        return message;
+    }
+    let half = (MAX_MESSAGE - ELLIPSIS.len()) / 2;
+    let start = message.floor_char_boundary(half);
+    let end = message.ceil_char_boundary(message.len() - half);
+    [&message[..start], ELLIPSIS, &message[end..]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_lose_their_middle() {
+        for char in ["x", "é", "€", "😀"] {
+            let name = char.repeat(3000);
+            let mut findings = Findings::new("rule", RuleSeverity::Page(Severity::Info));
+            findings
+                .add(Span::at(0), format!("`{name}` is long"))
+                .label(Span::at(0), format!("`{name}` label"))
+                .because(Some(Label {
+                    file: None,
+                    span: Span::at(0),
+                    message: format!("`{name}` setting"),
+                }))
+                .note(format!("`{name}` note"))
+                .fix(Fix::safe(format!("`{name}` fix"), []));
+            let [finding] = &findings.into_findings()[..] else {
+                panic!("one finding");
+            };
+            let fix = finding.fix.as_ref().expect("it has one");
+            for (text, end) in [
+                (&finding.message, "` is long"),
+                (&finding.labels[0].message, "` label"),
+                (&finding.labels[1].message, "` setting"),
+                (&finding.notes[0], "` note"),
+                (&fix.title, "` fix"),
+            ] {
+                assert!(text.len() <= MAX_MESSAGE, "{}", text.len());
+                assert!(text.len() > MAX_MESSAGE - 16, "{}", text.len());
+                assert!(text.starts_with(&format!("`{char}")), "{text}");
+                assert!(text.ends_with(&format!("{char}{end}")), "{text}");
+                assert_eq!(text.matches('…').count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn other_messages_stay_as_they_are() {
+        for length in [0, 1, 100, MAX_MESSAGE] {
+            let message = "x".repeat(length);
+            assert_eq!(shortened(message.clone()), message);
+        }
+        assert_ne!(
+            shortened("x".repeat(MAX_MESSAGE + 1)).len(),
+            MAX_MESSAGE + 1
+        );
     }
 }

@@ -11,14 +11,16 @@ use std::process::{Command, Stdio};
 use jettison::deployment::{self, Kind, NoFiles};
 use jettison::dockerfile::shell;
 use jettison::harden::{FileRule, Hardening, file_rules};
-use jettison::image::Image;
+use jettison::image::{Image, Options};
 use jettison::lint::{DeployedImage, Profile, Selection, Settings, lint_deployment};
 use jettison::report::{self, Hardened};
 use jettison::rules::registry;
 use jettison::slim::{PlanOptions, Slimming};
 use jettison::source::Source;
+use serde_json::{Value, json};
 
 use crate::builders::description::image;
+use crate::builders::images::{Tar, docker_archive, open_with, sha256};
 
 const FORMATS: [&str; 5] = [
     "compose",
@@ -158,6 +160,247 @@ fn a_path_cannot_add_settings() {
     assert!(!workload.is_privileged(), "{text}");
     assert!(workload.mounts.iter().all(|mount| *mount.target != *"/b"));
     assert!(text.contains("Warning: /a:/b must be writable"), "{text}");
+}
+
+/// What could end a text or start something else in one of the formats.
+const HOSTILE: &str = "x\"'\n    privileged: true\n[Service]\nExecStartPre=/x\r#*/ %h $HOME ${HOME} \
+                       $(x) `x` @{x} {x,y} , : \u{2028}key: value\u{85}\t\\";
+
+/// The same for names of files, which are short here.
+const HOSTILE_NAME: &str = "x\"'\n p: true\r#* %h ${X} @{x} {x,y} , : \u{2028}k: v\u{85}\t\\";
+
+/// An image in which every text is hostile, and which still has some settings that can be written.
+fn hostile_image() -> Image {
+    let name = HOSTILE_NAME;
+    let mut layer = Tar::new()
+        .file(
+            "etc/passwd",
+            format!("{}:x:7:7::/:\n", name.replace(['\n', ':'], ";")).as_bytes(),
+        )
+        .directory("data")
+        .directory("odd '%#*_ name");
+    // A script with a hostile name, which writes to hostile places.
+    let script = format!(
+        "#!/bin/sh\n: > '/data/{0}/x'\n: > '/{0}'\n",
+        name.replace('\'', "")
+    );
+    layer = layer.entry(b'0', "bin/sh", "", b"#!/x", |header| header.set_mode(0o755));
+    layer = layer.entry(
+        b'0',
+        &format!("bin/{name}"),
+        "",
+        script.as_bytes(),
+        |header| {
+            header.set_mode(0o755);
+        },
+    );
+    layer = layer.entry(b'5', &format!("srv/{name}"), "", b"", |header| {
+        header.set_mode(0o777);
+        header.set_uid(7);
+    });
+    let mut ports = json!({"80/tcp": {}, "53/udp": {}, "080/TCP": {}});
+    for port in ["81", "82/tcp", "tcp", ""] {
+        ports[format!("{port}/{HOSTILE}")] = json!({});
+        ports[format!("{port}{HOSTILE}/tcp")] = json!({});
+    }
+    let document = json!({
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {
+            "Entrypoint": [format!("/bin/{name}"), HOSTILE],
+            "Cmd": [HOSTILE],
+            "User": HOSTILE,
+            "Env": [format!("HOME=/{HOSTILE}"), format!("{HOSTILE}={HOSTILE}"), "PATH=/bin"],
+            "WorkingDir": format!("/{HOSTILE}"),
+            "Labels": {HOSTILE: HOSTILE},
+            "StopSignal": HOSTILE,
+            "ExposedPorts": ports,
+            "Volumes": {
+                HOSTILE: {},
+                format!("/{HOSTILE}"): {},
+                format!("/srv/{name}"): {},
+                "/odd '%#*_ name": {},
+                "/true": {},
+                "/123": {},
+                "/end ": {},
+            },
+        },
+        "history": [{"created_by": HOSTILE}],
+        "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", sha256(&layer.bytes))]},
+    });
+    let archive = docker_archive(&[layer.bytes], &document, &["app:1"]);
+    open_with(&archive, &Options::default()).unwrap()
+}
+
+/// The keys of a document, as paths; items of lists have the key `-`.
+fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(entries) if !entries.is_empty() => {
+            for (key, value) in entries {
+                keys(value, &format!("{path}/{key}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                keys(item, &format!("{path}/-"), found);
+            }
+        }
+        _ => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+fn keys_of(texts: &str) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for text in texts.split("\n---\n") {
+        keys(&serde_saphyr::from_str(text).expect(text), "", &mut found);
+    }
+    found.into_iter().collect()
+}
+
+#[test]
+fn texts_of_an_image_add_no_keys_to_yaml() {
+    let image = hostile_image();
+    let (text, _) = hardened(&image, "app", "compose");
+    let expected = [
+        "/services/app/cap_add/-",
+        "/services/app/cap_drop/-",
+        "/services/app/deploy/resources/limits/cpus",
+        "/services/app/deploy/resources/limits/memory",
+        "/services/app/deploy/resources/limits/pids",
+        "/services/app/image",
+        "/services/app/ports/-",
+        "/services/app/read_only",
+        "/services/app/restart",
+        "/services/app/security_opt/-",
+        "/services/app/tmpfs/-",
+        "/services/app/user",
+        "/services/app/volumes/-/source",
+        "/services/app/volumes/-/target",
+        "/services/app/volumes/-/type",
+        "/volumes/data-123",
+        "/volumes/data-true",
+        "/volumes/odd-name",
+    ];
+    assert_eq!(keys_of(&text), expected, "{text}");
+    let (text, _) = hardened(&image, "app", "kubernetes");
+    let expected = ["K8S"];
+    assert_eq!(keys_of(&text), expected, "{text}");
+}
+
+#[test]
+fn texts_of_an_image_add_no_lines_to_a_unit() {
+    let (text, _) = hardened(&hostile_image(), "app", "podman-quadlet");
+    let mut keys = Vec::new();
+    for line in text.split(['\n', '\r', '\u{85}', '\u{2028}']) {
+        // It would join the next line to this one.
+        assert!(!line.ends_with('\\'), "{line}");
+        if !line.is_empty() && !line.starts_with("# ") {
+            keys.push(line.split('=').next().unwrap_or(line));
+        }
+    }
+    let expected = [
+        "[Unit]",
+        "StartLimitBurst",
+        "StartLimitIntervalSec",
+        "[Container]",
+        "Image",
+        "User",
+        "Group",
+        "DropCapability",
+        "AddCapability",
+        "NoNewPrivileges",
+        "ReadOnly",
+        "ReadOnlyTmpfs",
+        "Tmpfs",
+        "Volume",
+        "Volume",
+        "Volume",
+        "PublishPort",
+        "PublishPort",
+        "PidsLimit",
+        "PodmanArgs",
+        "[Service]",
+        "Restart",
+        "[Install]",
+        "WantedBy",
+    ];
+    assert_eq!(keys, expected, "{text}");
+}
+
+#[test]
+fn texts_of_an_image_add_no_options_to_a_script() {
+    let (text, _) = hardened(&hostile_image(), "app", "docker-run");
+    assert!(shell::is_accepted(&text), "{text}");
+    let mut options = Vec::new();
+    for line in text.lines().skip_while(|line| *line != "options=(").skip(1) {
+        let line = line.trim_start();
+        if line == ")" {
+            break;
+        }
+        if line.starts_with("# ") {
+            continue;
+        }
+        let word = line.trim_matches('\'');
+        assert!(word.starts_with("--"), "{line}");
+        assert!(line == word || line == format!("'{word}'"), "{line}");
+        options.push(word.split('=').next().unwrap_or(word));
+    }
+    let expected = [
+        "--user",
+        "--cap-drop",
+        "--cap-add",
+        "--security-opt",
+        "--read-only",
+        "--tmpfs",
+        "--volume",
+        "--volume",
+        "--volume",
+        "--publish",
+        "--publish",
+        "--pids-limit",
+        "--memory",
+        "--cpus",
+        "--restart",
+    ];
+    assert_eq!(options, expected, "{text}");
+    assert!(text.ends_with(")\nexec docker run \"${options[@]}\" example.com/app:1.0 \"$@\"\n"));
+}
+
+#[test]
+fn texts_of_an_image_add_no_rules_to_a_profile() {
+    let (text, rules) = hardened(&hostile_image(), "app", "apparmor");
+    assert!(!rules.is_empty());
+    let mut paths = 0;
+    for line in text.split(['\n', '\r', '\u{85}', '\u{2028}']) {
+        let line = line.trim_start();
+        let Some(path) = line.strip_prefix('"') else {
+            let is_known = [
+                "# ",
+                "/",
+                "profile jettison-app flags=",
+                "}",
+                "network,",
+                "signal ",
+                "capability net_bind_service,",
+            ];
+            let is_known = is_known.iter().any(|start| line.starts_with(start));
+            assert!(line.is_empty() || is_known, "{line}");
+            continue;
+        };
+        let mut end = 0;
+        while !path[end..].starts_with('"') {
+            end += if path[end..].starts_with('\\') { 2 } else { 1 };
+        }
+        let access = path[end + 1..].strip_suffix(',').expect(line).trim_start();
+        assert!(
+            access.bytes().all(|byte| b"rwkmlix".contains(&byte)),
+            "{line}"
+        );
+        paths += 1;
+    }
+    assert!(paths > 2, "{text}");
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! Evaluation of the expressions in a Bake file, within limits.
 //!
 //! A value may be repeated by each expression that refers to it, so that a few lines could double
-//! it hundreds of times. Values and expressions are therefore short, and `for` is not evaluated.
+//! it hundreds of times. Values and expressions are therefore short, `for` is not evaluated, and the
+//! length of each value counts as work wherever it is used.
 
 use std::collections::BTreeMap;
 
-use hcl::edit::Span as _;
 use hcl::edit::expr::{Expression, ForExpr, ObjectKey};
 use hcl::edit::structure::Attribute;
 use hcl::edit::template::ForDirective;
 use hcl::edit::visit::Visit;
+use hcl::edit::{Decorated, Ident, Span as _};
 use hcl::eval::{Context, Evaluate as _};
 
 use super::super::place::{Place, Spanned};
@@ -20,16 +21,21 @@ use super::hcl::map;
 
 /// The longest text of an expression that is evaluated, in bytes.
 const MAX_EXPRESSION: usize = 64 << 10;
-/// Bytes of expressions that are evaluated for a file.
+/// Bytes of expressions, and of the values in them, that are evaluated for a file.
 const MAX_WORK: usize = 8 << 20;
 /// The longest value of a variable, in bytes.
 const MAX_VARIABLE: usize = 4 << 10;
+
+/// The values of a matrix, for one of its combinations.
+pub(super) type Locals<'a> = BTreeMap<&'a str, &'a Node>;
 
 /// Variables with known values, and the work that was done with them.
 #[derive(Default)]
 pub(super) struct Evaluator {
     variables: BTreeMap<String, hcl::Value>,
     work: usize,
+    /// The first expression that was not evaluated because of a limit.
+    skipped: Option<Place>,
 }
 
 impl Evaluator {
@@ -49,13 +55,30 @@ impl Evaluator {
         self.work > MAX_WORK
     }
 
+    /// The first expression that is unknown because of a limit.
+    pub(super) fn skipped(&self) -> Option<Place> {
+        self.skipped
+    }
+
+    /// Counts work at a place; false if there was too much.
+    fn count(&mut self, bytes: usize, place: Place) -> bool {
+        self.work = self.work.saturating_add(bytes);
+        if self.is_exhausted() {
+            self.skipped.get_or_insert(place);
+        }
+        !self.is_exhausted()
+    }
+
+    /// The same for an expression, which may not be too long itself.
+    fn count_expression(&mut self, bytes: usize, place: Place) -> bool {
+        if bytes > MAX_EXPRESSION {
+            self.skipped.get_or_insert(place);
+        }
+        self.count(bytes, place) && bytes <= MAX_EXPRESSION
+    }
+
     /// All attributes of a target; `locals` are the values of its matrix.
-    pub(super) fn body(
-        &mut self,
-        body: &Body,
-        place: Place,
-        locals: &BTreeMap<String, Node>,
-    ) -> Node {
+    pub(super) fn body(&mut self, body: &Body, place: Place, locals: &Locals<'_>) -> Node {
         match body {
             Body::Json(node) => self.evaluate_json(node, locals),
             Body::Hcl(attributes) => {
@@ -76,7 +99,7 @@ impl Evaluator {
         &mut self,
         body: &Body,
         name: &str,
-        locals: &BTreeMap<String, Node>,
+        locals: &Locals<'_>,
     ) -> Option<Node> {
         match body {
             Body::Json(node) => {
@@ -93,11 +116,7 @@ impl Evaluator {
     }
 
     /// The value of an expression. Parts that cannot be evaluated are unknown.
-    pub(super) fn expression(
-        &mut self,
-        expression: &Expression,
-        locals: &BTreeMap<String, Node>,
-    ) -> Node {
+    pub(super) fn expression(&mut self, expression: &Expression, locals: &Locals<'_>) -> Node {
         let span = expression.span().unwrap_or_default();
         let place = Place::new(0, span.start, span.end);
         let value = match expression {
@@ -119,29 +138,33 @@ impl Evaluator {
             }
             Expression::Parenthesis(inner) => return self.expression(inner.inner(), locals),
             Expression::Null(_) => Value::Null,
-            Expression::String(text) => written(text.as_str(), Style::Quoted),
+            Expression::String(text) => {
+                // Each combination of a matrix has a copy.
+                if !self.count(text.len(), place) {
+                    return unknown(place);
+                }
+                written(text.as_str(), Style::Quoted)
+            }
             Expression::Bool(value) => written(&value.to_string(), Style::Plain),
             _ => return self.computed(expression, place, locals),
         };
         node(value, place)
     }
 
-    fn computed(
-        &mut self,
-        expression: &Expression,
-        place: Place,
-        locals: &BTreeMap<String, Node>,
-    ) -> Node {
+    fn computed(&mut self, expression: &Expression, place: Place, locals: &Locals<'_>) -> Node {
         let style = match expression {
             Expression::HeredocTemplate(_) => Style::Literal,
             _ => Style::Quoted,
         };
         let length = place.span.end - place.span.start;
-        self.work = self.work.saturating_add(length);
-        if length > MAX_EXPRESSION || self.is_exhausted() || repeats(expression) {
+        if !self.count_expression(length, place) {
             return unknown(place);
         }
-        let context = self.context(locals);
+        let mut contents = Contents::default();
+        contents.visit_expr(expression);
+        let Some(context) = self.context(&contents, place, locals) else {
+            return unknown(place);
+        };
         match hcl::Expression::from(expression.clone()).evaluate(&context) {
             Ok(value) => node_of(&value, place, style),
             Err(_) => unknown(place),
@@ -149,7 +172,7 @@ impl Evaluator {
     }
 
     /// A tree of JSON, whose texts are templates.
-    pub(super) fn evaluate_json(&mut self, node: &Node, locals: &BTreeMap<String, Node>) -> Node {
+    pub(super) fn evaluate_json(&mut self, node: &Node, locals: &Locals<'_>) -> Node {
         let value = match &node.value {
             Value::Null => Value::Null,
             Value::List(items) => Value::List(
@@ -171,62 +194,87 @@ impl Evaluator {
             Value::Scalar(scalar) if scalar.text.contains("${") => {
                 return self.template(&scalar.text, node.place, locals);
             }
-            Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
+            Value::Scalar(scalar) => {
+                if !self.count(scalar.text.len(), node.place) {
+                    return unknown(node.place);
+                }
+                Value::Scalar(scalar.clone())
+            }
         };
         self::node(value, node.place)
     }
 
-    fn template(&mut self, text: &str, place: Place, locals: &BTreeMap<String, Node>) -> Node {
-        self.work = self.work.saturating_add(text.len());
-        if text.len() > MAX_EXPRESSION || self.is_exhausted() {
+    fn template(&mut self, text: &str, place: Place, locals: &Locals<'_>) -> Node {
+        if !self.count_expression(text.len(), place) {
             return unknown(place);
         }
         let Ok(template) = hcl::edit::parser::parse_template(text) else {
             return unknown(place);
         };
-        let mut loops = Loops(false);
-        loops.visit_template(&template);
-        if loops.0 {
+        let mut contents = Contents::default();
+        contents.visit_template(&template);
+        let Some(context) = self.context(&contents, place, locals) else {
             return unknown(place);
-        }
-        let context = self.context(locals);
+        };
         match hcl::Template::from(template).evaluate(&context) {
             Ok(value) => node_of(&hcl::Value::String(value), place, Style::Quoted),
             Err(_) => unknown(place),
         }
     }
 
-    fn context(&self, locals: &BTreeMap<String, Node>) -> Context<'static> {
+    /// What an expression may refer to; `None` if it cannot be evaluated within the limits. A value
+    /// counts each time that the expression repeats it.
+    fn context(
+        &mut self,
+        contents: &Contents,
+        place: Place,
+        locals: &Locals<'_>,
+    ) -> Option<Context<'static>> {
+        if contents.has_loop {
+            return None;
+        }
         let mut context = Context::new();
         functions::declare(&mut context);
-        for (name, value) in &self.variables {
-            context.declare_var(name.as_str(), value.clone());
-        }
-        for (name, value) in locals {
-            if let Some(value) = value_of(value) {
-                context.declare_var(name.as_str(), value);
+        for (name, &uses) in &contents.names {
+            // A value of the matrix hides a variable, also if it is unknown.
+            let value = match locals.get(name.as_str()) {
+                Some(node) => value_of(node),
+                None => self.variables.get(name).cloned(),
+            };
+            let Some(value) = value else {
+                continue;
+            };
+            if !self.count(size(&value).saturating_mul(uses), place) {
+                return None;
             }
+            context.declare_var(name.as_str(), value);
         }
-        context
+        Some(context)
     }
 }
 
-/// Whether an expression contains `for`, which repeats what is in it.
-fn repeats(expression: &Expression) -> bool {
-    let mut loops = Loops(false);
-    loops.visit_expr(expression);
-    loops.0
+/// The parts of an expression that determine how it is evaluated.
+#[derive(Default)]
+struct Contents {
+    /// The names of variables, with the number of their uses.
+    names: BTreeMap<String, usize>,
+    /// Whether there is a `for`, which repeats what is in it.
+    has_loop: bool,
 }
 
-struct Loops(bool);
+impl Visit for Contents {
+    fn visit_ident(&mut self, ident: &Decorated<Ident>) {
+        // Names of attributes and functions are counted too, which does no harm.
+        let uses = self.names.entry(ident.as_str().to_owned()).or_default();
+        *uses += 1;
+    }
 
-impl Visit for Loops {
     fn visit_for_expr(&mut self, _: &ForExpr) {
-        self.0 = true;
+        self.has_loop = true;
     }
 
     fn visit_for_directive(&mut self, _: &ForDirective) {
-        self.0 = true;
+        self.has_loop = true;
     }
 }
 

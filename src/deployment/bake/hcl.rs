@@ -1,13 +1,12 @@
 //! Bake files in HCL.
 
-use std::collections::BTreeMap;
-
 use hcl::edit::Span as _;
 use hcl::edit::expr::Expression;
 use hcl::edit::structure::{Attribute, Block, Structure};
 
 use super::super::place::{Place, Problem, Spanned};
 use super::super::yaml::{Entry, Merging, Node, Value};
+use super::evaluate::Locals;
 use super::{Body, Definition, Definitions};
 
 /// Rounds in which variables are evaluated that refer to others.
@@ -36,11 +35,16 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Definition
         }
     }
     for _ in 0..ROUNDS {
+        let before = variables.len();
         variables.retain(|(name, expression)| {
             let evaluator = &mut definitions.variables;
-            let node = evaluator.expression(expression, &BTreeMap::new());
+            let node = evaluator.expression(expression, &Locals::new());
             !evaluator.declare(name, &node)
         });
+        // Without a new value, the next round would have the same result.
+        if variables.len() == before {
+            break;
+        }
     }
     Some(definitions)
 }
@@ -74,7 +78,7 @@ fn read_block(
         }),
         "group" => {
             let evaluator = &mut definitions.variables;
-            let node = evaluator.body(&Body::Hcl(attributes(block)), name.place, &BTreeMap::new());
+            let node = evaluator.body(&Body::Hcl(attributes(block)), name.place, &Locals::new());
             definitions.groups.push(node);
         }
         _ => {}

@@ -19,12 +19,14 @@ use super::place::{Place, Problem, Spanned};
 use super::workload::Variable;
 use super::yaml::{self, Budget, Entry, Merging, Node, Origin, Room, Style, Value};
 use crate::source::Source;
-use evaluate::Evaluator;
+use evaluate::{Evaluator, Locals};
 
 /// The longest chain of `inherits`.
 const MAX_CHAIN: usize = 16;
 /// The number of targets after matrices are expanded.
 const MAX_TARGETS: usize = 1024;
+/// The number of values in all combinations of a matrix.
+const MAX_MATRIX_VALUES: usize = 16_384;
 
 pub(super) fn read(source: Source, room: &Room) -> Deployment {
     let mut deployment = Deployment::new(Kind::Bake);
@@ -82,9 +84,7 @@ fn read_json(
     let mut definitions = Definitions::default();
     for Entry { key, value } in root.get("variable").map(Node::entries).unwrap_or_default() {
         if let Some(default) = value.get("default") {
-            let node = definitions
-                .variables
-                .evaluate_json(default, &BTreeMap::new());
+            let node = definitions.variables.evaluate_json(default, &Locals::new());
             definitions.variables.declare(&key.value, &node);
         }
     }
@@ -125,6 +125,10 @@ impl Reader<'_> {
             let build = self.build(name, &node);
             self.deployment.targets.push(build);
         }
+        if let Some(place) = definitions.variables.skipped() {
+            let message = "the expressions of this file are too long to evaluate all of them";
+            self.problem(place, message);
+        }
         let mut problems = std::mem::take(&mut self.deployment.problems);
         self.budget.report(&mut problems);
         problems.sort_by_key(|problem| problem.place);
@@ -140,11 +144,20 @@ impl Reader<'_> {
         names: &mut Vec<Spanned<String>>,
     ) {
         let place = definition.name.place;
-        let matrix = variables.attribute(&definition.body, "matrix", &BTreeMap::new());
-        for values in combinations(matrix.as_ref()) {
-            if names.len() >= MAX_TARGETS || variables.is_exhausted() {
-                let message = format!("more than {MAX_TARGETS} targets, or too long expressions");
-                self.deployment.problems.push(Problem::new(place, message));
+        let matrix = variables.attribute(&definition.body, "matrix", &Locals::new());
+        let Some(combinations) = combinations(matrix.as_ref()) else {
+            let message = format!(
+                "the matrix has more than {MAX_TARGETS} combinations, or more than \
+                 {MAX_MATRIX_VALUES} values in them"
+            );
+            return self.problem(place, message);
+        };
+        for values in combinations {
+            if names.len() >= MAX_TARGETS {
+                return self.problem(place, format!("more than {MAX_TARGETS} targets"));
+            }
+            // Reported at the first expression that is not evaluated.
+            if variables.is_exhausted() {
                 return;
             }
             let node = variables.body(&definition.body, place, &values);
@@ -154,7 +167,7 @@ impl Reader<'_> {
             {
                 given.clone_into(&mut name.value);
             }
-            if !self.budget.take(node.size()) {
+            if !self.take(node.size(), place) {
                 return;
             }
             if self.targets.insert(name.value.clone(), node).is_none() {
@@ -186,23 +199,17 @@ impl Reader<'_> {
     /// A target on top of those that it inherits from.
     fn inherited(&mut self, name: &Spanned<String>, chain: &mut Vec<String>) -> Option<Node> {
         if chain.contains(&name.value) || chain.len() >= MAX_CHAIN {
-            let message = format!("`{}` inherits from itself", name.value);
-            self.deployment
-                .problems
-                .push(Problem::new(name.place, message));
+            self.problem(name.place, format!("`{}` inherits from itself", name.value));
             return None;
         }
-        let Some(own) = self.targets.get(&name.value) else {
-            let message = format!("there is no target `{}`", name.value);
-            self.deployment
-                .problems
-                .push(Problem::new(name.place, message));
+        let Some(size) = self.targets.get(&name.value).map(Node::size) else {
+            self.problem(name.place, format!("there is no target `{}`", name.value));
             return None;
         };
-        if !self.budget.take(own.size()) {
+        if !self.take(size, name.place) {
             return None;
         }
-        let own = own.clone();
+        let own = self.targets[&name.value].clone();
         let bases = own.get("inherits").map(Node::strings).unwrap_or_default();
         chain.push(name.value.clone());
         let mut merged: Option<Node> = None;
@@ -220,6 +227,23 @@ impl Reader<'_> {
             Some(base) => merge(base, own),
             None => own,
         })
+    }
+
+    /// Takes nodes from the budget; false, and a problem, if there are not enough.
+    fn take(&mut self, nodes: usize, place: Place) -> bool {
+        let is_within = self.budget.take(nodes);
+        if !is_within && !self.is_exhausted {
+            self.is_exhausted = true;
+            self.problem(
+                place,
+                "too many values, including those that matrices and inheritance repeat",
+            );
+        }
+        is_within
+    }
+
+    fn problem(&mut self, place: Place, message: impl Into<String>) {
+        self.deployment.problems.push(Problem::new(place, message));
     }
 
     fn build(&self, name: Spanned<String>, target: &Node) -> Build {
@@ -298,11 +322,15 @@ fn merge(base: Node, over: Node) -> Node {
             merging: Merging::Usual,
         };
     };
+    let mut positions = HashMap::new();
+    for (position, entry) in entries.iter().enumerate() {
+        positions.entry(entry.key.value.clone()).or_insert(position);
+    }
     for entry in over_entries {
-        let known = entries
-            .iter_mut()
-            .find(|known| known.key.value == entry.key.value);
-        match known {
+        let position = *positions
+            .entry(entry.key.value.clone())
+            .or_insert(entries.len());
+        match entries.get_mut(position) {
             Some(known) if known.value.is_map() && entry.value.is_map() => {
                 let old = std::mem::replace(&mut known.value, empty(entry.value.place));
                 known.value = merge(old, entry.value);
@@ -326,22 +354,155 @@ fn empty(place: Place) -> Node {
     }
 }
 
-/// The combinations of a matrix; without one, a single empty combination.
-fn combinations(matrix: Option<&Node>) -> Vec<BTreeMap<String, Node>> {
-    let mut all = vec![BTreeMap::new()];
-    for entry in matrix.map(Node::entries).unwrap_or_default() {
-        let mut longer = Vec::new();
+/// The combinations of a matrix; without one, a single empty combination. `None` if there are too
+/// many, which is known before any of them is built.
+fn combinations(matrix: Option<&Node>) -> Option<Vec<Locals<'_>>> {
+    let entries = matrix.map(Node::entries).unwrap_or_default();
+    let count = count_combinations(entries)?;
+    if count > MAX_TARGETS || count.checked_mul(entries.len())? > MAX_MATRIX_VALUES {
+        return None;
+    }
+    let mut all = Vec::with_capacity(count);
+    if count > 0 {
+        all.push(Locals::new());
+    }
+    for entry in entries.iter().take(count * entries.len()) {
+        let mut longer = Vec::with_capacity(count);
         for values in &all {
             for item in entry.value.items() {
-                if longer.len() > MAX_TARGETS {
-                    break;
-                }
                 let mut values = values.clone();
-                values.insert(entry.key.value.clone(), item.clone());
+                values.insert(entry.key.value.as_str(), item);
                 longer.push(values);
             }
         }
         all = longer;
     }
-    all
+    Some(all)
+}
+
+/// The number of combinations; `None` if it is not a number that fits.
+fn count_combinations(entries: &[Entry]) -> Option<usize> {
+    // A key without values leaves no combination, whatever the others have.
+    if entries.iter().any(|entry| entry.value.items().is_empty()) {
+        return Some(0);
+    }
+    let mut count: usize = 1;
+    for entry in entries {
+        count = count.checked_mul(entry.value.items().len())?;
+    }
+    Some(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let deployment = read(Source::new("docker-bake.hcl", text));
+        let problems = deployment.problems.into_iter();
+        problems.map(|problem| problem.message).collect()
+    }
+
+    fn matrix(keys: usize, items: usize) -> String {
+        let mut text = "target \"t\" {\n  matrix = {\n".to_owned();
+        for key in 0..keys {
+            let items: Vec<String> = (0..items).map(|item| format!("\"i{item}\"")).collect();
+            let _ = writeln!(text, "    k{key} = [{}]", items.join(", "));
+        }
+        text + "  }\n  name = \"t-${k0}-${k1}\"\n}\n"
+    }
+
+    #[test]
+    fn a_matrix_with_too_many_combinations_is_refused_as_a_whole() {
+        for (keys, items) in [(2, 33), (11, 2), (60, 60), (20_000, 1), (1000, 2)] {
+            let text = matrix(keys, items);
+            let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
+            let problems = &deployment.problems;
+            assert_eq!(problems.len(), 1, "{keys} × {items}: {problems:?}");
+            assert!(problems[0].message.contains("combinations"), "{problems:?}");
+            assert!(deployment.targets.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_matrix_within_the_limits_is_expanded() {
+        for (keys, items, expected) in [(2, 32, 1024), (4, 1, 1), (2, 3, 9), (3, 0, 0)] {
+            let text = matrix(keys, items);
+            let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
+            assert_eq!(deployment.problems, [], "{keys} × {items}");
+            assert_eq!(deployment.targets.len(), expected, "{keys} × {items}");
+        }
+        // Nothing is built if a key has no values, whatever the others have.
+        let full: String = (0..99).map(|key| format!("k{key} = [1, 2]\n")).collect();
+        let empty = format!("target \"t\" {{\nmatrix = {{\n{full}z = []\n}}\n}}\n");
+        assert_eq!(problems(&empty), [""; 0]);
+    }
+
+    #[test]
+    fn only_variables_that_an_expression_names_cost_work() {
+        let mut text = String::new();
+        for number in 0..2000 {
+            let _ = writeln!(text, "variable \"v{number}\" {{ default = \"{number}\" }}");
+        }
+        text += "target \"t\" {\n  args = {\n";
+        for number in 0..2000 {
+            let _ = writeln!(text, "    a{number} = \"x${{v{number}}}\"");
+        }
+        text += "  }\n}\n";
+        let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
+        assert_eq!(deployment.problems, []);
+        let args = &deployment.targets[0].args;
+        for (number, arg) in args.iter().enumerate() {
+            let value = arg.value.as_ref().map(|value| value.value.as_str());
+            assert_eq!(value, Some(format!("x{number}").as_str()));
+        }
+        assert_eq!(args.len(), 2000);
+    }
+
+    #[test]
+    fn repeated_values_count_as_work() {
+        let long = "x".repeat(4000);
+        let uses = "${v}".repeat(4000);
+        let hcl = format!(
+            "variable \"v\" {{ default = \"{long}\" }}\ntarget \"t\" {{ target = \"{uses}\" }}\n"
+        );
+        let json = format!(
+            "{{\"variable\": {{\"v\": {{\"default\": \"{long}\"}}}},\n\
+             \"target\": {{\"t\": {{\"target\": \"{uses}\"}}}}}}"
+        );
+        let local = format!(
+            "target \"t\" {{\n  matrix = {{ v = [\"{long}\"] }}\n  target = \"{uses}\"\n}}\n"
+        );
+        // An expression of its own length, and many copies of a text without any.
+        let alone = format!(
+            "target \"t\" {{ target = \"${{v}}{}\" }}\n",
+            "y".repeat(70_000)
+        );
+        let copies = matrix(2, 32).replace(
+            "name =",
+            &format!("target = \"{long}{long}{long}\"\n  name ="),
+        );
+        for text in [hcl, json, local, alone, copies] {
+            let problems = problems(&text);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert!(problems[0].contains("too long to evaluate"), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn an_exceeded_budget_is_reported_once() {
+        let mut text = "target \"a\" {\n  args = {\n".to_owned();
+        for number in 0..9000 {
+            let _ = writeln!(text, "    a{number} = 1");
+        }
+        text += "  }\n}\n";
+        for number in 0..30 {
+            let _ = writeln!(text, "target \"t{number}\" {{ inherits = [\"a\"] }}");
+        }
+        let problems = problems(&text);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("too many values"), "{problems:?}");
+    }
 }

@@ -1,24 +1,53 @@
 //! Containers of a pod, with what the pod says for all of them.
 
+use std::collections::HashMap;
+
 use super::super::place::Spanned;
 use super::super::words;
 use super::super::workload::{
     Check, CheckKind, Limits, Pod, Port, Profile, Role, Variable, Workload,
 };
-use super::super::yaml::{Node, Origin};
-use super::volumes;
+use super::super::yaml::{Node, Origin, Value};
+use super::copies::Copies;
+use super::volumes::Volumes;
+
+/// The parts of a pod that its containers refer to, looked up once: a pod may have thousands of
+/// containers, and a mapping thousands of keys.
+struct Shared<'a> {
+    volumes: Volumes<'a>,
+    security: Security,
+    annotations: HashMap<&'a str, &'a Node>,
+}
 
 /// Adds the containers of a pod's `spec`; `template` has its annotations.
-pub(super) fn add(spec: &Node, template: &Node, pod: &mut Pod) {
+pub(super) fn add(spec: &Node, template: &Node, pod: &mut Pod, copies: &mut Copies) {
+    let shared = Shared {
+        volumes: Volumes::of(spec),
+        security: Security::of(spec.get("securityContext")),
+        annotations: by_key(template.at(&["metadata", "annotations"])),
+    };
     for (key, role) in [("initContainers", Role::Init), ("containers", Role::Main)] {
         for container in spec.get(key).map(Node::items).unwrap_or_default() {
-            pod.workloads
-                .push(workload(container, role, spec, template));
+            let workload = workload(container, role, &shared, copies);
+            pod.workloads.push(workload);
         }
     }
 }
 
-fn workload(container: &Node, role: Role, spec: &Node, template: &Node) -> Workload {
+/// The values of a mapping, as [`Node::get`] finds them.
+fn by_key(node: Option<&Node>) -> HashMap<&str, &Node> {
+    let mut values = HashMap::new();
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        // Of duplicate keys, the last one counts.
+        match entry.value.value {
+            Value::Null => values.remove(entry.key.value.as_str()),
+            _ => values.insert(entry.key.value.as_str(), &entry.value),
+        };
+    }
+    values
+}
+
+fn workload(container: &Node, role: Role, shared: &Shared<'_>, copies: &mut Copies) -> Workload {
     let name = container.get("name").and_then(Node::string);
     let name = name.unwrap_or_else(|| Spanned::new("container".to_owned(), container.place));
     let mut workload = Workload::new(name, container.place);
@@ -33,11 +62,11 @@ fn workload(container: &Node, role: Role, spec: &Node, template: &Node) -> Workl
     workload.command = container.get("args").and_then(words::command);
     workload.working_dir = container.get("workingDir").and_then(Node::string);
     workload.checks = checks(container);
-    workload.mounts = volumes::mounts(container, spec);
+    workload.mounts = shared.volumes.mounts(container, copies);
     workload.limits = limits(container);
     workload.ports = ports(container);
     add_environment(container, &mut workload);
-    add_security(container, spec, template, &mut workload);
+    add_security(container, shared, copies, &mut workload);
     workload
 }
 
@@ -120,15 +149,67 @@ fn add_environment(container: &Node, workload: &mut Workload) {
     }
 }
 
+/// Settings that containers inherit from their pod.
+#[derive(Clone, Default)]
+struct Security {
+    user: Option<Spanned<String>>,
+    group: Option<Spanned<String>>,
+    run_as_non_root: Option<Spanned<bool>>,
+    seccomp: Option<Spanned<Profile>>,
+    apparmor: Option<Spanned<Profile>>,
+    selinux: Option<Spanned<Profile>>,
+}
+
+impl Security {
+    /// The settings in a `securityContext`.
+    fn of(context: Option<&Node>) -> Self {
+        let Some(context) = context else {
+            return Self::default();
+        };
+        Self {
+            user: context.get("runAsUser").and_then(Node::string),
+            group: context.get("runAsGroup").and_then(Node::string),
+            run_as_non_root: context.get("runAsNonRoot").and_then(Node::boolean),
+            seccomp: context.get("seccompProfile").and_then(profile),
+            apparmor: context.get("appArmorProfile").and_then(profile),
+            selinux: context.get("seLinuxOptions").map(labels),
+        }
+    }
+
+    /// The length of the texts, which is copied for each container.
+    fn length(&self) -> usize {
+        let mut length = 0;
+        for text in [&self.user, &self.group].into_iter().flatten() {
+            length += text.len();
+        }
+        let profiles = [&self.seccomp, &self.apparmor, &self.selinux];
+        for profile in profiles.into_iter().flatten() {
+            if let Profile::Named(name) = &profile.value {
+                length += name.len();
+            }
+        }
+        length
+    }
+}
+
 /// Sets privileges: those of the container, or else those of the pod.
-fn add_security(container: &Node, spec: &Node, template: &Node, workload: &mut Workload) {
-    let own = container.get("securityContext");
-    let of_pod = spec.get("securityContext");
-    let own_value = |key: &str| own.and_then(|own| own.get(key));
-    let value = |key: &str| own_value(key).or_else(|| of_pod.and_then(|of_pod| of_pod.get(key)));
-    workload.user = value("runAsUser").and_then(Node::string);
-    workload.group = value("runAsGroup").and_then(Node::string);
-    workload.run_as_non_root = value("runAsNonRoot").and_then(Node::boolean);
+fn add_security(
+    container: &Node,
+    shared: &Shared<'_>,
+    copies: &mut Copies,
+    workload: &mut Workload,
+) {
+    let context = container.get("securityContext");
+    let own = Security::of(context);
+    let of_pod = if copies.take(shared.security.length(), container.place) {
+        shared.security.clone()
+    } else {
+        Security::default()
+    };
+    let own_value = |key: &str| context.and_then(|context| context.get(key));
+    workload.user = own.user.or(of_pod.user);
+    workload.group = own.group.or(of_pod.group);
+    workload.run_as_non_root = own.run_as_non_root.or(of_pod.run_as_non_root);
     workload.read_only_root = own_value("readOnlyRootFilesystem").and_then(Node::boolean);
     workload.privileged = own_value("privileged").and_then(Node::boolean);
     workload.privilege_escalation = own_value("allowPrivilegeEscalation").and_then(Node::boolean);
@@ -140,24 +221,28 @@ fn add_security(container: &Node, spec: &Node, template: &Node, workload: &mut W
     };
     workload.cap_add = capabilities("add");
     workload.cap_drop = capabilities("drop");
-    workload.seccomp = value("seccompProfile").and_then(profile);
-    workload.apparmor = value("appArmorProfile")
-        .and_then(profile)
-        .or_else(|| annotated(template, &workload.name));
-    workload.selinux = value("seLinuxOptions").map(|options| {
-        let text = |key| options.get(key).and_then(Node::as_str).unwrap_or_default();
-        let profile = match text("type") {
-            // Container runtimes confine nothing of this type.
-            "spc_t" | "unconfined_t" => Profile::Unconfined,
-            name => Profile::Named(name.to_owned()),
-        };
-        Spanned::new(profile, options.place)
-    });
+    workload.seccomp = own.seccomp.or(of_pod.seccomp);
+    workload.apparmor = own
+        .apparmor
+        .or(of_pod.apparmor)
+        .or_else(|| annotated(shared, container, copies));
+    workload.selinux = own.selinux.or(of_pod.selinux);
     if let Some(mount) = own_value("procMount")
         && mount.as_str() == Some("Unmasked")
     {
         workload.unmasked_paths = Some(mount.place);
     }
+}
+
+/// The profile that labels of SELinux stand for.
+fn labels(options: &Node) -> Spanned<Profile> {
+    let kind = options.get("type").and_then(Node::as_str);
+    let profile = match kind.unwrap_or_default() {
+        // Container runtimes confine nothing of this type.
+        "spc_t" | "unconfined_t" => Profile::Unconfined,
+        name => Profile::Named(name.to_owned()),
+    };
+    Spanned::new(profile, options.place)
 }
 
 fn profile(node: &Node) -> Option<Spanned<Profile>> {
@@ -174,9 +259,17 @@ fn profile(node: &Node) -> Option<Spanned<Profile>> {
 }
 
 /// The AppArmor profile in an annotation, which is how Kubernetes before 1.30 sets it.
-fn annotated(template: &Node, container: &str) -> Option<Spanned<Profile>> {
-    let key = format!("container.apparmor.security.beta.kubernetes.io/{container}");
-    let value = template.at(&["metadata", "annotations", &key])?;
+fn annotated(
+    shared: &Shared<'_>,
+    container: &Node,
+    copies: &mut Copies,
+) -> Option<Spanned<Profile>> {
+    let name = container.get("name").and_then(Node::as_str)?;
+    let key = format!("container.apparmor.security.beta.kubernetes.io/{name}");
+    let value = shared.annotations.get(key.as_str())?;
+    if !copies.take(value.as_str()?.len(), container.place) {
+        return None;
+    }
     let profile = match value.as_str()? {
         "unconfined" => Profile::Unconfined,
         "runtime/default" => Profile::RuntimeDefault,

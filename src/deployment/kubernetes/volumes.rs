@@ -1,35 +1,64 @@
 //! Volumes of a pod, and where its containers mount them.
 
+use std::collections::HashMap;
+
 use super::super::workload::{Mount, MountSource};
 use super::super::yaml::Node;
+use super::copies::Copies;
 
-/// The mounts of a container.
-pub(super) fn mounts(container: &Node, spec: &Node) -> Vec<Mount> {
-    let volumes = spec.get("volumes").map(Node::items).unwrap_or_default();
-    let mut mounts = Vec::new();
-    for item in container
-        .get("volumeMounts")
-        .map(Node::items)
-        .unwrap_or_default()
-    {
-        let Some(target) = item.get("mountPath").and_then(Node::string) else {
-            continue;
-        };
-        let name = item.get("name").and_then(Node::as_str);
-        let volume = volumes
-            .iter()
-            .find(|volume| name.is_some() && volume.get("name").and_then(Node::as_str) == name);
-        let source = volume.map_or(MountSource::Volume(name.map(str::to_owned)), source);
-        let is_read_only = item.get("readOnly").and_then(Node::boolean);
-        mounts.push(Mount {
-            place: item.place,
-            source,
-            target,
-            is_read_only: is_read_only.is_some_and(|is| is.value),
-            relabels: false,
-        });
+/// The volumes of a pod, by name. Each is read once, however many containers mount it.
+pub(super) struct Volumes<'a>(HashMap<&'a str, MountSource>);
+
+impl<'a> Volumes<'a> {
+    pub(super) fn of(spec: &'a Node) -> Self {
+        let mut volumes = HashMap::new();
+        for volume in spec.get("volumes").map(Node::items).unwrap_or_default() {
+            if let Some(name) = volume.get("name").and_then(Node::as_str) {
+                volumes.entry(name).or_insert_with(|| source(volume));
+            }
+        }
+        Self(volumes)
     }
-    mounts
+
+    /// The mounts of a container.
+    pub(super) fn mounts(&self, container: &Node, copies: &mut Copies) -> Vec<Mount> {
+        let mut mounts = Vec::new();
+        for item in container
+            .get("volumeMounts")
+            .map(Node::items)
+            .unwrap_or_default()
+        {
+            let Some(target) = item.get("mountPath").and_then(Node::string) else {
+                continue;
+            };
+            let name = item.get("name").and_then(Node::as_str);
+            let source = match name.and_then(|name| self.0.get(name)) {
+                Some(source) if copies.take(length(source), item.place) => source.clone(),
+                Some(_) => MountSource::Other,
+                None => MountSource::Volume(name.map(str::to_owned)),
+            };
+            let is_read_only = item.get("readOnly").and_then(Node::boolean);
+            mounts.push(Mount {
+                place: item.place,
+                source,
+                target,
+                is_read_only: is_read_only.is_some_and(|is| is.value),
+                relabels: false,
+            });
+        }
+        mounts
+    }
+}
+
+/// The length of the text in a source, which is copied for each mount.
+fn length(source: &MountSource) -> usize {
+    match source {
+        MountSource::Host(path) => path.len(),
+        MountSource::Volume(name) | MountSource::Secret(name) | MountSource::Config(name) => {
+            name.as_ref().map_or(0, String::len)
+        }
+        MountSource::Empty | MountSource::Other => 0,
+    }
 }
 
 fn source(volume: &Node) -> MountSource {

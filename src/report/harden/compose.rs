@@ -5,7 +5,7 @@ use super::{
     DROP_ALL, HOME, Hardened, LIMITS, LOW_PORTS, NO_NEW_PRIVILEGES, READ_ONLY, RESTARTS,
     placeholders, tmpfs_options,
 };
-use crate::harden::Mount;
+use crate::harden::{ExposedPort, Mount};
 
 /// A Compose file with one service.
 pub fn compose(hardened: &Hardened<'_>) -> String {
@@ -14,7 +14,7 @@ pub fn compose(hardened: &Hardened<'_>) -> String {
     sheet.comments(0, &hardened.title());
     sheet.line(0, "services:");
     sheet.line(2, &format!("{}:", hardened.service));
-    sheet.line(4, &format!("image: {}", quoted(hardened.image)));
+    sheet.line(4, &format!("image: {}", literal(hardened.image)));
     add_mounts(&mut sheet, hardened);
     if let Some(home) = settings.home {
         sheet.line(4, "environment:");
@@ -66,7 +66,7 @@ fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
 }
 
 fn add_ports(sheet: &mut Sheet, hardened: &Hardened<'_>) {
-    let ports = hardened.ports();
+    let ports = &hardened.settings.ports;
     if ports.is_empty() {
         return;
     }
@@ -75,8 +75,8 @@ fn add_ports(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         6,
         "Only this host may connect. Publish no port that only other services use.",
     );
-    for (number, protocol) in ports {
-        let suffix = if protocol == "tcp" {
+    for ExposedPort { number, protocol } in ports {
+        let suffix = if *protocol == "tcp" {
             String::new()
         } else {
             format!("/{protocol}")
@@ -122,4 +122,9 @@ fn add_top_level(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     for volume in volumes {
         sheet.line(2, &format!("{}: {{}}", volume.name));
     }
+}
+
+/// A string in which Compose replaces no variable.
+fn literal(text: &str) -> String {
+    quoted(&text.replace('$', "$$"))
 }

@@ -5,7 +5,7 @@ use super::{
     DROP_ALL, HOME, Hardened, LIMITS, LOW_PORTS, NO_NEW_PRIVILEGES, READ_ONLY, RESTARTS,
     placeholders, tmpfs_options,
 };
-use crate::harden::Mount;
+use crate::harden::{ExposedPort, Mount};
 
 /// A Bash script that passes its arguments to the program of the image.
 pub fn docker_run(hardened: &Hardened<'_>) -> String {
@@ -39,7 +39,7 @@ pub fn docker_run(hardened: &Hardened<'_>) -> String {
             &format!("--env=HOME={home}"),
         );
     }
-    for (number, protocol) in hardened.ports() {
+    for ExposedPort { number, protocol } in &settings.ports {
         let comment = "only this host may connect".to_owned();
         let option = format!("--publish=127.0.0.1:{number}:{number}/{protocol}");
         add(&mut sheet, &[comment], &option);

@@ -4,7 +4,7 @@ use super::sheet::{Sheet, quoted};
 use super::{
     DROP_ALL, HOME, Hardened, LIMITS, LOW_PORTS, NO_NEW_PRIVILEGES, READ_ONLY, placeholders,
 };
-use crate::harden::Mount;
+use crate::harden::{ExposedPort, Mount};
 
 /// A manifest of two documents.
 pub fn kubernetes(hardened: &Hardened<'_>) -> String {
@@ -83,11 +83,11 @@ fn add_container(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(12, "- name: HOME");
         sheet.line(14, &format!("value: {home}"));
     }
-    let ports = hardened.ports();
+    let ports = &hardened.settings.ports;
     if !ports.is_empty() {
         sheet.line(10, "ports:");
     }
-    for (number, protocol) in ports {
+    for ExposedPort { number, protocol } in ports {
         sheet.line(12, &format!("- containerPort: {number}"));
         sheet.line(14, &format!("protocol: {}", protocol.to_ascii_uppercase()));
     }
@@ -178,7 +178,7 @@ fn add_network_policy(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     sheet.line(2, "policyTypes:");
     sheet.line(4, "- Ingress");
     sheet.line(4, "- Egress");
-    let ports = hardened.ports();
+    let ports = &hardened.settings.ports;
     if ports.is_empty() {
         sheet.comment(2, "The image exposes no port.");
         sheet.line(2, "ingress: []");
@@ -187,7 +187,7 @@ fn add_network_policy(sheet: &mut Sheet, hardened: &Hardened<'_>) {
         sheet.line(2, "ingress:");
         sheet.line(4, "- ports:");
     }
-    for (number, protocol) in ports {
+    for ExposedPort { number, protocol } in ports {
         sheet.line(8, &format!("- port: {number}"));
         sheet.line(10, &format!("protocol: {}", protocol.to_ascii_uppercase()));
     }

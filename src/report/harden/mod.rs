@@ -104,18 +104,6 @@ impl Hardened<'_> {
         lines
     }
 
-    /// The ports, as numbers with the protocol if it is not TCP.
-    fn ports(&self) -> Vec<(String, String)> {
-        let mut ports = Vec::new();
-        for port in &self.settings.ports {
-            let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
-            if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty() {
-                ports.push((number.to_owned(), protocol.to_ascii_lowercase()));
-            }
-        }
-        ports
-    }
-
     /// The user and the group, as numbers.
     fn user(&self) -> String {
         format!("{}:{}", self.settings.user.uid, self.settings.user.gid)
@@ -136,7 +124,10 @@ fn tmpfs_options(place: &Place) -> String {
 }
 
 fn is_writable_in_options(path: &str) -> bool {
-    !path.contains([':', ',', '"', '\\', '$']) && !path.contains(char::is_control)
+    // Some parsers end lines at the last two, and drop spaces at the end of a value.
+    !path.contains([':', ',', '"', '\\', '$', '\u{2028}', '\u{2029}'])
+        && !path.contains(char::is_control)
+        && path.trim() == path
 }
 
 /// The same for Podman, whose temporary file systems always belong to root: everybody may write to
@@ -163,5 +154,17 @@ fn name_of(path: &str) -> String {
         }
     }
     let name = name.trim_end_matches('-');
-    if name.is_empty() { "data" } else { name }.to_owned()
+    if name.is_empty() {
+        "data".to_owned()
+    } else if is_plain_name(name) {
+        name.to_owned()
+    } else {
+        format!("data-{name}")
+    }
+}
+
+/// Whether a name of lower-case letters, digits and hyphens is a string in YAML without quotes.
+pub fn is_plain_name(name: &str) -> bool {
+    const OTHERS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && !OTHERS.contains(&name)
 }

@@ -7,7 +7,8 @@ use super::{
     DROP_ALL, HOME, Hardened, LIMITS, LOW_PORTS, NO_NEW_PRIVILEGES, READ_ONLY, RESTARTS,
     placeholders, podman_tmpfs_options,
 };
-use crate::harden::Mount;
+use crate::harden::{ExposedPort, Mount};
+use crate::printable::escape;
 
 /// A `.container` file.
 pub fn podman_quadlet(hardened: &Hardened<'_>) -> String {
@@ -30,7 +31,7 @@ pub fn podman_quadlet(hardened: &Hardened<'_>) -> String {
         sheet.comment(0, HOME);
         sheet.line(0, &format!("Environment=HOME={home}"));
     }
-    for (number, protocol) in hardened.ports() {
+    for ExposedPort { number, protocol } in &settings.ports {
         sheet.comment(0, "Only this host may connect.");
         sheet.line(
             0,
@@ -90,7 +91,9 @@ fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     }
 }
 
-/// A value of a unit file, in which `%` begins a specifier.
+/// A value of a unit file, in which `%` begins a specifier, and a backslash at the end continues the
+/// line.
 fn value(text: &str) -> String {
-    text.replace('%', "%%")
+    let text = escape(text).replace('%', "%%");
+    text.trim_end_matches('\\').to_owned()
 }

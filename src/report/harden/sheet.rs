@@ -26,12 +26,17 @@ impl Sheet {
         let comment = escape(comment);
         let mut line = String::from("#");
         for word in comment.split(' ') {
-            if indent + line.len() + 1 + word.chars().count() > WIDTH && line.len() > 1 {
+            // Podman joins a line that ends with a backslash to the next one, comments included.
+            let can_end = line.len() > 1 && !line.ends_with('\\');
+            if can_end && indent + line.len() + 1 + word.chars().count() > WIDTH {
                 self.line(indent, &line);
                 line = String::from("#");
             }
             line.push(' ');
             line.push_str(word);
+        }
+        if line.ends_with('\\') {
+            line.push('.');
         }
         self.line(indent, &line);
     }

@@ -1,0 +1,31 @@
+//! A limit for values of pods that all of their containers get a copy of.
+
+use super::super::place::{Place, Problem};
+
+/// Maximum length of all copies in a deployment, in bytes.
+const MAX_COPIED: usize = 8 << 20;
+
+/// Counts the length of copies.
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    length: usize,
+    /// The first place for which there was no room.
+    exceeded: Option<Place>,
+}
+
+impl Copies {
+    /// Takes the length of a copy; false if there is no room.
+    pub(super) fn take(&mut self, length: usize, place: Place) -> bool {
+        self.length = self.length.saturating_add(length);
+        if self.length > MAX_COPIED {
+            self.exceeded.get_or_insert(place);
+        }
+        self.length <= MAX_COPIED
+    }
+
+    pub(super) fn problem(self) -> Option<Problem> {
+        let place = self.exceeded?;
+        let message = "the values that containers share with their pods are too long";
+        Some(Problem::new(place, message))
+    }
+}
