@@ -13,7 +13,7 @@ mod extension;
 mod index;
 mod knowledge;
 mod names;
-mod resolve;
+pub(super) mod resolve;
 mod source;
 mod values;
 mod walk;
@@ -26,10 +26,6 @@ use rayon::prelude::*;
 use index::{FilesOf, Index};
 use source::{Request, Source};
 use walk::{Place, Sources, Walk};
-
-pub(in crate::slim) use index::SearchPath;
-pub(in crate::slim) use resolve::Requested;
-pub(super) use resolve::Resolver;
 
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::Packages;
