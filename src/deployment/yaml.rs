@@ -413,7 +413,7 @@ fn too_deep(place: Place) -> Problem {
 fn too_many(place: Place) -> Problem {
     Problem::new(
         place,
-        "too many values, including those that aliases and variables repeat",
+        "too many values, including those that aliases, variables and inheritance repeat",
     )
 }
 

@@ -167,7 +167,7 @@ impl Reader<'_> {
             {
                 given.clone_into(&mut name.value);
             }
-            if !self.take(node.size(), place) {
+            if !self.budget.take(node.size()) {
                 return;
             }
             if self.targets.insert(name.value.clone(), node).is_none() {
@@ -206,7 +206,7 @@ impl Reader<'_> {
             self.problem(name.place, format!("there is no target `{}`", name.value));
             return None;
         };
-        if !self.take(size, name.place) {
+        if !self.budget.take(size) {
             return None;
         }
         let own = self.targets[&name.value].clone();
@@ -227,19 +227,6 @@ impl Reader<'_> {
             Some(base) => merge(base, own),
             None => own,
         })
-    }
-
-    /// Takes nodes from the budget; false, and a problem, if there are not enough.
-    fn take(&mut self, nodes: usize, place: Place) -> bool {
-        let is_within = self.budget.take(nodes);
-        if !is_within && !self.is_exhausted {
-            self.is_exhausted = true;
-            self.problem(
-                place,
-                "too many values, including those that matrices and inheritance repeat",
-            );
-        }
-        is_within
     }
 
     fn problem(&mut self, place: Place, message: impl Into<String>) {

@@ -2,7 +2,8 @@
 //!
 //! A language adds a variant to [`Request`] and a resolver to [`Resolvers`].
 
-use super::{node, python};
+use super::node;
+use super::python::resolve::{Requested, Resolver, SearchPath};
 use crate::image::NameId;
 use crate::slim::view::View;
 use crate::slim::why::Import;
@@ -27,7 +28,7 @@ pub(in crate::slim) struct ResolvedImport {
 #[derive(Debug)]
 pub(in crate::slim) enum Request {
     Node(node::RequestKind),
-    Python(python::Requested),
+    Python(Requested),
 }
 
 /// All imports that were resolved.
@@ -38,7 +39,7 @@ pub(in crate::slim) struct ResolvedImports {
     /// Directories in which all sources of Node find packages.
     pub(super) node_directories: Vec<Vec<u8>>,
     /// The directories in which all sources of Python find modules.
-    pub(super) python_path: python::SearchPath,
+    pub(super) python_path: SearchPath,
 }
 
 impl ResolvedImports {
@@ -57,7 +58,7 @@ impl ResolvedImports {
         is_there: impl Fn(NameId) -> bool + 's,
     ) -> Vec<&'s ResolvedImport> {
         let node = node::Resolver::new(&self.node_directories);
-        let python = python::Resolver::new(&self.python_path, before, view);
+        let python = Resolver::new(&self.python_path, before, view);
         let mut lost = Vec::new();
         for import in &self.imports {
             if !is_there(import.by) {
@@ -68,7 +69,7 @@ impl ResolvedImports {
                     let directory = view.tree().parent(import.by);
                     import.found != node.files(view, directory, &import.import.module, *kind)
                 }
-                Request::Python(requested) => python.is_lost(import, requested),
+                Request::Python(requested) => python.is_lost(import.by, requested),
             };
             // A budget that is used up looks like a missing file.
             if view.tree().is_exhausted() {

@@ -13,7 +13,7 @@ mod extension;
 mod index;
 mod knowledge;
 mod names;
-mod resolve;
+pub(super) mod resolve;
 mod source;
 mod values;
 mod walk;
@@ -28,10 +28,6 @@ use index::{FilesOf, Index};
 use source::{Request, Source};
 use walk::{Place, Sources, Walk};
 use work::Work;
-
-pub(in crate::slim) use index::SearchPath;
-pub(in crate::slim) use resolve::Requested;
-pub(super) use resolve::Resolver;
 
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::Packages;

@@ -1,9 +1,9 @@
 //! Imports that are resolved again, with only some of the names of an image.
 
-use super::index::{Index, Module, SearchPath};
+pub(in crate::slim) use super::index::SearchPath;
+use super::index::{Index, Module};
 use super::source::Request;
 use crate::image::NameId;
-use crate::slim::modules::imports::ResolvedImport;
 use crate::slim::view::View;
 
 /// The name of a module, as a source imports it.
@@ -42,15 +42,11 @@ impl<'v, 'a> Resolver<'v, 'a> {
         }
     }
 
-    /// Whether an import finds none of the modules that it found in the whole image. The order of
-    /// directories is that of `sys.path` of the program, which is not known.
-    pub(in crate::slim::modules) fn is_lost(
-        &self,
-        import: &ResolvedImport,
-        requested: &Requested,
-    ) -> bool {
-        let before = find(&self.before, import.by, requested);
-        let after = find(&self.after, import.by, requested);
+    /// Whether an import of a source finds none of the modules that it found in the whole image. The
+    /// order of directories is that of `sys.path` of the program, which is not known.
+    pub(in crate::slim::modules) fn is_lost(&self, by: NameId, requested: &Requested) -> bool {
+        let before = find(&self.before, by, requested);
+        let after = find(&self.after, by, requested);
         // Steps that are used up look like modules that are not there.
         if self.before.1.work.is_used_up() || self.after.1.work.is_used_up() {
             return false;
