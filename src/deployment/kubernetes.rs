@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn read_text(text: &str) -> Deployment {
-        read(Source::new("pod.yaml", text))
+        read(Source::new("pod.yaml", text), &Room::default())
     }
 
     /// A pod with containers that all mount the same volume and inherit the same user.

@@ -387,7 +387,7 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
-        let deployment = read(Source::new("docker-bake.hcl", text));
+        let deployment = read(Source::new("docker-bake.hcl", text), &Room::default());
         let problems = deployment.problems.into_iter();
         problems.map(|problem| problem.message).collect()
     }
@@ -405,7 +405,10 @@ mod tests {
     fn a_matrix_with_too_many_combinations_is_refused_as_a_whole() {
         for (keys, items) in [(2, 33), (11, 2), (60, 60), (20_000, 1), (1000, 2)] {
             let text = matrix(keys, items);
-            let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
+            let deployment = read(
+                Source::new("docker-bake.hcl", text.as_str()),
+                &Room::default(),
+            );
             let problems = &deployment.problems;
             assert_eq!(problems.len(), 1, "{keys} × {items}: {problems:?}");
             assert!(problems[0].message.contains("combinations"), "{problems:?}");
@@ -417,7 +420,10 @@ mod tests {
     fn a_matrix_within_the_limits_is_expanded() {
         for (keys, items, expected) in [(2, 32, 1024), (4, 1, 1), (2, 3, 9), (3, 0, 0)] {
             let text = matrix(keys, items);
-            let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
+            let deployment = read(
+                Source::new("docker-bake.hcl", text.as_str()),
+                &Room::default(),
+            );
             assert_eq!(deployment.problems, [], "{keys} × {items}");
             assert_eq!(deployment.targets.len(), expected, "{keys} × {items}");
         }
@@ -438,7 +444,10 @@ mod tests {
             let _ = writeln!(text, "    a{number} = \"x${{v{number}}}\"");
         }
         text += "  }\n}\n";
-        let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
+        let deployment = read(
+            Source::new("docker-bake.hcl", text.as_str()),
+            &Room::default(),
+        );
         assert_eq!(deployment.problems, []);
         let args = &deployment.targets[0].args;
         for (number, arg) in args.iter().enumerate() {
