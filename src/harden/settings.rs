@@ -55,7 +55,8 @@ impl Hardening {
             }
         }
         if has_others {
-            let warning = "some exposed ports are left out: they are not numbers for TCP, UDP or SCTP";
+            let warning =
+                "some exposed ports are left out: they are not numbers for TCP, UDP or SCTP";
             warnings.push(warning.to_owned());
         }
         let low_port = ports.iter().find(|port| port.is_low());

@@ -173,15 +173,27 @@ const HOSTILE_NAME: &str = "x\"'\n p: true\r#* %h ${X} @{x} {x,y} , : \u{2028}k:
 fn hostile_image() -> Image {
     let name = HOSTILE_NAME;
     let mut layer = Tar::new()
-        .file("etc/passwd", format!("{}:x:7:7::/:\n", name.replace(['\n', ':'], ";")).as_bytes())
+        .file(
+            "etc/passwd",
+            format!("{}:x:7:7::/:\n", name.replace(['\n', ':'], ";")).as_bytes(),
+        )
         .directory("data")
         .directory("odd '%#*_ name");
     // A script with a hostile name, which writes to hostile places.
-    let script = format!("#!/bin/sh\n: > '/data/{0}/x'\n: > '/{0}'\n", name.replace('\'', ""));
+    let script = format!(
+        "#!/bin/sh\n: > '/data/{0}/x'\n: > '/{0}'\n",
+        name.replace('\'', "")
+    );
     layer = layer.entry(b'0', "bin/sh", "", b"#!/x", |header| header.set_mode(0o755));
-    layer = layer.entry(b'0', &format!("bin/{name}"), "", script.as_bytes(), |header| {
-        header.set_mode(0o755);
-    });
+    layer = layer.entry(
+        b'0',
+        &format!("bin/{name}"),
+        "",
+        script.as_bytes(),
+        |header| {
+            header.set_mode(0o755);
+        },
+    );
     layer = layer.entry(b'5', &format!("srv/{name}"), "", b"", |header| {
         header.set_mode(0o777);
         header.set_uid(7);
@@ -273,7 +285,45 @@ fn texts_of_an_image_add_no_keys_to_yaml() {
     ];
     assert_eq!(keys_of(&text), expected, "{text}");
     let (text, _) = hardened(&image, "app", "kubernetes");
-    let expected = ["K8S"];
+    let expected = [
+        "/apiVersion",
+        "/kind",
+        "/metadata/name",
+        "/metadata/namespace",
+        "/spec/egress/-/ports/-/port",
+        "/spec/egress/-/ports/-/protocol",
+        "/spec/ingress/-/ports/-/port",
+        "/spec/ingress/-/ports/-/protocol",
+        "/spec/podSelector/matchLabels/app.kubernetes.io/name",
+        "/spec/policyTypes/-",
+        "/spec/replicas",
+        "/spec/selector/matchLabels/app.kubernetes.io/name",
+        "/spec/template/metadata/labels/app.kubernetes.io/name",
+        "/spec/template/spec/automountServiceAccountToken",
+        "/spec/template/spec/containers/-/image",
+        "/spec/template/spec/containers/-/imagePullPolicy",
+        "/spec/template/spec/containers/-/name",
+        "/spec/template/spec/containers/-/ports/-/containerPort",
+        "/spec/template/spec/containers/-/ports/-/protocol",
+        "/spec/template/spec/containers/-/resources/limits/cpu",
+        "/spec/template/spec/containers/-/resources/limits/memory",
+        "/spec/template/spec/containers/-/resources/requests/cpu",
+        "/spec/template/spec/containers/-/resources/requests/memory",
+        "/spec/template/spec/containers/-/securityContext/allowPrivilegeEscalation",
+        "/spec/template/spec/containers/-/securityContext/capabilities/add/-",
+        "/spec/template/spec/containers/-/securityContext/capabilities/drop/-",
+        "/spec/template/spec/containers/-/securityContext/readOnlyRootFilesystem",
+        "/spec/template/spec/containers/-/volumeMounts/-/mountPath",
+        "/spec/template/spec/containers/-/volumeMounts/-/name",
+        "/spec/template/spec/enableServiceLinks",
+        "/spec/template/spec/securityContext/runAsGroup",
+        "/spec/template/spec/securityContext/runAsUser",
+        "/spec/template/spec/securityContext/seccompProfile/type",
+        "/spec/template/spec/volumes/-/emptyDir/medium",
+        "/spec/template/spec/volumes/-/emptyDir/sizeLimit",
+        "/spec/template/spec/volumes/-/name",
+        "/spec/template/spec/volumes/-/persistentVolumeClaim/claimName",
+    ];
     assert_eq!(keys_of(&text), expected, "{text}");
 }
 
@@ -364,7 +414,15 @@ fn texts_of_an_image_add_no_rules_to_a_profile() {
     for line in text.split(['\n', '\r', '\u{85}', '\u{2028}']) {
         let line = line.trim_start();
         let Some(path) = line.strip_prefix('"') else {
-            let is_known = ["# ", "/", "profile jettison-app flags=", "}", "network,", "signal ", "capability net_bind_service,"];
+            let is_known = [
+                "# ",
+                "/",
+                "profile jettison-app flags=",
+                "}",
+                "network,",
+                "signal ",
+                "capability net_bind_service,",
+            ];
             let is_known = is_known.iter().any(|start| line.starts_with(start));
             assert!(line.is_empty() || is_known, "{line}");
             continue;
@@ -374,10 +432,42 @@ fn texts_of_an_image_add_no_rules_to_a_profile() {
             end += if path[end..].starts_with('\\') { 2 } else { 1 };
         }
         let access = path[end + 1..].strip_suffix(',').expect(line).trim_start();
-        assert!(access.bytes().all(|byte| b"rwkmlix".contains(&byte)), "{line}");
+        assert!(
+            access.bytes().all(|byte| b"rwkmlix".contains(&byte)),
+            "{line}"
+        );
         paths += 1;
     }
     assert!(paths > 2, "{text}");
+}
+
+#[test]
+fn a_mount_hides_no_kept_files() {
+    let mut text = String::from(
+        "elf /bin/sh\ndir /full uid=1000 gid=1000\ndir /empty uid=1000 gid=1000\ndir /deep uid=1000 gid=1000\n",
+    );
+    let mut script = String::from("#!/bin/sh\\n");
+    for number in 0..20 {
+        script += &format!(": > /full/w{number}\\n: > /empty/w{number}\\n: > /deep/w{number}\\n");
+        text += &format!("file /full/f{number}\nfile /deep/a/b/f{number}\n");
+        script += &format!("cat /full/f{number} /deep/a/b/f{number}\\n");
+    }
+    text += &format!("file /bin/start \"{script}\"\nentrypoint /bin/start\n");
+    let image = image(&text);
+    let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+    let settings = Hardening::of(&slimming);
+    let mut places = Vec::new();
+    for place in &settings.places {
+        places.push(String::from_utf8_lossy(&place.path).into_owned());
+    }
+    assert!(places.contains(&"/empty".to_owned()), "{places:?}");
+    for hidden in ["/full", "/deep"] {
+        assert!(!places.contains(&hidden.to_owned()), "{places:?}");
+        let start = format!("{hidden}/w");
+        let mut warnings = settings.warnings.iter();
+        let is_told = warnings.any(|warning| warning.starts_with(&start));
+        assert!(is_told, "{:?}", settings.warnings);
+    }
 }
 
 #[test]

@@ -166,8 +166,6 @@ fn name_of(path: &str) -> String {
 
 /// Whether a name of lower-case letters, digits and hyphens is a string in YAML without quotes.
 pub fn is_plain_name(name: &str) -> bool {
-    const OTHERS: [&str; 9] = [
-        "true", "false", "yes", "no", "on", "off", "y", "n", "null",
-    ];
+    const OTHERS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
     name.starts_with(|first: char| first.is_ascii_alphabetic()) && !OTHERS.contains(&name)
 }
