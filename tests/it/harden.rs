@@ -285,7 +285,45 @@ fn texts_of_an_image_add_no_keys_to_yaml() {
     ];
     assert_eq!(keys_of(&text), expected, "{text}");
     let (text, _) = hardened(&image, "app", "kubernetes");
-    let expected = ["K8S"];
+    let expected = [
+        "/apiVersion",
+        "/kind",
+        "/metadata/name",
+        "/metadata/namespace",
+        "/spec/egress/-/ports/-/port",
+        "/spec/egress/-/ports/-/protocol",
+        "/spec/ingress/-/ports/-/port",
+        "/spec/ingress/-/ports/-/protocol",
+        "/spec/podSelector/matchLabels/app.kubernetes.io/name",
+        "/spec/policyTypes/-",
+        "/spec/replicas",
+        "/spec/selector/matchLabels/app.kubernetes.io/name",
+        "/spec/template/metadata/labels/app.kubernetes.io/name",
+        "/spec/template/spec/automountServiceAccountToken",
+        "/spec/template/spec/containers/-/image",
+        "/spec/template/spec/containers/-/imagePullPolicy",
+        "/spec/template/spec/containers/-/name",
+        "/spec/template/spec/containers/-/ports/-/containerPort",
+        "/spec/template/spec/containers/-/ports/-/protocol",
+        "/spec/template/spec/containers/-/resources/limits/cpu",
+        "/spec/template/spec/containers/-/resources/limits/memory",
+        "/spec/template/spec/containers/-/resources/requests/cpu",
+        "/spec/template/spec/containers/-/resources/requests/memory",
+        "/spec/template/spec/containers/-/securityContext/allowPrivilegeEscalation",
+        "/spec/template/spec/containers/-/securityContext/capabilities/add/-",
+        "/spec/template/spec/containers/-/securityContext/capabilities/drop/-",
+        "/spec/template/spec/containers/-/securityContext/readOnlyRootFilesystem",
+        "/spec/template/spec/containers/-/volumeMounts/-/mountPath",
+        "/spec/template/spec/containers/-/volumeMounts/-/name",
+        "/spec/template/spec/enableServiceLinks",
+        "/spec/template/spec/securityContext/runAsGroup",
+        "/spec/template/spec/securityContext/runAsUser",
+        "/spec/template/spec/securityContext/seccompProfile/type",
+        "/spec/template/spec/volumes/-/emptyDir/medium",
+        "/spec/template/spec/volumes/-/emptyDir/sizeLimit",
+        "/spec/template/spec/volumes/-/name",
+        "/spec/template/spec/volumes/-/persistentVolumeClaim/claimName",
+    ];
     assert_eq!(keys_of(&text), expected, "{text}");
 }
 
@@ -401,6 +439,35 @@ fn texts_of_an_image_add_no_rules_to_a_profile() {
         paths += 1;
     }
     assert!(paths > 2, "{text}");
+}
+
+#[test]
+fn a_mount_hides_no_kept_files() {
+    let mut text = String::from(
+        "elf /bin/sh\ndir /full uid=1000 gid=1000\ndir /empty uid=1000 gid=1000\ndir /deep uid=1000 gid=1000\n",
+    );
+    let mut script = String::from("#!/bin/sh\\n");
+    for number in 0..20 {
+        script += &format!(": > /full/w{number}\\n: > /empty/w{number}\\n: > /deep/w{number}\\n");
+        text += &format!("file /full/f{number}\nfile /deep/a/b/f{number}\n");
+        script += &format!("cat /full/f{number} /deep/a/b/f{number}\\n");
+    }
+    text += &format!("file /bin/start \"{script}\"\nentrypoint /bin/start\n");
+    let image = image(&text);
+    let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
+    let settings = Hardening::of(&slimming);
+    let mut places = Vec::new();
+    for place in &settings.places {
+        places.push(String::from_utf8_lossy(&place.path).into_owned());
+    }
+    assert!(places.contains(&"/empty".to_owned()), "{places:?}");
+    for hidden in ["/full", "/deep"] {
+        assert!(!places.contains(&hidden.to_owned()), "{places:?}");
+        let start = format!("{hidden}/w");
+        let mut warnings = settings.warnings.iter();
+        let is_told = warnings.any(|warning| warning.starts_with(&start));
+        assert!(is_told, "{:?}", settings.warnings);
+    }
 }
 
 #[test]
