@@ -39,10 +39,10 @@ mod linux {
     use super::{Limit, OFlags, Path, Pid, io};
 
     /// Opens a directory to pass through it, which needs no permission to list it.
-    pub(in crate::trust) const PASSING: OFlags = OFlags::PATH;
+    pub(crate) const PASSING: OFlags = OFlags::PATH;
 
     /// This very program, even if another version has been installed in its place.
-    pub(in crate::trust) const OWN_PROGRAM: Option<&str> = Some("/proc/self/exe");
+    pub(crate) const OWN_PROGRAM: Option<&str> = Some("/proc/self/exe");
 
     /// The directory in which each descriptor of this process has a path; `None` if it is not
     /// mounted.
@@ -68,12 +68,12 @@ mod linux {
     }
 
     /// Makes the kernel kill this process when its parent dies.
-    pub(in crate::trust) fn end_with_parent() -> io::Result<()> {
+    pub(crate) fn end_with_parent() -> io::Result<()> {
         Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
     }
 
     /// Sets a limit of a program that runs. It fails for a program that has ended already.
-    pub(in crate::trust) fn limit(program: Option<Pid>, limit: Limit) {
+    pub(crate) fn limit(program: Option<Pid>, limit: Limit) {
         let (resource, current, maximum) = match limit {
             Limit::CoreFile(bytes) => (Resource::Core, bytes, bytes),
             Limit::ProcessorSeconds(seconds) => (Resource::Cpu, seconds, seconds + 1),
@@ -96,11 +96,11 @@ mod portable {
     use super::{Limit, OFlags, Path, Pid, io};
 
     /// Opens a directory to pass through it, which needs the permission to list it.
-    pub(in crate::trust) const PASSING: OFlags = OFlags::RDONLY;
+    pub(crate) const PASSING: OFlags = OFlags::RDONLY;
 
     /// No path stands for a program that was replaced, so no process of jettison becomes another
     /// program.
-    pub(in crate::trust) const OWN_PROGRAM: Option<&str> = None;
+    pub(crate) const OWN_PROGRAM: Option<&str> = None;
 
     /// Descriptors have no paths below which there are files.
     pub fn descriptors() -> Option<&'static Path> {
@@ -117,10 +117,10 @@ mod portable {
     }
 
     /// Never called, since there is no [`OWN_PROGRAM`].
-    pub(in crate::trust) fn end_with_parent() -> io::Result<()> {
+    pub(crate) fn end_with_parent() -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
     /// The limits of another process cannot be set. Its time and its output are still limited.
-    pub(in crate::trust) fn limit(_: Option<Pid>, _: Limit) {}
+    pub(crate) fn limit(_: Option<Pid>, _: Limit) {}
 }

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{command, home_of_user, keep_variable, shell_words, words_of};
+use super::command;
+use super::home::home_of_user;
+use super::variables::keep_variable;
+use super::words::{shell_words, words_of};
 use crate::image::{Config, Overrides};
 use crate::slim::deployed::{DeployedCommand, DeployedContainer};
 use crate::slim::keep::Keep;

@@ -3,20 +3,25 @@
 mod command;
 mod copied;
 mod deployed;
+mod home;
 mod made;
 mod observed;
 mod purpose;
+mod variables;
+mod words;
 
 use std::rc::Rc;
 
+use home::{home, keep_home};
+use variables::keep_variables;
+use words::{shell_words, words_of};
+
 use crate::image::{Config, NameId};
-use crate::knowledge::{ProgramClass, VariableClass};
 use crate::packages::Packages;
 use crate::paths::Glob;
 use crate::slim::keep::Keep;
 use crate::slim::modules::node::Installed;
 use crate::slim::options::{Modules, PlanError, PlanOptions};
-use crate::slim::program_kind::is_setuid;
 use crate::slim::system_directories::is_system_directory;
 use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Confidence, Field, Language, Root, Why};
@@ -134,15 +139,6 @@ fn keep_program(
     Ok(())
 }
 
-/// Words of a command, each with its field.
-fn words_of(field: Field, words: &[&str]) -> Vec<(Field, String)> {
-    let mut owned = Vec::new();
-    for &word in words {
-        owned.push((field, word.to_owned()));
-    }
-    owned
-}
-
 fn program_not_found(keep: &Keep<'_>, field: Field, program: String) -> PlanError {
     // A program with a slash in its name is not searched for in PATH, so there is no list to show.
     let looked_in = if program.contains('/') {
@@ -176,54 +172,6 @@ fn healthcheck_words(config: &Config) -> Vec<(Field, String)> {
         Some((&"CMD-SHELL", script)) => shell_words(config, Field::Healthcheck, script),
         // `NONE` disables the health check of the base image.
         _ => Vec::new(),
-    }
-}
-
-/// A script with the shell that runs it: SHELL, or `/bin/sh -c`.
-fn shell_words(config: &Config, field: Field, script: &[&str]) -> Vec<(Field, String)> {
-    let mut words = match config.shell() {
-        shell if shell.is_empty() => words_of(field, &["/bin/sh", "-c"]),
-        shell => words_of(Field::Shell, &shell),
-    };
-    words.extend(words_of(field, script));
-    words
-}
-
-fn keep_variables(keep: &mut Keep<'_>, config: &Config) {
-    for entry in config.env() {
-        let Some((name, value)) = entry.split_once('=') else {
-            continue;
-        };
-        let why = Why::Root(Root::Variable {
-            name: name.to_owned(),
-        });
-        keep_variable(keep, name, value, why);
-    }
-}
-
-/// Keeps the file or the program that the value of a variable names.
-fn keep_variable(keep: &mut Keep<'_>, name: &str, value: &str, why: Why) {
-    // A value that is a path is likely read by the program.
-    if value.starts_with('/') && !VariableClass::SearchPath.contains(name) {
-        keep.keep_path(value.as_bytes(), None, why);
-    } else if let Some(path) = added_program(keep, value) {
-        keep.keep_path(&path, None, why);
-    }
-}
-
-/// The program that a value such as `ffmpeg` names, if a layer above the base image added it. A
-/// shell or a package manager is seldom what the variable is about.
-fn added_program(keep: &Keep<'_>, value: &str) -> Option<Vec<u8>> {
-    let mut classes = [ProgramClass::Shell, ProgramClass::PackageManager].into_iter();
-    if value.contains('/') || classes.any(|class| class.contains(value)) {
-        return None;
-    }
-    let path = keep.programs.find(keep.view, value.as_bytes())?;
-    let program = keep.tree().resolve(&path).ok()?.name;
-    if keep.is_added(program) && !is_setuid(keep.tree(), program) {
-        Some(path)
-    } else {
-        None
     }
 }
 
@@ -265,69 +213,6 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
             keep.keep_added(name, Root::InWorkdir);
         }
     }
-}
-
-/// Keeps the home directory of the user whom the container runs as.
-fn keep_home(keep: &mut Keep<'_>) {
-    let user = user(&keep.view.image.config);
-    // A number needs no entry; a name without one keeps the container from starting.
-    if home_in_passwd(keep).is_none() && user.parse::<u32>().is_err() {
-        keep.note(
-            None,
-            None,
-            format!("the user `{user}` is not in `/etc/passwd`"),
-        );
-    }
-    if let Some(home) = home(keep) {
-        keep.keep_path(&home, None, Why::Root(Root::Home));
-    }
-}
-
-/// The user whom the container runs as, by name or number.
-fn user(config: &Config) -> &str {
-    match config.user().split(':').next() {
-        // An image without USER runs as root.
-        None | Some("") => "0",
-        Some(user) => user,
-    }
-}
-
-/// The home directory of that user: HOME, or what `/etc/passwd` says.
-fn home(keep: &Keep<'_>) -> Option<Vec<u8>> {
-    // HOME from the image takes precedence, as in Docker, which only sets it if it is unset.
-    let home = match keep.view.image.config.env_value("HOME") {
-        Some(home) => home.as_bytes().to_vec(),
-        None => home_in_passwd(keep)?,
-    };
-    if home.starts_with(b"/") {
-        Some(home)
-    } else {
-        None
-    }
-}
-
-fn home_in_passwd(keep: &Keep<'_>) -> Option<Vec<u8>> {
-    home_of_user(keep, user(&keep.view.image.config))
-}
-
-/// The home directory of a user, by name or number, in `/etc/passwd`.
-fn home_of_user(keep: &Keep<'_>, user: &str) -> Option<Vec<u8>> {
-    let passwd = keep.tree().resolve(b"/etc/passwd").ok()?.name;
-    let passwd = keep.view.bytes(passwd)?;
-    home_of(&passwd, user.as_bytes())
-}
-
-/// The sixth field of the first line whose name or number is `user`.
-fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
-    for line in passwd.split(|&byte| byte == b'\n') {
-        // The runtime compares USER with names and UIDs, and uses the first matching line.
-        let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
-        let is_user = fields.first() == Some(&user) || fields.get(2) == Some(&user);
-        if is_user && let Some(home) = fields.get(5) {
-            return Some(home.to_vec());
-        }
-    }
-    None
 }
 
 /// Drops the names that match a pattern.

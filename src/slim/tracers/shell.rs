@@ -11,6 +11,7 @@ mod computed;
 mod expand;
 mod functions;
 mod patterns;
+mod reading;
 mod run_time;
 mod values;
 
@@ -33,6 +34,8 @@ use crate::slim::tracer::Tracer;
 use crate::slim::why::{Field, Root, Why};
 use crate::source::Span;
 
+pub(in crate::slim::tracers) use self::reading::Lines;
+use self::reading::{Place, Reading};
 use self::values::Values;
 use super::launchers;
 use super::runtimes::programs_in_code;
@@ -57,36 +60,6 @@ const MAX_INCLUDES: usize = 16;
 /// Whether a word is the name or the path of a shell.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
     ProgramClass::PosixShell.contains(file_name(word))
-}
-
-/// The location of a script, which is the source of its reasons.
-#[derive(Clone, Copy)]
-enum Place {
-    File(NameId),
-    /// A script in a language package that nothing starts by name; its commands are only mentions.
-    Unstarted(NameId),
-    Field(Field),
-}
-
-impl Place {
-    fn by(self) -> Option<NameId> {
-        match self {
-            Self::File(name) | Self::Unstarted(name) => Some(name),
-            Self::Field(_) => None,
-        }
-    }
-
-    fn why(self, word: &str, line: usize, of_file: fn(String, usize) -> Why) -> Why {
-        match self {
-            Self::File(_) => of_file(word.to_owned(), line),
-            Self::Unstarted(_) => Why::mention(word.to_owned(), line),
-            Self::Field(of) => Why::Root(Root::ShellText {
-                of,
-                word: word.to_owned(),
-                line,
-            }),
-        }
-    }
 }
 
 /// Maximum number of names under which a script is read again. More are not followed.
@@ -343,26 +316,6 @@ pub(super) fn keep_text_of(keep: &mut Keep<'_>, file: NameId, line: usize, text:
         },
         text,
     );
-}
-
-/// Facts about a text that are known before it is read.
-struct Reading<'a> {
-    place: Place,
-    /// The argument of the `eval` that runs the text.
-    eval: Option<&'a str>,
-    values: &'a Values,
-    /// Number of lines before the text in its file.
-    base: usize,
-    /// The nesting level of the text: `trap 'eval "…"' EXIT`.
-    depth: usize,
-    /// The number of nested includes up to this file.
-    includes: usize,
-}
-
-impl Reading<'_> {
-    fn is_started(&self) -> bool {
-        !matches!(self.place, Place::Unstarted(_))
-    }
 }
 
 /// How many times longer a script with syntax errors takes to parse.
@@ -1218,29 +1171,6 @@ fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
         Some(path)
     } else {
         None
-    }
-}
-
-/// The offsets at which the lines of a text begin.
-pub(super) struct Lines {
-    starts: Vec<usize>,
-    /// Number of lines before the text.
-    base: usize,
-}
-
-impl Lines {
-    pub(super) fn of(text: &str, base: usize) -> Self {
-        Self {
-            starts: memchr::memchr_iter(b'\n', text.as_bytes())
-                .map(|at| at + 1)
-                .collect(),
-            base,
-        }
-    }
-
-    /// The number of the line that contains a byte, counted from 1.
-    pub(super) fn line(&self, offset: usize) -> usize {
-        self.base + self.starts.partition_point(|&start| start <= offset) + 1
     }
 }
 

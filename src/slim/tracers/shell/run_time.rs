@@ -1,7 +1,7 @@
 //! Places that the commands of a script write to, and calls of programs that need capabilities.
 
+use super::reading::{Lines, Reading};
 use super::values::Values;
-use super::{Lines, Reading};
 use crate::dockerfile::shell::{ProgramCall, ShellScript, ShellWord};
 use crate::knowledge::{ProgramClass, needs_capabilities};
 use crate::paths::file_name;
