@@ -37,8 +37,10 @@ pub(super) fn read(room: &Room, kind: Kind, source: Source) -> Deployment {
     if source.name() == STDIN {
         return deployment::read_in(room, kind, source, &NoFiles);
     }
-    let root = root_of(Path::new(source.name()));
-    deployment::read_in(room, kind, source, &HostFiles { root })
+    let files = HostFiles {
+        root: root_of(Path::new(source.name())),
+    };
+    deployment::read_in(room, kind, source, &files)
 }
 
 /// The directory that contains all files which a file may name: its repository or, outside of one,
@@ -218,6 +220,8 @@ fn different_inline(deployment: &Deployment) -> impl Iterator<Item = (&Build, &I
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -227,18 +231,23 @@ mod tests {
             let deployment = deployment::read(Kind::Compose, source, &NoFiles);
             inline_builds(&deployment).len()
         };
-        let aliases: String = (0..50)
-            .map(|at| format!("  s{at}: {{build: {{dockerfile_inline: *d}}}}\n"))
-            .collect();
+        let mut aliases = String::new();
+        for at in 0..50 {
+            let _ = writeln!(aliases, "  s{at}: {{build: {{dockerfile_inline: *d}}}}");
+        }
         let text = "x-d: &d \"FROM a\\n\"\nservices:\n".to_owned() + &aliases;
         assert_eq!(read(&text), 1);
         let other = "  o: {build: {dockerfile_inline: *d, target: x}}\n";
         let with_args = "  p: {build: {dockerfile_inline: *d, args: {A: 1}}}\n";
         assert_eq!(read(&(text + other + with_args)), 3);
         let long = "#".repeat(100_000);
-        let texts: String = (0..20)
-            .map(|at| format!("  s{at}: {{build: {{dockerfile_inline: \"{long}\"}}}}\n"))
-            .collect();
+        let mut texts = String::new();
+        for at in 0..20 {
+            let _ = writeln!(
+                texts,
+                "  s{at}: {{build: {{dockerfile_inline: \"{long}\"}}}}"
+            );
+        }
         assert_eq!(read(&format!("services:\n{texts}")), 10);
     }
 

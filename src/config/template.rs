@@ -32,12 +32,11 @@ pub fn template(migrated: Option<(&Path, &str)>) -> Result<String, ConfigError> 
     for block in TEMPLATE.split("\n\n") {
         out.push('\n');
         let value = key(block).and_then(|key| values.remove_entry(key));
-        match value {
-            Some((key, value)) => out.push_str(&set(block, key, value)),
-            None => {
-                out.push_str(block.trim_end());
-                out.push('\n');
-            }
+        if let Some((key, value)) = value {
+            out.push_str(&set(block, key, value));
+        } else {
+            out.push_str(block.trim_end());
+            out.push('\n');
         }
     }
     debug_assert!(values.is_empty(), "the template has all keys");

@@ -46,13 +46,12 @@ fn split(text: &str) -> Vec<String> {
                 let next = characters.next();
                 word.get_or_insert_default().extend(next);
             }
-            (_, Some(_)) => word.get_or_insert_default().push(character),
             ('"' | '\'', None) => {
                 quote = Some(character);
                 word.get_or_insert_default();
             }
             (' ' | '\t' | '\n' | '\r', None) => words.extend(word.take()),
-            (_, None) => word.get_or_insert_default().push(character),
+            _ => word.get_or_insert_default().push(character),
         }
     }
     words.extend(word);

@@ -303,7 +303,7 @@ impl Builder<'_, '_> {
         };
         let value = match frame.content {
             Content::List(items) => Value::List(items),
-            Content::Map { entries, .. } => Value::Map(self.merge_keys(entries, end)?),
+            Content::Map { entries, .. } => Value::Map(self.merge_keys(entries, end)),
         };
         let last = match &value {
             Value::List(items) => items.last().map(|item| item.place),
@@ -376,33 +376,33 @@ impl Builder<'_, '_> {
 
     /// Replaces `<<` with the entries that it merges. Keys of the mapping itself win, and then
     /// those of earlier mappings.
-    fn merge_keys(&mut self, entries: Vec<Entry>, place: Place) -> Result<Vec<Entry>, Problem> {
+    fn merge_keys(&mut self, entries: Vec<Entry>, place: Place) -> Vec<Entry> {
         if !entries.iter().any(|entry| *entry.key == "<<") {
-            return Ok(entries);
+            return entries;
         }
         let (merges, mut own): (Vec<Entry>, Vec<Entry>) =
             entries.into_iter().partition(|entry| *entry.key == "<<");
         let mut known: std::collections::HashSet<String> =
             own.iter().map(|entry| entry.key.value.clone()).collect();
-        for merge in merges {
-            let sources = match merge.value.value {
+        for Entry { value, .. } in merges {
+            let sources = match value.value {
                 Value::List(nodes) => nodes,
-                _ => vec![merge.value],
+                _ => vec![value],
             };
             for source in sources {
-                let Value::Map(merged) = source.value else {
+                let Value::Map(others) = source.value else {
                     let message = "`<<` merges something that is not a mapping";
                     self.problems.push(Problem::new(place, message));
                     continue;
                 };
-                for entry in merged {
+                for entry in others {
                     if known.insert(entry.key.value.clone()) {
                         own.push(entry);
                     }
                 }
             }
         }
-        Ok(own)
+        own
     }
 }
 
@@ -591,6 +591,8 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn read(text: &str) -> (Vec<Node>, Vec<String>) {
@@ -634,7 +636,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
-            text += &format!("a{level}: &a{level} [{items}]\n");
+            let _ = writeln!(text, "a{level}: &a{level} [{items}]");
         }
         let (_, problems) = read(&text);
         assert!(problems[0].contains("too many values"), "{problems:?}");
@@ -654,7 +656,7 @@ mod tests {
                 "x".repeat(1000),
                 "*a, ".repeat(40_000)
             ),
-            format!("a: {}\n", "&a ".repeat(1) + &long) + &"b: *a\n".repeat(1000),
+            format!("a: {}\n", "&a ".to_owned() + &long) + &"b: *a\n".repeat(1000),
         ] {
             let (_, problems) = read(&text);
             assert!(problems[0].contains("too many values"), "{problems:?}");

@@ -71,9 +71,10 @@ pub fn itself() -> Option<Command> {
 fn own_program() -> Option<&'static Path> {
     IS_JETTISON.get()?;
     let program = Path::new(OWN_PROGRAM?);
-    match program.exists() {
-        true => Some(program),
-        false => None,
+    if program.exists() {
+        Some(program)
+    } else {
+        None
     }
 }
 

@@ -48,9 +48,10 @@ mod linux {
     /// mounted.
     pub fn descriptors() -> Option<&'static Path> {
         let directory = Path::new("/proc/self/fd");
-        match directory.is_dir() {
-            true => Some(directory),
-            false => None,
+        if directory.is_dir() {
+            Some(directory)
+        } else {
+            None
         }
     }
 

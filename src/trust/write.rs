@@ -19,24 +19,25 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     write_with(path, |stream| stream.write_all(bytes))
 }
 
-/// Writes a file atomically with a function that writes its content: to a temporary file in the same directory, which is then renamed. An
-/// existing symlink is replaced and its target left unchanged, because a repository could contain
-/// one. A named device or FIFO is written to, and so are `/dev/stdout` and similar paths.
+/// Writes a file atomically with a function that writes its content: to a temporary file in the same
+/// directory, which is then renamed. An existing symlink is replaced and its target left unchanged,
+/// because a repository could contain one. A named device or FIFO is written to, and so are
+/// `/dev/stdout` and similar paths.
 pub fn write_with(
     path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write_content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Refusal> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     };
     let directory = RealDirectory::open(directory)?;
     if let Some(mut stream) = stream(&directory, name)? {
-        return Ok(fill(&mut stream)?);
+        return Ok(write_content(&mut stream)?);
     }
     // The umask removes bits from it. With the default mode of a temporary file, 0600, other users
     // could not read a report.
     let mut file = beside(&directory, Permissions::from_mode(0o666))?;
-    fill(&mut file)?;
+    write_content(&mut file)?;
     file.persist(directory.join(name))
         .map_err(|error| error.error)?;
     Ok(())

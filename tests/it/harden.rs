@@ -4,6 +4,7 @@
 //! outputs.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -448,11 +449,17 @@ fn a_mount_hides_no_kept_files() {
     );
     let mut script = String::from("#!/bin/sh\\n");
     for number in 0..20 {
-        script += &format!(": > /full/w{number}\\n: > /empty/w{number}\\n: > /deep/w{number}\\n");
-        text += &format!("file /full/f{number}\nfile /deep/a/b/f{number}\n");
-        script += &format!("cat /full/f{number} /deep/a/b/f{number}\\n");
+        let _ = write!(
+            script,
+            ": > /full/w{number}\\n: > /empty/w{number}\\n: > /deep/w{number}\\n"
+        );
+        let _ = write!(text, "file /full/f{number}\nfile /deep/a/b/f{number}\n");
+        let _ = write!(script, "cat /full/f{number} /deep/a/b/f{number}\\n");
     }
-    text += &format!("file /bin/start \"{script}\"\nentrypoint /bin/start\n");
+    let _ = write!(
+        text,
+        "file /bin/start \"{script}\"\nentrypoint /bin/start\n"
+    );
     let image = image(&text);
     let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
     let settings = Hardening::of(&slimming);

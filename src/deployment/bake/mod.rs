@@ -428,7 +428,10 @@ mod tests {
             assert_eq!(deployment.targets.len(), expected, "{keys} × {items}");
         }
         // Nothing is built if a key has no values, whatever the others have.
-        let full: String = (0..99).map(|key| format!("k{key} = [1, 2]\n")).collect();
+        let mut full = String::new();
+        for key in 0..99 {
+            let _ = writeln!(full, "k{key} = [1, 2]");
+        }
         let empty = format!("target \"t\" {{\nmatrix = {{\n{full}z = []\n}}\n}}\n");
         assert_eq!(problems(&empty), [""; 0]);
     }

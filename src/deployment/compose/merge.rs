@@ -66,25 +66,22 @@ fn merge_maps(mut base: Vec<Entry>, over: Vec<Entry>, depth: usize) -> Vec<Entry
         known.insert(entry.key.value.clone(), at);
     }
     for entry in over {
-        match known.get(&entry.key.value) {
-            Some(&at) => {
-                let null = Node {
-                    place: entry.value.place,
-                    value: Value::Null,
-                    merging: Merging::Usual,
-                };
-                let old = std::mem::replace(&mut base[at].value, null);
-                let key = entry.key.value.clone();
-                base[at] = Entry {
-                    key: entry.key,
-                    value: merge(old, entry.value, &key, depth + 1),
-                };
-            }
-            None => {
-                known.insert(entry.key.value.clone(), base.len());
-                base.push(entry);
-            }
-        }
+        let Some(&at) = known.get(&entry.key.value) else {
+            known.insert(entry.key.value.clone(), base.len());
+            base.push(entry);
+            continue;
+        };
+        let null = Node {
+            place: entry.value.place,
+            value: Value::Null,
+            merging: Merging::Usual,
+        };
+        let old = std::mem::replace(&mut base[at].value, null);
+        let key = entry.key.value.clone();
+        base[at] = Entry {
+            key: entry.key,
+            value: merge(old, entry.value, &key, depth + 1),
+        };
     }
     base
 }

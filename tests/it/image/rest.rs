@@ -240,7 +240,7 @@ fn names_that_the_slimmed_image_lacks_of_a_large_file_are_hidden_in_it_and_the_f
         assert_eq!(whole.layers.len(), 2);
         assert_eq!(whole.layers[0].digest, common.digest);
         assert!(whole.layers[1].size < LEAST_LINKED, "{whole:?}");
-        let step = slim.config.history().last().unwrap().created_by.to_owned();
+        let step = slim.config.history().last().unwrap().created_by.clone();
         assert_eq!(step, "jettison slim");
         assert_eq!(slim.config.diff_ids().len(), 2);
     }

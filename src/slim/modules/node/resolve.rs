@@ -197,14 +197,11 @@ impl Resolver {
         directory: NameId,
     ) -> Option<(NameId, NameId, Rc<Manifest>)> {
         let known = self.scopes.borrow().get(&directory).copied();
-        let at = match known {
-            Some(known) => known?,
-            None => {
-                let found = self.nearest_manifest(view, directory);
-                self.scopes.borrow_mut().insert(directory, found);
-                found?
-            }
-        };
+        let at = known.unwrap_or_else(|| {
+            let found = self.nearest_manifest(view, directory);
+            self.scopes.borrow_mut().insert(directory, found);
+            found
+        })?;
         let (file, manifest) = self.manifest(view, at)?;
         Some((at, file, manifest))
     }

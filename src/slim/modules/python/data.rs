@@ -29,9 +29,11 @@ pub(super) fn beside(view: &View<'_>, index: &Index, module: NameId) -> Vec<Name
                     let is_tests = std::str::from_utf8(file_name).is_ok_and(is_test);
                     stack.push((child, !is_tests));
                 }
-            } else if is_data(file_name) && !is_compiled_catalog(tree, child) {
-                data.push(child);
-            } else if has_templates && is_source(file_name) && index.units_of(child) == units {
+                continue;
+            }
+            let is_template =
+                || has_templates && is_source(file_name) && index.units_of(child) == units;
+            if is_data(file_name) && !is_compiled_catalog(tree, child) || is_template() {
                 data.push(child);
             }
         }

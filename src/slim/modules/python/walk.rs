@@ -770,7 +770,7 @@ impl Walk {
             }
         }
         let mut parts = self.conventions.parts.iter();
-        let is_new = !parts.any(|&parts| std::ptr::eq(parts, &*known.parts));
+        let is_new = !parts.any(|&parts| std::ptr::eq(parts, known.parts.as_slice()));
         if is_new && !known.parts.is_empty() {
             self.conventions.parts.push(&known.parts);
         }
