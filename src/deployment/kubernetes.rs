@@ -219,6 +219,8 @@ fn network_policy(object: &Node) -> Option<NetworkPolicy> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::super::workload::{MountSource, Profile, Workload};
     use super::*;
 
@@ -249,8 +251,9 @@ mod tests {
              containers:\n"
         );
         for number in 0..containers {
-            text += &format!(
-                "  - {{name: c{number}, image: a, volumeMounts: [{{name: v, mountPath: /v}}]}}\n"
+            let _ = writeln!(
+                text,
+                "  - {{name: c{number}, image: a, volumeMounts: [{{name: v, mountPath: /v}}]}}"
             );
         }
         read_text(&text)

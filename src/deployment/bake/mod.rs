@@ -427,10 +427,19 @@ mod tests {
 
     #[test]
     fn the_values_of_all_combinations_are_limited() {
-        let full: String = (0..10).map(|key| format!("k{key} = [1, 2]\n")).collect();
+        let full = (0..10)
+            .map(|key| format!("k{key} = [1, 2]\n"))
+            .collect::<Vec<_>>()
+            .concat();
         for (further, expected) in [(6, 1024), (7, 0)] {
-            let one: String = (0..further).map(|key| format!("j{key} = [1]\n")).collect();
-            let name: String = (0..10).map(|key| format!("-${{k{key}}}")).collect();
+            let one = (0..further)
+                .map(|key| format!("j{key} = [1]\n"))
+                .collect::<Vec<_>>()
+                .concat();
+            let name = (0..10)
+                .map(|key| format!("-${{k{key}}}"))
+                .collect::<Vec<_>>()
+                .concat();
             let text =
                 format!("target \"t\" {{\nmatrix = {{\n{full}{one}}}\nname = \"t{name}\"\n}}\n");
             let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
@@ -462,7 +471,10 @@ mod tests {
             assert_eq!(deployment.targets.len(), expected, "{keys} × {items}");
         }
         // Nothing is built if a key has no values, whatever the others have.
-        let full: String = (0..99).map(|key| format!("k{key} = [1, 2]\n")).collect();
+        let full = (0..99)
+            .map(|key| format!("k{key} = [1, 2]\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let empty = format!("target \"t\" {{\nmatrix = {{\n{full}z = []\n}}\n}}\n");
         assert_eq!(problems(&empty), [""; 0]);
     }
