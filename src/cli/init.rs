@@ -106,9 +106,10 @@ fn exists(file: &NewFile, output: Output) -> anyhow::Result<()> {
 fn configuration(here: &Path, output: Output) -> anyhow::Result<NewFile> {
     let path = here.join(CONFIG);
     // The other file is not needed, and could have errors, if there is nothing to write.
-    let hadolint = match path.exists() {
-        true => None,
-        false => located(config::find_hadolint(here), output),
+    let hadolint = if path.exists() {
+        None
+    } else {
+        located(config::find_hadolint(here), output)
     };
     let text = match &hadolint {
         None => config::template(None)?,

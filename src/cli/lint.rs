@@ -391,15 +391,12 @@ impl Linter<'_> {
             let known = files
                 .iter_mut()
                 .find(|file| file.name() == other.source.name());
-            match known {
-                Some(file) => {
-                    file.findings.extend(other.findings);
-                    lint::sort(&mut file.findings);
-                }
-                None => {
-                    let source = Arc::unwrap_or_clone(other.source);
-                    files.push(Linted::dockerfile(source, other.findings));
-                }
+            if let Some(file) = known {
+                file.findings.extend(other.findings);
+                lint::sort(&mut file.findings);
+            } else {
+                let source = Arc::unwrap_or_clone(other.source);
+                files.push(Linted::dockerfile(source, other.findings));
             }
         }
     }

@@ -250,16 +250,13 @@ fn container(deployment: &Deployment, pod: &Pod, workload: &Workload) -> Deploye
     } else {
         "working_dir"
     };
-    let value = |key: &str, text: &Option<Spanned<String>>| {
-        text.as_ref().map(|text| place.value(key, text))
-    };
     DeployedContainer {
-        entrypoint: place.optional(entrypoint, &workload.entrypoint),
-        command: place.optional(command, &workload.command),
+        entrypoint: place.optional(entrypoint, workload.entrypoint.as_ref()),
+        command: place.optional(command, workload.command.as_ref()),
         checks,
         variables,
-        user: value(user_key, &workload.user),
-        working_dir: value(directory_key, &workload.working_dir),
+        user: place.optional_value(user_key, workload.user.as_ref()),
+        working_dir: place.optional_value(directory_key, workload.working_dir.as_ref()),
         mounts,
     }
 }
@@ -287,6 +284,10 @@ impl Places<'_> {
         }
     }
 
+    fn optional_value(&self, key: &str, text: Option<&Spanned<String>>) -> Option<DeployedValue> {
+        text.map(|text| self.value(key, text))
+    }
+
     fn command(&self, key: &str, command: &Command) -> DeployedCommand {
         let mut words = Vec::new();
         for word in &command.words {
@@ -299,7 +300,7 @@ impl Places<'_> {
         }
     }
 
-    fn optional(&self, key: &str, command: &Option<Command>) -> Option<DeployedCommand> {
-        command.as_ref().map(|command| self.command(key, command))
+    fn optional(&self, key: &str, command: Option<&Command>) -> Option<DeployedCommand> {
+        command.map(|command| self.command(key, command))
     }
 }

@@ -81,7 +81,10 @@ fn is_remote(context: &str) -> bool {
         .chain(&is_image)
         .any(|scheme| context.starts_with(scheme))
         || context.starts_with("github.com/")
-        || context.trim_end_matches('/').ends_with(".git")
+        || context
+            .trim_end_matches('/')
+            .rsplit_once('.')
+            .is_some_and(|(_, extension)| extension == "git")
         || context == "-"
 }
 

@@ -30,7 +30,8 @@ impl Kind {
     /// Whether a file with this name may be a manifest, which its content decides.
     pub fn may_be_manifest(name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json")
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        matches!(extension, Some("yaml" | "yml" | "json"))
     }
 
     /// The kind of a text whose name does not tell.

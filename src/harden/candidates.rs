@@ -182,8 +182,13 @@ fn mount_of(directory: &[u8], lifetime: Lifetime) -> Mount {
     match lifetime {
         Lifetime::Temporary => Mount::Tmpfs,
         Lifetime::Persistent => Mount::Volume,
-        Lifetime::Unknown if TEMPORARY.iter().any(|top| is_within(directory, top)) => Mount::Tmpfs,
-        Lifetime::Unknown => Mount::Volume,
+        Lifetime::Unknown => {
+            if TEMPORARY.iter().any(|top| is_within(directory, top)) {
+                Mount::Tmpfs
+            } else {
+                Mount::Volume
+            }
+        }
     }
 }
 

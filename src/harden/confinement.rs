@@ -10,6 +10,7 @@ use crate::slim::Plan;
 
 /// The accesses that a rule allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each permission")]
 pub struct Access {
     pub read: bool,
     pub map: bool,

@@ -45,9 +45,9 @@ fn check_container(container: ImagedWorkload<'_>, findings: &mut Findings) {
             *workload.name,
             directory.escape_ascii()
         );
-        findings
-            .add(setting.place, message)
-            .note(format!("it is written to, according to the keep rule `{rule}`"));
+        findings.add(setting.place, message).note(format!(
+            "it is written to, according to the keep rule `{rule}`"
+        ));
     }
 }
 
@@ -65,15 +65,17 @@ fn written_directories(tree: &Tree, plan: &Plan) -> BTreeMap<Vec<u8>, &'static s
         // A log may be a symlink to a stream of the container.
         let path = tree.path(resolved.name);
         let is_directory = tree.is_directory(resolved.name);
-        if write.kind == WrittenKind::Directory && is_directory && !is_of_engine(&path) {
+        if write.kind == WrittenKind::Directory && is_directory && !is_general(&path) {
             directories.entry(path).or_insert(rule);
         }
     }
     directories
 }
 
-/// Whether the engine mounts a file system with this path in every container.
-fn is_of_engine(path: &[u8]) -> bool {
-    let mut tops = [&b"/dev"[..], b"/proc", b"/sys"].into_iter();
+/// Whether a directory is one of every container: the engine mounts a file system there, or it is
+/// for temporary files, which few programs cannot do without.
+fn is_general(path: &[u8]) -> bool {
+    let tops = [&b"/dev"[..], b"/proc", b"/sys", b"/tmp", b"/var/tmp"];
+    let mut tops = tops.into_iter();
     tops.any(|top| is_within(path, top))
 }

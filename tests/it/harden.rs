@@ -478,7 +478,7 @@ fn a_mount_hides_no_kept_files() {
 #[test]
 fn a_profile_allows_what_kept_files_are_used_for() {
     let image = image(
-        "file /etc/os-release \"ID=x\\n\"\nlibrary /lib/libz.so.1\nfile /etc/app.conf\nfile /etc/other.conf\nlibrary /lib/libother.so.1\nelf /usr/bin/other\ndir /tmp mode=1777\n\
+        "file /etc/os-release \"ID=x\\n\"\nlibrary /lib64/ld-linux-x86-64.so.2\nlibrary /lib/libz.so.1\nfile /etc/app.conf\nfile /etc/other.conf\nlibrary /lib/libother.so.1\nelf /usr/bin/other\ndir /tmp mode=1777\n\
          layer COPY app /usr/bin/ # buildkit\nelf /usr/bin/app needs=libz.so.1\nentrypoint /usr/bin/app /etc/app.conf\n",
     );
     let (text, _) = hardened(&image, "app", "apparmor");

@@ -128,7 +128,7 @@ impl Evaluator {
             ),
             Expression::Object(object) => {
                 let mut entries = Vec::new();
-                for (key, value) in object.iter() {
+                for (key, value) in object {
                     if let Some(key) = object_key(key) {
                         let value = self.expression(value.expr(), locals);
                         entries.push(Entry { key, value });

@@ -1,5 +1,11 @@
 //! Functions of Bake's standard library that files commonly call. Calls of others are unknown.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "the signature of a function is that of the HCL library"
+)]
+
 use hcl::Value;
 use hcl::eval::{Context, FuncArgs, FuncDef, ParamType};
 

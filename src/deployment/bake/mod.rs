@@ -8,7 +8,7 @@ mod functions;
 mod hcl;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Deployment;
@@ -254,10 +254,7 @@ impl Reader<'_> {
             place: name.place,
             name,
             context: Spanned::new(context.to_owned(), context_place),
-            directory: path
-                .parent()
-                .map(Path::to_owned)
-                .unwrap_or_else(PathBuf::new),
+            directory: path.parent().map(Path::to_owned).unwrap_or_default(),
             recipe: self.recipe(target),
             args: args(target.get("args")),
             target: target.get("target").and_then(Node::string),

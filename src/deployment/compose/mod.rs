@@ -278,10 +278,7 @@ impl Loader<'_> {
         {
             own = self.environment(&directory.join(&file.value));
         }
-        let own = match include.get("env_file") {
-            Some(_) => Some(own),
-            None => None,
-        };
+        let own = include.get("env_file").map(|_| own);
         self.project(&files, own, open);
     }
 

@@ -38,10 +38,10 @@ pub fn first_unreadable(tree: &Tree, plan: &Plan, user: &Identity) -> Option<Nam
             Kind::Directory => {
                 is_open[name.index()] = is_reachable && user.may(inode, 0o1);
             }
-            Kind::File(_) if !is_reachable || !user.may(inode, 0o4) => {
-                if is_read(tree, plan, name) {
-                    return Some(name);
-                }
+            Kind::File(_)
+                if (!is_reachable || !user.may(inode, 0o4)) && is_read(tree, plan, name) =>
+            {
+                return Some(name);
             }
             _ => {}
         }

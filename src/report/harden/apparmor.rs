@@ -2,6 +2,8 @@
 //!
 //! Source: apparmor.d(5)
 
+use std::fmt::Write as _;
+
 use super::Hardened;
 use super::sheet::Sheet;
 use crate::harden::{Access, FileRule};
@@ -102,7 +104,9 @@ fn pattern(path: &[u8]) -> String {
             }
             // A variable begins with `@{`.
             b'!'..=b'~' if byte != b'@' => pattern.push(char::from(byte)),
-            _ => pattern.push_str(&format!("\\{byte:03o}")),
+            _ => {
+                let _ = write!(pattern, "\\{byte:03o}");
+            }
         }
     }
     pattern

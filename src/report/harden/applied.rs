@@ -1,7 +1,7 @@
 //! Settings that are added to an existing Compose file or manifest, in place.
 
 use super::sheet::quoted;
-use super::{Hardened, tmpfs_options};
+use super::{Hardened, name_of, tmpfs_options};
 use crate::deployment::{Block, BlockEditor, NewValue, NotEditable, Pod, Workload, capability};
 use crate::harden::{Mount, Place};
 
@@ -126,9 +126,8 @@ impl<'a> Change<'a> {
     /// Adds an `emptyDir` for each temporary place.
     fn add_volumes(&mut self, pod: &Pod) {
         let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
-        for (path, place) in self.new_places(Mount::Tmpfs) {
-            let name = self.hardened.mount_name(place);
-            let name = format!("{}-{name}", self.workload.name.value);
+        for (path, _) in self.new_places(Mount::Tmpfs) {
+            let name = format!("{}-{}", self.workload.name.value, name_of(&path));
             let text = |text: &str| NewValue::Scalar(text.to_owned());
             mounts.push(vec![
                 ("name", text(&name)),

@@ -16,7 +16,7 @@ pub fn docker_run(hardened: &Hardened<'_>) -> String {
     sheet.line(0, "options=(");
     add(
         &mut sheet,
-        &[settings.user.reason.clone()],
+        std::slice::from_ref(&settings.user.reason),
         &format!("--user={}", hardened.user()),
     );
     add_privileges(&mut sheet, hardened);

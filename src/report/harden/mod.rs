@@ -84,11 +84,6 @@ impl Hardened<'_> {
         mounts
     }
 
-    /// The name of a volume for a place.
-    fn mount_name(&self, place: &Place) -> String {
-        name_of(&String::from_utf8_lossy(&place.path))
-    }
-
     /// Lines that stand at the top of each format.
     fn title(&self) -> Vec<String> {
         let mut lines = vec![format!(
@@ -117,11 +112,15 @@ impl Hardened<'_> {
 
 /// Options of a tmpfs mount: `mode=1777,uid=1000,gid=1000,size=64m`.
 fn tmpfs_options(place: &Place) -> String {
-    let mut options = format!("mode={:o}", place.mode);
-    if let Some((uid, gid)) = place.owner {
-        options += &format!(",uid={uid},gid={gid}");
-    }
-    options + &format!(",size={}m", placeholders::TMPFS_MB)
+    let owner = match place.owner {
+        Some((uid, gid)) => format!(",uid={uid},gid={gid}"),
+        None => String::new(),
+    };
+    format!(
+        "mode={:o}{owner},size={}m",
+        place.mode,
+        placeholders::TMPFS_MB
+    )
 }
 
 fn is_writable_in_options(path: &str) -> bool {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{command, home_of_user, keep_variable, shell_words, words_of};
 use crate::image::{Config, Overrides};
-use crate::slim::deployed::{DeployedCommand, DeployedContainer, DeployedValue};
+use crate::slim::deployed::{DeployedCommand, DeployedContainer};
 use crate::slim::keep::Keep;
 use crate::slim::program_search::Programs;
 use crate::slim::why::{Field, Root, Why};
@@ -65,13 +65,12 @@ fn configured(config: &Config, container: &DeployedContainer) -> Config {
     }
     config.overridden(&Overrides {
         env,
-        working_dir: text(&container.working_dir),
+        working_dir: container
+            .working_dir
+            .as_ref()
+            .map(|directory| directory.value.clone()),
         ..Overrides::default()
     })
-}
-
-fn text(value: &Option<DeployedValue>) -> Option<String> {
-    value.as_ref().map(|value| value.value.clone())
 }
 
 /// The command lines that run in the container; not that of the image itself.
