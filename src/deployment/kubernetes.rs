@@ -219,6 +219,8 @@ fn network_policy(object: &Node) -> Option<NetworkPolicy> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::super::workload::{MountSource, Profile, Workload};
     use std::fmt::Write as _;
 

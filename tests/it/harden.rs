@@ -444,22 +444,20 @@ fn texts_of_an_image_add_no_rules_to_a_profile() {
 
 #[test]
 fn a_mount_hides_no_kept_files() {
-    let mut text = String::from(
-        "elf /bin/sh\ndir /full uid=1000 gid=1000\ndir /empty uid=1000 gid=1000\ndir /deep uid=1000 gid=1000\n",
-    );
+    let mut text = String::from("elf /bin/sh\n");
+    for directory in ["/full", "/empty", "/deep"] {
+        let _ = writeln!(text, "dir {directory} uid=1000 gid=1000");
+    }
+    // The lines of the script, as the description writes them.
     let mut script = String::from("#!/bin/sh\\n");
     for number in 0..20 {
-        let _ = write!(
-            script,
-            ": > /full/w{number}\\n: > /empty/w{number}\\n: > /deep/w{number}\\n"
-        );
-        let _ = write!(text, "file /full/f{number}\nfile /deep/a/b/f{number}\n");
+        let _ = writeln!(text, "file /full/f{number}\nfile /deep/a/b/f{number}");
         let _ = write!(script, "cat /full/f{number} /deep/a/b/f{number}\\n");
+        for directory in ["/full", "/empty", "/deep"] {
+            let _ = write!(script, ": > {directory}/w{number}\\n");
+        }
     }
-    let _ = write!(
-        text,
-        "file /bin/start \"{script}\"\nentrypoint /bin/start\n"
-    );
+    let _ = writeln!(text, "file /bin/start \"{script}\"\nentrypoint /bin/start");
     let image = image(&text);
     let slimming = Slimming::new(&image, &PlanOptions::default()).unwrap();
     let settings = Hardening::of(&slimming);

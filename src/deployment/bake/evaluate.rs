@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use hcl::edit::expr::{Expression, ForExpr, ObjectKey};
+use hcl::edit::expr::{Expression, ForExpr, FuncCall, ObjectKey};
 use hcl::edit::structure::Attribute;
 use hcl::edit::template::ForDirective;
-use hcl::edit::visit::Visit;
+use hcl::edit::visit::{Visit, visit_func_call};
 use hcl::edit::{Decorated, Ident, Span as _};
 use hcl::eval::{Context, Evaluate as _};
 
@@ -234,7 +234,9 @@ impl Evaluator {
             return None;
         }
         let mut context = Context::new();
-        functions::declare(&mut context);
+        if contents.has_call {
+            functions::declare(&mut context);
+        }
         for (name, &uses) in &contents.names {
             // A value of the matrix hides a variable, also if it is unknown.
             let value = match locals.get(name.as_str()) {
@@ -258,6 +260,8 @@ impl Evaluator {
 struct Contents {
     /// The names of variables, with the number of their uses.
     names: BTreeMap<String, usize>,
+    /// Whether a function is called.
+    has_call: bool,
     /// Whether there is a `for`, which repeats what is in it.
     has_loop: bool,
 }
@@ -267,6 +271,11 @@ impl Visit for Contents {
         // Names of attributes and functions are counted too, which does no harm.
         let uses = self.names.entry(ident.as_str().to_owned()).or_default();
         *uses += 1;
+    }
+
+    fn visit_func_call(&mut self, call: &FuncCall) {
+        self.has_call = true;
+        visit_func_call(self, call);
     }
 
     fn visit_for_expr(&mut self, _: &ForExpr) {

@@ -12,8 +12,17 @@ use super::{Body, Definition, Definitions};
 /// Rounds in which variables are evaluated that refer to others.
 const ROUNDS: usize = 8;
 
+/// Maximum number of `=` and `:` in a file. The parser compares each key of an object with all others,
+/// so that time grows with the square of their number.
+const MAX_KEYS: usize = 10_000;
+
 /// The blocks of a file; `None` if it is not HCL.
 pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Definitions> {
+    if let Some((at, _)) = text.match_indices(['=', ':']).nth(MAX_KEYS) {
+        let message = format!("the file has more than {MAX_KEYS} attributes and keys");
+        problems.push(Problem::new(Place::new(0, at, at + 1), message));
+        return None;
+    }
     let body = match hcl::edit::parser::parse_body(text) {
         Ok(body) => body,
         Err(error) => {
