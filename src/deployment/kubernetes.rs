@@ -222,8 +222,6 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::super::workload::{MountSource, Profile, Workload};
-    use std::fmt::Write as _;
-
     use super::*;
 
     #[test]

@@ -432,7 +432,10 @@ mod tests {
                 .concat();
             let text =
                 format!("target \"t\" {{\nmatrix = {{\n{full}{one}}}\nname = \"t{name}\"\n}}\n");
-            let deployment = read(Source::new("docker-bake.hcl", text.as_str()));
+            let deployment = read(
+                Source::new("docker-bake.hcl", text.as_str()),
+                &Room::default(),
+            );
             assert_eq!(deployment.targets.len(), expected);
             assert_eq!(deployment.problems.is_empty(), expected > 0);
         }
