@@ -13,7 +13,7 @@ use crate::deployment::{
     self, Build, Deployment, Files, InlineText, Kind, NoFiles, Recipe, Room, Unreadable,
 };
 use crate::source::Source;
-use crate::trust::{HostFile, Refusal, limits, repository_root};
+use crate::trust::{HostFile, Refusal, limits, real_path, repository_root};
 
 /// The kind of deployment that a text describes; `None` for a Dockerfile. The name decides, and for
 /// other YAML and JSON the content.
@@ -91,6 +91,8 @@ struct Invoked {
 
 /// The number of invocations that are checked for a Dockerfile.
 const MAX_INVOCATIONS: usize = 16;
+/// Total size of the Dockerfiles that are only read because a deployment builds them, in bytes.
+const MAX_UNREAD: usize = 16 << 20;
 /// Total size of the Dockerfiles in a deployment that are checked, in bytes.
 const MAX_INLINE: usize = 1 << 20;
 
@@ -127,13 +129,27 @@ impl Invocations {
             .map(|source| Path::new(source.name()))
             .map(|path| path.strip_prefix(".").unwrap_or(path))
             .collect();
+        // Symlinks can give a file any number of names.
+        let mut real: HashSet<PathBuf> = known
+            .iter()
+            .filter_map(|path| real_path(path).ok())
+            .collect();
+        let mut left = MAX_UNREAD;
         let mut unread = Vec::new();
         for (path, invoked) in &self.by_path {
             if known.contains(path.as_path()) {
                 continue;
             }
+            if real_path(path).is_ok_and(|path| !real.insert(path)) {
+                continue;
+            }
             match invoked.read(path) {
                 Ok(bytes) => {
+                    let Some(rest) = left.checked_sub(bytes.len()) else {
+                        output.warning("not all Dockerfiles of the deployments are checked: they are too large together");
+                        break;
+                    };
+                    left = rest;
                     if let Some(name) = path.to_str() {
                         unread.push(Source::new(name, bytes));
                     }

@@ -17,7 +17,7 @@ use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
-use crate::deployment::{Deployment, Room};
+use crate::deployment::{Build, Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
     self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
@@ -313,6 +313,8 @@ struct Job {
 /// Bytes from which a file is large. Analysis takes some hundreds of bytes of memory for each byte
 /// of the worst files, so large ones are analyzed one at a time, on any number of cores.
 const LARGE: usize = 64 << 10;
+/// Bytes of a Dockerfile that are analyzed for all of its builds.
+const MAX_BUILT: usize = 512 << 10;
 
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
@@ -419,7 +421,7 @@ impl Linter<'_> {
         };
         let (settings, from_image) = self.findings_of_image(&source);
         let registry = rules::registry();
-        let builds = self.invocations.of(&source);
+        let builds = self.checked_builds(&source);
         let mut reports = Vec::new();
         for build in builds {
             let settings = lint::invocation_settings(&settings, build);
@@ -445,6 +447,20 @@ impl Linter<'_> {
         let mut linted = Linted::dockerfile(source, report.findings);
         linted.attack_surface = report.attack_surface;
         linted
+    }
+
+    /// The ways in which a Dockerfile is built, as many as its size allows to check.
+    fn checked_builds(&self, source: &Source) -> &[Build] {
+        let builds = self.invocations.of(source);
+        let most = (MAX_BUILT / source.text().len().max(1)).max(1);
+        if builds.len() > most {
+            self.output.warning(format_args!(
+                "`{}` is checked for {most} of {} builds: it is too large",
+                source.name(),
+                builds.len()
+            ));
+        }
+        &builds[..builds.len().min(most)]
     }
 
     /// The directory of a file. Standard input without a name has none.

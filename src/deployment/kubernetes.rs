@@ -31,11 +31,12 @@ pub(super) fn read(source: Source, room: &Room) -> Deployment {
     let mut budget = Budget::of(room);
     let documents = yaml::parse(source.text(), 0, &mut budget, &mut deployment.problems);
     deployment.files.push(Arc::new(source));
-    let mut copies = Copies::default();
+    let mut copies = Copies::of(&mut budget);
     for document in &documents {
         add_object(document, &mut deployment, &mut copies, 0);
     }
     deployment.problems.extend(copies.problem());
+    budget.report(&mut deployment.problems);
     deployment
 }
 
@@ -91,7 +92,12 @@ fn is_helm(action: &str) -> bool {
         || inside.contains("include \"")
 }
 
-fn add_object(object: &Node, deployment: &mut Deployment, copies: &mut Copies, lists: usize) {
+fn add_object(
+    object: &Node,
+    deployment: &mut Deployment,
+    copies: &mut Copies<'_, '_>,
+    lists: usize,
+) {
     let Some(kind) = object.get("kind").and_then(Node::as_str) else {
         return;
     };

@@ -126,9 +126,4 @@ impl Deployment {
     pub fn source(&self, place: Place) -> &Arc<Source> {
         &self.files[place.file]
     }
-
-    /// The network of Compose with a name.
-    pub fn network(&self, name: &str) -> Option<&Network> {
-        self.networks.iter().find(|network| *network.name == name)
-    }
 }

@@ -94,6 +94,8 @@ impl Default for Room {
 const MAX_NODES: usize = 32 << 20;
 /// Bytes that a node takes in memory without its text, and as an entry of a mapping.
 const NODE: usize = 160;
+/// The same for a container, with the findings that there are in most.
+pub(super) const WORKLOAD: usize = 4 << 10;
 
 /// Bytes that the nodes of a deployment may still take.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ const MAX_COMPARED: usize = 4 << 20;
 
 fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
     let mut policies = Policies::of(&cx.deployment.policies);
+    let closed = closed_networks(cx.deployment);
     for pod in &cx.deployment.pods {
         if pod.is_partial || pod.has_host_network() {
             continue;
@@ -26,7 +27,7 @@ fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
         let is_restricted = if pod.controller.is_kubernetes() {
             policies.select(pod)
         } else {
-            is_internal(cx.deployment, pod)
+            is_internal(&closed, pod)
         };
         if !is_restricted {
             let message = format!("`{}` may connect to everything", *pod.name);
@@ -90,18 +91,23 @@ fn namespace(name: Option<&String>) -> &str {
     name.map_or("default", String::as_str)
 }
 
-/// Whether a service publishes a port, or all of its networks are internal or of someone else.
-fn is_internal(deployment: &Deployment, pod: &Pod) -> bool {
+/// The networks that are internal or of someone else.
+fn closed_networks(deployment: &Deployment) -> HashSet<&str> {
+    let networks = deployment.networks.iter();
+    networks
+        .filter(|network| network.is_internal || network.is_external)
+        .map(|network| network.name.as_str())
+        .collect()
+}
+
+/// Whether a service publishes a port, or all of its networks are closed.
+fn is_internal(closed: &HashSet<&str>, pod: &Pod) -> bool {
     let mut ports = pod.workloads.iter().flat_map(|workload| &workload.ports);
     if ports.any(|port| port.host.is_some()) || pod.has_other_network {
         return true;
     }
     !pod.networks.is_empty()
-        && pod.networks.iter().all(|name| {
-            deployment
-                .network(name)
-                .is_some_and(|network| network.is_internal || network.is_external)
-        })
+        && pod.networks.iter().all(|name| closed.contains(name.as_str()))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::build::normalized;
 use super::files::{Files, Unreadable};
 use super::kind::{Kind, is_compose_override};
 use super::place::{Place, Problem, Spanned};
-use super::yaml::{self, Budget, Entry, Merging, Node, Room, Value};
+use super::yaml::{self, Budget, Entry, Merging, Node, Room, Value, WORKLOAD};
 use super::{Deployment, Network};
 use crate::source::Source;
 use crate::suggestion;
@@ -435,6 +435,9 @@ impl Loader<'_> {
 
     fn finish(mut self) -> Deployment {
         for service in &self.services {
+            if !self.budget.take(WORKLOAD) {
+                break;
+            }
             let is_partial = self.partial.contains(&service.name.value);
             let pod = service::pod(service, is_partial, &self.deployment);
             self.deployment.pods.push(pod);

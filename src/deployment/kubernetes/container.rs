@@ -20,7 +20,7 @@ struct Shared<'a> {
 }
 
 /// Adds the containers of a pod's `spec`; `template` has its annotations.
-pub(super) fn add(spec: &Node, template: &Node, pod: &mut Pod, copies: &mut Copies) {
+pub(super) fn add(spec: &Node, template: &Node, pod: &mut Pod, copies: &mut Copies<'_, '_>) {
     let shared = Shared {
         volumes: Volumes::of(spec),
         security: Security::of(spec.get("securityContext")),
@@ -28,6 +28,9 @@ pub(super) fn add(spec: &Node, template: &Node, pod: &mut Pod, copies: &mut Copi
     };
     for (key, role) in [("initContainers", Role::Init), ("containers", Role::Main)] {
         for container in spec.get(key).map(Node::items).unwrap_or_default() {
+            if !copies.take_container() {
+                return;
+            }
             let workload = workload(container, role, &shared, copies);
             pod.workloads.push(workload);
         }
@@ -47,7 +50,12 @@ fn by_key(node: Option<&Node>) -> HashMap<&str, &Node> {
     values
 }
 
-fn workload(container: &Node, role: Role, shared: &Shared<'_>, copies: &mut Copies) -> Workload {
+fn workload(
+    container: &Node,
+    role: Role,
+    shared: &Shared<'_>,
+    copies: &mut Copies<'_, '_>,
+) -> Workload {
     let name = container.get("name").and_then(Node::string);
     let name = name.unwrap_or_else(|| Spanned::new("container".to_owned(), container.place));
     let mut workload = Workload::new(name, container.place);
@@ -196,7 +204,7 @@ impl Security {
 fn add_security(
     container: &Node,
     shared: &Shared<'_>,
-    copies: &mut Copies,
+    copies: &mut Copies<'_, '_>,
     workload: &mut Workload,
 ) {
     let context = container.get("securityContext");
@@ -262,7 +270,7 @@ fn profile(node: &Node) -> Option<Spanned<Profile>> {
 fn annotated(
     shared: &Shared<'_>,
     container: &Node,
-    copies: &mut Copies,
+    copies: &mut Copies<'_, '_>,
 ) -> Option<Spanned<Profile>> {
     let name = container.get("name").and_then(Node::as_str)?;
     let key = format!("container.apparmor.security.beta.kubernetes.io/{name}");

@@ -21,7 +21,7 @@ impl<'a> Volumes<'a> {
     }
 
     /// The mounts of a container.
-    pub(super) fn mounts(&self, container: &Node, copies: &mut Copies) -> Vec<Mount> {
+    pub(super) fn mounts(&self, container: &Node, copies: &mut Copies<'_, '_>) -> Vec<Mount> {
         let mut mounts = Vec::new();
         for item in container
             .get("volumeMounts")

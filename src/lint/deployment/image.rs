@@ -3,11 +3,8 @@
 use crate::deployment::{Pod, Workload};
 use crate::image::name::Parts;
 use crate::image::{Config, Image, NameId, Overrides, Tree};
-use crate::lint::image::{Accounts, Identity};
+use crate::lint::image::{Accounts, Identity, MAX_ACCOUNTS};
 use crate::slim::{Plan, ProgramFinder, View};
-
-/// Maximum size of an account file such as `/etc/passwd`, in bytes.
-const MAX_ACCOUNTS: usize = 1 << 20;
 
 /// An image, and what rules for deployments ask about it.
 #[derive(Debug)]

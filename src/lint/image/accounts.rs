@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::paths::file_name;
 
+/// Largest of the files that are read, in bytes: each line takes a few hundred bytes of memory.
+pub(crate) const MAX_ACCOUNTS: usize = 1 << 20;
+
 /// The accounts of an image, in the order of `/etc/passwd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use super::ImageInput;
-use super::accounts::Accounts;
+use super::accounts::{Accounts, MAX_ACCOUNTS};
 use super::policy::Policy;
 use crate::advisories::KnownVulnerabilities;
 use crate::elf::Elf;
@@ -19,9 +19,6 @@ use crate::slim::{Plan, View};
 
 /// Maximum size of a file that is read for a rule, in bytes.
 const MAX_READ: u64 = 64 << 20;
-/// Maximum size of an account file such as `/etc/passwd`, in bytes: each line takes a few hundred
-/// bytes of memory.
-const MAX_ACCOUNTS: u64 = 1 << 20;
 
 /// Maximum number of directories that are searched for programs.
 const MAX_DIRECTORIES: usize = 1024;
@@ -87,7 +84,7 @@ impl<'a> ImageContext<'a> {
 
     fn read_path(&self, path: &str) -> Option<Vec<u8>> {
         let name = self.find(path)?;
-        if self.length(name) > MAX_ACCOUNTS {
+        if self.length(name) > MAX_ACCOUNTS as u64 {
             self.view.add_oversized(self.tree().inode_id(name));
             return None;
         }

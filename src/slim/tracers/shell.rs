@@ -34,7 +34,7 @@ use crate::slim::tracer::Tracer;
 use crate::slim::why::{Field, Root, Why};
 use crate::source::Span;
 
-pub(in crate::slim::tracers) use self::reading::Lines;
+pub(in crate::slim) use self::reading::Lines;
 use self::reading::{Place, Reading};
 use self::values::Values;
 use super::launchers;

@@ -209,3 +209,36 @@ fn each_file_of_variables_is_read_once() {
     assert_eq!(deployment.pods.len(), 1);
     assert!(files.0.get() <= 64, "{}", files.0.get());
 }
+
+#[test]
+fn containers_that_aliases_repeat_are_limited() {
+    let empty = "{}, ".repeat(2_000);
+    let documents = "---\nkind: Pod\nspec: {containers: *c}\n".repeat(20);
+    let first = format!("kind: Pod\nspec: {{containers: &c [{empty}]}}\n");
+    let list = many(20, |_| "- {kind: Pod, spec: {containers: *c}}\n".to_owned());
+    let listed = format!("kind: List\nx: &c [{empty}]\nitems:\n{list}");
+    let services = format!(
+        "services:\n{}",
+        many(9_000, |at| format!("  s{at}: {{}}\n"))
+    );
+    assert!(read(Kind::Kubernetes, &(first + &documents)).problems.len() > 1);
+    for (kind, text) in [(Kind::Kubernetes, listed), (Kind::Compose, services)] {
+        let deployment = read(kind, &text);
+        assert!(deployment.workloads().count() < 9_000);
+        assert_eq!(deployment.problems.len(), 1, "{:?}", deployment.problems);
+    }
+}
+
+#[test]
+fn a_dockerfile_with_many_names_is_read_once() {
+    let ground = Ground::new();
+    ground.link(".", "repo/l");
+    ground.link(".", "repo/m");
+    let services = many(30, |at| {
+        let path = if at % 2 == 0 { "l/" } else { "m/" }.repeat(at / 2 + 1);
+        format!("  s{at}: {{build: {{context: ., dockerfile: {path}Dockerfile}}}}\n")
+    });
+    ground.write("repo/compose.yaml", &format!("services:\n{services}"));
+    let run = ground.lint(&["--format", "compact", "--select", "DL3020", "compose.yaml"]);
+    assert_eq!(run.out.lines().count(), 1, "{}{}", run.out, run.err);
+}

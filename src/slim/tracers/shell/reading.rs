@@ -55,14 +55,14 @@ impl Reading<'_> {
 }
 
 /// The offsets at which the lines of a text begin.
-pub(in crate::slim::tracers) struct Lines {
+pub(in crate::slim) struct Lines {
     starts: Vec<usize>,
     /// Number of lines before the text.
     base: usize,
 }
 
 impl Lines {
-    pub(in crate::slim::tracers) fn of(text: &str, base: usize) -> Self {
+    pub(in crate::slim) fn of(text: &str, base: usize) -> Self {
         Self {
             starts: memchr::memchr_iter(b'\n', text.as_bytes())
                 .map(|at| at + 1)
@@ -72,7 +72,7 @@ impl Lines {
     }
 
     /// The number of the line that contains a byte, counted from 1.
-    pub(in crate::slim::tracers) fn line(&self, offset: usize) -> usize {
+    pub(in crate::slim) fn line(&self, offset: usize) -> usize {
         self.base + self.starts.partition_point(|&start| start <= offset) + 1
     }
 }
