@@ -4,12 +4,6 @@
 //! and a program can outlive a jettison that was killed. `--cfg jettison_portable` compiles them on
 //! Linux too, so that they can be tested there.
 
-use std::io;
-use std::path::Path;
-
-use rustix::fs::OFlags;
-use rustix::process::Pid;
-
 #[cfg(all(target_os = "linux", not(jettison_portable)))]
 pub(super) use linux::{OWN_PROGRAM, PASSING, end_with_parent, limit};
 #[cfg(all(target_os = "linux", not(jettison_portable)))]
@@ -30,13 +24,17 @@ pub(super) enum Limit {
 
 #[cfg(all(target_os = "linux", not(jettison_portable)))]
 mod linux {
+    use std::io;
     use std::os::fd::OwnedFd;
+    use std::path::Path;
 
-    use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
     use rustix::io::Errno;
-    use rustix::process::{Resource, Rlimit, Signal, prlimit, set_parent_process_death_signal};
+    use rustix::process::{
+        Pid, Resource, Rlimit, Signal, prlimit, set_parent_process_death_signal,
+    };
 
-    use super::{Limit, OFlags, Path, Pid, io};
+    use crate::trust::system::Limit;
 
     /// Opens a directory to pass through it, which needs no permission to list it.
     pub(crate) const PASSING: OFlags = OFlags::PATH;
@@ -90,11 +88,14 @@ mod linux {
 
 #[cfg(not(all(target_os = "linux", not(jettison_portable))))]
 mod portable {
+    use std::io;
     use std::os::fd::OwnedFd;
+    use std::path::Path;
 
-    use rustix::fs::Mode;
+    use rustix::fs::{Mode, OFlags};
+    use rustix::process::Pid;
 
-    use super::{Limit, OFlags, Path, Pid, io};
+    use crate::trust::system::Limit;
 
     /// Opens a directory to pass through it, which needs the permission to list it.
     pub(crate) const PASSING: OFlags = OFlags::RDONLY;
