@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Output;
+use super::exclude::Exclude;
 use super::files::STDIN;
+use super::{Output, discover};
 use crate::deployment::{
     self, Build, Deployment, Files, InlineText, Kind, NoFiles, Recipe, Room, Unreadable,
 };
@@ -122,8 +123,14 @@ impl Invocations {
     }
 
     /// The Dockerfiles that are built and are not among the sources. One that is missing may be
-    /// generated; one that is outside of the repository of the deployment is not read.
-    pub(super) fn unread(&self, sources: &[Source], output: Output) -> Vec<Source> {
+    /// generated; one that is outside of the repository of the deployment is not read, nor one that is
+    /// excluded or whose name is not that of a Dockerfile: findings would disclose lines of any file.
+    pub(super) fn unread(
+        &self,
+        sources: &[Source],
+        exclude: &Exclude,
+        output: Output,
+    ) -> Vec<Source> {
         let known: BTreeSet<&Path> = sources
             .iter()
             .map(|source| Path::new(source.name()))
@@ -140,7 +147,17 @@ impl Invocations {
             if known.contains(path.as_path()) {
                 continue;
             }
-            if real_path(path).is_ok_and(|path| !real.insert(path)) {
+            if exclude.leaves_out(path, false)
+                || real_path(path).is_ok_and(|path| !real.insert(path))
+            {
+                continue;
+            }
+            if !discover::is_dockerfile(path) {
+                output.warning(format_args!(
+                    "`{}` is not checked: its name is not that of a Dockerfile, so name it on the \
+                     command line",
+                    path.display()
+                ));
                 continue;
             }
             match invoked.read(path) {

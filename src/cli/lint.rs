@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let mut inputs = read_inputs(arguments, &config, output)?;
-    let invocations = invocations(&mut inputs.sources, arguments, output);
+    let invocations = invocations(&mut inputs.sources, arguments, &config, output)?;
     let mut failed = inputs.failed;
     let deployed: Vec<DeployedImage<'_>> =
         inputs.images.iter().map(LintedImage::deployed).collect();
@@ -136,8 +136,9 @@ fn accepted(
 fn invocations(
     sources: &mut Vec<Source>,
     arguments: &LintArguments,
+    config: &Config,
     output: Output,
-) -> Invocations {
+) -> anyhow::Result<Invocations> {
     let mut invocations = Invocations::default();
     let room = Room::default();
     for source in &*sources {
@@ -147,9 +148,10 @@ fn invocations(
     }
     // The files of the working tree are not those of git's index.
     if !arguments.files.staged {
-        sources.extend(invocations.unread(sources, output));
+        let exclude = Exclude::of(&arguments.files.exclude, config)?;
+        sources.extend(invocations.unread(sources, &exclude, output));
     }
-    invocations
+    Ok(invocations)
 }
 
 /// Texts and images to check.

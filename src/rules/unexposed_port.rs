@@ -10,6 +10,9 @@ pub(super) const RULE: Rule = Rule {
     deployment: Some(check),
 };
 
+/// Number of exposed ports in a message.
+const MAX_SHOWN: usize = 10;
+
 fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
     for container in cx.imaged_workloads() {
         let exposed = container.image.image.config.exposed_ports();
@@ -32,32 +35,75 @@ fn is_configured(container: ImagedWorkload<'_>) -> bool {
 
 fn check_container(container: ImagedWorkload<'_>, exposed: &[&str], findings: &mut Findings) {
     let workload = container.workload;
+    if workload.ports.is_empty() {
+        return;
+    }
+    let Some(numbers) = numbers(exposed) else {
+        return;
+    };
     for port in &workload.ports {
-        let number = match &port.container {
-            Some(number) if number.parse::<u16>().is_ok() => number,
+        let number = match port.container.as_deref().map(str::parse::<u16>) {
+            Some(Ok(number)) if !numbers[usize::from(number)] => number,
             _ => continue,
         };
-        let is_exposed = exposed.iter().any(|exposed| includes(exposed, number));
-        if !is_exposed {
-            let message = format!(
-                "`{}` uses port {number}, but the image `{}` exposes {}",
-                *workload.name,
-                container.image.reference,
-                exposed.join(", ")
-            );
-            findings.add(port.place, message);
+        let mut shown = exposed[..exposed.len().min(MAX_SHOWN)].join(", ");
+        if exposed.len() > MAX_SHOWN {
+            shown += ", …";
         }
+        let message = format!(
+            "`{}` uses port {number}, but the image `{}` exposes {shown}",
+            *workload.name, container.image.reference,
+        );
+        findings.add(port.place, message);
     }
 }
 
-/// Whether `80/tcp` or `8000-8010/tcp` includes a port.
-fn includes(exposed: &str, number: &str) -> bool {
-    let ports = exposed.split('/').next().unwrap_or(exposed);
-    match (ports.split_once('-'), number.parse::<u16>()) {
-        (Some((first, last)), Ok(number)) => match (first.parse::<u16>(), last.parse::<u16>()) {
-            (Ok(first), Ok(last)) => (first..=last).contains(&number),
-            _ => true,
-        },
-        _ => ports == number,
+/// For each port whether it is exposed by texts such as `80/tcp` and `8000-8010/tcp`; `None` if one
+/// of them cannot be read.
+fn numbers(exposed: &[&str]) -> Option<Vec<bool>> {
+    const PORTS: usize = 1 << 16;
+    // The number of ranges that begin at a port, less those that ended before it.
+    let mut changes = vec![0_isize; PORTS + 1];
+    for text in exposed {
+        let ports = text.split('/').next().unwrap_or(text);
+        let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+        let (first, last): (u16, u16) = (first.parse().ok()?, last.parse().ok()?);
+        if first <= last {
+            changes[usize::from(first)] += 1;
+            changes[usize::from(last) + 1] -= 1;
+        }
+    }
+    let mut open = 0;
+    let open = changes[..PORTS].iter().map(|change| {
+        open += change;
+        open > 0
+    });
+    Some(open.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_ports_overlap() {
+        let exposed = ["80/tcp", "8000-8010/tcp", "8005-8020", "65535/udp", "9-5"];
+        let numbers = numbers(&exposed).unwrap();
+        for (port, is_exposed) in [
+            (79, false),
+            (80, true),
+            (81, false),
+            (7999, false),
+            (8000, true),
+            (8010, true),
+            (8020, true),
+            (8021, false),
+            (65_534, false),
+            (65_535, true),
+            (7, false),
+        ] {
+            assert_eq!(numbers[port], is_exposed, "{port}");
+        }
+        assert_eq!(super::numbers(&["80", "http"]), None);
     }
 }

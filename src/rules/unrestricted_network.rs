@@ -107,7 +107,10 @@ fn is_internal(closed: &HashSet<&str>, pod: &Pod) -> bool {
         return true;
     }
     !pod.networks.is_empty()
-        && pod.networks.iter().all(|name| closed.contains(name.as_str()))
+        && pod
+            .networks
+            .iter()
+            .all(|name| closed.contains(name.as_str()))
 }
 
 #[cfg(test)]

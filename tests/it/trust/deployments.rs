@@ -42,6 +42,10 @@ fn a_deployment_names_no_file_of_another_repository() {
             "target \"a\" {\n  context = \"../outside\"\n}\n",
         ),
         (
+            "compose.yaml",
+            "services: {a: {build: {context: ., dockerfile: .env}}}\n",
+        ),
+        (
             "docker-bake.json",
             "{\"target\": {\"a\": {\"dockerfile\": \"../outside/Dockerfile\"}}}\n",
         ),
@@ -61,6 +65,7 @@ fn a_deployment_names_no_file_of_another_repository() {
             );
             ground.write("outside/.dockerignore", "private\n".repeat(3).as_str());
             ground.write("outside/.env", "IMAGE=private\n");
+            ground.write("repo/.env", "FROM private:1\nADD a /a\nUSER root\n");
             ground.write("repo/ok.yaml", "services: {b: {image: $IMAGE}}\n");
             let text = text.replace("TOP", &ground.top.display().to_string());
             ground.write(&format!("repo/{name}"), &text);
