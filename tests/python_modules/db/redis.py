@@ -12,14 +12,14 @@ class Handler(socketserver.StreamRequestHandler):
 server = socketserver.ThreadingTCPServer(("127.0.0.1", 18773), Handler)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
-client = redis.Redis.from_url("redis://127.0.0.1:18773/0", decode_responses=True)
+client = redis.Redis.from_url("redis://127.0.0.1:18773/0?protocol=2", decode_responses=True)
 assert client.set("a", "x") and client.get("a") == "x"
 pipe = client.pipeline(transaction=False)
 pipe.set("b", 1).get("a")
 pipe.execute()
 
 async def main():
-    client = redis.asyncio.from_url("redis://127.0.0.1:18773/0")
+    client = redis.asyncio.from_url("redis://127.0.0.1:18773/0?protocol=2")
     assert await client.get("a") == b"x"
     await client.aclose()
 

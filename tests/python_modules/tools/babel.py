@@ -5,7 +5,7 @@ from babel.messages.extract import extract
 from babel.support import Translations
 import io
 
-assert Locale("de").get_display_name("fr") == "Französisch"
+assert Locale("fr").get_display_name("de") == "Französisch"
 assert numbers.format_currency(1234.5, "EUR", locale="de_DE").startswith("1.234,50")
 assert dates.format_date(datetime.date(2024, 5, 1), locale="es", format="long") == "1 de mayo de 2024"
 assert dates.format_datetime(datetime.datetime(2024, 5, 1), tzinfo=dates.get_timezone("Europe/Berlin"), locale="en")
