@@ -528,6 +528,8 @@ fn exact_keeps_the_parts_of_applications_that_django_looks_for() {
         for path in [
             "apps.py",
             "models.py",
+            "management/__init__.py",
+            "management/commands/__init__.py",
             "management/commands/sell.py",
             "templatetags/prices.py",
             "migrations/__init__.py",

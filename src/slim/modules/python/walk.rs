@@ -462,23 +462,35 @@ impl Walk {
             Some((package, start)) => (package, start),
             None => ("", request.name.as_str()),
         };
-        let directories: Vec<NameId> = match place {
+        let packages = match place {
             Place::Source(source) if request.level > 0 => {
                 let found = index.find_relative(view, *source, request.level, package);
-                found.iter().filter_map(Module::package).collect()
+                found.into_iter().collect()
             }
-            _ if package.is_empty() => index.sites().collect(),
-            _ => {
-                let found = index.find(view, package);
-                found.iter().filter_map(Module::package).collect()
-            }
+            _ if package.is_empty() => Vec::new(),
+            _ => index.find(view, package),
         };
-        for directory in directories {
+        let mut directories: Vec<(NameId, Option<&Module>)> = Vec::new();
+        if package.is_empty() && request.level == 0 {
+            directories.extend(index.sites().map(|site| (site, None)));
+        }
+        for package in &packages {
+            directories.extend(
+                package
+                    .package()
+                    .map(|directory| (directory, Some(package))),
+            );
+        }
+        for (directory, mut package) in directories {
             for name in index.listing(view, directory).keys() {
                 if !index.work.spend(1) {
                     return;
                 }
                 if name.starts_with(start) && !is_test(name) {
+                    // Importing a module also runs the `__init__.py` of each package above it.
+                    if let Some(package) = package.take() {
+                        self.reach(view, index, place, request, package);
+                    }
                     let module = index.find_below(view, directory, name);
                     self.reach(view, index, place, request, &module);
                 }
