@@ -1,5 +1,7 @@
 //! `hidden-files`: an empty mount hides files of the image that its program needs.
 
+use std::collections::HashMap;
+
 use super::support::container_mounts::is_within;
 use crate::deployment::{Mount, MountSource};
 use crate::image::{Kind, NameId};
@@ -18,21 +20,30 @@ pub(super) const RULE: Rule = Rule {
 const MAX_MOUNTS: usize = 64;
 
 fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
+    let mut known = Known::new();
     for container in cx.imaged_workloads() {
         // Another container may fill the mount first.
         if container.pod.workloads.len() == 1 {
-            check_container(container, findings);
+            check_container(container, &mut known, findings);
         }
     }
 }
 
-fn check_container(container: ImagedWorkload<'_>, findings: &mut Findings) {
+/// The first needed file below a directory of an image, by the reference of the image: many
+/// containers have the same mounts.
+type Known<'a> = HashMap<(&'a str, NameId), Option<NameId>>;
+
+fn check_container<'a>(
+    container: ImagedWorkload<'a>,
+    known: &mut Known<'a>,
+    findings: &mut Findings,
+) {
     for mount in container.workload.mounts.iter().take(MAX_MOUNTS) {
         // What a volume or a directory of the host has in it is not known.
         if mount.source != MountSource::Empty {
             continue;
         }
-        if let Some(hidden) = first_hidden(container, mount) {
+        if let Some(hidden) = first_hidden(container, mount, known) {
             let image = container.image;
             let message = format!(
                 "`{}` is mounted empty over `{}`, which `{}` needs",
@@ -46,7 +57,11 @@ fn check_container(container: ImagedWorkload<'_>, findings: &mut Findings) {
 }
 
 /// The first file below a mount without which the image's program fails.
-fn first_hidden(container: ImagedWorkload<'_>, mount: &Mount) -> Option<NameId> {
+fn first_hidden<'a>(
+    container: ImagedWorkload<'a>,
+    mount: &Mount,
+    known: &mut Known<'a>,
+) -> Option<NameId> {
     let image = container.image;
     let (plan, tree) = (image.plan?, image.tree());
     let directory = tree.resolve(mount.target.as_bytes()).ok()?.name;
@@ -59,12 +74,15 @@ fn first_hidden(container: ImagedWorkload<'_>, mount: &Mount) -> Option<NameId> 
     if temporary.any(|top| is_within(&path, top)) {
         return None;
     }
-    tree.below(directory).find(|&name| {
+    let is_needed = |name: NameId| {
         let is_file = matches!(tree.inode(name).kind, Kind::File(_));
         let mut reasons = plan.reasons(name).iter();
         is_file
             && plan.is_kept(name)
             && reasons.any(|reason| reason.confidence() == Confidence::Certain)
             && plan.is_reached(name)
-    })
+    };
+    *known
+        .entry((image.reference, directory))
+        .or_insert_with(|| tree.below(directory).find(|&name| is_needed(name)))
 }

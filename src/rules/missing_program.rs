@@ -20,9 +20,13 @@ fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {
 
 fn check_container(container: ImagedWorkload<'_>, findings: &mut Findings) {
     let (image, workload) = (container.image, container.workload);
+    let programs = named_programs(container);
+    if programs.is_empty() {
+        return;
+    }
     let config = image.configured(workload);
     let finder = image.finder(&config);
-    for program in named_programs(container) {
+    for program in programs {
         // A mount may bring the program.
         let mut candidates = finder.candidates(&program.word).into_iter();
         let may_be_mounted = candidates.any(|path| mount_of(workload, &path).is_some());
