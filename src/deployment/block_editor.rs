@@ -106,7 +106,7 @@ impl BlockEditor {
                 .iter()
                 .zip(&self.expected)
                 .all(|(found, expected)| is_equal(found, expected));
-        is_same.then_some(text)
+        if is_same { Some(text) } else { None }
     }
 
     /// The mapping under the key at a place. `None` if it is not a block, or if an alias repeats it.
@@ -142,7 +142,10 @@ impl BlockEditor {
     fn block(&self, path: Vec<usize>) -> Option<Block> {
         let node = self.node(&path)?;
         let start = node.place.span.start;
-        let first = self.starts.partition_point(|at| *at <= start).checked_sub(1)?;
+        let first = self
+            .starts
+            .partition_point(|at| *at <= start)
+            .checked_sub(1)?;
         let indent = start - self.starts[first];
         let content = self.content(first)?;
         let before = content.get(..indent)?;
@@ -187,10 +190,14 @@ impl BlockEditor {
     fn mark_scalars(&mut self, node: &Node) {
         match &node.value {
             Value::Null => {}
-            Value::List(items) => items.iter().for_each(|item| self.mark_scalars(item)),
+            Value::List(items) => {
+                for item in items {
+                    self.mark_scalars(item);
+                }
+            }
             Value::Map(entries) => {
                 for entry in entries {
-                    self.mark_lines(entry.key.place, false);
+                    self.mark_lines(entry.key.place, false, false);
                     self.mark_scalars(&entry.value);
                 }
             }
@@ -199,21 +206,39 @@ impl BlockEditor {
                 // Only `|+` and `>+` keep empty lines at the end.
                 let text = &scalar.text;
                 let keeps_end = text.ends_with("\n\n") || text == "\n";
-                self.mark_lines(node.place, is_block && !keeps_end);
+                self.mark_lines(node.place, is_block, keeps_end);
             }
         }
     }
 
-    fn mark_lines(&mut self, place: Place, without_empty_end: bool) {
+    fn mark_lines(&mut self, place: Place, is_block: bool, keeps_end: bool) {
         let Span { start, end } = place.span;
-        let first = self.starts.partition_point(|at| *at <= start);
+        let mut first = self.starts.partition_point(|at| *at <= start);
         let mut last = self.starts.partition_point(|at| *at < end);
-        while without_empty_end && last > first && self.content(last - 1).is_some_and(str::is_empty) {
+        // The place of a block scalar may begin with its first line instead of its indicator.
+        if is_block && !self.has_indicator(first, start) {
+            first -= 1;
+        }
+        while is_block
+            && !keeps_end
+            && last > first
+            && self.content(last - 1).is_some_and(str::is_empty)
+        {
             last -= 1;
         }
         for line in self.lines.get_mut(first..last).unwrap_or_default() {
             line.is_scalar = true;
         }
+    }
+
+    /// Whether the indicator of a block scalar is at an offset in the line before another one.
+    fn has_indicator(&self, next: usize, offset: usize) -> bool {
+        let Some(at) = next.checked_sub(1) else {
+            return true;
+        };
+        let column = offset - self.starts[at];
+        let rest = self.lines[at].text.get(column..);
+        rest.is_some_and(|rest| rest.starts_with(['|', '>']))
     }
 
     /// Sets a key of a mapping, or adds to it. Keys that cannot be edited are added to `refused`.
@@ -248,9 +273,15 @@ impl BlockEditor {
 
     /// Adds a key to the end of a mapping.
     fn append(&mut self, block: &Block, key: &str, value: &NewValue) -> Option<()> {
-        // A merge key or a form that a line does not show: the new value would hide the other one.
-        if self.node(&block.path)?.entry(key).is_some() {
-            return None;
+        let node = self.node(&block.path)?;
+        if let Some(old) = node.entry(key) {
+            // The key is in a form that a line does not show, or comes from a merge key. A new value
+            // hides what is merged, which is only meant for a scalar.
+            let is_own = node.place.span.contains(old.key.place.span);
+            let is_scalar = matches!(value, NewValue::Scalar(_)) && old.value.scalar().is_some();
+            if is_own || !is_scalar {
+                return None;
+            }
         }
         let lines = self.rendered(key, value, block.indent);
         let end = self.end(block.first, block.indent);
@@ -501,13 +532,17 @@ fn documents(text: &str) -> (Vec<Node>, usize) {
     (documents, problems.len())
 }
 
-/// Adds the paths of the entries with a property.
+/// Adds the paths of the first entries with a property.
 fn find(
     node: &Node,
     is_searched: &impl Fn(&Entry) -> bool,
     path: &mut Vec<usize>,
     found: &mut Vec<Vec<usize>>,
 ) {
+    // Only one of them is of use; aliases can make thousands.
+    if found.len() > 1 {
+        return;
+    }
     for (index, entry) in node.entries().iter().enumerate() {
         path.push(index);
         if is_searched(entry) {
@@ -531,7 +566,10 @@ fn is_equal(left: &Node, right: &Node) -> bool {
     match (&left.value, &right.value) {
         (Value::List(left), Value::List(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| is_equal(left, right))
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| is_equal(left, right))
         }
         (Value::Map(left), Value::Map(right)) => {
             let (left, right) = (by_key(left), by_key(right));
@@ -641,7 +679,10 @@ fn flow_length(text: &str) -> Option<usize> {
 }
 
 fn plain_length(text: &str) -> usize {
-    let comment = [" #", "\t#"].iter().filter_map(|start| text.find(start)).min();
+    let comment = [" #", "\t#"]
+        .iter()
+        .filter_map(|start| text.find(start))
+        .min();
     let text = &text[..comment.unwrap_or(text.len())];
     text.trim_end_matches(BLANKS).len()
 }
@@ -719,14 +760,21 @@ services:
         let text = "spec:\r\n  containers:\r\n  - image: a\r\n    name: a\r\n    securityContext:\r\n      privileged: false\r\n  - name: b\r\n";
         let mut editor = BlockEditor::new(text);
         let at = text.find("name: a").unwrap() + "name: ".len();
-        let first = editor.block_with(Place::new(0, at, at + 1)).expect("it is an item");
+        let first = editor
+            .block_with(Place::new(0, at, at + 1))
+            .expect("it is an item");
         let mut refused = Vec::new();
         let drop = NewValue::Map(vec![("drop", list(&["ALL"]))]);
         let context = NewValue::Map(vec![("capabilities", drop)]);
         editor.set(&first, "securityContext", &context, &mut refused);
         let spec = editor.block_with_list_of(&first).unwrap();
         let volume = vec![("name", scalar("tmp")), ("emptyDir", scalar("{}"))];
-        editor.set(&spec, "volumes", &NewValue::Maps(vec![volume]), &mut refused);
+        editor.set(
+            &spec,
+            "volumes",
+            &NewValue::Maps(vec![volume]),
+            &mut refused,
+        );
         assert_eq!(refused, []);
         let edited = editor.finish().expect("it reads as expected");
         assert_eq!(
@@ -767,5 +815,128 @@ spec:
         let key = Place::new(0, 0, 1);
         assert_eq!(BlockEditor::new("a: {b: 1}\n").block_under(key), None);
         assert_eq!(BlockEditor::new("").block_under(key), None);
+    }
+
+    /// Sets a value of the mapping `a`, and returns the edited text if that is possible.
+    fn edited(text: &str, key: &'static str, value: &NewValue) -> Option<String> {
+        let mut editor = BlockEditor::new(text);
+        let start = text.find("a:").expect("it is a key");
+        let block = editor.block_under(Place::new(0, start, start + 1))?;
+        let mut refused = Vec::new();
+        editor.set(&block, key, value, &mut refused);
+        let edited = editor.finish().expect("it reads as expected");
+        if refused.is_empty() {
+            Some(edited)
+        } else {
+            None
+        }
+    }
+
+    #[test]
+    fn values_are_changed_and_not_the_comments_behind_them() {
+        for (old, new) in [
+            ("root # not root", "7 # not root"),
+            ("\"root\" # \"root\"", "7 # \"root\""),
+            ("'it''s # root'   # it's root", "7   # it's root"),
+            ("\"a \\\" # b\" # c", "7 # c"),
+            ("a#b", "7"),
+            (" k\t# k", " 7\t# k"),
+        ] {
+            let text = format!("a:\n  k: {old}\n");
+            assert_eq!(
+                edited(&text, "k", &scalar("7")),
+                Some(format!("a:\n  k: {new}\n"))
+            );
+        }
+        for (old, new) in [
+            ("[\"B\"] # it's [all]", "[\"B\", ALL] # it's [all]"),
+            ("[B, ] # ]", "[B, ALL ] # ]"),
+            ("[] # []", "[ALL] # []"),
+            ("['#']", "['#', ALL]"),
+        ] {
+            let text = format!("a:\n  k: {old}\n");
+            assert_eq!(
+                edited(&text, "k", &list(&["ALL"])),
+                Some(format!("a:\n  k: {new}\n"))
+            );
+        }
+        for old in ["[b,\n    c]", "\"b\n    c\"", "b\n    c", "!x b", "&x b"] {
+            let text = format!("a:\n  k: {old}\n");
+            for value in [scalar("7"), list(&["ALL"])] {
+                let mut editor = BlockEditor::new(&text);
+                let block = under(&editor, &text, "a");
+                let mut refused = Vec::new();
+                editor.set(&block, "k", &value, &mut refused);
+                let edited = editor.finish();
+                assert!(
+                    !refused.is_empty() || edited.is_none(),
+                    "{text}: {edited:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn texts_of_several_lines_stay_whole() {
+        for text in [
+            "  t: |\n    x\n    # b\n    #define c\n",
+            "  t: |\n    # b\n",
+            "  t: >-\n    k: 1\n\n    # b\n",
+            "  t: |+\n    b\n\n",
+            "  t:\n    u: \"b\n  k: c\n # d\"\n",
+            "  t: 'b\n   # c'\n",
+            "  t:\n    - [b,\n    c]\n",
+        ] {
+            let (before, after) = ("a:\n", "# Comment.\nz: 1\n");
+            assert_eq!(
+                edited(&format!("{before}{text}{after}"), "k", &scalar("7")),
+                Some(format!("{before}{text}  k: 7\n{after}"))
+            );
+        }
+        // Empty lines only belong to a text that keeps them.
+        assert_eq!(
+            edited("a:\n  t: |\n    b\n\nz: 1\n", "k", &scalar("7")),
+            Some("a:\n  t: |\n    b\n  k: 7\n\nz: 1\n".to_owned())
+        );
+    }
+
+    #[test]
+    fn merged_values_are_not_hidden() {
+        let base = "b: &b\n  k: [x]\n  m: {n: 1}\n  s: x\na:\n  <<: *b\n";
+        let map = NewValue::Map(vec![("c", scalar("1"))]);
+        assert_eq!(edited(base, "k", &list(&["y"])), None);
+        assert_eq!(edited(base, "m", &map), None);
+        assert_eq!(
+            edited(base, "s", &scalar("y")),
+            Some(format!("{base}  s: y\n"))
+        );
+        let inner = "b: &b\n  c: [x]\na:\n  m:\n    <<: *b\n";
+        let map = NewValue::Map(vec![("c", list(&["y"]))]);
+        assert_eq!(edited(inner, "m", &map), None);
+        // The key is there, but its line does not show it.
+        for form in ["k:\tx", "? k\n  : x", "\"\\x6b\": x"] {
+            let text = format!("a:\n  b: 1\n  {form}\n");
+            assert_eq!(edited(&text, "k", &scalar("7")), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn mappings_that_aliases_repeat_are_not_edited() {
+        let text = "x: &x\n  a:\n    b: 1\ny: *x\n";
+        assert_eq!(edited(text, "k", &scalar("7")), None);
+        for anchor in ["&w", "!!map", "&w !!map"] {
+            let text = format!("a: {anchor}\n  b: 1\nz: 1\n");
+            let edited = edited(&text, "k", &scalar("7"));
+            assert_eq!(edited, Some(format!("a: {anchor}\n  b: 1\n  k: 7\nz: 1\n")));
+        }
+    }
+
+    #[test]
+    fn an_edit_that_changes_other_values_is_refused() {
+        let text = "a: &a\n  b: 1\nz: *a\n";
+        let mut editor = BlockEditor::new(text);
+        let block = under(&editor, text, "a");
+        editor.set(&block, "k", &scalar("7"), &mut Vec::new());
+        assert_eq!(editor.finish(), None);
     }
 }

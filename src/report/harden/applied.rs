@@ -186,8 +186,9 @@ impl<'a> Change<'a> {
 
     fn record(&mut self, refused: Vec<NotEditable>) {
         for NotEditable { key, line } in refused {
-            self.by_hand
-                .push(format!("`{key}` on line {line} is not a plain block of its own"));
+            self.by_hand.push(format!(
+                "`{key}` on line {line} is not a plain block of its own"
+            ));
         }
     }
 
