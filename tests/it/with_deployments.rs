@@ -327,8 +327,8 @@ file /etc/os-release \"ID=x\\n\"
 dir /tmp
 elf /bin/sh
 layer COPY app / # buildkit
-file /app \"#!/bin/sh\\necho a > /tmp/x\\n\" mode=755
-entrypoint /app
+file /bin/app \"#!/bin/sh\\necho a > /tmp/x\\n\"
+entrypoint /bin/app
 ";
 
 /// The text and the messages after settings were added to a file.
