@@ -153,9 +153,9 @@ fn apply(
             service: name,
             settings,
         };
-        let line = deployment.source(place).line(place.span.start);
-        let applied = report::apply(&hardened, &text, line, pod, workload)
-            .with_context(|| format!("`{name}` is not a block of keys, one on each line"))?;
+        let applied = report::apply(&hardened, &text, pod, workload).with_context(|| {
+            format!("`{name}` is not a block of keys, one on each line and used once")
+        })?;
         text = applied.text;
         by_hand.extend(applied.by_hand);
     }

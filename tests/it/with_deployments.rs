@@ -320,3 +320,93 @@ fn a_definition_in_one_line_is_not_edited() {
     );
     assert_eq!(fs::read_to_string(path.join("flow.yaml")).unwrap(), text);
 }
+
+/// An image whose program writes to `/tmp`.
+const WRITER: &str = "\
+file /etc/os-release \"ID=x\\n\"
+dir /tmp
+elf /bin/sh
+layer COPY app / # buildkit
+file /bin/app \"#!/bin/sh\\necho a > /tmp/x\\n\"
+entrypoint /bin/app
+";
+
+/// The text and the messages after settings were added to a file.
+fn applied(text: &str) -> (String, String) {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path();
+    fs::write(path.join("app.tar"), archive(WRITER)).unwrap();
+    fs::write(path.join("f.yaml"), text).unwrap();
+    let (_, message) = jettison(path, &["harden", "app.tar", "--apply", "f.yaml:web"]);
+    (fs::read_to_string(path.join("f.yaml")).unwrap(), message)
+}
+
+#[test]
+fn values_that_a_merge_key_adds_stay() {
+    let base = "\
+apiVersion: v1
+kind: Pod
+x: &b
+  securityContext:
+    runAsUser: 1000
+    runAsNonRoot: true
+spec:
+  containers:
+    - name: web
+      image: app
+      <<: *b
+";
+    let (text, message) = applied(base);
+    assert!(!text.contains("allowPrivilegeEscalation"), "{text}");
+    assert!(
+        message.contains("left to you: `securityContext`"),
+        "{message}"
+    );
+    let base = "\
+x-b: &b
+  security_opt: [apparmor:strict]
+services:
+  web:
+    <<: *b
+    image: app
+";
+    let (text, message) = applied(base);
+    assert_eq!(text.matches("security_opt").count(), 1, "{text}");
+    assert!(text.contains("    read_only: true\n"), "{text}");
+    assert!(message.contains("left to you: `security_opt`"), "{message}");
+}
+
+#[test]
+fn volumes_are_added_to_the_pod_of_the_container() {
+    let other = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: other}
+spec:
+  containers:
+    - name: other
+      image: b
+---
+";
+    let pod = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  initContainers:
+    - image: app
+      args: [\"a
+\u{a0}- b\"]
+      name: web
+  containers:
+    - name: c
+      image: c
+";
+    let (text, message) = applied(&format!("{other}{pod}"));
+    assert!(text.starts_with(other), "{text}");
+    assert!(
+        text.ends_with("      image: c\n  volumes:\n    - name: web-tmp\n      emptyDir: {}\n"),
+        "{text}{message}"
+    );
+    assert!(text.contains("      volumeMounts:\n        - name: web-tmp\n"));
+}

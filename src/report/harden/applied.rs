@@ -12,21 +12,20 @@ pub struct Applied {
     pub by_hand: Vec<String>,
 }
 
-/// Adds the settings to the definition of a container. The line is that of its name, counted from
-/// 1. `None` if the definition is not a block mapping.
+/// Adds the settings to the definition of a container, which is in the text itself. `None` if the
+/// definition is not a block mapping, or if it is used several times.
 pub fn apply(
     hardened: &Hardened<'_>,
     text: &str,
-    line: usize,
     pod: &Pod,
     workload: &Workload,
 ) -> Option<Applied> {
     let editor = BlockEditor::new(text);
     let is_kubernetes = pod.controller.is_kubernetes();
     let block = if is_kubernetes {
-        editor.block_around(line, "name")?
+        editor.block_with(workload.name.place)?
     } else {
-        editor.block_below(line)?
+        editor.block_under(workload.name.place)?
     };
     let mut change = Change {
         hardened,
@@ -40,9 +39,18 @@ pub fn apply(
     } else {
         change.apply_to_service();
     }
-    Some(Applied {
-        text: change.editor.into_text(),
-        by_hand: change.by_hand,
+    Some(match change.editor.finish() {
+        Some(text) => Applied {
+            text,
+            by_hand: change.by_hand,
+        },
+        None => Applied {
+            text: text.to_owned(),
+            by_hand: vec![format!(
+                "the settings of `{}`: editing its lines would change other values",
+                workload.name.value
+            )],
+        },
     })
 }
 
@@ -143,37 +151,44 @@ impl<'a> Change<'a> {
         if mounts.is_empty() {
             return;
         }
-        let Some(spec) = self.spec() else {
+        let before = self.editor.clone();
+        let mut refused = Vec::new();
+        let mounts = NewValue::Maps(mounts);
+        self.editor
+            .set(&self.block, "volumeMounts", &mounts, &mut refused);
+        if let Some(spec) = self.editor.block_with_list_of(&self.block) {
+            let volumes = NewValue::Maps(volumes);
+            self.editor.set(&spec, "volumes", &volumes, &mut refused);
+        } else {
             self.by_hand
                 .push("volumes for the temporary directories".to_owned());
+            self.editor = before;
             return;
-        };
-        self.set("volumeMounts", &NewValue::Maps(mounts));
-        let added = self.editor.set(spec, "volumes", &NewValue::Maps(volumes));
-        self.record(added);
+        }
+        // A volume without its mount is useless, and a mount without its volume is an error.
+        if !refused.is_empty() {
+            self.editor = before;
+        }
+        self.record(refused);
     }
 
-    /// The mapping that the list of containers is in.
-    fn spec(&self) -> Option<Block> {
-        let mut keys = ["containers", "initContainers"].into_iter();
-        keys.find_map(|key| self.editor.block_with_list(self.block, key))
+    fn set(&mut self, key: &'static str, value: &NewValue) {
+        let mut refused = Vec::new();
+        self.editor.set(&self.block, key, value, &mut refused);
+        self.record(refused);
     }
 
-    fn set(&mut self, key: &str, value: &NewValue) {
-        let result = self.editor.set(self.block, key, value);
-        self.record(result);
-    }
-
-    fn add(&mut self, key: &str, items: Vec<String>) {
+    fn add(&mut self, key: &'static str, items: Vec<String>) {
         if !items.is_empty() {
             self.set(key, &NewValue::List(items));
         }
     }
 
-    fn record(&mut self, result: Result<(), NotEditable>) {
-        if let Err(NotEditable { key, line }) = result {
-            self.by_hand
-                .push(format!("`{key}` on line {line} is not a plain block"));
+    fn record(&mut self, refused: Vec<NotEditable>) {
+        for NotEditable { key, line } in refused {
+            self.by_hand.push(format!(
+                "`{key}` on line {line} is not a plain block of its own"
+            ));
         }
     }
 
