@@ -162,6 +162,9 @@ fn apply(
     for left in &by_hand {
         output.warning(format_args!("left to you: {left}"));
     }
+    if text == old.text() && !by_hand.is_empty() {
+        return Ok(Outcome::Clean);
+    }
     if text == old.text() {
         output.note(format_args!("`{}` has the settings already", old.name()));
         return Ok(Outcome::Clean);

@@ -219,6 +219,10 @@ impl BlockEditor {
         if is_block && !self.has_indicator(first, start) {
             first -= 1;
         }
+        // The place of a block scalar may also end after the indentation of the line that follows.
+        if is_block && last > first && self.is_indentation(last - 1, end) {
+            last -= 1;
+        }
         while is_block
             && !keeps_end
             && last > first
@@ -229,6 +233,14 @@ impl BlockEditor {
         for line in self.lines.get_mut(first..last).unwrap_or_default() {
             line.is_scalar = true;
         }
+    }
+
+    /// Whether a line has only blanks before an offset, and more after it.
+    fn is_indentation(&self, line: usize, end: usize) -> bool {
+        let text = &self.lines[line].text;
+        let before = text.get(..end - self.starts[line]);
+        before
+            .is_some_and(|before| before.len() < text.len() && before.trim_matches(' ').is_empty())
     }
 
     /// Whether the indicator of a block scalar is at an offset in the line before another one.
@@ -893,6 +905,15 @@ spec:
                 Some(format!("{before}{text}  k: 7\n{after}"))
             );
         }
+        // The key that follows is indented.
+        assert_eq!(
+            edited(
+                "s:\n  a:\n    t: |\n      x\n      # b\n  z:\n    y: 1\n",
+                "k",
+                &scalar("7")
+            ),
+            Some("s:\n  a:\n    t: |\n      x\n      # b\n    k: 7\n  z:\n    y: 1\n".to_owned())
+        );
         // Empty lines only belong to a text that keeps them.
         assert_eq!(
             edited("a:\n  t: |\n    b\n\nz: 1\n", "k", &scalar("7")),
