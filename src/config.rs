@@ -1,8 +1,8 @@
 //! Configuration: `.jettison.toml`, or else hadolint's file and hadolint's environment variables.
 //!
-//! A file that was found comes from the repository that is linted. It only affects findings
-//! and which packages `slim` keeps: it cannot name programs to run, files to write, or files outside its directory. A file that the
-//! user named with `--config` may do all of this.
+//! A file that was found comes from the repository that is linted. It only affects findings and
+//! which packages `slim` keeps: it cannot name programs to run, files to write, or files outside
+//! its directory. A file that the user named with `--config` may do all of this.
 
 mod hadolint;
 mod migrate;

@@ -1,5 +1,5 @@
-//! Compose files, Kubernetes manifests and Bake files among the inputs of `lint`: what they say, and
-//! the Dockerfiles that they build.
+//! Compose files, Kubernetes manifests and Bake files among the inputs of `lint`: what they say,
+//! and the Dockerfiles that they build.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
@@ -84,7 +84,7 @@ pub(super) struct Invocations {
 #[derive(Debug, Default)]
 struct Invoked {
     builds: Vec<Build>,
-    /// What distinguishes the builds.
+    /// Hashes of the facts that distinguish the builds.
     known: HashSet<[u8; 32]>,
     /// For each deployment the directory in which it may name files.
     roots: BTreeSet<PathBuf>,
@@ -123,8 +123,9 @@ impl Invocations {
     }
 
     /// The Dockerfiles that are built and are not among the sources. One that is missing may be
-    /// generated; one that is outside of the repository of the deployment is not read, nor one that is
-    /// excluded or whose name is not that of a Dockerfile: findings would disclose lines of any file.
+    /// generated; one that is outside of the repository of the deployment is not read, nor one that
+    /// is excluded or whose name is not that of a Dockerfile: findings would disclose lines of any
+    /// file.
     pub(super) fn unread(
         &self,
         sources: &[Source],

@@ -70,7 +70,8 @@ pub(super) struct Found {
     pub(super) is_complete: bool,
 }
 
-/// All Dockerfiles and Compose files, and all files that may be manifests, except those excluded by `.gitignore`, `.ignore` or
+/// All Dockerfiles and Compose files, and all files that may be manifests, except those excluded by
+/// `.gitignore`, `.ignore` or
 /// `exclude`. Symlinks to directories are not followed, and a file with several names is listed
 /// once. A directory that cannot be read is reported, and the others are still searched.
 pub(super) fn dockerfiles(

@@ -21,7 +21,7 @@ const METADATA: &str = "docker-cli-plugin-metadata";
 /// The name of a plugin with all commands: `docker jettison slim`.
 const EVERYTHING: &str = "jettison";
 
-/// What Docker asks a plugin to do.
+/// A request of Docker to a plugin.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Describe {

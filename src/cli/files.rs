@@ -1,5 +1,5 @@
-//! Input texts of a run: named files, Dockerfiles and deployments below directories, standard input,
-//! and git's index.
+//! Input texts of a run: named files, Dockerfiles and deployments below directories, standard
+//! input, and git's index.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;

@@ -37,8 +37,8 @@ pub(super) struct HardenArguments {
     /// Output format
     #[arg(long, value_enum, default_value = "compose")]
     format: HardenFormat,
-    /// Add the settings to this Compose file or Kubernetes manifest, in place; comments and the order
-    /// of keys stay
+    /// Add the settings to this Compose file or Kubernetes manifest, in place; comments and the
+    /// order of keys stay
     #[arg(long, value_name = "FILE[:SERVICE]", conflicts_with_all = ["format", "name"])]
     apply: Option<String>,
     /// Name of the image in the output [default: the name of IMAGE]

@@ -209,7 +209,7 @@ fn names(deployments: &[Deployment]) -> String {
     names.join(", ")
 }
 
-/// What the deployment does with one container.
+/// The changes that a deployment makes to one container.
 fn container(deployment: &Deployment, pod: &Pod, workload: &Workload) -> DeployedContainer {
     let is_kubernetes = pod.controller.is_kubernetes();
     let (entrypoint, command) = if is_kubernetes {

@@ -2,8 +2,8 @@
 //!
 //! The text is edited line by line instead of being parsed and written again, which would lose its
 //! form. What a line does not show, such as aliases and flow mappings, is left to a person. The
-//! parser says where the mapping is, and the edited text is read again: it must have the old values,
-//! with the same changes.
+//! parser says where the mapping is, and the edited text is read again: it must have the old
+//! values, with the same changes.
 
 use std::ops::Range;
 
@@ -109,7 +109,8 @@ impl BlockEditor {
         if is_same { Some(text) } else { None }
     }
 
-    /// The mapping under the key at a place. `None` if it is not a block, or if an alias repeats it.
+    /// The mapping under the key at a place. `None` if it is not a block, or if an alias repeats
+    /// it.
     pub fn block_under(&self, key: Place) -> Option<Block> {
         self.block(self.only_path(|entry| entry.key.place == key)?)
     }
@@ -287,8 +288,8 @@ impl BlockEditor {
     fn append(&mut self, block: &Block, key: &str, value: &NewValue) -> Option<()> {
         let node = self.node(&block.path)?;
         if let Some(old) = node.entry(key) {
-            // The key is in a form that a line does not show, or comes from a merge key. A new value
-            // hides what is merged, which is only meant for a scalar.
+            // The key is in a form that a line does not show, or comes from a merge key. A new
+            // value hides what is merged, which is only meant for a scalar.
             let is_own = node.place.span.contains(old.key.place.span);
             let is_scalar = matches!(value, NewValue::Scalar(_)) && old.value.scalar().is_some();
             if is_own || !is_scalar {

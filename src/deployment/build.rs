@@ -1,4 +1,4 @@
-//! What a deployment says about the images that it builds.
+//! The images that a deployment builds.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a deployment says: Compose files, Kubernetes manifests and Bake files as one model.
+//! The contents of a deployment: Compose files, Kubernetes manifests and Bake files as one model.
 //!
 //! [`read`] returns a [`Deployment`]: the pods that are started, with the images that are built for
 //! them. A service of Compose is a pod with one container; a Bake file only has builds. Every value
@@ -43,7 +43,7 @@ pub use yaml::Room;
 
 use crate::source::Source;
 
-/// What the files of a deployment say.
+/// The contents of the files of a deployment.
 #[derive(Clone, Debug)]
 pub struct Deployment {
     pub kind: Kind,

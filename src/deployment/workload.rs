@@ -1,4 +1,4 @@
-//! What a deployment says about the containers that it starts.
+//! The containers that a deployment starts.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct Pod {
     pub workloads: Vec<Workload>,
 }
 
-/// What starts a pod, and what happens when it ends.
+/// The kind of object that starts a pod, and what happens when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Controller {
     /// A service of Compose.
@@ -192,7 +192,7 @@ pub struct Mount {
     pub relabels: bool,
 }
 
-/// What is mounted.
+/// The source of a mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MountSource {
     /// A file or directory of the host.

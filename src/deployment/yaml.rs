@@ -2,8 +2,8 @@
 //!
 //! Aliases are replaced with copies of what they refer to, and merge keys (`<<`) with the entries
 //! of the merged mappings. All copies count towards one [`Budget`], which is shared by the files of
-//! a deployment, so that a few hundred bytes cannot become gigabytes. All deployments of a run share
-//! a [`Room`].
+//! a deployment, so that a few hundred bytes cannot become gigabytes. All deployments of a run
+//! share a [`Room`].
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -116,8 +116,8 @@ impl<'a> Budget<'a> {
         }
     }
 
-    /// Takes a number of bytes; false if there are not enough, now and for all that follows, so that
-    /// what is left out does not depend on its size.
+    /// Takes a number of bytes; false if there are not enough, now and for all that follows, so
+    /// that what is left out does not depend on its size.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         match self.left.checked_sub(bytes) {
             Some(rest) if !self.is_exceeded => {

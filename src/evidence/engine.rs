@@ -163,8 +163,8 @@ impl Engine {
         archive: &Path,
         watcher: &dyn GroupWatcher,
     ) -> Result<(), EngineError> {
-        // Without `--quiet`, it reports its progress to a pipe, which breaks and ends it if jettison
-        // is killed.
+        // Without `--quiet`, it reports its progress to a pipe, which breaks and ends it if
+        // jettison is killed.
         let arguments = [
             OsStr::new("load"),
             OsStr::new("--quiet"),
@@ -287,8 +287,8 @@ impl Engine {
             memory: None,
             output: MAX_OUTPUT,
         };
-        // A command that is left to finish survives a jettison that is killed: the watchdog waits for
-        // it.
+        // A command that is left to finish survives a jettison that is killed: the watchdog waits
+        // for it.
         let mut command = if watcher.lets_finish() {
             Command::new(&self.program)
         } else {

@@ -192,8 +192,8 @@ fn mount_of(directory: &[u8], lifetime: Lifetime) -> Mount {
     }
 }
 
-/// Whether a mount over a directory would hide kept files that no writer has put there. A rule knows
-/// what it names.
+/// Whether a mount over a directory would hide kept files that no writer has put there. A rule
+/// knows what it names.
 fn has_foreign_content(subject: &Subject<'_, '_>, directory: &[u8], write: &Write) -> bool {
     match write.by {
         Writer::Rule { .. } => false,

@@ -1,4 +1,4 @@
-//! What kept files are used for, as rules of a profile that confines the container.
+//! Uses of kept files, as rules of a profile that confines the container.
 
 use std::collections::BTreeMap;
 

@@ -85,7 +85,8 @@ fn mounts(
             has_files = true;
         }
     }
-    // Only a volume shows the files of the image. Those in `/run` and `/tmp` are left from the build.
+    // Only a volume shows the files of the image. Those in `/run` and `/tmp` are left from the
+    // build.
     let is_cleared = [b"/run".as_slice(), b"/tmp"]
         .iter()
         .any(|top| is_within(path, top));

@@ -216,7 +216,8 @@ const FOLLOWED_FOR_NAME: u64 = 1 << 10;
 /// The largest images need a tenth.
 const MAX_LOOKED_UP: u64 = 16 << 20;
 const LOOKED_UP_FOR_NAME: u64 = 128;
-/// Bytes of the path in an error that take as long as a lookup, for paths of hundreds of directories.
+/// Bytes of the path in an error that take as long as a lookup, for paths of hundreds of
+/// directories.
 const PATH_BYTES: usize = 64;
 
 /// The symlinks on one path.

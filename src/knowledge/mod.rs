@@ -2,9 +2,9 @@
 //! managers, paths that contain documentation. Rules, tracers and pages refer to a class or a set
 //! by name instead of having their own lists.
 //!
-//! The tables are the files `rules/*.toml` of the same names: capabilities, languages, launchers, mounts, package
-//! managers, path sets, platforms, programs, Python distributions, service managers, ShellCheck,
-//! signals, systemd and variables.
+//! The tables are the files `rules/*.toml` of the same names: capabilities, languages, launchers,
+//! mounts, package managers, path sets, platforms, programs, Python distributions, service
+//! managers, ShellCheck, signals, systemd and variables.
 
 mod capabilities;
 mod languages;

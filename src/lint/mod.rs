@@ -1,11 +1,10 @@
 //! The lint engine. It receives the rules as input and names none of them, except those that it
 //! implements itself: the rules about pragmas, and ShellCheck.
 //!
-//! [`lint`] checks a Dockerfile, [`lint_image`] an image, [`lint_deployment`] what a Compose file, a
-//! Kubernetes manifest or a Bake file says. All run the checks of the selected
-//! rules, which report to [`Findings`], and fill in the severity and the context of each location.
-//! Comments suppress findings in Dockerfiles, a [`Policy`](image::Policy) allows exceptions for
-//! images.
+//! [`lint`] checks a Dockerfile, [`lint_image`] an image, [`lint_deployment`] what a Compose file,
+//! a Kubernetes manifest or a Bake file says. All run the checks of the selected rules, which
+//! report to [`Findings`], and fill in the severity and the context of each location. Comments
+//! suppress findings in Dockerfiles, a [`Policy`](image::Policy) allows exceptions for images.
 
 mod attack_surface;
 mod code;

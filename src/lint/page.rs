@@ -189,7 +189,8 @@ impl Tool {
 
     /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `S6471`,
     /// `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
-    /// `KSV-0017`, `dockerfile.security.missing-user`, `tally/max-lines`, `kube-linter/docker-sock`,
+    /// `KSV-0017`, `dockerfile.security.missing-user`, `tally/max-lines`,
+    /// `kube-linter/docker-sock`,
     /// `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
         // The forms do not overlap, except for the last two, which match many words and are

@@ -31,8 +31,8 @@ pub struct Settings {
     pub build_args: BTreeMap<String, String>,
     /// The stage that is built; the last one if no stage has this name.
     pub target: Option<String>,
-    /// Contexts that the build names (`--build-context`): a `FROM` or `COPY --from` with such a name
-    /// does not pull an image.
+    /// Contexts that the build names (`--build-context`): a `FROM` or `COPY --from` with such a
+    /// name does not pull an image.
     pub contexts: BTreeSet<String>,
     /// Whether comments in the file may suppress findings.
     pub pragmas: bool,

@@ -13,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     deployment: Some(check),
 };
 
-/// Maximum number of labels that are compared. Pods that are left count as not selected: a file could
-/// otherwise hide them.
+/// Maximum number of labels that are compared. Pods that are left count as not selected: a file
+/// could otherwise hide them.
 const MAX_COMPARED: usize = 4 << 20;
 
 fn check(cx: &DeploymentContext<'_>, findings: &mut Findings) {

@@ -358,8 +358,8 @@ impl Why {
         }
     }
 
-    /// Whether a language loads or reads the file, as a part of itself or of a package; nothing shows
-    /// that the file is started as a program.
+    /// Whether a language loads or reads the file, as a part of itself or of a package; nothing
+    /// shows that the file is started as a program.
     pub(super) fn is_loaded(&self) -> bool {
         matches!(
             self,

@@ -19,9 +19,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     write_with(path, |stream| stream.write_all(bytes))
 }
 
-/// Writes a file atomically with a function that writes its content: to a temporary file in the same
-/// directory, which is then renamed. An existing symlink is replaced and its target left unchanged,
-/// because a repository could contain one. A named device or FIFO is written to, and so are
+/// Writes a file atomically with a function that writes its content: to a temporary file in the
+/// same directory, which is then renamed. An existing symlink is replaced and its target left
+/// unchanged, because a repository could contain one. A named device or FIFO is written to, and so
+/// are
 /// `/dev/stdout` and similar paths.
 pub fn write_with(
     path: &Path,
@@ -43,8 +44,8 @@ pub fn write_with(
     Ok(())
 }
 
-/// Creates a file atomically, with this mode less the umask. Returns false if there is anything with
-/// this name, even a broken symlink.
+/// Creates a file atomically, with this mode less the umask. Returns false if there is anything
+/// with this name, even a broken symlink.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, Refusal> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::Error::from(io::ErrorKind::IsADirectory).into());

@@ -1,8 +1,9 @@
 //! Images in `testdata/planted`, built from their Dockerfiles: exactly the expected findings are
 //! reported.
 //!
-//! `expected.txt` beside a Dockerfile has a line for each finding: the rule, the path, the layer that brought it, and the line of the Dockerfile; `-`
-//! where there is none. What the base image has is said once, in
+//! `expected.txt` beside a Dockerfile has a line for each finding: the rule, the path, the layer
+//! that brought it, and the line of the Dockerfile; `-` where there is none. What the base image
+//! has is said once, in
 //! `base.txt`. All rules are asked; `JETTISON_BLESS=1` writes the files anew, for a person to read.
 
 use crate::containers::{output, tool};

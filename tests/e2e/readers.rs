@@ -18,9 +18,9 @@ use std::process::Command;
 ///
 /// Where an entry goes through a symlink of a lower layer, Docker and Podman replace the symlink on
 /// overlayfs. Images of tools that append layers have such entries on top of distributions in which
-/// `/lib` is a symlink, so they are read. Python reads the times of GNU's format as a part of the name,
-/// in archives that GNU tar itself writes. Engines create the missing directory of a whiteout,
-/// umoci does not.
+/// `/lib` is a symlink, so they are read. Python reads the times of GNU's format as a part of the
+/// name, in archives that GNU tar itself writes. Engines create the missing directory of a
+/// whiteout, umoci does not.
 const KNOWN: [(&str, &str); 6] = [
     ("whiteout-in-a-missing-directory", "umoci"),
     ("opaque-missing-directory", "umoci"),

@@ -1,9 +1,9 @@
 //! What BuildKit says about a Dockerfile, and what jettison says.
 //!
-//! `testdata/buildkit/record.py` has recorded BuildKit's verdicts. What it refuses is an error here,
-//! what it accepts has no error that says that the build fails, and each of its warnings is a
-//! finding with the code of the warning; `testdata/buildkit/exceptions.toml` lists where that is not
-//! so, and why.
+//! `testdata/buildkit/record.py` has recorded BuildKit's verdicts. What it refuses is an error
+//! here, what it accepts has no error that says that the build fails, and each of its warnings is a
+//! finding with the code of the warning; `testdata/buildkit/exceptions.toml` lists where that is
+//! not so, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -69,8 +69,8 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The comment of a line of code, or the parts in double quotes that have more than one word: a single
-/// word may be a key of somebody else's format.
+/// The comment of a line of code, or the parts in double quotes that have more than one word: a
+/// single word may be a key of somebody else's format.
 fn prose_of(line: &str) -> String {
     let line = line.trim_start();
     if line.starts_with("//") {
@@ -81,8 +81,8 @@ fn prose_of(line: &str) -> String {
     sentences.join(" | ")
 }
 
-/// The words of a text in lower case. Punctuation between two words stays, so that no phrase is found
-/// across the end of a sentence.
+/// The words of a text in lower case. Punctuation between two words stays, so that no phrase is
+/// found across the end of a sentence.
 fn words(text: &str) -> Vec<String> {
     let text = text.to_lowercase();
     let mut words = Vec::new();

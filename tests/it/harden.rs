@@ -130,7 +130,8 @@ fn printed_deployments_have_no_findings_without_a_reason() {
         if name == "ping" {
             // Its program has a file capability.
             allowed.extend(["added-capability", "privilege-escalation-allowed"]);
-            // It publishes no port, but it connects to other hosts, for which Compose has no policy.
+            // It publishes no port, but it connects to other hosts, for which Compose has no
+            // policy.
             allowed.insert("unrestricted-network");
         }
         for (kind, format) in [(Kind::Compose, "compose"), (Kind::Kubernetes, "kubernetes")] {

@@ -77,8 +77,8 @@ impl Files for Host {
 }
 
 /// The paths that our loader maps for a program, its loader among them;
-/// `None` for what asks for no loader. A need that is not met is in it as the loader tells it: `libx.so.1
-/// => not found`.
+/// `None` for what asks for no loader. A need that is not met is in it as the loader tells it:
+/// `libx.so.1 => not found`.
 fn ours(host: &Host, program: &Path) -> Option<BTreeSet<String>> {
     let program = program.as_os_str().as_bytes();
     let Kind::File(file) = host.look(program) else {

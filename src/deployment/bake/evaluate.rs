@@ -1,8 +1,8 @@
 //! Evaluation of the expressions in a Bake file, within limits.
 //!
 //! A value may be repeated by each expression that refers to it, so that a few lines could double
-//! it hundreds of times. Values and expressions are therefore short, `for` is not evaluated, and the
-//! length of each value counts as work wherever it is used.
+//! it hundreds of times. Values and expressions are therefore short, `for` is not evaluated, and
+//! the length of each value counts as work wherever it is used.
 
 use std::collections::BTreeMap;
 
@@ -222,7 +222,7 @@ impl Evaluator {
         }
     }
 
-    /// What an expression may refer to; `None` if it cannot be evaluated within the limits. A value
+    /// The names that an expression may refer to; `None` if it cannot be evaluated within the limits. A value
     /// counts each time that the expression repeats it.
     fn context(
         &mut self,

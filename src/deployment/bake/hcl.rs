@@ -12,8 +12,8 @@ use super::{Body, Definition, Definitions};
 /// Rounds in which variables are evaluated that refer to others.
 const ROUNDS: usize = 8;
 
-/// Maximum number of `=` and `:` in a file. The parser compares each key of an object with all others,
-/// so that time grows with the square of their number.
+/// Maximum number of `=` and `:` in a file. The parser compares each key of an object with all
+/// others, so that time grows with the square of their number.
 const MAX_KEYS: usize = 10_000;
 
 /// The blocks of a file; `None` if it is not HCL.

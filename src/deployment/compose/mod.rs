@@ -29,8 +29,8 @@ use interpolate::Environment;
 const MAX_FILES: usize = 64;
 /// The longest chain of `include` and of `extends`.
 const MAX_CHAIN: usize = 16;
-/// The number of problems from which names that do not exist get no suggestions, for which all names
-/// are compared.
+/// The number of problems from which names that do not exist get no suggestions, for which all
+/// names are compared.
 const MANY_PROBLEMS: usize = 100;
 
 pub(super) fn read(source: Source, files: &dyn Files, room: &Room) -> Deployment {
@@ -128,7 +128,8 @@ impl Loader<'_> {
         merged
     }
 
-    /// The file, and the override that Compose reads with it, in the order in which they are merged.
+    /// The file, and the override that Compose reads with it, in the order in which they are
+    /// merged.
     fn with_override(&mut self, path: &Path) -> Vec<PathBuf> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let others: Vec<String> = if is_compose_override(&name) {

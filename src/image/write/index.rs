@@ -87,7 +87,8 @@ impl IndexWriter {
         })
     }
 
-    /// Writes one image, perhaps one of a slimmed image and its rest. Its platform is that of its configuration.
+    /// Writes one image, perhaps one of a slimmed image and its rest. Its platform is that of its
+    /// configuration.
     pub fn add(
         &mut self,
         image: &Image,

@@ -37,8 +37,8 @@ impl<'a> DeploymentContext<'a> {
             .filter(|(_, workload)| workload.role != Role::Init)
     }
 
-    /// The containers that are started from a known image. Those of a Compose override are left out,
-    /// because the command may be in the other file.
+    /// The containers that are started from a known image. Those of a Compose override are left
+    /// out, because the command may be in the other file.
     pub fn imaged_workloads(&self) -> Vec<ImagedWorkload<'a>> {
         let mut found = Vec::new();
         if self.images.is_empty() {

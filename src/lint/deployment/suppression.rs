@@ -1,7 +1,8 @@
 //! Comments in YAML and HCL that suppress findings, with the grammar of those in Dockerfiles.
 //!
-//! A comment above an entry applies to the entry and everything that is indented below it; a comment
-//! at the end of a line applies to the entry on that line. `global ignore=` applies to the file.
+//! A comment above an entry applies to the entry and everything that is indented below it; a
+//! comment at the end of a line applies to the entry on that line. `global ignore=` applies to the
+//! file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,8 +136,8 @@ fn rules(request: &Request<'_>, registry: &Registry) -> BTreeSet<&'static str> {
     rules
 }
 
-/// The entries of a file: each line that is neither empty nor a comment starts one, which ends before
-/// the next such line that is not indented more.
+/// The entries of a file: each line that is neither empty nor a comment starts one, which ends
+/// before the next such line that is not indented more.
 struct Entries {
     /// The first and the last line of each, in the order of the first ones.
     lines: Vec<Lines>,

@@ -1,4 +1,4 @@
-//! What the modes of kept files permit a user to do.
+//! Permissions of a user for kept files.
 
 use crate::image::{Inode, Kind, NameId, Tree};
 use crate::slim::{Because, Plan, Root, Why};

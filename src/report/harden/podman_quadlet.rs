@@ -91,8 +91,8 @@ fn add_mounts(sheet: &mut Sheet, hardened: &Hardened<'_>) {
     }
 }
 
-/// A value of a unit file, in which `%` begins a specifier, and a backslash at the end continues the
-/// line.
+/// A value of a unit file, in which `%` begins a specifier, and a backslash at the end continues
+/// the line.
 fn value(text: &str) -> String {
     let text = escape(text).replace('%', "%%");
     text.trim_end_matches('\\').to_owned()

@@ -1,5 +1,5 @@
-//! Daemons that mean harm: a socket of Docker may be anybody's, and nothing of it is read without an
-//! end.
+//! Daemons that mean harm: a socket of Docker may be anybody's, and nothing of it is read without
+//! an end.
 
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};

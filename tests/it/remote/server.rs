@@ -111,8 +111,8 @@ fn converse(
     output.flush().ok()
 }
 
-/// The start of an answer with a header that the connection is closed after it: a client that uses it
-/// again could meet the end of it.
+/// The start of an answer with a header that the connection is closed after it: a client that uses
+/// it again could meet the end of it.
 fn closing(mut start: Vec<u8>) -> Vec<u8> {
     if let Some(line) = start.windows(2).position(|end| end == b"\r\n") {
         start.splice(line + 2..line + 2, *b"Connection: close\r\n");

@@ -128,7 +128,8 @@ fn outside(ground: &Ground) -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// The calls of a command; none without `strace`. Relative entries in `PATH` are part of the attack.
+/// The calls of a command; none without `strace`. Relative entries in `PATH` are part of the
+/// attack.
 fn traced(ground: &Ground, directory: &str, arguments: &[&str], input: &[u8]) -> Vec<String> {
     let program = env!("CARGO_BIN_EXE_jettison");
     let trace = ground.path("trace");

@@ -23,8 +23,8 @@ use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The cost of a declared dependency, compared with a reason: it is a string in a set.
 const DECLARED: usize = 4;
-/// The least bytes that a token counts as. It takes a tenth of a microsecond to follow, and there are
-/// about 6 bytes for each in most sources, and 3 in bundles.
+/// The least bytes that a token counts as. It takes a tenth of a microsecond to follow, and there
+/// are about 6 bytes for each in most sources, and 3 in bundles.
 const TOKEN: usize = 10;
 /// The requests of a source that may load a module in any way.
 const KINDS: [Kind; 2] = [Kind::Require, Kind::Import];

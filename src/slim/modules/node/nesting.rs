@@ -7,8 +7,8 @@
 
 /// The highest sum of a source that is parsed. Generated bundles of real packages stay far below.
 const MOST: usize = 32_768;
-/// The most tokens of a source that is parsed: the tree takes up to 140 bytes for each, and the text
-/// of a token may be one byte. Bundles of 5 MB have about a million.
+/// The most tokens of a source that is parsed: the tree takes up to 140 bytes for each, and the
+/// text of a token may be one byte. Bundles of 5 MB have about a million.
 const MOST_TOKENS: usize = 1_500_000;
 /// A bracket takes about this many times as much of the stack as an operator.
 const BRACKET: usize = 32;

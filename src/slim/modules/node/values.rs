@@ -43,7 +43,7 @@ pub(super) struct Variables<'p> {
     /// The working directory of the image.
     pub(super) working_directory: &'p str,
     values: HashMap<String, Value>,
-    /// What is left for expressions; all of them are unknown once it is used up.
+    /// Remaining work for expressions; all of them are unknown once it is used up.
     effort: Cell<usize>,
 }
 

@@ -111,7 +111,8 @@ impl PythonModules {
         true
     }
 
-    /// Adds the directory of a standard library. Returns true if only what is reached is kept of it.
+    /// Adds the directory of a standard library. Returns true if only what is reached is kept of
+    /// it.
     pub(in crate::slim) fn adopt_library(&mut self, library: NameId, python: NameId) -> bool {
         if self.open.is_some() || self.level != Modules::Exact {
             return false;

@@ -42,8 +42,8 @@ impl<'v, 'a> Resolver<'v, 'a> {
         }
     }
 
-    /// Whether an import of a source finds none of the modules that it found in the whole image. The
-    /// order of directories is that of `sys.path` of the program, which is not known.
+    /// Whether an import of a source finds none of the modules that it found in the whole image.
+    /// The order of directories is that of `sys.path` of the program, which is not known.
     pub(in crate::slim::modules) fn is_lost(&self, by: NameId, requested: &Requested) -> bool {
         let before = find(&self.before, by, requested);
         let after = find(&self.after, by, requested);

@@ -31,7 +31,7 @@ const VALUE: usize = 16;
 pub(super) struct Bindings {
     values: HashMap<String, Vec<String>>,
     others: HashSet<String>,
-    /// What is left for expressions; all of them are unknown once it is used up.
+    /// Remaining work for expressions; all of them are unknown once it is used up.
     effort: Cell<usize>,
 }
 
