@@ -20,7 +20,7 @@ format: ## run rustfmt, including the rule modules, which are declared by a macr
 test: ## run all tests: unit, integration, documentation, end-to-end with the usual images (these need root)
 	tests/tools.sh apparmor_parser shellcheck strace || [ -z "$$CI" ]
 	cargo test --features fuzzing
-	JETTISON_IMAGES=usual tests/e2e/run.sh --where-possible
+	JETTISON_IMAGES=$${JETTISON_IMAGES:-usual} tests/e2e/run.sh --where-possible
 	tests/deps/run.sh --where-possible
 
 .PHONY: e2e
