@@ -126,14 +126,13 @@ impl Invocations {
     /// generated; one that is outside of the repository of the deployment is not read, nor one that
     /// is excluded or whose name is not that of a Dockerfile: findings would disclose lines of any
     /// file.
-    pub(super) fn unread(
+    pub(super) fn unread<'s>(
         &self,
-        sources: &[Source],
+        sources: impl Iterator<Item = &'s Source>,
         exclude: &Exclude,
         output: Output,
     ) -> Vec<Source> {
         let known: BTreeSet<&Path> = sources
-            .iter()
             .map(|source| Path::new(source.name()))
             .map(|path| path.strip_prefix(".").unwrap_or(path))
             .collect();
@@ -227,17 +226,20 @@ fn distinction(build: &Build) -> [u8; 32] {
 /// that build it in the same way.
 pub(super) fn inline_builds(deployment: &Deployment) -> Vec<(&Build, &InlineText)> {
     let mut left = MAX_INLINE;
-    let fits = |(_, text): &(&Build, &InlineText)| {
-        let rest = left.checked_sub(text.text.len());
-        left = rest.unwrap_or(0);
-        rest.is_some()
-    };
-    different_inline(deployment).take_while(fits).collect()
+    let mut inline = Vec::new();
+    for (build, text) in different_inline(deployment) {
+        let Some(rest) = left.checked_sub(text.text.len()) else {
+            break;
+        };
+        left = rest;
+        inline.push((build, text));
+    }
+    inline
 }
 
-/// The number of Dockerfiles in a deployment that are beyond the limit.
-pub(super) fn unchecked_inline(deployment: &Deployment) -> usize {
-    different_inline(deployment).count() - inline_builds(deployment).len()
+/// The number of Dockerfiles in a deployment, those beyond the limit included.
+pub(super) fn inline_count(deployment: &Deployment) -> usize {
+    different_inline(deployment).count()
 }
 
 fn different_inline(deployment: &Deployment) -> impl Iterator<Item = (&Build, &InlineText)> {

@@ -162,11 +162,10 @@ fn apply(
     for left in &by_hand {
         output.warning(format_args!("left to you: {left}"));
     }
-    if text == old.text() && !by_hand.is_empty() {
-        return Ok(Outcome::Clean);
-    }
     if text == old.text() {
-        output.note(format_args!("`{}` has the settings already", old.name()));
+        if by_hand.is_empty() {
+            output.note(format_args!("`{}` has the settings already", old.name()));
+        }
         return Ok(Outcome::Clean);
     }
     ensure!(
@@ -195,11 +194,8 @@ fn image_name(arguments: &HardenArguments) -> anyhow::Result<String> {
         return Ok(name.to_string());
     }
     let reference: Reference = arguments.image.parse()?;
-    if let Some(name) = reference.stored_name() {
-        return Ok(name.to_owned());
-    }
-    if let Some(name) = reference.remote_name() {
-        return Ok(name.to_string());
+    if let Some(name) = reference.image_name() {
+        return Ok(name);
     }
     let stem = reference.path().and_then(Path::file_stem);
     let stem = stem.map(|stem| stem.to_string_lossy().to_lowercase());

@@ -188,10 +188,7 @@ impl LintedImage {
     /// The image as one that containers of a deployment are started from.
     pub(super) fn deployed(&self) -> DeployedImage<'_> {
         let reference = self.name.parse::<Reference>().ok();
-        let name = reference.as_ref().and_then(|reference| {
-            let remote = reference.remote_name().map(ToString::to_string);
-            reference.stored_name().map(str::to_owned).or(remote)
-        });
+        let name = reference.as_ref().and_then(Reference::image_name);
         DeployedImage::new(&self.name, name.as_deref(), &self.image, self.plan.as_ref())
     }
 

@@ -34,8 +34,8 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
-    let mut inputs = read_inputs(arguments, &config, output)?;
-    let invocations = invocations(&mut inputs.sources, arguments, &config, output)?;
+    let inputs = read_inputs(arguments, &config, output)?;
+    let (jobs, invocations) = jobs_and_invocations(inputs.sources, arguments, &config, output)?;
     let mut failed = inputs.failed;
     let deployed: Vec<DeployedImage<'_>> =
         inputs.images.iter().map(LintedImage::deployed).collect();
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         warned: Mutex::default(),
         large: Mutex::default(),
     };
-    let mut files = linter.lint(inputs.sources);
+    let mut files = linter.lint(jobs);
     linter.add_others(&mut files);
     let dockerfiles = files.len();
     for image in &inputs.images {
@@ -131,27 +131,30 @@ fn accepted(
     }
 }
 
-/// The ways in which the Dockerfiles of a run are built, as its deployments say. Dockerfiles that
-/// were not passed are added to the sources.
-fn invocations(
-    sources: &mut Vec<Source>,
+/// The texts of a run, and the ways in which its Dockerfiles are built, as its deployments say.
+/// Dockerfiles that were not passed are added.
+fn jobs_and_invocations(
+    sources: Vec<Source>,
     arguments: &LintArguments,
     config: &Config,
     output: Output,
-) -> anyhow::Result<Invocations> {
-    let mut invocations = Invocations::default();
+) -> anyhow::Result<(Vec<Job>, Invocations)> {
     let room = Room::default();
-    for source in &*sources {
-        if let Some(kind) = deployments::kind_of(source) {
-            invocations.add(&deployments::read(&room, kind, source.clone()));
+    let mut jobs = jobs(&room, sources);
+    let mut invocations = Invocations::default();
+    for job in &jobs {
+        if let Some(deployment) = &job.deployment {
+            invocations.add(deployment);
         }
     }
     // The files of the working tree are not those of git's index.
     if !arguments.files.staged {
         let exclude = Exclude::of(&arguments.files.exclude, config)?;
-        sources.extend(invocations.unread(sources, &exclude, output));
+        let known = jobs.iter().map(|job| &job.source);
+        let unread = invocations.unread(known, &exclude, output);
+        jobs.extend(self::jobs(&room, unread));
     }
-    Ok(invocations)
+    Ok((jobs, invocations))
 }
 
 /// Texts and images to check.
@@ -226,7 +229,7 @@ fn fix_files(
     let dockerfiles = files.partition_point(|file| file.source().is_some());
     let images = files.split_off(dockerfiles);
     let mut fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
-        let mut files = linter.lint(sources);
+        let mut files = linter.lint(jobs(&Room::default(), sources));
         baseline::withhold_fixes(accepted, &mut files)?;
         Ok(files)
     })?;
@@ -312,6 +315,20 @@ struct Job {
     deployment: Option<Deployment>,
 }
 
+impl Job {
+    /// Its Dockerfiles, for ShellCheck.
+    fn texts(&self) -> Vec<Source> {
+        let Some(deployment) = &self.deployment else {
+            return vec![self.source.clone()];
+        };
+        let mut texts = Vec::new();
+        for (_, inline) in deployments::inline_builds(deployment) {
+            texts.push(Source::new(self.source.name(), inline.text.as_str()));
+        }
+        texts
+    }
+}
+
 /// Bytes from which a file is large. Analysis takes some hundreds of bytes of memory for each byte
 /// of the worst files, so large ones are analyzed one at a time, on any number of cores.
 const LARGE: usize = 64 << 10;
@@ -319,22 +336,13 @@ const LARGE: usize = 64 << 10;
 const MAX_BUILT: usize = 512 << 10;
 
 impl Linter<'_> {
-    fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
-        let few = sources.len() <= FEW;
-        // One after the other, so that it does not depend on chance which deployments fit.
-        let room = Room::default();
-        let mut jobs: Vec<Job> = sources
-            .into_iter()
-            .map(|source| job(&room, source))
-            .collect();
+    fn lint(&mut self, mut jobs: Vec<Job>) -> Vec<Linted> {
+        let few = jobs.len() <= FEW;
+        let texts: Vec<Vec<Source>> = jobs.iter().map(Job::texts).collect();
         // One process checks the scripts of all files, as it takes longer to start than to check.
-        let mut answers = self.ask_shellcheck(&texts(&jobs)).into_iter();
-        for job in &mut jobs {
-            let count = match &job.deployment {
-                Some(deployment) => deployments::inline_builds(deployment).len(),
-                None => 1,
-            };
-            job.answers = answers.by_ref().take(count).collect();
+        let mut answers = self.ask_shellcheck(&texts.concat()).into_iter();
+        for (job, texts) in jobs.iter_mut().zip(&texts) {
+            job.answers = answers.by_ref().take(texts.len()).collect();
         }
         if few {
             jobs.into_iter().map(|job| self.lint_job(job)).collect()
@@ -360,7 +368,8 @@ impl Linter<'_> {
         let registry = rules::registry();
         let mut files =
             lint::lint_deployment(deployment, self.deployed, registry, &self.config.settings);
-        let unchecked = deployments::unchecked_inline(deployment);
+        let inline = deployments::inline_builds(deployment);
+        let unchecked = deployments::inline_count(deployment) - inline.len();
         if unchecked > 0 {
             self.output.warning(format_args!(
                 "{unchecked} of the Dockerfiles in `{}` are not checked: they are too large together",
@@ -371,8 +380,7 @@ impl Linter<'_> {
         if let Ok(mut others) = self.others.lock() {
             others.extend(files.drain(1..));
         }
-        let inline = deployments::inline_builds(deployment).into_iter();
-        for ((build, text), shellcheck) in inline.zip(answers) {
+        for ((build, text), shellcheck) in inline.into_iter().zip(answers) {
             let mut settings = lint::invocation_settings(&self.config.settings, build);
             settings.ignore.extend(NEEDS_IMAGE);
             let dockerfile = Source::new(source.name(), text.text.as_str());
@@ -525,29 +533,19 @@ impl Linter<'_> {
     }
 }
 
-fn job(room: &Room, source: Source) -> Job {
-    let kind = deployments::kind_of(&source);
-    Job {
-        deployment: kind.map(|kind| deployments::read(room, kind, source.clone())),
-        answers: Vec::new(),
-        source,
+/// Reads the deployments among sources, one after the other, so that it does not depend on chance
+/// which of them fit into the room.
+fn jobs(room: &Room, sources: Vec<Source>) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for source in sources {
+        let kind = deployments::kind_of(&source);
+        jobs.push(Job {
+            deployment: kind.map(|kind| deployments::read(room, kind, source.clone())),
+            answers: Vec::new(),
+            source,
+        });
     }
-}
-
-/// The Dockerfiles of all jobs, for ShellCheck.
-fn texts(jobs: &[Job]) -> Vec<Source> {
-    let mut texts = Vec::new();
-    for job in jobs {
-        match &job.deployment {
-            Some(deployment) => {
-                for (_, inline) in deployments::inline_builds(deployment) {
-                    texts.push(Source::new(job.source.name(), inline.text.as_str()));
-                }
-            }
-            None => texts.push(job.source.clone()),
-        }
-    }
-    texts
+    jobs
 }
 
 fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {

@@ -166,13 +166,8 @@ impl Wanted<'_> {
 /// containers of one image only.
 fn wanted_by_image(deployments: &[Deployment], image: &str) -> anyhow::Result<Wanted<'static>> {
     let reference: Reference = image.parse()?;
-    let name = match (reference.stored_name(), reference.remote_name()) {
-        (Some(name), _) => Some(familiar(name).to_owned()),
-        (None, Some(name)) => Some(familiar(&name.to_string()).to_owned()),
-        (None, None) => None,
-    };
-    if let Some(name) = name {
-        return Ok(Wanted::Image(name));
+    if let Some(name) = reference.image_name() {
+        return Ok(Wanted::Image(familiar(&name).to_owned()));
     }
     let mut images: Vec<Option<&str>> = Vec::new();
     for (_, workload) in deployments.iter().flat_map(Deployment::workloads) {

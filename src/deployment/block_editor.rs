@@ -54,6 +54,12 @@ pub enum NewValue {
     Maps(Vec<Vec<(&'static str, NewValue)>>),
 }
 
+impl NewValue {
+    pub fn scalar(text: impl Into<String>) -> Self {
+        Self::Scalar(text.into())
+    }
+}
+
 /// A key that cannot be edited; the line is counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotEditable {
@@ -704,10 +710,6 @@ fn plain_length(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn scalar(text: &str) -> NewValue {
-        NewValue::Scalar(text.to_owned())
-    }
-
     fn list(items: &[&str]) -> NewValue {
         NewValue::List(items.iter().map(|item| (*item).to_owned()).collect())
     }
@@ -739,8 +741,8 @@ services:
         let block = under(&editor, COMPOSE, "web");
         let mut refused = Vec::new();
         for (key, value) in [
-            ("read_only", scalar("true")),
-            ("user", scalar("\"1000:1000\"")),
+            ("read_only", NewValue::scalar("true")),
+            ("user", NewValue::scalar("\"1000:1000\"")),
             ("tmpfs", list(&["/tmp"])),
             ("cap_drop", list(&["ALL"])),
         ] {
@@ -781,7 +783,10 @@ services:
         let context = NewValue::Map(vec![("capabilities", drop)]);
         editor.set(&first, "securityContext", &context, &mut refused);
         let spec = editor.block_with_list_of(&first).unwrap();
-        let volume = vec![("name", scalar("tmp")), ("emptyDir", scalar("{}"))];
+        let volume = vec![
+            ("name", NewValue::scalar("tmp")),
+            ("emptyDir", NewValue::scalar("{}")),
+        ];
         editor.set(
             &spec,
             "volumes",
@@ -817,8 +822,8 @@ spec:
         let block = under(&editor, text, "a");
         for (key, value) in [
             ("list", list(&["x"])),
-            ("map", NewValue::Map(vec![("c", scalar("1"))])),
-            ("text", scalar("y")),
+            ("map", NewValue::Map(vec![("c", NewValue::scalar("1"))])),
+            ("text", NewValue::scalar("y")),
         ] {
             let mut refused = Vec::new();
             editor.set(&block, key, &value, &mut refused);
@@ -857,7 +862,7 @@ spec:
         ] {
             let text = format!("a:\n  k: {old}\n");
             assert_eq!(
-                edited(&text, "k", &scalar("7")),
+                edited(&text, "k", &NewValue::scalar("7")),
                 Some(format!("a:\n  k: {new}\n"))
             );
         }
@@ -875,7 +880,7 @@ spec:
         }
         for old in ["[b,\n    c]", "\"b\n    c\"", "b\n    c", "!x b", "&x b"] {
             let text = format!("a:\n  k: {old}\n");
-            for value in [scalar("7"), list(&["ALL"])] {
+            for value in [NewValue::scalar("7"), list(&["ALL"])] {
                 let mut editor = BlockEditor::new(&text);
                 let block = under(&editor, &text, "a");
                 let mut refused = Vec::new();
@@ -902,7 +907,11 @@ spec:
         ] {
             let (before, after) = ("a:\n", "# Comment.\nz: 1\n");
             assert_eq!(
-                edited(&format!("{before}{text}{after}"), "k", &scalar("7")),
+                edited(
+                    &format!("{before}{text}{after}"),
+                    "k",
+                    &NewValue::scalar("7")
+                ),
                 Some(format!("{before}{text}  k: 7\n{after}"))
             );
         }
@@ -911,13 +920,13 @@ spec:
             edited(
                 "s:\n  a:\n    t: |\n      x\n      # b\n  z:\n    y: 1\n",
                 "k",
-                &scalar("7")
+                &NewValue::scalar("7")
             ),
             Some("s:\n  a:\n    t: |\n      x\n      # b\n    k: 7\n  z:\n    y: 1\n".to_owned())
         );
         // Empty lines only belong to a text that keeps them.
         assert_eq!(
-            edited("a:\n  t: |\n    b\n\nz: 1\n", "k", &scalar("7")),
+            edited("a:\n  t: |\n    b\n\nz: 1\n", "k", &NewValue::scalar("7")),
             Some("a:\n  t: |\n    b\n  k: 7\n\nz: 1\n".to_owned())
         );
     }
@@ -925,11 +934,11 @@ spec:
     #[test]
     fn merged_values_are_not_hidden() {
         let base = "b: &b\n  k: [x]\n  m: {n: 1}\n  s: x\na:\n  <<: *b\n";
-        let map = NewValue::Map(vec![("c", scalar("1"))]);
+        let map = NewValue::Map(vec![("c", NewValue::scalar("1"))]);
         assert_eq!(edited(base, "k", &list(&["y"])), None);
         assert_eq!(edited(base, "m", &map), None);
         assert_eq!(
-            edited(base, "s", &scalar("y")),
+            edited(base, "s", &NewValue::scalar("y")),
             Some(format!("{base}  s: y\n"))
         );
         let inner = "b: &b\n  c: [x]\na:\n  m:\n    <<: *b\n";
@@ -938,17 +947,17 @@ spec:
         // The key is there, but its line does not show it.
         for form in ["k:\tx", "? k\n  : x", "\"\\x6b\": x"] {
             let text = format!("a:\n  b: 1\n  {form}\n");
-            assert_eq!(edited(&text, "k", &scalar("7")), None, "{text}");
+            assert_eq!(edited(&text, "k", &NewValue::scalar("7")), None, "{text}");
         }
     }
 
     #[test]
     fn mappings_that_aliases_repeat_are_not_edited() {
         let text = "x: &x\n  a:\n    b: 1\ny: *x\n";
-        assert_eq!(edited(text, "k", &scalar("7")), None);
+        assert_eq!(edited(text, "k", &NewValue::scalar("7")), None);
         for anchor in ["&w", "!!map", "&w !!map"] {
             let text = format!("a: {anchor}\n  b: 1\nz: 1\n");
-            let edited = edited(&text, "k", &scalar("7"));
+            let edited = edited(&text, "k", &NewValue::scalar("7"));
             assert_eq!(edited, Some(format!("a: {anchor}\n  b: 1\n  k: 7\nz: 1\n")));
         }
     }
@@ -958,7 +967,7 @@ spec:
         let text = "a: &a\n  b: 1\nz: *a\n";
         let mut editor = BlockEditor::new(text);
         let block = under(&editor, text, "a");
-        editor.set(&block, "k", &scalar("7"), &mut Vec::new());
+        editor.set(&block, "k", &NewValue::scalar("7"), &mut Vec::new());
         assert_eq!(editor.finish(), None);
     }
 }

@@ -101,8 +101,8 @@ pub(super) const WORKLOAD: usize = 4 << 10;
 #[derive(Debug)]
 pub(super) struct Budget<'a> {
     left: usize,
-    used: usize,
     is_exceeded: bool,
+    /// Of all deployments; only one of them is read at a time.
     room: &'a Room,
 }
 
@@ -110,7 +110,6 @@ impl<'a> Budget<'a> {
     pub(super) fn of(room: &'a Room) -> Self {
         Self {
             left: MAX_NODES.min(room.0.get()),
-            used: 0,
             is_exceeded: false,
             room,
         }
@@ -122,7 +121,7 @@ impl<'a> Budget<'a> {
         match self.left.checked_sub(bytes) {
             Some(rest) if !self.is_exceeded => {
                 self.left = rest;
-                self.used += bytes;
+                self.room.0.set(self.room.0.get() - bytes);
             }
             _ => self.is_exceeded = true,
         }
@@ -138,12 +137,6 @@ impl<'a> Budget<'a> {
         if self.is_exceeded && !is_known {
             problems.push(problem);
         }
-    }
-}
-
-impl Drop for Budget<'_> {
-    fn drop(&mut self) {
-        self.room.0.set(self.room.0.get().saturating_sub(self.used));
     }
 }
 
@@ -244,31 +237,23 @@ impl Builder<'_, '_> {
                     };
                     self.add(node, anchor)?;
                 }
-                Event::SequenceStart(style, anchor, tag) => {
-                    let content = Content::List(Vec::new());
-                    let is_flow = style == StructureStyle::Flow;
-                    self.open(Frame {
-                        start: place,
-                        is_flow,
-                        anchor,
-                        merging: merging(tag.as_deref()),
-                        content,
-                    })?;
-                }
-                Event::MappingStart(style, anchor, tag) => {
-                    let content = Content::Map {
+                Event::SequenceStart(style, anchor, tag) => self.open(Frame {
+                    start: place,
+                    is_flow: style == StructureStyle::Flow,
+                    anchor,
+                    merging: merging(tag.as_deref()),
+                    content: Content::List(Vec::new()),
+                })?,
+                Event::MappingStart(style, anchor, tag) => self.open(Frame {
+                    start: place,
+                    is_flow: style == StructureStyle::Flow,
+                    anchor,
+                    merging: merging(tag.as_deref()),
+                    content: Content::Map {
                         entries: Vec::new(),
                         key: None,
-                    };
-                    let is_flow = style == StructureStyle::Flow;
-                    self.open(Frame {
-                        start: place,
-                        is_flow,
-                        anchor,
-                        merging: merging(tag.as_deref()),
-                        content,
-                    })?;
-                }
+                    },
+                })?,
                 Event::SequenceEnd | Event::MappingEnd => self.close(place)?,
                 Event::Alias(anchor) => self.add_alias(anchor, place)?,
                 Event::UnresolvedAlias(name) => {

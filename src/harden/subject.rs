@@ -2,7 +2,7 @@
 
 use super::started::Started;
 use crate::image::{NameId, Tree};
-use crate::lint::image::{Accounts, Identity, MAX_ACCOUNTS, first_unreadable};
+use crate::lint::image::{Accounts, Identity, first_unreadable};
 use crate::printable::escape_bytes;
 use crate::slim::{Plan, ScriptCall, Slimming};
 
@@ -19,21 +19,11 @@ pub(super) struct Subject<'s, 'a> {
 impl<'s, 'a> Subject<'s, 'a> {
     pub(super) fn of(slimming: &'s Slimming<'a>) -> Self {
         let plan = &slimming.plan;
-        // A file that is missing or too large is treated as empty: there are no accounts.
-        let [passwd, group] = ["/etc/passwd", "/etc/group"]
-            .map(|path| slimming.text(path.as_bytes()).unwrap_or_default())
-            .map(|text| {
-                if text.len() > MAX_ACCOUNTS {
-                    Vec::new()
-                } else {
-                    text
-                }
-            });
         Self {
             slimming,
             plan,
             started: Started::of(&slimming.image.tree, plan),
-            accounts: Accounts::parse(&passwd, &group, b""),
+            accounts: Accounts::of(slimming.view()),
             has_files: with_files(&slimming.image.tree, plan),
         }
     }

@@ -149,6 +149,14 @@ impl Reference {
         }
     }
 
+    /// The name of the image, wherever it is; a file or a directory may have none.
+    pub fn image_name(&self) -> Option<String> {
+        match self.stored_name() {
+            Some(name) => Some(name.to_owned()),
+            None => self.remote_name().map(ToString::to_string),
+        }
+    }
+
     /// Decides whether a text is a path or a name.
     #[must_use]
     pub fn resolved(&self) -> Self {

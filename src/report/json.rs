@@ -109,8 +109,14 @@ pub(super) fn jsonl(report: &Report<'_>) -> impl Iterator<Item = String> {
 
 /// An array of elements that are already JSON, one per line.
 pub(super) fn array(elements: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
-    let line = || "\n".to_owned();
-    list("[".to_owned(), elements, line(), line(), "]\n".to_owned())
+    let line = "\n".to_owned();
+    list(
+        "[".to_owned(),
+        elements,
+        line.clone(),
+        line,
+        "]\n".to_owned(),
+    )
 }
 
 /// The pieces of a document whose last value is an empty list, with elements in it that are already

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::support::container_mounts::is_within;
 use crate::deployment::{Mount, MountSource};
-use crate::image::{Kind, NameId};
+use crate::image::{Kind, NameId, Tree};
 use crate::lint::{DeploymentContext, Findings, ImagedWorkload, Rule};
-use crate::slim::Confidence;
+use crate::slim::{Confidence, Plan};
 
 pub(super) const RULE: Rule = Rule {
     name: "hidden-files",
@@ -74,15 +74,20 @@ fn first_hidden<'a>(
     if temporary.any(|top| is_within(&path, top)) {
         return None;
     }
-    let is_needed = |name: NameId| {
-        let is_file = matches!(tree.inode(name).kind, Kind::File(_));
-        let mut reasons = plan.reasons(name).iter();
-        is_file
-            && plan.is_kept(name)
-            && reasons.any(|reason| reason.confidence() == Confidence::Certain)
-            && plan.is_reached(name)
-    };
     *known
         .entry((image.reference, directory))
-        .or_insert_with(|| tree.below(directory).find(|&name| is_needed(name)))
+        .or_insert_with(|| {
+            tree.below(directory)
+                .find(|&name| is_needed(tree, plan, name))
+        })
+}
+
+/// Whether the program certainly fails without a file.
+fn is_needed(tree: &Tree, plan: &Plan, name: NameId) -> bool {
+    let is_file = matches!(tree.inode(name).kind, Kind::File(_));
+    let mut reasons = plan.reasons(name).iter();
+    is_file
+        && plan.is_kept(name)
+        && reasons.any(|reason| reason.confidence() == Confidence::Certain)
+        && plan.is_reached(name)
 }

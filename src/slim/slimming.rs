@@ -55,10 +55,8 @@ impl<'a> Slimming<'a> {
         verify::verify_plan(&self.view, &self.binaries, &self.plan)
     }
 
-    /// The bytes of a text file of the image; `None` if there is none at the path.
-    pub(crate) fn text(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let resolved = self.image.tree.resolve(path).ok()?;
-        Some(self.view.bytes(resolved.name)?.to_vec())
+    pub(crate) fn view(&self) -> &View<'a> {
+        &self.view
     }
 
     /// The packages installed in the image.

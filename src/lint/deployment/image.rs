@@ -3,7 +3,7 @@
 use crate::deployment::{Pod, Workload};
 use crate::image::name::Parts;
 use crate::image::{Config, Image, NameId, Overrides, Tree};
-use crate::lint::image::{Accounts, Identity, MAX_ACCOUNTS};
+use crate::lint::image::{Accounts, Identity};
 use crate::slim::{Plan, ProgramFinder, View};
 
 /// An image, and what rules for deployments ask about it.
@@ -29,14 +29,11 @@ impl<'a> DeployedImage<'a> {
         plan: Option<&'a Plan>,
     ) -> Self {
         let view = View::new(image);
-        // A missing file is treated as empty: there are no accounts.
-        let [passwd, group] =
-            ["/etc/passwd", "/etc/group"].map(|path| text(&view, path).unwrap_or_default());
         Self {
             reference,
             image,
             plan,
-            accounts: Accounts::parse(&passwd, &group, b""),
+            accounts: Accounts::of(&view),
             name: name.map(|name| Parts::of(name).familiar_name().to_owned()),
             view,
         }
@@ -122,15 +119,6 @@ impl<'a> DeployedImage<'a> {
     pub(super) fn has_name(&self) -> bool {
         self.name.is_some()
     }
-}
-
-fn text(view: &View<'_>, path: &str) -> Option<Vec<u8>> {
-    let name = view.tree().resolve(path.as_bytes()).ok()?.name;
-    let bytes = view.bytes(name)?;
-    if bytes.len() > MAX_ACCOUNTS {
-        return None;
-    }
-    Some(bytes.to_vec())
 }
 
 /// A container with the image that it is started from.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::paths::file_name;
+use crate::slim::View;
 
 /// Largest of the files that are read, in bytes: each line takes a few hundred bytes of memory.
-pub(crate) const MAX_ACCOUNTS: usize = 1 << 20;
+pub(super) const MAX_ACCOUNTS: usize = 1 << 20;
 
 /// The accounts of an image, in the order of `/etc/passwd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,20 @@ pub enum Password {
 }
 
 impl Accounts {
+    /// The accounts of an image without their passwords. A file that is missing or too large is
+    /// treated as empty: it has no accounts.
+    pub(crate) fn of(view: &View<'_>) -> Self {
+        let [passwd, group] = ["/etc/passwd", "/etc/group"].map(|path| {
+            let resolved = view.tree().resolve(path.as_bytes()).ok()?;
+            let bytes = view.bytes(resolved.name)?;
+            if bytes.len() > MAX_ACCOUNTS {
+                return None;
+            }
+            Some(bytes.to_vec())
+        });
+        Self::parse(&passwd.unwrap_or_default(), &group.unwrap_or_default(), b"")
+    }
+
     /// Parses the three files; malformed lines are skipped.
     pub(crate) fn parse(passwd: &[u8], group: &[u8], shadow: &[u8]) -> Self {
         let shadowed: BTreeMap<String, String> = rows(shadow)

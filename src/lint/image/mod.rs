@@ -16,7 +16,6 @@ mod policy;
 
 use std::collections::BTreeSet;
 
-pub(crate) use accounts::MAX_ACCOUNTS;
 pub use accounts::{Account, Accounts, Password};
 pub use built_from::{
     DECIDED_BY_IMAGE, DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines,

@@ -65,10 +65,10 @@ struct Change<'a> {
 impl<'a> Change<'a> {
     fn apply_to_service(&mut self) {
         if let Some(user) = self.new_user() {
-            self.set("user", &NewValue::Scalar(quoted(&user)));
+            self.set("user", &NewValue::scalar(quoted(&user)));
         }
         if !self.is_read_only() {
-            self.set("read_only", &NewValue::Scalar("true".to_owned()));
+            self.set("read_only", &NewValue::scalar("true"));
         }
         let mut temporary = Vec::new();
         for (path, place) in self.new_places(Mount::Tmpfs) {
@@ -93,21 +93,20 @@ impl<'a> Change<'a> {
 
     fn apply_to_container(&mut self, pod: &Pod) {
         let settings = self.hardened.settings;
-        let boolean = |value: bool| NewValue::Scalar(value.to_string());
         let mut context = Vec::new();
         if self.workload.user.is_none() && settings.user.uid != 0 {
             let user = &settings.user;
-            context.push(("runAsNonRoot", boolean(true)));
-            context.push(("runAsUser", NewValue::Scalar(user.uid.to_string())));
+            context.push(("runAsNonRoot", NewValue::scalar("true")));
+            context.push(("runAsUser", NewValue::scalar(user.uid.to_string())));
             if self.workload.group.is_none() {
-                context.push(("runAsGroup", NewValue::Scalar(user.gid.to_string())));
+                context.push(("runAsGroup", NewValue::scalar(user.gid.to_string())));
             }
         }
         if self.needs_no_new_privileges() {
-            context.push(("allowPrivilegeEscalation", boolean(false)));
+            context.push(("allowPrivilegeEscalation", NewValue::scalar("false")));
         }
         if !self.is_read_only() {
-            context.push(("readOnlyRootFilesystem", boolean(true)));
+            context.push(("readOnlyRootFilesystem", NewValue::scalar("true")));
         }
         let mut capabilities = Vec::new();
         if !self.workload.drops_all() {
@@ -121,7 +120,7 @@ impl<'a> Change<'a> {
             context.push(("capabilities", NewValue::Map(capabilities)));
         }
         if self.workload.seccomp.is_none() {
-            let default = NewValue::Scalar("RuntimeDefault".to_owned());
+            let default = NewValue::scalar("RuntimeDefault");
             context.push(("seccompProfile", NewValue::Map(vec![("type", default)])));
         }
         if !context.is_empty() {
@@ -136,12 +135,14 @@ impl<'a> Change<'a> {
         let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
         for (path, _) in self.new_places(Mount::Tmpfs) {
             let name = format!("{}-{}", self.workload.name.value, name_of(&path));
-            let text = |text: &str| NewValue::Scalar(text.to_owned());
             mounts.push(vec![
-                ("name", text(&name)),
-                ("mountPath", NewValue::Scalar(quoted(&path))),
+                ("name", NewValue::scalar(&name)),
+                ("mountPath", NewValue::scalar(quoted(&path))),
             ]);
-            volumes.push(vec![("name", text(&name)), ("emptyDir", text("{}"))]);
+            volumes.push(vec![
+                ("name", NewValue::scalar(&name)),
+                ("emptyDir", NewValue::scalar("{}")),
+            ]);
         }
         for (path, _) in self.new_places(Mount::Volume) {
             let name = &pod.name.value;

@@ -462,25 +462,17 @@ impl Walk {
             Some((package, start)) => (package, start),
             None => ("", request.name.as_str()),
         };
-        let packages = match place {
+        let directories: Vec<(NameId, Option<Module>)> = match place {
             Place::Source(source) if request.level > 0 => {
                 let found = index.find_relative(view, *source, request.level, package);
-                found.into_iter().collect()
+                found.into_iter().filter_map(with_directory).collect()
             }
-            _ if package.is_empty() => Vec::new(),
-            _ => index.find(view, package),
+            _ if package.is_empty() => index.sites().map(|site| (site, None)).collect(),
+            _ => {
+                let found = index.find(view, package);
+                found.into_iter().filter_map(with_directory).collect()
+            }
         };
-        let mut directories: Vec<(NameId, Option<&Module>)> = Vec::new();
-        if package.is_empty() && request.level == 0 {
-            directories.extend(index.sites().map(|site| (site, None)));
-        }
-        for package in &packages {
-            directories.extend(
-                package
-                    .package()
-                    .map(|directory| (directory, Some(package))),
-            );
-        }
         for (directory, mut package) in directories {
             for name in index.listing(view, directory).keys() {
                 if !index.work.spend(1) {
@@ -489,7 +481,7 @@ impl Walk {
                 if name.starts_with(start) && !is_test(name) {
                     // Importing a module also runs the `__init__.py` of each package above it.
                     if let Some(package) = package.take() {
-                        self.reach(view, index, place, request, package);
+                        self.reach(view, index, place, request, &package);
                     }
                     let module = index.find_below(view, directory, name);
                     self.reach(view, index, place, request, &module);
@@ -803,4 +795,9 @@ impl Walk {
             }
         }
     }
+}
+
+/// A package and its directory.
+fn with_directory(package: Module) -> Option<(NameId, Option<Module>)> {
+    Some((package.package()?, Some(package)))
 }
