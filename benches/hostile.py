@@ -2294,6 +2294,148 @@ for name, text in {
         return node_program(layer, "require('p');" + text())
 
 
+# Compose files, Kubernetes manifests and Bake files
+
+
+def written(directory, name, text):
+    path = os.path.join(directory, name)
+    with open(path, "wb") as file:
+        file.write(text.encode())
+    return path
+
+
+def deployment(directory, name, text, *options):
+    return ["lint", "--select", "all", *options, written(directory, name, text)]
+
+
+COMPOSE_FILES = {
+    "services": lambda: "services:\n" + numbered("  s#: {image: a}\n"),
+    "builds": lambda: "services:\n" + numbered("  s#: {build: {context: ., dockerfile_inline: 'FROM a'}}\n"),
+    "builds-paths": lambda: "services:\n" + numbered("  s#: {build: ./s#}\n"),
+    "environment": lambda: "services:\n a:\n  image: a\n  environment:\n" + numbered("   - PASSWORD#=hunter\n"),
+    "ports": lambda: "services:\n a:\n  image: a\n  ports: [" + numbered("'#:#',") + "]\n",
+    "volumes": lambda: "services:\n a:\n  image: a\n  volumes: [" + numbered("/a#:/b#,") + "]\n",
+    "networks": lambda: "x: &x {image: a, networks: [" + numbered("n#,", 3_000) + "]}\nservices:\n"
+    + numbered(" s#: *x\n", 3_000) + "networks: {" + numbered("n#: {},", 500_000) + "}\n",
+    "extends-missing": lambda: "services:\n" + numbered("  s#: {extends: t#}\n"),
+    "extends-chain": lambda: "services:\n" + "".join(f"  s{n}: {{extends: s{n + 1}}}\n" for n in range(30_000)),
+    "extends-large": lambda: "services:\n  b: {x: [" + fill("1,", SIZE // 2) + "]}\n" + numbered("  s#: {extends: b}\n", SIZE // 2),
+    "aliases": lambda: "x: &x {image: a, privileged: true, cap_add: [ALL], ports: ['1:1'], command: [sh, -c, 'sudo a | b']}\n"
+    + "services:\n" + numbered(" s#: *x\n", 100_000),
+    "documents": lambda: numbered("--- {a#: 1}\n"),
+    "includes-missing": lambda: "services: {a: {image: a}}\ninclude: [" + fill("b,") + "]\n",
+    "interpolation": lambda: "services: {a: {image: a}}\nx: [" + fill("'" + "${A:-" * 15 + "}" * 15 + "',") + "]\n",
+    "indents": lambda: "".join(" " * (n % 90) + "a:\n" for n in range(SIZE // 50)),
+    "flow-open": lambda: "services: " + fill("["),
+    "anchors": lambda: "services: [" + numbered("&a# b,") + "]",
+}
+for name, text in COMPOSE_FILES.items():
+    case(f"compose/{name}")(lambda directory, text=text: deployment(directory, "compose.yaml", text()))
+
+
+def compose_with(name, files):
+    """Registers a case of `compose.yaml` and files beside it."""
+
+    def make(directory):
+        for file_name, text in files().items():
+            written(directory, file_name, text)
+        return ["lint", "--select", "all", os.path.join(directory, "compose.yaml")]
+
+    case(f"compose/{name}")(make)
+
+
+SERVICE = "services: {a: {image: a}}\n"
+compose_with("includes-refused", lambda: {
+    "b.yaml": fill("#"), "compose.yaml": SERVICE + "include: [" + fill("b.yaml,", SIZE // 2) + "]\n",
+})
+compose_with("includes-of-many-values", lambda: {
+    "b.yaml": "x: [" + fill("1,", 180_000) + "]\n", "compose.yaml": SERVICE + "include: [" + fill("b.yaml,", 300_000) + "]\n",
+})
+compose_with("extends-in-other-file", lambda: {
+    "b.yaml": SERVICE + "x: [" + fill("1,", 180_000) + "]\n",
+    "compose.yaml": "x: &x {extends: {file: b.yaml, service: a}}\nservices:\n" + numbered("  a#: *x\n", 100_000),
+})
+compose_with("long-variable", lambda: {
+    ".env": "A=" + fill("x", 900_000) + "\n", "compose.yaml": SERVICE + "x: [" + fill("$A,", 270_000) + "]\n",
+})
+compose_with("private-variables", lambda: {
+    ".env": numbered("V#=secret#\n", 300_000),
+    "compose.yaml": "services:\n" + numbered("  s#: {image: \"${V#}\", cap_add: [\"${V#}\"], ports: [\"1:$V#\"]}\n", 600_000),
+})
+compose_with("private-variables-of-one-file", lambda: {
+    ".env": numbered("V#=secret#\n", 10_000),
+    "compose.yaml": "services: {s: {build: {context: ., args: {" + numbered("V#: $V#,", 10_000) + "}}}}\n",
+    "Dockerfile": numbered("ARG V#\n", 8_000) + numbered("FROM $V#/a:latest\n", 20_000) + fill("RUN sudo a; cd b\n", SIZE // 8),
+})
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
+MANIFESTS = {
+    "containers": lambda: POD + numbered("  - {name: c#, image: a}\n"),
+    "documents": lambda: numbered("---\napiVersion: v1\nkind: Pod\nmetadata: {name: p#}\nspec: {containers: [{name: a, image: a}]}\n"),
+    "environment": lambda: POD + "  - name: a\n    image: a\n    env:\n" + numbered("    - {name: PASSWORD#, value: a}\n"),
+    "mounts": lambda: POD + "  - name: a\n    image: a\n    volumeMounts: [" + numbered("{name: v, mountPath: /a#},")
+    + "]\n  volumes: [{name: v, hostPath: {path: /}}]\n",
+    "scripts": lambda: POD + fill("  - {name: a, image: a, command: [sh, -c, 'a && sudo b | c']}\n"),
+    "policies": lambda: numbered(
+        "---\nkind: NetworkPolicy\napiVersion: v1\nmetadata: {name: p#}\nspec: {podSelector: {matchLabels: {a: b#}}}\n", SIZE // 2)
+    + numbered("---\nkind: Pod\napiVersion: v1\nmetadata: {name: p#, labels: {a: b}}\nspec: {containers: [{name: a, image: a}]}\n", SIZE // 2),
+}
+for name, text in MANIFESTS.items():
+    case(f"kubernetes/{name}")(lambda directory, text=text: deployment(directory, "pod.yaml", text()))
+
+HCL = {
+    "brackets": lambda: "a = " + nest("[", "]", size=250_000),
+    "lists": lambda: "a = [" + fill("[" * 20 + "]" * 20 + ",", 250_000) + "]\n",
+    "lists-flat": lambda: "a = [" + fill("[],", 250_000) + "]\n",
+    "attributes": lambda: "a = [" + fill("a.b,", 250_000) + "]\n",
+    "indexes": lambda: "a = b" + fill("[0]", 250_000) + "\n",
+    "legacy-indexes": lambda: "a = [" + fill("a.0,", 250_000) + "]\n",
+    "templates": lambda: "a = [" + fill('"${a}",', 250_000) + "]\n",
+    "calls": lambda: 'target "t" {\n x = [' + fill('lower("a"),', 250_000) + "]\n}\n",
+    "targets": lambda: numbered('target "t#" {}\n', 250_000),
+    "inherits": lambda: 'target "t" {\n inherits = [' + fill('"b",', 120_000) + ']\n}\ntarget "b" {\n x = [' + fill('"",', 120_000) + "]\n}\n",
+    "too-large": lambda: "a = [" + fill("[],") + "]\n",
+}
+for name, text in HCL.items():
+    case(f"bake/{name}")(lambda directory, text=text: deployment(directory, "docker-bake.hcl", text()))
+
+
+@case("bake/json-inherits")
+def bake_json_inherits(directory):
+    inherits = ",".join(['"b"'] * 30_000)
+    values = ",".join(["1"] * 60_000)
+    text = f'{{"target": {{"t": {{"inherits": [{inherits}]}}, "b": {{"x": [{values}]}}}}}}'
+    return deployment(directory, "docker-bake.json", text)
+
+
+def writer(directory):
+    """An image whose program writes to a directory, so that volumes are needed."""
+    layer = Layer().file("bin/sh", elf()).file("app", b"#!/bin/sh\necho a > /tmp/x\n").file("tmp/.keep")
+    return image(directory, [layer], {"Entrypoint": ["/app"]})
+
+
+PADDING = "    x-a: [" + "1, " * 5_000 + "1]\n"
+APPLIED = {
+    "services": lambda: "services:\n" + "".join(f"  s{n}:\n    image: a\n{PADDING}" for n in range(64)),
+    "services-of-many-lines": lambda: "services:\n" + "".join(
+        f"  s{n}:\n    image: a\n    x-a:\n" + fill("    - 1\n", 15_000) for n in range(64)),
+    "services-that-extend": lambda: "services:\n  s0:\n    image: a\n" + "".join(
+        f"  s{n + 1}:\n    extends: s{n % 15}\n{PADDING}" for n in range(63)),
+    "containers": lambda: POD + "".join(f"  - name: c{n}\n    image: a\n{PADDING}" for n in range(64)),
+    "containers-and-volumes": lambda: POD.replace("  containers", "  volumes:\n" + fill("  - name: v\n", 500_000) + "  containers")
+    + "".join(f"  - name: c{n}\n    image: a\n" for n in range(64)),
+    "anchors": lambda: "services:\n" + "".join(
+        f"  s{n}: &s{n}\n    image: a\n{PADDING if n % 2 else ''}" for n in range(64)) + "x: [" + numbered("*s#, ", 200) + "]\n",
+    "anchors-that-are-overridden": lambda: "services:\n" + "".join(
+        f"  s{n}: &s{n}\n    image: a\n" + (PADDING if n % 4 == 0 else "") for n in range(64))
+    + "x:\n" + "".join(f"  y{n}:\n    <<: *s{n}\n    image: b\n    x-a: 1\n" for n in range(64)),
+}
+for name, text in APPLIED.items():
+    case(f"harden-apply/{name}")(
+        lambda directory, text=text: ["harden", writer(directory), "--apply", written(directory, "f.yaml", text())]
+    )
+
+
 # Compiled code, units and what else programs read
 
 

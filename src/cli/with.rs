@@ -50,12 +50,10 @@ fn of_option(option: &str, image: &str) -> anyhow::Result<Vec<DeployedContainer>
     Ok(containers)
 }
 
-/// The file of an option, and the number of its containers that are selected.
-pub(super) fn file(option: &str, image: &str) -> anyhow::Result<(Source, usize)> {
+/// The file of an option.
+pub(super) fn file(option: &str) -> anyhow::Result<Source> {
     let (path, _) = split(option);
-    let source = source(&HostFile::named(path)).with_context(|| format!("`{option}`"))?;
-    let (_, selected) = selected_in(source.clone(), option, image)?;
-    Ok((source, selected.len()))
+    source(&HostFile::named(path)).with_context(|| format!("`{option}`"))
 }
 
 /// The deployment in a text, and the containers that an option selects in it: indices of pods, and

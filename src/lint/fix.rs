@@ -52,7 +52,8 @@ impl Passes {
         Some(fixed)
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether no pass follows.
+    pub fn is_over(&self) -> bool {
         let bytes: usize = self.texts.iter().map(Vec::len).sum();
         self.texts.len() >= PASSES || (bytes > PASS_BYTES && self.texts.len() >= LEAST_PASSES)
     }

@@ -1,5 +1,6 @@
 //! Scripts in batches on all cores, each file and the run within a budget of processor time.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,11 +23,11 @@ pub(super) const FILE_SECONDS: u64 = 8;
 /// Seconds for all scripts of a run: some 30,000 usual ones.
 pub(super) const RUN_SECONDS: u64 = 120;
 
-/// A script to check, and the number of the first file that contains it.
+/// A script to check, and the name of the first file that contains it.
 #[derive(Debug)]
 pub(super) struct Task<'t> {
     pub(super) text: &'t str,
-    pub(super) file: usize,
+    pub(super) file: &'t str,
 }
 
 /// The result for a script.
@@ -34,6 +35,26 @@ pub(super) struct Task<'t> {
 pub(super) enum Answered {
     Comments(Vec<Comment>),
     Unchecked(Reason),
+}
+
+impl Answered {
+    /// Whether the answer is the same if the script is checked again.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Comments(_) => true,
+            Self::Unchecked(reason) => reason.is_of_script(),
+        }
+    }
+
+    /// Bytes in memory.
+    pub(super) fn size(&self) -> usize {
+        const KEY: usize = 128;
+        let comments = match self {
+            Self::Comments(comments) => comments.as_slice(),
+            Self::Unchecked(_) => &[],
+        };
+        KEY + comments.iter().map(Comment::size).sum::<usize>()
+    }
 }
 
 /// The reason why a script is not checked.
@@ -50,12 +71,8 @@ pub(super) enum Reason {
 pub(super) fn check_all(
     program: &Path,
     tasks: &[Task<'_>],
-    files: usize,
+    budget: &Mutex<Budget>,
 ) -> Result<Vec<Answered>, ShellcheckError> {
-    let budget = Mutex::new(Budget {
-        files: vec![Duration::from_secs(FILE_SECONDS); files],
-        run: Duration::from_secs(RUN_SECONDS),
-    });
     let mut answers: Vec<Option<Answered>> = tasks.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..tasks.len()).collect();
     // One script that ShellCheck cannot process spoils the output for its batch, so the other
@@ -70,7 +87,7 @@ pub(super) fn check_all(
             program,
             tasks,
             seconds,
-            budget: &budget,
+            budget,
         };
         let results: Vec<Vec<(usize, Option<Answered>)>> = left
             .chunks(size)
@@ -189,30 +206,36 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// The processor time that is left for each file, and for the run.
-#[derive(Debug)]
-struct Budget {
-    files: Vec<Duration>,
+/// The processor time that the scripts of a run and of each of its files have taken.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    /// By the name of the file.
+    files: HashMap<String, Duration>,
     run: Duration,
 }
 
 impl Budget {
-    fn exhausted(&self, file: usize) -> Option<Reason> {
-        if self.run.is_zero() {
+    fn exhausted(&self, file: &str) -> Option<Reason> {
+        let of_file = self.files.get(file).copied().unwrap_or_default();
+        if self.run >= Duration::from_secs(RUN_SECONDS) {
             Some(Reason::RunTime)
-        } else if self.files[file].is_zero() {
+        } else if of_file >= Duration::from_secs(FILE_SECONDS) {
             Some(Reason::FileTime)
         } else {
             None
         }
     }
 
-    /// Takes time off, divided among the files of the scripts.
-    fn charge(&mut self, files: impl ExactSizeIterator<Item = usize>, time: Duration) {
+    /// Adds time, divided among the files of the scripts.
+    fn charge<'f>(&mut self, files: impl ExactSizeIterator<Item = &'f str>, time: Duration) {
         let share = time / u32::try_from(files.len()).unwrap_or(u32::MAX).max(1);
         for file in files {
-            self.files[file] = self.files[file].saturating_sub(share);
+            if let Some(of_file) = self.files.get_mut(file) {
+                *of_file += share;
+            } else {
+                self.files.insert(file.to_owned(), share);
+            }
         }
-        self.run = self.run.saturating_sub(time);
+        self.run += time;
     }
 }

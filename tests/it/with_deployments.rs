@@ -342,6 +342,51 @@ fn applied(text: &str) -> (String, String) {
 }
 
 #[test]
+fn settings_of_all_containers_together_are_those_of_one_after_the_other() {
+    let service = "  a:\n    image: app\n    tmpfs:\n    - /run\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n";
+    let containers = "  containers:\n  - name: a\n    image: app\n  - image: app\n    name: b\n    \
+                      securityContext:\n      capabilities: {drop: [ALL]}\n";
+    for (text, names) in [
+        (
+            format!("services:\n{service}  # B\n  b:\n    image: app\n\n  c:\n    image: app\n    cap_drop: [NET_RAW]\n"),
+            &["a", "b", "c"][..],
+        ),
+        // What a service extends is changed first, and anchors and merge keys stay what they are.
+        (
+            format!("services:\n  b:\n    extends: a\n    user: root\n{service}  c:\n    extends: {{service: b}}\n"),
+            &["a", "b", "c"],
+        ),
+        (
+            "x: &x\n  image: app\nservices:\n  a: &a\n    <<: *x\n    user: root\n  b:\n    <<: *x\n  c:\n    <<: *a\n    tty: true\n".to_owned(),
+            &["a", "b", "c"],
+        ),
+        // Volumes of a pod, below and above its containers.
+        (format!("{pod}{containers}"), &["a", "b"]),
+        (format!("{pod}{containers}  volumes:\n  - name: v\n    emptyDir: {{}}\n"), &["a", "b"]),
+        (format!("{pod}  volumes:\n  - name: v\n    emptyDir: {{}}\n{containers}"), &["a", "b"]),
+        (format!("{pod}{containers}---\n{pod}{}", containers.replace("name: a", "name: c")), &["a", "b", "c"]),
+    ] {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path();
+        fs::write(path.join("app.tar"), archive(WRITER)).unwrap();
+        for file in ["all.yaml", "each.yaml"] {
+            fs::write(path.join(file), &text).unwrap();
+        }
+        let (code, message) = jettison(path, &["harden", "app.tar", "--apply", "all.yaml"]);
+        assert_eq!(code, 0, "{message}\n{text}");
+        for name in names {
+            let target = format!("each.yaml:{name}");
+            let (code, message) = jettison(path, &["harden", "app.tar", "--apply", &target]);
+            assert_eq!(code, 0, "{message}\n{text}");
+        }
+        let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
+        assert_eq!(read("all.yaml"), read("each.yaml"));
+        assert_ne!(read("all.yaml"), text);
+    }
+}
+
+#[test]
 fn values_that_a_merge_key_adds_stay() {
     let base = "\
 apiVersion: v1

@@ -18,7 +18,7 @@ use crate::slim::graph::Reason;
 use crate::slim::keep::Keep;
 use crate::slim::modules::imports::{Request, ResolvedImport};
 use crate::slim::options::Modules;
-use crate::slim::package_files::{ancestors, is_plain_file};
+use crate::slim::package_files::is_plain_file;
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The cost of a declared dependency, compared with a reason: it is a string in a set.
@@ -369,7 +369,7 @@ impl ModuleGraph {
     /// manual: it would not be kept with the whole package either.
     fn reach_named(&mut self, keep: &mut Keep<'_>, found: Found, by: NameId, why: Why) {
         let tree = keep.tree();
-        if !ancestors(tree, found.name).any(|at| leftovers::is_left_out(tree, at)) {
+        if !leftovers::is_below_left_out(tree, found.name) {
             self.reach(keep, found, by, why);
         }
     }

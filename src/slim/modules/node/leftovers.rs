@@ -21,6 +21,32 @@ pub(in crate::slim) const LEFT_OUT_DIRECTORIES: &[&str] = &[
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
 /// addon.
 pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {
+    judge(tree, name) == Judgment::LeftOut
+}
+
+/// Whether a file, or a directory above it, is not loaded.
+pub(in crate::slim) fn is_below_left_out(tree: &Tree, name: NameId) -> bool {
+    for at in ancestors(tree, name) {
+        match judge(tree, at) {
+            Judgment::LeftOut => return true,
+            // Nothing above is in a package either.
+            Judgment::NoPackage => return false,
+            Judgment::Loaded => {}
+        }
+    }
+    false
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judgment {
+    LeftOut,
+    /// The name would be left out, but is in no package.
+    NoPackage,
+    Loaded,
+}
+
+/// The name is looked at first: the search for the package visits all directories above.
+fn judge(tree: &Tree, name: NameId) -> Judgment {
     const SUFFIXES: &[&[u8]] = &[
         b".d.ts",
         b".d.mts",
@@ -29,18 +55,24 @@ pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {
         b".md",
         b".markdown",
     ];
-    let Some(package) = package_of(tree, name) else {
-        return false;
-    };
-    let is_file = is_plain_file(tree, name);
+    // Deeper in a package directories of these names may be modules.
+    if is_directory_of(tree, name, LEFT_OUT_DIRECTORIES) && is_package(tree, tree.parent(name)) {
+        return Judgment::LeftOut;
+    }
     let file_name = tree.file_name(name);
-    // The TypeScript compiler needs its types.
-    let is_compiler = tree.file_name(package) == b"typescript";
-    is_development(tree, name)
-        || is_of_another_system(tree, name)
-        || (is_file && !is_compiler && SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix)))
-        // Deeper in a package directories of these names may be modules.
-        || (tree.parent(name) == package && is_directory_of(tree, name, LEFT_OUT_DIRECTORIES))
+    let is_never_loaded = is_development(tree, name) || is_of_another_system(tree, name);
+    let is_document = SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix));
+    if !is_never_loaded && !(is_document && is_plain_file(tree, name)) {
+        return Judgment::Loaded;
+    }
+    match package_of(tree, name) {
+        None => Judgment::NoPackage,
+        // The TypeScript compiler needs its types.
+        Some(package) if !is_never_loaded && tree.file_name(package) == b"typescript" => {
+            Judgment::Loaded
+        }
+        Some(_) => Judgment::LeftOut,
+    }
 }
 
 /// `prebuilds/darwin-arm64`, and compiler leftovers in `build/Release`.
