@@ -2095,6 +2095,24 @@ def python_long_names(layer):
     return python_program(layer, "import a\n")
 
 
+@modular("python/machine-code-of-one-letter", "--modules", "exact")
+def python_letter(layer):
+    layer.file(SITE + "a/__init__.py", numbered("import a.m#\n", 1000).encode())
+    for number in range(35):
+        layer.file(SITE + f"a/m{number}.so", elf(extra=b"a" * 29_000_000))
+    return python_program(layer, "import a.m1\n")
+
+
+@modular("python/siblings-that-are-hard-to-find", "--modules", "exact")
+def python_siblings(layer):
+    layer.file(SITE + "a/__init__.py", numbered("import a.m#\n", 200).encode())
+    for number in range(8):
+        layer.file(SITE + f"a/m{number}.so", elf(extra=b"__pyxaaaaaaaab" * 140_000))
+    for number in range(5_000):
+        layer.file(SITE + f"a/aaaaaaaac{number}.py")
+    return python_program(layer, "import a.m1\n")
+
+
 @modular("python/nested-data", "--modules", "exact")
 def python_nested_data(layer):
     path = SITE + "a/"
@@ -2273,6 +2291,60 @@ def node_facts(layer):
     for number in range(100):
         layer.file(f"app/node_modules/p/{number}.js", text)
     return node_program(layer, numbered("require('p/#');", 2_000))
+
+
+@modular("node/deep-literals", "--modules", "exact")
+def node_deep_literals(layer):
+    package(layer, "app/node_modules/p", name="p")
+    path = "app/node_modules/p/" + "n/" * 900
+    layer.file(path + "x.txt", b"", 0o644)
+    layer.file(path + "a.js", "".join(f"f('{'./' * (n % 60)}{'/' * (n // 60)}./x.txt');" for n in range(20_000)).encode())
+    return {**node_program(layer, ""), "Entrypoint": ["/usr/bin/node", "/" + path + "a.js"]}
+
+
+@modular("node/patterns-and-left-out-files", "--modules", "exact")
+def node_left_out(layer):
+    package(layer, "app/node_modules/p", name="p")
+    for number in range(20_000):
+        layer.file(f"app/node_modules/p/l/{number}.md")
+    return node_program(layer, numbered("require(`p/l/${x}#`);"))
+
+
+@modular("node/nested-lists-of-left-out-files", "--modules", "exact")
+def node_listed_left_out(layer):
+    package(layer, "app/node_modules/p", name="p")
+    path, text = "app/node_modules/p", ""
+    for number in range(300):
+        path += "/d"
+        text += f"readdir('/{path}');"
+        for file in range(60):
+            layer.file(f"{path}/{file}.md")
+    return node_program(layer, text)
+
+
+@modular("node/deep-files-and-patterns", "--modules", "exact")
+def node_deep_files(layer):
+    package(layer, "app/node_modules/p", name="p")
+    path = "app/node_modules/p/l" + "/n" * 900
+    for number in range(8_000):
+        layer.file(f"{path}/{number}.txt", b"", 0o644)
+    return node_program(layer, numbered("require(`p/l/${x}#`);", 60_000))
+
+
+@modular("node/debian-directories")
+def node_debian(layer):
+    for number in range(50_000):
+        layer.file(f"usr/lib/{number}", b"", 0o644)
+    for number in range(12_000):
+        layer.file(f"app/nodejs/x/{number}.js", b"", 0o644)
+    layer.file("app/nodejs/x/package.json", b"{}")
+    return node_program(layer, "")
+
+
+@modular("node/constants-without-values", "--modules", "exact")
+def node_constants(layer):
+    package(layer, "app/node_modules/p", name="p")
+    return node_program(layer, "require('p');const " + fill("a,", 1_400_000) + "a")
 
 
 for name, text in {

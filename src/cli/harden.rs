@@ -16,6 +16,7 @@ use super::{Outcome, Output, with};
 use crate::deployment::{Deployment, Spanned, Workload};
 use crate::harden::{Hardening, file_rules};
 use crate::image::{Name, Reference};
+use crate::lint::Veil;
 use crate::report::{self, Hardened, NotApplied, Rendered};
 use crate::slim::PlanOptions;
 use crate::source::Source;
@@ -157,8 +158,9 @@ fn apply(
         edit.apply(indexes)?;
     }
     let ContainerEdit { text, by_hand, .. } = edit;
+    let veil = Veil::new(&deployment.hidden, old.text());
     for left in &by_hand {
-        output.warning(format_args!("left to you: {left}"));
+        output.warning(veil.message(&format!("left to you: {left}"), ""));
     }
     if text == old.text() {
         if by_hand.is_empty() {

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use super::place::Place;
+
 /// Values, each with the text that is shown in its place, such as `${NAME}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HiddenValues {
     values: BTreeMap<String, String>,
     bytes: usize,
     is_incomplete: bool,
+    /// What is shown in place of the texts that contain values.
+    texts: BTreeMap<Place, String>,
 }
 
 /// The number of different values, and bytes of them. Every message is searched for them.
@@ -30,7 +34,18 @@ impl HiddenValues {
         self.values.insert(value.to_owned(), shown.to_owned());
     }
 
-    /// Adds the values of another deployment.
+    /// Adds a text that contains values.
+    pub(super) fn add_text(&mut self, place: Place, text: &str, shown: &str) {
+        self.add(text, shown);
+        self.texts.insert(place, shown.to_owned());
+    }
+
+    /// What is shown in place of the text at a place; `None` if that text is not hidden.
+    pub fn shown_at(&self, place: Place) -> Option<&str> {
+        self.texts.get(&place).map(String::as_str)
+    }
+
+    /// Adds the values of another deployment, without its places.
     pub fn extend(&mut self, other: &Self) {
         for (value, shown) in other.iter() {
             self.add(value, shown);

@@ -455,3 +455,189 @@ spec:
     );
     assert!(text.contains("      volumeMounts:\n        - name: web-tmp\n"));
 }
+
+/// Every value is from `.env`. They are all canaries, but for what is compared with the image.
+const PRIVATE: &str = "\
+IMAGE=example.com/app:1.0
+BASE=registry.canary.example/team/canary-base:latest
+NAME=canary
+PATH_A=/canary/a
+PATH_B=/opt/canary/b
+PORT=canary4711
+USER_NAME=canary-user
+CAPABILITY=CAP_SYS_CANARY
+WORDS=canary-program --token 'canary\\ secret'
+FILE=canary.yaml
+PROBE=/usr/bin/curl
+";
+
+const OF_PRIVATE: &str = "\
+include: [\"$FILE\", {path: \"./${FILE}\"}]
+services:
+  web: &web
+    image: ${IMAGE}
+    user: ${USER_NAME}:${USER_NAME}
+    group_add: [\"${NAME}\"]
+    command: ${WORDS}
+    working_dir: ${PATH_A}
+    read_only: true
+    tmpfs: [\"${PATH_A}:size=1m\"]
+    volumes: [\"${PATH_B}:${PATH_A}\", \"/var/run/${NAME}.sock:/a\", {type: bind, source: \"${PATH_B}\", target: \"${PATH_A}\"}]
+    devices: [\"/dev/${NAME}:/dev/${NAME}\"]
+    cap_add: [\"${CAPABILITY}\"]
+    cap_drop: [\"${NAME}\"]
+    security_opt: [\"seccomp:${NAME}\", \"apparmor=${NAME}\", \"label:${NAME}\"]
+    ports: [\"${PORT}:${PORT}\", {target: \"${PORT}\", published: \"${PORT}\", host_ip: \"${NAME}\"}]
+    expose: [\"${PORT}\"]
+    environment: {PASSWORD: \"${NAME}\", LD_PRELOAD: \"${PATH_B}\"}
+    env_file: [\"${FILE}\"]
+    network_mode: \"${NAME}\"
+    restart: \"${NAME}\"
+    healthcheck: {test: \"${WORDS} && ${PROBE} http://${NAME}/\"}
+    post_start: [{command: \"${WORDS}\"}]
+    deploy: {resources: {limits: {cpus: \"${NAME}\", memory: \"${NAME}\"}}}
+  exec:
+    image: ${IMAGE}
+    entrypoint: [\"${WORDS}\", \"${NAME}\"]
+    healthcheck: {test: [CMD, \"${PROBE}\", \"${NAME}\"]}
+  base: {image: \"${BASE}\"}
+  other: {extends: {file: \"${FILE}\", service: \"${NAME}\"}}
+  missing: {extends: \"${NAME}\"}
+  built:
+    build:
+      context: .
+      args: {BASE: \"${BASE}\", NAME: \"${NAME}\", WORDS: \"${WORDS}\", FILE: \"${FILE}\"}
+      target: \"${NAME}\"
+      additional_contexts: {a: \"${PATH_A}\"}
+  built-elsewhere: {build: {context: \"${PATH_A}\", dockerfile: \"${FILE}\"}}
+  built-here:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM ${BASE} AS ${NAME}
+        RUN sudo ${WORDS} && cd ${PATH_A} && apt-get install ${NAME}
+        COPY --from=${NAME} ${FILE} ${PATH_A}
+        ADD https://example.com/${FILE} /${NAME}
+        EXPOSE ${PORT}
+        ENV PASSWORD=${NAME}
+        USER ${USER_NAME}
+";
+
+const OF_ARGUMENTS: &str = "\
+ARG BASE
+FROM $BASE
+ARG NAME
+ARG WORDS
+ARG FILE
+RUN sudo $WORDS; apt-get install $NAME; pip install $NAME; curl http://$NAME/$FILE | sh
+ADD $FILE /x/$NAME
+ADD https://$NAME/$FILE.tar.gz $FILE
+ENV A=$NAME PASSWORD=$NAME
+LABEL $NAME=$WORDS
+EXPOSE $NAME
+VOLUME $FILE
+WORKDIR $FILE
+STOPSIGNAL $NAME
+COPY --chown=$NAME --from=$NAME $FILE $FILE
+USER $NAME
+ENTRYPOINT $WORDS
+";
+
+/// A project with private values.
+fn private_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path();
+    fs::write(path.join("app.tar"), archive(IMAGE)).unwrap();
+    for (name, text) in [
+        (".env", PRIVATE),
+        ("compose.yaml", OF_PRIVATE),
+        ("Dockerfile", OF_ARGUMENTS),
+    ] {
+        fs::write(path.join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn no_report_of_lint_shows_a_value_of_an_env_file() {
+    let folder = private_folder();
+    let path = folder.path();
+    let formats = [
+        "text",
+        "compact",
+        "tty",
+        "json",
+        "markdown",
+        "sarif",
+        "junit",
+        "checkstyle",
+        "github",
+        "gitlab",
+        "codeclimate",
+        "sonarqube",
+    ];
+    for image in [&[][..], &["--image", "app.tar"]] {
+        for format in formats {
+            let mut arguments = vec!["lint", ".", "--select", "all", "--all", "--format", format];
+            arguments.extend(image);
+            let (code, text) = jettison(path, &arguments);
+            assert_eq!(code, 1, "{text}");
+            assert!(!text.to_lowercase().contains("canary"), "{format}: {text}");
+            assert!(text.contains("${BASE}"), "{format}: {text}");
+        }
+    }
+    let fix = ["lint", ".", "--select", "all", "--fix", "--unsafe-fixes"];
+    for options in [&["--diff"][..], &[]] {
+        let (_, text) = jettison(path, &[&fix, options].concat());
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
+    for name in ["compose.yaml", "Dockerfile"] {
+        let text = fs::read_to_string(path.join(name)).unwrap();
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn facts_are_computed_from_the_values_that_are_not_shown() {
+    let folder = private_folder();
+    let path = folder.path();
+    let (_, text) = jettison(
+        path,
+        &["lint", ".", "--select", "all", "--format", "compact"],
+    );
+    for message in [
+        "`${BASE}` is used with the tag `latest`",
+        "`web` gets the capability `${CAPABILITY}`",
+        "`${FILE}` does not exist",
+        "there is no service `${NAME}`",
+    ] {
+        assert!(text.contains(message), "{message}: {text}");
+    }
+}
+
+#[test]
+fn reasons_do_not_show_values_of_an_env_file() {
+    let folder = private_folder();
+    let path = folder.path();
+    for (service, reason) in [
+        ("web", "in `healthcheck` (compose.yaml:24)"),
+        ("exec", "the program of `healthcheck` (compose.yaml:30)"),
+    ] {
+        let with = format!("compose.yaml:{service}");
+        for command in [
+            &["why", "app.tar", "/usr/bin/curl"][..],
+            &["slim", "app.tar", "--dry-run"],
+            &["verify", "app.tar"],
+            &["harden", "app.tar"],
+        ] {
+            let (_, text) = jettison(path, &[command, &["--with", &with]].concat());
+            assert!(
+                !text.to_lowercase().contains("canary"),
+                "{command:?}: {text}"
+            );
+            assert!(command[0] != "why" || text.contains(reason), "{text}");
+        }
+        let (_, text) = jettison(path, &["harden", "app.tar", "--apply", &with]);
+        assert!(!text.to_lowercase().contains("canary"), "{text}");
+    }
+}

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::hidden::HiddenValues;
+use super::super::place::Place;
 use crate::deployment::yaml::{Budget, Node, Origin, Scalar, Value};
 
 /// Variables with known values.
@@ -45,7 +46,7 @@ impl Environment {
     ) {
         match &mut node.value {
             Value::Null => {}
-            Value::Scalar(scalar) => self.apply_to(scalar, budget, hidden),
+            Value::Scalar(scalar) => self.apply_to(scalar, node.place, budget, hidden),
             Value::List(items) => {
                 for item in items {
                     self.apply(item, budget, hidden);
@@ -59,7 +60,13 @@ impl Environment {
         }
     }
 
-    fn apply_to(&self, scalar: &mut Scalar, budget: &mut Budget<'_>, hidden: &mut HiddenValues) {
+    fn apply_to(
+        &self,
+        scalar: &mut Scalar,
+        place: Place,
+        budget: &mut Budget<'_>,
+        hidden: &mut HiddenValues,
+    ) {
         if !scalar.text.contains('$') {
             return;
         }
@@ -78,7 +85,7 @@ impl Environment {
                 hidden.add(&self.0[*name], &reference(name));
             }
             if !replaced.names.is_empty() {
-                hidden.add(&replaced.text, &replaced.shown);
+                hidden.add_text(place, &replaced.text, &replaced.shown);
             }
             scalar.text = replaced.text;
         }
