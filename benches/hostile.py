@@ -2366,6 +2366,21 @@ for name, text in {
         return node_program(layer, "require('p');" + text())
 
 
+# Files below hundreds of directories
+
+for command in ["slim --dry-run", "inspect", "lint", "deps"]:
+    for program, ending in [("app", ""), ("usr/bin/python3", ".py"), ("usr/bin/node", ".js")]:
+
+        @case(f"deep/{command.split()[0]}/{os.path.basename(program)}")
+        def deep_files(directory, command=command, program=program, ending=ending):
+            layer = Layer().file(program, elf())
+            path = "n/" * 900
+            for number in range(9_000):
+                layer.file(f"{path}{number}{ending}", b"", 0o644)
+            config = {"Entrypoint": ["/" + program, *([f"/{path}1{ending}"] if ending else [])]}
+            return [*command.split(), image(directory, [layer], config, compressed=True)]
+
+
 # Compose files, Kubernetes manifests and Bake files
 
 
