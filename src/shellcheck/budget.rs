@@ -10,6 +10,7 @@ use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 use super::answer::Comment;
 use super::error::ShellcheckError;
 use super::process::{self, Limit, Outcome};
+use crate::source::Source;
 
 /// Scripts of one process. It takes as long to start as to check a few.
 const BATCH: usize = 64;
@@ -19,15 +20,41 @@ const FIRST_SECONDS: u64 = 1;
 /// Seconds for a script that took longer than that, too.
 const LAST_SECONDS: u64 = 5;
 /// Seconds for all scripts of a file: some 2,000 usual ones.
-pub(super) const FILE_SECONDS: u64 = 8;
+const FILE_SECONDS: u64 = 8;
+/// The same for a file that takes the other rules seconds, too.
+const LARGE_FILE_SECONDS: u64 = 4;
+/// Bytes of such a file. The largest of public repositories have some 100 KiB.
+const LARGE_FILE: usize = 256 << 10;
 /// Seconds for all scripts of a run: some 30,000 usual ones.
-pub(super) const RUN_SECONDS: u64 = 120;
+const RUN_SECONDS: u64 = 120;
 
-/// A script to check, and the name of the first file that contains it.
+/// A script to check, and the first file that contains it.
 #[derive(Debug)]
 pub(super) struct Task<'t> {
     pub(super) text: &'t str,
-    pub(super) file: &'t str,
+    pub(super) file: &'t BudgetedFile,
+}
+
+/// A file with scripts.
+#[derive(Debug)]
+pub(super) struct BudgetedFile {
+    name: String,
+    /// Processor time for all of its scripts.
+    seconds: u64,
+}
+
+impl BudgetedFile {
+    pub(super) fn of(source: &Source) -> Self {
+        let is_large = source.text().len() > LARGE_FILE;
+        Self {
+            name: source.name().to_owned(),
+            seconds: if is_large {
+                LARGE_FILE_SECONDS
+            } else {
+                FILE_SECONDS
+            },
+        }
+    }
 }
 
 /// The result for a script.
@@ -63,7 +90,8 @@ pub(super) enum Reason {
     Time,
     Memory,
     Answer,
-    FileTime,
+    /// For all scripts of the file, with the seconds that they may take.
+    FileTime(u64),
     RunTime,
 }
 
@@ -190,10 +218,10 @@ impl std::fmt::Display for Reason {
             Self::Time => write!(f, "ShellCheck needs more than {LAST_SECONDS} seconds"),
             Self::Memory => f.write_str("ShellCheck needs more than 256 MiB of memory"),
             Self::Answer => f.write_str("ShellCheck reported more than 16 MiB of comments"),
-            Self::FileTime => {
+            Self::FileTime(seconds) => {
                 write!(
                     f,
-                    "ShellCheck needs more than {FILE_SECONDS} seconds for this file"
+                    "ShellCheck needs more than {seconds} seconds for this file"
                 )
             }
             Self::RunTime => {
@@ -215,25 +243,29 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    fn exhausted(&self, file: &str) -> Option<Reason> {
-        let of_file = self.files.get(file).copied().unwrap_or_default();
+    fn exhausted(&self, file: &BudgetedFile) -> Option<Reason> {
+        let of_file = self.files.get(&file.name).copied().unwrap_or_default();
         if self.run >= Duration::from_secs(RUN_SECONDS) {
             Some(Reason::RunTime)
-        } else if of_file >= Duration::from_secs(FILE_SECONDS) {
-            Some(Reason::FileTime)
+        } else if of_file >= Duration::from_secs(file.seconds) {
+            Some(Reason::FileTime(file.seconds))
         } else {
             None
         }
     }
 
     /// Adds time, divided among the files of the scripts.
-    fn charge<'f>(&mut self, files: impl ExactSizeIterator<Item = &'f str>, time: Duration) {
+    fn charge<'f>(
+        &mut self,
+        files: impl ExactSizeIterator<Item = &'f BudgetedFile>,
+        time: Duration,
+    ) {
         let share = time / u32::try_from(files.len()).unwrap_or(u32::MAX).max(1);
         for file in files {
-            if let Some(of_file) = self.files.get_mut(file) {
+            if let Some(of_file) = self.files.get_mut(&file.name) {
                 *of_file += share;
             } else {
-                self.files.insert(file.to_owned(), share);
+                self.files.insert(file.name.clone(), share);
             }
         }
         self.run += time;

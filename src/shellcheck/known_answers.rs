@@ -48,7 +48,7 @@ mod tests {
         let mut known = KnownAnswers::default();
         known.add("a", Answered::Comments(Vec::new()));
         known.add("b", Answered::Unchecked(Reason::Time));
-        known.add("c", Answered::Unchecked(Reason::FileTime));
+        known.add("c", Answered::Unchecked(Reason::FileTime(8)));
         known.bytes = MAX_BYTES;
         known.add("d", Answered::Comments(Vec::new()));
         let is_known = ["a", "b", "c", "d"].map(|text| known.get(text).is_some());

@@ -19,7 +19,7 @@ use crate::lint::{Facts, Finding, Settings, Severity};
 use crate::source::{Source, Span};
 use crate::trust::{self, Key, UserCache};
 use answer::Comment;
-use budget::{Answered, Budget, Reason, Task};
+use budget::{Answered, Budget, BudgetedFile, Reason, Task};
 pub use error::ShellcheckError;
 use known_answers::KnownAnswers;
 use script::{Script, Unfit};
@@ -118,7 +118,7 @@ impl Checker {
                 unknown.push(number);
                 tasks.push(Task {
                     text,
-                    file: &scripts.names[*file],
+                    file: &scripts.budgeted[*file],
                 });
             }
             answers.push(answer);
@@ -146,8 +146,7 @@ struct Scripts {
     /// Each with the number of the first file that contains it.
     texts: Vec<(String, usize)>,
     files: Vec<FileScripts>,
-    /// The name of each file.
-    names: Vec<String>,
+    budgeted: Vec<BudgetedFile>,
 }
 
 /// The scripts of one file.
@@ -181,7 +180,7 @@ impl Scripts {
                 }
             }
             scripts.files.push(of_file);
-            scripts.names.push(source.name().to_owned());
+            scripts.budgeted.push(BudgetedFile::of(source));
         }
         scripts
     }
