@@ -23,7 +23,7 @@ const SHORTEST_PART: usize = 3;
 pub struct Veil<'a> {
     /// The text of the file. What is written there is no secret of another file.
     own: &'a str,
-    /// Values, with what is shown in their place.
+    /// Values, with what is shown in their place, sorted.
     values: Vec<(&'a str, &'a str)>,
     /// Finds values in texts; `None` if no value is hidden.
     matcher: Option<AhoCorasick>,
@@ -77,7 +77,7 @@ impl<'a> Veil<'a> {
             if let Some(fix) = &mut finding.fix {
                 fix.title = self.message(&fix.title, page);
                 let mut texts = fix.edits.iter().map(|edit| edit.replacement.as_str());
-                if texts.any(|text| self.with_whole_values(text) != text) {
+                if texts.any(|text| self.with_whole_values(text, |_| true) != text) {
                     finding.fix = None;
                 }
             }
@@ -102,8 +102,9 @@ impl<'a> Veil<'a> {
         if self.hides_nothing() {
             return message.to_owned();
         }
-        let message = self.with_whole_values(message);
-        // Names are between backquotes, and may be parts of values.
+        // Names are between backquotes, and may be parts of values. A value with a backquote is one
+        // of several.
+        let message = self.with_whole_values(message, |value| value.contains('`'));
         let mut shown = String::with_capacity(message.len());
         for (index, part) in message.split('`').enumerate() {
             if index > 0 {
@@ -112,7 +113,7 @@ impl<'a> Veil<'a> {
             if index % 2 == 1 {
                 shown.push_str(&self.name(part, page));
             } else {
-                shown.push_str(part);
+                shown.push_str(&self.with_whole_values(part, |_| true));
             }
         }
         shown
@@ -122,15 +123,16 @@ impl<'a> Veil<'a> {
         self.matcher.is_none() && !self.is_incomplete
     }
 
-    /// A text in which each hidden value that is there as a whole is replaced.
-    fn with_whole_values(&self, text: &str) -> String {
+    /// A text in which each wanted value that is there as a whole is replaced.
+    fn with_whole_values(&self, text: &str, is_wanted: impl Fn(&str) -> bool) -> String {
         let Some(matcher) = &self.matcher else {
             return text.to_owned();
         };
         let mut found: Vec<(usize, usize, usize)> = Vec::new();
         for one in matcher.find_overlapping_iter(text) {
             let (start, end) = (one.start(), one.end());
-            if is_word(text, start, end) && !self.is_own(&text[start..end]) {
+            let value = &text[start..end];
+            if is_wanted(value) && is_word(text, start, end) && !self.is_own(value) {
                 found.push((start, end, one.pattern().as_usize()));
             }
         }
@@ -151,33 +153,48 @@ impl<'a> Veil<'a> {
 
     /// What is shown for a name that may be computed from a value.
     fn name(&self, name: &str, page: &str) -> String {
-        let whole = self.with_whole_values(name);
-        if whole != name {
-            return whole;
+        let is_public = || self.is_own(name) || page.contains(&format!("`{name}`"));
+        if let Some(value) = self.value_with(name)
+            && !is_public()
+        {
+            return self.values[value].1.to_owned();
         }
-        // The middle of a long name is left out.
-        for part in name.split(UNKNOWN) {
-            if let Some(value) = self.value_with(part)
-                && !self.is_own(name)
-                && !page.contains(&format!("`{name}`"))
-            {
-                return self.values[value].1.to_owned();
-            }
-        }
-        if self.is_incomplete && !self.is_own(name) && !page.contains(&format!("`{name}`")) {
+        let shown = self.with_whole_values(name, |_| true);
+        if shown == name && self.is_incomplete && !is_public() {
             return UNKNOWN.to_owned();
         }
-        name.to_owned()
+        shown
+    }
+
+    /// The index of the value that a name is, or is a part of.
+    fn value_with(&self, name: &str) -> Option<usize> {
+        let exact = self
+            .values
+            .binary_search_by(|(value, _)| (*value).cmp(name));
+        if let Ok(value) = exact {
+            return Some(value);
+        }
+        // The middle of a long name is left out.
+        match name.split_once(UNKNOWN) {
+            None => self.value_with_part(name, is_word),
+            Some((start, end)) => self
+                .value_with_part(start, |text, at, _| is_start(text, at))
+                .or_else(|| self.value_with_part(end, |text, _, end| is_end(text, end))),
+        }
     }
 
     /// The index of a value with a part of it that could tell something.
-    fn value_with(&self, part: &str) -> Option<usize> {
+    fn value_with_part(
+        &self,
+        part: &str,
+        is_separate: impl Fn(&str, usize, usize) -> bool,
+    ) -> Option<usize> {
         let part = normalized(part);
         if part.len() < SHORTEST_PART || part.contains('\n') {
             return None;
         }
         let mut found = memchr::memmem::find_iter(self.joined.as_bytes(), part.as_bytes());
-        let at = found.find(|&at| is_word(&self.joined, at, at + part.len()))?;
+        let at = found.find(|&at| is_separate(&self.joined, at, at + part.len()))?;
         Some(self.starts.partition_point(|start| *start <= at) - 1)
     }
 
@@ -200,9 +217,17 @@ fn normalized(value: &str) -> String {
 
 /// Whether no letter or digit continues a part of a text.
 fn is_word(text: &str, start: usize, end: usize) -> bool {
-    let before = text[..start].chars().next_back();
-    let after = text[end..].chars().next();
-    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    is_start(text, start) && is_end(text, end)
+}
+
+fn is_start(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    !before.is_some_and(char::is_alphanumeric)
+}
+
+fn is_end(text: &str, at: usize) -> bool {
+    let after = text[at..].chars().next();
+    !after.is_some_and(char::is_alphanumeric)
 }
 
 /// The page of a rule, whose words its messages may repeat.
@@ -239,9 +264,9 @@ mod tests {
     #[test]
     fn values_and_their_parts_are_shown_as_names_of_variables() {
         let env = "IMAGE=corp.example/team/app:latest\nUSER_ID=4711\nCMD=my\\ tool --x\nA=a\n\
-                   CAP=CAP_SYS_ADMIN\nPORT=80\n";
+                   CAP=CAP_SYS_ADMIN\nPORT=80\nTEAM=team\n";
         let text = "services:\n  web:\n    image: ${IMAGE}\n    user: ${USER_ID}:${USER_ID}\n    \
-                    command: ${CMD}\n    x: [\"${A}x\", \"${CAP}\", \"${PORT}:80\", \"$IMAGE-$A\"]\n";
+                    command: ${CMD}\n    x: [\"${A}x\", \"${CAP}\", \"${PORT}:80\", \"$IMAGE-$A\", \"$TEAM\"]\n";
         let hidden = hidden(env, text);
         let veil = Veil::new(&hidden, text);
         let page = "The tag `latest` changes.";
@@ -268,6 +293,9 @@ mod tests {
             ("port 80", "port 80"),
             ("`/usr/lib/app`", "`/usr/lib/app`"),
             ("14711 and 47110", "14711 and 47110"),
+            // Another value is a part of the name.
+            ("`corp.example/team/app` of a", "`${IMAGE}` of ${A}"),
+            ("`team/app` of `a`", "`${IMAGE}` of `${A}`"),
             ("`corp.ex…p:latest`", "`${IMAGE}`"),
         ] {
             assert_eq!(veil.message(message, page), expected, "{message}");
