@@ -11,7 +11,7 @@ pub struct HiddenValues {
     values: BTreeMap<String, String>,
     bytes: usize,
     is_incomplete: bool,
-    /// What is shown in place of the texts that contain values.
+    /// The texts that are shown in place of those that contain values.
     texts: BTreeMap<Place, String>,
 }
 
@@ -40,7 +40,7 @@ impl HiddenValues {
         self.texts.insert(place, shown.to_owned());
     }
 
-    /// What is shown in place of the text at a place; `None` if that text is not hidden.
+    /// The text that is shown in place of the one at a place; `None` if that is not hidden.
     pub fn shown_at(&self, place: Place) -> Option<&str> {
         self.texts.get(&place).map(String::as_str)
     }

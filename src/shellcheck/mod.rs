@@ -57,7 +57,7 @@ pub struct Checker {
     program: PathBuf,
     /// Answers of earlier runs.
     files: Option<UserCache>,
-    /// What the keys of these answers have in common; none before the first script.
+    /// The common part of the keys of these answers; none before the first script.
     prefix: Option<CachePrefix>,
     /// Answers of this run.
     known: KnownAnswers,

@@ -269,7 +269,7 @@ impl Confidence {
 }
 
 impl Field {
-    /// What is shown for a word of the field, or a part of it.
+    /// The text that is shown for a word of the field, or for a part of it.
     pub fn shown(self, word: &str) -> &str {
         let Self::Deployed(DeployedKey { words, .. }) = self else {
             return word;

@@ -151,7 +151,7 @@ impl<'a> Veil<'a> {
         shown
     }
 
-    /// What is shown for a name that may be computed from a value.
+    /// The text that is shown for a name, which may be computed from a value.
     fn name(&self, name: &str, page: &str) -> String {
         let is_public = || self.is_own(name) || page.contains(&format!("`{name}`"));
         if let Some(value) = self.value_with(name)

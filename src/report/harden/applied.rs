@@ -65,7 +65,7 @@ pub fn apply(
     Ok(Applied { text, by_hand })
 }
 
-/// What is left to a person where the lines of a container cannot be edited.
+/// A line of `by_hand` for a container whose lines cannot be edited.
 pub fn other_values(name: &str) -> String {
     format!("the settings of `{name}`: editing its lines would change other values")
 }
