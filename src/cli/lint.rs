@@ -52,8 +52,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         warned: Mutex::default(),
         large: Mutex::default(),
     };
-    linter.open_shellcheck();
-    let mut files = linter.lint(jobs);
+    let mut files = linter.open_shellcheck().lint(jobs);
     linter.add_others(&mut files);
     let dockerfiles = files.len();
     for image in &inputs.images {
@@ -537,11 +536,12 @@ impl Linter<'_> {
         }
     }
 
-    fn open_shellcheck(&mut self) {
+    fn open_shellcheck(&mut self) -> &mut Self {
         match shellcheck::open(self.config, rules::registry()) {
             Ok(checker) => self.shellcheck = checker,
             Err(error) => self.report_shellcheck(error),
         }
+        self
     }
 
     fn report_shellcheck(&mut self, error: ShellcheckError) {
