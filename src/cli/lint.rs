@@ -12,7 +12,7 @@ use super::config::{current_directory, located};
 use super::deployments::{self, Invocations};
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
-use super::fix::{self, Mode};
+use super::fix::{self, Mode, Pass};
 use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
@@ -21,10 +21,11 @@ use crate::deployment::{Build, Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
     self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
-    Settings, Severity,
+    Settings, Severity, Veil,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
+use crate::shellcheck::{Checker, ShellcheckError};
 use crate::source::Source;
 use crate::trust::HostFile;
 
@@ -45,13 +46,13 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         deployed: &deployed,
         invocations: &invocations,
         output,
-        has_shellcheck: false,
+        shellcheck: None,
         failed: false,
         others: Mutex::default(),
         warned: Mutex::default(),
         large: Mutex::default(),
     };
-    let mut files = linter.lint(jobs);
+    let mut files = linter.open_shellcheck().lint(jobs);
     linter.add_others(&mut files);
     let dockerfiles = files.len();
     for image in &inputs.images {
@@ -98,7 +99,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     for line in &summary {
         output.note(line);
     }
-    if !linter.has_shellcheck && !failed && dockerfiles > 0 && reports.has_text_on_stdout() {
+    if linter.shellcheck.is_none() && !failed && dockerfiles > 0 && reports.has_text_on_stdout() {
         note_missing_shellcheck(&config, output);
     }
     Ok(match mode {
@@ -228,8 +229,14 @@ fn fix_files(
     // Images have no text to fix. They are the last, as they were linted after the Dockerfiles.
     let dockerfiles = files.partition_point(|file| file.source().is_some());
     let images = files.split_off(dockerfiles);
-    let mut fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
-        let mut files = linter.lint(jobs(&Room::default(), sources));
+    let has_shellcheck = linter.shellcheck.is_some();
+    let applicability = arguments.fix.applicability();
+    let mut fixed = fix::fix_all(files, applicability, has_shellcheck, |sources, pass| {
+        let jobs = jobs(&Room::default(), sources);
+        let mut files = match pass {
+            Pass::Full => linter.lint(jobs),
+            Pass::OwnRules => linter.lint_answered(jobs),
+        };
         baseline::withhold_fixes(accepted, &mut files)?;
         Ok(files)
     })?;
@@ -295,9 +302,10 @@ struct Linter<'a> {
     /// How deployments build the Dockerfiles.
     invocations: &'a Invocations,
     output: Output,
-    /// Whether ShellCheck was found and checked the scripts.
-    has_shellcheck: bool,
-    /// Whether ShellCheck failed. It is not run again, so that the error is reported once.
+    /// `None` if it is disabled or not installed, and after it has failed: the error is reported
+    /// once.
+    shellcheck: Option<Checker>,
+    /// Whether ShellCheck failed.
     failed: bool,
     /// Warnings that were printed: files are linted again after a fix.
     warned: Mutex<BTreeSet<String>>,
@@ -337,14 +345,18 @@ const MAX_BUILT: usize = 512 << 10;
 
 impl Linter<'_> {
     fn lint(&mut self, mut jobs: Vec<Job>) -> Vec<Linted> {
-        let few = jobs.len() <= FEW;
         let texts: Vec<Vec<Source>> = jobs.iter().map(Job::texts).collect();
         // One process checks the scripts of all files, as it takes longer to start than to check.
         let mut answers = self.ask_shellcheck(&texts.concat()).into_iter();
         for (job, texts) in jobs.iter_mut().zip(&texts) {
             job.answers = answers.by_ref().take(texts.len()).collect();
         }
-        if few {
+        self.lint_answered(jobs)
+    }
+
+    /// The same without ShellCheck, or with answers that are already there.
+    fn lint_answered(&self, jobs: Vec<Job>) -> Vec<Linted> {
+        if jobs.len() <= FEW {
             jobs.into_iter().map(|job| self.lint_job(job)).collect()
         } else {
             jobs.into_par_iter().map(|job| self.lint_job(job)).collect()
@@ -377,9 +389,12 @@ impl Linter<'_> {
             ));
         }
         let mut findings = std::mem::take(&mut files[0].findings);
+        let veil = Veil::new(&deployment.hidden, source.text());
         if let Ok(mut others) = self.others.lock() {
             others.extend(files.drain(1..));
         }
+        // Without ShellCheck, there are no answers.
+        let answers = answers.into_iter().chain(std::iter::repeat(None));
         for ((build, text), shellcheck) in inline.into_iter().zip(answers) {
             let mut settings = lint::invocation_settings(&self.config.settings, build);
             settings.ignore.extend(NEEDS_IMAGE);
@@ -392,7 +407,8 @@ impl Linter<'_> {
                 shellcheck,
                 from_image: Vec::new(),
             };
-            let report = lint::lint_with(&dockerfile, registry, &settings, extras);
+            let mut report = lint::lint_with(&dockerfile, registry, &settings, extras);
+            veil.hide_in(&mut report.findings, registry);
             for finding in report.findings {
                 findings.push(lint::in_file(finding, text, source.text()));
             }
@@ -432,6 +448,8 @@ impl Linter<'_> {
         let (settings, from_image) = self.findings_of_image(&source);
         let registry = rules::registry();
         let builds = self.checked_builds(&source);
+        // Build arguments have values of the deployments.
+        let veil = Veil::new(self.invocations.hidden(), source.text());
         let mut reports = Vec::new();
         for build in builds {
             let settings = lint::invocation_settings(&settings, build);
@@ -443,7 +461,12 @@ impl Linter<'_> {
                 shellcheck: shellcheck.clone(),
                 from_image: from_image.clone(),
             };
-            reports.push(lint::lint_with(&source, registry, &settings, extras));
+            let mut report = lint::lint_with(&source, registry, &settings, extras);
+            veil.hide_in(&mut report.findings, registry);
+            if let Some(surface) = &mut report.attack_surface {
+                veil.hide_in_surface(surface);
+            }
+            reports.push(report);
         }
         if builds.is_empty() {
             let extras = Extras {
@@ -485,6 +508,8 @@ impl Linter<'_> {
     /// The build context of a Dockerfile in a directory.
     fn context_of(&self, dockerfile: &Path, context: &Path) -> BuildContext {
         let (build, warning) = build_context::within(dockerfile, context);
+        let hidden = self.invocations.hidden();
+        let warning = warning.map(|warning| Veil::new(hidden, "").message(&warning, ""));
         if let Some(warning) = warning
             && let Ok(mut warned) = self.warned.lock()
             && warned.insert(warning.clone())
@@ -511,21 +536,27 @@ impl Linter<'_> {
         }
     }
 
-    /// ShellCheck's findings in each file; `None` for all files if it is disabled, not installed,
-    /// or failed.
+    fn open_shellcheck(&mut self) -> &mut Self {
+        match shellcheck::open(self.config, rules::registry()) {
+            Ok(checker) => self.shellcheck = checker,
+            Err(error) => self.report_shellcheck(error),
+        }
+        self
+    }
+
+    fn report_shellcheck(&mut self, error: ShellcheckError) {
+        self.failed = true;
+        self.shellcheck = None;
+        self.output.error(&error.into());
+    }
+
+    /// ShellCheck's findings in each file; `None` for all files without it.
     fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
         let mut answers = Vec::new();
-        if !self.failed {
-            match shellcheck::ask(self.config, rules::registry(), sources) {
-                Ok(None) => {}
-                Ok(Some(checked)) => {
-                    self.has_shellcheck = true;
-                    answers.extend(checked.into_iter().map(Some));
-                }
-                Err(error) => {
-                    self.failed = true;
-                    self.output.error(&error.into());
-                }
+        if let Some(checker) = &mut self.shellcheck {
+            match checker.check(sources, &self.config.settings) {
+                Ok(checked) => answers.extend(checked.into_iter().map(Some)),
+                Err(error) => self.report_shellcheck(error),
             }
         }
         answers.resize(sources.len(), None);

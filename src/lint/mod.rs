@@ -26,8 +26,8 @@ mod settings;
 pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
 pub use deployment::{
-    DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, in_file, invocation_settings,
-    lint_deployment, sort,
+    DeployedImage, DeploymentContext, ImagedWorkload, LintedFile, Veil, in_file,
+    invocation_settings, lint_deployment, sort,
 };
 pub use dockerfile::{
     BuildContext, DockerfileContext, DockerfileReport, Extras, Facts, IgnoreFile, clean, facts,

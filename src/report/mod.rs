@@ -48,8 +48,8 @@ pub use dry_run::dry_run;
 pub use entry::{InspectedEntry, entry_json, entry_text};
 pub use format::Format;
 pub use harden::{
-    Applied, Hardened, apparmor, apply, compose, docker_run, is_plain_name, kubernetes,
-    podman_quadlet,
+    Applied, Hardened, NotApplied, apparmor, apply, compose, docker_run, is_plain_name, kubernetes,
+    other_values, podman_quadlet,
 };
 pub use help::markdown;
 pub use html::report_html;

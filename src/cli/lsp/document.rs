@@ -110,10 +110,7 @@ fn lint(
     config: &Config,
     errors: &mut Vec<String>,
 ) -> Vec<Finding> {
-    let answers = shellcheck::ask(config, rules::registry(), [source]).map_err(anyhow::Error::from);
-    let shellcheck = ok_or_report(answers, errors)
-        .flatten()
-        .and_then(|answers| answers.into_iter().next());
+    let shellcheck = ok_or_report(ask_shellcheck(source, config), errors).flatten();
     let (build, warning) = path.map(build_context::beside).unwrap_or_default();
     errors.extend(warning);
     let mut settings = config.settings.clone();
@@ -130,6 +127,14 @@ fn lint(
         },
     )
     .findings
+}
+
+/// ShellCheck's findings; `None` if it is disabled or not installed.
+fn ask_shellcheck(source: &Source, config: &Config) -> anyhow::Result<Option<Vec<Finding>>> {
+    let Some(mut checker) = shellcheck::open(config, rules::registry())? else {
+        return Ok(None);
+    };
+    Ok(checker.check([source], &config.settings)?.pop())
 }
 
 fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow::Result<bool> {

@@ -11,7 +11,7 @@ mod podman_quadlet;
 mod sheet;
 
 pub use apparmor::apparmor;
-pub use applied::{Applied, apply};
+pub use applied::{Applied, NotApplied, apply, other_values};
 pub use compose::compose;
 pub use docker_run::docker_run;
 pub use kubernetes::kubernetes;

@@ -18,7 +18,7 @@ use crate::slim::graph::Reason;
 use crate::slim::keep::Keep;
 use crate::slim::modules::imports::{Request, ResolvedImport};
 use crate::slim::options::Modules;
-use crate::slim::package_files::{ancestors, is_plain_file};
+use crate::slim::package_files::is_plain_file;
 use crate::slim::why::{Field, Import, Language, Root, Why};
 
 /// The cost of a declared dependency, compared with a reason: it is a string in a set.
@@ -26,6 +26,11 @@ const DECLARED: usize = 4;
 /// The least bytes that a token counts as. It takes a tenth of a microsecond to follow, and there
 /// are about 6 bytes for each in most sources, and 3 in bundles.
 const TOKEN: usize = 10;
+/// Bytes of a path that are compared with a pattern, or copied, at the cost of a reason.
+const COMPARED: usize = 64;
+const COPIED: usize = 16;
+/// The bytes that a fact counts as. It takes a microsecond to record and to follow.
+const FACT: usize = 80;
 /// The requests of a source that may load a module in any way.
 const KINDS: [Kind; 2] = [Kind::Require, Kind::Import];
 
@@ -50,6 +55,8 @@ pub(in crate::slim) struct ModuleGraph {
     has_read_configuration: bool,
     /// The packages that the sources of a directory can request.
     names: Option<(NameId, Rc<BTreeSet<String>>)>,
+    /// The files of a directory with their paths below it.
+    paths: Option<(NameId, Rc<Vec<(String, NameId)>>)>,
     /// The dependencies that the manifests around each directory declare. Directories without a
     /// manifest share those of the directory above.
     declared: HashMap<NameId, Rc<BTreeSet<String>>>,
@@ -175,8 +182,9 @@ impl ModuleGraph {
             sources.push((name, keep.effort.modules.spend(length)));
         }
         for (name, read) in self.reader.read_all(keep.view, &sources) {
-            // A source of short tokens takes as long as a longer one.
-            let excess = (TOKEN * read.facts.tokens).saturating_sub(length(keep.tree(), name));
+            // A source of short tokens or of many names takes as long as a longer one.
+            let bytes = TOKEN * read.facts.tokens + FACT * read.facts.count();
+            let excess = bytes.saturating_sub(length(keep.tree(), name));
             if !keep.effort.modules.spend(excess) {
                 keep.effort.modules.use_up();
             }
@@ -369,7 +377,7 @@ impl ModuleGraph {
     /// manual: it would not be kept with the whole package either.
     fn reach_named(&mut self, keep: &mut Keep<'_>, found: Found, by: NameId, why: Why) {
         let tree = keep.tree();
-        if !ancestors(tree, found.name).any(|at| leftovers::is_left_out(tree, at)) {
+        if !leftovers::is_below_left_out(tree, found.name) {
             self.reach(keep, found, by, why);
         }
     }
@@ -404,7 +412,7 @@ impl ModuleGraph {
     /// Addons are loaded by names that loaders compose of the version and the platform.
     fn keep_addons(keep: &mut Keep<'_>, package: NameId, by: NameId) {
         let tree = keep.tree();
-        for name in files_of(tree, package) {
+        for name in files_of(keep, package) {
             let file_name = tree.file_name(name);
             let is_addon = file_name.ends_with(b".node")
                 || file_name.ends_with(b".so")
@@ -419,7 +427,7 @@ impl ModuleGraph {
     }
 
     fn keep_files(keep: &mut Keep<'_>, directory: NameId, by: NameId, why: &Why) {
-        for name in files_of(keep.tree(), directory) {
+        for name in files_of(keep, directory) {
             if keep.graph.is_exhausted() {
                 break;
             }
@@ -437,7 +445,7 @@ impl ModuleGraph {
         if !self.whole.insert(directory) || keep.is_exhausted() {
             return;
         }
-        let names = files_of(tree, directory);
+        let names = files_of(keep, directory);
         if !keep.graph.look_at(names.len()) {
             return;
         }
@@ -669,17 +677,13 @@ impl ModuleGraph {
         if keep.is_exhausted() {
             return;
         }
-        let tree = keep.tree();
-        let names = files_of(tree, directory);
-        if !keep.graph.look_at(names.len()) {
-            return;
-        }
-        let skipped = tree.path(directory).len() + 1;
+        let files = self.paths_of(keep, directory);
         let open_ended = format!("{pattern}{UNKNOWN}");
-        for name in names {
-            let path = tree.path(name);
-            let path = String::from_utf8_lossy(path.get(skipped..).unwrap_or_default());
-            if is_match(pattern, &path) || is_match(&open_ended, &path) {
+        for (path, name) in files.iter() {
+            if !keep.graph.look_at(1 + path.len() / COMPARED) {
+                return;
+            }
+            if is_match(pattern, path) || is_match(&open_ended, path) {
                 let why = Why::Imported(Import {
                     module: pattern_text(pattern),
                     line,
@@ -687,7 +691,7 @@ impl ModuleGraph {
                 self.reach(
                     keep,
                     Found {
-                        name,
+                        name: *name,
                         way: Vec::new(),
                     },
                     site.name,
@@ -695,6 +699,30 @@ impl ModuleGraph {
                 );
             }
         }
+    }
+
+    /// The files of a directory of a package by their paths below it.
+    fn paths_of(&mut self, keep: &mut Keep<'_>, directory: NameId) -> Rc<Vec<(String, NameId)>> {
+        // The patterns of a source follow each other.
+        if let Some((known, paths)) = &self.paths
+            && *known == directory
+        {
+            return Rc::clone(paths);
+        }
+        let tree = keep.tree();
+        let skipped = tree.path(directory).len() + 1;
+        let mut paths = Vec::new();
+        for name in files_of(keep, directory) {
+            let path = tree.path(name);
+            let path = String::from_utf8_lossy(path.get(skipped..).unwrap_or_default());
+            if !keep.graph.look_at(1 + path.len() / COPIED) {
+                break;
+            }
+            paths.push((path.into_owned(), name));
+        }
+        let paths = Rc::new(paths);
+        self.paths = Some((directory, Rc::clone(&paths)));
+        paths
     }
 
     /// Keeps the program of a package that the application may start by its name.

@@ -10,6 +10,9 @@ const MOST: usize = 32_768;
 /// The most tokens of a source that is parsed: the tree takes up to 140 bytes for each, and the
 /// text of a token may be one byte. Bundles of 5 MB have about a million.
 const MOST_TOKENS: usize = 1_500_000;
+/// The tokens that a constant without a value counts as. The parser goes on after it, and keeps an
+/// error of 300 bytes.
+const ERROR: usize = 4;
 /// A bracket takes about this many times as much of the stack as an operator.
 const BRACKET: usize = 32;
 
@@ -62,6 +65,7 @@ pub(super) fn count_tokens(text: &[u8]) -> Option<usize> {
         before: Before::Operator,
         begins: true,
         is_label: false,
+        errors: 0,
     };
     scan.run()
 }
@@ -78,6 +82,8 @@ struct Level {
     statements: usize,
     /// `else`, which a semicolon does not end.
     alternatives: usize,
+    /// The statement declares constants.
+    is_constant: bool,
 }
 
 impl Level {
@@ -110,6 +116,8 @@ struct Scan<'t> {
     begins: bool,
     /// The last token is a word at the beginning of a statement.
     is_label: bool,
+    /// Constants without a value.
+    errors: usize,
 }
 
 impl Scan<'_> {
@@ -119,11 +127,11 @@ impl Scan<'_> {
         while let Some(&byte) = self.text.get(self.at) {
             tokens += usize::from(!byte.is_ascii_whitespace());
             self.step(byte)?;
-            if self.sum > MOST || tokens > MOST_TOKENS {
+            if self.sum > MOST || tokens + ERROR * self.errors > MOST_TOKENS {
                 return None;
             }
         }
-        Some(tokens)
+        Some(tokens + ERROR * self.errors)
     }
 
     fn step(&mut self, byte: u8) -> Option<()> {
@@ -230,9 +238,12 @@ impl Scan<'_> {
     fn separate(&mut self, is_statement: bool) {
         let level = self.level();
         let mut ended = std::mem::take(&mut level.operators);
+        let is_error = level.is_constant && ended == 0;
         if is_statement {
             ended += std::mem::take(&mut level.statements);
+            level.is_constant = false;
         }
+        self.errors += usize::from(is_error);
         self.sum -= ended;
         self.at += 1;
         self.before = Before::Operator;
@@ -250,6 +261,9 @@ impl Scan<'_> {
         }
         if NESTING.contains(&word) {
             self.count(1);
+        }
+        if word == b"const" {
+            self.level().is_constant = true;
         }
         if word == b"else" {
             self.begins = true;
@@ -430,6 +444,15 @@ mod tests {
         assert!(is_shallow(
             format!("'{}';", "a ".repeat(800_000)).as_bytes()
         ));
+    }
+
+    #[test]
+    fn constants_without_a_value_count_as_more_tokens() {
+        let names = "a,".repeat(300_000);
+        assert!(!is_shallow(format!("const {names}").as_bytes()));
+        for other in ["let ", "const b = 1; x = ", "const b = [c, "] {
+            assert!(is_shallow(format!("{other}{names}").as_bytes()), "{other}");
+        }
     }
 
     #[test]

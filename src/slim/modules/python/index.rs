@@ -34,8 +34,8 @@ pub(in crate::slim) struct SearchPath {
 pub(super) struct Index {
     path: SearchPath,
     pub(super) units: Vec<Unit>,
-    /// The units that a file belongs to.
-    units_of: HashMap<NameId, Vec<usize>>,
+    /// The units that a file belongs to. Files that are in no list share those of their entry.
+    units_of: HashMap<NameId, Rc<Vec<usize>>>,
     /// Units by the normalized names of distributions.
     by_name: HashMap<String, Vec<usize>>,
     pub(super) names: Names,
@@ -168,8 +168,9 @@ impl Index {
             let Some(name) = module_name(view, entry) else {
                 continue;
             };
+            let units = Rc::new(vec![unit]);
             for file in files_of(tree, entry) {
-                self.units_of.insert(file, vec![unit]);
+                self.units_of.insert(file, Rc::clone(&units));
                 self.units[unit].files.push(file);
             }
             self.names.tops.insert(name);
@@ -212,7 +213,7 @@ impl Index {
             let name = package.ecosystem.normal_name(&package.name).into_owned();
             self.by_name.entry(name).or_default().push(unit);
             for &file in &package.files {
-                self.units_of.entry(file).or_default().push(unit);
+                Rc::make_mut(self.units_of.entry(file).or_default()).push(unit);
             }
             self.units.push(Unit {
                 name: package.name.clone(),
@@ -229,11 +230,11 @@ impl Index {
         let mut owners = BTreeSet::new();
         for file in files {
             let units = self.units_of.get(file);
-            let count = units.map_or(0, Vec::len);
-            if !self.work.spend(1 + count) {
+            let units = units.map(|units| units.as_slice()).unwrap_or_default();
+            if !self.work.spend(1 + units.len()) {
                 return;
             }
-            owners.extend(units.into_iter().flatten().copied());
+            owners.extend(units.iter().copied());
         }
         if owners.is_empty() {
             // No statement imports a name that is not an identifier.
@@ -250,16 +251,17 @@ impl Index {
                 files: Vec::new(),
             });
         }
+        let owners: Rc<Vec<usize>> = Rc::new(owners.into_iter().collect());
         for &file in files {
             let units = self
                 .units_of
                 .entry(file)
-                .or_insert_with(|| owners.iter().copied().collect());
+                .or_insert_with(|| Rc::clone(&owners));
             // Files that are in no list belong to all distributions of the entry.
             if !self.work.spend(work::FILE * units.len()) {
                 return;
             }
-            for &unit in &*units {
+            for &unit in units.iter() {
                 self.units[unit].files.push(file);
             }
         }
@@ -345,7 +347,7 @@ impl Index {
     /// The units that a file belongs to.
     pub(super) fn units_of(&self, file: NameId) -> &[usize] {
         let units = self.units_of.get(&file);
-        units.map(Vec::as_slice).unwrap_or_default()
+        units.map(|units| units.as_slice()).unwrap_or_default()
     }
 
     /// The units of a distribution, except of one that others keep.

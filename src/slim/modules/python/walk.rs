@@ -593,11 +593,21 @@ impl Walk {
         let Some(bytes) = view.binary(file) else {
             return;
         };
+        if !index.work.spend(bytes.len() / work::SEARCHED) {
+            return;
+        }
+        let loads_all = extension::may_load_siblings(&bytes);
+        // A text that nearly has the name again and again takes several times as long.
+        let search = if loads_all {
+            0
+        } else {
+            bytes.len() / work::SEARCHED
+        };
         for (name, entry) in index.listing(view, directory).iter() {
-            if !index.work.spend(work::VISIT + bytes.len() / 512) {
+            if !index.work.spend(work::VISIT + search) {
                 return;
             }
-            if is_test(name) || !extension::may_load_sibling(&bytes, name) {
+            if is_test(name) || !loads_all && !extension::may_load_sibling(&bytes, name) {
                 continue;
             }
             for &sibling in &entry.files {
