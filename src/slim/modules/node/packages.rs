@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::leftovers;
 use crate::image::{Kind, NameId, Tree};
+use crate::slim::keep::Keep;
 use crate::slim::package_files::is_plain_file;
 
 /// The package of a file: the entry of the nearest `node_modules` above it.
@@ -40,8 +41,11 @@ pub(super) fn display_name(tree: &Tree, package: NameId) -> String {
     }
 }
 
-/// The files of a package or a directory in it that programs use, without the packages in it.
-pub(super) fn files_of(tree: &Tree, directory: NameId) -> Vec<NameId> {
+/// The files of a package or a directory in it that programs of the image use, without the
+/// packages in it.
+pub(super) fn files_of(keep: &Keep<'_>, directory: NameId) -> Vec<NameId> {
+    let tree = keep.tree();
+    let platform = &keep.installed.platform;
     let mut files = Vec::new();
     let mut stack = vec![directory];
     while let Some(at) = stack.pop() {
@@ -49,6 +53,7 @@ pub(super) fn files_of(tree: &Tree, directory: NameId) -> Vec<NameId> {
             let is_directory = tree.is_directory(name);
             if is_directory && tree.file_name(name) == b"node_modules"
                 || leftovers::is_left_out(tree, name)
+                || platform.is_foreign(keep.view, name)
             {
                 continue;
             }

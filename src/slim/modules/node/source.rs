@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, AssignmentExpression, AssignmentTarget, BindingPattern, CallExpression,
-    ExportAllDeclaration, ExportFromDeclaration, Expression, ForOfStatement, ForStatementLeft,
-    FormalParameter, IdentifierReference, ImportDeclaration, ImportExpression, ImportOrExportKind,
-    LogicalOperator, NewExpression, StringLiteral, TSExternalModuleReference, TSType,
+    Argument, ArrowFunctionBody, AssignmentExpression, AssignmentTarget, BindingPattern,
+    CallExpression, ExportAllDeclaration, ExportFromDeclaration, Expression, ExpressionStatement,
+    ForOfStatement, ForStatementLeft, FormalParameter, FunctionBody, IdentifierReference,
+    ImportDeclaration, ImportDeclarationSpecifier, ImportExpression, ImportOrExportKind,
+    LogicalOperator, NewExpression, Statement, StringLiteral, TSExternalModuleReference, TSType,
     TemplateLiteral, TryStatement, UnaryExpression, UnaryOperator, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -139,6 +140,9 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     let mut variables = Bindings {
         variables: Variables::new(place.path, place.working_directory, text.len()),
         loaders: HashSet::from(["require".to_owned()]),
+        importers: HashSet::new(),
+        makers: HashSet::from(["createRequire".to_owned()]),
+        known_parameters: HashSet::new(),
         takes_require: false,
     };
     variables.visit_program(&parsed.program);
@@ -195,6 +199,12 @@ struct Bindings<'p> {
     variables: Variables<'p>,
     /// `require`, and what `createRequire` returned.
     loaders: HashSet<String>,
+    /// `new Function('x', 'return import(x)')`, which compilers do not turn into `require`.
+    importers: HashSet<String>,
+    /// `createRequire`, also under the names that bundlers give it.
+    makers: HashSet<String>,
+    /// Places of parameters whose values are known.
+    known_parameters: HashSet<u32>,
     /// A function has a parameter `require`, so the real one may be its argument.
     takes_require: bool,
 }
@@ -204,6 +214,9 @@ impl Bindings<'_> {
         if self.makes_loader(init) {
             self.loaders.insert(name.to_owned());
             return;
+        }
+        if makes_importer(init) {
+            self.importers.insert(name.to_owned());
         }
         let value = self.variables.value(init);
         self.variables.add(name, value);
@@ -215,9 +228,7 @@ impl Bindings<'_> {
         match expression.get_inner_expression() {
             Expression::Identifier(name) => self.is_loader(name.name.as_str()),
             Expression::StaticMemberExpression(member) => is_member(member, "module", "require"),
-            Expression::CallExpression(call) => {
-                last_name(&call.callee).is_some_and(|name| name == "createRequire")
-            }
+            Expression::CallExpression(call) => self.is_maker(call) || self.is_shim(call),
             Expression::ConditionalExpression(choice) => {
                 self.makes_loader(&choice.consequent) || self.makes_loader(&choice.alternate)
             }
@@ -230,15 +241,113 @@ impl Bindings<'_> {
         }
     }
 
+    /// Whether a call returns a `require` of its own: `createRequire(…)`, `eval('require')`.
+    fn is_maker(&self, call: &CallExpression<'_>) -> bool {
+        match call.callee.get_inner_expression() {
+            Expression::Identifier(name) if name.name == "eval" => {
+                let code = call.arguments.first().and_then(Argument::as_expression);
+                matches!(code, Some(Expression::StringLiteral(code)) if code.value == "require")
+            }
+            Expression::Identifier(name) => self.makers.contains(name.name.as_str()),
+            Expression::StaticMemberExpression(member) => member.property.name == "createRequire",
+            _ => false,
+        }
+    }
+
+    /// Whether a call is the prelude of a bundle that takes `require` where there is one, such as
+    /// esbuild's `(x => typeof require !== 'undefined' ? require : new Proxy(…))(function …)`. The
+    /// bundle calls its result with names of packages.
+    fn is_shim(&self, call: &CallExpression<'_>) -> bool {
+        match call.callee.get_inner_expression() {
+            Expression::ArrowFunctionExpression(function) => match &function.body {
+                ArrowFunctionBody::FunctionBody(body) => self.returns_loader(body),
+                body => body
+                    .as_expression()
+                    .is_some_and(|result| self.makes_loader(result)),
+            },
+            Expression::FunctionExpression(function) => {
+                let body = function.body.as_ref();
+                body.is_some_and(|body| self.returns_loader(body))
+            }
+            _ => false,
+        }
+    }
+
+    fn returns_loader(&self, body: &FunctionBody<'_>) -> bool {
+        body.statements.iter().any(|statement| {
+            let Statement::ReturnStatement(result) = statement else {
+                return false;
+            };
+            result
+                .argument
+                .as_ref()
+                .is_some_and(|result| self.makes_loader(result))
+        })
+    }
+
+    /// `Promise.resolve(name).then(x => require(x))`, as TypeScript writes `import(name)`: the
+    /// parameter has the value of the argument.
+    fn bind_resolved(&mut self, call: &CallExpression<'_>) {
+        let Expression::StaticMemberExpression(then) = &call.callee else {
+            return;
+        };
+        let (Expression::CallExpression(resolved), "then") =
+            (&then.object, then.property.name.as_str())
+        else {
+            return;
+        };
+        let is_resolved = matches!(&resolved.callee, Expression::StaticMemberExpression(member)
+            if is_member(member, "Promise", "resolve"));
+        let value = resolved.arguments.first().and_then(Argument::as_expression);
+        let function = call.arguments.first().and_then(Argument::as_expression);
+        let parameters = match function.map(Expression::get_inner_expression) {
+            Some(Expression::ArrowFunctionExpression(function)) => &function.params,
+            Some(Expression::FunctionExpression(function)) => &function.params,
+            _ => return,
+        };
+        if let (true, Some(value), [parameter]) = (is_resolved, value, parameters.items.as_slice())
+            && let BindingPattern::BindingIdentifier(name) = &parameter.pattern
+        {
+            let value = self.variables.value(value);
+            self.variables.add(name.name.as_str(), value);
+            self.known_parameters.insert(parameter.span.start);
+        }
+    }
+
     fn is_loader(&self, name: &str) -> bool {
         name == "__non_webpack_require__" || self.loaders.contains(name)
     }
 }
 
 impl<'a> Visit<'a> for Bindings<'_> {
+    fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
+        for specifier in it.specifiers.iter().flatten() {
+            if let ImportDeclarationSpecifier::ImportSpecifier(specifier) = specifier
+                && specifier.imported.name() == "createRequire"
+            {
+                self.makers.insert(specifier.local.name.to_string());
+            }
+        }
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        self.bind_resolved(it);
+        walk::walk_call_expression(self, it);
+    }
+
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
         if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&it.id, &it.init) {
             self.bind(name.name.as_str(), init);
+        }
+        // `const { createRequire: load } = require('module')`.
+        if let BindingPattern::ObjectPattern(pattern) = &it.id {
+            for property in &pattern.properties {
+                if let BindingPattern::BindingIdentifier(name) = &property.value
+                    && property.key.is_specific_static_name("createRequire")
+                {
+                    self.makers.insert(name.name.to_string());
+                }
+            }
         }
         walk::walk_variable_declarator(self, it);
     }
@@ -266,7 +375,9 @@ impl<'a> Visit<'a> for Bindings<'_> {
         if let BindingPattern::BindingIdentifier(name) = &it.pattern {
             let name = name.name.as_str();
             self.takes_require |= name == "require";
-            self.variables.add(name, super::values::unknown());
+            if !self.known_parameters.contains(&it.span.start) {
+                self.variables.add(name, super::values::unknown());
+            }
         }
         walk::walk_formal_parameter(self, it);
     }
@@ -359,23 +470,20 @@ impl Reader<'_> {
                 self.load(first, Kind::Require, call.span);
                 true
             }
-            // `createRequire(import.meta.url)('x')`.
-            Expression::CallExpression(inner)
-                if last_name(&inner.callee).is_some_and(|name| name == "createRequire") =>
+            Expression::Identifier(name)
+                if self.bindings.importers.contains(name.name.as_str()) =>
             {
+                self.load(first, Kind::Import, call.span);
+                true
+            }
+            // `createRequire(import.meta.url)('x')`.
+            Expression::CallExpression(inner) if self.bindings.is_maker(inner) => {
                 self.load(first, Kind::Require, call.span);
                 true
             }
             Expression::StaticMemberExpression(member) => {
-                let property = member.property.name.as_str();
-                let is_require = matches!(&member.object, Expression::Identifier(name)
-                    if self.bindings.is_loader(name.name.as_str()));
-                if property == "resolve" && is_require {
-                    self.resolve(first, Kind::Require, call.span);
-                    return true;
-                }
-                if property == "resolve" && matches!(member.object, Expression::ImportMeta(_)) {
-                    self.resolve(first, Kind::Import, call.span);
+                if let Some(kind) = self.resolving(call) {
+                    self.resolve(first, kind, call.span);
                     return true;
                 }
                 if is_member(member, "module", "require") || is_member(member, "Module", "_load") {
@@ -386,6 +494,39 @@ impl Reader<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a call is `require.resolve` or `import.meta.resolve`.
+    fn resolving(&self, call: &CallExpression<'_>) -> Option<Kind> {
+        let Expression::StaticMemberExpression(member) = call.callee.get_inner_expression() else {
+            return None;
+        };
+        match &member.object {
+            _ if member.property.name != "resolve" => None,
+            Expression::ImportMeta(_) => Some(Kind::Import),
+            Expression::Identifier(name) if self.bindings.is_loader(name.name.as_str()) => {
+                Some(Kind::Require)
+            }
+            _ => None,
+        }
+    }
+
+    /// Visits an expression of which only matters whether it throws an error. A computed name in
+    /// `try { require.resolve(name) }` is looked up, and not loaded. Returns false for others.
+    fn visit_unused(&mut self, expression: &Expression<'_>) -> bool {
+        let Expression::CallExpression(call) = expression.get_inner_expression() else {
+            return false;
+        };
+        let first = call.arguments.first().and_then(Argument::as_expression);
+        let (Some(kind), Some(name)) = (self.resolving(call), first) else {
+            return false;
+        };
+        for name in self.bindings.variables.value(name) {
+            if !is_open(&name) {
+                self.request(&name, kind, call.span);
+            }
+        }
+        true
     }
 
     /// `require.resolve`: if another call takes its result, the program may look around in the
@@ -515,7 +656,12 @@ impl<'a> Visit<'a> for Reader<'_> {
             let outer = std::mem::take(&mut self.callee);
             self.paths(init);
             // `const r = require` is another name for it.
-            if !matches!(init.get_inner_expression(), Expression::Identifier(_)) {
+            let is_loader = match init.get_inner_expression() {
+                Expression::Identifier(_) => true,
+                Expression::CallExpression(call) => self.bindings.is_shim(call),
+                _ => false,
+            };
+            if !is_loader {
                 self.visit_expression(init);
             }
             self.callee = outer;
@@ -544,8 +690,19 @@ impl<'a> Visit<'a> for Reader<'_> {
         }
     }
 
+    fn visit_expression_statement(&mut self, it: &ExpressionStatement<'a>) {
+        if !self.visit_unused(&it.expression) {
+            walk::walk_expression_statement(self, it);
+        }
+    }
+
     fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
-        if it.operator != UnaryOperator::Typeof {
+        let is_unused = match it.operator {
+            UnaryOperator::Typeof => true,
+            UnaryOperator::LogicalNot => self.visit_unused(&it.argument),
+            _ => false,
+        };
+        if !is_unused {
             walk::walk_unary_expression(self, it);
         }
     }
@@ -577,6 +734,27 @@ impl<'a> Visit<'a> for Reader<'_> {
     }
 
     fn visit_ts_type(&mut self, _: &TSType<'a>) {}
+}
+
+/// `new Function('x', 'return import(x)')`.
+fn makes_importer(expression: &Expression<'_>) -> bool {
+    let arguments = match expression.get_inner_expression() {
+        Expression::NewExpression(new) if last_name(&new.callee) == Some("Function") => {
+            &new.arguments
+        }
+        Expression::CallExpression(call) if last_name(&call.callee) == Some("Function") => {
+            &call.arguments
+        }
+        _ => return false,
+    };
+    match arguments.last().and_then(Argument::as_expression) {
+        Some(Expression::StringLiteral(code)) => code.value.contains("import("),
+        Some(Expression::TemplateLiteral(code)) => code
+            .quasis
+            .iter()
+            .any(|it| it.value.raw.contains("import(")),
+        _ => false,
+    }
 }
 
 /// The last name of a function: `c` of `a.b.c`.
@@ -651,10 +829,49 @@ mod tests {
             "require('x' || 'y')",
             "__non_webpack_require__('x')",
             "export default () => import('x')",
+            "const load = eval('require'); load('x')",
+            "const load = new Function('s', 'return import(s)'); load('x')",
+            "import { createRequire as c } from 'module'; const r = c(import.meta.url); r('x')",
+            "const { createRequire: c } = require('module'); c(__filename)('x')",
+            "Promise.resolve(`${'x'}`).then(s => __importStar(require(s)))",
+            ESBUILD,
+            "var r=(r=>typeof require<'u'?require:typeof Proxy<'u'?new Proxy(r,{get:(t,e)=>\
+             (typeof require<'u'?require:t)[e]}):r)(function(r){if(typeof require<'u')return \
+             require.apply(this,arguments);throw Error(r)});r('x')",
+            "var r = (function() { return typeof require === 'function' ? require : f })(); r('x')",
+            "const r = typeof __webpack_require__ === 'function' ? __non_webpack_require__ \
+             : require; r('x')",
         ] {
             let requests = requests(text);
             assert!(requests.contains(&"x".to_owned()), "{text}: {requests:?}");
             assert_eq!(facts(text).computed, None, "{text}");
+        }
+    }
+
+    /// What esbuild writes into ES modules.
+    const ESBUILD: &str = "var __require = /* @__PURE__ */ ((x) => typeof require !== 'undefined' \
+        ? require : typeof Proxy !== 'undefined' ? new Proxy(x, { get: (a, b) => (typeof require \
+        !== 'undefined' ? require : a)[b] }) : x)(function(x) { if (typeof require !== \
+        'undefined') return require.apply(this, arguments); throw Error('no ' + x); }); \
+        __require('x')";
+
+    #[test]
+    fn a_name_that_is_only_looked_up_is_not_loaded() {
+        for text in [
+            "try { require.resolve(name); return true } catch { return false }",
+            "if (!require.resolve(name)) f()",
+            "import.meta.resolve(name)",
+        ] {
+            assert_eq!(facts(text).computed, None, "{text}");
+        }
+        assert_eq!(requests("try { require.resolve('x') } catch {}"), ["x"]);
+        for text in [
+            "const path = require.resolve(name)",
+            "fs.readFileSync(require.resolve(name))",
+            "new Worker(require.resolve(name))",
+            "return require.resolve(name)",
+        ] {
+            assert!(facts(text).computed.is_some(), "{text}");
         }
     }
 
@@ -694,6 +911,8 @@ mod tests {
             "\nmodule.require(x)",
             "\nfunction f(name) { const n = name; require(n) }",
             "\nlazy(require)",
+            "\nconst load = new Function('s', 'return import(s)'); load(name)",
+            "\nPromise.resolve(name).then(s => require(s))",
         ] {
             let (call, line) = facts(text).computed.expect(text);
             assert_eq!(line, 2, "{text}: {call}");
