@@ -644,8 +644,8 @@ require(`@m/addon-${process.platform}`)
         machine = machine.file(&format!("/app/node_modules/{path}"), bytes);
     }
     let expected = [
-        "m-linux-x64/m.js",
         "m/index.js",
+        "m-linux-x64/m.js",
         "p/index.js",
         // The source needs it, whatever it is.
         "p/lib/x.darwin.node",
@@ -727,9 +727,9 @@ a long text
 "#;
     let machine = application(files).link("/app/node_modules/.bin/tool", "../tool/tool.js");
     let summary = machine.clone().summary();
-    let dropped = "dropped 2 npm packages, 96 B: nothing imports them; to keep them, \
+    let dropped = "dropped 2 npm packages, 83 B: nothing imports them; to keep them, \
                    `--modules off` or `--keep '/app/node_modules/tool/**'`\n  \
-                   with programs: tool 36 B\n  without: b 60 B\n";
+                   with programs: tool 37 B\n  without: b 46 B\n";
     assert!(summary.contains(dropped), "{summary}");
     let summary = machine.modules(Modules::Whole).summary();
     assert!(!summary.contains("nothing imports"), "{summary}");
