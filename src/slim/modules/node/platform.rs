@@ -129,6 +129,13 @@ impl Platform {
 
     /// Whether a manifest says that its package is not for this platform: npm would not install it.
     pub(super) fn is_excluded_by(&self, manifest: &Manifest) -> bool {
+        let fields = ["os", "cpu", "libc"];
+        if fields
+            .iter()
+            .all(|field| manifest.platforms(field).is_empty())
+        {
+            return false;
+        }
         let mut architectures = BTreeSet::new();
         for (_, name, machine) in ARCHITECTURES {
             if self.machines.contains(machine) {

@@ -1,5 +1,6 @@
 //! One source file: what it imports, reads by path, and loads by names that are computed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use oxc_allocator::Allocator;
@@ -26,6 +27,14 @@ const MAX_REQUEST: usize = 1024;
 const MAX_COMMAND: usize = 500;
 /// Characters of a call that are shown.
 const SHOWN: usize = 60;
+/// Bytes of memory for a tree that are kept for the next source.
+const MAX_REUSED: usize = 4 << 20;
+
+thread_local! {
+    /// The memory for the tree of a source.
+    static ALLOCATOR: RefCell<Allocator> = RefCell::default();
+}
+
 /// Calls that read directories, or serve files from one.
 const DIRECTORY_READERS: &[&str] = &[
     "glob",
@@ -127,10 +136,29 @@ pub(super) struct Place<'p> {
 pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     let source_type = source_type(place.path)?;
     let tokens = nesting::count_tokens(text.as_bytes())?;
-    let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, text, source_type)
+    ALLOCATOR.with_borrow_mut(|allocator| {
+        let facts = parse(text, source_type, place, tokens, allocator);
+        if allocator.capacity() > MAX_REUSED {
+            *allocator = Allocator::default();
+        } else {
+            allocator.reset();
+        }
+        facts
+    })
+}
+
+fn parse(
+    text: &str,
+    source_type: SourceType,
+    place: Place<'_>,
+    tokens: usize,
+    allocator: &Allocator,
+) -> Option<Facts> {
+    let parsed = Parser::new(allocator, text, source_type)
         .with_options(ParseOptions {
             allow_return_outside_function: true,
+            preserve_parens: false,
+            enable_ident_hashes: false,
             ..ParseOptions::default()
         })
         .parse();
@@ -139,9 +167,9 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     }
     let mut variables = Bindings {
         variables: Variables::new(place.path, place.working_directory, text.len()),
-        loaders: HashSet::from(["require".to_owned()]),
-        importers: HashSet::new(),
-        makers: HashSet::from(["createRequire".to_owned()]),
+        loaders: vec!["require"],
+        importers: Vec::new(),
+        makers: vec!["createRequire"],
         known_parameters: HashSet::new(),
         takes_require: false,
     };
@@ -150,7 +178,7 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
         text,
         bindings: variables,
         facts: Facts::default(),
-        callee: String::new(),
+        callee: "",
         is_type: false,
         is_optional: false,
     };
@@ -195,28 +223,32 @@ fn number_lines(text: &str, facts: &mut Facts) {
 }
 
 /// The first pass: the values of variables, and the names of functions that load modules.
-struct Bindings<'p> {
-    variables: Variables<'p>,
+struct Bindings<'p, 'a> {
+    variables: Variables<'p, 'a>,
     /// `require`, and what `createRequire` returned.
-    loaders: HashSet<String>,
+    loaders: Vec<&'a str>,
     /// `new Function('x', 'return import(x)')`, which compilers do not turn into `require`.
-    importers: HashSet<String>,
+    importers: Vec<&'a str>,
     /// `createRequire`, also under the names that bundlers give it.
-    makers: HashSet<String>,
+    makers: Vec<&'a str>,
     /// Places of parameters whose values are known.
     known_parameters: HashSet<u32>,
     /// A function has a parameter `require`, so the real one may be its argument.
     takes_require: bool,
 }
 
-impl Bindings<'_> {
-    fn bind(&mut self, name: &str, init: &Expression<'_>) {
+impl<'a> Bindings<'_, 'a> {
+    fn bind(&mut self, name: &'a str, init: &Expression<'a>) {
         if self.makes_loader(init) {
-            self.loaders.insert(name.to_owned());
+            self.loaders.push(name);
             return;
         }
         if makes_importer(init) {
-            self.importers.insert(name.to_owned());
+            self.importers.push(name);
+        }
+        if !self.variables.may_be_known(init) {
+            self.variables.add_unknown(name);
+            return;
         }
         let value = self.variables.value(init);
         self.variables.add(name, value);
@@ -248,7 +280,7 @@ impl Bindings<'_> {
                 let code = call.arguments.first().and_then(Argument::as_expression);
                 matches!(code, Some(Expression::StringLiteral(code)) if code.value == "require")
             }
-            Expression::Identifier(name) => self.makers.contains(name.name.as_str()),
+            Expression::Identifier(name) => self.makers.contains(&name.name.as_str()),
             Expression::StaticMemberExpression(member) => member.property.name == "createRequire",
             _ => false,
         }
@@ -287,7 +319,7 @@ impl Bindings<'_> {
 
     /// `Promise.resolve(name).then(x => require(x))`, as TypeScript writes `import(name)`: the
     /// parameter has the value of the argument.
-    fn bind_resolved(&mut self, call: &CallExpression<'_>) {
+    fn bind_resolved(&mut self, call: &CallExpression<'a>) {
         let Expression::StaticMemberExpression(then) = &call.callee else {
             return;
         };
@@ -315,17 +347,17 @@ impl Bindings<'_> {
     }
 
     fn is_loader(&self, name: &str) -> bool {
-        name == "__non_webpack_require__" || self.loaders.contains(name)
+        name == "__non_webpack_require__" || self.loaders.contains(&name)
     }
 }
 
-impl<'a> Visit<'a> for Bindings<'_> {
+impl<'a> Visit<'a> for Bindings<'_, 'a> {
     fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
         for specifier in it.specifiers.iter().flatten() {
             if let ImportDeclarationSpecifier::ImportSpecifier(specifier) = specifier
                 && specifier.imported.name() == "createRequire"
             {
-                self.makers.insert(specifier.local.name.to_string());
+                self.makers.push(specifier.local.name.as_str());
             }
         }
     }
@@ -345,7 +377,7 @@ impl<'a> Visit<'a> for Bindings<'_> {
                 if let BindingPattern::BindingIdentifier(name) = &property.value
                     && property.key.is_specific_static_name("createRequire")
                 {
-                    self.makers.insert(name.name.to_string());
+                    self.makers.push(name.name.as_str());
                 }
             }
         }
@@ -354,8 +386,7 @@ impl<'a> Visit<'a> for Bindings<'_> {
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
-            let name = name.name.as_str().to_owned();
-            self.bind(&name, &it.right);
+            self.bind(name.name.as_str(), &it.right);
         }
         walk::walk_assignment_expression(self, it);
     }
@@ -376,7 +407,7 @@ impl<'a> Visit<'a> for Bindings<'_> {
             let name = name.name.as_str();
             self.takes_require |= name == "require";
             if !self.known_parameters.contains(&it.span.start) {
-                self.variables.add(name, super::values::unknown());
+                self.variables.add_unknown(name);
             }
         }
         walk::walk_formal_parameter(self, it);
@@ -386,18 +417,18 @@ impl<'a> Visit<'a> for Bindings<'_> {
 }
 
 /// The second pass.
-struct Reader<'t> {
+struct Reader<'t, 'a> {
     text: &'t str,
-    bindings: Bindings<'t>,
+    bindings: Bindings<'t, 'a>,
     facts: Facts,
     /// The name of the function whose arguments are visited.
-    callee: String,
+    callee: &'a str,
     is_type: bool,
     /// An error is caught.
     is_optional: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'_, 'a> {
     fn request(&mut self, name: &str, kind: Kind, span: Span) {
         if name.len() > MAX_REQUEST {
             return;
@@ -435,15 +466,29 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether an expression may have a path; of most, nothing is known.
+    fn may_be_path(&self, expression: &Expression<'_>) -> bool {
+        match expression.get_inner_expression() {
+            Expression::StringLiteral(literal) => {
+                literal.value.starts_with('/') || literal.value.contains("node_modules")
+            }
+            Expression::NumericLiteral(_) => false,
+            _ => self.bindings.variables.may_be_known(expression),
+        }
+    }
+
     /// Records the paths that an expression may have, unless it has none of its own.
     fn paths(&mut self, expression: &Expression<'_>) {
+        if !self.may_be_path(expression) {
+            return;
+        }
         let value = self.bindings.variables.value(expression);
         self.add_paths(value, expression.span());
     }
 
     fn add_paths(&mut self, value: Value, span: Span) {
         let at = span.start as usize;
-        let is_listed = DIRECTORY_READERS.contains(&self.callee.as_str());
+        let is_listed = DIRECTORY_READERS.contains(&self.callee);
         for mut path in value {
             // `static('node_modules/x')`: relative paths start at the working directory.
             if !path.starts_with(['/', UNKNOWN]) && path.contains("node_modules") {
@@ -471,7 +516,7 @@ impl Reader<'_> {
                 true
             }
             Expression::Identifier(name)
-                if self.bindings.importers.contains(name.name.as_str()) =>
+                if self.bindings.importers.contains(&name.name.as_str()) =>
             {
                 self.load(first, Kind::Import, call.span);
                 true
@@ -513,7 +558,7 @@ impl Reader<'_> {
 
     /// Visits an expression of which only matters whether it throws an error. A computed name in
     /// `try { require.resolve(name) }` is looked up, and not loaded. Returns false for others.
-    fn visit_unused(&mut self, expression: &Expression<'_>) -> bool {
+    fn visit_unused(&mut self, expression: &Expression<'a>) -> bool {
         let Expression::CallExpression(call) = expression.get_inner_expression() else {
             return false;
         };
@@ -532,7 +577,7 @@ impl Reader<'_> {
     /// `require.resolve`: if another call takes its result, the program may look around in the
     /// package.
     fn resolve(&mut self, argument: Option<&Expression<'_>>, kind: Kind, span: Span) {
-        let is_used = !self.callee.is_empty() && !self.bindings.is_loader(&self.callee);
+        let is_used = !self.callee.is_empty() && !self.bindings.is_loader(self.callee);
         if is_used && let Some(argument) = argument {
             for name in self.bindings.variables.value(argument) {
                 if !name.contains(UNKNOWN) && name.len() <= MAX_REQUEST {
@@ -549,8 +594,11 @@ impl Reader<'_> {
     fn literal(&mut self, text: &str, span: Span) {
         if text.len() <= MAX_COMMAND && text.contains(' ') && !self.is_type {
             for word in text.split_ascii_whitespace() {
-                let at = span.start as usize;
-                self.facts.words.entry(word.to_owned()).or_insert(at);
+                if !self.facts.words.contains_key(word) {
+                    self.facts
+                        .words
+                        .insert(word.to_owned(), span.start as usize);
+                }
             }
         }
         let is_name = !text.is_empty()
@@ -558,19 +606,18 @@ impl Reader<'_> {
             && !text
                 .bytes()
                 .any(|byte| byte.is_ascii_whitespace() || byte < b' ');
-        if is_name && !self.is_type {
+        if is_name && !self.is_type && !self.facts.literals.contains_key(text) {
             let at = span.start as usize;
-            self.facts.literals.entry(text.to_owned()).or_insert(at);
+            self.facts.literals.insert(text.to_owned(), at);
         }
     }
 
-    fn visit_arguments(&mut self, name: &str, arguments: &[Argument<'_>]) {
-        let outer = std::mem::replace(&mut self.callee, name.to_owned());
-        let makes_path = PATH_CALLS.contains(&name);
+    fn visit_arguments(&mut self, name: &'a str, arguments: &[Argument<'a>]) {
+        let outer = std::mem::replace(&mut self.callee, name);
         for argument in arguments {
             if let Some(expression) = argument.as_expression() {
                 // The path that this call makes of the argument is recorded instead.
-                if !makes_path {
+                if !PATH_CALLS.contains(&name) {
                     self.paths(expression);
                 }
                 self.visit_expression(expression);
@@ -590,9 +637,9 @@ fn is_open(name: &str) -> bool {
         && !known.ends_with("/package.json")
 }
 
-impl<'a> Visit<'a> for Reader<'_> {
+impl<'a> Visit<'a> for Reader<'_, 'a> {
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
-        let name = last_name(&it.callee).unwrap_or_default().to_owned();
+        let name = last_name(&it.callee).unwrap_or_default();
         if self.loading_call(it) {
             // A string in the argument is the request.
             for argument in it.arguments.iter().skip(1) {
@@ -606,11 +653,11 @@ impl<'a> Visit<'a> for Reader<'_> {
             return;
         }
         self.visit_expression(&it.callee);
-        self.visit_arguments(&name, &it.arguments);
+        self.visit_arguments(name, &it.arguments);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
-        let name = last_name(&it.callee).unwrap_or_default().to_owned();
+        let name = last_name(&it.callee).unwrap_or_default();
         self.visit_expression(&it.callee);
         if name == "URL" && it.arguments.len() == 2 {
             let outer = std::mem::take(&mut self.callee);
@@ -618,7 +665,7 @@ impl<'a> Visit<'a> for Reader<'_> {
             self.add_paths(value, it.span);
             self.callee = outer;
         }
-        self.visit_arguments(&name, &it.arguments);
+        self.visit_arguments(name, &it.arguments);
     }
 
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
@@ -758,7 +805,7 @@ fn makes_importer(expression: &Expression<'_>) -> bool {
 }
 
 /// The last name of a function: `c` of `a.b.c`.
-fn last_name<'e>(callee: &'e Expression<'_>) -> Option<&'e str> {
+fn last_name<'a>(callee: &Expression<'a>) -> Option<&'a str> {
     match callee.get_inner_expression() {
         Expression::Identifier(name) => Some(name.name.as_str()),
         Expression::StaticMemberExpression(member) => Some(member.property.name.as_str()),
