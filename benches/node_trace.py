@@ -19,7 +19,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 JETTISON = os.environ.get("JETTISON_BINARY", str(HERE.parent / "target/release/jettison"))
 CACHE = pathlib.Path(os.environ.get("CACHE", "/var/tmp/jettison-node"))
-RUNS = 7
+RUNS = int(os.environ.get("RUNS", "7"))
 
 
 def real_sources(count):

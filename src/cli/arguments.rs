@@ -329,9 +329,8 @@ pub(super) struct PlanArguments {
     /// `postgres`
     #[arg(long)]
     pub(super) keep_companions: bool,
-    /// Modules of npm packages and Python distributions to keep; test the image if you change it
-    /// [default: `modules` in the nearest `.jettison.toml`, or off]
-    // Packages load others in ways that no analysis knows, so leaving any out is a choice.
+    /// Modules of npm packages and Python distributions to keep
+    /// [default: `modules` in the nearest `.jettison.toml`, or packages]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(super) modules: Option<ModuleLevel>,
     /// Do not write the package records that scanners use to identify the remaining packages

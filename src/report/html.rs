@@ -190,6 +190,19 @@ fn missed(out: &mut String, summary: &Summary<'_>) {
             names.join(", ")
         );
     }
+    if !summary.unused_packages.is_empty() {
+        let mut names = Vec::new();
+        for unused in &summary.unused_packages {
+            let name = escaped(&unused.package.name);
+            names.push(format!("{name} ({})", size(unused.bytes)));
+        }
+        let _ = writeln!(
+            out,
+            "<p>Packages that nothing imports, dropped (<code>--modules off</code> keeps them): \
+             {}.</p>",
+            names.join(", ")
+        );
+    }
     for left_out in summary.plan.left_out() {
         let _ = writeln!(
             out,

@@ -37,6 +37,7 @@ mod text;
 mod treemap;
 mod tty;
 mod unused_features;
+mod unused_packages;
 mod uri;
 mod vex;
 mod xml;

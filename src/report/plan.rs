@@ -7,8 +7,9 @@ use super::level_changes::level_changes;
 use super::missed::Missed;
 use super::size::{counted, size};
 use super::unused_features::unused_features;
+use super::unused_packages::{UnusedPackage, unused_packages};
 use crate::image::{NameId, ReadError, Tree};
-use crate::packages::Packages;
+use crate::packages::{Ecosystem, Packages};
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::slim::{Note, PartLeftOut, Plan, Slimming, Totals, Unmet};
 
@@ -35,6 +36,7 @@ pub fn plan(slimming: &Slimming<'_>) -> Result<Lines, ReadError> {
         &unused_features(image, packages, plan),
     );
     records(&mut out, plan);
+    unused(&mut out, tree, &unused_packages(image, packages, plan));
     let missed = Missed::of(image, packages, plan);
     let unused = missed.packages.iter();
     let unused = unused.map(|(package, bytes)| format!("{} {}", package.name, size(*bytes)));
@@ -99,6 +101,71 @@ fn in_one_line(out: &mut Lines, title: &str, names: &[String]) {
         let _ = write!(line, " and {} more", names.len() - NAMED);
     }
     out.line(format_args!("{title}: {line}"));
+}
+
+/// Packages of applications that nothing imports, and how to keep them.
+fn unused(out: &mut Lines, tree: &Tree, packages: &[UnusedPackage<'_>]) {
+    for ecosystem in [Ecosystem::Npm, Ecosystem::Python] {
+        let mut bytes = 0;
+        let (mut programs, mut others) = (Vec::new(), Vec::new());
+        let mut of_ecosystem = Vec::new();
+        for unused in packages {
+            if unused.package.ecosystem == ecosystem {
+                let names = if unused.has_program {
+                    &mut programs
+                } else {
+                    &mut others
+                };
+                names.push(format!("{} {}", unused.package.name, size(unused.bytes)));
+                bytes += unused.bytes;
+                of_ecosystem.push(unused);
+            }
+        }
+        let Some(first) = of_ecosystem.first() else {
+            continue;
+        };
+        let kind = match ecosystem {
+            Ecosystem::Npm => "npm package",
+            _ => "Python distribution",
+        };
+        out.line(format_args!(
+            "dropped {}, {}: nothing imports them; to keep them, `--modules off` or \
+             `--keep '{}'`",
+            counted(of_ecosystem.len(), kind),
+            size(bytes),
+            unused_pattern(tree, first)
+        ));
+        in_one_line(out, "  with programs", &programs);
+        in_one_line(out, "  without", &others);
+    }
+}
+
+/// A pattern that keeps a package.
+fn unused_pattern(tree: &Tree, unused: &UnusedPackage<'_>) -> String {
+    let record = unused.package.record;
+    let mut directory = tree.parent(record);
+    // The metadata of a distribution is beside its modules.
+    if unused.package.ecosystem == Ecosystem::Python {
+        let site = tree.parent(directory);
+        let mut modules = Vec::new();
+        for &file in &unused.package.files {
+            let mut at = file;
+            while at != NameId::ROOT && tree.parent(at) != site {
+                at = tree.parent(at);
+            }
+            if at != NameId::ROOT && at != directory && !tree.file_name(at).starts_with(b"__") {
+                modules.push(at);
+            }
+        }
+        let Some(&module) = modules.first() else {
+            return format!("{}/**", path(tree, directory));
+        };
+        if !tree.is_directory(module) {
+            return path(tree, module);
+        }
+        directory = module;
+    }
+    format!("{}/**", path(tree, directory))
 }
 
 /// A part that is left out, its size, and how to keep it.

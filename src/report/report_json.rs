@@ -31,6 +31,14 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "installed_and_dropped": summary.missed_packages.iter().map(|(package, bytes)| {
             json!({"purl": package.purl, "bytes": bytes})
         }).collect::<Vec<_>>(),
+        // Packages of applications that nothing imports.
+        "unused_packages": summary.unused_packages.iter().map(|unused| {
+            json!({
+                "purl": unused.package.purl,
+                "bytes": unused.bytes,
+                "has_program": unused.has_program,
+            })
+        }).collect::<Vec<_>>(),
         "dropped_companions": summary.missed_companions,
         "left_out": summary.plan.left_out().iter().map(|left_out| {
             json!({

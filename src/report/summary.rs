@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::missed::Missed;
+use super::unused_packages::{UnusedPackage, unused_packages};
 use crate::evidence::Record;
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
 use crate::knowledge::ProgramClass;
@@ -31,6 +32,8 @@ pub struct Summary<'a> {
     /// Packages that are named in the image's own RUN instructions but have no kept files, with
     /// their sizes.
     pub missed_packages: Vec<(&'a Package, u64)>,
+    /// Packages of applications that nothing imports.
+    pub unused_packages: Vec<UnusedPackage<'a>>,
     /// File names of companions of the image's own program that are not kept.
     pub missed_companions: Vec<String>,
     pub unmet: &'a [Unmet],
@@ -148,6 +151,7 @@ pub fn summary<'a>(
         risky: risky(tree, plan),
         missed_packages: missed.packages,
         missed_companions: missed.companions,
+        unused_packages: unused_packages(image, packages, plan),
         unmet: plan.unmet(),
         notes: plan.notes(),
         tests: None,

@@ -35,9 +35,9 @@ pub struct PlanOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Modules {
     /// All packages.
-    #[default]
     Whole,
     /// The packages that something reached imports, with all of their modules.
+    #[default]
     Packages,
     /// The modules that are reached, and the data of their packages.
     Exact,

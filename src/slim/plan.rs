@@ -427,6 +427,11 @@ impl Plan {
         self.exact_saves
     }
 
+    /// Directories of packages that are only kept if something imports them.
+    pub fn package_directories(&self) -> &BTreeSet<NameId> {
+        &self.imports.package_directories
+    }
+
     /// Places that kept programs write to at run time, and calls that need capabilities.
     pub fn run_time(&self) -> &RunTimeFacts {
         &self.run_time

@@ -32,7 +32,7 @@ struct Settings {
     #[serde(default)]
     writes: bool,
     /// The modules of packages that are kept: a value of `--modules`.
-    #[serde(default = "whole")]
+    #[serde(default = "packages")]
     modules: String,
     /// Paths that exist in the original but must not exist in the slimmed image.
     gone: Vec<String>,
@@ -70,8 +70,8 @@ struct Why {
     through: Vec<String>,
 }
 
-fn whole() -> String {
-    "off".to_owned()
+fn packages() -> String {
+    "packages".to_owned()
 }
 
 fn docker_archive() -> String {

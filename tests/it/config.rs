@@ -643,7 +643,7 @@ fn the_modules_to_keep_are_read_and_the_option_takes_precedence() {
         "{error}"
     );
 
-    let folder = folder(&[(".jettison.toml", "modules = 'packages'\n")]);
+    let folder = folder(&[(".jettison.toml", "modules = 'off'\n")]);
     let root = folder.path().join("root");
     for (path, bytes) in [
         ("usr/bin/node", program(GLIBC).bytes()),
@@ -654,7 +654,11 @@ fn the_modules_to_keep_are_read_and_the_option_takes_precedence() {
         fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
         fs::write(root.join(path), bytes).unwrap();
     }
-    for (option, is_kept) in [(None, false), (Some("off"), true), (Some("exact"), false)] {
+    for (option, is_kept) in [
+        (None, true),
+        (Some("packages"), false),
+        (Some("exact"), false),
+    ] {
         let mut command = jettison(folder.path());
         command.args(["why", "rootfs:root", "/app/node_modules/unused/index.js"]);
         command.args(["--entrypoint", r#"["/usr/bin/node", "/app/main.js"]"#]);

@@ -2,6 +2,8 @@
 //!
 //! A language adds a variant to [`Request`] and a resolver to [`Resolvers`].
 
+use std::collections::BTreeSet;
+
 use super::node;
 use super::python::resolve::{Requested, Resolver, SearchPath};
 use crate::image::NameId;
@@ -36,6 +38,8 @@ pub(in crate::slim) enum Request {
 pub(in crate::slim) struct ResolvedImports {
     imports: Vec<ResolvedImport>,
     bytes: usize,
+    /// Directories of packages that are only kept if something imports them.
+    pub(in crate::slim) package_directories: BTreeSet<NameId>,
     /// Directories in which all sources of Node find packages.
     pub(super) node_directories: Vec<Vec<u8>>,
     /// The directories in which all sources of Python find modules.

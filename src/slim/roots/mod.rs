@@ -71,6 +71,8 @@ fn leave_packages(keep: &mut Keep<'_>, level: Modules) {
     if level != Modules::Whole && !keep.unknown_code.contains_key(&Language::Node) {
         keep.module_level = level;
         keep.installed = Rc::new(Installed::find(keep.view));
+        let directories = keep.installed.directories();
+        keep.imports.package_directories.extend(directories);
         let installed = Rc::clone(&keep.installed);
         for &table in &installed.tables {
             let text = "all packages that Yarn's Plug'n'Play installed are kept".to_owned();

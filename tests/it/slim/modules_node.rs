@@ -591,3 +591,146 @@ if (x) require('child_process').execSync(command)
         }
     }
 }
+
+#[test]
+fn addons_of_other_platforms_are_left_out() {
+    const ARM: u16 = 183;
+    let addon = library("x.node").needs("libc.so.6");
+    let musl = library("x.node").needs("libc.musl-x86_64.so.1");
+    let files = r#"
+//// main.js
+require('p'); require('q'); require('m')
+//// node_modules/p/package.json
+{}
+//// node_modules/p/index.js
+require('./lib/x.darwin.node')
+try { require('./lib/y.darwin.node') } catch {}
+module.exports = load(__dirname)
+//// node_modules/p/lib/windows.js
+//// node_modules/q/package.json
+{}
+//// node_modules/q/index.js
+//// node_modules/m/package.json
+{}
+//// node_modules/m/index.js
+for (const name of ['m-darwin-arm64', 'm-linux-x64']) try { require(name) } catch {}
+require(`@m/addon-${process.platform}`)
+//// node_modules/m-darwin-arm64/package.json
+{"os": ["darwin"], "cpu": ["arm64"], "main": "m.js"}
+//// node_modules/m-darwin-arm64/m.js
+//// node_modules/m-linux-x64/package.json
+{"os": ["linux"], "cpu": ["x64"], "libc": ["glibc"], "main": "m.js"}
+//// node_modules/m-linux-x64/m.js
+//// node_modules/@m/addon-linux/package.json
+{"os": ["linux"], "libc": ["musl"], "main": "m.js"}
+//// node_modules/@m/addon-linux/m.js
+"#;
+    let mut machine = application(files);
+    let mach_o = [0xcf, 0xfa, 0xed, 0xfe, 0, 0, 0, 0];
+    for (path, bytes) in [
+        ("p/lib/x.darwin.node", mach_o.to_vec()),
+        ("p/lib/y.darwin.node", mach_o.to_vec()),
+        ("p/lib/x.node", addon.bytes()),
+        ("p/lib/x.arm64.node", addon.clone().machine(ARM).bytes()),
+        ("p/lib/x.musl.node", musl.bytes()),
+        ("q/prebuilds/linux-x64/q.node", addon.bytes()),
+        ("q/prebuilds/linux-arm64/q.node", addon.machine(ARM).bytes()),
+        ("q/prebuilds/win32-x64/q.txt", b"q".to_vec()),
+        ("q/bin/linux/x64/tool", b"#!/bin/q".to_vec()),
+        ("q/bin/linux/arm64/tool", b"#!/bin/q".to_vec()),
+        ("q/bin/mac/tool", b"#!/bin/q".to_vec()),
+        ("q/windows/readme.txt", b"q".to_vec()),
+    ] {
+        machine = machine.file(&format!("/app/node_modules/{path}"), bytes);
+    }
+    let expected = [
+        "m/index.js",
+        "m-linux-x64/m.js",
+        "p/index.js",
+        // The source needs it, whatever it is.
+        "p/lib/x.darwin.node",
+        "p/lib/x.node",
+    ];
+    let packages: Vec<String> = modules(&machine.clone().modules(Modules::Packages).plan());
+    let exact: Vec<String> = modules(&machine.modules(Modules::Exact).plan());
+    let addons = ["q/prebuilds/linux-x64/q.node"];
+    assert_eq!(exact, [&expected[..], &["q/index.js"], &addons].concat());
+    let whole = [
+        &expected[..],
+        &["p/lib/windows.js", "q/bin/linux/x64/tool", "q/index.js"],
+        &addons,
+        &["q/windows/readme.txt"],
+    ];
+    assert_eq!(packages, whole.concat());
+}
+
+#[test]
+fn an_addon_for_glibc_may_be_the_only_one_for_musl() {
+    let node = program("/lib/ld-musl-x86_64.so.1").needs("libc.musl-x86_64.so.1");
+    let addon = library("x.node").needs("libc.so.6").bytes();
+    let musl = library("x.node").needs("libc.musl-x86_64.so.1").bytes();
+    let machine = Machine::new()
+        .elf("/usr/bin/node", &node)
+        .elf(
+            "/lib/ld-musl-x86_64.so.1",
+            &library("libc.musl-x86_64.so.1"),
+        )
+        .file("/app/main.js", "require('p'); require('q')")
+        .file("/app/node_modules/p/package.json", "{}")
+        .file("/app/node_modules/p/index.js", "")
+        .file("/app/node_modules/p/p.glibc.node", addon.clone())
+        .file("/app/node_modules/p/p.musl.node", musl)
+        .file("/app/node_modules/q/package.json", "{}")
+        .file("/app/node_modules/q/index.js", "")
+        .file("/app/node_modules/q/q.node", addon)
+        .set("WorkingDir", json!("/app"))
+        .entrypoint(&["node", "/app/main.js"])
+        .modules(Modules::Packages);
+    assert_eq!(
+        modules(&machine.plan()),
+        ["p/index.js", "p/p.musl.node", "q/index.js", "q/q.node"]
+    );
+}
+
+#[test]
+fn lists_of_package_managers_are_left_out_unless_something_reads_them() {
+    let files = |main: &str| {
+        format!(
+            "//// main.js\n{main}\n//// node_modules/.package-lock.json\n{{}}\n\
+             //// node_modules/.modules.yaml\n//// node_modules/.yarn-integrity\n\
+             //// node_modules/.yarn-state.yml\n"
+        )
+    };
+    let kept = at(Modules::Packages, &files(""));
+    assert_eq!(kept, [".yarn-state.yml"]);
+    let read = "fs.readFileSync(path.join(__dirname, 'node_modules/.package-lock.json'))";
+    let kept = at(Modules::Packages, &files(read));
+    assert_eq!(kept, [".package-lock.json", ".yarn-state.yml"]);
+    assert_eq!(at(Modules::Whole, &files("")).len(), 4);
+}
+
+#[test]
+fn unused_packages_are_listed_those_with_programs_first() {
+    let files = r#"
+//// main.js
+require('a')
+//// node_modules/a/package.json
+{"name": "a", "version": "1.0.0"}
+//// node_modules/a/index.js
+//// node_modules/b/package.json
+{"name": "b", "version": "1.0.0"}
+//// node_modules/b/index.js
+a long text
+//// node_modules/tool/package.json
+{"name": "tool", "version": "1.0.0"}
+//// node_modules/tool/tool.js
+"#;
+    let machine = application(files).link("/app/node_modules/.bin/tool", "../tool/tool.js");
+    let summary = machine.clone().summary();
+    let dropped = "dropped 2 npm packages, 83 B: nothing imports them; to keep them, \
+                   `--modules off` or `--keep '/app/node_modules/tool/**'`\n  \
+                   with programs: tool 37 B\n  without: b 46 B\n";
+    assert!(summary.contains(dropped), "{summary}");
+    let summary = machine.modules(Modules::Whole).summary();
+    assert!(!summary.contains("nothing imports"), "{summary}");
+}

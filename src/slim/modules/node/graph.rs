@@ -8,6 +8,7 @@ use super::packages::{
     add_names, display_name, files_of, is_in_package, is_inside, is_source, length, package_of,
 };
 use super::patterns::{is_match, pattern_text};
+use super::platform::is_binary_name;
 use super::reading::{Read, SourceReader, batches};
 use super::resolve::{Found, Resolver, is_built_in, is_path, package_name};
 use super::source::{Facts, Kind, Requested};
@@ -294,6 +295,10 @@ impl ModuleGraph {
         let why = Why::Imported(import.clone());
         let (view, from) = (keep.view, site.directory);
         let mut found = self.resolver.resolve(view, from, request, kind);
+        // A package tries the addons of all platforms.
+        if requested.is_optional && found.iter().any(|it| self.is_foreign(keep, it.name)) {
+            return;
+        }
         let is_elsewhere = found.is_empty();
         if is_elsewhere {
             found = self.resolve_elsewhere(keep, from, request, kind);
@@ -319,8 +324,21 @@ impl ModuleGraph {
             });
         }
         for found in found {
-            self.reach(keep, found, site.name, why.clone());
+            self.reach_any(keep, found, site.name, why.clone());
         }
+    }
+
+    /// Whether a file is an addon for another platform, or belongs to a package that is.
+    fn is_foreign(&self, keep: &Keep<'_>, name: NameId) -> bool {
+        let (tree, installed) = (keep.tree(), &keep.installed);
+        if !installed.contains(tree, name) {
+            return false;
+        }
+        let manifest =
+            package_of(tree, name).and_then(|package| self.resolver.manifest(keep.view, package));
+        let platform = &installed.platform;
+        platform.is_foreign(keep.view, name)
+            || manifest.is_some_and(|(_, manifest)| platform.is_excluded_by(&manifest))
     }
 
     /// A package in the directory of another application. A script may set `NODE_PATH` before it
@@ -351,8 +369,15 @@ impl ModuleGraph {
         Vec::new()
     }
 
-    /// Keeps a file that a source loads, and looks at it later.
+    /// Keeps a file that a source may load, and looks at it later.
     fn reach(&mut self, keep: &mut Keep<'_>, found: Found, by: NameId, why: Why) {
+        if !self.is_foreign(keep, found.name) {
+            self.reach_any(keep, found, by, why);
+        }
+    }
+
+    /// Keeps a file that a source loads, whatever platform it is for.
+    fn reach_any(&mut self, keep: &mut Keep<'_>, found: Found, by: NameId, why: Why) {
         let name = found.name;
         keep.graph.keep(name, Some(by), why);
         for way in found.way {
@@ -413,11 +438,7 @@ impl ModuleGraph {
     fn keep_addons(keep: &mut Keep<'_>, package: NameId, by: NameId) {
         let tree = keep.tree();
         for name in files_of(keep, package) {
-            let file_name = tree.file_name(name);
-            let is_addon = file_name.ends_with(b".node")
-                || file_name.ends_with(b".so")
-                || memchr::memmem::find(file_name, b".so.").is_some();
-            if is_addon && keep.graph.look_at(1) {
+            if is_binary_name(tree.file_name(name)) && keep.graph.look_at(1) {
                 let why = Why::PackageAddon {
                     package: display_name(tree, package),
                 };

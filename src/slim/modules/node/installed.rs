@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::platform::Platform;
 use crate::image::{NameId, Tree};
 use crate::knowledge::{Language, language_of_runtime, language_of_source};
 use crate::slim::package_files::is_plain_file;
@@ -24,6 +25,15 @@ const OTHER_PROJECTS: &[&str] = &[
     "setup.py",
 ];
 
+/// Lists of what is installed, which package managers read when they install more.
+const RECORDS: &[&[u8]] = &[
+    b".modules.yaml",
+    b".package-lock.json",
+    b".pnpm-workspace-state-v1.json",
+    b".pnpm-workspace-state.json",
+    b".yarn-integrity",
+];
+
 /// Programs that resolve packages in ways of their own.
 const OTHER_RUNTIMES: &[&[u8]] = &[b"bun", b"deno"];
 
@@ -37,6 +47,8 @@ pub(in crate::slim) struct Installed {
     directories: BTreeSet<NameId>,
     /// They and everything above them.
     above: HashSet<NameId>,
+    /// The platform of Node.
+    pub(super) platform: Platform,
     /// Tables in which Yarn's Plug'n'Play finds packages, which may be in archives.
     pub(in crate::slim) tables: Vec<NameId>,
 }
@@ -68,7 +80,10 @@ impl Installed {
                 }
                 sources.insert(parent);
             } else if language_of_runtime(file_name) == Some(Language::Node) {
-                has_node |= view.elf_of(name).is_ok();
+                if let Ok(node) = view.elf_of(name) {
+                    installed.platform.add(view, node);
+                    has_node = true;
+                }
             } else if OTHER_RUNTIMES.contains(&file_name) && view.elf_of(name).is_ok() {
                 return Self::default();
             }
@@ -90,8 +105,7 @@ impl Installed {
     fn add(&mut self, tree: &Tree, directory: NameId) {
         self.directories.insert(directory);
         for entry in tree.children(directory) {
-            // Records of package managers are files.
-            if !is_plain_file(tree, entry) {
+            if !is_plain_file(tree, entry) || RECORDS.contains(&tree.file_name(entry)) {
                 self.entries.insert(entry);
             }
         }
@@ -128,7 +142,7 @@ impl Installed {
         self.above.contains(&directory)
     }
 
-    pub(super) fn directories(&self) -> impl Iterator<Item = NameId> {
+    pub(in crate::slim) fn directories(&self) -> impl Iterator<Item = NameId> {
         self.directories.iter().copied()
     }
 }

@@ -18,8 +18,11 @@ const MOST_TARGETS: usize = 64;
 /// Bytes of a target: Linux's `PATH_MAX`.
 const LONGEST_TARGET: usize = 4096;
 /// The fields that decide anything. The others, such as scripts, are not kept in memory.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 11] = [
     "name",
+    "os",
+    "cpu",
+    "libc",
     "main",
     "exports",
     "imports",
@@ -100,6 +103,15 @@ impl Manifest {
         self.value
             .get("exports")
             .is_some_and(|exports| !exports.is_null())
+    }
+
+    /// The platforms in a field such as `os`.
+    pub(super) fn platforms(&self, field: &str) -> Vec<&str> {
+        match self.value.get(field) {
+            Some(Value::String(only)) => vec![only],
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The packages that it may load: `devDependencies` are for those who work on the package.

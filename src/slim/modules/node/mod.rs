@@ -14,6 +14,7 @@ mod manifest;
 mod nesting;
 mod packages;
 mod patterns;
+mod platform;
 mod reading;
 mod resolve;
 mod source;

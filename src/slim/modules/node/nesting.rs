@@ -16,43 +16,73 @@ const ERROR: usize = 4;
 /// A bracket takes about this many times as much of the stack as an operator.
 const BRACKET: usize = 32;
 
-/// Words after which a slash begins a regular expression.
-const BEFORE_EXPRESSION: &[&[u8]] = &[
-    b"return",
-    b"typeof",
-    b"case",
-    b"do",
-    b"else",
-    b"in",
-    b"instanceof",
-    b"new",
-    b"void",
-    b"delete",
-    b"throw",
-];
-/// Words that are names in some places and operators in others.
-const CONTEXTUAL: &[&[u8]] = &[b"yield", b"await", b"of"];
-/// Words that nest expressions or statements without brackets.
-const NESTING: &[&[u8]] = &[
-    b"typeof",
-    b"void",
-    b"delete",
-    b"new",
-    b"in",
-    b"instanceof",
-    b"await",
-    b"yield",
-    b"async",
-    b"extends",
-    b"as",
-    b"satisfies",
-    b"keyof",
-    b"infer",
-    b"throw",
-    b"return",
-];
-/// Words before a parenthesis that is not an expression.
-const BEFORE_CONDITION: &[&[u8]] = &[b"if", b"while", b"for", b"with"];
+/// The longest word that means anything here.
+const LONGEST_WORD: usize = 10;
+/// Bytes of words, which are most of a source.
+const WORD: [bool; 256] = {
+    let mut is_word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+        let char = byte as u8;
+        is_word[byte] =
+            char.is_ascii_alphanumeric() || matches!(char, b'_' | b'$' | b'#') || char >= 0x80;
+        byte += 1;
+    }
+    is_word
+};
+
+/// A word, as far as it matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Name,
+    /// `if`, `while`, `for` and `with`: a parenthesis that is not an expression follows.
+    Condition,
+    Await,
+    Do,
+    Else,
+    Const,
+    /// A slash after it begins a regular expression.
+    BeforeExpression,
+    /// It also nests expressions or statements without brackets.
+    BeforeNested,
+    /// A name in some places, and an operator in others.
+    Of,
+    Yield,
+    /// It nests types.
+    Nesting,
+}
+
+impl Word {
+    fn of(word: &[u8]) -> Self {
+        // Most words are longer, or names with a capital.
+        if word.len() < 2 || word.len() > LONGEST_WORD || !word[0].is_ascii_lowercase() {
+            return Self::Name;
+        }
+        match word {
+            b"if" | b"while" | b"for" | b"with" => Self::Condition,
+            b"await" => Self::Await,
+            b"do" => Self::Do,
+            b"else" => Self::Else,
+            b"const" => Self::Const,
+            b"case" => Self::BeforeExpression,
+            b"return" | b"typeof" | b"in" | b"instanceof" | b"new" | b"void" | b"delete"
+            | b"throw" => Self::BeforeNested,
+            b"of" => Self::Of,
+            b"yield" => Self::Yield,
+            b"async" | b"extends" | b"as" | b"satisfies" | b"keyof" | b"infer" => Self::Nesting,
+            _ => Self::Name,
+        }
+    }
+
+    /// Whether it nests expressions or statements without brackets.
+    fn nests(self) -> bool {
+        matches!(
+            self,
+            Self::BeforeNested | Self::Await | Self::Yield | Self::Nesting
+        )
+    }
+}
 
 /// The tokens of a source, about; `None` if it cannot be parsed within the stack of the parser's
 /// threads, or takes too much memory.
@@ -97,7 +127,7 @@ impl Level {
 enum Before {
     Operator,
     Operand,
-    /// `if`, `while`, `for`, `with`.
+    /// A word before a condition.
     Condition,
     /// After `.`, every word is a name.
     Dot,
@@ -125,7 +155,11 @@ impl Scan<'_> {
     fn run(&mut self) -> Option<usize> {
         let mut tokens = 0;
         while let Some(&byte) = self.text.get(self.at) {
-            tokens += usize::from(!byte.is_ascii_whitespace());
+            if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                self.at += 1;
+                continue;
+            }
+            tokens += usize::from(byte != 0x0c);
             self.step(byte)?;
             if self.sum > MOST || tokens + ERROR * self.errors > MOST_TOKENS {
                 return None;
@@ -135,10 +169,6 @@ impl Scan<'_> {
     }
 
     fn step(&mut self, byte: u8) -> Option<()> {
-        if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-            self.at += 1;
-            return Some(());
-        }
         let begins = std::mem::replace(&mut self.begins, b";{}):".contains(&byte));
         let is_label = std::mem::replace(&mut self.is_label, begins && is_word(byte));
         match byte {
@@ -259,35 +289,41 @@ impl Scan<'_> {
             self.before = Before::Operand;
             return;
         }
-        if NESTING.contains(&word) {
+        let kind = Word::of(word);
+        if kind == Word::Name {
+            self.before = Before::Operand;
+            return;
+        }
+        if kind.nests() {
             self.count(1);
         }
-        if word == b"const" {
-            self.level().is_constant = true;
-        }
-        if word == b"else" {
-            self.begins = true;
-            self.level().alternatives += 1;
-            self.sum += 1;
-        }
-        self.before = if word == b"await" && self.before == Before::Condition {
+        self.before = match kind {
             // `for await (`.
-            Before::Condition
-        } else if BEFORE_CONDITION.contains(&word) {
-            self.level().statements += 1;
-            self.sum += 1;
-            Before::Condition
-        } else if word == b"do" {
-            self.begins = true;
-            self.level().statements += 1;
-            self.sum += 1;
-            Before::Operator
-        } else if BEFORE_EXPRESSION.contains(&word) {
-            Before::Operator
-        } else if CONTEXTUAL.contains(&word) {
-            Before::Ambiguous
-        } else {
-            Before::Operand
+            Word::Await if self.before == Before::Condition => Before::Condition,
+            Word::Condition => {
+                self.level().statements += 1;
+                self.sum += 1;
+                Before::Condition
+            }
+            Word::Do => {
+                self.begins = true;
+                self.level().statements += 1;
+                self.sum += 1;
+                Before::Operator
+            }
+            Word::Else => {
+                self.begins = true;
+                self.level().alternatives += 1;
+                self.sum += 1;
+                Before::Operator
+            }
+            Word::Const => {
+                self.level().is_constant = true;
+                Before::Operand
+            }
+            Word::BeforeExpression | Word::BeforeNested => Before::Operator,
+            Word::Await | Word::Yield | Word::Of => Before::Ambiguous,
+            Word::Name | Word::Nesting => Before::Operand,
         };
     }
 
@@ -386,7 +422,7 @@ impl Scan<'_> {
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#') || byte >= 0x80
+    WORD[usize::from(byte)]
 }
 
 #[cfg(test)]

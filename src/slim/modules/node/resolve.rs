@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::manifest::{Manifest, Work};
-use super::source::Kind;
-use crate::image::{NameId, Tree};
+use super::source::Kind as RequestKind;
+use crate::image::{Kind, NameId, Tree};
 use crate::slim::view::View;
 
 /// Endings that a request may omit. The last ones are for programs that compile when they start.
@@ -101,7 +101,7 @@ impl Resolver {
         view: &View<'_>,
         directory: NameId,
         request: &str,
-        kind: Kind,
+        kind: RequestKind,
     ) -> Vec<NameId> {
         let found = self.resolve(view, directory, request, kind);
         found.into_iter().map(|found| found.name).collect()
@@ -132,7 +132,7 @@ impl Resolver {
         view: &View<'_>,
         directory: NameId,
         request: &str,
-        kind: Kind,
+        kind: RequestKind,
     ) -> Vec<Found> {
         let request = request
             .split(['?', '#'])
@@ -171,7 +171,13 @@ impl Resolver {
     }
 
     /// `#x`: what the manifest of the package's own scope says.
-    fn internal(&self, view: &View<'_>, directory: NameId, name: &str, kind: Kind) -> Vec<Found> {
+    fn internal(
+        &self,
+        view: &View<'_>,
+        directory: NameId,
+        name: &str,
+        kind: RequestKind,
+    ) -> Vec<Found> {
         let Some((at, file, manifest)) = self.scope(view, directory) else {
             return Vec::new();
         };
@@ -248,7 +254,13 @@ impl Resolver {
         above
     }
 
-    fn package(&self, view: &View<'_>, directory: NameId, request: &str, kind: Kind) -> Vec<Found> {
+    fn package(
+        &self,
+        view: &View<'_>,
+        directory: NameId,
+        request: &str,
+        kind: RequestKind,
+    ) -> Vec<Found> {
         if is_built_in(request) {
             return Vec::new();
         }
@@ -278,7 +290,7 @@ impl Resolver {
         Vec::new()
     }
 
-    fn in_package(&self, view: &View<'_>, at: NameId, rest: &str, kind: Kind) -> Vec<Found> {
+    fn in_package(&self, view: &View<'_>, at: NameId, rest: &str, kind: RequestKind) -> Vec<Found> {
         let manifest = self.manifest(view, at);
         if let Some((file, manifest)) = &manifest
             && manifest.has_exports()
@@ -298,7 +310,7 @@ impl Resolver {
         file: NameId,
         manifest: &Manifest,
         rest: &str,
-        kind: Kind,
+        kind: RequestKind,
     ) -> Vec<Found> {
         let mut found = Vec::new();
         for target in manifest.exported(&format!(".{rest}"), kind) {
@@ -382,28 +394,62 @@ impl Resolver {
 /// A file, also without its ending.
 fn file_at(view: &View<'_>, directory: NameId, path: &[u8]) -> Option<Found> {
     let tree = view.tree();
-    let mut tried = vec![path.to_vec()];
-    tried.extend(ENDINGS.iter().map(|ending| [path, ending].concat()));
-    // TypeScript requests the file that the compiler would write.
-    if let Some(base) = path.strip_suffix(b".js") {
-        tried.extend([[base, b".ts"].concat(), [base, b".tsx"].concat()]);
-    } else if let Some(base) = path.strip_suffix(b".mjs") {
-        tried.push([base, b".mts"].concat());
-    } else if let Some(base) = path.strip_suffix(b".cjs") {
-        tried.push([base, b".cts"].concat());
+    let start = path.iter().rposition(|&byte| byte == b'/');
+    let (above, base) = path.split_at(start.map_or(0, |at| at + 1));
+    if matches!(base, b"" | b"." | b"..") {
+        return None;
     }
-    for path in tried {
-        if let Ok(resolved) = view.resolve_from(directory, &path)
-            && !tree.is_directory(resolved.name)
-        {
-            let way = links(tree, &resolved.crossed);
-            return Some(Found {
-                name: resolved.name,
-                way,
-            });
+    // Most names are tried in vain, so the directory is only looked up once.
+    let mut crossed = Vec::new();
+    let mut at = directory;
+    if !above.is_empty() {
+        let resolved = view.resolve_from(directory, above).ok()?;
+        crossed = resolved.crossed;
+        at = resolved.name;
+    }
+    let mut tried = base.to_vec();
+    let mut find = |stem: &[u8], ending: &[u8]| {
+        tried.clear();
+        tried.extend(stem);
+        tried.extend(ending);
+        let child = view.child(at, &tried)?;
+        let resolved = match tree.inode(child).kind {
+            Kind::Symlink { .. } => view.resolve_from(at, &tried).ok()?,
+            _ => {
+                return if tree.is_directory(child) {
+                    None
+                } else {
+                    Some((child, Vec::new()))
+                };
+            }
+        };
+        if tree.is_directory(resolved.name) {
+            return None;
+        }
+        Some((resolved.name, resolved.crossed))
+    };
+    let mut found = find(base, b"");
+    for ending in ENDINGS {
+        found = found.or_else(|| find(base, ending));
+    }
+    // TypeScript requests the file that the compiler would write.
+    for (ending, others) in [
+        (&b".js"[..], &[&b".ts"[..], b".tsx"][..]),
+        (b".mjs", &[b".mts"]),
+        (b".cjs", &[b".cts"]),
+    ] {
+        if let Some(stem) = base.strip_suffix(ending) {
+            for other in others {
+                found = found.or_else(|| find(stem, other));
+            }
         }
     }
-    None
+    let (name, rest) = found?;
+    crossed.extend(rest);
+    Some(Found {
+        name,
+        way: links(tree, &crossed),
+    })
 }
 
 /// The symlinks among the names that a path crosses; directories are kept with their files.

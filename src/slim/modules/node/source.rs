@@ -1,13 +1,15 @@
 //! One source file: what it imports, reads by path, and loads by names that are computed.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, AssignmentExpression, AssignmentTarget, BindingPattern, CallExpression,
-    ExportAllDeclaration, ExportFromDeclaration, Expression, ForOfStatement, ForStatementLeft,
-    FormalParameter, IdentifierReference, ImportDeclaration, ImportExpression, ImportOrExportKind,
-    LogicalOperator, NewExpression, StringLiteral, TSExternalModuleReference, TSType,
+    Argument, ArrowFunctionBody, AssignmentExpression, AssignmentTarget, BindingPattern,
+    CallExpression, ExportAllDeclaration, ExportFromDeclaration, Expression, ExpressionStatement,
+    ForOfStatement, ForStatementLeft, FormalParameter, FunctionBody, IdentifierReference,
+    ImportDeclaration, ImportDeclarationSpecifier, ImportExpression, ImportOrExportKind,
+    LogicalOperator, NewExpression, Statement, StringLiteral, TSExternalModuleReference, TSType,
     TemplateLiteral, TryStatement, UnaryExpression, UnaryOperator, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -25,6 +27,14 @@ const MAX_REQUEST: usize = 1024;
 const MAX_COMMAND: usize = 500;
 /// Characters of a call that are shown.
 const SHOWN: usize = 60;
+/// Bytes of memory for a tree that are kept for the next source.
+const MAX_REUSED: usize = 4 << 20;
+
+thread_local! {
+    /// The memory for the tree of a source.
+    static ALLOCATOR: RefCell<Allocator> = RefCell::default();
+}
+
 /// Calls that read directories, or serve files from one.
 const DIRECTORY_READERS: &[&str] = &[
     "glob",
@@ -138,10 +148,29 @@ pub(super) struct Place<'p> {
 pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     let source_type = source_type(place.path)?;
     let tokens = nesting::count_tokens(text.as_bytes())?;
-    let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, text, source_type)
+    ALLOCATOR.with_borrow_mut(|allocator| {
+        let facts = parse(text, source_type, place, tokens, allocator);
+        if allocator.capacity() > MAX_REUSED {
+            *allocator = Allocator::default();
+        } else {
+            allocator.reset();
+        }
+        facts
+    })
+}
+
+fn parse(
+    text: &str,
+    source_type: SourceType,
+    place: Place<'_>,
+    tokens: usize,
+    allocator: &Allocator,
+) -> Option<Facts> {
+    let parsed = Parser::new(allocator, text, source_type)
         .with_options(ParseOptions {
             allow_return_outside_function: true,
+            preserve_parens: false,
+            enable_ident_hashes: false,
             ..ParseOptions::default()
         })
         .parse();
@@ -150,7 +179,10 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
     }
     let mut variables = Bindings {
         variables: Variables::new(place.path, place.working_directory, text.len()),
-        loaders: HashSet::from(["require".to_owned()]),
+        loaders: vec!["require"],
+        importers: Vec::new(),
+        makers: vec!["createRequire"],
+        known_parameters: HashSet::new(),
         takes_require: false,
     };
     variables.visit_program(&parsed.program);
@@ -158,7 +190,7 @@ pub(super) fn read(text: &str, place: Place<'_>) -> Option<Facts> {
         text,
         bindings: variables,
         facts: Facts::default(),
-        callee: String::new(),
+        callee: "",
         is_type: false,
         is_optional: false,
     };
@@ -203,18 +235,31 @@ fn number_lines(text: &str, facts: &mut Facts) {
 }
 
 /// The first pass: the values of variables, and the names of functions that load modules.
-struct Bindings<'p> {
-    variables: Variables<'p>,
+struct Bindings<'p, 'a> {
+    variables: Variables<'p, 'a>,
     /// `require`, and what `createRequire` returned.
-    loaders: HashSet<String>,
+    loaders: Vec<&'a str>,
+    /// `new Function('x', 'return import(x)')`, which compilers do not turn into `require`.
+    importers: Vec<&'a str>,
+    /// `createRequire`, also under the names that bundlers give it.
+    makers: Vec<&'a str>,
+    /// Places of parameters whose values are known.
+    known_parameters: HashSet<u32>,
     /// A function has a parameter `require`, so the real one may be its argument.
     takes_require: bool,
 }
 
-impl Bindings<'_> {
-    fn bind(&mut self, name: &str, init: &Expression<'_>) {
+impl<'a> Bindings<'_, 'a> {
+    fn bind(&mut self, name: &'a str, init: &Expression<'a>) {
         if self.makes_loader(init) {
-            self.loaders.insert(name.to_owned());
+            self.loaders.push(name);
+            return;
+        }
+        if makes_importer(init) {
+            self.importers.push(name);
+        }
+        if !self.variables.may_be_known(init) {
+            self.variables.add_unknown(name);
             return;
         }
         let value = self.variables.value(init);
@@ -227,9 +272,7 @@ impl Bindings<'_> {
         match expression.get_inner_expression() {
             Expression::Identifier(name) => self.is_loader(name.name.as_str()),
             Expression::StaticMemberExpression(member) => is_member(member, "module", "require"),
-            Expression::CallExpression(call) => {
-                last_name(&call.callee).is_some_and(|name| name == "createRequire")
-            }
+            Expression::CallExpression(call) => self.is_maker(call) || self.is_shim(call),
             Expression::ConditionalExpression(choice) => {
                 self.makes_loader(&choice.consequent) || self.makes_loader(&choice.alternate)
             }
@@ -242,23 +285,120 @@ impl Bindings<'_> {
         }
     }
 
+    /// Whether a call returns a `require` of its own: `createRequire(…)`, `eval('require')`.
+    fn is_maker(&self, call: &CallExpression<'_>) -> bool {
+        match call.callee.get_inner_expression() {
+            Expression::Identifier(name) if name.name == "eval" => {
+                let code = call.arguments.first().and_then(Argument::as_expression);
+                matches!(code, Some(Expression::StringLiteral(code)) if code.value == "require")
+            }
+            Expression::Identifier(name) => self.makers.contains(&name.name.as_str()),
+            Expression::StaticMemberExpression(member) => member.property.name == "createRequire",
+            _ => false,
+        }
+    }
+
+    /// Whether a call is the prelude of a bundle that takes `require` where there is one, such as
+    /// esbuild's `(x => typeof require !== 'undefined' ? require : new Proxy(…))(function …)`. The
+    /// bundle calls its result with names of packages.
+    fn is_shim(&self, call: &CallExpression<'_>) -> bool {
+        match call.callee.get_inner_expression() {
+            Expression::ArrowFunctionExpression(function) => match &function.body {
+                ArrowFunctionBody::FunctionBody(body) => self.returns_loader(body),
+                body => body
+                    .as_expression()
+                    .is_some_and(|result| self.makes_loader(result)),
+            },
+            Expression::FunctionExpression(function) => {
+                let body = function.body.as_ref();
+                body.is_some_and(|body| self.returns_loader(body))
+            }
+            _ => false,
+        }
+    }
+
+    fn returns_loader(&self, body: &FunctionBody<'_>) -> bool {
+        body.statements.iter().any(|statement| {
+            let Statement::ReturnStatement(result) = statement else {
+                return false;
+            };
+            result
+                .argument
+                .as_ref()
+                .is_some_and(|result| self.makes_loader(result))
+        })
+    }
+
+    /// `Promise.resolve(name).then(x => require(x))`, as TypeScript writes `import(name)`: the
+    /// parameter has the value of the argument.
+    fn bind_resolved(&mut self, call: &CallExpression<'a>) {
+        let Expression::StaticMemberExpression(then) = &call.callee else {
+            return;
+        };
+        let (Expression::CallExpression(resolved), "then") =
+            (&then.object, then.property.name.as_str())
+        else {
+            return;
+        };
+        let is_resolved = matches!(&resolved.callee, Expression::StaticMemberExpression(member)
+            if is_member(member, "Promise", "resolve"));
+        let value = resolved.arguments.first().and_then(Argument::as_expression);
+        let function = call.arguments.first().and_then(Argument::as_expression);
+        let parameters = match function.map(Expression::get_inner_expression) {
+            Some(Expression::ArrowFunctionExpression(function)) => &function.params,
+            Some(Expression::FunctionExpression(function)) => &function.params,
+            _ => return,
+        };
+        if let (true, Some(value), [parameter]) = (is_resolved, value, parameters.items.as_slice())
+            && let BindingPattern::BindingIdentifier(name) = &parameter.pattern
+        {
+            let value = self.variables.value(value);
+            self.variables.add(name.name.as_str(), value);
+            self.known_parameters.insert(parameter.span.start);
+        }
+    }
+
     fn is_loader(&self, name: &str) -> bool {
-        name == "__non_webpack_require__" || self.loaders.contains(name)
+        name == "__non_webpack_require__" || self.loaders.contains(&name)
     }
 }
 
-impl<'a> Visit<'a> for Bindings<'_> {
+impl<'a> Visit<'a> for Bindings<'_, 'a> {
+    fn visit_import_declaration(&mut self, it: &ImportDeclaration<'a>) {
+        for specifier in it.specifiers.iter().flatten() {
+            if let ImportDeclarationSpecifier::ImportSpecifier(specifier) = specifier
+                && specifier.imported.name() == "createRequire"
+            {
+                self.makers.push(specifier.local.name.as_str());
+            }
+        }
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        self.bind_resolved(it);
+        walk::walk_call_expression(self, it);
+    }
+
     fn visit_variable_declarator(&mut self, it: &VariableDeclarator<'a>) {
         if let (BindingPattern::BindingIdentifier(name), Some(init)) = (&it.id, &it.init) {
             self.bind(name.name.as_str(), init);
+        }
+        // `const { createRequire: load } = require('module')`.
+        if let BindingPattern::ObjectPattern(pattern) = &it.id {
+            for property in &pattern.properties {
+                if let BindingPattern::BindingIdentifier(name) = &property.value
+                    && property.key.is_specific_static_name("createRequire")
+                {
+                    self.makers.push(name.name.as_str());
+                }
+            }
         }
         walk::walk_variable_declarator(self, it);
     }
 
     fn visit_assignment_expression(&mut self, it: &AssignmentExpression<'a>) {
         if let AssignmentTarget::AssignmentTargetIdentifier(name) = &it.left {
-            let name = name.name.as_str().to_owned();
-            self.bind(&name, &it.right);
+            self.bind(name.name.as_str(), &it.right);
         }
         walk::walk_assignment_expression(self, it);
     }
@@ -278,7 +418,9 @@ impl<'a> Visit<'a> for Bindings<'_> {
         if let BindingPattern::BindingIdentifier(name) = &it.pattern {
             let name = name.name.as_str();
             self.takes_require |= name == "require";
-            self.variables.add(name, super::values::unknown());
+            if !self.known_parameters.contains(&it.span.start) {
+                self.variables.add_unknown(name);
+            }
         }
         walk::walk_formal_parameter(self, it);
     }
@@ -287,18 +429,18 @@ impl<'a> Visit<'a> for Bindings<'_> {
 }
 
 /// The second pass.
-struct Reader<'t> {
+struct Reader<'t, 'a> {
     text: &'t str,
-    bindings: Bindings<'t>,
+    bindings: Bindings<'t, 'a>,
     facts: Facts,
     /// The name of the function whose arguments are visited.
-    callee: String,
+    callee: &'a str,
     is_type: bool,
     /// An error is caught.
     is_optional: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'_, 'a> {
     fn request(&mut self, name: &str, kind: Kind, span: Span) {
         if name.len() > MAX_REQUEST {
             return;
@@ -336,15 +478,29 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether an expression may have a path; of most, nothing is known.
+    fn may_be_path(&self, expression: &Expression<'_>) -> bool {
+        match expression.get_inner_expression() {
+            Expression::StringLiteral(literal) => {
+                literal.value.starts_with('/') || literal.value.contains("node_modules")
+            }
+            Expression::NumericLiteral(_) => false,
+            _ => self.bindings.variables.may_be_known(expression),
+        }
+    }
+
     /// Records the paths that an expression may have, unless it has none of its own.
     fn paths(&mut self, expression: &Expression<'_>) {
+        if !self.may_be_path(expression) {
+            return;
+        }
         let value = self.bindings.variables.value(expression);
         self.add_paths(value, expression.span());
     }
 
     fn add_paths(&mut self, value: Value, span: Span) {
         let at = span.start as usize;
-        let is_listed = DIRECTORY_READERS.contains(&self.callee.as_str());
+        let is_listed = DIRECTORY_READERS.contains(&self.callee);
         for mut path in value {
             // `static('node_modules/x')`: relative paths start at the working directory.
             if !path.starts_with(['/', UNKNOWN]) && path.contains("node_modules") {
@@ -371,23 +527,20 @@ impl Reader<'_> {
                 self.load(first, Kind::Require, call.span);
                 true
             }
-            // `createRequire(import.meta.url)('x')`.
-            Expression::CallExpression(inner)
-                if last_name(&inner.callee).is_some_and(|name| name == "createRequire") =>
+            Expression::Identifier(name)
+                if self.bindings.importers.contains(&name.name.as_str()) =>
             {
+                self.load(first, Kind::Import, call.span);
+                true
+            }
+            // `createRequire(import.meta.url)('x')`.
+            Expression::CallExpression(inner) if self.bindings.is_maker(inner) => {
                 self.load(first, Kind::Require, call.span);
                 true
             }
             Expression::StaticMemberExpression(member) => {
-                let property = member.property.name.as_str();
-                let is_require = matches!(&member.object, Expression::Identifier(name)
-                    if self.bindings.is_loader(name.name.as_str()));
-                if property == "resolve" && is_require {
-                    self.resolve(first, Kind::Require, call.span);
-                    return true;
-                }
-                if property == "resolve" && matches!(member.object, Expression::ImportMeta(_)) {
-                    self.resolve(first, Kind::Import, call.span);
+                if let Some(kind) = self.resolving(call) {
+                    self.resolve(first, kind, call.span);
                     return true;
                 }
                 if is_member(member, "module", "require") || is_member(member, "Module", "_load") {
@@ -400,10 +553,43 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a call is `require.resolve` or `import.meta.resolve`.
+    fn resolving(&self, call: &CallExpression<'_>) -> Option<Kind> {
+        let Expression::StaticMemberExpression(member) = call.callee.get_inner_expression() else {
+            return None;
+        };
+        match &member.object {
+            _ if member.property.name != "resolve" => None,
+            Expression::ImportMeta(_) => Some(Kind::Import),
+            Expression::Identifier(name) if self.bindings.is_loader(name.name.as_str()) => {
+                Some(Kind::Require)
+            }
+            _ => None,
+        }
+    }
+
+    /// Visits an expression of which only matters whether it throws an error. A computed name in
+    /// `try { require.resolve(name) }` is looked up, and not loaded. Returns false for others.
+    fn visit_unused(&mut self, expression: &Expression<'a>) -> bool {
+        let Expression::CallExpression(call) = expression.get_inner_expression() else {
+            return false;
+        };
+        let first = call.arguments.first().and_then(Argument::as_expression);
+        let (Some(kind), Some(name)) = (self.resolving(call), first) else {
+            return false;
+        };
+        for name in self.bindings.variables.value(name) {
+            if !is_open(&name) {
+                self.request(&name, kind, call.span);
+            }
+        }
+        true
+    }
+
     /// `require.resolve`: if another call takes its result, the program may look around in the
     /// package.
     fn resolve(&mut self, argument: Option<&Expression<'_>>, kind: Kind, span: Span) {
-        let is_used = !self.callee.is_empty() && !self.bindings.is_loader(&self.callee);
+        let is_used = !self.callee.is_empty() && !self.bindings.is_loader(self.callee);
         if is_used && let Some(argument) = argument {
             for name in self.bindings.variables.value(argument) {
                 if !name.contains(UNKNOWN) && name.len() <= MAX_REQUEST {
@@ -420,8 +606,11 @@ impl Reader<'_> {
     fn literal(&mut self, text: &str, span: Span) {
         if text.len() <= MAX_COMMAND && text.contains(' ') && !self.is_type {
             for word in text.split_ascii_whitespace() {
-                let at = span.start as usize;
-                self.facts.words.entry(word.to_owned()).or_insert(at);
+                if !self.facts.words.contains_key(word) {
+                    self.facts
+                        .words
+                        .insert(word.to_owned(), span.start as usize);
+                }
             }
         }
         let is_name = !text.is_empty()
@@ -429,19 +618,18 @@ impl Reader<'_> {
             && !text
                 .bytes()
                 .any(|byte| byte.is_ascii_whitespace() || byte < b' ');
-        if is_name && !self.is_type {
+        if is_name && !self.is_type && !self.facts.literals.contains_key(text) {
             let at = span.start as usize;
-            self.facts.literals.entry(text.to_owned()).or_insert(at);
+            self.facts.literals.insert(text.to_owned(), at);
         }
     }
 
-    fn visit_arguments(&mut self, name: &str, arguments: &[Argument<'_>]) {
-        let outer = std::mem::replace(&mut self.callee, name.to_owned());
-        let makes_path = PATH_CALLS.contains(&name);
+    fn visit_arguments(&mut self, name: &'a str, arguments: &[Argument<'a>]) {
+        let outer = std::mem::replace(&mut self.callee, name);
         for argument in arguments {
             if let Some(expression) = argument.as_expression() {
                 // The path that this call makes of the argument is recorded instead.
-                if !makes_path {
+                if !PATH_CALLS.contains(&name) {
                     self.paths(expression);
                 }
                 self.visit_expression(expression);
@@ -461,9 +649,9 @@ fn is_open(name: &str) -> bool {
         && !known.ends_with("/package.json")
 }
 
-impl<'a> Visit<'a> for Reader<'_> {
+impl<'a> Visit<'a> for Reader<'_, 'a> {
     fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
-        let name = last_name(&it.callee).unwrap_or_default().to_owned();
+        let name = last_name(&it.callee).unwrap_or_default();
         if self.loading_call(it) {
             // A string in the argument is the request.
             for argument in it.arguments.iter().skip(1) {
@@ -477,11 +665,11 @@ impl<'a> Visit<'a> for Reader<'_> {
             return;
         }
         self.visit_expression(&it.callee);
-        self.visit_arguments(&name, &it.arguments);
+        self.visit_arguments(name, &it.arguments);
     }
 
     fn visit_new_expression(&mut self, it: &NewExpression<'a>) {
-        let name = last_name(&it.callee).unwrap_or_default().to_owned();
+        let name = last_name(&it.callee).unwrap_or_default();
         self.visit_expression(&it.callee);
         if name == "URL" && it.arguments.len() == 2 {
             let outer = std::mem::take(&mut self.callee);
@@ -489,7 +677,7 @@ impl<'a> Visit<'a> for Reader<'_> {
             self.add_paths(value, it.span);
             self.callee = outer;
         }
-        self.visit_arguments(&name, &it.arguments);
+        self.visit_arguments(name, &it.arguments);
     }
 
     fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
@@ -527,7 +715,12 @@ impl<'a> Visit<'a> for Reader<'_> {
             let outer = std::mem::take(&mut self.callee);
             self.paths(init);
             // `const r = require` is another name for it.
-            if !matches!(init.get_inner_expression(), Expression::Identifier(_)) {
+            let is_loader = match init.get_inner_expression() {
+                Expression::Identifier(_) => true,
+                Expression::CallExpression(call) => self.bindings.is_shim(call),
+                _ => false,
+            };
+            if !is_loader {
                 self.visit_expression(init);
             }
             self.callee = outer;
@@ -556,8 +749,19 @@ impl<'a> Visit<'a> for Reader<'_> {
         }
     }
 
+    fn visit_expression_statement(&mut self, it: &ExpressionStatement<'a>) {
+        if !self.visit_unused(&it.expression) {
+            walk::walk_expression_statement(self, it);
+        }
+    }
+
     fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
-        if it.operator != UnaryOperator::Typeof {
+        let is_unused = match it.operator {
+            UnaryOperator::Typeof => true,
+            UnaryOperator::LogicalNot => self.visit_unused(&it.argument),
+            _ => false,
+        };
+        if !is_unused {
             walk::walk_unary_expression(self, it);
         }
     }
@@ -591,8 +795,29 @@ impl<'a> Visit<'a> for Reader<'_> {
     fn visit_ts_type(&mut self, _: &TSType<'a>) {}
 }
 
+/// `new Function('x', 'return import(x)')`.
+fn makes_importer(expression: &Expression<'_>) -> bool {
+    let arguments = match expression.get_inner_expression() {
+        Expression::NewExpression(new) if last_name(&new.callee) == Some("Function") => {
+            &new.arguments
+        }
+        Expression::CallExpression(call) if last_name(&call.callee) == Some("Function") => {
+            &call.arguments
+        }
+        _ => return false,
+    };
+    match arguments.last().and_then(Argument::as_expression) {
+        Some(Expression::StringLiteral(code)) => code.value.contains("import("),
+        Some(Expression::TemplateLiteral(code)) => code
+            .quasis
+            .iter()
+            .any(|it| it.value.raw.contains("import(")),
+        _ => false,
+    }
+}
+
 /// The last name of a function: `c` of `a.b.c`.
-fn last_name<'e>(callee: &'e Expression<'_>) -> Option<&'e str> {
+fn last_name<'a>(callee: &Expression<'a>) -> Option<&'a str> {
     match callee.get_inner_expression() {
         Expression::Identifier(name) => Some(name.name.as_str()),
         Expression::StaticMemberExpression(member) => Some(member.property.name.as_str()),
@@ -663,10 +888,49 @@ mod tests {
             "require('x' || 'y')",
             "__non_webpack_require__('x')",
             "export default () => import('x')",
+            "const load = eval('require'); load('x')",
+            "const load = new Function('s', 'return import(s)'); load('x')",
+            "import { createRequire as c } from 'module'; const r = c(import.meta.url); r('x')",
+            "const { createRequire: c } = require('module'); c(__filename)('x')",
+            "Promise.resolve(`${'x'}`).then(s => __importStar(require(s)))",
+            ESBUILD,
+            "var r=(r=>typeof require<'u'?require:typeof Proxy<'u'?new Proxy(r,{get:(t,e)=>\
+             (typeof require<'u'?require:t)[e]}):r)(function(r){if(typeof require<'u')return \
+             require.apply(this,arguments);throw Error(r)});r('x')",
+            "var r = (function() { return typeof require === 'function' ? require : f })(); r('x')",
+            "const r = typeof __webpack_require__ === 'function' ? __non_webpack_require__ \
+             : require; r('x')",
         ] {
             let requests = requests(text);
             assert!(requests.contains(&"x".to_owned()), "{text}: {requests:?}");
             assert_eq!(facts(text).computed, None, "{text}");
+        }
+    }
+
+    /// What esbuild writes into ES modules.
+    const ESBUILD: &str = "var __require = /* @__PURE__ */ ((x) => typeof require !== 'undefined' \
+        ? require : typeof Proxy !== 'undefined' ? new Proxy(x, { get: (a, b) => (typeof require \
+        !== 'undefined' ? require : a)[b] }) : x)(function(x) { if (typeof require !== \
+        'undefined') return require.apply(this, arguments); throw Error('no ' + x); }); \
+        __require('x')";
+
+    #[test]
+    fn a_name_that_is_only_looked_up_is_not_loaded() {
+        for text in [
+            "try { require.resolve(name); return true } catch { return false }",
+            "if (!require.resolve(name)) f()",
+            "import.meta.resolve(name)",
+        ] {
+            assert_eq!(facts(text).computed, None, "{text}");
+        }
+        assert_eq!(requests("try { require.resolve('x') } catch {}"), ["x"]);
+        for text in [
+            "const path = require.resolve(name)",
+            "fs.readFileSync(require.resolve(name))",
+            "new Worker(require.resolve(name))",
+            "return require.resolve(name)",
+        ] {
+            assert!(facts(text).computed.is_some(), "{text}");
         }
     }
 
@@ -706,6 +970,8 @@ mod tests {
             "\nmodule.require(x)",
             "\nfunction f(name) { const n = name; require(n) }",
             "\nlazy(require)",
+            "\nconst load = new Function('s', 'return import(s)'); load(name)",
+            "\nPromise.resolve(name).then(s => require(s))",
         ] {
             let (call, line) = facts(text).computed.expect(text);
             assert_eq!(line, 2, "{text}: {call}");

@@ -4,7 +4,7 @@
 //! `path.join(__dirname, 'locale', name)` is the directory and one unknown part.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc_ast::ast::{
     Argument, ArrayExpressionElement, BinaryOperator, CallExpression, Expression, NewExpression,
@@ -30,24 +30,46 @@ const EFFORT_PER_BYTE: usize = 4;
 /// The cost of an alternative beyond its bytes.
 const ALTERNATIVE: usize = 16;
 
+/// Calls whose values may be known.
+const CALLS: &[&str] = &[
+    "concat",
+    "cwd",
+    "dirname",
+    "fileURLToPath",
+    "freeze",
+    "join",
+    "normalize",
+    "pathToFileURL",
+    "realpathSync",
+    "resolve",
+    "resolveSync",
+    "String",
+    "toLowerCase",
+    "toNamespacedPath",
+    "toString",
+    "trim",
+];
+
 pub(super) type Value = Vec<String>;
 
 /// The variables of a source. Variables of the same name share their values, which is only too
 /// much.
 #[derive(Debug)]
-pub(super) struct Variables<'p> {
+pub(super) struct Variables<'p, 'a> {
     /// The path of the source.
     pub(super) file: &'p str,
     /// The directory of the source.
     pub(super) directory: &'p str,
     /// The working directory of the image.
     pub(super) working_directory: &'p str,
-    values: HashMap<String, Value>,
+    values: HashMap<&'a str, Value>,
+    /// Variables that may have any value. Most have no other.
+    unknown: HashSet<&'a str>,
     /// Remaining work for expressions; all of them are unknown once it is used up.
     effort: Cell<usize>,
 }
 
-impl<'p> Variables<'p> {
+impl<'p, 'a> Variables<'p, 'a> {
     /// No variables, for a source with this number of bytes.
     pub(super) fn new(file: &'p str, working_directory: &'p str, length: usize) -> Self {
         let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
@@ -56,13 +78,17 @@ impl<'p> Variables<'p> {
             directory: if directory.is_empty() { "/" } else { directory },
             working_directory,
             values: HashMap::new(),
+            unknown: HashSet::new(),
             effort: Cell::new(LEAST_EFFORT + EFFORT_PER_BYTE * length),
         }
     }
 
     /// Adds the values that a variable may have.
-    pub(super) fn add(&mut self, name: &str, value: Value) {
-        let known = self.values.entry(name.to_owned()).or_default();
+    pub(super) fn add(&mut self, name: &'a str, value: Value) {
+        let known = self.values.entry(name).or_default();
+        if self.unknown.remove(name) {
+            known.extend(unknown());
+        }
         // Both lists are short, but a source may join them as often as it has statements.
         if !spend(&self.effort, known.len() * value.len()) {
             *known = unknown();
@@ -74,6 +100,95 @@ impl<'p> Variables<'p> {
             }
         }
         limit(known);
+    }
+
+    /// Adds that a variable may have any value.
+    pub(super) fn add_unknown(&mut self, name: &'a str) {
+        if let Some(known) = self.values.get_mut(name) {
+            if !known
+                .iter()
+                .any(|text| text.len() == 1 && text.starts_with(UNKNOWN))
+            {
+                known.extend(unknown());
+            }
+        } else {
+            self.unknown.insert(name);
+        }
+    }
+
+    /// Whether something may be known of the value of an expression. Of most nothing is, and they
+    /// are not worth evaluating.
+    pub(super) fn may_be_known(&self, expression: &Expression<'_>) -> bool {
+        self.is_of_interest(expression, DEEPEST)
+    }
+
+    fn is_of_interest(&self, expression: &Expression<'_>, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        match expression.get_inner_expression() {
+            Expression::StringLiteral(_)
+            | Expression::NumericLiteral(_)
+            | Expression::TemplateLiteral(_) => true,
+            Expression::Identifier(name) => {
+                matches!(name.name.as_str(), "__dirname" | "__filename")
+                    || self.values.contains_key(name.name.as_str())
+            }
+            Expression::BinaryExpression(binary) => {
+                binary.operator == BinaryOperator::Addition
+                    && (self.is_of_interest(&binary.left, depth)
+                        || self.is_of_interest(&binary.right, depth))
+            }
+            Expression::ConditionalExpression(choice) => {
+                self.is_of_interest(&choice.consequent, depth)
+                    || self.is_of_interest(&choice.alternate, depth)
+            }
+            Expression::LogicalExpression(choice) => {
+                self.is_of_interest(&choice.left, depth)
+                    || self.is_of_interest(&choice.right, depth)
+            }
+            Expression::AssignmentExpression(it) => self.is_of_interest(&it.right, depth),
+            Expression::AwaitExpression(it) => self.is_of_interest(&it.argument, depth),
+            // An empty list has no value, which is not the same as one that is unknown.
+            Expression::ArrayExpression(array) => {
+                let mut elements = array.elements.iter().take(MOST);
+                array.elements.is_empty()
+                    || elements.any(|element| {
+                        let element = element.as_expression();
+                        element.is_some_and(|element| self.is_of_interest(element, depth))
+                    })
+            }
+            Expression::ObjectExpression(object) => {
+                let mut properties = object.properties.iter().take(MOST);
+                object.properties.is_empty()
+                    || properties.any(|property| {
+                        matches!(property, ObjectPropertyKind::ObjectProperty(property)
+                            if self.is_of_interest(&property.value, depth))
+                    })
+            }
+            Expression::StaticMemberExpression(member) => {
+                matches!(member.property.name.as_str(), "sep" | "pathname" | "href")
+                    || match &member.object {
+                        Expression::ImportMeta(_) => true,
+                        Expression::Identifier(name) => {
+                            self.values.contains_key(name.name.as_str())
+                        }
+                        _ => false,
+                    }
+            }
+            Expression::ComputedMemberExpression(member) => {
+                self.is_of_interest(&member.object, depth)
+            }
+            Expression::CallExpression(call) => match call.callee.get_inner_expression() {
+                Expression::Identifier(name) => CALLS.contains(&name.name.as_str()),
+                Expression::StaticMemberExpression(member) => {
+                    CALLS.contains(&member.property.name.as_str())
+                }
+                _ => false,
+            },
+            Expression::NewExpression(_) => true,
+            _ => false,
+        }
     }
 
     /// The value of an expression; [`UNKNOWN`] is among the alternatives if there may be others.

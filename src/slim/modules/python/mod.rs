@@ -225,6 +225,8 @@ impl PythonModules {
                 keep.imports.add(import);
             }
             keep.imports.python_path = index.path();
+            let directories = self.sites.keys().copied();
+            keep.imports.package_directories.extend(directories);
             match self.level {
                 Modules::Exact => note_computed(keep, &index, &walk),
                 _ => keep.exact_saves += self.exact_saves(keep, &index),
