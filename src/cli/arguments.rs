@@ -357,9 +357,11 @@ impl PlanArguments {
 
     /// The option takes precedence over the configuration file.
     fn modules(&self) -> anyhow::Result<Modules> {
+        // The file is read in any case: it may also name a directory of keep rules.
+        let configured = super::config::modules()?;
         Ok(match self.modules {
             Some(level) => level.into(),
-            None => super::config::modules()?.unwrap_or_default(),
+            None => configured.unwrap_or_default(),
         })
     }
 }
@@ -521,6 +523,9 @@ fn tool(text: &str) -> Result<Tool, String> {
 /// List all rules
 #[derive(Args, Debug)]
 pub(super) struct RulesArguments {
+    /// Check the examples on the pages of the rules in the nearest `.jettison.toml`
+    #[arg(long, conflicts_with = "format")]
+    pub(super) test: bool,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: ListFormat,

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use rayon::prelude::*;
 
 use super::arguments::LintArguments;
-use super::config::{current_directory, located};
+use super::config::{current_directory, located, registry};
 use super::deployments::{self, Invocations};
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
@@ -29,8 +29,8 @@ use crate::source::Source;
 use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
-    let config = configuration(arguments, registry, output)?;
+    let config = configuration(arguments, output)?;
+    let registry = registry(&config);
     let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
@@ -93,6 +93,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let report = Report {
         files: &files,
         registry,
+        compliance: arguments.compliance.map(|named| named.0),
     };
     reports.write(&report, report_place(arguments, mode), output)?;
     for line in &summary {
@@ -183,7 +184,7 @@ fn read_inputs(
     }
     let linter = ImageLinter {
         config,
-        registry: rules::registry(),
+        registry: registry(config),
         source: &arguments.source,
         limits: &arguments.limits,
         export: export.as_ref(),
@@ -257,7 +258,7 @@ fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
 /// Prints a note that scripts were not checked, unless ShellCheck was disabled or named: a named
 /// program that is missing is already an error.
 fn note_missing_shellcheck(config: &Config, output: Output) {
-    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, rules::registry()) {
+    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, registry(config)) {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
     }
 }
@@ -365,7 +366,7 @@ impl Linter<'_> {
         deployment: &Deployment,
         answers: Vec<Option<Vec<Finding>>>,
     ) -> Linted {
-        let registry = rules::registry();
+        let registry = registry(self.config);
         let mut files =
             lint::lint_deployment(deployment, self.deployed, registry, &self.config.settings);
         let inline = deployments::inline_builds(deployment);
@@ -430,7 +431,7 @@ impl Linter<'_> {
             None
         };
         let (settings, from_image) = self.findings_of_image(&source);
-        let registry = rules::registry();
+        let registry = registry(self.config);
         let builds = self.checked_builds(&source);
         let mut reports = Vec::new();
         for build in builds {
@@ -516,7 +517,7 @@ impl Linter<'_> {
     fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
         let mut answers = Vec::new();
         if !self.failed {
-            match shellcheck::ask(self.config, rules::registry(), sources) {
+            match shellcheck::ask(self.config, registry(self.config), sources) {
                 Ok(None) => {}
                 Ok(Some(checked)) => {
                     self.has_shellcheck = true;
@@ -565,19 +566,19 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
 }
 
 /// The configuration of a run: that of the file, overridden by command-line options.
-fn configuration(
-    arguments: &LintArguments,
-    registry: &Registry,
-    output: Output,
-) -> anyhow::Result<Config> {
+fn configuration(arguments: &LintArguments, output: Output) -> anyhow::Result<Config> {
     let file = match &arguments.config {
         // `JETTISON_CONFIG` may name a file for all runs; `--no-config` still ignores it.
         _ if arguments.no_config => None,
         Some(path) => Some(HostFile::named(path)),
         None => located(config::find(&start_directory(arguments)?), output),
     };
-    let mut config = config::load(file.as_ref(), &|name| std::env::var(name).ok(), registry)?;
-    select(arguments, registry, &mut config)?;
+    let mut config = config::load(
+        file.as_ref(),
+        &|name| std::env::var(name).ok(),
+        rules::registry(),
+    )?;
+    select(arguments, registry(&config), &mut config)?;
     // Later arguments win, so command-line arguments follow those of the file.
     let build_args = arguments.build_arg.iter();
     config

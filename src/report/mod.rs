@@ -113,6 +113,8 @@ impl<'a> Rendered<'a> {
 pub struct Report<'a> {
     pub files: &'a [Linted],
     pub registry: &'a Registry,
+    /// The standard by whose requirements the findings are grouped.
+    pub compliance: Option<&'a Standard>,
 }
 
 impl Report<'_> {
@@ -141,6 +143,12 @@ impl Report<'_> {
 
     fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.files.iter().flat_map(|file| &file.findings)
+    }
+
+    /// The requirements of the standard that a finding violates.
+    fn requirements(&self, finding: &Finding) -> impl Iterator<Item = &Requirement> {
+        let standard = self.compliance.into_iter();
+        standard.flat_map(|standard| standard.requirements_of(finding.rule))
     }
 
     /// The codes of other tools for a finding, ShellCheck's own first.

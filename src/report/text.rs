@@ -9,7 +9,7 @@ use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Re
 
 use super::excerpt::{self, Excerpt};
 use super::{Linted, Report};
-use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
+use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity, Standard};
 use crate::printable::{Lines, escape, escape_bytes};
 use crate::source::{Source, Span};
 
@@ -84,6 +84,9 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
         }
         list(&mut out, file, &selected.listed);
         list_places(&mut out, file, &selected.more, style);
+    }
+    if let Some(standard) = report.compliance {
+        compliance(&mut out, report, standard);
     }
     summary(&mut out, report);
     for file in report.files {
@@ -431,6 +434,35 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
             aliases.join(", ")
         ),
     }
+}
+
+/// A line for each requirement of a standard, with the number of its findings.
+fn compliance(out: &mut Lines, report: &Report<'_>, standard: &Standard) {
+    out.line(&standard.title);
+    let longest = standard.requirements.iter().map(|one| one.id.len()).max();
+    let width = longest.unwrap_or_default();
+    let (mut met, mut unchecked) = (0, 0);
+    for requirement in &standard.requirements {
+        let rules = &requirement.rules;
+        let findings = report.findings();
+        let count = findings.filter(|finding| rules.iter().any(|rule| rule == finding.rule)).count();
+        let result = match count {
+            _ if rules.is_empty() => {
+                unchecked += 1;
+                "not checked".to_owned()
+            }
+            0 => {
+                met += 1;
+                "no findings".to_owned()
+            }
+            count => counted(count, "finding"),
+        };
+        let line = format!("  {:width$}  {}: {result}", requirement.id, requirement.title);
+        out.line(line);
+    }
+    let all = standard.requirements.len();
+    out.line(format!("{met} of {all} requirements without findings, {unchecked} not checked"));
+    out.line("");
 }
 
 fn summary(out: &mut Lines, report: &Report<'_>) {

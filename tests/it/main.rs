@@ -41,6 +41,7 @@ mod loader_host;
 mod lsp;
 mod module_order;
 mod odd_files;
+mod own_rules;
 mod pragmas;
 mod readme_picture;
 #[cfg(all(feature = "registry", feature = "daemon"))]

@@ -108,6 +108,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
         "config",
         &[&[
             "paths",
+            "dockerfile",
             "source",
             "trust",
             "printable",

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::lint::finding::{Finding, Label};
+use crate::lint::own_rules::OwnRules;
 use crate::lint::registry::Registry;
 use crate::lint::setting_origin::{SettingKey, SettingOrigin, SettingOrigins};
 use crate::paths::Glob;
@@ -68,6 +69,8 @@ pub struct Policy {
     pub exceptions: Vec<Exception>,
     /// The locations of these settings in a configuration file.
     pub origins: SettingOrigins,
+    /// The rules of the configuration file, which it may forbid.
+    pub own_rules: OwnRules,
     /// The day to compare expiry dates with; without one, no exception expires.
     pub today: Option<Date>,
 }
@@ -98,6 +101,7 @@ impl Policy {
             forbidden,
             exceptions,
             origins: _,
+            own_rules: _,
             today: _,
         } = self;
         max_size.is_none()
