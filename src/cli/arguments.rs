@@ -24,7 +24,7 @@ use super::source::SourceArguments;
 use super::test::TestArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
-use crate::lint::{Category, Profile, Tool};
+use crate::lint::{Category, NamedStandard, Profile, Tool};
 use crate::slim::{Confidence, Modules, PlanOptions};
 
 /// Lints Dockerfiles and container images, and slims images down to the files they need.
@@ -143,6 +143,10 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) profile: Option<Profile>,
+    /// Check the rules for a standard unless --select is given, and count findings by its
+    /// requirements: `cis`, `nist-800-190` or `pss-restricted`
+    #[arg(long, help_heading = "Rules", value_name = "STANDARD", value_parser = NamedStandard::from_str)]
+    pub(super) compliance: Option<NamedStandard>,
     /// Set a build argument, as in `docker build`; if no value is given, it is taken from the
     /// environment
     #[arg(

@@ -20,8 +20,8 @@ use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::deployment::{Build, Deployment, Room};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, Registry, Selection,
-    Settings, Severity,
+    self, BuildContext, DeployedImage, Extras, Finding, LintedFile, Named, NamedStandard, Registry,
+    Selection, Settings, Severity,
 };
 use crate::report::{Baseline, Linted, Report};
 use crate::rules;
@@ -608,6 +608,12 @@ fn select(
         settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {
         settings.select(resolve(registry, &arguments.select, "--select")?);
+    } else if let Some(NamedStandard(standard)) = arguments.compliance {
+        settings.select(
+            registry
+                .resolve(standard.rules())
+                .context("`--compliance`")?,
+        );
     } else if let Some(profile) = arguments.profile {
         settings.select = Selection::Profile(profile);
     }

@@ -67,7 +67,9 @@ impl FromStr for NamedStandard {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let known = Standard::all().iter().find(|standard| standard.name == name);
+        let known = Standard::all()
+            .iter()
+            .find(|standard| standard.name == name);
         known.map(Self).ok_or_else(|| {
             let names: Vec<&str> = Standard::all().iter().map(|one| &*one.name).collect();
             format!("expected one of {}", names.join(", "))

@@ -68,7 +68,7 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
-use crate::lint::{Finding, Registry, Severity};
+use crate::lint::{Finding, Registry, Requirement, Severity, Standard};
 use crate::printable::Lines;
 
 /// A result in one of its formats.

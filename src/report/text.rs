@@ -445,7 +445,9 @@ fn compliance(out: &mut Lines, report: &Report<'_>, standard: &Standard) {
     for requirement in &standard.requirements {
         let rules = &requirement.rules;
         let findings = report.findings();
-        let count = findings.filter(|finding| rules.iter().any(|rule| rule == finding.rule)).count();
+        let count = findings
+            .filter(|finding| rules.iter().any(|rule| rule == finding.rule))
+            .count();
         let result = match count {
             _ if rules.is_empty() => {
                 unchecked += 1;
@@ -457,11 +459,16 @@ fn compliance(out: &mut Lines, report: &Report<'_>, standard: &Standard) {
             }
             count => counted(count, "finding"),
         };
-        let line = format!("  {:width$}  {}: {result}", requirement.id, requirement.title);
+        let line = format!(
+            "  {:width$}  {}: {result}",
+            requirement.id, requirement.title
+        );
         out.line(line);
     }
     let all = standard.requirements.len();
-    out.line(format!("{met} of {all} requirements without findings, {unchecked} not checked"));
+    out.line(format!(
+        "{met} of {all} requirements without findings, {unchecked} not checked"
+    ));
     out.line("");
 }
 

@@ -12,6 +12,7 @@ mod cases;
 mod cli;
 mod cli_fixes;
 mod cli_text;
+mod compliance;
 mod config;
 mod console_sessions;
 mod cpu_time;

@@ -113,6 +113,7 @@ const MAY_USE: [(&str, &[&[&str]]); 27] = [
             "trust",
             "printable",
             "suggestion",
+            "advisories",
             "slim",
             "lint",
             "rules",

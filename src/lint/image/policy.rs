@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::advisories::Rating;
 use crate::lint::finding::{Finding, Label};
 use crate::lint::own_rules::OwnRules;
 use crate::lint::registry::Registry;
@@ -49,10 +50,13 @@ const KINDS: [(&str, &[&str]); 16] = [
 
 /// Rules that check the policy itself: they run regardless of the selection, and report nothing
 /// without a policy.
-const POLICY_RULES: [&str; 4] = [
+const POLICY_RULES: [&str; 7] = [
+    "denied-license",
     "expired-exception",
     "files-over-budget",
+    "fixable-vulnerability",
     "packages-over-budget",
+    "required-label",
     "size-over-budget",
 ];
 
@@ -64,6 +68,12 @@ pub struct Policy {
     pub max_packages: Option<usize>,
     /// Number of regular files, each counted once.
     pub max_files: Option<usize>,
+    /// Licenses that no package may have.
+    pub denied_licenses: Vec<Glob>,
+    /// The lowest severity of vulnerabilities with a fix that are violations.
+    pub deny_fixable: Option<Rating>,
+    /// Labels that the image must have.
+    pub required_labels: Vec<String>,
     /// Rules whose findings are errors, each with the word that forbids them.
     pub forbidden: BTreeMap<&'static str, &'static str>,
     pub exceptions: Vec<Exception>,
@@ -98,6 +108,9 @@ impl Policy {
             max_size,
             max_packages,
             max_files,
+            denied_licenses,
+            deny_fixable,
+            required_labels,
             forbidden,
             exceptions,
             origins: _,
@@ -107,6 +120,9 @@ impl Policy {
         max_size.is_none()
             && max_packages.is_none()
             && max_files.is_none()
+            && denied_licenses.is_empty()
+            && deny_fixable.is_none()
+            && required_labels.is_empty()
             && forbidden.is_empty()
             && exceptions.is_empty()
     }
