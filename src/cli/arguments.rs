@@ -145,7 +145,12 @@ pub(super) struct LintArguments {
     pub(super) profile: Option<Profile>,
     /// Check the rules for a standard unless --select is given, and count findings by its
     /// requirements: `cis`, `nist-800-190` or `pss-restricted`
-    #[arg(long, help_heading = "Rules", value_name = "STANDARD", value_parser = NamedStandard::from_str)]
+    #[arg(
+        long,
+        help_heading = "Rules",
+        value_name = "STANDARD",
+        value_parser = NamedStandard::from_str
+    )]
     pub(super) compliance: Option<NamedStandard>,
     /// Set a build argument, as in `docker build`; if no value is given, it is taken from the
     /// environment

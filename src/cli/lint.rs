@@ -30,7 +30,6 @@ use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let config = configuration(arguments, output)?;
-    let registry = registry(&config);
     let output = colored(&config, output);
     // Conflicting reports are an error before the work starts, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
@@ -92,7 +91,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     limit_attack_surfaces(&mut files, output);
     let report = Report {
         files: &files,
-        registry,
+        registry: registry(&config),
         compliance: arguments.compliance.map(|named| named.0),
     };
     reports.write(&report, report_place(arguments, mode), output)?;

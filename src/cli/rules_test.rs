@@ -69,6 +69,7 @@ fn failures_of(config: &Config, page: &Page, examples: &[Example]) -> Vec<String
             (Verdict::Good, _) => Some(format!("{count} findings instead of none")),
             (Verdict::Fixed, _) => check_fix(config, &settings, bad, example),
         };
+        // The fix of an example is in the block after it.
         if example.verdict == Verdict::Bad {
             bad = Some(example);
         }

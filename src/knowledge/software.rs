@@ -102,6 +102,7 @@ pub fn is_name_of_software(file_name: &[u8]) -> bool {
 /// The rows that a file may belong to, in the order of the table.
 pub fn software_files<'p>(directory: &'p [u8], file_name: &'p [u8]) -> Vec<SoftwareFile<'p>> {
     let mut rows: Vec<usize> = TABLE.files.matches(file_name).into_iter().collect();
+    // A row has several patterns, and a name may match more than one of them.
     rows.iter_mut()
         .for_each(|index| *index = TABLE.rows[*index]);
     rows.dedup();

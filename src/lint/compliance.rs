@@ -34,7 +34,7 @@ pub struct Standard {
 pub struct Requirement {
     /// The number or the name in the document.
     pub id: String,
-    /// What it demands, in a few words.
+    /// The demand, in a few words.
     pub title: String,
     /// Rules whose findings are violations; empty if jettison does not check the requirement.
     pub rules: Vec<String>,

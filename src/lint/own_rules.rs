@@ -88,6 +88,7 @@ impl Built {
         let mut compiled = Vec::new();
         for (index, text) in texts.iter().enumerate() {
             let rule = DataRule::new(text).map_err(|error| (index, error))?;
+            // A comment that suppresses one rule must not suppress another one too.
             let is_taken = !registry.find(&text.name).is_empty()
                 || texts[..index].iter().any(|other| other.name == text.name);
             if is_taken {
@@ -104,6 +105,7 @@ impl Built {
             compiled.push((text, rule, page));
         }
         for (text, rule, page) in compiled {
+            // Rules and findings refer to names and pages that live as long as the program.
             let name: &'static str = text.name.clone().leak();
             all.push(Box::leak(Box::new(Rule {
                 name,

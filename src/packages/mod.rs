@@ -1,7 +1,8 @@
 //! The packages installed in an image, and the package that each file belongs to.
 //!
 //! Reads the databases of distributions (dpkg, apk, rpm) and the metadata of language package
-//! managers, and recognizes programs that no package manager installed. Metadata that cannot be read is reported in a note; the rest is still read.
+//! managers, and recognizes programs that no package manager installed. Metadata that cannot be
+//! read is reported in a note; the rest is still read.
 
 mod apk;
 mod binaries;

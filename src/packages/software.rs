@@ -17,7 +17,7 @@ use crate::knowledge::{SoftwareFile, is_name_of_software, software, software_fil
 /// builds, have some hundred megabytes.
 const MAX_SEARCHED: u64 = 1 << 30;
 /// Total size of all files of an image that are searched.
-pub(super) const ALL_SEARCHED: u64 = 8 << 30;
+pub(super) const ALL_SEARCHED: u64 = 4 << 30;
 /// Number of bytes that are searched at once.
 const WINDOW: usize = 1 << 20;
 /// Number of bytes that a window has in common with the next: the longest match.
@@ -137,6 +137,7 @@ fn version(
     }
     let inode = scan.tree().inode_id(name);
     let modules = &file.software.modules;
+    // A name such as `consul` alone says little, but programs of Go record what they are built from.
     if !modules.is_empty() {
         let Some(build) = binaries::go_build(scan.image, inode)? else {
             return Ok(None);
@@ -220,6 +221,7 @@ fn search(
             return Ok(None);
         }
         offset += part.len() as u64;
+        // A shorter part is the end of the file, so that nothing can follow a match there.
         let is_last = part.len() < WINDOW;
         window.drain(..window.len().saturating_sub(OVERLAP));
         window.extend_from_slice(&part);
@@ -295,7 +297,8 @@ mod tests {
     #[test]
     fn the_version_of_a_go_program_is_linked_into_it_or_that_of_its_module() {
         let modules = ["example.com/app".to_owned()];
-        let linked = r#"build	-ldflags="-s -X \"example.com/app/version.Commit=1a\" -X \"example.com/app/version.Version=v1.2.3\"""#;
+        let linked = "build\t-ldflags=\"-s -X \\\"example.com/app/version.Commit=1a\\\" \
+                      -X \\\"example.com/app/version.Version=v1.2.3\\\"\"";
         assert_eq!(linked_version(&build(linked)).as_deref(), Some("1.2.3"));
         assert_eq!(
             linked_version(&build("build\t-ldflags=-X main.version=dev")),

@@ -58,7 +58,7 @@ fn a_rule_finds_commands_by_name_option_and_argument() {
     );
     assert_eq!(
         found("command = \"*\"\nargument = \"^https://y\"\n", text),
-        ["2:34 found https://y"]
+        ["2:35 found https://y"]
     );
     assert_eq!(
         found("command = \"curl\"\noption = \"--insecure\"\n", text),

@@ -7,12 +7,12 @@ use crate::lint::finding::{Edit, Fix};
 use crate::lint::{DockerfileContext, Findings};
 use crate::source::Span;
 
-/// What a rule found.
+/// A match of a rule.
 struct Found<'t> {
     span: Span,
     /// The text that the message names.
     text: &'t str,
-    /// What the fix replaces, and with which text.
+    /// The text that the fix replaces, and the new one.
     edit: Option<(Span, String)>,
 }
 
@@ -109,6 +109,7 @@ impl DataRule {
 
     fn check_pairs(&self, cx: &DockerfileContext<'_>, kind: Kind, findings: &mut Findings) {
         for step in &cx.facts.steps {
+            // A trigger sets labels and variables of the image that is built later.
             if step.kind() != kind || step.onbuild || !self.concerns(cx, step) {
                 continue;
             }
@@ -134,6 +135,8 @@ impl DataRule {
                 continue;
             }
             let names = [used.image.name.as_deref(), used.image.familiar_name()];
+            // `debian`, `docker.io/library/debian` and `debian:12` are the same image to whoever
+            // writes a rule about it.
             let is_match = self.names.is_match(&used.written)
                 || names
                     .into_iter()
@@ -159,6 +162,7 @@ impl DataRule {
             let Some(option) = self.options_of(call) else {
                 continue;
             };
+            // The finding points to the most specific part that a condition is about.
             let argument = match &self.argument {
                 Some(pattern) => {
                     let mut arguments = call.arguments.iter();
@@ -217,6 +221,7 @@ impl DataRule {
             let Some(option) = self.options_of(call.call) else {
                 continue;
             };
+            // Without names of packages, the rule is about the call.
             if self.names.is_empty() {
                 let text = call.call.name.as_str();
                 let span = option.map_or(call.call.span, |option| option.span);
@@ -298,6 +303,7 @@ impl DataRule {
         let Some(captures) = pattern.captures(text) else {
             return;
         };
+        // An empty match has no text to show or to replace.
         let Some(whole) = captures.get(0).filter(|whole| !whole.is_empty()) else {
             return;
         };

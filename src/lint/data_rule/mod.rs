@@ -64,7 +64,7 @@ impl DataRuleError {
     }
 }
 
-/// What a rule looks at.
+/// The kind of thing that a rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
     Instruction,
@@ -255,7 +255,7 @@ impl DataRuleText {
         }
     }
 
-    /// What the rule looks at, according to the keys that it has.
+    /// The kind of thing that the rule looks at, according to its keys.
     fn subject(&self) -> Result<Subject, DataRuleError> {
         let present = self.present();
         let has = |key: &&str| present.contains(key);
@@ -270,6 +270,7 @@ impl DataRuleText {
                           `label`, `variable` and `path`";
             return Err(DataRuleError::new("name", reason));
         };
+        // A condition that has no effect would look as if it had one.
         if let Some(key) = present.iter().find(|key| !keys.contains(key)) {
             let reason = format!("`{key}` cannot be combined with `{}`", keys[0]);
             return Err(DataRuleError::new(key, reason));
@@ -278,6 +279,7 @@ impl DataRuleText {
             let reason = "`missing` cannot be combined with `fix`, `text` or `flag`";
             return Err(DataRuleError::new("missing", reason));
         }
+        // A fix that replaces a whole instruction would have to know what is in it.
         let needs_text = *subject == Subject::Instruction && self.fix.is_some();
         if needs_text && self.text.is_none() && self.flag.is_none() {
             let reason = "a `fix` of an instruction replaces a `text` or a `flag`";
